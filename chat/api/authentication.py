@@ -1,0 +1,24 @@
+"""`Authorization: Bearer <token>` for programs; browsers use their session and CSRF."""
+
+from django.utils.encoding import force_str
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from chat.logins import user_of_token
+from chat.models import User
+
+
+class BearerAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        """None without a bearer token. Raises AuthenticationFailed for one that does not hold."""
+        scheme, _, secret = force_str(get_authorization_header(request), errors="replace").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        user = user_of_token(secret.strip())
+        if user is None:
+            raise AuthenticationFailed("This token is not valid, or its account is not active.")
+        return user, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="gapless"'

@@ -1,0 +1,135 @@
+"""Channels and their members."""
+
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import services, wire
+from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole
+from chat.api.pages import listed, number, paged
+from chat.api.users import caller, checked
+from chat.models import Channel, ChannelKind, Member, User
+from chat.services.messages import channel_of
+from chat.streams import ChannelStreams, descriptions
+from delivery.errors import Invalid, NotAMember, NotFound
+
+
+class Channels(APIView):
+    def get(self, request: Request) -> Response:
+        """`?scope=mine` (default) or `public`; `?search=` in names."""
+        scope = request.query_params.get("scope", "mine")
+        search = request.query_params.get("search", "").strip().replace("\x00", "")
+        if scope == "public":
+            rows = Channel.objects.live().filter(kind=ChannelKind.PUBLIC, name__icontains=search)
+            mine = set(Member.objects.filter(user=caller(request)).values_list("channel_id", flat=True))
+            return paged(request, rows, lambda row: {**wire.channel_dict(row, people=[]), "is_member": row.pk in mine})
+        if scope != "mine":
+            raise Invalid("scope must be mine or public.")
+        return _mine(request, search)
+
+    def post(self, request: Request) -> Response:
+        """201 with the new channel; 200 with the direct channel that these people have already."""
+        given = checked(ChannelInput, request)
+        user = caller(request)
+        people = _people(given["members"])
+        if given["kind"] == ChannelKind.DIRECT:
+            channel, is_new = services.open_direct_channel(user, others=people)
+        else:
+            channel, is_new = (
+                services.open_channel(user, name=given["name"], topic=given["topic"], kind=given["kind"], members=people),
+                True,
+            )
+        return Response(_seen_by(user, channel.pk), status=201 if is_new else 200)
+
+
+class OneChannel(APIView):
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(_seen_by(caller(request), pk))
+
+    def patch(self, request: Request, pk: int) -> Response:
+        given = checked(ChannelRevision, request)
+        services.revise_channel(caller(request), channel=pk, name=given.get("name"), topic=given.get("topic"))
+        return Response(_seen_by(caller(request), pk))
+
+    def delete(self, request: Request, pk: int) -> Response:
+        """Archives: nothing is thrown away."""
+        services.archive_channel(caller(request), channel=pk)
+        return Response(status=204)
+
+
+class Join(APIView):
+    def post(self, request: Request, pk: int) -> Response:
+        services.join_channel(caller(request), channel=pk)
+        return Response(_seen_by(caller(request), pk))
+
+
+class Leave(APIView):
+    def post(self, request: Request, pk: int) -> Response:
+        services.leave_channel(caller(request), channel=pk)
+        return Response(status=204)
+
+
+class Members(APIView):
+    def get(self, request: Request, pk: int) -> Response:
+        """For members: everybody, with their cursors."""
+        require_member(caller(request), pk)
+        return paged(request, Member.objects.filter(channel_id=pk).select_related("user"), wire.member_dict)
+
+    def post(self, request: Request, pk: int) -> Response:
+        given = checked(NewMember, request)
+        [user] = _people([given["user"]])
+        member = services.add_member(caller(request), channel=pk, user=user, role=given["role"])
+        return Response(wire.member_dict(member), status=201)
+
+
+class OneMember(APIView):
+    def patch(self, request: Request, pk: int, user: int) -> Response:
+        role = checked(NewRole, request)["role"]
+        member = services.change_role(caller(request), channel=pk, user=_person(user), role=role)
+        return Response(wire.member_dict(member))
+
+    def delete(self, request: Request, pk: int, user: int) -> Response:
+        services.remove_member(caller(request), channel=pk, user=_person(user))
+        return Response(status=204)
+
+
+def require_member(user: User, channel: int) -> Member:
+    """The membership. Raises NotFound for what the user may not see, NotAMember for a public channel."""
+    member = Member.objects.filter(channel_id=channel, user=user).first()
+    if member is None:
+        channel_of(user, channel)
+        raise NotAMember
+    return member
+
+
+def _mine(request: Request, search: str) -> Response:
+    size = 100
+    after = number(request, "cursor", 0) or 0
+    rows = [d for d in descriptions(caller(request)) if d["id"] > after and search.lower() in str(d["name"]).lower()]  # type: ignore[operator]
+    following = {"cursor": rows[size - 1]["id"]} if len(rows) > size else None
+    return listed(request, rows[:size], next_query=following)
+
+
+def _seen_by(user: User, channel: int) -> dict[str, Any]:
+    access = ChannelStreams().access(user.pk, channel)
+    if access is not None:
+        return {**access.description, "is_member": True}
+    return {**wire.channel_dict(channel_of(user, channel), people=[]), "is_member": False}
+
+
+def _people(ids: list[int]) -> list[User]:
+    found = User.objects.in_bulk(ids)
+    missing = sorted(set(ids) - set(found))
+    if missing:
+        raise ValidationError({"members": [f"There is no user {pk}." for pk in missing]})
+    return [found[pk] for pk in ids]
+
+
+def _person(pk: int) -> User:
+    user = User.objects.filter(pk=pk).first()
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user

@@ -1,0 +1,78 @@
+"""What requests may carry, as serializers: shapes only, the rules are the verbs'."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from chat.models import ChannelKind, Role
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses fields that it does not know, like the socket."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(map(str, unknown))})
+        return super().to_internal_value(data)
+
+
+class Text(serializers.CharField):
+    """Only strings: DRF's own field would take numbers."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """Only whole numbers: DRF's own field would take strings and 1.0."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=2**63 - 1, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class ChannelInput(Strict):
+    name = Text(max_length=80, required=False, allow_blank=True, default="")
+    topic = Text(max_length=250, required=False, allow_blank=True, default="")
+    kind = serializers.ChoiceField(
+        choices=[ChannelKind.PUBLIC, ChannelKind.PRIVATE, ChannelKind.DIRECT], default=ChannelKind.PUBLIC
+    )
+    members = serializers.ListField(child=Whole(), required=False, default=list, max_length=99)
+
+
+class ChannelRevision(Strict):
+    name = Text(max_length=80, required=False)
+    topic = Text(max_length=250, required=False, allow_blank=True)
+
+
+class NewMember(Strict):
+    user = Whole()
+    role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER)
+
+
+class NewRole(Strict):
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class MessageInput(Strict):
+    client_msg_id = serializers.UUIDField()
+    body = Text(trim_whitespace=False, allow_blank=True)
+    reply_to = Whole(required=False, allow_null=True, default=None)
+
+
+class MessageRevision(Strict):
+    body = Text(trim_whitespace=False, allow_blank=True)
+
+
+class Position(Strict):
+    seq = Whole()
+
+
+class Profile(Strict):
+    display_name = Text(max_length=80, allow_blank=True)

@@ -1,0 +1,92 @@
+"""Messages: history by page, changes by number, and the same verbs as the socket's."""
+
+import msgspec
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import history, services, wire
+from chat.api.channels import require_member
+from chat.api.inputs import MessageInput, MessageRevision, Position
+from chat.api.pages import listed, number
+from chat.api.users import caller, checked
+from chat.models import Message
+from chat.node import running_node
+from chat.services import Draft
+from chat.services.messages import check_body
+from chat.streams import ChannelStreams
+from delivery.errors import Invalid, NotFound
+from delivery.source import Committed
+
+
+class Messages(APIView):
+    def get(self, request: Request, pk: int) -> Response:
+        """Newest first, 20 a page; `before`, `after` or `around` a seq. `next` leads to older ones, `previous` to newer."""
+        require_member(caller(request), pk)
+        asked = {name: number(request, name) for name in ("before", "after", "around")}
+        if sum(value is not None for value in asked.values()) > 1:
+            raise Invalid("Give one of before, after and around.")
+        rows = history.page(pk, **asked)
+        older = {"before": rows[-1].seq} if history.has_before(pk, rows) else None
+        newer = {"after": rows[0].seq} if history.has_after(pk, rows) else None
+        return listed(request, [wire.message(row) for row in rows], next_query=older, previous_query=newer)
+
+    def post(self, request: Request, pk: int) -> Response:
+        """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
+        given = checked(MessageInput, request)
+        draft = Draft(
+            channel=pk,
+            sender=caller(request).pk,
+            client_msg_id=given["client_msg_id"],
+            body=check_body(given["body"]),
+            reply_to=given["reply_to"],
+        )
+        committed = async_to_sync(_post)(draft)
+        return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)
+
+
+class OneMessage(APIView):
+    def get(self, request: Request, pk: int, message: int) -> Response:
+        member = require_member(caller(request), pk)
+        row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
+        if row is None:
+            raise NotFound("There is no such message in this channel.")
+        return Response(wire.message(row))
+
+    def patch(self, request: Request, pk: int, message: int) -> Response:
+        body = checked(MessageRevision, request)["body"]
+        return Response(wire.message(services.edit_message(caller(request), channel=pk, message=message, body=body)))
+
+    def delete(self, request: Request, pk: int, message: int) -> Response:
+        """200 with the emptied message: its place stays."""
+        return Response(wire.message(services.delete_message(caller(request), channel=pk, message=message)))
+
+
+class Changes(APIView):
+    def get(self, request: Request, pk: int) -> Response:
+        """Changes after `?since=rev` in the order of their numbers, 50 a page, with the channel's head."""
+        member = require_member(caller(request), pk)
+        since = number(request, "since", 0) or 0
+        if since < member.joined_rev:
+            # What was before the membership is history, not changes.
+            since = member.joined_rev
+        size = settings.LIMITS.batch
+        missed = ChannelStreams().changes_since(pk, since, limit=size)
+        following = {"since": missed.changes[-1].rev} if len(missed.changes) == size else None
+        raws = [msgspec.Raw(change.raw) for change in missed.changes]
+        return listed(request, raws, next_query=following, head=missed.head)
+
+
+class ReadUpTo(APIView):
+    def post(self, request: Request, pk: int) -> Response:
+        """Moves the caller's read cursor forward."""
+        require_member(caller(request), pk)
+        member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request)["seq"])
+        return Response({"delivered_seq": member.delivered_seq, "read_seq": member.read_seq})
+
+
+async def _post(draft: Draft) -> Committed:
+    node = await running_node()
+    return await (await node.post(draft))

@@ -1,0 +1,98 @@
+"""Every error of the API as application/problem+json (RFC 9457) with the socket's codes; every error page as a page."""
+
+import http
+import logging
+import math
+import secrets
+from typing import Any
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from chat.node import AWAY
+from delivery.errors import Forbidden, Internal, Invalid, NotFound, RateLimited, Refused, Unavailable
+
+logger = logging.getLogger("gapless.api")
+
+PROBLEM = "application/problem+json"
+
+
+def problem(refusal: Refused, *, status: int | None = None, errors: Any = None) -> dict[str, Any]:
+    code = status or refusal.status
+    document: dict[str, Any] = {
+        "type": f"urn:gapless:{refusal.code}",
+        "title": http.HTTPStatus(code).phrase,
+        "status": code,
+        "detail": refusal.detail,
+        "code": refusal.code,
+        "request_id": getattr(refusal, "reference", None) or secrets.token_hex(6),
+    }
+    if errors:
+        document["errors"] = errors
+    if refusal.retry_after is not None:
+        document["retry_after"] = round(refusal.retry_after, 3)
+    return document
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's EXCEPTION_HANDLER: translates refusals and DRF's own exceptions; anything else leaves as `internal`."""
+    refusal, status, errors = _refusal_for(error)
+    response = Response(problem(refusal, status=status, errors=errors), status=status or refusal.status)
+    response.content_type = PROBLEM
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
+    if isinstance(error, exceptions.APIException) and getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = error.auth_header
+    return response
+
+
+def _refusal_for(error: Exception) -> tuple[Refused, int | None, Any]:
+    match error:
+        case Refused():
+            return error, None, None
+        case exceptions.ValidationError():
+            return Invalid("Some fields can't be used as they are."), None, error.detail
+        case exceptions.Throttled():
+            return RateLimited(retry_after=error.wait or 1), None, None
+        case Http404() | exceptions.NotFound():
+            return NotFound(), None, None
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return Forbidden(str(error.detail)), error.status_code, None
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return Forbidden(str(getattr(error, "detail", "")) or ""), None, None
+        case exceptions.APIException():
+            return Invalid(str(error.detail)), error.status_code, None
+    if isinstance(error, AWAY):
+        return Unavailable(), None, None
+    reference = secrets.token_hex(6)
+    logger.error("reference %s", reference, exc_info=error)
+    return Internal(reference), None, None
+
+
+# ---- for what never reached a view of the API, and for pages ----
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, Invalid(), "400.html")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, Forbidden(), "403.html")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, NotFound(), "404.html")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer(request, Internal(secrets.token_hex(6)), "500.html")
+
+
+def _answer(request: HttpRequest, refusal: Refused, template: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return HttpResponse(msgspec.json.encode(problem(refusal)), status=refusal.status, content_type=PROBLEM)
+    return render(request, template, status=refusal.status)

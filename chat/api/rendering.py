@@ -1,0 +1,44 @@
+"""JSON in and out through msgspec: the same strictness as the socket's, and the same bytes for a message."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        return b"" if data is None else msgspec.json.encode(data, enc_hook=str)
+
+
+class ProblemRenderer(JSONRenderer):
+    media_type = "application/problem+json"
+    format = "problem"
+
+
+class JSONParser(BaseParser):
+    """Refuses NaN, lone surrogates, too deep and too large documents with a 400."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        most = settings.LIMITS.frame_bytes
+        body = stream.read(most + 1)
+        if len(body) > most:
+            raise ParseError(f"The request body is larger than {most:,} bytes.")
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            raise ParseError(f"The request body can't be understood: {error}.") from None

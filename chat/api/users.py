@@ -1,0 +1,51 @@
+"""Who there is."""
+
+from typing import Any
+
+import msgspec
+from django.db.models import Q
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import wire
+from chat.api.inputs import Profile, Strict
+from chat.api.pages import paged
+from chat.models import User
+
+
+def caller(request: Request) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def checked(kind: type[Strict], request: Request) -> dict[str, Any]:
+    """The request's body in the shape of `kind`. Raises DRF's ValidationError."""
+    given = kind(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+class Me(APIView):
+    def get(self, request: Request) -> Response:
+        return Response(_own(caller(request)))
+
+    def patch(self, request: Request) -> Response:
+        user = caller(request)
+        user.display_name = checked(Profile, request)["display_name"].strip()
+        user.save(update_fields=["display_name"])
+        return Response(_own(user))
+
+
+class Users(APIView):
+    def get(self, request: Request) -> Response:
+        """Active accounts; `?search=` in names."""
+        rows = User.objects.filter(is_active=True)
+        search = request.query_params.get("search", "").strip().replace("\x00", "")
+        if search:
+            rows = rows.filter(Q(username__icontains=search) | Q(display_name__icontains=search))
+        return paged(request, rows, lambda user: msgspec.to_builtins(wire.person(user)))
+
+
+def _own(user: User) -> dict[str, Any]:
+    return {**msgspec.to_builtins(wire.person(user)), "is_staff": user.is_staff, "date_joined": wire.spell_time(user.date_joined)}

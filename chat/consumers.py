@@ -1,0 +1,105 @@
+"""The socket's door: who may come in, and the commands that are about messages."""
+
+import asyncio
+from http.cookies import CookieError, SimpleCookie
+
+import msgspec
+from django.conf import settings
+
+from chat import logins
+from chat.models import Message, User
+from chat.node import ChatNode, running_node
+from chat.services import Draft, delete_message, edit_message
+from chat.services.messages import check_body
+from chat.wire import message as spell
+from delivery import protocol
+from delivery.consumers import StreamConsumer
+from delivery.errors import NotAMember, Refused, UnknownOp
+from delivery.protocol import AnyCommand, Delete, Edit, Ok, Post, Ref
+from delivery.source import Committed, Login
+
+
+class ChatConsumer(StreamConsumer):
+    node: ChatNode
+
+    async def running_node(self) -> ChatNode:
+        return await running_node()
+
+    async def authenticate(self) -> Login | None:
+        """A program with a token and no cookie, or a browser with a session and exactly one configured Origin."""
+        secrets = self._headers(b"authorization")
+        if secrets:
+            scheme, _, secret = secrets[0].partition(" ")
+            is_program = len(secrets) == 1 and scheme.lower() == "bearer" and not self._headers(b"cookie")
+            return await self.node.threads.run(logins.by_token, secret.strip()) if is_program else None
+        origins = self._headers(b"origin")
+        session_key = self._session_key()
+        if len(origins) != 1 or origins[0] not in settings.ALLOWED_ORIGINS or session_key is None:
+            return None
+        return await self.node.threads.run(logins.by_session, session_key)
+
+    async def do(self, command: AnyCommand) -> None:
+        match command:
+            case Post():
+                await self._post(command)
+            case Edit():
+                check_body(command.body)
+                self._require_membership(command.channel)
+                row = await self._as_user(edit_message, command, body=command.body)
+                self._confirm(command.ref, row)
+            case Delete():
+                self._require_membership(command.channel)
+                row = await self._as_user(delete_message, command)
+                self._confirm(command.ref, row)
+            case _:
+                raise UnknownOp
+
+    async def _post(self, command: Post) -> None:
+        check_body(command.body)
+        self._require_membership(command.channel)
+        draft = Draft(
+            channel=command.channel,
+            sender=self.socket.user,
+            client_msg_id=command.client_msg_id,
+            body=command.body,
+            reply_to=command.reply_to,
+        )
+        # Not awaited further: the next frame of this socket may follow into the same batch.
+        outcome = await self.node.post(draft)
+        outcome.add_done_callback(lambda done: self._reply(command.ref, done))
+
+    def _reply(self, ref: Ref | None, done: "asyncio.Future[Committed]") -> None:
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, Refused):
+            self.refuse(ref, error)
+        elif isinstance(error, Exception):
+            self.refuse(ref, self.translated(error))
+        elif not done.cancelled():
+            committed = done.result()
+            self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate))
+
+    def _require_membership(self, channel: int) -> None:
+        if channel not in self.socket.accesses:
+            raise NotAMember
+
+    async def _as_user(self, verb: object, command: Edit | Delete, **fields: str) -> Message:
+        def work() -> Message:
+            user = User.objects.get(pk=self.socket.user)
+            return verb(user, channel=command.channel, message=command.message, **fields)  # type: ignore[operator,no-any-return]
+
+        return await self.node.threads.run(work)
+
+    def _confirm(self, ref: Ref | None, row: Message) -> None:
+        self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(protocol.encode(spell(row)))))
+
+    def _headers(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key.lower() == name]
+
+    def _session_key(self) -> str | None:
+        try:
+            cookies = SimpleCookie("; ".join(self._headers(b"cookie")))
+        except CookieError:
+            return None
+        morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+        return morsel.value if morsel else None
+

@@ -1,0 +1,69 @@
+"""Who is at the other end of a socket or a request: a session's cookie or a program's token, and whether it still holds."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from chat import wire
+from chat.models import Token, User
+from chat.models.token import digest_of
+from delivery.source import Login
+
+SESSION = "session"
+TOKEN = "token"  # noqa: S105 (the word, not a secret)
+
+
+def by_session(session_key: str) -> Login | None:
+    """The login behind a session cookie, as Django's own middleware would see it; fallback keys are honoured."""
+    engine: Any = import_module(settings.SESSION_ENGINE)
+    session = engine.SessionStore(session_key)
+    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first() if session.get(SESSION_KEY) else None
+    if user is None or not _is_hash_of(user, session.get(HASH_SESSION_KEY, "")):
+        return None
+    return Login(user=wire.person(user), proof=(SESSION, session_key))
+
+
+def by_token(secret: str) -> Login | None:
+    """The login behind a bearer token."""
+    user = user_of_token(secret)
+    return Login(user=wire.person(user), proof=(TOKEN, digest_of(secret))) if user else None
+
+
+def user_of_token(secret: str) -> User | None:
+    token = Token.objects.select_related("user").filter(digest=digest_of(secret)).first()
+    return token.user if token is not None and token.user.is_active else None
+
+
+def holding(logins: Sequence[Login]) -> list[bool]:
+    """For each login, whether its session or token, its password and its account still stand: two queries for all."""
+    users = {user.pk: user for user in User.objects.filter(pk__in={login.user.id for login in logins}, is_active=True)}
+    proofs: dict[str, set[str]] = {SESSION: set(), TOKEN: set()}
+    for login in logins:
+        proofs[login.proof[0]].add(login.proof[1])
+    tokens = set(Token.objects.filter(digest__in=proofs[TOKEN]).values_list("digest", flat=True))
+    sessions = {
+        row.session_key: row.get_decoded()
+        for row in Session.objects.filter(session_key__in=proofs[SESSION], expire_date__gt=timezone.now())
+    }
+    return [_holds(login, users.get(login.user.id), tokens, sessions) for login in logins]
+
+
+def _holds(login: Login, user: User | None, tokens: set[str], sessions: dict[str, dict[str, Any]]) -> bool:
+    kind, proof = login.proof
+    if user is None:
+        return False
+    if kind == TOKEN:
+        return proof in tokens
+    session = sessions.get(proof, {})
+    return str(session.get(SESSION_KEY)) == str(user.pk) and _is_hash_of(user, session.get(HASH_SESSION_KEY, ""))
+
+
+def _is_hash_of(user: User, kept: str) -> bool:
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(kept, current) for current in hashes)

@@ -1,0 +1,53 @@
+"""`manage.py createuser`: an account, and a token for programs."""
+
+import json
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.models import User
+from chat.services import create_token, create_user, join_first_channel
+from delivery.errors import Refused
+
+
+class Command(BaseCommand):
+    help = "Makes an account; with --token prints an API token, which is shown this once. For an existing name only the token is made."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the username")
+        parser.add_argument("--password", help="its password (default: a generated one, printed)")
+        parser.add_argument("--display-name", default="", help="what others see")
+        parser.add_argument("--staff", action="store_true", help="may use the admin, with everything allowed")
+        parser.add_argument("--token", action="store_true", help="print an API token")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        said: dict[str, Any] = {}
+        user = User.objects.filter(username__iexact=options["name"]).first()
+        if user is None:
+            user = self._create(options, said)
+        elif not options["token"]:
+            raise CommandError(f"{user.username} exists already. With --token it gets another token.")
+        said = {"id": user.pk, "username": user.username, **said}
+        if options["token"]:
+            said["token"] = create_token(user, name="createuser")
+        if options["json"]:
+            self.stdout.write(json.dumps(said))
+            return
+        for name, value in said.items():
+            self.stdout.write(f"{name}: {value}")
+
+    def _create(self, options: dict[str, Any], said: dict[str, Any]) -> User:
+        password = options["password"]
+        if password is None and not options["token"]:
+            password = said["password"] = secrets.token_urlsafe(12)
+        try:
+            user = create_user(
+                options["name"], password=password, display_name=options["display_name"], is_staff=options["staff"]
+            )
+        except Refused as refusal:
+            raise CommandError(refusal.detail) from None
+        join_first_channel(user)
+        return user

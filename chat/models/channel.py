@@ -1,0 +1,72 @@
+"""A channel: a stream of numbered changes with members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from chat.models.user import User
+
+
+class ChannelKind(models.TextChoices):
+    PUBLIC = "public"
+    PRIVATE = "private"
+    DIRECT = "direct"
+    #: Internal notes on a support conversation (`parent`): a stream of its own, so that a visitor can't even count them.
+    INNER = "inner"
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def visible_to(self, user: User) -> ChannelQuerySet:
+        """Public channels, and those that the user is a member of."""
+        return self.filter(Q(kind=ChannelKind.PUBLIC) | Q(members__user=user)).distinct()
+
+    def joined_by(self, user: User) -> ChannelQuerySet:
+        return self.filter(members__user=user)
+
+    def live(self) -> ChannelQuerySet:
+        return self.filter(archived_at=None)
+
+
+class Channel(models.Model):
+    name = models.CharField(max_length=80, blank=True)
+    topic = models.CharField(max_length=250, blank=True)
+    kind = models.CharField(max_length=8, choices=ChannelKind.choices, default=ChannelKind.PUBLIC)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="inner_channels")
+    is_support = models.BooleanField(default=False)
+    #: The sorted user ids of a direct channel, so that two people have only one.
+    direct_key = models.CharField(max_length=1000, null=True, blank=True, unique=True)  # noqa: DJ001 (null: not direct)
+    member_count = models.PositiveIntegerField(default=0, db_default=0)
+    #: The number of the last change. Moved only under the row lock, by chat.services.log.
+    head = models.BigIntegerField(default=0, db_default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="created_channels"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        db_table = "channels"
+        constraints = [
+            models.CheckConstraint(name="max_members", condition=Q(member_count__lte=100)),
+            models.CheckConstraint(name="channels_kind", condition=Q(kind__in=ChannelKind.values)),
+            models.CheckConstraint(name="channels_head", condition=Q(head__gte=0)),
+            models.CheckConstraint(
+                name="channels_inner_has_parent",
+                condition=Q(kind="inner", parent__isnull=False) | (~Q(kind="inner") & Q(parent__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="channels_direct_has_key",
+                condition=Q(kind="direct", direct_key__isnull=False) | (~Q(kind="direct") & Q(direct_key__isnull=True)),
+            ),
+            models.CheckConstraint(name="channels_name", condition=Q(kind="direct") | ~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.kind} {self.pk}"

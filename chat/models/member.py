@@ -1,0 +1,62 @@
+"""A user's membership of a channel, with the two cursors that are the user's receipts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from chat.models.channel import Channel
+
+if TYPE_CHECKING:
+    from chat.models.user import User
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+
+
+class NotifyLevel(models.TextChoices):
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def visible_to(self, user: User) -> MemberQuerySet:
+        """The members of channels that the user is a member of."""
+        return self.filter(channel__members__user=user)
+
+
+class Member(models.Model):
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="members", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    status = models.CharField(max_length=10, blank=True, default="")
+    last_seen = models.DateTimeField(null=True, blank=True)
+    last_typing = models.DateTimeField(null=True, blank=True)
+    delivered_seq = models.BigIntegerField(default=0, db_default=0)
+    read_seq = models.BigIntegerField(default=0, db_default=0)
+    notify_level = models.CharField(max_length=10, choices=NotifyLevel.choices, default=NotifyLevel.ALL)
+    muted_until = models.DateTimeField(null=True, blank=True)
+    #: The number of the change by which this membership began: nothing before it is replayed to this member.
+    joined_rev = models.BigIntegerField(default=0, db_default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MemberQuerySet.as_manager()
+
+    class Meta:
+        db_table = "channel_members"
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "user"], name="channel_members_once"),
+            models.CheckConstraint(name="channel_members_role", condition=Q(role__in=Role.values)),
+            models.CheckConstraint(name="channel_members_read_is_delivered", condition=Q(read_seq__lte=F("delivered_seq"))),
+        ]
+        indexes = [models.Index(fields=["user", "channel"], name="idx_channel_members_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.channel_id}"

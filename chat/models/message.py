@@ -1,0 +1,91 @@
+"""A message: one change of a channel, with its place (`seq`, for ever) and the number of its last change (`rev`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Func, IntegerField, Q
+from django.db.models.lookups import LessThanOrEqual
+
+from chat.models.channel import Channel
+
+if TYPE_CHECKING:
+    from chat.models.member import Member
+
+
+class MessageKind(models.TextChoices):
+    TEXT = "text"
+    SYSTEM = "system"
+
+
+class MessageStatus(models.TextChoices):
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, member: Member) -> MessageQuerySet:
+        """The messages of the channel that this is a membership of."""
+        return self.filter(channel_id=member.channel_id)
+
+    def before(self, seq: int) -> MessageQuerySet:
+        return self.filter(seq__lt=seq)
+
+    def after(self, seq: int) -> MessageQuerySet:
+        return self.filter(seq__gt=seq)
+
+    def changed_since(self, rev: int) -> MessageQuerySet:
+        """In the order of their numbers: complete up to the highest one returned."""
+        return self.filter(rev__gt=rev).order_by("rev")
+
+    def for_the_wire(self) -> MessageQuerySet:
+        return self.select_related("sender")
+
+
+class Message(models.Model):
+    client_msg_id = models.UUIDField()
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    body = models.TextField(blank=True)
+    kind = models.CharField(max_length=6, choices=MessageKind.choices, default=MessageKind.TEXT)
+    event = models.JSONField(null=True, blank=True)
+    seq = models.BigIntegerField()
+    rev = models.BigIntegerField()
+    reply_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False)
+    status = models.CharField(max_length=9, choices=MessageStatus.choices, default=MessageStatus.SENT)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "messages"
+        constraints = [
+            models.UniqueConstraint(fields=["sender", "client_msg_id"], name="messages_once"),
+            models.UniqueConstraint(fields=["channel", "seq"], name="messages_seq"),
+            models.UniqueConstraint(fields=["channel", "rev"], name="messages_rev"),
+            models.CheckConstraint(
+                name="messages_body_bytes",
+                condition=LessThanOrEqual(Func(F("body"), function="octet_length", output_field=IntegerField()), 2048),
+            ),
+            models.CheckConstraint(
+                name="messages_body_empty_only_if_deleted",
+                condition=~Q(body="") | Q(deleted_at__isnull=False) | Q(kind="system"),
+            ),
+            models.CheckConstraint(name="messages_rev_from_seq", condition=Q(rev__gte=F("seq"), seq__gte=1)),
+        ]
+        indexes = [
+            models.Index(F("channel"), F("created_at").desc(), name="idx_messages_channel_created"),
+            GinIndex(fields=["body"], name="idx_messages_body_gin", opclasses=["gin_trgm_ops"]),
+            models.Index(fields=["reply_to"], name="idx_messages_reply_to", condition=Q(reply_to__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}/{self.seq}"

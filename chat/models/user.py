@@ -1,0 +1,36 @@
+"""A person who can sign in."""
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class User(AbstractUser):
+    """Usernames are unique whatever their case; `display_name` is what others see."""
+
+    first_name = None
+    last_name = None
+    username = models.CharField(
+        max_length=40,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Use letters, digits, dots, dashes and underscores.")],
+        error_messages={"unique": "This username is taken."},
+    )
+    display_name = models.CharField(max_length=80, blank=True)
+
+    objects = UserManager()
+    REQUIRED_FIELDS = []
+
+    class Meta:
+        db_table = "users"
+        constraints = [models.UniqueConstraint(Lower("username"), name="users_username_any_case")]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_full_name(self) -> str:
+        return self.display_name or self.username
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()

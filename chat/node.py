@@ -1,0 +1,63 @@
+"""Puts the product into the machinery: which rows delivery reads, which errors mean that PostgreSQL is away, what may be said."""
+
+import asyncio
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from chat.limits import MessageWindow
+from chat.services import Draft
+from chat.streams import ChannelStreams
+from delivery.node import Node, running, set_running
+from delivery.queue import Outcome
+
+#: The database is away, busy or was cut off: repeating is safe. Anything else is a mistake of ours.
+AWAY = (OperationalError, InterfaceError)
+
+
+class ChatNode(Node):
+    def __init__(self) -> None:
+        # A third of the pool is left to HTTP requests, which run in threads of their own.
+        super().__init__(
+            ChannelStreams(), settings.LIMITS, database_threads=max(1, settings.DATABASE_POOL * 2 // 3), retryable=AWAY
+        )
+        self.window = MessageWindow()
+
+    async def post(self, draft: Draft) -> Outcome:
+        """The one way in for messages, whatever the door. The draft is queued when this returns; its outcome comes later.
+
+        Raises RateLimited or QueueFull; the outcome is the committed message or a refusal.
+        """
+        await self.window.admit(draft.sender, draft.client_msg_id)
+        return self.queue.submit(draft)
+
+    async def stop(self) -> None:
+        await super().stop()
+        await self.window.close()
+
+
+_starting: asyncio.Lock | None = None
+
+
+async def running_node() -> ChatNode:
+    """The node of this process, started if it was not."""
+    global _starting  # noqa: PLW0603 (guards the one node of the process)
+    node = running()
+    if isinstance(node, ChatNode):
+        return node
+    if _starting is None:
+        _starting = asyncio.Lock()
+    async with _starting:
+        node = running()
+        if not isinstance(node, ChatNode):
+            node = ChatNode()
+            await node.start()
+            set_running(node)
+    return node
+
+
+async def stop_node() -> None:
+    node = running()
+    if node is not None:
+        set_running(None)
+        await node.stop()

@@ -1,0 +1,81 @@
+"""The page: the channel list, and one channel with its newest messages. What happens after that is the socket's."""
+
+import msgspec
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.contrib import messages as notices
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import wire
+from chat.history import newest
+from chat.models import User
+from chat.node import running_node
+from chat.pages.forms import MessageForm
+from chat.services import Draft
+from chat.services.messages import check_body
+from chat.streams import descriptions
+from delivery.errors import Refused
+from delivery.protocol import VERSION
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return _page(request, None)
+
+
+@login_required
+@require_GET
+def channel(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, pk)
+
+
+@login_required
+@require_POST
+def post_message(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form door, for browsers without JavaScript: the same verb, through the same lane."""
+    assert isinstance(request.user, User)
+    form = MessageForm(request.POST)
+    if form.is_valid():
+        try:
+            draft = Draft(
+                channel=pk,
+                sender=request.user.pk,
+                client_msg_id=form.message_id(),
+                body=check_body(form.cleaned_data["body"].replace("\r\n", "\n")),
+            )
+            async_to_sync(post)(draft)
+        except Refused as refusal:
+            notices.error(request, refusal.detail)
+    return redirect("channel", pk=pk)
+
+
+async def post(draft: Draft) -> None:
+    node = await running_node()
+    await (await node.post(draft))
+
+
+def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
+    assert isinstance(request.user, User)
+    channels = descriptions(request.user)
+    for described in channels:
+        described["url"] = f"/c/{described['id']}/"
+    chosen = next((described for described in channels if described["id"] == pk), None)
+    if pk is not None and chosen is None:
+        raise Http404
+    messages, before = newest(pk) if pk is not None else ([], None)
+    me = msgspec.to_builtins(wire.person(request.user))
+    state = {
+        "me": me,
+        "channels": channels,
+        "channel": pk,
+        "messages": messages,
+        "history_before": before,
+        "limits": msgspec.to_builtins(settings.LIMITS),
+        "version": VERSION,
+    }
+    context = {"me": me, "channels": channels, "channel": chosen, "messages": messages, "history_before": before}
+    return render(request, "chat/page.html", {**context, "state": state})

@@ -1,0 +1,95 @@
+"""Sign-up, sign-in, sign-out, and the owner's set-up. Guarded by address and name; closed while the guard is away."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django_ratelimit.decorators import ratelimit
+from redis.exceptions import RedisError
+
+from chat.models import User
+from chat.pages.errors import unavailable
+from chat.pages.forms import AccountForm, OwnerForm, SignInForm, SignUpForm
+from chat.services import join_first_channel
+from chat.setup import is_valid
+from delivery import node
+from delivery.announcements import SignedOut
+
+View = Callable[..., HttpResponseBase]
+
+#: Attempts to sign in: generous for an office behind one address, tight for one name.
+SIGN_IN_BY_ADDRESS = "60/m"
+SIGN_IN_BY_NAME = "10/m"
+SIGN_UP_BY_ADDRESS = "20/h"
+
+
+def closed_without_redis(view: View) -> View:
+    """The guard counts in Redis: without it these doors are closed, not open to guessing."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except (RedisError, OSError):
+            return unavailable(request)
+
+    return guarded
+
+
+def _sign_in_guard(view: View) -> View:
+    by_address = ratelimit(group="sign-in-address", key="ip", rate=SIGN_IN_BY_ADDRESS, method="POST")
+    by_name = ratelimit(group="sign-in-name", key="post:username", rate=SIGN_IN_BY_NAME, method="POST")
+    return closed_without_redis(by_address(by_name(view)))
+
+
+@method_decorator(_sign_in_guard, name="dispatch")
+class SignIn(LoginView):
+    template_name = "registration/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+
+class SignOut(LogoutView):
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = request.user
+        response = super().post(request, *args, **kwargs)
+        if isinstance(user, User):
+            node.ring([SignedOut(user=user.pk)])
+        return response
+
+
+@closed_without_redis
+@ratelimit(group="sign-up", key="ip", rate=SIGN_UP_BY_ADDRESS, method="POST")
+def sign_up(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("home")
+    form = SignUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        join_first_channel(form.user)
+        return _enter(request, form)
+    return render(request, "registration/sign_up.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@closed_without_redis
+@ratelimit(group="setup", key="ip", rate=SIGN_UP_BY_ADDRESS, method="POST")
+def set_up(request: HttpRequest, token: str) -> HttpResponse:
+    """The link on the console. Its page is gone once there is any account."""
+    if not is_valid(token):
+        return render(request, "registration/setup_gone.html", status=410)
+    form = OwnerForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _enter(request, form)
+    return render(request, "registration/setup.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _enter(request: HttpRequest, form: AccountForm) -> HttpResponse:
+    login(request, form.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return redirect("home")

@@ -1,0 +1,69 @@
+"""The forms of the pages, over the verbs; what a verb refuses is shown at the form."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+from chat.models import User
+from chat.services import create_owner, create_user
+from delivery.errors import Refused
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "That username and password don't fit together. Mind capital letters in the password.",
+        "inactive": "This account is not active.",
+    }
+
+
+class AccountForm(forms.Form):
+    username = User._meta.get_field("username").formfield(  # type: ignore[union-attr]
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text="Letters, digits, dots, dashes and underscores.",
+    )
+    display_name = forms.CharField(
+        max_length=80, required=False, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 8 characters, and not one of the common ones.",
+    )
+
+    user: User
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            try:
+                self.user = self.create(cleaned)
+            except Refused as refusal:
+                raise forms.ValidationError(refusal.detail) from None
+        return cleaned
+
+    def create(self, cleaned: dict[str, Any]) -> User:
+        raise NotImplementedError
+
+
+class SignUpForm(AccountForm):
+    def create(self, cleaned: dict[str, Any]) -> User:
+        return create_user(cleaned["username"], password=cleaned["password"], display_name=cleaned["display_name"])
+
+
+class OwnerForm(AccountForm):
+    def create(self, cleaned: dict[str, Any]) -> User:
+        owner, _ = create_owner(cleaned["username"], password=cleaned["password"], display_name=cleaned["display_name"])
+        return owner
+
+
+class MessageForm(forms.Form):
+    """The composer without JavaScript."""
+
+    body = forms.CharField(strip=False)
+    client_msg_id = forms.UUIDField(required=False)
+
+    def message_id(self) -> uuid.UUID:
+        return self.cleaned_data["client_msg_id"] or uuid.uuid4()

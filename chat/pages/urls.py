@@ -1,0 +1,13 @@
+from django.urls import path
+
+from chat.pages import channels, doors
+
+urlpatterns = [
+    path("", channels.home, name="home"),
+    path("c/<int:pk>/", channels.channel, name="channel"),
+    path("c/<int:pk>/post/", channels.post_message, name="post_message"),
+    path("sign-in/", doors.SignIn.as_view(), name="sign_in"),
+    path("sign-up/", doors.sign_up, name="sign_up"),
+    path("sign-out/", doors.SignOut.as_view(), name="sign_out"),
+    path("setup/<str:token>/", doors.set_up, name="setup"),
+]

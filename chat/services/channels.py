@@ -1,0 +1,101 @@
+"""Opening channels, renaming them, and putting them away."""
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chat.models import Channel, ChannelKind, Member, Role, User
+from chat.services import log
+from chat.services.constraints import violates
+from chat.services.members import KEEPERS, admit
+from delivery.errors import Invalid
+
+
+def open_channel(
+    owner: User, *, name: str, topic: str = "", kind: str = ChannelKind.PUBLIC, members: Sequence[User] = ()
+) -> Channel:
+    """A new channel with its owner and first members, all or nothing. Raises Invalid, ChannelFull."""
+    name = " ".join(name.split())
+    if not name:
+        raise Invalid("A channel needs a name.")
+    if kind not in (ChannelKind.PUBLIC, ChannelKind.PRIVATE):
+        raise Invalid("A channel is public or private.")
+    with transaction.atomic():
+        channel = Channel.objects.create(name=name, topic=topic.strip(), kind=kind, created_by=owner)
+        _admit_all(channel, owner, members, owner_role=Role.OWNER)
+    return channel
+
+
+def open_direct_channel(user: User, *, others: Sequence[User]) -> tuple[Channel, bool]:
+    """The one direct channel of these people, and whether it is new. Raises Invalid without anybody else."""
+    people = {person.pk: person for person in others if person.pk != user.pk}
+    if not people:
+        raise Invalid("A direct conversation needs somebody else.")
+    key = ":".join(str(pk) for pk in sorted([user.pk, *people]))
+    existing = Channel.objects.filter(direct_key=key).first()
+    if existing is not None:
+        return existing, False
+    try:
+        with transaction.atomic():
+            channel = Channel.objects.create(kind=ChannelKind.DIRECT, direct_key=key, created_by=user)
+            _admit_all(channel, user, list(people.values()), owner_role=Role.MEMBER)
+    except IntegrityError as error:
+        # The other person opened it at the same moment.
+        if violates(error, "channels_direct_key_key"):
+            return Channel.objects.get(direct_key=key), False
+        raise
+    return channel, True
+
+
+def revise_channel(actor: User, *, channel: int, name: str | None = None, topic: str | None = None) -> Channel:
+    """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived."""
+    with log.writing(channel) as entry:
+        own = log.membership_of(actor, entry)
+        log.require_live(entry)
+        row = entry.channel
+        log.require(own.role in KEEPERS and row.kind != ChannelKind.DIRECT, "Only owners and moderators change a channel.")
+        if name is not None:
+            name = " ".join(name.split())
+            if not name:
+                raise Invalid("A channel needs a name.")
+            if name != row.name:
+                row.name = name
+                entry.note(actor, {"type": "channel.renamed", "name": name}, f"{actor.get_full_name()} renamed the channel {name}")
+        if topic is not None and topic.strip() != row.topic:
+            row.topic = topic.strip()
+            sentence = f"{actor.get_full_name()} set the topic: {row.topic}" if row.topic else f"{actor.get_full_name()} cleared the topic"
+            entry.note(actor, {"type": "channel.topic", "name": row.topic}, sentence)
+        Channel.objects.filter(pk=channel).update(name=row.name, topic=row.topic)
+        _tell_all(entry, "updated")
+    return row
+
+
+def archive_channel(actor: User, *, channel: int) -> Channel:
+    """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Forbidden."""
+    with log.writing(channel) as entry:
+        own = log.membership_of(actor, entry)
+        log.require(own.role == Role.OWNER, "Only owners archive a channel.")
+        row = entry.channel
+        if row.archived_at is None:
+            row.archived_at = timezone.now()
+            Channel.objects.filter(pk=channel).update(archived_at=row.archived_at)
+            entry.note(actor, {"type": "channel.archived"}, f"{actor.get_full_name()} archived the channel")
+            _tell_all(entry, "archived")
+    return row
+
+
+def _admit_all(channel: Channel, owner: User, members: Sequence[User], *, owner_role: str) -> None:
+    entry = log.lock([channel.pk])[channel.pk]
+    admit(entry, owner, actor=owner, role=owner_role)
+    for user in {user.pk: user for user in members if user.pk != owner.pk}.values():
+        admit(entry, user, actor=owner, role=Role.MEMBER)
+    log.commit_entries([entry])
+    channel.head = entry.channel.head
+    channel.member_count = entry.channel.member_count
+
+
+def _tell_all(entry: log.Entry, action: str) -> None:
+    if entry.channel.head > entry.after:
+        for user in Member.objects.filter(channel=entry.channel).values_list("user_id", flat=True):
+            entry.opened(user, action)

@@ -1,0 +1,128 @@
+"""The one log: every durable change of a channel takes the next number under the channel's row lock, in one transaction.
+
+Commit order is number order because the lock is held to the commit. The bell is rung after it.
+"""
+
+import datetime
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from chat import wire
+from chat.models import Channel, Member, Message, MessageKind, User
+from delivery import node
+from delivery.announcements import Announcement, Changed, Opened
+from delivery.errors import Archived, Forbidden, NotAMember, NotFound
+
+
+class Entry:
+    """One locked channel within a transaction; gives out its next numbers."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.after = channel.head
+        self.now = timezone.now()
+        self._changed: list[Message] = []
+        self._announcements: list[Announcement] = []
+
+    def next_number(self) -> int:
+        self.channel.head += 1
+        return self.channel.head
+
+    def note(self, actor: User, event: dict[str, Any], sentence: str) -> Message:
+        """Writes a system message: membership and channel changes stand in the same order as what people say."""
+        number = self.next_number()
+        row = Message.objects.create(
+            channel=self.channel,
+            sender=actor,
+            client_msg_id=uuid.uuid4(),
+            kind=MessageKind.SYSTEM,
+            body=sentence,
+            event=event,
+            seq=number,
+            rev=number,
+            created_at=self.now,
+        )
+        self.changed(row)
+        return row
+
+    def changed(self, row: Message) -> None:
+        """Announces the row, as it is now, after the commit."""
+        self._changed.append(row)
+
+    def opened(self, user: int, action: str) -> None:
+        """After the commit, rings for a user whose access to the channel began or looks different now."""
+        self._announcements.append(Opened(user=user, stream=self.channel.pk, action=action))
+
+    def announcements(self) -> list[Announcement]:
+        changes = [wire.change(row) for row in self._changed]
+        announced: list[Announcement] = []
+        if self.channel.head > self.after:
+            announced.append(Changed(stream=self.channel.pk, after=self.after, head=self.channel.head, changes=changes))
+        return announced + self._announcements
+
+
+@contextmanager
+def writing(channel_id: int) -> Iterator[Entry]:
+    """One transaction that holds the channel's row lock; moves `head` and rings the bell if anything was written.
+
+    Raises NotFound for a channel that does not exist.
+    """
+    with transaction.atomic():
+        entry = lock([channel_id]).get(channel_id)
+        if entry is None:
+            raise NotFound
+        yield entry
+        commit_entries([entry])
+
+
+def lock(channel_ids: Iterable[int]) -> dict[int, Entry]:
+    """The channels that exist, locked in the order of their ids (so that two batches can't lock each other out)."""
+    rows = Channel.objects.filter(pk__in=set(channel_ids)).order_by("pk").select_for_update(no_key=True)
+    return {channel.pk: Entry(channel) for channel in rows}
+
+
+def commit_entries(entries: Sequence[Entry]) -> None:
+    """Moves the heads of the locked channels, and rings after the commit."""
+    announcements: list[Announcement] = []
+    for entry in entries:
+        if entry.channel.head > entry.after:
+            Channel.objects.filter(pk=entry.channel.pk).update(head=entry.channel.head)
+        announcements += entry.announcements()
+    if announcements:
+        transaction.on_commit(lambda: node.ring(announcements))
+
+
+def membership_of(user: User, entry: Entry) -> Member:
+    """The user's membership, valid for as long as the entry's lock is held. Raises NotAMember, or NotFound if hidden."""
+    member = Member.objects.filter(channel=entry.channel, user=user).first()
+    if member is not None:
+        return member
+    if Channel.objects.visible_to(user).filter(pk=entry.channel.pk).exists():
+        raise NotAMember
+    raise NotFound
+
+
+def require_live(entry: Entry) -> None:
+    if entry.channel.archived_at is not None:
+        raise Archived
+
+
+def require(allowed: bool, sentence: str) -> None:
+    if not allowed:
+        raise Forbidden(sentence)
+
+
+def count_members(entry: Entry, change: int) -> None:
+    """Moves `member_count`, which the constraint max_members bounds."""
+    Channel.objects.filter(pk=entry.channel.pk).update(member_count=F("member_count") + change)
+    entry.channel.member_count += change
+
+
+def is_past(moment: datetime.datetime | None, now: datetime.datetime) -> bool:
+    return moment is None or moment <= now

@@ -1,0 +1,142 @@
+"""Joining, leaving, adding, removing, and who has which role."""
+
+import contextlib
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from chat.models import Channel, ChannelKind, Member, Role, User
+from chat.services import log
+from chat.services.constraints import violates
+from chat.services.receipts import begin_settling, settle_receipts
+from delivery.errors import ChannelFull, Conflict, Forbidden, NotAMember, NotFound
+
+#: Who may add and remove others.
+KEEPERS = {Role.OWNER, Role.MODERATOR}
+
+
+def join_channel(user: User, *, channel: int) -> Member:
+    """The user becomes a member of a public channel; repeating does nothing. Raises NotFound, Archived, ChannelFull."""
+    with _full_or_not(), log.writing(channel) as entry:
+        member = Member.objects.filter(channel=channel, user=user).first()
+        if member is not None:
+            return member
+        if entry.channel.kind != ChannelKind.PUBLIC:
+            raise NotFound
+        log.require_live(entry)
+        return admit(entry, user, actor=user, role=Role.MEMBER)
+
+
+def join_first_channel(user: User) -> None:
+    """Newcomers find themselves among people, in the oldest public channel; where that is full, they begin with an empty list."""
+    first = Channel.objects.live().filter(kind=ChannelKind.PUBLIC).order_by("pk").first()
+    if first is not None:
+        with contextlib.suppress(ChannelFull):
+            join_channel(user, channel=first.pk)
+
+
+def leave_channel(user: User, *, channel: int) -> None:
+    """The membership ends; repeating does nothing. Raises NotFound, or Forbidden for the last owner among others."""
+    with log.writing(channel) as entry:
+        try:
+            member = log.membership_of(user, entry)
+        except NotAMember:
+            return
+        log.require(entry.channel.kind != ChannelKind.DIRECT, "A direct conversation can't be left.")
+        if member.role == Role.OWNER and entry.channel.member_count > 1:
+            others = Member.objects.filter(channel=channel, role=Role.OWNER).exclude(pk=member.pk)
+            log.require(others.exists(), "You are the last owner: make somebody else an owner first.")
+        _dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
+
+
+def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER) -> Member:
+    """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others."""
+    with _full_or_not(), log.writing(channel) as entry:
+        own = log.membership_of(actor, entry)
+        log.require_live(entry)
+        log.require(entry.channel.kind != ChannelKind.DIRECT, "Nobody can be added to a direct conversation.")
+        may = own.role in KEEPERS or (entry.channel.kind == ChannelKind.PUBLIC and role == Role.MEMBER)
+        log.require(may, "Only owners and moderators add members here.")
+        log.require(role == Role.MEMBER or own.role == Role.OWNER, "Only owners give roles.")
+        member = Member.objects.filter(channel=channel, user=user).first()
+        return member or admit(entry, user, actor=actor, role=role)
+
+
+def remove_member(actor: User, *, channel: int, user: User) -> None:
+    """A keeper ends somebody's membership; after its number nothing of the channel reaches them. Raises NotAMember."""
+    with log.writing(channel) as entry:
+        own = log.membership_of(actor, entry)
+        log.require(own.role in KEEPERS, "Only owners and moderators remove members.")
+        log.require(entry.channel.kind != ChannelKind.DIRECT, "Nobody can be removed from a direct conversation.")
+        member = Member.objects.filter(channel=channel, user=user).first()
+        if member is None:
+            raise NotAMember("This person is not a member of the channel.")
+        log.require(member.user_id != actor.pk, "To go yourself, leave the channel.")
+        log.require(own.role == Role.OWNER or member.role == Role.MEMBER, "Moderators remove only members.")
+        sentence = f"{actor.get_full_name()} removed {user.get_full_name()}"
+        _dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
+
+
+def change_role(actor: User, *, channel: int, user: User, role: str) -> Member:
+    """An owner gives another role; repeating does nothing. The last owner stays one."""
+    with log.writing(channel) as entry:
+        own = log.membership_of(actor, entry)
+        log.require_live(entry)
+        log.require(own.role == Role.OWNER, "Only owners give roles.")
+        member = Member.objects.filter(channel=channel, user=user).first()
+        if member is None:
+            raise NotAMember("This person is not a member of the channel.")
+        if member.role == role:
+            return member
+        if member.role == Role.OWNER:
+            others = Member.objects.filter(channel=channel, role=Role.OWNER).exclude(pk=member.pk)
+            if not others.exists():
+                raise Conflict("A channel keeps at least one owner: make somebody else an owner first.")
+        member.role = role
+        Member.objects.filter(pk=member.pk).update(role=role)
+        event = {"type": "member.role", "user": user.pk, "role": role}
+        log_sentence = f"{actor.get_full_name()} made {user.get_full_name()} {_with_article(role)}"
+        entry.note(actor, event, log_sentence)
+        entry.opened(user.pk, "updated")
+        return member
+
+
+def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
+    """Within an entry's transaction: a new member, its number in the log, its place in the count. Raises ChannelFull."""
+    if entry.channel.member_count >= settings.LIMITS.members:
+        raise ChannelFull
+    if not user.is_active:
+        raise Forbidden("This account is not active.")
+    log.count_members(entry, +1)
+    name = user.get_full_name()
+    sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"
+    number = entry.note(actor, {"type": "member.joined", "user": user.pk, "role": role}, sentence).seq
+    # A newcomer has nothing to catch up on: what was said before is history.
+    member = Member.objects.create(
+        channel=entry.channel, user=user, role=role, joined_rev=number, delivered_seq=number, read_seq=number
+    )
+    entry.opened(user.pk, "joined")
+    return member
+
+
+def _dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
+    user = member.user_id
+    floors = begin_settling([entry.channel.pk])
+    member.delete()
+    log.count_members(entry, -1)
+    entry.note(actor, {"type": event, "user": user}, sentence)
+    settle_receipts(entry.channel.pk, floors)
+
+
+def _with_article(role: str) -> str:
+    return f"an {role}" if role == Role.OWNER else f"a {role}"
+
+
+class _full_or_not:  # noqa: N801 (reads as a sentence where it is used)
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        # The constraint max_members has the last word, whatever the count said.
+        if isinstance(error, IntegrityError) and violates(error, "max_members"):
+            raise ChannelFull from None

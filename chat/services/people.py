@@ -1,0 +1,51 @@
+"""Accounts: the owner, everybody else, and the tokens of programs."""
+
+import secrets
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+
+from chat.models import Channel, Token, User
+from chat.models.token import digest_of
+from chat.services.channels import open_channel
+from delivery.errors import Conflict, Invalid
+
+#: What a token begins with, so that people and secret scanners recognise one.
+TOKEN_PREFIX = "gapless_"  # noqa: S105 (a prefix, not a secret)
+#: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
+MAKING_OWNER = 0x6F776E72
+
+
+def create_user(username: str, *, password: str | None = None, display_name: str = "", is_staff: bool = False) -> User:
+    """A new account; without a password only tokens sign it in. Raises Invalid with the reasons."""
+    user = User(username=username, display_name=display_name.strip(), is_staff=is_staff, is_superuser=is_staff)
+    try:
+        if password is None:
+            user.set_unusable_password()
+        else:
+            validate_password(password, user)
+            user.set_password(password)
+        user.full_clean()
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages)) from None
+    user.save()
+    return user
+
+
+def create_owner(username: str, *, password: str, display_name: str = "") -> tuple[User, Channel]:
+    """The first account, with everything allowed, and a channel "General". Raises Conflict when there is any account."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING_OWNER])
+        if User.objects.exists():
+            raise Conflict("Gapless is set up already: sign in instead.")
+        owner = create_user(username, password=password, display_name=display_name, is_staff=True)
+        return owner, open_channel(owner, name="General", topic="Everything that has no channel of its own")
+
+
+def create_token(user: User, *, name: str) -> str:
+    """A secret for a program of this user; it is shown this once, only its hash is kept."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    Token.objects.create(user=user, name=name, digest=digest_of(secret))
+    return secret

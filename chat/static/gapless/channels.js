@@ -1,0 +1,176 @@
+/**
+ * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`.
+ * Follows frames that the page hands over; refuses to know where they come from or how they look.
+ */
+export class Channels extends EventTarget {
+  #channels = new Map();
+  #counted = new Map(); // the number up to which `unread` was counted; replayed changes must not count twice
+  #marks;
+  #me;
+
+  constructor(list, me) {
+    super();
+    this.#me = me;
+    this.#marks = new Marks(me.id);
+    this.replace(list);
+  }
+
+  get(id) {
+    return this.#channels.get(id);
+  }
+
+  all() {
+    return [...this.#channels.values()];
+  }
+
+  /** Takes hello's list; returns the ids that are no longer there. */
+  replace(list) {
+    const gone = new Set(this.#channels.keys());
+    for (const channel of list) {
+      gone.delete(channel.id);
+      this.#refresh(channel);
+    }
+    for (const id of gone) this.#channels.delete(id);
+    this.#changed();
+    return [...gone];
+  }
+
+  put(channel) {
+    if (!this.#channels.has(channel.id)) this.#counted.set(channel.id, channel.head);
+    this.#merge(channel);
+    this.#changed();
+    return this.get(channel.id);
+  }
+
+  drop(id) {
+    if (this.#channels.delete(id)) this.#changed();
+  }
+
+  /** Counts what a batch brings. */
+  take({ channel: id, changes, head }) {
+    const channel = this.get(id);
+    if (!channel) return;
+    const counted = this.#counted.get(id) ?? 0;
+    for (const change of changes) {
+      if (change.seq <= counted) continue;
+      channel.lastSeq = Math.max(channel.lastSeq ?? 0, change.seq);
+      channel.lastAt = change.created_at;
+      if (this.counts(change)) channel.unread += 1;
+      if (change.event) follow(channel, change.event);
+    }
+    this.#counted.set(id, Math.max(head, counted));
+    this.#changed();
+  }
+
+  /** What everybody has, and one's own cursor when another device moved it. */
+  takeReceipts({ channel: id, delivered, read, members = {} }) {
+    const channel = this.get(id);
+    if (!channel) return;
+    Object.assign(channel, { allDelivered: delivered, allRead: read });
+    const [, ownRead = 0] = members[this.#me.id] ?? [];
+    if (ownRead <= channel.read_seq) return;
+    channel.read_seq = ownRead;
+    if (ownRead >= (channel.lastSeq ?? this.#counted.get(id))) channel.unread = 0;
+    this.#changed();
+  }
+
+  /** True when a message makes a channel unread. */
+  counts({ kind, sender, deleted_at: deletedAt }) {
+    return kind === "text" && sender?.id !== this.#me.id && !deletedAt;
+  }
+
+  seen(id, seq, left) {
+    const channel = this.get(id);
+    channel.read_seq = Math.max(channel.read_seq, seq);
+    channel.unread = left;
+    this.#changed();
+  }
+
+  /** Unread from `seq` on, in this browser only, until the channel is opened again. */
+  mark(id, seq, count) {
+    this.#marks.set(id, { seq, count });
+    this.#changed();
+  }
+
+  /** Takes the mark away and returns it. */
+  unmark(id) {
+    const mark = this.#marks.get(id);
+    if (mark) this.#marks.delete(id);
+    return mark;
+  }
+
+  unreadOf(channel) {
+    return Math.max(channel.unread, this.#marks.get(channel.id)?.count ?? 0);
+  }
+
+  get unread() {
+    return this.all().reduce((sum, channel) => sum + this.unreadOf(channel), 0);
+  }
+
+  // What was read a moment ago may not be in hello yet; then our own count is the better one.
+  #refresh(channel) {
+    const { read_seq, unread } = this.get(channel.id) ?? {};
+    this.#merge(channel);
+    if (read_seq > channel.read_seq) Object.assign(this.get(channel.id), { read_seq, unread });
+    else this.#counted.set(channel.id, channel.head);
+  }
+
+  #merge(channel) {
+    this.#channels.set(channel.id, { unread: 0, read_seq: 0, people: [], ...this.get(channel.id), ...channel });
+  }
+
+  #changed() {
+    this.dispatchEvent(new CustomEvent("changed"));
+  }
+}
+
+/** What a channel is called by the one who looks. */
+export function titleOf({ kind, name, people = [] }) {
+  if (kind !== "direct" || !people.length) return name || "Just you";
+  return people.map((person) => person.display_name || person.username).join(", ");
+}
+
+export const signOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
+export const pathOf = ({ id, url }) => url ?? `/c/${id}/`;
+
+function follow(channel, { type, name }) {
+  if (type === "member.joined") channel.member_count += 1;
+  if (type === "member.left" || type === "member.removed") channel.member_count -= 1;
+  if (type === "channel.renamed" && name) channel.name = name;
+}
+
+class Marks {
+  #key;
+  #marks = new Map();
+
+  constructor(user) {
+    this.#key = `gapless.unread.${user}`;
+    try {
+      this.#marks = new Map(JSON.parse(localStorage.getItem(this.#key) ?? "[]"));
+    } catch {
+      // Unreadable or forbidden: no marks.
+    }
+  }
+
+  get(id) {
+    return this.#marks.get(id);
+  }
+
+  set(id, mark) {
+    this.#marks.set(id, mark);
+    this.#save();
+  }
+
+  delete(id) {
+    this.#marks.delete(id);
+    this.#save();
+  }
+
+  #save() {
+    try {
+      localStorage.setItem(this.#key, JSON.stringify([...this.#marks]));
+    } catch {
+      // Kept for as long as the page lives.
+    }
+  }
+}

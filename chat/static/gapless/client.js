@@ -1,0 +1,195 @@
+/**
+ * The protocol client: holds a number for each channel, proves that nothing is missing, and gets messages out once,
+ * in order. It knows nothing of the page; the page knows nothing of sockets.
+ */
+import { Connection, Refusal } from "gapless/connection";
+import { Cursors } from "gapless/cursors";
+import { Heads } from "gapless/heads";
+import { Outbox } from "gapless/outbox";
+import { Sender } from "gapless/sender";
+
+export { Refusal };
+
+const GAP_RETRY_MS = 2_000;
+
+/**
+ * Events, each with its `detail`:
+ * - `state` {state: connecting | online | waiting | ended, attempt, retryAt} and `ended` {code}
+ * - `hello` the frame: the person's channels as they are now
+ * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
+ * - `resync` {channel}: too much was missed to be replayed; load it afresh from history
+ * - `receipts`, `channel`: the frames
+ * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
+ */
+export class Client extends EventTarget {
+  #user;
+  #heads;
+  #outbox;
+  #sender;
+  #connection;
+  #cursors;
+  #lookForOrphans = () => {};
+
+  /** `heads`: {channel id: number} that the page already shows. `probe`: see Connection. */
+  constructor({ url, user, heads = {}, probe = null }) {
+    super();
+    this.#user = user;
+    this.#heads = new Heads(heads);
+    this.#outbox = new Outbox(user);
+    this.#connection = new Connection({ url, probe });
+    this.#cursors = new Cursors((frame) => this.#connection.isOnline && this.#connection.send(frame));
+    this.#sender = new Sender({
+      outbox: this.#outbox,
+      ask: (frame) => this.#connection.ask(frame),
+      isOnline: () => this.#connection.isOnline,
+      changed: (draft, message) => this.#emit("draft", { draft, message }),
+    });
+    this.#connection.addEventListener("state", ({ detail }) => this.#emit("state", detail));
+    this.#connection.addEventListener("ended", ({ detail }) => this.#emit("ended", detail));
+    this.#connection.addEventListener("frame", ({ detail }) => this.#hear(detail));
+  }
+
+  get state() {
+    return this.#connection.state;
+  }
+
+  start() {
+    this.#connection.start();
+    this.#lookForOrphans = this.#outbox.watchOrphans((drafts) => this.#adopt(drafts));
+  }
+
+  stop() {
+    this.#connection.stop();
+  }
+
+  tryNow() {
+    this.#connection.tryNow();
+  }
+
+  /** Keeps the message and sends it as soon as it can be sent. Returns its draft at once. */
+  post(channel, body, replyTo = null) {
+    const draft = this.#outbox.add({ channel, body, replyTo });
+    this.#emit("draft", { draft });
+    this.#sender.wake(channel);
+    return draft;
+  }
+
+  /** The messages of a channel (or of all) that are not accepted yet, in order: pending and failed. */
+  drafts(channel = null) {
+    return channel == null ? this.#outbox.all() : this.#outbox.of(channel);
+  }
+
+  /** Sends a failed draft again, in its old place. Harmless when it had arrived after all. */
+  retry(draft) {
+    if (draft.error?.code === "conflict") this.#outbox.rename(draft);
+    Object.assign(draft, { state: "pending", error: null, tries: 0 });
+    this.#outbox.save(draft);
+    this.#emit("draft", { draft });
+    this.#sender.wake(draft.channel);
+  }
+
+  discard(draft) {
+    this.#outbox.remove(draft.client_msg_id);
+    this.#emit("draft", { draft: { ...draft, state: "discarded" } });
+  }
+
+  /** Resolves to the changed message; rejects with a Refusal. Not repeated: the caller keeps the text. */
+  async edit(channel, message, body) {
+    return (await this.#connection.ask({ op: "message.edit", channel, message, body })).message;
+  }
+
+  async delete(channel, message) {
+    return (await this.#connection.ask({ op: "message.delete", channel, message })).message;
+  }
+
+  /** The person has seen everything up to `seq`. */
+  read(channel, seq) {
+    this.#cursors.move("read", channel, seq);
+  }
+
+  /** This device has everything up to `seq`; said by itself for live changes, by the page for loaded history. */
+  delivered(channel, seq) {
+    this.#cursors.move("delivered", channel, seq);
+  }
+
+  #hear(frame) {
+    if (frame.op === "hello") this.#open(frame);
+    else if (frame.op === "changes") this.#apply(frame);
+    else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);
+    else if (frame.op === "channel") this.#follow(frame);
+    else if (frame.op === "receipts") this.#emit("receipts", frame);
+  }
+
+  async #open(hello) {
+    this.#emit("hello", hello);
+    const asked = this.#heads.open(hello.channels);
+    try {
+      this.#settle(asked, await this.#connection.ask({ op: "sync", channels: asked }));
+    } catch {
+      return; // the opening deadline closes this socket, the next one asks again
+    }
+    this.#connection.ready();
+    this.#cursors.resend(hello.channels);
+    this.#sender.wakeAll();
+    this.#closeGaps();
+  }
+
+  #apply(frame) {
+    if (!this.#heads.accept(frame)) return this.#closeGaps();
+    for (const change of frame.changes) this.#recognise(change);
+    this.#emit("changes", frame);
+    const seqs = frame.changes.map(({ seq }) => seq);
+    if (seqs.length) this.delivered(frame.channel, Math.max(...seqs));
+  }
+
+  // One's own message may come by the log before its `ok`, or instead of it.
+  #recognise(change) {
+    const draft = change.sender?.id === this.#user && this.#outbox.get(change.client_msg_id);
+    if (!draft) return;
+    this.#outbox.remove(draft.client_msg_id);
+    this.#emit("draft", { draft, message: change });
+  }
+
+  #compare({ heads = {} }) {
+    for (const [channel, head] of Object.entries(heads)) this.#heads.hear(Number(channel), head);
+    this.#closeGaps();
+    this.#lookForOrphans();
+  }
+
+  #follow(frame) {
+    if (["left", "removed"].includes(frame.action)) this.#heads.forget(frame.channel.id);
+    else if (this.#heads.get(frame.channel.id) == null) this.#heads.hold(frame.channel.id, frame.channel.head);
+    this.#emit("channel", frame);
+  }
+
+  async #closeGaps() {
+    const channels = this.#heads.ask();
+    if (!Object.keys(channels).length) return;
+    try {
+      this.#settle(channels, await this.#connection.ask({ op: "sync", channels }));
+      this.#closeGaps();
+    } catch (refusal) {
+      this.#heads.release(Object.keys(channels));
+      const ms = refusal.retryAfter != null ? refusal.retryAfter * 1000 : GAP_RETRY_MS;
+      if (refusal.code !== "connection_lost") setTimeout(() => this.#closeGaps(), ms);
+    }
+  }
+
+  #settle(asked, { channels }) {
+    for (const [id, before] of Object.entries(asked)) {
+      const channel = Number(id);
+      const answer = channels[id];
+      if (!answer) this.#heads.forget(channel);
+      else if (this.#heads.settle(channel, before, answer)) this.#emit("resync", { channel });
+    }
+  }
+
+  #adopt(drafts) {
+    for (const draft of drafts) this.#emit("draft", { draft });
+    this.#sender.wakeAll();
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

@@ -1,0 +1,50 @@
+/** Turns numbers, times and bodies into what people read. Pure: it knows no page state. */
+const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const yearFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const encoder = new TextEncoder();
+const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
+
+export const clock = (date) => clockFormat.format(date);
+export const fullTime = (date) => fullFormat.format(date);
+export const isSameDay = (a, b) => a.toDateString() === b.toDateString();
+export const countBytes = (text) => encoder.encode(text).length;
+export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export const seconds = (ms) => Math.max(1, Math.ceil(ms / 1000));
+
+export function dayName(date) {
+  const today = new Date();
+  if (isSameDay(date, today)) return "Today";
+  if (isSameDay(date, new Date(today - 86_400_000))) return "Yesterday";
+  return (date.getFullYear() === today.getFullYear() ? dayFormat : yearFormat).format(date);
+}
+
+/** Text and links as nodes. Only http and https become links; what closes a sentence stays outside of them. */
+export function linked(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(LINK)) {
+    const url = trimLink(match[0]);
+    if (!URL.canParse(url)) continue;
+    nodes.push(text.slice(end, match.index), linkTo(url));
+    end = match.index + url.length;
+  }
+  nodes.push(text.slice(end));
+  return nodes.filter((node) => node !== "");
+}
+
+function trimLink(url) {
+  const bare = url.replace(/[.,;:!?…]+$/, "");
+  const isUnbalanced = /\)$/.test(bare) && bare.split(")").length > bare.split("(").length;
+  return isUnbalanced ? trimLink(bare.slice(0, -1)) : bare;
+}
+
+function linkTo(url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.textContent = url;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer nofollow";
+  return link;
+}

@@ -1,0 +1,45 @@
+/** What stands around the messages of the open channel: its name, topic and people, its beginning, and its end. */
+import { signOf, titleOf } from "gapless/channels";
+import { avatar, byId, icon } from "gapless/dom";
+import { mayModerate } from "gapless/members";
+
+export function showHeader(channel) {
+  const title = titleOf(channel);
+  byId("pane").toggleAttribute("data-empty", false);
+  byId("channel-title").textContent = title;
+  byId("channel-topic").textContent = channel.topic ?? "";
+  byId("channel-topic").hidden = !channel.topic;
+  const members = byId("members-button");
+  members.hidden = channel.kind === "direct";
+  members.querySelector(".members-count").textContent = channel.member_count;
+  members.title = "People in this channel";
+  byId("timeline").setAttribute("aria-label", `Messages in ${title}`);
+  byId("composer-body").placeholder = `Message ${channel.kind === "direct" ? title : `#${title}`}`;
+  showStart(channel, title);
+  showEnd(channel, title);
+}
+
+function showStart(channel, title) {
+  const start = byId("timeline-start");
+  const isDirect = channel.kind === "direct";
+  const sign = isDirect && channel.people.length ? avatar(channel.people[0]) : icon(signOf(channel));
+  start.querySelector(".start-sign").replaceChildren(sign);
+  start.querySelector("h2").textContent = isDirect ? title : `Welcome to ${title}`;
+  start.querySelector("p").textContent = isDirect
+    ? `This is the beginning of your conversation with ${title}. Only you two can read it.`
+    : `This is the very beginning of the channel. ${channel.topic || "Say hello, or add the people who belong here."}`;
+  byId("start-add").hidden = isDirect || Boolean(channel.closed) || !mayModerate(channel);
+}
+
+const ENDS = {
+  left: (title) => `You have left ${title}. What is shown here stays until you go elsewhere.`,
+  removed: (title) => `You are no longer a member of ${title}, so new messages do not reach you. An owner can add you again.`,
+  archived: (title) => `${title} has been archived: it can be read, and nothing new can be written.`,
+};
+
+function showEnd(channel, title) {
+  const why = channel.closed ?? (channel.archived_at ? "archived" : null);
+  byId("closed-note").hidden = !why;
+  byId("closed-note").textContent = why ? ENDS[why](title) : "";
+  byId("composer").hidden = Boolean(why);
+}

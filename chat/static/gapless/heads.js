@@ -1,0 +1,79 @@
+/**
+ * The number held in each channel, and whether a frame follows on from it: the proof that nothing was missed.
+ * Knows numbers only; refuses to know what a change says or how it arrived.
+ */
+export class Heads {
+  #held;
+  #heard = new Map(); // the largest number heard of, held or not
+  #syncing = new Set();
+
+  /** `held`: {channel id: number} that the page already shows. */
+  constructor(held = {}) {
+    this.#held = new Map(Object.entries(held).map(([channel, head]) => [Number(channel), head]));
+  }
+
+  get(channel) {
+    return this.#held.get(channel);
+  }
+
+  hold(channel, head) {
+    this.#held.set(channel, head);
+  }
+
+  forget(channel) {
+    this.#held.delete(channel);
+    this.#heard.delete(channel);
+    this.#syncing.delete(channel);
+  }
+
+  /** For hello: what to ask for, {channel: held}. Channels that are gone are forgotten, new ones start at their head. */
+  open(channels) {
+    const present = new Set(channels.map(({ id }) => id));
+    for (const channel of [...this.#held.keys()]) if (!present.has(channel)) this.forget(channel);
+    for (const { id, head } of channels) if (!this.#held.has(id)) this.hold(id, head);
+    this.#heard.clear();
+    this.#syncing = present;
+    return Object.fromEntries(this.#held);
+  }
+
+  /** True when the batch is the next one, which is then held. False: known already, a gap, or no channel of ours. */
+  accept({ channel, after, head }) {
+    this.hear(channel, head);
+    if (this.#held.get(channel) !== after || head <= after) return false;
+    this.hold(channel, head);
+    return true;
+  }
+
+  hear(channel, head) {
+    if (head > (this.#heard.get(channel) ?? 0)) this.#heard.set(channel, head);
+  }
+
+  /** The gaps to ask for now, {channel: held}: none for a channel whose last question is still open. */
+  ask() {
+    const wanted = {};
+    for (const [channel, heard] of this.#heard) {
+      const held = this.#held.get(channel);
+      if (held == null || heard <= held || this.#syncing.has(channel)) continue;
+      this.#syncing.add(channel);
+      wanted[channel] = held;
+    }
+    return wanted;
+  }
+
+  /** The question for these channels failed; it may be asked again. */
+  release(channels) {
+    for (const channel of channels) this.#syncing.delete(Number(channel));
+  }
+
+  /** Takes the `ok` of a sync for one channel. True: what is shown must be loaded afresh. */
+  settle(channel, before, { head, resync = false }) {
+    this.#syncing.delete(channel);
+    const held = this.#held.get(channel);
+    if (held == null) return false;
+    const mustReload = resync || held < head;
+    if (mustReload) this.hold(channel, head);
+    // No progress although more was announced: wait for the next heartbeat instead of asking in a circle.
+    else if (held === before) this.#heard.set(channel, held);
+    return mustReload;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * What can be done with a message: one toolbar that moves to the row in use, one menu, and the keys of a row.
+ * Decides what is offered; refuses to know how it is done.
+ */
+import { byId, isNarrow } from "gapless/dom";
+import { mayModerate } from "gapless/members";
+
+const LONG_PRESS_MS = 450;
+const KEYS = { r: "reply", e: "edit" };
+
+export class Menu {
+  #list = byId("rows");
+  #toolbar = byId("toolbar");
+  #menu = byId("message-menu");
+  #timeline;
+  #me;
+  #channel;
+  #acts;
+  #message = null;
+  #press = null;
+
+  /** `acts`: {reply, edit, copy, unread, receipts, delete}, each takes the message. `channel()` is the open one. */
+  constructor({ timeline, me, channel, acts }) {
+    this.#timeline = timeline;
+    this.#me = me;
+    this.#channel = channel;
+    this.#acts = acts;
+    this.#listenToRows();
+    for (const place of [this.#toolbar, this.#menu]) place.addEventListener("click", (event) => this.#chose(event));
+    this.#menu.addEventListener("keydown", (event) => this.#walkMenu(event));
+  }
+
+  #listenToRows() {
+    const move = ({ target }) => this.#moveTo(target.closest(".row"));
+    this.#list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && move(event));
+    this.#list.addEventListener("focusin", (event) => {
+      const row = event.target.closest(".row");
+      this.#timeline.rove(row);
+      this.#moveTo(row);
+    });
+    byId("timeline").addEventListener("pointerleave", () => this.#toolbar.contains(document.activeElement) || this.#moveTo(null));
+    this.#list.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#list.addEventListener("contextmenu", (event) => this.#heldByTouch && event.preventDefault());
+    this.#list.addEventListener("pointerdown", (event) => this.#startPress(event));
+    for (const name of ["pointerup", "pointercancel", "pointermove"]) this.#list.addEventListener(name, (event) => this.#endPress(event));
+  }
+
+  get #heldByTouch() {
+    return this.#press?.isTouch;
+  }
+
+  #moveTo(row) {
+    const message = this.#timeline.at(row);
+    const mayShow = isMessage(message) && !this.#isMenuOpen;
+    this.#toolbar.hidden = !mayShow;
+    if (!mayShow) return;
+    for (const button of this.#toolbar.children) button.hidden = button.dataset.act !== "more" && !this.#offers(button.dataset.act, message);
+    const place = row.querySelector(".message");
+    if (this.#toolbar.parentElement !== place) place.append(this.#toolbar);
+  }
+
+  #chose(event) {
+    const button = event.target.closest("[data-act]");
+    if (!button) return;
+    const message = this.#menu.contains(button) ? this.#message : this.#timeline.at(button);
+    if (button.dataset.act === "more") return this.#open(this.#timeline.row(message.id), button.getBoundingClientRect());
+    this.#close();
+    this.#acts[button.dataset.act](message);
+  }
+
+  #pressed(event) {
+    const row = event.target.closest(".row");
+    if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    const message = this.#timeline.at(row);
+    const act = KEYS[event.key.toLowerCase()];
+    if (step) row[step]?.focus();
+    else if (event.key === "Enter" && isMessage(message)) this.#open(row, row.querySelector(".text").getBoundingClientRect());
+    else if (act && isMessage(message) && this.#offers(act, message)) this.#acts[act](message);
+    else return;
+    event.preventDefault();
+  }
+
+  #open(row, { left, bottom, top }) {
+    this.#message = this.#timeline.at(row);
+    for (const item of this.#menu.children) item.hidden = !this.#offers(item.dataset.act, this.#message);
+    row.focus({ preventScroll: true });
+    this.#toolbar.hidden = true;
+    this.#menu.showPopover();
+    if (!isNarrow()) this.#place(left, bottom, top);
+    [...this.#menu.children].find((item) => !item.hidden).focus();
+  }
+
+  #place(left, bottom, top) {
+    const { width, height } = this.#menu.getBoundingClientRect();
+    const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, Math.min(top, innerHeight) - height - 4);
+    this.#menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 12))}px`;
+    this.#menu.style.top = `${y}px`;
+  }
+
+  #close() {
+    if (this.#isMenuOpen) this.#menu.hidePopover();
+  }
+
+  get #isMenuOpen() {
+    return this.#menu.matches(":popover-open");
+  }
+
+  #walkMenu(event) {
+    const items = [...this.#menu.children].filter((item) => !item.hidden);
+    const index = items.indexOf(document.activeElement);
+    const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: items.length - 1 }[event.key];
+    if (event.key === "Tab") this.#close();
+    if (next == null) return;
+    event.preventDefault();
+    items.at(next % items.length).focus();
+  }
+
+  #offers(act, message) {
+    const isOwn = message.sender?.id === this.#me.id;
+    const isOpen = !this.#channel()?.closed;
+    if (act === "reply") return isOpen;
+    if (act === "edit") return isOwn && isOpen;
+    if (act === "receipts") return isOwn;
+    if (act === "delete") return isOpen && (isOwn || mayModerate(this.#channel()));
+    return act !== "unread" || !isOwn;
+  }
+
+  #startPress(event) {
+    const row = event.target.closest(".row");
+    if (event.pointerType === "mouse" || !isMessage(this.#timeline.at(row))) return;
+    const { clientX: x, clientY: y } = event;
+    const open = () => {
+      navigator.vibrate?.(10);
+      this.#open(row, { left: x, top: y, bottom: y });
+    };
+    this.#press = { x, y, isTouch: true, timer: setTimeout(open, LONG_PRESS_MS) };
+  }
+
+  #endPress({ type, clientX, clientY }) {
+    if (!this.#press) return;
+    const isStill = Math.hypot(clientX - this.#press.x, clientY - this.#press.y) < 10;
+    if (type === "pointermove" && isStill) return;
+    clearTimeout(this.#press.timer);
+    this.#press = null;
+  }
+}
+
+const isMessage = (message) => message?.kind === "text" && !message.deleted_at && message.id != null;

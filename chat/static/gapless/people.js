@@ -1,0 +1,52 @@
+/** Choosing a person: for a new direct message, or to be added to a channel. */
+import { get } from "gapless/api";
+import { open, searchList } from "gapless/dialogs";
+import { avatar, byId, make } from "gapless/dom";
+
+export class People {
+  #dialog = byId("people");
+  #title = byId("people-title");
+  #start;
+  #choose = () => {};
+  #without = new Set();
+
+  constructor() {
+    this.#start = searchList({
+      dialog: this.#dialog,
+      find: async (search) => (await findPeople(search)).filter(({ id }) => !this.#without.has(id)),
+      line: (person) => this.#line(person),
+      empty: (search) => (search ? "Nobody of that name." : "There is nobody else here yet. Invite people to your team first."),
+    });
+  }
+
+  /** `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
+  ask({ title, without = [], choose }) {
+    this.#title.textContent = title;
+    this.#without = new Set(without);
+    this.#choose = choose;
+    open(this.#dialog);
+    this.#start();
+  }
+
+  #line(person) {
+    const button = make("button", { class: "line", type: "button", on: { click: () => this.#take(person) } }, ...nameParts(person));
+    return make("li", {}, button);
+  }
+
+  async #take(person) {
+    try {
+      await this.#choose(person);
+      this.#dialog.close();
+    } catch (problem) {
+      this.#dialog.querySelector(".dialog-note").textContent = problem.detail ?? "That did not work. Try again.";
+    }
+  }
+}
+
+export const findPeople = async (search) => (await get("users/", search ? { search } : {})).results;
+
+/** Circle, name and user name of a person, for a line. */
+export function nameParts(person) {
+  const names = [make("b", { textContent: person.display_name || person.username }), make("span", { textContent: `@${person.username}` })];
+  return [avatar(person), make("span", { class: "line-names" }, ...names)];
+}

@@ -1,0 +1,81 @@
+/** Fills one row of the timeline from a message or a draft. Knows the markup of `_message.html` and nothing else. */
+import { paintAvatar, setIcon } from "gapless/dom";
+import { clock, dayName, fullTime, linked, seconds } from "gapless/format";
+
+const TICKS = {
+  pending: ["clock", "Waiting to be sent"],
+  sent: ["sent", "Sent"],
+  delivered: ["delivered", "Delivered"],
+  read: ["delivered", "Read"],
+};
+
+/** `quoted` is the message replied to when it is loaded, `status` one of TICKS for an own message, else null. */
+export function fillRow(row, message, { quoted = null, status = null } = {}) {
+  const find = (selector) => row.querySelector(selector);
+  const isDeleted = Boolean(message.deleted_at);
+  row.dataset.seq = message.seq ?? "";
+  row.classList.toggle("is-system", message.kind === "system");
+  row.classList.toggle("is-deleted", isDeleted);
+  paintAvatar(find(".avatar"), message.sender);
+  find(".sender").textContent = message.sender?.display_name ?? "";
+  fillTime(find("time"), new Date(message.created_at));
+  fillQuote(find(".quote"), isDeleted ? null : message.reply_to, quoted);
+  find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : linked(message.body)));
+  find(".edited").hidden = !message.edited_at || isDeleted;
+  find(".edited").title = message.edited_at ? fullTime(new Date(message.edited_at)) : "";
+  fillTicks(find(".ticks"), isDeleted ? null : status);
+}
+
+/** A draft looks like the message that it will be, with its state. */
+export function fillDraft(row, draft, { me, quoted }) {
+  const message = { kind: "text", sender: me, body: draft.body, reply_to: draft.reply_to, created_at: draft.at };
+  const isFailed = draft.state === "failed";
+  fillRow(row, message, { quoted, status: isFailed ? null : "pending" });
+  row.dataset.draft = draft.client_msg_id;
+  row.classList.add("is-draft");
+  row.classList.toggle("is-failed", isFailed);
+  row.querySelector(".failure").hidden = !isFailed && !draft.retryAt;
+  for (const button of row.querySelectorAll(".failure button")) button.hidden = !isFailed;
+  row.querySelector(".failure-reason").textContent = reasonOf(draft, isFailed);
+}
+
+function reasonOf({ error, retryAt }, isFailed) {
+  if (isFailed) return `Not sent. ${error?.detail ?? ""}`;
+  return retryAt ? `${error?.detail ?? "The server is busy."} Kept; goes out again in ${seconds(retryAt - Date.now())} s.` : "";
+}
+
+export function fillTicks(button, status) {
+  button.hidden = !status;
+  if (!status) return;
+  const [name, label] = TICKS[status];
+  setIcon(button.firstElementChild, name);
+  button.dataset.status = status;
+  button.disabled = status === "pending";
+  button.title = label;
+  button.setAttribute("aria-label", status === "pending" ? label : `${label}. Show to whom`);
+}
+
+export function fillDay(row, date) {
+  const day = row.querySelector(".day");
+  day.hidden = !date;
+  if (date) day.firstElementChild.textContent = dayName(date);
+}
+
+function fillTime(time, date) {
+  time.dateTime = date.toISOString();
+  time.textContent = clock(date);
+  time.title = fullTime(date);
+}
+
+function fillQuote(button, replyTo, quoted) {
+  button.hidden = !replyTo;
+  if (!replyTo) return;
+  button.dataset.message = replyTo;
+  button.querySelector(".quote-sender").textContent = quoted?.sender?.display_name ?? "";
+  button.querySelector(".quote-text").textContent = quoteText(quoted);
+}
+
+function quoteText(quoted) {
+  if (!quoted) return "An earlier message";
+  return quoted.deleted_at ? "Message deleted" : quoted.body.replace(/\s+/g, " ").slice(0, 200);
+}

@@ -1,0 +1,173 @@
+/**
+ * The messages of the open channel as rows, by number, and the drafts after them.
+ * Knows order, grouping and dividers; refuses to know where messages come from and where the view is.
+ */
+import { clone } from "gapless/dom";
+import { isSameDay } from "gapless/format";
+import { fillDay, fillDraft, fillRow, fillTicks } from "gapless/row";
+
+const GROUP_MS = 5 * 60_000;
+
+export class Timeline {
+  messages = []; // by seq
+  dividerSeq = null; // the first unread message
+  #list;
+  #me;
+  #rows = new Map(); // message id → row
+  #drafts = new Map(); // client_msg_id → row
+  #shown = new WeakMap(); // row → message or draft
+  #statusOf;
+
+  /** `statusOf(message)`: sent, delivered or read. */
+  constructor({ list, me, statusOf }) {
+    this.#list = list;
+    this.#me = me;
+    this.#statusOf = statusOf;
+  }
+
+  get first() {
+    return this.messages[0];
+  }
+
+  get last() {
+    return this.messages.at(-1);
+  }
+
+  has(id) {
+    return this.#rows.has(id);
+  }
+
+  row(id) {
+    return this.#rows.get(id);
+  }
+
+  /** The message or draft that a row (or something in it) shows. */
+  at(element) {
+    return this.#shown.get(element?.closest?.(".row"));
+  }
+
+  find(id) {
+    return this.#shown.get(this.#rows.get(id));
+  }
+
+  clear() {
+    this.messages = [];
+    this.dividerSeq = null;
+    this.#rows.clear();
+    this.#drafts.clear();
+    this.#list.replaceChildren();
+  }
+
+  /** Shows each message once, in its place; of two states of one message the newer stays. */
+  merge(messages) {
+    for (const message of messages) this.#put(message);
+    this.arrange();
+  }
+
+  /** Takes rows away at the `start` or the `end` until `most` are left; true when some went. */
+  trim(side, most) {
+    const surplus = this.messages.length - most;
+    if (surplus <= 0) return false;
+    const gone = side === "start" ? this.messages.splice(0, surplus) : this.messages.splice(most);
+    for (const { id } of gone) {
+      this.#rows.get(id).remove();
+      this.#rows.delete(id);
+    }
+    this.arrange();
+    return true;
+  }
+
+  showDrafts(drafts) {
+    const wanted = new Set(drafts.map((draft) => draft.client_msg_id));
+    for (const id of this.#drafts.keys()) if (!wanted.has(id)) this.dropDraft(id);
+    for (const draft of drafts) this.#putDraft(draft);
+    this.arrange();
+  }
+
+  dropDraft(id) {
+    this.#drafts.get(id)?.remove();
+    this.#drafts.delete(id);
+  }
+
+  /** Own messages show how far they have got. */
+  refreshTicks() {
+    for (const message of this.messages) {
+      const status = this.#status(message);
+      if (status) fillTicks(this.row(message.id).querySelector(".ticks"), status);
+    }
+  }
+
+  /** Dividers, days and groups depend on neighbours, so they are set when all rows stand. */
+  arrange() {
+    let previous = null;
+    for (const row of this.#list.children) {
+      const current = this.#asNeighbour(row);
+      const isNewDay = !previous || !isSameDay(previous.at, current.at);
+      const isUnread = this.dividerSeq != null && current.seq >= this.dividerSeq && !(previous?.seq >= this.dividerSeq);
+      fillDay(row, isNewDay ? current.at : null);
+      row.querySelector(".unread-line").hidden = !isUnread;
+      row.classList.toggle("is-continued", !isNewDay && !isUnread && isGroup(previous, current));
+      previous = current;
+    }
+    this.#keepOneTabStop();
+  }
+
+  /** Exactly one row can be reached by Tab; arrow keys move it. */
+  rove(row) {
+    for (const stop of this.#list.querySelectorAll('.row[tabindex="0"]')) stop.tabIndex = -1;
+    row.tabIndex = 0;
+  }
+
+  #keepOneTabStop() {
+    if (!this.#list.querySelector('.row[tabindex="0"]') && this.#list.lastElementChild) this.#list.lastElementChild.tabIndex = 0;
+  }
+
+  #put(message) {
+    const known = this.find(message.id);
+    if (known && known.rev >= message.rev) return;
+    const row = this.#rows.get(message.id) ?? this.#insert(message);
+    if (known) this.messages[this.messages.indexOf(known)] = message;
+    this.#shown.set(row, message);
+    this.#fill(row, message);
+    for (const other of this.messages) if (other.reply_to === message.id) this.#fill(this.row(other.id), other);
+  }
+
+  #insert(message) {
+    let index = this.messages.length;
+    while (index > 0 && this.messages[index - 1].seq > message.seq) index -= 1;
+    const next = this.messages[index];
+    this.messages.splice(index, 0, message);
+    const row = clone("message-row");
+    this.#rows.set(message.id, row);
+    this.#list.insertBefore(row, next ? this.row(next.id) : this.#firstDraftRow());
+    return row;
+  }
+
+  #fill(row, message) {
+    fillRow(row, message, { quoted: this.find(message.reply_to), status: this.#status(message) });
+  }
+
+  #status(message) {
+    return message.kind === "text" && message.sender?.id === this.#me.id && !message.deleted_at ? this.#statusOf(message) : null;
+  }
+
+  #putDraft(draft) {
+    const row = this.#drafts.get(draft.client_msg_id) ?? clone("message-row");
+    this.#shown.set(row, draft);
+    fillDraft(row, draft, { me: this.#me, quoted: this.find(draft.reply_to) });
+    this.#drafts.set(draft.client_msg_id, row);
+    if (!row.isConnected) this.#list.append(row);
+  }
+
+  #firstDraftRow() {
+    return this.#drafts.values().next().value ?? null;
+  }
+
+  #asNeighbour(row) {
+    const { seq = Infinity, sender = this.#me, created_at: createdAt, at, kind = "text" } = this.#shown.get(row);
+    return { seq, kind, sender: sender?.id, at: new Date(createdAt ?? at) };
+  }
+}
+
+const isGroup = (previous, current) =>
+  previous.kind === "text" && current.kind === "text" && previous.sender === current.sender && current.at - previous.at < GROUP_MS;

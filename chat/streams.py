@@ -1,0 +1,123 @@
+"""Channels as the streams that delivery asks for: accesses, rows since a number, positions, commits."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from chat import logins, wire
+from chat.models import Channel, ChannelKind, Member, Message, User
+from chat.services import Draft, move_cursors, post_messages
+from delivery.errors import Refused
+from delivery.source import Access, Committed, Login, Missed
+from delivery.source import Draft as AnyDraft
+
+#: Unread messages are counted up to this: beyond it people only read "many".
+MOST_UNREAD = 1000
+
+_UNREAD = """
+SELECT member.channel_id, (
+    SELECT count(*) FROM (
+        SELECT 1 FROM messages
+        WHERE channel_id = member.channel_id AND seq > member.read_seq AND sender_id <> member.user_id
+          AND kind = 'text' AND deleted_at IS NULL
+        LIMIT %s
+    ) AS unread
+) FROM channel_members AS member WHERE member.user_id = %s AND member.channel_id = ANY(%s)
+"""
+
+_REPLAYABLE = """
+SELECT held.channel_id, (
+    SELECT count(*) FROM (
+        SELECT 1 FROM messages WHERE channel_id = held.channel_id AND rev > held.rev LIMIT %s
+    ) AS missed
+), (
+    SELECT greatest(created_at, edited_at, deleted_at) FROM messages
+    WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT 1
+) FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
+"""
+
+
+class ChannelStreams:
+    """See delivery.source.Source for what each function promises."""
+
+    def accesses(self, user: int) -> list[Access]:
+        return _accesses(Member.objects.filter(user_id=user), user)
+
+    def access(self, user: int, stream: int) -> Access | None:
+        found = _accesses(Member.objects.filter(user_id=user, channel_id=stream), user)
+        return found[0] if found else None
+
+    def changes_since(self, stream: int, rev: int, *, limit: int) -> Missed:
+        # The head first: rows that are read later can only be newer, never missing below it.
+        head = Channel.objects.filter(pk=stream).values_list("head", flat=True).first() or 0
+        rows = Message.objects.filter(channel_id=stream).changed_since(rev).for_the_wire()[:limit]
+        changes = [wire.change(row) for row in rows]
+        return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)
+
+    def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
+        most = settings.LIMITS.replay_changes
+        oldest = timezone.now() - datetime.timedelta(hours=settings.LIMITS.replay_hours)
+        with connection.cursor() as cursor:
+            cursor.execute(_REPLAYABLE, [most + 1, list(held), list(held.values())])
+            return {
+                channel: missed <= most and (first is None or first >= oldest) for channel, missed, first in cursor.fetchall()
+            }
+
+    def heads(self, streams: Sequence[int]) -> dict[int, int]:
+        return dict(Channel.objects.filter(pk__in=streams).values_list("pk", "head"))
+
+    def memberships(self, users: Sequence[int]) -> set[tuple[int, int]]:
+        return set(Member.objects.filter(user_id__in=users).values_list("user_id", "channel_id"))
+
+    def holding(self, held: Sequence[Login]) -> list[bool]:
+        return logins.holding(held)
+
+    def commit(self, drafts: Sequence[AnyDraft]) -> list[Committed | Refused]:
+        return post_messages([draft for draft in drafts if isinstance(draft, Draft)])
+
+    def move_cursors(self, cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
+        move_cursors(cursors)
+
+
+def _accesses(memberships: "Member.objects", user: int) -> list[Access]:  # type: ignore[valid-type]
+    members = list(memberships.select_related("channel").order_by("channel_id"))
+    channels = [member.channel_id for member in members]
+    unread = _unread(user, channels)
+    people = _people([member.channel_id for member in members if member.channel.kind == ChannelKind.DIRECT], user)
+    return [
+        Access(
+            stream=member.channel_id,
+            head=member.channel.head,
+            since=member.joined_rev,
+            description=wire.membership(
+                member, unread=unread.get(member.channel_id, 0), people=people.get(member.channel_id, [])
+            ),
+        )
+        for member in members
+    ]
+
+
+def descriptions(user: User) -> list[dict[str, object]]:
+    """Every channel of the user, as `hello` describes them."""
+    return [access.description for access in ChannelStreams().accesses(user.pk)]
+
+
+def _unread(user: int, channels: Sequence[int]) -> dict[int, int]:
+    if not channels:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_UNREAD, [MOST_UNREAD, user, list(channels)])
+        return dict(cursor.fetchall())
+
+
+def _people(channels: Sequence[int], user: int) -> dict[int, list[User]]:
+    people: dict[int, list[User]] = defaultdict(list)
+    if channels:
+        others = Member.objects.filter(channel_id__in=channels).exclude(user_id=user).select_related("user")
+        for member in others.order_by("user_id"):
+            people[member.channel_id].append(member.user)
+    return people

@@ -1,0 +1,55 @@
+"""The one ASGI application: sockets to the consumer, the rest to Django; starts and stops the node."""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django must be set up first)
+from django.urls import path  # noqa: E402
+
+from chat.consumers import ChatConsumer  # noqa: E402
+from chat.node import running_node, stop_node  # noqa: E402
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sockets at any other path: 403 at the handshake."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+router = ProtocolTypeRouter(
+    {
+        "websocket": URLRouter([path("ws/", ChatConsumer.as_asgi()), path("<path:anything>", refuse)]),
+        "http": django_application,
+    }
+)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The node starts with the server where the server says so (lifespan), else with the first request."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+        return
+    await running_node()
+    await router(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        event = await receive()
+        if event["type"] == "lifespan.startup":
+            await running_node()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await stop_node()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

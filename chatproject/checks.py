@@ -1,0 +1,47 @@
+"""System checks: settings that contradict each other are found before the first request."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def check_origins(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Origins are compared as strings: each must be exactly what a browser sends."""
+    return [
+        Error(
+            f"ALLOWED_ORIGINS has {origin!r}, which no browser sends.",
+            hint="Write scheme://host[:port], without a path or a slash at the end.",
+            id="gapless.E001",
+        )
+        for origin in settings.ALLOWED_ORIGINS
+        if origin.count("/") != 2 or not origin.startswith(("http://", "https://"))
+    ]
+
+
+@register()
+def check_pool(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """All processes' pools together stay under the connections that PostgreSQL takes."""
+    total = settings.DATABASE_POOL * settings.WEB_WORKERS
+    if total <= settings.LIMITS.server_connections:
+        return []
+    return [
+        Warning(
+            f"{settings.WEB_WORKERS} processes with {settings.DATABASE_POOL} connections each may ask for {total}, but "
+            f"PostgreSQL is said to take {settings.LIMITS.server_connections}.",
+            hint="Lower WEB_WORKERS, or raise max_connections and GAPLESS_LIMIT_SERVER_CONNECTIONS.",
+            id="gapless.W001",
+        )
+    ]
+
+
+@register()
+def check_lowered_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Two limits are kept by the database too: settings can only lower them."""
+    found = []
+    for name, most in (("message_bytes", 2048), ("members", 100)):
+        if not 1 <= getattr(settings.LIMITS, name) <= most:
+            found.append(Error(f"GAPLESS_LIMIT_{name.upper()} must be from 1 to {most}.", id="gapless.E002"))
+    return found

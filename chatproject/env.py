@@ -1,0 +1,86 @@
+"""The environment, read once and typed: what is set wrongly is refused with a sentence that names the variable.
+
+Knows nothing of Django. A file `.env` beside manage.py is read first; real variables win over it.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+Value = TypeVar("Value")
+
+
+class EnvError(Exception):
+    """An environment variable has a value that can't be used."""
+
+
+_env = environ.Env()
+if (BASE_DIR / ".env").is_file():
+    environ.Env.read_env(BASE_DIR / ".env")
+
+
+def _read(name: str, default: Value, convert: Callable[[str], Value], expected: str) -> Value:
+    raw = _env.str(name, default="").strip()
+    if not raw:
+        return default
+    try:
+        return convert(raw)
+    except (ValueError, environ.ImproperlyConfigured):
+        raise EnvError(f"{name} is {raw!r}, but must be {expected}.") from None
+
+
+def text(name: str, default: str = "") -> str:
+    return _read(name, default, str, "a text")
+
+
+def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+    def convert(raw: str) -> int:
+        number = int(raw)
+        if not least <= number <= most:
+            raise ValueError
+        return number
+
+    return _read(name, default, convert, f"a whole number from {least} to {most}")
+
+
+def boolean(name: str, default: bool) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+    def convert(raw: str) -> bool:
+        if raw.lower() not in words:
+            raise ValueError
+        return words[raw.lower()]
+
+    return _read(name, default, convert, "true or false")
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    return _read(name, default, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], "a list")
+
+
+def path(name: str, default: Path) -> Path:
+    return _read(name, default, lambda raw: Path(raw).expanduser(), "a folder").absolute()
+
+
+def database(name: str) -> dict[str, Any]:
+    """A Django database dictionary from a postgresql:// URL; raises EnvError for any other kind of database."""
+    raw = text(name)
+    config: dict[str, Any] = _read(name, {}, environ.Env.db_url_config, "a URL like postgresql://user:password@host/name")
+    if "postgresql" not in config.get("ENGINE", ""):
+        scheme = raw.split("://", 1)[0]
+        raise EnvError(f"{name} must be a postgresql:// URL, not {scheme!r}: Gapless keeps its log in PostgreSQL.")
+    return config
+
+
+def override(limits: Value, *, prefix: str) -> Value:
+    """The dataclass `limits` with every field replaced for which a whole number is set as PREFIX + FIELD."""
+    found = {
+        field.name: integer(prefix + field.name.upper(), getattr(limits, field.name))
+        for field in dataclasses.fields(limits)  # type: ignore[arg-type]
+    }
+    return dataclasses.replace(limits, **found)  # type: ignore[type-var]

@@ -1,0 +1,45 @@
+"""`/healthz`: the process answers, nothing else is touched. `/readyz`: it can do its work, with each dependency's milliseconds."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from delivery import node
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when this process should get work; 503 while draining or when PostgreSQL is away. Redis away is told, not fatal."""
+    running = node.running()
+    is_draining = running is not None and running.is_draining
+    dependencies = {"postgresql": _timed(_ask_postgresql), "redis": _timed(_ask_redis)}
+    is_ready = not is_draining and dependencies["postgresql"]["ok"]
+    return JsonResponse(
+        {"ready": is_ready, "draining": is_draining, "dependencies": dependencies}, status=200 if is_ready else 503
+    )
+
+
+def _ask_postgresql() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _ask_redis() -> None:
+    cache.get("gapless:ready")
+
+
+def _timed(ask: Callable[[], None]) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        ask()
+        is_ok = True
+    except Exception:
+        is_ok = False
+    return {"ok": is_ok, "milliseconds": round((time.perf_counter() - started) * 1000, 1)}

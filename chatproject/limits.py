@@ -1,0 +1,73 @@
+"""Every number that bounds Gapless, once. `hello` sends them, the README's table is made from them, a test holds each.
+
+Any of them can be set by the environment: GAPLESS_LIMIT_ and the field's name, e.g. GAPLESS_LIMIT_MESSAGES_PER_MINUTE=0.
+"""
+
+import dataclasses
+
+from chatproject import env
+
+
+def _limit(value: int, *, unit: str, exceeded: str) -> int:
+    return dataclasses.field(default=value, metadata={"unit": unit, "exceeded": exceeded})  # type: ignore[no-any-return]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Limits:
+    #: A message's body. The database refuses more than 2,048 by itself: this can only be lowered.
+    message_bytes: int = _limit(2048, unit="bytes of UTF-8", exceeded="`too_long`")
+    #: One frame that a client sends; checked by the server before anything is parsed.
+    frame_bytes: int = _limit(16 * 1024, unit="bytes", exceeded="close 1009")
+    #: Frames that could not be understood, from one socket.
+    bad_frames_per_minute: int = _limit(20, unit="a minute a socket", exceeded="close 4502")
+    #: Messages of one user through all doors, exact in every window of 60 s. 0 lifts it (for load tests).
+    messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.
+    members: int = _limit(100, unit="a channel", exceeded="`channel_full`")
+    #: Between two heartbeats of the server.
+    heartbeat_seconds: int = _limit(30, unit="seconds", exceeded="–")
+    #: Without a frame or a pong from the peer.
+    silent_seconds: int = _limit(75, unit="seconds", exceeded="close 4002")
+    #: From the handshake to the first sync.
+    opening_seconds: int = _limit(5, unit="seconds", exceeded="close 4004")
+    #: Messages waiting to be committed in one channel, in one process.
+    lane_waiting: int = _limit(1000, unit="a channel", exceeded="`queue_full` + `retry_after`")
+    #: Messages in one transaction, and changes in one frame.
+    batch: int = _limit(50, unit="messages", exceeded="the next batch")
+    #: Changes replayed to a returning client, a channel.
+    replay_changes: int = _limit(1000, unit="changes a channel", exceeded="`resync`")
+    #: Age of the oldest change that is replayed.
+    replay_hours: int = _limit(24, unit="hours a channel", exceeded="`resync`")
+    #: Rows of one page of a list.
+    page: int = _limit(20, unit="rows", exceeded="the next page")
+    #: Unsent to one socket: above this, what is only of the moment is dropped.
+    outbox_soft_bytes: int = _limit(64 * 1024, unit="bytes a socket", exceeded="typing and presence are dropped")
+    #: Unsent to one socket: above this it is closed and resumes by number.
+    outbox_bytes: int = _limit(1024 * 1024, unit="bytes a socket", exceeded="close 4001")
+    #: Unsent to one socket, counted in frames.
+    outbox_frames: int = _limit(1000, unit="frames a socket", exceeded="close 4001")
+    #: Between two comparisons of this process's positions with PostgreSQL.
+    position_check_seconds: int = _limit(10, unit="seconds", exceeded="–")
+    #: The same while Redis carries no announcements.
+    position_check_deaf_seconds: int = _limit(2, unit="seconds", exceeded="–")
+    #: Between two checks that the logins of all connected sockets still hold.
+    login_check_seconds: int = _limit(30, unit="seconds", exceeded="close 4500")
+    #: Between two flushes of delivered and read cursors.
+    receipts_seconds: int = _limit(1, unit="seconds", exceeded="–")
+    #: From SIGTERM to the end of the process, whatever the peers do.
+    drain_seconds: int = _limit(30, unit="seconds", exceeded="the process ends")
+    #: Database connections of one process; fewer when all processes together would pass `server_connections`.
+    pool: int = _limit(20, unit="connections a process", exceeded="`unavailable`")
+    #: Waiting for a free connection.
+    pool_wait_seconds: int = _limit(3, unit="seconds", exceeded="`unavailable`")
+    #: One SQL statement.
+    statement_seconds: int = _limit(5, unit="seconds", exceeded="`unavailable`")
+    #: Waiting for a row lock.
+    lock_seconds: int = _limit(3, unit="seconds", exceeded="`unavailable`")
+    #: An unused database connection.
+    idle_seconds: int = _limit(30, unit="seconds", exceeded="closed")
+    #: Connections that the PostgreSQL server takes.
+    server_connections: int = _limit(50, unit="connections", exceeded="a system check says so")
+
+
+LIMITS = env.override(Limits(), prefix="GAPLESS_LIMIT_")

@@ -1,0 +1,69 @@
+"""`manage.py serve`: the production server."""
+
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.models import User
+from chat.setup import setup_url
+from chatproject import serve
+
+
+class Command(BaseCommand):
+    help = "Serves pages, API and sockets with uvicorn; SIGTERM drains. HOST, PORT and WEB_WORKERS are read from the environment."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--workers", type=int, default=settings.WEB_WORKERS, help="web processes (default: WEB_WORKERS)")
+        parser.add_argument("--migrate", action="store_true", help="migrate the database first")
+        parser.add_argument("--fd", type=int, help="(internal) an inherited listening socket to serve on")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["fd"] is not None:
+            self._serve(socket.socket(fileno=options["fd"]))
+            return
+        if options["workers"] < 1:
+            raise CommandError("--workers must be at least 1.")
+        self._check()
+        try:
+            listener = serve.listen(settings.HOST, settings.PORT)
+        except serve.ListenError as error:
+            self._fail(str(error))
+        if options["migrate"]:
+            call_command("migrate", interactive=False, verbosity=0)
+        self._announce(options["workers"])
+        if options["workers"] == 1:
+            self._serve(listener)
+            return
+        supervisor = serve.Supervisor(
+            serve.worker_command(), listener, count=options["workers"], drain_seconds=settings.LIMITS.drain_seconds
+        )
+        sys.exit(supervisor.run())
+
+    def _serve(self, listener: socket.socket) -> None:
+        serve.serve_here(
+            listener, drain_seconds=settings.LIMITS.drain_seconds, frame_bytes=settings.LIMITS.frame_bytes
+        )
+
+    def _check(self) -> None:
+        self.check()
+
+    def _announce(self, workers: int) -> None:
+        shown = "localhost" if settings.HOST in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.HOST  # noqa: S104
+        base = f"http://{shown}:{settings.PORT}"
+        processes = "one process" if workers == 1 else f"{workers} processes"
+        self.stdout.write(f"Gapless is at {base}/ ({processes}; Ctrl-C ends it)")
+        if not User.objects.exists():
+            self.stdout.write(f"Nobody has an account yet. Make yours, the owner's, at {base}{setup_url()}")
+        self.stdout.flush()
+
+    def _fail(self, sentence: str) -> None:
+        self.stderr.write(f"gapless: {sentence}")
+        sys.stderr.flush()
+        raise SystemExit(os.EX_OK + 1)

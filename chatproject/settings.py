@@ -1,0 +1,268 @@
+"""Django's settings: one file, read from the environment through typed readers; contradictions are in checks.py."""
+
+import secrets
+from pathlib import Path
+
+from csp.constants import NONCE, NONE, SELF
+
+from chatproject import env
+from chatproject.embedded import Services
+from chatproject.limits import LIMITS as _LIMITS
+from chatproject.start import needs_services
+
+BASE_DIR = env.BASE_DIR
+
+#: Every bound of the product; see limits.py.
+LIMITS = _LIMITS
+
+#: Shows tracebacks in pages. Never on a machine that others reach.
+DEBUG = env.boolean("DEBUG", False)
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+#: Web processes of one `serve`.
+WEB_WORKERS = env.integer("WEB_WORKERS", 2, least=1, most=64)
+#: Where the embedded services keep their data, and the generated secret key.
+GAPLESS_DATA = env.path("GAPLESS_DATA", BASE_DIR / ".data")
+
+
+def _secret_key() -> str:
+    given = env.text("SECRET_KEY")
+    if given:
+        return given
+    kept = GAPLESS_DATA / "secret_key"
+    try:
+        return kept.read_text()
+    except FileNotFoundError:
+        return _keep_secret_key(kept)
+    except OSError as error:
+        raise env.EnvError(f"{kept} can't be read ({error.strerror}): set SECRET_KEY or GAPLESS_DATA.") from None
+
+
+def _keep_secret_key(kept: Path) -> str:
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        draft = kept.with_name(f"secret_key.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        # The first of several processes wins: link() fails when the name is taken.
+        try:
+            kept.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return kept.read_text()
+    except OSError as error:
+        raise env.EnvError(f"{kept} can't be written ({error.strerror}): set SECRET_KEY or GAPLESS_DATA.") from None
+
+
+#: Signs sessions and tokens. Generated once and kept in GAPLESS_DATA when not set.
+SECRET_KEY = _secret_key()
+#: Older keys, still honoured for reading.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
+#: Names under which the pages may be asked for.
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+#: Exactly what browsers may send as Origin: scheme, host and port.
+ALLOWED_ORIGINS = env.words("ALLOWED_ORIGINS", [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}", f"http://[::1]:{PORT}"])
+_IS_HTTPS = bool(ALLOWED_ORIGINS) and all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
+
+INSTALLED_APPS = [
+    "daphne",  # first: its runserver replaces Django's
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "rest_framework",
+    "delivery",
+    "presence",
+    "chat",
+    "chatproject",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "chatproject.urls"
+ASGI_APPLICATION = "chatproject.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ]
+        },
+    }
+]
+
+# ---- PostgreSQL: the letterbox -------------------------------------------------------------------------------------
+
+_EMBEDDED = Services(GAPLESS_DATA) if needs_services() else None
+
+
+def _pool_size() -> int:
+    # All processes together stay under what the server takes, with a few left for commands.
+    return max(2, min(LIMITS.pool, (LIMITS.server_connections - 6) // WEB_WORKERS))
+
+
+_DATABASE = (
+    {"ENGINE": "django.db.backends.postgresql", "NAME": "gapless", "USER": "gapless", "HOST": str(_EMBEDDED.sockets)}
+    if _EMBEDDED
+    else env.database("DATABASE_URL")
+)
+#: Connections that one process may hold.
+DATABASE_POOL = _pool_size()
+DATABASES = {
+    "default": {
+        **_DATABASE,
+        # Under ASGI a connection that outlives its request leaks (ticket 33497): the pool keeps them instead.
+        "CONN_MAX_AGE": 0,
+        # Else the pool hands out dead connections after a restart of PostgreSQL.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **_DATABASE.get("OPTIONS", {}),
+            "connect_timeout": LIMITS.pool_wait_seconds,
+            "application_name": "gapless",
+            "options": f"-c statement_timeout={LIMITS.statement_seconds * 1000} -c lock_timeout={LIMITS.lock_seconds * 1000}"
+            " -c synchronous_commit=on -c TimeZone=UTC",
+            "pool": {
+                "min_size": 1,
+                "max_size": DATABASE_POOL,
+                "timeout": LIMITS.pool_wait_seconds,
+                "max_idle": LIMITS.idle_seconds,
+                "reconnect_timeout": 5,
+            },
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---- Redis: the doorbell -------------------------------------------------------------------------------------------
+
+REDIS_URL = _EMBEDDED.redis_url if _EMBEDDED else env.text("REDIS_URL")
+CHANNEL_LAYERS = {
+    "default": {
+        # The other layer of channels_redis breaks with redis 8 (channels_redis#422).
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 2, "socket_connect_timeout": 1}],
+            "prefix": "gapless",
+        },
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "KEY_PREFIX": "gapless",
+    }
+}
+
+# ---- Who is who ----------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "chat.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign_in"
+# In PostgreSQL, so that nobody is signed out when Redis is gone.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SECURE = _IS_HTTPS
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+# Two instances on one host (other PORT) share the host's cookies: the port keeps their sessions apart.
+SESSION_COOKIE_NAME = f"gapless_session_{PORT}"
+CSRF_COOKIE_NAME = f"gapless_csrf_{PORT}"
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+#: Believed only when a proxy of yours sets it: the scheme that the browser used.
+if env.boolean("BEHIND_TLS_PROXY", _IS_HTTPS):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+RATELIMIT_VIEW = "chat.pages.errors.rate_limited"
+# Redis away: sign-in and sign-up are answered 503 by the view, never let through unlimited.
+RATELIMIT_FAIL_OPEN = False
+# django-ratelimit knows only Memcached and its own list of Redis backends; Django's RedisCache increments atomically.
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003"]
+
+# ---- Pages, files, API ---------------------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+STATIC_URL = "/static/"
+STATIC_ROOT = GAPLESS_DATA / "static"
+SERVESTATIC_USE_FINDERS = True
+# Names carry no hash (there is no build step): browsers ask each time and mostly hear 304.
+SERVESTATIC_MAX_AGE = 0
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+SERVESTATIC_AUTOREFRESH = DEBUG
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "chat.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
+    "EXCEPTION_HANDLER": "chat.api.problems.problem_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"gapless": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+}

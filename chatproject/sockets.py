@@ -1,0 +1,105 @@
+"""uvicorn's WebSocket protocol, taught to be a delivery Peer: frames prepared once are written straight to the transport.
+
+Measured by the design: 12 µs a frame this way, 20 µs through ASGI's `send`, 64 µs under daphne.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from delivery.peers import EXTENSION, Prepared
+
+#: A peer that neither reads nor answers our close frame is cut off after so long.
+CLOSE_SECONDS = 5
+#: Bytes that the transport takes before frames wait here, where they can be counted and dropped.
+TRANSPORT_BYTES = 64 * 1024
+
+
+class PeerProtocol(WebSocketsSansIOProtocol):
+    """One WebSocket. What the transport does not take waits in `_waiting`, counted by frames and bytes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting: deque[Prepared] = deque()
+        self._waiting_bytes = 0
+        self._is_full = False
+        self._heard_at = self.loop.time()
+
+    # ---- what delivery.peers.Peer asks ----
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._waiting_bytes + self.transport.get_write_buffer_size()
+
+    @property
+    def unsent_frames(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def last_heard(self) -> float:
+        return self._heard_at
+
+    def write(self, frame: Prepared) -> None:
+        if self.close_sent or self.disconnected:
+            return
+        if self._is_full or self._waiting:
+            self._waiting.append(frame)
+            self._waiting_bytes += len(frame.wire)
+        else:
+            self.transport.write(frame.wire)
+
+    def ping(self) -> None:
+        if not self.close_sent and not self.disconnected and not self._is_full:
+            self.conn.send_ping(b"")
+            self.transport.write(b"".join(self.conn.data_to_send()))
+
+    def close(self, code: int, reason: str, *, last: Prepared) -> None:
+        if self.close_sent or self.disconnected:
+            return
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self.transport.write(last.wire)
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    # ---- what uvicorn calls ----
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=TRANSPORT_BYTES)
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            # The application runs from the next turn of the loop on, and finds its peer here.
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self.loop.time()
+        super().data_received(data)
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        # transport.close() waits for the peer to read what is unsent: not for ever.
+        self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_full = False
+        while self._waiting and not self._is_full:
+            frame = self._waiting.popleft()
+            self._waiting_bytes -= len(frame.wire)
+            self.transport.write(frame.wire)

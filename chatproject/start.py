@@ -1,0 +1,48 @@
+"""What happens before any command runs: the embedded services are started, and what can't work is said in one sentence."""
+
+import atexit
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import OperationalError
+
+from chatproject import embedded, env
+
+#: Commands that touch neither the database nor Redis.
+WITHOUT_SERVICES = {"help", "version", "--help", "--version", "-h", "makemigrations", "startapp", "collectstatic", "spell_protocol"}
+
+
+class StartError(Exception):
+    """The text is one sentence for the operator."""
+
+
+def prepare(arguments: list[str]) -> None:
+    """Starts what the command needs and runs it. Raises StartError with one sentence instead of a traceback."""
+    command = arguments[1] if len(arguments) > 1 else "help"
+    try:
+        if needs_services() and command not in WITHOUT_SERVICES:
+            data = env.path("GAPLESS_DATA", env.BASE_DIR / ".data")
+            embedded.ensure(data)
+            atexit.register(embedded.leave, data)
+        execute_from_command_line(arguments)
+    except (env.EnvError, embedded.EmbeddedError, ImproperlyConfigured) as error:
+        raise StartError(str(error)) from None
+    except OperationalError as error:
+        raise StartError(f"the database can't be reached: {_first_line(error)}") from None
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def needs_services() -> bool:
+    """True unless both DATABASE_URL and REDIS_URL say where the services are. Raises EnvError when only one does."""
+    given = [name for name in ("DATABASE_URL", "REDIS_URL") if env.text(name)]
+    if len(given) == 1:
+        missing = ({"DATABASE_URL", "REDIS_URL"} - set(given)).pop()
+        raise env.EnvError(f"{given[0]} is set but {missing} is not: set both, or neither to use the embedded services.")
+    return not given
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,77 @@
+"""What web processes tell each other through the channel layer. All of it may be lost: PostgreSQL says the same."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """One numbered change of a stream, as the bytes that every receiver gets."""
+
+    rev: int
+    #: What was changed: a later change of the same key makes this one superfluous.
+    key: int
+    raw: bytes
+    #: The user whose access to the stream ends with this change.
+    ends: int | None = None
+    #: The user whose access to the stream begins with this change.
+    begins: int | None = None
+
+
+class Changed(msgspec.Struct, frozen=True, array_like=True, tag="changed"):
+    """The changes after `after`, complete up to `head`."""
+
+    stream: int
+    after: int
+    head: int
+    changes: Sequence[Change]
+
+
+class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
+    """This user has access to one stream more, or what describes the stream to the user has changed."""
+
+    user: int
+    stream: int
+    action: str
+
+
+class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
+    """A frame for all who have the stream, which is of the moment: nobody misses it when it is lost."""
+
+    stream: int
+    raw: bytes
+
+
+class SignedOut(msgspec.Struct, frozen=True, array_like=True, tag="signed_out"):
+    """Logins of this user have ended: ask again whether each socket's login holds."""
+
+    user: int
+
+
+Announcement = Changed | Opened | Passing | SignedOut
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Announcement)
+
+
+def pack(announcement: Announcement) -> bytes:
+    return _encoder.encode(announcement)
+
+
+def unpack(packed: bytes) -> Announcement:
+    return _decoder.decode(packed)
+
+
+def group_of(announcement: Announcement) -> str:
+    match announcement:
+        case Changed(stream=stream) | Passing(stream=stream):
+            return stream_group(stream)
+        case Opened(user=user) | SignedOut(user=user):
+            return user_group(user)
+
+
+def stream_group(stream: int) -> str:
+    return f"stream.{stream}"
+
+
+def user_group(user: int) -> str:
+    return f"user.{user}"

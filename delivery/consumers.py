@@ -1,0 +1,242 @@
+"""StreamConsumer: one socket's conversation, from the handshake to the goodbye. What a command does to the product is a subclass's.
+
+Frames never pass a database thread by default: Channels' own dispatch would hop through one before every event.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from channels.consumer import AsyncConsumer
+
+from delivery.errors import Internal, Invalid, NotAMember, Refused, Unavailable
+from delivery.node import Node
+from delivery.peers import EXTENSION, Peer, Prepared, SendingPeer
+from delivery.protocol import (
+    SUBPROTOCOL,
+    VERSION,
+    AnyCommand,
+    BadFrame,
+    Channel,
+    CloseCode,
+    Delivered,
+    Frame,
+    Hello,
+    Ok,
+    Ping,
+    Pong,
+    Read,
+    Ref,
+    Sync,
+    decode_command,
+    encode,
+    encode_refusal,
+    given,
+)
+from delivery.sockets import Socket
+from delivery.source import Login
+
+logger = logging.getLogger("gapless.socket")
+
+
+class StreamConsumer(AsyncConsumer):
+    """Subclasses say who may come in (`authenticate`), which node serves them, and what their own commands do."""
+
+    # No layer channel a socket: the process has one, and the hub writes to the sockets.
+    channel_layer_alias = ""
+
+    node: Node
+    socket: Socket
+
+    async def authenticate(self) -> Login | None:
+        """Who is at the other end; None refuses the handshake with 403."""
+        raise NotImplementedError
+
+    async def running_node(self) -> Node:
+        raise NotImplementedError
+
+    async def do(self, command: AnyCommand) -> None:
+        """A command that StreamConsumer does not know itself. Raises Refused."""
+        raise NotImplementedError
+
+    async def __call__(
+        self,
+        scope: Mapping[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        self.scope = scope
+        self.base_send = send
+        event = await receive()
+        if event["type"] != "websocket.connect" or not await self._let_in():
+            return
+        peer: Peer = scope.get("extensions", {}).get(EXTENSION) or SendingPeer(send)
+        self.socket = self._socket_for(peer)
+        self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
+        opening = asyncio.get_running_loop().call_later(self.node.limits.opening_seconds, self._close_unless_synced)
+        try:
+            await self._greet()
+            while True:
+                event = await receive()
+                if event["type"] == "websocket.disconnect":
+                    break
+                if self.socket.closed_with is None:
+                    await self._take(event)
+        finally:
+            opening.cancel()
+            if isinstance(peer, SendingPeer):
+                peer.stop()
+            await self.node.part(self.socket)
+
+    # ---- opening ----
+
+    async def _let_in(self) -> bool:
+        offered = self.scope.get("subprotocols", [])
+        self.node = await self.running_node()
+        login = None
+        if not self.node.is_draining and (not offered or SUBPROTOCOL in offered):
+            login = await self._login()
+        if login is None:
+            await self.base_send({"type": "websocket.close", "code": CloseCode.SIGNED_OUT})
+            return False
+        self.login = login
+        accept: dict[str, Any] = {"type": "websocket.accept"}
+        if offered:
+            accept["subprotocol"] = SUBPROTOCOL
+        await self.base_send(accept)
+        return True
+
+    async def _login(self) -> Login | None:
+        try:
+            return await self.authenticate()
+        except Unavailable:
+            return None
+
+    def _socket_for(self, peer: Peer) -> Socket:
+        limits = self.node.limits
+        return Socket(
+            self.login,
+            peer,
+            soft_bytes=limits.outbox_soft_bytes,
+            most_bytes=limits.outbox_bytes,
+            most_frames=limits.outbox_frames,
+        )
+
+    async def _greet(self) -> None:
+        try:
+            await self.node.greet(self.socket)
+        except Exception:
+            logger.exception("a socket could not be greeted")
+            self.socket.close(CloseCode.INTERNAL, "the database can't be reached", retry_after=1)
+            return
+        self._say(
+            Hello(
+                version=VERSION,
+                connection=self.socket.id,
+                user=self.login.user,
+                heartbeat_seconds=self.node.limits.heartbeat_seconds,
+                limits=msgspec.to_builtins(self.node.limits),
+                channels=[access.description for access in self.socket.accesses.values()],
+            )
+        )
+        self.socket.is_greeted = True
+        if self.socket.missed_openings:
+            self.node.hub.start(self.node.hub.compare_memberships())
+
+    def _close_unless_synced(self) -> None:
+        if not self.socket.is_synced:
+            self.socket.close(CloseCode.NO_SYNC, "no sync came in time", retry_after=1)
+
+    # ---- frames in ----
+
+    async def _take(self, event: Mapping[str, Any]) -> None:
+        text = event.get("text")
+        if text is None:
+            self._refuse_frame(BadFrame(Invalid("Frames are JSON in text, not binary."), None))
+            return
+        if len(text) > self.node.limits.frame_bytes or len(text.encode(errors="replace")) > self.node.limits.frame_bytes:
+            self.socket.close(CloseCode.TOO_BIG, "the frame is too big", retry_after=None)
+            return
+        try:
+            command = decode_command(text)
+        except BadFrame as bad:
+            self._refuse_frame(bad)
+            return
+        try:
+            await self._obey(command)
+        except Refused as refusal:
+            self.refuse(command.ref, refusal)
+        except Exception as error:
+            self.refuse(command.ref, self.translated(error))
+
+    async def _obey(self, command: AnyCommand) -> None:
+        match command:
+            case Ping():
+                self._say(Pong(ref=given(command.ref), heads=self.node.hub.heads_of(self.socket)))
+            case Sync():
+                await self._sync(command)
+            case Delivered():
+                self._move_cursor(command, delivered=command.seq, read=0)
+            case Read():
+                self._move_cursor(command, delivered=command.seq, read=command.seq)
+            case _:
+                await self.do(command)
+
+    async def _sync(self, command: Sync) -> None:
+        socket = self.socket
+        for stream in command.channels:
+            if stream not in socket.accesses:
+                self._say(Channel(action="removed", channel={"id": stream}))
+        held = command.channels if socket.is_synced else {**dict.fromkeys(socket.accesses, 0), **command.channels}
+        states = await self.node.hub.sync(socket, held)
+        if not socket.is_synced:
+            socket.is_synced = True
+            socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
+        self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
+
+    def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
+        if command.channel not in self.socket.accesses:
+            raise NotAMember
+        written = self.node.cursors.move(command.channel, self.socket.user, delivered=delivered, read=read)
+        if command.ref is not None:
+            written.add_done_callback(lambda done: self._confirm_cursor(command.ref, done))
+
+    def _confirm_cursor(self, ref: Ref | None, done: "asyncio.Future[None]") -> None:
+        if done.cancelled() or done.exception() is not None:
+            self.refuse(ref, Unavailable())
+        else:
+            self.confirm(ref, Ok(ref=given(ref)))
+
+    # ---- frames out ----
+
+    def confirm(self, ref: Ref | None, ok: Ok) -> None:
+        """The one reply to a command that was done; without a ref, success is silent."""
+        if ref is not None:
+            self._say(ok)
+
+    def refuse(self, ref: Ref | None, refusal: Refused) -> None:
+        self.node.hub.deliver(self.socket, Prepared(encode_refusal(refusal, ref=ref)))
+
+    def _say(self, frame: Frame) -> None:
+        self.node.hub.deliver(self.socket, Prepared(encode(frame)))
+
+    def _refuse_frame(self, bad: BadFrame) -> None:
+        self.refuse(bad.ref, bad.refusal)
+        now = time.monotonic()
+        self._bad_frames.append(now)
+        if len(self._bad_frames) == self._bad_frames.maxlen and now - self._bad_frames[0] < 60:
+            self.socket.close(CloseCode.PROTOCOL, "too many frames could not be understood", retry_after=None)
+
+    def translated(self, error: Exception) -> Refused:
+        """What a client is told of an error that is no refusal: away is away, anything else is noted with a reference."""
+        if isinstance(error, self.node.retryable):
+            return Unavailable()
+        reference = secrets.token_hex(6)
+        logger.error("reference %s", reference, exc_info=error)
+        return Internal(reference)
+

@@ -1,0 +1,139 @@
+"""Every refusal, once: its code on the wire, its HTTP status, and the sentence shown. Raised anywhere, translated once per door."""
+
+
+class Refused(Exception):  # noqa: N818 (a refusal is an answer, not a failure)
+    """The request was refused; nothing was changed."""
+
+    code = "invalid"
+    status = 400
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None) -> None:
+        self.detail = detail or (self.__doc__ or self.code).strip()
+        self.retry_after = retry_after
+        super().__init__(self.detail)
+
+
+class Invalid(Refused):
+    """This could not be understood."""
+
+    code = "invalid"
+    status = 400
+
+
+class UnknownOp(Refused):
+    """There is no such op."""
+
+    code = "unknown_op"
+    status = 400
+
+
+class NotFound(Refused):
+    """There is nothing here, or nothing that you may see."""
+
+    code = "not_found"
+    status = 404
+
+
+class NotAMember(Refused):
+    """You are not a member of this channel."""
+
+    code = "not_a_member"
+    status = 403
+
+
+class Forbidden(Refused):
+    """You may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class Empty(Refused):
+    """A message needs some text."""
+
+    code = "empty"
+    status = 400
+
+
+class TooLong(Refused):
+    """The message is longer than 2,048 bytes."""
+
+    code = "too_long"
+    status = 400
+
+
+class Conflict(Refused):
+    """This client_msg_id was used before, with another body or in another channel."""
+
+    code = "conflict"
+    status = 409
+
+
+class Archived(Refused):
+    """This channel is archived: it can be read, not written."""
+
+    code = "archived"
+    status = 409
+
+
+class Muted(Refused):
+    """You are muted in this channel."""
+
+    code = "muted"
+    status = 403
+
+
+class RateLimited(Refused):
+    """That was too much in too short a time: wait, then send the same again."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class QueueFull(Refused):
+    """Too many messages are waiting in this channel: wait, then send the same again."""
+
+    code = "queue_full"
+    status = 503
+
+
+class ChannelFull(Refused):
+    """This channel has as many members as a channel can have."""
+
+    code = "channel_full"
+    status = 409
+
+
+class TooManyConnections(Refused):
+    """Too many devices are connected to this channel."""
+
+    code = "too_many_connections"
+    status = 429
+
+
+class Unavailable(Refused):
+    """The database can't be reached: nothing is lost, send the same again with the same client_msg_id."""
+
+    code = "unavailable"
+    status = 503
+
+    def __init__(self, detail: str = "", *, retry_after: float = 1) -> None:
+        super().__init__(detail, retry_after=retry_after)
+
+
+class Internal(Refused):
+    """Something went wrong on our side. It was noted with the reference."""
+
+    code = "internal"
+    status = 500
+
+    def __init__(self, reference: str) -> None:
+        super().__init__()
+        self.reference = reference
+
+
+#: Every code that a client can meet, in the order of the contract.
+REFUSALS: tuple[type[Refused], ...] = (
+    *(Invalid, UnknownOp, NotFound, NotAMember, Forbidden, Empty, TooLong, Conflict, Archived, Muted),
+    *(RateLimited, QueueFull, ChannelFull, TooManyConnections, Unavailable, Internal),
+)

@@ -1,0 +1,248 @@
+"""One web process: its hub, queue, cursors and bus, put together, and the watch that it keeps over them."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+from delivery.announcements import Announcement, Changed, Opened, Passing, SignedOut, group_of, pack, user_group
+from delivery.breaker import Breaker, BreakerOpen
+from delivery.bus import EVENT_TYPE, Bus
+from delivery.cursors import CursorBuffer, Cursors
+from delivery.errors import Refused, Unavailable
+from delivery.hub import Hub
+from delivery.peers import Prepared
+from delivery.protocol import CloseCode, Heartbeat, encode
+from delivery.queue import Queue
+from delivery.sockets import Socket
+from delivery.source import Committed, Draft, Source
+from delivery.threads import DatabaseThreads
+
+logger = logging.getLogger("gapless.node")
+
+
+class NodeLimits(Protocol):
+    """Of all limits, those that the machinery keeps; see chatproject/limits.py for their meaning."""
+
+    @property
+    def batch(self) -> int: ...
+    @property
+    def lane_waiting(self) -> int: ...
+    @property
+    def heartbeat_seconds(self) -> int: ...
+    @property
+    def silent_seconds(self) -> int: ...
+    @property
+    def opening_seconds(self) -> int: ...
+    @property
+    def position_check_seconds(self) -> int: ...
+    @property
+    def position_check_deaf_seconds(self) -> int: ...
+    @property
+    def login_check_seconds(self) -> int: ...
+    @property
+    def receipts_seconds(self) -> int: ...
+    @property
+    def drain_seconds(self) -> int: ...
+    @property
+    def bad_frames_per_minute(self) -> int: ...
+    @property
+    def frame_bytes(self) -> int: ...
+    @property
+    def outbox_soft_bytes(self) -> int: ...
+    @property
+    def outbox_bytes(self) -> int: ...
+    @property
+    def outbox_frames(self) -> int: ...
+
+
+class Node:
+    def __init__(self, source: Source, limits: NodeLimits, *, database_threads: int, retryable: tuple[type[Exception], ...]) -> None:
+        self.source = source
+        self.limits = limits
+        self.threads = DatabaseThreads(database_threads)
+        self.bus = Bus(get_channel_layer(), self.receive)
+        self.hub = Hub(source, self.threads, self.bus.listen, batch=limits.batch)
+        self.queue = Queue(self._commit, waiting=limits.lane_waiting, batch=limits.batch)
+        self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
+        self.is_draining = False
+        self.retryable = retryable
+        # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
+        self._database = Breaker(failures=1, pause_seconds=1)
+        self._watches: list[asyncio.Task[None]] = []
+        self._loop = asyncio.get_running_loop()
+
+    async def start(self) -> None:
+        await self.bus.start()
+        watches = (self._beat, self._check_positions, self._check_logins)
+        self._watches = [asyncio.ensure_future(watch()) for watch in watches]
+
+    async def stop(self) -> None:
+        for watch in self._watches:
+            watch.cancel()
+        await self.bus.stop()
+        self.threads.close()
+
+    # ---- announcements ----
+
+    def ring(self, announcements: Sequence[Announcement]) -> None:
+        """From any thread: to the sockets of this process at once, then to all other processes."""
+        self._loop.call_soon_threadsafe(self._ring, announcements)
+
+    def _ring(self, announcements: Sequence[Announcement]) -> None:
+        for announcement in announcements:
+            self.receive(announcement)
+            self.bus.announce(announcement)
+
+    def receive(self, announcement: Announcement) -> None:
+        match announcement:
+            case Changed():
+                self.hub.apply(announcement)
+            case Passing():
+                self.hub.pass_on(announcement)
+            case Opened():
+                self.hub.start(self.hub.opened(announcement))
+            case SignedOut(user=user):
+                self.hub.start(self._check(list(self.hub.users.get(user, ()))))
+
+    # ---- commits ----
+
+    async def _commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
+        async def commit() -> list[Committed | Refused]:
+            return await self.threads.run(self.source.commit, drafts)
+
+        try:
+            return await self._database.call(commit, counts=self.retryable)
+        except BreakerOpen:
+            raise Unavailable from None
+        except self.retryable as error:
+            logger.warning("PostgreSQL did not take %d messages, their senders will repeat them: %s", len(drafts), error)
+            raise Unavailable from None
+
+    async def _write_cursors(self, cursors: Cursors) -> None:
+        await self.threads.run(self.source.move_cursors, cursors)
+
+    # ---- watches ----
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            now = time.monotonic()
+            for socket in self.hub.sockets:
+                self._beat_one(socket, now)
+
+    def _beat_one(self, socket: Socket, now: float) -> None:
+        heard = socket.peer.last_heard
+        if heard is not None and now - heard > self.limits.silent_seconds:
+            socket.close(CloseCode.SILENT, "nothing was heard from you", retry_after=random.random())
+        elif socket.is_synced and now >= socket.next_heartbeat:
+            socket.next_heartbeat = now + self.limits.heartbeat_seconds
+            self.hub.deliver(socket, Prepared(encode(Heartbeat(heads=self.hub.heads_of(socket)))))
+            socket.peer.ping()
+
+    async def _check_positions(self) -> None:
+        while True:
+            deaf = not self.bus.is_hearing
+            await asyncio.sleep(self.limits.position_check_deaf_seconds if deaf else self.limits.position_check_seconds)
+            with _logging("the position check failed"):
+                await self.check_positions()
+
+    async def check_positions(self) -> None:
+        """Reads what was announced but not heard: changes, memberships that began, memberships that ended."""
+        for stream in self.hub.forget_idle(time.monotonic()):
+            await self.bus.forget(f"stream.{stream}")
+        if self.hub.streams:
+            heads = await self.threads.run(self.source.heads, list(self.hub.streams))
+            await self.hub.repair_behind(heads)
+        await self.hub.compare_memberships()
+
+    async def _check_logins(self) -> None:
+        while True:
+            await asyncio.sleep(self.limits.login_check_seconds)
+            with _logging("the login check failed"):
+                await self._check(list(self.hub.sockets))
+
+    async def _check(self, sockets: Sequence[Socket]) -> None:
+        if not sockets:
+            return
+        held = await self.threads.run(self.source.holding, [socket.login for socket in sockets])
+        for socket, holds in zip(sockets, held, strict=True):
+            if not holds:
+                socket.close(CloseCode.SIGNED_OUT, "your login has ended", retry_after=None)
+
+    # ---- sockets ----
+
+    async def greet(self, socket: Socket) -> None:
+        """Fills the socket's accesses; whatever begins or ends from before the reading on is seen."""
+        self.hub.add(socket)
+        await self.bus.listen(user_group(socket.user))
+        for access in await self.threads.run(self.source.accesses, socket.user):
+            socket.accesses[access.stream] = access
+
+    async def part(self, socket: Socket) -> None:
+        self.hub.remove(socket)
+        if socket.user not in self.hub.users:
+            await self.bus.forget(user_group(socket.user))
+
+    # ---- the end ----
+
+    async def drain(self) -> None:
+        """Nothing that was taken is lost: lanes and cursors are flushed, then every client is sent elsewhere, in steps."""
+        self.is_draining = True
+        sockets = list(self.hub.sockets)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.queue.flushed(), self.limits.drain_seconds / 3)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.cursors.flushed(), 2)
+        # Coming back is spread over as long as a few hundred handshakes take, but over 5 s at most.
+        spread = min(5.0, len(sockets) / 200)
+        for number, socket in enumerate(sockets):
+            socket.close(CloseCode.RESTARTING, "the server restarts", retry_after=round(random.random() * spread, 2))
+            if number % 100 == 99:
+                await asyncio.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _logging(what: str) -> Any:
+    try:
+        yield
+    except Exception as error:
+        logger.warning("%s: %r", what, error)
+
+
+_running: Node | None = None
+
+
+def running() -> Node | None:
+    """The node of this process, if it serves sockets."""
+    return _running
+
+
+def set_running(node: Node | None) -> None:
+    global _running  # noqa: PLW0603 (one web process is one node; nothing else is global)
+    _running = node
+
+
+def ring(announcements: Sequence[Announcement]) -> None:
+    """Announces from any thread of a web process, or from a command. Never raises: what is lost is read from the rows."""
+    node = _running
+    if node is not None:
+        node.ring(announcements)
+        return
+    try:
+        async_to_sync(_ring_from_outside)(announcements)
+    except Exception as error:
+        logger.warning("announcements were lost, the position check will find the rows: %r", error)
+
+
+async def _ring_from_outside(announcements: Sequence[Announcement]) -> None:
+    layer = get_channel_layer()
+    for announcement in announcements:
+        event = {"type": EVENT_TYPE, "origin": "", "packed": pack(announcement)}
+        await layer.group_send(group_of(announcement), event)

@@ -1,0 +1,293 @@
+"""The wire contract, version 1: one frozen struct a frame, and the only place that spells a frame's name.
+
+What is named here is fixed; frames and fields may be added, none may change its meaning. Refuses to know what a channel is.
+"""
+
+import datetime
+import enum
+import json
+import uuid
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from delivery.errors import REFUSALS, Invalid, Refused, UnknownOp
+
+VERSION = 1
+SUBPROTOCOL = "gapless.v1"
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Ref = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | str
+
+
+class CloseCode(enum.IntEnum):
+    """4000 to 4499: come back; 4500 to 4999: do not."""
+
+    RESTARTING = 4000
+    SLOW_READER = 4001
+    SILENT = 4002
+    INTERNAL = 4003
+    NO_SYNC = 4004
+    SIGNED_OUT = 4500
+    BANNED = 4501
+    PROTOCOL = 4502
+    TOO_MANY_SOCKETS = 4503
+    #: RFC 6455: a frame of the client is larger than the server takes.
+    TOO_BIG = 1009
+
+
+# ---- Commands: what a client sends ---------------------------------------------------------------------------------
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op"):
+    ref: Ref | None = None
+
+
+class Sync(Command, tag="sync", kw_only=True):
+    """The head held for each channel; 0 or left out: from now on. May be repeated for any subset."""
+
+    channels: dict[Id, Number] = {}
+
+
+class Post(Command, tag="message.post", kw_only=True):
+    """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again."""
+
+    channel: Id
+    client_msg_id: uuid.UUID
+    body: str
+    reply_to: Id | None = None
+
+
+class Edit(Command, tag="message.edit", kw_only=True):
+    """Another body for an own message."""
+
+    channel: Id
+    message: Id
+    body: str
+
+
+class Delete(Command, tag="message.delete", kw_only=True):
+    """Empties a message; its place stays."""
+
+    channel: Id
+    message: Id
+
+
+class Delivered(Command, tag="delivered", kw_only=True):
+    """Everything up to `seq` has arrived. Cumulative, forward only."""
+
+    channel: Id
+    seq: Number
+
+
+class Read(Command, tag="read", kw_only=True):
+    """Everything up to `seq` was seen by the person. Cumulative, forward only."""
+
+    channel: Id
+    seq: Number
+
+
+class Ping(Command, tag="ping", kw_only=True):
+    """Answered with `pong` and the heads, also without a ref."""
+
+
+AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | Ping
+COMMANDS: tuple[type[Command], ...] = (Sync, Post, Edit, Delete, Delivered, Read, Ping)
+_decoder = msgspec.json.Decoder(AnyCommand)
+_OPS = {str(command.__struct_config__.tag) for command in COMMANDS}
+
+
+class BadFrame(Exception):
+    """A frame that is no command: carries its `ref` where it could be read, and the refusal."""
+
+    def __init__(self, refusal: Refused, ref: Ref | None) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+        self.ref = ref
+
+
+def decode_command(text: str) -> AnyCommand:
+    """The command in one text frame. Raises BadFrame for whatever is not exactly one."""
+    try:
+        return _decoder.decode(text)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        op, ref = _op_and_ref(text)
+        if isinstance(op, str) and op not in _OPS:
+            raise BadFrame(UnknownOp(f"There is no op {op[:40]!r}."), ref) from None
+        raise BadFrame(Invalid(f"The frame can't be understood: {error}."), ref) from None
+
+
+def _op_and_ref(text: str) -> tuple[object, Ref | None]:
+    # The lenient parser of the standard library finds the ref of frames that the strict one refuses.
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return None, None
+    if not isinstance(frame, dict):
+        return None, None
+    ref = frame.get("ref")
+    is_ref = isinstance(ref, str) or (isinstance(ref, int) and not isinstance(ref, bool) and abs(ref) < 2**63)
+    if not is_ref or (isinstance(ref, str) and not _is_unicode(ref)):
+        ref = None
+    return frame.get("op"), ref
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+# ---- Answers and pushes: what the server sends ---------------------------------------------------------------------
+
+
+class Person(msgspec.Struct, frozen=True):
+    id: int
+    username: str
+    display_name: str
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message, the same bytes for everyone. `seq` is its place for ever, `rev` the number of its last change."""
+
+    id: int
+    channel: int
+    seq: int
+    rev: int
+    client_msg_id: uuid.UUID
+    sender: Person
+    kind: str
+    body: str
+    reply_to: int | None
+    reactions: dict[str, list[int]]
+    created_at: str
+    edited_at: str | None
+    deleted_at: str | None
+    status: str
+    delivered_at: str | None
+    read_at: str | None
+    event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="op"):
+    pass
+
+
+class Hello(Frame, tag="hello", kw_only=True):
+    """The first frame: who you are, what bounds you, and where your channels stand."""
+
+    version: int
+    connection: str
+    user: Person
+    heartbeat_seconds: int
+    limits: dict[str, int]
+    channels: list[dict[str, Any]]
+
+
+class SyncState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a channel stands after a sync; `resync`: more was missed than is replayed, load it afresh from history."""
+
+    head: int
+    resync: bool = False
+
+
+class Ok(Frame, tag="ok", kw_only=True):
+    """The one reply to a command that was done."""
+
+    ref: Ref | msgspec.UnsetType = msgspec.UNSET
+    channels: dict[int, SyncState] | msgspec.UnsetType = msgspec.UNSET
+    message: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    duplicate: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Error(Frame, tag="error", kw_only=True):
+    """The one reply to a command that was refused, or a word about a frame without a ref."""
+
+    ref: Ref | msgspec.UnsetType = msgspec.UNSET
+    code: str
+    detail: str
+    retry_after: float | msgspec.UnsetType = msgspec.UNSET
+    reference: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Pong(Frame, tag="pong", kw_only=True):
+    """The answer to `ping`: a head that you don't hold is a gap."""
+
+    ref: Ref | msgspec.UnsetType = msgspec.UNSET
+    heads: dict[int, int]
+
+
+class Changes(Frame, tag="changes", kw_only=True):
+    """Changes in the order of their numbers. `after` is not the head you hold: you have a gap, send `sync`."""
+
+    channel: int
+    after: int
+    head: int
+    changes: Sequence[msgspec.Raw]
+
+
+class Receipts(Frame, tag="receipts", kw_only=True):
+    """The numbers that every member has passed, and the cursors of those who moved: {user: [delivered_seq, read_seq]}."""
+
+    channel: int
+    delivered: int
+    read: int
+    members: dict[int, tuple[int, int]]
+
+
+class Channel(Frame, tag="channel", kw_only=True):
+    """What happened to your membership. After `joined`, changes follow from the channel's `head`."""
+
+    action: str
+    channel: dict[str, Any]
+
+
+class Heartbeat(Frame, tag="heartbeat", kw_only=True):
+    """Every 30 seconds: a head that you don't hold is a gap."""
+
+    heads: dict[int, int]
+
+
+class Goodbye(Frame, tag="goodbye", kw_only=True):
+    """Just before the server closes."""
+
+    code: int
+    reason: str
+    retry_after: float | None
+
+
+FRAMES: tuple[type[Frame], ...] = (Hello, Ok, Error, Pong, Changes, Receipts, Channel, Heartbeat, Goodbye)
+ERROR_CODES = tuple(refusal.code for refusal in REFUSALS)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(frame: Frame | Message) -> bytes:
+    return _encoder.encode(frame)
+
+
+def given(ref: Ref | None) -> Ref | msgspec.UnsetType:
+    """A command's ref as its reply repeats it: left out when there was none."""
+    return msgspec.UNSET if ref is None else ref
+
+
+def encode_refusal(refusal: Refused, *, ref: Ref | None) -> bytes:
+    return encode(
+        Error(
+            ref=given(ref),
+            code=refusal.code,
+            detail=refusal.detail,
+            retry_after=msgspec.UNSET if refusal.retry_after is None else round(refusal.retry_after, 3),
+            reference=getattr(refusal, "reference", msgspec.UNSET),
+        )
+    )
+
+
+def spell_time(moment: datetime.datetime | None) -> str | None:
+    """RFC 3339 in UTC, always with microseconds."""
+    if moment is None:
+        return None
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

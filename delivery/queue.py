@@ -1,0 +1,83 @@
+"""Lanes and the committer: what is posted to a stream waits in its lane and is committed in batches, in the order it came.
+
+No timer: a lane's next batch starts as soon as its last one is done, so alone a message goes at once and batches form under load.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from delivery.errors import QueueFull, Refused, Unavailable
+from delivery.source import Committed, Draft
+
+Commit = Callable[[Sequence[Draft]], Awaitable[list[Committed | Refused]]]
+Outcome = asyncio.Future[Committed]
+
+
+class Queue:
+    """Bounded: `waiting` drafts a lane, `batch` in one commit. Belongs to one event loop."""
+
+    def __init__(self, commit: Commit, *, waiting: int, batch: int) -> None:
+        self._commit = commit
+        self._most_waiting = waiting
+        self._batch = batch
+        self._lanes: dict[int, deque[tuple[Draft, Outcome]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def submit(self, draft: Draft) -> Outcome:
+        """A future with the committed draft, or the refusal. Raises QueueFull; the order of submissions is kept."""
+        lane = self._lanes.get(draft.stream)
+        if lane is None:
+            lane = self._lanes[draft.stream] = deque()
+            self._start(self._empty(draft.stream, lane))
+        if len(lane) >= self._most_waiting:
+            raise QueueFull(retry_after=1)
+        outcome: Outcome = asyncio.get_running_loop().create_future()
+        lane.append((draft, outcome))
+        return outcome
+
+    @property
+    def length(self) -> int:
+        return sum(len(lane) for lane in self._lanes.values())
+
+    async def flushed(self) -> None:
+        """Returns when nothing waits and nothing is being committed."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    def _start(self, emptying: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(emptying)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _empty(self, stream: int, lane: deque[tuple[Draft, Outcome]]) -> None:
+        try:
+            while lane:
+                taken = [lane.popleft() for _ in range(min(self._batch, len(lane)))]
+                outcomes = await self._outcomes([draft for draft, _ in taken])
+                _settle(taken, outcomes)
+                if all(isinstance(outcome, Unavailable) for outcome in outcomes):
+                    # Who waits behind would only wait for the same answer.
+                    _settle(lane, [outcomes[0]] * len(lane))
+                    lane.clear()
+        finally:
+            del self._lanes[stream]
+            _settle(lane, [Unavailable()] * len(lane))
+
+    async def _outcomes(self, drafts: list[Draft]) -> list[Committed | Refused]:
+        try:
+            return await self._commit(drafts)
+        except Refused as refusal:
+            return [refusal] * len(drafts)
+
+
+def _settle(taken: Sequence[tuple[Draft, Outcome]], outcomes: Sequence[Committed | Refused]) -> None:
+    for (_, waiter), outcome in zip(taken, outcomes, strict=True):
+        if waiter.done():
+            continue
+        if isinstance(outcome, Refused):
+            waiter.set_exception(outcome)
+            # Nobody may be waiting any more (the socket has gone): that is no error of ours.
+            waiter.exception()
+        else:
+            waiter.set_result(outcome)

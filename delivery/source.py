@@ -1,0 +1,82 @@
+"""What the machinery asks of the product: rows, positions, commits. All functions are sync and run in a database thread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from delivery.announcements import Change
+from delivery.errors import Refused
+from delivery.protocol import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who is at the other end, and the proof that is checked again while the socket lives."""
+
+    user: Person
+    #: Opaque to the machinery: given back to `holds`.
+    proof: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One user's access to one stream, read in one snapshot."""
+
+    stream: int
+    head: int
+    #: Changes up to this number are before the access began, and are not replayed.
+    since: int
+    #: What `hello` says of the stream.
+    description: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What lies between a held number and the head."""
+
+    head: int
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """One draft that is now in the log, or was before."""
+
+    raw: bytes
+    duplicate: bool
+
+
+class Draft(Protocol):
+    """Something to be committed to one stream; its lane is the stream's id."""
+
+    @property
+    def stream(self) -> int: ...
+
+
+class Source(Protocol):
+    def accesses(self, user: int) -> list[Access]:
+        """Every stream that the user has access to."""
+
+    def access(self, user: int, stream: int) -> Access | None:
+        """One of them; None without access."""
+
+    def changes_since(self, stream: int, rev: int, *, limit: int) -> Missed:
+        """At most `limit` changes after `rev`, in order; `head` is complete when fewer came."""
+
+    def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
+        """For each stream, whether what was missed since the held number is little and young enough to be replayed."""
+
+    def heads(self, streams: Sequence[int]) -> dict[int, int]:
+        """The newest number of each stream that exists."""
+
+    def memberships(self, users: Sequence[int]) -> set[tuple[int, int]]:
+        """(user, stream) for every access of these users."""
+
+    def holding(self, logins: Sequence[Login]) -> list[bool]:
+        """For each login, whether it still holds."""
+
+    def commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
+        """All drafts in one transaction, each with its own outcome; rings the bell after COMMIT."""
+
+    def move_cursors(self, cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
+        """(stream, user) → (delivered, read), forward only; rings the bell for what moved."""
