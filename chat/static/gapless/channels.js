@@ -81,6 +81,7 @@ export class Channels extends EventTarget {
 
   seen(id, seq, left) {
     const channel = this.get(id);
+    if (!channel) return;
     channel.read_seq = Math.max(channel.read_seq, seq);
     channel.unread = left;
     this.#changed();
@@ -116,7 +117,9 @@ export class Channels extends EventTarget {
   }
 
   #merge(channel) {
-    this.#channels.set(channel.id, { unread: 0, read_seq: 0, people: [], ...this.get(channel.id), ...channel });
+    // The same object for as long as the page lives: the open channel is held by others.
+    const known = this.get(channel.id) ?? { unread: 0, read_seq: 0, people: [] };
+    this.#channels.set(channel.id, Object.assign(known, channel));
   }
 
   #changed() {

@@ -42,6 +42,7 @@ export class Client extends EventTarget {
       outbox: this.#outbox,
       ask: (frame) => this.#connection.ask(frame),
       isOnline: () => this.#connection.isOnline,
+      headOf: (channel) => this.#heads.get(channel),
       changed: (draft, message) => this.#emit("draft", { draft, message }),
     });
     this.#connection.addEventListener("state", ({ detail }) => this.#emit("state", detail));
@@ -82,7 +83,7 @@ export class Client extends EventTarget {
   /** Sends a failed draft again, in its old place. Harmless when it had arrived after all. */
   retry(draft) {
     if (draft.error?.code === "conflict") this.#outbox.rename(draft);
-    Object.assign(draft, { state: "pending", error: null, tries: 0 });
+    Object.assign(draft, { state: "pending", after: null, error: null, tries: 0 });
     this.#outbox.save(draft);
     this.#emit("draft", { draft });
     this.#sender.wake(draft.channel);

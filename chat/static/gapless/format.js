@@ -7,6 +7,7 @@ const encoder = new TextEncoder();
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 
 export const clock = (date) => clockFormat.format(date);
+export const clockParts = (date) => clockFormat.formatToParts(date);
 export const fullTime = (date) => fullFormat.format(date);
 export const isSameDay = (a, b) => a.toDateString() === b.toDateString();
 export const countBytes = (text) => encoder.encode(text).length;

@@ -25,6 +25,6 @@ function moveRegion(step) {
   const regions = [...document.querySelectorAll("[data-region]")].filter((region) => region.checkVisibility());
   const current = regions.findLastIndex((region) => region.contains(document.activeElement));
   const next = regions[(current + step + regions.length) % regions.length];
-  const stop = next.querySelector('[aria-current="page"], .row[tabindex="0"], textarea') ?? next.querySelector("a, button") ?? next;
-  (next.id === "pane" ? next.querySelector("a, button") : stop).focus();
+  const stops = [...next.querySelectorAll('[aria-current="page"], .row[tabindex="0"], textarea'), ...next.querySelectorAll("a, button")];
+  (stops.find((stop) => stop.checkVisibility()) ?? next).focus();
 }

@@ -41,7 +41,7 @@ export class Outbox {
     this.#lastAt = Math.max(Date.now(), this.#lastAt + 1); // strictly rising: it is the order of sending
     const draft = {
       client_msg_id: makeUuid(), channel, body, reply_to: replyTo, at: this.#lastAt, tab: this.#tab,
-      state: "pending", error: null, retryAt: null, tries: 0,
+      state: "pending", after: null, error: null, retryAt: null, tries: 0,
     };
     this.save(draft);
     return draft;

@@ -185,9 +185,9 @@ function escape() {
 }
 
 function showUnsent() {
-  const failed = client.drafts(here()?.id).filter((draft) => draft.state === "failed");
-  byId("unsent").hidden = !here() || failed.length < 2;
-  byId("unsent").querySelector("span").textContent = byId("unsent").hidden ? "" : `${plural(failed.length, "message")} could not be sent.`;
+  const failed = here() ? client.drafts(here().id).filter((draft) => draft.state === "failed") : [];
+  byId("unsent").hidden = failed.length < 2;
+  byId("unsent").querySelector("span").textContent = failed.length < 2 ? "" : `${plural(failed.length, "message")} could not be sent.`;
 }
 
 function showTitle() {

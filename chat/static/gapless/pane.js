@@ -167,6 +167,7 @@ export class Pane extends EventTarget {
         this.#hasOlder = !isLast;
         this.#scroll.hold(() => {
           this.#timeline.merge(messages);
+          this.#showDrafts();
           this.#showStart();
           this.#trim("end");
         }, { follow: false });
@@ -221,7 +222,9 @@ export class Pane extends EventTarget {
   }
 
   #showDrafts() {
-    this.#timeline.showDrafts(this.#timeline.isAtLatest ? this.#client.drafts(this.channel.id) : []);
+    const firstSeq = this.#hasOlder ? this.#timeline.first?.seq : 0;
+    const isInView = ({ state, after }) => state !== "failed" || after >= firstSeq;
+    this.#timeline.showDrafts(this.#timeline.isAtLatest ? this.#client.drafts(this.channel.id).filter(isInView) : []);
   }
 
   #showStart() {

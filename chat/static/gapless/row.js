@@ -1,6 +1,6 @@
 /** Fills one row of the timeline from a message or a draft. Knows the markup of `_message.html` and nothing else. */
-import { paintAvatar, setIcon } from "gapless/dom";
-import { clock, dayName, fullTime, linked, seconds } from "gapless/format";
+import { make, paintAvatar, setIcon } from "gapless/dom";
+import { clockParts, dayName, fullTime, linked, seconds } from "gapless/format";
 
 const TICKS = {
   pending: ["clock", "Waiting to be sent"],
@@ -63,9 +63,13 @@ export function fillDay(row, date) {
 
 function fillTime(time, date) {
   time.dateTime = date.toISOString();
-  time.textContent = clock(date);
+  time.replaceChildren(...clockParts(date).map(clockPart));
   time.title = fullTime(date);
 }
+
+// Where there is little room, "AM" can be left out.
+const clockPart = ({ type, value }) =>
+  type === "dayPeriod" ? make("span", { class: "day-period", textContent: value }) : value;
 
 function fillQuote(button, replyTo, quoted) {
   button.hidden = !replyTo;

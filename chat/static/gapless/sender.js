@@ -10,14 +10,17 @@ export class Sender {
   #ask;
   #isOnline;
   #changed;
+  #headOf;
+  #acceptedSeq = new Map(); // channel → the last number that one of ours got
   #running = new Set(); // channels with a draft in flight or a pause to keep
 
-  /** `ask(frame)` as in Connection; `changed(draft, message?)` is told of each step. */
-  constructor({ outbox, ask, isOnline, changed }) {
+  /** `ask(frame)` as in Connection; `changed(draft, message?)` is told of each step; `headOf(channel)` is held. */
+  constructor({ outbox, ask, isOnline, changed, headOf }) {
     this.#outbox = outbox;
     this.#ask = ask;
     this.#isOnline = isOnline;
     this.#changed = changed;
+    this.#headOf = headOf;
   }
 
   wakeAll() {
@@ -44,6 +47,7 @@ export class Sender {
 
   #accept(draft, { message }) {
     this.#outbox.remove(draft.client_msg_id);
+    this.#acceptedSeq.set(draft.channel, message.seq);
     this.#changed(draft, message);
   }
 
@@ -61,7 +65,9 @@ export class Sender {
   }
 
   #fail(draft, { code, detail, reference }) {
-    Object.assign(draft, { state: "failed", retryAt: null, error: { code, detail, reference } });
+    // Its place stays here, whatever comes later.
+    const after = Math.max(this.#headOf(draft.channel) ?? 0, this.#acceptedSeq.get(draft.channel) ?? 0);
+    Object.assign(draft, { state: "failed", after, retryAt: null, error: { code, detail, reference } });
     this.#outbox.save(draft);
     this.#changed(draft);
   }

@@ -100,10 +100,12 @@ export class Timeline {
   /** Dividers, days and groups depend on neighbours, so they are set when all rows stand. */
   arrange() {
     let previous = null;
+    let isDivided = this.dividerSeq == null;
     for (const row of this.#list.children) {
       const current = this.#asNeighbour(row);
       const isNewDay = !previous || !isSameDay(previous.at, current.at);
-      const isUnread = this.dividerSeq != null && current.seq >= this.dividerSeq && !(previous?.seq >= this.dividerSeq);
+      const isUnread = !isDivided && current.seq >= this.dividerSeq;
+      isDivided ||= isUnread;
       fillDay(row, isNewDay ? current.at : null);
       row.querySelector(".unread-line").hidden = !isUnread;
       row.classList.toggle("is-continued", !isNewDay && !isUnread && isGroup(previous, current));
@@ -139,7 +141,7 @@ export class Timeline {
     this.messages.splice(index, 0, message);
     const row = clone("message-row");
     this.#rows.set(message.id, row);
-    this.#list.insertBefore(row, next ? this.row(next.id) : this.#firstDraftRow());
+    this.#list.insertBefore(row, next ? this.row(next.id) : this.#firstPendingRow());
     return row;
   }
 
@@ -156,15 +158,23 @@ export class Timeline {
     this.#shown.set(row, draft);
     fillDraft(row, draft, { me: this.#me, quoted: this.find(draft.reply_to) });
     this.#drafts.set(draft.client_msg_id, row);
-    if (!row.isConnected) this.#list.append(row);
+    const next = this.#nextOf(draft);
+    if (!row.isConnected || (next && row.nextElementSibling !== next)) this.#list.insertBefore(row, next);
   }
 
-  #firstDraftRow() {
-    return this.#drafts.values().next().value ?? null;
+  // A failed draft keeps its place among the messages; what still goes out will be last.
+  #nextOf({ state, after }) {
+    if (state !== "failed") return null;
+    const next = this.messages.find((message) => message.seq > after);
+    return next ? this.row(next.id) : this.#firstPendingRow();
+  }
+
+  #firstPendingRow() {
+    return [...this.#drafts.values()].find((row) => this.#shown.get(row).state === "pending") ?? null;
   }
 
   #asNeighbour(row) {
-    const { seq = Infinity, sender = this.#me, created_at: createdAt, at, kind = "text" } = this.#shown.get(row);
+    const { seq = 0, sender = this.#me, created_at: createdAt, at, kind = "text" } = this.#shown.get(row);
     return { seq, kind, sender: sender?.id, at: new Date(createdAt ?? at) };
   }
 }
