@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from chat import clock
 from chat.models.channel import Channel
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Member(models.Model):
     muted_until = models.DateTimeField(null=True, blank=True)
     #: The number of the change by which this membership began: nothing before it is replayed to this member.
     joined_rev = models.BigIntegerField(default=0, db_default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = MemberQuerySet.as_manager()
 

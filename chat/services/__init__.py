@@ -1,6 +1,6 @@
 """The verbs: the only writers. Each is one transaction that moves the channel's `head` under the row lock."""
 
-from chat.services.channels import archive_channel, open_channel, open_direct_channel, revise_channel
+from chat.services.channels import archive_channel, open_channel, open_direct_channel, open_support_channel, revise_channel
 from chat.services.members import add_member, change_role, join_channel, join_first_channel, leave_channel, remove_member
 from chat.services.messages import Draft, delete_message, edit_message, post_messages
 from chat.services.people import create_owner, create_token, create_user
@@ -22,6 +22,7 @@ __all__ = [
     "move_cursors",
     "open_channel",
     "open_direct_channel",
+    "open_support_channel",
     "post_messages",
     "read_channel",
     "remove_member",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from chat import clock
 
 from chat.models import Channel, ChannelKind, Member, Role, User
 from chat.services import log
@@ -48,6 +48,16 @@ def open_direct_channel(user: User, *, others: Sequence[User]) -> tuple[Channel,
     return channel, True
 
 
+def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
+    """A conversation between a visitor and the staff: private, owned by the agent, named after the visitor."""
+    with transaction.atomic():
+        channel = Channel.objects.create(
+            name=visitor.get_full_name(), topic=topic.strip(), kind=ChannelKind.PRIVATE, is_support=True, created_by=visitor
+        )
+        _admit_all(channel, agent, [visitor], owner_role=Role.OWNER)
+    return channel
+
+
 def revise_channel(actor: User, *, channel: int, name: str | None = None, topic: str | None = None) -> Channel:
     """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived."""
     with log.writing(channel) as entry:
@@ -78,7 +88,7 @@ def archive_channel(actor: User, *, channel: int) -> Channel:
         log.require(own.role == Role.OWNER, "Only owners archive a channel.")
         row = entry.channel
         if row.archived_at is None:
-            row.archived_at = timezone.now()
+            row.archived_at = clock.now()
             Channel.objects.filter(pk=channel).update(archived_at=row.archived_at)
             entry.note(actor, {"type": "channel.archived"}, f"{actor.get_full_name()} archived the channel")
             _tell_all(entry, "archived")

@@ -11,9 +11,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
-from chat import wire
+from chat import clock, wire
 from chat.models import Channel, Member, Message, MessageKind, User
 from delivery import node
 from delivery.announcements import Announcement, Changed, Opened
@@ -26,7 +25,7 @@ class Entry:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.after = channel.head
-        self.now = timezone.now()
+        self.now = clock.now()
         self._changed: list[Message] = []
         self._announcements: list[Announcement] = []
 

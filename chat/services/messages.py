@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from chat import wire
+from chat import clock, wire
 from chat.models import Channel, Member, Message, MessageKind, MessageStatus, User
 from chat.services import log
 from delivery import protocol
@@ -213,7 +212,7 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
         age = entry.now - row.created_at
         log.require(age <= datetime.timedelta(hours=EDIT_HOURS), f"A message can be edited for {EDIT_HOURS} hours.")
         if row.body != body:
-            row.body, row.edited_at = body, timezone.now()
+            row.body, row.edited_at = body, clock.now()
             _renumber(entry, row, "body", "edited_at")
     return row
 
@@ -227,7 +226,7 @@ def delete_message(actor: User, *, channel: int, message: int) -> Message:
         log.require(row.kind == MessageKind.TEXT and may, "Only the author or a moderator can delete a message.")
         log.require_live(entry)
         if row.deleted_at is None:
-            row.body, row.deleted_at = "", timezone.now()
+            row.body, row.deleted_at = "", clock.now()
             _renumber(entry, row, "body", "deleted_at")
     return row
 

@@ -1,5 +1,5 @@
 /** Opening and closing of dialogs, the question with two answers, and the passing remark. */
-import { byId } from "gapless/dom";
+import { byId, isTouch } from "gapless/dom";
 
 const TOAST_MS = 5_000;
 let toastTimer = null;
@@ -15,7 +15,12 @@ export function listen(openers) {
 
 export function open(dialog) {
   byId("settings").hidePopover();
-  if (!dialog.open) dialog.showModal();
+  if (dialog.open) return;
+  dialog.showModal();
+  // Not the close button, which comes first; and no keyboard that covers the dialog on touch.
+  const input = isTouch() ? null : dialog.querySelector("input:not([type=radio])");
+  dialog.tabIndex = -1;
+  (input ?? dialog).focus();
 }
 
 export const isAnyOpen = () => Boolean(document.querySelector("dialog[open], [popover]:popover-open:not(.toast)"));
