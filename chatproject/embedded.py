@@ -237,7 +237,8 @@ class Keeper:
         binaries = _postgres_binaries()
         self._run(
             [str(binaries / "initdb"), "-D", str(draft), "-U", DATABASE, "--auth=trust", "--encoding=UTF8"]
-            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
+            # Trigrams of letters beyond ASCII need a libc LC_CTYPE other than C; everything else is the built-in locale.
+            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8", "--no-instructions"]
         )
         self._run(
             [str(binaries / "postgres"), "--single", "-D", str(draft), "postgres"], feed=f"CREATE DATABASE {DATABASE};\n"

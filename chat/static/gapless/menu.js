@@ -6,6 +6,7 @@ import { byId, isNarrow } from "gapless/dom";
 import { mayModerate } from "gapless/members";
 
 const LONG_PRESS_MS = 450;
+const AFTER_CLICK_MS = 50;
 const KEYS = { r: "reply", e: "edit" };
 
 export class Menu {
@@ -38,15 +39,17 @@ export class Menu {
       this.#timeline.rove(row);
       this.#moveTo(row);
     });
-    byId("timeline").addEventListener("pointerleave", () => this.#toolbar.contains(document.activeElement) || this.#moveTo(null));
+    this.#list.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.#list.contains(relatedTarget) && !this.#list.matches(":hover")) this.#moveTo(null);
+    });
+    // A finger leaves with every tap, before its click.
+    byId("timeline").addEventListener("pointerleave", ({ pointerType }) => {
+      if (pointerType === "mouse" && !this.#toolbar.contains(document.activeElement)) this.#moveTo(null);
+    });
     this.#list.addEventListener("keydown", (event) => this.#pressed(event));
-    this.#list.addEventListener("contextmenu", (event) => this.#heldByTouch && event.preventDefault());
+    this.#list.addEventListener("contextmenu", (event) => this.#press && event.preventDefault());
     this.#list.addEventListener("pointerdown", (event) => this.#startPress(event));
     for (const name of ["pointerup", "pointercancel", "pointermove"]) this.#list.addEventListener(name, (event) => this.#endPress(event));
-  }
-
-  get #heldByTouch() {
-    return this.#press?.isTouch;
   }
 
   #moveTo(row) {
@@ -130,19 +133,21 @@ export class Menu {
     const row = event.target.closest(".row");
     if (event.pointerType === "mouse" || !isMessage(this.#timeline.at(row))) return;
     const { clientX: x, clientY: y } = event;
-    const open = () => {
+    const ripen = () => {
       navigator.vibrate?.(10);
-      this.#open(row, { left: x, top: y, bottom: y });
+      this.#press.isRipe = true;
     };
-    this.#press = { x, y, isTouch: true, timer: setTimeout(open, LONG_PRESS_MS) };
+    this.#press = { x, y, row, timer: setTimeout(ripen, LONG_PRESS_MS) };
   }
 
   #endPress({ type, clientX, clientY }) {
     if (!this.#press) return;
-    const isStill = Math.hypot(clientX - this.#press.x, clientY - this.#press.y) < 10;
-    if (type === "pointermove" && isStill) return;
-    clearTimeout(this.#press.timer);
+    const { x, y, row, timer, isRipe } = this.#press;
+    if (type === "pointermove" && Math.hypot(clientX - x, clientY - y) < 10) return;
+    clearTimeout(timer);
     this.#press = null;
+    // Not while the finger is down: lifting it counts as a tap beside the menu, and would close it.
+    if (type === "pointerup" && isRipe) setTimeout(() => this.#open(row, { left: x, top: y, bottom: y }), AFTER_CLICK_MS);
   }
 }
 

@@ -1,0 +1,106 @@
+"""The cast, and the servers that they talk through. Everything is real but the clock."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+
+from chat import services
+from chat.models import Channel, User
+from chat.services import Draft
+from delivery.source import Committed
+from tests.servers import Server
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """alice owns the team, bob is in it, charlie is outside, vera is a visitor, sam is support staff."""
+
+    alice: User
+    bob: User
+    charlie: User
+    vera: User
+    sam: User
+    team: Channel
+    tokens: dict[str, str]
+
+    def token(self, user: User) -> str:
+        return self.tokens[user.username]
+
+
+@pytest.fixture
+def cast(request: pytest.FixtureRequest) -> Cast:
+    if "db" not in request.fixturenames:
+        request.getfixturevalue("transactional_db")
+    cache.clear()
+    people = {name: services.create_user(name, display_name=name.capitalize()) for name in ("alice", "bob", "charlie", "vera")}
+    sam = services.create_user("sam", display_name="Sam", is_staff=True)
+    team = services.open_channel(people["alice"], name="team", kind="private", members=[people["bob"]])
+    tokens = {name: services.create_token(user, name="tests") for name, user in {**people, "sam": sam}.items()}
+    return Cast(**people, sam=sam, team=team, tokens=tokens)
+
+
+@pytest.fixture(scope="session")
+def _servers(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Server]]:
+    with django_db_blocker.unblock():
+        servers = [Server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0").start() for _ in range(2)]
+    yield servers
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def servers(_servers: list[Server], transactional_db: None) -> list[Server]:
+    """Two web processes that are shared by all tests."""
+    return _servers
+
+
+@pytest.fixture
+def server(servers: list[Server]) -> Server:
+    return servers[0]
+
+
+@pytest.fixture
+def own_server(transactional_db: None) -> Iterator[Callable[..., Server]]:
+    """Starts web processes for this test alone, with limits of their own."""
+    started: list[Server] = []
+
+    def start(**options: Any) -> Server:
+        server = Server(**options)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+def say(user: User, channel: Channel, body: str = "hello", **fields: Any) -> Any:
+    """Posts through the verb; the outcome as it is."""
+    draft = Draft(channel=channel.pk, sender=user.pk, client_msg_id=fields.pop("client_msg_id", uuid.uuid4()), body=body, **fields)
+    [outcome] = services.post_messages([draft])
+    return outcome
+
+
+def said(user: User, channel: Channel, body: str = "hello", **fields: Any) -> Committed:
+    outcome = say(user, channel, body, **fields)
+    assert isinstance(outcome, Committed), outcome
+    return outcome
+
+
+async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Runs verbs and queries of a test beside its event loop."""
+    def work() -> Any:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return await asyncio.get_running_loop().run_in_executor(None, work)
