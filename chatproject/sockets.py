@@ -5,10 +5,12 @@ Measured by the design: 12 µs a frame this way, 20 µs through ASGI's `send`, 6
 
 import asyncio
 from collections import deque
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
 
 from delivery.peers import EXTENSION, Prepared
 
@@ -77,11 +79,22 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=TRANSPORT_BYTES)
 
-    def handle_connect(self, event: Any) -> None:
+    def handle_connect(self, event: Request) -> None:
+        if len(event.headers.get_all("Origin")) > 1:
+            self._refuse(event)
+            return
         super().handle_connect(event)
         if hasattr(self, "scope"):
             # The application runs from the next turn of the loop on, and finds its peer here.
             self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+
+    def _refuse(self, event: Request) -> None:
+        # websockets answers two Origin headers with 400; the contract says 403, like to any other wrong origin.
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.request = event
+        self.conn.send_response(self.conn.reject(HTTPStatus.FORBIDDEN, ""))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self.loop.time()
