@@ -10,11 +10,12 @@ from chat import logins
 from chat.models import Message, User
 from chat.node import ChatNode, running_node
 from chat.services import Draft, delete_message, edit_message
+from chat.services.members import require_membership
 from chat.services.messages import check_body
 from chat.wire import message as spell
 from delivery import protocol
 from delivery.consumers import StreamConsumer
-from delivery.errors import NotAMember, Refused, UnknownOp
+from delivery.errors import Refused, UnknownOp
 from delivery.protocol import AnyCommand, Delete, Edit, Ok, Post, Ref
 from delivery.source import Committed, Login
 
@@ -38,17 +39,20 @@ class ChatConsumer(StreamConsumer):
             return None
         return await self.node.threads.run(logins.by_session, session_key)
 
+    def check_access(self, stream: int) -> None:
+        require_membership(self.socket.user, channel=stream)
+
     async def do(self, command: AnyCommand) -> None:
         match command:
             case Post():
                 await self._post(command)
             case Edit():
                 check_body(command.body)
-                self._require_membership(command.channel)
+                await self.require_access(command.channel)
                 row = await self._as_user(edit_message, command, body=command.body)
                 self._confirm(command.ref, row)
             case Delete():
-                self._require_membership(command.channel)
+                await self.require_access(command.channel)
                 row = await self._as_user(delete_message, command)
                 self._confirm(command.ref, row)
             case _:
@@ -56,7 +60,7 @@ class ChatConsumer(StreamConsumer):
 
     async def _post(self, command: Post) -> None:
         check_body(command.body)
-        self._require_membership(command.channel)
+        await self.require_access(command.channel)
         draft = Draft(
             channel=command.channel,
             sender=self.socket.user,
@@ -77,10 +81,6 @@ class ChatConsumer(StreamConsumer):
         elif not done.cancelled():
             committed = done.result()
             self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate))
-
-    def _require_membership(self, channel: int) -> None:
-        if channel not in self.socket.accesses:
-            raise NotAMember
 
     async def _as_user(self, verb: object, command: Edit | Delete, **fields: str) -> Message:
         def work() -> Message:

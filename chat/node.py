@@ -15,11 +15,22 @@ from delivery.queue import Outcome
 AWAY = (OperationalError, InterfaceError)
 
 
+def is_away(error: Exception) -> bool:
+    """Whether PostgreSQL did not answer. A lock or statement that took too long is an answer (it has an SQLSTATE)."""
+    sqlstate: str | None = getattr(error.__cause__, "sqlstate", None)
+    # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory.
+    return sqlstate is None or sqlstate.startswith(("08", "57P", "53"))
+
+
 class ChatNode(Node):
     def __init__(self) -> None:
         # A third of the pool is left to HTTP requests, which run in threads of their own.
         super().__init__(
-            ChannelStreams(), settings.LIMITS, database_threads=max(1, settings.DATABASE_POOL * 2 // 3), retryable=AWAY
+            ChannelStreams(),
+            settings.LIMITS,
+            database_threads=max(1, settings.DATABASE_POOL * 2 // 3),
+            retryable=AWAY,
+            is_away=is_away,
         )
         self.window = MessageWindow()
 

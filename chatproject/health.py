@@ -22,7 +22,13 @@ def ready(request: HttpRequest) -> JsonResponse:
     dependencies = {"postgresql": _timed(_ask_postgresql), "redis": _timed(_ask_redis)}
     is_ready = not is_draining and dependencies["postgresql"]["ok"]
     return JsonResponse(
-        {"ready": is_ready, "draining": is_draining, "dependencies": dependencies}, status=200 if is_ready else 503
+        {
+            "ready": is_ready,
+            "draining": is_draining,
+            "sockets": running.hub.size if running else 0,
+            "dependencies": dependencies,
+        },
+        status=200 if is_ready else 503,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from channels.consumer import AsyncConsumer
 
-from delivery.errors import Internal, Invalid, NotAMember, Refused, Unavailable
+from delivery.errors import Internal, Invalid, Refused, Unavailable
 from delivery.node import Node
 from delivery.peers import EXTENSION, Peer, Prepared, SendingPeer
 from delivery.protocol import (
@@ -63,6 +63,15 @@ class StreamConsumer(AsyncConsumer):
     async def do(self, command: AnyCommand) -> None:
         """A command that StreamConsumer does not know itself. Raises Refused."""
         raise NotImplementedError
+
+    def check_access(self, stream: int) -> None:
+        """In a database thread, for a stream that this socket does not follow. Raises Refused unless the rows say otherwise."""
+        raise NotImplementedError
+
+    async def require_access(self, stream: int) -> None:
+        """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
+        if stream not in self.socket.accesses:
+            await self.node.threads.run(self.check_access, stream)
 
     async def __call__(
         self,
@@ -181,8 +190,10 @@ class StreamConsumer(AsyncConsumer):
             case Sync():
                 await self._sync(command)
             case Delivered():
+                await self.require_access(command.channel)
                 self._move_cursor(command, delivered=command.seq, read=0)
             case Read():
+                await self.require_access(command.channel)
                 self._move_cursor(command, delivered=command.seq, read=command.seq)
             case _:
                 await self.do(command)
@@ -200,8 +211,6 @@ class StreamConsumer(AsyncConsumer):
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
 
     def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
-        if command.channel not in self.socket.accesses:
-            raise NotAMember
         written = self.node.cursors.move(command.channel, self.socket.user, delivered=delivered, read=read)
         if command.ref is not None:
             written.add_done_callback(lambda done: self._confirm_cursor(command.ref, done))

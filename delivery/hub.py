@@ -53,6 +53,10 @@ class Hub:
     def sockets(self) -> Iterable[Socket]:
         return (socket for sockets in list(self.users.values()) for socket in list(sockets))
 
+    @property
+    def size(self) -> int:
+        return sum(len(sockets) for sockets in self.users.values())
+
     def add(self, socket: Socket) -> None:
         """From here on, whatever ends for this user is seen for this socket. Must come before its accesses are read."""
         self.users.setdefault(socket.user, set()).add(socket)

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from asgiref.sync import async_to_sync
@@ -62,8 +62,22 @@ class NodeLimits(Protocol):
     def outbox_frames(self) -> int: ...
 
 
+class DatabaseAway(Exception):
+    """PostgreSQL does not answer, as opposed to answering that a row is locked."""
+
+
 class Node:
-    def __init__(self, source: Source, limits: NodeLimits, *, database_threads: int, retryable: tuple[type[Exception], ...]) -> None:
+    """`retryable`: errors after which repeating is safe; `is_away` says which of them mean that PostgreSQL does not answer."""
+
+    def __init__(
+        self,
+        source: Source,
+        limits: NodeLimits,
+        *,
+        database_threads: int,
+        retryable: tuple[type[Exception], ...],
+        is_away: Callable[[Exception], bool],
+    ) -> None:
         self.source = source
         self.limits = limits
         self.threads = DatabaseThreads(database_threads)
@@ -73,6 +87,7 @@ class Node:
         self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
         self.is_draining = False
         self.retryable = retryable
+        self._is_away = is_away
         # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
         self._database = Breaker(failures=1, pause_seconds=1)
         self._watches: list[asyncio.Task[None]] = []
@@ -115,13 +130,18 @@ class Node:
 
     async def _commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
         async def commit() -> list[Committed | Refused]:
-            return await self.threads.run(self.source.commit, drafts)
+            try:
+                return await self.threads.run(self.source.commit, drafts)
+            except self.retryable as error:
+                if self._is_away(error):
+                    raise DatabaseAway(str(error)) from error
+                raise
 
         try:
-            return await self._database.call(commit, counts=self.retryable)
+            return await self._database.call(commit, counts=(DatabaseAway,))
         except BreakerOpen:
             raise Unavailable from None
-        except self.retryable as error:
+        except (DatabaseAway, *self.retryable) as error:
             logger.warning("PostgreSQL did not take %d messages, their senders will repeat them: %s", len(drafts), error)
             raise Unavailable from None
 

@@ -196,11 +196,21 @@ async def test_a_removed_member_hears_nothing_more(servers: list[Server], cast: 
         assert (told["action"], told["channel"]) == ("removed", {"id": cast.team.pk})
         await alice.post(cast.team.pk, "after")
         await expect(lambda: bodies(alice, cast.team) == ["before", "after"])
-        with pytest.raises(CommandRefused, match="not_a_member"):
+        with pytest.raises(CommandRefused, match="not_found"):
             await bob.post(cast.team.pk, "still here?")
         assert (await bob.command("ping"))["heads"] == {}
         assert bodies(bob, cast.team) == ["before"]
         assert not any(change["kind"] == "system" for change in bob.changes[cast.team.pk])
+
+
+async def test_outside_a_public_channel_one_is_not_a_member(server: Server, cast: Cast) -> None:
+    public = await in_thread(services.open_channel, cast.alice, name="open to all")
+    async with server.connect(cast.token(cast.charlie)) as charlie:
+        with pytest.raises(CommandRefused, match="not_a_member"):
+            await charlie.post(public.pk, "hello?")
+        await in_thread(services.join_channel, cast.charlie, channel=public.pk)
+        # At once, even if this process has not heard of it yet.
+        await charlie.post(public.pk, "hello!")
 
 
 async def test_somebody_who_was_added_hears_what_comes_then(servers: list[Server], cast: Cast) -> None:

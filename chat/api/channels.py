@@ -12,9 +12,10 @@ from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole
 from chat.api.pages import listed, number, paged
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, User
+from chat.services.members import require_membership
 from chat.services.messages import channel_of
 from chat.streams import ChannelStreams, descriptions
-from delivery.errors import Invalid, NotAMember, NotFound
+from delivery.errors import Invalid, NotFound
 
 
 class Channels(APIView):
@@ -75,7 +76,7 @@ class Leave(APIView):
 class Members(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """For members: everybody, with their cursors."""
-        require_member(caller(request), pk)
+        require_membership(caller(request).pk, channel=pk)
         return paged(request, Member.objects.filter(channel_id=pk).select_related("user"), wire.member_dict)
 
     def post(self, request: Request, pk: int) -> Response:
@@ -94,15 +95,6 @@ class OneMember(APIView):
     def delete(self, request: Request, pk: int, user: int) -> Response:
         services.remove_member(caller(request), channel=pk, user=_person(user))
         return Response(status=204)
-
-
-def require_member(user: User, channel: int) -> Member:
-    """The membership. Raises NotFound for what the user may not see, NotAMember for a public channel."""
-    member = Member.objects.filter(channel_id=channel, user=user).first()
-    if member is None:
-        channel_of(user, channel)
-        raise NotAMember
-    return member
 
 
 def _mine(request: Request, search: str) -> Response:

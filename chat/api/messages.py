@@ -8,13 +8,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import history, services, wire
-from chat.api.channels import require_member
 from chat.api.inputs import MessageInput, MessageRevision, Position
 from chat.api.pages import listed, number
 from chat.api.users import caller, checked
 from chat.models import Message
 from chat.node import running_node
 from chat.services import Draft
+from chat.services.members import require_membership
 from chat.services.messages import check_body
 from chat.streams import ChannelStreams
 from delivery.errors import Invalid, NotFound
@@ -24,7 +24,7 @@ from delivery.source import Committed
 class Messages(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Newest first, 20 a page; `before`, `after` or `around` a seq. `next` leads to older ones, `previous` to newer."""
-        require_member(caller(request), pk)
+        require_membership(caller(request).pk, channel=pk)
         asked = {name: number(request, name) for name in ("before", "after", "around")}
         if sum(value is not None for value in asked.values()) > 1:
             raise Invalid("Give one of before, after and around.")
@@ -49,7 +49,7 @@ class Messages(APIView):
 
 class OneMessage(APIView):
     def get(self, request: Request, pk: int, message: int) -> Response:
-        member = require_member(caller(request), pk)
+        member = require_membership(caller(request).pk, channel=pk)
         row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
         if row is None:
             raise NotFound("There is no such message in this channel.")
@@ -67,7 +67,7 @@ class OneMessage(APIView):
 class Changes(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Changes after `?since=rev` in the order of their numbers, 50 a page, with the channel's head."""
-        member = require_member(caller(request), pk)
+        member = require_membership(caller(request).pk, channel=pk)
         since = number(request, "since", 0) or 0
         if since < member.joined_rev:
             # What was before the membership is history, not changes.
@@ -82,7 +82,7 @@ class Changes(APIView):
 class ReadUpTo(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Moves the caller's read cursor forward."""
-        require_member(caller(request), pk)
+        require_membership(caller(request).pk, channel=pk)
         member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request)["seq"])
         return Response({"delivered_seq": member.delivered_seq, "read_seq": member.read_seq})
 

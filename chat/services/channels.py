@@ -8,7 +8,7 @@ from chat import clock
 from chat.models import Channel, ChannelKind, Member, Role, User
 from chat.services import log
 from chat.services.constraints import violates
-from chat.services.members import KEEPERS, admit
+from chat.services.members import KEEPERS, admit, require_membership
 from delivery.errors import Invalid
 
 
@@ -61,7 +61,7 @@ def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
 def revise_channel(actor: User, *, channel: int, name: str | None = None, topic: str | None = None) -> Channel:
     """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived."""
     with log.writing(channel) as entry:
-        own = log.membership_of(actor, entry)
+        own = require_membership(actor.pk, channel=channel)
         log.require_live(entry)
         row = entry.channel
         log.require(own.role in KEEPERS and row.kind != ChannelKind.DIRECT, "Only owners and moderators change a channel.")
@@ -84,7 +84,7 @@ def revise_channel(actor: User, *, channel: int, name: str | None = None, topic:
 def archive_channel(actor: User, *, channel: int) -> Channel:
     """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Forbidden."""
     with log.writing(channel) as entry:
-        own = log.membership_of(actor, entry)
+        own = require_membership(actor.pk, channel=channel)
         log.require(own.role == Role.OWNER, "Only owners archive a channel.")
         row = entry.channel
         if row.archived_at is None:

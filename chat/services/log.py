@@ -13,10 +13,10 @@ from django.db import transaction
 from django.db.models import F
 
 from chat import clock, wire
-from chat.models import Channel, Member, Message, MessageKind, User
+from chat.models import Channel, Message, MessageKind, User
 from delivery import node
 from delivery.announcements import Announcement, Changed, Opened
-from delivery.errors import Archived, Forbidden, NotAMember, NotFound
+from delivery.errors import Archived, Forbidden, NotFound
 
 
 class Entry:
@@ -95,16 +95,6 @@ def commit_entries(entries: Sequence[Entry]) -> None:
         announcements += entry.announcements()
     if announcements:
         transaction.on_commit(lambda: node.ring(announcements))
-
-
-def membership_of(user: User, entry: Entry) -> Member:
-    """The user's membership, valid for as long as the entry's lock is held. Raises NotAMember, or NotFound if hidden."""
-    member = Member.objects.filter(channel=entry.channel, user=user).first()
-    if member is not None:
-        return member
-    if Channel.objects.visible_to(user).filter(pk=entry.channel.pk).exists():
-        raise NotAMember
-    raise NotFound
 
 
 def require_live(entry: Entry) -> None:

@@ -39,7 +39,7 @@ def leave_channel(user: User, *, channel: int) -> None:
     """The membership ends; repeating does nothing. Raises NotFound, or Forbidden for the last owner among others."""
     with log.writing(channel) as entry:
         try:
-            member = log.membership_of(user, entry)
+            member = require_membership(user.pk, channel=channel)
         except NotAMember:
             return
         log.require(entry.channel.kind != ChannelKind.DIRECT, "A direct conversation can't be left.")
@@ -52,7 +52,7 @@ def leave_channel(user: User, *, channel: int) -> None:
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER) -> Member:
     """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others."""
     with _full_or_not(), log.writing(channel) as entry:
-        own = log.membership_of(actor, entry)
+        own = require_membership(actor.pk, channel=channel)
         log.require_live(entry)
         log.require(entry.channel.kind != ChannelKind.DIRECT, "Nobody can be added to a direct conversation.")
         may = own.role in KEEPERS or (entry.channel.kind == ChannelKind.PUBLIC and role == Role.MEMBER)
@@ -65,7 +65,7 @@ def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER
 def remove_member(actor: User, *, channel: int, user: User) -> None:
     """A keeper ends somebody's membership; after its number nothing of the channel reaches them. Raises NotAMember."""
     with log.writing(channel) as entry:
-        own = log.membership_of(actor, entry)
+        own = require_membership(actor.pk, channel=channel)
         log.require(own.role in KEEPERS, "Only owners and moderators remove members.")
         log.require(entry.channel.kind != ChannelKind.DIRECT, "Nobody can be removed from a direct conversation.")
         member = Member.objects.filter(channel=channel, user=user).first()
@@ -80,7 +80,7 @@ def remove_member(actor: User, *, channel: int, user: User) -> None:
 def change_role(actor: User, *, channel: int, user: User, role: str) -> Member:
     """An owner gives another role; repeating does nothing. The last owner stays one."""
     with log.writing(channel) as entry:
-        own = log.membership_of(actor, entry)
+        own = require_membership(actor.pk, channel=channel)
         log.require_live(entry)
         log.require(own.role == Role.OWNER, "Only owners give roles.")
         member = Member.objects.filter(channel=channel, user=user).first()
@@ -99,6 +99,16 @@ def change_role(actor: User, *, channel: int, user: User, role: str) -> Member:
         entry.note(actor, event, log_sentence)
         entry.opened(user.pk, "updated")
         return member
+
+
+def require_membership(user: int, *, channel: int) -> Member:
+    """The membership. Raises NotAMember for a public channel, NotFound for what the user can't see."""
+    member = Member.objects.filter(channel_id=channel, user_id=user).first()
+    if member is not None:
+        return member
+    if Channel.objects.filter(pk=channel, kind=ChannelKind.PUBLIC).exists():
+        raise NotAMember
+    raise NotFound
 
 
 def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:

@@ -13,6 +13,7 @@ from django.db.models import Q
 from chat import clock, wire
 from chat.models import Channel, Member, Message, MessageKind, MessageStatus, User
 from chat.services import log
+from chat.services.members import require_membership
 from delivery import protocol
 from delivery.errors import (
     Archived,
@@ -202,7 +203,7 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
     """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours."""
     check_body(body)
     with log.writing(channel) as entry:
-        member = log.membership_of(editor, entry)
+        member = require_membership(editor.pk, channel=channel)
         row = _message_in(entry, message)
         log.require_live(entry)
         log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, "Only the author can edit a message.")
@@ -220,7 +221,7 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
 def delete_message(actor: User, *, channel: int, message: int) -> Message:
     """Empties a message, with a new number; its place stays. Repeating does nothing. Own ones, or any as a keeper."""
     with log.writing(channel) as entry:
-        member = log.membership_of(actor, entry)
+        member = require_membership(actor.pk, channel=channel)
         row = _message_in(entry, message)
         may = row.sender_id == actor.pk or member.role in ("owner", "moderator")
         log.require(row.kind == MessageKind.TEXT and may, "Only the author or a moderator can delete a message.")

@@ -132,6 +132,7 @@ export class Client extends EventTarget {
     this.#connection.ready();
     this.#cursors.resend(hello.channels);
     this.#sender.wakeAll();
+    this.#lookForOrphans();
     this.#closeGaps();
   }
 

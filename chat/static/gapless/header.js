@@ -14,7 +14,7 @@ export function showHeader(channel) {
   members.querySelector(".members-count").textContent = channel.member_count;
   members.title = "People in this channel";
   byId("timeline").setAttribute("aria-label", `Messages in ${title}`);
-  byId("composer-body").placeholder = `Message ${channel.kind === "direct" ? title : `#${title}`}`;
+  byId("composer-body").placeholder = `Message ${signOf(channel) === "hash" && channel.kind !== "direct" ? "#" : ""}${title}`;
   showStart(channel, title);
   showEnd(channel, title);
 }

@@ -53,7 +53,7 @@ const browse = new Browse({ joined: enter });
 const create = new Create({ made: enter });
 const switcher = new Switcher({ channels, me, toChannel: (channel) => router.to(pathOf(channel)), toPerson: writeTo });
 const router = new Router(go);
-new Menu({ timeline, me, channel: here, acts: { reply, edit, copy, unread: markUnread, receipts: (message) => receipts.open(message), delete: askDelete } });
+new Menu({ timeline, me, channel: here, acts: actions() });
 
 // From the client to the view
 client.addEventListener("state", ({ detail }) => banner.take(detail));
@@ -79,8 +79,9 @@ client.addEventListener("receipts", ({ detail }) => {
 });
 client.addEventListener("channel", ({ detail: { action, channel } }) => {
   if (action === "left" || action === "removed") return end(channel.id, action);
-  channels.put(channel);
-  if (isHere(channel.id)) showHeader(here());
+  const known = channels.put(channel);
+  if (here() === known) showHeader(known);
+  else if (isHere(channel.id)) show(known); // back in a channel whose end is still on screen
 });
 client.addEventListener("draft", ({ detail: { draft, message } }) => {
   if (isHere(draft.channel)) pane.takeDraft(draft, message);
@@ -95,7 +96,7 @@ function go(id, given = null) {
   const channel = id && channels.get(id);
   if (id && !channel) return false;
   document.body.dataset.screen = channel ? "channel" : "list";
-  if (channel && isHere(id)) return true;
+  if (channel && here() === channel) return true;
   if (!channel && !isNarrow()) return here() != null || showNothing();
   announcer.hush();
   if (channel) show(channel, given);
@@ -157,21 +158,20 @@ function lastOwn() {
   return timeline.messages.findLast((message) => message.kind === "text" && message.sender?.id === me.id && !message.deleted_at);
 }
 
-function reply(message) {
-  composer.reply(message);
-}
-
-function edit(message) {
-  composer.edit(message);
+function actions() {
+  return {
+    reply: (message) => composer.reply(message),
+    edit: (message) => composer.edit(message),
+    copy,
+    unread: ({ seq }) => reading.markFrom(seq),
+    receipts: (message) => receipts.open(message),
+    delete: askDelete,
+  };
 }
 
 async function copy({ body }) {
   const isCopied = await navigator.clipboard?.writeText(body).then(() => true, () => false);
   dialogs.say(isCopied ? "Copied." : "The browser did not allow copying. Select the text and copy it.");
-}
-
-function markUnread(message) {
-  reading.markFrom(message.seq);
 }
 
 async function askDelete(message) {

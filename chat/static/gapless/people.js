@@ -15,7 +15,7 @@ export class People {
       dialog: this.#dialog,
       find: async (search) => (await findPeople(search)).filter(({ id }) => !this.#without.has(id)),
       line: (person) => this.#line(person),
-      empty: (search) => (search ? "Nobody of that name." : "There is nobody else here yet. Invite people to your team first."),
+      empty: (search) => (search ? "Nobody of that name." : nobodyYet()),
     });
   }
 
@@ -42,6 +42,9 @@ export class People {
     }
   }
 }
+
+const nobodyYet = () =>
+  `There is nobody else to choose. New people make an account at ${new URL(document.body.dataset.signUp, location.href)}`;
 
 export const findPeople = async (search) => (await get("users/", search ? { search } : {})).results;
 

@@ -9,6 +9,12 @@ const TICKS = {
   read: ["delivered", "Read"],
 };
 
+const WAITS = {
+  rate_limited: "You are writing faster than the server allows.",
+  queue_full: "This channel is very busy.",
+  unavailable: "The server cannot store messages right now.",
+};
+
 /** `quoted` is the message replied to when it is loaded, `status` one of TICKS for an own message, else null. */
 export function fillRow(row, message, { quoted = null, status = null } = {}) {
   const find = (selector) => row.querySelector(selector);
@@ -36,12 +42,14 @@ export function fillDraft(row, draft, { me, quoted }) {
   row.classList.toggle("is-failed", isFailed);
   row.querySelector(".failure").hidden = !isFailed && !draft.retryAt;
   for (const button of row.querySelectorAll(".failure button")) button.hidden = !isFailed;
-  row.querySelector(".failure-reason").textContent = reasonOf(draft, isFailed);
+  const reason = row.querySelector(".failure-reason");
+  reason.textContent = reasonOf(draft, isFailed);
+  reason.title = draft.error?.detail ?? "";
 }
 
 function reasonOf({ error, retryAt }, isFailed) {
   if (isFailed) return `Not sent. ${error?.detail ?? ""}`;
-  return retryAt ? `${error?.detail ?? "The server is busy."} Kept; goes out again in ${seconds(retryAt - Date.now())} s.` : "";
+  return retryAt ? `${WAITS[error?.code] ?? WAITS.unavailable} Kept; goes out by itself in ${seconds(retryAt - Date.now())} s.` : "";
 }
 
 export function fillTicks(button, status) {

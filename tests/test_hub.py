@@ -1,0 +1,194 @@
+"""The order guard: whatever becomes of the announcements, sockets get every change once, in order, and not after their end."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgspec
+import pytest
+from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import services, wire
+from chat.models import Message
+from chat.node import AWAY, is_away
+from chat.streams import ChannelStreams
+from delivery.announcements import Change, Changed
+from delivery.node import Node
+from delivery.peers import Prepared
+from delivery.sockets import Socket
+from delivery.source import Login
+from delivery.streams import Stream, cut_at_ends
+from tests.conftest import Cast, in_thread, said
+from tests.servers import expect
+
+
+class Listener:
+    """A peer that keeps what was written to it, or stops reading."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.unsent_bytes = 0
+        self.unsent_frames = 0
+        self.last_heard = None
+        self.closed: int | None = None
+
+    def write(self, frame: Prepared) -> None:
+        self.frames.append(msgspec.json.decode(frame.payload))
+
+    def ping(self) -> None:
+        return
+
+    def close(self, code: int, reason: str, *, last: Prepared) -> None:
+        self.closed = code
+
+    @property
+    def bodies(self) -> list[str]:
+        changes = [change for frame in self.frames if frame["op"] == "changes" for change in frame["changes"]]
+        return [change["body"] for change in changes if change["kind"] == "text"]
+
+    @property
+    def has_a_gap(self) -> bool:
+        frames = [frame for frame in self.frames if frame["op"] == "changes"]
+        return any(before["head"] != after["after"] for before, after in zip(frames, frames[1:], strict=False))
+
+
+@pytest.fixture
+async def node(transactional_db: None) -> AsyncIterator[Node]:
+    """A node that hears no announcements but those that the test hands it."""
+    node = Node(ChannelStreams(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
+    yield node
+    node.threads.close()
+
+
+@pytest.fixture
+def follow(node: Node) -> Callable[..., Any]:
+    async def follow(cast: Cast, user: Any) -> Listener:
+        listener = Listener()
+        socket = Socket(
+            Login(user=wire.person(user), proof=("token", "")), listener, soft_bytes=64, most_bytes=1000, most_frames=10
+        )
+        await node.greet(socket)
+        socket.is_greeted = True
+        await node.hub.sync(socket, dict.fromkeys(socket.accesses, 0))
+        socket.is_synced = True
+        return listener
+
+    return follow
+
+
+def announcements(cast: Cast, *, above: int) -> list[Changed]:
+    rows = Message.objects.filter(channel=cast.team).changed_since(above).for_the_wire()
+    return [Changed(stream=cast.team.pk, after=row.rev - 1, head=row.rev, changes=[wire.change(row)]) for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_repeated_reordered_and_lost_announcements_make_no_difference(
+    node: Node, follow: Any, cast: Cast, seed: int
+) -> None:
+    bob = await follow(cast, cast.bob)
+    for n in range(40):
+        await in_thread(said, cast.alice, cast.team, f"{n}")
+    heard = await in_thread(announcements, cast, above=2)
+    chance = random.Random(seed)
+    shuffled = [a for a in heard for _ in range(chance.choice((0, 1, 2)))]
+    chance.shuffle(shuffled)
+    for announcement in shuffled:
+        node.receive(announcement)
+        await asyncio.sleep(0)
+    await node.check_positions()
+    await expect(lambda: bob.bodies == [f"{n}" for n in range(40)])
+    assert not bob.has_a_gap
+
+
+async def test_the_position_check_finds_what_was_never_announced(node: Node, follow: Any, cast: Cast) -> None:
+    bob = await follow(cast, cast.bob)
+    await in_thread(said, cast.alice, cast.team, "unheard")
+    assert bob.bodies == []
+    await node.check_positions()
+    assert bob.bodies == ["unheard"]
+
+
+async def test_after_a_removal_nothing_follows_though_its_announcement_was_dropped(
+    node: Node, follow: Any, cast: Cast
+) -> None:
+    bob, alice = await follow(cast, cast.bob), await follow(cast, cast.alice)
+    await in_thread(said, cast.alice, cast.team, "before")
+    await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+    await in_thread(said, cast.alice, cast.team, "after")
+    *_, last = await in_thread(announcements, cast, above=2)
+    node.receive(last)
+    await expect(lambda: alice.bodies == ["before", "after"])
+    assert bob.bodies == ["before"]
+    assert bob.frames[-1] == {"op": "channel", "action": "removed", "channel": {"id": cast.team.pk}}
+
+
+async def test_a_removal_between_hello_and_sync_is_seen(node: Node, cast: Cast) -> None:
+    listener = Listener()
+    socket = Socket(
+        Login(user=wire.person(cast.bob), proof=("token", "")), listener, soft_bytes=64, most_bytes=10**6, most_frames=10
+    )
+    await node.greet(socket)
+    socket.is_greeted = True
+    await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+    await in_thread(said, cast.alice, cast.team, "not for bob")
+    # Another socket of somebody else starts to follow the stream above the removal.
+    other = Listener()
+    alices = Socket(
+        Login(user=wire.person(cast.alice), proof=("token", "")), other, soft_bytes=64, most_bytes=10**6, most_frames=10
+    )
+    await node.greet(alices)
+    await node.hub.sync(alices, {cast.team.pk: 0})
+    assert await node.hub.sync(socket, {cast.team.pk: 2}) == {}
+    await in_thread(said, cast.alice, cast.team, "not for bob either")
+    await node.check_positions()
+    assert other.bodies == ["not for bob either"]
+    assert listener.bodies == []
+
+
+async def test_a_lost_bell_about_a_new_membership_is_healed(node: Node, follow: Any, cast: Cast) -> None:
+    charlie = await follow(cast, cast.charlie)
+    await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
+    await node.check_positions()
+    assert [frame["action"] for frame in charlie.frames] == ["joined"]
+    await in_thread(said, cast.alice, cast.team, "hello charlie")
+    await node.check_positions()
+    assert charlie.bodies == ["hello charlie"]
+
+
+@pytest.mark.parametrize(("unsent", "closed"), [((1000, 9), None), ((1001, 0), 4001), ((0, 10), 4001)])
+async def test_a_slow_reader_is_closed_at_its_bounds(
+    node: Node, follow: Any, cast: Cast, unsent: tuple[int, int], closed: int | None
+) -> None:
+    bob, alice = await follow(cast, cast.bob), await follow(cast, cast.alice)
+    bob.unsent_bytes, bob.unsent_frames = unsent
+    await in_thread(said, cast.alice, cast.team, "much")
+    await node.check_positions()
+    assert bob.closed == closed
+    assert alice.bodies == ["much"]
+
+
+@given(
+    revs=st.lists(st.integers(1, 12), min_size=1, max_size=40),
+    most=st.integers(1, 8),
+    held=st.integers(0, 40),
+)
+def test_what_a_stream_keeps_is_each_thing_once_in_its_newest_state(revs: list[int], most: int, held: int) -> None:
+    stream = Stream(1, position=0, recent_most=most)
+    for rev, key in enumerate(revs, start=1):
+        stream.advance([Change(rev=rev, key=key, raw=b"")], rev)
+    newest = {key: rev for rev, key in enumerate(revs, start=1)}
+    kept = stream.since(max(held, stream.floor))
+    expected = sorted(rev for rev in newest.values() if rev > max(held, stream.floor))
+    assert [change.rev for change in kept] == expected
+    assert len(kept) <= most
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(1, 3)), max_size=20))
+def test_an_access_ends_only_at_the_start_of_a_run(ends: list[int | None]) -> None:
+    changes = [Change(rev=n, key=n, raw=b"", ends=end) for n, end in enumerate(ends, start=1)]
+    runs = list(cut_at_ends(changes))
+    assert [change for run in runs for change in run] == changes
+    assert all(change.ends is None for run in runs for change in run[1:])
