@@ -1,0 +1,317 @@
+"""Many sockets in one channel, some of them sending: what arrives, how late, and what it costs the server.
+
+    python -m benchmarks.fanout                          the issue's case: 100 sockets, 10 senders at 10/s, 60 s, 2 processes
+    python -m benchmarks.fanout --kill                   the same, with kill -9 of one process in the middle
+    python -m benchmarks.fanout --rate 0 --seconds 10    as fast as acknowledgements come back: throughput
+
+Starts its own web processes over a data folder of its own (.data/bench). Compare figures only within one run.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvloop
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("GAPLESS_DATA", str(ROOT / ".data" / "bench"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+os.environ["GAPLESS_LIMIT_MESSAGES_PER_MINUTE"] = "0"
+os.environ["SECRET_KEY"] = "benchmark"
+
+import django  # noqa: E402 (the environment comes first)
+from django.core.management import call_command  # noqa: E402
+
+from chatproject import embedded  # noqa: E402
+
+from benchmarks.rawclient import Frame, RawClient  # noqa: E402
+
+
+@dataclass
+class Receiver:
+    """One member's device: reconnects to another process when its own ends, and repeats what had no `ok`."""
+
+    token: str
+    channel: int
+    ports: list[int]
+    place: int
+    run: "Run"
+    head: int = 0
+    heard: list[str] = field(default_factory=list)
+    gaps: int = 0
+    reconnects: int = 0
+    unacknowledged: dict[int, tuple[uuid.UUID, str]] = field(default_factory=dict)
+    client: RawClient | None = None
+    task: "asyncio.Task[None] | None" = None
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def stay(self) -> None:
+        attempt = self.place
+        while not self.run.is_over:
+            port = self.ports[attempt % len(self.ports)]
+            attempt += 1
+            try:
+                await self._connect(port)
+            except (OSError, ConnectionError):
+                await asyncio.sleep(random.random() * 0.2)
+                continue
+            assert self.client is not None
+            await self.client.ended
+            self.connected.clear()
+            self.reconnects += 1
+
+    async def _connect(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        _, client = await loop.create_connection(
+            lambda: RawClient(
+                host=f"localhost:{port}", token=self.token, channel=self.channel, head=self.head, on_frame=self.take
+            ),
+            "127.0.0.1",
+            port,
+        )
+        self.client = client
+        states = await client.ready
+        self.head = max(self.head, states[str(self.channel)]["head"])
+        for ref, (key, body) in self.unacknowledged.items():
+            client.post(body, key, ref)
+        self.connected.set()
+
+    def take(self, frame: Frame) -> None:
+        if frame.op == "changes":
+            now = time.perf_counter()
+            if self.head and frame.after != self.head:
+                self.gaps += 1
+            self.head = frame.head
+            for change in frame.changes:
+                if change.kind == "text":
+                    self.heard.append(change.client_msg_id)
+                    self.run.arrived(change.client_msg_id, now)
+        elif frame.ref:
+            self.run.answered(self, frame)
+
+
+@dataclass
+class Run:
+    sockets: int
+    is_over: bool = False
+    sent_at: dict[str, float] = field(default_factory=dict)
+    last_at: dict[str, float] = field(default_factory=dict)
+    arrivals: dict[str, int] = field(default_factory=dict)
+    acknowledged: set[str] = field(default_factory=set)
+    errors: dict[str, int] = field(default_factory=dict)
+    windows: "dict[int, asyncio.Semaphore]" = field(default_factory=dict)
+    acknowledged_in: list[float] = field(default_factory=list)
+
+    def arrived(self, key: str, now: float) -> None:
+        self.last_at[key] = now
+        self.arrivals[key] = self.arrivals.get(key, 0) + 1
+
+    def answered(self, receiver: Receiver, frame: Frame) -> None:
+        sent = receiver.unacknowledged.pop(frame.ref or 0, None)
+        if sent is None:
+            return
+        key = str(sent[0])
+        if frame.op == "ok":
+            self.acknowledged.add(key)
+            self.acknowledged_in.append(time.perf_counter() - self.sent_at[key])
+        else:
+            self.errors[str(frame.code)] = self.errors.get(str(frame.code), 0) + 1
+        if receiver.place in self.windows:
+            self.windows[receiver.place].release()
+
+
+async def send(receiver: Receiver, run: Run, *, rate: float, until: float, window: int) -> None:
+    """At `rate` a second, or (0) with `window` unanswered messages at any time."""
+    if not rate:
+        run.windows[receiver.place] = asyncio.Semaphore(window)
+    ref = 0
+    start = time.perf_counter() + (random.random() / rate if rate else 0)
+    while time.perf_counter() < until:
+        if rate:
+            await asyncio.sleep(max(0, start + ref / rate - time.perf_counter()))
+        else:
+            await run.windows[receiver.place].acquire()
+        await receiver.connected.wait()
+        ref += 1
+        key, body = uuid.uuid4(), f"message {ref} of {receiver.place}: the quick brown fox jumps over the lazy dog"
+        run.sent_at[str(key)] = time.perf_counter()
+        receiver.unacknowledged[ref] = (key, body)
+        assert receiver.client is not None
+        receiver.client.post(body, key, ref)
+
+
+class WebProcess:
+    def __init__(self, port: int) -> None:
+        self.port = port
+        environment = {**os.environ, "PORT": str(port), "WEB_WORKERS": "2"}
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--workers", "1"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=None,
+        )
+        self.info = psutil.Process(self.process.pid)
+
+    def wait_ready(self) -> None:
+        for _ in range(400):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1)
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("a web process did not start")
+
+    def cpu(self) -> float:
+        times = self.info.cpu_times()
+        return times.user + times.system
+
+
+def prepare(sockets: int) -> tuple[int, list[str]]:
+    """A channel with as many members as it can have, and a token for each socket."""
+    from chat import services
+    from chat.models import User
+
+    call_command("migrate", interactive=False, verbosity=0)
+    members = min(sockets, 100)
+    users = []
+    for n in range(members):
+        user = User.objects.filter(username=f"bench{n}").first() or services.create_user(f"bench{n}")
+        users.append(user)
+    channel = services.open_channel(users[0], name=f"bench {time.time():.0f}", members=users[1:])
+    tokens = [services.create_token(user, name="bench") for user in users]
+    return channel.pk, [tokens[n % members] for n in range(sockets)]
+
+
+def services_cpu(data: Path) -> dict[str, float]:
+    """CPU seconds of PostgreSQL (all its processes) and Valkey, ended ones included."""
+    found = {"postgresql": 0.0, "valkey": 0.0}
+    for process in psutil.process_iter(["name", "cmdline"]):
+        words = " ".join(process.info["cmdline"] or [])
+        if str(data) not in words:
+            continue
+        times = process.cpu_times()
+        if process.info["name"] == "postgres":
+            found["postgresql"] += times.user + times.system + times.children_user + times.children_system
+            for child in process.children():
+                child_times = child.cpu_times()
+                found["postgresql"] += child_times.user + child_times.system
+        elif "valkey" in words and "chatproject" not in words:
+            found["valkey"] += times.user + times.system
+    return found
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+async def measure(options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess]) -> dict[str, Any]:
+    run = Run(options.sockets)
+    ports = [server.port for server in servers]
+    idle = [server.info.memory_info().rss for server in servers]
+    receivers = [Receiver(token, channel, ports, place, run) for place, token in enumerate(tokens)]
+    for receiver in receivers:
+        receiver.task = asyncio.ensure_future(receiver.stay())
+    await asyncio.gather(*(receiver.connected.wait() for receiver in receivers))
+    await asyncio.sleep(1)
+    connected = [server.info.memory_info().rss for server in servers]
+    cpu = [server.cpu() for server in servers]
+    beside = services_cpu(Path(os.environ["GAPLESS_DATA"]))
+    started = time.perf_counter()
+    until = started + options.seconds
+    sending = [
+        asyncio.ensure_future(send(receivers[n], run, rate=options.rate, until=until, window=options.window))
+        for n in range(options.senders)
+    ]
+    if options.kill:
+        await asyncio.sleep(options.seconds / 2)
+        servers[0].process.send_signal(signal.SIGKILL)
+    await asyncio.gather(*sending)
+    took = time.perf_counter() - started
+    deadline = time.perf_counter() + 20
+    while time.perf_counter() < deadline and any(receiver.unacknowledged for receiver in receivers):
+        await asyncio.sleep(0.05)
+    while time.perf_counter() < deadline and any(len(r.heard) < len(run.acknowledged) for r in receivers):
+        await asyncio.sleep(0.05)
+    alive = [server for server in servers if server.process.poll() is None]
+    used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
+    beside_now = services_cpu(Path(os.environ["GAPLESS_DATA"]))
+    run.is_over = True
+    for receiver in receivers:
+        if receiver.task:
+            receiver.task.cancel()
+    deliveries = sum(len(receiver.heard) for receiver in receivers)
+    orders = {tuple(receiver.heard) for receiver in receivers}
+    latencies = [run.last_at[key] - run.sent_at[key] for key in run.acknowledged if run.arrivals.get(key) == options.sockets]
+    return {
+        "sockets": options.sockets,
+        "processes": len(servers),
+        "seconds": round(took, 1),
+        "sent": len(run.sent_at),
+        "acknowledged": len(run.acknowledged),
+        "errors": run.errors,
+        "lost": sum(len(run.acknowledged - set(receiver.heard)) for receiver in receivers),
+        "doubled": sum(len(receiver.heard) - len(set(receiver.heard)) for receiver in receivers),
+        "orders": len(orders),
+        "gaps": sum(receiver.gaps for receiver in receivers),
+        "reconnects": sum(receiver.reconnects for receiver in receivers),
+        "messages_per_second": round(len(run.acknowledged) / took, 1),
+        "deliveries_per_second": round(deliveries / took),
+        "acknowledged_ms": {q: round(percentile(run.acknowledged_in, float(q)) * 1000, 1) for q in ("0.5", "0.99")},
+        "send_to_last_receiver_ms": {q: round(percentile(latencies, float(q)) * 1000, 1) for q in ("0.5", "0.99")},
+        "web_cpu_seconds": round(used, 2),
+        "web_cpu_us_per_delivery": round(used / max(1, deliveries) * 1e6, 1),
+        "postgresql_cpu_seconds": round(beside_now["postgresql"] - beside["postgresql"], 2),
+        "valkey_cpu_seconds": round(beside_now["valkey"] - beside["valkey"], 2),
+        "web_memory_mb": [round(rss / 2**20, 1) for rss in connected],
+        "memory_kb_per_socket": round((sum(connected) - sum(idle)) / options.sockets / 1024, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sockets", type=int, default=100)
+    parser.add_argument("--senders", type=int, default=10)
+    parser.add_argument("--rate", type=float, default=10, help="messages a second a sender; 0: as fast as answers come")
+    parser.add_argument("--window", type=int, default=20, help="with --rate 0: unanswered messages a sender")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--kill", action="store_true", help="kill -9 one process in the middle")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    embedded.ensure(Path(os.environ["GAPLESS_DATA"]))
+    django.setup()
+    channel, tokens = prepare(options.sockets)
+    servers = [WebProcess(18100 + n) for n in range(options.processes)]
+    try:
+        for server in servers:
+            server.wait_ready()
+        figures = uvloop.run(measure(options, channel, tokens, servers))
+    finally:
+        for server in servers:
+            server.process.terminate()
+        for server in servers:
+            server.process.wait(40)
+        embedded.leave(Path(os.environ["GAPLESS_DATA"]))
+    if options.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:>28}  {value}")
+
+
+if __name__ == "__main__":
+    main()
