@@ -34,9 +34,8 @@ os.environ["SECRET_KEY"] = "benchmark"
 import django  # noqa: E402 (the environment comes first)
 from django.core.management import call_command  # noqa: E402
 
-from chatproject import embedded  # noqa: E402
-
 from benchmarks.rawclient import Frame, RawClient  # noqa: E402
+from chatproject import embedded  # noqa: E402
 
 
 @dataclass
@@ -218,7 +217,9 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
 
 
-async def measure(options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess]) -> dict[str, Any]:
+async def measure(
+    options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess]
+) -> dict[str, Any]:
     run = Run(options.sockets)
     ports = [server.port for server in servers]
     idle = [server.info.memory_info().rss for server in servers]
@@ -255,7 +256,9 @@ async def measure(options: argparse.Namespace, channel: int, tokens: list[str], 
             receiver.task.cancel()
     deliveries = sum(len(receiver.heard) for receiver in receivers)
     orders = {tuple(receiver.heard) for receiver in receivers}
-    latencies = [run.last_at[key] - run.sent_at[key] for key in run.acknowledged if run.arrivals.get(key) == options.sockets]
+    latencies = [
+        run.last_at[key] - run.sent_at[key] for key in run.acknowledged if run.arrivals.get(key) == options.sockets
+    ]
     return {
         "sockets": options.sockets,
         "processes": len(servers),

@@ -104,7 +104,13 @@ class RawClient(asyncio.Protocol):
 
     def post(self, body: str, client_msg_id: uuid.UUID, ref: int) -> None:
         self.send(
-            {"op": "message.post", "ref": ref, "channel": self._channel, "client_msg_id": str(client_msg_id), "body": body}
+            {
+                "op": "message.post",
+                "ref": ref,
+                "channel": self._channel,
+                "client_msg_id": str(client_msg_id),
+                "body": body,
+            }
         )
 
     def send(self, command: dict[str, object]) -> None:

@@ -1,6 +1,7 @@
 """The socket's door: who may come in, and the commands that are about messages."""
 
 import asyncio
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
 import msgspec
@@ -9,9 +10,8 @@ from django.conf import settings
 from chat import logins
 from chat.models import Message, User
 from chat.node import ChatNode, running_node
-from chat.services import Draft, delete_message, edit_message
+from chat.services import Draft, check_body, delete_message, edit_message
 from chat.services.members import require_membership
-from chat.services.messages import check_body
 from chat.wire import message as spell
 from delivery import protocol
 from delivery.consumers import StreamConsumer
@@ -80,12 +80,14 @@ class ChatConsumer(StreamConsumer):
             self.refuse(ref, self.translated(error))
         elif not done.cancelled():
             committed = done.result()
-            self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate))
+            self.confirm(
+                ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate)
+            )
 
-    async def _as_user(self, verb: object, command: Edit | Delete, **fields: str) -> Message:
+    async def _as_user(self, verb: Callable[..., Message], command: Edit | Delete, **fields: str) -> Message:
         def work() -> Message:
             user = User.objects.get(pk=self.socket.user)
-            return verb(user, channel=command.channel, message=command.message, **fields)  # type: ignore[operator,no-any-return]
+            return verb(user, channel=command.channel, message=command.message, **fields)
 
         return await self.node.threads.run(work)
 
@@ -102,4 +104,3 @@ class ChatConsumer(StreamConsumer):
             return None
         morsel = cookies.get(settings.SESSION_COOKIE_NAME)
         return morsel.value if morsel else None
-

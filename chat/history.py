@@ -16,7 +16,9 @@ def newest(channel: int) -> tuple[list[dict[str, Any]], int | None]:
     return messages, messages[0]["seq"] if rows and has_before(channel, rows) else None
 
 
-def page(channel: int, *, before: int | None = None, after: int | None = None, around: int | None = None) -> list[Message]:
+def page(
+    channel: int, *, before: int | None = None, after: int | None = None, around: int | None = None
+) -> list[Message]:
     """At most one page, newest first. `around`: about half of it on each side, the message itself included."""
     size = settings.LIMITS.page
     rows = Message.objects.filter(channel_id=channel).for_the_wire()

@@ -65,7 +65,7 @@ class MessageWindow:
         await self._redis.aclose()
 
     async def _ask(self, user: int, client_msg_id: uuid.UUID, limit: int) -> float:
-        arguments = [limit, str(client_msg_id), WINDOW_SECONDS * 1_000_000]
+        arguments: list[str | int] = [limit, str(client_msg_id), WINDOW_SECONDS * 1_000_000]
         asked = self._script(keys=[f"gapless:said:{user}"], args=arguments)
         wait = int(await asyncio.wait_for(asked, PATIENCE_SECONDS))
         return wait / 1_000_000 if wait >= 0 else -1

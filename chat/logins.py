@@ -23,7 +23,9 @@ def by_session(session_key: str) -> Login | None:
     """The login behind a session cookie, as Django's own middleware would see it; fallback keys are honoured."""
     engine: Any = import_module(settings.SESSION_ENGINE)
     session = engine.SessionStore(session_key)
-    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first() if session.get(SESSION_KEY) else None
+    user = (
+        User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first() if session.get(SESSION_KEY) else None
+    )
     if user is None or not _is_hash_of(user, session.get(HASH_SESSION_KEY, "")):
         return None
     return Login(user=wire.person(user), proof=(SESSION, session_key))

@@ -52,7 +52,7 @@ _starting: asyncio.Lock | None = None
 
 async def running_node() -> ChatNode:
     """The node of this process, started if it was not."""
-    global _starting  # noqa: PLW0603 (guards the one node of the process)
+    global _starting
     node = running()
     if isinstance(node, ChatNode):
         return node

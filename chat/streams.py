@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chat import logins, wire
 from chat.models import Channel, ChannelKind, Member, Message, User
+from chat.models.member import MemberQuerySet
 from chat.services import Draft, move_cursors, post_messages
 from delivery.errors import Refused
 from delivery.source import Access, Committed, Login, Missed
@@ -64,7 +65,8 @@ class ChannelStreams:
         with connection.cursor() as cursor:
             cursor.execute(_REPLAYABLE, [most + 1, list(held), list(held.values())])
             return {
-                channel: missed <= most and (first is None or first >= oldest) for channel, missed, first in cursor.fetchall()
+                channel: missed <= most and (first is None or first >= oldest)
+                for channel, missed, first in cursor.fetchall()
             }
 
     def heads(self, streams: Sequence[int]) -> dict[int, int]:
@@ -83,7 +85,7 @@ class ChannelStreams:
         move_cursors(cursors)
 
 
-def _accesses(memberships: "Member.objects", user: int) -> list[Access]:  # type: ignore[valid-type]
+def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
     members = list(memberships.select_related("channel").order_by("channel_id"))
     channels = [member.channel_id for member in members]
     unread = _unread(user, channels)

@@ -52,7 +52,7 @@ def change(row: Message) -> Change:
     kind = event.get("type")
     return Change(
         rev=row.rev,
-        key=row.pk,
+        key=row.seq,
         raw=protocol.encode(message(row)),
         ends=event.get("user") if kind in ENDS else None,
         begins=event.get("user") if kind in BEGINS else None,
@@ -62,8 +62,12 @@ def change(row: Message) -> Change:
 def membership(member: Member, *, unread: int, people: list[User]) -> dict[str, Any]:
     """A channel as one of its members sees it. `people`: the others in a direct channel, whose names are its name."""
     channel = member.channel
+    described = channel_dict(channel, people=people)
+    if channel.is_support and channel.created_by_id == member.user_id:
+        # To the staff a conversation is named after its visitor; to the visitor it is the support.
+        described["name"] = "Support"
     return {
-        **channel_dict(channel, people=people),
+        **described,
         "role": member.role,
         "delivered_seq": member.delivered_seq,
         "read_seq": member.read_seq,

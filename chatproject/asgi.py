@@ -26,9 +26,12 @@ async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
+# Channels routes any ASGI application; Django's types know only views.
+_refuse: Any = refuse
+_sockets = URLRouter([path("ws/", ChatConsumer.as_asgi()), path("<path:anything>", _refuse)])
 router = ProtocolTypeRouter(
     {
-        "websocket": URLRouter([path("ws/", ChatConsumer.as_asgi()), path("<path:anything>", refuse)]),
+        "websocket": _sockets,
         "http": django_application,
     }
 )

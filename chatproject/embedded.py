@@ -1,4 +1,4 @@
-"""A real PostgreSQL and a real Valkey for those who have none: started with the first process that needs them, stopped with the last.
+"""A real PostgreSQL and a real Valkey for those who have none: started with the first process, stopped with the last.
 
 A keeper process owns both. Who uses them holds a shared flock on `users.lock`; the kernel drops it however a process ends, so the
 keeper knows when it may stop, and nothing that was killed blocks the next start. Knows nothing of Django.
@@ -143,7 +143,9 @@ def _start_keeper(services: Services) -> None:
     data = services.data
     (data / "keeper.json").unlink(missing_ok=True)
     first = not (data / "postgres" / "PG_VERSION").exists()
-    print(f"gapless: starting PostgreSQL and Valkey in {data}" + (" (the first time)" if first else ""), file=sys.stderr)  # noqa: T201
+    print(
+        f"gapless: starting PostgreSQL and Valkey in {data}" + (" (the first time)" if first else ""), file=sys.stderr
+    )
     with (data / "keeper.log").open("a") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "chatproject.embedded", str(data)],
@@ -236,18 +238,24 @@ class Keeper:
         self._hand_over(draft)
         binaries = _postgres_binaries()
         self._run(
-            [str(binaries / "initdb"), "-D", str(draft), "-U", DATABASE, "--auth=trust", "--encoding=UTF8"]
-            # Trigrams of letters beyond ASCII need a libc LC_CTYPE other than C; everything else is the built-in locale.
-            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8", "--no-instructions"]
+            [
+                *(str(binaries / "initdb"), "-D", str(draft), "-U", DATABASE, "--auth=trust", "--encoding=UTF8"),
+                # Trigrams of letters beyond ASCII need a libc LC_CTYPE other than C; all else is the built-in locale.
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8"),
+                "--no-instructions",
+            ]
         )
         self._run(
-            [str(binaries / "postgres"), "--single", "-D", str(draft), "postgres"], feed=f"CREATE DATABASE {DATABASE};\n"
+            [str(binaries / "postgres"), "--single", "-D", str(draft), "postgres"],
+            feed=f"CREATE DATABASE {DATABASE};\n",
         )
         shutil.rmtree(self.data / "postgres", ignore_errors=True)
         draft.rename(self.data / "postgres")
 
     def _run(self, command: list[str], *, feed: str = "") -> None:
-        subprocess.run(command, input=feed.encode(), stdout=sys.stderr, stderr=sys.stderr, check=True, **self._identity())
+        subprocess.run(
+            command, input=feed.encode(), stdout=sys.stderr, stderr=sys.stderr, check=True, **self._identity()
+        )
 
     def _postgres(self) -> list[str]:
         settings = {
@@ -393,7 +401,7 @@ def _last_line(log: Path) -> str:
 
 
 def _log(text: str) -> None:
-    print(time.strftime("%Y-%m-%d %H:%M:%S"), "keeper:", text, file=sys.stderr, flush=True)  # noqa: T201
+    print(time.strftime("%Y-%m-%d %H:%M:%S"), "keeper:", text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,9 @@ def path(name: str, default: Path) -> Path:
 def database(name: str) -> dict[str, Any]:
     """A Django database dictionary from a postgresql:// URL; raises EnvError for any other kind of database."""
     raw = text(name)
-    config: dict[str, Any] = _read(name, {}, environ.Env.db_url_config, "a URL like postgresql://user:password@host/name")
+    config: dict[str, Any] = _read(
+        name, {}, environ.Env.db_url_config, "a URL like postgresql://user:password@host/name"
+    )
     if "postgresql" not in config.get("ENGINE", ""):
         scheme = raw.split("://", 1)[0]
         raise EnvError(f"{name} must be a postgresql:// URL, not {scheme!r}: Gapless keeps its log in PostgreSQL.")

@@ -9,7 +9,7 @@ from chatproject import env
 
 
 def _limit(value: int, *, unit: str, exceeded: str) -> int:
-    return dataclasses.field(default=value, metadata={"unit": unit, "exceeded": exceeded})  # type: ignore[no-any-return]
+    return dataclasses.field(default=value, metadata={"unit": unit, "exceeded": exceeded})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 
@@ -63,7 +64,9 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 #: Names under which the pages may be asked for.
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 #: Exactly what browsers may send as Origin: scheme, host and port.
-ALLOWED_ORIGINS = env.words("ALLOWED_ORIGINS", [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}", f"http://[::1]:{PORT}"])
+ALLOWED_ORIGINS = env.words(
+    "ALLOWED_ORIGINS", [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}", f"http://[::1]:{PORT}"]
+)
 _IS_HTTPS = bool(ALLOWED_ORIGINS) and all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
 
 INSTALLED_APPS = [
@@ -124,7 +127,7 @@ def _pool_size() -> int:
     return max(2, min(LIMITS.pool, (LIMITS.server_connections - 6) // WEB_WORKERS))
 
 
-_DATABASE = (
+_DATABASE: dict[str, Any] = (
     {"ENGINE": "django.db.backends.postgresql", "NAME": "gapless", "USER": "gapless", "HOST": str(_EMBEDDED.sockets)}
     if _EMBEDDED
     else env.database("DATABASE_URL")

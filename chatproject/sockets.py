@@ -86,7 +86,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             # The application runs from the next turn of the loop on, and finds its peer here.
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
 
     def _refuse(self, event: Request) -> None:
         # websockets answers two Origin headers with 400; the contract says 403, like to any other wrong origin.

@@ -10,7 +10,17 @@ from django.db import OperationalError
 from chatproject import embedded, env
 
 #: Commands that touch neither the database nor Redis.
-WITHOUT_SERVICES = {"help", "version", "--help", "--version", "-h", "makemigrations", "startapp", "collectstatic", "spell_protocol"}
+WITHOUT_SERVICES = {
+    "help",
+    "version",
+    "--help",
+    "--version",
+    "-h",
+    "makemigrations",
+    "startapp",
+    "collectstatic",
+    "spell_protocol",
+}
 
 
 class StartError(Exception):
@@ -39,7 +49,9 @@ def needs_services() -> bool:
     given = [name for name in ("DATABASE_URL", "REDIS_URL") if env.text(name)]
     if len(given) == 1:
         missing = ({"DATABASE_URL", "REDIS_URL"} - set(given)).pop()
-        raise env.EnvError(f"{given[0]} is set but {missing} is not: set both, or neither to use the embedded services.")
+        raise env.EnvError(
+            f"{given[0]} is set but {missing} is not: set both, or neither to use the embedded services."
+        )
     return not given
 
 

@@ -9,7 +9,7 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
     """One numbered change of a stream, as the bytes that every receiver gets."""
 
     rev: int
-    #: What was changed: a later change of the same key makes this one superfluous.
+    #: What was changed, unique in its stream: a later change of the same key makes this one superfluous.
     key: int
     raw: bytes
     #: The user whose access to the stream ends with this change.

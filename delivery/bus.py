@@ -74,7 +74,9 @@ class Bus:
         self._groups.add(group)
         if self._channel_name is not None and self.is_hearing:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(asyncio.shield(self._layer.group_add(group, self._channel_name)), SUBSCRIBE_SECONDS)
+                await asyncio.wait_for(
+                    asyncio.shield(self._layer.group_add(group, self._channel_name)), SUBSCRIBE_SECONDS
+                )
 
     async def forget(self, group: str) -> None:
         if group in self._groups:

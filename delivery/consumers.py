@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -76,8 +76,8 @@ class StreamConsumer(AsyncConsumer):
     async def __call__(
         self,
         scope: Mapping[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
         self.scope = scope
         self.base_send = send
@@ -168,7 +168,10 @@ class StreamConsumer(AsyncConsumer):
         if text is None:
             self._refuse_frame(BadFrame(Invalid("Frames are JSON in text, not binary."), None))
             return
-        if len(text) > self.node.limits.frame_bytes or len(text.encode(errors="replace")) > self.node.limits.frame_bytes:
+        if (
+            len(text) > self.node.limits.frame_bytes
+            or len(text.encode(errors="replace")) > self.node.limits.frame_bytes
+        ):
             self.socket.close(CloseCode.TOO_BIG, "the frame is too big", retry_after=None)
             return
         try:
@@ -248,4 +251,3 @@ class StreamConsumer(AsyncConsumer):
         reference = secrets.token_hex(6)
         logger.error("reference %s", reference, exc_info=error)
         return Internal(reference)
-

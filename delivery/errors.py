@@ -1,7 +1,7 @@
 """Every refusal, once: its code on the wire, its HTTP status, and the sentence shown. Raised anywhere, translated once per door."""
 
 
-class Refused(Exception):  # noqa: N818 (a refusal is an answer, not a failure)
+class Refused(Exception):
     """The request was refused; nothing was changed."""
 
     code = "invalid"

@@ -33,7 +33,9 @@ RECENT_CHANGES = 200
 
 
 class Hub:
-    def __init__(self, source: Source, threads: DatabaseThreads, listen: Callable[[str], Awaitable[None]], *, batch: int) -> None:
+    def __init__(
+        self, source: Source, threads: DatabaseThreads, listen: Callable[[str], Awaitable[None]], *, batch: int
+    ) -> None:
         self._source = source
         self._threads = threads
         self._listen = listen
@@ -74,7 +76,11 @@ class Hub:
     def heads_of(self, socket: Socket) -> dict[int, int]:
         """The number up to which this socket was written to, for each stream it follows."""
         followed = ((stream_id, self.streams.get(stream_id)) for stream_id in socket.accesses)
-        return {stream_id: stream.position for stream_id, stream in followed if stream is not None and socket in stream.sockets}
+        return {
+            stream_id: stream.position
+            for stream_id, stream in followed
+            if stream is not None and socket in stream.sockets
+        }
 
     def deliver(self, socket: Socket, frame: Prepared) -> None:
         """Writes one frame to one socket, or closes it when it has read too little of what came before."""
@@ -328,10 +334,11 @@ class Hub:
             if any(s.is_greeted and stream_id not in s.accesses for s in self.users.get(user, ())):
                 await self.opened(Opened(user=user, stream=stream_id, action="joined"))
         for socket, stream_id in known:
-            if (socket.user, stream_id) not in rows and stream_id in socket.accesses:
-                # Read again: the access may be younger than the rows.
-                if await self._threads.run(self._source.access, socket.user, stream_id) is None:
-                    self.end_access(socket, stream_id)
+            if (socket.user, stream_id) in rows or stream_id not in socket.accesses:
+                continue
+            # Read again: the access may be younger than the rows.
+            if await self._threads.run(self._source.access, socket.user, stream_id) is None:
+                self.end_access(socket, stream_id)
 
     def _end_for_user(self, user: int, stream_id: int) -> None:
         for socket in list(self.users.get(user, ())):

@@ -141,8 +141,10 @@ class Node:
             return await self._database.call(commit, counts=(DatabaseAway,))
         except BreakerOpen:
             raise Unavailable from None
-        except (DatabaseAway, *self.retryable) as error:
-            logger.warning("PostgreSQL did not take %d messages, their senders will repeat them: %s", len(drafts), error)
+        except (DatabaseAway, *self.retryable) as error:  # type: ignore[misc]  # (mypy can't see into the tuple)
+            logger.warning(
+                "PostgreSQL did not take %d messages, their senders will repeat them: %s", len(drafts), error
+            )
             raise Unavailable from None
 
     async def _write_cursors(self, cursors: Cursors) -> None:
@@ -245,7 +247,7 @@ def running() -> Node | None:
 
 
 def set_running(node: Node | None) -> None:
-    global _running  # noqa: PLW0603 (one web process is one node; nothing else is global)
+    global _running
     _running = node
 
 

@@ -45,13 +45,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ref: Ref | None = None
 
 
-class Sync(Command, tag="sync", kw_only=True):
+class Sync(Command, frozen=True, kw_only=True, tag="sync"):
     """The head held for each channel; 0 or left out: from now on. May be repeated for any subset."""
 
     channels: dict[Id, Number] = {}
 
 
-class Post(Command, tag="message.post", kw_only=True):
+class Post(Command, frozen=True, kw_only=True, tag="message.post"):
     """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again."""
 
     channel: Id
@@ -60,7 +60,7 @@ class Post(Command, tag="message.post", kw_only=True):
     reply_to: Id | None = None
 
 
-class Edit(Command, tag="message.edit", kw_only=True):
+class Edit(Command, frozen=True, kw_only=True, tag="message.edit"):
     """Another body for an own message."""
 
     channel: Id
@@ -68,28 +68,28 @@ class Edit(Command, tag="message.edit", kw_only=True):
     body: str
 
 
-class Delete(Command, tag="message.delete", kw_only=True):
+class Delete(Command, frozen=True, kw_only=True, tag="message.delete"):
     """Empties a message; its place stays."""
 
     channel: Id
     message: Id
 
 
-class Delivered(Command, tag="delivered", kw_only=True):
+class Delivered(Command, frozen=True, kw_only=True, tag="delivered"):
     """Everything up to `seq` has arrived. Cumulative, forward only."""
 
     channel: Id
     seq: Number
 
 
-class Read(Command, tag="read", kw_only=True):
+class Read(Command, frozen=True, kw_only=True, tag="read"):
     """Everything up to `seq` was seen by the person. Cumulative, forward only."""
 
     channel: Id
     seq: Number
 
 
-class Ping(Command, tag="ping", kw_only=True):
+class Ping(Command, frozen=True, kw_only=True, tag="ping"):
     """Answered with `pong` and the heads, also without a ref."""
 
 
@@ -177,7 +177,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     pass
 
 
-class Hello(Frame, tag="hello", kw_only=True):
+class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     """The first frame: who you are, what bounds you, and where your channels stand."""
 
     version: int
@@ -195,7 +195,7 @@ class SyncState(msgspec.Struct, frozen=True, omit_defaults=True):
     resync: bool = False
 
 
-class Ok(Frame, tag="ok", kw_only=True):
+class Ok(Frame, frozen=True, kw_only=True, tag="ok"):
     """The one reply to a command that was done."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
@@ -204,7 +204,7 @@ class Ok(Frame, tag="ok", kw_only=True):
     duplicate: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class Error(Frame, tag="error", kw_only=True):
+class Error(Frame, frozen=True, kw_only=True, tag="error"):
     """The one reply to a command that was refused, or a word about a frame without a ref."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
@@ -214,14 +214,14 @@ class Error(Frame, tag="error", kw_only=True):
     reference: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Pong(Frame, tag="pong", kw_only=True):
+class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
     """The answer to `ping`: a head that you don't hold is a gap."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
     heads: dict[int, int]
 
 
-class Changes(Frame, tag="changes", kw_only=True):
+class Changes(Frame, frozen=True, kw_only=True, tag="changes"):
     """Changes in the order of their numbers. `after` is not the head you hold: you have a gap, send `sync`."""
 
     channel: int
@@ -230,7 +230,7 @@ class Changes(Frame, tag="changes", kw_only=True):
     changes: Sequence[msgspec.Raw]
 
 
-class Receipts(Frame, tag="receipts", kw_only=True):
+class Receipts(Frame, frozen=True, kw_only=True, tag="receipts"):
     """The numbers that every member has passed, and the cursors of those who moved: {user: [delivered_seq, read_seq]}."""
 
     channel: int
@@ -239,20 +239,20 @@ class Receipts(Frame, tag="receipts", kw_only=True):
     members: dict[int, tuple[int, int]]
 
 
-class Channel(Frame, tag="channel", kw_only=True):
+class Channel(Frame, frozen=True, kw_only=True, tag="channel"):
     """What happened to your membership. After `joined`, changes follow from the channel's `head`."""
 
     action: str
     channel: dict[str, Any]
 
 
-class Heartbeat(Frame, tag="heartbeat", kw_only=True):
+class Heartbeat(Frame, frozen=True, kw_only=True, tag="heartbeat"):
     """Every 30 seconds: a head that you don't hold is a gap."""
 
     heads: dict[int, int]
 
 
-class Goodbye(Frame, tag="goodbye", kw_only=True):
+class Goodbye(Frame, frozen=True, kw_only=True, tag="goodbye"):
     """Just before the server closes."""
 
     code: int

@@ -17,7 +17,19 @@ MOST_AHEAD = 64
 class Stream:
     """Everything up to `position` was delivered here; everything above `floor` can be given again from memory."""
 
-    __slots__ = ("_recent", "_recent_most", "ahead", "emptied_at", "ends", "floor", "id", "is_healing", "position", "sockets", "started_at")
+    __slots__ = (
+        "_recent",
+        "_recent_most",
+        "ahead",
+        "emptied_at",
+        "ends",
+        "floor",
+        "id",
+        "is_healing",
+        "position",
+        "sockets",
+        "started_at",
+    )
 
     def __init__(self, stream_id: int, *, position: int, recent_most: int) -> None:
         self.id = stream_id

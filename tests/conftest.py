@@ -40,7 +40,9 @@ def cast(request: pytest.FixtureRequest) -> Cast:
     if "db" not in request.fixturenames:
         request.getfixturevalue("transactional_db")
     cache.clear()
-    people = {name: services.create_user(name, display_name=name.capitalize()) for name in ("alice", "bob", "charlie", "vera")}
+    people = {
+        name: services.create_user(name, display_name=name.capitalize()) for name in ("alice", "bob", "charlie", "vera")
+    }
     sam = services.create_user("sam", display_name="Sam", is_staff=True)
     team = services.open_channel(people["alice"], name="team", kind="private", members=[people["bob"]])
     tokens = {name: services.create_token(user, name="tests") for name, user in {**people, "sam": sam}.items()}
@@ -84,7 +86,9 @@ def own_server(transactional_db: None) -> Iterator[Callable[..., Server]]:
 
 def say(user: User, channel: Channel, body: str = "hello", **fields: Any) -> Any:
     """Posts through the verb; the outcome as it is."""
-    draft = Draft(channel=channel.pk, sender=user.pk, client_msg_id=fields.pop("client_msg_id", uuid.uuid4()), body=body, **fields)
+    draft = Draft(
+        channel=channel.pk, sender=user.pk, client_msg_id=fields.pop("client_msg_id", uuid.uuid4()), body=body, **fields
+    )
     [outcome] = services.post_messages([draft])
     return outcome
 
@@ -97,6 +101,7 @@ def said(user: User, channel: Channel, body: str = "hello", **fields: Any) -> Co
 
 async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Runs verbs and queries of a test beside its event loop."""
+
     def work() -> Any:
         try:
             return function(*args, **kwargs)

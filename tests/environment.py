@@ -10,7 +10,7 @@ os.environ["PORT"] = "8765"
 os.environ["GAPLESS_LIMIT_POOL"] = "10"
 os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"
 
-from chatproject import embedded, start  # noqa: E402 (reads the environment)
+from chatproject import embedded, start
 
 if start.needs_services():
     _data = Path(os.environ["GAPLESS_DATA"])

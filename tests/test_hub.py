@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -52,7 +53,7 @@ class Listener:
     @property
     def has_a_gap(self) -> bool:
         frames = [frame for frame in self.frames if frame["op"] == "changes"]
-        return any(before["head"] != after["after"] for before, after in zip(frames, frames[1:], strict=False))
+        return any(before["head"] != after["after"] for before, after in pairwise(frames))
 
 
 @pytest.fixture
@@ -128,7 +129,11 @@ async def test_after_a_removal_nothing_follows_though_its_announcement_was_dropp
 async def test_a_removal_between_hello_and_sync_is_seen(node: Node, cast: Cast) -> None:
     listener = Listener()
     socket = Socket(
-        Login(user=wire.person(cast.bob), proof=("token", "")), listener, soft_bytes=64, most_bytes=10**6, most_frames=10
+        Login(user=wire.person(cast.bob), proof=("token", "")),
+        listener,
+        soft_bytes=64,
+        most_bytes=10**6,
+        most_frames=10,
     )
     await node.greet(socket)
     socket.is_greeted = True

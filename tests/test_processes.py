@@ -55,7 +55,9 @@ async def test_what_was_acknowledged_survives_kill_9(servers: list[Server], own_
     assert await in_thread(Message.objects.filter(kind="text").count) == len(sent) + 1
 
 
-async def test_sigterm_says_goodbye_and_flushes_what_was_taken(servers: list[Server], own_server: Start, cast: Cast) -> None:
+async def test_sigterm_says_goodbye_and_flushes_what_was_taken(
+    servers: list[Server], own_server: Start, cast: Cast
+) -> None:
     leaving = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0")
     async with leaving.connect(cast.token(cast.alice)) as alice:
         posts = [asyncio.ensure_future(alice.post(cast.team.pk, f"{n}")) for n in range(200)]
@@ -185,12 +187,16 @@ def said_in_one_sentence(done: subprocess.CompletedProcess[str], *words: str) ->
 
 
 def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path, server: Server) -> None:
-    said_in_one_sentence(manage("serve", data=tmp_path / "data", PORT=str(server.port)), "can't listen", str(server.port))
+    said_in_one_sentence(
+        manage("serve", data=tmp_path / "data", PORT=str(server.port)), "can't listen", str(server.port)
+    )
 
 
 def test_a_data_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    said_in_one_sentence(manage("migrate", data=tmp_path / "file" / "data", SECRET_KEY="x"), "can't be written", "GAPLESS_DATA")
+    said_in_one_sentence(
+        manage("migrate", data=tmp_path / "file" / "data", SECRET_KEY="x"), "can't be written", "GAPLESS_DATA"
+    )
 
 
 def test_an_unreachable_database_is_said_in_one_sentence(tmp_path: Path) -> None:
@@ -227,7 +233,9 @@ def services_of(data: Path) -> list[psutil.Process]:
 def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(tmp_path: Path, number: int) -> None:
     data = tmp_path / "data"
     for _ in range(2):
-        server = Server(arguments=("serve", "--migrate", "--workers", "2"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL="")
+        server = Server(
+            arguments=("serve", "--migrate", "--workers", "2"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL=""
+        )
         server.start()
         assert {"postgres", "valkey-server"} <= {process.name() for process in services_of(data)}
         server.signal(number)
@@ -259,7 +267,12 @@ def test_a_killed_keeper_takes_its_services_along_and_the_next_start_works(tmp_p
 
 def test_two_instances_run_side_by_side(tmp_path: Path) -> None:
     servers = [
-        Server(arguments=("serve", "--migrate", "--workers", "1"), GAPLESS_DATA=str(tmp_path / name), DATABASE_URL="", REDIS_URL="")
+        Server(
+            arguments=("serve", "--migrate", "--workers", "1"),
+            GAPLESS_DATA=str(tmp_path / name),
+            DATABASE_URL="",
+            REDIS_URL="",
+        )
         for name in ("one", "two")
     ]
     try:
@@ -273,7 +286,9 @@ def test_two_instances_run_side_by_side(tmp_path: Path) -> None:
 
 def test_a_crashed_service_is_started_again(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    server = Server(arguments=("serve", "--migrate", "--workers", "1"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL="")
+    server = Server(
+        arguments=("serve", "--migrate", "--workers", "1"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL=""
+    )
     server.start()
     try:
         for name in ("valkey-server", "postgres"):

@@ -83,7 +83,9 @@ async def test_what_waits_meanwhile_becomes_batches_of_fifty(
         release.set()
         await asyncio.gather(first, *rest)
     assert batches == [1, 50, 50, 20]
-    rows = await in_thread(lambda: list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True)))
+    rows = await in_thread(
+        lambda: list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True))
+    )
     assert rows == [f"{n}" for n in range(121)]
 
 

@@ -53,7 +53,10 @@ async def test_a_message_is_answered_after_the_commit_and_reaches_everybody(serv
 
 async def test_a_repeat_is_answered_with_the_first_message(servers: list[Server], cast: Cast) -> None:
     key = str(uuid.uuid4())
-    async with servers[0].connect(cast.token(cast.alice)) as phone, servers[1].connect(cast.token(cast.alice)) as laptop:
+    async with (
+        servers[0].connect(cast.token(cast.alice)) as phone,
+        servers[1].connect(cast.token(cast.alice)) as laptop,
+    ):
         first = await phone.post(cast.team.pk, "once", client_msg_id=key)
         again = await laptop.post(cast.team.pk, "once", client_msg_id=key)
         assert (first["message"], again["duplicate"]) == (again["message"], True)
@@ -68,7 +71,9 @@ async def test_many_at_once_arrive_once_in_one_order_without_a_gap(servers: list
         servers[0].connect(cast.token(cast.alice)) as alice,
         servers[1].connect(cast.token(cast.bob)) as bob,
     ):
-        posts = [sender.post(cast.team.pk, f"{name} {n}") for n in range(150) for name, sender in (("a", alice), ("b", bob))]
+        posts = [
+            sender.post(cast.team.pk, f"{name} {n}") for n in range(150) for name, sender in (("a", alice), ("b", bob))
+        ]
         await asyncio.gather(*posts)
         await expect(lambda: len(bodies(alice, cast.team)) == len(bodies(bob, cast.team)) == 300)
         assert bodies(alice, cast.team) == bodies(bob, cast.team)
@@ -169,7 +174,9 @@ def post_many(cast: Cast, count: int) -> None:
 
 
 @pytest.mark.parametrize(("hours", "resync"), [(23.9, False), (24.1, True)])
-async def test_what_is_older_than_24_hours_is_not_replayed(server: Server, cast: Cast, hours: float, resync: bool) -> None:
+async def test_what_is_older_than_24_hours_is_not_replayed(
+    server: Server, cast: Cast, hours: float, resync: bool
+) -> None:
     def backdate() -> None:
         said(cast.alice, cast.team, "long ago")
         row = Message.objects.get(body="long ago")
@@ -214,7 +221,10 @@ async def test_outside_a_public_channel_one_is_not_a_member(server: Server, cast
 
 
 async def test_somebody_who_was_added_hears_what_comes_then(servers: list[Server], cast: Cast) -> None:
-    async with servers[0].connect(cast.token(cast.alice)) as alice, servers[1].connect(cast.token(cast.charlie)) as charlie:
+    async with (
+        servers[0].connect(cast.token(cast.alice)) as alice,
+        servers[1].connect(cast.token(cast.charlie)) as charlie,
+    ):
         assert charlie.hello["channels"] == []
         await alice.post(cast.team.pk, "without charlie")
         await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
@@ -266,10 +276,14 @@ async def test_cursors_are_confirmed_when_they_stand_in_the_rows(servers: list[S
 
 async def test_a_command_without_a_ref_succeeds_in_silence(server: Server, cast: Cast) -> None:
     async with server.connect(cast.token(cast.alice)) as alice:
-        await alice.send({"op": "message.post", "channel": cast.team.pk, "client_msg_id": str(uuid.uuid4()), "body": "quiet"})
+        await alice.send(
+            {"op": "message.post", "channel": cast.team.pk, "client_msg_id": str(uuid.uuid4()), "body": "quiet"}
+        )
         await expect(lambda: bodies(alice, cast.team) == ["quiet"])
         assert [frame["op"] for frame in iter_pushes(alice)] == ["changes"]
-        await alice.send({"op": "message.post", "channel": cast.team.pk, "client_msg_id": str(uuid.uuid4()), "body": ""})
+        await alice.send(
+            {"op": "message.post", "channel": cast.team.pk, "client_msg_id": str(uuid.uuid4()), "body": ""}
+        )
         error = await push(alice, "error")
         assert error["code"] == "empty"
         assert "ref" not in error

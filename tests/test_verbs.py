@@ -84,7 +84,10 @@ def test_a_batch_over_several_channels_answers_in_order(cast: Cast) -> None:
     ]
     outcomes = services.post_messages(drafts)
     assert isinstance(outcomes[2], errors.NotFound)
-    assert list(Message.objects.filter(channel=other, kind="text").order_by("seq").values_list("body", flat=True)) == ["0", "3"]
+    assert list(Message.objects.filter(channel=other, kind="text").order_by("seq").values_list("body", flat=True)) == [
+        "0",
+        "3",
+    ]
 
 
 def test_strangers_are_refused_without_learning_of_a_private_channel(cast: Cast) -> None:

@@ -40,7 +40,9 @@ class Channels(APIView):
             channel, is_new = services.open_direct_channel(user, others=people)
         else:
             channel, is_new = (
-                services.open_channel(user, name=given["name"], topic=given["topic"], kind=given["kind"], members=people),
+                services.open_channel(
+                    user, name=given["name"], topic=given["topic"], kind=given["kind"], members=people
+                ),
                 True,
             )
         return Response(_seen_by(user, channel.pk), status=201 if is_new else 200)

@@ -13,9 +13,8 @@ from chat.api.pages import listed, number
 from chat.api.users import caller, checked
 from chat.models import Message
 from chat.node import running_node
-from chat.services import Draft
+from chat.services import Draft, check_body
 from chat.services.members import require_membership
-from chat.services.messages import check_body
 from chat.streams import ChannelStreams
 from delivery.errors import Invalid, NotFound
 from delivery.source import Committed

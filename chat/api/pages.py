@@ -22,7 +22,9 @@ def number(request: Request, name: str, default: int | None = None) -> int | Non
     return int(raw)
 
 
-def listed(request: Request, results: Sequence[Any], *, next_query: Any = None, previous_query: Any = None, **more: Any) -> Response:
+def listed(
+    request: Request, results: Sequence[Any], *, next_query: Any = None, previous_query: Any = None, **more: Any
+) -> Response:
     """One page; the queries replace those of the request in the links."""
     links = {"next": _url(request, next_query), "previous": _url(request, previous_query)}
     response = Response({"results": results, **links, **more})

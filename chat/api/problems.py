@@ -45,8 +45,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     response.content_type = PROBLEM
     if refusal.retry_after is not None:
         response["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
-    if isinstance(error, exceptions.APIException) and getattr(error, "auth_header", None):
-        response["WWW-Authenticate"] = error.auth_header
+    challenge = getattr(error, "auth_header", None)
+    if challenge:
+        response["WWW-Authenticate"] = challenge
     return response
 
 
@@ -57,7 +58,7 @@ def _refusal_for(error: Exception) -> tuple[Refused, int | None, Any]:
         case exceptions.ValidationError():
             return Invalid("Some fields can't be used as they are."), None, error.detail
         case exceptions.Throttled():
-            return RateLimited(retry_after=error.wait or 1), None, None
+            return RateLimited(retry_after=getattr(error, "wait", None) or 1), None, None
         case Http404() | exceptions.NotFound():
             return NotFound(), None, None
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():

@@ -12,6 +12,7 @@ from chat import wire
 from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.models import User
+from delivery.protocol import spell_time
 
 
 def caller(request: Request) -> User:
@@ -48,4 +49,8 @@ class Users(APIView):
 
 
 def _own(user: User) -> dict[str, Any]:
-    return {**msgspec.to_builtins(wire.person(user)), "is_staff": user.is_staff, "date_joined": wire.spell_time(user.date_joined)}
+    return {
+        **msgspec.to_builtins(wire.person(user)),
+        "is_staff": user.is_staff,
+        "date_joined": spell_time(user.date_joined),
+    }

@@ -31,7 +31,9 @@ class Line:
 @transaction.atomic
 def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
     """Makes the people, the channels and what was said, all or nothing; returns the people by username."""
-    first_day = clock.now().astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0) - datetime.timedelta(days=DAYS)
+    first_day = clock.now().astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0) - datetime.timedelta(
+        days=DAYS
+    )
     with clock.at(first_day):
         people = _make_people(password)
         channels = _open_channels(people)
@@ -45,7 +47,9 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
 def _make_people(password: str) -> dict[str, User]:
     everybody = {**script.PEOPLE, script.VISITOR[0]: script.VISITOR[1]}
     return {
-        username: services.create_user(username, password=password, display_name=name, is_staff=username in script.STAFF)
+        username: services.create_user(
+            username, password=password, display_name=name, is_staff=username in script.STAFF
+        )
         for username, name in everybody.items()
     }
 
@@ -58,7 +62,9 @@ def _open_channels(people: dict[str, User]) -> dict[str, Channel]:
     for first, second in script.DIRECT:
         opened[f"{first}+{second}"], _ = services.open_direct_channel(people[first], others=[people[second]])
     visitor = people[script.VISITOR[0]]
-    opened["support"] = services.open_support_channel(people["sam"], visitor=visitor, topic="Wind display shows three dashes")
+    opened["support"] = services.open_support_channel(
+        people["sam"], visitor=visitor, topic="Wind display shows three dashes"
+    )
     return opened
 
 

@@ -41,7 +41,7 @@ class Channel(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="inner_channels")
     is_support = models.BooleanField(default=False)
     #: The sorted user ids of a direct channel, so that two people have only one.
-    direct_key = models.CharField(max_length=1000, null=True, blank=True, unique=True)  # noqa: DJ001 (null: not direct)
+    direct_key = models.CharField(max_length=1000, null=True, blank=True, unique=True)
     member_count = models.PositiveIntegerField(default=0, db_default=0)
     #: The number of the last change. Moved only under the row lock, by chat.services.log.
     head = models.BigIntegerField(default=0, db_default=0)

@@ -35,7 +35,9 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
 class Member(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="members", db_index=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     status = models.CharField(max_length=10, blank=True, default="")
     last_seen = models.DateTimeField(null=True, blank=True)
@@ -55,7 +57,9 @@ class Member(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["channel", "user"], name="channel_members_once"),
             models.CheckConstraint(name="channel_members_role", condition=Q(role__in=Role.values)),
-            models.CheckConstraint(name="channel_members_read_is_delivered", condition=Q(read_seq__lte=F("delivered_seq"))),
+            models.CheckConstraint(
+                name="channel_members_read_is_delivered", condition=Q(read_seq__lte=F("delivered_seq"))
+            ),
         ]
         indexes = [models.Index(fields=["user", "channel"], name="idx_channel_members_user")]
 

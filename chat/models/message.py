@@ -49,13 +49,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     client_msg_id = models.UUIDField()
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="messages", db_index=False)
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
     body = models.TextField(blank=True)
     kind = models.CharField(max_length=6, choices=MessageKind.choices, default=MessageKind.TEXT)
     event = models.JSONField(null=True, blank=True)
     seq = models.BigIntegerField()
     rev = models.BigIntegerField()
-    reply_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False)
+    reply_to = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
+    )
     status = models.CharField(max_length=9, choices=MessageStatus.choices, default=MessageStatus.SENT)
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)

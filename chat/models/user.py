@@ -9,17 +9,19 @@ from django.db.models.functions import Lower
 class User(AbstractUser):
     """Usernames are unique whatever their case; `display_name` is what others see."""
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     username = models.CharField(
         max_length=40,
         unique=True,
-        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Use letters, digits, dots, dashes and underscores.")],
+        validators=[
+            RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", "Use letters, digits, dots, dashes and underscores.")
+        ],
         error_messages={"unique": "This username is taken."},
     )
     display_name = models.CharField(max_length=80, blank=True)
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
     REQUIRED_FIELDS = []
 
     class Meta:

@@ -14,8 +14,7 @@ from chat.history import newest
 from chat.models import User
 from chat.node import running_node
 from chat.pages.forms import MessageForm
-from chat.services import Draft
-from chat.services.messages import check_body
+from chat.services import Draft, check_body
 from chat.streams import descriptions
 from delivery.errors import Refused
 from delivery.protocol import VERSION
@@ -77,5 +76,12 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "limits": msgspec.to_builtins(settings.LIMITS),
         "version": VERSION,
     }
-    context = {"me": me, "channels": channels, "channel": chosen, "messages": messages, "history_before": before}
+    context = {
+        "notices": list(notices.get_messages(request)),
+        "me": me,
+        "channels": channels,
+        "channel": chosen,
+        "messages": messages,
+        "history_before": before,
+    }
     return render(request, "chat/page.html", {**context, "state": state})

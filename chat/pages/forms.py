@@ -19,7 +19,7 @@ class SignInForm(AuthenticationForm):
 
 
 class AccountForm(forms.Form):
-    username = User._meta.get_field("username").formfield(  # type: ignore[union-attr]
+    username = User._meta.get_field("username").formfield(
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
         help_text="Letters, digits, dots, dashes and underscores.",
     )

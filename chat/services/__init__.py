@@ -1,9 +1,23 @@
 """The verbs: the only writers. Each is one transaction that moves the channel's `head` under the row lock."""
 
-from chat.services.channels import archive_channel, open_channel, open_direct_channel, open_support_channel, revise_channel
-from chat.services.members import add_member, change_role, join_channel, join_first_channel, leave_channel, remove_member
-from chat.services.messages import Draft, delete_message, edit_message, post_messages
+from chat.services.channels import (
+    archive_channel,
+    open_channel,
+    open_direct_channel,
+    open_support_channel,
+    revise_channel,
+)
+from chat.services.members import (
+    add_member,
+    change_role,
+    join_channel,
+    join_first_channel,
+    leave_channel,
+    remove_member,
+)
+from chat.services.messages import delete_message, edit_message
 from chat.services.people import create_owner, create_token, create_user
+from chat.services.posting import Draft, check_body, post_messages
 from chat.services.receipts import move_cursors, read_channel
 
 __all__ = [
@@ -11,6 +25,7 @@ __all__ = [
     "add_member",
     "archive_channel",
     "change_role",
+    "check_body",
     "create_owner",
     "create_token",
     "create_user",

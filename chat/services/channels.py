@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from chat import clock
 
+from chat import clock
 from chat.models import Channel, ChannelKind, Member, Role, User
 from chat.services import log
 from chat.services.constraints import violates
@@ -52,7 +52,11 @@ def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
     """A conversation between a visitor and the staff: private, owned by the agent, named after the visitor."""
     with transaction.atomic():
         channel = Channel.objects.create(
-            name=visitor.get_full_name(), topic=topic.strip(), kind=ChannelKind.PRIVATE, is_support=True, created_by=visitor
+            name=visitor.get_full_name(),
+            topic=topic.strip(),
+            kind=ChannelKind.PRIVATE,
+            is_support=True,
+            created_by=visitor,
         )
         _admit_all(channel, agent, [visitor], owner_role=Role.OWNER)
     return channel
@@ -64,17 +68,27 @@ def revise_channel(actor: User, *, channel: int, name: str | None = None, topic:
         own = require_membership(actor.pk, channel=channel)
         log.require_live(entry)
         row = entry.channel
-        log.require(own.role in KEEPERS and row.kind != ChannelKind.DIRECT, "Only owners and moderators change a channel.")
+        log.require(
+            own.role in KEEPERS and row.kind != ChannelKind.DIRECT, "Only owners and moderators change a channel."
+        )
         if name is not None:
             name = " ".join(name.split())
             if not name:
                 raise Invalid("A channel needs a name.")
             if name != row.name:
                 row.name = name
-                entry.note(actor, {"type": "channel.renamed", "name": name}, f"{actor.get_full_name()} renamed the channel {name}")
+                entry.note(
+                    actor,
+                    {"type": "channel.renamed", "name": name},
+                    f"{actor.get_full_name()} renamed the channel {name}",
+                )
         if topic is not None and topic.strip() != row.topic:
             row.topic = topic.strip()
-            sentence = f"{actor.get_full_name()} set the topic: {row.topic}" if row.topic else f"{actor.get_full_name()} cleared the topic"
+            sentence = (
+                f"{actor.get_full_name()} set the topic: {row.topic}"
+                if row.topic
+                else f"{actor.get_full_name()} cleared the topic"
+            )
             entry.note(actor, {"type": "channel.topic", "name": row.topic}, sentence)
         Channel.objects.filter(pk=channel).update(name=row.name, topic=row.topic)
         _tell_all(entry, "updated")

@@ -13,7 +13,7 @@ from delivery.errors import Refused
 
 
 class Command(BaseCommand):
-    help = "Makes an account; with --token prints an API token, which is shown this once. For an existing name only the token is made."
+    help = "Makes an account; with --token prints an API token, which is shown this once. An existing account only gets the token."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the username")

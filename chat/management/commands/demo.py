@@ -22,5 +22,7 @@ class Command(BaseCommand):
             self.stdout.write("The demo company is here already.")
         else:
             stage.play(password=options["password"], tell=lambda line: self.stdout.write(f"demo: {line}"))
-        self.stdout.write("Sign in as alice (owner), bob, carmen, dev, emi, felix, grace, sam (support) or vera (a customer),")
+        self.stdout.write(
+            "Sign in as alice (owner), bob, carmen, dev, emi, felix, grace, sam (support) or vera (a customer),"
+        )
         self.stdout.write(f"each with the password {options['password']!r}.")

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--workers", type=int, default=settings.WEB_WORKERS, help="web processes (default: WEB_WORKERS)")
+        parser.add_argument(
+            "--workers", type=int, default=settings.WEB_WORKERS, help="web processes (default: WEB_WORKERS)"
+        )
         parser.add_argument("--migrate", action="store_true", help="migrate the database first")
         parser.add_argument("--fd", type=int, help="(internal) an inherited listening socket to serve on")
 
@@ -47,9 +49,7 @@ class Command(BaseCommand):
         sys.exit(supervisor.run())
 
     def _serve(self, listener: socket.socket) -> None:
-        serve.serve_here(
-            listener, drain_seconds=settings.LIMITS.drain_seconds, frame_bytes=settings.LIMITS.frame_bytes
-        )
+        serve.serve_here(listener, drain_seconds=settings.LIMITS.drain_seconds, frame_bytes=settings.LIMITS.frame_bytes)
 
     def _check(self) -> None:
         self.check()

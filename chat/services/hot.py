@@ -1,0 +1,17 @@
+"""Prepared statements for the path that every message takes; everything else goes through the ORM.
+
+Measured: the same batch through the ORM costs two to three times the CPU, most of it spent on building SQL.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+
+def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, within Django's transaction and with Django's exceptions."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(sql, parameters, prepare=True).fetchall()

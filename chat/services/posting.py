@@ -1,0 +1,262 @@
+"""Posting: a batch of drafts in one transaction, each with its own outcome."""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, DataError, IntegrityError, transaction
+
+from chat import clock, wire
+from chat.models import ChannelKind, Message, MessageKind, MessageStatus
+from chat.services import hot
+from delivery import node, protocol
+from delivery.announcements import Change, Changed
+from delivery.errors import Archived, Conflict, Empty, Forbidden, Invalid, Muted, NotAMember, NotFound, Refused, TooLong
+from delivery.protocol import Person, spell_time
+from delivery.source import Committed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message on its way into the log. `body` has passed check_body."""
+
+    channel: int
+    sender: int
+    client_msg_id: uuid.UUID
+    body: str
+    reply_to: int | None = None
+
+    @property
+    def stream(self) -> int:
+        return self.channel
+
+    @property
+    def key(self) -> tuple[int, uuid.UUID]:
+        """What there is one row of, for ever (constraint messages_once)."""
+        return self.sender, self.client_msg_id
+
+
+def check_body(body: str) -> str:
+    """The body as it is. Raises Empty, TooLong, or Invalid for what PostgreSQL or UTF-8 can't hold."""
+    if not body.strip():
+        raise Empty
+    if "\x00" in body:
+        raise Invalid("A message can't contain the NUL character.")
+    try:
+        size = len(body.encode())
+    except UnicodeEncodeError:
+        raise Invalid("The text is not valid Unicode: it has half of a surrogate pair.") from None
+    if size > settings.LIMITS.message_bytes:
+        raise TooLong(f"The message has {size:,} bytes; {settings.LIMITS.message_bytes:,} are allowed.")
+    return body
+
+
+def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
+    """All drafts in one transaction, each with its own outcome, in their order; a poison draft spoils only itself.
+
+    One row per (sender, client_msg_id), for ever: a repeat gets the first message back, with `duplicate`.
+    Raises what the database raises when it is away: then the outcome is unknown and repeating is safe.
+    """
+    try:
+        with transaction.atomic():
+            return _Batch(drafts).post()
+    except (IntegrityError, DataError) as error:
+        if len(drafts) == 1:
+            return [_refusal_for(error)]
+        return [outcome for draft in drafts for outcome in post_messages([draft])]
+
+
+def _refusal_for(error: DatabaseError) -> Refused:
+    # The constraint messages_once is met only when the same id went to two channels at the same moment.
+    return Conflict() if isinstance(error, IntegrityError) else Invalid("The database can't hold this message.")
+
+
+_LOCK = "SELECT id, head, kind, archived_at FROM channels WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+
+_SENDERS = """
+SELECT member.channel_id, member.user_id, member.muted_until, sender.is_active, sender.username, sender.display_name
+FROM channel_members AS member JOIN users AS sender ON sender.id = member.user_id
+WHERE member.channel_id = ANY(%s) AND member.user_id = ANY(%s)
+"""
+
+_EARLIER = """
+SELECT message.id FROM messages AS message
+JOIN unnest(%s::bigint[], %s::uuid[]) AS draft (sender_id, client_msg_id) USING (sender_id, client_msg_id)
+"""
+
+_INSERT = """
+WITH inserted AS (
+    INSERT INTO messages (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, status, created_at)
+    SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, 'sent', %s
+    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[])
+        WITH ORDINALITY AS draft (client_msg_id, channel_id, sender_id, body, seq, reply_to_id, place)
+    ORDER BY place
+    RETURNING id, channel_id, seq
+), moved AS (
+    UPDATE channels SET head = numbered.head
+    FROM unnest(%s::bigint[], %s::bigint[]) AS numbered (id, head) WHERE channels.id = numbered.id
+)
+SELECT id, channel_id, seq FROM inserted
+"""
+
+
+@dataclass(slots=True)
+class _Locked:
+    """A channel whose row this transaction holds."""
+
+    after: int
+    head: int
+    kind: str
+    archived_at: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    muted_until: datetime.datetime | None
+    is_active: bool
+    person: Person
+
+
+@dataclass(slots=True)
+class _Numbered:
+    """A draft with its place in the log."""
+
+    draft: Draft
+    seq: int
+    raw: bytes = b""
+    is_answered: bool = False
+
+    def answer(self) -> Committed:
+        """Once as new; to the same draft again in the same batch, as a duplicate."""
+        was_answered, self.is_answered = self.is_answered, True
+        return Committed(raw=self.raw, duplicate=was_answered)
+
+
+@dataclass(slots=True)
+class _Batch:
+    drafts: Sequence[Draft]
+    now: datetime.datetime = field(default_factory=clock.now)
+    channels: dict[int, _Locked] = field(default_factory=dict)
+    senders: dict[tuple[int, int], _Sender] = field(default_factory=dict)
+    earlier: dict[tuple[int, uuid.UUID], Message] = field(default_factory=dict)
+    replied: dict[int, int] = field(default_factory=dict)
+    fresh: dict[tuple[int, uuid.UUID], _Numbered] = field(default_factory=dict)
+
+    def post(self) -> list[Committed | Refused]:
+        self._read()
+        outcomes = [self._outcome(draft) for draft in self.drafts]
+        if self.fresh:
+            self._insert()
+            self._ring_after_commit()
+        return [outcome.answer() if isinstance(outcome, _Numbered) else outcome for outcome in outcomes]
+
+    def _read(self) -> None:
+        channels = list({draft.channel for draft in self.drafts})
+        senders = [draft.sender for draft in self.drafts]
+        # The locks first, in the order of the ids: whatever an earlier transaction committed is then seen.
+        for pk, head, kind, archived_at in hot.rows(_LOCK, [channels]):
+            self.channels[pk] = _Locked(head, head, kind, archived_at)
+        for channel, user, muted_until, is_active, username, name in hot.rows(_SENDERS, [channels, list(set(senders))]):
+            person = Person(id=user, username=username, display_name=name or username)
+            self.senders[channel, user] = _Sender(muted_until, is_active, person)
+        repeated = hot.rows(_EARLIER, [senders, [draft.client_msg_id for draft in self.drafts]])
+        if repeated:
+            rows = Message.objects.filter(pk__in=[pk for (pk,) in repeated]).for_the_wire()
+            self.earlier = {(row.sender_id, row.client_msg_id): row for row in rows}
+        answered = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
+        if answered:
+            self.replied = dict(Message.objects.filter(pk__in=answered).values_list("pk", "channel_id"))
+
+    def _outcome(self, draft: Draft) -> Committed | Refused | _Numbered:
+        known = self.earlier.get(draft.key)
+        if known is not None:
+            return _repeated(draft, known)
+        twin = self.fresh.get(draft.key)
+        if twin is not None:
+            is_same = (twin.draft.channel, twin.draft.body) == (draft.channel, draft.body)
+            return twin if is_same else Conflict()
+        refusal = self._refusal(draft)
+        if refusal is not None:
+            return refusal
+        channel = self.channels[draft.channel]
+        channel.head += 1
+        numbered = self.fresh[draft.key] = _Numbered(draft, channel.head)
+        return numbered
+
+    def _refusal(self, draft: Draft) -> Refused | None:
+        channel = self.channels.get(draft.channel)
+        sender = self.senders.get((draft.channel, draft.sender))
+        if channel is None:
+            return NotFound()
+        if sender is None:
+            return NotAMember() if channel.kind == ChannelKind.PUBLIC else NotFound()
+        if not sender.is_active:
+            return Forbidden("This account is not active.")
+        if channel.archived_at is not None:
+            return Archived()
+        if sender.muted_until is not None and sender.muted_until > self.now:
+            return Muted()
+        if draft.reply_to is not None and self.replied.get(draft.reply_to) != draft.channel:
+            return NotFound("The message that this answers is not in the channel.")
+        return None
+
+    def _insert(self) -> None:
+        numbered = list(self.fresh.values())
+        columns: list[Any] = [
+            [n.draft.client_msg_id for n in numbered],
+            [n.draft.channel for n in numbered],
+            [n.draft.sender for n in numbered],
+            [n.draft.body for n in numbered],
+            [n.seq for n in numbered],
+            [n.draft.reply_to for n in numbered],
+        ]
+        moved = {pk: channel.head for pk, channel in self.channels.items() if channel.head > channel.after}
+        ids = {
+            (channel, seq): pk
+            for pk, channel, seq in hot.rows(_INSERT, [self.now, *columns, list(moved), list(moved.values())])
+        }
+        created_at = spell_time(self.now) or ""
+        for n in numbered:
+            n.raw = self._spell(n, pk=ids[n.draft.channel, n.seq], created_at=created_at)
+
+    def _spell(self, numbered: _Numbered, *, pk: int, created_at: str) -> bytes:
+        draft = numbered.draft
+        return protocol.encode(
+            protocol.Message(
+                id=pk,
+                channel=draft.channel,
+                seq=numbered.seq,
+                rev=numbered.seq,
+                client_msg_id=draft.client_msg_id,
+                sender=self.senders[draft.channel, draft.sender].person,
+                kind=MessageKind.TEXT,
+                body=draft.body,
+                reply_to=draft.reply_to,
+                reactions={},
+                created_at=created_at,
+                edited_at=None,
+                deleted_at=None,
+                status=MessageStatus.SENT,
+                delivered_at=None,
+                read_at=None,
+            )
+        )
+
+    def _ring_after_commit(self) -> None:
+        changes: dict[int, list[Change]] = defaultdict(list)
+        for n in self.fresh.values():
+            changes[n.draft.channel].append(Change(rev=n.seq, key=n.seq, raw=n.raw))
+        announcements = [
+            Changed(stream=pk, after=self.channels[pk].after, head=self.channels[pk].head, changes=those)
+            for pk, those in changes.items()
+        ]
+        transaction.on_commit(lambda: node.ring(announcements))
+
+
+def _repeated(draft: Draft, known: Message) -> Committed | Refused:
+    is_same = known.channel_id == draft.channel and (known.body == draft.body or known.edited_at or known.deleted_at)
+    return Committed(raw=protocol.encode(wire.message(known)), duplicate=True) if is_same else Conflict()
