@@ -12,6 +12,7 @@ from delivery import node
 
 
 def alive(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is touched."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

@@ -16,7 +16,7 @@ from chat import services, wire
 from chat.models import Message
 from chat.node import AWAY, is_away
 from chat.streams import ChannelStreams
-from delivery.announcements import Change, Changed
+from delivery.announcements import Change, Changed, Passing
 from delivery.node import Node
 from delivery.peers import Prepared
 from delivery.sockets import Socket
@@ -173,6 +173,17 @@ async def test_a_slow_reader_is_closed_at_its_bounds(
     await node.check_positions()
     assert bob.closed == closed
     assert alice.bodies == ["much"]
+
+
+@pytest.mark.parametrize(("unsent", "heard"), [(64, 1), (65, 0)])
+async def test_what_is_of_the_moment_is_dropped_for_whoever_is_behind(
+    node: Node, follow: Any, cast: Cast, unsent: int, heard: int
+) -> None:
+    bob = await follow(cast, cast.bob)
+    bob.unsent_bytes = unsent
+    node.receive(Passing(stream=cast.team.pk, raw=b'{"op":"typing"}'))
+    assert len(bob.frames) == heard
+    assert bob.closed is None
 
 
 @given(

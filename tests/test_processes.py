@@ -135,6 +135,32 @@ async def test_sixty_messages_a_minute_and_not_one_more(own_server: Start, cast:
         await bob.post(cast.team.pk, "bob has said nothing yet")
 
 
+async def test_changes_that_redis_did_not_carry_arrive_all_the_same(own_server: Start, cast: Cast) -> None:
+    # Each process hears a Redis that the other does not: as good as none between them.
+    here, there = (
+        own_server(GAPLESS_LIMIT_POSITION_CHECK_SECONDS="1", REDIS_URL=f"unix:///nowhere-{n}") for n in range(2)
+    )
+    async with here.connect(cast.token(cast.alice)) as alice, there.connect(cast.token(cast.bob)) as bob:
+        started = time.monotonic()
+        for n in range(20):
+            await alice.post(cast.team.pk, f"{n}")
+        assert time.monotonic() - started < 5
+        await expect(lambda: len(bob.changes.get(cast.team.pk, [])) == 20, within=5)
+        assert [change["body"] for change in bob.changes[cast.team.pk]] == [f"{n}" for n in range(20)]
+        assert bob.gaps == 0
+    assert httpx.get(f"{here.url}/readyz").status_code == 200
+
+
+async def test_a_login_that_ended_in_silence_closes_the_socket(own_server: Start, cast: Cast) -> None:
+    server = own_server(GAPLESS_LIMIT_LOGIN_CHECK_SECONDS="1")
+    async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
+        await in_thread(cast.alice.tokens.all().delete)
+        assert (await asyncio.wait_for(alice.wait_closed(), 5))[0] == 4500
+        goodbye = await alice.pushes.get()
+        assert (goodbye["op"], goodbye["code"], goodbye["retry_after"]) == ("goodbye", 4500, None)
+        await bob.command("ping")
+
+
 def children(process: psutil.Process) -> list[psutil.Process]:
     return [child for child in process.children(recursive=True) if child.is_running()]
 

@@ -160,6 +160,15 @@ def test_membership_stands_in_the_log(cast: Cast) -> None:
     assert (channel.member_count, channel.head) == (1, 5)
 
 
+def test_a_channel_has_a_hundred_members_and_not_one_more(cast: Cast) -> None:
+    public = services.open_channel(cast.alice, name="open to all")
+    Channel.objects.filter(pk=public.pk).update(member_count=99)
+    services.join_channel(cast.bob, channel=public.pk)
+    with pytest.raises(errors.ChannelFull):
+        services.join_channel(cast.charlie, channel=public.pk)
+    assert Channel.objects.get(pk=public.pk).member_count == 100
+
+
 def test_joining_twice_is_joining_once(cast: Cast) -> None:
     public = services.open_channel(cast.alice, name="open to all")
     for _ in range(2):

@@ -50,9 +50,11 @@ class Channels(APIView):
 
 class OneChannel(APIView):
     def get(self, request: Request, pk: int) -> Response:
+        """One that the caller is in, or a public one."""
         return Response(_seen_by(caller(request), pk))
 
     def patch(self, request: Request, pk: int) -> Response:
+        """Another name or topic, by owners and moderators."""
         given = checked(ChannelRevision, request)
         services.revise_channel(caller(request), channel=pk, name=given.get("name"), topic=given.get("topic"))
         return Response(_seen_by(caller(request), pk))
@@ -65,12 +67,14 @@ class OneChannel(APIView):
 
 class Join(APIView):
     def post(self, request: Request, pk: int) -> Response:
+        """Makes the caller a member of a public channel; repeating does nothing."""
         services.join_channel(caller(request), channel=pk)
         return Response(_seen_by(caller(request), pk))
 
 
 class Leave(APIView):
     def post(self, request: Request, pk: int) -> Response:
+        """Ends the caller's membership; repeating does nothing."""
         services.leave_channel(caller(request), channel=pk)
         return Response(status=204)
 
@@ -82,6 +86,7 @@ class Members(APIView):
         return paged(request, Member.objects.filter(channel_id=pk).select_related("user"), wire.member_dict)
 
     def post(self, request: Request, pk: int) -> Response:
+        """Takes somebody in; repeating does nothing."""
         given = checked(NewMember, request)
         [user] = _people([given["user"]])
         member = services.add_member(caller(request), channel=pk, user=user, role=given["role"])
@@ -90,11 +95,13 @@ class Members(APIView):
 
 class OneMember(APIView):
     def patch(self, request: Request, pk: int, user: int) -> Response:
+        """Another role, by owners."""
         role = checked(NewRole, request)["role"]
         member = services.change_role(caller(request), channel=pk, user=_person(user), role=role)
         return Response(wire.member_dict(member))
 
     def delete(self, request: Request, pk: int, user: int) -> Response:
+        """Ends somebody's membership, by owners and moderators."""
         services.remove_member(caller(request), channel=pk, user=_person(user))
         return Response(status=204)
 

@@ -48,6 +48,7 @@ class Messages(APIView):
 
 class OneMessage(APIView):
     def get(self, request: Request, pk: int, message: int) -> Response:
+        """One message."""
         member = require_membership(caller(request).pk, channel=pk)
         row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
         if row is None:
@@ -55,6 +56,7 @@ class OneMessage(APIView):
         return Response(wire.message(row))
 
     def patch(self, request: Request, pk: int, message: int) -> Response:
+        """Another body for an own message, within 24 hours."""
         body = checked(MessageRevision, request)["body"]
         return Response(wire.message(services.edit_message(caller(request), channel=pk, message=message, body=body)))
 

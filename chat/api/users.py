@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import wire
+from chat import services, wire
 from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.models import User
@@ -29,13 +29,14 @@ def checked(kind: type[Strict], request: Request) -> dict[str, Any]:
 
 class Me(APIView):
     def get(self, request: Request) -> Response:
+        """The caller."""
         return Response(_own(caller(request)))
 
     def patch(self, request: Request) -> Response:
-        user = caller(request)
-        user.display_name = checked(Profile, request)["display_name"].strip()
-        user.save(update_fields=["display_name"])
-        return Response(_own(user))
+        """Another display name."""
+        return Response(
+            _own(services.rename_user(caller(request), display_name=checked(Profile, request)["display_name"]))
+        )
 
 
 class Users(APIView):

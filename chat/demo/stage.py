@@ -16,6 +16,8 @@ from delivery.source import Committed
 
 #: Days that the script covers, the last of them yesterday.
 DAYS = 5
+#: Days of stand-ups, the last of them yesterday.
+STANDUP_DAYS = 14
 ZONE = ZoneInfo("UTC")
 
 
@@ -34,12 +36,12 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
     first_day = clock.now().astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0) - datetime.timedelta(
         days=DAYS
     )
-    with clock.at(first_day):
-        people = _make_people(password)
+    people = _make_people(password)
+    with clock.at(first_day - datetime.timedelta(days=STANDUP_DAYS)):
         channels = _open_channels(people)
     tell(f"{len(people)} people in {len(channels)} channels")
     said = _say_all(people, channels, first_day)
-    tell(f"{said} messages over {DAYS} days")
+    tell(f"{said} messages over {STANDUP_DAYS} days")
     _read_most(people, channels)
     return people
 
@@ -116,8 +118,8 @@ def _scene(channel: str, text: str, start: datetime.datetime) -> Iterator[Line]:
 
 
 def _standups(first_day: datetime.datetime) -> Iterator[Line]:
-    for day in range(DAYS):
-        start = first_day + datetime.timedelta(days=day, hours=1)
+    for day in range(STANDUP_DAYS):
+        start = first_day + datetime.timedelta(days=day - STANDUP_DAYS + DAYS, hours=1)
         for place, username in enumerate(script.PEOPLE):
             turn = day + place
             text = (

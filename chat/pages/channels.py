@@ -23,12 +23,14 @@ from delivery.protocol import VERSION
 @login_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
+    """The channel list."""
     return _page(request, None)
 
 
 @login_required
 @require_GET
 def channel(request: HttpRequest, pk: int) -> HttpResponse:
+    """One channel with its newest messages."""
     return _page(request, pk)
 
 

@@ -69,6 +69,7 @@ class SignOut(LogoutView):
 @closed_without_redis
 @ratelimit(group="sign-up", key="ip", rate=SIGN_UP_BY_ADDRESS, method="POST")
 def sign_up(request: HttpRequest) -> HttpResponse:
+    """An account of one's own."""
     if request.user.is_authenticated:
         return redirect("home")
     form = SignUpForm(request.POST or None)

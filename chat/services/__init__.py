@@ -16,7 +16,7 @@ from chat.services.members import (
     remove_member,
 )
 from chat.services.messages import delete_message, edit_message
-from chat.services.people import create_owner, create_token, create_user
+from chat.services.people import create_owner, create_token, create_user, rename_user
 from chat.services.posting import Draft, check_body, post_messages
 from chat.services.receipts import move_cursors, read_channel
 
@@ -41,5 +41,6 @@ __all__ = [
     "post_messages",
     "read_channel",
     "remove_member",
+    "rename_user",
     "revise_channel",
 ]

@@ -44,6 +44,15 @@ def create_owner(username: str, *, password: str, display_name: str = "") -> tup
         return owner, open_channel(owner, name="General", topic="Everything that has no channel of its own")
 
 
+def rename_user(user: User, *, display_name: str) -> User:
+    """What others see from the next message on. Raises Invalid for what can't be kept."""
+    if "\x00" in display_name:
+        raise Invalid("A name can't contain the NUL character.")
+    user.display_name = display_name.strip()
+    User.objects.filter(pk=user.pk).update(display_name=user.display_name)
+    return user
+
+
 def create_token(user: User, *, name: str) -> str:
     """A secret for a program of this user; it is shown this once, only its hash is kept."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)

@@ -36,6 +36,7 @@ export class Pane extends EventTarget {
   async open(channel, given = null) {
     this.#leave();
     this.channel = channel;
+    byId("rows").dataset.kind = channel.kind;
     const unreadFrom = this.#reading.start(channel);
     const isEnough = given && (!unreadFrom || given.isLast || given.messages[0]?.seq <= unreadFrom);
     if (isEnough) return this.#show(given, { unreadFrom, isLatest: true });

@@ -22,6 +22,7 @@ export function fillRow(row, message, { quoted = null, status = null } = {}) {
   row.dataset.seq = message.seq ?? "";
   row.classList.toggle("is-system", message.kind === "system");
   row.classList.toggle("is-deleted", isDeleted);
+  row.dataset.event = message.event?.type ?? "";
   paintAvatar(find(".avatar"), message.sender);
   find(".sender").textContent = message.sender?.display_name ?? "";
   fillTime(find("time"), new Date(message.created_at));

@@ -1,0 +1,123 @@
+"""The README's tables, made from the code: limits, frames, error codes, close codes, paths. A test holds the README to them."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from chatproject.limits import Limits
+from delivery import protocol
+from delivery.errors import REFUSALS
+from delivery.protocol import CloseCode
+
+#: What a client does after each close code.
+_AFTERWARDS = "comes back, after `retry_after`", "does not come back by itself"
+_CLOSES = {
+    CloseCode.RESTARTING: "the server restarts or moves",
+    CloseCode.SLOW_READER: "too much was waiting to be read",
+    CloseCode.SILENT: "nothing was heard for 75 s",
+    CloseCode.INTERNAL: "something failed on our side",
+    CloseCode.NO_SYNC: "no `sync` within 5 s",
+    CloseCode.SIGNED_OUT: "the login has ended",
+    CloseCode.BANNED: "the account was banned",
+    CloseCode.PROTOCOL: "20 frames in a minute could not be understood",
+    CloseCode.TOO_MANY_SOCKETS: "the user has more than 10 sockets",
+    CloseCode.TOO_BIG: "a frame of more than 16 KiB (RFC 6455)",
+}
+
+
+def limits() -> str:
+    rows = [
+        (f"`{f.name}`", f"{f.default:,}", f.metadata["unit"], f.metadata["exceeded"])
+        for f in dataclasses.fields(Limits)
+    ]
+    return _table(("limit", "value", "unit", "what exceeding it gets"), rows)
+
+
+def commands() -> str:
+    return _table(("op", "fields", "what it does"), [_frame(kind) for kind in protocol.COMMANDS])
+
+
+def pushes() -> str:
+    return _table(("op", "fields", "what it says"), [_frame(kind) for kind in protocol.FRAMES])
+
+
+def errors() -> str:
+    rows = [(f"`{r.code}`", str(r.status), (r.__doc__ or "").strip()) for r in REFUSALS]
+    return _table(("code", "HTTP", "what is said"), rows)
+
+
+def closes() -> str:
+    rows = [(str(int(code)), _CLOSES[code], _AFTERWARDS[0 if 4000 <= code < 4500 else 1]) for code in sorted(CloseCode)]
+    return _table(("code", "why", "the client"), rows)
+
+
+def paths() -> str:
+    rows = [(f"`/{path}`", ", ".join(methods), says) for path, methods, says in _paths(get_resolver().url_patterns)]
+    return _table(("path", "methods", "what it is"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "limits": limits,
+    "commands": commands,
+    "pushes": pushes,
+    "errors": errors,
+    "closes": closes,
+    "paths": paths,
+}
+
+
+def renewed(text: str) -> str:
+    """The text with what stands between `<!-- table: name -->` and `<!-- end -->` made anew."""
+
+    def replace(found: "re.Match[str]") -> str:
+        return f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}"
+
+    return re.sub(r"(<!-- table: (\w+) -->)\n.*?(<!-- end -->)", replace, text, flags=re.DOTALL)
+
+
+def renew(path: Path) -> bool:
+    """Writes the file with its tables made anew; whether anything changed."""
+    old = path.read_text()
+    new = renewed(old)
+    if new != old:
+        path.write_text(new)
+    return new != old
+
+
+def _frame(kind: type[msgspec.Struct]) -> tuple[str, str, str]:
+    fields = [
+        field.encode_name + ("" if field.required else "?")
+        for field in msgspec.structs.fields(kind)
+        if field.name != "ref"
+    ]
+    return f"`{kind.__struct_config__.tag}`", ", ".join(sorted(fields, key=lambda f: f.endswith("?"))), _sentence(kind)
+
+
+def _sentence(thing: object) -> str:
+    return " ".join((thing.__doc__ or "").split())
+
+
+def _paths(patterns: Iterable[object], prefix: str = "") -> Iterable[tuple[str, list[str], str]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver) and "admin" not in str(pattern.pattern):
+            yield from _paths(pattern.url_patterns, prefix + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern), *_view(pattern.callback)
+
+
+def _view(callback: object) -> tuple[list[str], str]:
+    view = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
+    if view is None:
+        return [], _sentence(callback)
+    methods = [name for name in ("get", "post", "patch", "delete") if hasattr(view, name)]
+    says = [_sentence(getattr(view, name)) for name in methods]
+    return [name.upper() for name in methods], " ".join(said for said in says if said and "Handle " not in said)
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

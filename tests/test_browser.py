@@ -1,0 +1,221 @@
+"""The page in a real browser: two people, one dropped connection, one resume, nothing missing. Needs a Chromium on the machine."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from chat import services
+from chat.models import Member, Message
+from tests.conftest import PASSWORD, Cast, said
+from tests.servers import Server
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page was NOT tested"),
+]
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Playwright's loop makes Django think that it is called from async code.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        flags = ["--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *flags])
+        yield browser
+        browser.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
+    """Signs somebody in, in a browser of their own; what the console complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def sign_in(username: str, server: Server, *, width: int = 1280, path: str = "/") -> Page:
+        user = getattr(cast, username)
+        user.set_password(PASSWORD)
+        user.save()
+        context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=server.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.goto(f"/sign-in/?next={path}")
+        page.fill("[name=username]", username)
+        page.fill("[name=password]", PASSWORD)
+        page.press("[name=password]", "Enter")
+        page.wait_for_url(f"**{path}")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    # A dropped connection is what the test asked for; anything else is a defect.
+    expected = re.compile(
+        r"WebSocket connection to|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|Failed to load resource"
+    )
+    assert [line for line in complaints if not expected.search(line)] == []
+
+
+def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
+    """Runs a verb beside Playwright's event loop, in which nothing can be announced."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(verb, *args, **kwargs).result()
+        executor.submit(connections.close_all)
+
+
+def write(page: Page, text: str) -> None:
+    page.fill("#composer-body", text)
+    page.press("#composer-body", "Enter")
+
+
+def bodies(page: Page) -> list[str]:
+    return page.locator("#rows .row:not(.is-system) .body").all_inner_texts()
+
+
+def test_two_people_one_dropped_connection_one_resume_nothing_missing(
+    sign_in: SignIn, servers: list[Server], cast: Cast
+) -> None:
+    path = f"/c/{cast.team.pk}/"
+    alice, bob = sign_in("alice", servers[0], path=path), sign_in("bob", servers[1], path=path)
+    write(alice, "hello bob")
+    expect(bob.locator(".body", has_text="hello bob")).to_be_visible()
+    write(bob, "hello alice")
+    expect(alice.locator(".body", has_text="hello alice")).to_be_visible()
+
+    bob.context.set_offline(True)
+    for n in range(30):
+        aside(said, cast.alice, cast.team, f"while bob was away {n}")
+    write(bob, "written while away")
+    expect(bob.locator(".is-draft .body")).to_have_text("written while away")
+    write(alice, "are you there?")
+    expect(bob.locator("#banner")).to_be_visible(timeout=20_000)
+
+    bob.context.set_offline(False)
+    expect(bob.locator(".body", has_text="are you there?")).to_be_visible(timeout=20_000)
+    expect(alice.locator(".body", has_text="written while away")).to_be_visible(timeout=20_000)
+    expect(bob.locator(".is-draft")).to_have_count(0)
+    expect(bob.locator("#banner")).to_be_hidden()
+    log = list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True))
+    assert len(log) == 34
+    assert bodies(bob) == log
+    assert bodies(alice) == log
+
+
+def test_a_message_says_how_far_it_has_come(sign_in: SignIn, servers: list[Server], cast: Cast) -> None:
+    path = f"/c/{cast.team.pk}/"
+    alice = sign_in("alice", servers[0], path=path)
+    write(alice, "is anybody there?")
+    ticks = alice.locator(".row", has_text="is anybody there?").locator(".ticks")
+    expect(ticks).to_have_attribute("data-status", "sent")
+    sign_in("bob", servers[1], path=path).locator("#composer-body").click()
+    expect(ticks).to_have_attribute("data-status", "read", timeout=10_000)
+
+
+def test_what_was_written_offline_survives_a_reload(
+    sign_in: SignIn, own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server()
+    page = sign_in("alice", server, path=f"/c/{cast.team.pk}/")
+    expect(page.locator("#composer-body")).to_be_editable()
+    server.kill()
+    write(page, "first")
+    write(page, "second")
+    expect(page.locator(".is-draft")).to_have_count(2)
+    server.start()
+    page.reload()
+    expect(page.locator(".is-draft")).to_have_count(0, timeout=20_000)
+    rows = Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True)
+    assert list(rows) == ["first", "second"]
+
+
+def test_unread_counts_follow(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    other = services.open_channel(cast.alice, name="other", members=[cast.bob])
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
+    link = page.locator(f"a[href='/c/{other.pk}/']")
+    for n in range(3):
+        aside(said, cast.alice, other, f"{n}")
+    expect(link).to_contain_text("3")
+    link.click()
+    expect(page.locator(".body", has_text="2")).to_be_visible()
+    expect(link).not_to_contain_text("3")
+    expect_cursor(cast, other.pk, 5)
+
+
+def expect_cursor(cast: Cast, channel: int, seq: int) -> None:
+    deadline = time.monotonic() + 5
+    while Member.objects.get(channel=channel, user=cast.bob).read_seq != seq:
+        assert time.monotonic() < deadline, "the cursor did not move"
+        time.sleep(0.05)
+
+
+def test_older_messages_come_while_scrolling(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    for n in range(120):
+        aside(said, cast.alice, cast.team, f"message number {n}")
+    aside(services.move_cursors, {(cast.team.pk, cast.bob.pk): (200, 200)})
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
+    expect(page.locator(".body", has_text="message number 119")).to_be_visible()
+    timeline = page.locator("#timeline")
+    for _ in range(40):
+        timeline.evaluate("element => element.scrollBy(0, -400)")
+        page.wait_for_timeout(50)
+        if page.locator(".body", has_text=re.compile(r"^message number 0$")).count():
+            break
+    assert bodies(page) == [f"message number {n}" for n in range(120)]
+
+
+def test_somebody_who_is_removed_is_told(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
+    expect(page.locator("#composer-body")).to_be_editable()
+    aside(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+    expect(page.locator("#closed-note")).to_be_visible()
+    expect(page.locator(f"a[href='/c/{cast.team.pk}/']")).to_have_count(0)
+
+
+def test_at_phone_width_one_column_is_shown_at_a_time(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    page = sign_in("alice", server, width=390)
+    expect(page.locator("#composer-body")).to_be_hidden()
+    page.locator(f"a[href='/c/{cast.team.pk}/']").click()
+    expect(page.locator("#composer-body")).to_be_visible()
+    expect(page.locator(f"a[href='/c/{cast.team.pk}/']")).to_be_hidden()
+    write(page, "from a phone")
+    expect(page.locator(".row", has_text="from a phone").locator(".ticks")).to_have_attribute("data-status", "sent")
+    page.locator(".back").click()
+    expect(page.locator(f"a[href='/c/{cast.team.pk}/']")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_markup_is_shown_not_run(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    aside(said, cast.alice, cast.team, "<img src=x onerror=alert(1)> https://example.com/?a=1&b=2 javascript:alert(1)")
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
+    body = page.locator(".row:not(.is-system) .body").last
+    expect(body).to_contain_text("<img src=x onerror=alert(1)>")
+    assert body.locator("a").evaluate_all("links => links.map(link => link.href)") == ["https://example.com/?a=1&b=2"]
+
+
+def test_without_javascript_one_can_still_write(chromium: Browser, server: Server, cast: Cast) -> None:
+    cast.alice.set_password(PASSWORD)
+    cast.alice.save()
+    context = chromium.new_context(java_script_enabled=False, base_url=server.url)
+    page = context.new_page()
+    page.goto(f"/sign-in/?next=/c/{cast.team.pk}/")
+    page.fill("[name=username]", "alice")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.fill("#composer-body", "plain old form")
+    page.locator("form", has=page.locator("#composer-body")).get_by_role("button").last.click()
+    assert "plain old form" in bodies(page)
+    context.close()

@@ -1,0 +1,125 @@
+"""Every number: one place, an override, a line of documentation, and a test that holds it at n and n + 1."""
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from chatproject import checks, env
+from chatproject.limits import Limits
+from tests.servers import ROOT
+
+#: Where each limit is held. A limit without a line here, or with a test that does not exist, fails.
+HELD_BY = {
+    "message_bytes": "test_bad_input.py::test_a_body_of_2048_bytes_is_taken",
+    "frame_bytes": "test_bad_input.py::test_a_frame_has_at_most_16_kib",
+    "bad_frames_per_minute": "test_bad_input.py::test_twenty_bad_frames_in_a_minute_end_the_socket",
+    "messages_per_minute": "test_processes.py::test_sixty_messages_a_minute_and_not_one_more",
+    "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
+    "heartbeat_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
+    "silent_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
+    "opening_seconds": "test_processes.py::test_without_a_sync_in_time_the_socket_is_closed",
+    "lane_waiting": "test_queue.py::test_a_thousand_wait_and_the_next_is_refused",
+    "batch": "test_queue.py::test_what_waits_meanwhile_becomes_batches_of_fifty",
+    "replay_changes": "test_socket.py::test_more_than_a_thousand_changes_are_not_replayed",
+    "replay_hours": "test_socket.py::test_what_is_older_than_24_hours_is_not_replayed",
+    "page": "test_http.py::test_history_comes_in_pages_of_twenty",
+    "outbox_soft_bytes": "test_hub.py::test_what_is_of_the_moment_is_dropped_for_whoever_is_behind",
+    "outbox_bytes": "test_hub.py::test_a_slow_reader_is_closed_at_its_bounds",
+    "outbox_frames": "test_hub.py::test_a_slow_reader_is_closed_at_its_bounds",
+    "position_check_seconds": "test_processes.py::test_changes_that_redis_did_not_carry_arrive_all_the_same",
+    "position_check_deaf_seconds": "test_processes.py::test_changes_that_redis_did_not_carry_arrive_all_the_same",
+    "login_check_seconds": "test_processes.py::test_a_login_that_ended_in_silence_closes_the_socket",
+    "receipts_seconds": "test_socket.py::test_cursors_are_confirmed_when_they_stand_in_the_rows",
+    "drain_seconds": "test_processes.py::test_a_stuck_reader_does_not_hold_up_the_end",
+    "pool": "test_limits.py::test_all_pools_together_stay_under_what_the_server_takes",
+    "pool_wait_seconds": "test_processes.py::test_an_unreachable_database_is_said_in_one_sentence",
+    "statement_seconds": "test_limits.py::test_statements_and_locks_have_an_end",
+    "lock_seconds": "test_limits.py::test_statements_and_locks_have_an_end",
+    "idle_seconds": "test_limits.py::test_statements_and_locks_have_an_end",
+    "server_connections": "test_limits.py::test_all_pools_together_stay_under_what_the_server_takes",
+}
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Limits), ids=lambda field: field.name)
+def test_a_limit_is_documented_and_held_by_a_test(field: "dataclasses.Field[int]") -> None:
+    assert field.metadata["unit"]
+    assert field.metadata["exceeded"]
+    source = (ROOT / "chatproject" / "limits.py").read_text()
+    assert re.search(rf"#: .*\n    {field.name}: int", source), "a comment above it says what it is"
+    file, name = HELD_BY[field.name].split("::")
+    assert f"def {name}(" in (ROOT / "tests" / file).read_text()
+
+
+def test_the_limits_are_those_of_the_design() -> None:
+    limits = Limits()
+    assert (limits.message_bytes, limits.frame_bytes, limits.messages_per_minute) == (2048, 16384, 60)
+    assert (limits.members, limits.lane_waiting, limits.batch, limits.page) == (100, 1000, 50, 20)
+    assert (limits.heartbeat_seconds, limits.silent_seconds, limits.opening_seconds) == (30, 75, 5)
+    assert (limits.replay_changes, limits.replay_hours) == (1000, 24)
+    assert (limits.outbox_soft_bytes, limits.outbox_bytes, limits.outbox_frames) == (65536, 1048576, 1000)
+    assert (limits.pool, limits.statement_seconds, limits.idle_seconds, limits.server_connections) == (20, 5, 30, 50)
+
+
+def test_any_limit_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAPLESS_LIMIT_PAGE", "7")
+    assert env.override(Limits(), prefix="GAPLESS_LIMIT_").page == 7
+    monkeypatch.setenv("GAPLESS_LIMIT_PAGE", "many")
+    with pytest.raises(env.EnvError, match="GAPLESS_LIMIT_PAGE"):
+        env.override(Limits(), prefix="GAPLESS_LIMIT_")
+
+
+@pytest.mark.parametrize(("workers", "pool"), [(1, 20), (2, 20), (3, 14), (4, 11)])
+def test_all_pools_together_stay_under_what_the_server_takes(workers: int, pool: int) -> None:
+    said = setting("DATABASE_POOL", WEB_WORKERS=str(workers), GAPLESS_LIMIT_POOL="20")
+    assert said == str(pool)
+    assert workers * pool < 50
+
+
+def test_too_many_processes_are_warned_of(settings: object) -> None:
+    settings.WEB_WORKERS, settings.DATABASE_POOL = 3, 20  # type: ignore[attr-defined]
+    assert [found.id for found in checks.check_pool(None)] == ["gapless.W001"]
+    settings.WEB_WORKERS = 2  # type: ignore[attr-defined]
+    assert checks.check_pool(None) == []
+
+
+def test_statements_and_locks_have_an_end() -> None:
+    options = setting("DATABASES['default']['OPTIONS']")
+    assert "statement_timeout=5000" in options
+    assert "lock_timeout=3000" in options
+    assert "'max_idle': 30" in options
+
+
+def test_limits_that_the_database_keeps_can_only_be_lowered(settings: object) -> None:
+    settings.LIMITS = Limits(message_bytes=2049, members=101)  # type: ignore[attr-defined]
+    assert [found.id for found in checks.check_lowered_limits(None)] == ["gapless.E002", "gapless.E002"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["localhost:8000", "http://localhost:8000/", "http://localhost/path", "ws://localhost"]
+)
+def test_an_origin_that_no_browser_sends_is_an_error(settings: object, origin: str) -> None:
+    settings.ALLOWED_ORIGINS = [origin]  # type: ignore[attr-defined]
+    assert [found.id for found in checks.check_origins(None)] == ["gapless.E001"]
+
+
+def test_env_example_names_every_setting_with_its_default() -> None:
+    example = (ROOT / ".env.example").read_text()
+    read = set(re.findall(r'env\.\w+\("([A-Z_]+)"', (ROOT / "chatproject" / "settings.py").read_text()))
+    for name in read:
+        assert re.search(rf"^#{name}=", example, re.MULTILINE), name
+
+
+def setting(expression: str, **environment: str) -> str:
+    """A setting as a fresh process reads it."""
+    return subprocess.run(
+        [sys.executable, "-c", f"from chatproject import settings; print(settings.{expression})"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()

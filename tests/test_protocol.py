@@ -1,0 +1,122 @@
+"""The wire contract: what the code spells is what is documented, and nothing that was named has changed."""
+
+import datetime
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chatproject import tables
+from delivery import protocol
+from delivery.errors import REFUSALS
+from delivery.protocol import COMMANDS, FRAMES, CloseCode
+from tests.servers import ROOT
+
+README = ROOT / "README.md"
+
+
+def tag(kind: type[msgspec.Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def test_the_readmes_tables_are_those_of_the_code() -> None:
+    assert tables.renewed(README.read_text()) == README.read_text(), "run `manage.py tables`"
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_every_table_stands_in_the_readme(name: str) -> None:
+    assert f"<!-- table: {name} -->" in README.read_text()
+
+
+@pytest.mark.parametrize("kind", [*COMMANDS, *FRAMES], ids=tag)
+def test_every_frame_says_what_it_is(kind: type[msgspec.Struct]) -> None:
+    assert (kind.__doc__ or "").strip()
+    assert f"| `{tag(kind)}` |" in README.read_text()
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=tag)
+def test_commands_take_no_unknown_field(kind: type[msgspec.Struct]) -> None:
+    assert kind.__struct_config__.forbid_unknown_fields
+    assert kind.__struct_config__.frozen
+
+
+def test_every_code_is_documented_once() -> None:
+    text = README.read_text()
+    for refusal in REFUSALS:
+        assert text.count(f"\n| `{refusal.code}` |") == 1
+    for code in CloseCode:
+        assert re.search(rf"^\| {int(code)} \|", text, re.MULTILINE)
+
+
+def test_the_codes_are_those_of_the_contract() -> None:
+    assert set(protocol.ERROR_CODES) == {
+        *(
+            "invalid",
+            "unknown_op",
+            "not_found",
+            "not_a_member",
+            "forbidden",
+            "empty",
+            "too_long",
+            "conflict",
+            "archived",
+        ),
+        *("muted", "rate_limited", "queue_full", "channel_full", "too_many_connections", "unavailable", "internal"),
+    }
+    assert {int(code) for code in CloseCode} == {1009, 4000, 4001, 4002, 4003, 4004, 4500, 4501, 4502, 4503}
+
+
+def test_no_frame_is_spelled_outside_the_contract() -> None:
+    ops = {tag(kind) for kind in (*COMMANDS, *FRAMES)} - {
+        "ok",
+        "error",
+        "read",
+        "channel",
+        "sync",
+        "delivered",
+        "receipts",
+        "changes",
+    }
+    for path in [*(ROOT / "delivery").rglob("*.py"), *(ROOT / "chat").rglob("*.py")]:
+        if path.name in ("protocol.py", "client.py"):
+            continue
+        for op in ops:
+            assert f'"op": "{op}"' not in path.read_text(), path
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"op":"ping"}', '{"op":"ping","ref":null}', '{"op":"ping","ref":"a"}', '{"op":"sync","channels":{"1":2}}'],
+)
+def test_what_the_contract_allows_is_understood(text: str) -> None:
+    protocol.decode_command(text)
+
+
+def test_times_have_microseconds_and_a_z() -> None:
+    moment = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+    assert protocol.spell_time(moment) == "2026-01-02T01:04:05.000000Z"
+
+
+def test_a_message_has_the_fields_of_the_contract() -> None:
+    assert {field.name for field in msgspec.structs.fields(protocol.Message)} == {
+        *(
+            "id",
+            "channel",
+            "seq",
+            "rev",
+            "client_msg_id",
+            "sender",
+            "kind",
+            "body",
+            "reply_to",
+            "reactions",
+            "created_at",
+        ),
+        *("edited_at", "deleted_at", "status", "delivered_at", "read_at", "event"),
+    }
+
+
+def test_the_pages_client_speaks_the_same_version() -> None:
+    source = "".join(path.read_text() for path in Path(ROOT / "chat/static/gapless").glob("*.js"))
+    assert protocol.SUBPROTOCOL in source
