@@ -70,7 +70,8 @@ ALLOWED_ORIGINS = env.words(
 _IS_HTTPS = bool(ALLOWED_ORIGINS) and all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
 
 INSTALLED_APPS = [
-    "daphne",  # first: its runserver replaces Django's
+    "chatproject",  # first: its runserver builds on daphne's, which replaces Django's
+    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -84,7 +85,6 @@ INSTALLED_APPS = [
     "delivery",
     "presence",
     "chat",
-    "chatproject",
 ]
 
 MIDDLEWARE = [

@@ -111,7 +111,7 @@ class StreamConsumer(AsyncConsumer):
         if not self.node.is_draining and (not offered or SUBPROTOCOL in offered):
             login = await self._login()
         if login is None:
-            await self.base_send({"type": "websocket.close", "code": CloseCode.SIGNED_OUT})
+            await self.base_send({"type": "websocket.close", "code": int(CloseCode.SIGNED_OUT)})
             return False
         self.login = login
         accept: dict[str, Any] = {"type": "websocket.accept"}

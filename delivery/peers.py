@@ -89,8 +89,10 @@ class SendingPeer:
     def close(self, code: int, reason: str, *, last: Prepared) -> None:
         if self._closing is None:
             self._waiting.clear()
+            self.unsent_bytes = 0
             self.write(last)
-            self._closing = (code, reason)
+            # Exactly an int: autobahn refuses its subclasses.
+            self._closing = (int(code), reason)
 
     def stop(self) -> None:
         self._task.cancel()

@@ -37,8 +37,10 @@ def database_url() -> str:
 class Server:
     """One `manage.py serve` (or another command) with its own port."""
 
-    def __init__(self, *, arguments: tuple[str, ...] = ("serve", "--workers", "1"), **environment: str) -> None:
-        self.port = free_port()
+    def __init__(
+        self, *, arguments: tuple[str, ...] = ("serve", "--workers", "1"), port: int = 0, **environment: str
+    ) -> None:
+        self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self.ws = f"ws://localhost:{self.port}/ws/"
         self.log = ROOT / ".data" / "test" / f"server-{self.port}.log"
