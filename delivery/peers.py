@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
+from delivery.protocol import CloseCode
+
 #: scope["extensions"] key under which a server offers a Peer of its own.
 EXTENSION = "gapless.peer"
 
@@ -91,8 +93,8 @@ class SendingPeer:
             self._waiting.clear()
             self.unsent_bytes = 0
             self.write(last)
-            # Exactly an int: autobahn refuses its subclasses.
-            self._closing = (int(code), reason)
+            # Exactly an int, and none of the RFC's own: autobahn refuses to send those.
+            self._closing = (int(code) if code >= 3000 else int(CloseCode.PROTOCOL), reason)
 
     def stop(self) -> None:
         self._task.cancel()

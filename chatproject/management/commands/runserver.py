@@ -1,6 +1,6 @@
 """`manage.py runserver`: daphne for development, with the production server's bound on frames."""
 
-from functools import partial
+from argparse import ArgumentParser
 from typing import Any
 
 from daphne.management.commands.runserver import Command as DaphneCommand
@@ -22,8 +22,9 @@ class BoundedServer(Server):
 
 
 class Command(DaphneCommand):
-    server_cls = partial(
-        BoundedServer,
-        websocket_max_message_size=settings.LIMITS.frame_bytes,
-        websocket_max_frame_size=settings.LIMITS.frame_bytes,
-    )
+    server_cls = BoundedServer
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        # Only for frames: autobahn holds what we send to its bound on messages.
+        parser.set_defaults(websocket_max_frame_size=settings.LIMITS.frame_bytes)
