@@ -19,12 +19,19 @@ WINDOW_SECONDS = 60
 #: What a call to Redis may take before the local window decides.
 PATIENCE_SECONDS = 0.1
 
-# KEYS: the user's window. ARGV: the limit, the message's id, the window in µs. Uses Redis' own clock; a message that is
-# repeated counts once. Returns -1 when allowed, else the µs until the oldest one leaves the window.
+#: Users whose local windows are kept; with more, all begin anew.
+MOST_LOCAL_USERS = 10_000
+#: Repeats are free up to so many attempts for each message that is allowed: they cost the server as much as messages.
+ATTEMPTS_A_MESSAGE = 5
+
+# KEYS: the user's window and the user's attempts. ARGV: the limit, the message's id, the window in µs, the most attempts.
+# Uses Redis' own clock; a message that is repeated counts once. Returns -1 when allowed, else the µs until it may be tried.
 _WINDOW = """
 local now = redis.call('TIME')
 now = now[1] * 1000000 + now[2]
 local window = tonumber(ARGV[3])
+if redis.call('INCR', KEYS[2]) == 1 then redis.call('PEXPIRE', KEYS[2], window / 1000) end
+if tonumber(redis.call('GET', KEYS[2])) > tonumber(ARGV[4]) then return redis.call('PTTL', KEYS[2]) * 1000 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return -1 end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
@@ -65,13 +72,17 @@ class MessageWindow:
         await self._redis.aclose()
 
     async def _ask(self, user: int, client_msg_id: uuid.UUID, limit: int) -> float:
-        arguments: list[str | int] = [limit, str(client_msg_id), WINDOW_SECONDS * 1_000_000]
-        asked = self._script(keys=[f"gapless:said:{user}"], args=arguments)
+        arguments: list[str | int] = [
+            *(limit, str(client_msg_id), WINDOW_SECONDS * 1_000_000, limit * ATTEMPTS_A_MESSAGE)
+        ]
+        asked = self._script(keys=[f"gapless:said:{user}", f"gapless:tried:{user}"], args=arguments)
         wait = int(await asyncio.wait_for(asked, PATIENCE_SECONDS))
         return wait / 1_000_000 if wait >= 0 else -1
 
     def _ask_locally(self, user: int, client_msg_id: uuid.UUID, limit: int) -> float:
         now = time.monotonic()
+        if len(self._local) > MOST_LOCAL_USERS:
+            self._local.clear()
         said = self._local.setdefault(user, OrderedDict())
         while said and next(iter(said.values())) <= now - WINDOW_SECONDS:
             said.popitem(last=False)

@@ -21,6 +21,8 @@ TOKEN = "token"  # noqa: S105 (the word, not a secret)
 
 def by_session(session_key: str) -> Login | None:
     """The login behind a session cookie, as Django's own middleware would see it; fallback keys are honoured."""
+    if not session_key.isalnum():
+        return None
     engine: Any = import_module(settings.SESSION_ENGINE)
     session = engine.SessionStore(session_key)
     user = (

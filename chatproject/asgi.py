@@ -14,10 +14,11 @@ from django.urls import path  # noqa: E402
 
 from chat.consumers import ChatConsumer  # noqa: E402
 from chat.node import running_node, stop_node  # noqa: E402
+from chatproject.bounds import Bounded  # noqa: E402
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +44,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _live(receive, send)
         return
     await running_node()
-    await router(scope, receive, send)
+    if scope["type"] == "http":
+        await bounded(scope, receive, send)
+    else:
+        await router(scope, receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -56,3 +60,6 @@ async def _live(receive: Receive, send: Send) -> None:
             await stop_node()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+bounded = Bounded(router)

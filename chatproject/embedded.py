@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -126,6 +127,14 @@ def _locked(path: Path, *, seconds: float) -> Iterator[None]:
         yield
 
 
+def revive(data: Path) -> None:
+    """Starts a new keeper if the one of this data folder was killed; cheap while it lives."""
+    if data in _held and not _is_ready(data):
+        with _locked(data / "start.lock", seconds=START_SECONDS):
+            if not _is_ready(data):
+                _start_keeper(Services(data))
+
+
 def _is_ready(data: Path) -> bool:
     try:
         status = json.loads((data / "keeper.json").read_text())
@@ -223,6 +232,7 @@ class Keeper:
     def _prepare(self) -> None:
         for folder in (self.services.sockets, self.data / "valkey"):
             folder.mkdir(mode=0o700, exist_ok=True)
+            self._refuse_foreign(folder)
             self._hand_over(folder)
         if self.account:
             _let_through(_postgres_binaries(), self.account)
@@ -296,6 +306,15 @@ class Keeper:
         if self.account is None:
             return {"cwd": "/"}
         return {"cwd": "/", "user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+
+    def _refuse_foreign(self, folder: Path) -> None:
+        # The sockets' folder may be in /tmp, under a name that others can guess and take first.
+        found = folder.lstat()
+        owners = {os.geteuid(), self.account.pw_uid if self.account else os.geteuid()}
+        if stat.S_ISLNK(found.st_mode) or found.st_uid not in owners or found.st_mode & 0o077:
+            raise EmbeddedError(
+                f"{folder} belongs to somebody else or is open to others: remove it, or set GAPLESS_DATA."
+            )
 
     def _hand_over(self, folder: Path) -> None:
         if self.account:

@@ -18,8 +18,12 @@ class Limits:
     message_bytes: int = _limit(2048, unit="bytes of UTF-8", exceeded="`too_long`")
     #: One frame that a client sends; checked by the server before anything is parsed.
     frame_bytes: int = _limit(16 * 1024, unit="bytes", exceeded="close 1009")
+    #: One HTTP request's body.
+    request_bytes: int = _limit(256 * 1024, unit="bytes", exceeded="413")
     #: Frames that could not be understood, from one socket.
     bad_frames_per_minute: int = _limit(20, unit="a minute a socket", exceeded="close 4502")
+    #: Frames that are taken from one socket; beyond it reading waits.
+    frames_per_second: int = _limit(500, unit="a second a socket", exceeded="read later")
     #: Messages of one user through all doors, exact in every window of 60 s. 0 lifts it (for load tests).
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.

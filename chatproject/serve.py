@@ -18,7 +18,7 @@ from types import FrameType
 
 import uvicorn
 
-from chatproject.sockets import PeerProtocol
+from chatproject.sockets import PatientHttpProtocol, PeerProtocol
 from delivery import node
 
 logger = logging.getLogger("gapless.serve")
@@ -84,7 +84,7 @@ def serve_here(listener: socket.socket, *, drain_seconds: int, frame_bytes: int)
     config = uvicorn.Config(
         "chatproject.asgi:application",
         loop="uvloop",
-        http="httptools",
+        http=PatientHttpProtocol,
         ws=PeerProtocol,
         ws_max_size=frame_bytes,
         # Compressed frames can't be shared by receivers, and cost CPU and memory for each.

@@ -8,14 +8,20 @@ from collections import deque
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
 from delivery.peers import EXTENSION, Prepared
+from delivery.protocol import CloseCode
 
 #: A peer that neither reads nor answers our close frame is cut off after so long.
 CLOSE_SECONDS = 5
+#: From the connection to the first complete head of a request.
+OPENING_SECONDS = 5
+#: Fragments of one message: empty ones cost memory without ever passing the bound on bytes.
+MOST_FRAGMENTS = 128
 #: Bytes that the transport takes before frames wait here, where they can be counted and dropped.
 TRANSPORT_BYTES = 64 * 1024
 
@@ -28,6 +34,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self._waiting: deque[Prepared] = deque()
         self._waiting_bytes = 0
         self._is_full = False
+        self._has_ended = False
         self._heard_at = self.loop.time()
 
     # ---- what delivery.peers.Peer asks ----
@@ -45,7 +52,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         return self._heard_at
 
     def write(self, frame: Prepared) -> None:
-        if self.close_sent or self.disconnected:
+        if self._is_over:
             return
         if self._is_full or self._waiting:
             self._waiting.append(frame)
@@ -54,15 +61,14 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             self.transport.write(frame.wire)
 
     def ping(self) -> None:
-        if not self.close_sent and not self.disconnected and not self._is_full:
+        if not self._is_over and not self._is_full:
             self.conn.send_ping(b"")
             self.transport.write(b"".join(self.conn.data_to_send()))
 
     def close(self, code: int, reason: str, *, last: Prepared) -> None:
-        if self.close_sent or self.disconnected:
+        if self._is_over:
             return
-        self._waiting.clear()
-        self._waiting_bytes = 0
+        self._drop_waiting()
         self.transport.write(last.wire)
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -102,8 +108,45 @@ class PeerProtocol(WebSocketsSansIOProtocol):
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
+        self._end_soon()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._end_soon()
+
+    def handle_ping(self) -> None:
+        # A peer that does not read gets no more pongs: they would pile up.
+        if self._is_full:
+            self.conn.data_to_send()
+        else:
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= MOST_FRAGMENTS:
+            self.conn.fail(CloseCode.TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+        else:
+            super().handle_cont(event)
+
+    def shutdown(self) -> None:
+        if self._is_over:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    @property
+    def _is_over(self) -> bool:
+        return self.close_sent or self.disconnected or self._has_ended
+
+    def _end_soon(self) -> None:
         # transport.close() waits for the peer to read what is unsent: not for ever.
+        self._has_ended = True
+        self._drop_waiting()
         self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    def _drop_waiting(self) -> None:
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -116,3 +159,20 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             frame = self._waiting.popleft()
             self._waiting_bytes -= len(frame.wire)
             self.transport.write(frame.wire)
+
+
+class PatientHttpProtocol(HttpToolsProtocol):
+    """HTTP connections on which no request begins (or ends its head) in time are closed; uvicorn would wait for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._opening = self.loop.call_later(OPENING_SECONDS, self._close_unless_asked)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._opening.cancel()
+        super().connection_lost(exc)
+
+    def _close_unless_asked(self) -> None:
+        is_websocket = self.transport.get_protocol() is not self
+        if self.cycle is None and not is_websocket and not self.transport.is_closing():
+            self.transport.close()

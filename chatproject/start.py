@@ -1,7 +1,11 @@
 """What happens before any command runs: the embedded services are started, and what can't work is said in one sentence."""
 
 import atexit
+import contextlib
 import sys
+import threading
+import time
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -23,6 +27,11 @@ WITHOUT_SERVICES = {
 }
 
 
+#: Commands that live long enough to outlive the keeper of the services.
+LONG_LIVED = {"serve", "runserver"}
+WATCH_SECONDS = 2
+
+
 class StartError(Exception):
     """The text is one sentence for the operator."""
 
@@ -35,6 +44,8 @@ def prepare(arguments: list[str]) -> None:
             data = env.path("GAPLESS_DATA", env.BASE_DIR / ".data")
             embedded.ensure(data)
             atexit.register(embedded.leave, data)
+            if command in LONG_LIVED:
+                threading.Thread(target=_watch_over, args=[data], daemon=True).start()
         execute_from_command_line(arguments)
     except (env.EnvError, embedded.EmbeddedError, ImproperlyConfigured) as error:
         raise StartError(str(error)) from None
@@ -42,6 +53,13 @@ def prepare(arguments: list[str]) -> None:
         raise StartError(f"the database can't be reached: {_first_line(error)}") from None
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _watch_over(data: Path) -> None:
+    while True:
+        time.sleep(WATCH_SECONDS)
+        with contextlib.suppress(embedded.EmbeddedError):
+            embedded.revive(data)
 
 
 def needs_services() -> bool:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from chatproject.health import alive, ready
 
@@ -9,6 +10,8 @@ urlpatterns = [
     path("healthz", alive),
     path("readyz", ready),
     path("api/v1/", include("chat.api.urls")),
+    # One guarded door for everybody: the admin's own has no guard.
+    path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
     path("admin/", admin.site.urls),
     path("", include("chat.pages.urls")),
 ]

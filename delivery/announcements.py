@@ -39,6 +39,8 @@ class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
     """A frame for all who have the stream, which is of the moment: nobody misses it when it is lost."""
 
     stream: int
+    #: The stream's number when it was said: who has lost the stream by then must not hear it.
+    head: int
     raw: bytes
 
 

@@ -3,7 +3,6 @@
 Source of the states: Nygard, "Release It!" (closed, open, half-open). Cancellation says nothing about the other side.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -32,19 +31,19 @@ class Breaker:
         """The result of `function`. Raises BreakerOpen without calling; only exceptions in `counts` are failures."""
         if not self._may_call():
             raise BreakerOpen
-        self._is_trying = self._opened_at is not None
+        is_trial = self._opened_at is not None
+        self._is_trying = self._is_trying or is_trial
         try:
             result = await function()
         except counts:
             self._fail()
             raise
-        except asyncio.CancelledError:
-            raise
         else:
             self._succeed()
             return result
         finally:
-            self._is_trying = False
+            if is_trial:
+                self._is_trying = False
 
     def _may_call(self) -> bool:
         if self._opened_at is None:

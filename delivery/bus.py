@@ -10,9 +10,10 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from delivery.announcements import Announcement, group_of, pack, unpack
+from delivery.announcements import Announcement, Changed, group_of, pack, unpack
 from delivery.breaker import Breaker, BreakerOpen
 
 logger = logging.getLogger("gapless.bus")
@@ -26,8 +27,18 @@ DEAF_AFTER_SECONDS = 2.5
 REBUILD_AFTER_SECONDS = 6
 #: How long whoever begins to follow a stream waits for the subscription; a lost one is healed by the position check.
 SUBSCRIBE_SECONDS = 0.5
-#: Announcements waiting for Redis; older ones are dropped, the rows say the same.
-MOST_WAITING = 2000
+#: What has waited for Redis for so long is not sent any more: the others have read the rows by then.
+STALE_SECONDS = 2
+#: Changes in one announcement: under load, or over a slow line, many wait and go together.
+MOST_MERGED = 200
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An announcement on its way; what follows it in the same stream is merged into it while it waits."""
+
+    announcement: Announcement
+    since: float
 
 
 class Bus:
@@ -35,9 +46,12 @@ class Bus:
         self._layer = layer
         self._receive = receive
         self._id = secrets.token_hex(8)
-        self._groups: set[str] = {f"process.{self._id}"}
+        self._own_group = f"process.{self._id}"
+        self._wanted: set[str] = {self._own_group}
+        self._subscribed: set[str] = set()
         self._channel_name: str | None = None
-        self._waiting: deque[tuple[str, bytes]] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[_Waiting] = deque()
+        self._mergeable: dict[int, _Waiting] = {}
         self._wake = asyncio.Event()
         self._heard_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -53,7 +67,7 @@ class Bus:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._subscribe(), SUBSCRIBE_SECONDS)
             self._heard_at = time.monotonic()
-        self._tasks = [asyncio.ensure_future(work()) for work in (self._hear, self._speak, self._echo)]
+        self._tasks = [asyncio.ensure_future(work()) for work in (self._hear, self._speak, self._watch)]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -63,34 +77,51 @@ class Bus:
             await asyncio.wait_for(self._layer.flush(), 2)
 
     def announce(self, announcement: Announcement) -> None:
-        """To all processes that listen, after what was announced before; lost when Redis is away."""
-        self._waiting.append((group_of(announcement), pack(announcement)))
+        """To all processes that listen, after what was announced before; lost when Redis is away or slow."""
+        if isinstance(announcement, Changed):
+            last = self._mergeable.get(announcement.stream)
+            if (
+                last is not None
+                and isinstance(last.announcement, Changed)
+                and _follows(last.announcement, announcement)
+            ):
+                last.announcement = _merged(last.announcement, announcement)
+                return
+        waiting = _Waiting(announcement, time.monotonic())
+        if isinstance(announcement, Changed):
+            self._mergeable[announcement.stream] = waiting
+        self._waiting.append(waiting)
         self._wake.set()
 
     async def listen(self, group: str) -> None:
         """Announcements of this group are received from here on; waits for the subscription, but not for long."""
-        if group in self._groups:
-            return
-        self._groups.add(group)
-        if self._channel_name is not None and self.is_hearing:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(
-                    asyncio.shield(self._layer.group_add(group, self._channel_name)), SUBSCRIBE_SECONDS
-                )
-
-    async def forget(self, group: str) -> None:
-        if group in self._groups:
-            self._groups.discard(group)
+        if group not in self._wanted:
+            self._wanted.add(group)
             if self._channel_name is not None and self.is_hearing:
                 with contextlib.suppress(Exception):
-                    await asyncio.wait_for(self._layer.group_discard(group, self._channel_name), SUBSCRIBE_SECONDS)
+                    await asyncio.wait_for(asyncio.shield(self._add(group)), SUBSCRIBE_SECONDS)
+
+    async def forget(self, group: str) -> None:
+        self._wanted.discard(group)
+        if group in self._subscribed and self._channel_name is not None:
+            self._subscribed.discard(group)
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._layer.group_discard(group, self._channel_name), SUBSCRIBE_SECONDS)
 
     # ---- tasks ----
 
     async def _subscribe(self) -> None:
+        self._subscribed.clear()
         self._channel_name = await self._layer.new_channel("process!")
-        for group in list(self._groups):
-            await self._layer.group_add(group, self._channel_name)
+        await self._subscribe_to_the_rest()
+
+    async def _subscribe_to_the_rest(self) -> None:
+        for group in self._wanted - self._subscribed:
+            await self._add(group)
+
+    async def _add(self, group: str) -> None:
+        await self._layer.group_add(group, self._channel_name)
+        self._subscribed.add(group)
 
     async def _hear(self) -> None:
         while True:
@@ -98,39 +129,54 @@ class Bus:
                 if self._channel_name is None:
                     await self._subscribe()
                 event = await self._layer.receive(self._channel_name)
-                self._take(event)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
                 logger.warning("Redis carries no announcements: %r", error)
                 await self._rebuild()
                 await asyncio.sleep(1)
+            else:
+                self._take(event)
 
     def _take(self, event: dict[str, Any]) -> None:
         if "echo" in event:
             self._heard_at = time.monotonic()
         elif event.get("origin") != self._id:
-            self._receive(unpack(event["packed"]))
+            try:
+                self._receive(unpack(event["packed"]))
+            except Exception:
+                # Of a newer version, say. The rows say the same.
+                logger.exception("an announcement could not be taken")
 
     async def _speak(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                group, packed = self._waiting.popleft()
-                await self._send(group, {"origin": self._id, "packed": packed})
+                waiting = self._waiting.popleft()
+                announcement = waiting.announcement
+                if isinstance(announcement, Changed) and self._mergeable.get(announcement.stream) is waiting:
+                    del self._mergeable[announcement.stream]
+                if time.monotonic() - waiting.since < STALE_SECONDS:
+                    await self._send(group_of(announcement), {"origin": self._id, "packed": pack(announcement)})
 
-    async def _echo(self) -> None:
+    async def _watch(self) -> None:
         while True:
-            await self._send(f"process.{self._id}", {"echo": True})
+            await self._send(self._own_group, {"echo": True})
             await asyncio.sleep(ECHO_SECONDS)
             if time.monotonic() - self._heard_at > REBUILD_AFTER_SECONDS:
                 logger.warning("no echo from Redis for %s s: connecting anew", REBUILD_AFTER_SECONDS)
-                self._tasks[0].cancel()
-                await asyncio.gather(self._tasks[0], return_exceptions=True)
-                await self._rebuild()
-                self._tasks[0] = asyncio.ensure_future(self._hear())
-                await asyncio.sleep(REBUILD_AFTER_SECONDS)
+                await self._start_over()
+            elif self._channel_name is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(self._subscribe_to_the_rest(), SUBSCRIBE_SECONDS)
+
+    async def _start_over(self) -> None:
+        self._tasks[0].cancel()
+        await asyncio.gather(self._tasks[0], return_exceptions=True)
+        await self._rebuild()
+        self._tasks[0] = asyncio.ensure_future(self._hear())
+        await asyncio.sleep(REBUILD_AFTER_SECONDS)
 
     async def _rebuild(self) -> None:
         self._channel_name = None
@@ -147,3 +193,12 @@ class Bus:
             return
         except Exception as error:
             logger.warning("an announcement was lost, others read the rows: %r", error)
+
+
+def _follows(first: Changed, second: Changed) -> bool:
+    return first.head == second.after and len(first.changes) + len(second.changes) <= MOST_MERGED
+
+
+def _merged(first: Changed, second: Changed) -> Changed:
+    changes = [*first.changes, *second.changes]
+    return Changed(stream=first.stream, after=first.after, head=second.head, changes=changes)

@@ -1,6 +1,7 @@
-"""One connection to Gapless from Python: commands with their replies, pushes in order, heads kept as the contract says.
+"""One connection to Gapless from Python: commands with their replies, pushes in order, heads and gaps counted.
 
-Async; needs only `websockets` and `msgspec`. Knows one connection: coming back after its end is the caller's.
+Async; needs only `websockets` and `msgspec`. Knows one connection: a `sync` after a gap (`gaps` says that there was one),
+and coming back after the end, are the caller's.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ class CommandRefused(Exception):
 class Connection:
     """`async with Connection(url, token=…) as c:` is open: hello was received, and sync answered if `heads` is given.
 
-    heads: the head held for each channel, {} for "from now on", None to not sync. After a gap is seen, `sync` is sent.
+    heads: the head held for each channel, {} for "from now on", None to not sync.
     """
 
     def __init__(

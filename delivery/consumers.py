@@ -43,6 +43,32 @@ from delivery.source import Login
 
 logger = logging.getLogger("gapless.socket")
 
+#: Frames of one socket that are taken before the loop turns to others.
+FRAMES_A_TURN = 8
+
+
+class Pace:
+    """How fast one socket's frames are taken: beyond it, reading waits, and the peer feels it."""
+
+    def __init__(self, per_second: int) -> None:
+        self._per_second = per_second
+        self._budget = float(per_second)
+        self._at = time.monotonic()
+        self._since_yield = 0
+
+    async def wait(self) -> None:
+        now = time.monotonic()
+        self._budget = min(float(self._per_second), self._budget + (now - self._at) * self._per_second)
+        self._at = now
+        self._budget -= 1
+        self._since_yield += 1
+        if self._budget < 0:
+            await asyncio.sleep(-self._budget / self._per_second)
+        elif self._since_yield >= FRAMES_A_TURN:
+            # Frames that need no database would otherwise keep the loop from everybody else.
+            self._since_yield = 0
+            await asyncio.sleep(0)
+
 
 class StreamConsumer(AsyncConsumer):
     """Subclasses say who may come in (`authenticate`), which node serves them, and what their own commands do."""
@@ -87,6 +113,7 @@ class StreamConsumer(AsyncConsumer):
         peer: Peer = scope.get("extensions", {}).get(EXTENSION) or SendingPeer(send)
         self.socket = self._socket_for(peer)
         self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
+        self._pace = Pace(self.node.limits.frames_per_second)
         opening = asyncio.get_running_loop().call_later(self.node.limits.opening_seconds, self._close_unless_synced)
         try:
             await self._greet()
@@ -95,6 +122,7 @@ class StreamConsumer(AsyncConsumer):
                 if event["type"] == "websocket.disconnect":
                     break
                 if self.socket.closed_with is None:
+                    await self._pace.wait()
                     await self._take(event)
         finally:
             opening.cancel()
@@ -108,8 +136,14 @@ class StreamConsumer(AsyncConsumer):
         offered = self.scope.get("subprotocols", [])
         self.node = await self.running_node()
         login = None
-        if not self.node.is_draining and (not offered or SUBPROTOCOL in offered):
-            login = await self._login()
+        try:
+            if self.node.is_draining:
+                raise Unavailable
+            if not offered or SUBPROTOCOL in offered:
+                login = await self.authenticate()
+        except (Unavailable, *self.node.retryable):  # type: ignore[misc]  # (mypy can't see into the tuple)
+            await self._deny()
+            return False
         if login is None:
             await self.base_send({"type": "websocket.close", "code": int(CloseCode.SIGNED_OUT)})
             return False
@@ -120,11 +154,14 @@ class StreamConsumer(AsyncConsumer):
         await self.base_send(accept)
         return True
 
-    async def _login(self) -> Login | None:
-        try:
-            return await self.authenticate()
-        except Unavailable:
-            return None
+    async def _deny(self) -> None:
+        # 503 where the server can say it, else 403: either way the client comes back later.
+        if "websocket.http.response" in self.scope.get("extensions", {}):
+            headers = [(b"retry-after", b"1"), (b"content-type", b"text/plain")]
+            await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+            await self.base_send({"type": "websocket.http.response.body", "body": b"try again in a second\n"})
+        else:
+            await self.base_send({"type": "websocket.close", "code": int(CloseCode.RESTARTING)})
 
     def _socket_for(self, peer: Peer) -> Socket:
         limits = self.node.limits
@@ -206,10 +243,9 @@ class StreamConsumer(AsyncConsumer):
         for stream in command.channels:
             if stream not in socket.accesses:
                 self._say(Channel(action="removed", channel={"id": stream}))
-        held = command.channels if socket.is_synced else {**dict.fromkeys(socket.accesses, 0), **command.channels}
-        states = await self.node.hub.sync(socket, held)
-        if not socket.is_synced:
-            socket.is_synced = True
+        is_first = not socket.is_synced
+        states = await self.node.hub.sync(socket, command.channels)
+        if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
 

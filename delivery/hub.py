@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from delivery import protocol
-from delivery.announcements import Change, Changed, Opened, Passing
+from delivery.announcements import Change, Changed, Opened, Passing, stream_group
 from delivery.peers import Prepared
 from delivery.protocol import CloseCode, SyncState
 from delivery.sockets import Socket
@@ -26,10 +26,16 @@ logger = logging.getLogger("gapless.hub")
 PATIENCE_SECONDS = 0.03
 #: Announcements of another database are never reached by the rows: after so many tries they are thrown away.
 MOST_HEALINGS = 5
+#: How long a replay waits for the peer to read what came before it.
+REPLAY_STALL_SECONDS = 10
 #: How long a stream without sockets is followed, so that those who come right back are served from memory.
 LINGER_SECONDS = 60
 #: Changes that a stream keeps in memory for those who come right back.
 RECENT_CHANGES = 200
+
+
+class StreamsApart(Exception):
+    """The rows are behind what was read from them before: another database answers, or one that has lost its tail."""
 
 
 class Hub:
@@ -64,6 +70,7 @@ class Hub:
         self.users.setdefault(socket.user, set()).add(socket)
 
     def remove(self, socket: Socket) -> None:
+        socket.has_left = True
         for stream_id in list(socket.accesses):
             self._unfollow(socket, stream_id)
         socket.accesses.clear()
@@ -83,53 +90,74 @@ class Hub:
         }
 
     def deliver(self, socket: Socket, frame: Prepared) -> None:
-        """Writes one frame to one socket, or closes it when it has read too little of what came before."""
-        if not socket.write(frame):
-            self.slow_readers_closed += 1
-            socket.close(CloseCode.SLOW_READER, "too much was waiting to be read", retry_after=1)
+        """Writes one frame to one socket, or closes it when it has read too little. Never raises: others come after it."""
+        try:
+            if not socket.write(frame):
+                self.slow_readers_closed += 1
+                socket.close(CloseCode.SLOW_READER, "too much was waiting to be read", retry_after=1)
+        except Exception:
+            logger.exception("a frame could not be written to socket %s", socket.id)
+            socket.abandon()
 
     # ---- catching up and following ----
 
-    async def sync(self, socket: Socket, held: Mapping[int, int]) -> dict[int, SyncState]:
+    async def sync(self, socket: Socket, asked: Mapping[int, int]) -> dict[int, SyncState]:
         """Replays what was missed since the held numbers, then follows live: without a hole, without a double.
 
-        A held 0 means "from now on". Streams without access are left out of the answer.
+        A held 0 means "from now on"; so does, at the first sync, a stream that is left out. Streams without access are
+        left out of the answer. When it fails in the middle, the socket may follow less than before: to be repeated.
         """
         async with socket.lock:
-            wanted = [stream_id for stream_id in held if stream_id in socket.accesses]
-            streams = {stream_id: await self._open(socket.accesses[stream_id]) for stream_id in wanted}
-            for stream in streams.values():
-                stream.sockets.discard(socket)
-            replayable = await self._replayable({stream_id: held[stream_id] for stream_id in wanted}, streams, socket)
-            states: dict[int, SyncState] = {}
-            for stream_id, stream in streams.items():
-                state = await self._catch_up(socket, stream, held[stream_id] if replayable[stream_id] else None)
-                if state is not None:
-                    states[stream_id] = SyncState(state.head, resync=not replayable[stream_id] or state.resync)
+            held = dict(asked) if socket.is_synced else {**dict.fromkeys(socket.accesses, 0), **socket.told, **asked}
+            streams: dict[int, Stream] = {}
+            try:
+                for stream_id in held:
+                    access = socket.accesses.get(stream_id)
+                    if access is not None:
+                        streams[stream_id] = await self._open(access)
+                        streams[stream_id].pins += 1
+                        streams[stream_id].sockets.discard(socket)
+                states = await self._catch_up_all(socket, streams, held)
+            finally:
+                for stream in streams.values():
+                    stream.pins -= 1
+            socket.is_synced = True
+            socket.told.clear()
             return states
 
+    async def _catch_up_all(
+        self, socket: Socket, streams: Mapping[int, Stream], held: Mapping[int, int]
+    ) -> dict[int, SyncState]:
+        replayable = await self._replayable(socket, streams, held)
+        states: dict[int, SyncState] = {}
+        for stream_id, stream in streams.items():
+            state = await self._catch_up(socket, stream, held[stream_id] if replayable[stream_id] else None)
+            if state is not None:
+                states[stream_id] = SyncState(state.head, resync=not replayable[stream_id] or state.resync)
+        return states
+
     async def _replayable(
-        self, held: Mapping[int, int], streams: Mapping[int, Stream], socket: Socket
+        self, socket: Socket, streams: Mapping[int, Stream], held: Mapping[int, int]
     ) -> dict[int, bool]:
         answer: dict[int, bool] = {}
         ask: dict[int, int] = {}
-        for stream_id, rev in held.items():
-            access = socket.accesses.get(stream_id)
+        for stream_id, stream in streams.items():
+            rev, access = held[stream_id], socket.accesses.get(stream_id)
             answer[stream_id] = rev == 0 or (access is not None and rev >= access.since)
-            if rev and answer[stream_id] and rev < streams[stream_id].floor:
+            if rev and answer[stream_id] and rev < stream.floor:
                 ask[stream_id] = rev
         if ask:
             answer.update(await self._threads.run(self._source.can_replay, ask))
         return answer
 
     async def _catch_up(self, socket: Socket, stream: Stream, held: int | None) -> SyncState | None:
-        # None: without a replay, from now on. The last step is without an await, so nothing slips in between.
-        resync = False
-        if not await self._still_has_access(socket, stream):
+        # None: without a replay, from now on. From the last await on nothing can slip in before the socket follows.
+        if not await self._is_reached(socket, stream):
             return None
+        resync = False
         if held:
             held, resync = await self._replay(socket, stream, held)
-        if stream.id not in socket.accesses or socket.closed_with is not None:
+        if stream.id not in socket.accesses or socket.is_over or self.streams.get(stream.id) is not stream:
             return None
         if held and not resync:
             self._write_changes([socket], stream, stream.since(held), after=held, head=stream.position)
@@ -137,25 +165,37 @@ class Hub:
         stream.emptied_at = None
         return SyncState(stream.position, resync=resync)
 
-    async def _still_has_access(self, socket: Socket, stream: Stream) -> bool:
-        # An access that was read at a lower head than this process started to follow at may have ended in between.
-        access = socket.accesses.get(stream.id)
-        while access is not None and access.head < stream.started_at:
-            renewed = await self._threads.run(self._source.access, socket.user, stream.id)
-            if stream.id not in socket.accesses:
-                return False
-            if renewed is None:
+    async def _is_reached(self, socket: Socket, stream: Stream) -> bool:
+        """Brings stream and access to the same number: below it lies what is not for this socket, above it what is.
+
+        False when the socket has no access (any more).
+        """
+        while (access := socket.accesses.get(stream.id)) is not None:
+            if access.head < stream.started_at:
+                # This process began to follow above it: the access may have ended in between, unseen.
+                renewed = await self._threads.run(self._source.access, socket.user, stream.id)
+                if stream.id not in socket.accesses:
+                    return False
+                if renewed is None:
+                    self.end_access(socket, stream.id)
+                    return False
+                socket.accesses[stream.id] = renewed
+            elif access.head > stream.position:
+                await self._repair(stream)
+                if access.head > stream.position:
+                    raise StreamsApart(
+                        f"stream {stream.id} is at {stream.position}, an access was read at {access.head}"
+                    )
+            elif stream.ends.get(socket.user, 0) > access.head:
                 self.end_access(socket, stream.id)
                 return False
-            access = socket.accesses[stream.id] = renewed
-        if access is not None and stream.ends.get(socket.user, 0) > access.head:
-            self.end_access(socket, stream.id)
-            return False
-        return access is not None
+            else:
+                return True
+        return False
 
     async def _replay(self, socket: Socket, stream: Stream, held: int) -> tuple[int, bool]:
         """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
-        while held < stream.floor and stream.id in socket.accesses and socket.closed_with is None:
+        while held < stream.floor and stream.id in socket.accesses and not socket.is_over:
             missed = await self._threads.run(self._source.changes_since, stream.id, held, limit=self._batch)
             head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
             allowed = _until_end_of(socket.user, missed.changes)
@@ -164,9 +204,16 @@ class Hub:
                 return held, False
             self._write_changes([socket], stream, allowed, after=held, head=head)
             held = head
+            await self._until_read(socket)
         if held > stream.position:
             await self._repair(stream)
         return held, held > stream.position
+
+    async def _until_read(self, socket: Socket) -> None:
+        # A replay goes as fast as the peer reads, so that a slow line is not taken for a stuck reader.
+        deadline = time.monotonic() + REPLAY_STALL_SECONDS
+        while socket.peer.unsent_bytes > socket.soft_bytes and not socket.is_over and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
     async def _open(self, access: Access) -> Stream:
         stream = self.streams.get(access.stream)
@@ -179,18 +226,21 @@ class Hub:
         return await asyncio.shield(opening)
 
     async def _follow(self, access: Access) -> Stream:
-        await self._listen(f"stream.{access.stream}")
+        await self._listen(stream_group(access.stream))
         stream = Stream(access.stream, position=access.head, recent_most=RECENT_CHANGES)
         self.streams[access.stream] = stream
         # What was announced between the reading of the access and the subscription is in the rows.
         await self._repair(stream)
         return stream
 
+    def needs(self, stream_id: int) -> bool:
+        return stream_id in self.streams or stream_id in self._opening
+
     def forget_idle(self, now: float) -> list[int]:
         """Stops following streams that nobody here has followed for a while; returns them."""
         gone = []
         for stream in list(self.streams.values()):
-            if stream.sockets:
+            if stream.sockets or stream.pins:
                 stream.emptied_at = None
             elif stream.emptied_at is None:
                 stream.emptied_at = now
@@ -218,9 +268,10 @@ class Hub:
     def pass_on(self, passing: Passing) -> None:
         """Writes what is of the moment to whoever follows the stream and keeps up."""
         stream = self.streams.get(passing.stream)
-        if stream is not None:
+        # Below its number somebody who has lost the stream since may still be following.
+        if stream is not None and stream.position >= passing.head:
             frame = Prepared(passing.raw)
-            for socket in stream.sockets:
+            for socket in list(stream.sockets):
                 socket.write_if_idle(frame)
 
     def _advance(self, stream: Stream, changes: Sequence[Change], head: int) -> None:
@@ -228,7 +279,7 @@ class Hub:
         for number, run in enumerate(runs):
             after = stream.position
             if run and run[0].ends is not None:
-                self._end_for_user(run[0].ends, stream.id)
+                self._end_for_user(run[0].ends, stream.id, run[0].rev)
             reached = head if number == len(runs) - 1 else run[-1].rev
             stream.advance(run, reached)
             self._write_changes(stream.sockets, stream, run, after=after, head=reached)
@@ -278,6 +329,16 @@ class Hub:
             if stream is not None and stream.position < head:
                 await self._repair(stream)
 
+    def drop_ahead(self, positions: Mapping[int, int], heads: Mapping[int, int]) -> None:
+        """For streams that were above the rows before these were read: the database lost its tail. Everybody syncs anew."""
+        for stream_id, position in positions.items():
+            stream = self.streams.get(stream_id)
+            if stream is not None and heads.get(stream_id, 0) < position:
+                logger.error("stream %d was at %d, but its rows end at %s", stream_id, position, heads.get(stream_id))
+                del self.streams[stream_id]
+                for socket in list(stream.sockets):
+                    socket.close(CloseCode.INTERNAL, "the channel's log went back", retry_after=1)
+
     async def _repair(self, stream: Stream) -> None:
         running = self._repairing.get(stream.id)
         if running is None:
@@ -311,7 +372,7 @@ class Hub:
 
     async def _open_access(self, socket: Socket, stream_id: int, action: str) -> None:
         access = await self._threads.run(self._source.access, socket.user, stream_id)
-        if access is None or socket.closed_with is not None:
+        if access is None or socket.is_over:
             return
         is_new = stream_id not in socket.accesses
         if is_new:
@@ -320,8 +381,24 @@ class Hub:
             return
         told = protocol.Channel(action="joined" if is_new else action, channel=access.description)
         self.deliver(socket, Prepared(protocol.encode(told)))
-        if is_new and socket.is_synced:
-            await self._catch_up(socket, await self._open(access), access.head)
+        if is_new and not socket.is_synced:
+            socket.told[stream_id] = access.head
+        elif is_new:
+            stream = await self._open(access)
+            stream.pins += 1
+            try:
+                await self._catch_up(socket, stream, access.head)
+            finally:
+                stream.pins -= 1
+
+    def close_strays(self) -> None:
+        """Whoever has an access but does not follow it (a sync or an opening failed midway) comes back and syncs anew."""
+        for socket in list(self.sockets):
+            if socket.is_synced and not socket.lock.locked() and not socket.is_over:
+                followed = (self.streams.get(stream_id) for stream_id in socket.accesses)
+                if any(stream is None or socket not in stream.sockets for stream in followed):
+                    logger.warning("socket %s does not follow what it may: closed, to come back", socket.id)
+                    socket.close(CloseCode.INTERNAL, "lost track of a channel", retry_after=0.5)
 
     async def compare_memberships(self) -> None:
         """Heals lost bells: what opened or ended for the connected users without an announcement."""
@@ -340,9 +417,12 @@ class Hub:
             if await self._threads.run(self._source.access, socket.user, stream_id) is None:
                 self.end_access(socket, stream_id)
 
-    def _end_for_user(self, user: int, stream_id: int) -> None:
+    def _end_for_user(self, user: int, stream_id: int, rev: int) -> None:
         for socket in list(self.users.get(user, ())):
-            self.end_access(socket, stream_id)
+            access = socket.accesses.get(stream_id)
+            # An access that began after this end is another one.
+            if access is not None and access.since < rev:
+                self.end_access(socket, stream_id)
 
     def end_access(self, socket: Socket, stream_id: int) -> None:
         """From here on nothing of the stream is written to the socket; the socket is told."""

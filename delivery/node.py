@@ -11,7 +11,17 @@ from typing import Any, Protocol
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
-from delivery.announcements import Announcement, Changed, Opened, Passing, SignedOut, group_of, pack, user_group
+from delivery.announcements import (
+    Announcement,
+    Changed,
+    Opened,
+    Passing,
+    SignedOut,
+    group_of,
+    pack,
+    stream_group,
+    user_group,
+)
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import EVENT_TYPE, Bus
 from delivery.cursors import CursorBuffer, Cursors
@@ -52,6 +62,8 @@ class NodeLimits(Protocol):
     def drain_seconds(self) -> int: ...
     @property
     def bad_frames_per_minute(self) -> int: ...
+    @property
+    def frames_per_second(self) -> int: ...
     @property
     def frame_bytes(self) -> int: ...
     @property
@@ -178,11 +190,15 @@ class Node:
     async def check_positions(self) -> None:
         """Reads what was announced but not heard: changes, memberships that began, memberships that ended."""
         for stream in self.hub.forget_idle(time.monotonic()):
-            await self.bus.forget(f"stream.{stream}")
-        if self.hub.streams:
-            heads = await self.threads.run(self.source.heads, list(self.hub.streams))
+            if not self.hub.needs(stream):
+                await self.bus.forget(stream_group(stream))
+        positions = {stream.id: stream.position for stream in self.hub.streams.values()}
+        if positions:
+            heads = await self.threads.run(self.source.heads, list(positions))
+            self.hub.drop_ahead(positions, heads)
             await self.hub.repair_behind(heads)
         await self.hub.compare_memberships()
+        self.hub.close_strays()
 
     async def _check_logins(self) -> None:
         while True:

@@ -4,11 +4,15 @@ No timer: a lane's next batch starts as soon as its last one is done, so alone a
 """
 
 import asyncio
+import logging
+import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from delivery.errors import QueueFull, Refused, Unavailable
+from delivery.errors import Internal, QueueFull, Refused, Unavailable
 from delivery.source import Committed, Draft
+
+logger = logging.getLogger("gapless.queue")
 
 Commit = Callable[[Sequence[Draft]], Awaitable[list[Committed | Refused]]]
 Outcome = asyncio.Future[Committed]
@@ -51,6 +55,7 @@ class Queue:
         task.add_done_callback(self._tasks.discard)
 
     async def _empty(self, stream: int, lane: deque[tuple[Draft, Outcome]]) -> None:
+        taken: list[tuple[Draft, Outcome]] = []
         try:
             while lane:
                 taken = [lane.popleft() for _ in range(min(self._batch, len(lane)))]
@@ -62,13 +67,18 @@ class Queue:
                     lane.clear()
         finally:
             del self._lanes[stream]
-            _settle(lane, [Unavailable()] * len(lane))
+            # Cancelled: the outcome of what was taken is unknown, and repeating it is safe.
+            _settle([*taken, *lane], [Unavailable()] * (len(taken) + len(lane)))
 
     async def _outcomes(self, drafts: list[Draft]) -> list[Committed | Refused]:
         try:
             return await self._commit(drafts)
         except Refused as refusal:
             return [refusal] * len(drafts)
+        except Exception as error:
+            reference = secrets.token_hex(6)
+            logger.error("reference %s: %d messages were not committed", reference, len(drafts), exc_info=error)
+            return [Internal(reference)] * len(drafts)
 
 
 def _settle(taken: Sequence[tuple[Draft, Outcome]], outcomes: Sequence[Committed | Refused]) -> None:

@@ -11,28 +11,31 @@ from delivery.source import Access, Login
 class Socket:
     """Lives as long as its consumer. `accesses` is the truth of this process about what may be written to it."""
 
-    __slots__ = (
-        *("accesses", "closed_with", "id", "is_greeted", "is_synced", "limits_bytes", "limits_frames", "limits_soft"),
-        *("lock", "login", "missed_openings", "next_heartbeat", "peer"),
-    )
-
     def __init__(self, login: Login, peer: Peer, *, soft_bytes: int, most_bytes: int, most_frames: int) -> None:
         self.id = secrets.token_hex(8)
         self.login = login
         self.peer = peer
-        self.limits_soft = soft_bytes
-        self.limits_bytes = most_bytes
-        self.limits_frames = most_frames
+        self.soft_bytes = soft_bytes
+        self.most_bytes = most_bytes
+        self.most_frames = most_frames
         self.accesses: dict[int, Access] = {}
         #: hello was sent: `accesses` is filled, and what opens from now on is pushed.
         self.is_greeted = False
         self.missed_openings = False
         #: The first sync was answered.
         self.is_synced = False
+        #: Streams that were pushed as joined before the first sync, with the head that was told.
+        self.told: dict[int, int] = {}
         self.next_heartbeat = 0.0
         self.closed_with: CloseCode | None = None
+        #: The consumer has ended.
+        self.has_left = False
         #: One sync or opening at a time, so that replays don't mix.
         self.lock = asyncio.Lock()
+
+    @property
+    def is_over(self) -> bool:
+        return self.has_left or self.closed_with is not None
 
     def __hash__(self) -> int:
         return id(self)
@@ -43,17 +46,17 @@ class Socket:
 
     def write(self, frame: Prepared) -> bool:
         """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""
-        if self.closed_with is not None:
+        if self.is_over:
             return True
         peer = self.peer
-        if peer.unsent_bytes > self.limits_bytes or peer.unsent_frames >= self.limits_frames:
+        if peer.unsent_bytes > self.most_bytes or peer.unsent_frames >= self.most_frames:
             return False
         peer.write(frame)
         return True
 
     def write_if_idle(self, frame: Prepared) -> None:
         """For what is only of the moment: dropped when the peer is behind."""
-        if self.closed_with is None and self.peer.unsent_bytes <= self.limits_soft:
+        if not self.is_over and self.peer.unsent_bytes <= self.soft_bytes:
             self.peer.write(frame)
 
     def close(self, code: CloseCode, reason: str, *, retry_after: float | None) -> None:
@@ -63,3 +66,7 @@ class Socket:
         self.closed_with = code
         goodbye = encode(Goodbye(code=code, reason=reason, retry_after=retry_after))
         self.peer.close(code, reason, last=Prepared(goodbye))
+
+    def abandon(self) -> None:
+        """Nothing more is written: the peer has failed in a way that it can't be told of."""
+        self.closed_with = CloseCode.INTERNAL

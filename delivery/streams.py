@@ -26,6 +26,7 @@ class Stream:
         "floor",
         "id",
         "is_healing",
+        "pins",
         "position",
         "sockets",
         "started_at",
@@ -39,6 +40,8 @@ class Stream:
         self.started_at = position
         self.sockets: set[Socket] = set()
         self.emptied_at: float | None = None
+        #: Syncs under way that count on this stream.
+        self.pins = 0
         #: The number by which a user's access ended last, for those that ended while we followed.
         self.ends: dict[int, int] = {}
         self.ahead: dict[int, Changed] = {}

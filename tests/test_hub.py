@@ -16,7 +16,7 @@ from chat import services, wire
 from chat.models import Message
 from chat.node import AWAY, is_away
 from chat.streams import ChannelStreams
-from delivery.announcements import Change, Changed, Passing
+from delivery.announcements import Change, Changed, Opened, Passing
 from delivery.node import Node
 from delivery.peers import Prepared
 from delivery.sockets import Socket
@@ -175,13 +175,126 @@ async def test_a_slow_reader_is_closed_at_its_bounds(
     assert alice.bodies == ["much"]
 
 
+async def test_a_newcomer_hears_nothing_of_before_in_a_process_that_is_behind(
+    node: Node, follow: Any, cast: Cast
+) -> None:
+    bob = await follow(cast, cast.bob)
+    for n in range(3):
+        await in_thread(said, cast.alice, cast.team, f"about charlie {n}")
+    await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
+    charlie = await follow(cast, cast.charlie)
+    await in_thread(said, cast.alice, cast.team, "welcome")
+    await node.check_positions()
+    assert charlie.bodies == ["welcome"]
+    assert bob.bodies == ["about charlie 0", "about charlie 1", "about charlie 2", "welcome"]
+
+
+async def test_an_old_removal_does_not_end_a_newer_membership(node: Node, follow: Any, cast: Cast) -> None:
+    await follow(cast, cast.alice)
+    await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+    await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+    # This process has heard of neither.
+    bob = await follow(cast, cast.bob)
+    await in_thread(said, cast.alice, cast.team, "back again")
+    await node.check_positions()
+    assert bob.bodies == ["back again"]
+    assert not [frame for frame in bob.frames if frame["op"] == "channel"]
+
+
+async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cast) -> None:
+    listener = Listener()
+    socket = Socket(
+        Login(user=wire.person(cast.bob), proof=("token", "")),
+        listener,
+        soft_bytes=64,
+        most_bytes=10**6,
+        most_frames=10,
+    )
+    await node.greet(socket)
+    socket.is_greeted = True
+    other = await in_thread(services.open_channel, cast.bob, name="opened meanwhile")
+    node.receive(Opened(user=cast.bob.pk, stream=other.pk, action="joined"))
+    await expect(lambda: [frame["action"] for frame in listener.frames] == ["joined"])
+    await in_thread(said, cast.bob, other, "before the sync")
+    assert set(await node.hub.sync(socket, {})) == {cast.team.pk, other.pk}
+    await in_thread(said, cast.bob, other, "after the sync")
+    await node.check_positions()
+    assert listener.bodies == ["before the sync", "after the sync"]
+    assert not listener.has_a_gap
+
+
+async def test_whoever_has_lost_track_comes_back(node: Node, follow: Any, cast: Cast) -> None:
+    bob = await follow(cast, cast.bob)
+    # As after an opening or a sync that failed in the middle.
+    node.hub.streams[cast.team.pk].sockets.clear()
+    await node.check_positions()
+    assert bob.closed == 4003
+
+
+async def test_a_stream_is_not_forgotten_while_somebody_syncs(node: Node, follow: Any, cast: Cast) -> None:
+    await follow(cast, cast.bob)
+    stream = node.hub.streams[cast.team.pk]
+    stream.sockets.clear()
+    stream.pins = 1
+    node.hub.forget_idle(now=0.0)
+    assert node.hub.forget_idle(now=1000.0) == []
+    stream.pins = 0
+    node.hub.forget_idle(now=1000.0)
+    assert node.hub.forget_idle(now=2000.0) == [cast.team.pk]
+
+
+async def test_one_broken_peer_costs_nobody_else_a_change(node: Node, follow: Any, cast: Cast) -> None:
+    peers = [await follow(cast, user) for user in (cast.alice, cast.bob, cast.alice, cast.bob, cast.alice)]
+
+    def fail(frame: Prepared) -> None:
+        raise RuntimeError("broken")
+
+    peers[2].write = fail  # type: ignore[method-assign]
+    await in_thread(said, cast.alice, cast.team, "for all")
+    await node.check_positions()
+    assert [peer.bodies for peer in peers] == [["for all"], ["for all"], [], ["for all"], ["for all"]]
+
+
+async def test_a_log_that_went_back_sends_everybody_to_sync_anew(node: Node, follow: Any, cast: Cast) -> None:
+    bob = await follow(cast, cast.bob)
+    node.hub.streams[cast.team.pk].position += 5
+    await node.check_positions()
+    assert bob.closed == 4003
+    assert cast.team.pk not in node.hub.streams
+
+
+async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) -> None:
+    listener = Listener()
+    socket = Socket(
+        Login(user=wire.person(cast.bob), proof=("token", "")),
+        listener,
+        soft_bytes=64,
+        most_bytes=10**6,
+        most_frames=10,
+    )
+    await node.greet(socket)
+    syncing = asyncio.ensure_future(node.hub.sync(socket, {cast.team.pk: 0}))
+    await asyncio.sleep(0)
+    await node.part(socket)
+    assert await syncing == {}
+    assert not node.hub.streams[cast.team.pk].sockets
+
+
+async def test_what_is_said_of_the_moment_waits_for_no_removal(node: Node, follow: Any, cast: Cast) -> None:
+    bob = await follow(cast, cast.bob)
+    await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+    # Said after the removal, heard before it.
+    node.receive(Passing(stream=cast.team.pk, head=3, raw=b'{"op":"receipts"}'))
+    assert bob.frames == []
+
+
 @pytest.mark.parametrize(("unsent", "heard"), [(64, 1), (65, 0)])
 async def test_what_is_of_the_moment_is_dropped_for_whoever_is_behind(
     node: Node, follow: Any, cast: Cast, unsent: int, heard: int
 ) -> None:
     bob = await follow(cast, cast.bob)
     bob.unsent_bytes = unsent
-    node.receive(Passing(stream=cast.team.pk, raw=b'{"op":"typing"}'))
+    node.receive(Passing(stream=cast.team.pk, head=2, raw=b'{"op":"typing"}'))
     assert len(bob.frames) == heard
     assert bob.closed is None
 

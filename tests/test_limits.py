@@ -17,6 +17,8 @@ HELD_BY = {
     "message_bytes": "test_bad_input.py::test_a_body_of_2048_bytes_is_taken",
     "frame_bytes": "test_bad_input.py::test_a_frame_has_at_most_16_kib",
     "bad_frames_per_minute": "test_bad_input.py::test_twenty_bad_frames_in_a_minute_end_the_socket",
+    "frames_per_second": "test_abuse.py::test_a_flood_of_one_socket_keeps_nobody_waiting",
+    "request_bytes": "test_abuse.py::test_a_request_that_is_too_large_is_refused_before_it_is_read",
     "messages_per_minute": "test_processes.py::test_sixty_messages_a_minute_and_not_one_more",
     "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
     "heartbeat_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",

@@ -15,7 +15,7 @@ from chat.models import Channel, Message
 from chat.node import AWAY, is_away
 from chat.services import Draft
 from chat.streams import ChannelStreams
-from delivery.errors import NotFound, QueueFull, Unavailable
+from delivery.errors import Internal, NotFound, QueueFull, Unavailable
 from delivery.node import Node
 from tests.conftest import Cast, in_thread
 
@@ -135,6 +135,20 @@ async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast:
         other, _ = await in_thread(services.open_direct_channel, cast.alice, others=[cast.bob])
         await node.queue.submit(draft(cast, "passes", channel=other.pk))
     assert node.queue.length == 0
+
+
+async def test_a_mistake_of_ours_is_answered_and_the_lane_goes_on(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(drafts: Sequence[Draft]) -> object:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(node.source, "commit", fail)
+        with pytest.raises(Internal) as refused:
+            await node.queue.submit(draft(cast, "unlucky"))
+    assert refused.value.reference
+    await node.queue.submit(draft(cast, "lucky"))
 
 
 async def test_flushed_means_that_nothing_waits(node: Node, cast: Cast) -> None:

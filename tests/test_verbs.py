@@ -10,7 +10,7 @@ from django.db import connections
 
 from chat import clock, services
 from chat.models import Channel, Member, Message
-from chat.services import Draft
+from chat.services import Draft, receipts
 from delivery import errors
 from delivery.source import Committed
 from tests.conftest import Cast, said, say
@@ -203,6 +203,7 @@ def test_cursors_move_forward_and_never_above_the_head(cast: Cast) -> None:
     assert (member.delivered_seq, member.read_seq) == (head, head)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_message_is_read_once_every_other_member_has_passed_it(cast: Cast) -> None:
     services.add_member(cast.alice, channel=cast.team.pk, user=cast.charlie)
     said(cast.alice, cast.team, "news")
@@ -217,6 +218,32 @@ def test_a_message_is_read_once_every_other_member_has_passed_it(cast: Cast) -> 
     assert status() == "delivered"
     services.remove_member(cast.alice, channel=cast.team.pk, user=cast.charlie)
     assert status() == "read"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_returns_after_long_settles_much_in_steps(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "SETTLED_AT_ONCE", 10)
+    for n in range(35):
+        said((cast.alice, cast.bob)[n % 2], cast.team, f"{n}")
+    head = Channel.objects.get(pk=cast.team.pk).head
+    services.move_cursors({(cast.team.pk, user.pk): (head, head) for user in (cast.alice, cast.bob)})
+    texts = Message.objects.filter(kind="text")
+    assert set(texts.values_list("status", flat=True)) == {"read"}
+    assert not texts.filter(delivered_at=None).exists()
+    said(cast.alice, cast.team, "one more")
+    assert Message.objects.get(body="one more").status == "sent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_of_the_slowest_member_waits_only_for_the_others(cast: Cast) -> None:
+    said(cast.bob, cast.team, "by the slowest")
+    said(cast.alice, cast.team, "by the other")
+    head = Channel.objects.get(pk=cast.team.pk).head
+    services.move_cursors({(cast.team.pk, cast.alice.pk): (head, head)})
+    assert Message.objects.get(body="by the slowest").status == "read"
+    assert Message.objects.get(body="by the other").status == "sent"
+    services.move_cursors({(cast.team.pk, cast.bob.pk): (head, 0)})
+    assert Message.objects.get(body="by the other").status == "delivered"
 
 
 @pytest.mark.django_db(transaction=True)

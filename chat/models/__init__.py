@@ -3,6 +3,7 @@
 from chat.models.channel import Channel, ChannelKind
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
+from chat.models.settled import SettledUpTo
 from chat.models.token import Token
 from chat.models.user import User
 
@@ -15,6 +16,7 @@ __all__ = [
     "MessageStatus",
     "NotifyLevel",
     "Role",
+    "SettledUpTo",
     "Token",
     "User",
 ]

@@ -1,5 +1,6 @@
 """Sign-up, sign-in, sign-out, and the owner's set-up. Guarded by address and name; closed while the guard is away."""
 
+import unicodedata
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -42,9 +43,14 @@ def closed_without_redis(view: View) -> View:
     return guarded
 
 
+def _name_tried(group: str, request: HttpRequest) -> str:
+    # As the form and the lookup see it: no spaces around, one case, one spelling.
+    return unicodedata.normalize("NFKC", request.POST.get("username", "")).strip().casefold()[:80]
+
+
 def _sign_in_guard(view: View) -> View:
     by_address = ratelimit(group="sign-in-address", key="ip", rate=SIGN_IN_BY_ADDRESS, method="POST")
-    by_name = ratelimit(group="sign-in-name", key="post:username", rate=SIGN_IN_BY_NAME, method="POST")
+    by_name = ratelimit(group="sign-in-name", key=_name_tried, rate=SIGN_IN_BY_NAME, method="POST")
     return closed_without_redis(by_address(by_name(view)))
 
 

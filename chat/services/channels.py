@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 
-from chat import clock
-from chat.models import Channel, ChannelKind, Member, Role, User
+from chat import clock, wire
+from chat.models import Channel, ChannelKind, Role, User
 from chat.services import log
 from chat.services.constraints import violates
 from chat.services.members import KEEPERS, admit, require_membership
+from delivery import protocol
 from delivery.errors import Invalid
 
 
@@ -120,6 +121,7 @@ def _admit_all(channel: Channel, owner: User, members: Sequence[User], *, owner_
 
 
 def _tell_all(entry: log.Entry, action: str) -> None:
+    """One push for all members, without what is each member's own."""
     if entry.channel.head > entry.after:
-        for user in Member.objects.filter(channel=entry.channel).values_list("user_id", flat=True):
-            entry.opened(user, action)
+        frame = protocol.Channel(action=action, channel=wire.channel_dict(entry.channel, people=[]))
+        entry.say(protocol.encode(frame))

@@ -15,7 +15,7 @@ from django.db.models import F
 from chat import clock, wire
 from chat.models import Channel, Message, MessageKind, User
 from delivery import node
-from delivery.announcements import Announcement, Changed, Opened
+from delivery.announcements import Announcement, Changed, Opened, Passing
 from delivery.errors import Archived, Forbidden, NotFound
 
 
@@ -27,6 +27,7 @@ class Entry:
         self.after = channel.head
         self.now = clock.now()
         self._changed: list[Message] = []
+        self._frames: list[bytes] = []
         self._announcements: list[Announcement] = []
 
     def next_number(self) -> int:
@@ -58,11 +59,17 @@ class Entry:
         """After the commit, rings for a user whose access to the channel began or looks different now."""
         self._announcements.append(Opened(user=user, stream=self.channel.pk, action=action))
 
+    def say(self, frame: bytes) -> None:
+        """After the commit, one push to all who follow the channel then."""
+        self._frames.append(frame)
+
     def announcements(self) -> list[Announcement]:
         changes = [wire.change(row) for row in self._changed]
         announced: list[Announcement] = []
         if self.channel.head > self.after:
             announced.append(Changed(stream=self.channel.pk, after=self.after, head=self.channel.head, changes=changes))
+        head = self.channel.head
+        announced += [Passing(stream=self.channel.pk, head=head, raw=frame) for frame in self._frames]
         return announced + self._announcements
 
 

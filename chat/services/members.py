@@ -3,12 +3,12 @@
 import contextlib
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from chat.models import Channel, ChannelKind, Member, Role, User
 from chat.services import log
 from chat.services.constraints import violates
-from chat.services.receipts import begin_settling, settle_receipts
+from chat.services.receipts import settle_receipts
 from delivery.errors import ChannelFull, Conflict, Forbidden, NotAMember, NotFound
 
 #: Who may add and remove others.
@@ -131,11 +131,10 @@ def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
 
 def _dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
     user = member.user_id
-    floors = begin_settling([entry.channel.pk])
     member.delete()
     log.count_members(entry, -1)
     entry.note(actor, {"type": event, "user": user}, sentence)
-    settle_receipts(entry.channel.pk, floors)
+    transaction.on_commit(lambda: settle_receipts(entry.channel.pk), robust=True)
 
 
 def _with_article(role: str) -> str:

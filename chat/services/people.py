@@ -4,7 +4,7 @@ import secrets
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from chat.models import Channel, Token, User
 from chat.models.token import digest_of
@@ -29,7 +29,12 @@ def create_user(username: str, *, password: str | None = None, display_name: str
         user.full_clean()
     except ValidationError as error:
         raise Invalid(" ".join(error.messages)) from None
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        # Somebody took the name at the same moment (users_username_any_case).
+        raise Invalid("This username is taken.") from None
     return user
 
 

@@ -8,14 +8,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
 from chat import clock, wire
 from chat.models import ChannelKind, Message, MessageKind, MessageStatus
 from chat.services import hot
 from delivery import node, protocol
 from delivery.announcements import Change, Changed
-from delivery.errors import Archived, Conflict, Empty, Forbidden, Invalid, Muted, NotAMember, NotFound, Refused, TooLong
+from delivery.errors import (
+    Archived,
+    Conflict,
+    Empty,
+    Forbidden,
+    Invalid,
+    Muted,
+    NotAMember,
+    NotFound,
+    Refused,
+    TooLong,
+    Unavailable,
+)
 from delivery.protocol import Person, spell_time
 from delivery.source import Committed
 
@@ -64,13 +76,21 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
     try:
         with transaction.atomic():
             return _Batch(drafts).post()
-    except (IntegrityError, DataError) as error:
+    except (IntegrityError, DataError, OperationalError) as error:
+        if isinstance(error, OperationalError) and not _was_deadlock(error):
+            raise
         if len(drafts) == 1:
             return [_refusal_for(error)]
         return [outcome for draft in drafts for outcome in post_messages([draft])]
 
 
+def _was_deadlock(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in ("40P01", "40001")
+
+
 def _refusal_for(error: DatabaseError) -> Refused:
+    if isinstance(error, OperationalError):
+        return Unavailable()
     # The constraint messages_once is met only when the same id went to two channels at the same moment.
     return Conflict() if isinstance(error, IntegrityError) else Invalid("The database can't hold this message.")
 

@@ -1,0 +1,19 @@
+"""How far a channel's messages have their delivered and read times filled in."""
+
+from django.db import models
+
+from chat.models.channel import Channel
+
+
+class SettledUpTo(models.Model):
+    """Apart from the channel's own row, which posting locks."""
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, primary_key=True, related_name="settled")
+    delivered_settled = models.BigIntegerField(default=0, db_default=0)
+    read_settled = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "channels_settled"
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}: {self.delivered_settled}, {self.read_settled}"

@@ -1,0 +1,22 @@
+"""`manage.py migrate`: Django's, one at a time, and without the bounds on statements that requests have."""
+
+from typing import Any
+
+from django.core.management.commands.migrate import Command as MigrateCommand
+from django.db import connection
+
+#: Key of the advisory lock that lets only one process migrate ("migr" in ASCII).
+MIGRATING = 0x6D696772
+
+
+class Command(MigrateCommand):
+    def handle(self, *args: Any, **options: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
+        try:
+            super().handle(*args, **options)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATING])
+                cursor.execute("RESET statement_timeout; RESET lock_timeout")

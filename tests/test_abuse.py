@@ -1,0 +1,141 @@
+"""What one client may cost the others: floods, fragments, silence, uploads, guesses."""
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+import httpx
+import psutil
+import pytest
+
+from tests.conftest import PASSWORD, Cast
+from tests.servers import Server, expect
+
+
+async def open_raw(server: Server, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A WebSocket without a client library: what is sent need not be what a client would send."""
+    reader, writer = await asyncio.open_connection("localhost", server.port, limit=2**22)
+    writer.write(
+        f"GET /ws/ HTTP/1.1\r\nHost: localhost:{server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {token}\r\n\r\n".encode()
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+def frame(opcode: int, payload: bytes = b"", *, is_last: bool = True) -> bytes:
+    head = bytes([(0x80 if is_last else 0) | opcode])
+    length = bytes([0x80 | len(payload)]) if len(payload) < 126 else bytes([0xFE]) + struct.pack("!H", len(payload))
+    return head + length + b"\0\0\0\0" + payload
+
+
+async def closing_code(reader: asyncio.StreamReader) -> int:
+    """The code of the close frame, whatever came before it."""
+    data = await asyncio.wait_for(reader.read(), 15)
+    place = data.rfind(b"\x88")
+    return int.from_bytes(data[place + 2 : place + 4], "big")
+
+
+async def test_a_flood_of_one_socket_keeps_nobody_waiting(own_server: Callable[..., Server], cast: Cast) -> None:
+    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+    _, flood = await open_raw(server, cast.token(cast.bob))
+    flood.write(frame(1, b'{"op":"sync"}') + frame(1, b'{"op":"ping"}') * 10_000)
+    async with server.connect(cast.token(cast.alice)) as alice:
+        waits = []
+        for _ in range(20):
+            started = time.monotonic()
+            await alice.command("ping")
+            waits.append(time.monotonic() - started)
+        # 10,000 pings at 100 a second: had they been taken at once, alice would have waited for all of them.
+        assert sorted(waits)[10] < 0.5
+    flood.transport.abort()
+
+
+async def test_endless_fragments_end_the_socket(server: Server, cast: Cast) -> None:
+    reader, writer = await open_raw(server, cast.token(cast.alice))
+    writer.write(frame(1, b"", is_last=False) + frame(0, b"", is_last=False) * 200)
+    assert await closing_code(reader) == 1009
+
+
+async def test_pings_of_a_peer_that_does_not_read_cost_no_memory(own_server: Callable[..., Server], cast: Cast) -> None:
+    server = own_server()
+    assert server.process is not None
+    reader, writer = await open_raw(server, cast.token(cast.alice))
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
+    before = psutil.Process(server.process.pid).memory_info().rss
+    for _ in range(60):
+        writer.write(frame(9, b"x" * 125) * 2000)
+        await asyncio.sleep(0.02)
+    assert psutil.Process(server.process.pid).memory_info().rss - before < 12 * 2**20
+    writer.transport.abort()
+
+
+async def test_a_peer_that_breaks_the_protocol_without_reading_is_gone_soon(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server()
+    assert server.process is not None
+    reader, writer = await open_raw(server, cast.token(cast.alice))
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
+    writer.write(frame(1, b'{"op":"sync"}') + frame(1, b'{"op":"ping"}') * 300 + frame(3))
+    process = psutil.Process(server.process.pid)
+    await expect(
+        lambda: not [c for c in process.net_connections() if c.laddr.port == server.port and c.status == "ESTABLISHED"],
+        within=12,
+    )
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost:"])
+async def test_a_connection_that_asks_nothing_is_closed(server: Server, said: bytes) -> None:
+    reader, writer = await asyncio.open_connection("localhost", server.port)
+    writer.write(said)
+    assert await asyncio.wait_for(reader.read(), 8) == b""
+    writer.close()
+
+
+def test_a_request_that_is_too_large_is_refused_before_it_is_read(server: Server) -> None:
+    def status(length: int) -> int:
+        with socket.create_connection(("localhost", server.port)) as connection:
+            head = f"POST /healthz HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: {length}\r\n\r\n"
+            connection.sendall(head.encode() + b"x" * min(length, 300_000))
+            return int(connection.recv(4096).split()[1])
+
+    assert status(256 * 1024) != 413
+    assert status(256 * 1024 + 1) == 413
+    assert status(10**11) == 413
+
+
+def guess(server: Server, username: str, password: str = "wrong") -> httpx.Response:
+    with httpx.Client(base_url=server.url) as browser:
+        token = browser.get("/sign-in/").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        form = {"username": username, "password": password, "csrfmiddlewaretoken": token}
+        return browser.post("/sign-in/", data=form, headers={"Origin": server.url})
+
+
+def test_passwords_can_be_guessed_only_so_often(server: Server, cast: Cast) -> None:
+    cast.bob.set_password(PASSWORD)
+    cast.bob.save()
+    for _ in range(10):
+        assert guess(server, "bob").status_code == 200
+    for disguise in ("bob", "  bob", "BOB", "ｂｏｂ"):
+        refused = guess(server, disguise, PASSWORD)
+        assert refused.status_code == 429
+        assert refused.headers["Retry-After"]
+    assert guess(server, "alice").status_code == 200
+
+
+def test_the_admin_has_no_door_of_its_own(server: Server) -> None:
+    answer = httpx.get(f"{server.url}/admin/login/?next=/admin/")
+    assert answer.status_code == 302
+    assert answer.headers["location"] == "/sign-in/?next=/admin/"
+
+
+def test_a_malformed_session_cookie_is_no_error_of_ours(server: Server) -> None:
+    headers = {"Cookie": f'gapless_session_{server.port}="\\000abcdefghij"', "Origin": server.url}
+    answer = httpx.get(f"{server.url}/ws/", headers={**headers, "Upgrade": "websocket", "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version": "13"})  # fmt: skip
+    assert answer.status_code == 403
