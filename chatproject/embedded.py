@@ -156,6 +156,7 @@ def _start_keeper(services: Services) -> None:
         f"gapless: starting PostgreSQL and Valkey in {data}" + (" (the first time)" if first else ""), file=sys.stderr
     )
     with (data / "keeper.log").open("a") as log:
+        said_from = log.tell()
         keeper = subprocess.Popen(
             [sys.executable, "-m", "chatproject.embedded", str(data)],
             cwd=Path(__file__).resolve().parent.parent,
@@ -171,6 +172,11 @@ def _start_keeper(services: Services) -> None:
         if time.monotonic() > deadline:
             raise EmbeddedError(f"PostgreSQL and Valkey did not start within {START_SECONDS} s: see {data}/keeper.log.")
         time.sleep(0.02)
+    with (data / "keeper.log").open() as log:
+        log.seek(said_from)
+        for line in log:
+            if "(chmod" in line:
+                print(f"gapless: {line.split('keeper: ')[-1].strip()}", file=sys.stderr)
 
 
 def _why_not(data: Path) -> str:
@@ -338,7 +344,8 @@ class Keeper:
         return len(lines) >= 8 and int(lines[0]) == self.running["postgres"].pid and lines[7].strip() == "ready"
 
     def _stop(self) -> None:
-        (self.data / "keeper.json").unlink(missing_ok=True) if self.running else None
+        if self.running:
+            (self.data / "keeper.json").unlink(missing_ok=True)
         for name, gently in (("valkey", signal.SIGTERM), ("postgres", signal.SIGINT)):
             if name in self.running:
                 self.running[name].send_signal(gently)

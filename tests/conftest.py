@@ -1,14 +1,16 @@
 """The cast, and the servers that they talk through. Everything is real but the clock."""
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connections
+from django.db import connections, transaction
 
 from chat import services
 from chat.models import Channel, User
@@ -109,3 +111,25 @@ async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
             connections.close_all()
 
     return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+@contextmanager
+def locked(channel: Channel) -> Iterator[threading.Event]:
+    """Another transaction holds the channel's row until the event is set."""
+    holds, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Channel.objects.select_for_update().get(pk=channel.pk)
+            holds.set()
+            release.wait(10)
+        connections.close_all()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    holds.wait()
+    try:
+        yield release
+    finally:
+        release.set()
+        thread.join()

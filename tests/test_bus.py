@@ -56,6 +56,15 @@ async def test_what_waits_goes_together(buses: Pair) -> None:
     assert revs == list(range(1, 101))
 
 
+async def test_what_does_not_follow_is_not_merged(buses: Pair) -> None:
+    speaking, listening, heard = buses
+    await listening.listen(stream_group(5))
+    for rev in (1, 3, 4):
+        speaking.announce(changed(5, rev))
+    await expect(lambda: len(heard) == 2)
+    assert [(each.after, each.head) for each in heard if isinstance(each, Changed)] == [(0, 1), (2, 4)]
+
+
 async def test_a_subscription_that_was_missed_is_made_up_for(buses: Pair) -> None:
     speaking, listening, heard = buses
     # As when Redis was away at that moment.

@@ -1,23 +1,20 @@
 """Lanes and the committer, over real rows."""
 
 import asyncio
-import threading
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from django.conf import settings
-from django.db import connections, transaction
 
 from chat import services
-from chat.models import Channel, Message
+from chat.models import Message
 from chat.node import AWAY, is_away
 from chat.services import Draft
 from chat.streams import ChannelStreams
 from delivery.errors import Internal, NotFound, QueueFull, Unavailable
 from delivery.node import Node
-from tests.conftest import Cast, in_thread
+from tests.conftest import Cast, in_thread, locked
 
 
 @pytest.fixture
@@ -29,28 +26,6 @@ async def node(transactional_db: None) -> AsyncIterator[Node]:
 
 def draft(cast: Cast, body: str, *, channel: int | None = None) -> Draft:
     return Draft(channel=channel or cast.team.pk, sender=cast.alice.pk, client_msg_id=uuid.uuid4(), body=body)
-
-
-@contextmanager
-def locked(channel: Channel) -> Iterator[threading.Event]:
-    """Another transaction holds the channel's row until the event is set."""
-    holds, release = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            Channel.objects.select_for_update().get(pk=channel.pk)
-            holds.set()
-            release.wait(10)
-        connections.close_all()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    holds.wait()
-    try:
-        yield release
-    finally:
-        release.set()
-        thread.join()
 
 
 def sizes(node: Node, monkeypatch: pytest.MonkeyPatch) -> list[int]:
