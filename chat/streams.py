@@ -3,6 +3,7 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -103,7 +104,7 @@ def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
     ]
 
 
-def descriptions(user: User) -> list[dict[str, object]]:
+def descriptions(user: User) -> list[dict[str, Any]]:
     """Every channel of the user, as `hello` describes them."""
     return [access.description for access in ChannelStreams().accesses(user.pk)]
 

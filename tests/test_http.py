@@ -76,6 +76,15 @@ def test_lists_say_what_is_mine_and_what_is_public(alice: httpx.Client, charlie:
     refused(alice.get("/channels/", params={"scope": "everything"}), 400, "invalid")
 
 
+def test_lists_of_channels_come_in_pages_of_twenty(alice: httpx.Client, cast: Cast) -> None:
+    for n in range(25):
+        services.open_channel(cast.alice, name=f"channel {n}")
+    for scope, total in (("mine", 26), ("public", 25)):
+        first = alice.get("/channels/", params={"scope": scope}).json()
+        rest = alice.get(first["next"]).json()
+        assert (len(first["results"]), len(rest["results"]), rest["next"]) == (20, total - 20, None)
+
+
 def test_one_joins_and_leaves(charlie: httpx.Client, cast: Cast) -> None:
     public = services.open_channel(cast.alice, name="open to all")
     assert charlie.post(f"/channels/{public.pk}/join/").json()["role"] == "member"

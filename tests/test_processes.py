@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from chat import services
 from chat.models import Message
 from delivery.client import CommandRefused
 from tests.conftest import Cast, in_thread, locked
@@ -119,6 +120,23 @@ async def test_a_heartbeat_comes_and_a_silent_peer_goes(own_server: Start, cast:
         await expect(lambda: httpx.get(f"{server.url}/readyz").json()["sockets"] == 1, within=8)
         await alice.command("ping")
         await bob.drop()
+
+
+async def test_three_processes_behave_as_one(servers: list[Server], own_server: Start, cast: Cast) -> None:
+    third = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0")
+    await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
+    users = (cast.alice, cast.bob, cast.charlie)
+    async with contextlib.AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(server.connect(cast.token(user)))
+            for server, user in zip((*servers, third), users, strict=True)
+        ]
+        posts = [person.post(cast.team.pk, f"{place} {n}") for n in range(60) for place, person in enumerate(people)]
+        await asyncio.gather(*posts)
+        await expect(lambda: all(len(person.changes[cast.team.pk]) == 180 for person in people))
+        orders = [[change["seq"] for change in person.changes[cast.team.pk]] for person in people]
+        assert orders[0] == orders[1] == orders[2] == list(range(4, 184))
+        assert [person.gaps for person in people] == [0, 0, 0]
 
 
 async def test_sixty_messages_a_minute_and_not_one_more(own_server: Start, cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -107,9 +108,13 @@ class OneMember(APIView):
 
 
 def _mine(request: Request, search: str) -> Response:
-    size = 100
+    size = settings.LIMITS.page
     after = number(request, "cursor", 0) or 0
-    rows = [d for d in descriptions(caller(request)) if d["id"] > after and search.lower() in str(d["name"]).lower()]  # type: ignore[operator]
+    rows = [
+        described
+        for described in descriptions(caller(request))
+        if described["id"] > after and search.lower() in described["name"].lower()
+    ]
     following = {"cursor": rows[size - 1]["id"]} if len(rows) > size else None
     return listed(request, rows[:size], next_query=following)
 
