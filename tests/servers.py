@@ -15,7 +15,7 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
-from delivery.client import Connection
+from delivery.connection import Connection
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30

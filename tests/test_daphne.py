@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from delivery.client import CommandRefused
+from delivery.connection import CommandRefused
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect, free_port
 

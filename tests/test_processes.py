@@ -17,7 +17,7 @@ import pytest
 
 from chat import services
 from chat.models import Message
-from delivery.client import CommandRefused
+from delivery.connection import CommandRefused
 from tests.conftest import Cast, in_thread, locked
 from tests.servers import ROOT, Server, expect, free_port
 

@@ -1,0 +1,143 @@
+"""The Python client that stays: through killed processes, cut lines and refusals nothing is missed, doubled or overtaken."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from chat import services
+from chat.models import Message
+from delivery import client as client_module
+from delivery.client import Client, Ended
+from delivery.connection import CommandRefused
+from tests.conftest import Cast, in_thread, said
+from tests.servers import Server, expect
+
+Start = Callable[..., Server]
+
+
+class Reader:
+    """Collects what a client is told."""
+
+    def __init__(self, client: Client) -> None:
+        self.bodies: list[str] = []
+        self.kinds: list[str] = []
+        self._task = asyncio.ensure_future(self._read(client))
+
+    async def _read(self, client: Client) -> None:
+        async for event in client.events():
+            self.kinds.append(event.kind)
+            self.bodies += [change["body"] for change in event.changes if change["kind"] == "text"]
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def reading(client: Client):  # type: ignore[no-untyped-def]
+    reader = Reader(client)
+    yield reader
+    await reader.stop()
+
+
+async def test_it_stays_when_its_process_is_killed(servers: list[Server], own_server: Start, cast: Cast) -> None:
+    dying = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0")
+    urls = (dying.ws, servers[0].ws)
+    async with (
+        Client(*urls, token=cast.token(cast.alice)) as alice,
+        Client(*urls, token=cast.token(cast.bob)) as bob,
+        reading(bob) as heard,
+    ):
+        posts = [asyncio.ensure_future(alice.post(cast.team.pk, f"{n}")) for n in range(300)]
+        await expect(lambda: sum(post.done() for post in posts) > 20)
+        dying.kill()
+        await asyncio.wait_for(asyncio.gather(*posts), 30)
+        await expect(lambda: len(heard.bodies) == 300, within=15)
+        assert heard.bodies == [f"{n}" for n in range(300)]
+        assert alice.reconnects + bob.reconnects >= 1
+    assert await in_thread(Message.objects.filter(kind="text").count) == 300
+
+
+async def test_it_comes_back_with_what_it_holds(server: Server, cast: Cast) -> None:
+    async with Client(server.ws, token=cast.token(cast.bob)) as bob:
+        held = dict(bob.heads)
+    for n in range(70):
+        await in_thread(said, cast.alice, cast.team, f"{n}")
+    async with Client(server.ws, token=cast.token(cast.bob), heads=held) as bob, reading(bob) as heard:
+        await expect(lambda: heard.bodies == [f"{n}" for n in range(70)])
+        assert bob.gaps == 0
+
+
+async def test_a_cut_line_is_noticed_and_mended(server: Server, cast: Cast) -> None:
+    async with Client(server.ws, token=cast.token(cast.bob)) as bob, reading(bob) as heard:
+        for n in range(5):
+            assert bob._connection is not None
+            await bob._connection.drop()
+            await in_thread(said, cast.alice, cast.team, f"{n}")
+        await expect(lambda: heard.bodies == [f"{n}" for n in range(5)], within=10)
+
+
+async def test_a_gap_is_seen_and_closed(server: Server, cast: Cast) -> None:
+    async with Client(server.ws, token=cast.token(cast.bob)) as bob, reading(bob) as heard:
+        await in_thread(said, cast.alice, cast.team, "one")
+        await expect(lambda: heard.bodies == ["one"])
+        # As if the frame with "one" had never come.
+        bob.heads[cast.team.pk] -= 1
+        heard.bodies.clear()
+        await in_thread(said, cast.alice, cast.team, "two")
+        await expect(lambda: heard.bodies == ["one", "two"])
+        assert bob.gaps == 1
+
+
+async def test_too_much_missed_is_said_not_hidden(server: Server, cast: Cast) -> None:
+    async with Client(server.ws, token=cast.token(cast.bob), heads={cast.team.pk: 10**6}) as bob, reading(bob) as heard:
+        await expect(lambda: heard.kinds == ["resync"])
+        await in_thread(said, cast.alice, cast.team, "live")
+        await expect(lambda: heard.bodies == ["live"])
+
+
+async def test_refusals_are_the_callers_to_judge(
+    own_server: Start, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="5")
+    monkeypatch.setattr(client_module, "REPEATABLE", set())
+    async with Client(server.ws, token=cast.token(cast.alice)) as alice:
+        for n in range(5):
+            await alice.post(cast.team.pk, f"{n}")
+        with pytest.raises(CommandRefused, match="rate_limited"):
+            await alice.post(cast.team.pk, "too soon")
+        with pytest.raises(CommandRefused, match="empty"):
+            await alice.post(cast.team.pk, "")
+
+
+async def test_it_hears_of_channels_that_open_and_end(server: Server, cast: Cast) -> None:
+    async with Client(server.ws, token=cast.token(cast.charlie)) as charlie, reading(charlie) as heard:
+        await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
+        await expect(lambda: heard.kinds == ["channel"])
+        await in_thread(said, cast.alice, cast.team, "hello charlie")
+        await expect(lambda: heard.bodies == ["hello charlie"])
+        await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
+        await expect(lambda: heard.kinds == ["channel", "changes", "channel"])
+        assert charlie.heads == {}
+
+
+async def test_an_ended_login_ends_it(own_server: Start, cast: Cast) -> None:
+    server = own_server(GAPLESS_LIMIT_LOGIN_CHECK_SECONDS="1")
+    async with Client(server.ws, token=cast.token(cast.alice)) as alice:
+        await in_thread(cast.alice.tokens.all().delete)
+        with pytest.raises(Ended) as ended:
+            async for _ in alice.events():
+                pass
+        assert ended.value.code == 4500
+        with pytest.raises(Ended):
+            await alice.post(cast.team.pk, "still here?")
+    with pytest.raises(Ended):
+        await Client(server.ws, token="gapless_wrong").__aenter__()
+
+
+def test_waits_double_with_full_jitter_up_to_thirty_seconds() -> None:
+    longest = [client_module._wait(attempt, chance=lambda: 1.0) for attempt in range(12)]
+    assert longest == [0.1, 1, 1, 1, 2, 4, 8, 16, 30, 30, 30, 30]
+    assert client_module._wait(9, chance=lambda: 0.0) == 0
