@@ -192,7 +192,7 @@ class StreamConsumer(AsyncConsumer):
         )
         self.socket.is_greeted = True
         if self.socket.missed_openings:
-            self.node.hub.start(self.node.hub.compare_memberships())
+            self.node.hub.start(self.node.accesses.compare_memberships())
 
     def _close_unless_synced(self) -> None:
         if not self.socket.is_synced:
@@ -244,7 +244,7 @@ class StreamConsumer(AsyncConsumer):
             if stream not in socket.accesses:
                 self._say(Channel(action="removed", channel={"id": stream}))
         is_first = not socket.is_synced
-        states = await self.node.hub.sync(socket, command.channels)
+        states = await self.node.joining.sync(socket, command.channels)
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))

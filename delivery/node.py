@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
+from delivery.accesses import Accesses
 from delivery.announcements import (
     Announcement,
     Changed,
@@ -26,7 +27,9 @@ from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import EVENT_TYPE, Bus
 from delivery.cursors import CursorBuffer, Cursors
 from delivery.errors import Refused, Unavailable
+from delivery.gaps import Gaps
 from delivery.hub import Hub
+from delivery.joining import Joining
 from delivery.peers import Prepared
 from delivery.protocol import CloseCode, Heartbeat, encode
 from delivery.queue import Queue
@@ -94,7 +97,12 @@ class Node:
         self.limits = limits
         self.threads = DatabaseThreads(database_threads)
         self.bus = Bus(get_channel_layer(), self.receive)
-        self.hub = Hub(source, self.threads, self.bus.listen, batch=limits.batch)
+        self.hub = Hub(batch=limits.batch, on_gap=lambda stream: self.gaps.heal_soon(stream), on_begin=self._began)
+        self.gaps = Gaps(
+            self.hub.streams, source, self.threads, apply=self.hub.apply, start=self.hub.start, batch=limits.batch
+        )
+        self.joining = Joining(self.hub, self.gaps, source, self.threads, self.bus.listen, batch=limits.batch)
+        self.accesses = Accesses(self.hub, self.joining, source, self.threads)
         self.queue = Queue(self._commit, waiting=limits.lane_waiting, batch=limits.batch)
         self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
         self.is_draining = False
@@ -134,9 +142,12 @@ class Node:
             case Passing():
                 self.hub.pass_on(announcement)
             case Opened():
-                self.hub.start(self.hub.opened(announcement))
+                self.hub.start(self.accesses.opened(announcement))
             case SignedOut(user=user):
                 self.hub.start(self._check(list(self.hub.users.get(user, ()))))
+
+    def _began(self, user: int, stream: int) -> None:
+        self.receive(Opened(user=user, stream=stream, action="joined"))
 
     # ---- commits ----
 
@@ -190,15 +201,15 @@ class Node:
     async def check_positions(self) -> None:
         """Reads what was announced but not heard: changes, memberships that began, memberships that ended."""
         for stream in self.hub.forget_idle(time.monotonic()):
-            if not self.hub.needs(stream):
+            if not self.joining.needs(stream):
                 await self.bus.forget(stream_group(stream))
         positions = {stream.id: stream.position for stream in self.hub.streams.values()}
         if positions:
             heads = await self.threads.run(self.source.heads, list(positions))
-            self.hub.drop_ahead(positions, heads)
-            await self.hub.repair_behind(heads)
-        await self.hub.compare_memberships()
-        self.hub.close_strays()
+            self.gaps.drop_ahead(positions, heads)
+            await self.gaps.repair_behind(heads)
+        await self.accesses.compare_memberships()
+        self.accesses.close_strays()
 
     async def _check_logins(self) -> None:
         while True:

@@ -73,7 +73,7 @@ def follow(node: Node) -> Callable[..., Any]:
         )
         await node.greet(socket)
         socket.is_greeted = True
-        await node.hub.sync(socket, dict.fromkeys(socket.accesses, 0))
+        await node.joining.sync(socket, dict.fromkeys(socket.accesses, 0))
         socket.is_synced = True
         return listener
 
@@ -145,8 +145,8 @@ async def test_a_removal_between_hello_and_sync_is_seen(node: Node, cast: Cast) 
         Login(user=wire.person(cast.alice), proof=("token", "")), other, soft_bytes=64, most_bytes=10**6, most_frames=10
     )
     await node.greet(alices)
-    await node.hub.sync(alices, {cast.team.pk: 0})
-    assert await node.hub.sync(socket, {cast.team.pk: 2}) == {}
+    await node.joining.sync(alices, {cast.team.pk: 0})
+    assert await node.joining.sync(socket, {cast.team.pk: 2}) == {}
     await in_thread(said, cast.alice, cast.team, "not for bob either")
     await node.check_positions()
     assert other.bodies == ["not for bob either"]
@@ -216,7 +216,7 @@ async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cas
     node.receive(Opened(user=cast.bob.pk, stream=other.pk, action="joined"))
     await expect(lambda: [frame["action"] for frame in listener.frames] == ["joined"])
     await in_thread(said, cast.bob, other, "before the sync")
-    assert set(await node.hub.sync(socket, {})) == {cast.team.pk, other.pk}
+    assert set(await node.joining.sync(socket, {})) == {cast.team.pk, other.pk}
     await in_thread(said, cast.bob, other, "after the sync")
     await node.check_positions()
     assert listener.bodies == ["before the sync", "after the sync"]
@@ -273,7 +273,7 @@ async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) ->
         most_frames=10,
     )
     await node.greet(socket)
-    syncing = asyncio.ensure_future(node.hub.sync(socket, {cast.team.pk: 0}))
+    syncing = asyncio.ensure_future(node.joining.sync(socket, {cast.team.pk: 0}))
     await asyncio.sleep(0)
     await node.part(socket)
     assert await syncing == {}

@@ -1,0 +1,76 @@
+"""What opens and ends for connected users: told to their sockets at once, and compared with the rows now and then."""
+
+import logging
+
+from delivery import protocol
+from delivery.announcements import Opened
+from delivery.hub import Hub
+from delivery.joining import Joining
+from delivery.peers import Prepared
+from delivery.protocol import CloseCode
+from delivery.sockets import Socket
+from delivery.source import Source
+from delivery.threads import DatabaseThreads
+
+logger = logging.getLogger("gapless.accesses")
+
+
+class Accesses:
+    def __init__(self, hub: Hub, joining: Joining, source: Source, threads: DatabaseThreads) -> None:
+        self._hub = hub
+        self._joining = joining
+        self._source = source
+        self._threads = threads
+
+    async def opened(self, opened: Opened) -> None:
+        """Reads what the user may follow now, tells the user's sockets, and lets them follow."""
+        for socket in list(self._hub.users.get(opened.user, ())):
+            if not socket.is_greeted:
+                socket.missed_openings = True
+                continue
+            async with socket.lock:
+                await self._open_access(socket, opened.stream, opened.action)
+
+    async def compare_memberships(self) -> None:
+        """Heals lost bells: what opened or ended for the connected users without an announcement."""
+        users = list(self._hub.users)
+        if not users:
+            return
+        known = [
+            (socket, stream_id) for socket in self._hub.sockets if socket.is_greeted for stream_id in socket.accesses
+        ]
+        rows = await self._threads.run(self._source.memberships, users)
+        for user, stream_id in rows:
+            if any(s.is_greeted and stream_id not in s.accesses for s in self._hub.users.get(user, ())):
+                await self.opened(Opened(user=user, stream=stream_id, action="joined"))
+        for socket, stream_id in known:
+            if (socket.user, stream_id) in rows or stream_id not in socket.accesses:
+                continue
+            # Read again: the access may be younger than the rows.
+            if await self._threads.run(self._source.access, socket.user, stream_id) is None:
+                self._hub.end_access(socket, stream_id)
+
+    def close_strays(self) -> None:
+        """Whoever has an access but does not follow it (a sync or an opening failed midway) comes back and syncs anew."""
+        for socket in list(self._hub.sockets):
+            if socket.is_synced and not socket.lock.locked() and not socket.is_over:
+                followed = (self._hub.streams.get(stream_id) for stream_id in socket.accesses)
+                if any(stream is None or socket not in stream.sockets for stream in followed):
+                    logger.warning("socket %s does not follow what it may: closed, to come back", socket.id)
+                    socket.close(CloseCode.INTERNAL, "lost track of a channel", retry_after=0.5)
+
+    async def _open_access(self, socket: Socket, stream_id: int, action: str) -> None:
+        access = await self._threads.run(self._source.access, socket.user, stream_id)
+        if access is None or socket.is_over:
+            return
+        is_new = stream_id not in socket.accesses
+        if is_new:
+            socket.accesses[stream_id] = access
+        elif action == "joined":
+            return
+        told = protocol.Channel(action="joined" if is_new else action, channel=access.description)
+        self._hub.deliver(socket, Prepared(protocol.encode(told)))
+        if is_new and not socket.is_synced:
+            socket.told[stream_id] = access.head
+        elif is_new:
+            await self._joining.follow(socket, access)

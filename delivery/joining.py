@@ -1,0 +1,197 @@
+"""Catching up and beginning to follow: replays what was missed, then hands over to the live stream without hole or double."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from delivery.announcements import Change, stream_group
+from delivery.gaps import Gaps
+from delivery.hub import Hub
+from delivery.protocol import SyncState
+from delivery.sockets import Socket
+from delivery.source import Access, Source
+from delivery.streams import Stream
+from delivery.threads import DatabaseThreads
+
+#: How long a replay waits for the peer to read what came before it.
+REPLAY_STALL_SECONDS = 10
+#: Changes that a stream keeps in memory for those who come right back.
+RECENT_CHANGES = 200
+
+
+class StreamsApart(Exception):
+    """The rows are behind what was read from them before: another database answers, or one that has lost its tail."""
+
+
+class Joining:
+    """`listen` subscribes to a group's announcements."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        gaps: Gaps,
+        source: Source,
+        threads: DatabaseThreads,
+        listen: Callable[[str], Awaitable[None]],
+        *,
+        batch: int,
+    ) -> None:
+        self._hub = hub
+        self._gaps = gaps
+        self._source = source
+        self._threads = threads
+        self._listen = listen
+        self._batch = batch
+        self._opening: dict[int, asyncio.Task[Stream]] = {}
+
+    async def sync(self, socket: Socket, asked: Mapping[int, int]) -> dict[int, SyncState]:
+        """Replays what was missed since the held numbers, then follows live: without a hole, without a double.
+
+        A held 0 means "from now on"; so does, at the first sync, a stream that is left out. Streams without access are
+        left out of the answer. When it fails in the middle, the socket may follow less than before: to be repeated.
+        """
+        async with socket.lock:
+            held = dict(asked) if socket.is_synced else {**dict.fromkeys(socket.accesses, 0), **socket.told, **asked}
+            streams: dict[int, Stream] = {}
+            try:
+                for stream_id in held:
+                    access = socket.accesses.get(stream_id)
+                    if access is not None:
+                        streams[stream_id] = await self._open(access)
+                        streams[stream_id].pins += 1
+                        streams[stream_id].sockets.discard(socket)
+                states = await self._catch_up_all(socket, streams, held)
+            finally:
+                for stream in streams.values():
+                    stream.pins -= 1
+            socket.is_synced = True
+            socket.told.clear()
+            return states
+
+    async def follow(self, socket: Socket, access: Access) -> None:
+        """Lets a synced socket follow one stream more, from the number at which its access was read."""
+        stream = await self._open(access)
+        stream.pins += 1
+        try:
+            await self._catch_up(socket, stream, access.head)
+        finally:
+            stream.pins -= 1
+
+    def needs(self, stream_id: int) -> bool:
+        """Whether the announcements of a stream are still wanted here."""
+        return stream_id in self._hub.streams or stream_id in self._opening
+
+    async def _catch_up_all(
+        self, socket: Socket, streams: Mapping[int, Stream], held: Mapping[int, int]
+    ) -> dict[int, SyncState]:
+        replayable = await self._replayable(socket, streams, held)
+        states: dict[int, SyncState] = {}
+        for stream_id, stream in streams.items():
+            state = await self._catch_up(socket, stream, held[stream_id] if replayable[stream_id] else None)
+            if state is not None:
+                states[stream_id] = SyncState(state.head, resync=not replayable[stream_id] or state.resync)
+        return states
+
+    async def _replayable(
+        self, socket: Socket, streams: Mapping[int, Stream], held: Mapping[int, int]
+    ) -> dict[int, bool]:
+        answer: dict[int, bool] = {}
+        ask: dict[int, int] = {}
+        for stream_id, stream in streams.items():
+            rev, access = held[stream_id], socket.accesses.get(stream_id)
+            answer[stream_id] = rev == 0 or (access is not None and rev >= access.since)
+            if rev and answer[stream_id] and rev < stream.floor:
+                ask[stream_id] = rev
+        if ask:
+            answer.update(await self._threads.run(self._source.can_replay, ask))
+        return answer
+
+    async def _catch_up(self, socket: Socket, stream: Stream, held: int | None) -> SyncState | None:
+        # None: without a replay, from now on. From the last await on nothing can slip in before the socket follows.
+        if not await self._is_reached(socket, stream):
+            return None
+        resync = False
+        if held:
+            held, resync = await self._replay(socket, stream, held)
+        if stream.id not in socket.accesses or socket.is_over or self._hub.streams.get(stream.id) is not stream:
+            return None
+        if held and not resync:
+            self._hub.write_changes([socket], stream, stream.since(held), after=held, head=stream.position)
+        stream.sockets.add(socket)
+        stream.emptied_at = None
+        return SyncState(stream.position, resync=resync)
+
+    async def _is_reached(self, socket: Socket, stream: Stream) -> bool:
+        """Brings stream and access to the same number: below it lies what is not for this socket, above it what is.
+
+        False when the socket has no access (any more).
+        """
+        while (access := socket.accesses.get(stream.id)) is not None:
+            if access.head < stream.started_at:
+                # This process began to follow above it: the access may have ended in between, unseen.
+                renewed = await self._threads.run(self._source.access, socket.user, stream.id)
+                if stream.id not in socket.accesses:
+                    return False
+                if renewed is None:
+                    self._hub.end_access(socket, stream.id)
+                    return False
+                socket.accesses[stream.id] = renewed
+            elif access.head > stream.position:
+                await self._gaps.repair(stream)
+                if access.head > stream.position:
+                    raise StreamsApart(
+                        f"stream {stream.id} is at {stream.position}, an access was read at {access.head}"
+                    )
+            elif stream.ends.get(socket.user, 0) > access.head:
+                self._hub.end_access(socket, stream.id)
+                return False
+            else:
+                return True
+        return False
+
+    async def _replay(self, socket: Socket, stream: Stream, held: int) -> tuple[int, bool]:
+        """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
+        while held < stream.floor and stream.id in socket.accesses and not socket.is_over:
+            missed = await self._threads.run(self._source.changes_since, stream.id, held, limit=self._batch)
+            head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
+            allowed = _until_end_of(socket.user, missed.changes)
+            if len(allowed) < len(missed.changes):
+                self._hub.end_access(socket, stream.id)
+                return held, False
+            self._hub.write_changes([socket], stream, allowed, after=held, head=head)
+            held = head
+            await self._until_read(socket)
+        if held > stream.position:
+            await self._gaps.repair(stream)
+        return held, held > stream.position
+
+    async def _until_read(self, socket: Socket) -> None:
+        # A replay goes as fast as the peer reads, so that a slow line is not taken for a stuck reader.
+        deadline = time.monotonic() + REPLAY_STALL_SECONDS
+        while socket.peer.unsent_bytes > socket.soft_bytes and not socket.is_over and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    async def _open(self, access: Access) -> Stream:
+        stream = self._hub.streams.get(access.stream)
+        if stream is not None:
+            return stream
+        opening = self._opening.get(access.stream)
+        if opening is None:
+            opening = self._opening[access.stream] = asyncio.ensure_future(self._follow(access))
+            opening.add_done_callback(lambda _: self._opening.pop(access.stream, None))
+        return await asyncio.shield(opening)
+
+    async def _follow(self, access: Access) -> Stream:
+        await self._listen(stream_group(access.stream))
+        stream = Stream(access.stream, position=access.head, recent_most=RECENT_CHANGES)
+        self._hub.streams[access.stream] = stream
+        # What was announced between the reading of the access and the subscription is in the rows.
+        await self._gaps.repair(stream)
+        return stream
+
+
+def _until_end_of(user: int, changes: Sequence[Change]) -> Sequence[Change]:
+    for position, change in enumerate(changes):
+        if change.ends == user:
+            return changes[:position]
+    return changes
