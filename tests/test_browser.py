@@ -177,6 +177,18 @@ def test_older_messages_come_while_scrolling(sign_in: SignIn, server: Server, ca
     assert bodies(page) == [f"message number {n}" for n in range(120)]
 
 
+def test_a_new_name_and_topic_are_seen_at_once(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
+    expect(page.locator("#composer-body")).to_be_editable()
+    write(page, "before")
+    aside(services.revise_channel, cast.alice, channel=cast.team.pk, name="crew", topic="All hands")
+    expect(page.locator("#channel-title")).to_have_text("crew")
+    expect(page.locator("#channel-topic")).to_have_text("All hands")
+    expect(page.locator(f"a[href='/c/{cast.team.pk}/']")).to_contain_text("crew")
+    aside(services.archive_channel, cast.alice, channel=cast.team.pk)
+    expect(page.locator("#closed-note")).to_be_visible()
+
+
 def test_somebody_who_is_removed_is_told(sign_in: SignIn, server: Server, cast: Cast) -> None:
     page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
     expect(page.locator("#composer-body")).to_be_editable()

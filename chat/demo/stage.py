@@ -39,6 +39,7 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
     people = _make_people(password)
     with clock.at(first_day - datetime.timedelta(days=STANDUP_DAYS)):
         channels = _open_channels(people)
+    channels |= _open_conversations(people, first_day)
     tell(f"{len(people)} people in {len(channels)} channels")
     said = _say_all(people, channels, first_day)
     tell(f"{said} messages over {STANDUP_DAYS} days")
@@ -61,13 +62,26 @@ def _open_channels(people: dict[str, User]) -> dict[str, Channel]:
     for name, (kind, topic, members) in script.CHANNELS.items():
         owner, *others = [people[username] for username in members]
         opened[name] = services.open_channel(owner, name=name, topic=topic, kind=kind, members=others)
-    for first, second in script.DIRECT:
-        opened[f"{first}+{second}"], _ = services.open_direct_channel(people[first], others=[people[second]])
-    visitor = people[script.VISITOR[0]]
-    opened["support"] = services.open_support_channel(
-        people["sam"], visitor=visitor, topic="Wind display shows three dashes"
-    )
     return opened
+
+
+def _open_conversations(people: dict[str, User], first_day: datetime.datetime) -> dict[str, Channel]:
+    # Each on the day on which its first word is said.
+    opened: dict[str, Channel] = {}
+    for (first, second), text in script.DIRECT.items():
+        with clock.at(_start_of(text, 0, first_day)):
+            opened[f"{first}+{second}"], _ = services.open_direct_channel(people[first], others=[people[second]])
+    with clock.at(_start_of(script.SUPPORT, 0, first_day)):
+        visitor = people[script.VISITOR[0]]
+        topic = "Wind display shows three dashes"
+        opened["support"] = services.open_support_channel(people["sam"], visitor=visitor, topic=topic)
+    return opened
+
+
+def _start_of(text: str, number: int, first_day: datetime.datetime) -> datetime.datetime:
+    """When the day of that number begins: the last day of every text is yesterday."""
+    days = text.strip().split("\n--\n")
+    return first_day + datetime.timedelta(days=DAYS - len(days) + number)
 
 
 def _say_all(people: dict[str, User], channels: dict[str, Channel], first_day: datetime.datetime) -> int:
@@ -102,7 +116,7 @@ def _lines(first_day: datetime.datetime) -> Iterator[Line]:
     for place, (channel, text) in enumerate(scenes.items()):
         days = text.strip().split("\n--\n")
         for number, day in enumerate(days):
-            start = first_day + datetime.timedelta(days=DAYS - len(days) + number, minutes=67 * place + 13)
+            start = _start_of(text, number, first_day) + datetime.timedelta(minutes=67 * place + 13)
             yield from _scene(channel, day, start)
     yield from _standups(first_day)
 
