@@ -36,6 +36,8 @@ class Limits:
     opening_seconds: int = _limit(5, unit="seconds", exceeded="close 4004")
     #: Messages waiting to be committed in one channel, in one process.
     lane_waiting: int = _limit(1000, unit="a channel", exceeded="`queue_full` + `retry_after`")
+    #: A commit, until its senders are answered: PostgreSQL may be gone, or stand still.
+    commit_seconds: int = _limit(3, unit="seconds", exceeded="`unavailable`")
     #: Messages in one transaction, and changes in one frame.
     batch: int = _limit(50, unit="messages", exceeded="the next batch")
     #: Changes replayed to a returning client, a channel.
@@ -66,8 +68,8 @@ class Limits:
     pool_wait_seconds: int = _limit(3, unit="seconds", exceeded="`unavailable`")
     #: One SQL statement.
     statement_seconds: int = _limit(5, unit="seconds", exceeded="`unavailable`")
-    #: Waiting for a row lock.
-    lock_seconds: int = _limit(3, unit="seconds", exceeded="`unavailable`")
+    #: Waiting for a row lock; less than a commit may take, so that a locked row is told from a database that is away.
+    lock_seconds: int = _limit(2, unit="seconds", exceeded="`unavailable`")
     #: An unused database connection.
     idle_seconds: int = _limit(30, unit="seconds", exceeded="closed")
     #: Connections that the PostgreSQL server takes.

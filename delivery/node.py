@@ -48,6 +48,8 @@ class NodeLimits(Protocol):
     @property
     def lane_waiting(self) -> int: ...
     @property
+    def commit_seconds(self) -> int: ...
+    @property
     def heartbeat_seconds(self) -> int: ...
     @property
     def silent_seconds(self) -> int: ...
@@ -154,7 +156,11 @@ class Node:
     async def _commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
         async def commit() -> list[Committed | Refused]:
             try:
-                return await self.threads.run(self.source.commit, drafts)
+                running = self.threads.run(self.source.commit, drafts)
+                return await asyncio.wait_for(running, self.limits.commit_seconds)
+            except TimeoutError:
+                # It stands still. The thread goes on, so the outcome is unknown, and the same client_msg_id finds it out.
+                raise DatabaseAway(f"no answer within {self.limits.commit_seconds} s") from None
             except self.retryable as error:
                 if self._is_away(error):
                     raise DatabaseAway(str(error)) from error

@@ -25,6 +25,7 @@ HELD_BY = {
     "silent_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
     "opening_seconds": "test_processes.py::test_without_a_sync_in_time_the_socket_is_closed",
     "lane_waiting": "test_queue.py::test_a_thousand_wait_and_the_next_is_refused",
+    "commit_seconds": "test_queue.py::test_a_database_that_stands_still_is_answered_unavailable_in_time",
     "batch": "test_queue.py::test_what_waits_meanwhile_becomes_batches_of_fifty",
     "replay_changes": "test_socket.py::test_more_than_a_thousand_changes_are_not_replayed",
     "replay_hours": "test_socket.py::test_what_is_older_than_24_hours_is_not_replayed",
@@ -91,7 +92,7 @@ def test_too_many_processes_are_warned_of(settings: object) -> None:
 def test_statements_and_locks_have_an_end() -> None:
     options = setting("DATABASES['default']['OPTIONS']")
     assert "statement_timeout=5000" in options
-    assert "lock_timeout=3000" in options
+    assert "lock_timeout=2000" in options
     assert "'max_idle': 30" in options
 
 

@@ -1,6 +1,9 @@
 """Lanes and the committer, over real rows."""
 
 import asyncio
+import dataclasses
+import threading
+import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
 
@@ -15,6 +18,7 @@ from chat.streams import ChannelStreams
 from delivery.errors import Internal, NotFound, QueueFull, Unavailable
 from delivery.node import Node
 from tests.conftest import Cast, in_thread, locked
+from tests.servers import expect
 
 
 @pytest.fixture
@@ -110,6 +114,38 @@ async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast:
         other, _ = await in_thread(services.open_direct_channel, cast.alice, others=[cast.bob])
         await node.queue.submit(draft(cast, "passes", channel=other.pk))
     assert node.queue.length == 0
+
+
+async def test_a_database_that_stands_still_is_answered_unavailable_in_time(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.limits = dataclasses.replace(settings.LIMITS, commit_seconds=1)
+    commit, stands_still = node.source.commit, threading.Event()
+
+    def late(drafts: Sequence[Draft]) -> object:
+        stands_still.wait(10)
+        return commit(drafts)
+
+    first = draft(cast, "late")
+    with monkeypatch.context() as frozen:
+        frozen.setattr(node.source, "commit", late)
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(node.queue.submit(first), 2)
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(node.queue.submit(draft(cast, "while it is away")), 0.5)
+        stands_still.set()
+        assert await in_thread(committed, "late")
+    await expect(lambda: node._database._may_call(), within=3)
+    # Said again, it is the same message.
+    assert (await node.queue.submit(first)).duplicate
+
+
+def committed(body: str) -> bool:
+    deadline = time.monotonic() + 5
+    while not Message.objects.filter(body=body).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return True
 
 
 async def test_a_mistake_of_ours_is_answered_and_the_lane_goes_on(
