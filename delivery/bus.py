@@ -1,6 +1,6 @@
 """The channel layer between the web processes: one layer channel a process, announcements in and out, all of it losable.
 
-Hears itself: an echo to an own group every second says whether announcements arrive, since neither the layer nor Redis tells.
+Hears itself: an echo to an own group twice a second says whether announcements arrive, since neither the layer nor Redis tells.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ logger = logging.getLogger("gapless.bus")
 
 #: The one type on the layer: an unknown type would kill a consumer that listens (channels' dispatch raises).
 EVENT_TYPE = "gapless.announce"
-ECHO_SECONDS = 1
-#: Without an echo for so long, nothing is heard from others either.
-DEAF_AFTER_SECONDS = 2.5
+ECHO_SECONDS = 0.5
+#: Without an echo for so long, nothing is heard from others either. Others' changes are promised within 2 s all the same.
+DEAF_AFTER_SECONDS = 1.2
 #: Deaf for so long, the layer's connections are thrown away and made anew.
 REBUILD_AFTER_SECONDS = 6
 #: How long whoever begins to follow a stream waits for the subscription; a lost one is healed by the position check.
@@ -192,6 +192,7 @@ class Bus:
         except BreakerOpen:
             return
         except Exception as error:
+            self._heard_at = 0.0
             logger.warning("an announcement was lost, others read the rows: %r", error)
 
 

@@ -91,8 +91,11 @@ class Connection:
             if head:
                 self.heads[channel] = head
         ok = await self.command("sync", channels={str(channel): head for channel, head in heads.items()})
-        for channel, state in ok["channels"].items():
-            self.heads[int(channel)] = state["head"]
+        for name, state in ok["channels"].items():
+            channel = int(name)
+            # Live changes may have gone further already; after a resync what was held counts for nothing.
+            held = 0 if state.get("resync") else self.heads.get(channel, 0)
+            self.heads[channel] = max(held, state["head"])
         return ok
 
     async def post(self, channel: int, body: str, *, client_msg_id: str | None = None, **fields: Any) -> Frame:

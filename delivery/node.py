@@ -39,6 +39,9 @@ from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.node")
 
+#: How often it is looked whether a position check is due.
+WATCH_SECONDS = 0.1
+
 
 class NodeLimits(Protocol):
     """Of all limits, those that the machinery keeps; see chatproject/limits.py for their meaning."""
@@ -198,11 +201,17 @@ class Node:
             socket.peer.ping()
 
     async def _check_positions(self) -> None:
+        checked_at, was_deaf = time.monotonic(), False
         while True:
-            deaf = not self.bus.is_hearing
-            await asyncio.sleep(self.limits.position_check_deaf_seconds if deaf else self.limits.position_check_seconds)
-            with _logging("the position check failed"):
-                await self.check_positions()
+            await asyncio.sleep(WATCH_SECONDS)
+            is_deaf = not self.bus.is_hearing
+            seconds = self.limits.position_check_deaf_seconds if is_deaf else self.limits.position_check_seconds
+            # Begun so early that what is read has reached the sockets in time.
+            if time.monotonic() - checked_at >= seconds - 2 * WATCH_SECONDS or (is_deaf and not was_deaf):
+                checked_at = time.monotonic()
+                with _logging("the position check failed"):
+                    await self.check_positions()
+            was_deaf = is_deaf
 
     async def check_positions(self) -> None:
         """Reads what was announced but not heard: changes, memberships that began, memberships that ended."""

@@ -1,0 +1,1 @@
+"""The instrument that shows what survives which fault: real services and web processes, signals, a proxy between each pair."""

@@ -1,0 +1,304 @@
+"""Scripted clients: as careful as the contract says a client must be, and honest about everything they saw.
+
+A client comes back elsewhere with back-off, syncs with the heads it holds, notices gaps by `after` and by heads, reads history
+when it is told to, and repeats what had no `ok` with the same client_msg_id, in order. One posting a channel is in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from tests.faults.history import Final, History
+from tests.faults.notes import Notes
+from tests.faults.outbox import Draft, Outbox
+from tests.faults.view import View
+from tests.faults.wire import Change, Push, Refusal, WebSocket, ask
+
+
+class Door(Protocol):
+    """Where a client may come in: one web process, behind its proxy."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """Seconds unless said otherwise. Shorter than a real client's, so that a scenario needs not wait for a client."""
+
+    ping: float = 1.5
+    silence: float = 4
+    reply: float = 8
+    backoff: float = 0.1
+    backoff_most: float = 2
+    delivered: float = 1
+    #: Postings of a channel that may be in flight at once.
+    window: int = 1
+
+
+class Client:
+    """One device of one user. Lives through connections; its view and its outbox outlive them."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        user: int,
+        token: str,
+        doors: Sequence[Door],
+        history: History,
+        habits: Habits,
+        seed: int = 0,
+    ) -> None:
+        self.name, self.user, self.token, self.doors = name, user, token, doors
+        self.habits = habits
+        self.chance = random.Random(f"{seed} {name}")
+        self.door = self.chance.randrange(len(doors))
+        self.notes = Notes(history, client=name, user=user)
+        self.view = View(self.notes)
+        self.outbox = Outbox(self.notes, window=habits.window)
+        #: Whether the checker expects this client to know everything at the end.
+        self.must_be_whole = True
+        #: Stays away while this is set.
+        self.is_away = False
+        self.is_stopping = False
+        self.is_synced = False
+        self.ended_with = 0
+        self.socket: WebSocket | None = None
+        self._loading: dict[int, asyncio.Task[None]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._refs = 0
+        self._syncing: dict[int, dict[int, int]] = {}
+        self._early: list[Push] = []
+        self._retry_after: float | None = None
+        self._pinged_at = self._delivered_at = 0.0
+        self._heard_at = time.monotonic()
+        self.view.unacknowledged.clear()
+
+    # ---- what a scenario asks of a client ----
+
+    def post(self, channel: int, body: str = "", *, key: str = "") -> Draft:
+        """Puts a message into the outbox; it leaves in its turn. Without a body it gets one that is unique."""
+        draft = Draft(channel, body, key=key) if key else Draft(channel, body)
+        draft.body = body or f"{self.name} {draft.key[:8]}"
+        self.outbox.add(draft)
+        return draft
+
+    def ask_for(self, held: dict[int, int]) -> None:
+        """Sends a sync that claims these heads."""
+        self._syncing[self._send("sync", channels={str(channel): head for channel, head in held.items()})] = held
+
+    @property
+    def held(self) -> dict[int, int]:
+        return self.view.held
+
+    @property
+    def waiting(self) -> int:
+        return len(self.outbox)
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Connected, synced, nothing being loaded."""
+        return self.is_synced and not self._syncing and not self._loading
+
+    @property
+    def is_settled(self) -> bool:
+        """Caught up, and nothing waiting to be sent."""
+        return self.has_caught_up and not self.waiting
+
+    def final(self) -> Final:
+        view = self.view
+        return Final(
+            client=self.name, user=self.user, is_whole=self.must_be_whole, held=dict(view.held), starts=dict(view.starts),
+            views={channel: dict(messages) for channel, messages in view.messages.items()},
+        )  # fmt: skip
+
+    def drop(self) -> None:
+        """Cuts the own connection, as a lost network does."""
+        if self.socket is not None:
+            self.socket.abort()
+
+    # ---- coming and coming back ----
+
+    async def live(self) -> None:
+        """Until `is_stopping`, or until the server says not to come back."""
+        attempt = 0
+        while not self.is_stopping and not 4500 <= self.ended_with <= 4999:
+            while self.is_away:
+                await asyncio.sleep(0.02)
+            self._begin()
+            attempt = 1 if await self._visit() else attempt + 1
+            self.door = (self.door + 1) % len(self.doors)
+            most = min(self.habits.backoff_most, self.habits.backoff * 2**attempt)
+            await asyncio.sleep(self.chance.random() * most if self._retry_after is None else self._retry_after)
+
+    async def _visit(self) -> bool:
+        # One connection, from the handshake to its end; whether it got as far as an answered sync.
+        door = self.doors[self.door]
+        self.notes.connection += 1
+        self.notes.web = door.name
+        try:
+            self.socket = await WebSocket.connect(door.port, self.token, self._take)
+        except (Refusal, OSError, TimeoutError) as error:
+            self.notes.link("refused", getattr(error, "status", 0))
+            return False
+        self.notes.link("open")
+        self._heard_at = time.monotonic()
+        try:
+            self.ended_with = await self.socket.closed
+        finally:
+            was_synced, self.is_synced = self.is_synced, False
+            self.socket.abort()
+        self.notes.link("closed", self.ended_with)
+        self.outbox.close()
+        return was_synced
+
+    def tick(self, now: float) -> None:
+        """Called a few times a second: pings, acknowledges, and gives up on who is silent."""
+        socket = self.socket
+        if socket is None or socket.closed.done():
+            return
+        if now - self._heard_at > self.habits.silence:
+            socket.abort()
+        elif self.is_synced and now - self._pinged_at > self.habits.ping:
+            self._pinged_at = now
+            self._send("ping")
+        if self.view.unacknowledged and now - self._delivered_at > self.habits.delivered:
+            self._delivered_at = now
+            for channel, seq in self.view.unacknowledged.items():
+                socket.send({"op": "delivered", "channel": channel, "seq": seq})
+            self.view.unacknowledged.clear()
+        self._give_up_waiting(socket, now)
+
+    def _give_up_waiting(self, socket: WebSocket, now: float) -> None:
+        for ref, draft in self.outbox.flying.items():
+            if now - draft.sent_at > self.habits.reply:
+                if self._heard_at > draft.sent_at + self.habits.reply / 2:
+                    self.notes.silence(ref, draft.key, seconds=now - draft.sent_at)
+                socket.abort()
+
+    # ---- frames in ----
+
+    def _take(self, push: Push) -> None:
+        # Whatever is heard is a sign of life.
+        self._heard_at = time.monotonic()
+        match push.op:
+            case "changes":
+                self._take_changes(push)
+            case "ok" if push.ref in self._syncing:
+                self._take_states(push)
+            case "ok" | "error" if push.ref in self.outbox.flying:
+                self.outbox.take(push)
+            case "error" if push.ref in self._syncing:
+                # The server could not read the rows: coming back asks again.
+                self.drop()
+            case "pong" | "heartbeat":
+                if not self._syncing and (behind := self.view.behind(push.heads)):
+                    self.ask_for(behind)
+            case "hello":
+                self._take_hello(push)
+            case "channel":
+                self._take_membership(push)
+            case "goodbye":
+                self._retry_after = push.retry_after
+
+    def _take_hello(self, hello: Push) -> None:
+        assert isinstance(hello.channels, list)
+        mine = {int(str(channel["id"])) for channel in hello.channels}
+        for channel in set(self.held) - mine:
+            self.view.leave(channel)
+        self.ask_for({channel: self.held.get(channel, 0) for channel in mine})
+
+    def _take_changes(self, push: Push) -> None:
+        is_opening = any(asked.get(int(str(push.channel))) == 0 for asked in self._syncing.values())
+        verdict = self.view.take(push, is_opening=is_opening, is_syncing=bool(self._syncing))
+        if verdict == "early":
+            self._early.append(push)
+        elif verdict == "gap":
+            channel = int(str(push.channel))
+            self.ask_for({channel: self.held[channel]})
+
+    def _take_states(self, ok: Push) -> None:
+        assert isinstance(ok.channels, dict)
+        assert ok.ref is not None
+        resync = [channel for channel, state in ok.channels.items() if state.resync]
+        heads = {channel: state.head for channel, state in ok.channels.items()}
+        self.notes.synced(self._syncing.pop(ok.ref), heads, resync)
+        for channel, state in ok.channels.items():
+            self.view.take_state(channel, state)
+        for channel in resync:
+            self._load(channel)
+        early, self._early = self._early, []
+        for push in early:
+            self._take_changes(push)
+        if not self.is_synced:
+            self.is_synced = True
+            self.notes.link("synced")
+            self.outbox.open(self._sender())
+
+    def _take_membership(self, push: Push) -> None:
+        assert isinstance(push.channel, dict)
+        channel, head = int(str(push.channel["id"])), int(str(push.channel.get("head", 0)))
+        self.notes.told(channel, push.action, head=head)
+        if push.action == "joined":
+            self.view.join(channel, head)
+        elif push.action in ("removed", "left"):
+            self.view.leave(channel)
+
+    # ---- history, page by page ----
+
+    def _load(self, channel: int) -> None:
+        if channel not in self._loading:
+            task = self._loading[channel] = asyncio.ensure_future(self._load_all(channel))
+            task.add_done_callback(lambda _: self._loading.pop(channel, None))
+
+    async def _load_all(self, channel: int) -> None:
+        after = self.view.starts.get(channel, 0)
+        while not self.is_stopping:
+            try:
+                page = await self._page(f"/api/v1/channels/{channel}/messages/?after={after}")
+            except (OSError, TimeoutError, ValueError):
+                await asyncio.sleep(self.chance.random())
+                continue
+            for change in sorted(page, key=lambda change: change.seq):
+                self.view.show(channel, change, live=False)
+            if not page:
+                return
+            after = max(change.seq for change in page)
+
+    async def _page(self, path: str) -> list[Change]:
+        # Raises ValueError for anything but 200.
+        status, body = await ask(self.chance.choice(self.doors).port, self.token, "GET", path)
+        if status != 200:
+            raise ValueError(status)
+        return _pages.decode(body).results
+
+    # ---- commands out ----
+
+    def _sender(self) -> Callable[..., int]:
+        # One for each connection, so that the outbox can tell them apart.
+        return lambda op, **fields: self._send(op, **fields)
+
+    def _send(self, op: str, **fields: object) -> int:
+        assert self.socket is not None
+        self._refs += 1
+        self.socket.send({"op": op, "ref": self._refs, **fields})
+        return self._refs
+
+
+class _Page(msgspec.Struct):
+    results: list[Change]
+
+
+_pages = msgspec.json.Decoder(_Page)

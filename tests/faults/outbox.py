@@ -1,0 +1,107 @@
+"""What one client wants to say: kept until it is answered, repeated with the same client_msg_id, in order."""
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.faults.notes import Notes
+from tests.faults.wire import Push
+
+#: Codes after which the same may be sent again; after UNKNOWN ones it may have been done.
+REPEATABLE = {"rate_limited", "queue_full", "unavailable", "internal"}
+UNKNOWN = {"unavailable", "internal"}
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    channel: int
+    body: str
+    key: str = field(default_factory=lambda: str(uuid.uuid4()))
+    #: Of the command that carries it now; 0 while it waits.
+    ref: int = 0
+    sent_at: float = 0
+
+
+class Outbox:
+    """Outlives connections. `send` writes a command to the present connection and returns its ref; None: not connected."""
+
+    def __init__(self, notes: Notes, *, window: int) -> None:
+        self.window = window
+        self.send: Callable[..., int] | None = None
+        self.refused: list[Draft] = []
+        self.flying: dict[int, Draft] = {}
+        self._notes = notes
+        self._lanes: dict[int, deque[Draft]] = {}
+        self._paused: set[int] = set()
+
+    def __len__(self) -> int:
+        return sum(len(lane) for lane in self._lanes.values())
+
+    def add(self, draft: Draft) -> None:
+        self._lanes.setdefault(draft.channel, deque()).append(draft)
+        self._pump(draft.channel)
+
+    def open(self, send: Callable[..., int]) -> None:
+        """From here on commands can be sent; what was not answered before goes first."""
+        self.send = send
+        self._paused.clear()
+        for channel in self._lanes:
+            self._pump(channel)
+
+    def close(self) -> None:
+        """The connection has ended: the outcome of what was in flight is unknown."""
+        self.send = None
+        for draft in self.flying.values():
+            self._note("unknown", draft, code="closed")
+            draft.ref = 0
+        self.flying.clear()
+
+    def take(self, push: Push) -> None:
+        """The answer to a command in flight."""
+        assert push.ref is not None
+        draft, code = self.flying.pop(push.ref), str(push.code)
+        if push.op == "ok":
+            assert push.message is not None
+            is_mine = (push.message.client_msg_id, push.message.body) == (draft.key, draft.body)
+            self._note("ok", draft, seq=push.message.seq, duplicate=push.duplicate, code="" if is_mine else "other")
+        else:
+            self._note("unknown" if code in UNKNOWN else "fail", draft, code=code)
+        draft.ref = 0
+        if push.op == "error" and code in REPEATABLE:
+            self._pause(draft.channel, push.retry_after or 1)
+            return
+        self._lanes[draft.channel].remove(draft)
+        if push.op == "error":
+            self.refused.append(draft)
+        self._pump(draft.channel)
+
+    def _pump(self, channel: int) -> None:
+        lane = self._lanes.get(channel)
+        if not lane or self.send is None or channel in self._paused:
+            return
+        for draft in list(lane)[: self.window]:
+            if not draft.ref:
+                draft.ref = self.send("message.post", channel=channel, client_msg_id=draft.key, body=draft.body)
+                draft.sent_at = time.monotonic()
+                self.flying[draft.ref] = draft
+                self._note("invoke", draft)
+
+    def _pause(self, channel: int, seconds: float) -> None:
+        send = self.send
+
+        def go_on() -> None:
+            if self.send is send:
+                self._paused.discard(channel)
+                self._pump(channel)
+
+        self._paused.add(channel)
+        asyncio.get_running_loop().call_later(seconds, go_on)
+
+    def _note(self, phase: str, draft: Draft, *, code: str = "", seq: int = 0, duplicate: bool = False) -> None:
+        self._notes.command(
+            phase, ref=draft.ref, channel=draft.channel, key=draft.key, body=draft.body, code=code, seq=seq,
+            duplicate=duplicate,
+        )  # fmt: skip

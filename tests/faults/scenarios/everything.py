@@ -1,0 +1,188 @@
+"""Everything at once: kills, stops, cuts and restarts at random, of all parts, over one another; seeded."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from tests.faults.cluster import Web, fault
+from tests.faults.proxy import DEAF, PASS, REFUSE, SILENT, STALL, Fault, Proxy
+from tests.faults.scenarios.run import Run
+from tests.faults.services import Postgres
+from tests.faults.stage import VerbRefused
+
+Action = Callable[[Run, random.Random], Awaitable[None]]
+
+
+async def everything(run: Run, *, seconds: float) -> None:
+    """Four hands, each with one kind of fault at a time; what one hand does, another does not wait for."""
+    until = time.monotonic() + seconds
+    hands: dict[str, Sequence[Action]] = {
+        "webs": [_kill, _terminate, _freeze],
+        "links": [_hurt_a_link],
+        "services": [_redis, _redis, _postgres, _lock_a_channel],
+        "people": [_remove_and_add, _drop_some, _edit],
+    }
+    async with asyncio.TaskGroup() as group:
+        for name, actions in hands.items():
+            group.create_task(_hand(run, name, actions, until))
+
+
+async def _hand(run: Run, name: str, actions: Sequence[Action], until: float) -> None:
+    chance = random.Random(f"{run.cluster.seed} {name}")
+    pause = (0.5, 2) if name == "people" else (2, 12)
+    while time.monotonic() < until:
+        await asyncio.sleep(chance.uniform(*pause))
+        if time.monotonic() < until:
+            await chance.choice(actions)(run, chance)
+
+
+def _fault(run: Run, name: str, target: str) -> contextlib.AbstractAsyncContextManager[None]:
+    return fault(run.history, name, target)
+
+
+# ---- web processes ----
+
+
+def _any_web(run: Run, chance: random.Random) -> Web:
+    return chance.choice([web for web in run.webs if web.is_running])
+
+
+async def _kill(run: Run, chance: random.Random) -> None:
+    web = _any_web(run, chance)
+    async with _fault(run, "web: kill -9", web.name):
+        web.kill()
+        await asyncio.sleep(chance.uniform(0, 4))
+    web.launch()
+    await web.ready()
+
+
+async def _terminate(run: Run, chance: random.Random) -> None:
+    web = _any_web(run, chance)
+    async with _fault(run, "web: SIGTERM", web.name):
+        code = await web.terminate()
+    # With PostgreSQL or Redis hurt at the same time a lane may not be flushed; ending in time is still promised.
+    if code == -signal.SIGKILL:
+        run.complain("late", f"{web.name} did not end after SIGTERM")
+    web.launch()
+    await web.ready()
+
+
+async def _freeze(run: Run, chance: random.Random) -> None:
+    web = _any_web(run, chance)
+    async with _fault(run, "web: SIGSTOP", web.name):
+        web.send(signal.SIGSTOP)
+        await asyncio.sleep(chance.uniform(1, 12))
+        web.send(signal.SIGCONT)
+
+
+# ---- links ----
+
+_HURTS = {
+    "latency": Fault(latency_seconds=0.2, jitter_seconds=0.1),
+    "resets": Fault(resets=0.01),
+    "stall": STALL,
+    "deaf": DEAF,
+    "mute": Fault(stalls_up=True),
+    "silent": SILENT,
+    "refusing": REFUSE,
+    "cut": PASS,
+    "slices": Fault(slice_bytes=1),
+}
+
+
+async def _hurt_a_link(run: Run, chance: random.Random) -> None:
+    web = chance.choice(run.webs)
+    proxy: Proxy = chance.choice(web.proxies)
+    name = chance.choice(sorted(_HURTS))
+    async with _fault(run, f"link: {name}", proxy.name):
+        if name in ("cut", "silent", "refusing"):
+            await asyncio.to_thread(proxy.cut, _HURTS[name])
+        else:
+            await asyncio.to_thread(proxy.apply, _HURTS[name])
+        await asyncio.sleep(chance.uniform(0.5, 8))
+        await asyncio.to_thread(proxy.cut if name in ("silent", "refusing") else proxy.apply, PASS)
+
+
+# ---- services ----
+
+
+async def _redis(run: Run, chance: random.Random) -> None:
+    valkey = run.cluster.services.valkey
+    what = chance.choice(["kill", "empty", "flush", "freeze"])
+    async with _fault(run, f"redis: {what}", "redis"):
+        if what == "flush":
+            await asyncio.to_thread(valkey.flush)
+        elif what == "freeze":
+            valkey.freeze()
+            await asyncio.sleep(chance.uniform(1, 8))
+            valkey.thaw()
+        else:
+            valkey.kill()
+            await asyncio.sleep(chance.uniform(0, 10))
+            if what == "empty":
+                valkey.forget()
+            await valkey.start()
+
+
+async def _postgres(run: Run, chance: random.Random) -> None:
+    postgres = run.cluster.services.postgres
+    what = chance.choice(["fast", "immediate", "kill", "freeze", "terminate"])
+    async with _fault(run, f"postgres: {what}", "postgres"):
+        if what == "terminate":
+            await asyncio.to_thread(postgres.cut_backends)
+        elif what == "freeze":
+            postgres.freeze()
+            await asyncio.sleep(chance.uniform(1, 6))
+            postgres.thaw()
+        else:
+            if what == "kill":
+                postgres.kill()
+            else:
+                await postgres.end(Postgres.FAST if what == "fast" else Postgres.IMMEDIATE)
+            await asyncio.sleep(chance.uniform(0, 5))
+            await postgres.start()
+
+
+async def _lock_a_channel(run: Run, chance: random.Random) -> None:
+    channel = chance.choice(sorted(run.company.channels))
+    async with _fault(run, "postgres: a channel locked", str(channel)):
+        connection = await asyncio.to_thread(run.cluster.services.postgres.connect)
+        await asyncio.to_thread(connection.execute, "BEGIN")
+        await asyncio.to_thread(connection.execute, f"SELECT 1 FROM channels WHERE id = {channel} FOR UPDATE")
+        await asyncio.sleep(chance.uniform(1, 6))
+        await asyncio.to_thread(connection.close)
+
+
+# ---- people ----
+
+
+async def _remove_and_add(run: Run, chance: random.Random) -> None:
+    channel = chance.choice(sorted(run.company.channels))
+    owner, *members = run.company.channels[channel]
+    who = chance.choice(members)
+    with contextlib.suppress(VerbRefused):
+        await run.cluster.stage.ask("remove", bell=chance.random() < 0.7, actor=owner, channel=channel, who=who)
+    await asyncio.sleep(chance.uniform(0.2, 3))
+    while True:
+        with contextlib.suppress(VerbRefused):
+            await run.cluster.stage.ask("add", bell=chance.random() < 0.7, actor=owner, channel=channel, who=who)
+            return
+        await asyncio.sleep(0.5)
+
+
+async def _drop_some(run: Run, chance: random.Random) -> None:
+    for client in chance.sample(run.clients, 5):
+        client.drop()
+
+
+async def _edit(run: Run, chance: random.Random) -> None:
+    channel = chance.choice(sorted(run.company.channels))
+    who = chance.choice(run.company.channels[channel])
+    with contextlib.suppress(VerbRefused):
+        if chance.random() < 0.3:
+            await run.cluster.stage.ask("delete", who=who, channel=channel)
+        else:
+            await run.cluster.stage.ask("edit", who=who, channel=channel, body=f"edited {time.monotonic_ns()}")

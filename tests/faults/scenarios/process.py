@@ -1,0 +1,98 @@
+"""Web processes that die, end, stand still, and crash at the worst moment."""
+
+import asyncio
+import dataclasses
+import signal
+
+from tests.faults.proxy import Fault
+from tests.faults.scenarios.run import Run, scenario, timed
+
+#: A killed process' clients are back elsewhere, the last after so many seconds (DESIGN.md).
+BACK = 10.0
+#: From SIGTERM to the end of the process.
+DRAIN = 30.0
+
+
+@scenario("process", breaks=["acknowledge before commit"], back=BACK, first_ok=5)
+async def kill_nine(run: Run) -> None:
+    web = run.webs[0]
+    async with run.fault(web.name):
+        web.kill()
+
+
+@scenario("process", back=DRAIN)
+async def sigterm_with_stuck_readers(run: Run) -> None:
+    stuck = run.clients_at(run.webs[1])[:20]
+    for client in stuck:
+        assert client.socket is not None
+        client.socket.transport.pause_reading()
+    await _terminate(run, 1)
+    for client in stuck:
+        client.drop()
+
+
+@scenario("process", back=BACK + 60)
+async def sigstop_and_sigcont(run: Run) -> None:
+    web = run.webs[2]
+    async with run.fault(web.name):
+        web.send(signal.SIGSTOP)
+        # Longer than a client waits for a sign of life.
+        await run.hold(60 if run.size.is_long else run.size.notice)
+        web.send(signal.SIGCONT)
+
+
+@scenario("process", breaks=["no dedup"], back=BACK)
+async def crash_between_commit_and_ok(run: Run) -> None:
+    web = run.webs[0]
+    async with run.fault(web.name):
+        snare = web.database.set_snare(b"COMMIT", cuts=False)
+        await run.until(snare.caught.is_set, within=5, what="a COMMIT left")
+        # The row is committed by now; the process will never hear of it.
+        await asyncio.sleep(0.05)
+        web.kill()
+
+
+@scenario("process", back=BACK, breaks=["no position check"])
+async def crash_between_ok_and_announcement(run: Run) -> None:
+    """What nobody was told of, and nobody says anything after: the position check must find it."""
+    web, sender = run.webs[1], run.clients_at(run.webs[1])[0]
+    run.load.is_paused = True
+    await run.until(run.is_level, within=5, what="nothing is under way")
+    async with run.fault(web.name):
+        web.redis.apply(Fault(stalls_up=True))
+        sender.post(run.company.channels_of(sender.user)[0])
+        await run.until(lambda: not sender.waiting, within=5, what="an ok from the process that can't announce")
+        web.kill()
+    positions = run.cluster.limits.get("position_check_seconds", 10)
+    await run.until(lambda: run.is_level() and all(client.is_synced for client in run.clients), within=positions + 2,
+                    what="everybody has what was not announced")  # fmt: skip
+    run.load.is_paused = False
+
+
+@scenario("process", answer=5)
+async def the_committer_raises(run: Run) -> None:
+    """The database raises what nobody expected, in the middle of batches that others wait for."""
+    raising = "RAISE EXCEPTION 'what nobody expected'"
+    unlucky = run.clients[:3]
+    async with run.poison(raising), run.fault("committer"):
+        for client in unlucky:
+            client.habits = dataclasses.replace(client.habits, reply=2)
+            client.post(run.company.channels_of(client.user)[0], f"poison {client.name}")
+        await run.hold(3)
+
+
+@scenario("process", back=DRAIN)
+async def rolling_restart(run: Run) -> None:
+    """SIGTERM under load, and the next process only when this one is back; in the short form one process."""
+    for number in range(len(run.webs)) if run.size.is_long else [1]:
+        await _terminate(run, number)
+        await run.webs[number].start()
+
+
+async def _terminate(run: Run, number: int) -> None:
+    web = run.webs[number]
+    async with run.fault(web.name), timed() as seconds:
+        code = await web.terminate()
+    run.expect_within(seconds[0], DRAIN, "the end after SIGTERM")
+    if code != 0:
+        run.complain("late", f"{web.name} ended with {code} after SIGTERM")

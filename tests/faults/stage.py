@@ -1,0 +1,136 @@
+"""The stage hand: a process with the product in it that runs verbs over the harness' database, asked line by line.
+
+The harness itself has Django set up for another database (the tests' one), or not at all. `python -m tests.faults.stage`
+reads {"verb": name, …} from stdin and answers {"ok": …} or {"error": …}. With "bell": false nothing is announced.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from chatproject.embedded import _die_with_parent
+from tests.faults.services import ROOT
+
+
+class Stage:
+    """The asking side. One verb at a time, from any thread."""
+
+    def __init__(self, environ: dict[str, str], *, log: Path) -> None:
+        with log.open("ab") as said:
+            self._process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", "tests.faults.stage"],
+                cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
+                preexec_fn=_die_with_parent(signal.SIGKILL),
+            )  # fmt: skip
+        self._lock = threading.Lock()
+
+    async def ask(self, verb: str, *, bell: bool = True, **arguments: Any) -> Any:
+        """What the verb returned. Raises VerbRefused with its sentence."""
+        return await asyncio.to_thread(self._ask, {"verb": verb, "bell": bell, **arguments})
+
+    def _ask(self, question: dict[str, Any]) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            answer = json.loads(self._process.stdout.readline() or '{"error": "the stage hand has gone"}')
+        if "error" in answer:
+            raise VerbRefused(answer["error"])
+        return answer["ok"]
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class VerbRefused(Exception):
+    """The verb raised; the text is its type and sentence."""
+
+
+# ---- the answering side: Django is set up for the harness' database --------------------------------------------------
+
+
+def answer_all() -> None:
+    import django  # noqa: PLC0415 (only this process has a database to set it up for)
+
+    django.setup()
+    from django.db import connections  # noqa: PLC0415
+
+    from delivery import node  # noqa: PLC0415
+
+    ring = node.ring
+    verbs = _verbs()
+    for line in sys.stdin:
+        question = json.loads(line)
+        node.ring = ring if question.pop("bell") else lambda announcements: None
+        try:
+            answer = {"ok": verbs[question.pop("verb")](**question)}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        finally:
+            connections.close_all()
+        print(json.dumps(answer), flush=True)
+
+
+def _verbs() -> dict[str, Callable[..., Any]]:
+    from chat import services  # noqa: PLC0415
+    from chat.models import Message, Token, User  # noqa: PLC0415
+
+    def user(pk: int) -> User:
+        return User.objects.get(pk=pk)
+
+    def cast(name: str, people: int, channels: Sequence[Sequence[int]], kind: str = "private") -> dict[str, Any]:
+        """New people with a token each, and channels; `channels`: the members of each as places, the owner first."""
+        users = [services.create_user(f"{name}-{n}") for n in range(people)]
+        tokens = [services.create_token(user, name="faults") for user in users]
+        opened = [
+            services.open_channel(
+                users[places[0]], name=f"{name} {n}", kind=kind, members=[users[p] for p in places[1:]]
+            ).pk
+            for n, places in enumerate(channels)
+        ]
+        return {"users": [user.pk for user in users], "tokens": tokens, "channels": opened}
+
+    def newest(who: int, channel: int) -> int:
+        """The last text of this user in this channel; 0 if there is none."""
+        mine = Message.objects.filter(sender=who, channel=channel, kind="text", deleted_at=None).order_by("-seq")
+        return mine.values_list("pk", flat=True).first() or 0
+
+    return {
+        "cast": cast,
+        "join": lambda who, channel: services.join_channel(user(who), channel=channel).joined_rev,
+        "add": lambda actor, channel, who: services.add_member(user(actor), channel=channel, user=user(who)).joined_rev,
+        "remove": lambda actor, channel, who: services.remove_member(user(actor), channel=channel, user=user(who)),
+        "leave": lambda who, channel: services.leave_channel(user(who), channel=channel),
+        "revoke_tokens": lambda who: Token.objects.filter(user=who).delete()[0],
+        "post": lambda who, channel, body: len(
+            services.post_messages(
+                [
+                    services.Draft(
+                        channel=channel, sender=who, client_msg_id=uuid.uuid4(), body=services.check_body(body)
+                    )
+                ]
+            )
+        ),
+        "deactivate": lambda who: User.objects.filter(pk=who).update(is_active=False),
+        "edit": lambda who, channel, body: (
+            services.edit_message(user(who), channel=channel, message=newest(who, channel), body=body).rev
+        ),
+        "delete": lambda who, channel: (
+            services.delete_message(user(who), channel=channel, message=newest(who, channel)).rev
+        ),
+    }
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+    answer_all()
