@@ -80,6 +80,16 @@ def follow(node: Node) -> Callable[..., Any]:
     return follow
 
 
+async def greeted(node: Node, user: Any) -> tuple[Socket, Listener]:
+    """A socket to which hello was said, and that has not synced yet."""
+    listener = Listener()
+    login = Login(user=wire.person(user), proof=("token", ""))
+    socket = Socket(login, listener, soft_bytes=64, most_bytes=10**6, most_frames=10)
+    await node.greet(socket)
+    socket.is_greeted = True
+    return socket, listener
+
+
 def announcements(cast: Cast, *, above: int) -> list[Changed]:
     rows = Message.objects.filter(channel=cast.team).changed_since(above).for_the_wire()
     return [Changed(stream=cast.team.pk, after=row.rev - 1, head=row.rev, changes=[wire.change(row)]) for row in rows]
@@ -127,24 +137,11 @@ async def test_after_a_removal_nothing_follows_though_its_announcement_was_dropp
 
 
 async def test_a_removal_between_hello_and_sync_is_seen(node: Node, cast: Cast) -> None:
-    listener = Listener()
-    socket = Socket(
-        Login(user=wire.person(cast.bob), proof=("token", "")),
-        listener,
-        soft_bytes=64,
-        most_bytes=10**6,
-        most_frames=10,
-    )
-    await node.greet(socket)
-    socket.is_greeted = True
+    socket, listener = await greeted(node, cast.bob)
     await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
     await in_thread(said, cast.alice, cast.team, "not for bob")
     # Another socket of somebody else starts to follow the stream above the removal.
-    other = Listener()
-    alices = Socket(
-        Login(user=wire.person(cast.alice), proof=("token", "")), other, soft_bytes=64, most_bytes=10**6, most_frames=10
-    )
-    await node.greet(alices)
+    alices, other = await greeted(node, cast.alice)
     await node.joining.sync(alices, {cast.team.pk: 0})
     assert await node.joining.sync(socket, {cast.team.pk: 2}) == {}
     await in_thread(said, cast.alice, cast.team, "not for bob either")
@@ -202,16 +199,7 @@ async def test_an_old_removal_does_not_end_a_newer_membership(node: Node, follow
 
 
 async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cast) -> None:
-    listener = Listener()
-    socket = Socket(
-        Login(user=wire.person(cast.bob), proof=("token", "")),
-        listener,
-        soft_bytes=64,
-        most_bytes=10**6,
-        most_frames=10,
-    )
-    await node.greet(socket)
-    socket.is_greeted = True
+    socket, listener = await greeted(node, cast.bob)
     other = await in_thread(services.open_channel, cast.bob, name="opened meanwhile")
     node.receive(Opened(user=cast.bob.pk, stream=other.pk, action="joined"))
     await expect(lambda: [frame["action"] for frame in listener.frames] == ["joined"])
@@ -264,15 +252,7 @@ async def test_a_log_that_went_back_sends_everybody_to_sync_anew(node: Node, fol
 
 
 async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) -> None:
-    listener = Listener()
-    socket = Socket(
-        Login(user=wire.person(cast.bob), proof=("token", "")),
-        listener,
-        soft_bytes=64,
-        most_bytes=10**6,
-        most_frames=10,
-    )
-    await node.greet(socket)
+    socket, _ = await greeted(node, cast.bob)
     syncing = asyncio.ensure_future(node.joining.sync(socket, {cast.team.pk: 0}))
     await asyncio.sleep(0)
     await node.part(socket)
