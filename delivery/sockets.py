@@ -37,9 +37,6 @@ class Socket:
     def is_over(self) -> bool:
         return self.has_left or self.closed_with is not None
 
-    def __hash__(self) -> int:
-        return id(self)
-
     @property
     def user(self) -> int:
         return self.login.user.id

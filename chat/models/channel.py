@@ -27,9 +27,6 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
         """Public channels, and those that the user is a member of."""
         return self.filter(Q(kind=ChannelKind.PUBLIC) | Q(members__user=user)).distinct()
 
-    def joined_by(self, user: User) -> ChannelQuerySet:
-        return self.filter(members__user=user)
-
     def live(self) -> ChannelQuerySet:
         return self.filter(archived_at=None)
 
