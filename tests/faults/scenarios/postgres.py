@@ -66,7 +66,8 @@ async def connection_lost_after_commit_was_sent(run: Run) -> None:
 @scenario("postgres", answer=BUSY_ANSWER, first_ok=FIRST_OK)
 async def pool_exhausted(run: Run) -> None:
     async with run.fault("postgres"), _transaction(run) as transaction:
-        await asyncio.to_thread(transaction.execute, "LOCK TABLE channels, channel_members IN ACCESS EXCLUSIVE MODE")
+        # One table, not several: who takes them one after the other can deadlock with who holds the second.
+        await asyncio.to_thread(transaction.execute, "LOCK TABLE channels IN ACCESS EXCLUSIVE MODE")
         await run.hold(30 if run.size.is_long else 2)
 
 
