@@ -4,7 +4,6 @@ The supervisor holds the listening socket, so a process that dies is replaced wi
 """
 
 import contextlib
-import ctypes
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from types import FrameType
 
 import uvicorn
 
+from chatproject.children import die_with_parent
 from chatproject.sockets import PatientHttpProtocol, PeerProtocol
 from delivery import node
 
@@ -129,7 +129,11 @@ class Supervisor:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self._command, pass_fds=[self._listener.fileno()], start_new_session=True, preexec_fn=_die_with_parent
+            self._command,
+            pass_fds=[self._listener.fileno()],
+            start_new_session=True,
+            # A killed supervisor takes its processes along: they drain on SIGTERM.
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
 
     def _stop(self) -> int:
@@ -145,11 +149,6 @@ class Supervisor:
                 worker.kill()
                 worker.wait()
         return 0
-
-
-def _die_with_parent() -> None:
-    # A killed supervisor takes its processes along: they drain on SIGTERM.
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def worker_command() -> list[str]:

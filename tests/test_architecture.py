@@ -91,5 +91,5 @@ def test_the_top_level_is_what_was_agreed() -> None:
 
 
 def test_the_embedded_services_know_nothing_of_django() -> None:
-    code = "import chatproject.embedded, sys; assert 'django' not in sys.modules"
+    code = "import chatproject.embedded, chatproject.keeper, sys; assert 'django' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -312,7 +312,7 @@ def test_a_killed_keeper_takes_its_services_along_and_the_next_start_works(tmp_p
     )  # fmt: skip
     assert holding.stdout is not None
     assert holding.stdout.readline() == "up\n"
-    [keeper] = [process for process in services_of(data) if "chatproject.embedded" in " ".join(process.cmdline())]
+    [keeper] = [process for process in services_of(data) if "chatproject.keeper" in " ".join(process.cmdline())]
     keeper.kill()
     assert manage("check", "--database", "default", data=data).returncode == 0
     holding.kill()

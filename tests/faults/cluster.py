@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from chatproject.embedded import DATABASE, _die_with_parent
+from chatproject.children import die_with_parent
+from chatproject.embedded import DATABASE
 from tests.faults.broken import BREAKAGES
 from tests.faults.clients import Client, Habits
 from tests.faults.history import Faulted, History
@@ -76,7 +77,7 @@ class Web:
             self.process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", *module, "serve", "--workers", "1"],
                 cwd=ROOT, env={**self._environ, **variables}, stdout=log, stderr=log,
-                preexec_fn=_die_with_parent(signal.SIGKILL),
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )  # fmt: skip
 
     async def start(self) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatproject.embedded import _die_with_parent
+from chatproject.children import die_with_parent
 from tests.faults.services import ROOT
 
 
@@ -28,7 +28,7 @@ class Stage:
             self._process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", "tests.faults.stage"],
                 cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
-                preexec_fn=_die_with_parent(signal.SIGKILL),
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )  # fmt: skip
         self._lock = threading.Lock()
 
