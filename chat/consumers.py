@@ -7,11 +7,11 @@ from http.cookies import CookieError, SimpleCookie
 import msgspec
 from django.conf import settings
 
-from chat import logins
-from chat.models import Message, User
+from chat import logins, origin
+from chat.models import Door, Message, User
 from chat.node import ChatNode, running_node
 from chat.services import Draft, check_body, delete_message, edit_message
-from chat.services.members import require_membership
+from chat.services.standing import require_membership
 from chat.wire import message as spell
 from delivery import protocol
 from delivery.consumers import StreamConsumer
@@ -86,13 +86,18 @@ class ChatConsumer(StreamConsumer):
 
     async def _as_user(self, verb: Callable[..., Message], command: Edit | Delete, **fields: str) -> Message:
         def work() -> Message:
-            user = User.objects.get(pk=self.socket.user)
-            return verb(user, channel=command.channel, message=command.message, **fields)
+            with origin.coming_from(Door.SOCKET, self._address()):
+                user = User.objects.get(pk=self.socket.user)
+                return verb(user, channel=command.channel, message=command.message, **fields)
 
         return await self.node.threads.run(work)
 
     def _confirm(self, ref: Ref | None, row: Message) -> None:
         self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(protocol.encode(spell(row)))))
+
+    def _address(self) -> str | None:
+        client = self.scope.get("client")
+        return client[0] if client else None
 
     def _headers(self, name: bytes) -> list[str]:
         return [value.decode("latin-1") for key, value in self.scope["headers"] if key.lower() == name]

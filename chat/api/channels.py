@@ -13,8 +13,8 @@ from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole
 from chat.api.pages import listed, number, paged
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, User
-from chat.services.members import require_membership
 from chat.services.messages import channel_of
+from chat.services.standing import require_membership
 from chat.streams import ChannelStreams, descriptions
 from delivery.errors import Invalid, NotFound
 

@@ -14,7 +14,7 @@ from chat.api.users import caller, checked
 from chat.models import Message
 from chat.node import running_node
 from chat.services import Draft, check_body
-from chat.services.members import require_membership
+from chat.services.standing import require_membership
 from chat.streams import ChannelStreams
 from delivery.errors import Invalid, NotFound
 from delivery.source import Committed

@@ -1,22 +1,34 @@
-"""What is kept: users, tokens, channels, members, messages. The database keeps every rule that it can; writes are in services."""
+"""What is kept: users, tokens, channels, members, messages, and what moderation leaves. The database keeps every rule that it
+can; writes are in services."""
 
+from chat.models.audit import Act, AuditEntry, Door
+from chat.models.ban import Ban
 from chat.models.channel import Channel, ChannelKind
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
+from chat.models.report import Report, Verdict
 from chat.models.settled import SettledUpTo
 from chat.models.token import Token
 from chat.models.user import User
+from chat.models.version import MessageVersion
 
 __all__ = [
+    "Act",
+    "AuditEntry",
+    "Ban",
     "Channel",
     "ChannelKind",
+    "Door",
     "Member",
     "Message",
     "MessageKind",
     "MessageStatus",
+    "MessageVersion",
     "NotifyLevel",
+    "Report",
     "Role",
     "SettledUpTo",
     "Token",
     "User",
+    "Verdict",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -52,6 +53,8 @@ class Channel(models.Model):
 
     class Meta:
         db_table = "channels"
+        default_permissions = ("view",)
+        permissions = [("moderate_any_channel", "Can delete, mute, remove and close reports in every channel")]
         constraints = [
             models.CheckConstraint(name="max_members", condition=Q(member_count__lte=100)),
             models.CheckConstraint(name="channels_kind", condition=Q(kind__in=ChannelKind.values)),
@@ -65,6 +68,11 @@ class Channel(models.Model):
                 condition=Q(kind="direct", direct_key__isnull=False) | (~Q(kind="direct") & Q(direct_key__isnull=True)),
             ),
             models.CheckConstraint(name="channels_name", condition=Q(kind="direct") | ~Q(name="")),
+        ]
+        indexes = [
+            GinIndex(
+                fields=["name", "topic"], name="idx_channels_names_gin", opclasses=["gin_trgm_ops", "gin_trgm_ops"]
+            )
         ]
 
     def __str__(self) -> str:

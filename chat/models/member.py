@@ -54,6 +54,7 @@ class Member(models.Model):
 
     class Meta:
         db_table = "channel_members"
+        default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(fields=["channel", "user"], name="channel_members_once"),
             models.CheckConstraint(name="channel_members_role", condition=Q(role__in=Role.values)),

@@ -71,6 +71,7 @@ class Message(models.Model):
 
     class Meta:
         db_table = "messages"
+        default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(fields=["sender", "client_msg_id"], name="messages_once"),
             models.UniqueConstraint(fields=["channel", "seq"], name="messages_seq"),
@@ -89,6 +90,9 @@ class Message(models.Model):
             models.Index(F("channel"), F("created_at").desc(), name="idx_messages_channel_created"),
             GinIndex(fields=["body"], name="idx_messages_body_gin", opclasses=["gin_trgm_ops"]),
             models.Index(fields=["reply_to"], name="idx_messages_reply_to", condition=Q(reply_to__isnull=False)),
+            # Few of many: what the staff's lists filter by.
+            models.Index(fields=["id"], name="idx_messages_edited", condition=Q(edited_at__isnull=False)),
+            models.Index(fields=["id"], name="idx_messages_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ class SettledUpTo(models.Model):
 
     class Meta:
         db_table = "channels_settled"
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.channel_id}: {self.delivered_settled}, {self.read_settled}"

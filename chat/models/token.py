@@ -18,6 +18,7 @@ class Token(models.Model):
 
     class Meta:
         db_table = "tokens"
+        default_permissions = ("view",)
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user_id}"

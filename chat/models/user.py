@@ -1,6 +1,7 @@
 """A person who can sign in."""
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -26,7 +27,16 @@ class User(AbstractUser):
 
     class Meta:
         db_table = "users"
+        default_permissions = ("view",)
+        permissions = [("ban_user", "Can ban people and lift bans")]
         constraints = [models.UniqueConstraint(Lower("username"), name="users_username_any_case")]
+        indexes = [
+            GinIndex(
+                fields=["username", "display_name"],
+                name="idx_users_names_gin",
+                opclasses=["gin_trgm_ops", "gin_trgm_ops"],
+            )
+        ]
 
     def __str__(self) -> str:
         return self.username

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
-from chat.models import User
+from chat.models import Ban, User
 from chat.services import create_owner, create_user
 from delivery.errors import Refused
 
@@ -16,6 +16,13 @@ class SignInForm(AuthenticationForm):
         "invalid_login": "That username and password don't fit together. Mind capital letters in the password.",
         "inactive": "This account is not active.",
     }
+
+    def get_invalid_login_error(self) -> forms.ValidationError:
+        """Who is banned is told so, but only with the right password: nobody else learns it."""
+        ban = Ban.objects.standing().select_related("user").filter(user__username=self.cleaned_data["username"]).first()
+        if ban is not None and ban.user.check_password(self.cleaned_data["password"]):
+            return forms.ValidationError(f"This account is banned: {ban.reason}", code="banned")
+        return super().get_invalid_login_error()
 
 
 class AccountForm(forms.Form):

@@ -1,5 +1,6 @@
 """The verbs: the only writers. Each is one transaction that moves the channel's `head` under the row lock."""
 
+from chat.services.bans import ban_user, lift_ban
 from chat.services.channels import (
     archive_channel,
     open_channel,
@@ -19,13 +20,18 @@ from chat.services.messages import delete_message, edit_message
 from chat.services.people import create_owner, create_token, create_user, rename_user
 from chat.services.posting import Draft, check_body, post_messages
 from chat.services.receipts import move_cursors, read_channel
+from chat.services.reports import close_report, report_message
+from chat.services.staff import change_staff_roles, make_groups
 
 __all__ = [
     "Draft",
     "add_member",
     "archive_channel",
+    "ban_user",
     "change_role",
+    "change_staff_roles",
     "check_body",
+    "close_report",
     "create_owner",
     "create_token",
     "create_user",
@@ -34,6 +40,8 @@ __all__ = [
     "join_channel",
     "join_first_channel",
     "leave_channel",
+    "lift_ban",
+    "make_groups",
     "move_cursors",
     "open_channel",
     "open_direct_channel",
@@ -42,5 +50,6 @@ __all__ = [
     "read_channel",
     "remove_member",
     "rename_user",
+    "report_message",
     "revise_channel",
 ]

@@ -8,7 +8,8 @@ from chat import clock, wire
 from chat.models import Channel, ChannelKind, Role, User
 from chat.services import log
 from chat.services.constraints import violates
-from chat.services.members import KEEPERS, admit, require_membership
+from chat.services.members import admit
+from chat.services.standing import KEEPERS, require_membership
 from delivery import protocol
 from delivery.errors import Invalid
 

@@ -5,14 +5,12 @@ import contextlib
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from chat.models import Channel, ChannelKind, Member, Role, User
-from chat.services import log
+from chat.models import Act, Channel, ChannelKind, Member, Role, User
+from chat.services import audit, log
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
+from chat.services.standing import KEEPERS, require_membership, standing_of
 from delivery.errors import ChannelFull, Conflict, Forbidden, NotAMember, NotFound
-
-#: Who may add and remove others.
-KEEPERS = {Role.OWNER, Role.MODERATOR}
 
 
 def join_channel(user: User, *, channel: int) -> Member:
@@ -59,26 +57,36 @@ def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER
         log.require(may, "Only owners and moderators add members here.")
         log.require(role == Role.MEMBER or own.role == Role.OWNER, "Only owners give roles.")
         member = Member.objects.filter(channel=channel, user=user).first()
-        return member or admit(entry, user, actor=actor, role=role)
+        if member is None:
+            member = admit(entry, user, actor=actor, role=role)
+            if role != Role.MEMBER:
+                _record_role(entry, actor, member, before=None, reason="")
+        return member
 
 
-def remove_member(actor: User, *, channel: int, user: User) -> None:
+def remove_member(actor: User, *, channel: int, user: User, reason: str = "") -> None:
     """A keeper ends somebody's membership; after its number nothing of the channel reaches them. Raises NotAMember."""
+    reason = audit.bounded_reason(reason)
     with log.writing(channel) as entry:
-        own = require_membership(actor.pk, channel=channel)
-        log.require(own.role in KEEPERS, "Only owners and moderators remove members.")
+        standing = standing_of(actor, channel=channel)
+        log.require(standing.keeps, "Only owners and moderators remove members.")
         log.require(entry.channel.kind != ChannelKind.DIRECT, "Nobody can be removed from a direct conversation.")
         member = Member.objects.filter(channel=channel, user=user).first()
         if member is None:
             raise NotAMember("This person is not a member of the channel.")
         log.require(member.user_id != actor.pk, "To go yourself, leave the channel.")
-        log.require(own.role == Role.OWNER or member.role == Role.MEMBER, "Moderators remove only members.")
+        log.require(standing.outranks(member), "Moderators remove only members.")
+        _require_another_owner(member)
         sentence = f"{actor.get_full_name()} removed {user.get_full_name()}"
+        audit.record(
+            Act.MEMBER_REMOVED, actor=actor, whom=user.pk, channel=channel, reason=reason, details={"role": member.role}
+        )
         _dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
 
 
-def change_role(actor: User, *, channel: int, user: User, role: str) -> Member:
+def change_role(actor: User, *, channel: int, user: User, role: str, reason: str = "") -> Member:
     """An owner gives another role; repeating does nothing. The last owner stays one."""
+    reason = audit.bounded_reason(reason)
     with log.writing(channel) as entry:
         own = require_membership(actor.pk, channel=channel)
         log.require_live(entry)
@@ -88,27 +96,15 @@ def change_role(actor: User, *, channel: int, user: User, role: str) -> Member:
             raise NotAMember("This person is not a member of the channel.")
         if member.role == role:
             return member
-        if member.role == Role.OWNER:
-            others = Member.objects.filter(channel=channel, role=Role.OWNER).exclude(pk=member.pk)
-            if not others.exists():
-                raise Conflict("A channel keeps at least one owner: make somebody else an owner first.")
-        member.role = role
+        _require_another_owner(member)
+        before, member.role = member.role, role
         Member.objects.filter(pk=member.pk).update(role=role)
+        _record_role(entry, actor, member, before=before, reason=reason)
         event = {"type": "member.role", "user": user.pk, "role": role}
         log_sentence = f"{actor.get_full_name()} made {user.get_full_name()} {_with_article(role)}"
         entry.note(actor, event, log_sentence)
         entry.opened(user.pk, "updated")
         return member
-
-
-def require_membership(user: int, *, channel: int) -> Member:
-    """The membership. Raises NotAMember for a public channel, NotFound for what the user can't see."""
-    member = Member.objects.filter(channel_id=channel, user_id=user).first()
-    if member is not None:
-        return member
-    if Channel.objects.filter(pk=channel, kind=ChannelKind.PUBLIC).exists():
-        raise NotAMember
-    raise NotFound
 
 
 def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
@@ -135,6 +131,19 @@ def _dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sente
     log.count_members(entry, -1)
     entry.note(actor, {"type": event, "user": user}, sentence)
     transaction.on_commit(lambda: settle_receipts(entry.channel.pk), robust=True)
+
+
+def _require_another_owner(member: Member) -> None:
+    others = Member.objects.filter(channel=member.channel_id, role=Role.OWNER).exclude(pk=member.pk)
+    if member.role == Role.OWNER and not others.exists():
+        raise Conflict("A channel keeps at least one owner: make somebody else an owner first.")
+
+
+def _record_role(entry: log.Entry, actor: User, member: Member, *, before: str | None, reason: str) -> None:
+    changes = {"from": before, "to": member.role}
+    audit.record(
+        Act.MEMBER_ROLE, actor=actor, whom=member.user_id, channel=entry.channel.pk, reason=reason, details=changes
+    )
 
 
 def _with_article(role: str) -> str:

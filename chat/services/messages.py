@@ -1,12 +1,12 @@
-"""Editing and deleting messages."""
+"""Editing and deleting messages, and what is kept of what they said before."""
 
 import datetime
 
-from chat import clock
-from chat.models import Channel, Message, MessageKind, User
-from chat.services import log
-from chat.services.members import KEEPERS, require_membership
+from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User
+from chat.services import audit, log
 from chat.services.posting import check_body
+from chat.services.reports import uphold_reports_about
+from chat.services.standing import require_membership, standing_of
 from delivery.errors import Muted, NotFound
 
 #: How long people may edit what they wrote.
@@ -14,7 +14,10 @@ EDIT_HOURS = 24
 
 
 def edit_message(editor: User, *, channel: int, message: int, body: str) -> Message:
-    """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours."""
+    """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours.
+
+    What it said before is kept for moderators, in the same transaction.
+    """
     check_body(body)
     with log.writing(channel) as entry:
         member = require_membership(editor.pk, channel=channel)
@@ -27,23 +30,60 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
         age = entry.now - row.created_at
         log.require(age <= datetime.timedelta(hours=EDIT_HOURS), f"A message can be edited for {EDIT_HOURS} hours.")
         if row.body != body:
-            row.body, row.edited_at = body, clock.now()
+            _keep_version(row, replaced_at=entry.now)
+            row.body, row.edited_at = body, entry.now
             _renumber(entry, row, "body", "edited_at")
     return row
 
 
-def delete_message(actor: User, *, channel: int, message: int) -> Message:
-    """Empties a message, with a new number; its place stays. Repeating does nothing. Own ones, or any as a keeper."""
+def delete_message(actor: User, *, channel: int, message: int, reason: str = "") -> Message:
+    """Empties a message, with a new number; its place stays. Repeating does nothing. Own ones, or any as a keeper.
+
+    What it said is gone for everybody, staff included, unless it was reported: then it is kept as evidence. A keeper's
+    deletion stands in the audit log, and upholds the open reports about the message.
+    """
+    reason = audit.bounded_reason(reason)
     with log.writing(channel) as entry:
-        member = require_membership(actor.pk, channel=channel)
+        standing = standing_of(actor, channel=channel)
         row = _message_in(entry, message)
-        may = row.sender_id == actor.pk or member.role in KEEPERS
+        is_own = row.sender_id == actor.pk
+        may = is_own or standing.keeps
         log.require(row.kind == MessageKind.TEXT and may, "Only the author or a moderator can delete a message.")
-        log.require_live(entry)
+        # Nobody writes in an archived channel, but what should not stand there can be taken away.
+        if not standing.keeps:
+            log.require_live(entry)
         if row.deleted_at is None:
-            row.body, row.deleted_at = "", clock.now()
+            _keep_or_forget(row, deleted_at=entry.now)
+            row.body, row.deleted_at = "", entry.now
             _renumber(entry, row, "body", "deleted_at")
+            if not is_own:
+                uphold_reports_about(row, actor=actor, reason=reason or "The message was deleted.")
+                audit.record(
+                    Act.MESSAGE_DELETED,
+                    actor=actor,
+                    whom=row.sender_id,
+                    channel=channel,
+                    message=row.pk,
+                    reason=reason,
+                )
     return row
+
+
+def _keep_version(row: Message, *, replaced_at: datetime.datetime) -> None:
+    MessageVersion.objects.create(
+        message=row,
+        number=MessageVersion.objects.filter(message=row).count() + 1,
+        body=row.body,
+        written_at=row.edited_at or row.created_at,
+        replaced_at=replaced_at,
+    )
+
+
+def _keep_or_forget(row: Message, *, deleted_at: datetime.datetime) -> None:
+    if Report.objects.filter(message=row).exists():
+        _keep_version(row, replaced_at=deleted_at)
+    else:
+        MessageVersion.objects.filter(message=row).delete()
 
 
 def _message_in(entry: log.Entry, message: int) -> Message:

@@ -1,9 +1,14 @@
-"""`manage.py migrate`: Django's, one at a time, and without the bounds on statements that requests have."""
+"""`manage.py migrate`: Django's, one at a time, and without the bounds on statements that requests have.
+
+Afterwards the ready groups of the staff may do exactly what they should: permissions exist only after all migrations.
+"""
 
 from typing import Any
 
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connection
+
+from chat.services import make_groups
 
 #: Key of the advisory lock that lets only one process migrate ("migr" in ASCII).
 MIGRATING = 0x6D696772
@@ -16,6 +21,8 @@ class Command(MigrateCommand):
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
         try:
             super().handle(*args, **options)
+            if not (options["app_label"] or options["plan"] or options["check_unapplied"]):
+                make_groups()
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATING])

@@ -1,0 +1,99 @@
+"""The audit log: who did what to whom, when, why and from where. The database refuses to change or delete a row of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from chat.models.channel import Channel
+from chat.models.member import Role
+from chat.models.message import Message
+
+if TYPE_CHECKING:
+    from chat.models.user import User
+
+
+class Act(models.TextChoices):
+    MESSAGE_REPORTED = "message.reported", "reported a message"
+    REPORT_UPHELD = "report.upheld", "upheld a report"
+    REPORT_DISMISSED = "report.dismissed", "dismissed a report"
+    MESSAGE_DELETED = "message.deleted", "deleted a message"
+    MEMBER_MUTED = "member.muted", "muted a member"
+    MEMBER_UNMUTED = "member.unmuted", "lifted a mute"
+    MEMBER_REMOVED = "member.removed", "removed a member"
+    MEMBER_ROLE = "member.role", "changed a role"
+    USER_BANNED = "user.banned", "banned a person"
+    BAN_LIFTED = "ban.lifted", "lifted a ban"
+    STAFF_ROLES = "staff.roles", "changed staff roles"
+
+
+class Door(models.TextChoices):
+    PAGE = "page"
+    API = "api"
+    SOCKET = "socket"
+    ADMIN = "admin"
+    COMMAND = "command"
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    def of_channels_kept_by(self, user: User) -> AuditQuerySet:
+        """Of the channels in which the user is an owner or a moderator."""
+        kept = user.memberships.filter(role__in=[Role.OWNER, Role.MODERATOR]).values("channel")
+        return self.filter(channel__in=kept)
+
+
+class AuditEntry(models.Model):
+    created_at = models.DateTimeField()
+    act = models.CharField(max_length=20, choices=Act.choices)
+    #: Nobody: whoever was at the console.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="acts",
+        db_index=False,
+    )
+    #: The person that it was done to.
+    whom = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="suffered",
+        db_index=False,
+    )
+    channel = models.ForeignKey(
+        Channel, null=True, blank=True, on_delete=models.PROTECT, related_name="audit", db_index=False
+    )
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="audit", db_index=False
+    )
+    reason = models.CharField(max_length=500, blank=True, default="")
+    #: What belongs to the act: {"from", "to"} of a role, {"until"} of a mute, {"report"}.
+    details = models.JSONField(default=dict)
+    door = models.CharField(max_length=7, choices=Door.choices)
+    address = models.GenericIPAddressField(null=True, blank=True)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_log"
+        default_permissions = ("view",)
+        verbose_name_plural = "audit log"
+        constraints = [
+            models.CheckConstraint(name="audit_act", condition=Q(act__in=Act.values)),
+            models.CheckConstraint(name="audit_door", condition=Q(door__in=Door.values)),
+        ]
+        indexes = [
+            models.Index(fields=["channel", "id"], name="idx_audit_channel"),
+            models.Index(fields=["whom", "id"], name="idx_audit_whom"),
+            models.Index(fields=["actor", "id"], name="idx_audit_actor"),
+            models.Index(fields=["message"], name="idx_audit_message", condition=Q(message__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.pk}"

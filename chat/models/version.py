@@ -1,0 +1,22 @@
+"""What a message said before an edit: for moderators and staff, never in the stream."""
+
+from django.db import models
+
+from chat.models.message import Message
+
+
+class MessageVersion(models.Model):
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="versions", db_index=False)
+    #: 1 is what was posted; the newest body is the message's own.
+    number = models.PositiveIntegerField()
+    body = models.TextField()
+    written_at = models.DateTimeField()
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "message_versions"
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(fields=["message", "number"], name="message_versions_number")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} v{self.number}"

@@ -1,0 +1,51 @@
+"""Where an act comes from: the door and the address, for the audit log. Set once by each door; a verb only asks.
+
+Outside of any door it is the console.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from chat.models import Door
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    door: str
+    address: str | None
+
+
+_CONSOLE = Origin(Door.COMMAND, None)
+_here: ContextVar[Origin] = ContextVar("here", default=_CONSOLE)
+
+
+def here() -> Origin:
+    return _here.get()
+
+
+@contextlib.contextmanager
+def coming_from(door: str, address: str | None) -> Iterator[None]:
+    """Within the block, acts come from there; in this context only."""
+    token = _here.set(Origin(door, address))
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
+#: Which door a path is behind; every other path is a page.
+DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN}
+
+
+class OriginMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        door = next((door for prefix, door in DOORS.items() if request.path.startswith(prefix)), Door.PAGE)
+        with coming_from(door, request.META.get("REMOTE_ADDR") or None):
+            return self._get_response(request)

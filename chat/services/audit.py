@@ -1,0 +1,55 @@
+"""Writing the audit log, in the transaction of the act itself: no act without its line, no line without its act."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chat import clock, origin
+from chat.models import AuditEntry, User
+from delivery.errors import Invalid
+
+#: What fits into the reason columns.
+REASON_CHARACTERS = 500
+
+
+def record(
+    act: str,
+    *,
+    actor: User | None,
+    whom: int | None = None,
+    channel: int | None = None,
+    message: int | None = None,
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """One line: who (None: the console), what, whom, why; when and from where are known."""
+    here = origin.here()
+    AuditEntry.objects.create(
+        created_at=clock.now(),
+        act=act,
+        actor=actor,
+        whom_id=whom,
+        channel_id=channel,
+        message_id=message,
+        reason=reason,
+        details=dict(details or {}),
+        door=here.door,
+        address=here.address,
+    )
+
+
+def checked_reason(reason: str) -> str:
+    """The reason without spaces around it. Raises Invalid for none, or one that can't be kept."""
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("Say why: a reason is needed.")
+    return bounded_reason(reason)
+
+
+def bounded_reason(reason: str) -> str:
+    """The same where a reason may be left out."""
+    reason = reason.strip()
+    if len(reason) > REASON_CHARACTERS:
+        raise Invalid(f"A reason has at most {REASON_CHARACTERS} characters.")
+    if "\x00" in reason:
+        raise Invalid("A reason can't contain the NUL character.")
+    return reason
