@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from delivery import tasks
 from delivery.announcements import Announcement, Changed, group_of, pack, unpack
 from delivery.breaker import Breaker, BreakerOpen
 
@@ -70,9 +71,7 @@ class Bus:
         self._tasks = [asyncio.ensure_future(work()) for work in (self._hear, self._speak, self._watch)]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(self._tasks)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._layer.flush(), 2)
 
@@ -172,8 +171,7 @@ class Bus:
                     await asyncio.wait_for(self._subscribe_to_the_rest(), SUBSCRIBE_SECONDS)
 
     async def _start_over(self) -> None:
-        self._tasks[0].cancel()
-        await asyncio.gather(self._tasks[0], return_exceptions=True)
+        await tasks.end(self._tasks[:1])
         await self._rebuild()
         self._tasks[0] = asyncio.ensure_future(self._hear())
         await asyncio.sleep(REBUILD_AFTER_SECONDS)

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from websockets.exceptions import InvalidHandshake
 
+from delivery import tasks
 from delivery.connection import CommandRefused, Connection, Frame
 
 #: From the first byte to the answered sync.
@@ -96,9 +97,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(self._tasks)
         if self._connection is not None:
             await self._connection.drop()
 

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 
+from delivery import tasks
 from tests.faults.clients import Client
 
 
@@ -26,10 +27,7 @@ class Fleet:
         for client in self.clients:
             client.is_stopping = True
             client.drop()
-        self._ticking.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(self._ticking, *self._tasks, return_exceptions=True)
+        await tasks.end([self._ticking, *self._tasks])
 
     def add(self, client: Client) -> None:
         self.clients.append(client)

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Sequence
 
+from delivery import tasks
 from tests.faults.checker import Report, check
 from tests.faults.clients import Client
 from tests.faults.cluster import Cluster, Company
@@ -33,9 +34,9 @@ class Load:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await tasks.end([self._task])
+        if not self._task.cancelled():
+            self._task.result()
 
     async def _post_all(self) -> None:
         started = time.monotonic()

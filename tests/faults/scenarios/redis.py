@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from redis import asyncio as aioredis
 
+from delivery import tasks
 from tests.faults.proxy import DEAF, PASS, SILENT, Fault
 from tests.faults.scenarios.run import Run, scenario
 
@@ -121,8 +122,7 @@ async def _echoing(run: Run) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        echoing.cancel()
-        await asyncio.gather(echoing, return_exceptions=True)
+        await tasks.end([echoing])
 
 
 async def _echo(socket: str, chance: random.Random) -> None:
