@@ -104,6 +104,9 @@ class Laws(RuleBasedStateMachine):
             self._everybody_has_everything()
         finally:
             log.node.ring = self.original  # type: ignore[assignment]
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+            self._run(asyncio.sleep(0))
             for node in self.nodes:
                 node.threads.close()
             self.loop.close()
