@@ -1,0 +1,92 @@
+"""What the machinery counts, for Prometheus: one name a figure, in base units, and never a user or a channel as a label.
+
+Cheap enough for the hot path: counted once a batch or a frame, never once a socket. Per-channel figures are in figures.py.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+#: Seconds; around the promises: 100 ms from sender to receiver, 2 s without Redis, 3 s until `unavailable`.
+_LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10)
+
+# ---- sockets ----
+
+sockets = Gauge("gapless_sockets", "Sockets that are open.", multiprocess_mode="livesum")
+people = Gauge("gapless_people", "Users with a socket, summed over the processes.", multiprocess_mode="livesum")
+streams = Gauge(
+    "gapless_streams", "Channels that are followed, summed over the processes.", multiprocess_mode="livesum"
+)
+opening_seconds = Histogram(
+    "gapless_opening_seconds", "From the handshake's arrival to `hello` being written.", buckets=_LATENCY
+)
+sync_seconds = Histogram("gapless_sync_seconds", "From `sync` to its `ok`: the replay included.", buckets=_LATENCY)
+handshakes = Counter(
+    "gapless_handshakes", "Handshakes by outcome: accepted, refused (403) or unavailable (503).", ["outcome"]
+)
+closes = Counter("gapless_closes", "Sockets that the server closed, by close code.", ["code"])
+slow_readers_closed = Counter("gapless_slow_readers_closed", "Sockets closed because too much was waiting to be read.")
+moments_dropped = Counter("gapless_moments_dropped", "Typing and presence not written to sockets that were behind.")
+
+# ---- messages ----
+
+messages = Counter("gapless_messages", "Drafts answered, by outcome: committed, duplicate or refused.", ["outcome"])
+deliveries = Counter("gapless_deliveries", "Changes written to sockets: one change to 100 sockets counts 100.")
+errors = Counter(
+    "gapless_errors", "Refusals and errors said to clients, by code and by door: socket or http.", ["code", "door"]
+)
+commit_seconds = Histogram(
+    "gapless_commit_seconds", "From a message's arrival in its lane to its COMMIT.", buckets=_LATENCY
+)
+deliver_seconds = Histogram(
+    "gapless_deliver_seconds",
+    "From the COMMIT to the last socket of a process being written to, by way: own (its process) or other (through Redis).",
+    ["way"],
+    buckets=_LATENCY,
+)
+batch_messages = Histogram(
+    "gapless_batch_messages", "Messages in one transaction.", buckets=(1, 2, 5, 10, 20, 30, 40, 50)
+)
+lane_waiting = Gauge(
+    "gapless_lane_waiting", "Messages waiting to be committed, in all lanes together.", multiprocess_mode="livesum"
+)
+lane_longest = Gauge(
+    "gapless_lane_longest", "Messages waiting to be committed in the longest lane.", multiprocess_mode="livemax"
+)
+
+# ---- catching up ----
+
+replay_changes = Histogram(
+    "gapless_replay_changes",
+    "Changes replayed to a returning client, a channel.",
+    buckets=(0, 1, 10, 50, 100, 200, 500, 1000),
+)
+resyncs = Counter("gapless_resyncs", "Syncs answered with `resync`: more was missed than is replayed.")
+gaps_repaired = Counter(
+    "gapless_gaps_repaired", "Times that changes which were not heard were read from the rows instead."
+)
+
+# ---- what it leans on ----
+
+breaker_open = Gauge(
+    "gapless_breaker_open", "1 while calls are not made because they failed just now, by what is called.", ["name"],
+    multiprocess_mode="livemax",
+)  # fmt: skip
+breaker_failures = Counter(
+    "gapless_breaker_failures", "Calls that failed and count for the breaker, by what is called.", ["name"]
+)
+bus_hearing = Gauge(
+    "gapless_bus_hearing", "1 while announcements of other processes arrive through Redis.", multiprocess_mode="livemin"
+)
+announcements_lost = Counter(
+    "gapless_announcements_lost", "Announcements that Redis did not take: others read the rows."
+)
+cache_reads = Counter("gapless_cache_reads", "Reads of the recent cache, by result: hit, miss or error.", ["result"])
+pool_size = Gauge("gapless_pool_connections", "Database connections that are open.", multiprocess_mode="livesum")
+pool_in_use = Gauge("gapless_pool_in_use", "Database connections that are in use.", multiprocess_mode="livesum")
+pool_waiting = Gauge(
+    "gapless_pool_waiting", "Requests and batches that wait for a database connection.", multiprocess_mode="livesum"
+)
+loop_lag_seconds = Histogram(
+    "gapless_loop_lag_seconds", "How much later than asked the event loop takes its turn; looked at twice a second.",
+    buckets=_LATENCY,
+)  # fmt: skip
+resident_bytes = Gauge("gapless_resident_bytes", "Memory of the web processes.", multiprocess_mode="livesum")
