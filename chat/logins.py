@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare
 from chat import wire
 from chat.models import Token, User
 from chat.models.token import digest_of
+from delivery.protocol import CloseCode
 from delivery.source import Login
 
 SESSION = "session"
@@ -44,9 +45,9 @@ def user_of_token(secret: str) -> User | None:
     return token.user if token is not None and token.user.is_active else None
 
 
-def holding(logins: Sequence[Login]) -> list[bool]:
-    """For each login, whether its session or token, its password and its account still stand: two queries for all."""
-    users = {user.pk: user for user in User.objects.filter(pk__in={login.user.id for login in logins}, is_active=True)}
+def endings(logins: Sequence[Login]) -> list[CloseCode | None]:
+    """For each login, why its session or token, its password or its account no longer stand: three queries for all."""
+    users = User.objects.in_bulk({login.user.id for login in logins})
     proofs: dict[str, set[str]] = {SESSION: set(), TOKEN: set()}
     for login in logins:
         proofs[login.proof[0]].add(login.proof[1])
@@ -55,13 +56,19 @@ def holding(logins: Sequence[Login]) -> list[bool]:
         row.session_key: row.get_decoded()
         for row in Session.objects.filter(session_key__in=proofs[SESSION], expire_date__gt=timezone.now())
     }
-    return [_holds(login, users.get(login.user.id), tokens, sessions) for login in logins]
+    return [_ending(login, users.get(login.user.id), tokens, sessions) for login in logins]
 
 
-def _holds(login: Login, user: User | None, tokens: set[str], sessions: dict[str, dict[str, Any]]) -> bool:
-    kind, proof = login.proof
+def _ending(login: Login, user: User | None, tokens: set[str], sessions: dict[str, dict[str, Any]]) -> CloseCode | None:
     if user is None:
-        return False
+        return CloseCode.SIGNED_OUT
+    if not user.is_active:
+        return CloseCode.BANNED
+    return None if _stands(login, user, tokens, sessions) else CloseCode.SIGNED_OUT
+
+
+def _stands(login: Login, user: User, tokens: set[str], sessions: dict[str, dict[str, Any]]) -> bool:
+    kind, proof = login.proof
     if kind == TOKEN:
         return proof in tokens
     session = sessions.get(proof, {})

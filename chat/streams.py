@@ -14,6 +14,7 @@ from chat.models import Channel, ChannelKind, Member, Message, User
 from chat.models.member import MemberQuerySet
 from chat.services import Draft, move_cursors, post_messages
 from delivery.errors import Refused
+from delivery.protocol import CloseCode
 from delivery.source import Access, Committed, Login, Missed
 from delivery.source import Draft as AnyDraft
 
@@ -76,8 +77,8 @@ class ChannelStreams:
     def memberships(self, users: Sequence[int]) -> set[tuple[int, int]]:
         return set(Member.objects.filter(user_id__in=users).values_list("user_id", "channel_id"))
 
-    def holding(self, held: Sequence[Login]) -> list[bool]:
-        return logins.holding(held)
+    def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:
+        return logins.endings(held)
 
     def commit(self, drafts: Sequence[AnyDraft]) -> list[Committed | Refused]:
         return post_messages([draft for draft in drafts if isinstance(draft, Draft)])

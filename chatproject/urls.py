@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/", include("chat.api.urls")),
     # One guarded door for everybody: the admin's own has no guard.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password")),
     path("admin/", admin.site.urls),
     path("", include("chat.pages.urls")),
 ]

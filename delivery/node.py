@@ -41,6 +41,14 @@ logger = logging.getLogger("gapless.node")
 
 #: How often it is looked whether a position check is due.
 WATCH_SECONDS = 0.1
+#: A login that ended while its socket was coming in, before its end could be heard of here, lives on for so long.
+NEWCOMERS_SECONDS = 0.5
+
+#: What the goodbye says to whoever may not stay.
+ENDINGS = {
+    CloseCode.SIGNED_OUT: "your login has ended",
+    CloseCode.BANNED: "this account is suspended",
+}
 
 
 class NodeLimits(Protocol):
@@ -115,6 +123,7 @@ class Node:
         self._is_away = is_away
         # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
         self._database = Breaker(failures=1, pause_seconds=1)
+        self._newcomers: list[Socket] = []
         self._watches: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
 
@@ -227,18 +236,23 @@ class Node:
         self.accesses.close_strays()
 
     async def _check_logins(self) -> None:
+        checked_at = time.monotonic()
         while True:
-            await asyncio.sleep(self.limits.login_check_seconds)
+            await asyncio.sleep(NEWCOMERS_SECONDS)
+            newcomers, self._newcomers = self._newcomers, []
+            # Begun so early that whoever is to be closed is closed in time.
+            is_due = time.monotonic() - checked_at >= self.limits.login_check_seconds - 2 * NEWCOMERS_SECONDS
             with _logging("the login check failed"):
-                await self._check(list(self.hub.sockets))
+                await self._check(list(self.hub.sockets) if is_due else newcomers)
+                checked_at = time.monotonic() if is_due else checked_at
 
     async def _check(self, sockets: Sequence[Socket]) -> None:
         if not sockets:
             return
-        held = await self.threads.run(self.source.holding, [socket.login for socket in sockets])
-        for socket, holds in zip(sockets, held, strict=True):
-            if not holds:
-                socket.close(CloseCode.SIGNED_OUT, "your login has ended", retry_after=None)
+        endings = await self.threads.run(self.source.endings, [socket.login for socket in sockets])
+        for socket, ending in zip(sockets, endings, strict=True):
+            if ending is not None:
+                socket.close(ending, ENDINGS[ending], retry_after=None)
 
     # ---- sockets ----
 
@@ -246,6 +260,7 @@ class Node:
         """Fills the socket's accesses; whatever begins or ends from before the reading on is seen."""
         self.hub.add(socket)
         await self.bus.listen(user_group(socket.user))
+        self._newcomers.append(socket)
         for access in await self.threads.run(self.source.accesses, socket.user):
             socket.accesses[access.stream] = access
 

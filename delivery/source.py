@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from delivery.announcements import Change
 from delivery.errors import Refused
-from delivery.protocol import Person
+from delivery.protocol import CloseCode, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Login:
     """Who is at the other end, and the proof that is checked again while the socket lives."""
 
     user: Person
-    #: Opaque to the machinery: given back to `holds`.
+    #: Opaque to the machinery: given back to `endings`.
     proof: tuple[str, str]
 
 
@@ -72,8 +72,8 @@ class Source(Protocol):
     def memberships(self, users: Sequence[int]) -> set[tuple[int, int]]:
         """(user, stream) for every access of these users."""
 
-    def holding(self, logins: Sequence[Login]) -> list[bool]:
-        """For each login, whether it still holds."""
+    def endings(self, logins: Sequence[Login]) -> list[CloseCode | None]:
+        """For each login, why it has ended (signed out or banned); None while it holds."""
 
     def commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
         """All drafts in one transaction, each with its own outcome; rings the bell after COMMIT."""

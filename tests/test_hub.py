@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat import services, wire
-from chat.models import Message
+from chat.models import Message, Token
 from chat.node import AWAY, is_away
 from chat.streams import ChannelStreams
 from delivery.announcements import Change, Changed, Opened, Passing
@@ -258,6 +258,18 @@ async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) ->
     await node.part(socket)
     assert await syncing == {}
     assert not node.hub.streams[cast.team.pk].sockets
+
+
+async def test_a_login_that_ended_while_its_socket_came_in_does_not_stay(node: Node, cast: Cast) -> None:
+    token = await in_thread(Token.objects.filter(user=cast.alice).get)
+    login = Login(user=wire.person(cast.alice), proof=("token", token.digest))
+    # The end is rung before this process listens for it.
+    await in_thread(services.delete_token, cast.alice, token=token.pk)
+    listener = Listener()
+    await node.greet(Socket(login, listener, soft_bytes=64, most_bytes=1000, most_frames=10))
+    watching = asyncio.ensure_future(node._check_logins())
+    await expect(lambda: listener.closed == 4500, within=1)
+    watching.cancel()
 
 
 async def test_what_is_said_of_the_moment_waits_for_no_removal(node: Node, follow: Any, cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""Sign-up, sign-in, sign-out, and the owner's set-up. Guarded by address and name; closed while the guard is away."""
+"""Sign-up, sign-in, sign-out, passwords, and the owner's set-up. Guarded by address and name; closed while the guard is away."""
 
 import unicodedata
 from collections.abc import Callable
@@ -6,8 +6,11 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib import messages as notices
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -16,11 +19,9 @@ from redis.exceptions import RedisError
 
 from chat.models import User
 from chat.pages.errors import unavailable
-from chat.pages.forms import AccountForm, OwnerForm, SignInForm, SignUpForm
-from chat.services import join_first_channel
+from chat.pages.forms import AccountForm, OwnerForm, PasswordForm, SignInForm, SignUpForm
+from chat.services import join_first_channel, recheck_logins
 from chat.setup import is_valid
-from delivery import node
-from delivery.announcements import SignedOut
 
 View = Callable[..., HttpResponseBase]
 
@@ -28,6 +29,7 @@ View = Callable[..., HttpResponseBase]
 SIGN_IN_BY_ADDRESS = "60/m"
 SIGN_IN_BY_NAME = "10/m"
 SIGN_UP_BY_ADDRESS = "20/h"
+CHANGES_BY_USER = "10/m"
 
 
 def closed_without_redis(view: View) -> View:
@@ -68,7 +70,7 @@ class SignOut(LogoutView):
         user = request.user
         response = super().post(request, *args, **kwargs)
         if isinstance(user, User):
-            node.ring([SignedOut(user=user.pk)])
+            recheck_logins(user.pk)
         return response
 
 
@@ -83,6 +85,29 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         join_first_channel(form.user)
         return _enter(request, form)
     return render(request, "registration/sign_up.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@closed_without_redis
+@login_required
+@ratelimit(group="password", key="user", rate=CHANGES_BY_USER, method="POST")
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Another password: signs out everywhere but here."""
+    assert isinstance(request.user, User)
+    form = PasswordForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid() and _change_password(request, form):
+        notices.success(request, "Your password was changed. You were signed out everywhere else.")
+        return redirect("home")
+    return render(request, "registration/password.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
+    # Together: nobody, not even another tab, finds the new password with the old session.
+    with transaction.atomic():
+        is_changed = form.change()
+        if is_changed:
+            update_session_auth_hash(request, form.user)
+            request.session.save()
+    return is_changed
 
 
 @closed_without_redis

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from chat.models import Ban, User
-from chat.services import create_owner, create_user
+from chat.services import change_password, create_owner, create_user
 from delivery.errors import Refused
 
 
@@ -64,6 +64,41 @@ class OwnerForm(AccountForm):
     def create(self, cleaned: dict[str, Any]) -> User:
         owner, _ = create_owner(cleaned["username"], password=cleaned["password"], display_name=cleaned["display_name"])
         return owner
+
+
+class PasswordForm(forms.Form):
+    """Another password for whoever knows the present one."""
+
+    current = forms.CharField(
+        strip=False,
+        max_length=200,
+        label="Present password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=200,
+        label="New password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 8 characters, and not one of the common ones.",
+    )
+
+    def __init__(self, user: User, *args: Any) -> None:
+        super().__init__(*args)
+        self.user = user
+
+    def clean_current(self) -> None:
+        if not self.user.check_password(self.cleaned_data["current"]):
+            raise forms.ValidationError("This is not your present password.")
+
+    def change(self) -> bool:
+        """Whether the password was changed; else the form says why not."""
+        try:
+            change_password(self.user, password=self.cleaned_data["password"])
+        except Refused as refusal:
+            self.add_error("password", refusal.detail)
+            return False
+        return True
 
 
 class MessageForm(forms.Form):

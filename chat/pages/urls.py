@@ -9,5 +9,6 @@ urlpatterns = [
     path("sign-in/", doors.SignIn.as_view(), name="sign_in"),
     path("sign-up/", doors.sign_up, name="sign_up"),
     path("sign-out/", doors.SignOut.as_view(), name="sign_out"),
+    path("password/", doors.change_password, name="password"),
     path("setup/<str:token>/", doors.set_up, name="setup"),
 ]

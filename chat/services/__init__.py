@@ -8,6 +8,7 @@ from chat.services.channels import (
     open_support_channel,
     revise_channel,
 )
+from chat.services.credentials import change_password, delete_token, recheck_logins
 from chat.services.members import (
     add_member,
     change_role,
@@ -28,6 +29,7 @@ __all__ = [
     "add_member",
     "archive_channel",
     "ban_user",
+    "change_password",
     "change_role",
     "change_staff_roles",
     "check_body",
@@ -36,6 +38,7 @@ __all__ = [
     "create_token",
     "create_user",
     "delete_message",
+    "delete_token",
     "edit_message",
     "join_channel",
     "join_first_channel",
@@ -48,6 +51,7 @@ __all__ = [
     "open_support_channel",
     "post_messages",
     "read_channel",
+    "recheck_logins",
     "remove_member",
     "rename_user",
     "report_message",

@@ -5,8 +5,7 @@ from django.db import transaction
 from chat import clock
 from chat.models import Act, Ban, User
 from chat.services import audit
-from delivery import node
-from delivery.announcements import SignedOut
+from chat.services.credentials import recheck_logins
 from delivery.errors import Forbidden, NotFound
 
 #: The staff's right to ban.
@@ -30,7 +29,7 @@ def ban_user(actor: User | None, *, user: int, reason: str) -> Ban:
         )
         User.objects.filter(pk=row.pk).update(is_active=False)
         audit.record(Act.USER_BANNED, actor=actor, whom=row.pk, reason=reason)
-        transaction.on_commit(lambda: node.ring([SignedOut(user=row.pk)]))
+        recheck_logins(row.pk)
     return ban
 
 

@@ -11,6 +11,7 @@ import { Sender } from "gapless/sender";
 export { Refusal };
 
 const GAP_RETRY_MS = 2_000;
+const SIGNED_OUT = 4500;
 
 /**
  * Events, each with its `detail`:
@@ -122,6 +123,8 @@ export class Client extends EventTarget {
   }
 
   async #open(hello) {
+    // Somebody else has signed in in another tab: what this one shows and holds is not theirs.
+    if (hello.user.id !== this.#user) return this.#connection.end(SIGNED_OUT);
     this.#emit("hello", hello);
     const asked = this.#heads.open(hello.channels);
     try {

@@ -21,6 +21,7 @@ export class Refusal extends Error {
 
 const lost = () => new Refusal({ code: "connection_lost", detail: "The connection was lost before the server answered." });
 const unanswered = () => new Refusal({ code: "no_answer", detail: "The server did not answer in time." });
+const SIGNED_OUT = 4500;
 const isFinal = (code) => code >= 4500 && code <= 4999;
 
 /**
@@ -76,6 +77,13 @@ export class Connection extends EventTarget {
     this.#ears = null;
     this.#abandon(lost());
     this.#become("idle");
+  }
+
+  /** Over for good, with a close code as the reason. */
+  end(code) {
+    this.#abandon(lost());
+    this.#become("ended");
+    this.dispatchEvent(new CustomEvent("ended", { detail: { code } }));
   }
 
   /** Connects at once when waiting. Does nothing when online, connecting or ended. */
@@ -158,9 +166,11 @@ export class Connection extends EventTarget {
     const wasOpen = this.#wasOpen;
     const code = this.#goodbye && !isFinal(closeCode) ? this.#goodbye.code : closeCode;
     this.#abandon(lost());
-    if (isFinal(code)) return this.#end(code);
+    // The tab's session may have been renewed under it (another password): then the probe finds no reason to stay away.
+    const mayBeRenewed = code === SIGNED_OUT && this.#probe;
+    if (isFinal(code) && !mayBeRenewed) return this.end(code);
     this.#wait();
-    if (!wasOpen && this.#attempt > 1) this.#askProbe();
+    if (mayBeRenewed || (!wasOpen && this.#attempt > 1)) this.#askProbe();
   }
 
   #abandon(refusal) {
@@ -194,13 +204,7 @@ export class Connection extends EventTarget {
 
   async #askProbe() {
     const code = await this.#probe?.().catch(() => null);
-    if (code && this.#state === "waiting") this.#end(code);
-  }
-
-  #end(code) {
-    this.#abandon(lost());
-    this.#become("ended");
-    this.dispatchEvent(new CustomEvent("ended", { detail: { code } }));
+    if (code && this.#state === "waiting") this.end(code);
   }
 
   #tick() {
