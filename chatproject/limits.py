@@ -46,6 +46,10 @@ class Limits:
     replay_hours: int = _limit(24, unit="hours a channel", exceeded="`resync`")
     #: Rows of one page of a list.
     page: int = _limit(20, unit="rows", exceeded="the next page")
+    #: Rows of one bulk act of moderation.
+    bulk: int = _limit(100, unit="rows", exceeded="`invalid`")
+    #: Reports of one user, so that a queue can't be flooded.
+    reports_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Unsent to one socket: above this, what is only of the moment is dropped.
     outbox_soft_bytes: int = _limit(64 * 1024, unit="bytes a socket", exceeded="typing and presence are dropped")
     #: Unsent to one socket: above this it is closed and resumes by number.

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
-from chat.models import ChannelKind, Role
+from chat.models import ChannelKind, Role, Verdict
 
 
 class Strict(serializers.Serializer[Any]):
@@ -76,3 +77,36 @@ class Position(Strict):
 
 class Profile(Strict):
     display_name = Text(max_length=80, allow_blank=True)
+
+
+class NewReport(Strict):
+    channel = Whole()
+    message = Whole()
+    reason = Text()
+
+
+def rows() -> "serializers.ListField":
+    """What one bulk act is about."""
+    return serializers.ListField(child=Whole(), min_length=1, max_length=settings.LIMITS.bulk)
+
+
+class BulkClosing(Strict):
+    reports = rows()
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    reason = Text()
+
+
+class BulkDeletion(Strict):
+    messages = rows()
+    reason = Text()
+
+
+class BulkRemoval(Strict):
+    channel = Whole()
+    users = rows()
+    reason = Text()
+
+
+class BulkBan(Strict):
+    users = rows()
+    reason = Text()

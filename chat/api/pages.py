@@ -34,13 +34,15 @@ def listed(
     return response
 
 
-def paged(request: Request, rows: "QuerySet[Any]", spell: Callable[[Any], Any], *, by: str = "pk") -> Response:
-    """A page of rows in the order of a unique, growing column; `?cursor=` continues after its value."""
+def paged(
+    request: Request, rows: "QuerySet[Any]", spell: Callable[[Any], Any], *, by: str = "pk", newest_first: bool = False
+) -> Response:
+    """A page of rows in the order of a unique, growing column, or backward; `?cursor=` continues after its value."""
     size = settings.LIMITS.page
     cursor = number(request, "cursor")
     if cursor is not None:
-        rows = rows.filter(**{f"{by}__gt": cursor})
-    found: list[Model] = list(rows.order_by(by)[: size + 1])
+        rows = rows.filter(**{f"{by}__lt" if newest_first else f"{by}__gt": cursor})
+    found: list[Model] = list(rows.order_by(f"-{by}" if newest_first else by)[: size + 1])
     following = {"cursor": getattr(found[size - 1], by)} if len(found) > size else None
     return listed(request, [spell(row) for row in found[:size]], next_query=following)
 

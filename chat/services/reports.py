@@ -1,12 +1,15 @@
 """Reporting a message, and closing reports."""
 
+import datetime
+
+from django.conf import settings
 from django.db import transaction
 
 from chat import clock
 from chat.models import Act, Message, MessageKind, Report, User, Verdict
 from chat.services import audit, log
 from chat.services.standing import require_membership, standing_of
-from delivery.errors import Conflict, Invalid, NotFound
+from delivery.errors import Conflict, Invalid, NotFound, RateLimited
 
 _ACTS = {Verdict.UPHELD: Act.REPORT_UPHELD, Verdict.DISMISSED: Act.REPORT_DISMISSED}
 
@@ -28,6 +31,7 @@ def report_message(reporter: User, *, channel: int, message: int, reason: str) -
             return earlier, False
         log.require(row.sender_id != reporter.pk, "This message is your own: delete it instead.")
         log.require(row.deleted_at is None, "This message was deleted.")
+        _require_few(reporter, now=entry.now)
         report = Report.objects.create(
             message=row, channel_id=channel, reporter=reporter, reason=reason, body=row.body, created_at=entry.now
         )
@@ -41,6 +45,17 @@ def report_message(reporter: User, *, channel: int, message: int, reason: str) -
             details={"report": report.pk},
         )
     return report, True
+
+
+def _require_few(reporter: User, *, now: datetime.datetime) -> None:
+    # Two channels at the same moment may let one more through; each message is still reported once.
+    most = settings.LIMITS.reports_per_hour
+    hour = datetime.timedelta(hours=1)
+    latest = Report.objects.filter(reporter=reporter, created_at__gt=now - hour).order_by("-created_at")
+    times = list(latest.values_list("created_at", flat=True)[:most])
+    if len(times) == most:
+        wait = (times[-1] + hour - now).total_seconds()
+        raise RateLimited(f"You may report {most} messages an hour.", retry_after=wait)
 
 
 def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Report:

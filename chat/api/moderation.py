@@ -1,0 +1,180 @@
+"""Reports and moderation: the queue, bulk acts with a reason, bans, and the audit log. Who may what is the verbs'."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import clock, moderation, services, wire
+from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkRemoval, NewReport
+from chat.api.pages import number, paged
+from chat.api.users import caller, checked
+from chat.models import Message, User
+from delivery.errors import Invalid, NotFound, Refused
+
+
+class Reports(APIView):
+    def post(self, request: Request) -> Response:
+        """Reports somebody's message to those who keep the channel; once a person: a repeat is 200 with the first report."""
+        given = checked(NewReport, request)
+        report, is_new = services.report_message(caller(request), **given)
+        told = {"id": report.pk, "channel": report.channel_id, "message": report.message_id, "reason": report.reason}
+        return Response(told, status=201 if is_new else 200)
+
+
+class Desk(APIView):
+    def get(self, request: Request) -> Response:
+        """What is waiting for the caller: `open_reports`, and what the caller may do besides keeping channels."""
+        user = caller(request)
+        moderation.require_keeper(user)
+        return Response(
+            {
+                "open_reports": moderation.count_open(user),
+                "may_ban": user.is_staff and user.has_perm("chat.ban_user"),
+                "moderates_everywhere": user.is_staff and user.has_perm("chat.moderate_any_channel"),
+            }
+        )
+
+
+class Queue(APIView):
+    def get(self, request: Request) -> Response:
+        """Reports of the channels that the caller keeps: `?state=open` (default, oldest first), `closed` or `all`; `?channel=`."""
+        user = caller(request)
+        moderation.require_keeper(user)
+        state = request.query_params.get("state", "open")
+        rows = moderation.reports_visible_to(user)
+        if state not in ("open", "closed", "all"):
+            raise Invalid("state must be open, closed or all.")
+        if state != "all":
+            rows = rows.filter(closed_at__isnull=state == "open")
+        rows = _of_channel(request, rows)
+        return paged(request, rows, moderation.report_dict, newest_first=state != "open")
+
+
+class OneReport(APIView):
+    def get(self, request: Request, pk: int) -> Response:
+        """One report with what was said around it, and what the message said before it was edited."""
+        return Response(moderation.report_in_full(moderation.report_visible_to(caller(request), pk)))
+
+
+class Closing(APIView):
+    def post(self, request: Request) -> Response:
+        """Closes reports as upheld or dismissed, with a reason."""
+        given = checked(BulkClosing, request)
+        user, verdict, reason = caller(request), given["verdict"], given["reason"]
+        return _each(
+            given["reports"], lambda pk: services.close_report(user, report=pk, verdict=verdict, reason=reason)
+        )
+
+
+class Deletions(APIView):
+    def post(self, request: Request) -> Response:
+        """Deletes messages, with a reason; open reports about them are upheld."""
+        given = checked(BulkDeletion, request)
+        user, reason = caller(request), given["reason"]
+        channels = dict(Message.objects.filter(pk__in=given["messages"]).values_list("pk", "channel_id"))
+
+        def delete(pk: int) -> None:
+            if pk not in channels:
+                raise NotFound("There is no such message.")
+            services.delete_message(user, channel=channels[pk], message=pk, reason=reason)
+
+        return _each(given["messages"], delete)
+
+
+class Removals(APIView):
+    def post(self, request: Request) -> Response:
+        """Ends memberships of one channel, with a reason."""
+        given = checked(BulkRemoval, request)
+        user, channel, reason = caller(request), given["channel"], given["reason"]
+        return _each(
+            given["users"],
+            lambda pk: services.remove_member(user, channel=channel, user=_person(pk), reason=reason),
+        )
+
+
+class Mutes(APIView):
+    def get(self, request: Request) -> Response:
+        """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
+        user = caller(request)
+        moderation.require_keeper(user)
+        return paged(
+            request, _of_channel(request, moderation.muted_members(user, now=clock.now())), moderation.mute_dict
+        )
+
+
+class Bans(APIView):
+    def get(self, request: Request) -> Response:
+        """For staff: bans, newest first; `?state=standing` (default) or `all`."""
+        rows = moderation.bans_visible_to(caller(request))
+        if request.query_params.get("state", "standing") == "standing":
+            rows = rows.standing()
+        return paged(request, rows, moderation.ban_dict, newest_first=True)
+
+    def post(self, request: Request) -> Response:
+        """For staff: bans people, with a reason. Their sockets are closed at once, and no door lets them in."""
+        given = checked(BulkBan, request)
+        user, reason = caller(request), given["reason"]
+        return _each(given["users"], lambda pk: services.ban_user(user, user=pk, reason=reason))
+
+
+class LiftedBans(APIView):
+    def post(self, request: Request) -> Response:
+        """For staff: lifts bans, with a reason."""
+        given = checked(BulkBan, request)
+        user, reason = caller(request), given["reason"]
+        return _each(given["users"], lambda pk: services.lift_ban(user, user=pk, reason=reason))
+
+
+class MessageHistory(APIView):
+    def get(self, request: Request, pk: int) -> Response:
+        """For moderators: a message, and what it said before each edit."""
+        row = moderation.kept_message(caller(request), pk)
+        versions = [moderation.version_dict(version) for version in moderation.versions_of(row)]
+        return Response({"message": wire.message(row), "versions": versions})
+
+
+class AuditLog(APIView):
+    def get(self, request: Request) -> Response:
+        """Every act and change of a role, newest first; `?channel=`, `?whom=`, `?actor=`, `?act=`. Addresses for staff only."""
+        user = caller(request)
+        rows = _of_channel(request, moderation.audit_visible_to(user))
+        for name in ("whom", "actor"):
+            asked = number(request, name)
+            rows = rows if asked is None else rows.filter(**{f"{name}_id": asked})
+        act = request.query_params.get("act")
+        rows = rows.filter(act=act.replace("\x00", "")) if act else rows
+        with_address = moderation.may_see_all(user, "chat.view_auditentry")
+        return paged(
+            request, rows, lambda row: moderation.audit_dict(row, with_address=with_address), newest_first=True
+        )
+
+
+def _each(ids: Iterable[int], act: Callable[[int], object]) -> Response:
+    """Each by itself: what was done and what was refused. When nothing was done, the first refusal is the answer."""
+    done: list[int] = []
+    refused: list[tuple[int, Refused]] = []
+    for pk in dict.fromkeys(ids):
+        try:
+            act(pk)
+            done.append(pk)
+        except Refused as refusal:
+            refused.append((pk, refusal))
+    if refused and not done:
+        raise refused[0][1]
+    spelled = [{"id": pk, "code": refusal.code, "detail": refusal.detail} for pk, refusal in refused]
+    return Response({"done": done, "refused": spelled})
+
+
+def _of_channel(request: Request, rows: Any) -> Any:
+    channel = number(request, "channel")
+    return rows if channel is None else rows.filter(channel_id=channel)
+
+
+def _person(pk: int) -> User:
+    user = User.objects.filter(pk=pk).first()
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user

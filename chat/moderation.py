@@ -1,0 +1,186 @@
+"""What those who keep order may see: reports, the audit log, bans, mutes, and what messages said before. Only reads."""
+
+from typing import Any
+
+import msgspec
+from django.db.models import Q, QuerySet
+
+from chat import wire
+from chat.models import AuditEntry, Ban, Channel, Member, Message, MessageVersion, Report, User
+from chat.models.audit import AuditQuerySet
+from chat.models.ban import BanQuerySet
+from chat.models.report import ReportQuerySet
+from chat.services.standing import KEEPERS, standing_of
+from delivery.errors import Forbidden, NotFound
+from delivery.protocol import spell_time
+
+#: Messages before and after a reported one that are shown with it.
+CONTEXT = 3
+#: Open reports are counted up to this: beyond it people only read "many".
+MOST_COUNTED = 1000
+
+
+def may_see_all(user: User, permission: str) -> bool:
+    return user.is_staff and user.has_perm(permission)
+
+
+def reports_visible_to(user: User) -> ReportQuerySet:
+    """Of the channels that the user keeps; all of them for staff with the right."""
+    rows = Report.objects.select_related("message__sender", "channel", "reporter", "closed_by")
+    return rows if may_see_all(user, "chat.view_report") else rows.of_channels_kept_by(user)
+
+
+def audit_visible_to(user: User) -> AuditQuerySet:
+    """The same of the audit log. Raises Forbidden for whoever keeps no channel."""
+    rows = AuditEntry.objects.select_related("actor", "whom", "channel")
+    if may_see_all(user, "chat.view_auditentry"):
+        return rows
+    if not _keeps_any(user):
+        raise Forbidden("This is for moderators.")
+    return rows.of_channels_kept_by(user)
+
+
+def bans_visible_to(user: User) -> BanQuerySet:
+    """Bans are about everything, so they are for staff. Raises Forbidden."""
+    if not may_see_all(user, "chat.view_ban"):
+        raise Forbidden("Only staff see bans.")
+    return Ban.objects.select_related("user", "banned_by", "lifted_by")
+
+
+def muted_members(user: User, *, now: Any) -> "QuerySet[Member]":
+    """Whose mute is running, in the channels that the user keeps."""
+    rows = Member.objects.filter(muted_until__gt=now).select_related("user", "channel")
+    return rows if may_see_all(user, "chat.view_member") else rows.filter(_kept_by(user))
+
+
+def require_keeper(user: User) -> None:
+    """Raises Forbidden for whoever keeps no channel and is no staff with a say."""
+    if not may_see_all(user, "chat.view_report") and not _keeps_any(user):
+        raise Forbidden("This is for moderators.")
+
+
+def report_visible_to(user: User, pk: int) -> Report:
+    """Raises NotFound."""
+    row = reports_visible_to(user).filter(pk=pk).first()
+    if row is None:
+        raise NotFound("There is no such report.")
+    return row
+
+
+def kept_message(user: User, pk: int) -> Message:
+    """A message of a channel that the user keeps. Raises NotFound, Forbidden."""
+    row = Message.objects.select_related("sender", "channel").filter(pk=pk).first()
+    if row is None:
+        raise NotFound("There is no such message.")
+    if not may_see_all(user, "chat.view_messageversion") and not standing_of(user, channel=row.channel_id).keeps:
+        raise Forbidden("Only moderators see what messages said before.")
+    return row
+
+
+def context_of(message: Message) -> list[Message]:
+    """The message with a few before and after it, oldest first."""
+    rows = Message.objects.filter(channel_id=message.channel_id).for_the_wire()
+    before = list(rows.before(message.seq).order_by("-seq")[:CONTEXT])
+    return [*before[::-1], *rows.after(message.seq - 1).order_by("seq")[: CONTEXT + 1]]
+
+
+def versions_of(message: Message) -> "QuerySet[MessageVersion]":
+    return MessageVersion.objects.filter(message=message).order_by("number")
+
+
+def count_open(user: User) -> int:
+    return reports_visible_to(user).open().order_by()[:MOST_COUNTED].count()
+
+
+def _keeps_any(user: User) -> bool:
+    return Member.objects.filter(user=user, role__in=KEEPERS).exists()
+
+
+def _kept_by(user: User) -> Q:
+    kept = Member.objects.filter(user=user, role__in=KEEPERS).values("channel")
+    return Q(channel__in=kept)
+
+
+# ---- as they are spelled for clients ----
+
+
+def report_dict(row: Report) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "channel": channel_brief(row.channel),
+        "message": wire.message_dict(row.message),
+        "reported_body": row.body,
+        "reporter": person(row.reporter),
+        "reason": row.reason,
+        "created_at": spell_time(row.created_at),
+        "closed_at": spell_time(row.closed_at),
+        "closed_by": person(row.closed_by),
+        "verdict": row.verdict or None,
+        "closing_reason": row.closing_reason,
+    }
+
+
+def report_in_full(row: Report) -> dict[str, Any]:
+    """With what was said around it, what it said before, and how many reported it."""
+    return {
+        **report_dict(row),
+        "context": [wire.message_dict(message) for message in context_of(row.message)],
+        "versions": [version_dict(version) for version in versions_of(row.message)],
+        "reports_of_the_message": Report.objects.filter(message=row.message_id).count(),
+    }
+
+
+def version_dict(row: MessageVersion) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "body": row.body,
+        "written_at": spell_time(row.written_at),
+        "replaced_at": spell_time(row.replaced_at),
+    }
+
+
+def audit_dict(row: AuditEntry, *, with_address: bool) -> dict[str, Any]:
+    """Addresses are the staff's to see: a moderator of one channel learns nobody's."""
+    return {
+        "id": row.pk,
+        "created_at": spell_time(row.created_at),
+        "act": row.act,
+        "actor": person(row.actor),
+        "whom": person(row.whom),
+        "channel": channel_brief(row.channel) if row.channel else None,
+        "message": row.message_id,
+        "reason": row.reason,
+        "details": row.details,
+        "door": row.door,
+        **({"address": row.address} if with_address else {}),
+    }
+
+
+def ban_dict(row: Ban) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "user": person(row.user),
+        "reason": row.reason,
+        "banned_by": person(row.banned_by),
+        "created_at": spell_time(row.created_at),
+        "lifted_at": spell_time(row.lifted_at),
+        "lifted_by": person(row.lifted_by),
+        "lifted_reason": row.lifted_reason,
+    }
+
+
+def mute_dict(row: Member) -> dict[str, Any]:
+    return {
+        "channel": channel_brief(row.channel),
+        "user": person(row.user),
+        "role": row.role,
+        "muted_until": spell_time(row.muted_until),
+    }
+
+
+def person(user: User | None) -> dict[str, Any] | None:
+    return None if user is None else msgspec.to_builtins(wire.person(user))
+
+
+def channel_brief(channel: Channel) -> dict[str, Any]:
+    return {"id": channel.pk, "name": channel.name, "kind": channel.kind}
