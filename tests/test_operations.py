@@ -12,6 +12,9 @@ from chat.streams import descriptions
 from tests.conftest import Cast
 
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
 def run(command: str, *arguments: str) -> Any:
     """What a command says with --json."""
     said = StringIO()
