@@ -47,12 +47,9 @@ class ChatConsumer(StreamConsumer):
             case Post():
                 await self._post(command)
             case Edit():
-                check_body(command.body)
-                await self.require_access(command.channel)
                 row = await self._as_user(edit_message, command, body=command.body)
                 self._confirm(command.ref, row)
             case Delete():
-                await self.require_access(command.channel)
                 row = await self._as_user(delete_message, command)
                 self._confirm(command.ref, row)
             case _:

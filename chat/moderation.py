@@ -10,7 +10,8 @@ from chat.models import AuditEntry, Ban, Channel, Member, Message, MessageVersio
 from chat.models.audit import AuditQuerySet
 from chat.models.ban import BanQuerySet
 from chat.models.report import ReportQuerySet
-from chat.services.standing import KEEPERS, standing_of
+from chat.permissions import KEEPERS
+from chat.services.standing import standing_of
 from delivery.errors import Forbidden, NotFound
 from delivery.protocol import spell_time
 

@@ -13,6 +13,7 @@ from chat import logins, wire
 from chat.models import Channel, ChannelKind, Member, Message, User
 from chat.models.member import MemberQuerySet
 from chat.services import Draft, move_cursors, post_messages
+from chat.services.standing import moderates_everywhere
 from delivery.errors import Refused
 from delivery.protocol import CloseCode
 from delivery.source import Access, Committed, Login, Missed
@@ -88,17 +89,21 @@ class ChannelStreams:
 
 
 def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
-    members = list(memberships.select_related("channel").order_by("channel_id"))
+    members = list(memberships.select_related("channel", "user").order_by("channel_id"))
     channels = [member.channel_id for member in members]
     unread = _unread(user, channels)
     people = _people([member.channel_id for member in members if member.channel.kind == ChannelKind.DIRECT], user)
+    moderates = bool(members) and moderates_everywhere(members[0].user)
     return [
         Access(
             stream=member.channel_id,
             head=member.channel.head,
             since=member.joined_rev,
             description=wire.membership(
-                member, unread=unread.get(member.channel_id, 0), people=people.get(member.channel_id, [])
+                member,
+                unread=unread.get(member.channel_id, 0),
+                people=people.get(member.channel_id, []),
+                moderates=moderates,
             ),
         )
         for member in members

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from chat.models import Channel, ChannelKind, Member, Message, User
+from chat.permissions import rights_of
 from delivery import protocol
 from delivery.announcements import Change
 from delivery.protocol import spell_time
@@ -59,8 +60,11 @@ def change(row: Message) -> Change:
     )
 
 
-def membership(member: Member, *, unread: int, people: list[User]) -> dict[str, Any]:
-    """A channel as one of its members sees it. `people`: the others in a direct channel, whose names are its name."""
+def membership(member: Member, *, unread: int, people: list[User], moderates: bool) -> dict[str, Any]:
+    """A channel as one of its members sees it; needs `channel` selected along.
+
+    `people`: the others in a direct channel, whose names are its name. `moderates`: whether the user moderates everywhere.
+    """
     channel = member.channel
     described = channel_dict(channel, people=people)
     if channel.is_support and channel.created_by_id == member.user_id:
@@ -69,6 +73,12 @@ def membership(member: Member, *, unread: int, people: list[User]) -> dict[str, 
     return {
         **described,
         "role": member.role,
+        "can": rights_of(
+            role=member.role,
+            moderates=moderates,
+            kind=channel.kind,
+            is_archived=channel.archived_at is not None,
+        ),
         "delivered_seq": member.delivered_seq,
         "read_seq": member.read_seq,
         "unread": unread,

@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.models import Role
+from chat.permissions import RULES, Rule
 from chatproject.limits import Limits
 from delivery import protocol
 from delivery.errors import REFUSALS
@@ -60,8 +62,21 @@ def paths() -> str:
     return _table(("path", "methods", "what it is"), rows)
 
 
+def permissions() -> str:
+    heads = ("right", *(f"{role}" for role in Role), "staff", "direct", "archived", "condition")
+    return _table(heads, [(f"`{right}`", *_cells(rule), rule.condition) for right, rule in RULES.items()])
+
+
+def _cells(rule: Rule) -> list[str]:
+    roles = ["yes" if role in rule.roles else "no" for role in Role]
+    if rule.members_in_public:
+        roles[-1] = "in public"
+    return roles + ["yes" if allowed else "no" for allowed in (rule.staff, rule.in_direct, rule.though_archived)]
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "limits": limits,
+    "permissions": permissions,
     "commands": commands,
     "pushes": pushes,
     "errors": errors,

@@ -20,6 +20,7 @@ HELD_BY = {
     "frames_per_second": "test_abuse.py::test_a_flood_of_one_socket_keeps_nobody_waiting",
     "request_bytes": "test_abuse.py::test_a_request_that_is_too_large_is_refused_before_it_is_read",
     "messages_per_minute": "test_processes.py::test_sixty_messages_a_minute_and_not_one_more",
+    "edit_hours": "test_verbs.py::test_a_message_can_be_edited_for_24_hours",
     "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
     "heartbeat_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
     "silent_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",

@@ -11,7 +11,6 @@ from chat.models import Channel, Message, User
 from chat.streams import descriptions
 from tests.conftest import Cast
 
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -54,7 +54,7 @@ class Channel(models.Model):
     class Meta:
         db_table = "channels"
         default_permissions = ("view",)
-        permissions = [("moderate_any_channel", "Can delete, mute, remove and close reports in every channel")]
+        permissions = [("moderate_any_channel", "Can moderate every channel, also without being in it")]
         constraints = [
             models.CheckConstraint(name="max_members", condition=Q(member_count__lte=100)),
             models.CheckConstraint(name="channels_kind", condition=Q(kind__in=ChannelKind.values)),

@@ -15,6 +15,7 @@ from chat.services.members import (
     join_channel,
     join_first_channel,
     leave_channel,
+    mute_member,
     remove_member,
 )
 from chat.services.messages import delete_message, edit_message
@@ -46,6 +47,7 @@ __all__ = [
     "lift_ban",
     "make_groups",
     "move_cursors",
+    "mute_member",
     "open_channel",
     "open_direct_channel",
     "open_support_channel",

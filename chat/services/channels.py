@@ -6,10 +6,11 @@ from django.db import IntegrityError, transaction
 
 from chat import clock, wire
 from chat.models import Channel, ChannelKind, Role, User
+from chat.permissions import Right, rights_of
 from chat.services import log
 from chat.services.constraints import violates
 from chat.services.members import admit
-from chat.services.standing import KEEPERS, require_membership
+from chat.services.standing import require_may
 from delivery import protocol
 from delivery.errors import Invalid
 
@@ -67,12 +68,8 @@ def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
 def revise_channel(actor: User, *, channel: int, name: str | None = None, topic: str | None = None) -> Channel:
     """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived."""
     with log.writing(channel) as entry:
-        own = require_membership(actor.pk, channel=channel)
-        log.require_live(entry)
         row = entry.channel
-        log.require(
-            own.role in KEEPERS and row.kind != ChannelKind.DIRECT, "Only owners and moderators change a channel."
-        )
+        require_may(actor, Right.RENAME, channel=row)
         if name is not None:
             name = " ".join(name.split())
             if not name:
@@ -100,9 +97,8 @@ def revise_channel(actor: User, *, channel: int, name: str | None = None, topic:
 def archive_channel(actor: User, *, channel: int) -> Channel:
     """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Forbidden."""
     with log.writing(channel) as entry:
-        own = require_membership(actor.pk, channel=channel)
-        log.require(own.role == Role.OWNER, "Only owners archive a channel.")
         row = entry.channel
+        require_may(actor, Right.ARCHIVE, channel=row)
         if row.archived_at is None:
             row.archived_at = clock.now()
             Channel.objects.filter(pk=channel).update(archived_at=row.archived_at)
@@ -124,5 +120,13 @@ def _admit_all(channel: Channel, owner: User, members: Sequence[User], *, owner_
 def _tell_all(entry: log.Entry, action: str) -> None:
     """One push for all members, without what is each member's own."""
     if entry.channel.head > entry.after:
-        frame = protocol.Channel(action=action, channel=wire.channel_dict(entry.channel, people=[]))
-        entry.say(protocol.encode(frame))
+        described = wire.channel_dict(entry.channel, people=[])
+        entry.say(
+            protocol.encode(protocol.Channel(action=action, channel={**described, "can_by_role": _rights(entry)}))
+        )
+
+
+def _rights(entry: log.Entry) -> dict[str, list[str]]:
+    row = entry.channel
+    is_archived = row.archived_at is not None
+    return {str(role): rights_of(role=role, moderates=False, kind=row.kind, is_archived=is_archived) for role in Role}

@@ -3,7 +3,6 @@
 Commit order is number order because the lock is held to the commit. The bell is rung after it.
 """
 
-import datetime
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -118,7 +117,3 @@ def count_members(entry: Entry, change: int) -> None:
     """Moves `member_count`, which the constraint max_members bounds."""
     Channel.objects.filter(pk=entry.channel.pk).update(member_count=F("member_count") + change)
     entry.channel.member_count += change
-
-
-def is_past(moment: datetime.datetime | None, now: datetime.datetime) -> bool:
-    return moment is None or moment <= now

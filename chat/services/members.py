@@ -1,16 +1,19 @@
 """Joining, leaving, adding, removing, and who has which role."""
 
 import contextlib
+import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from chat.models import Act, Channel, ChannelKind, Member, Role, User
+from chat.permissions import Right
 from chat.services import audit, log
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
-from chat.services.standing import KEEPERS, require_membership, standing_of
+from chat.services.standing import require_may
 from delivery.errors import ChannelFull, Conflict, Forbidden, NotAMember, NotFound
+from delivery.protocol import spell_time
 
 
 def join_channel(user: User, *, channel: int) -> Member:
@@ -37,25 +40,23 @@ def leave_channel(user: User, *, channel: int) -> None:
     """The membership ends; repeating does nothing. Raises NotFound, or Forbidden for the last owner among others."""
     with log.writing(channel) as entry:
         try:
-            member = require_membership(user.pk, channel=channel)
+            member = require_may(user, Right.LEAVE, channel=entry.channel).member
         except NotAMember:
             return
-        log.require(entry.channel.kind != ChannelKind.DIRECT, "A direct conversation can't be left.")
-        if member.role == Role.OWNER and entry.channel.member_count > 1:
-            others = Member.objects.filter(channel=channel, role=Role.OWNER).exclude(pk=member.pk)
-            log.require(others.exists(), "You are the last owner: make somebody else an owner first.")
+        assert member is not None  # (the table lets nobody leave from outside)
+        is_alone = entry.channel.member_count == 1
+        log.require(
+            is_alone or not _is_last_owner(member), "You are the last owner: make somebody else an owner first."
+        )
         _dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
 
 
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER) -> Member:
     """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others."""
     with _full_or_not(), log.writing(channel) as entry:
-        own = require_membership(actor.pk, channel=channel)
-        log.require_live(entry)
-        log.require(entry.channel.kind != ChannelKind.DIRECT, "Nobody can be added to a direct conversation.")
-        may = own.role in KEEPERS or (entry.channel.kind == ChannelKind.PUBLIC and role == Role.MEMBER)
-        log.require(may, "Only owners and moderators add members here.")
-        log.require(role == Role.MEMBER or own.role == Role.OWNER, "Only owners give roles.")
+        require_may(actor, Right.ADD, channel=entry.channel)
+        if role != Role.MEMBER:
+            require_may(actor, Right.PROMOTE, channel=entry.channel)
         member = Member.objects.filter(channel=channel, user=user).first()
         if member is None:
             member = admit(entry, user, actor=actor, role=role)
@@ -68,12 +69,8 @@ def remove_member(actor: User, *, channel: int, user: User, reason: str = "") ->
     """A keeper ends somebody's membership; after its number nothing of the channel reaches them. Raises NotAMember."""
     reason = audit.bounded_reason(reason)
     with log.writing(channel) as entry:
-        standing = standing_of(actor, channel=channel)
-        log.require(standing.keeps, "Only owners and moderators remove members.")
-        log.require(entry.channel.kind != ChannelKind.DIRECT, "Nobody can be removed from a direct conversation.")
-        member = Member.objects.filter(channel=channel, user=user).first()
-        if member is None:
-            raise NotAMember("This person is not a member of the channel.")
+        standing = require_may(actor, Right.REMOVE, channel=entry.channel)
+        member = _member(channel, user)
         log.require(member.user_id != actor.pk, "To go yourself, leave the channel.")
         log.require(standing.outranks(member), "Moderators remove only members.")
         _require_another_owner(member)
@@ -88,12 +85,8 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
     """An owner gives another role; repeating does nothing. The last owner stays one."""
     reason = audit.bounded_reason(reason)
     with log.writing(channel) as entry:
-        own = require_membership(actor.pk, channel=channel)
-        log.require_live(entry)
-        log.require(own.role == Role.OWNER, "Only owners give roles.")
-        member = Member.objects.filter(channel=channel, user=user).first()
-        if member is None:
-            raise NotAMember("This person is not a member of the channel.")
+        require_may(actor, Right.PROMOTE, channel=entry.channel)
+        member = _member(channel, user)
         if member.role == role:
             return member
         _require_another_owner(member)
@@ -104,6 +97,24 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
         log_sentence = f"{actor.get_full_name()} made {user.get_full_name()} {_with_article(role)}"
         entry.note(actor, event, log_sentence)
         entry.opened(user.pk, "updated")
+        return member
+
+
+def mute_member(actor: User, *, channel: int, user: User, until: datetime.datetime | None, reason: str = "") -> Member:
+    """Until then the member's messages are refused with `muted`; None ends it. Repeating does nothing. Raises NotAMember."""
+    reason = audit.bounded_reason(reason)
+    with log.writing(channel) as entry:
+        standing = require_may(actor, Right.MUTE, channel=entry.channel)
+        member = _member(channel, user)
+        log.require(member.user_id != actor.pk, "Nobody mutes themselves.")
+        log.require(standing.outranks(member), "Moderators mute only members.")
+        if member.muted_until != until:
+            member.muted_until = until
+            Member.objects.filter(pk=member.pk).update(muted_until=until)
+            act = Act.MEMBER_UNMUTED if until is None else Act.MEMBER_MUTED
+            details = {"until": spell_time(until)}
+            audit.record(act, actor=actor, whom=user.pk, channel=channel, reason=reason, details=details)
+            entry.opened(user.pk, "updated")
         return member
 
 
@@ -133,9 +144,20 @@ def _dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sente
     transaction.on_commit(lambda: settle_receipts(entry.channel.pk), robust=True)
 
 
-def _require_another_owner(member: Member) -> None:
+def _member(channel: int, user: User) -> Member:
+    member = Member.objects.filter(channel=channel, user=user).first()
+    if member is None:
+        raise NotAMember("This person is not a member of the channel.")
+    return member
+
+
+def _is_last_owner(member: Member) -> bool:
     others = Member.objects.filter(channel=member.channel_id, role=Role.OWNER).exclude(pk=member.pk)
-    if member.role == Role.OWNER and not others.exists():
+    return member.role == Role.OWNER and not others.exists()
+
+
+def _require_another_owner(member: Member) -> None:
+    if _is_last_owner(member):
         raise Conflict("A channel keeps at least one owner: make somebody else an owner first.")
 
 

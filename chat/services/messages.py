@@ -2,15 +2,15 @@
 
 import datetime
 
+from django.conf import settings
+
 from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User
+from chat.permissions import RULES, Right
 from chat.services import audit, log
 from chat.services.posting import check_body
 from chat.services.reports import uphold_reports_about
-from chat.services.standing import require_membership, standing_of
-from delivery.errors import Muted, NotFound
-
-#: How long people may edit what they wrote.
-EDIT_HOURS = 24
+from chat.services.standing import require_may, standing_of
+from delivery.errors import NotFound
 
 
 def edit_message(editor: User, *, channel: int, message: int, body: str) -> Message:
@@ -20,15 +20,13 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
     """
     check_body(body)
     with log.writing(channel) as entry:
-        member = require_membership(editor.pk, channel=channel)
+        require_may(editor, Right.EDIT_OWN, channel=entry.channel)
         row = _message_in(entry, message)
-        log.require_live(entry)
-        log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, "Only the author can edit a message.")
+        log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, RULES[Right.EDIT_OWN].refusal)
         log.require(row.deleted_at is None, "This message was deleted.")
-        if not log.is_past(member.muted_until, entry.now):
-            raise Muted
-        age = entry.now - row.created_at
-        log.require(age <= datetime.timedelta(hours=EDIT_HOURS), f"A message can be edited for {EDIT_HOURS} hours.")
+        hours = settings.LIMITS.edit_hours
+        is_young = entry.now - row.created_at <= datetime.timedelta(hours=hours)
+        log.require(is_young, f"A message can be edited for {hours} hours.")
         if row.body != body:
             _keep_version(row, replaced_at=entry.now)
             row.body, row.edited_at = body, entry.now
@@ -44,14 +42,13 @@ def delete_message(actor: User, *, channel: int, message: int, reason: str = "")
     """
     reason = audit.bounded_reason(reason)
     with log.writing(channel) as entry:
-        standing = standing_of(actor, channel=channel)
+        # Whoever has no standing here learns nothing of the message.
+        standing_of(actor, channel=channel)
         row = _message_in(entry, message)
         is_own = row.sender_id == actor.pk
-        may = is_own or standing.keeps
-        log.require(row.kind == MessageKind.TEXT and may, "Only the author or a moderator can delete a message.")
-        # Nobody writes in an archived channel, but what should not stand there can be taken away.
-        if not standing.keeps:
-            log.require_live(entry)
+        rights = (Right.DELETE_OWN, Right.DELETE_ANY) if is_own else (Right.DELETE_ANY,)
+        require_may(actor, *rights, channel=entry.channel)
+        log.require(row.kind == MessageKind.TEXT, "What happened in the channel can't be deleted.")
         if row.deleted_at is None:
             _keep_or_forget(row, deleted_at=entry.now)
             row.body, row.deleted_at = "", entry.now

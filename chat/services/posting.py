@@ -12,16 +12,15 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 
 from chat import clock, wire
 from chat.models import ChannelKind, Message, MessageKind, MessageStatus
+from chat.permissions import Right, refusal
 from chat.services import hot
 from delivery import node, protocol
 from delivery.announcements import Change, Changed
 from delivery.errors import (
-    Archived,
     Conflict,
     Empty,
     Forbidden,
     Invalid,
-    Muted,
     NotAMember,
     NotFound,
     Refused,
@@ -98,7 +97,8 @@ def _refusal_for(error: DatabaseError) -> Refused:
 _LOCK = "SELECT id, head, kind, archived_at FROM channels WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 _SENDERS = """
-SELECT member.channel_id, member.user_id, member.muted_until, sender.is_active, sender.username, sender.display_name
+SELECT member.channel_id, member.user_id, member.role, member.muted_until, sender.is_active, sender.username,
+    sender.display_name
 FROM channel_members AS member JOIN users AS sender ON sender.id = member.user_id
 WHERE member.channel_id = ANY(%s) AND member.user_id = ANY(%s)
 """
@@ -136,6 +136,7 @@ class _Locked:
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
+    role: str
     muted_until: datetime.datetime | None
     is_active: bool
     person: Person
@@ -180,9 +181,9 @@ class _Batch:
         # The locks first, in the order of the ids: whatever an earlier transaction committed is then seen.
         for pk, head, kind, archived_at in hot.rows(_LOCK, [channels]):
             self.channels[pk] = _Locked(head, head, kind, archived_at)
-        for channel, user, muted_until, is_active, username, name in hot.rows(_SENDERS, [channels, list(set(senders))]):
-            person = Person(id=user, username=username, display_name=name or username)
-            self.senders[channel, user] = _Sender(muted_until, is_active, person)
+        for channel, user, role, muted_until, is_active, *names in hot.rows(_SENDERS, [channels, list(set(senders))]):
+            person = Person(user, names[0], names[1] or names[0])
+            self.senders[channel, user] = _Sender(role, muted_until, is_active, person)
         repeated = hot.rows(_EARLIER, [senders, [draft.client_msg_id for draft in self.drafts]])
         if repeated:
             rows = Message.objects.filter(pk__in=[pk for (pk,) in repeated]).for_the_wire()
@@ -216,10 +217,16 @@ class _Batch:
             return NotAMember() if channel.kind == ChannelKind.PUBLIC else NotFound()
         if not sender.is_active:
             return Forbidden("This account is not active.")
-        if channel.archived_at is not None:
-            return Archived()
-        if sender.muted_until is not None and sender.muted_until > self.now:
-            return Muted()
+        refused = refusal(
+            Right.POST,
+            role=sender.role,
+            moderates=False,
+            kind=channel.kind,
+            is_archived=channel.archived_at is not None,
+            is_muted=sender.muted_until is not None and sender.muted_until > self.now,
+        )
+        if refused is not None:
+            return refused
         if draft.reply_to is not None and self.replied.get(draft.reply_to) != draft.channel:
             return NotFound("The message that this answers is not in the channel.")
         return None

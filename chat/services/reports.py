@@ -7,8 +7,9 @@ from django.db import transaction
 
 from chat import clock
 from chat.models import Act, Message, MessageKind, Report, User, Verdict
+from chat.permissions import Right
 from chat.services import audit, log
-from chat.services.standing import require_membership, standing_of
+from chat.services.standing import require_may, require_membership
 from delivery.errors import Conflict, Invalid, NotFound, RateLimited
 
 _ACTS = {Verdict.UPHELD: Act.REPORT_UPHELD, Verdict.DISMISSED: Act.REPORT_DISMISSED}
@@ -64,10 +65,12 @@ def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Repo
     if verdict not in Verdict.values:
         raise Invalid("A report is upheld or dismissed.")
     with transaction.atomic():
-        row = Report.objects.select_for_update(of=["self"]).select_related("message").filter(pk=report).first()
+        row = (
+            Report.objects.select_for_update(of=["self"]).select_related("message", "channel").filter(pk=report).first()
+        )
         if row is None:
             raise NotFound("There is no such report.")
-        log.require(standing_of(actor, channel=row.channel_id).keeps, "Only moderators close reports.")
+        require_may(actor, Right.CLOSE_REPORTS, channel=row.channel)
         if row.closed_at is not None:
             if row.verdict != verdict:
                 raise Conflict(f"This report was {row.verdict} before.")

@@ -1,39 +1,73 @@
-"""What somebody may do in a channel: by a role in it, or as staff who moderate everywhere."""
+"""Somebody's standing in a channel, read from the rows and held against the table of chat/permissions.py."""
 
 from dataclasses import dataclass
 
 from chat.models import Channel, ChannelKind, Member, Role, User
-from delivery.errors import NotAMember, NotFound
+from chat.permissions import RULES, Right, refusal
+from delivery.errors import Forbidden, NotAMember, NotFound, Refused
 
-#: Who may add and remove others.
-KEEPERS = {Role.OWNER, Role.MODERATOR}
 #: The staff's right to moderate channels that they are no members of.
 MODERATE_ANY = "chat.moderate_any_channel"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
+    """By a role in the channel, by moderating everywhere, or both."""
+
     member: Member | None
     moderates_everywhere: bool
 
+    def refusal(self, right: Right, channel: Channel) -> Refused | None:
+        """What stands against it in this channel; None when it may be done."""
+        return refusal(
+            right,
+            role=self.member.role if self.member else None,
+            moderates=self.moderates_everywhere,
+            kind=channel.kind,
+            is_archived=channel.archived_at is not None,
+            is_muted=self.member is not None and self.member.is_muted,
+        )
+
     @property
     def keeps(self) -> bool:
-        """May delete, mute, remove, and close reports."""
-        return self.moderates_everywhere or (self.member is not None and self.member.role in KEEPERS)
+        """Sees what was reported, and closes it."""
+        role = self.member.role if self.member else None
+        rule = RULES[Right.CLOSE_REPORTS]
+        return role in rule.roles or (rule.staff and self.moderates_everywhere)
 
     def outranks(self, other: Member) -> bool:
-        """Owners outrank everybody, moderators only members."""
+        """Owners and the staff outrank everybody, moderators only plain members."""
         is_owner = self.member is not None and self.member.role == Role.OWNER
-        return self.moderates_everywhere or is_owner or (self.keeps and other.role == Role.MEMBER)
+        return self.moderates_everywhere or is_owner or other.role == Role.MEMBER
 
 
 def standing_of(user: User, *, channel: int) -> Standing:
     """Raises NotAMember for a public channel, NotFound for what the user can't see; staff see all that they moderate."""
-    moderates = user.is_staff and user.has_perm(MODERATE_ANY)
+    moderates = moderates_everywhere(user)
     member = Member.objects.filter(channel_id=channel, user_id=user.pk).first()
     if member is None and not moderates:
         raise absence_from(channel)
     return Standing(member, moderates)
+
+
+def moderates_everywhere(user: User) -> bool:
+    return user.is_staff and user.has_perm(MODERATE_ANY)
+
+
+def require_may(user: User, *rights: Right, channel: Channel) -> Standing:
+    """The user's standing, when one of these may be done. Raises NotAMember, NotFound, or what refuses the first of them.
+
+    In a verb the channel is the locked row, so that what is read here still holds at the commit.
+    """
+    if not user.is_active:
+        raise Forbidden("This account is not active.")
+    standing = standing_of(user, channel=channel.pk)
+    if standing.member is None and not any(RULES[right].staff for right in rights):
+        raise absence_from(channel.pk)
+    refusals = [standing.refusal(right, channel) for right in rights]
+    if all(refusals):
+        raise next(filter(None, refusals))
+    return standing
 
 
 def require_membership(user: int, *, channel: int) -> Member:

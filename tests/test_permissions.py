@@ -1,0 +1,253 @@
+"""Who may do what, cell by cell: every act by everybody in every kind of channel, written down here once more."""
+
+import datetime
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.db import transaction
+
+from chat import clock, services
+from chat.models import Channel, Member, Message, Report, Role, User
+from chat.permissions import RULES, Right
+from chat.streams import descriptions
+from delivery import errors
+from delivery.errors import Refused
+from tests.conftest import Cast, said, say
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = ("owner", "moderator", "member", "muted", "stranger", "staff", "banned")
+#: `ok`, or the code of the refusal, in the order of PEOPLE.
+CELLS = {
+    "private": """
+        post        ok  ok         ok         muted      not_found  not_found  forbidden
+        edit_own    ok  ok         ok         muted      not_found  not_found  forbidden
+        delete_own  ok  ok         ok         ok         not_found  ok         forbidden
+        delete_any  ok  ok         forbidden  forbidden  not_found  ok         forbidden
+        rename      ok  ok         forbidden  forbidden  not_found  ok         forbidden
+        add         ok  ok         forbidden  forbidden  not_found  not_found  forbidden
+        remove      ok  ok         forbidden  forbidden  not_found  ok         forbidden
+        mute        ok  ok         forbidden  forbidden  not_found  ok         forbidden
+        promote     ok  forbidden  forbidden  forbidden  not_found  ok         forbidden
+        archive     ok  forbidden  forbidden  forbidden  not_found  ok         forbidden
+        close_reports ok ok        forbidden  forbidden  not_found  ok         forbidden
+        leave       ok  ok         ok         ok         not_found  not_found  forbidden
+    """,
+    "public": """
+        post        ok  ok         ok         muted      not_a_member  not_a_member  forbidden
+        edit_own    ok  ok         ok         muted      not_a_member  not_a_member  forbidden
+        delete_own  ok  ok         ok         ok         not_a_member  ok            forbidden
+        delete_any  ok  ok         forbidden  forbidden  not_a_member  ok            forbidden
+        rename      ok  ok         forbidden  forbidden  not_a_member  ok            forbidden
+        add         ok  ok         ok         ok         not_a_member  not_a_member  forbidden
+        remove      ok  ok         forbidden  forbidden  not_a_member  ok            forbidden
+        mute        ok  ok         forbidden  forbidden  not_a_member  ok            forbidden
+        promote     ok  forbidden  forbidden  forbidden  not_a_member  ok            forbidden
+        archive     ok  forbidden  forbidden  forbidden  not_a_member  ok            forbidden
+        close_reports ok ok        forbidden  forbidden  not_a_member  ok            forbidden
+        leave       ok  ok         ok         ok         ok            ok            forbidden
+    """,
+    "archived": """
+        post        archived  archived   archived   archived   not_found  not_found  forbidden
+        edit_own    archived  archived   archived   archived   not_found  not_found  forbidden
+        delete_own  ok        ok         archived   archived   not_found  ok         forbidden
+        delete_any  ok        ok         forbidden  forbidden  not_found  ok         forbidden
+        rename      archived  archived   forbidden  forbidden  not_found  archived   forbidden
+        add         archived  archived   forbidden  forbidden  not_found  not_found  forbidden
+        remove      ok        ok         forbidden  forbidden  not_found  ok         forbidden
+        mute        archived  archived   forbidden  forbidden  not_found  archived   forbidden
+        promote     ok        forbidden  forbidden  forbidden  not_found  ok         forbidden
+        archive     ok        forbidden  forbidden  forbidden  not_found  ok         forbidden
+        close_reports ok      ok         forbidden  forbidden  not_found  ok         forbidden
+        leave       ok        ok         ok         ok         not_found  not_found  forbidden
+    """,
+    # Nobody owns a direct conversation.
+    "direct": """
+        post        -  -  ok         muted      not_found  not_found  forbidden
+        edit_own    -  -  ok         muted      not_found  not_found  forbidden
+        delete_own  -  -  ok         ok         not_found  ok         forbidden
+        delete_any  -  -  forbidden  forbidden  not_found  ok         forbidden
+        rename      -  -  forbidden  forbidden  not_found  forbidden  forbidden
+        add         -  -  forbidden  forbidden  not_found  not_found  forbidden
+        remove      -  -  forbidden  forbidden  not_found  forbidden  forbidden
+        mute        -  -  forbidden  forbidden  not_found  ok         forbidden
+        promote     -  -  forbidden  forbidden  not_found  forbidden  forbidden
+        archive     -  -  forbidden  forbidden  not_found  forbidden  forbidden
+        close_reports - - forbidden  forbidden  not_found  ok         forbidden
+        leave       -  -  forbidden  forbidden  not_found  not_found  forbidden
+    """,
+}
+TABLES = {
+    state: {line.split()[0]: line.split()[1:] for line in cells.split("\n") if line.strip()}
+    for state, cells in CELLS.items()
+}
+
+
+@dataclass
+class Scene:
+    """One channel with somebody of every kind in it, another owner, and `target`, a plain member."""
+
+    channel: Channel
+    people: dict[str, User]
+    target: User
+    newcomer: User
+
+
+@pytest.fixture
+def scene(cast: Cast, request: pytest.FixtureRequest) -> Scene:
+    state: str = request.param
+    names = ("moderator", "muted", "banned", "target", "newcomer", "other-owner")
+    made = {name: services.create_user(name) for name in names}
+    people = {"owner": cast.alice, "member": cast.bob, "stranger": cast.charlie, "staff": cast.sam, **made}
+    inside = [people[name] for name in ("owner", "moderator", "member", "muted", "banned", "target", "other-owner")]
+    if state == "direct":
+        channel, _ = services.open_direct_channel(cast.alice, others=inside)
+    else:
+        kind = "public" if state == "public" else "private"
+        channel = services.open_channel(cast.alice, name="scene", kind=kind, members=inside)
+        for name, role in (("moderator", Role.MODERATOR), ("other-owner", Role.OWNER)):
+            services.change_role(cast.alice, channel=channel.pk, user=people[name], role=role)
+    User.objects.filter(pk=made["banned"].pk).update(is_active=False)
+    made["banned"].is_active = False
+    later = clock.now() + datetime.timedelta(hours=1)
+    Member.objects.filter(channel=channel, user=made["muted"]).update(muted_until=later)
+    if state == "archived":
+        Channel.objects.filter(pk=channel.pk).update(archived_at=clock.now())
+    return Scene(channel, people, target=made["target"], newcomer=made["newcomer"])
+
+
+def message_by(user: User, channel: Channel) -> int:
+    """A message that stands there, whoever the user is today."""
+    channel.refresh_from_db()
+    number = channel.head + 1
+    Channel.objects.filter(pk=channel.pk).update(head=number)
+    row = Message.objects.create(
+        channel=channel,
+        sender=user,
+        client_msg_id=uuid.uuid4(),
+        body="x",
+        seq=number,
+        rev=number,
+        created_at=clock.now(),
+    )
+    return row.pk
+
+
+def report_in(scene: Scene) -> int:
+    row = Message.objects.get(pk=message_by(scene.target, scene.channel))
+    said = {"reason": "rude", "body": row.body, "created_at": clock.now()}
+    return Report.objects.create(message=row, channel=scene.channel, reporter=scene.newcomer, **said).pk
+
+
+def post(scene: Scene, actor: User) -> None:
+    outcome = say(actor, scene.channel)
+    if isinstance(outcome, Refused):
+        raise outcome
+
+
+DO: dict[Right, Callable[[Scene, User], object]] = {
+    Right.POST: post,
+    Right.EDIT_OWN: lambda s, actor: services.edit_message(
+        actor, channel=s.channel.pk, message=message_by(actor, s.channel), body="y"
+    ),
+    Right.DELETE_OWN: lambda s, actor: services.delete_message(
+        actor, channel=s.channel.pk, message=message_by(actor, s.channel)
+    ),
+    Right.DELETE_ANY: lambda s, actor: services.delete_message(
+        actor,
+        channel=s.channel.pk,
+        message=message_by(s.people["owner" if actor != s.people["owner"] else "member"], s.channel),
+    ),
+    Right.RENAME: lambda s, actor: services.revise_channel(actor, channel=s.channel.pk, name="other"),
+    Right.ADD: lambda s, actor: services.add_member(actor, channel=s.channel.pk, user=s.newcomer),
+    Right.REMOVE: lambda s, actor: services.remove_member(actor, channel=s.channel.pk, user=s.target),
+    Right.MUTE: lambda s, actor: services.mute_member(actor, channel=s.channel.pk, user=s.target, until=clock.now()),
+    Right.PROMOTE: lambda s, actor: services.change_role(
+        actor, channel=s.channel.pk, user=s.target, role=Role.MODERATOR
+    ),
+    Right.ARCHIVE: lambda s, actor: services.archive_channel(actor, channel=s.channel.pk),
+    Right.CLOSE_REPORTS: lambda s, actor: services.close_report(
+        actor, report=report_in(s), verdict="dismissed", reason="all is well"
+    ),
+    Right.LEAVE: lambda s, actor: services.leave_channel(actor, channel=s.channel.pk),
+}
+
+
+def outcome_of(act: Right, scene: Scene, actor: User) -> str:
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                DO[act](scene, actor)
+            said = "ok"
+        except Refused as refused:
+            said = refused.code
+        transaction.set_rollback(True)
+    return said
+
+
+@pytest.mark.parametrize("scene", CELLS, indirect=True)
+def test_every_cell_of_the_table_is_as_the_verbs_have_it(scene: Scene, request: pytest.FixtureRequest) -> None:
+    table = TABLES[request.node.callspec.params["scene"]]
+    assert list(table) == [act.value for act in RULES] == [act.value for act in Right]
+    found = {
+        act: [
+            "-" if expected == "-" else outcome_of(Right(act), scene, scene.people[who])
+            for who, expected in zip(PEOPLE, row, strict=True)
+        ]
+        for act, row in table.items()
+    }
+    assert found == table
+
+
+@pytest.mark.parametrize("scene", CELLS, indirect=True)
+def test_what_a_client_is_told_it_may_do_is_what_it_may_do(scene: Scene, request: pytest.FixtureRequest) -> None:
+    table = TABLES[request.node.callspec.params["scene"]]
+    for who in ("owner", "moderator", "member"):
+        column = PEOPLE.index(who)
+        allowed = [act for act, row in table.items() if row[column] == "ok"]
+        if allowed:
+            [told] = [known for known in descriptions(scene.people[who]) if known["id"] == scene.channel.pk]
+            # Whoever may delete any message may delete their own as well, also where `delete_own` is not said.
+            assert set(told["can"]) - {"delete_own"} == set(allowed) - {"delete_own"}
+
+
+@pytest.mark.parametrize("scene", ["private"], indirect=True)
+def test_moderators_remove_and_mute_only_plain_members(scene: Scene) -> None:
+    moderator, owner = scene.people["moderator"], scene.people["owner"]
+    services.change_role(owner, channel=scene.channel.pk, user=scene.target, role=Role.MODERATOR)
+    for act in (Right.REMOVE, Right.MUTE):
+        assert outcome_of(act, scene, moderator) == "forbidden"
+        assert outcome_of(act, scene, owner) == "ok"
+
+
+@pytest.mark.parametrize("scene", ["private"], indirect=True)
+def test_nobody_mutes_or_removes_themselves(scene: Scene) -> None:
+    scene.target = scene.people["owner"]
+    assert [outcome_of(act, scene, scene.target) for act in (Right.REMOVE, Right.MUTE)] == ["forbidden", "forbidden"]
+
+
+def test_a_channel_keeps_its_last_owner_whoever_acts(cast: Cast) -> None:
+    for actor in (cast.alice, cast.sam):
+        with pytest.raises(errors.Conflict):
+            services.change_role(actor, channel=cast.team.pk, user=cast.alice, role=Role.MEMBER)
+    with pytest.raises(errors.Conflict):
+        services.remove_member(cast.sam, channel=cast.team.pk, user=cast.alice)
+    with pytest.raises(errors.Forbidden):
+        services.leave_channel(cast.alice, channel=cast.team.pk)
+    services.change_role(cast.sam, channel=cast.team.pk, user=cast.bob, role=Role.OWNER)
+    services.leave_channel(cast.alice, channel=cast.team.pk)
+
+
+def test_a_mute_ends_by_itself_or_by_hand(cast: Cast) -> None:
+    until = clock.now() + datetime.timedelta(hours=1)
+    for _ in range(2):
+        services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=until)
+    assert isinstance(say(cast.bob, cast.team), errors.Muted)
+    with clock.at(until):
+        said(cast.bob, cast.team)
+    services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=None)
+    said(cast.bob, cast.team)
+    with pytest.raises(errors.NotAMember):
+        services.mute_member(cast.alice, channel=cast.team.pk, user=cast.charlie, until=until)
