@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from delivery import tasks
+from delivery import metrics, tasks
 from delivery.announcements import Announcement, Changed, group_of, pack, unpack
 from delivery.breaker import Breaker, BreakerOpen
 
@@ -34,12 +34,17 @@ STALE_SECONDS = 2
 MOST_MERGED = 200
 
 
+_deliver_seconds = metrics.deliver_seconds.labels("other")
+
+
 @dataclass(slots=True)
 class _Waiting:
     """An announcement on its way; what follows it in the same stream is merged into it while it waits."""
 
     announcement: Announcement
     since: float
+    #: By the clock that other machines have, too: for how long it took, never for an order.
+    rung_at: float
 
 
 class Bus:
@@ -86,7 +91,7 @@ class Bus:
             ):
                 last.announcement = _merged(last.announcement, announcement)
                 return
-        waiting = _Waiting(announcement, time.monotonic())
+        waiting = _Waiting(announcement, time.monotonic(), time.time())
         if isinstance(announcement, Changed):
             self._mergeable[announcement.stream] = waiting
         self._waiting.append(waiting)
@@ -142,7 +147,10 @@ class Bus:
             self._heard_at = time.monotonic()
         elif event.get("origin") != self._id:
             try:
-                self._receive(unpack(event["packed"]))
+                announcement = unpack(event["packed"])
+                self._receive(announcement)
+                if isinstance(announcement, Changed) and "at" in event:
+                    _deliver_seconds.observe(max(0.0, time.time() - event["at"]))
             except Exception:
                 # Of a newer version, say. The rows say the same.
                 logger.exception("an announcement could not be taken")
@@ -157,7 +165,10 @@ class Bus:
                 if isinstance(announcement, Changed) and self._mergeable.get(announcement.stream) is waiting:
                     del self._mergeable[announcement.stream]
                 if time.monotonic() - waiting.since < STALE_SECONDS:
-                    await self._send(group_of(announcement), {"origin": self._id, "packed": pack(announcement)})
+                    await self._send(
+                        group_of(announcement),
+                        {"origin": self._id, "at": waiting.rung_at, "packed": pack(announcement)},
+                    )
 
     async def _watch(self) -> None:
         while True:
@@ -191,6 +202,7 @@ class Bus:
             return
         except Exception as error:
             self._heard_at = 0.0
+            metrics.announcements_lost.inc()
             logger.warning("an announcement was lost, others read the rows: %r", error)
 
 

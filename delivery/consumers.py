@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from channels.consumer import AsyncConsumer
 
+from delivery import metrics
 from delivery.errors import Internal, Invalid, Refused, Unavailable
 from delivery.node import Node
 from delivery.peers import EXTENSION, Peer, Prepared, SendingPeer
@@ -107,6 +108,7 @@ class StreamConsumer(AsyncConsumer):
     ) -> None:
         self.scope = scope
         self.base_send = send
+        self._began_at = time.perf_counter()
         event = await receive()
         if event["type"] != "websocket.connect" or not await self._let_in():
             return
@@ -142,8 +144,10 @@ class StreamConsumer(AsyncConsumer):
             if not offered or SUBPROTOCOL in offered:
                 login = await self.authenticate()
         except (Unavailable, *self.node.retryable):  # type: ignore[misc]  # (mypy can't see into the tuple)
+            metrics.handshakes.labels("unavailable").inc()
             await self._deny()
             return False
+        metrics.handshakes.labels("refused" if login is None else "accepted").inc()
         if login is None:
             await self.base_send({"type": "websocket.close", "code": int(CloseCode.SIGNED_OUT)})
             return False
@@ -190,6 +194,7 @@ class StreamConsumer(AsyncConsumer):
                 channels=[access.description for access in self.socket.accesses.values()],
             )
         )
+        metrics.opening_seconds.observe(time.perf_counter() - self._began_at)
         self.socket.is_greeted = True
         if self.socket.missed_openings:
             self.node.hub.start(self.node.accesses.compare_memberships())
@@ -220,6 +225,9 @@ class StreamConsumer(AsyncConsumer):
             await self._obey(command)
         except Refused as refusal:
             self.refuse(command.ref, refusal)
+            stream = getattr(command, "channel", None)
+            if stream in self.socket.accesses:
+                self.node.figures.refused(stream, refusal.code)
         except Exception as error:
             self.refuse(command.ref, self.translated(error))
 
@@ -240,6 +248,7 @@ class StreamConsumer(AsyncConsumer):
 
     async def _sync(self, command: Sync) -> None:
         socket = self.socket
+        began_at = time.perf_counter()
         for stream in command.channels:
             if stream not in socket.accesses:
                 self._say(Channel(action="removed", channel={"id": stream}))
@@ -248,6 +257,7 @@ class StreamConsumer(AsyncConsumer):
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
+        metrics.sync_seconds.observe(time.perf_counter() - began_at)
 
     def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
         written = self.node.cursors.move(command.channel, self.socket.user, delivered=delivered, read=read)
@@ -268,6 +278,7 @@ class StreamConsumer(AsyncConsumer):
             self._say(ok)
 
     def refuse(self, ref: Ref | None, refusal: Refused) -> None:
+        metrics.errors.labels(refusal.code, "socket").inc()
         self.node.hub.deliver(self.socket, Prepared(encode_refusal(refusal, ref=ref)))
 
     def _say(self, frame: Frame) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from delivery import metrics
 from delivery.announcements import Changed
 from delivery.protocol import CloseCode
 from delivery.source import Missed, Source
@@ -40,7 +41,6 @@ class Gaps:
         self._start = start
         self._most = batch * BATCHES_A_QUERY
         self._repairing: dict[int, asyncio.Task[None]] = {}
-        self.repaired = 0
 
     def heal_soon(self, stream: Stream) -> None:
         """What is ahead of a gap waits for a moment; then the rows are read."""
@@ -91,7 +91,7 @@ class Gaps:
             is_last = len(missed.changes) < self._most
             head = missed.head if is_last else missed.changes[-1].rev
             if head > stream.position:
-                self.repaired += 1
+                metrics.gaps_repaired.inc()
                 self._apply(Changed(stream=stream.id, after=after, head=head, changes=missed.changes))
             if is_last:
                 return

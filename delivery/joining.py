@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from delivery import metrics
 from delivery.announcements import Change, stream_group
 from delivery.gaps import Gaps
 from delivery.hub import Hub
@@ -90,6 +91,7 @@ class Joining:
             state = await self._catch_up(socket, stream, held[stream_id] if replayable[stream_id] else None)
             if state is not None:
                 states[stream_id] = SyncState(state.head, resync=not replayable[stream_id] or state.resync)
+                _count(states[stream_id], held=held[stream_id])
         return states
 
     async def _replayable(
@@ -188,6 +190,13 @@ class Joining:
         # What was announced between the reading of the access and the subscription is in the rows.
         await self._gaps.repair(stream)
         return stream
+
+
+def _count(state: SyncState, *, held: int) -> None:
+    if state.resync:
+        metrics.resyncs.inc()
+    elif held:
+        metrics.replay_changes.observe(state.head - held)
 
 
 def _until_end_of(user: int, changes: Sequence[Change]) -> Sequence[Change]:

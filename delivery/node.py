@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
+from delivery import metrics
 from delivery.accesses import Accesses
 from delivery.announcements import (
     Announcement,
@@ -27,7 +28,9 @@ from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import EVENT_TYPE, Bus
 from delivery.cursors import CursorBuffer, Cursors
 from delivery.errors import Refused, Unavailable
+from delivery.figures import Figures
 from delivery.gaps import Gaps
+from delivery.gauges import keep_reading
 from delivery.hub import Hub
 from delivery.joining import Joining
 from delivery.peers import Prepared
@@ -49,6 +52,9 @@ ENDINGS = {
     CloseCode.SIGNED_OUT: "your login has ended",
     CloseCode.BANNED: "this account is suspended",
 }
+
+
+_deliver_seconds = metrics.deliver_seconds.labels("own")
 
 
 class NodeLimits(Protocol):
@@ -116,7 +122,8 @@ class Node:
         )
         self.joining = Joining(self.hub, self.gaps, source, self.threads, self.bus.listen, batch=limits.batch)
         self.accesses = Accesses(self.hub, self.joining, source, self.threads)
-        self.queue = Queue(self._commit, waiting=limits.lane_waiting, batch=limits.batch)
+        self.figures = Figures()
+        self.queue = Queue(self._commit, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures)
         self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
         self.is_draining = False
         self.retryable = retryable
@@ -129,7 +136,7 @@ class Node:
 
     async def start(self) -> None:
         await self.bus.start()
-        watches = (self._beat, self._check_positions, self._check_logins)
+        watches = (self._beat, self._check_positions, self._check_logins, self._read_gauges)
         self._watches = [asyncio.ensure_future(watch()) for watch in watches]
 
     async def stop(self) -> None:
@@ -142,11 +149,13 @@ class Node:
 
     def ring(self, announcements: Sequence[Announcement]) -> None:
         """From any thread: to the sockets of this process at once, then to all other processes."""
-        self._loop.call_soon_threadsafe(self._ring, announcements)
+        self._loop.call_soon_threadsafe(self._ring, announcements, time.perf_counter())
 
-    def _ring(self, announcements: Sequence[Announcement]) -> None:
+    def _ring(self, announcements: Sequence[Announcement], rung_at: float) -> None:
         for announcement in announcements:
             self.receive(announcement)
+            if isinstance(announcement, Changed):
+                _deliver_seconds.observe(time.perf_counter() - rung_at)
             self.bus.announce(announcement)
 
     def receive(self, announcement: Announcement) -> None:
@@ -234,6 +243,9 @@ class Node:
             await self.gaps.repair_behind(heads)
         await self.accesses.compare_memberships()
         self.accesses.close_strays()
+
+    async def _read_gauges(self) -> None:
+        await keep_reading(self.hub, self.queue, self.bus)
 
     async def _check_logins(self) -> None:
         checked_at = time.monotonic()

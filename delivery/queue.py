@@ -6,26 +6,31 @@ No timer: a lane's next batch starts as soon as its last one is done, so alone a
 import asyncio
 import logging
 import secrets
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from delivery.errors import Internal, QueueFull, Refused, Unavailable
+from delivery.figures import Figures
 from delivery.source import Committed, Draft
 
 logger = logging.getLogger("gapless.queue")
 
 Commit = Callable[[Sequence[Draft]], Awaitable[list[Committed | Refused]]]
 Outcome = asyncio.Future[Committed]
+#: A draft, who waits for it, and since when (time.perf_counter).
+Waiting = tuple[Draft, Outcome, float]
 
 
 class Queue:
     """Bounded: `waiting` drafts a lane, `batch` in one commit. Belongs to one event loop."""
 
-    def __init__(self, commit: Commit, *, waiting: int, batch: int) -> None:
+    def __init__(self, commit: Commit, *, waiting: int, batch: int, figures: Figures | None = None) -> None:
         self._commit = commit
         self._most_waiting = waiting
         self._batch = batch
-        self._lanes: dict[int, deque[tuple[Draft, Outcome]]] = {}
+        self._figures = figures or Figures()
+        self._lanes: dict[int, deque[Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, draft: Draft) -> Outcome:
@@ -37,12 +42,16 @@ class Queue:
         if len(lane) >= self._most_waiting:
             raise QueueFull(retry_after=1)
         outcome: Outcome = asyncio.get_running_loop().create_future()
-        lane.append((draft, outcome))
+        lane.append((draft, outcome, time.perf_counter()))
         return outcome
 
     @property
     def length(self) -> int:
         return sum(len(lane) for lane in self._lanes.values())
+
+    @property
+    def longest(self) -> int:
+        return max(map(len, self._lanes.values()), default=0)
 
     async def flushed(self) -> None:
         """Returns when nothing waits and nothing is being committed."""
@@ -54,12 +63,13 @@ class Queue:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _empty(self, stream: int, lane: deque[tuple[Draft, Outcome]]) -> None:
-        taken: list[tuple[Draft, Outcome]] = []
+    async def _empty(self, stream: int, lane: deque[Waiting]) -> None:
+        taken: list[Waiting] = []
         try:
             while lane:
                 taken = [lane.popleft() for _ in range(min(self._batch, len(lane)))]
-                outcomes = await self._outcomes([draft for draft, _ in taken])
+                outcomes = await self._outcomes([draft for draft, _, _ in taken])
+                self._figures.answered(stream, [since for _, _, since in taken], outcomes)
                 _settle(taken, outcomes)
                 if all(isinstance(outcome, Unavailable) for outcome in outcomes):
                     # Who waits behind would only wait for the same answer.
@@ -81,8 +91,8 @@ class Queue:
             return [Internal(reference)] * len(drafts)
 
 
-def _settle(taken: Sequence[tuple[Draft, Outcome]], outcomes: Sequence[Committed | Refused]) -> None:
-    for (_, waiter), outcome in zip(taken, outcomes, strict=True):
+def _settle(taken: Sequence[Waiting], outcomes: Sequence[Committed | Refused]) -> None:
+    for (_, waiter, _), outcome in zip(taken, outcomes, strict=True):
         if waiter.done():
             continue
         if isinstance(outcome, Refused):

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 
+from delivery import metrics
 from delivery.peers import Peer, Prepared
 from delivery.protocol import CloseCode, Goodbye, encode
 from delivery.source import Access, Login
@@ -53,14 +54,19 @@ class Socket:
 
     def write_if_idle(self, frame: Prepared) -> None:
         """For what is only of the moment: dropped when the peer is behind."""
-        if not self.is_over and self.peer.unsent_bytes <= self.soft_bytes:
-            self.peer.write(frame)
+        if self.is_over:
+            return
+        if self.peer.unsent_bytes > self.soft_bytes:
+            metrics.moments_dropped.inc()
+            return
+        self.peer.write(frame)
 
     def close(self, code: CloseCode, reason: str, *, retry_after: float | None) -> None:
         """Says goodbye and closes; further writes go nowhere. Repeating does nothing."""
         if self.closed_with is not None:
             return
         self.closed_with = code
+        metrics.closes.labels(int(code)).inc()
         goodbye = encode(Goodbye(code=code, reason=reason, retry_after=retry_after))
         self.peer.close(code, reason, last=Prepared(goodbye))
 

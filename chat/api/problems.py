@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from chat.node import AWAY
+from delivery import metrics
 from delivery.errors import Forbidden, Internal, Invalid, NotFound, RateLimited, Refused, Unavailable
 
 logger = logging.getLogger("gapless.api")
@@ -23,6 +24,7 @@ PROBLEM = "application/problem+json"
 
 def problem(refusal: Refused, *, status: int | None = None, errors: Any = None) -> dict[str, Any]:
     code = status or refusal.status
+    metrics.errors.labels(refusal.code, "http").inc()
     document: dict[str, Any] = {
         "type": f"urn:gapless:{refusal.code}",
         "title": http.HTTPStatus(code).phrase,
