@@ -12,7 +12,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Answered even when everything else waits.
-ALWAYS = {"/healthz", "/readyz"}
+ALWAYS = {"/healthz", "/readyz", "/metrics"}
 
 
 class Bounded:

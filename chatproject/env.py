@@ -4,6 +4,7 @@ Knows nothing of Django. A file `.env` beside manage.py is read first; real vari
 """
 
 import dataclasses
+import ipaddress
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,6 +62,14 @@ def boolean(name: str, default: bool) -> bool:
 
 def words(name: str, default: list[str]) -> list[str]:
     return _read(name, default, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], "a list")
+
+
+def networks(name: str, default: list[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    given = words(name, default)
+    try:
+        return [ipaddress.ip_network(word) for word in given]
+    except ValueError:
+        raise EnvError(f"{name} is {','.join(given)!r}, but must be a list of addresses or networks.") from None
 
 
 def path(name: str, default: Path) -> Path:

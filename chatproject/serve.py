@@ -13,9 +13,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from prometheus_client import multiprocess
 
 from chatproject.children import die_with_parent
 from chatproject.sockets import PatientHttpProtocol, PeerProtocol
@@ -103,13 +105,19 @@ def serve_here(listener: socket.socket, *, drain_seconds: int, frame_bytes: int)
 
 
 class Supervisor:
-    """Keeps `count` web processes alive on one socket; passes SIGTERM on and waits for their drain."""
+    """Keeps `count` web processes alive on one socket; passes SIGTERM on and waits for their drain.
 
-    def __init__(self, command: Sequence[str], listener: socket.socket, *, count: int, drain_seconds: int) -> None:
+    figures: the folder in which they share what they count.
+    """
+
+    def __init__(
+        self, command: Sequence[str], listener: socket.socket, *, count: int, drain_seconds: int, figures: Path
+    ) -> None:
         self._command = [*command, "--fd", str(listener.fileno())]
         self._listener = listener
         self._count = count
         self._drain_seconds = drain_seconds
+        self._figures = figures
         self._workers: list[subprocess.Popen[bytes]] = []
         self._stopping = threading.Event()
 
@@ -121,6 +129,8 @@ class Supervisor:
         while not self._stopping.wait(0.2):
             for place, worker in enumerate(self._workers):
                 if worker.poll() is not None:
+                    # What it had open is not open any more; what it counted stays counted.
+                    multiprocess.mark_process_dead(worker.pid, str(self._figures))  # type: ignore[no-untyped-call]
                     logger.warning("web process %d ended with %s: starting another", worker.pid, worker.returncode)
                     self._stopping.wait(RESPAWN_SECONDS)
                     if not self._stopping.is_set():

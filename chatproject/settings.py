@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chatproject.measuring.measured",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -130,7 +131,7 @@ def _pool_size() -> int:
 
 
 _DATABASE: dict[str, Any] = (
-    {"ENGINE": "django.db.backends.postgresql", "NAME": "gapless", "USER": "gapless", "HOST": str(_EMBEDDED.sockets)}
+    {"NAME": "gapless", "USER": "gapless", "HOST": str(_EMBEDDED.sockets)}
     if _EMBEDDED
     else env.database("DATABASE_URL")
 )
@@ -139,6 +140,8 @@ DATABASE_POOL = _pool_size()
 DATABASES = {
     "default": {
         **_DATABASE,
+        # Django's own backend, with its connections and statements counted.
+        "ENGINE": "django_prometheus.db.backends.postgresql",
         # Under ASGI a connection that outlives its request leaks (ticket 33497): the pool keeps them instead.
         "CONN_MAX_AGE": 0,
         # Else the pool hands out dead connections after a restart of PostgreSQL.
@@ -238,6 +241,11 @@ RATELIMIT_VIEW = "chat.pages.errors.rate_limited"
 RATELIMIT_FAIL_OPEN = False
 # django-ratelimit knows only Memcached and its own list of Redis backends; Django's RedisCache increments atomically.
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003"]
+
+#: Bearer token with which /metrics may be read from anywhere; empty: by address only.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+#: Networks from which /metrics may be read without a token, when no proxy is between.
+METRICS_ALLOWED = env.networks("METRICS_ALLOWED", ["127.0.0.0/8", "::1"])
 
 # ---- Pages, files, API ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The README's tables, made from the code: limits, frames, error codes, close codes, paths. A test holds the README to them."""
+"""The README's tables, made from the code: limits, frames, codes, paths, metrics and others. A test holds the README to them."""
 
 import dataclasses
 import re
@@ -7,11 +7,15 @@ from pathlib import Path
 
 import msgspec
 from django.urls import URLPattern, URLResolver, get_resolver
+from django_prometheus.db import metrics as database_metrics
+from prometheus_client import Counter
+from prometheus_client.metrics import MetricWrapperBase
 
 from chat.models import Role
 from chat.permissions import RULES, Rule
+from chatproject import measuring
 from chatproject.limits import Limits
-from delivery import protocol
+from delivery import metrics, protocol
 from delivery.errors import REFUSALS
 from delivery.protocol import CloseCode
 
@@ -74,6 +78,25 @@ def _cells(rule: Rule) -> list[str]:
     return roles + ["yes" if allowed else "no" for allowed in (rule.staff, rule.in_direct, rule.though_archived)]
 
 
+def figures() -> str:
+    rows = [
+        (f"`{name}`", str(metric._type), ", ".join(metric._labelnames), str(metric._documentation))
+        for name, metric in exported()
+    ]
+    return _table(("metric", "kind", "labels", "meaning"), rows)
+
+
+def exported() -> list[tuple[str, MetricWrapperBase]]:
+    """Every metric under the name that Prometheus knows it by: ours, and those of Django's database connections."""
+    found = [
+        thing
+        for module in (metrics, measuring, database_metrics)
+        for thing in vars(module).values()
+        if isinstance(thing, MetricWrapperBase)
+    ]
+    return [(metric._name + ("_total" if isinstance(metric, Counter) else ""), metric) for metric in found]
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "limits": limits,
     "permissions": permissions,
@@ -82,6 +105,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "errors": errors,
     "closes": closes,
     "paths": paths,
+    "metrics": figures,
 }
 
 

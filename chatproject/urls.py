@@ -5,10 +5,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chatproject.health import alive, ready
+from chatproject.measuring import metrics_page
 
 urlpatterns = [
     path("healthz", alive),
     path("readyz", ready),
+    path("metrics", metrics_page),
     path("api/v1/", include("chat.api.urls")),
     # One guarded door for everybody: the admin's own has no guard.
     path("admin/login/", RedirectView.as_view(pattern_name="sign_in", query_string=True)),

@@ -41,7 +41,7 @@ def _read_node(hub: Hub, queue: Queue, bus: Bus) -> None:
 def _read_pool() -> None:
     # Django's wrapper has it only for PostgreSQL with a pool, which is what settings.py makes.
     pool = getattr(connections["default"], "pool", None)
-    if pool is not None:
+    if pool is not None and not pool.closed:
         said = pool.get_stats()
         metrics.pool_size.set(said["pool_size"])
         metrics.pool_in_use.set(said["pool_size"] - said["pool_available"])

@@ -4,7 +4,8 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
@@ -12,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import User
 from chat.setup import setup_url
-from chatproject import serve
+from chatproject import measuring, serve
 
 
 class Command(BaseCommand):
@@ -43,10 +44,17 @@ class Command(BaseCommand):
         if options["workers"] == 1:
             self._serve(listener)
             return
-        supervisor = serve.Supervisor(
-            serve.worker_command(), listener, count=options["workers"], drain_seconds=settings.LIMITS.drain_seconds
-        )
-        sys.exit(supervisor.run())
+        try:
+            with measuring.shared_figures(port=settings.PORT) as figures:
+                sys.exit(self._supervise(listener, options["workers"], figures))
+        except OSError as error:
+            self._fail(f"the folder for figures can't be written ({error.strerror}): set GAPLESS_DATA.")
+
+    def _supervise(self, listener: socket.socket, count: int, figures: Path) -> int:
+        drain_seconds = settings.LIMITS.drain_seconds
+        return serve.Supervisor(
+            serve.worker_command(), listener, count=count, drain_seconds=drain_seconds, figures=figures
+        ).run()
 
     def _serve(self, listener: socket.socket) -> None:
         serve.serve_here(listener, drain_seconds=settings.LIMITS.drain_seconds, frame_bytes=settings.LIMITS.frame_bytes)
@@ -63,7 +71,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Nobody has an account yet. Make yours, the owner's, at {base}{setup_url()}")
         self.stdout.flush()
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, sentence: str) -> NoReturn:
         self.stderr.write(f"gapless: {sentence}")
         sys.stderr.flush()
         raise SystemExit(os.EX_OK + 1)

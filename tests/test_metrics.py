@@ -1,0 +1,103 @@
+"""What is counted: named as Prometheus wants it, listed, fenced, and right with several processes."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import httpx
+import psutil
+import pytest
+from django.test import RequestFactory
+from prometheus_client.parser import text_string_to_metric_families
+
+from chatproject import env, tables
+from chatproject.measuring import metrics_page
+from delivery.connection import CommandRefused
+from tests.conftest import Cast
+from tests.servers import Server, expect
+
+#: Everything that may be a label: each has few values, whatever people do.
+LABELS = {"outcome", "code", "door", "way", "name", "result", "route", "method", "status", "alias", "vendor", "type"}
+
+
+@pytest.mark.parametrize(("name", "metric"), tables.exported())
+def test_names_follow_the_conventions_and_labels_are_bounded(name: str, metric: object) -> None:
+    kind, labels, says = metric._type, metric._labelnames, metric._documentation  # type: ignore[attr-defined]
+    assert re.fullmatch(r"(gapless|django_db)(_[a-z]+)+", name)
+    assert (kind == "counter") == name.endswith("_total")
+    assert set(labels) <= LABELS
+    assert says.endswith(".")
+    if kind == "histogram":
+        assert re.search(r"_(seconds|messages|changes)$", name), "a base unit"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"REMOTE_ADDR": "127.0.0.1"}, 200),
+        ({"REMOTE_ADDR": "::1"}, 200),
+        ({"REMOTE_ADDR": "10.0.0.7"}, 200),
+        ({"REMOTE_ADDR": "192.0.2.1"}, 403),
+        ({"REMOTE_ADDR": ""}, 403),
+        # Through a proxy on this machine the whole world would come from 127.0.0.1.
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.1"}, 403),
+        ({"REMOTE_ADDR": "192.0.2.1", "HTTP_AUTHORIZATION": "Bearer of figures"}, 200),
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "x", "HTTP_AUTHORIZATION": "Bearer of figures"}, 200),
+        ({"REMOTE_ADDR": "192.0.2.1", "HTTP_AUTHORIZATION": "Bearer of news"}, 403),
+        ({"REMOTE_ADDR": "192.0.2.1", "HTTP_AUTHORIZATION": "Bearer "}, 403),
+    ],
+)
+def test_metrics_answer_only_tokens_and_addresses_that_were_named(
+    settings: object, headers: dict[str, str], status: int
+) -> None:
+    settings.METRICS_TOKEN = "of figures"  # type: ignore[attr-defined]
+    settings.METRICS_ALLOWED = env.networks("METRICS_ALLOWED", ["127.0.0.0/8", "::1", "10.0.0.0/24"])  # type: ignore[attr-defined]
+    assert metrics_page(RequestFactory().get("/metrics", **headers)).status_code == status
+
+
+def test_without_a_token_no_bearer_is_let_in(settings: object) -> None:
+    settings.METRICS_TOKEN = ""  # type: ignore[attr-defined]
+    request = RequestFactory().get("/metrics", REMOTE_ADDR="192.0.2.1", headers={"authorization": "Bearer "})
+    assert metrics_page(request).status_code == 403
+
+
+def scraped(server: Server) -> dict[str, float]:
+    page = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=30)
+    assert page.status_code == 200, page.text
+    return {
+        sample.name + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(page.text)
+        for sample in family.samples
+    }
+
+
+async def test_several_processes_are_counted_as_one(own_server: Callable[..., Server], cast: Cast) -> None:
+    server = own_server(arguments=("serve", "--workers", "2"))
+    assert server.process is not None
+    people = [server.connect(cast.token(user)) for user in (cast.alice, cast.bob, cast.bob, cast.bob)]
+    for connection in people:
+        await connection.__aenter__()
+    for n in range(10):
+        await people[0].post(cast.team.pk, f"message {n}")
+    with pytest.raises(CommandRefused):
+        await people[0].post(cast.team.pk, "x" * 3000)
+    for connection in people:
+        await expect(lambda c=connection: len(c.changes.get(cast.team.pk, [])) == 10)
+    figures = await expect(lambda: (now := scraped(server)).get("gapless_sockets") == 4 and now)
+    assert figures["gapless_messages_total committed"] == 10
+    assert figures["gapless_deliveries_total"] == 40
+    assert figures["gapless_errors_total too_long socket"] == 1
+    assert figures["gapless_handshakes_total accepted"] == figures["gapless_opening_seconds_count"] == 4
+    assert figures["gapless_commit_seconds_count"] == 10
+    assert figures["gapless_deliver_seconds_count own"] == 10
+    assert figures["gapless_bus_hearing"] == 1
+    assert figures["gapless_pool_in_use"] <= figures["gapless_pool_connections"] <= 20
+    assert not any(str(cast.team.pk) in name.split() or "alice" in name for name in figures)
+
+    for worker in psutil.Process(server.process.pid).children():
+        os.kill(worker.pid, signal.SIGKILL)
+    for connection in people:
+        await connection.wait_closed()
+    figures = await expect(lambda: (now := scraped(server)).get("gapless_sockets") == 0 and now, within=30)
+    assert figures["gapless_messages_total committed"] == 10, "what was counted stays counted"
