@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.api import channels, messages, moderation, users
+from chat.api import channels, messages, moderation, search, users
 
 urlpatterns = [
     path("channels/", channels.Channels.as_view()),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("moderation/bans/", moderation.Bans.as_view()),
     path("moderation/bans/lift/", moderation.LiftedBans.as_view()),
     path("moderation/audit/", moderation.AuditLog.as_view()),
+    path("search/", search.Search.as_view()),
     path("users/me/", users.Me.as_view()),
     path("users/", users.Users.as_view()),
 ]

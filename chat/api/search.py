@@ -1,0 +1,28 @@
+"""Search over everything that the caller may see."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import wire
+from chat.api.pages import listed
+from chat.api.users import caller
+from chat.search import search
+
+
+class Search(APIView):
+    def get(self, request: Request) -> Response:
+        """Messages with all of `?q=`: words, "phrases", from: in: before: after: has:; newest first, 20 a page.
+
+        Where nothing has the words, messages with words like them, and `approximate` is true. A page may be short, even
+        empty, while `next` is not null: what the index can't find is looked for further back page by page.
+        """
+        found = search(
+            caller(request), request.query_params.get("q", ""), cursor=request.query_params.get("cursor") or None
+        )
+        return listed(
+            request,
+            [wire.message(row) for row in found.messages],
+            next_query={"cursor": found.next_cursor} if found.next_cursor else None,
+            approximate=found.is_approximate,
+        )
