@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -127,7 +128,8 @@ def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
     log.count_members(entry, +1)
     name = user.get_full_name()
     sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"
-    number = entry.note(actor, {"type": "member.joined", "user": user.pk, "role": role}, sentence).seq
+    event = {"type": "member.joined", "user": user.pk, "role": role, **_for_lists(entry, user)}
+    number = entry.note(actor, event, sentence).seq
     # A newcomer has nothing to catch up on: what was said before is history.
     member = Member.objects.create(
         channel=entry.channel, user=user, role=role, joined_rev=number, delivered_seq=number, read_seq=number
@@ -137,11 +139,16 @@ def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
 
 
 def _dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
-    user = member.user_id
+    user = member.user
     member.delete()
     log.count_members(entry, -1)
-    entry.note(actor, {"type": event, "user": user}, sentence)
+    entry.note(actor, {"type": event, "user": user.pk, **_for_lists(entry, user)}, sentence)
     transaction.on_commit(lambda: settle_receipts(entry.channel.pk), robust=True)
+
+
+def _for_lists(entry: log.Entry, user: User) -> dict[str, Any]:
+    """What a list of members needs besides: nobody asks anew because of one who came or went."""
+    return {"name": user.get_full_name(), "username": user.username, "member_count": entry.channel.member_count}
 
 
 def _member(channel: int, user: User) -> Member:
