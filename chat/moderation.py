@@ -60,6 +60,17 @@ def require_keeper(user: User) -> None:
         raise Forbidden("This is for moderators.")
 
 
+def desk_of(user: User) -> dict[str, Any] | None:
+    """What is waiting for the user, and what the user may do besides keeping channels; None for whoever keeps none."""
+    if not may_see_all(user, "chat.view_report") and not _keeps_any(user):
+        return None
+    return {
+        "open_reports": count_open(user),
+        "may_ban": user.is_staff and user.has_perm("chat.ban_user"),
+        "moderates_everywhere": user.is_staff and user.has_perm("chat.moderate_any_channel"),
+    }
+
+
 def report_visible_to(user: User, pk: int) -> Report:
     """Raises NotFound."""
     row = reports_visible_to(user).filter(pk=pk).first()

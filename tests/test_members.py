@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from django.core.management import call_command
 
-from chat import services
+from chat import clock, services
 from chat.models import Channel, Member, Message, User
 from tests.conftest import Cast, in_thread
 from tests.servers import Server, expect
@@ -100,3 +101,34 @@ async def test_a_change_of_the_list_is_one_small_push_with_all_that_a_list_shows
             assert went == {"type": "member.removed", "member_count": 2, **who}
             pushes = [member.pushes.get_nowait() for _ in range(member.pushes.qsize())]
             assert [push["op"] for push in pushes if push["op"] != "receipts"] == ["changes"] * 2
+
+
+def test_each_line_of_the_list_says_what_the_caller_may_do_to_that_member(server: Server, cast: Cast) -> None:
+    services.add_member(cast.alice, channel=cast.team.pk, user=cast.charlie)
+    services.change_role(cast.alice, channel=cast.team.pk, user=cast.bob, role="moderator")
+    services.mute_member(cast.alice, channel=cast.team.pk, user=cast.charlie, until=clock.now() + timedelta(hours=1))
+    told = {name: told_of_each(server, cast, name) for name in ("alice", "bob", "charlie")}
+    everything, some = ["promote", "mute", "remove"], ["mute", "remove"]
+    assert told == {
+        "alice": {"alice": [], "bob": everything, "charlie": everything},
+        "bob": {"alice": [], "bob": [], "charlie": some},
+        "charlie": {"alice": [], "bob": [], "charlie": []},
+    }
+
+
+def told_of_each(server: Server, cast: Cast, caller: str) -> dict[str, list[str]]:
+    with server.http(cast.tokens[caller]) as http:
+        lines = http.get(f"/channels/{cast.team.pk}/members/").json()["results"]
+    assert all(("muted_until" in line) == ("mute" in line["can"]) for line in lines)
+    return {line["user"]["username"]: line["can"] for line in lines}
+
+
+async def test_a_member_chooses_what_notifies_and_hears_of_it_on_all_devices(server: Server, cast: Cast) -> None:
+    path = f"/channels/{cast.team.pk}/membership/"
+    async with server.connect(cast.token(cast.bob)) as other_device:
+        with server.http(cast.token(cast.bob)) as http:
+            chosen = await in_thread(http.patch, path, json={"notify_level": "mentions"})
+            wrong = await in_thread(http.patch, path, json={"notify_level": "some"})
+        assert (chosen.status_code, chosen.json()["notify_level"], wrong.status_code) == (200, "mentions", 400)
+        told = await asyncio.wait_for(other_device.pushes.get(), 3)
+        assert (told["op"], told["action"], told["channel"]["notify_level"]) == ("channel", "updated", "mentions")

@@ -9,14 +9,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, wire
-from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole
+from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
 from chat.api.pages import listed, number, paged
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, User
+from chat.permissions import Right
 from chat.services.messages import channel_of
-from chat.services.standing import require_membership
+from chat.services.standing import Standing, moderates_everywhere, require_membership
 from chat.streams import ChannelStreams, descriptions
 from delivery.errors import Invalid, NotFound
+from delivery.protocol import spell_time
 
 
 class Channels(APIView):
@@ -82,9 +84,12 @@ class Leave(APIView):
 
 class Members(APIView):
     def get(self, request: Request, pk: int) -> Response:
-        """For members: everybody, with their cursors."""
-        require_membership(caller(request).pk, channel=pk)
-        return paged(request, Member.objects.filter(channel_id=pk).select_related("user"), wire.member_dict)
+        """For members: everybody, with their cursors, and `can`: what the caller may do to each."""
+        own = require_membership(caller(request).pk, channel=pk)
+        standing = Standing(own, moderates_everywhere(caller(request)))
+        channel = Channel.objects.get(pk=pk)
+        rows = Member.objects.filter(channel_id=pk).select_related("user")
+        return paged(request, rows, lambda row: _member_seen(row, standing, channel))
 
     def post(self, request: Request, pk: int) -> Response:
         """Takes somebody in; repeating does nothing."""
@@ -92,6 +97,14 @@ class Members(APIView):
         [user] = _people([given["user"]])
         member = services.add_member(caller(request), channel=pk, user=user, role=given["role"])
         return Response(wire.member_dict(member), status=201)
+
+
+class OwnMembership(APIView):
+    def patch(self, request: Request, pk: int) -> Response:
+        """What the caller is notified of: `notify_level` all, mentions or none."""
+        level = checked(NotifyInput, request)["notify_level"]
+        services.choose_notify_level(caller(request), channel=pk, level=level)
+        return Response(_seen_by(caller(request), pk))
 
 
 class OneMember(APIView):
@@ -105,6 +118,14 @@ class OneMember(APIView):
         """Ends somebody's membership, by owners and moderators."""
         services.remove_member(caller(request), channel=pk, user=_person(user))
         return Response(status=204)
+
+
+def _member_seen(row: Member, standing: Standing, channel: Channel) -> dict[str, Any]:
+    can = standing.rights_over(row, channel)
+    described = {**wire.member_dict(row), "can": can}
+    if Right.MUTE in can:
+        described["muted_until"] = spell_time(row.muted_until)
+    return described
 
 
 def _mine(request: Request, search: str) -> Response:

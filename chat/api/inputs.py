@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from chat.models import ChannelKind, Role, Verdict
+from chat.models import ChannelKind, NotifyLevel, Role, Verdict
 
 
 class Strict(serializers.Serializer[Any]):
@@ -55,6 +55,10 @@ class ChannelRevision(Strict):
 class NewMember(Strict):
     user = Whole()
     role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER)
+
+
+class NotifyInput(Strict):
+    notify_level = serializers.ChoiceField(choices=NotifyLevel.choices)
 
 
 class NewRole(Strict):

@@ -27,15 +27,8 @@ class Reports(APIView):
 class Desk(APIView):
     def get(self, request: Request) -> Response:
         """What is waiting for the caller: `open_reports`, and what the caller may do besides keeping channels."""
-        user = caller(request)
-        moderation.require_keeper(user)
-        return Response(
-            {
-                "open_reports": moderation.count_open(user),
-                "may_ban": user.is_staff and user.has_perm("chat.ban_user"),
-                "moderates_everywhere": user.is_staff and user.has_perm("chat.moderate_any_channel"),
-            }
-        )
+        moderation.require_keeper(caller(request))
+        return Response(moderation.desk_of(caller(request)))
 
 
 class Queue(APIView):

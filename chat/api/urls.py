@@ -7,6 +7,7 @@ urlpatterns = [
     path("channels/<int:pk>/", channels.OneChannel.as_view()),
     path("channels/<int:pk>/join/", channels.Join.as_view()),
     path("channels/<int:pk>/leave/", channels.Leave.as_view()),
+    path("channels/<int:pk>/membership/", channels.OwnMembership.as_view()),
     path("channels/<int:pk>/members/", channels.Members.as_view()),
     path("channels/<int:pk>/members/<int:user>/", channels.OneMember.as_view()),
     path("channels/<int:pk>/messages/", messages.Messages.as_view()),

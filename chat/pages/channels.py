@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import wire
+from chat import moderation, wire
 from chat.history import newest
 from chat.models import User
 from chat.node import running_node
@@ -73,6 +73,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "me": me,
         "channels": channels,
         "channel": pk,
+        "desk": moderation.desk_of(request.user),
         "messages": messages,
         "history_before": before,
         "limits": msgspec.to_builtins(settings.LIMITS),

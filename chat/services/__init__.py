@@ -19,6 +19,7 @@ from chat.services.members import (
     remove_member,
 )
 from chat.services.messages import delete_message, edit_message
+from chat.services.notifying import choose_notify_level
 from chat.services.people import create_owner, create_token, create_user, rename_user
 from chat.services.posting import Draft, check_body, post_messages
 from chat.services.receipts import move_cursors, read_channel
@@ -34,6 +35,7 @@ __all__ = [
     "change_role",
     "change_staff_roles",
     "check_body",
+    "choose_notify_level",
     "close_report",
     "create_owner",
     "create_token",

@@ -9,6 +9,9 @@ from delivery.errors import Forbidden, NotAMember, NotFound, Refused
 #: The staff's right to moderate channels that they are no members of.
 MODERATE_ANY = "chat.moderate_any_channel"
 
+#: What is done to one member, not to the channel.
+OVER_MEMBERS = (Right.PROMOTE, Right.MUTE, Right.REMOVE)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -39,6 +42,12 @@ class Standing:
         """Owners and the staff outrank everybody, moderators only plain members."""
         is_owner = self.member is not None and self.member.role == Role.OWNER
         return self.moderates_everywhere or is_owner or other.role == Role.MEMBER
+
+    def rights_over(self, other: Member, channel: Channel) -> list[str]:
+        """What may be done to that member, as the `can` of a member says it; nothing to oneself."""
+        if not self.outranks(other) or (self.member is not None and self.member.pk == other.pk):
+            return []
+        return [right.value for right in OVER_MEMBERS if self.refusal(right, channel) is None]
 
 
 def standing_of(user: User, *, channel: int) -> Standing:

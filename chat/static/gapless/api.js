@@ -15,6 +15,7 @@ const unreachable = () =>
 
 export const get = (path, query = {}) => request("GET", `${path}?${new URLSearchParams(query)}`);
 export const post = (path, body = {}) => request("POST", path, body);
+export const patch = (path, body) => request("PATCH", path, body);
 export const remove = (path) => request("DELETE", path);
 
 async function request(method, path, body) {

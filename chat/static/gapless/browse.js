@@ -1,6 +1,6 @@
 /** Finding, joining and making channels. Hands each result over; refuses to know what opening one means. */
 import { get, post } from "gapless/api";
-import { open, searchList } from "gapless/dialogs";
+import { explain, open, searchList } from "gapless/dialogs";
 import { byId, icon, make } from "gapless/dom";
 import { plural } from "gapless/format";
 
@@ -60,30 +60,20 @@ export class Create {
 
   open() {
     this.#form.reset();
-    this.#explain({});
+    explain(this.#form, {});
     open(this.#dialog);
   }
 
   async #submit(event) {
     event.preventDefault();
     const { name, topic, kind } = Object.fromEntries(new FormData(this.#form));
-    if (!name.trim()) return this.#explain({ name: ["A channel needs a name."] });
+    if (!name.trim()) return explain(this.#form, { name: ["A channel needs a name."] });
     try {
       const channel = await post("channels/", { name: name.trim(), topic: topic.trim(), kind });
       this.#dialog.close();
       this.#made(channel);
     } catch ({ errors, detail }) {
-      this.#explain(errors, detail);
-    }
-  }
-
-  #explain(errors, detail = "") {
-    for (const place of this.#form.querySelectorAll("[data-errors]")) {
-      const field = place.dataset.errors;
-      const sentences = field ? (errors[field] ?? []) : Object.keys(errors).length ? [] : [detail];
-      place.textContent = sentences.join(" ");
-      place.hidden = !place.textContent;
-      this.#form.elements[field]?.setAttribute("aria-invalid", String(!place.hidden));
+      explain(this.#form, errors, detail);
     }
   }
 }

@@ -104,8 +104,10 @@ export class Channels extends EventTarget {
     return Math.max(channel.unread, this.#marks.get(channel.id)?.count ?? 0);
   }
 
+  /** What the tab shows: not of channels that should not notify. */
   get unread() {
-    return this.all().reduce((sum, channel) => sum + this.unreadOf(channel), 0);
+    const isHeard = ({ notify_level: level }) => level !== "none";
+    return this.all().filter(isHeard).reduce((sum, channel) => sum + this.unreadOf(channel), 0);
   }
 
   // What was read a moment ago may not be in hello yet; then our own count is the better one.
@@ -120,6 +122,8 @@ export class Channels extends EventTarget {
     // The same object for as long as the page lives: the open channel is held by others.
     const known = this.get(channel.id) ?? { unread: 0, read_seq: 0, people: [] };
     this.#channels.set(channel.id, Object.assign(known, channel));
+    // What is told to all members says for each role what it may; staff keep what was said to them alone.
+    if (channel.can_by_role && !channel.can && !this.#me.moderates) known.can = channel.can_by_role[known.role];
   }
 
   #changed() {
@@ -133,12 +137,17 @@ export function titleOf({ kind, name, people = [] }) {
   return people.map((person) => person.display_name || person.username).join(", ");
 }
 
+/** Whether the server lets the person do `act` here: it says so in `can`, and says it again when that changes. */
+export const may = (channel, act) => Boolean(channel) && !channel.closed && (channel.can ?? []).includes(act);
+
+/** The other one, in a conversation of two. */
+export const partnerIn = (channel) => (channel?.kind === "direct" && channel.people?.length === 1 ? channel.people[0] : null);
+
 export const signOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
 export const pathOf = ({ id, url }) => url ?? `/c/${id}/`;
 
-function follow(channel, { type, name }) {
-  if (type === "member.joined") channel.member_count += 1;
-  if (type === "member.left" || type === "member.removed") channel.member_count -= 1;
+function follow(channel, { type, name, member_count: count }) {
+  if (count != null) channel.member_count = count;
   if (type === "channel.renamed" && name) channel.name = name;
 }
 

@@ -19,7 +19,7 @@ const SIGNED_OUT = 4500;
  * - `hello` the frame: the person's channels as they are now
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
  * - `resync` {channel}: too much was missed to be replayed; load it afresh from history
- * - `receipts`, `channel`: the frames
+ * - `receipts`, `channel`, `presence`, `typing`: the frames
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
  */
 export class Client extends EventTarget {
@@ -114,12 +114,22 @@ export class Client extends EventTarget {
     this.#cursors.move("delivered", channel, seq);
   }
 
+  /** How this person wants to be seen {status, activity}, and whether nobody is at this device {idle}. Not repeated. */
+  present(choice) {
+    return this.#connection.ask({ op: "presence", ...choice });
+  }
+
+  /** Of the moment: not repeated. */
+  typing(channel, on) {
+    this.#connection.isOnline && this.#connection.send({ op: "typing", channel, on });
+  }
+
   #hear(frame) {
     if (frame.op === "hello") this.#open(frame);
     else if (frame.op === "changes") this.#apply(frame);
     else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);
     else if (frame.op === "channel") this.#follow(frame);
-    else if (frame.op === "receipts") this.#emit("receipts", frame);
+    else if (["receipts", "presence", "typing"].includes(frame.op)) this.#emit(frame.op, frame);
   }
 
   async #open(hello) {

@@ -17,18 +17,27 @@ export class Composer {
   #channel = null;
   #reply = null;
   #editing = null;
+  #isHeld = false;
   #post;
   #edit;
   #lastOwn;
+  #typed;
 
-  /** `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow. */
-  constructor({ user, post, edit, lastOwn }) {
+  /**
+   * `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
+   * `typed(text)` at each change of a new message by the person.
+   */
+  constructor({ user, post, edit, lastOwn, typed }) {
     this.#key = `gapless.text.${user}.`;
     this.#post = post;
     this.#edit = edit;
     this.#lastOwn = lastOwn;
+    this.#typed = typed;
     this.#form.addEventListener("submit", (event) => this.#submit(event));
-    this.#box.addEventListener("input", () => this.#changed());
+    this.#box.addEventListener("input", () => {
+      this.#changed();
+      if (!this.#editing) this.#typed(this.#box.value);
+    });
     this.#box.addEventListener("keydown", (event) => this.#pressed(event));
     this.#context.lastElementChild.addEventListener("click", () => this.cancel());
   }
@@ -46,6 +55,14 @@ export class Composer {
   /** Not on touch: the keyboard would cover what people came to read. */
   focus() {
     if (!isTouch()) this.#box.focus({ preventScroll: true });
+  }
+
+  /** While held nothing is sent from the box; what is written stays in it. */
+  hold(isHeld) {
+    if (this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    this.#form.classList.toggle("is-held", isHeld);
+    this.#form.querySelector(".send").disabled = isHeld;
   }
 
   reply(message) {
@@ -77,7 +94,7 @@ export class Composer {
   async #submit(event) {
     event.preventDefault();
     const body = this.#box.value.replace(/^\n+|\s+$/g, "");
-    if (!body || !this.#channel || this.#isTooLong(body)) return this.#changed();
+    if (!body || !this.#channel || this.#isHeld || this.#isTooLong(body)) return this.#changed();
     if (this.#editing) return this.#save(this.#editing, body);
     const replyTo = this.#reply?.id ?? null;
     this.#reply = null;

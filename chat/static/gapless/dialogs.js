@@ -1,5 +1,5 @@
 /** Opening and closing of dialogs, the question with two answers, and the passing remark. */
-import { byId, isTouch } from "gapless/dom";
+import { byId, isTouch, make } from "gapless/dom";
 
 const TOAST_MS = 5_000;
 let toastTimer = null;
@@ -18,12 +18,12 @@ export function open(dialog) {
   if (dialog.open) return;
   dialog.showModal();
   // Not the close button, which comes first; and no keyboard that covers the dialog on touch.
-  const input = isTouch() ? null : dialog.querySelector("input:not([type=radio])");
+  const input = isTouch() ? null : dialog.querySelector("input:not([type=radio]), textarea");
   dialog.tabIndex = -1;
   (input ?? dialog).focus();
 }
 
-export const isAnyOpen = () => Boolean(document.querySelector("dialog[open], [popover]:popover-open:not(.toast)"));
+export const isAnyOpen = () => Boolean(document.querySelector("dialog:modal, [popover]:popover-open:not(.toast)"));
 
 /** Resolves to true when the person agrees. */
 export function confirm({ title, text, action }) {
@@ -36,6 +36,50 @@ export function confirm({ title, text, action }) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
   });
+}
+
+/**
+ * Asks for a choice and a reason before something that cannot be taken back, and does it: `act({choice, reason})`.
+ * Stays open with the sentence when that is refused. `choices`: [[value, label]]; `reason`: {label, isRequired} or null.
+ */
+export function ask({ title, text, choices = [], reason = null, action, act }) {
+  const form = byId("ask").querySelector("form");
+  const error = form.querySelector(".form-errors");
+  byId("ask-title").textContent = title;
+  byId("ask-text").textContent = text;
+  byId("ask-choices").hidden = !choices.length;
+  byId("ask-choices").replaceChildren(...choices.map(([value, label], place) => choiceOf(value, label, place === 0)));
+  form.reason.value = "";
+  form.reason.required = Boolean(reason?.isRequired);
+  form.reason.parentElement.hidden = !reason;
+  byId("ask-label").textContent = reason?.label ?? "";
+  form.querySelector(".optional").hidden = form.reason.required;
+  form.yes.textContent = action;
+  error.hidden = true;
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    form.yes.disabled = true;
+    const refused = await act({ choice: form.choice?.value, reason: form.reason.value.trim() }).then(() => null, (problem) => problem);
+    form.yes.disabled = false;
+    error.textContent = refused?.detail ?? "";
+    error.hidden = !refused;
+    if (!refused) byId("ask").close();
+  };
+  open(byId("ask"));
+}
+
+const choiceOf = (value, label, checked) =>
+  make("label", {}, make("input", { type: "radio", name: "choice", value, checked }), make("span", { textContent: label }));
+
+/** Puts what was refused beside the fields that it is about, and the rest under the form. */
+export function explain(form, errors = {}, detail = "") {
+  for (const place of form.querySelectorAll("[data-errors]")) {
+    const field = place.dataset.errors;
+    const sentences = field ? (errors[field] ?? []) : Object.keys(errors).length ? [] : [detail];
+    place.textContent = sentences.join(" ");
+    place.hidden = !place.textContent;
+    form.elements[field]?.setAttribute("aria-invalid", String(!place.hidden));
+  }
 }
 
 /** One sentence at the edge of the page, for a few seconds. */
@@ -75,4 +119,4 @@ export function searchList({ dialog, find, line, empty }) {
 }
 
 // The dialog's own padding is on its children, so a click on the element itself is beside it.
-const isBackdrop = (target) => target instanceof HTMLDialogElement && target.id !== "confirm";
+const isBackdrop = (target) => target instanceof HTMLDialogElement && target.matches(":modal") && target.id !== "confirm";

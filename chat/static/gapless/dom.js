@@ -52,3 +52,7 @@ function initials(name) {
 /** True where fingers point: no autofocus there, a keyboard would jump up. */
 export const isTouch = () => matchMedia("(hover: none) and (pointer: coarse)").matches;
 export const isNarrow = () => matchMedia("(max-width: 699px)").matches;
+/** True where a panel fits beside the messages. */
+const wide = matchMedia("(min-width: 1080px)");
+export const isWide = () => wide.matches;
+export const whenWide = (changed) => wide.addEventListener("change", changed);

@@ -14,11 +14,26 @@ export const countBytes = (text) => encoder.encode(text).length;
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const seconds = (ms) => Math.max(1, Math.ceil(ms / 1000));
 
+/** "15:42" for today, else with the day. */
+export const whenName = (date) => (isSameDay(date, new Date()) ? clock(date) : `${dayName(date)}, ${clock(date)}`);
+
 export function dayName(date) {
   const today = new Date();
   if (isSameDay(date, today)) return "Today";
   if (isSameDay(date, new Date(today - 86_400_000))) return "Yesterday";
   return (date.getFullYear() === today.getFullYear() ? dayFormat : yearFormat).format(date);
+}
+
+const agoFormat = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+const AGO_STEPS = [["minute", 60], ["hour", 3_600], ["day", 86_400]];
+
+/** "just now", "5 min. ago", "yesterday"; from a week on the day itself. */
+export function ago(date) {
+  const passed = (Date.now() - date) / 1000;
+  if (passed < 60) return "just now";
+  if (passed >= 7 * 86_400) return `on ${dayName(date)}`;
+  const [unit, size] = AGO_STEPS.findLast(([, size]) => passed >= size);
+  return agoFormat.format(-Math.floor(passed / size), unit);
 }
 
 /** Text and links as nodes. Only http and https become links; what closes a sentence stays outside of them. */

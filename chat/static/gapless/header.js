@@ -1,7 +1,6 @@
 /** What stands around the messages of the open channel: its name, topic and people, its beginning, and its end. */
-import { signOf, titleOf } from "gapless/channels";
+import { may, signOf, titleOf } from "gapless/channels";
 import { avatar, byId, icon } from "gapless/dom";
-import { mayModerate } from "gapless/members";
 
 export function showHeader(channel) {
   const title = titleOf(channel);
@@ -13,6 +12,7 @@ export function showHeader(channel) {
   members.hidden = channel.kind === "direct";
   members.querySelector(".members-count").textContent = channel.member_count;
   members.title = "People in this channel";
+  byId("channel-menu-button").hidden = Boolean(channel.closed);
   byId("timeline").setAttribute("aria-label", `Messages in ${title}`);
   byId("composer-body").placeholder = `Message ${signOf(channel) === "hash" && channel.kind !== "direct" ? "#" : ""}${title}`;
   showStart(channel, title);
@@ -28,7 +28,7 @@ function showStart(channel, title) {
   start.querySelector("p").textContent = isDirect
     ? `This is the beginning of your conversation with ${title}. Only you two can read it.`
     : `This is the very beginning of the channel. ${channel.topic || "Say hello, or add the people who belong here."}`;
-  byId("start-add").hidden = isDirect || Boolean(channel.closed) || !mayModerate(channel);
+  byId("start-add").hidden = !may(channel, "add");
 }
 
 const ENDS = {

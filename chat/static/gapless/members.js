@@ -1,15 +1,17 @@
-/** The people of the open channel: who they are, adding, removing, leaving. */
-import { get, post, remove } from "gapless/api";
-import { titleOf } from "gapless/channels";
-import { confirm, open, say } from "gapless/dialogs";
-import { byId, icon, make } from "gapless/dom";
+/**
+ * The panel of the open channel's people, in groups by presence: beside the messages where there is room, else a drawer.
+ * Draws and asks; what an act does is in `membership`, who may do it the server says.
+ */
+import { get } from "gapless/api";
+import { may } from "gapless/channels";
+import { open } from "gapless/dialogs";
+import { byId, icon, isWide, make, whenWide } from "gapless/dom";
+import { avatarWithDot, paintDot, presenceText } from "gapless/dots";
 import { plural } from "gapless/format";
-import { nameParts } from "gapless/people";
 
 const ROLES = { owner: "Owner", moderator: "Moderator" };
-
-/** True for those who may add and remove people and delete what others wrote. */
-export const mayModerate = (channel) => ["owner", "moderator"].includes(channel?.role);
+const GROUPS = { online: "Online", busy: "Busy", away: "Away", offline: "Offline", unknown: "Presence unknown" };
+const KEY = "gapless.members";
 
 /** Every member of a channel, over as many pages as there are. */
 export async function loadMembers(channel) {
@@ -24,104 +26,161 @@ export async function loadMembers(channel) {
 }
 
 export class Members {
-  #dialog = byId("members");
-  #people;
+  #panel = byId("members");
+  #button = byId("members-button");
+  #note = this.#panel.querySelector(".dialog-note");
+  #groups = this.#panel.querySelector(".member-groups");
+  #add = this.#panel.querySelector('[data-act="add"]');
+  #presence;
+  #directory;
+  #acts;
   #me;
-  #left;
   #channel = null;
   #members = [];
+  #lines = new Map(); // user → line
+  #visit = 0;
 
-  /** `people`: the dialog to choose a person; `left(channel)` after leaving. */
-  constructor({ people, me, left }) {
-    this.#people = people;
+  /** `acts`: {add(channel), menu(member, channel, button)}. */
+  constructor({ presence, directory, me, acts }) {
+    this.#presence = presence;
+    this.#directory = directory;
     this.#me = me;
-    this.#left = left;
-    this.#find('[data-act="add"]').addEventListener("click", () => this.add(this.#channel));
-    this.#find('[data-act="leave"]').addEventListener("click", () => this.#leave());
+    this.#acts = acts;
+    this.#button.addEventListener("click", () => this.toggle());
+    this.#add.addEventListener("click", () => acts.add(this.#channel));
+    this.#panel.addEventListener("close", () => this.#closed());
+    presence.addEventListener("changed", () => this.#isOpen && this.#draw());
+    whenWide(() => this.#isOpen && this.#reopen());
   }
 
-  async open(channel) {
-    this.#channel = channel;
-    const isDirect = channel.kind === "direct";
-    byId("members-title").textContent = isDirect ? "People" : titleOf(channel);
-    this.#find(".members-topic").textContent = channel.topic;
-    this.#find(".members-topic").hidden = !channel.topic;
-    this.#find('[data-act="add"]').hidden = isDirect || !mayModerate(channel);
-    this.#find('[data-act="leave"]').hidden = isDirect;
-    this.#find(".lines").replaceChildren();
-    open(this.#dialog);
-    await this.#load();
+  /** Another channel is on screen, or none. */
+  show(channel) {
+    this.#channel = channel && !channel.closed ? channel : null;
+    this.#visit += 1;
+    this.#members = [];
+    this.#lines.clear();
+    this.#groups.replaceChildren();
+    if (!this.#channel) this.#panel.close();
+    else if (this.#isOpen) this.#load();
+    else if (isWide() && remembered()) this.#open();
   }
 
-  /** Asks whom to add, and adds. */
-  async add(channel) {
-    const members = await loadMembers(channel.id).catch(() => []);
-    this.#people.ask({
-      title: `Add to ${titleOf(channel)}`,
-      without: members.map(({ user }) => user.id),
-      choose: async (person) => {
-        await post(`channels/${channel.id}/members/`, { user: person.id });
-        say(`${person.display_name} is now in ${titleOf(channel)}.`);
-        if (this.#dialog.open) this.#load();
-      },
-    });
+  toggle() {
+    if (this.#isOpen) return this.#panel.close();
+    remember(true);
+    this.#open();
   }
 
-  /** Somebody joined or left while the list is open. */
+  /** Somebody joined, left or got another role. */
   refresh(channel) {
-    if (this.#dialog.open && this.#channel?.id === channel) this.#load();
+    if (this.#isOpen && this.#channel?.id === channel) this.#load();
   }
 
-  async #load() {
-    try {
-      this.#members = await loadMembers(this.#channel.id);
-      this.#find(".dialog-note").textContent = plural(this.#members.length, "member");
-      this.#find(".lines").replaceChildren(...this.#members.map((member) => this.#line(member)));
-    } catch (problem) {
-      this.#find(".dialog-note").textContent = problem.detail;
-    }
+  get #isOpen() {
+    return this.#panel.open;
   }
 
-  #line({ user, role }) {
-    const isMe = user.id === this.#me.id;
-    const note = [ROLES[role], isMe ? "you" : null].filter(Boolean).join(", ");
-    const mayGo = this.#channel.kind !== "direct" && !isMe && role !== "owner" && mayModerate(this.#channel);
-    const button = make("button", {
-      class: "icon-button small", type: "button", "aria-label": `Remove ${user.display_name}`, title: "Remove",
-      on: { click: () => this.#remove(user) },
-    }, icon("close"));
-    return make("li", { class: "line" }, ...nameParts(user), make("span", { class: "line-note", textContent: note }), mayGo ? button : null);
-  }
-
-  async #remove(user) {
-    const isSure = await confirm({
-      title: `Remove ${user.display_name}?`,
-      text: `They stop seeing ${titleOf(this.#channel)} at once. What they wrote stays.`,
-      action: "Remove",
-    });
-    if (!isSure) return;
-    await remove(`channels/${this.#channel.id}/members/${user.id}/`).catch((problem) => say(problem.detail));
+  #open() {
+    if (isWide()) showBeside(this.#panel);
+    else open(this.#panel);
+    this.#button.setAttribute("aria-expanded", "true");
     this.#load();
   }
 
-  async #leave() {
+  // Beside and as a drawer are two ways of being open.
+  #reopen() {
+    this.#panel.close();
+    if (isWide()) this.#open();
+  }
+
+  #closed() {
+    if (this.#isOpen) return;
+    this.#button.setAttribute("aria-expanded", "false");
+    if (isWide() && this.#channel) remember(false);
+  }
+
+  async #load() {
+    const visit = this.#visit;
     const channel = this.#channel;
-    const isSure = await confirm({
-      title: `Leave ${titleOf(channel)}?`,
-      text: channel.kind === "private" ? "You come back only when somebody adds you again." : "You can join again at any time.",
-      action: "Leave",
-    });
-    if (!isSure) return;
+    this.#add.hidden = !may(channel, "add");
     try {
-      await post(`channels/${channel.id}/leave/`);
-      this.#dialog.close();
-      this.#left(channel);
+      const members = await loadMembers(channel.id);
+      if (visit !== this.#visit) return;
+      this.#members = members;
+      this.#directory.take(members.map(({ user }) => user));
+      this.#presence.want(members.map(({ user }) => user.id));
+      this.#note.textContent = "";
+      this.#draw();
     } catch (problem) {
-      say(problem.detail);
+      if (visit === this.#visit) this.#note.textContent = problem.detail;
     }
   }
 
-  #find(selector) {
-    return this.#dialog.querySelector(selector);
+  #draw() {
+    byId("members-title").textContent = this.#members.length ? plural(this.#members.length, "member") : "Members";
+    const stateOf = ({ user }) => (this.#presence.of(user.id).status in GROUPS ? this.#presence.of(user.id).status : "unknown");
+    const grouped = Object.groupBy(this.#members.toSorted(byName), stateOf);
+    for (const [status, title] of Object.entries(GROUPS)) this.#drawGroup(status, title, grouped[status] ?? []);
+  }
+
+  #drawGroup(status, title, members) {
+    let section = this.#groups.querySelector(`[data-status="${status}"]`);
+    if (!section) this.#groups.append((section = make("section", { data: { status } }, make("h3"), make("ul", { class: "lines" }))));
+    section.hidden = !members.length;
+    section.firstElementChild.textContent = `${title} · ${members.length}`;
+    const lines = members.map((member) => this.#line(member));
+    const list = section.lastElementChild;
+    if (lines.length !== list.children.length || lines.some((line, place) => line !== list.children[place])) list.replaceChildren(...lines);
+  }
+
+  #line(member) {
+    const { user, role } = member;
+    const line = this.#lines.get(user.id) ?? this.#newLine(user);
+    const state = this.#presence.of(user.id);
+    const isMe = user.id === this.#me.id;
+    const isSaid = state.status === "offline" ? state.last_seen : state.activity;
+    paintDot(line.querySelector(".dot"), state.status);
+    line.querySelector(".line-names > b").textContent = user.display_name;
+    line.querySelector(".line-names > span").replaceChildren(...(isSaid ? presenceText(state) : [`@${user.username}`]), isMe ? " · you" : "");
+    line.querySelector(".role").textContent = ROLES[role] ?? "";
+    line.querySelector(".role").hidden = !ROLES[role];
+    line.querySelector(".icon-button").hidden = isMe;
+    line.querySelector(".icon-button").onclick = ({ currentTarget }) => this.#acts.menu(member, this.#channel, currentTarget);
+    return line;
+  }
+
+  #newLine(user) {
+    const more = make("button", {
+      class: "icon-button small", type: "button", title: "More", "aria-label": `Actions for ${user.display_name}`, "aria-haspopup": "menu",
+    }, icon("more"));
+    const names = make("span", { class: "line-names" }, make("b", { dir: "auto" }), make("span"));
+    const line = make("li", { class: "line member" }, avatarWithDot(user, "unknown"), names, make("span", { class: "role" }), more);
+    this.#lines.set(user.id, line);
+    return line;
+  }
+}
+
+const byName = (a, b) => a.user.display_name.localeCompare(b.user.display_name);
+
+// `show()` would take the focus away from what is being written.
+function showBeside(panel) {
+  const focused = document.activeElement;
+  panel.show();
+  focused?.focus({ preventScroll: true });
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(KEY) === "open";
+  } catch {
+    return false;
+  }
+}
+
+function remember(isOpen) {
+  try {
+    localStorage.setItem(KEY, isOpen ? "open" : "closed");
+  } catch {
+    // Forgotten with the page.
   }
 }

@@ -2,8 +2,9 @@
  * What can be done with a message: one toolbar that moves to the row in use, one menu, and the keys of a row.
  * Decides what is offered; refuses to know how it is done.
  */
-import { byId, isNarrow } from "gapless/dom";
-import { mayModerate } from "gapless/members";
+import { may } from "gapless/channels";
+import { byId } from "gapless/dom";
+import { Popup } from "gapless/popup";
 
 const LONG_PRESS_MS = 450;
 const AFTER_CLICK_MS = 50;
@@ -12,7 +13,7 @@ const KEYS = { r: "reply", e: "edit" };
 export class Menu {
   #list = byId("rows");
   #toolbar = byId("toolbar");
-  #menu = byId("message-menu");
+  #menu = new Popup("message-menu", (act) => this.#acts[act](this.#message));
   #timeline;
   #me;
   #channel;
@@ -20,15 +21,14 @@ export class Menu {
   #message = null;
   #press = null;
 
-  /** `acts`: {reply, edit, copy, unread, receipts, delete}, each takes the message. `channel()` is the open one. */
+  /** `acts`: {reply, edit, copy, unread, receipts, report, delete}, each takes the message. `channel()` is the open one. */
   constructor({ timeline, me, channel, acts }) {
     this.#timeline = timeline;
     this.#me = me;
     this.#channel = channel;
     this.#acts = acts;
     this.#listenToRows();
-    for (const place of [this.#toolbar, this.#menu]) place.addEventListener("click", (event) => this.#chose(event));
-    this.#menu.addEventListener("keydown", (event) => this.#walkMenu(event));
+    this.#toolbar.addEventListener("click", (event) => this.#chose(event));
   }
 
   #listenToRows() {
@@ -54,7 +54,7 @@ export class Menu {
 
   #moveTo(row) {
     const message = this.#timeline.at(row);
-    const mayShow = isMessage(message) && !this.#isMenuOpen;
+    const mayShow = isMessage(message) && !this.#menu.isOpen;
     this.#toolbar.hidden = !mayShow;
     if (!mayShow) return;
     for (const button of this.#toolbar.children) button.hidden = button.dataset.act !== "more" && !this.#offers(button.dataset.act, message);
@@ -65,9 +65,8 @@ export class Menu {
   #chose(event) {
     const button = event.target.closest("[data-act]");
     if (!button) return;
-    const message = this.#menu.contains(button) ? this.#message : this.#timeline.at(button);
+    const message = this.#timeline.at(button);
     if (button.dataset.act === "more") return this.#open(this.#timeline.row(message.id), button.getBoundingClientRect());
-    this.#close();
     this.#acts[button.dataset.act](message);
   }
 
@@ -86,46 +85,19 @@ export class Menu {
 
   #open(row, { left, bottom, top }) {
     this.#message = this.#timeline.at(row);
-    for (const item of this.#menu.children) item.hidden = !this.#offers(item.dataset.act, this.#message);
     row.focus({ preventScroll: true });
     this.#toolbar.hidden = true;
-    this.#menu.showPopover();
-    if (!isNarrow()) this.#place(left, bottom, top);
-    [...this.#menu.children].find((item) => !item.hidden).focus();
-  }
-
-  #place(left, bottom, top) {
-    const { width, height } = this.#menu.getBoundingClientRect();
-    const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, Math.min(top, innerHeight) - height - 4);
-    this.#menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 12))}px`;
-    this.#menu.style.top = `${y}px`;
-  }
-
-  #close() {
-    if (this.#isMenuOpen) this.#menu.hidePopover();
-  }
-
-  get #isMenuOpen() {
-    return this.#menu.matches(":popover-open");
-  }
-
-  #walkMenu(event) {
-    const items = [...this.#menu.children].filter((item) => !item.hidden);
-    const index = items.indexOf(document.activeElement);
-    const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: items.length - 1 }[event.key];
-    if (event.key === "Tab") this.#close();
-    if (next == null) return;
-    event.preventDefault();
-    items.at(next % items.length).focus();
+    this.#menu.open({ left, bottom, top }, (act) => this.#offers(act, this.#message));
   }
 
   #offers(act, message) {
     const isOwn = message.sender?.id === this.#me.id;
-    const isOpen = !this.#channel()?.closed;
-    if (act === "reply") return isOpen;
-    if (act === "edit") return isOwn && isOpen;
+    const channel = this.#channel();
+    if (act === "reply") return may(channel, "post");
+    if (act === "edit") return isOwn && may(channel, "edit_own");
     if (act === "receipts") return isOwn;
-    if (act === "delete") return isOpen && (isOwn || mayModerate(this.#channel()));
+    if (act === "report") return !isOwn && !channel?.closed;
+    if (act === "delete") return may(channel, isOwn ? "delete_own" : "delete_any");
     return act !== "unread" || !isOwn;
   }
 

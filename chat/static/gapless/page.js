@@ -1,18 +1,25 @@
 /** Where the parts of the page meet: builds them from the state that came with it, and joins client to view. */
 import { findReason, post } from "gapless/api";
+import { About } from "gapless/about";
 import { Announcer } from "gapless/announcer";
+import { Around } from "gapless/around";
 import { Banner } from "gapless/banner";
 import { Browse, Create } from "gapless/browse";
 import { Channels, pathOf, titleOf } from "gapless/channels";
 import { Client } from "gapless/client";
 import { Composer } from "gapless/composer";
+import { Desk, report, takeAway } from "gapless/desk";
 import * as dialogs from "gapless/dialogs";
+import { Directory } from "gapless/directory";
 import { byId, isNarrow, paintAvatar } from "gapless/dom";
 import { plural } from "gapless/format";
 import { showHeader } from "gapless/header";
 import * as keys from "gapless/keys";
-import { Members } from "gapless/members";
+import { loadMembers, Members } from "gapless/members";
+import { Membership } from "gapless/membership";
 import { Menu } from "gapless/menu";
+import { Notices } from "gapless/notices";
+import { Pace } from "gapless/pace";
 import { Pane } from "gapless/pane";
 import { People } from "gapless/people";
 import { Reading } from "gapless/reading";
@@ -26,7 +33,7 @@ import { showUnread } from "gapless/title";
 
 const DRAFT_TICK_MS = 1_000;
 const state = JSON.parse(byId("gapless-state").textContent);
-const { me } = state;
+const me = { ...state.me, moderates: Boolean(state.desk?.moderates_everywhere) };
 const here = () => pane.channel;
 const isHere = (id) => pane.channel?.id === id;
 
@@ -39,20 +46,27 @@ const client = new Client({
   probe: findReason,
 });
 const banner = new Banner({ tryNow: () => client.tryNow() });
-const sidebar = new Sidebar(channels);
+const directory = new Directory({ load: loadMembers });
+const around = new Around({ client, channels, directory, me });
+const sidebar = new Sidebar({ channels, presence: around.presence });
 const announcer = new Announcer();
 const timeline = new Timeline({ list: byId("rows"), me, statusOf: (message) => statusOf(message, channels.get(message.channel) ?? {}) });
 const scroll = new Scroll({ box: byId("timeline"), list: byId("rows"), moved: () => (reading.check(), pane.lookAhead()) });
 const reading = new Reading({ channels, timeline, scroll, seen: (channel, seq) => client.read(channel, seq) });
 const pane = new Pane({ client, timeline, scroll, reading });
-const composer = new Composer({ user: me.id, post: send, edit: (message, body) => change(client.edit(here().id, message.id, body)), lastOwn });
+const composer = new Composer({ user: me.id, post: send, edit: (message, body) => change(client.edit(here().id, message.id, body)), lastOwn, typed: (text) => around.typed(text) });
+const pace = new Pace({ drafts: (channel) => client.drafts(channel), hold: (isHeld) => composer.hold(isHeld) });
 const receipts = new Receipts();
 const people = new People();
-const members = new Members({ people, me, left: (channel) => end(channel.id, "left") });
+const membership = new Membership({ people, writeTo });
+const members = new Members({ presence: around.presence, directory, me, acts: membership });
 const browse = new Browse({ joined: enter });
 const create = new Create({ made: enter });
+const desk = new Desk({ desk: state.desk, mayGoTo: (id) => Boolean(channels.get(id)), toMessage });
 const switcher = new Switcher({ channels, me, toChannel: (channel) => router.to(pathOf(channel)), toPerson: writeTo });
 const router = new Router(go);
+new About({ channel: here, changed: (channel) => channels.put(channel), left: (channel) => end(channel.id, "left") });
+const notices = new Notices({ me, levelOf, isSeen: (id) => isHere(id) && reading.isLooking, isQuiet: () => around.isBusy, opened: (id) => enter(channels.get(id)) });
 new Menu({ timeline, me, channel: here, acts: actions() });
 
 // From the client to the view
@@ -60,13 +74,17 @@ client.addEventListener("state", ({ detail }) => banner.take(detail));
 client.addEventListener("ended", ({ detail }) => banner.end(detail.code));
 client.addEventListener("hello", ({ detail }) => {
   for (const id of channels.replace(detail.channels)) if (isHere(id)) end(id, "removed");
+  around.welcome(detail);
   if (here() && !here().closed) showHeader(here());
 });
 client.addEventListener("changes", ({ detail: frame }) => {
   channels.take(frame);
+  const fresh = frame.changes.filter((change) => change.seq > frame.after && channels.counts(change));
+  notices.take(frame.channel, fresh);
   if (!isHere(frame.channel)) return;
   pane.apply(frame.changes);
-  announcer.take(frame.changes.filter((change) => change.seq > frame.after && channels.counts(change)));
+  around.take(frame.changes);
+  announcer.take(fresh);
   if (!frame.changes.some((change) => change.kind === "system")) return;
   showHeader(here());
   members.refresh(frame.channel);
@@ -82,14 +100,16 @@ client.addEventListener("channel", ({ detail: { action, channel } }) => {
   const known = channels.put(channel);
   if (here() === known) showHeader(known);
   else if (isHere(channel.id)) show(known); // back in a channel whose end is still on screen
+  pace.refresh(here());
 });
 client.addEventListener("draft", ({ detail: { draft, message } }) => {
   if (isHere(draft.channel)) pane.takeDraft(draft, message);
+  pace.refresh(here());
   showUnsent();
 });
 pane.addEventListener("gone", () => end(here().id, "removed"));
 channels.addEventListener("changed", showTitle);
-setInterval(() => pane.refreshWaiting(), DRAFT_TICK_MS);
+setInterval(tick, DRAFT_TICK_MS);
 
 // Going places
 function go(id, given = null) {
@@ -107,8 +127,11 @@ function go(id, given = null) {
 function show(channel, given) {
   showHeader(channel);
   composer.open(channel.closed || channel.archived_at ? null : channel);
+  around.show(channel);
+  members.show(channel);
   pane.open(channel, given);
   sidebar.open(channel.id);
+  pace.refresh(channel);
   showUnsent();
   showTitle();
 }
@@ -116,6 +139,8 @@ function show(channel, given) {
 function showNothing() {
   pane.close();
   composer.open(null);
+  around.show(null);
+  members.show(null);
   sidebar.open(null);
   byId("pane").toggleAttribute("data-empty", true);
   showTitle();
@@ -124,6 +149,11 @@ function showNothing() {
 
 function enter(channel) {
   router.to(pathOf(channels.put(channel)));
+}
+
+async function toMessage(id, seq) {
+  enter(channels.get(id));
+  await pane.toSeq(seq).catch((problem) => dialogs.say(problem.detail));
 }
 
 async function writeTo(person) {
@@ -141,11 +171,13 @@ function end(id, why) {
   channel.closed = why;
   showHeader(channel);
   composer.open(null);
+  members.show(null);
 }
 
 // What people do
 function send(body, replyTo) {
   client.post(here().id, body, replyTo);
+  around.sent();
   pane.follow();
 }
 
@@ -165,7 +197,8 @@ function actions() {
     copy,
     unread: ({ seq }) => reading.markFrom(seq),
     receipts: (message) => receipts.open(message),
-    delete: askDelete,
+    report: (message) => report(message, dialogs.say),
+    delete: (message) => (message.sender.id === me.id ? askDelete(message) : takeAway(message)),
   };
 }
 
@@ -175,13 +208,22 @@ async function copy({ body }) {
 }
 
 async function askDelete(message) {
-  const title = message.sender.id === me.id ? "Delete this message?" : `Delete this message of ${message.sender.display_name}?`;
-  const isSure = await dialogs.confirm({ title, text: "It disappears for everybody. A line says that it was deleted.", action: "Delete" });
+  const isSure = await dialogs.confirm({ title: "Delete this message?", text: "It disappears for everybody. A line says that it was deleted.", action: "Delete" });
   if (isSure) await change(client.delete(message.channel, message.id)).catch((refusal) => dialogs.say(`Not deleted. ${refusal.detail}`));
+}
+
+function levelOf(id) {
+  const channel = channels.get(id);
+  return { level: channel.notify_level, title: titleOf(channel), isDirect: channel.kind === "direct" };
 }
 
 function escape() {
   return composer.cancel() || reading.undivide();
+}
+
+function tick() {
+  pane.refreshWaiting();
+  pace.refresh(here());
 }
 
 function showUnsent() {
@@ -204,11 +246,10 @@ byId("rows").addEventListener("click", ({ target }) => {
   else if (target.closest(".ticks")) receipts.open(shown);
   else if (target.closest(".quote")) pane.toMessage(shown.reply_to).catch((problem) => dialogs.say(problem.detail));
 });
-byId("members-button").addEventListener("click", () => members.open(here()));
-byId("start-add").addEventListener("click", () => members.add(here()));
+byId("start-add").addEventListener("click", () => membership.add(here()));
 const help = () => dialogs.open(byId("keys"));
 const choosePerson = () => people.ask({ title: "New direct message", without: [me.id], choose: writeTo });
-dialogs.listen({ browse: () => browse.open(), create: () => create.open(), direct: choosePerson, switcher: () => switcher.open(), keys: help });
+dialogs.listen({ browse: () => browse.open(), create: () => create.open(), direct: choosePerson, switcher: () => switcher.open(), keys: help, desk: () => desk.open() });
 keys.listen({ switcher: () => switcher.open(), help, escape });
 
 // The beginning

@@ -59,7 +59,7 @@ export class Reading {
   welcome(messages) {
     const first = messages.find((message) => this.#channels.counts(message));
     const { dividerSeq } = this.#timeline;
-    if (!first || (this.#isLooking && this.#scroll.isAtEnd)) return;
+    if (!first || (this.isLooking && this.#scroll.isAtEnd)) return;
     if (dividerSeq == null || dividerSeq <= this.#channel.read_seq) {
       this.#passedDivider = false;
       this.divide(first.seq);
@@ -78,7 +78,7 @@ export class Reading {
   /** Looks at what is on screen and moves the cursor. Cheap enough for every scroll frame. */
   check() {
     if (!this.#channel) return;
-    if (this.#isLooking && !this.#isPaused) this.#advance();
+    if (this.isLooking && !this.#isPaused) this.#advance();
     this.update();
   }
 
@@ -91,7 +91,7 @@ export class Reading {
     this.#updateFirst();
   }
 
-  get #isLooking() {
+  get isLooking() {
     return document.visibilityState === "visible" && document.hasFocus() && !(isNarrow() && document.body.dataset.screen === "list");
   }
 

@@ -1,21 +1,20 @@
 /** The list of channels in its three sections. Draws what Channels says; refuses to know why it changed. */
+import { partnerIn, pathOf, signOf, titleOf } from "gapless/channels";
 import { avatar, clone, icon } from "gapless/dom";
-import { pathOf, signOf, titleOf } from "gapless/channels";
+import { avatarWithDot, paintDot } from "gapless/dots";
 
 export class Sidebar {
   #channels;
+  #presence;
   #openId = null;
   #sections = [...document.querySelectorAll(".channel-section")];
   #links = new Map();
   #isDrawn = true;
 
-  constructor(channels) {
+  constructor({ channels, presence }) {
     this.#channels = channels;
-    // Several changes in one task are drawn once.
-    channels.addEventListener("changed", () => {
-      if (this.#isDrawn) queueMicrotask(() => this.draw());
-      this.#isDrawn = false;
-    });
+    this.#presence = presence;
+    for (const source of [channels, presence]) source.addEventListener("changed", () => this.#drawSoon());
     document.querySelector(".sidebar-scroll").addEventListener("keydown", (event) => this.#pressed(event));
     this.draw();
   }
@@ -23,6 +22,12 @@ export class Sidebar {
   open(id) {
     this.#openId = id;
     this.draw();
+  }
+
+  // Several changes in one task are drawn once.
+  #drawSoon() {
+    if (this.#isDrawn) queueMicrotask(() => this.draw());
+    this.#isDrawn = false;
   }
 
   draw() {
@@ -62,9 +67,12 @@ export class Sidebar {
 
   #sign(place, channel) {
     const sign = channel.kind === "direct" ? `direct ${titleOf(channel)}` : signOf(channel);
-    if (place.dataset.sign === sign) return;
-    place.dataset.sign = sign;
-    place.replaceChildren(channel.kind === "direct" ? avatar(channel.people?.[0], { small: true }) : icon(sign));
+    const partner = partnerIn(channel);
+    if (place.dataset.sign !== sign) {
+      place.dataset.sign = sign;
+      place.replaceChildren(signElement(channel, partner));
+    }
+    if (partner) paintDot(place.querySelector(".dot"), this.#presence.of(partner.id).status);
   }
 
   #pressed(event) {
@@ -83,6 +91,11 @@ export class Sidebar {
     const stop = links.find((link) => link === document.activeElement) ?? links.find((link) => link.ariaCurrent) ?? links[0];
     for (const link of links) link.tabIndex = link === stop ? 0 : -1;
   }
+}
+
+function signElement(channel, partner) {
+  if (partner) return avatarWithDot(partner, "unknown", { small: true });
+  return channel.kind === "direct" ? avatar(channel.people?.[0], { small: true }) : icon(signOf(channel));
 }
 
 const sectionOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "direct" ? "direct" : "channels");

@@ -1,0 +1,16 @@
+"""What of a channel a member wants to be notified of."""
+
+from chat.models import Member, User
+from chat.services import log
+from chat.services.standing import require_membership
+
+
+def choose_notify_level(user: User, *, channel: int, level: str) -> Member:
+    """All, mentions or nothing, on all devices; the same again does nothing. Raises NotAMember, NotFound."""
+    with log.writing(channel) as entry:
+        member = require_membership(user.pk, channel=channel)
+        if member.notify_level != level:
+            member.notify_level = level
+            Member.objects.filter(pk=member.pk).update(notify_level=level)
+            entry.opened(user.pk, "updated")
+        return member

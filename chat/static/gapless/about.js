@@ -1,0 +1,88 @@
+/** What can be done with the open channel itself: what of it notifies, name and topic, putting it away, leaving it. */
+import { patch, post, remove } from "gapless/api";
+import { may, titleOf } from "gapless/channels";
+import { confirm, explain, open, say } from "gapless/dialogs";
+import { byId } from "gapless/dom";
+import { Popup } from "gapless/popup";
+
+export class About {
+  #menu = new Popup("channel-menu", (act) => this.#do(act));
+  #dialog = byId("about");
+  #form = this.#dialog.querySelector("form");
+  #button = byId("channel-menu-button");
+  #levels = document.querySelectorAll('#channel-menu [data-act^="notify-"]');
+  #channel;
+  #changed;
+  #left;
+
+  /** `channel()` is the open one; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
+  constructor({ channel, changed, left }) {
+    this.#channel = channel;
+    this.#changed = changed;
+    this.#left = left;
+    this.#button.addEventListener("click", () => this.#open());
+    this.#form.addEventListener("submit", (event) => this.#save(event));
+  }
+
+  #open() {
+    const channel = this.#channel();
+    for (const item of this.#levels) item.setAttribute("aria-checked", String(item.dataset.act === `notify-${channel.notify_level}`));
+    this.#menu.open(this.#button.getBoundingClientRect(), (act) => act.startsWith("notify-") || may(channel, act));
+  }
+
+  #do(act) {
+    const channel = this.#channel();
+    if (act.startsWith("notify-")) this.#notify(channel, act.slice("notify-".length));
+    else if (act === "rename") this.#edit(channel);
+    else if (act === "archive") this.#archive(channel);
+    else if (act === "leave") this.#leave(channel);
+  }
+
+  async #notify(channel, level) {
+    await patch(`channels/${channel.id}/membership/`, { notify_level: level }).then(
+      () => this.#changed(Object.assign(channel, { notify_level: level })),
+      (problem) => say(`Not changed. ${problem.detail}`),
+    );
+  }
+
+  #edit({ name, topic }) {
+    Object.assign(this.#form.elements.name, { value: name });
+    Object.assign(this.#form.elements.topic, { value: topic ?? "" });
+    explain(this.#form, {});
+    open(this.#dialog);
+  }
+
+  async #save(event) {
+    event.preventDefault();
+    const name = this.#form.elements.name.value.trim();
+    if (!name) return explain(this.#form, { name: ["A channel needs a name."] });
+    try {
+      await patch(`channels/${this.#channel().id}/`, { name, topic: this.#form.elements.topic.value.trim() });
+      this.#dialog.close();
+    } catch ({ errors, detail }) {
+      explain(this.#form, errors, detail);
+    }
+  }
+
+  async #archive(channel) {
+    const isSure = await confirm({
+      title: `Archive ${titleOf(channel)}?`,
+      text: "Everybody can still read it, and nobody can write in it any more. This cannot be taken back here.",
+      action: "Archive",
+    });
+    if (isSure) await remove(`channels/${channel.id}/`).catch((problem) => say(`Not archived. ${problem.detail}`));
+  }
+
+  async #leave(channel) {
+    const isSure = await confirm({
+      title: `Leave ${titleOf(channel)}?`,
+      text: channel.kind === "private" ? "You come back only when somebody adds you again." : "You can join again at any time.",
+      action: "Leave",
+    });
+    if (!isSure) return;
+    await post(`channels/${channel.id}/leave/`).then(
+      () => this.#left(channel),
+      (problem) => say(`You are still in ${titleOf(channel)}. ${problem.detail}`),
+    );
+  }
+}

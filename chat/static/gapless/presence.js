@@ -1,0 +1,75 @@
+/**
+ * Who is here, away or gone, as last heard. Emits `changed`. Nothing heard, or no connection: `unknown`, never a guess.
+ * Takes what the page hands over; refuses to know how it came and how it looks.
+ */
+const UNKNOWN = Object.freeze({ status: "unknown", activity: "", last_seen: null });
+const ASK_MOST = 100;
+
+export class Presence extends EventTarget {
+  isOffered = false; // by the server
+  #known = new Map();
+  #stale = new Set(); // heard over an earlier connection
+  #wanted = new Set();
+  #load;
+
+  /** `load(ids)` resolves to {user: {status, activity, last_seen}}. */
+  constructor({ load }) {
+    super();
+    this.#load = load;
+  }
+
+  of(user) {
+    return this.#known.get(user) ?? UNKNOWN;
+  }
+
+  /** A frame: {users: {user: {status, activity, last_seen}}} of those that changed; `known` false: of nobody else it can be said. */
+  take({ users = {}, known = true }) {
+    if (!known) this.#known.clear();
+    for (const [id, state] of Object.entries(users)) this.#put(Number(id), state);
+    if (!known || Object.keys(users).length) this.#changed();
+  }
+
+  /** A new connection: what was heard stays on screen until it is heard anew. */
+  renew() {
+    this.#stale = new Set(this.#known.keys());
+  }
+
+  /** The connection is away: what was heard may have changed since. */
+  forget() {
+    if (!this.#known.size) return;
+    this.#known.clear();
+    this.#stale.clear();
+    this.#changed();
+  }
+
+  /** Asks, once and together, for those of whom nothing was heard. */
+  want(users) {
+    const isFirst = !this.#wanted.size;
+    for (const id of users) if (this.#isOpen(id)) this.#wanted.add(id);
+    if (isFirst && this.#wanted.size) queueMicrotask(() => this.#ask());
+  }
+
+  async #ask() {
+    if (!this.isOffered) return this.#wanted.clear();
+    const users = [...this.#wanted].slice(0, ASK_MOST);
+    for (const id of users) this.#wanted.delete(id);
+    const found = await this.#load(users).catch(() => ({}));
+    // What was pushed meanwhile is newer.
+    const isWanted = ([id]) => this.#isOpen(Number(id));
+    this.take({ users: Object.fromEntries(Object.entries(found).filter(isWanted)) });
+    if (this.#wanted.size) this.#ask();
+  }
+
+  #isOpen(id) {
+    return !this.#known.has(id) || this.#stale.has(id);
+  }
+
+  #put(id, state) {
+    this.#stale.delete(id);
+    this.#known.set(id, { ...UNKNOWN, ...state });
+  }
+
+  #changed() {
+    this.dispatchEvent(new CustomEvent("changed"));
+  }
+}
