@@ -231,3 +231,42 @@ def test_without_javascript_one_can_still_write(chromium: Browser, server: Serve
     page.locator("form", has=page.locator("#composer-body")).get_by_role("button").last.click()
     assert "plain old form" in bodies(page)
     context.close()
+
+
+def test_another_password_signs_out_everywhere_but_in_this_browser(
+    sign_in: SignIn, servers: list[Server], cast: Cast
+) -> None:
+    path = f"/c/{cast.team.pk}/"
+    here = sign_in("alice", servers[0], path=path)
+    tab = here.context.new_page()
+    tab.goto(path)
+    # The cast's own row of alice has the hash of the first sign-in: a second one would give her another password.
+    elsewhere = here.context.browser.new_context(base_url=servers[1].url).new_page()  # type: ignore[union-attr]
+    elsewhere.goto(f"/sign-in/?next={path}")
+    elsewhere.fill("[name=username]", "alice")
+    elsewhere.fill("[name=password]", PASSWORD)
+    elsewhere.press("[name=password]", "Enter")
+    for page in (tab, elsewhere):
+        expect(page.locator("#composer-body")).to_be_visible()
+    here.click(".me")
+    here.click("text=Change password")
+    here.fill("[name=current]", "not the present one")
+    here.fill("[name=password]", "another " + PASSWORD)
+    here.click("button.primary")
+    expect(here.locator(".field-errors")).to_have_text("This is not your present password.")
+    here.fill("[name=current]", PASSWORD)
+    here.fill("[name=password]", "another " + PASSWORD)
+    here.click("button.primary")
+    expect(here.locator("h1")).to_have_text("Password changed")
+    here.click("text=Back to the channels")
+    expect(here.locator(".me")).to_be_visible()
+    expect(elsewhere.locator("#banner")).to_contain_text("You have been signed out.")
+    aside(said, cast.bob, cast.team, "said afterwards")
+    expect(tab.locator(".body", has_text="said afterwards")).to_be_visible()
+    # The session has another key by now: the tab's socket is closed, and comes back with the new cookie.
+    with tab.expect_websocket(timeout=10_000):
+        aside(services.recheck_logins, cast.alice.pk)
+    aside(said, cast.bob, cast.team, "said in between")
+    expect(tab.locator(".body", has_text="said in between")).to_be_visible()
+    expect(elsewhere.locator(".body", has_text="said")).to_have_count(0)
+    elsewhere.context.close()

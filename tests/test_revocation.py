@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.management.commands import changepassword
 from django.core.management import call_command
 from django.test import Client
+from websockets.exceptions import InvalidStatus
 
 from chat import services
 from chat.models import Token, User
@@ -61,10 +62,8 @@ def change_password(server: Server, cast: Cast, session: str) -> None:
     with pages(server, session) as http:
         answer = http.post("/password/", data={"current": PASSWORD, "password": ANOTHER})
         assert answer.status_code == 302, answer.text
-    # The session that changed it goes on, under another key.
-    renewed = answer.cookies[f"gapless_session_{server.port}"]
-    assert renewed != session
-    with pages(server, renewed) as http:
+    # The session that changed it goes on.
+    with pages(server, session) as http:
         assert http.get("/").status_code == 200
 
 
@@ -78,12 +77,12 @@ def ban(server: Server, cast: Cast, session: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "code", "ends_others"),
+    ("end", "code", "ends"),
     [
-        (sign_out, 4500, False),
-        (change_password, 4500, True),
-        (change_password_by_command, 4500, True),
-        (ban, 4501, True),
+        (sign_out, 4500, ["here", "there"]),
+        (change_password, 4500, ["other"]),
+        (change_password_by_command, 4500, ["here", "there", "other"]),
+        (ban, 4501, ["here", "there", "other", "program"]),
     ],
 )
 async def test_a_session_that_ends_closes_its_sockets_everywhere_at_once(
@@ -92,7 +91,7 @@ async def test_a_session_that_ends_closes_its_sockets_everywhere_at_once(
     session: str,
     end: Callable[[Server, Cast, str], None],
     code: int,
-    ends_others: bool,
+    ends: list[str],
 ) -> None:
     other_session = await in_thread(signed_in, cast.alice)
     async with (
@@ -104,15 +103,24 @@ async def test_a_session_that_ends_closes_its_sockets_everywhere_at_once(
     ):
         await past_the_look_at_newcomers()
         await in_thread(end, servers[0], cast, session)
-        closing = [here, there, *([other] if ends_others else []), *([program] if code == 4501 else [])]
-        await expect(lambda: all(socket.is_closed for socket in closing), within=1)
-        assert {socket.closed[0] for socket in closing if socket.closed} == {code}
-        goodbye = (await here.pushes.get(), await there.pushes.get())
-        assert [(frame["op"], frame["code"], frame["retry_after"]) for frame in goodbye] == [
-            ("goodbye", code, None)
-        ] * 2
-        for socket in {other, program, bob} - set(closing):
-            await socket.command("ping")
+        sockets = {"here": here, "there": there, "other": other, "program": program, "bob": bob}
+        await expect(lambda: all(sockets[name].is_closed for name in ends), within=1)
+        for name, socket in sockets.items():
+            if name in ends:
+                assert (socket.closed or ())[0] == code
+                goodbye = await socket.pushes.get()
+                assert (goodbye["op"], goodbye["code"], goodbye["retry_after"]) == ("goodbye", code, None)
+            else:
+                await socket.command("ping")
+
+
+async def test_after_another_password_a_copied_cookie_ends_too(server: Server, cast: Cast, session: str) -> None:
+    with pages(server, session) as http:
+        answer = await in_thread(http.get, "/password/changed/")
+    async with browser(server, answer.cookies[f"gapless_session_{server.port}"]) as alice:
+        await alice.command("ping")
+    with pytest.raises(InvalidStatus):
+        await browser(server, session).__aenter__()
 
 
 async def test_a_token_that_is_deleted_closes_its_programs_and_no_others(servers: list[Server], cast: Cast) -> None:
@@ -130,3 +138,24 @@ async def test_a_token_that_is_deleted_closes_its_programs_and_no_others(servers
         await expect(lambda: here.is_closed and there.is_closed, within=1)
         assert (here.closed, there.closed) == ((4500, "your login has ended"),) * 2
         await other.command("ping")
+
+
+async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallback(
+    server: Server, own_server: Callable[..., Server], cast: Cast, session: str
+) -> None:
+    late = await in_thread(signed_in, cast.alice)
+    rotated = own_server(SECRET_KEY="the next key", SECRET_KEY_FALLBACKS="a key for tests")
+    async with browser(server, session) as before, browser(rotated, session) as after:
+        assert (await before.command("ping"))["heads"] == (await after.command("ping"))["heads"]
+    with pages(rotated, session) as http:
+        page = await in_thread(http.get, "/")
+    assert page.status_code == 200
+    # Whoever came by meanwhile is signed with the new key; the old one can go.
+    renewed = page.cookies[f"gapless_session_{rotated.port}"]
+    without = own_server(SECRET_KEY="the next key")
+    async with browser(without, renewed) as socket:
+        await socket.command("ping")
+    with pytest.raises(InvalidStatus):
+        await browser(without, late).__aenter__()
+    with pages(without, late) as http:
+        assert (await in_thread(http.get, "/")).status_code == 302

@@ -6,8 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages as notices
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import HASH_SESSION_KEY, login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.db import transaction
@@ -95,8 +94,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = PasswordForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid() and _change_password(request, form):
-        notices.success(request, "Your password was changed. You were signed out everywhere else.")
-        return redirect("home")
+        return redirect("password_changed")
     return render(request, "registration/password.html", {"form": form}, status=400 if form.errors else 200)
 
 
@@ -105,9 +103,17 @@ def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
     with transaction.atomic():
         is_changed = form.change()
         if is_changed:
-            update_session_auth_hash(request, form.user)
+            request.session[HASH_SESSION_KEY] = form.user.get_session_auth_hash()
             request.session.save()
     return is_changed
+
+
+@login_required
+def password_changed(request: HttpRequest) -> HttpResponse:
+    """The session gets another key, so that a copied cookie ends too."""
+    # Not at the change itself: other tabs would come back with the old cookie before the new one has arrived here.
+    request.session.cycle_key()
+    return render(request, "registration/password_changed.html")
 
 
 @closed_without_redis

@@ -10,5 +10,6 @@ urlpatterns = [
     path("sign-up/", doors.sign_up, name="sign_up"),
     path("sign-out/", doors.SignOut.as_view(), name="sign_out"),
     path("password/", doors.change_password, name="password"),
+    path("password/changed/", doors.password_changed, name="password_changed"),
     path("setup/<str:token>/", doors.set_up, name="setup"),
 ]
