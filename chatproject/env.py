@@ -5,7 +5,7 @@ Knows nothing of Django. A file `.env` beside manage.py is read first; real vari
 
 import dataclasses
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,6 +70,17 @@ def networks(name: str, default: list[str]) -> list[ipaddress.IPv4Network | ipad
         return [ipaddress.ip_network(word) for word in given]
     except ValueError:
         raise EnvError(f"{name} is {','.join(given)!r}, but must be a list of addresses or networks.") from None
+
+
+def choice(name: str, default: str, among: Sequence[str]) -> str:
+    known = {word.lower(): word for word in among}
+
+    def convert(raw: str) -> str:
+        if raw.lower() not in known:
+            raise ValueError
+        return known[raw.lower()]
+
+    return _read(name, default, convert, f"one of {', '.join(among)}")
 
 
 def path(name: str, default: Path) -> Path:

@@ -1,12 +1,14 @@
 """Django's settings: one file, read from the environment through typed readers; contradictions are in checks.py."""
 
+import logging
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 
-from chatproject import env
+from chatproject import env, logs
 from chatproject.embedded import Services
 from chatproject.limits import LIMITS as _LIMITS
 from chatproject.start import needs_services
@@ -89,6 +91,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatproject.measuring.measured",
+    "chatproject.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -272,11 +275,14 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"gapless": {"level": "INFO"}, "django.request": {"level": "ERROR"}, "psycopg.pool": {"level": "ERROR"}},
-}
+# ---- Logs ------------------------------------------------------------------------------------------------------------
+
+#: json: one object a line, for machines; text: for people. Default: text on a terminal.
+LOG_FORMAT = env.choice("LOG_FORMAT", "text" if sys.stderr.isatty() else "json", logs.FORMATS)
+#: Of our own lines. DEBUG has every request, INFO those that were refused.
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = logs.configuration(form=LOG_FORMAT, level=LOG_LEVEL)
+DJANGO_STRUCTLOG_USER_ID_FIELD = None  # it would be read from the database before every request
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and forged by whoever sets X-Forwarded-For
+DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO

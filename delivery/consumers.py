@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from channels.consumer import AsyncConsumer
+from structlog.contextvars import bind_contextvars
 
 from delivery import metrics
 from delivery.errors import Internal, Invalid, Refused, Unavailable
@@ -114,6 +115,7 @@ class StreamConsumer(AsyncConsumer):
             return
         peer: Peer = scope.get("extensions", {}).get(EXTENSION) or SendingPeer(send)
         self.socket = self._socket_for(peer)
+        bind_contextvars(connection=self.socket.id)
         self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
         self._pace = Pace(self.node.limits.frames_per_second)
         opening = asyncio.get_running_loop().call_later(self.node.limits.opening_seconds, self._close_unless_synced)

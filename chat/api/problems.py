@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
+from structlog.contextvars import get_contextvars
 
 from chat.node import AWAY
 from delivery import metrics
@@ -31,7 +32,10 @@ def problem(refusal: Refused, *, status: int | None = None, errors: Any = None) 
         "status": code,
         "detail": refusal.detail,
         "code": refusal.code,
-        "request_id": getattr(refusal, "reference", None) or secrets.token_hex(6),
+        # As in the log: the reference of a mistake of ours, else the id of the request.
+        "request_id": getattr(refusal, "reference", None)
+        or get_contextvars().get("request_id")
+        or secrets.token_hex(6),
     }
     if errors:
         document["errors"] = errors

@@ -1,0 +1,58 @@
+"""Logs: one JSON object a line, with the request's or the connection's id, and never what people wrote. For people: text."""
+
+import re
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+FORMATS = ("json", "text")
+#: What PostgreSQL adds to a refused row: the row itself.
+_DETAIL = re.compile(r"(DETAIL|CONTEXT): .*")
+
+
+def configuration(*, form: str, level: str) -> dict[str, Any]:
+    """For Django's LOGGING; configures structlog in passing."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # As plain text: structlog's own tracebacks would show the variables, and bodies with them.
+        structlog.processors.format_exc_info,
+        without_rows,
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": shared,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {
+            "gapless": {"level": level},
+            "django_structlog": {"level": level},
+            "django.request": {"level": "CRITICAL"},  # request_log.py says it, with its id
+            "psycopg.pool": {"level": "ERROR"},
+        },
+    }
+
+
+def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Takes out what PostgreSQL says of the row that it refused."""
+    for key in ("event", "exception"):
+        if isinstance(event.get(key), str):
+            event[key] = _DETAIL.sub(r"\1: (not logged)", event[key])
+    return event
