@@ -24,6 +24,7 @@ WITHOUT_SERVICES = {
     "startapp",
     "collectstatic",
     "spell_protocol",
+    "tables",
 }
 
 
