@@ -1,4 +1,4 @@
-"""The messages that a query means, newest first, of what the caller may see: the caller's channels, from after joining each.
+"""The messages that a query means, newest first, of what the caller may read page by page: the history of the caller's channels.
 
 Every page costs a bounded amount of work, also among millions of messages. First the newest messages are looked through, so
 that a common word is found at once; then the trigram index finds what is rare. What the index can't find (words of one or two
@@ -53,7 +53,6 @@ class _Search:
     """A query with people and channels looked up, and where its page begins."""
 
     channels: list[int]
-    joined: list[int]
     words: list[str]
     phrases: list[str]
     senders: list[int] | None
@@ -88,7 +87,6 @@ def _resolved(user: User, query: Query) -> _Search:
     members = _memberships(user, query.channels)
     return _Search(
         channels=[member.channel_id for member in members],
-        joined=[member.joined_rev for member in members],
         words=query.words,
         phrases=query.phrases,
         senders=_senders(user, query.senders) if query.senders else None,
@@ -198,8 +196,7 @@ SELECT last.created_at, last.id FROM unnest(%s::bigint[]) AS mine (channel_id), 
 _MATCHES = """
 WITH found AS MATERIALIZED (
     SELECT messages.created_at, messages.id
-    FROM messages JOIN unnest(%s::bigint[], %s::bigint[]) AS mine (channel_id, joined_rev) USING (channel_id)
-    WHERE messages.channel_id = ANY(%s) AND messages.seq > mine.joined_rev
+    FROM messages WHERE messages.channel_id = ANY(%s)
       AND messages.kind = 'text' AND messages.deleted_at IS NULL AND {within} AND {matching}
 )
 SELECT created_at, id FROM found ORDER BY created_at DESC, id DESC LIMIT %s
@@ -229,7 +226,7 @@ def _matches_sql(asked: _Search, end: Place | None, most: int) -> tuple[str, lis
     within, places = _within(asked, end)
     matching, values = _matching(asked)
     sql = _MATCHES.format(within=within, matching=matching)
-    return sql, [asked.channels, asked.joined, asked.channels, *places, *values, most]
+    return sql, [asked.channels, *places, *values, most]
 
 
 def _within(asked: _Search, end: Place | None) -> tuple[str, list[Any]]:
