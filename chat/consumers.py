@@ -8,8 +8,10 @@ import msgspec
 from django.conf import settings
 
 from chat import logins, origin
-from chat.models import Door, Message, User
+from chat.logins import ChatLogin
+from chat.models import Door, Message, Scope, User
 from chat.node import ChatNode, running_node
+from chat.scopes import require_scope, require_scope_to_delete
 from chat.services import Draft, check_body, delete_message, edit_message
 from chat.services.standing import require_membership
 from chat.wire import message as spell
@@ -17,16 +19,17 @@ from delivery import protocol
 from delivery.consumers import StreamConsumer
 from delivery.errors import Refused, UnknownOp
 from delivery.protocol import AnyCommand, Delete, Edit, Ok, Post, Ref
-from delivery.source import Committed, Login
+from delivery.source import Committed
 
 
 class ChatConsumer(StreamConsumer):
     node: ChatNode
+    login: ChatLogin
 
     async def running_node(self) -> ChatNode:
         return await running_node()
 
-    async def authenticate(self) -> Login | None:
+    async def authenticate(self) -> ChatLogin | None:
         """A program with a token and no cookie, or a browser with a session and exactly one configured Origin."""
         secrets = self._headers(b"authorization")
         if secrets:
@@ -43,6 +46,7 @@ class ChatConsumer(StreamConsumer):
         require_membership(self.socket.user, channel=stream)
 
     async def do(self, command: AnyCommand) -> None:
+        require_scope(self.login.scopes, Scope.WRITE)
         match command:
             case Post():
                 await self._post(command)
@@ -83,6 +87,8 @@ class ChatConsumer(StreamConsumer):
 
     async def _as_user(self, verb: Callable[..., Message], command: Edit | Delete, **fields: str) -> Message:
         def work() -> Message:
+            if isinstance(command, Delete):
+                require_scope_to_delete(self.login.scopes, self.socket.user, message=command.message)
             with origin.coming_from(Door.SOCKET, self._address()):
                 user = User.objects.get(pk=self.socket.user)
                 return verb(user, channel=command.channel, message=command.message, **fields)

@@ -1,6 +1,8 @@
 """Who is at the other end of a socket or a request: a session's cookie or a program's token, and whether it still holds."""
 
+import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -10,9 +12,12 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from chat import wire
-from chat.models import Token, User
+from chat import clock, wire
+from chat.models import Scope, Token, User
 from chat.models.token import digest_of
+from chat.scopes import EVERYTHING
+from chat.services import note_use
+from chat.services.credentials import LAST_USE_SECONDS
 from delivery.protocol import CloseCode
 from delivery.source import Login
 
@@ -20,7 +25,14 @@ SESSION = "session"
 TOKEN = "token"  # noqa: S105 (the word, not a secret)
 
 
-def by_session(session_key: str) -> Login | None:
+@dataclass(frozen=True, slots=True)
+class ChatLogin(Login):
+    """A login with what it may be used for, at most."""
+
+    scopes: frozenset[str] = EVERYTHING
+
+
+def by_session(session_key: str) -> ChatLogin | None:
     """The login behind a session cookie, as Django's own middleware would see it; fallback keys are honoured."""
     if not session_key.isalnum():
         return None
@@ -31,27 +43,45 @@ def by_session(session_key: str) -> Login | None:
     )
     if user is None or not _is_hash_of(user, session.get(HASH_SESSION_KEY, "")):
         return None
-    return Login(user=wire.person(user), proof=(SESSION, session_key))
+    return ChatLogin(user=wire.person(user), proof=(SESSION, session_key))
 
 
-def by_token(secret: str) -> Login | None:
-    """The login behind a bearer token."""
-    user = user_of_token(secret)
-    return Login(user=wire.person(user), proof=(TOKEN, digest_of(secret))) if user else None
+def by_token(secret: str) -> ChatLogin | None:
+    """The login behind a bearer token; None too for a token that may not read, since a socket is for reading."""
+    token = token_of(secret)
+    if token is None or Scope.READ not in token.scopes:
+        return None
+    return ChatLogin(user=wire.person(token.user), proof=(TOKEN, token.digest), scopes=frozenset(token.scopes))
 
 
-def user_of_token(secret: str) -> User | None:
-    token = Token.objects.select_related("user").filter(digest=digest_of(secret)).first()
-    return token.user if token is not None and token.user.is_active else None
+def token_of(secret: str) -> Token | None:
+    """The token with this secret, if it stands and its owner's account too; notes that it was used."""
+    token = Token.objects.standing().select_related("user").filter(digest=digest_of(secret)).first()
+    if token is None or not token.user.is_active:
+        return None
+    _note_uses([token])
+    return token
+
+
+def _note_uses(tokens: Sequence[Token]) -> None:
+    stale = clock.now() - datetime.timedelta(seconds=LAST_USE_SECONDS)
+    unnoted = [token.digest for token in tokens if token.last_used_at is None or token.last_used_at < stale]
+    if unnoted:
+        note_use(unnoted)
 
 
 def endings(logins: Sequence[Login]) -> list[CloseCode | None]:
-    """For each login, why its session or token, its password or its account no longer stand: three queries for all."""
+    """For each login, why its session or token, its password or its account no longer stand: three queries for all.
+
+    A token with which somebody is connected is in use.
+    """
     users = User.objects.in_bulk({login.user.id for login in logins})
     proofs: dict[str, set[str]] = {SESSION: set(), TOKEN: set()}
     for login in logins:
         proofs[login.proof[0]].add(login.proof[1])
-    tokens = set(Token.objects.filter(digest__in=proofs[TOKEN]).values_list("digest", flat=True))
+    standing = list(Token.objects.standing().filter(digest__in=proofs[TOKEN]))
+    _note_uses(standing)
+    tokens = {token.digest for token in standing}
     sessions = {
         row.session_key: row.get_decoded()
         for row in Session.objects.filter(session_key__in=proofs[SESSION], expire_date__gt=timezone.now())

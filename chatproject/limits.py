@@ -30,6 +30,8 @@ class Limits:
     edit_hours: int = _limit(24, unit="hours", exceeded="`forbidden`")
     #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.
     members: int = _limit(100, unit="a channel", exceeded="`channel_full`")
+    #: Tokens of one user, whether they stand or have expired.
+    tokens: int = _limit(50, unit="a user", exceeded="`conflict`")
     #: Between two heartbeats of the server.
     heartbeat_seconds: int = _limit(30, unit="seconds", exceeded="–")
     #: Without a frame or a pong from the peer.

@@ -268,7 +268,7 @@ REST_FRAMEWORK = {
         "chat.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "chat.api.scopes.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
     "EXCEPTION_HANDLER": "chat.api.problems.problem_response",

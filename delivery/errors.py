@@ -48,6 +48,14 @@ class Forbidden(Refused):
     status = 403
 
 
+class OutOfScope(Forbidden):
+    """This token may not be used for that."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This token may not be used for that: it lacks the scope {scope}.")
+        self.scope = scope
+
+
 class Empty(Refused):
     """A message needs some text."""
 

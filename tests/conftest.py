@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import connections, transaction
 
 from chat import services
-from chat.models import Channel, User
+from chat.models import Channel, Scope, User
 from chat.services import Draft
 from delivery.source import Committed
 from tests.servers import Server
@@ -47,7 +47,10 @@ def cast(request: pytest.FixtureRequest) -> Cast:
     }
     sam = services.create_user("sam", display_name="Sam", is_staff=True)
     team = services.open_channel(people["alice"], name="team", kind="private", members=[people["bob"]])
-    tokens = {name: services.create_token(user, name="tests") for name, user in {**people, "sam": sam}.items()}
+    tokens = {
+        name: services.create_token(user, name="tests", scopes=Scope.values)
+        for name, user in {**people, "sam": sam}.items()
+    }
     return Cast(**people, sam=sam, team=team, tokens=tokens)
 
 

@@ -22,6 +22,7 @@ HELD_BY = {
     "messages_per_minute": "test_processes.py::test_sixty_messages_a_minute_and_not_one_more",
     "edit_hours": "test_verbs.py::test_a_message_can_be_edited_for_24_hours",
     "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
+    "tokens": "test_tokens.py::test_a_user_has_fifty_tokens_and_not_one_more",
     "heartbeat_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
     "silent_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
     "opening_seconds": "test_processes.py::test_without_a_sync_in_time_the_socket_is_closed",

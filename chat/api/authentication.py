@@ -5,20 +5,20 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from chat.logins import user_of_token
-from chat.models import User
+from chat.logins import token_of
+from chat.models import Token, User
 
 
 class BearerAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> tuple[User, None] | None:
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
         """None without a bearer token. Raises AuthenticationFailed for one that does not hold."""
         scheme, _, secret = force_str(get_authorization_header(request), errors="replace").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        user = user_of_token(secret.strip())
-        if user is None:
-            raise AuthenticationFailed("This token is not valid, or its account is not active.")
-        return user, None
+        token = token_of(secret.strip())
+        if token is None:
+            raise AuthenticationFailed("This token is not valid any more, or its account is not active.")
+        return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="gapless"'

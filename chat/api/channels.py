@@ -12,7 +12,7 @@ from chat import services, wire
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
 from chat.api.pages import listed, number, paged
 from chat.api.users import caller, checked
-from chat.models import Channel, ChannelKind, Member, User
+from chat.models import Channel, ChannelKind, Member, Scope, User
 from chat.permissions import Right
 from chat.services.messages import channel_of
 from chat.services.standing import Standing, moderates_everywhere, require_membership
@@ -52,6 +52,8 @@ class Channels(APIView):
 
 
 class OneChannel(APIView):
+    scopes = {"PATCH": Scope.MODERATE, "DELETE": Scope.MODERATE}
+
     def get(self, request: Request, pk: int) -> Response:
         """One that the caller is in, or a public one."""
         return Response(_seen_by(caller(request), pk))
@@ -108,6 +110,8 @@ class OwnMembership(APIView):
 
 
 class OneMember(APIView):
+    scopes = {"PATCH": Scope.MODERATE, "DELETE": Scope.MODERATE}
+
     def patch(self, request: Request, pk: int, user: int) -> Response:
         """Another role, by owners."""
         role = checked(NewRole, request)["role"]

@@ -1,11 +1,12 @@
 """What requests may carry, as serializers: shapes only, the rules are the verbs'."""
 
+import datetime
 from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
 
-from chat.models import ChannelKind, NotifyLevel, Role, Verdict
+from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
 
 
 class Strict(serializers.Serializer[Any]):
@@ -77,6 +78,29 @@ class MessageRevision(Strict):
 
 class Position(Strict):
     seq = Whole()
+
+
+class Moment(serializers.DateTimeField):
+    """Only strings as RFC 3339 spells them, of years that PostgreSQL and Python both know in every time zone."""
+
+    def to_internal_value(self, value: Any) -> datetime.datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="RFC 3339")
+        try:
+            return super().to_internal_value(value).astimezone(datetime.UTC)
+        except OverflowError:
+            self.fail("overflow")
+
+
+class TokenInput(Strict):
+    name = Text(max_length=80)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Scope.choices),
+        allow_empty=False,
+        max_length=len(Scope),
+        default=["read", "write"],
+    )
+    expires_at = Moment(required=False, allow_null=True, default=None)
 
 
 class Profile(Strict):

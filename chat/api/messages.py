@@ -10,9 +10,11 @@ from rest_framework.views import APIView
 from chat import history, services, wire
 from chat.api.inputs import MessageInput, MessageRevision, Position
 from chat.api.pages import listed, number
+from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
 from chat.models import Message
 from chat.node import running_node
+from chat.scopes import require_scope_to_delete
 from chat.services import Draft, check_body
 from chat.services.standing import require_membership
 from chat.streams import ChannelStreams
@@ -62,6 +64,7 @@ class OneMessage(APIView):
 
     def delete(self, request: Request, pk: int, message: int) -> Response:
         """200 with the emptied message: its place stays."""
+        require_scope_to_delete(scopes_of(request), caller(request).pk, message=message)
         return Response(wire.message(services.delete_message(caller(request), channel=pk, message=message)))
 
 

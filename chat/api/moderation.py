@@ -11,8 +11,12 @@ from chat import clock, moderation, services, wire
 from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkRemoval, NewReport
 from chat.api.pages import number, paged
 from chat.api.users import caller, checked
-from chat.models import Message, User
+from chat.models import Message, Scope, User
 from delivery.errors import Invalid, NotFound, Refused
+
+
+class Moderating(APIView):
+    scopes = {"GET": Scope.MODERATE, "POST": Scope.MODERATE}
 
 
 class Reports(APIView):
@@ -24,14 +28,14 @@ class Reports(APIView):
         return Response(told, status=201 if is_new else 200)
 
 
-class Desk(APIView):
+class Desk(Moderating):
     def get(self, request: Request) -> Response:
         """What is waiting for the caller: `open_reports`, and what the caller may do besides keeping channels."""
         moderation.require_keeper(caller(request))
         return Response(moderation.desk_of(caller(request)))
 
 
-class Queue(APIView):
+class Queue(Moderating):
     def get(self, request: Request) -> Response:
         """Reports of the channels that the caller keeps: `?state=open` (default, oldest first), `closed` or `all`; `?channel=`."""
         user = caller(request)
@@ -46,13 +50,13 @@ class Queue(APIView):
         return paged(request, rows, moderation.report_dict, newest_first=state != "open")
 
 
-class OneReport(APIView):
+class OneReport(Moderating):
     def get(self, request: Request, pk: int) -> Response:
         """One report with what was said around it, and what the message said before it was edited."""
         return Response(moderation.report_in_full(moderation.report_visible_to(caller(request), pk)))
 
 
-class Closing(APIView):
+class Closing(Moderating):
     def post(self, request: Request) -> Response:
         """Closes reports as upheld or dismissed, with a reason."""
         given = checked(BulkClosing, request)
@@ -62,7 +66,7 @@ class Closing(APIView):
         )
 
 
-class Deletions(APIView):
+class Deletions(Moderating):
     def post(self, request: Request) -> Response:
         """Deletes messages, with a reason; open reports about them are upheld."""
         given = checked(BulkDeletion, request)
@@ -77,7 +81,7 @@ class Deletions(APIView):
         return _each(given["messages"], delete)
 
 
-class Removals(APIView):
+class Removals(Moderating):
     def post(self, request: Request) -> Response:
         """Ends memberships of one channel, with a reason."""
         given = checked(BulkRemoval, request)
@@ -88,7 +92,7 @@ class Removals(APIView):
         )
 
 
-class Mutes(APIView):
+class Mutes(Moderating):
     def get(self, request: Request) -> Response:
         """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
         user = caller(request)
@@ -98,7 +102,7 @@ class Mutes(APIView):
         )
 
 
-class Bans(APIView):
+class Bans(Moderating):
     def get(self, request: Request) -> Response:
         """For staff: bans, newest first; `?state=standing` (default) or `all`."""
         rows = moderation.bans_visible_to(caller(request))
@@ -113,7 +117,7 @@ class Bans(APIView):
         return _each(given["users"], lambda pk: services.ban_user(user, user=pk, reason=reason))
 
 
-class LiftedBans(APIView):
+class LiftedBans(Moderating):
     def post(self, request: Request) -> Response:
         """For staff: lifts bans, with a reason."""
         given = checked(BulkBan, request)
@@ -121,7 +125,7 @@ class LiftedBans(APIView):
         return _each(given["users"], lambda pk: services.lift_ban(user, user=pk, reason=reason))
 
 
-class MessageHistory(APIView):
+class MessageHistory(Moderating):
     def get(self, request: Request, pk: int) -> Response:
         """For moderators: a message, and what it said before each edit."""
         row = moderation.kept_message(caller(request), pk)
@@ -129,7 +133,7 @@ class MessageHistory(APIView):
         return Response({"message": wire.message(row), "versions": versions})
 
 
-class AuditLog(APIView):
+class AuditLog(Moderating):
     def get(self, request: Request) -> Response:
         """Every act and change of a role, newest first; `?channel=`, `?whom=`, `?actor=`, `?act=`. Addresses for staff only."""
         user = caller(request)

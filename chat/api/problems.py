@@ -16,7 +16,7 @@ from structlog.contextvars import get_contextvars
 
 from chat.node import AWAY
 from delivery import metrics
-from delivery.errors import Forbidden, Internal, Invalid, NotFound, RateLimited, Refused, Unavailable
+from delivery.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable
 
 logger = logging.getLogger("gapless.api")
 
@@ -52,6 +52,9 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     if refusal.retry_after is not None:
         response["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
     challenge = getattr(error, "auth_header", None)
+    if isinstance(error, OutOfScope):
+        # RFC 6750, section 3.1.
+        challenge = f'Bearer realm="gapless", error="insufficient_scope", scope="{error.scope}"'
     if challenge:
         response["WWW-Authenticate"] = challenge
     return response

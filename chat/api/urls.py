@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.api import channels, messages, moderation, search, users
+from chat.api import channels, messages, moderation, search, tokens, users
 
 urlpatterns = [
     path("channels/", channels.Channels.as_view()),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("moderation/bans/lift/", moderation.LiftedBans.as_view()),
     path("moderation/audit/", moderation.AuditLog.as_view()),
     path("search/", search.Search.as_view()),
+    path("tokens/", tokens.Tokens.as_view()),
+    path("tokens/<int:pk>/", tokens.OneToken.as_view()),
     path("users/me/", users.Me.as_view()),
     path("users/", users.Users.as_view()),
 ]

@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 from chat import services, wire
 from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
-from chat.models import User
+from chat.api.scopes import scopes_of
+from chat.models import Scope, User
 from delivery.protocol import spell_time
 
 
@@ -29,14 +30,13 @@ def checked(kind: type[Strict], request: Request) -> dict[str, Any]:
 
 class Me(APIView):
     def get(self, request: Request) -> Response:
-        """The caller."""
-        return Response(_own(caller(request)))
+        """The caller, and what this login may be used for."""
+        return Response(_own(request))
 
     def patch(self, request: Request) -> Response:
         """Another display name."""
-        return Response(
-            _own(services.rename_user(caller(request), display_name=checked(Profile, request)["display_name"]))
-        )
+        services.rename_user(caller(request), display_name=checked(Profile, request)["display_name"])
+        return Response(_own(request))
 
 
 class Users(APIView):
@@ -49,9 +49,12 @@ class Users(APIView):
         return paged(request, rows, lambda user: msgspec.to_builtins(wire.person(user)))
 
 
-def _own(user: User) -> dict[str, Any]:
+def _own(request: Request) -> dict[str, Any]:
+    user = caller(request)
     return {
         **msgspec.to_builtins(wire.person(user)),
         "is_staff": user.is_staff,
         "date_joined": spell_time(user.date_joined),
+        # What this login may be used for, at most.
+        "scopes": [scope for scope in Scope if scope in scopes_of(request)],
     }

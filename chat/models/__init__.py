@@ -8,7 +8,7 @@ from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
 from chat.models.report import Report, Verdict
 from chat.models.settled import SettledUpTo
-from chat.models.token import Token
+from chat.models.token import Scope, Token
 from chat.models.user import User
 from chat.models.version import MessageVersion
 
@@ -27,6 +27,7 @@ __all__ = [
     "NotifyLevel",
     "Report",
     "Role",
+    "Scope",
     "SettledUpTo",
     "Token",
     "User",

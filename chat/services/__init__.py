@@ -8,7 +8,7 @@ from chat.services.channels import (
     open_support_channel,
     revise_channel,
 )
-from chat.services.credentials import change_password, delete_token, recheck_logins
+from chat.services.credentials import change_password, create_token, delete_token, new_token, note_use, recheck_logins
 from chat.services.members import (
     add_member,
     change_role,
@@ -20,7 +20,7 @@ from chat.services.members import (
 )
 from chat.services.messages import delete_message, edit_message
 from chat.services.notifying import choose_notify_level
-from chat.services.people import create_owner, create_token, create_user, rename_user
+from chat.services.people import create_owner, create_user, rename_user
 from chat.services.posting import Draft, check_body, post_messages
 from chat.services.receipts import move_cursors, read_channel
 from chat.services.reports import close_report, report_message
@@ -50,6 +50,8 @@ __all__ = [
     "make_groups",
     "move_cursors",
     "mute_member",
+    "new_token",
+    "note_use",
     "open_channel",
     "open_direct_channel",
     "open_support_channel",

@@ -1,18 +1,13 @@
-"""Accounts: the owner, everybody else, and the tokens of programs."""
-
-import secrets
+"""Accounts: the owner and everybody else."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from chat.models import Channel, Token, User
-from chat.models.token import digest_of
+from chat.models import Channel, User
 from chat.services.channels import open_channel
 from delivery.errors import Conflict, Invalid
 
-#: What a token begins with, so that people and secret scanners recognise one.
-TOKEN_PREFIX = "gapless_"  # noqa: S105 (a prefix, not a secret)
 #: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
 MAKING_OWNER = 0x6F776E72
 
@@ -56,10 +51,3 @@ def rename_user(user: User, *, display_name: str) -> User:
     user.display_name = display_name.strip()
     User.objects.filter(pk=user.pk).update(display_name=user.display_name)
     return user
-
-
-def create_token(user: User, *, name: str) -> str:
-    """A secret for a program of this user; it is shown this once, only its hash is kept."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    Token.objects.create(user=user, name=name, digest=digest_of(secret))
-    return secret

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.models import User
+from chat.models import Scope, User
 from chat.services import create_token, create_user, join_first_channel
 from delivery.errors import Refused
 
@@ -21,6 +21,12 @@ class Command(BaseCommand):
         parser.add_argument("--display-name", default="", help="what others see")
         parser.add_argument("--staff", action="store_true", help="may use the admin, with everything allowed")
         parser.add_argument("--token", action="store_true", help="print an API token")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=Scope.values,
+            help="what the token may be used for, once for each (default: all but tokens)",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError(f"{user.username} exists already. With --token it gets another token.")
         said = {"id": user.pk, "username": user.username, **said}
         if options["token"]:
-            said["token"] = create_token(user, name="createuser")
+            said["token"] = create_token(user, name="createuser", scopes=options["scope"])
         if options["json"]:
             self.stdout.write(json.dumps(said))
             return
