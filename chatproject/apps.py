@@ -1,6 +1,7 @@
 """Registers the system checks and chatproject's own commands."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 from chatproject import checks
 
@@ -8,3 +9,7 @@ from chatproject import checks
 class ChatprojectConfig(AppConfig):
     name = "chatproject"
     checks = checks
+
+
+class GaplessAdminConfig(AdminConfig):
+    default_site = "chat.admin_site.GaplessSite"

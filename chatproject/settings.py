@@ -72,9 +72,9 @@ ALLOWED_ORIGINS = env.words(
 _IS_HTTPS = bool(ALLOWED_ORIGINS) and all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
 
 INSTALLED_APPS = [
-    "chatproject",  # first: its runserver builds on daphne's, which replaces Django's
+    "chatproject.apps.ChatprojectConfig",  # first: its runserver builds on daphne's, which replaces Django's
     "daphne",
-    "django.contrib.admin",
+    "chatproject.apps.GaplessAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

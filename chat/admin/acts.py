@@ -1,0 +1,86 @@
+"""Acts: a verb over one row or many, after a page that shows them and asks for a reason. One refusal holds up no other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib import messages as notices
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from chat.models import User
+from chat.services.audit import REASON_CHARACTERS
+from delivery.errors import Refused
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=REASON_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        help_text="Stands in the audit log, for ever.",
+    )
+
+
+class Described(admin.ModelAdmin):
+    """An admin that can say in a few words which row is meant."""
+
+    def words(self, row: Any) -> str:
+        return str(row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """`do` gets who acts, the row, and what the form gave."""
+
+    name: str
+    label: str
+    permission: str
+    do: Callable[[User, Any, dict[str, Any]], object]
+    #: What happens then, for the page that asks.
+    consequence: str
+    form: type[ReasonForm] = ReasonForm
+    #: Whether it makes sense for this row; asked for a row's own page.
+    fits: Callable[[Any], bool] = lambda row: True
+    is_danger: bool = False
+
+    def allowed_to(self, user: Any) -> bool:
+        return bool(user.is_active and user.is_staff and user.has_perm(self.permission))
+
+
+def asked(
+    model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence[Any], *, hidden: dict[str, Any]
+) -> TemplateResponse | None:
+    """Does the act when its form was sent and is complete (None); else the page that asks."""
+    is_sent = "confirmed" in request.POST
+    form = act.form(request.POST) if is_sent else act.form(initial={"reason": ""})
+    if is_sent and form.is_valid():
+        _do(model_admin, request, act, rows, form.cleaned_data)
+        return None
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": act.label,
+        "opts": model_admin.model._meta,
+        "act": act,
+        "rows": [(row.pk, model_admin.words(row)) for row in rows],
+        "form": form,
+        "hidden": hidden,
+        "checkbox": ACTION_CHECKBOX_NAME,
+    }
+    return TemplateResponse(request, "admin/gapless/act.html", context, status=400 if is_sent else 200)
+
+
+def _do(model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence[Any], given: dict[str, Any]) -> None:
+    user = request.user
+    assert isinstance(user, User)
+    done = 0
+    for row in rows:
+        try:
+            act.do(user, row, given)
+            done += 1
+        except Refused as refusal:
+            model_admin.message_user(request, f"{model_admin.words(row)}: {refusal.detail}", notices.ERROR)
+    if done:
+        model_admin.message_user(request, f"{act.label}: done for {done}.", notices.SUCCESS)

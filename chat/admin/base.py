@@ -1,0 +1,190 @@
+"""What all lists and pages of the admin share: nothing can be written, nothing counts a large table, search by trigram."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib import messages as notices
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import OperationalError, connection, transaction
+from django.db.models import Lookup, Q, QuerySet, Value
+from django.db.models.expressions import F
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+
+from chat.admin.acts import Act, Described, asked
+from chat.viewer import page_of
+
+#: Rows are counted up to this; further back one gets by a filter or a search.
+MOST_COUNTED = 1000
+#: With fewer letters the trigram index can't help.
+LEAST_LETTERS = 3
+
+
+#: How alike words are that are taken for one with a mistake in it, as in the people's own search.
+ALIKE = 0.4
+#: SQLSTATE of a statement that took too long.
+QUERY_CANCELED = "57014"
+
+
+class ILike(Lookup):
+    """`ILIKE`, which the trigram index serves; Django's icontains is UPPER(…) LIKE, which it does not."""
+
+    lookup_name = "ilike"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} ILIKE {right}", (*left_params, *right_params)
+
+
+class BoundedPaginator(Paginator):
+    """Never counts further than MOST_COUNTED."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        return rows.order_by()[: MOST_COUNTED + 1].count()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Something that belongs to a row, on its page."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    #: What is said when there is none.
+    empty: str = "None."
+
+
+class ReadOnlyAdmin(Described):
+    """`search_in`: columns with a trigram index. `acts`: what can be done, each through its verb."""
+
+    search_in: tuple[str, ...] = ()
+    acts: tuple[Act, ...] = ()
+    paginator = BoundedPaginator
+    most_counted = MOST_COUNTED
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 50
+    actions_on_top = True
+    change_form_template = "admin/gapless/row.html"
+    change_list_template = "admin/gapless/list.html"
+    show_facets = admin.ShowFacets.NEVER
+    ordering = ("-pk",)
+
+    def tables(self, row: Any) -> list[Table]:
+        """What belongs to the row, below it."""
+        return []
+
+    # ---- nothing is written ----
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    # ---- search ----
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return self.search_in
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        """Rows that contain the term; when there are none, rows with something like it."""
+        term = search_term.strip().replace("\x00", "")
+        if not term or not self.search_in:
+            return queryset, False
+        if len(term) < LEAST_LETTERS:
+            self.message_user(request, f"Search for at least {LEAST_LETTERS} letters.", notices.WARNING)
+            return queryset.none(), False
+        try:
+            found = _newest(queryset, self.search_in, term)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != QUERY_CANCELED:
+                raise
+            self.message_user(request, "This takes too long: search for more letters, or filter too.", notices.ERROR)
+            return queryset.none(), False
+        return queryset.filter(pk__in=found), False
+
+    # ---- acts ----
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {act.name: (_bulk(act), act.name, f"{act.label}…") for act in self.acts if act.allowed_to(request.user)}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.act_view)
+        name = f"{self.model._meta.label_lower.replace('.', '_')}_act"
+        return [path("<int:object_id>/act/<slug:name>/", view, name=name), *super().get_urls()]
+
+    def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        """One row's act, from its page."""
+        row = self.get_object(request, str(object_id))
+        act = next((act for act in self.acts if act.name == name), None)
+        if row is None or act is None:
+            raise Http404
+        if not (act.allowed_to(request.user) and self.has_view_permission(request, row)):
+            raise PermissionDenied
+        page = asked(self, request, act, [row], hidden={})
+        return page or HttpResponseRedirect(page_of(row))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = capfirst(self.model._meta.verbose_name_plural)
+        return super().changelist_view(request, {**(extra_context or {}), "title": title})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        more: dict[str, Any] = {}
+        if row is not None and self.has_view_permission(request, row):
+            acts = [act for act in self.acts if act.allowed_to(request.user) and act.fits(row)]
+            more = {"acts": acts, "tables": self.tables(row), "row_url": page_of(row), "title": self.words(row)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+
+def _bulk(act: Act) -> Any:
+    def do(model_admin: ReadOnlyAdmin, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+        most = settings.LIMITS.bulk
+        rows = list(queryset[: most + 1])
+        if len(rows) > most:
+            model_admin.message_user(request, f"Choose at most {most} at once.", notices.ERROR)
+            return None
+        return asked(model_admin, request, act, rows, hidden={"action": act.name, "index": "0"})
+
+    return do
+
+
+def _newest(rows: "QuerySet[Any]", columns: Sequence[str], term: str) -> list[int]:
+    """The newest of those that contain the term, as far as rows are counted; if there are none, of those with something like it."""
+    newest = rows.order_by("-pk").values_list("pk", flat=True)
+    with transaction.atomic(), connection.cursor() as cursor:
+        exact = newest.filter(_any(ILike(F(name), Value(f"%{_escaped(term)}%")) for name in columns))
+        found = list(exact[: MOST_COUNTED + 1])
+        if not found:
+            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(ALIKE)])
+            alike = newest.filter(_any(Q(**{f"{name}__trigram_word_similar": term}) for name in columns))
+            found = list(alike[: MOST_COUNTED + 1])
+    return found
+
+
+def _any(conditions: Any) -> Q:
+    found = Q()
+    for condition in conditions:
+        found |= condition if isinstance(condition, Q) else Q(condition)
+    return found
+
+
+def _escaped(term: str) -> str:
+    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

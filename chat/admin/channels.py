@@ -1,0 +1,157 @@
+"""Channels and their members."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from chat import clock
+from chat.admin import columns, deeds
+from chat.admin.base import ReadOnlyAdmin, Table
+from chat.admin.columns import column
+from chat.admin.filters import ArchivedFilter, ChannelFilter, MutedFilter, person_filter
+from chat.admin.records import audit_table, reports_table
+from chat.models import AuditEntry, Channel, Member, Message, Report
+from chat.viewer import link, list_link, may_view
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnlyAdmin):
+    list_display = ("title", "topic", "kind", "member_count", "changes", "state", "by", "created")
+    list_filter = ("kind", "is_support", ArchivedFilter)
+    list_select_related = ("created_by",)
+    search_in = ("name", "topic")
+    search_help_text = "Name or topic, at least three letters. Small mistakes are forgiven when nothing fits exactly."
+    fields = ("title", "topic", "kind", "state", "inside", "by", "created", "archived", "all_messages")
+    readonly_fields = fields
+
+    def words(self, row: Channel) -> str:
+        return columns.channel_name(row)
+
+    @column("channel")
+    def title(self, row: Channel) -> str:
+        return columns.channel_name(row)
+
+    @column("changes")
+    def changes(self, row: Channel) -> str:
+        return f"{row.head:,}"
+
+    @column("state")
+    def state(self, row: Channel) -> SafeString:
+        return columns.badges(
+            ("support", "good") if row.is_support else None,
+            ("archived", "quiet") if row.archived_at else None,
+        )
+
+    @column("opened by")
+    def by(self, row: Channel) -> Any:
+        return columns.person_link(row.created_by)
+
+    @column("opened")
+    def created(self, row: Channel) -> Any:
+        return columns.ago(row.created_at)
+
+    @column("archived")
+    def archived(self, row: Channel) -> Any:
+        return columns.ago(row.archived_at)
+
+    @column("notes on")
+    def inside(self, row: Channel) -> Any:
+        return columns.channel_link(row.parent)
+
+    @column("messages")
+    def all_messages(self, row: Channel) -> Any:
+        return list_link(Message, f"what was said here ({row.head:,} changes)", **{"in": row.pk})
+
+    def tables(self, row: Channel) -> list[Table]:
+        shown = [members_table(row)] if may_view(Member) else []
+        if may_view(Report):
+            shown.append(reports_table(row.reports.all(), "Reports"))
+        if may_view(AuditEntry):
+            shown.append(audit_table(AuditEntry.objects.filter(channel=row)))
+        return shown
+
+
+@admin.register(Member)
+class MemberAdmin(ReadOnlyAdmin):
+    list_display = ("name", "person", "where", "role", "mute", "read_up_to", "joined")
+    list_filter = (ChannelFilter, person_filter("user", "person"), "role", MutedFilter)
+    list_select_related = ("user", "channel")
+    search_in = ("user__username", "user__display_name")
+    search_help_text = "A name, at least three letters."
+    acts = (deeds.MUTE_MEMBERS, deeds.UNMUTE_MEMBERS, deeds.REMOVE_MEMBERS)
+    fields = ("person", "where", "role", "mute", "notify_level", "read_up_to", "delivered_up_to", "joined", "last_seen")
+    readonly_fields = fields
+
+    def words(self, row: Member) -> str:
+        return f"{row.user.username} in {columns.channel_name(row.channel)}"
+
+    @column("name")
+    def name(self, row: Member) -> str:
+        return row.user.get_full_name()
+
+    @column("person")
+    def person(self, row: Member) -> Any:
+        return columns.person_link(row.user)
+
+    @column("channel")
+    def where(self, row: Member) -> Any:
+        return columns.channel_link(row.channel)
+
+    @column("mute")
+    def mute(self, row: Member) -> Any:
+        return mute_of(row)
+
+    @column("read up to")
+    def read_up_to(self, row: Member) -> str:
+        return f"{row.read_seq:,} of {row.channel.head:,}"
+
+    @column("delivered up to")
+    def delivered_up_to(self, row: Member) -> str:
+        return f"{row.delivered_seq:,} of {row.channel.head:,}"
+
+    @column("joined")
+    def joined(self, row: Member) -> Any:
+        return columns.ago(row.created_at)
+
+    def tables(self, row: Member) -> list[Table]:
+        if not may_view(AuditEntry):
+            return []
+        return [audit_table(AuditEntry.objects.filter(channel=row.channel_id, whom=row.user_id))]
+
+
+def mute_of(row: Member) -> Any:
+    if row.muted_until is None or row.muted_until <= clock.now():
+        return "–"
+    return SafeString(columns.badge("muted", "warn") + " " + str(columns.ago(row.muted_until)))
+
+
+def members_table(channel: Channel) -> Table:
+    members = Member.objects.filter(channel=channel).select_related("user", "channel").order_by("pk")
+    rows = [
+        (
+            link(member, member.user.username),
+            member.user.get_full_name(),
+            member.get_role_display(),
+            mute_of(member),
+            f"{member.read_seq:,} of {channel.head:,}",
+            columns.ago(member.created_at),
+        )
+        for member in members
+    ]
+    return Table("Members", ("member", "name", "role", "mute", "read up to", "joined"), rows, "Nobody is in it.")
+
+
+def memberships_table(user: Any) -> Table:
+    members = Member.objects.filter(user=user).select_related("channel").order_by("pk")[:100]
+    rows = [
+        (
+            columns.channel_link(member.channel),
+            link(member, member.get_role_display()),
+            mute_of(member),
+            f"{member.read_seq:,} of {member.channel.head:,}",
+            columns.ago(member.created_at),
+        )
+        for member in members
+    ]
+    return Table("Channels", ("channel", "role", "mute", "read up to", "joined"), rows, "In no channel.")

@@ -1,0 +1,82 @@
+"""Cells that several lists and pages share: excerpts, times, people, channels."""
+
+import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import ngettext
+
+from chat import clock
+from chat.models import Channel, ChannelKind, Message, User
+from chat.viewer import link
+
+#: Letters of a message that a list shows.
+EXCERPT = 110
+
+
+def channel_name(channel: Channel) -> str:
+    if channel.kind == ChannelKind.DIRECT:
+        return f"direct conversation {channel.pk}"
+    return f"#{channel.name}"
+
+
+def channel_link(channel: Channel | None) -> SafeString | str:
+    return link(channel, channel_name(channel)) if channel else "–"
+
+
+def person_link(user: User | None, *, nobody: str = "–") -> SafeString | str:
+    return link(user, user.username) if user else nobody
+
+
+def excerpt(body: str) -> str:
+    text = " ".join(body.split())
+    return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
+
+
+def said(body: str) -> SafeString:
+    """As it was written, with its lines."""
+    return format_html('<div class="gapless-said">{}</div>', body)
+
+
+def message_excerpt(message: Message) -> SafeString | str:
+    if message.deleted_at is not None:
+        return badge("deleted", "quiet")
+    return excerpt(message.body)
+
+
+def marked(message: Message) -> SafeString:
+    return format_html("<mark>{}</mark>", message_excerpt(message))
+
+
+def badge(text: str, tone: str = "") -> SafeString:
+    return format_html('<span class="gapless-badge {}">{}</span>', tone, text)
+
+
+def badges(*shown: tuple[str, str] | None) -> SafeString:
+    return SafeString(" ".join(badge(*one) for one in shown if one is not None))
+
+
+def ago(moment: datetime.datetime | None) -> SafeString | str:
+    """How long ago or ahead, with the exact time on hover."""
+    if moment is None:
+        return "–"
+    now = clock.now()
+    words = f"{timesince(moment, now, depth=1)} ago" if moment <= now else f"in {timesince(now, moment, depth=1)}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+
+
+def exact(moment: datetime.datetime | None) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S") if moment else "–"
+
+
+def many(count: int, one: str, more: str) -> str:
+    return f"{count} {ngettext(one, more, count)}"
+
+
+def column(title: str, **display: Any) -> Any:
+    """A method as a column of that title; does not sort by anything that has no index."""
+    return admin.display(description=title, **display)

@@ -1,0 +1,99 @@
+"""The queue of reports: the longest waiting first, each with what was said around it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from chat.admin import columns, deeds
+from chat.admin.base import ReadOnlyAdmin, Table
+from chat.admin.columns import column
+from chat.admin.filters import ChannelFilter, StateFilter, person_filter
+from chat.admin.messages import context_table, versions_table
+from chat.admin.records import audit_table, reports_table, state_of
+from chat.models import AuditEntry, Message, MessageVersion, Report
+from chat.viewer import link, may_view
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    list_display = ("what", "author", "where", "reason", "by", "waiting", "state")
+    list_filter = (
+        StateFilter,
+        ChannelFilter,
+        person_filter("message__sender", "author"),
+        person_filter("reporter", "reported by"),
+    )
+    list_select_related = ("message__sender", "channel", "reporter")
+    acts = (deeds.DELETE_REPORTED, deeds.UPHOLD, deeds.DISMISS, deeds.MUTE_AUTHORS, deeds.BAN_AUTHORS)
+    fieldsets = (
+        (None, {"fields": ("said", "author", "where", "about")}),
+        ("Report", {"fields": ("reason", "by", "waiting", "state")}),
+        ("Closed", {"fields": ("closed", "closer", "closing_reason")}),
+    )
+    readonly_fields = (
+        *("said", "author", "where", "about", "reason", "by", "waiting", "state", "closed", "closer", "closing_reason"),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Report | None = None) -> Any:
+        is_open = obj is not None and obj.closed_at is None
+        return self.fieldsets[:2] if is_open else self.fieldsets
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str]:
+        # A queue while it is open, a log afterwards.
+        return ("-pk",) if request.GET.get("state") in ("closed", "all") else ("pk",)
+
+    def words(self, row: Report) -> str:
+        return f"{row.message.sender.username} in {columns.channel_name(row.channel)}: {columns.excerpt(row.body)}"
+
+    @column("message")
+    def what(self, row: Report) -> str:
+        return columns.excerpt(row.body)
+
+    @column("as it was reported")
+    def said(self, row: Report) -> Any:
+        return columns.said(row.body)
+
+    @column("author")
+    def author(self, row: Report) -> Any:
+        return columns.person_link(row.message.sender)
+
+    @column("channel")
+    def where(self, row: Report) -> Any:
+        return columns.channel_link(row.channel)
+
+    @column("message")
+    def about(self, row: Report) -> Any:
+        return link(row.message, f"as it is now, with its history (number {row.message.seq:,})")
+
+    @column("reported by")
+    def by(self, row: Report) -> Any:
+        return columns.person_link(row.reporter)
+
+    @column("reported")
+    def waiting(self, row: Report) -> Any:
+        return columns.ago(row.created_at)
+
+    @column("state")
+    def state(self, row: Report) -> Any:
+        return state_of(row)
+
+    @column("closed")
+    def closed(self, row: Report) -> Any:
+        return columns.ago(row.closed_at)
+
+    @column("closed by")
+    def closer(self, row: Report) -> Any:
+        return columns.person_link(row.closed_by)
+
+    def tables(self, row: Report) -> list[Table]:
+        shown: list[Table] = []
+        if may_view(Message):
+            shown.append(context_table(row.message))
+        if may_view(MessageVersion):
+            shown.append(versions_table(row.message))
+        others = Report.objects.filter(message=row.message_id).exclude(pk=row.pk)
+        shown.append(reports_table(others, "Other reports about it"))
+        if may_view(AuditEntry):
+            shown.append(audit_table(AuditEntry.objects.filter(message=row.message_id)))
+        return shown

@@ -1,0 +1,50 @@
+"""Who looks at a page of the staff's site, so that a link is shown only to those whom it leads somewhere."""
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+_looking: ContextVar[Any] = ContextVar("looking", default=None)
+
+
+@contextlib.contextmanager
+def looking(user: Any) -> Iterator[None]:
+    token = _looking.set(user)
+    try:
+        yield
+    finally:
+        _looking.reset(token)
+
+
+def may_view(kind: type[Model]) -> bool:
+    user = _looking.get()
+    return user is not None and user.has_perm(f"{kind._meta.app_label}.view_{kind._meta.model_name}")
+
+
+def link(row: Model | None, text: str = "") -> SafeString | str:
+    """To the row's page, or only its text for who may not see that."""
+    if row is None:
+        return "–"
+    text = text or str(row)
+    if not may_view(type(row)):
+        return text
+    return format_html('<a href="{}">{}</a>', page_of(row), text)
+
+
+def page_of(row: Model) -> str:
+    return reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
+
+
+def list_link(kind: type[Model], text: str, **query: Any) -> SafeString | str:
+    """To a filtered list of rows of that kind."""
+    if not may_view(kind):
+        return text
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    url = reverse(f"admin:chat_{kind._meta.model_name}_changelist")
+    return format_html('<a href="{}?{}">{}</a>', url, asked, text)
