@@ -50,6 +50,27 @@ export function linked(text) {
   return nodes.filter((node) => node !== "");
 }
 
+/** A text as nodes, with these words marked; a long one is cut so that the first of them is seen. */
+export function marked(text, words, most) {
+  const any = new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") || "$^", "giu");
+  const first = Math.max(0, text.search(any));
+  const start = text.length > most ? Math.max(0, first - most / 4) : 0;
+  const part = `${start ? "…" : ""}${text.slice(start, start + most)}${start + most < text.length ? "…" : ""}`;
+  const nodes = [];
+  let end = 0;
+  for (const match of part.matchAll(any)) {
+    nodes.push(part.slice(end, match.index), markOf(match[0]));
+    end = match.index + match[0].length;
+  }
+  return [...nodes, part.slice(end)].filter((node) => node !== "");
+}
+
+function markOf(text) {
+  const mark = document.createElement("mark");
+  mark.textContent = text;
+  return mark;
+}
+
 function trimLink(url) {
   const bare = url.replace(/[.,;:!?…]+$/, "");
   const isUnbalanced = /\)$/.test(bare) && bare.split(")").length > bare.split("(").length;

@@ -1,14 +1,15 @@
 /** The keys of the whole page. What belongs to one part is in that part. */
 import { isAnyOpen } from "gapless/dialogs";
 
-/** `switcher()`, `help()`; `escape()` returns true when there was something to cancel. */
-export function listen({ switcher, help, escape }) {
+/** `switcher()`, `search()`, `help()`; `escape()` returns true when there was something to cancel. */
+export function listen({ switcher, search, help, escape }) {
   addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const isCommand = event.ctrlKey || event.metaKey;
     if (isCommand && event.key.toLowerCase() === "k") act(event, switcher);
     else if (event.key === "F6") act(event, () => moveRegion(event.shiftKey ? -1 : 1));
     else if (isAnyOpen()) return;
+    else if (event.key === "/" && !isTyping(event.target)) act(event, search);
     else if (event.key === "?" && !isTyping(event.target)) act(event, help);
     else if (event.key === "Escape" && escape()) event.preventDefault();
   });

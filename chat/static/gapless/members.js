@@ -144,7 +144,7 @@ export class Members {
     line.querySelector(".line-names > span").replaceChildren(...(isSaid ? presenceText(state) : [`@${user.username}`]), isMe ? " · you" : "");
     line.querySelector(".role").textContent = ROLES[role] ?? "";
     line.querySelector(".role").hidden = !ROLES[role];
-    line.querySelector(".icon-button").hidden = isMe;
+    line.querySelector(".icon-button").classList.toggle("is-none", isMe);
     line.querySelector(".icon-button").onclick = ({ currentTarget }) => this.#acts.menu(member, this.#channel, currentTarget);
     return line;
   }

@@ -26,6 +26,7 @@ import { Reading } from "gapless/reading";
 import { Receipts, statusOf } from "gapless/receipts";
 import { Router } from "gapless/router";
 import { Scroll } from "gapless/scroll";
+import { Search } from "gapless/search";
 import { Sidebar } from "gapless/sidebar";
 import { Switcher } from "gapless/switcher";
 import { Timeline } from "gapless/timeline";
@@ -63,6 +64,7 @@ const members = new Members({ presence: around.presence, directory, me, acts: me
 const browse = new Browse({ joined: enter });
 const create = new Create({ made: enter });
 const desk = new Desk({ desk: state.desk, mayGoTo: (id) => Boolean(channels.get(id)), toMessage });
+const search = new Search({ channels, toMessage });
 const switcher = new Switcher({ channels, me, toChannel: (channel) => router.to(pathOf(channel)), toPerson: writeTo });
 const router = new Router(go);
 new About({ channel: here, changed: (channel) => channels.put(channel), left: (channel) => end(channel.id, "left") });
@@ -153,7 +155,8 @@ function enter(channel) {
 
 async function toMessage(id, seq) {
   enter(channels.get(id));
-  await pane.toSeq(seq).catch((problem) => dialogs.say(problem.detail));
+  const row = await pane.toSeq(seq).catch((problem) => dialogs.say(problem.detail));
+  row?.focus({ preventScroll: true });
 }
 
 async function writeTo(person) {
@@ -249,8 +252,8 @@ byId("rows").addEventListener("click", ({ target }) => {
 byId("start-add").addEventListener("click", () => membership.add(here()));
 const help = () => dialogs.open(byId("keys"));
 const choosePerson = () => people.ask({ title: "New direct message", without: [me.id], choose: writeTo });
-dialogs.listen({ browse: () => browse.open(), create: () => create.open(), direct: choosePerson, switcher: () => switcher.open(), keys: help, desk: () => desk.open() });
-keys.listen({ switcher: () => switcher.open(), help, escape });
+dialogs.listen({ browse: () => browse.open(), create: () => create.open(), direct: choosePerson, switcher: () => switcher.open(), keys: help, desk: () => desk.open(), search: () => search.open() });
+keys.listen({ switcher: () => switcher.open(), search: () => search.open(), help, escape });
 
 // The beginning
 paintAvatar(document.querySelector(".me .avatar"), me);

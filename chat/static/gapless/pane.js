@@ -103,11 +103,14 @@ export class Pane extends EventTarget {
     this.#reading.check();
   }
 
+  /** Jumps to a number; resolves to its row, or null when nothing is left there. */
   async toSeq(seq) {
     const isLoaded = seq >= this.#timeline.first?.seq && seq <= this.#timeline.last?.seq;
     if (!isLoaded) await this.#replace(() => history.around(this.channel.id, seq), false);
     const message = this.#timeline.messages.find((each) => each.seq >= seq);
-    if (message) this.#point(this.#timeline.row(message.id));
+    if (!message) return null;
+    this.#point(this.#timeline.row(message.id));
+    return this.#timeline.row(message.id);
   }
 
   /** Jumps to a message, which may be far up; rejects with a Problem when it cannot be found. */
