@@ -1,11 +1,12 @@
 """Puts the product into the machinery: which rows delivery reads, which errors mean that PostgreSQL is away, what may be said."""
 
 import asyncio
+import time
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from chat.limits import MessageWindow
+from chat.limits import EXEMPT_SECONDS, MessageWindow, Usage, exempt_users
 from chat.services import Draft
 from chat.streams import ChannelStreams
 from delivery.node import Node, running, set_running
@@ -33,14 +34,24 @@ class ChatNode(Node):
             is_away=is_away,
         )
         self.window = MessageWindow()
+        self._exempt: set[int] = set()
+        self._exempt_until = 0.0
 
     async def post(self, draft: Draft) -> Outcome:
         """The one way in for messages, whatever the door. The draft is queued when this returns; its outcome comes later.
 
         Raises RateLimited or QueueFull; the outcome is the committed message or a refusal.
         """
-        await self.window.admit(draft.sender, draft.client_msg_id)
+        await self.admit(draft)
         return self.queue.submit(draft)
+
+    async def admit(self, draft: Draft) -> Usage | None:
+        """Counts the message against its sender's allowance; None for whoever has no limit. Raises RateLimited."""
+        has_exempt = settings.RATE_LIMIT_EXEMPT_STAFF or settings.RATE_LIMIT_EXEMPT_USERS
+        if has_exempt and time.monotonic() > self._exempt_until:
+            self._exempt_until = time.monotonic() + EXEMPT_SECONDS
+            self._exempt = await self.threads.run(exempt_users)
+        return None if draft.sender in self._exempt else await self.window.admit(draft.sender, draft.client_msg_id)
 
     async def stop(self) -> None:
         await super().stop()

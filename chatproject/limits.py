@@ -26,6 +26,10 @@ class Limits:
     frames_per_second: int = _limit(500, unit="a second a socket", exceeded="read later")
     #: Messages of one user through all doors, exact in every window of 60 s. 0 lifts it (for load tests).
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Channels that one user opens, direct ones included, exact in every window of an hour. 0 lifts it.
+    creations_per_hour: int = _limit(5, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
+    #: Public channels that one user joins. 0 lifts it.
+    joins_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: From when a message was said until its author can't edit it any more.
     edit_hours: int = _limit(24, unit="hours", exceeded="`forbidden`")
     #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.

@@ -239,6 +239,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+#: Staff may send, open and join without limit.
+RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
+#: Usernames that may too: the accounts of a load test, or of a program that you trust.
+RATE_LIMIT_EXEMPT_USERS = env.words("RATE_LIMIT_EXEMPT_USERS", [])
 RATELIMIT_VIEW = "chat.pages.errors.rate_limited"
 # Redis away: sign-in and sign-up are answered 503 by the view, never let through unlimited.
 RATELIMIT_FAIL_OPEN = False

@@ -97,6 +97,11 @@ class RateLimited(Refused):
     code = "rate_limited"
     status = 429
 
+    def __init__(self, detail: str = "", *, retry_after: float | None = None, limit: int | None = None) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        #: How many there may be in the window, for the headers of HTTP.
+        self.limit = limit
+
 
 class QueueFull(Refused):
     """Too many messages are waiting in this channel: wait, then send the same again."""

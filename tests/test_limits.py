@@ -20,6 +20,8 @@ HELD_BY = {
     "frames_per_second": "test_abuse.py::test_a_flood_of_one_socket_keeps_nobody_waiting",
     "request_bytes": "test_abuse.py::test_a_request_that_is_too_large_is_refused_before_it_is_read",
     "messages_per_minute": "test_processes.py::test_sixty_messages_a_minute_and_not_one_more",
+    "creations_per_hour": "test_rate_limits.py::test_five_channels_are_opened_an_hour_and_not_one_more",
+    "joins_per_hour": "test_rate_limits.py::test_twenty_channels_are_joined_an_hour_and_not_one_more",
     "edit_hours": "test_verbs.py::test_a_message_can_be_edited_for_24_hours",
     "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
     "tokens": "test_tokens.py::test_a_user_has_fifty_tokens_and_not_one_more",

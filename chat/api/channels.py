@@ -11,7 +11,9 @@ from rest_framework.views import APIView
 from chat import services, wire
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
 from chat.api.pages import listed, number, paged
+from chat.api.usage import with_usage
 from chat.api.users import caller, checked
+from chat.limits import CREATIONS, JOINS, usage_of
 from chat.models import Channel, ChannelKind, Member, Scope, User
 from chat.permissions import Right
 from chat.services.messages import channel_of
@@ -48,7 +50,8 @@ class Channels(APIView):
                 ),
                 True,
             )
-        return Response(_seen_by(user, channel.pk), status=201 if is_new else 200)
+        response = Response(_seen_by(user, channel.pk), status=201 if is_new else 200)
+        return with_usage(response, usage_of(CREATIONS, user))
 
 
 class OneChannel(APIView):
@@ -73,8 +76,9 @@ class OneChannel(APIView):
 class Join(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Makes the caller a member of a public channel; repeating does nothing."""
-        services.join_channel(caller(request), channel=pk)
-        return Response(_seen_by(caller(request), pk))
+        user = caller(request)
+        services.join_channel(user, channel=pk)
+        return with_usage(Response(_seen_by(user, pk)), usage_of(JOINS, user))
 
 
 class Leave(APIView):

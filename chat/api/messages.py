@@ -11,7 +11,9 @@ from chat import history, services, wire
 from chat.api.inputs import MessageInput, MessageRevision, Position
 from chat.api.pages import listed, number
 from chat.api.scopes import scopes_of
+from chat.api.usage import with_usage
 from chat.api.users import caller, checked
+from chat.limits import Usage
 from chat.models import Message
 from chat.node import running_node
 from chat.scopes import require_scope_to_delete
@@ -44,8 +46,9 @@ class Messages(APIView):
             body=check_body(given["body"]),
             reply_to=given["reply_to"],
         )
-        committed = async_to_sync(_post)(draft)
-        return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)
+        committed, usage = async_to_sync(_post)(draft)
+        response = Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)
+        return with_usage(response, usage)
 
 
 class OneMessage(APIView):
@@ -91,6 +94,7 @@ class ReadUpTo(APIView):
         return Response({"delivered_seq": member.delivered_seq, "read_seq": member.read_seq})
 
 
-async def _post(draft: Draft) -> Committed:
+async def _post(draft: Draft) -> tuple[Committed, Usage | None]:
     node = await running_node()
-    return await (await node.post(draft))
+    usage = await node.admit(draft)
+    return await node.queue.submit(draft), usage

@@ -14,6 +14,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from structlog.contextvars import get_contextvars
 
+from chat.api.usage import with_usage
+from chat.limits import Usage
 from chat.node import AWAY
 from delivery import metrics
 from delivery.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable
@@ -51,6 +53,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     response.content_type = PROBLEM
     if refusal.retry_after is not None:
         response["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
+    if isinstance(refusal, RateLimited) and refusal.limit is not None:
+        with_usage(response, Usage(refusal.limit, 0, refusal.retry_after or 1))
     challenge = getattr(error, "auth_header", None)
     if isinstance(error, OutOfScope):
         # RFC 6750, section 3.1.

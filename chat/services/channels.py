@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 
-from chat import clock, wire
+from chat import clock, limits, wire
 from chat.models import Channel, ChannelKind, Role, User
 from chat.permissions import Right, rights_of
 from chat.services import log
@@ -24,7 +24,7 @@ def open_channel(
         raise Invalid("A channel needs a name.")
     if kind not in (ChannelKind.PUBLIC, ChannelKind.PRIVATE):
         raise Invalid("A channel is public or private.")
-    with transaction.atomic():
+    with limits.counted(limits.CREATIONS, owner), transaction.atomic():
         channel = Channel.objects.create(name=name, topic=topic.strip(), kind=kind, created_by=owner)
         _admit_all(channel, owner, members, owner_role=Role.OWNER)
     return channel
@@ -40,7 +40,7 @@ def open_direct_channel(user: User, *, others: Sequence[User]) -> tuple[Channel,
     if existing is not None:
         return existing, False
     try:
-        with transaction.atomic():
+        with limits.counted(limits.CREATIONS, user), transaction.atomic():
             channel = Channel.objects.create(kind=ChannelKind.DIRECT, direct_key=key, created_by=user)
             _admit_all(channel, user, list(people.values()), owner_role=Role.MEMBER)
     except IntegrityError as error:

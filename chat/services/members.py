@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from chat import limits
 from chat.models import Act, Channel, ChannelKind, Member, Role, User
 from chat.permissions import Right
 from chat.services import audit, log
@@ -18,8 +19,14 @@ from delivery.protocol import spell_time
 
 
 def join_channel(user: User, *, channel: int) -> Member:
-    """The user becomes a member of a public channel; repeating does nothing. Raises NotFound, Archived, ChannelFull."""
-    with _full_or_not(), log.writing(channel) as entry:
+    """The user becomes a member of a public channel; repeating does nothing.
+
+    Raises NotFound, Archived, ChannelFull, RateLimited.
+    """
+    earlier = Member.objects.filter(channel=channel, user=user).first()
+    if earlier is not None:
+        return earlier
+    with limits.counted(limits.JOINS, user), _full_or_not(), log.writing(channel) as entry:
         member = Member.objects.filter(channel=channel, user=user).first()
         if member is not None:
             return member

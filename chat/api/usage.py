@@ -1,0 +1,19 @@
+"""What is left of an allowance, as headers: `X-RateLimit-Limit`, `-Remaining`, and `-Reset` in seconds until there is one more."""
+
+import math
+from typing import TypeVar
+
+from django.http import HttpResponseBase
+
+from chat.limits import Usage
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+
+
+def with_usage(response: Answer, usage: Usage | None) -> Answer:
+    """The response with the headers; without a limit there are none."""
+    if usage is not None:
+        response["X-RateLimit-Limit"] = str(usage.limit)
+        response["X-RateLimit-Remaining"] = str(usage.remaining)
+        response["X-RateLimit-Reset"] = str(math.ceil(usage.reset))
+    return response

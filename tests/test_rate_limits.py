@@ -1,0 +1,151 @@
+"""How much one user may do, at n and n + 1, across processes and doors; and what is left of it, in headers."""
+
+import uuid
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from chat import limits, services
+from chat.limits import CREATIONS, MESSAGES, LocalWindows, SharedWindows
+from chat.models import Channel, User
+from tests.conftest import Cast
+from tests.servers import Server
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture
+def processes(servers: list[Server], own_server: Start) -> list[Server]:
+    return [*servers, own_server()]
+
+
+def headers(answer: httpx.Response) -> tuple[int, int]:
+    """Limit and remaining; there is a reset in every window that was used."""
+    assert 0 < int(answer.headers["X-RateLimit-Reset"]) <= 3600
+    return int(answer.headers["X-RateLimit-Limit"]), int(answer.headers["X-RateLimit-Remaining"])
+
+
+def another() -> dict[str, str]:
+    return {"client_msg_id": str(uuid.uuid4())}
+
+
+def refused(answer: httpx.Response, limit: int, *, within: int) -> None:
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (429, "rate_limited")
+    assert 0 < problem["retry_after"] <= within
+    assert problem["retry_after"] <= int(answer.headers["Retry-After"]) <= problem["retry_after"] + 1
+    assert headers(answer) == (limit, 0)
+
+
+def test_five_channels_are_opened_an_hour_and_not_one_more(processes: list[Server], cast: Cast) -> None:
+    browsers = [process.http(cast.token(cast.bob)) for process in processes]
+    # What was refused was not opened.
+    User.objects.filter(pk=cast.vera.pk).update(is_active=False)
+    assert browsers[0].post("/channels/", json={"name": "x", "members": [cast.vera.pk]}).status_code == 403
+    for n in range(4):
+        answer = browsers[n % 3].post("/channels/", json={"name": f"{n}"})
+        assert (answer.status_code, headers(answer)) == (201, (5, 4 - n))
+    direct = {"kind": "direct", "members": [cast.alice.pk]}
+    assert browsers[1].post("/channels/", json=direct).status_code == 201
+    for browser in browsers:
+        refused(browser.post("/channels/", json={"name": "one more"}), 5, within=3600)
+    # One that there is already is not opened.
+    assert browsers[2].post("/channels/", json=direct).status_code == 200
+    assert processes[0].http(cast.token(cast.alice)).post("/channels/", json={"name": "hers"}).status_code == 201
+
+
+def test_twenty_channels_are_joined_an_hour_and_not_one_more(servers: list[Server], cast: Cast) -> None:
+    made = [services.open_channel(cast.alice, name=f"{n}").pk for n in range(21)]
+    browsers = [server.http(cast.token(cast.charlie)) for server in servers]
+    assert browsers[0].post(f"/channels/{cast.team.pk}/join/").status_code == 404
+    for n, channel in enumerate(made[:20]):
+        answer = browsers[n % 2].post(f"/channels/{channel}/join/")
+        assert (answer.status_code, headers(answer)) == (200, (20, 19 - n))
+    for browser in browsers:
+        refused(browser.post(f"/channels/{made[20]}/join/"), 20, within=3600)
+        assert browser.post(f"/channels/{made[0]}/join/").status_code == 200
+    # To leave and come back is to join again.
+    assert browsers[0].post(f"/channels/{made[0]}/leave/").status_code == 204
+    refused(browsers[0].post(f"/channels/{made[0]}/join/"), 20, within=3600)
+
+
+def test_exemptions_are_for_those_whom_the_settings_name_and_others_are_told_what_is_left(
+    own_server: Start, cast: Cast
+) -> None:
+    server = own_server(
+        RATE_LIMIT_EXEMPT_STAFF="true", RATE_LIMIT_EXEMPT_USERS="bob", GAPLESS_LIMIT_MESSAGES_PER_MINUTE="1"
+    )
+    services.add_member(cast.alice, channel=cast.team.pk, user=cast.sam)
+    for user, is_exempt in ((cast.sam, True), (cast.bob, True), (cast.alice, False)):
+        http = server.http(cast.token(user))
+        url = f"/channels/{cast.team.pk}/messages/"
+        given = {"client_msg_id": str(uuid.uuid4()), "body": "hello"}
+        said = [http.post(url, json=given), http.post(url, json=given), http.post(url, json={**given, **another()})]
+        assert [answer.status_code for answer in said] == [201, 200, 201 if is_exempt else 429]
+        if is_exempt:
+            assert "X-RateLimit-Limit" not in said[0].headers
+        else:
+            assert [headers(answer) for answer in said] == [(1, 0)] * 3
+        opened = [http.post("/channels/", json={"name": f"{n}"}).status_code for n in range(6)]
+        assert opened[-1] == (201 if is_exempt else 429)
+
+
+@pytest.mark.django_db
+def test_the_console_has_no_limit(cast: Cast) -> None:
+    for n in range(6):
+        services.open_channel(cast.alice, name=f"{n}")
+    assert Channel.objects.filter(created_by=cast.alice).count() == 7
+
+
+class Hands:
+    """A clock to be moved by hand."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
+    hands = Hands()
+    monkeypatch.setattr(limits, "time", hands)
+    return hands
+
+
+def test_without_redis_each_process_keeps_a_window_of_its_own(hands: Hands, settings: object) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1"  # type: ignore[attr-defined]
+    windows = SharedWindows(CREATIONS)
+    for n in range(5):
+        wait, usage = windows.ask(1, f"{n}")
+        assert (wait, usage.remaining) == (-1, 4 - n)
+        hands.now += 60
+    wait, usage = windows.ask(1, "one more")
+    assert (wait, usage.remaining) == (3300, 0)
+    assert windows.ask(2, "of another")[0] == -1
+    hands.now += 3299
+    assert windows.ask(1, "too early")[0] == 1
+    hands.now += 1
+    assert windows.ask(1, "in time")[0] == -1
+
+
+def test_a_moment_without_redis_finds_the_window_as_full_as_it_is(
+    hands: Hands, settings: object, transactional_db: None
+) -> None:
+    windows = SharedWindows(CREATIONS)
+    user = User.objects.create(username="dora").pk
+    assert [windows.ask(user, f"{n}")[0] for n in range(5)] == [-1] * 5
+    windows._rests_until = hands.now + 1
+    assert windows.ask(user, "one more")[0] > 3590
+
+
+def test_the_window_slides_exactly(hands: Hands) -> None:
+    windows = LocalWindows(MESSAGES)
+    for n in range(120):
+        # Two a second: sixty fill half a minute, and each is free again a minute after it was said.
+        wait, _ = windows.ask(1, f"{n}")
+        assert wait == -1 if n < 60 else wait > 0
+        hands.now += 0.5
+    assert windows.ask(1, "0 was said a minute ago")[0] == -1
+    assert windows.ask(1, "1 was not")[0] == pytest.approx(0.5)
