@@ -56,6 +56,8 @@ class Limits:
     page: int = _limit(20, unit="rows", exceeded="the next page")
     #: Rows of one bulk act of moderation.
     bulk: int = _limit(100, unit="rows", exceeded="`invalid`")
+    #: The longest mute: a year. Who should be away for longer is removed or banned.
+    mute_minutes: int = _limit(525_600, unit="minutes", exceeded="`invalid`")
     #: Reports of one user, so that a queue can't be flooded.
     reports_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Unsent to one socket: above this, what is only of the moment is dropped.

@@ -35,6 +35,7 @@ HELD_BY = {
     "replay_hours": "test_socket.py::test_what_is_older_than_24_hours_is_not_replayed",
     "page": "test_http.py::test_history_comes_in_pages_of_twenty",
     "bulk": "test_moderation_api.py::test_a_bulk_act_has_at_most_a_hundred_rows",
+    "mute_minutes": "test_moderation_api.py::test_a_mute_lasts_a_year_at_most_and_can_be_lifted",
     "reports_per_hour": "test_moderation.py::test_twenty_reports_an_hour_and_not_one_more",
     "outbox_soft_bytes": "test_hub.py::test_what_is_of_the_moment_is_dropped_for_whoever_is_behind",
     "outbox_bytes": "test_hub.py::test_a_slow_reader_is_closed_at_its_bounds",

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from chat import services
 from chat.models import AuditEntry, Channel, Message, Report, User
-from tests.conftest import PASSWORD, Cast, said
+from delivery.errors import Muted
+from tests.conftest import PASSWORD, Cast, said, say
 from tests.test_moderation import message_of, staff
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,21 @@ def test_a_bulk_act_has_at_most_a_hundred_rows(cast: Cast) -> None:
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["messages"])
     answer = Caller(cast.alice).post("moderation/messages/delete/", messages=many[:100], reason="all of it")
     assert len(answer.json()["done"]) == 100
+
+
+def test_a_mute_lasts_a_year_at_most_and_can_be_lifted(cast: Cast) -> None:
+    alice, given = Caller(cast.alice), {"channel": cast.team.pk, "users": [cast.bob.pk], "reason": "rude"}
+    for minutes in (0, 525_601, "60"):
+        assert alice.post("moderation/members/mute/", **given, minutes=minutes).status_code == 400, minutes
+    assert alice.post("moderation/members/mute/", **given, minutes=525_600).json()["done"] == [cast.bob.pk]
+    assert isinstance(say(cast.bob, cast.team), Muted)
+    assert [row["user"]["username"] for row in alice.get("moderation/members/muted/").json()["results"]] == ["bob"]
+    assert Caller(cast.bob).get("moderation/members/muted/").status_code == 403
+    assert Caller(cast.bob).post("moderation/members/unmute/", **given).status_code == 403
+    assert alice.post("moderation/members/unmute/", **given).json()["done"] == [cast.bob.pk]
+    said(cast.bob, cast.team)
+    acts = AuditEntry.objects.order_by("pk").values_list("act", "whom__username", "reason")
+    assert list(acts) == [("member.muted", "bob", "rude"), ("member.unmuted", "bob", "rude")]
 
 
 def test_a_banned_person_is_refused_at_every_door_until_the_ban_is_lifted(cast: Cast) -> None:

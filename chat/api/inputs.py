@@ -135,6 +135,15 @@ class BulkRemoval(Strict):
     reason = Text()
 
 
+class BulkMute(BulkRemoval):
+    minutes = Whole()
+
+    def validate_minutes(self, value: int) -> int:
+        if not 1 <= value <= settings.LIMITS.mute_minutes:
+            raise serializers.ValidationError(f"From 1 to {settings.LIMITS.mute_minutes:,}.")
+        return value
+
+
 class BulkBan(Strict):
     users = rows()
     reason = Text()

@@ -1,5 +1,6 @@
 """Reports and moderation: the queue, bulk acts with a reason, bans, and the audit log. Who may what is the verbs'."""
 
+import datetime
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import clock, moderation, services, wire
-from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkRemoval, NewReport
+from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkRemoval, NewReport
 from chat.api.pages import number, paged
 from chat.api.users import caller, checked
 from chat.models import Message, Scope, User
@@ -92,6 +93,19 @@ class Removals(Moderating):
         )
 
 
+class Muting(Moderating):
+    def post(self, request: Request) -> Response:
+        """Mutes members of one channel for so many `minutes`, with a reason: what they send meanwhile is refused with `muted`."""
+        given = checked(BulkMute, request)
+        return _mute(request, given, until=clock.now() + datetime.timedelta(minutes=given["minutes"]))
+
+
+class Unmuting(Moderating):
+    def post(self, request: Request) -> Response:
+        """Lifts mutes in one channel, with a reason."""
+        return _mute(request, checked(BulkRemoval, request), until=None)
+
+
 class Mutes(Moderating):
     def get(self, request: Request) -> Response:
         """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
@@ -163,6 +177,14 @@ def _each(ids: Iterable[int], act: Callable[[int], object]) -> Response:
         raise refused[0][1]
     spelled = [{"id": pk, "code": refusal.code, "detail": refusal.detail} for pk, refusal in refused]
     return Response({"done": done, "refused": spelled})
+
+
+def _mute(request: Request, given: dict[str, Any], *, until: datetime.datetime | None) -> Response:
+    user, channel, reason = caller(request), given["channel"], given["reason"]
+    return _each(
+        given["users"],
+        lambda pk: services.mute_member(user, channel=channel, user=_person(pk), until=until, reason=reason),
+    )
 
 
 def _of_channel(request: Request, rows: Any) -> Any:

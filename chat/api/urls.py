@@ -22,6 +22,8 @@ urlpatterns = [
     path("moderation/messages/<int:pk>/", moderation.MessageHistory.as_view()),
     path("moderation/messages/delete/", moderation.Deletions.as_view()),
     path("moderation/members/remove/", moderation.Removals.as_view()),
+    path("moderation/members/mute/", moderation.Muting.as_view()),
+    path("moderation/members/unmute/", moderation.Unmuting.as_view()),
     path("moderation/members/muted/", moderation.Mutes.as_view()),
     path("moderation/bans/", moderation.Bans.as_view()),
     path("moderation/bans/lift/", moderation.LiftedBans.as_view()),

@@ -42,7 +42,7 @@ export class Desk {
   #buttons = document.querySelectorAll('[data-open="desk"]');
   #toMessage;
   #mayGoTo;
-  #page = 1;
+  #cursor = null;
 
   /** `desk`: what the server says of it, or null when the person keeps nothing. `toMessage(channel, seq)`; `mayGoTo(channel)`. */
   constructor({ desk, toMessage, mayGoTo }) {
@@ -74,7 +74,7 @@ export class Desk {
   }
 
   #begin() {
-    this.#page = 1;
+    this.#cursor = null;
     this.#list.replaceChildren();
     this.#look();
     return this.#load();
@@ -83,8 +83,8 @@ export class Desk {
   async #load() {
     this.#note.textContent = "";
     try {
-      const { results, next } = await get("moderation/reports/", this.#page > 1 ? { page: this.#page } : {});
-      this.#page += 1;
+      const { results, next } = await get("moderation/reports/", this.#cursor ? { cursor: this.#cursor } : {});
+      this.#cursor = next && new URL(next).searchParams.get("cursor");
       this.#list.append(...results.map((row) => this.#card(row)));
       this.#more.hidden = !next;
       this.#list.querySelector("details")?.setAttribute("open", "");
