@@ -1,7 +1,7 @@
 """The socket's door: who may come in, and the commands that are about messages."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 
 import msgspec
@@ -12,13 +12,14 @@ from chat.logins import ChatLogin
 from chat.models import Door, Message, Scope, User
 from chat.node import ChatNode, running_node
 from chat.scopes import require_scope, require_scope_to_delete
-from chat.services import Draft, check_body, delete_message, edit_message
+from chat.services import Draft, check_body, choose_presence, delete_message, edit_message
 from chat.services.standing import require_membership
 from chat.wire import message as spell
+from chat.wire import own_presence
 from delivery import protocol
 from delivery.consumers import StreamConsumer
 from delivery.errors import Refused, UnknownOp
-from delivery.protocol import AnyCommand, Delete, Edit, Ok, Post, Ref
+from delivery.protocol import AnyCommand, Delete, Edit, Ok, OwnPresence, Post, Ref, SayPresence, SayTyping
 from delivery.source import Committed
 
 
@@ -56,8 +57,34 @@ class ChatConsumer(StreamConsumer):
             case Delete():
                 row = await self._as_user(delete_message, command)
                 self._confirm(command.ref, row)
+            case SayTyping():
+                await self.require_access(command.channel)
+                self.node.presence.told_typing(self.socket, command.channel, is_on=command.on)
+                self.confirm(command.ref, Ok(ref=protocol.given(command.ref)))
+            case SayPresence():
+                await self._say_presence(command)
+                self.confirm(command.ref, Ok(ref=protocol.given(command.ref)))
             case _:
                 raise UnknownOp
+
+    def synced(self, streams: Iterable[int], *, is_first: bool) -> None:
+        if is_first:
+            self.node.presence.arrived(self.socket, self.login.choice)
+        self.node.presence.pushes.push_rosters(self.socket, streams)
+
+    def own_presence(self) -> OwnPresence | msgspec.UnsetType:
+        return own_presence(self.login.choice)
+
+    async def _say_presence(self, command: SayPresence) -> None:
+        if command.idle is not msgspec.UNSET:
+            self.node.presence.told_idle(self.socket, is_idle=command.idle)
+        status = None if command.status is msgspec.UNSET else command.status
+        activity = None if command.activity is msgspec.UNSET else command.activity
+        if status is not None or activity is not None:
+            user = self.socket.user
+            self.node.presence.admit_choice(user)
+            choice = await self.node.threads.run(choose_presence, user, status=status, activity=activity)
+            self.node.presence.chosen(user, choice)
 
     async def _post(self, command: Post) -> None:
         check_body(command.body)

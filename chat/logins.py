@@ -20,6 +20,7 @@ from chat.services import note_use
 from chat.services.credentials import LAST_USE_SECONDS
 from delivery.protocol import CloseCode
 from delivery.source import Login
+from presence.people import UNCHOSEN, Choice
 
 SESSION = "session"
 TOKEN = "token"  # noqa: S105 (the word, not a secret)
@@ -30,6 +31,8 @@ class ChatLogin(Login):
     """A login with what it may be used for, at most."""
 
     scopes: frozenset[str] = EVERYTHING
+    #: What the person had chosen to show when it was read.
+    choice: Choice = UNCHOSEN
 
 
 def by_session(session_key: str) -> ChatLogin | None:
@@ -43,7 +46,7 @@ def by_session(session_key: str) -> ChatLogin | None:
     )
     if user is None or not _is_hash_of(user, session.get(HASH_SESSION_KEY, "")):
         return None
-    return ChatLogin(user=wire.person(user), proof=(SESSION, session_key))
+    return ChatLogin(user=wire.person(user), proof=(SESSION, session_key), choice=wire.choice(user))
 
 
 def by_token(secret: str) -> ChatLogin | None:
@@ -51,7 +54,12 @@ def by_token(secret: str) -> ChatLogin | None:
     token = token_of(secret)
     if token is None or Scope.READ not in token.scopes:
         return None
-    return ChatLogin(user=wire.person(token.user), proof=(TOKEN, token.digest), scopes=frozenset(token.scopes))
+    return ChatLogin(
+        user=wire.person(token.user),
+        proof=(TOKEN, token.digest),
+        scopes=frozenset(token.scopes),
+        choice=wire.choice(token.user),
+    )
 
 
 def token_of(secret: str) -> Token | None:

@@ -7,10 +7,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from chat.limits import EXEMPT_SECONDS, MessageWindow, Usage, exempt_users
+from chat.presence import Presence
 from chat.services import Draft
 from chat.streams import ChannelStreams
+from delivery.announcements import Announcement
 from delivery.node import Node, running, set_running
 from delivery.queue import Outcome
+from delivery.sockets import Socket
 
 #: The database is away, busy or was cut off: repeating is safe. Anything else is a mistake of ours.
 AWAY = (OperationalError, InterfaceError)
@@ -36,6 +39,19 @@ class ChatNode(Node):
         self.window = MessageWindow()
         self._exempt: set[int] = set()
         self._exempt_until = 0.0
+        self.presence = Presence(self)
+
+    async def start(self) -> None:
+        await super().start()
+        self.presence.start()
+
+    def receive(self, announcement: Announcement) -> None:
+        super().receive(announcement)
+        self.presence.heard(announcement)
+
+    async def part(self, socket: Socket) -> None:
+        self.presence.left(socket)
+        await super().part(socket)
 
     async def post(self, draft: Draft) -> Outcome:
         """The one way in for messages, whatever the door. The draft is queued when this returns; its outcome comes later.
@@ -54,6 +70,7 @@ class ChatNode(Node):
         return None if draft.sender in self._exempt else await self.window.admit(draft.sender, draft.client_msg_id)
 
     async def stop(self) -> None:
+        await self.presence.stop()
         await super().stop()
         await self.window.close()
 

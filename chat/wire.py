@@ -1,18 +1,38 @@
 """Rows as frames: how a message, a person and a channel are spelled for clients. The same bytes go to everyone."""
 
+import datetime
 from typing import Any
 
 import msgspec
 
-from chat.models import Channel, ChannelKind, Member, Message, User
+from chat.models import Channel, ChannelKind, Member, Message, MessageKind, User
 from chat.permissions import rights_of
 from delivery import protocol
 from delivery.announcements import Change
 from delivery.protocol import spell_time
+from presence.people import Choice, Micros
+from presence.view import Shown
 
 
 def person(user: User) -> protocol.Person:
     return protocol.Person(id=user.pk, username=user.username, display_name=user.get_full_name())
+
+
+def choice(user: User) -> Choice:
+    return Choice(user.chosen_status, user.activity, user.presence_rev, user.shows_typing)
+
+
+def own_presence(chosen: Choice) -> protocol.OwnPresence:
+    return protocol.OwnPresence(status=chosen.status, activity=chosen.activity, shows_typing=chosen.shows_typing)
+
+
+def person_state(shown: Shown) -> protocol.PersonState:
+    return protocol.PersonState(shown.status, shown.activity, spell_micros(shown.last_seen))
+
+
+def spell_micros(moment: Micros | None) -> str | None:
+    """A moment of Redis' clock as a time of the contract."""
+    return None if moment is None else spell_time(datetime.datetime.fromtimestamp(moment / 1e6, datetime.UTC))
 
 
 def message(row: Message) -> protocol.Message:
@@ -57,6 +77,7 @@ def change(row: Message) -> Change:
         raw=protocol.encode(message(row)),
         ends=event.get("user") if kind in ENDS else None,
         begins=event.get("user") if kind in BEGINS else None,
+        said_by=row.sender_id if row.kind == MessageKind.TEXT and row.rev == row.seq else None,
     )
 
 

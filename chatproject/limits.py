@@ -74,6 +74,24 @@ class Limits:
     login_check_seconds: int = _limit(30, unit="seconds", exceeded="close 4500")
     #: Between two flushes of delivered and read cursors.
     receipts_seconds: int = _limit(1, unit="seconds", exceeded="–")
+    #: Present after the last word of a process that has the person: a killed process leaves no ghost for longer.
+    present_seconds: int = _limit(75, unit="seconds", exceeded="offline")
+    #: Coming back within this is not noticed by anybody.
+    flap_seconds: int = _limit(5, unit="seconds", exceeded="offline")
+    #: Without input on any device; told by the clients.
+    away_seconds: int = _limit(300, unit="seconds", exceeded="away")
+    #: A name is shown as typing after it was last said.
+    typing_seconds: int = _limit(6, unit="seconds", exceeded="no longer shown")
+    #: Between two words of a client that the person goes on typing.
+    typing_again_seconds: int = _limit(3, unit="seconds", exceeded="–")
+    #: Between two pushes of presence, or of typing, in one channel.
+    presence_push_seconds: int = _limit(1, unit="seconds a channel", exceeded="the next push")
+    #: Between two statements with which a process writes who was seen.
+    presence_write_seconds: int = _limit(60, unit="seconds a process", exceeded="the next statement")
+    #: What a person says of themselves. The database refuses more than 80 by itself: this can only be lowered.
+    activity_characters: int = _limit(80, unit="characters", exceeded="`invalid`")
+    #: Choices of status or activity by one person, in one process.
+    choices_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: From SIGTERM to the end of the process, whatever the peers do.
     drain_seconds: int = _limit(30, unit="seconds", exceeded="the process ends")
     #: Database connections of one process; fewer when all processes together would pass `server_connections`.

@@ -16,6 +16,8 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
     ends: int | None = None
     #: The user whose access to the stream begins with this change.
     begins: int | None = None
+    #: The user whose message this is, when it is a new one: what they were typing has been said.
+    said_by: int | None = None
 
 
 class Changed(msgspec.Struct, frozen=True, array_like=True, tag="changed"):
@@ -50,7 +52,14 @@ class SignedOut(msgspec.Struct, frozen=True, array_like=True, tag="signed_out"):
     user: int
 
 
-Announcement = Changed | Opened | Passing | SignedOut
+class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
+    """What the product has to say of this user to the processes that have them; opaque to the machinery."""
+
+    user: int
+    raw: bytes
+
+
+Announcement = Changed | Opened | Passing | SignedOut | About
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Announcement)
 
@@ -67,7 +76,7 @@ def group_of(announcement: Announcement) -> str:
     match announcement:
         case Changed(stream=stream) | Passing(stream=stream):
             return stream_group(stream)
-        case Opened(user=user) | SignedOut(user=user):
+        case Opened(user=user) | SignedOut(user=user) | About(user=user):
             return user_group(user)
 
 

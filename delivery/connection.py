@@ -59,6 +59,9 @@ class Connection:
         self.heads: dict[int, int] = {}
         #: Every change received, by channel, in order.
         self.changes: dict[int, list[Frame]] = {}
+        #: What was pushed last of each person, and who was typing last in each channel.
+        self.people: dict[int, Frame] = {}
+        self.typing: dict[int, list[int]] = {}
         self.gaps = 0
         self.hello: Frame = {}
         self.closed: tuple[int, str] | None = None
@@ -156,6 +159,10 @@ class Connection:
             self._follow(frame)
         elif frame["op"] == "channel" and frame["action"] == "joined":
             self.heads[frame["channel"]["id"]] = frame["channel"]["head"]
+        elif frame["op"] == "presence":
+            self.people.update({int(user): state for user, state in frame["users"].items()})
+        elif frame["op"] == "typing":
+            self.typing[frame["channel"]] = frame["users"]
         self.pushes.put_nowait(frame)
 
     def _follow(self, frame: Frame) -> None:

@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -30,6 +30,7 @@ from delivery.protocol import (
     Frame,
     Hello,
     Ok,
+    OwnPresence,
     Ping,
     Pong,
     Read,
@@ -95,6 +96,13 @@ class StreamConsumer(AsyncConsumer):
     def check_access(self, stream: int) -> None:
         """In a database thread, for a stream that this socket does not follow. Raises Refused unless the rows say otherwise."""
         raise NotImplementedError
+
+    def synced(self, streams: Iterable[int], *, is_first: bool) -> None:
+        """What was missed was written, the reply was not: a subclass may say more of the streams."""
+
+    def own_presence(self) -> OwnPresence | msgspec.UnsetType:
+        """What `hello` says of the person's own choices."""
+        return msgspec.UNSET
 
     async def require_access(self, stream: int) -> None:
         """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
@@ -194,6 +202,7 @@ class StreamConsumer(AsyncConsumer):
                 heartbeat_seconds=self.node.limits.heartbeat_seconds,
                 limits=msgspec.to_builtins(self.node.limits),
                 channels=[access.description for access in self.socket.accesses.values()],
+                presence=self.own_presence(),
             )
         )
         metrics.opening_seconds.observe(time.perf_counter() - self._began_at)
@@ -258,6 +267,7 @@ class StreamConsumer(AsyncConsumer):
         states = await self.node.joining.sync(socket, command.channels)
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
+        self.synced(states, is_first=is_first)
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
         metrics.sync_seconds.observe(time.perf_counter() - began_at)
 

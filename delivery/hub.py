@@ -118,12 +118,17 @@ class Hub:
 
     def pass_on(self, passing: Passing) -> None:
         """Writes what is of the moment to whoever follows the stream and keeps up."""
-        stream = self.streams.get(passing.stream)
+        frame = Prepared(passing.raw)
+        for socket in self.followers(passing.stream, head=passing.head) or ():
+            socket.write_if_idle(frame)
+
+    def followers(self, stream_id: int, *, head: int) -> list[Socket] | None:
+        """Who may hear what was said of the stream at that number. None while that can't be told: we are behind."""
+        stream = self.streams.get(stream_id)
+        if stream is None:
+            return []
         # Below its number somebody who has lost the stream since may still be following.
-        if stream is not None and stream.position >= passing.head:
-            frame = Prepared(passing.raw)
-            for socket in list(stream.sockets):
-                socket.write_if_idle(frame)
+        return list(stream.sockets) if stream.position >= head else None
 
     def write_changes(
         self, sockets: Iterable[Socket], stream: Stream, changes: Sequence[Change], *, after: int, head: int

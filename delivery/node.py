@@ -14,6 +14,7 @@ from channels.layers import get_channel_layer
 from delivery import metrics
 from delivery.accesses import Accesses
 from delivery.announcements import (
+    About,
     Announcement,
     Changed,
     Opened,
@@ -168,6 +169,9 @@ class Node:
                 self.hub.start(self.accesses.opened(announcement))
             case SignedOut(user=user):
                 self.hub.start(self._check(list(self.hub.users.get(user, ()))))
+            case About():
+                # The product's own, see its `receive`.
+                pass
 
     def _began(self, user: int, stream: int) -> None:
         self.receive(Opened(user=user, stream=stream, action="joined"))

@@ -8,7 +8,7 @@ import enum
 import json
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -89,12 +89,27 @@ class Read(Command, frozen=True, kw_only=True, tag="read"):
     seq: Number
 
 
+class SayTyping(Command, frozen=True, kw_only=True, tag="typing"):
+    """The person began, goes on (say it every 3 s) or stopped typing in a channel. A message ends it by itself."""
+
+    channel: Id
+    on: bool
+
+
+class SayPresence(Command, frozen=True, kw_only=True, tag="presence"):
+    """`status` and `activity` (80 characters): the person's choice, on all devices. `idle`: no input at this device for 5 min."""
+
+    status: Literal["online", "away", "busy", "invisible"] | msgspec.UnsetType = msgspec.UNSET
+    activity: str | msgspec.UnsetType = msgspec.UNSET
+    idle: bool | msgspec.UnsetType = msgspec.UNSET
+
+
 class Ping(Command, frozen=True, kw_only=True, tag="ping"):
     """Answered with `pong` and the heads, also without a ref."""
 
 
-AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | Ping
-COMMANDS: tuple[type[Command], ...] = (Sync, Post, Edit, Delete, Delivered, Read, Ping)
+AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | SayTyping | SayPresence | Ping
+COMMANDS: tuple[type[Command], ...] = (Sync, Post, Edit, Delete, Delivered, Read, SayTyping, SayPresence, Ping)
 _decoder = msgspec.json.Decoder(AnyCommand)
 _OPS = {str(command.__struct_config__.tag) for command in COMMANDS}
 
@@ -173,6 +188,22 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
+class PersonState(msgspec.Struct, frozen=True):
+    """`status`: online, away, busy, offline or unknown. `last_seen`: null while the person is here, and when it isn't known."""
+
+    status: str
+    activity: str = ""
+    last_seen: str | None = None
+
+
+class OwnPresence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person has chosen: kept, the same on all devices, shown to nobody else as it stands here."""
+
+    status: str
+    activity: str
+    shows_typing: bool
+
+
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="op"):
     pass
 
@@ -186,6 +217,7 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     heartbeat_seconds: int
     limits: dict[str, int]
     channels: list[dict[str, Any]]
+    presence: OwnPresence | msgspec.UnsetType = msgspec.UNSET
 
 
 class SyncState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -239,6 +271,25 @@ class Receipts(Frame, frozen=True, kw_only=True, tag="receipts"):
     members: dict[int, tuple[int, int]]
 
 
+class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
+    """Those who changed. With `channel` (at a sync): all who are here; who isn't named is offline, or unknown if `known` is false.
+
+    `own`: what you have chosen, told to nobody else.
+    """
+
+    users: dict[int, PersonState]
+    channel: int | msgspec.UnsetType = msgspec.UNSET
+    known: bool = True
+    own: OwnPresence | msgspec.UnsetType = msgspec.UNSET
+
+
+class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
+    """Everyone typing in the channel now. Each push replaces the one before; none within 6 s: nobody types any more."""
+
+    channel: int
+    users: Sequence[int]
+
+
 class Channel(Frame, frozen=True, kw_only=True, tag="channel"):
     """What happened to your membership. After `joined`, changes follow from the channel's `head`."""
 
@@ -260,7 +311,9 @@ class Goodbye(Frame, frozen=True, kw_only=True, tag="goodbye"):
     retry_after: float | None
 
 
-FRAMES: tuple[type[Frame], ...] = (Hello, Ok, Error, Pong, Changes, Receipts, Channel, Heartbeat, Goodbye)
+FRAMES: tuple[type[Frame], ...] = (
+    *(Hello, Ok, Error, Pong, Changes, Receipts, Presence, Typing, Channel, Heartbeat, Goodbye),
+)
 ERROR_CODES = tuple(refusal.code for refusal in REFUSALS)
 _encoder = msgspec.json.Encoder()
 

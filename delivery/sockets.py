@@ -52,14 +52,15 @@ class Socket:
         peer.write(frame)
         return True
 
-    def write_if_idle(self, frame: Prepared) -> None:
-        """For what is only of the moment: dropped when the peer is behind."""
+    def write_if_idle(self, frame: Prepared) -> bool:
+        """For what is only of the moment: dropped when the peer is behind. False when it was."""
         if self.is_over:
-            return
+            return True
         if self.peer.unsent_bytes > self.soft_bytes:
             metrics.moments_dropped.inc()
-            return
+            return False
         self.peer.write(frame)
+        return True
 
     def close(self, code: CloseCode, reason: str, *, retry_after: float | None) -> None:
         """Says goodbye and closes; further writes go nowhere. Repeating does nothing."""

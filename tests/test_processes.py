@@ -20,6 +20,7 @@ from chat.models import Message
 from delivery.connection import CommandRefused
 from tests.conftest import Cast, in_thread, locked
 from tests.servers import ROOT, Server, expect, free_port
+from tests.test_socket import push
 
 Start = Callable[..., Server]
 
@@ -84,7 +85,7 @@ async def test_a_goodbye_says_when_to_come_back(own_server: Start, cast: Cast) -
     async with leaving.connect(cast.token(cast.alice)) as alice:
         leaving.signal(signal.SIGTERM)
         code, reason = await alice.wait_closed()
-        goodbye = await alice.pushes.get()
+        goodbye = await push(alice, "goodbye")
         assert (code, goodbye["op"], goodbye["code"], goodbye["reason"]) == (4000, "goodbye", 4000, reason)
         assert goodbye["retry_after"] >= 0
 
@@ -113,7 +114,7 @@ async def test_without_a_sync_in_time_the_socket_is_closed(own_server: Start, ca
 async def test_a_heartbeat_comes_and_a_silent_peer_goes(own_server: Start, cast: Cast) -> None:
     server = own_server(GAPLESS_LIMIT_HEARTBEAT_SECONDS="1", GAPLESS_LIMIT_SILENT_SECONDS="3")
     async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
-        beat = await asyncio.wait_for(alice.pushes.get(), 5)
+        beat = await push(alice, "heartbeat", within=5)
         assert beat == {"op": "heartbeat", "heads": {str(cast.team.pk): 2}}
         # bob's machine is gone without a word: it answers no ping any more.
         bob._socket.transport.pause_reading()
@@ -182,7 +183,7 @@ async def test_a_login_that_ended_in_silence_closes_the_socket(own_server: Start
     async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
         await in_thread(cast.alice.tokens.all().delete)
         assert (await asyncio.wait_for(alice.wait_closed(), 5))[0] == 4500
-        goodbye = await alice.pushes.get()
+        goodbye = await push(alice, "goodbye")
         assert (goodbye["op"], goodbye["code"], goodbye["retry_after"]) == ("goodbye", 4500, None)
         await bob.command("ping")
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
+from presence.people import CHOICES
 
 
 class Strict(serializers.Serializer[Any]):
@@ -37,6 +38,15 @@ class Whole(serializers.IntegerField):
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Truth(serializers.BooleanField):
+    """Only true and false: DRF's own field would take words and numbers."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 class ChannelInput(Strict):
@@ -104,7 +114,10 @@ class TokenInput(Strict):
 
 
 class Profile(Strict):
-    display_name = Text(max_length=80, allow_blank=True)
+    display_name = Text(max_length=80, allow_blank=True, required=False)
+    status = serializers.ChoiceField(choices=CHOICES, required=False)
+    activity = Text(max_length=80, allow_blank=True, required=False)
+    shows_typing = Truth(required=False)
 
 
 class NewReport(Strict):

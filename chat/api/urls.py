@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.api import channels, messages, moderation, search, tokens, users
+from chat.api import channels, messages, moderation, presence, search, tokens, users
 
 urlpatterns = [
     path("channels/", channels.Channels.as_view()),
@@ -33,4 +33,5 @@ urlpatterns = [
     path("tokens/<int:pk>/", tokens.OneToken.as_view()),
     path("users/me/", users.Me.as_view()),
     path("users/", users.Users.as_view()),
+    path("presence/", presence.PresenceOf.as_view()),
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from asgiref.sync import async_to_sync
 from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +14,7 @@ from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.api.scopes import scopes_of
 from chat.models import Scope, User
+from chat.node import running_node
 from delivery.protocol import spell_time
 
 
@@ -34,8 +36,15 @@ class Me(APIView):
         return Response(_own(request))
 
     def patch(self, request: Request) -> Response:
-        """Another display name."""
-        services.rename_user(caller(request), display_name=checked(Profile, request)["display_name"])
+        """Another display name, status, activity, or whether others see you typing; what is left out stays."""
+        given = checked(Profile, request)
+        user = caller(request)
+        if "display_name" in given:
+            services.rename_user(user, display_name=given.pop("display_name"))
+        if given:
+            async_to_sync(_admit_choice)(user.pk)
+            services.choose_presence(user.pk, **given)
+        user.refresh_from_db()
         return Response(_own(request))
 
 
@@ -49,10 +58,15 @@ class Users(APIView):
         return paged(request, rows, lambda user: msgspec.to_builtins(wire.person(user)))
 
 
+async def _admit_choice(user: int) -> None:
+    (await running_node()).presence.admit_choice(user)
+
+
 def _own(request: Request) -> dict[str, Any]:
     user = caller(request)
     return {
         **msgspec.to_builtins(wire.person(user)),
+        **msgspec.to_builtins(wire.own_presence(wire.choice(user))),
         "is_staff": user.is_staff,
         "date_joined": spell_time(user.date_joined),
         # What this login may be used for, at most.

@@ -6,6 +6,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 
+from presence.people import CHOICES, ONLINE
+
 
 class User(AbstractUser):
     """Usernames are unique whatever their case; `display_name` is what others see."""
@@ -21,6 +23,12 @@ class User(AbstractUser):
         error_messages={"unique": "This username is taken."},
     )
     display_name = models.CharField(max_length=80, blank=True)
+    #: What the person has chosen: online, away, busy or invisible. What others see is in the roster.
+    chosen_status = models.CharField(max_length=9, default=ONLINE, db_default=ONLINE, choices=[(c, c) for c in CHOICES])
+    activity = models.CharField(max_length=80, blank=True, default="", db_default="")
+    shows_typing = models.BooleanField(default=True, db_default=True)
+    #: Grows with every choice, so that of two the newer is known.
+    presence_rev = models.BigIntegerField(default=0, db_default=0)
 
     objects = UserManager()  # type: ignore[misc]
     REQUIRED_FIELDS = []
@@ -29,7 +37,10 @@ class User(AbstractUser):
         db_table = "users"
         default_permissions = ("view",)
         permissions = [("ban_user", "Can ban people and lift bans")]
-        constraints = [models.UniqueConstraint(Lower("username"), name="users_username_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="users_username_any_case"),
+            models.CheckConstraint(name="users_chosen_status", condition=models.Q(chosen_status__in=CHOICES)),
+        ]
         indexes = [
             GinIndex(
                 fields=["username", "display_name"],

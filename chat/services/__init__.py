@@ -22,6 +22,7 @@ from chat.services.messages import delete_message, edit_message
 from chat.services.notifying import choose_notify_level
 from chat.services.people import create_owner, create_user, rename_user
 from chat.services.posting import Draft, check_body, post_messages
+from chat.services.presence import choose_presence, note_seen
 from chat.services.receipts import move_cursors, read_channel
 from chat.services.reports import close_report, report_message
 from chat.services.staff import change_staff_roles, make_groups
@@ -36,6 +37,7 @@ __all__ = [
     "change_staff_roles",
     "check_body",
     "choose_notify_level",
+    "choose_presence",
     "close_report",
     "create_owner",
     "create_token",
@@ -51,6 +53,7 @@ __all__ = [
     "move_cursors",
     "mute_member",
     "new_token",
+    "note_seen",
     "note_use",
     "open_channel",
     "open_direct_channel",

@@ -276,7 +276,8 @@ class _Batch:
     def _ring_after_commit(self) -> None:
         changes: dict[int, list[Change]] = defaultdict(list)
         for n in self.fresh.values():
-            changes[n.draft.channel].append(Change(rev=n.seq, key=n.seq, raw=n.raw))
+            change = Change(rev=n.seq, key=n.seq, raw=n.raw, said_by=n.draft.sender)
+            changes[n.draft.channel].append(change)
         announcements = [
             Changed(stream=pk, after=self.channels[pk].after, head=self.channels[pk].head, changes=those)
             for pk, those in changes.items()

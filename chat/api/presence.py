@@ -1,0 +1,44 @@
+"""Who is here: the same that the socket says."""
+
+from collections.abc import Iterable
+
+import msgspec
+from asgiref.sync import async_to_sync
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import sightings
+from chat.api.users import caller
+from chat.node import running_node
+from delivery.errors import Invalid
+from delivery.protocol import PersonState
+
+#: People asked for in one request.
+MOST_ASKED = 100
+
+
+class PresenceOf(APIView):
+    def get(self, request: Request) -> Response:
+        """`?users=1,2` (at most 100): those that share a channel with the caller; without it, the caller. Others are left out."""
+        user = caller(request)
+        asked = _numbers(request.query_params.get("users", str(user.pk)))
+        seen = sightings.last_seen(user.pk, asked)
+        states = async_to_sync(_states)(seen)
+        if user.pk in states:
+            states[user.pk] = sightings.own_state(user, states[user.pk])
+        answer = {pk: sightings.with_last_seen(state, seen[pk]) for pk, state in states.items()}
+        return Response({"users": msgspec.to_builtins(answer, str_keys=True)})
+
+
+async def _states(users: Iterable[int]) -> dict[int, PersonState]:
+    return (await running_node()).presence.states(users)
+
+
+def _numbers(raw: str) -> list[int]:
+    words = raw.split(",")
+    if len(words) > MOST_ASKED:
+        raise Invalid(f"At most {MOST_ASKED} people can be asked for at once.")
+    if not all(word.isascii() and word.isdigit() and len(word) <= 18 for word in words):
+        raise Invalid("users must be whole numbers with commas between them.")
+    return [int(word) for word in words]

@@ -1,0 +1,93 @@
+"""What people choose to show of themselves, and when they were last seen. Who is here now is in Redis, see presence/."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+
+from chat import wire
+from chat.models import User
+from delivery import node
+from delivery.announcements import About
+from delivery.errors import Invalid
+from presence.people import CHOICES, Choice
+
+#: Ordered as every statement that locks memberships does, so that two of them can't lock each other out.
+_NOTE = """
+WITH noted AS (
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::float8[]) AS noted (user_id, status, age)
+), typed AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::float8[]) AS typed (channel_id, user_id, age)
+), changed AS (
+    SELECT member.id, noted.status, clock_timestamp() - noted.age * interval '1 second' AS seen,
+        clock_timestamp() - typed.age * interval '1 second' AS typed
+    FROM channel_members AS member JOIN noted USING (user_id) LEFT JOIN typed USING (channel_id, user_id)
+    ORDER BY member.channel_id, member.user_id FOR NO KEY UPDATE OF member
+)
+UPDATE channel_members AS member
+SET status = changed.status, last_seen = greatest(member.last_seen, changed.seen),
+    last_typing = greatest(member.last_typing, changed.typed)
+FROM changed WHERE member.id = changed.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A person as others see them, and how many seconds ago that was last true."""
+
+    status: str
+    age_seconds: float
+
+
+def choose_presence(
+    user: int, *, status: str | None = None, activity: str | None = None, shows_typing: bool | None = None
+) -> Choice:
+    """The person's choice from now on, on all devices; what is None stays. Repeating changes nothing. Raises Invalid."""
+    if status is not None and status not in CHOICES:
+        raise Invalid(f"A status is one of {', '.join(CHOICES)}.")
+    given = {"chosen_status": status, "activity": _checked(activity), "shows_typing": shows_typing}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    with transaction.atomic():
+        row = User.objects.select_for_update(no_key=True).get(pk=user)
+        if any(getattr(row, name) != value for name, value in wanted.items()):
+            User.objects.filter(pk=user).update(**wanted, presence_rev=F("presence_rev") + 1)
+            row.refresh_from_db()
+            choice = wire.choice(row)
+            transaction.on_commit(lambda: node.ring([About(user=user, raw=msgspec.msgpack.encode(choice))]))
+    return wire.choice(row)
+
+
+def note_seen(people: Mapping[int, Sighting], typed: Mapping[tuple[int, int], float]) -> None:
+    """One statement: status and last_seen of these people in all their channels; (channel, user) → seconds since they typed.
+
+    Never backward. Who typed is among the people.
+    """
+    columns: list[list[Any]] = [
+        list(people),
+        [sighting.status for sighting in people.values()],
+        [sighting.age_seconds for sighting in people.values()],
+        [channel for channel, _ in typed],
+        [user for _, user in typed],
+        list(typed.values()),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, columns)
+
+
+def _checked(activity: str | None) -> str | None:
+    if activity is None:
+        return None
+    activity = " ".join(activity.split())
+    if len(activity) > settings.LIMITS.activity_characters:
+        raise Invalid(f"At most {settings.LIMITS.activity_characters} characters say what you are doing.")
+    try:
+        activity.encode()
+    except UnicodeEncodeError:
+        raise Invalid("The text is not valid Unicode: it has half of a surrogate pair.") from None
+    if "\x00" in activity:
+        raise Invalid("It can't contain the NUL character.")
+    return activity

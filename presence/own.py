@@ -1,0 +1,95 @@
+"""The people of this process: their sockets and how active these are, and what is still to be said of them to the others."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from presence.people import Choice, Here
+from presence.roster import Saying
+
+
+@dataclass(slots=True)
+class _Person:
+    choice: Choice
+    #: socket → whether it is idle
+    sockets: dict[Hashable, bool] = field(default_factory=dict)
+    said: Here | None = None
+    said_choice: int = -1
+
+
+class Own:
+    def __init__(self, streams_of: Callable[[int], dict[int, int]]) -> None:
+        self._streams_of = streams_of
+        self.people: dict[int, _Person] = {}
+        self._leaving: dict[int, _Person] = {}
+        self._unsaid: set[int] = set()
+
+    def arrived(self, user: int, socket: Hashable, choice: Choice) -> None:
+        person = self.people.get(user)
+        if person is None:
+            person = self._leaving.pop(user) if user in self._leaving else _Person(choice)
+            self.people[user] = person
+        person.sockets[socket] = False
+        self.chosen(user, choice)
+        self._unsaid.add(user)
+
+    def left(self, user: int, socket: Hashable) -> None:
+        person = self.people.get(user)
+        if person is None or person.sockets.pop(socket, None) is None:
+            return
+        self._unsaid.add(user)
+        if not person.sockets:
+            self._leaving[user] = self.people.pop(user)
+
+    def told_idle(self, user: int, socket: Hashable, *, is_idle: bool) -> None:
+        person = self.people.get(user)
+        if person is not None and person.sockets.get(socket, is_idle) != is_idle:
+            person.sockets[socket] = is_idle
+            self._unsaid.add(user)
+
+    def chosen(self, user: int, choice: Choice) -> bool:
+        """Takes a choice unless a newer one is known. True if it is new here."""
+        person = self.people.get(user)
+        if person is None or choice.rev <= person.choice.rev:
+            return False
+        person.choice = choice
+        self._unsaid.add(user)
+        return True
+
+    def look_again(self, users: Iterable[int]) -> None:
+        """Their streams may have changed."""
+        self._unsaid.update(user for user in users if user in self.people)
+
+    def sayings(self, *, everybody: bool) -> list[Saying]:
+        """What is to be said; counts as said, until `not_said` says otherwise."""
+        users = [*self.people, *self._leaving] if everybody else list(self._unsaid)
+        self._unsaid.clear()
+        sayings = [self._saying(user) for user in users]
+        self._leaving.clear()
+        return [saying for saying in sayings if saying is not None]
+
+    def not_said(self, sayings: Sequence[Saying]) -> None:
+        """Redis has not heard them: what it is to hear of whoever is still here is said again."""
+        for saying in sayings:
+            person = self.people.get(saying.user)
+            if person is not None:
+                person.said, person.said_choice = None, -1
+            elif saying.is_leaving:
+                self._leaving[saying.user] = _Person(saying.choice, said=saying.here)
+            self._unsaid.add(saying.user)
+
+    def _saying(self, user: int) -> Saying | None:
+        person = self.people.get(user)
+        if person is None:
+            gone = self._leaving.get(user)
+            if gone is None or gone.said is None:
+                return None
+            return Saying(user, gone.said, gone.choice, is_change=False, is_leaving=True)
+        here = Here(all(person.sockets.values()), len(person.sockets), self._streams_of(user))
+        is_change = person.said is None or person.said_choice != person.choice.rev or _differ(person.said, here)
+        person.said, person.said_choice = here, person.choice.rev
+        return Saying(user, here, person.choice, is_change=is_change)
+
+
+def _differ(before: Here, after: Here) -> bool:
+    # Numbers grow with every message, and how many sockets there are is nobody's business.
+    return before.is_idle != after.is_idle or before.streams.keys() != after.streams.keys()

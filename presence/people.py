@@ -1,0 +1,85 @@
+"""What is said of a person: the person's own choice, what each process has of them, and how both combine into what others see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+ONLINE = "online"
+AWAY = "away"
+BUSY = "busy"
+#: Chosen, and shown only to the person: to everybody else it is OFFLINE.
+INVISIBLE = "invisible"
+OFFLINE = "offline"
+#: Redis is away: nobody can say.
+UNKNOWN = "unknown"
+#: What a person may choose.
+CHOICES = (ONLINE, AWAY, BUSY, INVISIBLE)
+
+#: Microseconds of Redis' clock.
+Micros = int
+
+
+class Choice(msgspec.Struct, frozen=True, array_like=True):
+    """What a person has chosen, for all their devices. PostgreSQL keeps it; the higher `rev` is the newer one."""
+
+    status: str = ONLINE
+    activity: str = ""
+    rev: int = 0
+    shows_typing: bool = True
+
+
+#: What holds for whoever has never chosen anything.
+UNCHOSEN = Choice()
+
+
+class Here(msgspec.Struct, frozen=True, array_like=True):
+    """One person as one process has them."""
+
+    #: None of the person's sockets in this process has had input lately.
+    is_idle: bool
+    sockets: int
+    #: The person's streams, each with the number up to which the process knew it: who has lost the stream by then hears nothing.
+    streams: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person over all processes."""
+
+    choice: Choice
+    is_idle: bool
+    sockets: int
+    streams: Mapping[int, int]
+    #: When a process last vouched for the person.
+    seen: Micros
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.choice.status == INVISIBLE
+
+    @property
+    def status(self) -> str:
+        """Invisible and busy are the person's choice and hold on every device; away is chosen, or all devices are idle."""
+        if self.is_hidden:
+            return OFFLINE
+        if self.choice.status == ONLINE and self.is_idle:
+            return AWAY
+        return self.choice.status
+
+
+def combined(choice: Choice, places: Sequence[Here], *, seen: Micros) -> Person | None:
+    """The person over all processes that have them; None when there is none."""
+    if not places:
+        return None
+    streams: dict[int, int] = {}
+    for place in places:
+        for stream, head in place.streams.items():
+            streams[stream] = max(head, streams.get(stream, 0))
+    return Person(
+        choice=choice,
+        is_idle=all(place.is_idle for place in places),
+        sockets=sum(place.sockets for place in places),
+        streams=streams,
+        seen=seen,
+    )

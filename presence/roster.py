@@ -1,0 +1,234 @@
+"""Who is here, in Redis: each process says whom it has and hears what others said, both in one call to one script.
+
+Everything has an end by Redis' own clock, and nothing here is the only copy of anything: each process says all of its people
+again with every heartbeat, and at once when Redis has forgotten them. Knows user ids and stream names, nothing of sockets.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+from presence.people import UNCHOSEN, Choice, Here, Micros, Person, combined
+
+#: Redis is away, slow or full: what `step` raises.
+AWAY = (RedisError, OSError, TimeoutError)
+#: What one call may take. Nobody waits for it: no request asks Redis for presence.
+PATIENCE_SECONDS = 1.0
+#: People said in one call, so that Redis is never held up for long.
+MOST_SAID = 500
+#: How long Redis keeps what has changed; a process that has heard nothing for so long hears everything.
+WINDOW_SECONDS = 60
+
+# Reads, then what this process says is written, then what has changed since the cursor is answered: so a process hears itself too.
+# `clock` grows with every call, whatever Redis' clock does; it is the number of a change. Members of `ends` are "user:process".
+_STEP = """
+local given = cmsgpack.unpack(ARGV[1])
+local P = KEYS[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2] + given.ahead
+local function spelled(number) return string.format('%.0f', number) end
+local rev = math.max(now, (tonumber(redis.call('GET', P .. 'clock')) or 0) + 1)
+redis.call('SET', P .. 'clock', spelled(rev), 'PX', given.keep)
+
+local mine = P .. 'process:' .. given.process
+local is_forgotten = redis.call('GET', mine) ~= given.last_beat
+if given.is_beat then redis.call('SET', mine, given.beat, 'PX', given.keep) end
+
+for _, said in ipairs(given.people) do
+    local user, lease, here, choice_rev, choice, is_change = unpack(said)
+    local key = P .. 'person:' .. user
+    if here then
+        local ends = spelled(now + lease)
+        redis.call('HSET', key, given.process, ends .. ' ' .. spelled(now) .. ' ' .. here)
+        redis.call('ZADD', P .. 'ends', ends, user .. ':' .. given.process)
+    end
+    if choice_rev > (tonumber(redis.call('HGET', key, ':rev')) or -1) then
+        redis.call('HSET', key, ':rev', choice_rev, ':choice', choice)
+    end
+    redis.call('PEXPIRE', key, given.keep)
+    if is_change then redis.call('ZADD', P .. 'changed', spelled(rev), user) end
+end
+for _, said in ipairs(given.typing) do
+    redis.call('ZADD', P .. 'typing', spelled(rev), said)
+end
+
+local old = '(' .. spelled(now - given.window)
+redis.call('ZREMRANGEBYSCORE', P .. 'changed', '-inf', old)
+redis.call('ZREMRANGEBYSCORE', P .. 'typing', '-inf', '(' .. spelled(now - given.typing_lasts))
+redis.call('ZREMRANGEBYSCORE', P .. 'ends', '-inf', old)
+for _, name in ipairs({'changed', 'typing', 'ends'}) do redis.call('PEXPIRE', P .. name, given.keep) end
+
+local is_full = given.cursor == 0 or given.cursor > rev or now < given.now or now - given.now > given.window
+    or is_forgotten
+local users, known = {}, {}
+local function add(user)
+    if not known[user] then known[user] = true; users[#users + 1] = user end
+end
+local function add_all(members)
+    for _, member in ipairs(members) do add(string.match(member, '^%d+')) end
+end
+if is_full then
+    add_all(redis.call('ZRANGEBYSCORE', P .. 'ends', '(' .. spelled(now), '+inf'))
+else
+    local between = '(' .. spelled(given.cursor)
+    for _, user in ipairs(redis.call('ZRANGEBYSCORE', P .. 'changed', between, '+inf')) do add(user) end
+    add_all(redis.call('ZRANGEBYSCORE', P .. 'ends', '(' .. spelled(given.now), spelled(now)))
+end
+
+local people = {}
+for _, user in ipairs(users) do
+    local fields = redis.call('HGETALL', P .. 'person:' .. user)
+    local choice, seen, places = '', 0, {}
+    for i = 1, #fields, 2 do
+        if fields[i] == ':choice' then
+            choice = fields[i + 1]
+        elseif fields[i] ~= ':rev' then
+            local ends, said, here = string.match(fields[i + 1], '^(%d+) (%d+) (.*)$')
+            seen = math.max(seen, tonumber(said))
+            if tonumber(ends) > now then places[#places + 1] = here else redis.call('HDEL', P .. 'person:' .. user, fields[i]) end
+        end
+    end
+    people[#people + 1] = {user, spelled(seen), choice, places}
+end
+local since = is_full and '-inf' or '(' .. spelled(given.cursor)
+local typing = redis.call('ZRANGEBYSCORE', P .. 'typing', since, '+inf', 'WITHSCORES')
+return {spelled(rev), spelled(now), is_full and 1 or 0, is_forgotten and 1 or 0, people, typing}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a process says of one of its people; `here` is None when only the choice is told."""
+
+    user: int
+    here: Here | None
+    choice: Choice
+    #: Others are to hear of it now; without it only the lease is renewed.
+    is_change: bool
+    #: The person has left this process: the lease is so short that coming back within it is not noticed by anybody.
+    is_leaving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TypingMark:
+    """Somebody began, goes on or stopped typing; `age_seconds` since it was said."""
+
+    stream: int
+    user: int
+    #: The stream's number where it was said.
+    head: int
+    is_on: bool
+    age_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What has changed since the last call, or (`is_full`) everybody who is here."""
+
+    now: Micros
+    is_full: bool
+    #: Redis does not know this process: all of its people are to be said again.
+    is_forgotten: bool
+    #: None: no process has this person any more.
+    people: Mapping[int, Person | None]
+    #: When each of them was last vouched for.
+    seen: Mapping[int, Micros]
+    typing: Sequence[TypingMark]
+
+
+@dataclass
+class Roster:
+    """One process's end of it; belongs to one event loop. `ahead_seconds` moves Redis' clock, for tests."""
+
+    redis: aioredis.Redis
+    present_seconds: float
+    flap_seconds: float
+    typing_seconds: float
+    prefix: str = "gapless:presence:"
+    process: str = field(default_factory=lambda: secrets.token_hex(8))
+    ahead_seconds: float = 0.0
+    _beat: int = 0
+    _cursor: int = 0
+    _now: Micros = 0
+
+    def __post_init__(self) -> None:
+        self._script = self.redis.register_script(_STEP)
+
+    def forget_what_was_heard(self) -> None:
+        """The next call answers with everybody."""
+        self._cursor = 0
+
+    async def step(
+        self, people: Sequence[Saying] = (), typing: Sequence[TypingMark] = (), *, is_beat: bool = False
+    ) -> Heard:
+        """Says, and hears what has changed since the last call. Raises one of AWAY; then the same is to be said again.
+
+        is_beat: `people` are all people of this process.
+        """
+        if is_beat:
+            self.forget_what_was_heard()
+        for start in range(0, max(0, len(people) - MOST_SAID), MOST_SAID):
+            await self._call(people[start : start + MOST_SAID], (), is_beat=False)
+        rest = people[(len(people) - 1) // MOST_SAID * MOST_SAID :] if people else ()
+        answer = await self._call(rest, typing, is_beat=is_beat)
+        self._cursor, self._now = answer.rev, answer.heard.now
+        return answer.heard
+
+    async def _call(self, people: Sequence[Saying], typing: Sequence[TypingMark], *, is_beat: bool) -> "_Answer":
+        last_beat, self._beat = self._beat, self._beat + is_beat
+        request = {
+            "process": self.process,
+            "beat": str(self._beat),
+            "last_beat": str(last_beat),
+            "is_beat": is_beat,
+            "ahead": int(self.ahead_seconds * 1e6),
+            "cursor": self._cursor,
+            "now": self._now,
+            "window": WINDOW_SECONDS * 1_000_000,
+            "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
+            "typing_lasts": int(self.typing_seconds * 1e6),
+            "people": [self._spelled(saying) for saying in people],
+            "typing": [f"{mark.stream}:{mark.user}:{mark.head}:{int(mark.is_on)}" for mark in typing],
+        }
+        # Records travel as text within it: the msgpack of Redis' Lua knows no binary strings.
+        packed = msgspec.msgpack.encode(request)
+        return _read(await asyncio.wait_for(self._script(keys=[self.prefix], args=[packed]), PATIENCE_SECONDS))
+
+    def _spelled(self, saying: Saying) -> tuple[str, int, str | bool, int, str, bool]:
+        lease = self.flap_seconds if saying.is_leaving else self.present_seconds
+        here = False if saying.here is None else msgspec.json.encode(saying.here).decode()
+        choice = msgspec.json.encode(saying.choice).decode()
+        return str(saying.user), int(lease * 1e6), here, saying.choice.rev, choice, saying.is_change
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    rev: int
+    heard: Heard
+
+
+_here = msgspec.json.Decoder(Here)
+_choice = msgspec.json.Decoder(Choice)
+
+
+def _read(answer: Any) -> _Answer:
+    rev, now, is_full, is_forgotten, people, typing = answer
+    found: dict[int, Person | None] = {}
+    seen: dict[int, Micros] = {}
+    for user, seen_at, choice, places in people:
+        seen[int(user)] = int(seen_at)
+        chosen = _choice.decode(choice) if choice else UNCHOSEN
+        found[int(user)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
+    marks = [_mark(member, float(score), int(rev)) for member, score in zip(typing[::2], typing[1::2], strict=True)]
+    return _Answer(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, marks))
+
+
+def _mark(member: bytes, score: float, rev: int) -> TypingMark:
+    stream, user, head, is_on = member.split(b":")
+    return TypingMark(int(stream), int(user), int(head), is_on == b"1", max(0.0, (rev - score) / 1e6))

@@ -1,0 +1,71 @@
+"""Who is typing where, as this process has heard: each name lasts a few seconds, and ends with a message of that person."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from presence.roster import TypingMark
+
+
+@dataclass(frozen=True, slots=True)
+class TypingNow:
+    """Everyone typing in a stream; `head` is the highest number at which any of them said so."""
+
+    users: tuple[int, ...]
+    head: int
+
+
+class Typing:
+    def __init__(self, *, lasts_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lasts = lasts_seconds
+        self._clock = clock
+        #: stream → user → (until when, the number at which it was said)
+        self._until: dict[int, dict[int, tuple[float, int]]] = {}
+        #: (stream, user) → (the number of the person's newest message, until when it matters)
+        self._said: dict[tuple[int, int], tuple[int, float]] = {}
+
+    def take(self, marks: Iterable[TypingMark]) -> set[int]:
+        """What was heard, in its order; returns the streams in which somebody began, goes on or stopped."""
+        now = self._clock()
+        touched: set[int] = set()
+        for mark in marks:
+            until = now + self._lasts - mark.age_seconds
+            is_answered = self._said.get((mark.stream, mark.user), (-1, 0.0))[0] > mark.head
+            if not mark.is_on or is_answered or until <= now:
+                if self._end(mark.stream, mark.user):
+                    touched.add(mark.stream)
+            else:
+                self._until.setdefault(mark.stream, {})[mark.user] = (until, mark.head)
+                touched.add(mark.stream)
+        return touched
+
+    def end_by_message(self, stream: int, user: int, *, number: int) -> bool:
+        """What was typed has become a message: what was said of the typing before it counts no more. True if it showed."""
+        self._said[stream, user] = (number, self._clock() + self._lasts)
+        return self._end(stream, user)
+
+    def lapse(self) -> set[int]:
+        """Ends what has not been said again in time; returns the streams in which that happened."""
+        now = self._clock()
+        for key in [key for key, (_, until) in self._said.items() if until <= now]:
+            del self._said[key]
+        over = [(s, u) for s, users in self._until.items() for u, (until, _) in users.items() if until <= now]
+        for stream, user in over:
+            self._end(stream, user)
+        return {stream for stream, _ in over}
+
+    def end_everywhere(self, user: int) -> set[int]:
+        """The person has gone, or has become invisible; returns the streams in which they were typing."""
+        return {stream for stream in list(self._until) if self._end(stream, user)}
+
+    def now_in(self, stream: int) -> TypingNow:
+        typing = self._until.get(stream, {})
+        return TypingNow(tuple(sorted(typing)), max((head for _, head in typing.values()), default=0))
+
+    def _end(self, stream: int, user: int) -> bool:
+        users = self._until.get(stream)
+        if users is None or users.pop(user, None) is None:
+            return False
+        if not users:
+            del self._until[stream]
+        return True
