@@ -119,6 +119,16 @@ class Client:
             with contextlib.suppress(ConnectionError):
                 return await connection.command(op, **fields)
 
+    async def online(self) -> None:
+        """Returns when it is connected and has caught up. Raises Ended when the server has closed for good."""
+        await self._connected()
+
+    async def drop(self) -> None:
+        """Cuts the connection without a goodbye, as a lost network does; it comes back by itself."""
+        if self._connection is not None:
+            self._online.clear()
+            await self._connection.drop()
+
     async def events(self) -> AsyncIterator[Event]:
         """What happens, for ever. Raises Ended when the server has closed for good."""
         while True:

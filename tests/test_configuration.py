@@ -25,7 +25,7 @@ def test_postgresql_runs_with_the_shipped_configuration() -> None:
         cursor.execute("SELECT name, setting, unit FROM pg_settings WHERE name = ANY(%s)", [list(said)])
         running = {name: (value, unit) for name, value, unit in cursor.fetchall()}
     assert running.keys() == said.keys()
-    assert running["idle_in_transaction_session_timeout"] == ("30000", "ms")
+    assert running["idle_in_transaction_session_timeout"] == ("300000", "ms")
     assert running["max_connections"][0] == said["max_connections"]
     assert running["jit"][0] == said["jit"]
 

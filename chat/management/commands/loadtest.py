@@ -1,0 +1,155 @@
+"""`manage.py loadtest`: many clients through real sockets, five tests, one verdict."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from chat.services.testing import Places, make_places
+from delivery.client import Ended
+from delivery.load.report import render
+from delivery.load.run import Outcome, Plan, run
+
+START_SECONDS = 60
+STOP_SECONDS = 40
+
+
+@dataclass(frozen=True)
+class Target:
+    """`pid`: of a server on this machine, whose CPU and memory are measured."""
+
+    url: str
+    pid: int | None
+
+
+class Command(BaseCommand):
+    help = (
+        "Connects many clients through real sockets, lets some of them speak, cuts some off, lets some be away, and checks by "
+        "number that nobody missed anything. Starts web processes of its own (with no limit on messages) unless --url is given. "
+        "Exit code 1 when a test failed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--clients", type=int, default=100, help="connections (default: 100)")
+        parser.add_argument("--senders", type=int, default=10, help="of them, how many speak (default: 10)")
+        parser.add_argument(
+            "--rate", type=float, default=5, help="messages a second a sender; 0: as fast as answers come"
+        )
+        parser.add_argument("--seconds", type=float, default=15, help="how long they speak (default: 15)")
+        parser.add_argument("--churn", type=float, default=10, help="percent whose connections are cut again and again")
+        parser.add_argument("--p95", type=float, default=100, help="milliseconds that the p95 may be (default: 100)")
+        parser.add_argument("--processes", type=int, default=2, help="web processes of its own (default: 2)")
+        parser.add_argument("--url", help="a running server instead, e.g. http://localhost:8000")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with plots")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        plan = self._plan(options)
+        if options["url"] and not _answers(options["url"].rstrip("/")):
+            raise CommandError(f"Nothing answers at {options['url']}: is the server running there?")
+        with contextlib.ExitStack() as stack:
+            places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members))
+            target = Target(options["url"].rstrip("/"), None) if options["url"] else None
+            target = target or stack.enter_context(_own_server(options["processes"]))
+            outcome = self._run(plan, target, places)
+        outcome.figures["web_processes"] = None if options["url"] else options["processes"]
+        if options["report"]:
+            options["report"].write_text(render(outcome))
+        self.stdout.write(json.dumps(outcome.as_json())) if options["json"] else self._show(outcome)
+        if not outcome.passed:
+            sys.exit(1)
+
+    def _plan(self, options: dict[str, Any]) -> Plan:
+        bounds = {"clients": (2, 10_000), "senders": (1, options["clients"]), "rate": (0, 1000), "seconds": (1, 86_400)}
+        for name, (least, most) in {**bounds, "churn": (0, 50), "processes": (1, 64)}.items():
+            if not least <= options[name] <= most:
+                raise CommandError(f"--{name} must be from {least:,} to {most:,}.")
+        if options["report"] and not options["report"].absolute().parent.is_dir():
+            raise CommandError(f"There is no folder for {options['report']}.")
+        return Plan(
+            clients=options["clients"], speakers=options["senders"], rate=options["rate"], seconds=options["seconds"],
+            churn=options["churn"] / 100, p95_ms=options["p95"],
+        )  # fmt: skip
+
+    def _run(self, plan: Plan, target: Target, places: Places) -> Outcome:
+        columns = (TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+
+            def tell(what: str, steps: int) -> Callable[[int], None]:
+                task = progress.add_task(what, total=steps or None)
+                return lambda done: progress.advance(task, done)
+
+            url = target.url.replace("http", "ws", 1) + "/ws/"
+            try:
+                return uvloop.run(run(plan, url=url, places=places, server=target.pid, tell=tell))
+            except (Ended, TimeoutError, OSError) as error:
+                raise CommandError(
+                    f"The clients can't connect to {target.url}: {error or 'no answer in time'}."
+                ) from None
+
+    def _show(self, outcome: Outcome) -> None:
+        table = Table("", "test", "what was seen", title="Load test")
+        for test in outcome.tests:
+            table.add_row("[green]passed" if test.passed else "[red]failed", test.name, test.says)
+        figures = Table("figure", "value", title="Figures (latencies in ms)")
+        for name, value in outcome.figures.items():
+            shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+            figures.add_row(name, shown)
+        console = Console()
+        console.print(table, figures)
+        console.print("[green]All passed." if outcome.passed else "[red]Something failed.")
+
+
+@contextlib.contextmanager
+def _own_server(processes: int) -> Iterator[Target]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {
+        **os.environ, "HOST": "127.0.0.1", "PORT": str(port), "WEB_WORKERS": str(processes), "LOG_LEVEL": "WARNING",
+        "GAPLESS_LIMIT_MESSAGES_PER_MINUTE": "0",
+    }  # fmt: skip
+    command = [sys.executable, sys.argv[0], "serve", "--workers", str(processes)]
+    server = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)  # noqa: S603 (our own command)
+    target = Target(f"http://localhost:{port}", server.pid)
+    try:
+        _await(target.url, server)
+        yield target
+    finally:
+        server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(STOP_SECONDS)
+        server.kill()
+
+
+def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if _answers(url):
+            return
+        time.sleep(0.1)
+    raise CommandError("The server for the test did not start: see its message above.")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=5):  # noqa: S310 (the operator's own address)
+            return True
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,42 @@
+"""Accounts and channels for measuring: made on the way in, with tokens that end on the way out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from chat import clock
+from chat.models import Channel, Token, User
+from chat.services.channels import archive_channel, open_channel
+from chat.services.people import create_token, create_user
+
+#: (token, channel) of each client.
+Places = Sequence[tuple[str, int]]
+_NAME = "load test"
+
+
+@contextmanager
+def make_places(count: int, *, most: int) -> Iterator[Places]:
+    """So many members with a token each, in as many new private channels as it takes; at the end these are archived."""
+    people = [_person(number) for number in range(count)]
+    rooms = [people[start : start + most] for start in range(0, count, most)]
+    channels = [
+        open_channel(
+            room[0], name=f"{_NAME} {clock.now():%Y-%m-%d %H:%M:%S} #{number}", kind="private", members=room[1:]
+        )
+        for number, room in enumerate(rooms)
+    ]
+    tokens = [create_token(person, name=_NAME) for person in people]
+    try:
+        yield [(token, channels[number // most].pk) for number, token in enumerate(tokens)]
+    finally:
+        Token.objects.filter(user__in=people, name=_NAME).delete()
+        for channel, room in zip(channels, rooms, strict=True):
+            _put_away(channel, room[0])
+
+
+def _person(number: int) -> User:
+    name = f"loadtest{number}"
+    return User.objects.filter(username=name).first() or create_user(name, display_name=f"Load test {number}")
+
+
+def _put_away(channel: Channel, owner: User) -> None:
+    archive_channel(owner, channel=channel.pk)

@@ -1,0 +1,88 @@
+"""The load test: what it notices, and that it runs through real sockets to one verdict."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from chat.models import Channel, Token
+from delivery.load.tally import Findings, Tally, quantiles
+from tests.conftest import Cast
+from tests.servers import Server
+
+WHOLE = [("a", 1), ("b", 2), ("c", 3)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "findings"),
+    [
+        (WHOLE, Findings(lost=0, doubled=0, disordered=0, different=0)),
+        ([("a", 1), ("c", 3)], Findings(lost=1, doubled=0, disordered=0, different=0)),
+        ([("a", 1), ("b", 2), ("b", 2), ("c", 3)], Findings(lost=0, doubled=1, disordered=0, different=0)),
+        ([("b", 2), ("a", 1), ("c", 3)], Findings(lost=0, doubled=0, disordered=1, different=0)),
+        ([("a", 1), ("x", 2), ("c", 3)], Findings(lost=0, doubled=0, disordered=0, different=1)),
+        ([], Findings(lost=3, doubled=0, disordered=0, different=0)),
+    ],
+)
+def test_what_must_not_be_is_noticed_by_number(heard: list[tuple[str, int]], findings: Findings) -> None:
+    tally = Tally()
+    whole, other = tally.receiver(7), tally.receiver(7)
+    for name, number in WHOLE:
+        tally.send(name, stream=7, at=number)
+        tally.answered(name, number=number, at=number + 0.1)
+        tally.hear(whole, name=name, number=number, at=number + 0.2)
+    for name, number in heard:
+        tally.hear(other, name=name, number=number, at=number + 0.5)
+    assert tally.findings() == findings
+    assert findings.is_clean == (heard == WHOLE)
+    assert len(tally.latencies()) == (3 if heard in (WHOLE, WHOLE[::-1]) else len(tally.latencies()))
+
+
+def test_the_last_receiver_counts_and_whoever_was_cut_off_does_not() -> None:
+    tally = Tally()
+    first, last, cut = tally.receiver(1), tally.receiver(1), tally.receiver(1)
+    cut.is_steady = False
+    tally.send("a", stream=1, at=10.0)
+    tally.answered("a", number=1, at=10.1)
+    for heard, at in ((first, 10.2), (last, 10.5), (cut, 19.0)):
+        tally.hear(heard, name="a", number=1, at=at)
+    assert tally.latencies() == [(10.0, 0.5)]
+
+
+def test_quantiles_are_in_milliseconds_and_nothing_has_none() -> None:
+    assert quantiles(n / 1000 for n in range(1, 101)) == {"p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
+    assert set(quantiles([]).values()) == {None}
+
+
+def test_five_tests_and_one_verdict(cast: Cast, server: Server, tmp_path: Path) -> None:
+    said, report = StringIO(), tmp_path / "load.html"
+    options = ["--clients", "8", "--senders", "2", "--seconds", "2", "--churn", "25", "--p95", "5000", "--json"]
+    call_command("loadtest", *options, "--url", server.url, "--report", str(report), stdout=said)
+    outcome = json.loads(said.getvalue())
+    assert [test["name"] for test in outcome["tests"]] == [
+        *("concurrent connections", "delivery latency", "reconnection", "ordering", "offline delivery")
+    ]
+    assert outcome["passed"] is True
+    assert outcome["figures"]["answered"] == outcome["figures"]["sent"] == 20
+    assert outcome["figures"]["returned_ms"]["max"] > 0, "some were cut off"
+    assert not Token.objects.filter(name="load test").exists()
+    assert Channel.objects.get(name__startswith="load test").archived_at is not None
+    page = report.read_text()
+    assert page.count("<svg") >= 3
+    assert "http" not in page.replace('"url"', ""), "nothing is loaded from anywhere"
+
+
+def test_a_test_that_fails_is_the_exit_code(cast: Cast, server: Server) -> None:
+    options = ["--clients", "2", "--senders", "1", "--seconds", "1", "--churn", "0", "--p95", "0.001", "--json"]
+    said = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("loadtest", *options, "--url", server.url, stdout=said)
+    assert ended.value.code == 1
+    assert [test["name"] for test in json.loads(said.getvalue())["tests"] if not test["passed"]] == ["delivery latency"]
+
+
+def test_without_a_server_it_says_so_in_one_sentence(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="Nothing answers at http://localhost:9"):
+        call_command("loadtest", "--clients", "2", "--senders", "1", "--url", "http://localhost:9")
