@@ -1,11 +1,13 @@
 """Reports, deletions, bans, roles, and the log of all of it: the verbs, and what the database keeps."""
 
 import datetime
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from chat import clock, services
@@ -101,6 +103,9 @@ def test_a_report_is_closed_once_with_a_reason_by_who_keeps_the_channel(cast: Ca
         services.close_report(cast.alice, report=about.pk, verdict="dismissed", reason="a joke")
     with pytest.raises(Conflict):
         services.close_report(cast.alice, report=about.pk, verdict="upheld", reason="not a joke")
+    about_alice = report(cast, cast.bob, message_of(cast.alice, cast))
+    with pytest.raises(Forbidden):
+        services.close_report(cast.alice, report=about_alice.pk, verdict="dismissed", reason="I am never rude")
     assert lines(act="report.dismissed") == [("report.dismissed", "alice", "bob", "a joke")]
 
 
@@ -263,3 +268,23 @@ def test_a_line_says_when_and_from_where(cast: Cast) -> None:
         services.ban_user(None, user=cast.bob.pk, reason="spam")
     entry = AuditEntry.objects.get()
     assert (entry.created_at, entry.door, entry.address) == (moment, "command", None)
+
+
+# ---- commands ----
+
+
+def test_the_demo_has_something_for_those_who_keep_order() -> None:
+    call_command("demo", stdout=io.StringIO())
+    assert Report.objects.open().count() == 3
+    assert Report.objects.get(verdict="dismissed").closed_by.username == "sam"  # type: ignore[union-attr]
+    assert MessageVersion.objects.count() == 1
+    assert Member.objects.get(muted_until__gt=clock.now()).user.username == "felix"
+    assert [user.username for user in User.objects.filter(groups__name="Auditor")] == ["grace"]
+    assert all(row.closed_at > row.created_at for row in Report.objects.exclude(closed_at=None))
+
+
+def test_staff_can_be_made_at_the_console(cast: Cast) -> None:
+    services.make_groups()
+    call_command("createuser", "bob", role=["Auditor"], stdout=io.StringIO())
+    assert lines() == [("staff.roles", None, "bob", "manage.py createuser --role")]
+    assert User.objects.get(username="bob").has_perm("chat.view_auditentry")

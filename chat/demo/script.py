@@ -10,7 +10,9 @@ PEOPLE = {
     "grace": "Grace Lindqvist",
     "sam": "Sam Whitfield",
 }
-STAFF = {"alice", "sam"}
+#: May do everything; the others of the staff have ready groups.
+SUPERUSERS = {"alice"}
+STAFF_ROLES = {"sam": ("Moderator", "Support agent"), "grace": ("Auditor",)}
 VISITOR = ("vera", "Vera Novak")
 
 CHANNELS = {
@@ -55,6 +57,7 @@ emi: The night mode, on a real display.
 grace: The chandlers' contract, if anybody wants to see a really good clause.
 bob: I do, actually.
 carmen: Cake is ordered.
+bob: Old plotters wanted!! Best prices today only, tell your friends: https://plotters4cash.example.com/?ref=bob
 """
 
 ENGINEERING = """
@@ -153,7 +156,31 @@ felix: Second floor is closed for maintenance of a puppy.
 emi: I've found the ramen place that Dev was talking about. It's behind the station, the queue is the sign.
 bob: Going there on Wednesday, one seat free in the car.
 felix: Gérard and I would like the seat.
+felix: Whoever moved Gérard to the lowest shelf is a barbarian, and going by the crumbs it was Bob, as always.
 """
+
+#: What needs looking at: (channel, author, how the message begins, who reported it and why).
+REPORTS = (
+    ("off-topic", "felix", "Whoever moved Gérard", (("grace", "This is about Bob, by name, and it isn't nice."),)),
+    (
+        *("General", "bob", "Old plotters wanted"),
+        (("emi", "An advertisement, with a referral link."), ("carmen", "Is this Bob, or somebody with his password?")),
+    ),
+)
+#: Edited after it was reported: what it said before can be seen by moderators.
+EDITED = (
+    "off-topic",
+    "felix",
+    "Whoever moved Gérard",
+    "Whoever moved Gérard: he'd like to have his window back, please.",
+)
+#: A report that was dealt with, and the reason.
+DISMISSED = (
+    ("engineering", "felix", "It was a very good song", "dev", "He put a speaker on my bench."),
+    "A joke among friends, and a measurement besides.",
+)
+#: (channel, whom, days, by whom, why)
+MUTE = ("standup", "felix", 6, "alice", "Gérard's daily report is not a stand-up.")
 
 YESTERDAY = (
     "finished the review queue",

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from chat import clock, services
 from chat.demo import script
-from chat.models import Channel, Message, User
+from chat.models import Channel, Message, Report, User
 from chat.services import Draft
 from delivery.source import Committed
 
@@ -44,17 +44,23 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
     said = _say_all(people, channels, first_day)
     tell(f"{said} messages over {STANDUP_DAYS} days")
     _read_most(people, channels)
+    _keep_order(people, channels)
     return people
 
 
 def _make_people(password: str) -> dict[str, User]:
     everybody = {**script.PEOPLE, script.VISITOR[0]: script.VISITOR[1]}
-    return {
+    people = {
         username: services.create_user(
-            username, password=password, display_name=name, is_staff=username in script.STAFF
+            username, password=password, display_name=name, is_staff=username in script.SUPERUSERS
         )
         for username, name in everybody.items()
     }
+    services.make_groups()
+    for username, roles in script.STAFF_ROLES.items():
+        reason = "Welcome to the helpdesk."
+        people[username] = services.change_staff_roles(None, user=people[username].pk, roles=roles, reason=reason)
+    return people
 
 
 def _open_channels(people: dict[str, User]) -> dict[str, Channel]:
@@ -153,3 +159,33 @@ def _read_most(people: dict[str, User], channels: dict[str, Channel]) -> None:
             unread = (place + number) % 4 * 2
             moves[channel.pk, user.pk] = (head, max(0, head - unread))
     services.move_cursors(moves)
+
+
+def _keep_order(people: dict[str, User], channels: dict[str, Channel]) -> None:
+    # Two messages are waiting in the queue, one report was dealt with, and somebody is muted for a while.
+    for name, author, begin, reports in script.REPORTS:
+        row = _said_by(people[author], channels[name], begin)
+        for number, (reporter, reason) in enumerate(reports):
+            _report(people[reporter], row, reason=reason, minutes=20 + 23 * number)
+    name, author, begin, body = script.EDITED
+    row = _said_by(people[author], channels[name], begin)
+    with clock.at(row.created_at + datetime.timedelta(minutes=41)):
+        services.edit_message(people[author], channel=channels[name].pk, message=row.pk, body=body)
+    (name, author, begin, reporter, why), reason = script.DISMISSED
+    row = _said_by(people[author], channels[name], begin)
+    report = _report(people[reporter], row, reason=why, minutes=4)
+    with clock.at(row.created_at + datetime.timedelta(minutes=66)):
+        services.close_report(people["sam"], report=report.pk, verdict="dismissed", reason=reason)
+    name, whom, days, by, why = script.MUTE
+    until = clock.now() + datetime.timedelta(days=days)
+    services.mute_member(people[by], channel=channels[name].pk, user=people[whom], until=until, reason=why)
+
+
+def _report(reporter: User, row: Message, *, reason: str, minutes: int) -> Report:
+    with clock.at(row.created_at + datetime.timedelta(minutes=minutes)):
+        report, _ = services.report_message(reporter, channel=row.channel_id, message=row.pk, reason=reason)
+    return report
+
+
+def _said_by(author: User, channel: Channel, begin: str) -> Message:
+    return Message.objects.get(sender=author, channel=channel, body__startswith=begin)

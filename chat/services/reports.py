@@ -71,6 +71,7 @@ def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Repo
         if row is None:
             raise NotFound("There is no such report.")
         require_may(actor, Right.CLOSE_REPORTS, channel=row.channel)
+        log.require(row.message.sender_id != actor.pk, "This is about yourself: somebody else closes it.")
         if row.closed_at is not None:
             if row.verdict != verdict:
                 raise Conflict(f"This report was {row.verdict} before.")

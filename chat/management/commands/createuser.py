@@ -8,18 +8,28 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import Scope, User
-from chat.services import create_token, create_user, join_first_channel
+from chat.services import change_staff_roles, create_token, create_user, join_first_channel
+from chat.services.staff import GROUPS
 from delivery.errors import Refused
 
 
 class Command(BaseCommand):
-    help = "Makes an account; with --token prints an API token, which is shown this once. An existing account only gets the token."
+    help = (
+        "Makes an account; with --token prints an API token, which is shown this once. "
+        "An existing account only gets the token or the role."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the username")
         parser.add_argument("--password", help="its password (default: a generated one, printed)")
         parser.add_argument("--display-name", default="", help="what others see")
         parser.add_argument("--staff", action="store_true", help="may use the admin, with everything allowed")
+        parser.add_argument(
+            "--role",
+            action="append",
+            choices=list(GROUPS),
+            help="staff with this role, once for each; existing ones, too",
+        )
         parser.add_argument("--token", action="store_true", help="print an API token")
         parser.add_argument(
             "--scope",
@@ -34,8 +44,13 @@ class Command(BaseCommand):
         user = User.objects.filter(username__iexact=options["name"]).first()
         if user is None:
             user = self._create(options, said)
-        elif not options["token"]:
-            raise CommandError(f"{user.username} exists already. With --token it gets another token.")
+        elif not options["token"] and not options["role"]:
+            raise CommandError(
+                f"{user.username} exists already. With --token it gets another token, with --role a role."
+            )
+        if options["role"]:
+            change_staff_roles(None, user=user.pk, roles=options["role"], reason="manage.py createuser --role")
+            said["roles"] = options["role"]
         said = {"id": user.pk, "username": user.username, **said}
         if options["token"]:
             said["token"] = create_token(user, name="createuser", scopes=options["scope"])
