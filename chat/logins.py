@@ -44,7 +44,7 @@ def by_session(session_key: str) -> ChatLogin | None:
     user = (
         User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first() if session.get(SESSION_KEY) else None
     )
-    if user is None or not _is_hash_of(user, session.get(HASH_SESSION_KEY, "")):
+    if user is None or not is_hash_of(user, session.get(HASH_SESSION_KEY, "")):
         return None
     return ChatLogin(user=wire.person(user), proof=(SESSION, session_key), choice=wire.choice(user))
 
@@ -110,9 +110,9 @@ def _stands(login: Login, user: User, tokens: set[str], sessions: dict[str, dict
     if kind == TOKEN:
         return proof in tokens
     session = sessions.get(proof, {})
-    return str(session.get(SESSION_KEY)) == str(user.pk) and _is_hash_of(user, session.get(HASH_SESSION_KEY, ""))
+    return str(session.get(SESSION_KEY)) == str(user.pk) and is_hash_of(user, session.get(HASH_SESSION_KEY, ""))
 
 
-def _is_hash_of(user: User, kept: str) -> bool:
+def is_hash_of(user: User, kept: str) -> bool:
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
     return any(constant_time_compare(kept, current) for current in hashes)

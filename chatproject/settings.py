@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "chat.session_keys.SessionsOutliveTheKey",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "chat.origin.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

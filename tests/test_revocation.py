@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from unittest import mock
 
 import httpx
@@ -159,3 +160,16 @@ async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallba
         await browser(without, late).__aenter__()
     with pages(without, late) as http:
         assert (await in_thread(http.get, "/")).status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_session_outlives_the_key_that_signed_it(cast: Cast, settings: Any) -> None:
+    browser = Client()
+    session = signed_in(cast.alice)
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key", [settings.SECRET_KEY]
+    assert browser.get("/").status_code == 200
+    # Under its own key still: sockets came in by it.
+    assert browser.cookies[settings.SESSION_COOKIE_NAME].value == session
+    settings.SECRET_KEY_FALLBACKS = []
+    assert browser.get("/").status_code == 200

@@ -15,7 +15,7 @@ from tests.faults.history import Command, Event, Final, Frame, History, Linked, 
 from tests.faults.recovery import Recovery, recoveries
 from tests.faults.rows import Memberships, Row, Rows
 
-KINDS = ("lost", "twice", "order", "gap", "leak", "untrue", "silent", "late")
+KINDS = ("lost", "twice", "order", "gap", "leak", "untrue", "silent", "late", "grown")
 #: A revoked login hears nothing after so long, whatever has failed (DESIGN.md, L4), with a little for the way.
 REVOKED_SECONDS = 32.0
 MOST_EVIDENCE = 6
@@ -267,10 +267,10 @@ def _check_leaks(report: Report, history: History, rows: Rows, memberships: Memb
 
 
 def _check_revoked(report: Report, history: History, seconds: float) -> None:
-    revoked = {event.user: event for event in history.of(Revoked)}
+    revoked = _revoked(history)
     for shown in history.of(Shown) if revoked else ():
-        event = revoked.get(shown.user)
-        if event is not None and shown.at > event.at + seconds:
+        event = revoked.get(shown.client) or revoked.get(shown.user)
+        if event is not None and shown.at > event.at + (event.seconds or seconds):
             report.add(
                 "leak",
                 f"{shown.client} was shown something {shown.at - event.at:.1f} s after its login ended",
@@ -280,11 +280,16 @@ def _check_revoked(report: Report, history: History, seconds: float) -> None:
 
 def _check_refusals(report: Report, history: History) -> None:
     """403 says that the login does not hold, and a client believes it: what is only away or ending must say 503."""
-    revoked = {event.user for event in history.of(Revoked)}
+    revoked = _revoked(history)
     for link in history.of(Linked):
         is_end = link.code == 403 or (link.what == "closed" and 4500 <= link.code <= 4999)
-        if is_end and link.user not in revoked:
+        if is_end and link.user not in revoked and link.client not in revoked:
             report.add("untrue", f"{link.client} was told for good that it may not come in ({link.code})", [link])
+
+
+def _revoked(history: History) -> dict[int | str, Revoked]:
+    """By user, or by the name of the one client whose login has ended."""
+    return {event.client or event.user: event for event in history.of(Revoked)}
 
 
 # ---- counts ----

@@ -53,13 +53,13 @@ class Client:
         name: str,
         *,
         user: int,
-        token: str,
+        login: str,
         doors: Sequence[Door],
         history: History,
         habits: Habits,
         seed: int = 0,
     ) -> None:
-        self.name, self.user, self.token, self.doors = name, user, token, doors
+        self.name, self.user, self.login, self.doors = name, user, login, doors
         self.habits = habits
         self.chance = random.Random(f"{seed} {name}")
         self.door = self.chance.randrange(len(doors))
@@ -113,6 +113,11 @@ class Client:
         return self.is_synced and not self._syncing and not self._loading
 
     @property
+    def has_ended(self) -> bool:
+        """The server has said not to come back."""
+        return 4500 <= self.ended_with <= 4999
+
+    @property
     def is_settled(self) -> bool:
         """Caught up, and nothing waiting to be sent."""
         return self.has_caught_up and not self.waiting
@@ -134,7 +139,7 @@ class Client:
     async def live(self) -> None:
         """Until `is_stopping`, or until the server says not to come back."""
         attempt = 0
-        while not self.is_stopping and not 4500 <= self.ended_with <= 4999:
+        while not self.is_stopping and not self.has_ended:
             while self.is_away:
                 await asyncio.sleep(0.02)
             self._begin()
@@ -149,7 +154,7 @@ class Client:
         self.notes.connection += 1
         self.notes.web = door.name
         try:
-            self.socket = await WebSocket.connect(door.port, self.token, self._take)
+            self.socket = await WebSocket.connect(door.port, self.login, self._take)
         except (Refusal, OSError, TimeoutError) as error:
             self.notes.link("refused", getattr(error, "status", 0))
             return False
@@ -279,7 +284,7 @@ class Client:
 
     async def _page(self, path: str) -> list[Change]:
         # Raises ValueError for anything but 200.
-        status, body = await ask(self.chance.choice(self.doors).port, self.token, "GET", path)
+        status, body = await ask(self.chance.choice(self.doors).port, self.login, "GET", path)
         if status != 200:
             raise ValueError(status)
         return _pages.decode(body).results

@@ -6,126 +6,19 @@ import itertools
 import os
 import random
 import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from chatproject.children import die_with_parent
-from chatproject.embedded import DATABASE
-from tests.faults.broken import BREAKAGES
+from tests.faults.breakages import BREAKAGES
 from tests.faults.clients import Client, Habits
 from tests.faults.history import Faulted, History
-from tests.faults.proxy import PASS, Proxy, ProxyThread
-from tests.faults.services import ROOT, OwnServices
+from tests.faults.proxy import PASS, ProxyThread
+from tests.faults.services import OwnServices
 from tests.faults.stage import Stage
-
-START_SECONDS = 30
-STOP_SECONDS = 35
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Web:
-    """One `manage.py serve --workers 1`. Its links: `doors` (clients to it), `database` and `redis` (it to its services)."""
-
-    def __init__(
-        self, name: str, services: OwnServices, thread: ProxyThread, environ: dict[str, str], *, seed: int
-    ) -> None:
-        self.name = name
-        self.own_port = free_port()
-        self.front = Proxy(thread, ("127.0.0.1", self.own_port), name=f"{name} front", seed=seed)
-        self.database = Proxy(thread, services.postgres.socket, name=f"{name} database", seed=seed)
-        self.redis = Proxy(thread, services.valkey.socket, name=f"{name} redis", seed=seed)
-        self.log = services.data / f"{name}.log"
-        self.process: subprocess.Popen[bytes] | None = None
-        #: The broken build that is started, if any (tests.faults.broken).
-        self.broken = ""
-        self._environ = environ
-
-    @property
-    def port(self) -> int:
-        """Where clients knock."""
-        return self.front.port
-
-    @property
-    def proxies(self) -> tuple[Proxy, Proxy, Proxy]:
-        return self.front, self.database, self.redis
-
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def launch(self) -> None:
-        """Starts the process; `ready` says when it is there."""
-        module = ["-m", "tests.faults.broken"] if self.broken else ["manage.py"]
-        variables = {
-            "PORT": str(self.own_port),
-            "DATABASE_URL": f"postgresql://{DATABASE}@127.0.0.1:{self.database.port}/{DATABASE}?sslmode=disable&gssencmode=disable",
-            "REDIS_URL": f"redis://127.0.0.1:{self.redis.port}/0",
-            "GAPLESS_BROKEN": self.broken,
-        }
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", *module, "serve", "--workers", "1"],
-                cwd=ROOT, env={**self._environ, **variables}, stdout=log, stderr=log,
-                preexec_fn=die_with_parent(signal.SIGKILL),
-            )  # fmt: skip
-
-    async def start(self) -> None:
-        self.launch()
-        await self.ready()
-
-    async def ready(self) -> None:
-        """Returns when the process takes sockets. Raises AssertionError with its log.
-
-        Without PostgreSQL a start ends at once with exit code 1: then it is started again, as a supervisor would.
-        """
-        deadline = time.monotonic() + START_SECONDS
-        while not await self.answers():
-            assert time.monotonic() < deadline, f"{self.name} does not start: {self.log.read_text()[-2000:]}"
-            if not self.is_running:
-                self.launch()
-            await asyncio.sleep(0.05)
-
-    async def answers(self) -> bool:
-        """Whether /healthz says so, past the proxy."""
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(2):
-                reader, writer = await asyncio.open_connection("127.0.0.1", self.own_port)
-                writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                answer = await reader.read(15)
-                writer.close()
-                return answer.startswith(b"HTTP/1.1 200")
-        return False
-
-    def send(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        self.send(signal.SIGKILL)
-        assert self.process is not None
-        self.process.wait()
-
-    async def terminate(self) -> int:
-        """SIGTERM, and the exit code; -9 when it had to be killed after all."""
-        self.send(signal.SIGTERM)
-        assert self.process is not None
-        deadline = time.monotonic() + STOP_SECONDS
-        while self.process.poll() is None:
-            if time.monotonic() > deadline:
-                self.kill()
-            await asyncio.sleep(0.02)
-        return int(self.process.returncode)
+from tests.faults.web import KEY, NEXT_KEY, Web
+from tests.faults.wire import ORIGIN, bearer, cookies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +46,10 @@ class Cluster:
             **os.environ,
             **{f"GAPLESS_LIMIT_{name.upper()}": str(value) for name, value in given.items()},
             "GAPLESS_DATA": str(self.services.data),
-            "SECRET_KEY": "a key for faults",
+            "SECRET_KEY": KEY,
+            # Announced before it is used, as a key that is changed under load must be.
+            "SECRET_KEY_FALLBACKS": NEXT_KEY,
+            "ALLOWED_ORIGINS": ORIGIN,
             "DJANGO_SETTINGS_MODULE": "chatproject.settings",
             "WEB_WORKERS": "1",
             "HOST": "127.0.0.1",
@@ -163,7 +59,8 @@ class Cluster:
         self.webs = [Web(f"web{n}", self.services, self._thread, environ, seed=seed) for n in range(webs)]
         self.stage = Stage({**environ, **urls}, log=self.services.data / "stage.log")
         self._names = itertools.count(1)
-        self._broken: tuple[str, ...] = ()
+        #: The breakages that all web processes have now (tests.faults.broken).
+        self.build: tuple[str, ...] = ()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -232,11 +129,17 @@ class Cluster:
         device: int = 0,
         habits: Habits | None = None,
         webs: Sequence[Web] = (),
+        session: str = "",
     ) -> Client:
+        """A program with the user's token or, with a session, a browser. `webs`: the only ones that it comes to."""
+        login = self.cookies(session) if session else bearer(company.tokens[user])
         return Client(
-            f"u{user}.{device}", user=user, token=company.tokens[user], doors=webs or self.webs, history=history,
+            f"u{user}.{device}", user=user, login=login, doors=webs or self.webs, history=history,
             habits=habits or Habits(), seed=self.seed,
         )  # fmt: skip
+
+    def cookies(self, session: str) -> str:
+        return cookies(session, ports=[web.own_port for web in self.webs])
 
     async def mend(self) -> None:
         """Whatever was done to it: everything runs again and every proxy passes."""
@@ -244,6 +147,10 @@ class Cluster:
             for proxy in web.proxies:
                 proxy.snare = None
                 proxy.apply(PASS)
+            if web.clock is not None:
+                web.move_clock(0)
+                # What starts from here on has the machine's clock again.
+                web.clock = None
         for service in (self.services.postgres, self.services.valkey):
             service.thaw()
             if service.process.poll() is not None:
@@ -262,11 +169,11 @@ class Cluster:
             if web.is_running:
                 web.kill()
             web.broken = ",".join(breakages)
-        healing = [statement for breakage in self._broken for statement in BREAKAGES[breakage].after]
+        healing = [statement for breakage in self.build for statement in BREAKAGES[breakage].after]
         breaking = [statement for breakage in breakages for statement in BREAKAGES[breakage].before]
         for statement in [*healing, *breaking]:
             await asyncio.to_thread(self.services.postgres.run, statement)
-        self._broken = breakages
+        self.build = breakages
         for web in self.webs:
             web.launch()
         await asyncio.gather(*(web.ready() for web in self.webs))

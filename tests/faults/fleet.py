@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from delivery import tasks
 from tests.faults.clients import Client
+from tests.faults.metronome import Metronome
 
 
 class Fleet:
@@ -16,18 +17,19 @@ class Fleet:
 
     def __init__(self, clients: Sequence[Client]) -> None:
         self.clients = list(clients)
+        self.metronome = Metronome()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Fleet:
         self._tasks = [asyncio.ensure_future(client.live()) for client in self.clients]
-        self._ticking = asyncio.ensure_future(self._tick())
+        self._beating = [asyncio.ensure_future(self._tick()), asyncio.ensure_future(self.metronome.beat())]
         return self
 
     async def __aexit__(self, *error: object) -> None:
         for client in self.clients:
             client.is_stopping = True
             client.drop()
-        await tasks.end([self._ticking, *self._tasks])
+        await tasks.end([*self._beating, *self._tasks])
 
     def add(self, client: Client) -> None:
         self.clients.append(client)

@@ -117,9 +117,12 @@ class Silence(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked(Event):
-    """From here on the user's logins are void (in the rows)."""
+    """From here on the user's logins are void (in the rows), or only that of one client. `seconds`: until it hears nothing."""
 
     user: int
+    client: str = ""
+    #: 0: what the product's check of all logins takes.
+    seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

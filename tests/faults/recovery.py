@@ -1,9 +1,10 @@
 """How long it took after each fault: to the first `ok`, until everybody had what was accepted before, until all were back."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.faults.history import Command, Faulted, History, Linked, Shown
+from tests.faults.history import Command, Event, Faulted, History, Linked, Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,3 +106,22 @@ def _answers(history: History) -> list[tuple[float, float]]:
         elif command.code != "closed" and identity in sent:
             answers.append((sent[identity], command.at - sent.pop(identity)))
     return answers
+
+
+def delays(events: Iterable[Event], *, without: Collection[str] = ()) -> list[float]:
+    """Seconds from the first sending of a message to each client that was pushed it, sorted. `without`: clients' names."""
+    sent: dict[tuple[int, str], float] = {}
+    taken = []
+    for event in events:
+        if isinstance(event, Command) and event.phase == "invoke":
+            sent.setdefault((event.user, event.key), event.at)
+        elif isinstance(event, Shown) and event.live and event.rev == event.seq and event.client not in without:
+            begun = sent.get((event.sender, event.key))
+            if begun is not None:
+                taken.append(event.at - begun)
+    return sorted(taken)
+
+
+def percentile(ordered: Sequence[float], number: int) -> float:
+    """Of sorted values; 0 if there are none."""
+    return ordered[min(len(ordered) - 1, len(ordered) * number // 100)] if ordered else 0.0

@@ -12,7 +12,7 @@ from tests.faults.recovery import Recovery
 NAMES = {
     "lost": "lost", "twice": "doubled", "order": "out of order", "gap": "gaps", "leak": "leaked",
     "untrue": "untrue",
-    "silent": "never answered", "late": "too late",
+    "silent": "never answered", "late": "too late", "grown": "grown",
 }  # fmt: skip
 FIGURES = ("first_ok", "caught_up", "back", "slowest", "answer")
 

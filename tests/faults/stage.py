@@ -68,7 +68,7 @@ def answer_all() -> None:
     from delivery import node  # noqa: PLC0415
 
     ring = node.ring
-    verbs = _verbs()
+    verbs = {**_verbs(), **_login_verbs()}
     for line in sys.stdin:
         question = json.loads(line)
         node.ring = ring if question.pop("bell") else lambda announcements: None
@@ -128,6 +128,46 @@ def _verbs() -> dict[str, Callable[..., Any]]:
         "delete": lambda who, channel: (
             services.delete_message(user(who), channel=channel, message=newest(who, channel)).rev
         ),
+    }
+
+
+def _login_verbs() -> dict[str, Callable[..., Any]]:
+    """`session`: the key that "sign_in" gave; those that end all of a user's logins don't look at it."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.contrib.auth import login  # noqa: PLC0415
+    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
+    from django.contrib.sessions.models import Session  # noqa: PLC0415
+    from django.http import HttpRequest  # noqa: PLC0415
+
+    from chat import clock, services  # noqa: PLC0415
+    from chat.models import Token, User  # noqa: PLC0415
+
+    def sign_in(who: int) -> str:
+        """As a browser does; the session's key."""
+        request = HttpRequest()
+        request.session = SessionStore()
+        login(request, User.objects.get(pk=who), backend=settings.AUTHENTICATION_BACKENDS[0])
+        request.session.save()
+        return str(request.session.session_key)
+
+    def sign_out(who: int, session: str) -> None:
+        SessionStore(session).flush()
+        services.recheck_logins(who)
+
+    def delete_tokens(who: int, session: str) -> None:
+        for token in Token.objects.filter(user=who):
+            services.delete_token(token.user, token=token.pk)
+
+    def change_password(who: int, session: str) -> None:
+        services.change_password(User.objects.get(pk=who), password=f"another {uuid.uuid4()}")
+
+    return {
+        "sign_in": sign_in,
+        "sign_out": sign_out,
+        "change_password": change_password,
+        "delete_tokens": delete_tokens,
+        "ban": lambda who, session: services.ban_user(None, user=who, reason="a fault").pk,
+        "expire": lambda who, session: Session.objects.filter(pk=session).update(expire_date=clock.now()),
     }
 
 

@@ -274,6 +274,8 @@ def test_leak_a_message_of_somebody_who_is_no_member() -> None:
 def test_leak_after_the_login_has_ended() -> None:
     assert not report_of(Revoked(at=0, user=BOB), *GOOD).findings
     assert kinds(report_of(Revoked(at=0, user=BOB), *GOOD, revoked_seconds=3)) == {"leak"}
+    assert kinds(report_of(Revoked(at=0, user=BOB, client="bob", seconds=3), *GOOD)) == {"leak"}
+    assert not report_of(Revoked(at=0, user=BOB, client="bob's browser", seconds=3), *GOOD).findings
 
 
 @pytest.mark.parametrize(("what", "code"), [("refused", 403), ("closed", 4500)])

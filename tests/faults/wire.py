@@ -6,12 +6,15 @@ Trusts the server's frames to be whole, unmasked text (the handshake tests check
 import asyncio
 import base64
 import os
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import msgspec
 
+#: What the harness' browsers say, and what its web processes allow.
+ORIGIN = "http://gapless.test"
 #: What a client that has stopped reading still takes.
 RECEIVE_BYTES = 64 * 1024
 
@@ -61,11 +64,22 @@ class Refusal(Exception):
         self.status = status
 
 
+def bearer(token: str) -> str:
+    """A program's login, as a line of a request."""
+    return f"Authorization: Bearer {token}"
+
+
+def cookies(session: str, *, ports: Iterable[int]) -> str:
+    """A browser's login, as lines of a request. The product names its cookie by its port: one for each web process."""
+    named = "; ".join(f"gapless_session_{port}={session}" for port in ports)
+    return f"Cookie: {named}\r\nOrigin: {ORIGIN}"
+
+
 class WebSocket(asyncio.Protocol):
     """`opened` is done with the handshake (or raises Refusal or ConnectionError), `closed` with the close code (0: cut)."""
 
-    def __init__(self, token: str, on_push: Callable[[Push], None]) -> None:
-        self._token = token
+    def __init__(self, login: str, on_push: Callable[[Push], None]) -> None:
+        self._login = login
         self._on_push = on_push
         self._buffer = bytearray()
         self._is_open = False
@@ -78,12 +92,12 @@ class WebSocket(asyncio.Protocol):
 
     @classmethod
     async def connect(
-        cls, port: int, token: str, on_push: Callable[[Push], None], *, seconds: float = 5
+        cls, port: int, login: str, on_push: Callable[[Push], None], *, seconds: float = 5
     ) -> "WebSocket":
         """Raises Refusal, OSError or TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(seconds):
-            _, opening = await loop.create_connection(lambda: cls(token, on_push), "127.0.0.1", port)
+            _, opening = await loop.create_connection(lambda: cls(login, on_push), "127.0.0.1", port)
             try:
                 await opening.opened
             except BaseException:
@@ -99,7 +113,7 @@ class WebSocket(asyncio.Protocol):
         key = base64.b64encode(os.urandom(16)).decode()
         self.transport.write(
             f"GET /ws/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {self._token}\r\n\r\n".encode()
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{self._login}\r\n\r\n".encode()
         )
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -174,12 +188,26 @@ class WebSocket(asyncio.Protocol):
 
 
 async def ask(
-    port: int, token: str, method: str, path: str, body: object = None, *, seconds: float = 5
+    port: int, login: str, method: str, path: str, body: object = None, *, seconds: float = 5
 ) -> tuple[int, bytes]:
     """One HTTP request on its own connection: status and body. Raises OSError, TimeoutError; ValueError for half an answer."""
+    head, content = await _exchange(port, login, method, path, body, seconds=seconds)
+    return int(head[9:12]), content
+
+
+async def visit(port: int, login: str, path: str, *, seconds: float = 5) -> tuple[int, str]:
+    """As a browser: the status, and the session's key if the answer renewed it."""
+    head, _ = await _exchange(port, login, "GET", path, None, seconds=seconds)
+    renewed = re.search(rb"(?im)^set-cookie: gapless_session_\d+=(\w*)", head)
+    return int(head[9:12]), renewed[1].decode() if renewed else ""
+
+
+async def _exchange(
+    port: int, login: str, method: str, path: str, body: object, *, seconds: float
+) -> tuple[bytes, bytes]:
     payload = b"" if body is None else msgspec.json.encode(body)
     head = (
-        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{login}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
     )
     async with asyncio.timeout(seconds):
@@ -189,7 +217,7 @@ async def ask(
             answer = await reader.read()
         finally:
             writer.close()
-    status, end, content = answer.partition(b"\r\n\r\n")
+    answered, end, content = answer.partition(b"\r\n\r\n")
     if not end:
         raise ValueError("half an answer")
-    return int(status[9:12]), content
+    return answered, content

@@ -1,8 +1,10 @@
 """The scenarios of FAULTS.md, one function each; importing this enters them all into SCENARIOS."""
 
-from tests.faults.scenarios import clients, postgres, process, redis
+from tests.faults.scenarios import clients, crowds, logins, postgres, process, redis, time_of_day
 from tests.faults.scenarios.everything import everything
-from tests.faults.scenarios.run import LONG, SCENARIOS, SHORT, Bounds, Run, Scenario, Size, perform
+from tests.faults.scenarios.perform import perform
+from tests.faults.scenarios.run import SCENARIOS, Run, Scenario
+from tests.faults.scenarios.sizes import BESIDE, BROKEN, LONG, SHORT, Bounds, Size
 
 #: Of FAULTS.md, what has no scenario here yet, and why.
 MISSING = {
@@ -16,6 +18,8 @@ MISSING = {
 }
 
 __all__ = [
+    "BESIDE",
+    "BROKEN",
     "LONG",
     "SCENARIOS",
     "SHORT",
@@ -24,9 +28,12 @@ __all__ = [
     "Scenario",
     "Size",
     "clients",
+    "crowds",
     "everything",
+    "logins",
     "perform",
     "postgres",
     "process",
     "redis",
+    "time_of_day",
 ]

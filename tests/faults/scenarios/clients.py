@@ -5,11 +5,10 @@ import json
 import time
 
 from tests.faults.clients import Client, Habits
-from tests.faults.history import Command, History, Revoked, Synced
+from tests.faults.history import Command, Synced
 from tests.faults.proxy import PASS, STALL, Fault
-from tests.faults.recovery import recoveries
 from tests.faults.scenarios.run import Run, scenario
-from tests.faults.wire import ask
+from tests.faults.wire import ask, bearer
 
 
 @scenario("clients", back=10)
@@ -22,39 +21,9 @@ async def half_open(run: Run) -> None:
         web.front.apply(PASS)
 
 
-@scenario("clients", is_gentle=True)
-async def a_reader_with_a_closed_window(run: Run) -> None:
-    """One stops reading and is sent away when too much waits for it; nobody else notices."""
-    [(channel, members), *_] = run.company.channels.items()
-    slow = run.newcomer(members[0], device=9, habits=Habits(silence=3600, reply=3600))
-    await run.until(lambda: slow.is_synced, within=5, what="the slow reader is in")
-    assert slow.socket is not None
-    others = [other for other in run.clients if other.user in members and other is not slow]
-    # What is asked for again must stay little enough to be replayed.
-    run.load.is_paused = True
-    async with run.fault("one reader"):
-        slow.socket.transport.pause_reading()
-        start = slow.held[channel]
-        for number in range(120):
-            others[number % len(others)].post(channel, f"{number} " + "x" * 1900)
-        await run.until(lambda: not any(other.waiting for other in others), within=20, what="the flood is posted")
-        # Asking for it again and again: more than the machine's own buffers take, and then more than the product keeps.
-        for _ in range(60):
-            slow.socket.send({"op": "sync", "channels": {str(channel): start}})
-            await asyncio.sleep(0.02)
-        slow.socket.transport.resume_reading()
-    await run.until(
-        lambda: slow.notes.connection > 1 and slow.is_synced,
-        within=10,
-        what="the slow reader was sent away and is back",
-    )
-    run.load.is_paused = False
-    for recovery in recoveries(History(event for event in run.history if getattr(event, "client", "") != slow.name)):
-        run.expect_within(recovery.slowest or 0, 2, "showing the flood to those who read")
-
-
 @scenario("clients", slowest=2)
 async def one_byte_at_a_time(run: Run) -> None:
+    """What passes between the clients and one process comes byte by byte, in both directions."""
     web = run.webs[1]
     async with run.fault(web.name):
         web.front.apply(Fault(slice_bytes=1))
@@ -62,21 +31,9 @@ async def one_byte_at_a_time(run: Run) -> None:
         web.front.apply(PASS)
 
 
-@scenario("clients", back=10)
-async def all_come_back_at_once(run: Run) -> None:
-    if run.size.is_long:
-        for user in run.company.users:
-            for device in range(2, 8):
-                run.newcomer(user, device=device)
-        await run.until(lambda: all(client.is_synced for client in run.clients), within=30, what="the crowd is in")
-    async with run.fault("all clients"):
-        for web in run.webs:
-            web.front.cut()
-    await run.until(lambda: all(client.is_synced for client in run.clients), within=30, what="everybody is back")
-
-
 @scenario("clients", is_gentle=True)
 async def dropping_all_the_time_while_sending(run: Run) -> None:
+    """Every client loses its connection every two seconds, and goes on sending."""
     async with run.fault("all clients"):
         until = time.monotonic() + max(run.size.fault, 3)
         while time.monotonic() < until:
@@ -88,18 +45,18 @@ async def dropping_all_the_time_while_sending(run: Run) -> None:
 async def many_in_flight(run: Run) -> None:
     """One device posts without waiting for answers, and its process is killed in the middle."""
     eager = run.newcomer(run.company.users[0], device=8, habits=Habits(window=20))
-    await run.until(lambda: eager.is_synced, within=5, what="the eager one is in")
+    await run.until(lambda: eager.is_synced, what="the eager one is in")
     channel = run.company.channels_of(eager.user)[0]
     for _ in range(100):
         eager.post(channel)
-    await run.until(lambda: eager.waiting < 70, within=5, what="some were accepted")
+    await run.until(lambda: eager.waiting < 70, what="some were accepted")
     web = next(web for web in run.webs if web.name == eager.doors[eager.door].name)
     async with run.fault(web.name):
         web.kill()
-    await run.until(lambda: not eager.waiting, within=15, what="all were accepted")
+    await run.until(lambda: not eager.waiting, what="all were accepted")
 
 
-@scenario("clients", is_gentle=True)
+@scenario("clients", breaks=["no resync"], is_gentle=True)
 async def away_for_too_long(run: Run) -> None:
     """More was missed than is replayed: the client is told so, and reads history."""
     client, channel, sender = _pair(run)
@@ -108,14 +65,15 @@ async def away_for_too_long(run: Run) -> None:
         sender.outbox.window = 50
         for _ in range(run.cluster.limits.get("replay_changes", 1000) + 20):
             sender.post(channel)
-        await run.until(lambda: not sender.waiting, within=20, what="more was said than is replayed")
+        await run.until(lambda: not sender.waiting, what="more was said than is replayed")
         client.is_away = False
-    await run.until(lambda: client.has_caught_up, within=10, what="who was away has read history")
+    await run.until(lambda: client.has_caught_up, what="who was away has read history")
     _expect_resync(run, client, channel)
 
 
-@scenario("clients", is_gentle=True)
+@scenario("clients", breaks=["no resync"], is_gentle=True)
 async def a_head_from_the_future(run: Run) -> None:
+    """A client claims a number that the channel has not reached, as after the restore of a backup: it reads history."""
     client, channel, _ = _pair(run)
     async with run.fault(client.name):
         await _leave(run, client)
@@ -123,7 +81,7 @@ async def a_head_from_the_future(run: Run) -> None:
         client.view.messages.pop(channel, None)
         client.view.starts[channel] = 0
         client.is_away = False
-    await run.until(lambda: client.has_caught_up, within=10, what="who came from the future has read history")
+    await run.until(lambda: client.has_caught_up, what="who came from the future has read history")
     _expect_resync(run, client, channel)
 
 
@@ -139,7 +97,7 @@ async def heads_of_another_database(run: Run) -> None:
         run.complain("leak", "a sync opened a channel to somebody who is no member", client.held)
 
 
-@scenario("clients", breaks=["no dedup"], is_gentle=True)
+@scenario("clients", breaks=["no dedup", "no conflicts"], is_gentle=True)
 async def one_id_from_two_devices(run: Run) -> None:
     """The same client_msg_id: the same body is one message, another body or another channel is a conflict."""
     user = next(user for user in run.company.users if len(run.company.channels_of(user)) > 1)
@@ -147,30 +105,39 @@ async def one_id_from_two_devices(run: Run) -> None:
     devices = [run.newcomer(user, device=device) for device in (6, 7)]
     for number, device in enumerate(devices):
         device.door = number
-    await run.until(lambda: all(device.is_synced for device in devices), within=5, what="both devices are in")
+    await run.until(lambda: all(device.is_synced for device in devices), what="both devices are in")
     async with run.fault("two devices"):
         drafts = [devices[0].post(here, f"same {number} {user}") for number in range(10)]
         for draft in drafts:
             devices[1].post(here, draft.body, key=draft.key)
-        await run.until(lambda: not any(d.waiting for d in devices), within=10, what="all were answered")
+        await run.until(lambda: not any(d.waiting for d in devices), what="all were answered")
         for draft in drafts:
             devices[1].post(here, f"another {draft.body}", key=draft.key)
             devices[0].post(there, draft.body, key=draft.key)
-        await run.until(lambda: not any(d.waiting for d in devices), within=10, what="all were answered")
+        await run.until(lambda: not any(d.waiting for d in devices), what="all were answered")
     conflicts = sum(event.code == "conflict" for event in run.history.of(Command))
     duplicates = sum(event.duplicate for event in run.history.of(Command))
-    if (conflicts, duplicates) != (20, 10):
+    # More of them only where an answer was lost on the way and was asked for again.
+    if conflicts < 20 or duplicates < 10:
         run.complain("twice", f"{conflicts} conflicts and {duplicates} duplicates, not 20 and 10")
 
 
-@scenario("clients", is_gentle=True)
+@scenario("clients", breaks=["no seats"], is_gentle=True)
 async def fifty_join_for_five_seats(run: Run) -> None:
+    """Over three processes at the same moment; the database has the last word."""
     crowd = await run.cluster.company(people=145, channels=1, members=95, kind="public")
     [(channel, members)] = crowd.channels.items()
     async with run.fault("one channel"):
         outside = [user for user in crowd.users if user not in members]
         asked = [
-            ask(run.webs[n % 3].port, crowd.tokens[user], "POST", f"/api/v1/channels/{channel}/join/", {}, seconds=20)
+            ask(
+                run.webs[n % 3].port,
+                bearer(crowd.tokens[user]),
+                "POST",
+                f"/api/v1/channels/{channel}/join/",
+                {},
+                seconds=run.size.patience,
+            )
             for n, user in enumerate(outside)
         ]
         answers = await asyncio.gather(*asked)
@@ -201,6 +168,7 @@ async def removed_while_connected_unannounced(run: Run) -> None:
 
 @scenario("clients", breaks=["no member check"], is_gentle=True)
 async def removed_and_added_again(run: Run) -> None:
+    """Three times over, with and without announcements: nothing of the time between is shown."""
     client, channel, _ = _pair(run)
     owner = run.company.channels[channel][0]
     async with run.fault(client.name):
@@ -213,24 +181,6 @@ async def removed_and_added_again(run: Run) -> None:
             await run.hold(0.4)
     await run.until(lambda: channel in client.held, within=run.cluster.limits.get("position_check_seconds", 10) + 2,
                     what="who was added again follows again")  # fmt: skip
-
-
-@scenario("clients", breaks=["no login check"], is_gentle=True)
-async def signed_out_everywhere(run: Run) -> None:
-    """Tokens are revoked and accounts deactivated in the rows alone: every process finds out by itself."""
-    gone = [client for web in run.webs for client in run.clients_at(web)[:1]]
-    async with run.fault("logins"):
-        for number, client in enumerate(gone):
-            client.must_be_whole = False
-            verb = "revoke_tokens" if number % 2 else "deactivate"
-            await run.cluster.stage.ask(verb, bell=False, who=client.user)
-            run.history.append(Revoked(user=client.user))
-        for client in run.clients:
-            client.must_be_whole = client.must_be_whole and client.user not in {other.user for other in gone}
-        await run.hold(run.revoked_seconds + 1.5)
-    still = [client.name for client in gone if client.is_synced]
-    if still:
-        run.complain("leak", f"still connected after their logins have ended: {still}")
 
 
 def _pair(run: Run) -> tuple[Client, int, Client]:
@@ -249,7 +199,7 @@ def _pair(run: Run) -> tuple[Client, int, Client]:
 async def _leave(run: Run, client: Client) -> None:
     client.is_away = True
     client.drop()
-    await run.until(lambda: not client.is_synced, within=5, what="the client is gone")
+    await run.until(lambda: not client.is_synced, what="the client is gone")
 
 
 def _expect_resync(run: Run, client: Client, channel: int) -> None:

@@ -2,28 +2,43 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from tests.faults.cluster import Web, fault
+from tests.faults.cluster import fault
+from tests.faults.history import Revoked
 from tests.faults.proxy import DEAF, PASS, REFUSE, SILENT, STALL, Fault, Proxy
+from tests.faults.scenarios.redis import evict
 from tests.faults.scenarios.run import Run
+from tests.faults.scenarios.time_of_day import APART_SECONDS, JUMP_SECONDS
 from tests.faults.services import Postgres
 from tests.faults.stage import VerbRefused
+from tests.faults.web import KEY, NEXT_KEY, Web
 
 Action = Callable[[Run, random.Random], Awaitable[None]]
 
+#: Seconds between two acts of a hand, where it isn't 2 to 12.
+PAUSES = {"people": (0.5, 2), "crowds": (20, 60)}
+#: By how much a process' clock may be wrong.
+CLOCKS = (-APART_SECONDS, APART_SECONDS)
+_devices = itertools.count(100)
+
 
 async def everything(run: Run, *, seconds: float) -> None:
-    """Four hands, each with one kind of fault at a time; what one hand does, another does not wait for."""
+    """Many hands, each with one kind of fault at a time; what one hand does, another does not wait for."""
     until = time.monotonic() + seconds
     hands: dict[str, Sequence[Action]] = {
         "webs": [_kill, _terminate, _freeze],
         "links": [_hurt_a_link],
         "services": [_redis, _redis, _postgres, _lock_a_channel],
-        "people": [_remove_and_add, _drop_some, _edit],
+        "people": [_remove_and_add, _drop_some, _edit, _stop_reading],
+        "clocks": [_move_a_clock],
+        "logins": [_come_and_end],
+        "crowds": [_cut_all],
     }
     async with asyncio.TaskGroup() as group:
         for name, actions in hands.items():
@@ -32,7 +47,7 @@ async def everything(run: Run, *, seconds: float) -> None:
 
 async def _hand(run: Run, name: str, actions: Sequence[Action], until: float) -> None:
     chance = random.Random(f"{run.cluster.seed} {name}")
-    pause = (0.5, 2) if name == "people" else (2, 12)
+    pause = PAUSES.get(name, (2, 12))
     while time.monotonic() < until:
         await asyncio.sleep(chance.uniform(*pause))
         if time.monotonic() < until:
@@ -55,8 +70,23 @@ async def _kill(run: Run, chance: random.Random) -> None:
     async with _fault(run, "web: kill -9", web.name):
         web.kill()
         await asyncio.sleep(chance.uniform(0, 4))
+    await _begin_anew(web, chance)
+
+
+async def _begin_anew(web: Web, chance: random.Random) -> None:
+    """Maybe with a clock that is wrong from the beginning, maybe signing with the next key."""
+    if chance.random() < 0.3:
+        web.move_clock(chance.choice(CLOCKS))
+    web.variables = chance.choice([{}, {"SECRET_KEY": NEXT_KEY, "SECRET_KEY_FALLBACKS": KEY}])
     web.launch()
     await web.ready()
+
+
+async def _move_a_clock(run: Run, chance: random.Random) -> None:
+    web = chance.choice(run.webs)
+    if web.clock is not None:
+        async with _fault(run, "web: clock moved", web.name):
+            web.move_clock(chance.choice([*CLOCKS, 0, JUMP_SECONDS]))
 
 
 async def _terminate(run: Run, chance: random.Random) -> None:
@@ -66,8 +96,7 @@ async def _terminate(run: Run, chance: random.Random) -> None:
     # With PostgreSQL or Redis hurt at the same time a lane may not be flushed; ending in time is still promised.
     if code == -signal.SIGKILL:
         run.complain("late", f"{web.name} did not end after SIGTERM")
-    web.launch()
-    await web.ready()
+    await _begin_anew(web, chance)
 
 
 async def _freeze(run: Run, chance: random.Random) -> None:
@@ -111,10 +140,12 @@ async def _hurt_a_link(run: Run, chance: random.Random) -> None:
 
 async def _redis(run: Run, chance: random.Random) -> None:
     valkey = run.cluster.services.valkey
-    what = chance.choice(["kill", "empty", "flush", "freeze"])
+    what = chance.choice(["kill", "empty", "flush", "freeze", "evict"])
     async with _fault(run, f"redis: {what}", "redis"):
         if what == "flush":
             await asyncio.to_thread(valkey.flush)
+        elif what == "evict":
+            await asyncio.to_thread(evict, valkey)
         elif what == "freeze":
             valkey.freeze()
             await asyncio.sleep(chance.uniform(1, 8))
@@ -166,16 +197,47 @@ async def _remove_and_add(run: Run, chance: random.Random) -> None:
     with contextlib.suppress(VerbRefused):
         await run.cluster.stage.ask("remove", bell=chance.random() < 0.7, actor=owner, channel=channel, who=who)
     await asyncio.sleep(chance.uniform(0.2, 3))
-    while True:
-        with contextlib.suppress(VerbRefused):
-            await run.cluster.stage.ask("add", bell=chance.random() < 0.7, actor=owner, channel=channel, who=who)
-            return
-        await asyncio.sleep(0.5)
+    await _insist(run, "add", bell=chance.random() < 0.7, actor=owner, channel=channel, who=who)
 
 
 async def _drop_some(run: Run, chance: random.Random) -> None:
     for client in chance.sample(run.clients, 5):
         client.drop()
+
+
+async def _stop_reading(run: Run, chance: random.Random) -> None:
+    sockets = [client.socket for client in chance.sample(run.clients, 5) if client.socket is not None]
+    for socket in sockets:
+        socket.transport.pause_reading()
+    await asyncio.sleep(chance.uniform(0.5, 6))
+    for socket in sockets:
+        socket.transport.resume_reading()
+
+
+async def _cut_all(run: Run, chance: random.Random) -> None:
+    async with _fault(run, "link: all clients cut", "all"):
+        for web in run.webs:
+            await asyncio.to_thread(web.front.cut, web.front.fault)
+
+
+async def _come_and_end(run: Run, chance: random.Random) -> None:
+    """Somebody comes in by a browser, stays a while, and their login ends in one way or another."""
+    user = chance.choice(run.company.users)
+    with contextlib.suppress(VerbRefused):
+        session = await run.cluster.stage.ask("sign_in", who=user)
+        client = run.newcomer(user, device=next(_devices), session=session)
+        client.must_be_whole = False
+        await asyncio.sleep(chance.uniform(1, 8))
+        await _insist(run, chance.choice(["sign_out", "expire"]), who=user, session=session)
+        run.history.append(Revoked(user=user, client=client.name))
+
+
+async def _insist(run: Run, verb: str, **arguments: Any) -> None:
+    while True:
+        with contextlib.suppress(VerbRefused):
+            await run.cluster.stage.ask(verb, **arguments)
+            return
+        await asyncio.sleep(0.5)
 
 
 async def _edit(run: Run, chance: random.Random) -> None:

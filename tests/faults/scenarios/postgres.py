@@ -20,16 +20,19 @@ BUSY_ANSWER = 7.0
 
 @scenario("postgres", answer=ANSWER, first_ok=FIRST_OK)
 async def postgres_restarted_fast(run: Run) -> None:
+    """As an administrator does it: sessions are ended, nothing is recovered."""
     await _restart(run, Postgres.FAST)
 
 
 @scenario("postgres", answer=ANSWER, first_ok=FIRST_OK, breaks=["acknowledge before commit", "commit without waiting"])
 async def postgres_restarted_immediately(run: Run) -> None:
+    """Without a word to anybody; the next start recovers from the log."""
     await _restart(run, Postgres.IMMEDIATE)
 
 
 @scenario("postgres", answer=ANSWER, first_ok=FIRST_OK, breaks=["acknowledge before commit", "commit without waiting"])
 async def postgres_killed(run: Run) -> None:
+    """SIGKILL for all of PostgreSQL, under load."""
     postgres = run.cluster.services.postgres
     async with run.fault("postgres"):
         postgres.kill()
@@ -37,7 +40,7 @@ async def postgres_killed(run: Run) -> None:
         await postgres.start()
 
 
-@scenario("postgres", answer=ANSWER, first_ok=FIRST_OK)
+@scenario("postgres", answer=ANSWER, first_ok=FIRST_OK, breaks=["waits for PostgreSQL"])
 async def postgres_frozen(run: Run) -> None:
     """PostgreSQL stands still without closing anything, as a machine does whose disk hangs."""
     postgres = run.cluster.services.postgres
@@ -49,6 +52,7 @@ async def postgres_frozen(run: Run) -> None:
 
 @scenario("postgres", answer=ANSWER, first_ok=FIRST_OK)
 async def every_connection_terminated(run: Run) -> None:
+    """pg_terminate_backend for all that the web processes have."""
     async with run.fault("postgres"):
         await asyncio.to_thread(run.cluster.services.postgres.cut_backends)
     await run.hold()
@@ -56,6 +60,7 @@ async def every_connection_terminated(run: Run) -> None:
 
 @scenario("postgres", answer=ANSWER, first_ok=FIRST_OK, breaks=["no dedup"])
 async def connection_lost_after_commit_was_sent(run: Run) -> None:
+    """Whether it was committed nobody knows; the same client_msg_id finds it out."""
     async with run.fault("postgres"):
         snares = [web.database.set_snare(b"COMMIT", times=2) for web in run.webs]
         await run.hold(max(run.size.fault, 2))
@@ -65,13 +70,14 @@ async def connection_lost_after_commit_was_sent(run: Run) -> None:
 
 @scenario("postgres", answer=BUSY_ANSWER, first_ok=FIRST_OK)
 async def pool_exhausted(run: Run) -> None:
+    """Everything waits for one table lock for 30 s: senders are answered, and it goes on afterwards."""
     async with run.fault("postgres"), _transaction(run) as transaction:
         # One table, not several: who takes them one after the other can deadlock with who holds the second.
         await asyncio.to_thread(transaction.execute, "LOCK TABLE channels IN ACCESS EXCLUSIVE MODE")
         await run.hold(30 if run.size.is_long else 2)
 
 
-@scenario("postgres", first_ok=FIRST_OK)
+@scenario("postgres", first_ok=FIRST_OK, breaks=["one lane for all"])
 async def one_channel_locked(run: Run) -> None:
     """The others go on: what was sent there meanwhile is answered within a second."""
     channel = min(run.company.channels)
@@ -83,7 +89,7 @@ async def one_channel_locked(run: Run) -> None:
     run.expect_within(slow, 1, "an answer in another channel")
 
 
-@scenario("postgres", answer=2)
+@scenario("postgres", answer=2, breaks=["one poison spoils all"])
 async def a_poison_row_in_a_batch(run: Run) -> None:
     """Only it fails: what stood beside it in the batch is accepted."""
     raising = "RAISE check_violation USING MESSAGE = 'poison', CONSTRAINT = 'poison'"
@@ -118,6 +124,7 @@ async def a_deadlock(run: Run) -> None:
 
 @scenario("postgres", answer=ANSWER)
 async def postgres_slow(run: Run) -> None:
+    """20 to 40 ms more for everything that is asked of PostgreSQL."""
     async with run.fault("postgres"):
         for web in run.webs:
             web.database.apply(Fault(latency_seconds=0.02, jitter_seconds=0.02))

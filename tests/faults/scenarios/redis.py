@@ -11,6 +11,7 @@ from redis import asyncio as aioredis
 from delivery import tasks
 from tests.faults.proxy import DEAF, PASS, SILENT, Fault
 from tests.faults.scenarios.run import Run, scenario
+from tests.faults.services import Valkey
 
 #: Without Redis others hear within 2 s (DESIGN.md: the position check of the deaf), and a second for a busy machine.
 OTHERS = 3.0
@@ -20,6 +21,7 @@ ANSWER = 1.0
 
 @scenario("redis", answer=ANSWER, slowest=OTHERS)
 async def redis_killed_and_back(run: Run) -> None:
+    """For 10 seconds there is no Redis."""
     async with run.fault("redis"):
         run.cluster.services.valkey.kill()
         await run.hold(max(run.size.fault, run.size.notice))
@@ -28,6 +30,7 @@ async def redis_killed_and_back(run: Run) -> None:
 
 @scenario("redis", answer=ANSWER, slowest=OTHERS)
 async def redis_restarted_empty(run: Run) -> None:
+    """Redis forgets all that it had."""
     valkey = run.cluster.services.valkey
     async with run.fault("redis"):
         valkey.kill()
@@ -37,20 +40,45 @@ async def redis_restarted_empty(run: Run) -> None:
 
 @scenario("redis", answer=ANSWER, slowest=OTHERS)
 async def redis_flushed(run: Run) -> None:
+    """FLUSHALL, again and again."""
     async with run.fault("redis"):
         for _ in range(5):
             run.cluster.services.valkey.flush()
             await asyncio.sleep(0.2)
 
 
+def evict(valkey: Valkey) -> int:
+    """Fills the memory with what is not ours, until what is ours must go; returns how many keys went, ever."""
+    redis = valkey.client()
+    redis.config_set("maxmemory-policy", "allkeys-lru")
+    redis.config_set("maxmemory", redis.info("memory")["used_memory"] + 2**20)
+    for number in range(400):
+        redis.set(f"somebody else's {number}", "x" * 10_000)
+    redis.config_set("maxmemory", 0)
+    return int(redis.info("stats")["evicted_keys"])
+
+
+@scenario("redis", answer=ANSWER, slowest=OTHERS)
+async def redis_evicting(run: Run) -> None:
+    """Its memory is full of what others keep there, and it throws away what was not asked for lately."""
+    async with run.fault("redis"):
+        for _ in range(3):
+            evicted = await asyncio.to_thread(evict, run.cluster.services.valkey)
+            await run.hold(run.size.fault / 3)
+    if not evicted:
+        run.complain("late", "nothing was evicted")
+
+
 @scenario("redis", answer=ANSWER, slowest=OTHERS)
 async def redis_accepts_but_never_answers(run: Run) -> None:
+    """Connections are taken, and that was all."""
     async with _everywhere(run, SILENT, cuts=True):
         await run.hold(max(run.size.fault, run.size.notice))
 
 
-@scenario("redis", answer=ANSWER, slowest=OTHERS)
+@scenario("redis", answer=ANSWER, slowest=OTHERS, breaks=["waits for Redis"])
 async def redis_frozen(run: Run) -> None:
+    """Redis stands still with all its connections open."""
     async with run.fault("redis"):
         run.cluster.services.valkey.freeze()
         await run.hold(max(run.size.fault, run.size.notice))
@@ -59,6 +87,7 @@ async def redis_frozen(run: Run) -> None:
 
 @scenario("redis", answer=ANSWER, slowest=OTHERS)
 async def redis_slow_with_resets(run: Run) -> None:
+    """200 ms more, and one piece in a hundred resets its connection."""
     async with _everywhere(run, Fault(latency_seconds=0.2, jitter_seconds=0.1, resets=0.01)):
         await run.hold(max(run.size.fault, 2))
 
@@ -92,6 +121,7 @@ async def announcements_lost_for_a_moment(run: Run) -> None:
 
 @scenario("redis", answer=ANSWER)
 async def an_idle_minute(run: Run) -> None:
+    """Nobody says anything for a minute; then everybody hears at once."""
     run.load.is_paused = True
     await asyncio.sleep(60 if run.size.is_long else 1)
     run.load.is_paused = False
@@ -101,6 +131,7 @@ async def an_idle_minute(run: Run) -> None:
 
 @scenario("redis", answer=ANSWER, slowest=OTHERS)
 async def announcements_repeated_and_reordered(run: Run) -> None:
+    """What is announced is announced again, up to three times, later, and in another order."""
     async with run.fault("redis"), _echoing(run):
         await run.hold(max(run.size.fault, 2))
 

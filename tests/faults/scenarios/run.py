@@ -11,55 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults import cluster as clusters
-from tests.faults.checker import Report
 from tests.faults.clients import Client, Habits
-from tests.faults.cluster import Cluster, Company, Web
+from tests.faults.cluster import Cluster, Company
 from tests.faults.fleet import Fleet
 from tests.faults.history import History
-from tests.faults.load import Load, conclude, connected, until
-from tests.faults.recovery import Recovery
+from tests.faults.load import Load, until
+from tests.faults.scenarios.sizes import Bounds, Size
 from tests.faults.services import Postgres
-
-
-@dataclass(frozen=True, kw_only=True)
-class Size:
-    """How much of everything; seconds where it is time."""
-
-    people: int
-    devices: int
-    channels: int
-    members: int
-    rate: float
-    lead: float
-    fault: float
-    #: Long enough for either side to notice that the other is silent: a client, or a process without its echo.
-    notice: float
-    habits: Habits
-    is_long: bool = False
-    #: For everybody to be whole after the load has ended.
-    settle: float = 15
-
-
-SHORT = Size(
-    people=10, devices=1, channels=3, members=6, rate=30, lead=0.3, fault=1, settle=10, notice=2.7,
-    habits=Habits(ping=0.7, silence=2.2),
-)  # fmt: skip
-LONG = Size(
-    people=100, devices=2, channels=20, members=20, rate=50, lead=5, fault=10, notice=15, is_long=True, settle=30,
-    habits=Habits(),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
-    """Seconds that each recovery of the scenario must keep (see Recovery); None: not promised."""
-
-    first_ok: float | None = None
-    caught_up: float | None = None
-    back: float | None = None
-    slowest: float | None = None
-    answer: float | None = None
-
+from tests.faults.web import Web
 
 Play = Callable[["Run"], Awaitable[None]]
 
@@ -148,19 +107,32 @@ class Run:
     def poison(self, action: str) -> Poison:
         return Poison(self.cluster.services.postgres, action)
 
-    async def until(self, condition: Callable[[], object], *, within: float, what: str) -> None:
-        await until(condition, within=within, what=what)
+    async def until(self, condition: Callable[[], object], *, what: str, within: float | None = None) -> None:
+        """Waits until it holds; `within`: seconds that the product promises, else the harness' patience."""
+        seconds = self.size.patience if within is None else within
+        await until(condition, within=seconds, what=what, metronome=self.fleet.metronome)
 
     def complain(self, kind: str, sentence: str, *evidence: Any) -> None:
         self.complaints.append((kind, sentence, list(evidence)))
 
     def expect_within(self, seconds: float, most: float, what: str) -> None:
-        if seconds > most:
-            self.complain("late", f"{what} took {seconds:.1f} s, at most {most} s are promised")
+        forgiven = self.fleet.metronome.allowance(time.monotonic() - seconds, time.monotonic(), seconds=most)
+        if seconds > most + forgiven:
+            self.complain("late", f"{what} took {seconds:.1f} s, at most {most} s are promised (and {forgiven:.1f} s)")
 
-    def newcomer(self, user: int, *, device: int, habits: Habits | None = None) -> Client:
+    def newcomer(
+        self, user: int, *, device: int, habits: Habits | None = None, webs: Sequence[Web] = (), session: str = ""
+    ) -> Client:
         """One more device of somebody; it comes in at once."""
-        client = self.cluster.client(self.company, user, self.history, device=device, habits=habits)
+        client = self.cluster.client(
+            self.company,
+            user,
+            self.history,
+            device=device,
+            habits=habits or self.size.habits,
+            webs=webs,
+            session=session,
+        )
         self.fleet.add(client)
         return client
 
@@ -187,59 +159,6 @@ class Poison:
         await asyncio.to_thread(self._postgres.run, "DROP TRIGGER poison ON messages")
 
 
-async def perform(cluster: Cluster, chosen: Scenario, size: Size, *, seed: int = 0) -> tuple[Report, History]:
-    """Plays one scenario on a sound cluster, and leaves it sound. The report has the bounds' breaches as `late`."""
-    history = History()
-    company = await cluster.company(people=size.people, channels=size.channels, members=size.members)
-    clients = [
-        cluster.client(company, user, history, device=device, habits=size.habits)
-        for user in company.users
-        for device in range(size.devices)
-    ]
-    try:
-        async with connected(clients, within=30) as fleet:
-            load = Load(list(clients), company, rate=size.rate, seed=seed)
-            run = Run(
-                cluster=cluster, size=size, company=company, history=history, fleet=fleet, load=load, name=chosen.name,
-                chance=random.Random(f"{seed} {chosen.name}"),
-            )  # fmt: skip
-            await _play(run, chosen)
-            if not chosen.is_gentle:
-                await cluster.mend()
-            report = await conclude(
-                cluster, fleet, company, history, within=size.settle, revoked_seconds=run.revoked_seconds
-            )
-    finally:
-        if not chosen.is_gentle:
-            await cluster.mend()
-    for kind, sentence, evidence in run.complaints:
-        report.add(kind, sentence, evidence)
-    _check_bounds(report, chosen.bounds)
-    return report, history
-
-
-async def _play(run: Run, chosen: Scenario) -> None:
-    async with run.load:
-        await asyncio.sleep(run.size.lead)
-        try:
-            await chosen.play(run)
-        except* AssertionError as errors:
-            run.complain("late", str(errors.exceptions[0]) or repr(errors))
-        await asyncio.sleep(run.size.lead)
-
-
-def _check_bounds(report: Report, bounds: Bounds) -> None:
-    for recovery in report.recoveries:
-        for name in ("first_ok", "caught_up", "back", "slowest", "answer"):
-            most, seconds = getattr(bounds, name), getattr(recovery, name)
-            if most is not None and seconds is not None and seconds > most:
-                report.add(
-                    "late",
-                    f"{name} after {recovery.target}: {seconds:.1f} s, at most {most} s are promised",
-                    [recovery],
-                )
-
-
 @contextlib.asynccontextmanager
 async def timed() -> AsyncIterator[list[float]]:
     """The list has the seconds that the block took, once it is over."""
@@ -247,18 +166,3 @@ async def timed() -> AsyncIterator[list[float]]:
     seconds: list[float] = []
     yield seconds
     seconds.append(time.monotonic() - started)
-
-
-__all__ = [
-    "LONG",
-    "SCENARIOS",
-    "SHORT",
-    "Bounds",
-    "Recovery",
-    "Run",
-    "Scenario",
-    "Size",
-    "perform",
-    "scenario",
-    "timed",
-]

@@ -1,0 +1,56 @@
+"""The builds that are broken on purpose, to see that a scenario notices each of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.faults import patches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakage:
+    """`patch` runs in the web process; `before` and `after` are statements that let the database take part and then heal it."""
+
+    patch: Callable[[], None]
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+
+
+BREAKAGES: dict[str, Breakage] = {
+    "acknowledge before commit": Breakage(patch=patches.acknowledge_before_commit),
+    "commit without waiting": Breakage(patch=patches.commit_without_waiting),
+    "no gap check": Breakage(patch=patches.no_gap_check),
+    "no position check": Breakage(patch=patches.no_position_check),
+    "no member check": Breakage(patch=patches.no_member_check),
+    "no login check": Breakage(patch=patches.no_login_check),
+    "no lane order": Breakage(patch=patches.no_lane_order),
+    "no word of ended logins": Breakage(patch=patches.no_word_of_ended_logins),
+    "no fallback keys": Breakage(patch=patches.no_fallback_keys),
+    "no outbox cap": Breakage(patch=patches.no_outbox_cap),
+    "no resync": Breakage(patch=patches.no_resync),
+    "no conflicts": Breakage(patch=patches.no_conflicts),
+    "one poison spoils all": Breakage(patch=patches.one_poison_spoils_all),
+    "one lane for all": Breakage(patch=patches.one_lane_for_all),
+    "waits for Redis": Breakage(patch=patches.waits_for_redis),
+    "waits for PostgreSQL": Breakage(patch=patches.waits_for_postgres),
+    "no goodbye": Breakage(patch=patches.no_goodbye),
+    "trusts the clock": Breakage(patch=patches.trusts_the_clock),
+    "keeps everything": Breakage(patch=patches.keeps_everything),
+    "no seats": Breakage(
+        patch=patches.no_seats,
+        before=["ALTER TABLE channels DROP CONSTRAINT max_members"],
+        after=[
+            "DELETE FROM channel_members WHERE channel_id IN (SELECT id FROM channels WHERE member_count > 100)",
+            "UPDATE channels SET member_count = 0 WHERE member_count > 100",
+            "ALTER TABLE channels ADD CONSTRAINT max_members CHECK (member_count <= 100)",
+        ],
+    ),
+    "no dedup": Breakage(
+        patch=patches.no_dedup,
+        before=["ALTER TABLE messages DROP CONSTRAINT messages_once"],
+        after=[
+            "UPDATE messages SET client_msg_id = gen_random_uuid() WHERE id IN (SELECT a.id FROM messages a"
+            " JOIN messages b USING (sender_id, client_msg_id) WHERE a.id > b.id)",
+            "ALTER TABLE messages ADD CONSTRAINT messages_once UNIQUE (sender_id, client_msg_id)",
+        ],
+    ),
+}

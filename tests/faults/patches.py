@@ -1,0 +1,271 @@
+"""What the harness replaces in the product to break it, one promise at a time; run in a web process, once Django is set up."""
+
+import asyncio
+import dataclasses
+import os
+import time
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+#: Between the premature `ok` and the COMMIT.
+PREMATURE_SECONDS = 0.4
+
+
+def acknowledge_before_commit() -> None:
+    """The sender hears `ok` when the rows are written, a moment before they are committed."""
+    from chat.services import posting  # noqa: PLC0415
+    from delivery import queue  # noqa: PLC0415
+    from delivery.errors import Refused  # noqa: PLC0415
+
+    waiting: dict[Any, tuple[Any, Any]] = {}
+    submit, post = queue.Queue.submit, posting._Batch.post
+
+    def remembering_submit(self: Any, draft: Any) -> Any:
+        outcome = submit(self, draft)
+        waiting[draft.key] = (asyncio.get_running_loop(), outcome)
+        return outcome
+
+    def answer(outcome: Any, committed: Any) -> None:
+        if not outcome.done() and not isinstance(committed, Refused):
+            outcome.set_result(committed)
+
+    def premature_post(self: Any) -> Any:
+        outcomes = post(self)
+        for draft, committed in zip(self.drafts, outcomes, strict=True):
+            loop, outcome = waiting.pop(draft.key, (None, None))
+            if loop is not None:
+                loop.call_soon_threadsafe(answer, outcome, committed)
+        time.sleep(PREMATURE_SECONDS)
+        return outcomes
+
+    queue.Queue.submit = remembering_submit  # type: ignore[method-assign]
+    posting._Batch.post = premature_post  # type: ignore[method-assign]
+
+
+def commit_without_waiting() -> None:
+    """PostgreSQL says COMMIT before the log is on the disk."""
+    from django.conf import settings  # noqa: PLC0415
+
+    options = settings.DATABASES["default"]["OPTIONS"]
+    options["options"] = options["options"].replace("synchronous_commit=on", "synchronous_commit=off")
+
+
+def no_gap_check() -> None:
+    """The hub takes every announcement as the next one."""
+    from delivery.streams import Stream  # noqa: PLC0415
+
+    def fitting(self: Any, changed: Any) -> Any:
+        return [change for change in changed.changes if change.rev > self.position]
+
+    Stream.fitting = fitting  # type: ignore[method-assign]
+
+
+def no_position_check() -> None:
+    """Nobody looks whether something was announced but not heard."""
+    from delivery.node import Node  # noqa: PLC0415
+
+    async def check_positions(self: Any) -> None:
+        return
+
+    Node.check_positions = check_positions  # type: ignore[method-assign]
+
+
+def no_member_check() -> None:
+    """Whoever followed a channel goes on following it."""
+    from delivery.hub import Hub  # noqa: PLC0415
+
+    Hub.end_access = lambda self, socket, stream_id: None  # type: ignore[method-assign]
+
+
+def no_login_check() -> None:
+    """A socket that was let in stays in."""
+    from delivery.node import Node  # noqa: PLC0415
+
+    async def check(self: Any, sockets: Any) -> None:
+        return
+
+    Node._check = check  # type: ignore[method-assign]
+
+
+def no_dedup() -> None:
+    """A repeated client_msg_id is posted again (the database's own constraint is taken away too)."""
+    from chat.services import posting  # noqa: PLC0415
+
+    read = posting._Batch._read
+
+    def forgetful_read(self: Any) -> None:
+        read(self)
+        self.earlier = {}
+
+    posting._Batch._read = forgetful_read  # type: ignore[method-assign]
+
+
+def no_lane_order() -> None:
+    """What waits in a lane is committed newest first."""
+    from delivery.queue import Queue  # noqa: PLC0415
+
+    outcomes = Queue._outcomes
+
+    async def backwards(self: Any, drafts: Any) -> Any:
+        return (await outcomes(self, drafts[::-1]))[::-1]
+
+    Queue._outcomes = backwards  # type: ignore[method-assign]
+
+
+def no_word_of_ended_logins() -> None:
+    """The processes are not told when a verb ends a login."""
+    from delivery.announcements import SignedOut  # noqa: PLC0415
+    from delivery.node import Node  # noqa: PLC0415
+
+    receive = Node.receive
+
+    def deaf_receive(self: Any, announcement: Any) -> None:
+        if not isinstance(announcement, SignedOut):
+            receive(self, announcement)
+
+    Node.receive = deaf_receive  # type: ignore[method-assign]
+
+
+def no_fallback_keys() -> None:
+    """What was signed with the key before is not recognised."""
+    from chat.models import User  # noqa: PLC0415
+
+    User.get_session_auth_fallback_hash = lambda self: iter(())  # type: ignore[method-assign]
+
+
+def no_outbox_cap() -> None:
+    """Whatever one socket does not read is kept for it."""
+    from delivery.sockets import Socket  # noqa: PLC0415
+
+    def write(self: Any, frame: Any) -> bool:
+        if not self.is_over:
+            self.peer.write(frame)
+        return True
+
+    Socket.write = write  # type: ignore[method-assign]
+
+
+def no_resync() -> None:
+    """Whatever was missed is said to have been replayed."""
+    from delivery.joining import Joining  # noqa: PLC0415
+
+    async def replay(self: Any, socket: Any, stream: Any, held: int) -> tuple[int, bool]:
+        return max(held, stream.floor), False
+
+    async def replayable(self: Any, socket: Any, streams: Any, held: Any) -> dict[int, bool]:
+        return dict.fromkeys(streams, True)
+
+    Joining._replay = replay  # type: ignore[method-assign]
+    Joining._replayable = replayable  # type: ignore[method-assign]
+
+
+def no_conflicts() -> None:
+    """A client_msg_id that was used before is taken for a repeat, whatever is in it."""
+    from chat import wire  # noqa: PLC0415
+    from chat.services import posting  # noqa: PLC0415
+    from delivery import protocol  # noqa: PLC0415
+    from delivery.source import Committed  # noqa: PLC0415
+
+    posting._repeated = lambda draft, known: Committed(raw=protocol.encode(wire.message(known)), duplicate=True)
+
+
+def no_seats() -> None:
+    """Everybody finds a seat (the database's own constraint is taken away too)."""
+    from django.conf import settings  # noqa: PLC0415
+
+    from chat.services import members  # noqa: PLC0415
+
+    members.settings = SimpleNamespace(LIMITS=dataclasses.replace(settings.LIMITS, members=10_000))
+
+
+def one_poison_spoils_all() -> None:
+    """A batch that fails is refused whole."""
+    from django.db import transaction  # noqa: PLC0415
+
+    from chat import streams  # noqa: PLC0415
+    from chat.services import posting  # noqa: PLC0415
+    from delivery.errors import Invalid  # noqa: PLC0415
+
+    def post_messages(drafts: Sequence[Any]) -> list[Any]:
+        try:
+            with transaction.atomic():
+                return posting._Batch(drafts).post()
+        except posting.IntegrityError:
+            return [Invalid() for _ in drafts]
+
+    streams.post_messages = post_messages
+
+
+def one_lane_for_all() -> None:
+    """Messages of all channels wait for one another."""
+    from chat.services.posting import Draft  # noqa: PLC0415
+
+    Draft.stream = property(lambda self: 0)  # type: ignore[assignment]
+
+
+def waits_for_redis() -> None:
+    """A message is taken only after a word from Redis, however long that takes."""
+    from django.conf import settings  # noqa: PLC0415
+    from redis import asyncio as aioredis  # noqa: PLC0415
+
+    from chat.node import ChatNode  # noqa: PLC0415
+
+    post = ChatNode.post
+
+    async def waiting_post(self: Any, draft: Any) -> Any:
+        async with aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=8) as redis:
+            try:
+                await redis.ping()
+            except (aioredis.RedisError, OSError):
+                await asyncio.sleep(2)
+        return await post(self, draft)
+
+    ChatNode.post = waiting_post  # type: ignore[method-assign]
+
+
+def waits_for_postgres() -> None:
+    """A commit takes as long as it takes."""
+    from delivery.node import Node  # noqa: PLC0415
+
+    async def commit(self: Any, drafts: Any) -> Any:
+        while True:
+            try:
+                return await self.threads.run(self.source.commit, drafts)
+            except self.retryable:
+                await asyncio.sleep(1)
+
+    Node._commit = commit  # type: ignore[method-assign]
+
+
+def no_goodbye() -> None:
+    """SIGTERM ends the process as it stands: nothing is flushed, nobody is told."""
+    from delivery.node import Node  # noqa: PLC0415
+
+    async def drain(self: Any) -> None:
+        os._exit(0)
+
+    Node.drain = drain  # type: ignore[method-assign]
+
+
+def trusts_the_clock() -> None:
+    """What carries a time of the future is not read yet."""
+    from chat import clock  # noqa: PLC0415
+    from chat.models.message import MessageQuerySet  # noqa: PLC0415
+
+    since = MessageQuerySet.changed_since
+    MessageQuerySet.changed_since = lambda self, rev: since(self, rev).filter(created_at__lte=clock.now())  # type: ignore[method-assign]
+
+
+def keeps_everything() -> None:
+    """Every frame that was ever encoded is kept, and a task for it."""
+    from delivery import peers  # noqa: PLC0415
+
+    kept: list[Any] = []
+    begin = peers.Prepared.__init__
+
+    def keeping_begin(self: Any, *arguments: Any, **fields: Any) -> None:
+        begin(self, *arguments, **fields)
+        kept.append((bytes(2_000), asyncio.ensure_future(asyncio.Event().wait())))
+
+    peers.Prepared.__init__ = keeping_begin  # type: ignore[method-assign]

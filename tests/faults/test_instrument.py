@@ -1,0 +1,74 @@
+"""The instrument's own promises: it ends, it forgives a busy machine as much as that is late, and it sees what grows."""
+
+import asyncio
+import dataclasses
+from typing import Any
+
+from tests.faults import matrix
+from tests.faults.catalogue import PAGE, renewed
+from tests.faults.metronome import WAKINGS, Metronome
+from tests.faults.recovery import percentile
+from tests.faults.scenarios import SCENARIOS, SHORT, perform
+from tests.faults.soak import Gauge, too_much
+
+HOUR = 3600.0
+
+
+class Stuck:
+    """A cluster that never comes to anything."""
+
+    async def company(self, **sizes: int) -> Any:
+        await asyncio.sleep(HOUR)
+
+    async def mend(self) -> None: ...
+
+
+async def test_a_scenario_that_hangs_ends_and_says_where_it_stood() -> None:
+    size = dataclasses.replace(SHORT, most=0.1)
+    report, _ = await perform(Stuck(), SCENARIOS["kill nine"], size)  # type: ignore[arg-type]
+    [finding] = report.findings
+    assert "did not end within" in finding.sentence
+    assert any("Stuck.company" in line for line in finding.evidence)
+
+
+def test_what_climbs_is_said_and_what_is_flat_is_not() -> None:
+    minutes = [60.0 * n for n in range(60)]
+    flat = Gauge(minutes, [100 + n % 5 for n in range(60)])
+    climbing = Gauge(minutes, [100 + n for n in range(60)])
+    assert not too_much("memory_mib", flat)
+    assert "59.0" in too_much("memory_mib", climbing)
+    assert round(climbing.an_hour) == 60
+    # What fills up while it is warming is not a leak.
+    assert not too_much("memory_mib", Gauge(minutes, [100 + 5 * min(n, 15) for n in range(60)]).warm)
+
+
+async def test_a_bound_is_forgiven_by_as_much_as_the_machine_is_late() -> None:
+    metronome = Metronome()
+    beating = asyncio.ensure_future(metronome.beat())
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(0.1)
+    begin = loop.time()
+    while loop.time() < begin + 0.3:
+        pass
+    await asyncio.sleep(0.1)
+    end = loop.time()
+    beating.cancel()
+    assert metronome.allowance(begin, end, seconds=0) > WAKINGS * 0.2
+    assert metronome.allowance(end + 1, end + 2, seconds=1) == 0
+
+
+def test_the_matrix_names_who_notices_and_who_notices_nothing() -> None:
+    table = matrix.table({"": {"a": [], "b": []}, "no dedup": {"a": ["twice"], "b": []}})
+    assert "| no dedup | a (twice) |" in table
+    assert "Noticed nothing: b" in table
+
+
+def test_percentiles_are_values_that_were_seen() -> None:
+    assert percentile([1.0, 2.0, 3.0, 4.0], 50) == 3.0
+    assert percentile([1.0], 99) == 1.0
+    assert percentile([], 99) == 0.0
+
+
+def test_the_documentation_has_the_scenarios_as_they_are() -> None:
+    assert renewed(PAGE.read_text()) == PAGE.read_text(), "bin/faults --table renews it"
+    assert all(scenario.play.__doc__ for scenario in SCENARIOS.values())
