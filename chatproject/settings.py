@@ -250,6 +250,8 @@ RATELIMIT_FAIL_OPEN = False
 # django-ratelimit knows only Memcached and its own list of Redis backends; Django's RedisCache increments atomically.
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003"]
 
+#: Days for which `manage.py prune` keeps messages; 0: for ever.
+RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)
 #: Bearer token with which /metrics may be read from anywhere; empty: by address only.
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 #: Networks from which /metrics may be read without a token, when no proxy is between.

@@ -1,5 +1,6 @@
 """The operator's commands."""
 
+import datetime
 import json
 from io import StringIO
 from typing import Any
@@ -7,24 +8,26 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from chat.models import Channel, Message, User
+from chat import clock, services
+from chat.models import Channel, Message, Token, User
 from chat.streams import descriptions
-from tests.conftest import Cast
+from tests.conftest import Cast, said, say
+from tests.servers import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def run(command: str, *arguments: str) -> Any:
     """What a command says with --json."""
-    said = StringIO()
-    call_command(command, *arguments, "--json", stdout=said)
-    return json.loads(said.getvalue())
+    output = StringIO()
+    call_command(command, *arguments, "--json", stdout=output)
+    return json.loads(output.getvalue())
 
 
 def test_fill_makes_channels_full_of_messages_in_one_log_each(cast: Cast) -> None:
-    said = run("fill", "300", "--channels", "3", "--people", "4", "--member", "vera")
-    assert said["messages"] == 300
-    for channel in Channel.objects.filter(pk__in=said["channels"]):
+    filled = run("fill", "300", "--channels", "3", "--people", "4", "--member", "vera")
+    assert filled["messages"] == 300
+    for channel in Channel.objects.filter(pk__in=filled["channels"]):
         numbers = list(Message.objects.filter(channel=channel).order_by("rev").values_list("seq", "rev"))
         assert numbers == [(number, number) for number in range(1, channel.head + 1)]
         times = list(Message.objects.filter(channel=channel, kind="text").order_by("seq").values_list("created_at"))
@@ -36,3 +39,83 @@ def test_fill_makes_channels_full_of_messages_in_one_log_each(cast: Cast) -> Non
 def test_fill_refuses_nonsense_in_one_sentence(cast: Cast, arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         call_command("fill", *arguments)
+
+
+# ---- prune ----
+
+
+def test_prune_takes_away_what_is_old_and_leaves_what_must_stay(cast: Cast) -> None:
+    with clock.at(clock.now() - datetime.timedelta(days=40)):
+        old = [said_id(cast, f"old {n}") for n in range(5)]
+    with clock.at(clock.now() - datetime.timedelta(days=9)):
+        younger = said_id(cast, "younger")
+    reported, changed, *gone = old
+    services.report_message(cast.bob, channel=cast.team.pk, message=reported, reason="it is about me")
+    services.delete_message(cast.alice, channel=cast.team.pk, message=changed)
+    head = Channel.objects.get(pk=cast.team.pk).head
+
+    assert run("prune", "--days", "30", "--dry-run")["messages"] == len(gone)
+    assert run("prune")["messages"] == 0, "RETENTION_DAYS is 0"
+    assert run("prune", "--days", "30")["messages"] == len(gone)
+    left = set(Message.objects.filter(channel=cast.team, kind="text").values_list("pk", flat=True))
+    assert left == {reported, changed, younger}
+    assert Channel.objects.get(pk=cast.team.pk).head == head
+    assert say(cast.alice, cast.team, "and on it goes").duplicate is False
+
+
+def test_prune_keeps_what_may_have_to_be_replayed(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="At least 2 days"):
+        call_command("prune", "--days", "1")
+
+
+def said_id(cast: Cast, body: str) -> int:
+    return int(json.loads(said(cast.alice, cast.team, body).raw)["id"])
+
+
+# ---- probe_delivery ----
+
+
+def test_the_probe_says_how_long_it_takes_through_the_real_path(cast: Cast, server: Server) -> None:
+    for _ in range(2):
+        found = run("probe_delivery", "--url", server.url, "--most", "20000")
+        assert found["passed"] is True
+        assert 0 < found["sent_to_received"] < 20_000
+        assert 0 < found["back_to_caught_up"] < 20_000
+    assert Channel.objects.filter(name="Probe").count() == 1, "every probe uses the same channel"
+    assert not Token.objects.filter(user__username="probe").exists()
+
+
+def test_a_probe_that_is_too_slow_and_one_without_a_server_have_exit_codes(cast: Cast, server: Server) -> None:
+    with pytest.raises(SystemExit) as slow:
+        run("probe_delivery", "--url", server.url, "--most", "0.001")
+    assert slow.value.code == 1
+    with pytest.raises(CommandError) as away:
+        run("probe_delivery", "--url", "http://localhost:9")
+    assert away.value.returncode == 2
+
+
+# ---- doctor ----
+
+
+def test_the_doctor_finds_nothing_wrong_with_the_embedded_services(cast: Cast) -> None:
+    found = run("doctor")
+    assert found["well"] is True
+    about = {finding["about"] for finding in found["findings"]}
+    assert about >= {"settings", "postgresql", "migrations", "connections", "indexes", "redis", "clocks", "disk"}
+    assert all(finding["do"] for finding in found["findings"] if finding["state"] != "ok")
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(cast: Cast, settings: Any) -> None:
+    settings.WEB_WORKERS, settings.REDIS_URL = 30, "redis://localhost:9"
+    output = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", "--json", stdout=output)
+    assert ended.value.code == 1
+    wrong = {
+        finding["about"]: finding
+        for finding in json.loads(output.getvalue())["findings"]
+        if finding["state"] == "wrong"
+    }
+    assert set(wrong) == {"connections", "redis", "clocks"}
+    assert "WEB_WORKERS" in wrong["connections"]["do"]
+    assert "reached" in wrong["redis"]["do"]

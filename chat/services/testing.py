@@ -12,6 +12,7 @@ from chat.services.people import create_user
 #: (token, channel) of each client.
 Places = Sequence[tuple[str, int]]
 _NAME = "load test"
+_PROBER = "probe"
 
 
 @contextmanager
@@ -32,6 +33,20 @@ def make_places(count: int, *, most: int) -> Iterator[Places]:
         Token.objects.filter(user__in=people, name=_NAME).delete()
         for channel, room in zip(channels, rooms, strict=True):
             _put_away(channel, room[0])
+
+
+@contextmanager
+def make_probe_places(count: int) -> Iterator[Places]:
+    """The prober, that many times, in its one channel; its tokens end on the way out, and those of a prober that was killed."""
+    prober = User.objects.filter(username=_PROBER).first() or create_user(_PROBER, display_name="Probe")
+    channel = Channel.objects.filter(created_by=prober, kind="private").order_by("pk").first()
+    if channel is None:
+        channel = open_channel(prober, name="Probe", topic="Messages of manage.py probe_delivery", kind="private")
+    tokens = [create_token(prober, name=_PROBER) for _ in range(count)]
+    try:
+        yield [(token, channel.pk) for token in tokens]
+    finally:
+        Token.objects.filter(user=prober).delete()
 
 
 def _person(number: int) -> User:

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from chat.services.testing import Places, make_places
 from delivery.client import Ended
 from delivery.load.report import render
 from delivery.load.run import Outcome, Plan, run
+from delivery.load.target import answers, socket_url
 
 START_SECONDS = 60
 STOP_SECONDS = 40
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = self._plan(options)
-        if options["url"] and not _answers(options["url"].rstrip("/")):
+        if options["url"] and not answers(options["url"].rstrip("/")):
             raise CommandError(f"Nothing answers at {options['url']}: is the server running there?")
         with contextlib.ExitStack() as stack:
             places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members))
@@ -95,12 +95,11 @@ class Command(BaseCommand):
                 task = progress.add_task(what, total=steps or None)
                 return lambda done: progress.advance(task, done)
 
-            url = target.url.replace("http", "ws", 1) + "/ws/"
             try:
-                return uvloop.run(run(plan, url=url, places=places, server=target.pid, tell=tell))
+                return uvloop.run(run(plan, url=socket_url(target.url), places=places, server=target.pid, tell=tell))
             except (Ended, TimeoutError, OSError) as error:
                 raise CommandError(
-                    f"The clients can't connect to {target.url}: {error or 'no answer in time'}."
+                    f"The clients can't connect to {target.url}: {str(error) or 'no answer in time'}."
                 ) from None
 
     def _show(self, outcome: Outcome) -> None:
@@ -141,15 +140,7 @@ def _own_server(processes: int) -> Iterator[Target]:
 def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
-        if _answers(url):
+        if answers(url):
             return
         time.sleep(0.1)
     raise CommandError("The server for the test did not start: see its message above.")
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=5):  # noqa: S310 (the operator's own address)
-            return True
-    except (OSError, ValueError):
-        return False

@@ -1,0 +1,61 @@
+"""`manage.py probe_delivery`: does a message arrive, and how soon? For cron and alerts."""
+
+import asyncio
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.services.testing import make_probe_places
+from delivery.client import Ended
+from delivery.load.probe import Probed, probe
+from delivery.load.target import answers, socket_url
+
+
+class Command(BaseCommand):
+    help = (
+        "Sends messages through a running server and receives them on another socket, live and after a reconnect. "
+        "Exit code 1 when one was missed, came twice or too late, 2 when nothing answers."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--url", default=f"http://{settings.HOST}:{settings.PORT}", help="default: HOST and PORT")
+        parser.add_argument(
+            "--most", type=float, default=1000, help="milliseconds that either may take (default: 1000)"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        url = options["url"].rstrip("/")
+        if not answers(url):
+            raise CommandError(f"Nothing answers at {url}: is the server running there?", returncode=2)
+        try:
+            with make_probe_places(2) as places:
+                found = asyncio.run(probe(socket_url(url), places=places))
+        except (Ended, TimeoutError, OSError) as error:
+            raise CommandError(
+                f"Nothing can connect to {url}: {str(error) or 'no answer in time'}.", returncode=2
+            ) from None
+        took = (found.sent_to_received, found.back_to_caught_up)
+        passed = found.is_whole and all(ms is not None and ms <= options["most"] for ms in took)
+        if options["json"]:
+            self.stdout.write(json.dumps({"passed": passed, **asdict(found)}))
+        else:
+            self._show(found, passed=passed)
+        if not passed:
+            sys.exit(1)
+
+    def _show(self, found: Probed, *, passed: bool) -> None:
+        for says, ms in (
+            ("connected", found.connected),
+            ("sent to received", found.sent_to_received),
+            ("back to caught up", found.back_to_caught_up),
+        ):
+            self.stdout.write(f"{says:>18}: " + ("not in time" if ms is None else f"{ms} ms"))
+        for code, count in found.errors.items():
+            self.stdout.write(f"{code:>18}: {count}")
+        self.stdout.write("all is well" if passed else f"something is wrong: {found.findings}")

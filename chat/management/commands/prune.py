@@ -1,0 +1,57 @@
+"""`manage.py prune`: takes away what is older than RETENTION_DAYS, for cron."""
+
+import datetime
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import Progress
+
+from chat import clock
+from chat.services.pruning import channels_to_prune, last_number_before, prunable, prune_logins, prune_messages
+
+#: Messages in one transaction, so that nobody waits for it.
+AT_ONCE = 500
+
+
+class Command(BaseCommand):
+    help = (
+        "Takes away messages that are older than RETENTION_DAYS (0, the default: none ever), and logins that have expired. "
+        "Reported messages and those of the audit log stay. May be interrupted and repeated at any time."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--days", type=int, default=settings.RETENTION_DAYS, help="instead of RETENTION_DAYS")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many messages it would be")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        days, least = options["days"], settings.LIMITS.replay_hours // 24 + 1
+        if days and days < least:
+            raise CommandError(f"At least {least} days are kept: what is younger may still have to be replayed.")
+        began_at = time.monotonic()
+        pruned = self._prune_messages(days, is_dry=options["dry_run"]) if days else 0
+        logins = 0 if options["dry_run"] else prune_logins(now=clock.now())
+        said = {"days": days, "messages": pruned, "logins": logins, "seconds": round(time.monotonic() - began_at, 1)}
+        if options["json"]:
+            self.stdout.write(json.dumps(said))
+            return
+        would = "would be taken away" if options["dry_run"] else "taken away"
+        older = f"{pruned:,} messages older than {days} days" if days else "no messages (RETENTION_DAYS is 0)"
+        self.stdout.write(f"{older} and {logins:,} expired logins {would}.")
+
+    def _prune_messages(self, days: int, *, is_dry: bool) -> int:
+        before, pruned = clock.now() - datetime.timedelta(days=days), 0
+        with Progress(console=Console(stderr=True)) as progress:
+            for channel in progress.track(channels_to_prune(), description="channels"):
+                up_to = last_number_before(channel, moment=before)
+                if is_dry:
+                    pruned += prunable(channel, up_to=up_to)
+                    continue
+                while count := prune_messages(channel, up_to=up_to, most=AT_ONCE):
+                    pruned += count
+        return pruned

@@ -1,0 +1,48 @@
+"""Retention: messages that are older than the operator keeps them, and logins that have ended. By number, a batch at a time."""
+
+import datetime
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from chat.models import Channel, Message, MessageVersion, Token
+from chat.models.message import MessageQuerySet
+
+
+def last_number_before(channel: int, *, moment: datetime.datetime) -> int:
+    """The number up to which the channel's messages were written before the moment; 0 for none."""
+    older = Message.objects.filter(channel_id=channel, created_at__lt=moment).order_by("-created_at")
+    return older.values_list("seq", flat=True).first() or 0
+
+
+def prunable(channel: int, *, up_to: int) -> int:
+    """How many messages prune_messages would take away."""
+    return _old(channel, up_to).count()
+
+
+def prune_messages(channel: int, *, up_to: int, most: int) -> int:
+    """Takes away at most so many of the oldest messages, in one transaction; how many it were. Announces nothing.
+
+    What was changed after that number stays: its change may still have to be replayed. So does what stands in a report or
+    in the audit log. Sending such an old message again would be a new message: no client repeats for so long.
+    """
+    with transaction.atomic():
+        ids = list(_old(channel, up_to).order_by("seq").values_list("pk", flat=True)[:most])
+        MessageVersion.objects.filter(message_id__in=ids).delete()
+        Message.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+def prune_logins(*, now: datetime.datetime) -> int:
+    """Takes away sessions and tokens that have expired; how many it were."""
+    sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
+    tokens, _ = Token.objects.filter(expires_at__lt=now).delete()
+    return sessions + tokens
+
+
+def channels_to_prune() -> list[int]:
+    return list(Channel.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def _old(channel: int, up_to: int) -> MessageQuerySet:
+    return Message.objects.filter(channel_id=channel, seq__lte=up_to, rev__lte=up_to, reports=None, audit=None)

@@ -1,0 +1,200 @@
+"""What an operator would look at by hand, looked at in one go: each finding says what is there and what to do about it."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import redis
+from django.conf import settings
+from django.core import checks
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+State = Literal["ok", "warning", "wrong"]
+
+#: Older ones are not tested against.
+LEAST_POSTGRESQL, LEAST_REDIS, LEAST_PYTHON = 15, 7, (3, 11)
+#: Clocks that are further apart make times in the page look wrong, and tokens expire early; seconds.
+MOST_APART = 2.0
+#: Free space below which something must be done; bytes.
+LEAST_FREE = 2 * 2**30
+#: With fewer rows than this PostgreSQL rightly reads the whole table.
+ENOUGH_ROWS = 20_000
+
+#: The reads that must not scan, and what each has to use one of.
+_READS = {
+    "a page of history": ("SELECT * FROM messages WHERE channel_id = %s ORDER BY seq DESC LIMIT 20", {"messages_seq"}),
+    "catching up": (
+        "SELECT * FROM messages WHERE channel_id = %s AND rev > %s ORDER BY rev LIMIT 50",
+        {"messages_rev"},
+    ),
+    "a repeated message": (
+        "SELECT id FROM messages WHERE sender_id = %s AND client_msg_id = gen_random_uuid()",
+        {"messages_once"},
+    ),
+    "search": ("SELECT id FROM messages WHERE body ILIKE '%%zygomorph%%' LIMIT 20", {"idx_messages_body_gin"}),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    about: str
+    state: State
+    says: str
+    #: What to do; empty when all is well.
+    do: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Every finding, in the order in which they matter. A part that can't be looked at is a finding itself."""
+    parts: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        *(("settings", _settings), ("python", _python), ("postgresql", _postgresql), ("migrations", _migrations)),
+        *(
+            ("connections", _connections),
+            ("indexes", _indexes),
+            ("redis", _redis),
+            ("clocks", _clocks),
+            ("disk", _disk),
+        ),
+    )
+    for about, look in parts:
+        try:
+            yield from look()
+        except (DatabaseError, redis.RedisError, OSError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            yield Finding(about, "wrong", f"can't be looked at: {reason}", "See that it is running and can be reached.")
+
+
+def _settings() -> Iterator[Finding]:
+    messages = [message for message in checks.run_checks() if not message.is_silenced()]
+    for message in messages:
+        state: State = "wrong" if message.is_serious() else "warning"
+        yield Finding("settings", state, message.msg, message.hint or "")
+    if settings.DEBUG:
+        yield Finding(
+            "settings", "warning", "DEBUG shows tracebacks to everybody.", "Unset DEBUG where others reach you."
+        )
+    elif not messages:
+        yield Finding("settings", "ok", "no contradictions")
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info >= LEAST_PYTHON:
+        yield Finding("python", "ok", version)
+    else:
+        yield Finding(
+            "python", "wrong", f"{version} is too old.", f"Install Python {LEAST_PYTHON[0]}.{LEAST_PYTHON[1]} or newer."
+        )
+
+
+def _postgresql() -> Iterator[Finding]:
+    version = _one("SHOW server_version")
+    if int(_one("SHOW server_version_num")) // 10_000 >= LEAST_POSTGRESQL:
+        yield Finding("postgresql", "ok", version)
+    else:
+        yield Finding("postgresql", "wrong", f"{version} is too old.", f"Upgrade to {LEAST_POSTGRESQL} or newer.")
+    if _one("SELECT setting FROM pg_settings WHERE name = 'fsync'") != "on" or _one("SHOW full_page_writes") != "on":
+        yield Finding(
+            "postgresql", "wrong", "fsync or full_page_writes is off: a crash loses accepted messages.", "Set both on."
+        )
+
+
+def _migrations() -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        yield Finding("migrations", "wrong", f"{len(waiting)} are not applied.", "Run `manage.py migrate`.")
+    else:
+        yield Finding("migrations", "ok", "all applied")
+
+
+def _connections() -> Iterator[Finding]:
+    most = int(_one("SHOW max_connections")) - int(_one("SHOW superuser_reserved_connections"))
+    wanted = settings.DATABASE_POOL * settings.WEB_WORKERS
+    open_now = int(_one("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
+    says = f"{settings.WEB_WORKERS} processes may open {wanted} of {most}; {open_now} are open"
+    if wanted >= most:
+        yield Finding(
+            "connections", "wrong", says, "Lower WEB_WORKERS or GAPLESS_LIMIT_POOL, or raise max_connections."
+        )
+    elif open_now > most * 0.9:
+        yield Finding("connections", "warning", says, "Look at pg_stat_activity: who else is connected?")
+    else:
+        yield Finding("connections", "ok", says)
+
+
+def _indexes() -> Iterator[Finding]:
+    broken = _column("SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid WHERE NOT indisvalid")
+    for name in broken:
+        yield Finding("indexes", "wrong", f"{name} is not valid.", f"Run REINDEX INDEX CONCURRENTLY {name}.")
+    rows = int(_one("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'messages'::regclass"))
+    if rows < ENOUGH_ROWS:
+        yield Finding("indexes", "ok", f"all valid; whether they are used shows from {ENOUGH_ROWS:,} messages on")
+        return
+    for read, (sql, wanted) in _READS.items():
+        plan = "\n".join(_column(f"EXPLAIN {sql}", [1] * sql.replace("%%", "").count("%s")))
+        names = ", ".join(wanted)
+        if any(name in plan for name in wanted):
+            yield Finding("indexes", "ok", f"{read} uses {names}")
+        else:
+            says = f"{read} does not use {names}."
+            yield Finding("indexes", "warning", says, "Run VACUUM ANALYZE, then look at EXPLAIN.")
+
+
+def _redis() -> Iterator[Finding]:
+    # Valkey says its own version beside the one of Redis that it is compatible with.
+    said = _redis_client().info()
+    version = str(said.get("valkey_version") or said["redis_version"])
+    old = int(version.split(".")[0]) < LEAST_REDIS
+    yield Finding("redis", "wrong" if old else "ok", version, f"Upgrade to {LEAST_REDIS} or newer." if old else "")
+    policy, most = said.get("maxmemory_policy"), int(said.get("maxmemory") or 0)
+    if policy != "allkeys-lru" or not most:
+        says = f"maxmemory is {most or 'not set'}, the policy {policy}: it grows until it is refused or killed."
+        yield Finding("redis", "warning", says, "Include deploy/valkey.conf into its configuration.")
+    else:
+        used = int(said["used_memory"])
+        says = f"at most {most / 2**30:.1f} GiB, {policy}; {used / 2**20:.0f} MiB are used"
+        yield Finding("redis", "ok", says)
+
+
+def _clocks() -> Iterator[Finding]:
+    seconds, microseconds = _redis_client().time()
+    theirs = {
+        "PostgreSQL's": float(_one("SELECT extract(epoch FROM clock_timestamp())")),
+        "Redis'": float(seconds) + float(microseconds) / 1e6,
+    }
+    apart = {whose: abs(clock - time.time()) for whose, clock in theirs.items()}
+    for whose, difference in apart.items():
+        if difference > MOST_APART:
+            yield Finding(
+                "clocks", "wrong", f"{whose} clock is {difference:.1f} s from ours.", "Run NTP on every machine."
+            )
+    if max(apart.values()) <= MOST_APART:
+        yield Finding("clocks", "ok", f"within {max(apart.values()):.1f} s of each other")
+
+
+def _disk() -> Iterator[Finding]:
+    size = int(_one("SELECT pg_database_size(current_database())"))
+    folder = settings.GAPLESS_DATA
+    free = shutil.disk_usage(folder if folder.exists() else settings.BASE_DIR).free
+    says = f"{free / 2**30:.1f} GiB free at {folder}; the database has {size / 2**20:.0f} MiB"
+    is_low = free < LEAST_FREE
+    yield Finding("disk", "warning" if is_low else "ok", says, "Make room, or set RETENTION_DAYS." if is_low else "")
+
+
+def _redis_client() -> Any:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True)
+
+
+def _one(sql: str) -> str:
+    return str(_column(sql)[0])
+
+
+def _column(sql: str, parameters: list[int] | None = None) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row[0] for row in cursor.fetchall()]
