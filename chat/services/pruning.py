@@ -11,7 +11,8 @@ from chat.models.message import MessageQuerySet
 
 def last_number_before(channel: int, *, moment: datetime.datetime) -> int:
     """The number up to which the channel's messages were written before the moment; 0 for none."""
-    older = Message.objects.filter(channel_id=channel, created_at__lt=moment).order_by("-created_at")
+    # A batch has one time: the highest number of the last one.
+    older = Message.objects.filter(channel_id=channel, created_at__lt=moment).order_by("-created_at", "-seq")
     return older.values_list("seq", flat=True).first() or 0
 
 
