@@ -104,6 +104,10 @@ def count_open(user: User) -> int:
     return reports_visible_to(user).open().order_by()[:MOST_COUNTED].count()
 
 
+def _keeps(user: User, channel: int) -> bool:
+    return Member.objects.filter(user=user, channel=channel, role__in=KEEPERS).exists()
+
+
 def _keeps_any(user: User) -> bool:
     return Member.objects.filter(user=user, role__in=KEEPERS).exists()
 
@@ -132,12 +136,15 @@ def report_dict(row: Report) -> dict[str, Any]:
     }
 
 
-def report_in_full(row: Report) -> dict[str, Any]:
-    """With what was said around it, what it said before, and how many reported it."""
+def report_in_full(row: Report, user: User) -> dict[str, Any]:
+    """With how many reported it, what was said around it and what it said before; the latter two for those who may see such."""
+    keeps = _keeps(user, row.channel_id)
+    sees_messages = keeps or may_see_all(user, "chat.view_message")
+    sees_versions = keeps or may_see_all(user, "chat.view_messageversion")
     return {
         **report_dict(row),
-        "context": [wire.message_dict(message) for message in context_of(row.message)],
-        "versions": [version_dict(version) for version in versions_of(row.message)],
+        "context": [wire.message_dict(message) for message in context_of(row.message)] if sees_messages else [],
+        "versions": [version_dict(version) for version in versions_of(row.message)] if sees_versions else [],
         "reports_of_the_message": Report.objects.filter(message=row.message_id).count(),
     }
 

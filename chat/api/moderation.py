@@ -54,7 +54,7 @@ class Queue(Moderating):
 class OneReport(Moderating):
     def get(self, request: Request, pk: int) -> Response:
         """One report with what was said around it, and what the message said before it was edited."""
-        return Response(moderation.report_in_full(moderation.report_visible_to(caller(request), pk)))
+        return Response(moderation.report_in_full(moderation.report_visible_to(caller(request), pk), caller(request)))
 
 
 class Closing(Moderating):

@@ -4,7 +4,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from chat.models import Channel, User
+from chat.models import Act, Channel, User
+from chat.services import audit
 from chat.services.channels import open_channel
 from delivery.errors import Conflict, Invalid
 
@@ -27,6 +28,9 @@ def create_user(username: str, *, password: str | None = None, display_name: str
     try:
         with transaction.atomic():
             user.save()
+            if is_staff:
+                made = {"from": [], "to": ["Superuser"]}
+                audit.record(Act.STAFF_ROLES, actor=None, whom=user.pk, reason="The account was made so.", details=made)
     except IntegrityError:
         # Somebody took the name at the same moment (users_username_any_case).
         raise Invalid("This username is taken.") from None
