@@ -9,26 +9,19 @@ from chat.models import Channel, Message, MessageVersion, Token
 from chat.models.message import MessageQuerySet
 
 
-def last_number_before(channel: int, *, moment: datetime.datetime) -> int:
-    """The number up to which the channel's messages were written before the moment; 0 for none."""
-    # A batch has one time: the highest number of the last one.
-    older = Message.objects.filter(channel_id=channel, created_at__lt=moment).order_by("-created_at", "-seq")
-    return older.values_list("seq", flat=True).first() or 0
-
-
-def prunable(channel: int, *, up_to: int) -> int:
+def prunable(channel: int, *, before: datetime.datetime) -> int:
     """How many messages prune_messages would take away."""
-    return _old(channel, up_to).count()
+    return _old(channel, before).count()
 
 
-def prune_messages(channel: int, *, up_to: int, most: int) -> int:
+def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int:
     """Takes away at most so many of the oldest messages, in one transaction; how many it were. Announces nothing.
 
-    What was changed after that number stays: its change may still have to be replayed. So does what stands in a report or
-    in the audit log. Sending such an old message again would be a new message: no client repeats for so long.
+    What was changed since then stays: its change may still have to be replayed. So does what stands in a report or in the
+    audit log. Sending such an old message again would be a new message: no client repeats for so long.
     """
     with transaction.atomic():
-        ids = list(_old(channel, up_to).order_by("seq").values_list("pk", flat=True)[:most])
+        ids = list(_old(channel, before).order_by("seq").values_list("pk", flat=True)[:most])
         MessageVersion.objects.filter(message_id__in=ids).delete()
         Message.objects.filter(pk__in=ids).delete()
     return len(ids)
@@ -45,5 +38,8 @@ def channels_to_prune() -> list[int]:
     return list(Channel.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _old(channel: int, up_to: int) -> MessageQuerySet:
-    return Message.objects.filter(channel_id=channel, seq__lte=up_to, rev__lte=up_to, reports=None, audit=None)
+def _old(channel: int, before: datetime.datetime) -> MessageQuerySet:
+    older = Message.objects.filter(channel_id=channel, created_at__lt=before)
+    # A batch has one time: the highest number of the last one. Whatever was changed later has a higher one.
+    last = older.order_by("-created_at", "-seq").values_list("seq", flat=True).first() or 0
+    return older.filter(seq__lte=last, rev__lte=last, reports=None, audit=None)

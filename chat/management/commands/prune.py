@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from chat import clock
-from chat.services.pruning import channels_to_prune, last_number_before, prunable, prune_logins, prune_messages
+from chat.services.pruning import channels_to_prune, prunable, prune_logins, prune_messages
 
 #: Messages in one transaction, so that nobody waits for it.
 AT_ONCE = 500
@@ -48,10 +48,9 @@ class Command(BaseCommand):
         before, pruned = clock.now() - datetime.timedelta(days=days), 0
         with Progress(console=Console(stderr=True)) as progress:
             for channel in progress.track(channels_to_prune(), description="channels"):
-                up_to = last_number_before(channel, moment=before)
                 if is_dry:
-                    pruned += prunable(channel, up_to=up_to)
+                    pruned += prunable(channel, before=before)
                     continue
-                while count := prune_messages(channel, up_to=up_to, most=AT_ONCE):
+                while count := prune_messages(channel, before=before, most=AT_ONCE):
                     pruned += count
         return pruned
