@@ -17,7 +17,8 @@ from redis import asyncio as aioredis
 from chat import wire
 from chat.models import User
 from chat.pushes import Pushes
-from chat.seen import Seen
+from chat.seen import Seen, Sightings
+from chat.services import note_seen
 from delivery.announcements import About, Announcement, Changed, Opened
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.errors import RateLimited
@@ -36,6 +37,8 @@ logger = logging.getLogger("gapless.presence")
 TICK_SECONDS = 0.5
 #: Streams that open or end are read from the rows first: so long after the bell a person's streams are looked at again.
 LOOK_AGAIN_SECONDS = 3.0
+#: What reading the choices of all people here may take, before they are said as they were known.
+CHOICES_SECONDS = 1.0
 
 _choice = msgspec.msgpack.Decoder(Choice)
 
@@ -77,7 +80,8 @@ class Presence:
         self._beat_at = clock()
         #: Absence is believed from here on: after Redis has forgotten, everybody gets the time to say who is here.
         self._believe_at = clock()
-        self._is_forgotten = False
+        #: Redis did not answer the last call.
+        self._is_cut_off = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -88,13 +92,13 @@ class Presence:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        seen = self.seen.take(is_end=True)
         for user, person in list(self.own.people.items()):
             for socket in list(person.sockets):
                 self.own.left(user, socket)
         with contextlib.suppress(BreakerOpen, *AWAY):
             await self._breaker.call(lambda: self.roster.step(self.own.sayings(everybody=False)), counts=AWAY)
-        with contextlib.suppress(Exception):
-            await self._node.threads.run(self.seen.write, is_end=True)
+        await self._write(seen)
         await self.roster.redis.aclose()
 
     # ---- what happens in this process ----
@@ -104,6 +108,7 @@ class Presence:
 
     def left(self, socket: Socket) -> None:
         self.own.left(socket.user, socket)
+        self.pushes.forget(socket)
 
     def told_idle(self, socket: Socket, *, is_idle: bool) -> None:
         self.own.told_idle(socket.user, socket, is_idle=is_idle)
@@ -114,7 +119,7 @@ class Presence:
         followed = self._node.hub.streams.get(stream)
         if person is None or followed is None:
             return
-        if is_on and (not person.choice.shows_typing or person.choice.status == INVISIBLE):
+        if is_on and not _may_type(person.choice):
             return
         self._marks[stream, socket.user] = TypingMark(stream, socket.user, followed.position, is_on)
         if is_on:
@@ -131,7 +136,7 @@ class Presence:
     def chosen(self, user: int, choice: Choice) -> None:
         if self.own.chosen(user, choice):
             self.pushes.add_own(user)
-            if choice.status == INVISIBLE or not choice.shows_typing:
+            if not _may_type(choice):
                 self.pushes.add_typing(self.typing.end_everywhere(user))
 
     def heard(self, announcement: Announcement) -> None:
@@ -170,7 +175,7 @@ class Presence:
         """Says and hears, pushes what is due, and writes what is due."""
         now = self._clock()
         self._look_again_if_due(now)
-        is_beat = self._is_forgotten or now >= self._beat_at
+        is_beat = now >= self._beat_at and not self._is_cut_off
         if is_beat:
             await self._read_choices()
         sayings = self.own.sayings(everybody=is_beat)
@@ -184,33 +189,41 @@ class Presence:
         self.pushes.add_typing(self.typing.lapse())
         self.pushes.push()
         if self.seen.is_due():
-            await self._node.threads.run(self.seen.write)
+            # Not awaited: PostgreSQL may be slow, and whoever comes and goes is not to wait for it.
+            self._node.hub.start(self._write(self.seen.take()))
 
     def _take(self, heard: Heard, now: float, *, is_beat: bool) -> None:
         self._heard_at = now
         if is_beat:
             self._beat_at = now + self._limits.heartbeat_seconds
-        if heard.is_forgotten:
-            # Others have been forgotten too, and will say their people within a tick or two.
+        if heard.is_forgotten or self._is_cut_off:
+            # Others have been forgotten or cut off too: they get the time to say again who is here.
             self._believe_at = now + (self._limits.flap_seconds if self.view.people else 0)
-            self.roster.forget_what_was_heard()
-        self._is_forgotten = heard.is_forgotten and not is_beat
+            self._beat_at = self._beat_at if is_beat else now
+            self._is_cut_off = False
         believes = now >= self._believe_at
-        was_known = self.view.is_known
-        if heard.is_full and not believes:
-            # Asked again for everybody until it can be believed.
+        if not believes:
+            # Everybody is asked for again, until who is missing can be believed to have gone.
             self.roster.forget_what_was_heard()
+        was_known = self.view.is_known
         self._tell(self.view.take(heard, believes_absence=believes))
         if self.view.is_known and not was_known:
             self.pushes.forget_rosters()
             self.pushes.push_everything()
-        for user, person in heard.people.items():
-            if person is not None and user in self.own.people:
-                self.chosen(user, person.choice)
+        self._take_choices(heard)
         self.pushes.add_typing(self.typing.take(mark for mark in heard.typing if self._is_to_be_seen(mark)))
+
+    def _take_choices(self, heard: Heard) -> None:
+        for user, person in heard.people.items():
+            if person is not None:
+                if not _may_type(person.choice):
+                    self.pushes.add_typing(self.typing.end_everywhere(user))
+                self.chosen(user, person.choice)
 
     def _not_heard(self, sayings: Sequence[Saying], now: float) -> None:
         self.own.not_said(sayings)
+        self.roster.forget_what_was_heard()
+        self._is_cut_off = True
         if self.view.is_known and now - self._heard_at >= self._limits.flap_seconds:
             logger.warning("Redis is away: presence is unknown")
             self._tell(self.view.lose())
@@ -227,7 +240,7 @@ class Presence:
         person = self.view.people.get(mark.user)
         stream = self._node.hub.streams.get(mark.stream)
         has_ended = stream is not None and stream.ends.get(mark.user, 0) > mark.head
-        return person is not None and not person.is_hidden and not has_ended
+        return person is not None and _may_type(person.choice) and not has_ended
 
     def _streams_of(self, user: int) -> dict[int, int]:
         streams = self._node.hub.streams
@@ -248,15 +261,30 @@ class Presence:
     def _look_again_if_due(self, now: float) -> None:
         if self._look_again:
             self.own.look_again(self._look_again)
+            for user in self._look_again:
+                for socket in self._node.hub.users.get(user, ()):
+                    self.pushes.push_new_rosters(socket)
             self._look_again = {user: until for user, until in self._look_again.items() if until > now}
 
     async def _read_choices(self) -> None:
         # A choice made meanwhile may not have been heard of here: nobody invisible is to be shown for a moment.
         users = list(self.own.people)
         if users:
-            with contextlib.suppress(*self._node.retryable):
-                for user, choice in (await self._node.threads.run(_choices, users)).items():
+            with contextlib.suppress(TimeoutError, *self._node.retryable):
+                reading = self._node.threads.run(_choices, users)
+                for user, choice in (await asyncio.wait_for(reading, CHOICES_SECONDS)).items():
                     self.chosen(user, choice)
+
+    async def _write(self, seen: Sightings) -> None:
+        if seen.people:
+            try:
+                await self._node.threads.run(note_seen, seen.people, seen.typed)
+            except self._node.retryable:
+                self.seen.put_back(seen)
+
+
+def _may_type(choice: Choice) -> bool:
+    return choice.shows_typing and choice.status != INVISIBLE
 
 
 def _choices(users: Sequence[int]) -> dict[int, Choice]:

@@ -41,10 +41,12 @@ class Pushes:
         self._typing_again = typing_again_seconds - SLACK_SECONDS
         self._clock = clock
         self._news: dict[int, News] = {}
-        self._pushed_at = -every_seconds
+        self._pushed_at = float("-inf")
         self._rosters: dict[int, Prepared] = {}
         #: Sockets to which something was not written.
         self._behind: set[Socket] = set()
+        #: The streams of which each socket was told who is here.
+        self._rostered: dict[Socket, set[int]] = {}
         self._typing_touched: set[int] = set()
         #: stream → (when it was pushed, who was named)
         self._typing_pushed: dict[int, tuple[float, tuple[int, ...]]] = {}
@@ -89,10 +91,26 @@ class Pushes:
 
     def push_rosters(self, socket: Socket, streams: Iterable[int]) -> None:
         """Everybody who is here, a frame for each of the streams that the socket follows; then what the person has chosen."""
+        rostered = self._rostered.setdefault(socket, set())
         for stream_id in streams:
             if stream_id in socket.accesses:
                 self._write([socket], self._roster(stream_id))
+                rostered.add(stream_id)
         self._write_own(socket.user, [socket])
+
+    def push_new_rosters(self, socket: Socket) -> None:
+        """The same for the streams that it has begun to follow since."""
+        known = self._rostered.get(socket)
+        if known is not None:
+            known &= socket.accesses.keys()
+            streams = (self._hub.streams.get(stream_id) for stream_id in socket.accesses.keys() - known)
+            new = [stream.id for stream in streams if stream is not None and socket in stream.sockets]
+            if new:
+                self.push_rosters(socket, new)
+
+    def forget(self, socket: Socket) -> None:
+        self._rostered.pop(socket, None)
+        self._behind.discard(socket)
 
     def _push_news(self) -> None:
         news, self._news = self._news, {}
@@ -138,7 +156,7 @@ class Pushes:
 
     def _push_typing(self, now: float) -> None:
         for stream_id in list(self._typing_touched):
-            pushed_at, named = self._typing_pushed.get(stream_id, (-self._typing_again, ()))
+            pushed_at, named = self._typing_pushed.get(stream_id, (float("-inf"), ()))
             if now - pushed_at < self._every:
                 continue
             typing = self._typing.now_in(stream_id)

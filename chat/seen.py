@@ -5,12 +5,20 @@ Losing it is harmless: the next minute says more.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from chat.services import note_seen
 from chat.services.presence import Sighting
 from presence.own import Own
 from presence.people import OFFLINE, UNKNOWN
 from presence.view import View
+
+
+@dataclass
+class Sightings:
+    """What one statement writes: people as others see them, and (channel, user) → seconds since they typed."""
+
+    people: dict[int, Sighting] = field(default_factory=dict)
+    typed: dict[tuple[int, int], float] = field(default_factory=dict)
 
 
 class Seen:
@@ -21,7 +29,7 @@ class Seen:
         self._view = view
         self._every = every_seconds
         self._clock = clock
-        self._written_at = clock()
+        self._taken_at = clock()
         self._gone: dict[int, float] = {}
         self._typed: dict[tuple[int, int], float] = {}
 
@@ -33,24 +41,24 @@ class Seen:
         self._typed[stream, user] = self._clock()
 
     def is_due(self) -> bool:
-        return self._clock() - self._written_at >= self._every
+        return self._clock() - self._taken_at >= self._every
 
-    def write(self, *, is_end: bool = False) -> None:
-        """In a database thread. What can't be written is said again a minute later, as far as it is still so."""
-        now = self._clock()
-        self._written_at = now
+    def take(self, *, is_end: bool = False) -> Sightings:
+        """Everything since the last time. is_end: this process ends, so whoever is here is not any more, as far as it knows."""
+        now = self._taken_at = self._clock()
         gone, self._gone = self._gone, {}
         typed, self._typed = self._typed, {}
-        people = {user: Sighting(OFFLINE, now - at) for user, at in gone.items()}
-        for user in list(self._own.people):
-            state = self._view.shown(user).status
-            if state not in (OFFLINE, UNKNOWN):
-                people[user] = Sighting(OFFLINE if is_end else state, 0.0)
-        ages = {key: now - at for key, at in typed.items() if key[1] in people}
-        if people:
-            try:
-                note_seen(people, ages)
-            except Exception:
-                self._gone = {**gone, **self._gone}
-                self._typed = {**typed, **self._typed}
-                raise
+        found = Sightings({user: Sighting(OFFLINE, now - at) for user, at in gone.items()})
+        for user in self._own.people:
+            status = self._view.shown(user).status
+            if status not in (OFFLINE, UNKNOWN):
+                found.people[user] = Sighting(OFFLINE if is_end else status, 0.0)
+        found.typed = {key: now - at for key, at in typed.items() if key[1] in found.people}
+        return found
+
+    def put_back(self, seen: Sightings) -> None:
+        """It was not written: who has gone is said again; of the others the next minute says more."""
+        now = self._clock()
+        for user, sighting in seen.people.items():
+            if sighting.status == OFFLINE:
+                self._gone.setdefault(user, now - sighting.age_seconds)

@@ -9,7 +9,7 @@ from django.db import connection
 from chat import wire
 from chat.models import User
 from delivery.protocol import PersonState, spell_time
-from presence.people import OFFLINE, UNKNOWN
+from presence.people import INVISIBLE, OFFLINE, UNKNOWN
 
 _LAST_SEEN = """
 SELECT other.user_id, max(other.last_seen) FROM channel_members AS other
@@ -39,5 +39,4 @@ def with_last_seen(state: PersonState, seen: datetime.datetime | None) -> Person
 def own_state(user: User, state: PersonState) -> PersonState:
     """As the person sees themselves: what was chosen, where others see nothing."""
     choice = wire.choice(user)
-    hides = state.status == OFFLINE and choice.status == "invisible"
-    return PersonState(choice.status if hides else state.status, choice.activity, state.last_seen)
+    return PersonState(INVISIBLE if choice.status == INVISIBLE else state.status, choice.activity, state.last_seen)

@@ -198,7 +198,9 @@ class Roster:
         }
         # Records travel as text within it: the msgpack of Redis' Lua knows no binary strings.
         packed = msgspec.msgpack.encode(request)
-        return _read(await asyncio.wait_for(self._script(keys=[self.prefix], args=[packed]), PATIENCE_SECONDS))
+        return _read(
+            await asyncio.wait_for(self._script(keys=[self.prefix], args=[packed], client=self.redis), PATIENCE_SECONDS)
+        )
 
     def _spelled(self, saying: Saying) -> tuple[str, int, str | bool, int, str, bool]:
         lease = self.flap_seconds if saying.is_leaving else self.present_seconds

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-from chat import wire
+from chat import services, wire
 from chat.models import User
 from chat.node import AWAY, is_away
 from chat.presence import Presence
@@ -21,6 +23,8 @@ from presence.roster import Roster
 from tests.conftest import in_thread
 from tests.test_hub import Listener
 
+NO_RETRY = Retry(NoBackoff(), 0)
+
 
 class Device:
     """One socket, and what its client has been told."""
@@ -29,6 +33,7 @@ class Device:
         self.user = user
         self.socket = socket
         self.listener = listener
+        self.has_left = False
 
     def pushes(self, op: str) -> list[dict[str, Any]]:
         return [frame for frame in self.listener.frames if frame["op"] == op]
@@ -54,8 +59,9 @@ class Device:
 
 
 class Process:
-    def __init__(self, stage: "Stage") -> None:
+    def __init__(self, stage: "Stage", *, clock_ahead: float) -> None:
         self.stage = stage
+        self.clock_ahead = clock_ahead
         self.node = Node(ChannelStreams(), settings.LIMITS, database_threads=2, retryable=AWAY, is_away=is_away)
         self.presence = self._presence()
 
@@ -68,7 +74,7 @@ class Process:
             typing_seconds=limits.typing_seconds,
             prefix=self.stage.prefix,
         )
-        return Presence(self.node, roster=roster, clock=self.stage.clock)
+        return Presence(self.node, roster=roster, clock=lambda: self.stage.now + self.clock_ahead)
 
     async def enter(self, user: User) -> Device:
         """A new socket of this person: hello, sync, rosters."""
@@ -83,16 +89,28 @@ class Process:
         self.presence.pushes.push_rosters(socket, list(socket.accesses))
         return Device(user, socket, listener)
 
+    def cut_redis(self) -> None:
+        """From here on nobody answers where Redis was."""
+        self._redis, self.presence.roster.redis = self.presence.roster.redis, aioredis.Redis(port=1, retry=NO_RETRY)
+
+    def mend_redis(self) -> None:
+        self.presence.roster.redis = self._redis
+
+    async def choose(self, user: User, **choice: str | bool) -> None:
+        """As the command does, or the API: kept in the rows, then known to this process."""
+        self.presence.chosen(user.pk, await in_thread(services.choose_presence, user.pk, **choice))
+
     async def leave(self, device: Device) -> None:
         self.presence.left(device.socket)
         await self.node.part(device.socket)
+        device.has_left = True
 
     def hear(self, announcement: Announcement) -> None:
         self.node.receive(announcement)
         self.presence.heard(announcement)
 
     async def tick(self) -> None:
-        self.presence.roster.ahead_seconds = self.stage.clock.now
+        self.presence.roster.ahead_seconds = self.stage.now
         await self.presence.tick()
 
     async def close(self) -> None:
@@ -100,23 +118,16 @@ class Process:
         await self.presence.roster.redis.aclose()
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Stage:
     """Processes with one clock; `pass_time` moves it, as Redis reads it too, in steps of a tick."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.now = 0.0
         self.prefix = f"test:{secrets.token_hex(4)}:"
         self.processes: list[Process] = []
 
-    def start(self) -> Process:
-        process = Process(self)
+    def start(self, *, clock_ahead: float = 0.0) -> Process:
+        process = Process(self, clock_ahead=clock_ahead)
         self.processes.append(process)
         return process
 
@@ -126,9 +137,9 @@ class Stage:
         await process.close()
 
     async def pass_time(self, seconds: float, *, step: float = 0.5) -> None:
-        until = self.clock.now + seconds
-        while self.clock.now < until - 1e-9:
-            self.clock.now = min(until, self.clock.now + step)
+        until = self.now + seconds
+        while self.now < until - 1e-9:
+            self.now = min(until, self.now + step)
             for process in list(self.processes):
                 await process.tick()
 
