@@ -15,7 +15,7 @@ from chatproject import env, tables
 from chatproject.measuring import metrics_page
 from delivery.connection import CommandRefused
 from tests.conftest import Cast
-from tests.servers import Server, expect
+from tests.servers import ROOT, Server, expect
 
 #: Everything that may be a label: each has few values, whatever people do.
 LABELS = {"outcome", "code", "door", "way", "name", "result", "route", "method", "status", "alias", "vendor", "type"}
@@ -101,3 +101,21 @@ async def test_several_processes_are_counted_as_one(own_server: Callable[..., Se
         await connection.wait_closed()
     figures = await expect(lambda: (now := scraped(server)).get("gapless_sockets") == 0 and now, within=30)
     assert figures["gapless_messages_total committed"] == 10, "what was counted stays counted"
+
+
+def test_alerts_and_dashboard_use_only_metrics_that_exist() -> None:
+    known = set()
+    for name, metric in tables.exported():
+        suffixes = ("_bucket", "_sum", "_count") if metric._type == "histogram" else ("",)
+        known |= {name + suffix for suffix in suffixes}
+    for file in ("prometheus/alerts.yml", "grafana/dashboard.json"):
+        used = set(re.findall(r"\b(?:gapless|django)_[a-z_]+\b", (ROOT / "deploy" / file).read_text()))
+        assert used, file
+        assert used - known - {name for name, _ in tables.exported()} == set(), file
+
+
+def test_labels_in_alerts_are_those_of_the_metric() -> None:
+    labels = {name: set(metric._labelnames) | {"le"} for name, metric in tables.exported()}
+    text = "".join((ROOT / "deploy" / file).read_text() for file in ("prometheus/alerts.yml", "grafana/dashboard.json"))
+    for name, inside in re.findall(r"\b((?:gapless|django)_[a-z_]+)\{([^}]*)\}", text):
+        assert set(re.findall(r"(\w+)=", inside)) <= labels[name], name
