@@ -17,7 +17,7 @@ from tests.faults.breakages import BREAKAGES
 from tests.faults.catalogue import PAGE, renewed
 from tests.faults.cluster import Cluster
 from tests.faults.history import History
-from tests.faults.matrix import play_matrix, table
+from tests.faults.matrix import breakages, play_matrix, table
 from tests.faults.report import Outcome, page, text
 from tests.faults.scenarios import LONG, SCENARIOS, SHORT, Bounds, Run, Scenario, Size, everything, perform
 from tests.faults.soak import soak
@@ -25,7 +25,7 @@ from tests.faults.soak import soak
 EVERYTHING, SOAK = "everything", "soak"
 #: Beyond what everything at once and a soak are asked to last: coming in, mending, becoming whole.
 BESIDE_SECONDS = 300
-#: Everybody is whole so soon after everything at once (FAULTS.md).
+#: Everybody is whole so soon after everything at once (docs/faults.md).
 WHOLE = 30.0
 
 
@@ -62,7 +62,11 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--short", action="store_true", help="the size that bin/test plays")
     parser.add_argument(
-        "--broken", action="append", choices=["", *BREAKAGES], metavar="BUILD", help=f"{', '.join(BREAKAGES)}"
+        "--broken",
+        action="append",
+        metavar="BUILD",
+        default=[],
+        help=f"several are joined by +: {', '.join(BREAKAGES)}",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the report for programs")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="the report as a page")
@@ -74,6 +78,8 @@ def _options() -> argparse.Namespace:
         options.scenario = [SOAK]
     if options.scenario == ["all"]:
         options.scenario = list(SCENARIOS)
+    for build in options.broken:
+        breakages(build)
     unknown = set(options.scenario) - {*names, SOAK}
     if unknown:
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}")
@@ -86,7 +92,7 @@ async def _play_all(options: argparse.Namespace) -> list[Outcome]:
         for web in cluster.webs:
             web.is_counted = bool(options.soak)
         if options.broken or options.soak:
-            await cluster.break_with(*options.broken or [])
+            await cluster.break_with(*breakages("+".join(options.broken)))
         for name in options.scenario:
             started = time.monotonic()
             report, history = await perform(cluster, *_chosen(name, options), seed=options.seed)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.faults.breakages import BREAKAGES
 from tests.faults.cluster import Cluster
 from tests.faults.scenarios import BESIDE, BROKEN, SCENARIOS, Scenario, Size, perform
 
@@ -29,12 +30,20 @@ async def play_matrix(
     for build in builds:
         missing = [SCENARIOS[name] for name in scenarios if name not in noticed.get(build, {})]
         if missing:
-            await cluster.break_with(*filter(None, [build]))
+            await cluster.break_with(*breakages(build))
             noticed.setdefault(build, {}).update(await _play_all(cluster, missing))
             print(f"{build or 'the sound build'}: {_cells(noticed[build])}", flush=True)
         if kept is not None:
             kept.write_text(json.dumps(noticed, indent=1))
     return noticed
+
+
+def breakages(build: str) -> list[str]:
+    """A build has several joined by "+". Raises ValueError for one that there is not."""
+    named = [name.strip() for name in build.split("+") if name.strip()]
+    if unknown := set(named) - set(BREAKAGES):
+        raise ValueError(f"there is no build {', '.join(sorted(unknown))}")
+    return named
 
 
 async def _play_all(cluster: Cluster, scenarios: Sequence[Scenario]) -> dict[str, list[str]]:

@@ -71,7 +71,7 @@ async def _play(run: Run, chosen: Scenario) -> None:
         await asyncio.sleep(run.size.lead)
         try:
             await chosen.play(run)
-        except* AssertionError as errors:
+        except* (AssertionError, OSError, TimeoutError) as errors:
             run.complain("late", str(errors.exceptions[0]) or repr(errors))
         await asyncio.sleep(run.size.lead)
 
