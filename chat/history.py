@@ -1,25 +1,61 @@
 """Pages of a channel's messages by their place: newest first, before, after or around a `seq`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from django.conf import settings
 
 from chat import wire
+from chat.cache import recent
 from chat.models import Message
+from delivery import protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages as they are spelled for clients, newest first, and where the pages beside this one begin (None: none)."""
+
+    raws: Sequence[bytes]
+    older_than: int | None = None
+    newer_than: int | None = None
 
 
 def newest(channel: int) -> tuple[list[dict[str, Any]], int | None]:
     """The last page, oldest first as it is read, and the seq to ask older ones from (None: there are none)."""
-    rows = page(channel)
-    messages = [wire.message_dict(row) for row in reversed(rows)]
-    return messages, messages[0]["seq"] if rows and has_before(channel, rows) else None
+    found = page(channel)
+    return [msgspec.json.decode(raw) for raw in reversed(found.raws)], found.older_than
 
 
-def page(
-    channel: int, *, before: int | None = None, after: int | None = None, around: int | None = None
-) -> list[Message]:
-    """At most one page, newest first. `around`: about half of it on each side, the message itself included."""
+def page(channel: int, *, before: int | None = None, after: int | None = None, around: int | None = None) -> Page:
+    """At most one page. `around`: about half of it on each side, the message itself included."""
+    if (before, after, around) == (None, None, None):
+        return _newest_from_cache(channel) or newest_from_rows(channel)
+    rows = _rows(channel, before=before, after=after, around=around)
+    if not rows:
+        return Page([])
+    older = rows[-1].seq if Message.objects.filter(channel_id=channel).before(rows[-1].seq).exists() else None
+    newer = rows[0].seq if Message.objects.filter(channel_id=channel).after(rows[0].seq).exists() else None
+    return Page(_spelled(rows), older, newer)
+
+
+def newest_from_rows(channel: int) -> Page:
+    size = settings.LIMITS.page
+    # One more than the page says whether there are older ones.
+    rows = list(Message.objects.filter(channel_id=channel).for_the_wire().order_by("-seq")[: size + 1])
+    return Page(_spelled(rows[:size]), rows[size - 1].seq if len(rows) > size else None)
+
+
+def _newest_from_cache(channel: int) -> Page | None:
+    found = recent.newest(channel, settings.LIMITS.page)
+    if found is None:
+        return None
+    raws, has_older = found
+    return Page(raws, msgspec.json.decode(raws[-1], type=_Place).seq if has_older else None)
+
+
+def _rows(channel: int, *, before: int | None, after: int | None, around: int | None) -> list[Message]:
     size = settings.LIMITS.page
     rows = Message.objects.filter(channel_id=channel).for_the_wire()
     if around is not None:
@@ -28,14 +64,13 @@ def page(
         return newer[::-1] + older
     if after is not None:
         return list(rows.after(after).order_by("seq")[:size])[::-1]
-    if before is not None:
-        rows = rows.before(before)
-    return list(rows.order_by("-seq")[:size])
+    assert before is not None
+    return list(rows.before(before).order_by("-seq")[:size])
 
 
-def has_before(channel: int, rows: Sequence[Message]) -> bool:
-    return bool(rows) and Message.objects.filter(channel_id=channel).before(rows[-1].seq).exists()
+def _spelled(rows: Sequence[Message]) -> list[bytes]:
+    return [protocol.encode(wire.message(row)) for row in rows]
 
 
-def has_after(channel: int, rows: Sequence[Message]) -> bool:
-    return bool(rows) and Message.objects.filter(channel_id=channel).after(rows[0].seq).exists()
+class _Place(msgspec.Struct):
+    seq: int

@@ -107,7 +107,7 @@ class MessageWindow:
     def __init__(self) -> None:
         self._redis = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
         self._script = self._redis.register_script(_WINDOW)
-        self._breaker = Breaker(failures=1, pause_seconds=PAUSE_SECONDS)
+        self._breaker = Breaker("redis_limits", failures=1, pause_seconds=PAUSE_SECONDS)
         self._local = LocalWindows(MESSAGES)
 
     async def admit(self, user: int, client_msg_id: uuid.UUID) -> Usage | None:

@@ -72,7 +72,7 @@ class Presence:
             clock=clock,
         )
         self.seen = Seen(self.own, self.view, every_seconds=limits.presence_write_seconds, clock=clock)
-        self._breaker = Breaker(failures=1, pause_seconds=1, clock=clock)
+        self._breaker = Breaker("redis_presence", failures=1, pause_seconds=1, clock=clock)
         self._marks: dict[tuple[int, int], TypingMark] = {}
         self._look_again: dict[int, float] = {}
         self._choices: dict[int, deque[float]] = {}

@@ -60,6 +60,12 @@ class Limits:
     mute_minutes: int = _limit(525_600, unit="minutes", exceeded="`invalid`")
     #: Reports of one user, so that a queue can't be flooded.
     reports_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
+    #: Newest messages of a channel that are kept in Redis for the next reader.
+    recent_messages: int = _limit(100, unit="messages a channel", exceeded="older ones are read from the rows")
+    #: How long they are kept in a channel in which something was said within that time.
+    recent_active_seconds: int = _limit(3600, unit="seconds", exceeded="read from the rows")
+    #: The same in any other channel.
+    recent_idle_seconds: int = _limit(900, unit="seconds", exceeded="read from the rows")
     #: Unsent to one socket: above this, what is only of the moment is dropped.
     outbox_soft_bytes: int = _limit(64 * 1024, unit="bytes a socket", exceeded="typing and presence are dropped")
     #: Unsent to one socket: above this it is closed and resumes by number.

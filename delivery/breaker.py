@@ -3,9 +3,13 @@
 Source of the states: Nygard, "Release It!" (closed, open, half-open). Cancellation says nothing about the other side.
 """
 
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
+
+from delivery import metrics
 
 T = TypeVar("T")
 
@@ -15,13 +19,20 @@ class BreakerOpen(Exception):
 
 
 class Breaker:
-    def __init__(self, *, failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    """`name`: what is called, as the metrics say it. May be used from several threads."""
+
+    def __init__(
+        self, name: str, *, failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._name = name
         self._allowed = failures
         self._pause = pause_seconds
         self._clock = clock
         self._failures = 0
         self._opened_at: float | None = None
         self._is_trying = False
+        self._lock = threading.Lock()
+        metrics.breaker_open.labels(name).set(0)
 
     @property
     def is_closed(self) -> bool:
@@ -29,32 +40,43 @@ class Breaker:
 
     async def call(self, function: Callable[[], Awaitable[T]], *, counts: tuple[type[Exception], ...]) -> T:
         """The result of `function`. Raises BreakerOpen without calling; only exceptions in `counts` are failures."""
-        if not self._may_call():
-            raise BreakerOpen
-        is_trial = self._opened_at is not None
-        self._is_trying = self._is_trying or is_trial
+        with self.attempt(counts=counts):
+            return await function()
+
+    @contextmanager
+    def attempt(self, *, counts: tuple[type[Exception], ...]) -> Iterator[None]:
+        """The block is the call. Raises BreakerOpen before it; only exceptions in `counts` are failures."""
+        is_trial = self._admit()
         try:
-            result = await function()
+            yield
         except counts:
             self._fail()
             raise
         else:
             self._succeed()
-            return result
         finally:
             if is_trial:
                 self._is_trying = False
 
-    def _may_call(self) -> bool:
-        if self._opened_at is None:
+    def _admit(self) -> bool:
+        # Whether this call is the one that tries while the breaker is open.
+        with self._lock:
+            if self._opened_at is None:
+                return False
+            if self._is_trying or self._clock() - self._opened_at < self._pause:
+                raise BreakerOpen
+            self._is_trying = True
             return True
-        return not self._is_trying and self._clock() - self._opened_at >= self._pause
 
     def _fail(self) -> None:
+        metrics.breaker_failures.labels(self._name).inc()
         self._failures += 1
         if self._failures >= self._allowed or self._opened_at is not None:
             self._opened_at = self._clock()
+            metrics.breaker_open.labels(self._name).set(1)
 
     def _succeed(self) -> None:
         self._failures = 0
-        self._opened_at = None
+        if self._opened_at is not None:
+            self._opened_at = None
+            metrics.breaker_open.labels(self._name).set(0)

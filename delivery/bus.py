@@ -61,7 +61,7 @@ class Bus:
         self._wake = asyncio.Event()
         self._heard_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
-        self._breaker = Breaker(failures=1, pause_seconds=1)
+        self._breaker = Breaker("redis_layer", failures=1, pause_seconds=1)
 
     @property
     def is_hearing(self) -> bool:

@@ -130,7 +130,7 @@ class Node:
         self.retryable = retryable
         self._is_away = is_away
         # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
-        self._database = Breaker(failures=1, pause_seconds=1)
+        self._database = Breaker("postgres_commit", failures=1, pause_seconds=1)
         self._newcomers: list[Socket] = []
         self._watches: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()

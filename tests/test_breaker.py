@@ -29,7 +29,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
-    return Breaker(failures=2, pause_seconds=1, clock=clock)
+    return Breaker("tests", failures=2, pause_seconds=1, clock=clock)
 
 
 async def fail_once(breaker: Breaker) -> None:

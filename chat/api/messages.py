@@ -31,10 +31,10 @@ class Messages(APIView):
         asked = {name: number(request, name) for name in ("before", "after", "around")}
         if sum(value is not None for value in asked.values()) > 1:
             raise Invalid("Give one of before, after and around.")
-        rows = history.page(pk, **asked)
-        older = {"before": rows[-1].seq} if history.has_before(pk, rows) else None
-        newer = {"after": rows[0].seq} if history.has_after(pk, rows) else None
-        return listed(request, [wire.message(row) for row in rows], next_query=older, previous_query=newer)
+        page = history.page(pk, **asked)
+        older = {"before": page.older_than} if page.older_than is not None else None
+        newer = {"after": page.newer_than} if page.newer_than is not None else None
+        return listed(request, [msgspec.Raw(raw) for raw in page.raws], next_query=older, previous_query=newer)
 
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
