@@ -5,6 +5,7 @@ the count of changes without a number (statuses: SettledUpTo.unnumbered), and th
 for the same in one small query at each read, and an entry that differs in anything is a miss.
 """
 
+import contextlib
 import datetime
 import threading
 import time
@@ -63,6 +64,11 @@ class Proof:
     mark: str
     names: list[str]
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Only grows, but for a database that went back."""
+        return self.head, self.unnumbered
+
 
 class Heading(msgspec.Struct, frozen=True, array_like=True):
     """What is known of an entry's messages."""
@@ -115,8 +121,12 @@ class RecentCache:
             metrics.cache_reads.labels("hit").inc()
             return entry.raws[:count], entry.heading.count > count or not entry.heading.is_all
         metrics.cache_reads.labels("miss").inc()
-        if proof is not None and self._breaker.is_closed and self._is_missed_again(channel, proof):
-            self.rebuild(channel)
+        if proof is not None and self._breaker.is_closed:
+            if entry is not None and entry.proof.version > proof.version:
+                # It was read before the rows were: they have gone back (a restored backup), and it would refuse all others.
+                self.forget(channel)
+            if self._is_missed_again(channel, proof):
+                self.rebuild(channel)
         return None
 
     def rebuild(self, channel: int) -> bool:
@@ -136,8 +146,9 @@ class RecentCache:
             return False
 
     def forget(self, channel: int) -> None:
-        """For a log that went back (a restored backup), whose entry would be refused as older. Raises what Redis raises."""
-        self._redis.delete(_key(channel))
+        """The next reader finds nothing, if Redis takes it."""
+        with contextlib.suppress(BreakerOpen, RedisError, OSError), self._breaker.attempt(counts=(RedisError, OSError)):
+            self._redis.delete(_key(channel))
 
     def _read(self, channel: int, count: int) -> Entry | None:
         began_at = time.monotonic()
@@ -153,10 +164,9 @@ class RecentCache:
 
     def _is_missed_again(self, channel: int, proof: Proof) -> bool:
         # A channel that changes between two reads would only be written, never read.
-        version = (proof.head, proof.unnumbered)
         with self._lock:
-            is_again = self._missed.pop(channel, None) == version
-            self._missed[channel] = version
+            is_again = self._missed.pop(channel, None) == proof.version
+            self._missed[channel] = proof.version
             if len(self._missed) > MOST_MISSED:
                 self._missed.popitem(last=False)
         return is_again

@@ -6,6 +6,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.conf import settings as django_settings
@@ -16,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chat import cache, clock, history, services
 from chat.cache import Entry, RecentCache, snapshot
-from chat.models import Channel, Message
+from chat.models import Channel, Message, MessageVersion
 from chat.services import log
 from delivery import metrics
 from tests.conftest import Cast, said
@@ -85,7 +86,9 @@ class Recent(RuleBasedStateMachine):
         """What no verb does, but a retention or somebody at the database's console may."""
         rows = Message.objects.filter(channel=self.channel).values_list("pk", flat=True)
         if rows:
-            Message.objects.filter(pk=rows[pick % len(rows)]).delete()
+            chosen = rows[pick % len(rows)]
+            MessageVersion.objects.filter(message=chosen).delete()
+            Message.objects.filter(pk=chosen).delete()
 
     @rule()
     def evict(self) -> None:
@@ -147,6 +150,14 @@ def test_an_older_entry_does_not_take_the_place_of_a_newer_one(patient: RecentCa
     assert older is not None
     assert newer is not None
     assert [patient.put(cast.team.pk, entry) for entry in (newer, older, newer)] == [True, False, True]
+
+
+def test_a_log_that_went_back_is_not_held_up_by_what_was_kept_of_it(patient: RecentCache, cast: Cast) -> None:
+    entry = snapshot(cast.team.pk)
+    assert entry is not None
+    patient.put(cast.team.pk, replace(entry, proof=replace(entry.proof, head=1000)))
+    assert [history.page(cast.team.pk).raws for _ in range(3)] == [entry.raws] * 3
+    assert patient.newest(cast.team.pk, 20) == (entry.raws, False)
 
 
 @pytest.mark.parametrize(("said_of_all", "is_all"), [(98, True), (99, False)])
