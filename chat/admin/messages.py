@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from chat.admin import columns, deeds
@@ -28,6 +29,10 @@ class MessageAdmin(ReadOnlyAdmin):
         ("Times", {"fields": ("created", "edited", "deleted", "delivered", "read")}),
     )
     readonly_fields = ("text", "who", "where", "place", "state", "created", "edited", "deleted", "delivered", "read")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str]:
+        # Newest first either way; within a channel there is an index for it.
+        return ("-created_at",) if request.GET.get(ChannelFilter.parameter_name) else ("-pk",)
 
     def words(self, row: Message) -> str:
         return (

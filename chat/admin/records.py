@@ -105,6 +105,8 @@ def details_in_words(details: dict[str, Any]) -> str:
     def word(value: Any) -> str:
         return ", ".join(value) or "none" if isinstance(value, list) else str(value if value is not None else "none")
 
+    if details.get("until"):
+        return f"until {details['until'][:16].replace('T', ' ')}"
     if "to" in details:
         return f"{word(details.get('from'))} → {word(details['to'])}"
     return ", ".join(f"{name} {word(value)}" for name, value in details.items())

@@ -91,6 +91,7 @@ class Message(models.Model):
             GinIndex(fields=["body"], name="idx_messages_body_gin", opclasses=["gin_trgm_ops"]),
             models.Index(fields=["reply_to"], name="idx_messages_reply_to", condition=Q(reply_to__isnull=False)),
             # Few of many: what the staff's lists filter by.
+            models.Index(fields=["id"], name="idx_messages_system", condition=Q(kind="system")),
             models.Index(fields=["id"], name="idx_messages_edited", condition=Q(edited_at__isnull=False)),
             models.Index(fields=["id"], name="idx_messages_deleted", condition=Q(deleted_at__isnull=False)),
         ]
