@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0008_presence_choices'),
+        ('chat', '0009_unnumbered'),
     ]
 
     operations = [
