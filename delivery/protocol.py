@@ -160,6 +160,10 @@ def _is_unicode(text: str) -> bool:
 # ---- Answers and pushes: what the server sends ---------------------------------------------------------------------
 
 
+#: RFC 3339 in UTC, as spell_time writes it.
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+
+
 class Person(msgspec.Struct, frozen=True):
     id: int
     username: str
@@ -179,12 +183,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     reply_to: int | None
     reactions: dict[str, list[int]]
-    created_at: str
-    edited_at: str | None
-    deleted_at: str | None
+    created_at: Time
+    edited_at: Time | None
+    deleted_at: Time | None
     status: str
-    delivered_at: str | None
-    read_at: str | None
+    delivered_at: Time | None
+    read_at: Time | None
     event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 

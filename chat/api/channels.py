@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, wire
+from chat.api import shapes
+from chat.api.contract import Page, documented, one_of, text
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
 from chat.api.pages import listed, number, paged
 from chat.api.usage import with_usage
@@ -24,6 +26,10 @@ from delivery.protocol import spell_time
 
 
 class Channels(APIView):
+    @documented(
+        Page(shapes.Channel),
+        query={"scope": one_of("mine", "public", default="mine"), "search": text("A part of the name.")},
+    )
     def get(self, request: Request) -> Response:
         """`?scope=mine` (default) or `public`; `?search=` in names."""
         scope = request.query_params.get("scope", "mine")
@@ -36,6 +42,7 @@ class Channels(APIView):
             raise Invalid("scope must be mine or public.")
         return _mine(request, search)
 
+    @documented({201: shapes.Channel, 200: shapes.Channel}, takes=ChannelInput, refuses=[409])
     def post(self, request: Request) -> Response:
         """201 with the new channel; 200 with the direct channel that these people have already."""
         given = checked(ChannelInput, request)
@@ -57,16 +64,19 @@ class Channels(APIView):
 class OneChannel(APIView):
     scopes = {"PATCH": Scope.MODERATE, "DELETE": Scope.MODERATE}
 
+    @documented(shapes.Channel)
     def get(self, request: Request, pk: int) -> Response:
         """One that the caller is in, or a public one."""
         return Response(_seen_by(caller(request), pk))
 
+    @documented(shapes.Channel, takes=ChannelRevision, refuses=[409])
     def patch(self, request: Request, pk: int) -> Response:
         """Another name or topic, by owners and moderators."""
         given = checked(ChannelRevision, request)
         services.revise_channel(caller(request), channel=pk, name=given.get("name"), topic=given.get("topic"))
         return Response(_seen_by(caller(request), pk))
 
+    @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Archives: nothing is thrown away."""
         services.archive_channel(caller(request), channel=pk)
@@ -74,6 +84,7 @@ class OneChannel(APIView):
 
 
 class Join(APIView):
+    @documented(shapes.Channel, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
         """Makes the caller a member of a public channel; repeating does nothing."""
         user = caller(request)
@@ -82,6 +93,7 @@ class Join(APIView):
 
 
 class Leave(APIView):
+    @documented({204: None}, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
         """Ends the caller's membership; repeating does nothing."""
         services.leave_channel(caller(request), channel=pk)
@@ -89,6 +101,7 @@ class Leave(APIView):
 
 
 class Members(APIView):
+    @documented(Page(shapes.Member))
     def get(self, request: Request, pk: int) -> Response:
         """For members: everybody, with their cursors, and `can`: what the caller may do to each."""
         own = require_membership(caller(request).pk, channel=pk)
@@ -97,6 +110,7 @@ class Members(APIView):
         rows = Member.objects.filter(channel_id=pk).select_related("user")
         return paged(request, rows, lambda row: _member_seen(row, standing, channel))
 
+    @documented({201: shapes.Member}, takes=NewMember, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
         """Takes somebody in; repeating does nothing."""
         given = checked(NewMember, request)
@@ -106,6 +120,7 @@ class Members(APIView):
 
 
 class OwnMembership(APIView):
+    @documented(shapes.Channel, takes=NotifyInput)
     def patch(self, request: Request, pk: int) -> Response:
         """What the caller is notified of: `notify_level` all, mentions or none."""
         level = checked(NotifyInput, request)["notify_level"]
@@ -116,12 +131,14 @@ class OwnMembership(APIView):
 class OneMember(APIView):
     scopes = {"PATCH": Scope.MODERATE, "DELETE": Scope.MODERATE}
 
+    @documented(shapes.Member, takes=NewRole, refuses=[409])
     def patch(self, request: Request, pk: int, user: int) -> Response:
         """Another role, by owners."""
         role = checked(NewRole, request)["role"]
         member = services.change_role(caller(request), channel=pk, user=_person(user), role=role)
         return Response(wire.member_dict(member))
 
+    @documented({204: None}, refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
         """Ends somebody's membership, by owners and moderators."""
         services.remove_member(caller(request), channel=pk, user=_person(user))

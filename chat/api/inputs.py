@@ -106,7 +106,7 @@ class TokenInput(Strict):
     name = Text(max_length=80)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=Scope.choices),
-        allow_empty=False,
+        min_length=1,
         max_length=len(Scope),
         default=["read", "write"],
     )

@@ -8,6 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import history, services, wire
+from chat.api import shapes
+from chat.api.contract import Page, documented, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position
 from chat.api.pages import listed, number
 from chat.api.scopes import scopes_of
@@ -21,10 +23,19 @@ from chat.services import Draft, check_body
 from chat.services.standing import require_membership
 from chat.streams import ChannelStreams
 from delivery.errors import Invalid, NotFound
+from delivery.protocol import Message as Shape
 from delivery.source import Committed
 
 
 class Messages(APIView):
+    @documented(
+        Page(Shape, by_cursor=False),
+        query={
+            "before": whole("Only messages before this seq."),
+            "after": whole("Only messages after this seq."),
+            "around": whole("About half a page on each side of this seq."),
+        },
+    )
     def get(self, request: Request, pk: int) -> Response:
         """Newest first, 20 a page; `before`, `after` or `around` a seq. `next` leads to older ones, `previous` to newer."""
         require_membership(caller(request).pk, channel=pk)
@@ -36,6 +47,7 @@ class Messages(APIView):
         newer = {"after": page.newer_than} if page.newer_than is not None else None
         return listed(request, [msgspec.Raw(raw) for raw in page.raws], next_query=older, previous_query=newer)
 
+    @documented({201: Shape, 200: Shape}, takes=MessageInput, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
         given = checked(MessageInput, request)
@@ -52,6 +64,7 @@ class Messages(APIView):
 
 
 class OneMessage(APIView):
+    @documented(Shape)
     def get(self, request: Request, pk: int, message: int) -> Response:
         """One message."""
         member = require_membership(caller(request).pk, channel=pk)
@@ -60,11 +73,13 @@ class OneMessage(APIView):
             raise NotFound("There is no such message in this channel.")
         return Response(wire.message(row))
 
+    @documented(Shape, takes=MessageRevision, refuses=[409])
     def patch(self, request: Request, pk: int, message: int) -> Response:
         """Another body for an own message, within 24 hours."""
         body = checked(MessageRevision, request)["body"]
         return Response(wire.message(services.edit_message(caller(request), channel=pk, message=message, body=body)))
 
+    @documented(Shape, refuses=[409])
     def delete(self, request: Request, pk: int, message: int) -> Response:
         """200 with the emptied message: its place stays."""
         require_scope_to_delete(scopes_of(request), caller(request).pk, message=message)
@@ -72,6 +87,10 @@ class OneMessage(APIView):
 
 
 class Changes(APIView):
+    @documented(
+        Page(Shape, more={"head": {"type": "integer"}}, by_cursor=False),
+        query={"since": whole("The rev up to which changes are held.")},
+    )
     def get(self, request: Request, pk: int) -> Response:
         """Changes after `?since=rev` in the order of their numbers, 50 a page, with the channel's head."""
         member = require_membership(caller(request).pk, channel=pk)
@@ -87,6 +106,7 @@ class Changes(APIView):
 
 
 class ReadUpTo(APIView):
+    @documented(shapes.Cursors, takes=Position)
     def post(self, request: Request, pk: int) -> Response:
         """Moves the caller's read cursor forward."""
         require_membership(caller(request).pk, channel=pk)

@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import clock, moderation, services, wire
+from chat.api import shapes
+from chat.api.contract import Page, documented, one_of, text, whole
 from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkRemoval, NewReport
 from chat.api.pages import number, paged
 from chat.api.users import caller, checked
@@ -21,6 +23,7 @@ class Moderating(APIView):
 
 
 class Reports(APIView):
+    @documented({201: shapes.ReportReceipt, 200: shapes.ReportReceipt}, takes=NewReport, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Reports somebody's message to those who keep the channel; once a person: a repeat is 200 with the first report."""
         given = checked(NewReport, request)
@@ -30,6 +33,7 @@ class Reports(APIView):
 
 
 class Desk(Moderating):
+    @documented(shapes.Desk)
     def get(self, request: Request) -> Response:
         """What is waiting for the caller: `open_reports`, and what the caller may do besides keeping channels."""
         moderation.require_keeper(caller(request))
@@ -37,6 +41,10 @@ class Desk(Moderating):
 
 
 class Queue(Moderating):
+    @documented(
+        Page(shapes.Report),
+        query={"state": one_of("open", "closed", "all", default="open"), "channel": whole("Only of this channel.")},
+    )
     def get(self, request: Request) -> Response:
         """Reports of the channels that the caller keeps: `?state=open` (default, oldest first), `closed` or `all`; `?channel=`."""
         user = caller(request)
@@ -52,12 +60,14 @@ class Queue(Moderating):
 
 
 class OneReport(Moderating):
+    @documented(shapes.ReportInFull)
     def get(self, request: Request, pk: int) -> Response:
         """One report with what was said around it, and what the message said before it was edited."""
         return Response(moderation.report_in_full(moderation.report_visible_to(caller(request), pk), caller(request)))
 
 
 class Closing(Moderating):
+    @documented(shapes.BulkOutcome, takes=BulkClosing, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Closes reports as upheld or dismissed, with a reason."""
         given = checked(BulkClosing, request)
@@ -68,6 +78,7 @@ class Closing(Moderating):
 
 
 class Deletions(Moderating):
+    @documented(shapes.BulkOutcome, takes=BulkDeletion, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Deletes messages, with a reason; open reports about them are upheld."""
         given = checked(BulkDeletion, request)
@@ -83,6 +94,7 @@ class Deletions(Moderating):
 
 
 class Removals(Moderating):
+    @documented(shapes.BulkOutcome, takes=BulkRemoval, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Ends memberships of one channel, with a reason."""
         given = checked(BulkRemoval, request)
@@ -107,6 +119,7 @@ class Unmuting(Moderating):
 
 
 class Mutes(Moderating):
+    @documented(Page(shapes.Mute), query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
         """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
         user = caller(request)
@@ -117,6 +130,7 @@ class Mutes(Moderating):
 
 
 class Bans(Moderating):
+    @documented(Page(shapes.Ban), query={"state": one_of("standing", "all", default="standing")})
     def get(self, request: Request) -> Response:
         """For staff: bans, newest first; `?state=standing` (default) or `all`."""
         rows = moderation.bans_visible_to(caller(request))
@@ -124,6 +138,7 @@ class Bans(Moderating):
             rows = rows.standing()
         return paged(request, rows, moderation.ban_dict, newest_first=True)
 
+    @documented(shapes.BulkOutcome, takes=BulkBan, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """For staff: bans people, with a reason. Their sockets are closed at once, and no door lets them in."""
         given = checked(BulkBan, request)
@@ -132,6 +147,7 @@ class Bans(Moderating):
 
 
 class LiftedBans(Moderating):
+    @documented(shapes.BulkOutcome, takes=BulkBan, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """For staff: lifts bans, with a reason."""
         given = checked(BulkBan, request)
@@ -140,6 +156,7 @@ class LiftedBans(Moderating):
 
 
 class MessageHistory(Moderating):
+    @documented(shapes.MessageWithVersions)
     def get(self, request: Request, pk: int) -> Response:
         """For moderators: a message, and what it said before each edit."""
         row = moderation.kept_message(caller(request), pk)
@@ -148,6 +165,15 @@ class MessageHistory(Moderating):
 
 
 class AuditLog(Moderating):
+    @documented(
+        Page(shapes.AuditEntry),
+        query={
+            "channel": whole("Only in this channel."),
+            "whom": whole("Only what was done to this user."),
+            "actor": whole("Only what this user did."),
+            "act": text("Only acts of this kind."),
+        },
+    )
     def get(self, request: Request) -> Response:
         """Every act and change of a role, newest first; `?channel=`, `?whom=`, `?actor=`, `?act=`. Addresses for staff only."""
         user = caller(request)

@@ -5,12 +5,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import wire
+from chat.api.contract import Page, documented, text
 from chat.api.pages import listed
 from chat.api.users import caller
 from chat.search import search
+from delivery.protocol import Message
 
 
 class Search(APIView):
+    @documented(
+        Page(Message, more={"approximate": {"type": "boolean"}}),
+        query={"q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01")},
+        refuses=[429],
+    )
     def get(self, request: Request) -> Response:
         """Messages with all of `?q=`: words, "phrases", from: in: before: after: has:; newest first, 20 a page.
 

@@ -8,6 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services
+from chat.api import shapes
+from chat.api.contract import Page, documented
 from chat.api.inputs import TokenInput
 from chat.api.pages import paged
 from chat.api.scopes import scopes_of
@@ -21,10 +23,12 @@ from delivery.protocol import spell_time
 class Tokens(APIView):
     scopes = {"GET": Scope.TOKENS, "POST": Scope.TOKENS}
 
+    @documented(Page(shapes.Token))
     def get(self, request: Request) -> Response:
         """The caller's tokens with their scopes, last use and expiry; never the secrets."""
         return paged(request, Token.objects.filter(user=caller(request)), token_dict)
 
+    @documented({201: shapes.NewToken}, takes=TokenInput, refuses=[409])
     def post(self, request: Request) -> Response:
         """201 with a new token: `secret` is shown this once. By a token, only one that may not do or outlive more than itself."""
         given = checked(TokenInput, request)
@@ -38,6 +42,7 @@ class Tokens(APIView):
 class OneToken(APIView):
     scopes = {"DELETE": Scope.TOKENS}
 
+    @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Ends a token: programs that came in with it are closed."""
         services.delete_token(caller(request), token=pk)

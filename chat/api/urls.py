@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.api import channels, messages, moderation, presence, search, tokens, users
+from chat.api import channels, descriptions, messages, moderation, presence, search, tokens, users
 
 urlpatterns = [
     path("channels/", channels.Channels.as_view()),
@@ -31,6 +31,8 @@ urlpatterns = [
     path("search/", search.Search.as_view()),
     path("tokens/", tokens.Tokens.as_view()),
     path("tokens/<int:pk>/", tokens.OneToken.as_view()),
+    path("schema/", descriptions.schema, name="schema"),
+    path("docs/", descriptions.page, name="api_page"),
     path("users/me/", users.Me.as_view()),
     path("users/", users.Users.as_view()),
     path("presence/", presence.PresenceOf.as_view()),

@@ -10,12 +10,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, wire
+from chat.api import shapes
+from chat.api.contract import Page, documented, text
 from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.api.scopes import scopes_of
 from chat.models import Scope, User
 from chat.node import running_node
-from delivery.protocol import spell_time
+from delivery.protocol import Person, spell_time
 
 
 def caller(request: Request) -> User:
@@ -31,10 +33,12 @@ def checked(kind: type[Strict], request: Request) -> dict[str, Any]:
 
 
 class Me(APIView):
+    @documented(shapes.Me)
     def get(self, request: Request) -> Response:
         """The caller, and what this login may be used for."""
         return Response(_own(request))
 
+    @documented(shapes.Me, takes=Profile)
     def patch(self, request: Request) -> Response:
         """Another display name, status, activity, or whether others see you typing; what is left out stays."""
         given = checked(Profile, request)
@@ -49,6 +53,7 @@ class Me(APIView):
 
 
 class Users(APIView):
+    @documented(Page(Person), query={"search": text("A part of the username or of the display name.")})
     def get(self, request: Request) -> Response:
         """Active accounts; `?search=` in names."""
         rows = User.objects.filter(is_active=True)

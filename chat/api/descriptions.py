@@ -1,0 +1,22 @@
+"""The API says what it is: the OpenAPI document of its paths, and a page to read it with."""
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from chat.api.openapi import document
+
+
+@require_safe
+def schema(request: HttpRequest) -> HttpResponse:
+    """The OpenAPI 3.1 document of these paths, for everybody."""
+    return HttpResponse(msgspec.json.encode(document(), enc_hook=str), content_type="application/json")
+
+
+@require_safe
+@ensure_csrf_cookie
+def page(request: HttpRequest) -> HttpResponse:
+    """The same for people, self-hosted; whoever is signed in can try it out."""
+    return render(request, "chat/api.html")

@@ -1,0 +1,225 @@
+"""The shapes of answers, for the OpenAPI document; what they hold is written by wire.py and moderation.py."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+
+from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
+from chat.permissions import Right
+from delivery.protocol import Message, Person, Time
+
+Absent = msgspec.UnsetType
+
+#: Numbers that PostgreSQL hands out.
+Id = int
+
+
+def _one_of(choices: Iterable[Any]) -> msgspec.Meta:
+    return msgspec.Meta(extra_json_schema={"enum": [str(choice) for choice in choices]})
+
+
+Kind = Annotated[str, _one_of(ChannelKind.values)]
+RoleName = Annotated[str, _one_of(Role.values)]
+RightName = Annotated[str, _one_of(Right)]
+ScopeName = Annotated[str, _one_of(Scope.values)]
+LevelName = Annotated[str, _one_of(NotifyLevel.values)]
+VerdictName = Annotated[str, _one_of(Verdict.values)]
+
+
+class Channel(msgspec.Struct, kw_only=True):
+    """A channel; from `role` on only for its members, `people` only of a direct one."""
+
+    id: Id
+    name: str
+    topic: str
+    kind: Kind
+    parent: int | None
+    is_support: bool
+    head: Annotated[int, msgspec.Meta(description="The number of its last change.")]
+    member_count: int
+    created_at: Time
+    archived_at: Time | None
+    is_member: bool | Absent = msgspec.UNSET
+    people: list[Person] | Absent = msgspec.UNSET
+    role: RoleName | Absent = msgspec.UNSET
+    can: Annotated[list[RightName], msgspec.Meta(description="What the caller may do.")] | Absent = msgspec.UNSET
+    delivered_seq: int | Absent = msgspec.UNSET
+    read_seq: int | Absent = msgspec.UNSET
+    unread: int | Absent = msgspec.UNSET
+    notify_level: LevelName | Absent = msgspec.UNSET
+    muted_until: Time | Absent | None = msgspec.UNSET
+
+
+class Member(msgspec.Struct, kw_only=True):
+    """A membership with its two cursors; `can`: what the caller may do to this member."""
+
+    user: Person
+    role: RoleName
+    delivered_seq: int
+    read_seq: int
+    joined_at: Time
+    can: list[RightName] | Absent = msgspec.UNSET
+    muted_until: Time | Absent | None = msgspec.UNSET
+
+
+class Cursors(msgspec.Struct, kw_only=True):
+    """How far the caller has got and read."""
+
+    delivered_seq: int
+    read_seq: int
+
+
+class Me(msgspec.Struct, kw_only=True):
+    """The caller, and what this login may be used for."""
+
+    id: Id
+    username: str
+    display_name: str
+    is_staff: bool
+    date_joined: Time
+    scopes: list[ScopeName]
+
+
+class Token(msgspec.Struct, kw_only=True):
+    """A token without its secret."""
+
+    id: Id
+    name: str
+    scopes: list[ScopeName]
+    created_at: Time
+    last_used_at: Annotated[Time | None, msgspec.Meta(description="Written at most once a minute.")]
+    expires_at: Time | None
+
+
+class NewToken(Token, kw_only=True):
+    """A token with its secret, which is shown this once."""
+
+    secret: str
+
+
+class ChannelBrief(msgspec.Struct, kw_only=True):
+    id: Id
+    name: str
+    kind: Kind
+
+
+class ReportReceipt(msgspec.Struct, kw_only=True):
+    """What was reported."""
+
+    id: Id
+    channel: Id
+    message: Id
+    reason: str
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """A report as those who keep the channel see it."""
+
+    id: Id
+    channel: ChannelBrief
+    message: Message
+    reported_body: Annotated[str, msgspec.Meta(description="What the message said when it was reported.")]
+    reporter: Person | None
+    reason: str
+    created_at: Time
+    closed_at: Time | None
+    closed_by: Person | None
+    verdict: VerdictName | None
+    closing_reason: str
+
+
+class Version(msgspec.Struct, kw_only=True):
+    """What a message said before an edit or its deletion."""
+
+    number: int
+    body: str
+    written_at: Time
+    replaced_at: Time
+
+
+class ReportInFull(Report, kw_only=True):
+    """With what was said around it, what it said before, and how many reported it."""
+
+    context: list[Message]
+    versions: list[Version]
+    reports_of_the_message: int
+
+
+class MessageWithVersions(msgspec.Struct, kw_only=True):
+    """A message, and what it said before each edit."""
+
+    message: Message
+    versions: list[Version]
+
+
+class Desk(msgspec.Struct, kw_only=True):
+    """What is waiting for a moderator."""
+
+    open_reports: int
+    may_ban: bool
+    moderates_everywhere: bool
+
+
+class Mute(msgspec.Struct, kw_only=True):
+    channel: ChannelBrief
+    user: Person
+    role: RoleName
+    muted_until: Time
+
+
+class Ban(msgspec.Struct, kw_only=True):
+    id: Id
+    user: Person | None
+    reason: str
+    banned_by: Person | None
+    created_at: Time
+    lifted_at: Time | None
+    lifted_by: Person | None
+    lifted_reason: str
+
+
+class AuditEntry(msgspec.Struct, kw_only=True):
+    """One act of moderation; `address` for staff only."""
+
+    id: Id
+    created_at: Time
+    act: str
+    actor: Person | None
+    whom: Person | None
+    channel: ChannelBrief | None
+    message: int | None
+    reason: str
+    details: Any
+    door: str
+    address: str | Absent | None = msgspec.UNSET
+
+
+class NotDone(msgspec.Struct, kw_only=True):
+    """One that was refused, and why."""
+
+    id: Id
+    code: str
+    detail: str
+
+
+class BulkOutcome(msgspec.Struct, kw_only=True):
+    """Each by itself: what was done, and what was refused."""
+
+    done: list[Id]
+    refused: list[NotDone]
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """RFC 9457, with the code that the socket would say."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: Annotated[str, msgspec.Meta(description="As in the header X-Request-ID and in the log.")]
+    errors: dict[str, Any] | list[Any] | Absent = msgspec.UNSET
+    retry_after: (
+        Annotated[float, msgspec.Meta(description="Seconds after which the same may be sent again.")] | Absent
+    ) = msgspec.UNSET
