@@ -197,7 +197,7 @@ class PersonState(msgspec.Struct, frozen=True):
 
     status: str
     activity: str = ""
-    last_seen: str | None = None
+    last_seen: Time | None = None
 
 
 class OwnPresence(msgspec.Struct, frozen=True, kw_only=True):

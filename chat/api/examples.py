@@ -6,6 +6,7 @@ _BOB = {"id": 2, "username": "bob", "display_name": "Bob"}
 _ALICE = {"id": 1, "username": "alice", "display_name": "Alice"}
 _TEAM = {"id": 12, "name": "team", "kind": "private"}
 _THEN = "2026-11-23T09:30:00.000000Z"
+_SINCE = {"date_joined": _THEN, "scopes": ["read", "write"]}
 _MESSAGE = {
     "id": 501,
     "channel": 12,
@@ -74,7 +75,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Channel": _CHANNEL,
     "Member": _MEMBER,
     "Cursors": {"delivered_seq": 341, "read_seq": 341},
-    "Me": {**_BOB, "is_staff": False, "date_joined": _THEN, "scopes": ["read", "write"]},
+    "Me": {
+        **_BOB,
+        "status": "online",
+        "activity": "at the gate",
+        "shows_typing": True,
+        "is_staff": False,
+        "date_joined": _THEN,
+        "scopes": ["read", "write"],
+    },
+    "PersonState": {"status": "away", "activity": "at lunch", "last_seen": None},
+    "People": {"users": {"2": {"status": "away", "activity": "at lunch", "last_seen": None}}},
     "Token": _TOKEN,
     "NewToken": {**_TOKEN, "secret": "gapless_mDqGTAV0cGqTnqF2pTgGr1cJ0yv0hTgB3b0E5m3yZ0c"},
     "ChannelBrief": _TEAM,
@@ -134,5 +145,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "BulkClosing": {"reports": [3], "verdict": "upheld", "reason": "spam"},
     "BulkDeletion": {"messages": [501, 502], "reason": "spam"},
     "BulkRemoval": {"channel": 12, "users": [2], "reason": "spam"},
+    "BulkMute": {"channel": 12, "users": [2], "reason": "spam", "minutes": 60},
     "BulkBan": {"users": [2], "reason": "spam, again"},
 }

@@ -106,6 +106,7 @@ class Removals(Moderating):
 
 
 class Muting(Moderating):
+    @documented(shapes.BulkOutcome, takes=BulkMute, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Mutes members of one channel for so many `minutes`, with a reason: what they send meanwhile is refused with `muted`."""
         given = checked(BulkMute, request)
@@ -113,6 +114,7 @@ class Muting(Moderating):
 
 
 class Unmuting(Moderating):
+    @documented(shapes.BulkOutcome, takes=BulkRemoval, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Lifts mutes in one channel, with a reason."""
         return _mute(request, checked(BulkRemoval, request), until=None)

@@ -117,7 +117,7 @@ class OperationSchema(AutoSchema):
         headers = [
             "X-Request-ID",
             *(["Link"] if isinstance(given, Page) else []),
-            *(_RATES if self._is_limited() else ()),
+            *(_RATES if self._documented.is_limited else ()),
         ]
         answer: dict[str, Any] = {"description": http.HTTPStatus(status).phrase, "headers": _headers(headers)}
         if given is not None:
@@ -129,11 +129,8 @@ class OperationSchema(AutoSchema):
         found = {*ANYWHERE, *said.refuses}
         found |= {404} if "{" in self.path else set()
         found |= {400} if said.takes or self._query() else set()
-        found |= {400, 413, 415} if self.method in WRITES else set()
-        return sorted(found | ({429} if self._is_limited() else set()))
-
-    def _is_limited(self) -> bool:
-        return self.method in WRITES or 429 in self._documented.refuses
+        found |= {400, 413, 415, 429} if self.method in WRITES else set()
+        return sorted(found)
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:

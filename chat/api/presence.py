@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import sightings
+from chat.api import shapes
+from chat.api.contract import documented, text
 from chat.api.users import caller
 from chat.node import running_node
 from delivery.errors import Invalid
@@ -19,6 +21,7 @@ MOST_ASKED = 100
 
 
 class PresenceOf(APIView):
+    @documented(shapes.People, query={"users": text("Ids with commas between them.", example="1,2")})
     def get(self, request: Request) -> Response:
         """`?users=1,2` (at most 100): those that share a channel with the caller; without it, the caller. Others are left out."""
         user = caller(request)

@@ -7,7 +7,7 @@ import msgspec
 
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
 from chat.permissions import Right
-from delivery.protocol import Message, Person, Time
+from delivery.protocol import Message, Person, PersonState, Time
 
 Absent = msgspec.UnsetType
 
@@ -76,9 +76,18 @@ class Me(msgspec.Struct, kw_only=True):
     id: Id
     username: str
     display_name: str
+    status: str
+    activity: str
+    shows_typing: bool
     is_staff: bool
     date_joined: Time
     scopes: list[ScopeName]
+
+
+class People(msgspec.Struct, kw_only=True):
+    """Who is here, by user id."""
+
+    users: dict[int, PersonState]
 
 
 class Token(msgspec.Struct, kw_only=True):
