@@ -192,6 +192,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
+#: A message that is spelled already, as the bytes that everyone gets.
+SpelledMessage = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Message"})]
+
+
 class PersonState(msgspec.Struct, frozen=True):
     """`status`: online, away, busy, offline or unknown. `last_seen`: null while the person is here, and when it isn't known."""
 
@@ -236,7 +240,7 @@ class Ok(Frame, frozen=True, kw_only=True, tag="ok"):
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
     channels: dict[int, SyncState] | msgspec.UnsetType = msgspec.UNSET
-    message: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    message: SpelledMessage | msgspec.UnsetType = msgspec.UNSET
     duplicate: bool | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -263,7 +267,7 @@ class Changes(Frame, frozen=True, kw_only=True, tag="changes"):
     channel: int
     after: int
     head: int
-    changes: Sequence[msgspec.Raw]
+    changes: Sequence[SpelledMessage]
 
 
 class Receipts(Frame, frozen=True, kw_only=True, tag="receipts"):

@@ -1,4 +1,4 @@
-"""The API says what it is: the OpenAPI document of its paths, and a page to read it with."""
+"""The API says what it is: the OpenAPI document of its paths, a page to read it with, the AsyncAPI document of the socket."""
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -6,13 +6,19 @@ from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from chat.api.openapi import document
+from chat.api import asyncapi, openapi
 
 
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document of these paths, for everybody."""
-    return HttpResponse(msgspec.json.encode(document(), enc_hook=str), content_type="application/json")
+    return HttpResponse(msgspec.json.encode(openapi.document(), enc_hook=str), content_type="application/json")
+
+
+@require_safe
+def socket(request: HttpRequest) -> HttpResponse:
+    """The AsyncAPI 3 document of the socket, for everybody."""
+    return HttpResponse(msgspec.json.encode(asyncapi.document()), content_type="application/json")
 
 
 @require_safe

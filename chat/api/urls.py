@@ -32,6 +32,7 @@ urlpatterns = [
     path("tokens/", tokens.Tokens.as_view()),
     path("tokens/<int:pk>/", tokens.OneToken.as_view()),
     path("schema/", descriptions.schema, name="schema"),
+    path("asyncapi.json", descriptions.socket),
     path("docs/", descriptions.page, name="api_page"),
     path("users/me/", users.Me.as_view()),
     path("users/", users.Users.as_view()),

@@ -1,0 +1,122 @@
+"""The AsyncAPI document of the socket, made from the structs of delivery/protocol.py. It takes the server's side."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from chat.api import openapi
+from chat.api.frames import EXAMPLES
+from delivery import protocol
+from delivery.protocol import COMMANDS, FRAMES, CloseCode
+
+_REF = "#/components/schemas/{name}"
+_DESCRIPTION = """JSON objects in text frames. After the handshake the server says `hello`; the client answers within 5 seconds
+with `sync`. A command may carry `ref`, a string or an integer; its one reply, `ok`, `error` or `pong`, repeats it. Without `ref`
+success is silent. A batch of `changes` whose `after` is not the head that is held is a gap: send `sync` again."""
+
+
+@functools.cache
+def document() -> dict[str, Any]:
+    """The whole document; the same for everybody."""
+    socket = {"$ref": "#/channels/socket"}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Gapless: the socket",
+            "version": str(protocol.VERSION),
+            "description": f"{' '.join(_DESCRIPTION.split())}\n\n{_close_codes()}",
+            "license": {"name": "MIT"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "here": {
+                "host": "localhost:8000",
+                "protocol": "ws",
+                "description": "Wherever this server is; `wss` behind TLS.",
+                "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in ("token", "session")],
+            }
+        },
+        "channels": {
+            "socket": {
+                "address": "/ws/",
+                "title": f"The socket, with the subprotocol {protocol.SUBPROTOCOL}",
+                "messages": {_name(frame): {"$ref": f"#/components/messages/{_name(frame)}"} for frame in _all()},
+                "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
+            }
+        },
+        "operations": {
+            **{f"take.{_op(command)}": _taking(command, socket) for command in COMMANDS},
+            **{f"push.{_op(frame)}": _pushing(frame, socket) for frame in FRAMES},
+        },
+        "components": {
+            "messages": {_name(frame): _message(frame) for frame in _all()},
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "For programs, with the scope `read`, without a cookie.",
+                },
+                "session": {
+                    "type": "httpApiKey",
+                    "in": "cookie",
+                    "name": "gapless_session",
+                    "description": "For browsers, with an Origin that is configured; the name ends with the port.",
+                },
+            },
+        },
+    }
+
+
+def _all() -> Sequence[type[msgspec.Struct]]:
+    return [*COMMANDS, *FRAMES]
+
+
+def _op(frame: type[msgspec.Struct]) -> str:
+    return str(frame.__struct_config__.tag)
+
+
+def _name(frame: type[msgspec.Struct]) -> str:
+    # Commands and pushes may have the same op: presence, typing.
+    return f"{'command' if frame in COMMANDS else 'frame'}.{_op(frame)}"
+
+
+def _message(frame: type[msgspec.Struct]) -> dict[str, Any]:
+    says = " ".join((frame.__doc__ or "").split())
+    return {
+        "name": _op(frame),
+        "title": _op(frame),
+        "summary": says,
+        "payload": {"$ref": _REF.format(name=frame.__name__)},
+        "examples": [{"name": _op(frame).replace(".", "_"), "payload": EXAMPLES[frame]}],
+    }
+
+
+def _taking(command: type[msgspec.Struct], socket: dict[str, str]) -> dict[str, Any]:
+    answer = protocol.Pong if command is protocol.Ping else protocol.Ok
+    replies = [_in_socket(answer), _in_socket(protocol.Error)]
+    reply = {"channel": socket, "messages": replies}
+    return {"action": "receive", "channel": socket, "messages": [_in_socket(command)], "reply": reply}
+
+
+def _pushing(frame: type[msgspec.Struct], socket: dict[str, str]) -> dict[str, Any]:
+    return {"action": "send", "channel": socket, "messages": [_in_socket(frame)]}
+
+
+def _in_socket(frame: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": f"#/channels/socket/messages/{_name(frame)}"}
+
+
+def _schemas() -> dict[str, Any]:
+    _, found = msgspec.json.schema_components([*_all(), protocol.Message], ref_template=_REF)
+    # What `hello` says of a channel is the product's: the same as over HTTP.
+    described = openapi.document()["components"]["schemas"]["Channel"]
+    found["Hello"]["properties"]["channels"]["items"] = {"$ref": _REF.format(name="ChannelDescription")}
+    return {**found, "ChannelDescription": {**described, "title": "ChannelDescription"}}
+
+
+def _close_codes() -> str:
+    told = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in CloseCode)
+    return f"Close codes: {told}. From 4000 to 4499 the client comes back, from 4500 on it does not."
