@@ -60,7 +60,7 @@ BESIDE_EACH_OTHER = 5
 def cluster() -> Iterator[Cluster]:
     """Three web processes for all scenarios; what they do every so often, they do more often than by default."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    cluster = Cluster(seed=1, position_check_seconds=2, login_check_seconds=4, replay_changes=200)
+    cluster = Cluster(seed=1, position_check_seconds=2, login_check_seconds=3, replay_changes=200)
     asyncio.run(cluster.start())
     yield cluster
     cluster.close()

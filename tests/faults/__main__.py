@@ -121,7 +121,7 @@ def _chosen(name: str, options: argparse.Namespace) -> tuple[Scenario, Size]:
 
 async def _play_matrix(options: argparse.Namespace) -> int:
     # The limits that bin/test plays with, or the short form would wait for the long ones.
-    limits = {"position_check_seconds": 2, "login_check_seconds": 4, "replay_changes": 200, **_limits(options)}
+    limits = {"position_check_seconds": 2, "login_check_seconds": 3, "replay_changes": 200, **_limits(options)}
     async with Cluster(seed=options.seed, **limits) as cluster:
         builds = options.broken or ["", *BREAKAGES]
         noticed = await play_matrix(cluster, builds, options.scenario, kept=options.json)
