@@ -13,7 +13,7 @@ import pytest
 from tests.faults.breakages import BREAKAGES
 from tests.faults.checker import Report
 from tests.faults.cluster import Cluster
-from tests.faults.scenarios import BESIDE, BROKEN, SCENARIOS, SHORT, perform
+from tests.faults.scenarios import BESIDE, BROKEN, OFTEN, SCENARIOS, SHORT, perform
 
 #: Which scenario notices which broken build, and by a finding of which kind. All that do: docs/faults.md.
 NOTICED = {
@@ -36,6 +36,7 @@ NOTICED = {
     "one lane for all": ("one channel locked", "late"),
     "waits for PostgreSQL": ("postgres frozen", "late"),
     "waits for Redis": ("redis frozen", "late"),
+    "ghosts stay": ("no ghost after a kill", "late"),
     "trusts the clock": ("clocks apart and jumping", "lost"),
 }
 #: What only a longer time shows: `bin/faults --soak 2 --broken "keeps everything"`.
@@ -48,7 +49,7 @@ BUILDS = [
     ("no login check", "no lane order", "commit without waiting"),
     ("no word of ended logins", "no conflicts", "no seats", "no resync", "no outbox cap"),
     ("waits for PostgreSQL", "waits for Redis", "one lane for all", "one poison spoils all"),
-    ("trusts the clock", "no fallback keys"),
+    ("trusts the clock", "no fallback keys", "ghosts stay"),
 ]
 
 
@@ -60,7 +61,7 @@ BESIDE_EACH_OTHER = 5
 def cluster() -> Iterator[Cluster]:
     """Three web processes for all scenarios; what they do every so often, they do more often than by default."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    cluster = Cluster(seed=1, position_check_seconds=2, login_check_seconds=3, replay_changes=200)
+    cluster = Cluster(seed=1, **OFTEN)
     asyncio.run(cluster.start())
     yield cluster
     cluster.close()

@@ -19,7 +19,7 @@ from tests.faults.cluster import Cluster
 from tests.faults.history import History
 from tests.faults.matrix import breakages, play_matrix, table
 from tests.faults.report import Outcome, page, text
-from tests.faults.scenarios import LONG, SCENARIOS, SHORT, Bounds, Run, Scenario, Size, everything, perform
+from tests.faults.scenarios import LONG, OFTEN, SCENARIOS, SHORT, Bounds, Run, Scenario, Size, everything, perform
 from tests.faults.soak import soak
 
 EVERYTHING, SOAK = "everything", "soak"
@@ -120,9 +120,7 @@ def _chosen(name: str, options: argparse.Namespace) -> tuple[Scenario, Size]:
 
 
 async def _play_matrix(options: argparse.Namespace) -> int:
-    # The limits that bin/test plays with, or the short form would wait for the long ones.
-    limits = {"position_check_seconds": 2, "login_check_seconds": 3, "replay_changes": 200, **_limits(options)}
-    async with Cluster(seed=options.seed, **limits) as cluster:
+    async with Cluster(seed=options.seed, **{**OFTEN, **_limits(options)}) as cluster:
         builds = options.broken or ["", *BREAKAGES]
         noticed = await play_matrix(cluster, builds, options.scenario, kept=options.json)
     print(table(noticed))
@@ -130,7 +128,8 @@ async def _play_matrix(options: argparse.Namespace) -> int:
 
 
 def _limits(options: argparse.Namespace) -> dict[str, int]:
-    return {name: int(number) for name, number in (limit.split("=") for limit in options.limit)}
+    often = OFTEN if options.short else {}
+    return often | {name: int(number) for name, number in (limit.split("=") for limit in options.limit)}
 
 
 def _keep(folder: Path | None, name: str, history: History) -> None:

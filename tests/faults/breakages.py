@@ -34,6 +34,7 @@ BREAKAGES: dict[str, Breakage] = {
     "waits for PostgreSQL": Breakage(patch=patches.waits_for_postgres),
     "no goodbye": Breakage(patch=patches.no_goodbye),
     "trusts the clock": Breakage(patch=patches.trusts_the_clock),
+    "ghosts stay": Breakage(patch=patches.ghosts_stay),
     "keeps everything": Breakage(patch=patches.keeps_everything),
     "no seats": Breakage(
         patch=patches.no_seats,

@@ -257,6 +257,13 @@ def trusts_the_clock() -> None:
     MessageQuerySet.changed_since = lambda self, rev: since(self, rev).filter(created_at__lte=clock.now())  # type: ignore[method-assign]
 
 
+def ghosts_stay() -> None:
+    """Whoever was here once is believed to be here for an hour."""
+    from django.conf import settings  # noqa: PLC0415
+
+    settings.LIMITS = dataclasses.replace(settings.LIMITS, present_seconds=3600)
+
+
 def keeps_everything() -> None:
     """Every frame that was ever encoded is kept, and a task for it."""
     from delivery import peers  # noqa: PLC0415

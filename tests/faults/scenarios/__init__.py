@@ -4,17 +4,13 @@ from tests.faults.scenarios import clients, crowds, logins, postgres, process, r
 from tests.faults.scenarios.everything import everything
 from tests.faults.scenarios.perform import perform
 from tests.faults.scenarios.run import SCENARIOS, Run, Scenario
-from tests.faults.scenarios.sizes import BESIDE, BROKEN, LONG, SHORT, Bounds, Size
-
-#: Of what must be survived, what has no scenario here yet, and why.
-MISSING = {
-    "ghost presence after a kill": "there is no presence yet",
-}
+from tests.faults.scenarios.sizes import BESIDE, BROKEN, LONG, OFTEN, SHORT, Bounds, Size
 
 __all__ = [
     "BESIDE",
     "BROKEN",
     "LONG",
+    "OFTEN",
     "SCENARIOS",
     "SHORT",
     "Bounds",

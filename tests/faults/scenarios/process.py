@@ -1,6 +1,7 @@
 """Web processes that die, end, stand still, and crash at the worst moment."""
 
 import asyncio
+import json
 import signal
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ from tests.faults.clients import Client
 from tests.faults.history import Command, Linked
 from tests.faults.proxy import Fault
 from tests.faults.scenarios.run import Run, scenario, timed
+from tests.faults.wire import ask
 
 #: A killed process' clients are back elsewhere, the last after so many seconds (DESIGN.md).
 BACK = 10.0
@@ -46,6 +48,34 @@ async def sigstop_and_sigcont(run: Run) -> None:
         # Longer than a client waits for a sign of life.
         await run.hold(60 if run.size.is_long else run.size.notice)
         web.send(signal.SIGCONT)
+
+
+@scenario("process", breaks=["ghosts stay"])
+async def no_ghost_after_a_kill(run: Run) -> None:
+    """Who was only there and does not come back is shown as gone; who is elsewhere stays."""
+    web, elsewhere = run.webs[0], run.webs[1]
+    gone = run.clients_at(web)[0]
+    channel = run.company.channels_of(gone.user)[0]
+    witness = next(user for user in run.company.channels[channel] if user != gone.user)
+    stays = run.newcomer(witness, device=9, webs=[elsewhere])
+
+    async def see(expected: str, *, within: float | None = None) -> None:
+        await run.until_shown(lambda: _statuses(stays, [gone.user, witness]), {gone.user: expected, witness: "online"},
+                              within=within)  # fmt: skip
+
+    await see("online")
+    gone.is_away = True
+    async with run.fault(web.name):
+        web.kill()
+    await see("offline", within=run.cluster.limits.get("present_seconds", 75) + 2)
+    gone.is_away = False
+
+
+async def _statuses(client: Client, users: Sequence[int]) -> dict[int, str]:
+    path = f"/api/v1/presence/?users={','.join(map(str, users))}"
+    status, body = await ask(client.doors[0].port, client.login, "GET", path)
+    people = json.loads(body)["users"] if status == 200 else {}
+    return {int(user): person["status"] for user, person in people.items()}
 
 
 @scenario("process", breaks=["no dedup"], back=BACK)

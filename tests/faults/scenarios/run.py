@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from delivery import tasks
 from tests.faults import cluster as clusters
 from tests.faults.clients import Client, Habits
 from tests.faults.cluster import Cluster, Company
@@ -111,6 +112,24 @@ class Run:
         """Waits until it holds; `within`: seconds that the product promises, else the harness' patience."""
         seconds = self.size.patience if within is None else within
         await until(condition, within=seconds, what=what, metronome=self.fleet.metronome)
+
+    async def until_shown(
+        self, look: Callable[[], Awaitable[object]], expected: object, *, within: float | None = None
+    ) -> None:
+        """Looks again and again until it is as expected; see `until`."""
+        seen: list[object] = []
+
+        async def keep_looking() -> None:
+            while True:
+                with contextlib.suppress(OSError, TimeoutError, ValueError):
+                    seen[:] = [await look()]
+                await asyncio.sleep(0.2)
+
+        looking = asyncio.ensure_future(keep_looking())
+        try:
+            await self.until(lambda: seen == [expected], within=within, what=f"{expected} is seen")
+        finally:
+            await tasks.end([looking])
 
     def complain(self, kind: str, sentence: str, *evidence: Any) -> None:
         self.complaints.append((kind, sentence, list(evidence)))

@@ -32,6 +32,11 @@ SHORT = Size(
     people=10, devices=1, channels=3, members=6, rate=30, lead=0.3, fault=1, notice=2.7,
     habits=Habits(ping=0.7, silence=2.2),
 )  # fmt: skip
+#: Limits of the product for the short forms: what it does every so often, it does more often than by default.
+OFTEN = {
+    "position_check_seconds": 2, "login_check_seconds": 3, "replay_changes": 200, "heartbeat_seconds": 2,
+    "present_seconds": 6, "flap_seconds": 1,
+}  # fmt: skip
 #: For those that are played side by side: together they are as much as one alone.
 BESIDE = replace(SHORT, rate=4)
 #: For a build that is known to be broken: what it does not come to is not waited for.
