@@ -80,7 +80,8 @@ class View:
         if person is None or person.is_hidden:
             if not was_seen or old is None:
                 return None
-            self._depart(user, seen)
+            # Only the first process to hear of it is told when: Redis forgets the place with that.
+            self._depart(user, max(seen, old.seen))
             return News(user, self.shown(user), old.streams)
         self._departed.pop(user, None)
         after = self.shown(user)

@@ -1,89 +1,20 @@
 """The page in a real browser: two people, one dropped connection, one resume, nothing missing. Needs a Chromium on the machine."""
 
-import os
 import re
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
-import pytest
-from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from chat import services
 from chat.models import Member, Message
+from tests.browsers import MARKS, SignIn, aside, bodies, chromium, sign_in, write
 from tests.conftest import PASSWORD, Cast, said
 from tests.servers import Server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+__all__ = ["chromium", "sign_in"]
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page was NOT tested"),
-]
-
-SignIn = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Playwright's loop makes Django think that it is called from async code.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-        flags = ["--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *flags])
-        yield browser
-        browser.close()
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture
-def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
-    """Signs somebody in, in a browser of their own; what the console complains of fails the test."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def sign_in(username: str, server: Server, *, width: int = 1280, path: str = "/") -> Page:
-        user = getattr(cast, username)
-        user.set_password(PASSWORD)
-        user.save()
-        context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=server.url)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        page.goto(f"/sign-in/?next={path}")
-        page.fill("[name=username]", username)
-        page.fill("[name=password]", PASSWORD)
-        page.press("[name=password]", "Enter")
-        page.wait_for_url(f"**{path}")
-        return page
-
-    yield sign_in
-    for context in contexts:
-        context.close()
-    # A dropped connection is what the test asked for; anything else is a defect.
-    expected = re.compile(
-        r"WebSocket connection to|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|Failed to load resource"
-    )
-    assert [line for line in complaints if not expected.search(line)] == []
-
-
-def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
-    """Runs a verb beside Playwright's event loop, in which nothing can be announced."""
-    with ThreadPoolExecutor(1) as executor:
-        executor.submit(verb, *args, **kwargs).result()
-        executor.submit(connections.close_all)
-
-
-def write(page: Page, text: str) -> None:
-    page.fill("#composer-body", text)
-    page.press("#composer-body", "Enter")
-
-
-def bodies(page: Page) -> list[str]:
-    return page.locator("#rows .row:not(.is-system) .body").all_inner_texts()
+pytestmark = MARKS
 
 
 def test_two_people_one_dropped_connection_one_resume_nothing_missing(
@@ -237,10 +168,11 @@ def test_another_password_signs_out_everywhere_but_in_this_browser(
     sign_in: SignIn, servers: list[Server], cast: Cast
 ) -> None:
     path = f"/c/{cast.team.pk}/"
+    cast.alice.set_password(PASSWORD)
+    cast.alice.save()
     here = sign_in("alice", servers[0], path=path)
     tab = here.context.new_page()
     tab.goto(path)
-    # The cast's own row of alice has the hash of the first sign-in: a second one would give her another password.
     elsewhere = here.context.browser.new_context(base_url=servers[1].url).new_page()  # type: ignore[union-attr]
     elsewhere.goto(f"/sign-in/?next={path}")
     elsewhere.fill("[name=username]", "alice")

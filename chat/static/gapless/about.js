@@ -3,6 +3,7 @@ import { patch, post, remove } from "gapless/api";
 import { may, titleOf } from "gapless/channels";
 import { confirm, explain, open, say } from "gapless/dialogs";
 import { byId } from "gapless/dom";
+import { loadMembers } from "gapless/members";
 import { Popup } from "gapless/popup";
 
 export class About {
@@ -12,11 +13,13 @@ export class About {
   #button = byId("channel-menu-button");
   #levels = document.querySelectorAll('#channel-menu [data-act^="notify-"]');
   #channel;
+  #people;
   #changed;
   #left;
 
-  /** `channel()` is the open one; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
-  constructor({ channel, changed, left }) {
+  /** `channel()` is the open one; `people`: the dialog to choose one; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
+  constructor({ channel, people, changed, left }) {
+    this.#people = people;
     this.#channel = channel;
     this.#changed = changed;
     this.#left = left;
@@ -80,9 +83,28 @@ export class About {
       action: "Leave",
     });
     if (!isSure) return;
-    await post(`channels/${channel.id}/leave/`).then(
-      () => this.#left(channel),
-      (problem) => say(`You are still in ${titleOf(channel)}. ${problem.detail}`),
-    );
+    await this.#go(channel).catch((problem) => this.#handOver(channel, problem));
+  }
+
+  async #go(channel) {
+    await post(`channels/${channel.id}/leave/`);
+    this.#left(channel);
+  }
+
+  // The last owner is not let go: whoever gives roles may name another one and go then.
+  async #handOver(channel, { detail }) {
+    const text = `You are still in ${titleOf(channel)}. ${detail}`;
+    if (!may(channel, "promote")) return say(text);
+    const isWanted = await confirm({ title: "Hand it over first?", text, action: "Choose an owner", isHarmless: true });
+    if (!isWanted) return;
+    const members = await loadMembers(channel.id).catch(() => []);
+    this.#people.ask({
+      title: "Who owns it from now on?",
+      among: members.filter(({ can }) => can.includes("promote")).map(({ user }) => user),
+      choose: async ({ id }) => {
+        await patch(`channels/${channel.id}/members/${id}/`, { role: "owner" });
+        await this.#go(channel);
+      },
+    });
   }
 }

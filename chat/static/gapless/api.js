@@ -14,6 +14,18 @@ const unreachable = () =>
   new Problem({ detail: "The server could not be reached. Nothing was changed; check the connection and try again." });
 
 export const get = (path, query = {}) => request("GET", `${path}?${new URLSearchParams(query)}`);
+
+/** All of a list, page after page. */
+export async function getAll(path) {
+  const all = [];
+  for (let cursor = {}; cursor; ) {
+    const { results, next } = await get(path, cursor);
+    all.push(...results);
+    cursor = next && { cursor: new URL(next).searchParams.get("cursor") };
+  }
+  return all;
+}
+
 export const post = (path, body = {}) => request("POST", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
 export const remove = (path) => request("DELETE", path);

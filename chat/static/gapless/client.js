@@ -20,6 +20,7 @@ const SIGNED_OUT = 4500;
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
  * - `resync` {channel}: too much was missed to be replayed; load it afresh from history
  * - `receipts`, `channel`, `presence`, `typing`: the frames
+ * - `refused` {code, detail}: a word of the server about nothing that was asked
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
  */
 export class Client extends EventTarget {
@@ -130,6 +131,7 @@ export class Client extends EventTarget {
     else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);
     else if (frame.op === "channel") this.#follow(frame);
     else if (["receipts", "presence", "typing"].includes(frame.op)) this.#emit(frame.op, frame);
+    else if (frame.op === "error") this.#emit("refused", frame);
   }
 
   async #open(hello) {

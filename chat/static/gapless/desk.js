@@ -13,6 +13,7 @@ export function report(message, said) {
     text: "Those who keep this channel see the message and what you write here. The author does not hear of it.",
     reason: { label: "What is wrong with it?", isRequired: true },
     action: "Report",
+    isHarmless: true,
     act: async ({ reason }) => {
       await post("reports/", { channel: message.channel, message: message.id, reason });
       said("Reported. Those who keep this channel have it now.");
@@ -127,6 +128,7 @@ export class Desk {
       text: `It is closed as ${verdict}, and the message stays as it is. Your reason is kept in the audit log.`,
       reason: { label: "Reason", isRequired: true },
       action: isUpheld ? "Uphold" : "Dismiss",
+      isHarmless: true,
       act: async ({ reason }) => {
         await post("moderation/reports/close/", { reports: [id], verdict, reason });
         done();

@@ -26,11 +26,11 @@ export function open(dialog) {
 export const isAnyOpen = () => Boolean(document.querySelector("dialog:modal, [popover]:popover-open:not(.toast)"));
 
 /** Resolves to true when the person agrees. */
-export function confirm({ title, text, action }) {
+export function confirm({ title, text, action, isHarmless = false }) {
   const dialog = byId("confirm");
   byId("confirm-title").textContent = title;
   byId("confirm-text").textContent = text;
-  dialog.querySelector('[value="yes"]').textContent = action;
+  label(dialog.querySelector('[value="yes"]'), action, isHarmless);
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -42,7 +42,7 @@ export function confirm({ title, text, action }) {
  * Asks for a choice and a reason before something that cannot be taken back, and does it: `act({choice, reason})`.
  * Stays open with the sentence when that is refused. `choices`: [[value, label]]; `reason`: {label, isRequired} or null.
  */
-export function ask({ title, text, choices = [], reason = null, action, act }) {
+export function ask({ title, text, choices = [], reason = null, action, isHarmless = false, act }) {
   const form = byId("ask").querySelector("form");
   const error = form.querySelector(".form-errors");
   byId("ask-title").textContent = title;
@@ -54,7 +54,7 @@ export function ask({ title, text, choices = [], reason = null, action, act }) {
   form.reason.parentElement.hidden = !reason;
   byId("ask-label").textContent = reason?.label ?? "";
   form.querySelector(".optional").hidden = form.reason.required;
-  form.yes.textContent = action;
+  label(form.yes, action, isHarmless);
   error.hidden = true;
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -66,6 +66,11 @@ export function ask({ title, text, choices = [], reason = null, action, act }) {
     if (!refused) byId("ask").close();
   };
   open(byId("ask"));
+}
+
+function label(button, action, isHarmless) {
+  button.textContent = action;
+  button.className = isHarmless ? "button primary" : "button danger";
 }
 
 const choiceOf = (value, label, checked) =>

@@ -2,28 +2,19 @@
  * The panel of the open channel's people, in groups by presence: beside the messages where there is room, else a drawer.
  * Draws and asks; what an act does is in `membership`, who may do it the server says.
  */
-import { get } from "gapless/api";
-import { may } from "gapless/channels";
+import { getAll } from "gapless/api";
+import { may, partnerIn } from "gapless/channels";
 import { open } from "gapless/dialogs";
 import { byId, icon, isWide, make, whenWide } from "gapless/dom";
 import { avatarWithDot, paintDot, presenceText } from "gapless/dots";
-import { plural } from "gapless/format";
+import { plural, whenName } from "gapless/format";
 
 const ROLES = { owner: "Owner", moderator: "Moderator" };
 const GROUPS = { online: "Online", busy: "Busy", away: "Away", offline: "Offline", unknown: "Presence unknown" };
 const KEY = "gapless.members";
 
 /** Every member of a channel, over as many pages as there are. */
-export async function loadMembers(channel) {
-  const members = [];
-  let page = 1;
-  for (let next = true; next; page += 1) {
-    const { results, next: further } = await get(`channels/${channel}/members/`, page > 1 ? { page } : {});
-    members.push(...results);
-    next = further;
-  }
-  return members;
-}
+export const loadMembers = (channel) => getAll(`channels/${channel}/members/`);
 
 export class Members {
   #panel = byId("members");
@@ -55,7 +46,8 @@ export class Members {
 
   /** Another channel is on screen, or none. */
   show(channel) {
-    this.#channel = channel && !channel.closed ? channel : null;
+    // Of the other one in a conversation of two, the header says all that there is.
+    this.#channel = channel && !channel.closed && !partnerIn(channel) ? channel : null;
     this.#visit += 1;
     this.#members = [];
     this.#lines.clear();
@@ -134,17 +126,19 @@ export class Members {
   }
 
   #line(member) {
-    const { user, role } = member;
+    const { user, role, muted_until: mutedUntil } = member;
     const line = this.#lines.get(user.id) ?? this.#newLine(user);
     const state = this.#presence.of(user.id);
     const isMe = user.id === this.#me.id;
     const isSaid = state.status === "offline" ? state.last_seen : state.activity;
     paintDot(line.querySelector(".dot"), state.status);
-    line.querySelector(".line-names > b").textContent = user.display_name;
-    line.querySelector(".line-names > span").replaceChildren(...(isSaid ? presenceText(state) : [`@${user.username}`]), isMe ? " · you" : "");
-    line.querySelector(".role").textContent = ROLES[role] ?? "";
-    line.querySelector(".role").hidden = !ROLES[role];
-    line.querySelector(".icon-button").classList.toggle("is-none", isMe);
+    line.querySelector(".name b").textContent = user.display_name;
+    line.querySelector(".line-names > :last-child").replaceChildren(...(isSaid ? presenceText(state) : [`@${user.username}`]), isMe ? " · you" : "");
+    const isMuted = Date.parse(mutedUntil) > Date.now();
+    line.querySelector(".role").textContent = [ROLES[role], isMuted ? "Muted" : null].filter(Boolean).join(", ");
+    line.querySelector(".role").title = isMuted ? `Until ${whenName(new Date(mutedUntil))}` : "";
+    line.querySelector(".role").hidden = !ROLES[role] && !isMuted;
+    line.querySelector(".icon-button").hidden = isMe;
     line.querySelector(".icon-button").onclick = ({ currentTarget }) => this.#acts.menu(member, this.#channel, currentTarget);
     return line;
   }
@@ -153,8 +147,9 @@ export class Members {
     const more = make("button", {
       class: "icon-button small", type: "button", title: "More", "aria-label": `Actions for ${user.display_name}`, "aria-haspopup": "menu",
     }, icon("more"));
-    const names = make("span", { class: "line-names" }, make("b", { dir: "auto" }), make("span"));
-    const line = make("li", { class: "line member" }, avatarWithDot(user, "unknown"), names, make("span", { class: "role" }), more);
+    const name = make("span", { class: "name" }, make("b", { dir: "auto" }), make("span", { class: "role" }));
+    const names = make("span", { class: "line-names" }, name, make("span"));
+    const line = make("li", { class: "line member" }, avatarWithDot(user, "unknown"), names, more);
     this.#lines.set(user.id, line);
     return line;
   }

@@ -1,21 +1,29 @@
 /** What can be done with the people of a channel: write to them, give a role, mute, remove, add. The server says who may. */
 import { patch, post, remove } from "gapless/api";
 import { titleOf } from "gapless/channels";
-import { confirm, say } from "gapless/dialogs";
+import { ask, confirm, say } from "gapless/dialogs";
 import { loadMembers } from "gapless/members";
 import { Popup } from "gapless/popup";
 
+const MUTES = [[10, "10 minutes"], [60, "1 hour"], [24 * 60, "1 day"], [7 * 24 * 60, "1 week"]];
 const ROLES = { "make-owner": "owner", "make-moderator": "moderator", "make-member": "member" };
 
 export class Membership {
   #menu = new Popup("member-menu", (act) => this.#do(act));
   #people;
   #writeTo;
+  #mayBan;
+  #changed;
   #channel = null;
   #member = null;
 
-  /** `people`: the dialog to choose a person; `writeTo(person)` opens the conversation. */
-  constructor({ people, writeTo }) {
+  /**
+   * `people`: the dialog to choose a person; `writeTo(person)` opens the conversation; `mayBan`: the server lets this
+   * person; `changed(channel)`: its members are to be looked at anew.
+   */
+  constructor({ people, writeTo, mayBan, changed }) {
+    this.#changed = changed;
+    this.#mayBan = mayBan;
     this.#people = people;
     this.#writeTo = writeTo;
   }
@@ -41,21 +49,57 @@ export class Membership {
   }
 
   #offers(act) {
-    const { can = [], role } = this.#member;
+    const { can = [], role, muted_until: mutedUntil } = this.#member;
+    const isMuted = Date.parse(mutedUntil) > Date.now();
     if (act === "message") return this.#channel.kind !== "direct";
     if (act in ROLES) return can.includes("promote") && role !== ROLES[act];
-    return can.includes(act);
+    if (act === "mute") return can.includes("mute") && !isMuted;
+    if (act === "unmute") return can.includes("mute") && isMuted;
+    return act === "ban" ? this.#mayBan : can.includes(act);
   }
 
   #do(act) {
     const person = this.#member.user;
     if (act === "message") this.#writeTo(person);
     else if (act in ROLES) this.#give(ROLES[act], person);
+    else if (act === "mute") this.#mute(person);
+    else if (act === "unmute") this.#unmute(person);
     else if (act === "remove") this.#remove(person);
+    else if (act === "ban") ban(person);
   }
 
   #give(role, { id }) {
     return patch(`channels/${this.#channel.id}/members/${id}/`, { role }).catch((problem) => say(`Not changed. ${problem.detail}`));
+  }
+
+  #mute({ id, display_name: name }) {
+    const channel = this.#channel;
+    ask({
+      title: `Mute ${name}?`,
+      text: `They go on reading ${titleOf(channel)} and cannot write in it for as long. They see until when.`,
+      choices: MUTES,
+      reason: { label: "Reason, for the audit log", isRequired: true },
+      action: "Mute",
+      act: async ({ choice, reason }) => {
+        await post("moderation/members/mute/", { channel: channel.id, users: [id], minutes: Number(choice), reason });
+        this.#changed(channel);
+      },
+    });
+  }
+
+  #unmute({ id, display_name: name }) {
+    const channel = this.#channel;
+    ask({
+      title: `Let ${name} write again?`,
+      text: `The mute in ${titleOf(channel)} ends at once.`,
+      reason: { label: "Reason, for the audit log", isRequired: true },
+      action: "End the mute",
+      isHarmless: true,
+      act: async ({ reason }) => {
+        await post("moderation/members/unmute/", { channel: channel.id, users: [id], reason });
+        this.#changed(channel);
+      },
+    });
   }
 
   async #remove({ id, display_name: name }) {
@@ -67,4 +111,14 @@ export class Membership {
     });
     if (isSure) await remove(`channels/${channel.id}/members/${id}/`).catch((problem) => say(`Not removed. ${problem.detail}`));
   }
+}
+
+function ban({ id, display_name: name }) {
+  ask({
+    title: `Ban ${name}?`,
+    text: "Their account is switched off everywhere, and they are signed out on all devices at once. What they wrote stays.",
+    reason: { label: "Reason, for the audit log", isRequired: true },
+    action: "Ban",
+    act: ({ reason }) => post("moderation/bans/", { users: [id], reason }),
+  });
 }

@@ -59,7 +59,7 @@ const composer = new Composer({ user: me.id, post: send, edit: (message, body) =
 const pace = new Pace({ drafts: (channel) => client.drafts(channel), hold: (isHeld) => composer.hold(isHeld) });
 const receipts = new Receipts();
 const people = new People();
-const membership = new Membership({ people, writeTo });
+const membership = new Membership({ people, writeTo, mayBan: Boolean(state.desk?.may_ban), changed: ({ id }) => members.refresh(id) });
 const members = new Members({ presence: around.presence, directory, me, acts: membership });
 const browse = new Browse({ joined: enter });
 const create = new Create({ made: enter });
@@ -67,7 +67,7 @@ const desk = new Desk({ desk: state.desk, mayGoTo: (id) => Boolean(channels.get(
 const search = new Search({ channels, toMessage });
 const switcher = new Switcher({ channels, me, toChannel: (channel) => router.to(pathOf(channel)), toPerson: writeTo });
 const router = new Router(go);
-new About({ channel: here, changed: (channel) => channels.put(channel), left: (channel) => end(channel.id, "left") });
+new About({ channel: here, people, changed: (channel) => channels.put(channel), left: (channel) => end(channel.id, "left") });
 const notices = new Notices({ me, levelOf, isSeen: (id) => isHere(id) && reading.isLooking, isQuiet: () => around.isBusy, opened: (id) => enter(channels.get(id)) });
 new Menu({ timeline, me, channel: here, acts: actions() });
 
@@ -91,6 +91,7 @@ client.addEventListener("changes", ({ detail: frame }) => {
   showHeader(here());
   members.refresh(frame.channel);
 });
+client.addEventListener("refused", ({ detail }) => dialogs.say(detail.detail));
 client.addEventListener("resync", ({ detail }) => isHere(detail.channel) && pane.reload());
 client.addEventListener("receipts", ({ detail }) => {
   channels.takeReceipts(detail);

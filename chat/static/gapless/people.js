@@ -9,18 +9,20 @@ export class People {
   #start;
   #choose = () => {};
   #without = new Set();
+  #among = null;
 
   constructor() {
     this.#start = searchList({
       dialog: this.#dialog,
-      find: async (search) => (await findPeople(search)).filter(({ id }) => !this.#without.has(id)),
+      find: async (search) => (this.#among ? named(this.#among, search) : await findPeople(search)).filter(({ id }) => !this.#without.has(id)),
       line: (person) => this.#line(person),
       empty: (search) => (search ? "Nobody of that name." : nobodyYet()),
     });
   }
 
-  /** `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
-  ask({ title, without = [], choose }) {
+  /** Of `among`, or of everybody. `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
+  ask({ title, among = null, without = [], choose }) {
+    this.#among = among;
     this.#title.textContent = title;
     this.#without = new Set(without);
     this.#choose = choose;
@@ -42,6 +44,9 @@ export class People {
     }
   }
 }
+
+const named = (people, search) =>
+  people.filter((person) => `${person.display_name} ${person.username}`.toLowerCase().includes(search.toLowerCase()));
 
 const nobodyYet = () =>
   `There is nobody else to choose. New people make an account at ${new URL(document.body.dataset.signUp, location.href)}`;
