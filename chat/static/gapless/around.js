@@ -116,7 +116,7 @@ export class Around {
     const partner = partnerIn(this.#channel);
     byId("channel-presence").hidden = !partner;
     if (!partner) return byId("channel-presence").replaceChildren();
-    const state = this.presence.of(partner.id);
+    const state = this.presence.of(partner.id, this.#channel.id);
     const place = byId("channel-presence");
     if (!place.firstElementChild) place.append(dot(), document.createElement("span"));
     paintDot(place.firstElementChild, state.status);

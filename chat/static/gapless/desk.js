@@ -43,18 +43,26 @@ export class Desk {
   #buttons = document.querySelectorAll('[data-open="desk"]');
   #toMessage;
   #mayGoTo;
+  #isOffered = false;
   #cursor = null;
 
   /** `desk`: what the server says of it, or null when the person keeps nothing. `toMessage(channel, seq)`; `mayGoTo(channel)`. */
   constructor({ desk, toMessage, mayGoTo }) {
     this.#toMessage = toMessage;
     this.#mayGoTo = mayGoTo;
-    for (const button of this.#buttons) button.hidden = !desk;
-    if (!desk) return;
-    this.#count(desk.open_reports);
     this.#more.addEventListener("click", () => this.#load());
+    if (desk) this.offer(desk.open_reports);
+  }
+
+  /** The person keeps a channel, maybe only since now. */
+  offer(count = null) {
+    if (this.#isOffered) return;
+    this.#isOffered = true;
+    for (const button of this.#buttons) button.hidden = false;
     addEventListener("focus", () => this.#look());
     setInterval(() => document.visibilityState === "visible" && this.#look(), LOOK_MS);
+    if (count == null) this.#look();
+    else this.#count(count);
   }
 
   open() {

@@ -3,6 +3,8 @@ const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute
 const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const yearFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const shortFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const shortYearFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const encoder = new TextEncoder();
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 
@@ -16,6 +18,12 @@ export const seconds = (ms) => Math.max(1, Math.ceil(ms / 1000));
 
 /** "15:42" for today, else with the day. */
 export const whenName = (date) => (isSameDay(date, new Date()) ? clock(date) : `${dayName(date)}, ${clock(date)}`);
+
+/** As short as it can be told from others: the time today, else the day. */
+export function shortName(date) {
+  if (isSameDay(date, new Date())) return clock(date);
+  return (date.getFullYear() === new Date().getFullYear() ? shortFormat : shortYearFormat).format(date);
+}
 
 export function dayName(date) {
   const today = new Date();

@@ -110,7 +110,7 @@ export class Members {
 
   #draw() {
     byId("members-title").textContent = this.#members.length ? plural(this.#members.length, "member") : "Members";
-    const stateOf = ({ user }) => (this.#presence.of(user.id).status in GROUPS ? this.#presence.of(user.id).status : "unknown");
+    const stateOf = ({ user }) => this.#presence.of(user.id, this.#channel.id).status;
     const grouped = Object.groupBy(this.#members.toSorted(byName), stateOf);
     for (const [status, title] of Object.entries(GROUPS)) this.#drawGroup(status, title, grouped[status] ?? []);
   }
@@ -128,7 +128,7 @@ export class Members {
   #line(member) {
     const { user, role, muted_until: mutedUntil } = member;
     const line = this.#lines.get(user.id) ?? this.#newLine(user);
-    const state = this.#presence.of(user.id);
+    const state = this.#presence.of(user.id, this.#channel.id);
     const isMe = user.id === this.#me.id;
     const isSaid = state.status === "offline" ? state.last_seen : state.activity;
     paintDot(line.querySelector(".dot"), state.status);

@@ -5,7 +5,7 @@ import { Announcer } from "gapless/announcer";
 import { Around } from "gapless/around";
 import { Banner } from "gapless/banner";
 import { Browse, Create } from "gapless/browse";
-import { Channels, pathOf, titleOf } from "gapless/channels";
+import { Channels, may, pathOf, titleOf } from "gapless/channels";
 import { Client } from "gapless/client";
 import { Composer } from "gapless/composer";
 import { Desk, report, takeAway } from "gapless/desk";
@@ -104,6 +104,7 @@ client.addEventListener("channel", ({ detail: { action, channel } }) => {
   if (here() === known) showHeader(known);
   else if (isHere(channel.id)) show(known); // back in a channel whose end is still on screen
   pace.refresh(here());
+  if (may(known, "close_reports")) desk.offer();
 });
 client.addEventListener("draft", ({ detail: { draft, message } }) => {
   if (isHere(draft.channel)) pane.takeDraft(draft, message);

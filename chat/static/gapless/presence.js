@@ -3,12 +3,14 @@
  * Takes what the page hands over; refuses to know how it came and how it looks.
  */
 const UNKNOWN = Object.freeze({ status: "unknown", activity: "", last_seen: null });
+const OFFLINE = Object.freeze({ ...UNKNOWN, status: "offline" });
 const ASK_MOST = 100;
 
 export class Presence extends EventTarget {
   isOffered = false; // by the server
   #known = new Map();
   #stale = new Set(); // heard over an earlier connection
+  #told = new Set(); // channels
   #wanted = new Set();
   #load;
 
@@ -18,27 +20,31 @@ export class Presence extends EventTarget {
     this.#load = load;
   }
 
-  of(user) {
-    return this.#known.get(user) ?? UNKNOWN;
+  /** Who was not named when all who are in `channel` were told, is not here. */
+  of(user, channel) {
+    return this.#known.get(user) ?? (this.#told.has(channel) ? OFFLINE : UNKNOWN);
   }
 
-  /** A frame: {users: {user: {status, activity, last_seen}}} of those that changed; `known` false: of nobody else it can be said. */
-  take({ users = {}, known = true }) {
-    if (!known) this.#known.clear();
+  /**
+   * A frame: {users: {user: {status, activity, last_seen}}} of those that changed; with `channel`, all who are here in it;
+   * `known` false: of nobody else it can be said.
+   */
+  take({ users = {}, channel = null, known = true }) {
+    if (!known) this.#clear();
+    else if (channel != null) this.#told.add(channel);
     for (const [id, state] of Object.entries(users)) this.#put(Number(id), state);
-    if (!known || Object.keys(users).length) this.#changed();
+    if (!known || channel != null || Object.keys(users).length) this.#changed();
   }
 
   /** A new connection: what was heard stays on screen until it is heard anew. */
   renew() {
     this.#stale = new Set(this.#known.keys());
+    this.#told.clear();
   }
 
   /** The connection is away: what was heard may have changed since. */
   forget() {
-    if (!this.#known.size) return;
-    this.#known.clear();
-    this.#stale.clear();
+    this.#clear();
     this.#changed();
   }
 
@@ -62,6 +68,10 @@ export class Presence extends EventTarget {
 
   #isOpen(id) {
     return !this.#known.has(id) || this.#stale.has(id);
+  }
+
+  #clear() {
+    for (const heard of [this.#known, this.#stale, this.#told]) heard.clear();
   }
 
   #put(id, state) {

@@ -3,7 +3,7 @@ import { get } from "gapless/api";
 import { titleOf } from "gapless/channels";
 import { open } from "gapless/dialogs";
 import { avatar, byId, make } from "gapless/dom";
-import { fullTime, marked, whenName } from "gapless/format";
+import { fullTime, marked, shortName } from "gapless/format";
 
 const PAUSE_MS = 250;
 const OPERATOR = /\b(from|in|before|after|has):/i;
@@ -102,7 +102,7 @@ export class Search {
     const at = new Date(createdAt);
     const place = this.#channels.get(channel);
     const head = make("span", { class: "found-head" }, make("b", { textContent: sender.display_name }),
-      make("span", { textContent: place ? titleOf(place) : "" }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: whenName(at) }));
+      make("span", { textContent: place ? titleOf(place) : "" }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
     const text = make("span", { class: "found-text", dir: "auto" }, ...marked(body, wordsOf(wanted), SNIPPET));
     const go = () => {
       this.#dialog.close();

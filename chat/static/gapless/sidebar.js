@@ -72,7 +72,7 @@ export class Sidebar {
       place.dataset.sign = sign;
       place.replaceChildren(signElement(channel, partner));
     }
-    if (partner) paintDot(place.querySelector(".dot"), this.#presence.of(partner.id).status);
+    if (partner) paintDot(place.querySelector(".dot"), this.#presence.of(partner.id, channel.id).status);
   }
 
   #pressed(event) {
