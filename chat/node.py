@@ -6,6 +6,7 @@ import time
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from chat.figures import FigureNotes
 from chat.limits import EXEMPT_SECONDS, MessageWindow, Usage, exempt_users
 from chat.presence import Presence
 from chat.services import Draft
@@ -40,10 +41,12 @@ class ChatNode(Node):
         self._exempt: set[int] = set()
         self._exempt_until = 0.0
         self.presence = Presence(self)
+        self.notes = FigureNotes(self.figures)
 
     async def start(self) -> None:
         await super().start()
         self.presence.start()
+        self.notes.start()
 
     def receive(self, announcement: Announcement) -> None:
         super().receive(announcement)
@@ -71,6 +74,7 @@ class ChatNode(Node):
 
     async def stop(self) -> None:
         await self.presence.stop()
+        await self.notes.stop()
         await super().stop()
         await self.window.close()
 

@@ -11,6 +11,7 @@ from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
 from chat.admin.filters import ArchivedFilter, ChannelFilter, MutedFilter, person_filter
 from chat.admin.records import audit_table, reports_table
+from chat.figures import WINDOW_MINUTES, figures_of
 from chat.models import AuditEntry, Channel, Member, Message, Report
 from chat.viewer import link, list_link, may_view
 
@@ -64,12 +65,29 @@ class ChannelAdmin(ReadOnlyAdmin):
         return list_link(Message, f"what was said here ({row.head:,} changes)", **{"in": row.pk})
 
     def tables(self, row: Channel) -> list[Table]:
-        shown = [members_table(row)] if may_view(Member) else []
+        shown = [figures_table(row)]
+        if may_view(Member):
+            shown.append(members_table(row))
         if may_view(Report):
             shown.append(reports_table(row.reports.all(), "Reports"))
         if may_view(AuditEntry):
             shown.append(audit_table(AuditEntry.objects.filter(channel=row)))
         return shown
+
+
+def figures_table(channel: Channel) -> Table:
+    """How loud, how lively, how slow, how well."""
+    figures = figures_of(channel)
+    latency = ", ".join(f"{name} {ms:,} ms" for name, ms in (figures.latency_ms or {}).items())
+    errors = "unknown" if figures.errors is None else ", ".join(f"{code} {n:,}" for code, n in figures.errors.items())
+    shown = (
+        f"{figures.messages_a_minute:g} ({figures.messages_last_hour:,} in the last hour)",
+        f"{figures.active_members} of {figures.members}",
+        latency or "–",
+        errors or "none",
+    )
+    heads = ("messages a minute", "active members", "from arrival to commit, at most", "errors")
+    return Table(f"Figures of the last {WINDOW_MINUTES} minutes", heads, [shown])
 
 
 @admin.register(Member)

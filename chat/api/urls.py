@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.api import channels, descriptions, messages, moderation, presence, search, tokens, users
+from chat.api import channels, descriptions, messages, moderation, presence, search, stats, tokens, users
 
 urlpatterns = [
     path("channels/", channels.Channels.as_view()),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("channels/<int:pk>/messages/<int:message>/", messages.OneMessage.as_view()),
     path("channels/<int:pk>/changes/", messages.Changes.as_view()),
     path("channels/<int:pk>/read/", messages.ReadUpTo.as_view()),
+    path("channels/<int:pk>/stats/", stats.Stats.as_view()),
     path("reports/", moderation.Reports.as_view()),
     path("moderation/", moderation.Desk.as_view()),
     path("moderation/reports/", moderation.Queue.as_view()),

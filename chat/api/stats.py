@@ -1,0 +1,21 @@
+"""One channel's figures."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat.api.users import caller
+from chat.figures import figures_of
+from chat.models import Channel
+from chat.services.standing import standing_of
+from delivery.errors import NotFound
+
+
+class Stats(APIView):
+    def get(self, request: Request, pk: int) -> Response:
+        """For members and moderators: messages a minute, active members, latency and errors of the last 5 minutes."""
+        standing_of(caller(request), channel=pk)
+        channel = Channel.objects.filter(pk=pk).first()
+        if channel is None:
+            raise NotFound
+        return Response(figures_of(channel).as_dict())
