@@ -1,4 +1,6 @@
-"""Many sockets in one channel, some of them sending: what arrives, how late, and what it costs the server.
+"""Many sockets in one channel, some of them sending: what a delivery costs the server. For the product's promises: loadtest.
+
+The clients are as cheap as they can be, so that the cores are the server's; what was heard is judged as in the load test.
 
     python -m benchmarks.fanout                          the issue's case: 100 sockets, 10 senders at 10/s, 60 s, 2 processes
     python -m benchmarks.fanout --kill                   the same, with kill -9 of one process in the middle
@@ -18,7 +20,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ from django.core.management import call_command  # noqa: E402
 
 from benchmarks.rawclient import Frame, RawClient  # noqa: E402
 from chatproject import embedded  # noqa: E402
+from delivery.load.processes import usage_of  # noqa: E402
+from delivery.load.tally import Heard, Tally, quantiles  # noqa: E402
 
 
 @dataclass
@@ -47,8 +51,8 @@ class Receiver:
     ports: list[int]
     place: int
     run: "Run"
+    heard: Heard
     head: int = 0
-    heard: list[str] = field(default_factory=list)
     gaps: int = 0
     reconnects: int = 0
     unacknowledged: dict[int, tuple[uuid.UUID, str]] = field(default_factory=dict)
@@ -82,6 +86,8 @@ class Receiver:
         )
         self.client = client
         states = await client.ready
+        if not self.head:
+            self.heard.start = states[str(self.channel)]["head"]
         self.head = max(self.head, states[str(self.channel)]["head"])
         for ref, (key, body) in self.unacknowledged.items():
             client.post(body, key, ref)
@@ -95,38 +101,25 @@ class Receiver:
             self.head = frame.head
             for change in frame.changes:
                 if change.kind == "text":
-                    self.heard.append(change.client_msg_id)
-                    self.run.arrived(change.client_msg_id, now)
+                    self.run.tally.hear(self.heard, name=change.client_msg_id, number=change.rev, at=now)
         elif frame.ref:
             self.run.answered(self, frame)
 
 
 @dataclass
 class Run:
-    sockets: int
+    tally: Tally = field(default_factory=Tally)
     is_over: bool = False
-    sent_at: dict[str, float] = field(default_factory=dict)
-    last_at: dict[str, float] = field(default_factory=dict)
-    arrivals: dict[str, int] = field(default_factory=dict)
-    acknowledged: set[str] = field(default_factory=set)
-    errors: dict[str, int] = field(default_factory=dict)
     windows: "dict[int, asyncio.Semaphore]" = field(default_factory=dict)
-    acknowledged_in: list[float] = field(default_factory=list)
-
-    def arrived(self, key: str, now: float) -> None:
-        self.last_at[key] = now
-        self.arrivals[key] = self.arrivals.get(key, 0) + 1
 
     def answered(self, receiver: Receiver, frame: Frame) -> None:
         sent = receiver.unacknowledged.pop(frame.ref or 0, None)
         if sent is None:
             return
-        key = str(sent[0])
-        if frame.op == "ok":
-            self.acknowledged.add(key)
-            self.acknowledged_in.append(time.perf_counter() - self.sent_at[key])
+        if frame.message is not None:
+            self.tally.answered(str(sent[0]), number=frame.message.rev, at=time.perf_counter())
         else:
-            self.errors[str(frame.code)] = self.errors.get(str(frame.code), 0) + 1
+            self.tally.refused(str(frame.code))
         if receiver.place in self.windows:
             self.windows[receiver.place].release()
 
@@ -145,7 +138,7 @@ async def send(receiver: Receiver, run: Run, *, rate: float, until: float, windo
         await receiver.connected.wait()
         ref += 1
         key, body = uuid.uuid4(), f"message {ref} of {receiver.place}: the quick brown fox jumps over the lazy dog"
-        run.sent_at[str(key)] = time.perf_counter()
+        run.tally.send(str(key), stream=receiver.channel, at=time.perf_counter())
         receiver.unacknowledged[ref] = (key, body)
         assert receiver.client is not None
         receiver.client.post(body, key, ref)
@@ -162,7 +155,6 @@ class WebProcess:
             stdout=subprocess.DEVNULL,
             stderr=None,
         )
-        self.info = psutil.Process(self.process.pid)
 
     def wait_ready(self) -> None:
         for _ in range(400):
@@ -172,10 +164,6 @@ class WebProcess:
             except OSError:
                 time.sleep(0.05)
         raise SystemExit("a web process did not start")
-
-    def cpu(self) -> float:
-        times = self.info.cpu_times()
-        return times.user + times.system
 
 
 def prepare(sockets: int) -> tuple[int, list[str]]:
@@ -212,24 +200,21 @@ def services_cpu(data: Path) -> dict[str, float]:
     return found
 
 
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
-
-
 async def measure(
     options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess]
 ) -> dict[str, Any]:
-    run = Run(options.sockets)
+    run = Run()
     ports = [server.port for server in servers]
-    idle = [server.info.memory_info().rss for server in servers]
-    receivers = [Receiver(token, channel, ports, place, run) for place, token in enumerate(tokens)]
+    idle = [usage_of(server.process.pid).resident_bytes for server in servers]
+    receivers = [
+        Receiver(token, channel, ports, place, run, run.tally.receiver(channel)) for place, token in enumerate(tokens)
+    ]
     for receiver in receivers:
         receiver.task = asyncio.ensure_future(receiver.stay())
     await asyncio.gather(*(receiver.connected.wait() for receiver in receivers))
     await asyncio.sleep(1)
-    connected = [server.info.memory_info().rss for server in servers]
-    cpu = [server.cpu() for server in servers]
+    connected = [usage_of(server.process.pid).resident_bytes for server in servers]
+    cpu = [usage_of(server.process.pid).cpu_seconds for server in servers]
     beside = services_cpu(Path(os.environ["GAPLESS_DATA"]))
     started = time.perf_counter()
     until = started + options.seconds
@@ -245,38 +230,34 @@ async def measure(
     deadline = time.perf_counter() + 20
     while time.perf_counter() < deadline and any(receiver.unacknowledged for receiver in receivers):
         await asyncio.sleep(0.05)
-    while time.perf_counter() < deadline and any(len(r.heard) < len(run.acknowledged) for r in receivers):
+    while time.perf_counter() < deadline and any(
+        len(r.heard.numbers) < len(run.tally.answered_messages) for r in receivers
+    ):
         await asyncio.sleep(0.05)
     alive = [server for server in servers if server.process.poll() is None]
-    used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
+    used = sum(usage_of(server.process.pid).cpu_seconds - cpu[servers.index(server)] for server in alive)
     beside_now = services_cpu(Path(os.environ["GAPLESS_DATA"]))
     run.is_over = True
     for receiver in receivers:
         if receiver.task:
             receiver.task.cancel()
-    deliveries = sum(len(receiver.heard) for receiver in receivers)
-    orders = {tuple(receiver.heard) for receiver in receivers}
-    latencies = [
-        run.last_at[key] - run.sent_at[key] for key in run.acknowledged if run.arrivals.get(key) == options.sockets
-    ]
+    answered = run.tally.answered_messages
     return {
         "sockets": options.sockets,
         "processes": len(servers),
         "seconds": round(took, 1),
-        "sent": len(run.sent_at),
-        "acknowledged": len(run.acknowledged),
-        "errors": run.errors,
-        "lost": sum(len(run.acknowledged - set(receiver.heard)) for receiver in receivers),
-        "doubled": sum(len(receiver.heard) - len(set(receiver.heard)) for receiver in receivers),
-        "orders": len(orders),
+        "sent": len(run.tally.sent),
+        "acknowledged": len(answered),
+        "errors": run.tally.errors,
+        **asdict(run.tally.findings()),
         "gaps": sum(receiver.gaps for receiver in receivers),
         "reconnects": sum(receiver.reconnects for receiver in receivers),
-        "messages_per_second": round(len(run.acknowledged) / took, 1),
-        "deliveries_per_second": round(deliveries / took),
-        "acknowledged_ms": {q: round(percentile(run.acknowledged_in, float(q)) * 1000, 1) for q in ("0.5", "0.99")},
-        "send_to_last_receiver_ms": {q: round(percentile(latencies, float(q)) * 1000, 1) for q in ("0.5", "0.99")},
+        "messages_per_second": round(len(answered) / took, 1),
+        "deliveries_per_second": round(run.tally.deliveries / took),
+        "acknowledged_ms": quantiles(sent.answered_at - sent.at for sent in answered),
+        "send_to_last_receiver_ms": quantiles(seconds for _, seconds in run.tally.latencies()),
         "web_cpu_seconds": round(used, 2),
-        "web_cpu_us_per_delivery": round(used / max(1, deliveries) * 1e6, 1),
+        "web_cpu_us_per_delivery": round(used / max(1, run.tally.deliveries) * 1e6, 1),
         "postgresql_cpu_seconds": round(beside_now["postgresql"] - beside["postgresql"], 2),
         "valkey_cpu_seconds": round(beside_now["valkey"] - beside["valkey"], 2),
         "web_memory_mb": [round(rss / 2**20, 1) for rss in connected],

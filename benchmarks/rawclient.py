@@ -28,6 +28,7 @@ class Frame(msgspec.Struct):
     head: int = 0
     changes: list[Change] = []
     channels: Any = None
+    message: Change | None = None
 
 
 _decoder = msgspec.json.Decoder(Frame)

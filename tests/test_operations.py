@@ -9,6 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from chat import clock, services
+from chat.cache import RecentCache, recent
+from chat.management.commands import rebuild_cache
 from chat.models import Channel, Message, Token, User
 from chat.streams import descriptions
 from tests.conftest import Cast, said, say
@@ -119,3 +121,26 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(cast: Cast, settings: Any)
     assert set(wrong) == {"connections", "redis", "clocks"}
     assert "WEB_WORKERS" in wrong["connections"]["do"]
     assert "reached" in wrong["redis"]["do"]
+
+
+# ---- rebuild_cache ----
+
+
+def test_the_recent_cache_is_rebuilt_after_redis_was_emptied(cast: Cast) -> None:
+    said(cast.alice, cast.team)
+    idle = services.open_channel(cast.alice, name="idle")
+    Message.objects.filter(channel=idle).update(created_at=clock.now() - datetime.timedelta(days=8))
+    recent.forget(cast.team.pk)
+    assert run("rebuild_cache") == {"channels": 1, "rebuilt": 1, "not_taken": 0}
+    found = recent.newest(cast.team.pk, 20)
+    assert found is not None
+    assert b"hello" in found[0][0]
+    assert run("rebuild_cache", "--all")["rebuilt"] == 2
+    assert run("rebuild_cache", "--channel", str(idle.pk))["rebuilt"] == 1
+
+
+def test_rebuilding_without_redis_is_an_exit_code(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuild_cache, "recent", RecentCache("redis://localhost:9"))
+    with pytest.raises(SystemExit) as ended:
+        run("rebuild_cache", "--channel", str(cast.team.pk))
+    assert ended.value.code == 1
