@@ -32,7 +32,7 @@ def make_places(count: int, *, most: int) -> Iterator[Places]:
     finally:
         Token.objects.filter(user__in=people, name=_NAME).delete()
         for channel, room in zip(channels, rooms, strict=True):
-            _put_away(channel, room[0])
+            archive_channel(room[0], channel=channel.pk)
 
 
 @contextmanager
@@ -52,7 +52,3 @@ def make_probe_places(count: int) -> Iterator[Places]:
 def _person(number: int) -> User:
     name = f"loadtest{number}"
     return User.objects.filter(username=name).first() or create_user(name, display_name=f"Load test {number}")
-
-
-def _put_away(channel: Channel, owner: User) -> None:
-    archive_channel(owner, channel=channel.pk)
