@@ -21,6 +21,9 @@ from tests.faults.outbox import Draft, Outbox
 from tests.faults.view import View
 from tests.faults.wire import Change, Push, Refusal, WebSocket, ask
 
+#: A page of history is waited for so long.
+PAGE_SECONDS = 20
+
 
 class Door(Protocol):
     """Where a client may come in: one web process, behind its proxy."""
@@ -269,13 +272,16 @@ class Client:
             task.add_done_callback(lambda _: self._loading.pop(channel, None))
 
     async def _load_all(self, channel: int) -> None:
-        after = self.view.starts.get(channel, 0)
+        after, pause = self.view.starts.get(channel, 0), self.habits.backoff
         while not self.is_stopping:
             try:
                 page = await self._page(f"/api/v1/channels/{channel}/messages/?after={after}")
             except (OSError, TimeoutError, ValueError):
-                await asyncio.sleep(self.chance.random())
+                # Whoever asks again at once keeps a crowd that has the same to ask from ever being answered.
+                pause = min(2 * pause, PAGE_SECONDS)
+                await asyncio.sleep(pause * self.chance.random())
                 continue
+            pause = self.habits.backoff
             for change in sorted(page, key=lambda change: change.seq):
                 self.view.show(channel, change, live=False)
             if not page:
@@ -284,7 +290,7 @@ class Client:
 
     async def _page(self, path: str) -> list[Change]:
         # Raises ValueError for anything but 200.
-        status, body = await ask(self.chance.choice(self.doors).port, self.login, "GET", path)
+        status, body = await ask(self.chance.choice(self.doors).port, self.login, "GET", path, seconds=PAGE_SECONDS)
         if status != 200:
             raise ValueError(status)
         return _pages.decode(body).results
