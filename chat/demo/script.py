@@ -161,11 +161,11 @@ felix: Whoever moved Gérard to the lowest shelf is a barbarian, and going by th
 
 #: What needs looking at: (channel, author, how the message begins, who reported it and why).
 REPORTS = (
-    ("off-topic", "felix", "Whoever moved Gérard", (("grace", "This is about Bob, by name, and it isn't nice."),)),
     (
         *("General", "bob", "Old plotters wanted"),
         (("emi", "An advertisement, with a referral link."), ("carmen", "Is this Bob, or somebody with his password?")),
     ),
+    ("off-topic", "felix", "Whoever moved Gérard", (("grace", "This is about Bob, by name, and it isn't nice."),)),
 )
 #: Edited after it was reported: what it said before can be seen by moderators.
 EDITED = (
