@@ -112,7 +112,7 @@ def versions_table(row: Message) -> Table:
         )
         for version in versions_of(row)
     ]
-    return Table("What it said before", ("", "text", "written", "replaced"), rows, "It was never edited.")
+    return Table("What it said before", ("version", "text", "written", "replaced"), rows, "It was never edited.")
 
 
 def context_table(row: Message) -> Table:
