@@ -90,6 +90,19 @@ class People(msgspec.Struct, kw_only=True):
     users: dict[int, PersonState]
 
 
+class Figures(msgspec.Struct, kw_only=True):
+    """What one looks at when a channel seems slow or loud: of the last `window_minutes`; latencies as p50, p95 and p99."""
+
+    window_minutes: int
+    members: int
+    active_members: int
+    messages_last_minute: int
+    messages_last_hour: int
+    messages_a_minute: float
+    latency_ms: dict[str, int] | None
+    errors: dict[str, int] | None
+
+
 class Token(msgspec.Struct, kw_only=True):
     """A token without its secret."""
 

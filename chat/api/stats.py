@@ -4,6 +4,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from chat.api import shapes
+from chat.api.contract import documented
 from chat.api.users import caller
 from chat.figures import figures_of
 from chat.models import Channel
@@ -12,6 +14,7 @@ from delivery.errors import NotFound
 
 
 class Stats(APIView):
+    @documented(shapes.Figures)
     def get(self, request: Request, pk: int) -> Response:
         """For members and moderators: messages a minute, active members, latency and errors of the last 5 minutes."""
         standing_of(caller(request), channel=pk)
