@@ -12,6 +12,7 @@ import { plural, whenName } from "gapless/format";
 const ROLES = { owner: "Owner", moderator: "Moderator" };
 const GROUPS = { online: "Online", busy: "Busy", away: "Away", offline: "Offline", unknown: "Presence unknown" };
 const KEY = "gapless.members";
+const REFRESH_MS = 300;
 
 /** Every member of a channel, over as many pages as there are. */
 export const loadMembers = (channel) => getAll(`channels/${channel}/members/`);
@@ -30,6 +31,7 @@ export class Members {
   #members = [];
   #lines = new Map(); // user → line
   #visit = 0;
+  #soon = null;
 
   /** `acts`: {add(channel), menu(member, channel, button)}. */
   constructor({ presence, directory, me, acts }) {
@@ -63,9 +65,11 @@ export class Members {
     this.#open();
   }
 
-  /** Somebody joined, left or got another role. */
+  /** Somebody joined, left or got another role; several at a time are one question. */
   refresh(channel) {
-    if (this.#isOpen && this.#channel?.id === channel) this.#load();
+    if (!this.#isOpen || this.#channel?.id !== channel) return;
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => this.#isOpen && this.#channel && this.#load(), REFRESH_MS);
   }
 
   get #isOpen() {

@@ -77,6 +77,7 @@ client.addEventListener("ended", ({ detail }) => banner.end(detail.code));
 client.addEventListener("hello", ({ detail }) => {
   for (const id of channels.replace(detail.channels)) if (isHere(id)) end(id, "removed");
   around.welcome(detail);
+  members.refresh(here()?.id);
   if (here() && !here().closed) showHeader(here());
 });
 client.addEventListener("changes", ({ detail: frame }) => {

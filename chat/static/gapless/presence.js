@@ -5,6 +5,9 @@
 const UNKNOWN = Object.freeze({ status: "unknown", activity: "", last_seen: null });
 const OFFLINE = Object.freeze({ ...UNKNOWN, status: "offline" });
 const ASK_MOST = 100;
+// After a restart all come back at once; and what is pushed with the connection need not be asked for.
+const ASK_MS = 200;
+const ASK_SPREAD_MS = 600;
 
 export class Presence extends EventTarget {
   isOffered = false; // by the server
@@ -52,13 +55,14 @@ export class Presence extends EventTarget {
   want(users) {
     const isFirst = !this.#wanted.size;
     for (const id of users) if (this.#isOpen(id)) this.#wanted.add(id);
-    if (isFirst && this.#wanted.size) queueMicrotask(() => this.#ask());
+    if (isFirst && this.#wanted.size) setTimeout(() => this.#ask(), ASK_MS + Math.random() * ASK_SPREAD_MS);
   }
 
   async #ask() {
     if (!this.isOffered) return this.#wanted.clear();
-    const users = [...this.#wanted].slice(0, ASK_MOST);
-    for (const id of users) this.#wanted.delete(id);
+    const users = [...this.#wanted].filter((id) => this.#isOpen(id)).slice(0, ASK_MOST);
+    this.#wanted = new Set([...this.#wanted].filter((id) => this.#isOpen(id)).slice(ASK_MOST));
+    if (!users.length) return;
     const found = await this.#load(users).catch(() => ({}));
     // What was pushed meanwhile is newer.
     const isWanted = ([id]) => this.#isOpen(Number(id));
