@@ -30,6 +30,10 @@ class Limits:
     creations_per_hour: int = _limit(5, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Public channels that one user joins. 0 lifts it.
     joins_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
+    #: Sockets of one user, over all processes. 0 lifts it (for load tests).
+    sockets_per_user: int = _limit(10, unit="a user", exceeded="close 4503 of the idlest")
+    #: Sockets of a channel beyond each member's first, which always has its place: 120 with 100 members. 0 lifts it.
+    spare_sockets: int = _limit(20, unit="a channel, beyond each member's first", exceeded="`too_many_connections`")
     #: From when a message was said until its author can't edit it any more.
     edit_hours: int = _limit(24, unit="hours", exceeded="`forbidden`")
     #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.

@@ -8,17 +8,19 @@ from delivery.hub import Hub
 from delivery.joining import Joining
 from delivery.peers import Prepared
 from delivery.protocol import CloseCode
+from delivery.seating import Seating
 from delivery.sockets import Socket
-from delivery.source import Source
+from delivery.source import Access, Source
 from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.accesses")
 
 
 class Accesses:
-    def __init__(self, hub: Hub, joining: Joining, source: Source, threads: DatabaseThreads) -> None:
+    def __init__(self, hub: Hub, joining: Joining, seating: Seating, source: Source, threads: DatabaseThreads) -> None:
         self._hub = hub
         self._joining = joining
+        self._seating = seating
         self._source = source
         self._threads = threads
 
@@ -37,14 +39,17 @@ class Accesses:
         if not users:
             return
         known = [
-            (socket, stream_id) for socket in self._hub.sockets if socket.is_greeted for stream_id in socket.accesses
+            (socket, stream_id)
+            for socket in self._hub.sockets
+            if socket.is_greeted
+            for stream_id in (*socket.accesses, *socket.refused)
         ]
         rows = await self._threads.run(self._source.memberships, users)
         for user, stream_id in rows:
-            if any(s.is_greeted and stream_id not in s.accesses for s in self._hub.users.get(user, ())):
+            if any(_lacks(socket, stream_id) for socket in self._hub.users.get(user, ())):
                 await self.opened(Opened(user=user, stream=stream_id, action="joined"))
         for socket, stream_id in known:
-            if (socket.user, stream_id) in rows or stream_id not in socket.accesses:
+            if (socket.user, stream_id) in rows or stream_id not in (*socket.accesses, *socket.refused):
                 continue
             # Read again: the access may be younger than the rows.
             if await self._threads.run(self._source.access, socket.user, stream_id) is None:
@@ -60,17 +65,38 @@ class Accesses:
                     socket.close(CloseCode.INTERNAL, "lost track of a channel", retry_after=0.5)
 
     async def _open_access(self, socket: Socket, stream_id: int, action: str) -> None:
+        is_new = stream_id not in socket.accesses
+        # Before the access is read: nothing that ends meanwhile is overlooked.
+        has_seat = not is_new or not await self._seating.seat(socket, [stream_id])
         access = await self._threads.run(self._source.access, socket.user, stream_id)
         if access is None or socket.is_over:
             return
+        if not has_seat:
+            self._seating.refuse(socket, access)
+            return
         is_new = stream_id not in socket.accesses
         if is_new:
+            socket.refused.pop(stream_id, None)
             socket.accesses[stream_id] = access
         elif action == "joined":
             return
-        told = protocol.Channel(action="joined" if is_new else action, channel=access.description)
+        held = await self._replayable_from(socket, access) if is_new else None
+        action = action if not is_new else "joined" if held is None else "updated"
+        told = protocol.Channel(action=action, channel=access.description)
         self._hub.deliver(socket, Prepared(protocol.encode(told)))
         if is_new and not socket.is_synced:
             socket.told[stream_id] = access.head
         elif is_new:
-            await self._joining.follow(socket, access)
+            await self._joining.follow(socket, access, held=access.head if held is None else held)
+
+    async def _replayable_from(self, socket: Socket, access: Access) -> int | None:
+        """The number from which a socket that had no seat can be served as if it had always had one."""
+        held = socket.refused_held.pop(access.stream, 0)
+        if not held or not access.since <= held <= access.head:
+            return None
+        replayable = await self._threads.run(self._source.can_replay, {access.stream: held})
+        return held if replayable[access.stream] else None
+
+
+def _lacks(socket: Socket, stream_id: int) -> bool:
+    return socket.is_greeted and stream_id not in socket.accesses and stream_id not in socket.refused

@@ -52,6 +52,21 @@ class SignedOut(msgspec.Struct, frozen=True, array_like=True, tag="signed_out"):
     user: int
 
 
+class Surplus(msgspec.Struct, frozen=True, array_like=True, tag="surplus"):
+    """This socket is one too many of its user: it is to be closed."""
+
+    user: int
+    process: str
+    socket: str
+
+
+class Probed(msgspec.Struct, frozen=True, array_like=True, tag="probed"):
+    """One socket of this user found no seat: do the others still live?"""
+
+    user: int
+    socket: str
+
+
 class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     """What the product has to say of this user to the processes that have them; opaque to the machinery."""
 
@@ -59,7 +74,7 @@ class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     raw: bytes
 
 
-Announcement = Changed | Opened | Passing | SignedOut | About
+Announcement = Changed | Opened | Passing | SignedOut | About | Surplus | Probed
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Announcement)
 
@@ -76,7 +91,7 @@ def group_of(announcement: Announcement) -> str:
     match announcement:
         case Changed(stream=stream) | Passing(stream=stream):
             return stream_group(stream)
-        case Opened(user=user) | SignedOut(user=user) | About(user=user):
+        case Opened(user=user) | SignedOut(user=user) | About(user=user) | Surplus(user=user) | Probed(user=user):
             return user_group(user)
 
 

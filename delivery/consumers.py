@@ -16,7 +16,7 @@ from channels.consumer import AsyncConsumer
 from structlog.contextvars import bind_contextvars
 
 from delivery import metrics
-from delivery.errors import Internal, Invalid, Refused, Unavailable
+from delivery.errors import Internal, Invalid, Refused, TooManyConnections, Unavailable
 from delivery.node import Node
 from delivery.peers import EXTENSION, Peer, Prepared, SendingPeer
 from delivery.protocol import (
@@ -201,7 +201,7 @@ class StreamConsumer(AsyncConsumer):
                 user=self.login.user,
                 heartbeat_seconds=self.node.limits.heartbeat_seconds,
                 limits=msgspec.to_builtins(self.node.limits),
-                channels=[access.description for access in self.socket.accesses.values()],
+                channels=self._descriptions(),
                 presence=self.own_presence(),
             )
         )
@@ -209,6 +209,12 @@ class StreamConsumer(AsyncConsumer):
         self.socket.is_greeted = True
         if self.socket.missed_openings:
             self.node.hub.start(self.node.accesses.compare_memberships())
+
+    def _descriptions(self) -> list[dict[str, Any]]:
+        """Every channel; `refused` is why this socket does not hear of one."""
+        no_seat = {"refused": TooManyConnections.code}
+        followed = [access.description for access in self.socket.accesses.values()]
+        return followed + [{**access.description, **no_seat} for access in self.socket.refused.values()]
 
     def _close_unless_synced(self) -> None:
         if not self.socket.is_synced:
@@ -243,6 +249,8 @@ class StreamConsumer(AsyncConsumer):
             self.refuse(command.ref, self.translated(error))
 
     async def _obey(self, command: AnyCommand) -> None:
+        if not isinstance(command, Ping | Sync | Delivered):
+            self.socket.active_at = time.monotonic()
         match command:
             case Ping():
                 self._say(Pong(ref=given(command.ref), heads=self.node.hub.heads_of(self.socket)))
@@ -260,8 +268,11 @@ class StreamConsumer(AsyncConsumer):
     async def _sync(self, command: Sync) -> None:
         socket = self.socket
         began_at = time.perf_counter()
+        for stream in socket.refused if not socket.is_synced else set(socket.refused) & set(command.channels):
+            socket.refused_held[stream] = command.channels.get(stream, 0)
+            self.node.seating.tell(socket, stream)
         for stream in command.channels:
-            if stream not in socket.accesses:
+            if stream not in socket.accesses and stream not in socket.refused:
                 self._say(Channel(action="removed", channel={"id": stream}))
         is_first = not socket.is_synced
         states = await self.node.joining.sync(socket, command.channels)

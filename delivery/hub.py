@@ -54,6 +54,7 @@ class Hub:
         for stream_id in list(socket.accesses):
             self._unfollow(socket, stream_id)
         socket.accesses.clear()
+        socket.refused.clear()
         sockets = self.users.get(socket.user)
         if sockets is not None:
             sockets.discard(socket)
@@ -81,7 +82,8 @@ class Hub:
 
     def end_access(self, socket: Socket, stream_id: int) -> None:
         """From here on nothing of the stream is written to the socket; the socket is told."""
-        if socket.accesses.pop(stream_id, None) is None:
+        was_refused = socket.refused.pop(stream_id, None) is not None
+        if socket.accesses.pop(stream_id, None) is None and not was_refused:
             return
         self._unfollow(socket, stream_id)
         told = protocol.Channel(action="removed", channel={"id": stream_id})
@@ -165,7 +167,7 @@ class Hub:
 
     def _end_for_user(self, user: int, stream_id: int, rev: int) -> None:
         for socket in list(self.users.get(user, ())):
-            access = socket.accesses.get(stream_id)
+            access = socket.accesses.get(stream_id) or socket.refused.get(stream_id)
             # An access that began after this end is another one.
             if access is not None and access.since < rev:
                 self.end_access(socket, stream_id)

@@ -69,12 +69,12 @@ class Joining:
             socket.told.clear()
             return states
 
-    async def follow(self, socket: Socket, access: Access) -> None:
-        """Lets a synced socket follow one stream more, from the number at which its access was read."""
+    async def follow(self, socket: Socket, access: Access, *, held: int) -> None:
+        """Lets a synced socket follow one stream more, from a number up to that at which its access was read."""
         stream = await self._open(access)
         stream.pins += 1
         try:
-            await self._catch_up(socket, stream, access.head)
+            await self._catch_up(socket, stream, held)
         finally:
             stream.pins -= 1
 

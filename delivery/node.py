@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 import random
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 from delivery import metrics
 from delivery.accesses import Accesses
@@ -19,7 +21,9 @@ from delivery.announcements import (
     Changed,
     Opened,
     Passing,
+    Probed,
     SignedOut,
+    Surplus,
     group_of,
     pack,
     stream_group,
@@ -37,6 +41,8 @@ from delivery.joining import Joining
 from delivery.peers import Prepared
 from delivery.protocol import CloseCode, Heartbeat, encode
 from delivery.queue import Queue
+from delivery.seating import Seating
+from delivery.seats import Seats
 from delivery.sockets import Socket
 from delivery.source import Committed, Draft, Source
 from delivery.threads import DatabaseThreads
@@ -94,6 +100,10 @@ class NodeLimits(Protocol):
     @property
     def outbox_bytes(self) -> int: ...
     @property
+    def sockets_per_user(self) -> int: ...
+    @property
+    def spare_sockets(self) -> int: ...
+    @property
     def outbox_frames(self) -> int: ...
 
 
@@ -122,7 +132,16 @@ class Node:
             self.hub.streams, source, self.threads, apply=self.hub.apply, start=self.hub.start, batch=limits.batch
         )
         self.joining = Joining(self.hub, self.gaps, source, self.threads, self.bus.listen, batch=limits.batch)
-        self.accesses = Accesses(self.hub, self.joining, source, self.threads)
+        self.seats = Seats(
+            settings.REDIS_URL,
+            process=secrets.token_hex(8),
+            per_user=limits.sockets_per_user,
+            spare=limits.spare_sockets,
+        )
+        self.seating = Seating(
+            self.hub, self.seats, lambda announcement: self._ring([announcement], time.perf_counter())
+        )
+        self.accesses = Accesses(self.hub, self.joining, self.seating, source, self.threads)
         self.figures = Figures()
         self.queue = Queue(self._commit, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures)
         self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
@@ -137,13 +156,14 @@ class Node:
 
     async def start(self) -> None:
         await self.bus.start()
-        watches = (self._beat, self._check_positions, self._check_logins, self._read_gauges)
+        watches = (self._beat, self._check_positions, self._check_logins, self._read_gauges, self._keep_seats)
         self._watches = [asyncio.ensure_future(watch()) for watch in watches]
 
     async def stop(self) -> None:
         for watch in self._watches:
             watch.cancel()
         await self.bus.stop()
+        await self.seats.close()
         self.threads.close()
 
     # ---- announcements ----
@@ -169,6 +189,10 @@ class Node:
                 self.hub.start(self.accesses.opened(announcement))
             case SignedOut(user=user):
                 self.hub.start(self._check(list(self.hub.users.get(user, ()))))
+            case Surplus():
+                self.seating.close_surplus(announcement)
+            case Probed():
+                self.hub.start(self.seating.probe(announcement))
             case About():
                 # The product's own, see its `receive`.
                 pass
@@ -248,6 +272,13 @@ class Node:
         await self.accesses.compare_memberships()
         self.accesses.close_strays()
 
+    async def _keep_seats(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            with _logging("seats were not kept"):
+                for user, stream in await self.seating.beat():
+                    await self.accesses.opened(Opened(user=user, stream=stream, action="joined"))
+
     async def _read_gauges(self) -> None:
         await keep_reading(self.hub, self.queue, self.bus)
 
@@ -277,11 +308,21 @@ class Node:
         self.hub.add(socket)
         await self.bus.listen(user_group(socket.user))
         self._newcomers.append(socket)
+        streams = [stream for _, stream in await self.threads.run(self.source.memberships, [socket.user])]
+        refused = await self.seating.seat(socket, streams)
+        # From here on without a pause: what ends is told only after `hello`.
         for access in await self.threads.run(self.source.accesses, socket.user):
-            socket.accesses[access.stream] = access
+            if access.stream not in streams:
+                socket.missed_openings = True
+            elif access.stream in refused:
+                self.seating.refuse(socket, access)
+            else:
+                socket.accesses[access.stream] = access
 
     async def part(self, socket: Socket) -> None:
+        streams = list(socket.accesses)
         self.hub.remove(socket)
+        self.hub.start(self.seating.unseat(socket, streams))
         if socket.user not in self.hub.users:
             await self.bus.forget(user_group(socket.user))
 

@@ -251,6 +251,7 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     code: str
     detail: str
     retry_after: float | msgspec.UnsetType = msgspec.UNSET
+    channel: int | msgspec.UnsetType = msgspec.UNSET
     reference: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -335,13 +336,14 @@ def given(ref: Ref | None) -> Ref | msgspec.UnsetType:
     return msgspec.UNSET if ref is None else ref
 
 
-def encode_refusal(refusal: Refused, *, ref: Ref | None) -> bytes:
+def encode_refusal(refusal: Refused, *, ref: Ref | None, channel: int | None = None) -> bytes:
     return encode(
         Error(
             ref=given(ref),
             code=refusal.code,
             detail=refusal.detail,
             retry_after=msgspec.UNSET if refusal.retry_after is None else round(refusal.retry_after, 3),
+            channel=msgspec.UNSET if channel is None else channel,
             reference=getattr(refusal, "reference", msgspec.UNSET),
         )
     )

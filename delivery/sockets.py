@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 
 from delivery import metrics
 from delivery.peers import Peer, Prepared
@@ -20,6 +21,16 @@ class Socket:
         self.most_bytes = most_bytes
         self.most_frames = most_frames
         self.accesses: dict[int, Access] = {}
+        #: What it may follow but has no seat for: extra devices share few.
+        self.refused: dict[int, Access] = {}
+        #: The number that it said to hold of those: from there on it is served when there is a seat.
+        self.refused_held: dict[int, int] = {}
+        #: The clock's time of the last thing said that somebody did, not a program by itself; and when that was told to Redis.
+        self.active_at = time.monotonic()
+        self.told_active_at = self.active_at
+        self.tell_active_again_at = 0.0
+        #: The loop's time at which it was asked for a sign of life and gave none.
+        self.doubted_at: float | None = None
         #: hello was sent: `accesses` is filled, and what opens from now on is pushed.
         self.is_greeted = False
         self.missed_openings = False

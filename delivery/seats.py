@@ -1,0 +1,267 @@
+"""How many sockets a user has, and a stream, counted in Redis for all processes; without Redis by each process for itself.
+
+A user's first socket on a stream always has a seat; further ones share a few spare seats. Seats of a process that has died count
+no more after LIVE_SECONDS, those of a socket that nobody renews after STALE_SECONDS. Nothing here closes a socket.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+from delivery.breaker import Breaker, BreakerOpen
+
+#: What a call to Redis may take before this process decides alone: a handshake waits for it, once a second at most.
+PATIENCE_SECONDS = 1
+#: A process says every second that it lives, and is dead when it has said nothing for so long.
+LIVE_SECONDS = 3
+#: Seats are renewed so often...
+RENEW_SECONDS = 30
+#: ...and free when nobody has renewed them for so long.
+STALE_SECONDS = 75
+#: Sockets whose seats are renewed in one call: Redis does nothing else meanwhile.
+RENEWED_AT_ONCE = 50
+
+AWAY = (RedisError, OSError, TimeoutError)
+
+# ARGV: process, socket, user, seats of a user (0: any), spare seats of a stream (0: any), ms until stale, ms of
+# life without a word, the streams.
+# Returns the "process:socket" that are too many, the idlest first, and the streams that have no seat for this one.
+_TAKE = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local me, user, most, spare, stale = ARGV[1] .. ':' .. ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local lives = {[ARGV[1]] = true}
+local function is_live(holder, since)
+    local process = string.match(holder, '^([^:]*):')
+    if lives[process] == nil then lives[process] = redis.call('EXISTS', 'gapless:process:' .. process) == 1 end
+    return lives[process] and tonumber(since) > now - stale
+end
+redis.call('SET', 'gapless:process:' .. ARGV[1], 1, 'PX', ARGV[7])
+local own, idle = 'gapless:sockets:' .. user, 'gapless:idle:' .. user
+local held = redis.call('ZRANGE', own, 0, -1, 'WITHSCORES')
+local others = {}
+for n = 1, #held, 2 do
+    if is_live(held[n], held[n + 1]) then
+        if held[n] ~= me then others[#others + 1] = held[n] end
+    else
+        redis.call('ZREM', own, held[n])
+        redis.call('HDEL', idle, held[n])
+    end
+end
+redis.call('ZADD', own, now, me)
+redis.call('HSETNX', idle, me, now)
+local surplus = {}
+while most > 0 and #others >= most do
+    local idlest
+    for n, holder in ipairs(others) do
+        local at = tonumber(redis.call('HGET', idle, holder) or 0)
+        if not idlest or at < idlest.at then idlest = {at = at, n = n} end
+    end
+    local holder = table.remove(others, idlest.n)
+    redis.call('ZREM', own, holder)
+    redis.call('HDEL', idle, holder)
+    -- Should the bell be lost, its process finds this when it renews.
+    redis.call('SET', 'gapless:surplus:' .. holder, 1, 'PX', 2 * stale)
+    surplus[#surplus + 1] = holder
+end
+redis.call('PEXPIRE', own, 2 * stale)
+redis.call('PEXPIRE', idle, 2 * stale)
+local refused = {}
+for n = 8, #ARGV do
+    local key = 'gapless:seats:' .. ARGV[n]
+    local seat, is_first = user .. ';' .. me, true
+    for _, holder in ipairs(others) do
+        if redis.call('ZSCORE', key, user .. ';' .. holder) then is_first = false end
+    end
+    local is_free = is_first or spare == 0 or redis.call('ZSCORE', key, seat)
+    if not is_free then
+        local seats = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+        local users, extra = {}, 0
+        for m = 1, #seats, 2 do
+            local who, holder = string.match(seats[m], '^([^;]*);(.*)$')
+            if not is_live(holder, seats[m + 1]) then
+                redis.call('ZREM', key, seats[m])
+            elseif users[who] then
+                extra = extra + 1
+            else
+                users[who] = true
+            end
+        end
+        is_free = extra < spare
+    end
+    if is_free then
+        redis.call('ZADD', key, now, seat)
+        redis.call('PEXPIRE', key, 2 * stale)
+    else
+        refused[#refused + 1] = ARGV[n]
+    end
+end
+return {surplus, refused}
+"""
+
+
+# ARGV: process, ms until stale, and for each socket: user, socket, ms since it said something, how many streams, the streams.
+# In Redis' own time: the clocks of processes may be apart. Returns the sockets that are too many of their users.
+_RENEW = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local n, surplus = 3, {}
+while n <= #ARGV do
+    local user, holder, idle, streams = ARGV[n], ARGV[1] .. ':' .. ARGV[n + 1], ARGV[n + 2], tonumber(ARGV[n + 3])
+    if redis.call('EXISTS', 'gapless:surplus:' .. holder) == 1 then
+        surplus[#surplus + 1] = ARGV[n + 1]
+    else
+        redis.call('ZADD', 'gapless:sockets:' .. user, now, holder)
+        redis.call('HSET', 'gapless:idle:' .. user, holder, now - idle)
+        redis.call('PEXPIRE', 'gapless:sockets:' .. user, 2 * ARGV[2])
+        redis.call('PEXPIRE', 'gapless:idle:' .. user, 2 * ARGV[2])
+        for m = n + 4, n + 3 + streams do
+            redis.call('ZADD', 'gapless:seats:' .. ARGV[m], now, user .. ';' .. holder)
+            redis.call('PEXPIRE', 'gapless:seats:' .. ARGV[m], 2 * ARGV[2])
+        end
+    end
+    n = n + 4 + streams
+end
+return surplus
+"""
+
+
+class RedisAway(Exception):
+    """Nothing was counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Sockets of the user that are too many, by (process, socket), and streams that had no seat left."""
+
+    surplus: Sequence[tuple[str, str]]
+    refused: Collection[int]
+    #: Redis was away: it is to be told when it is back.
+    is_local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One socket with its seats, and how long ago it said something, in seconds."""
+
+    user: int
+    socket: str
+    streams: Collection[int]
+    idle: float
+
+
+class Seats:
+    """`per_user`: sockets of a user; `spare`: sockets of a stream beyond each user's first. 0 lifts either."""
+
+    def __init__(self, redis_url: str, *, process: str, per_user: int, spare: int) -> None:
+        self.process = process
+        self._per_user = per_user
+        self._spare = spare
+        self._redis = aioredis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+        self._script = self._redis.register_script(_TAKE)
+        self._renewal = self._redis.register_script(_RENEW)
+        self._breaker = Breaker("redis_seats", failures=1, pause_seconds=1)
+        # This process's own: stream → user → sockets.
+        self._local: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+
+    async def take(self, taker: Holder, *, others: Iterable[Holder]) -> Taken:
+        """Seats on as many of the streams as there are; repeating is safe. `others`: the user's in this process."""
+        try:
+            taken = await self._breaker.call(lambda: self._take(taker), counts=AWAY)
+        except (BreakerOpen, *AWAY):
+            taken = self._take_locally(taker, others)
+        for stream in set(taker.streams) - set(taken.refused):
+            self._local[stream][taker.user].add(taker.socket)
+        return taken
+
+    async def leave(self, holder: Holder) -> None:
+        """The seats are free for others; what Redis does not hear of is free when it is stale."""
+        for stream in holder.streams:
+            self._leave_locally(stream, holder)
+        member = f"{self.process}:{holder.socket}"
+        async with self._said() as pipeline:
+            pipeline.zrem(f"gapless:sockets:{holder.user}", member)
+            pipeline.hdel(f"gapless:idle:{holder.user}", member)
+            for stream in holder.streams:
+                pipeline.zrem(f"gapless:seats:{stream}", f"{holder.user};{member}")
+
+    async def live(self) -> bool:
+        """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
+        key = f"gapless:process:{self.process}"
+        try:
+            before = await self._breaker.call(
+                lambda: _soon(self._redis.set(key, 1, px=LIVE_SECONDS * 1000, get=True)), counts=AWAY
+            )
+        except (BreakerOpen, *AWAY) as error:
+            raise RedisAway from error
+        return before is not None
+
+    async def renew(self, holders: Iterable[Holder]) -> set[str]:
+        """These seats once more, also into a Redis that was emptied, and when these sockets last said something.
+
+        Returns those of them that are too many of their users. Raises RedisAway: then it is to be repeated.
+        """
+        waiting, surplus = list(holders), set()
+        try:
+            for start in range(0, len(waiting), RENEWED_AT_ONCE):
+                arguments: list[str | int] = [self.process, STALE_SECONDS * 1000]
+                for holder in waiting[start : start + RENEWED_AT_ONCE]:
+                    arguments += [holder.user, holder.socket, round(holder.idle * 1000), len(holder.streams)]
+                    arguments += holder.streams
+                surplus |= await self._breaker.call(partial(self._renew, arguments), counts=AWAY)
+        except (BreakerOpen, *AWAY) as error:
+            raise RedisAway from error
+        return surplus
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _renew(self, arguments: list[str | int]) -> set[str]:
+        return {socket.decode() for socket in await _soon(self._renewal(args=arguments))}
+
+    async def _take(self, taker: Holder) -> Taken:
+        arguments: list[str | int] = [self.process, taker.socket, taker.user, self._per_user, self._spare]
+        arguments += [STALE_SECONDS * 1000, LIVE_SECONDS * 1000, *taker.streams]
+        surplus, refused = await _soon(self._script(args=arguments))
+        pairs = [holder.decode().split(":", 1) for holder in surplus]
+        return Taken([(process, socket) for process, socket in pairs], {int(stream) for stream in refused})
+
+    def _take_locally(self, taker: Holder, others: Iterable[Holder]) -> Taken:
+        idlest_first = sorted(others, key=lambda holder: -holder.idle)
+        too_many = len(idlest_first) + 1 - self._per_user if self._per_user else 0
+        surplus = [(self.process, holder.socket) for holder in idlest_first[: max(0, too_many)]]
+        refused = {stream for stream in taker.streams if not self._is_free_locally(stream, taker)}
+        return Taken(surplus, refused, is_local=True)
+
+    def _is_free_locally(self, stream: int, taker: Holder) -> bool:
+        users = self._local.get(stream, {})
+        if not users.get(taker.user) or self._spare == 0 or taker.socket in users[taker.user]:
+            return True
+        return sum(len(sockets) - 1 for sockets in users.values()) < self._spare
+
+    def _leave_locally(self, stream: int, holder: Holder) -> None:
+        users = self._local.get(stream)
+        if users is not None and holder.user in users:
+            users[holder.user].discard(holder.socket)
+            if not users[holder.user]:
+                del users[holder.user]
+            if not users:
+                del self._local[stream]
+
+    @contextlib.asynccontextmanager
+    async def _said(self) -> Any:
+        pipeline = self._redis.pipeline(transaction=False)
+        yield pipeline
+        with contextlib.suppress(*AWAY, BreakerOpen):
+            await self._breaker.call(lambda: _soon(pipeline.execute()), counts=AWAY)
+
+
+async def _soon(asked: Any) -> Any:
+    return await asyncio.wait_for(asked, PATIENCE_SECONDS)
