@@ -62,7 +62,7 @@ def closes() -> str:
 
 
 def paths() -> str:
-    rows = [(f"`/{path}`", ", ".join(methods), says) for path, methods, says in _paths(get_resolver().url_patterns)]
+    rows = [(f"`/{path}`", ", ".join(methods), says) for path, methods, says in api_and_pages()]
     return _table(("path", "methods", "what it is"), rows)
 
 
@@ -138,6 +138,11 @@ def _frame(kind: type[msgspec.Struct]) -> tuple[str, str, str]:
 
 def _sentence(thing: object) -> str:
     return " ".join((thing.__doc__ or "").split())
+
+
+def api_and_pages() -> list[tuple[str, list[str], str]]:
+    """Every path but the admin's own, with its methods (where the view says) and what it is."""
+    return list(_paths(get_resolver().url_patterns))
 
 
 def _paths(patterns: Iterable[object], prefix: str = "") -> Iterable[tuple[str, list[str], str]]:
