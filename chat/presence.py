@@ -157,9 +157,9 @@ class Presence:
 
     # ---- what is asked ----
 
-    def states(self, users: Iterable[int]) -> dict[int, PersonState]:
-        """What others see of these people, as far as this process has heard."""
-        return {user: wire.person_state(self.view.shown(user)) for user in users}
+    def state_of(self, user: int) -> PersonState:
+        """What others see of this person, as far as this process has heard. From any thread."""
+        return wire.person_state(self.view.shown(user))
 
     # ---- twice a second ----
 

@@ -7,7 +7,7 @@ import msgspec
 from django.db import connection
 
 from chat import wire
-from chat.models import User
+from chat.models import Member, User
 from delivery.protocol import PersonState, spell_time
 from presence.people import INVISIBLE, OFFLINE, UNKNOWN
 
@@ -34,6 +34,12 @@ def with_last_seen(state: PersonState, seen: datetime.datetime | None) -> Person
         return state
     times = [time for time in (state.last_seen, spell_time(seen)) if time is not None]
     return msgspec.structs.replace(state, last_seen=max(times, default=None))
+
+
+def of_member(member: Member, state: PersonState, *, viewer: int) -> PersonState:
+    """A member as another member sees them. Needs `user` selected along."""
+    state = with_last_seen(state, member.last_seen)
+    return own_state(member.user, state) if member.user_id == viewer else state
 
 
 def own_state(user: User, state: PersonState) -> PersonState:

@@ -42,7 +42,10 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Event:
-    """`kind`: changes (`changes`: messages in the order of their numbers, each once), resync, receipts or channel."""
+    """`kind`: changes (`changes`: messages in number order, each once), resync, receipts, channel, typing or presence.
+
+    Presence is of people, not of a channel: then `channel` is 0, or the one of which `frame` is the whole roster.
+    """
 
     kind: str
     channel: int
@@ -75,6 +78,8 @@ class Client:
         #: Gaps that were seen and closed by a sync.
         self.gaps = 0
         self.hello: Frame = {}
+        #: What was pushed last of each person: {status, activity, last_seen}. Who is missing is not here, or not known of.
+        self.people: dict[int, Frame] = {}
         self._connection: Connection | None = None
         self._online = asyncio.Event()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -83,6 +88,7 @@ class Client:
         self._syncing: set[int] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended: Ended | None = None
+        self._idle = False
 
     async def __aenter__(self) -> Self:
         """Returns when it is online for the first time. Raises Ended when the server will not have us."""
@@ -129,6 +135,21 @@ class Client:
             self._online.clear()
             await self._connection.drop()
 
+    async def show(self, **presence: Any) -> None:
+        """status: online, away, busy or invisible; activity: up to 80 characters; idle: whether nobody is at this device.
+
+        Status and activity are kept by the server; `idle` is of this connection, and is said again after each return.
+        """
+        if "idle" in presence:
+            self._idle = presence["idle"]
+        await self.command("presence", **presence)
+
+    async def say_typing(self, channel: int, *, on: bool = True) -> None:
+        """Of the moment: lost when there is no connection. Shown for 6 s; to be said again every 3."""
+        if self._connection is not None and self._online.is_set():
+            with contextlib.suppress(ConnectionError):
+                await self._connection.send({"op": "typing", "channel": channel, "on": on})
+
     async def events(self) -> AsyncIterator[Event]:
         """What happens, for ever. Raises Ended when the server has closed for good."""
         while True:
@@ -168,8 +189,11 @@ class Client:
             self.hello = connection.hello
             known = {int(described["id"]) for described in connection.hello["channels"]}
             held = {channel: head for channel, head in self.heads.items() if channel in known}
+            self.people.clear()
             # Gaps are judged by what we hold, not by what this connection has seen.
             answer = await connection.command("sync", channels={str(channel): head for channel, head in held.items()})
+            if self._idle:
+                await connection.send({"op": "presence", "idle": True})
             self._take_pushes(connection)
             self._take_states(answer)
         except BaseException:
@@ -250,6 +274,10 @@ class Client:
                 self._events.put_nowait(Event("receipts", frame["channel"], frame=frame))
             case "channel":
                 self._take_channel(frame)
+            case "presence":
+                self._take_presence(frame)
+            case "typing":
+                self._events.put_nowait(Event("typing", frame["channel"], frame=frame))
 
     def _take_changes(self, frame: Frame) -> None:
         channel = frame["channel"]
@@ -270,6 +298,10 @@ class Client:
         elif frame["action"] in ("left", "removed"):
             self.heads.pop(channel, None)
         self._events.put_nowait(Event("channel", channel, frame=frame))
+
+    def _take_presence(self, frame: Frame) -> None:
+        self.people.update({int(user): state for user, state in frame["users"].items()})
+        self._events.put_nowait(Event("presence", frame.get("channel", 0), frame=frame))
 
     def _take_states(self, answer: Frame) -> None:
         for name, state in answer["channels"].items():

@@ -27,7 +27,8 @@ class Reader:
 
     async def _read(self, client: Client) -> None:
         async for event in client.events():
-            self.kinds.append(event.kind)
+            if event.kind != "presence":
+                self.kinds.append(event.kind)
             self.bodies += [change["body"] for change in event.changes if change["kind"] == "text"]
 
     async def stop(self) -> None:
@@ -141,3 +142,18 @@ def test_waits_double_with_full_jitter_up_to_thirty_seconds() -> None:
     longest = [client_module._wait(attempt, chance=lambda: 1.0) for attempt in range(12)]
     assert longest == [0.1, 1, 1, 1, 2, 4, 8, 16, 30, 30, 30, 30]
     assert client_module._wait(9, chance=lambda: 0.0) == 0
+
+
+async def test_it_says_and_hears_who_is_here(servers: list[Server], cast: Cast) -> None:
+    urls = [server.ws for server in servers]
+    async with Client(*urls, token=cast.token(cast.alice)) as alice, Client(*urls, token=cast.token(cast.bob)) as bob:
+        await bob.show(idle=True)
+        await expect(lambda: alice.people.get(cast.bob.pk, {}).get("status") == "away")
+        assert bob._connection is not None
+        await bob._connection.drop()
+        await expect(lambda: bob.reconnects == 1)
+        async with reading(alice) as reader:
+            await bob._connected()
+            await bob.say_typing(cast.team.pk)
+            await expect(lambda: "typing" in reader.kinds)
+        assert alice.people[cast.bob.pk]["status"] == "away"

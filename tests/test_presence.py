@@ -215,7 +215,7 @@ async def test_the_invisible_are_offline_everywhere(here: Process, there: Proces
     # The roster of a newcomer, and what this process would say over HTTP.
     again = await here.enter(cast.alice)
     assert again.sees(cast.bob) == "offline"
-    assert here.presence.states([cast.bob.pk])[cast.bob.pk].last_seen == seen["last_seen"]
+    assert here.presence.state_of(cast.bob.pk).last_seen == seen["last_seen"]
     # To themselves they are what they chose.
     assert (phone.sees(cast.bob), phone.state(cast.bob)["activity"]) == ("invisible", "hiding")
     row = await in_thread(Member.objects.get, channel=cast.team, user=cast.bob)
@@ -320,7 +320,7 @@ async def test_without_redis_presence_is_unknown_and_never_offline(
     assert alice.sees(cast.bob) == "unknown"
     late = await here.enter(cast.alice)
     assert late.sees(cast.bob) == late.sees(cast.charlie) == "unknown"
-    assert here.presence.states([cast.charlie.pk])[cast.charlie.pk].status == "unknown"
+    assert here.presence.state_of(cast.charlie.pk).status == "unknown"
     before = len(alice.pushes("presence"))
     for process in time.processes:
         process.mend_redis()

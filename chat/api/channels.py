@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services, wire
+from chat import services, sightings, wire
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
@@ -17,6 +18,7 @@ from chat.api.usage import with_usage
 from chat.api.users import caller, checked
 from chat.limits import CREATIONS, JOINS, usage_of
 from chat.models import Channel, ChannelKind, Member, Scope, User
+from chat.node import running_node
 from chat.permissions import Right
 from chat.services.messages import channel_of
 from chat.services.standing import Standing, moderates_everywhere, require_membership
@@ -103,12 +105,21 @@ class Leave(APIView):
 class Members(APIView):
     @documented(Page(shapes.Member))
     def get(self, request: Request, pk: int) -> Response:
-        """For members: everybody, with their cursors, and `can`: what the caller may do to each."""
+        """For members: everybody, with their cursors and presence, and `can`: what the caller may do to each."""
         own = require_membership(caller(request).pk, channel=pk)
         standing = Standing(own, moderates_everywhere(caller(request)))
         channel = Channel.objects.get(pk=pk)
         rows = Member.objects.filter(channel_id=pk).select_related("user")
-        return paged(request, rows, lambda row: _member_seen(row, standing, channel))
+        # In the memory of this process: no member costs a round trip.
+        presence = async_to_sync(running_node)().presence
+        return paged(
+            request,
+            rows,
+            lambda row: {
+                **_member_seen(row, standing, channel),
+                "presence": sightings.of_member(row, presence.state_of(row.user_id), viewer=own.user_id),
+            },
+        )
 
     @documented({201: shapes.Member}, takes=NewMember, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:

@@ -1,7 +1,5 @@
 """Who is here: the same that the socket says."""
 
-from collections.abc import Iterable
-
 import msgspec
 from asgiref.sync import async_to_sync
 from rest_framework.request import Request
@@ -14,7 +12,6 @@ from chat.api.contract import documented, text
 from chat.api.users import caller
 from chat.node import running_node
 from delivery.errors import Invalid
-from delivery.protocol import PersonState
 
 #: People asked for in one request.
 MOST_ASKED = 100
@@ -27,15 +24,11 @@ class PresenceOf(APIView):
         user = caller(request)
         asked = _numbers(request.query_params.get("users", str(user.pk)))
         seen = sightings.last_seen(user.pk, asked)
-        states = async_to_sync(_states)(seen)
-        if user.pk in states:
-            states[user.pk] = sightings.own_state(user, states[user.pk])
-        answer = {pk: sightings.with_last_seen(state, seen[pk]) for pk, state in states.items()}
+        state_of = async_to_sync(running_node)().presence.state_of
+        answer = {pk: sightings.with_last_seen(state_of(pk), at) for pk, at in seen.items()}
+        if user.pk in answer:
+            answer[user.pk] = sightings.own_state(user, answer[user.pk])
         return Response({"users": msgspec.to_builtins(answer, str_keys=True)})
-
-
-async def _states(users: Iterable[int]) -> dict[int, PersonState]:
-    return (await running_node()).presence.states(users)
 
 
 def _numbers(raw: str) -> list[int]:
