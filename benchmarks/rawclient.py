@@ -7,6 +7,7 @@ import asyncio
 import base64
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -45,6 +46,8 @@ class RawClient(asyncio.Protocol):
         self._on_frame = on_frame
         self._buffer = bytearray()
         self._upgraded = False
+        #: Bytes by op.
+        self.received: Counter[str] = Counter()
         self.ready = asyncio.get_running_loop().create_future()
         self.ended = asyncio.get_running_loop().create_future()
 
@@ -89,7 +92,9 @@ class RawClient(asyncio.Protocol):
             payload = bytes(buffer[start : start + length])
             position = start + length
             if opcode == 1:
-                self._take(_decoder.decode(payload))
+                frame = _decoder.decode(payload)
+                self.received[frame.op] += len(payload)
+                self._take(frame)
             elif opcode == 9:
                 self._write(0x8A, payload)
             elif opcode == 8:
