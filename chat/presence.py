@@ -37,6 +37,8 @@ logger = logging.getLogger("gapless.presence")
 TICK_SECONDS = 0.5
 #: Streams that open or end are read from the rows first: so long after the bell a person's streams are looked at again.
 LOOK_AGAIN_SECONDS = 3.0
+#: People whose choices are counted; with more, all begin anew.
+MOST_COUNTED = 10_000
 #: What reading the choices of all people here may take, before they are said as they were known.
 CHOICES_SECONDS = 1.0
 
@@ -128,6 +130,8 @@ class Presence:
     def admit_choice(self, user: int) -> None:
         """Counts one choice. Raises RateLimited."""
         now, most = self._clock(), self._limits.choices_per_minute
+        if len(self._choices) > MOST_COUNTED:
+            self._choices.clear()
         choices = self._choices.setdefault(user, deque(maxlen=max(1, most)))
         if len(choices) == choices.maxlen and now - choices[0] < 60:
             raise RateLimited(f"You may change this {most} times a minute.", retry_after=60 - (now - choices[0]))
@@ -196,6 +200,7 @@ class Presence:
         self._heard_at = now
         if is_beat:
             self._beat_at = now + self._limits.heartbeat_seconds
+            self.pushes.forget_rosters()
         if heard.is_forgotten or self._is_cut_off:
             # Others have been forgotten or cut off too: they get the time to say again who is here.
             self._believe_at = now + (self._limits.flap_seconds if self.view.people else 0)

@@ -63,7 +63,7 @@ class Pushes:
                 self._rosters.pop(stream, None)
 
     def forget_rosters(self) -> None:
-        """Whether anything is known has changed."""
+        """They are made anew when next asked for: whether anything is known has changed, or some are of streams long left."""
         self._rosters.clear()
 
     def push_everything(self) -> None:

@@ -58,6 +58,8 @@ for _, said in ipairs(given.typing) do
     redis.call('ZADD', P .. 'typing', spelled(rev), said)
 end
 
+if not given.hears then return {spelled(rev), spelled(now), 0, 0, {}, {}} end
+
 local old = '(' .. spelled(now - given.window)
 redis.call('ZREMRANGEBYSCORE', P .. 'changed', '-inf', old)
 redis.call('ZREMRANGEBYSCORE', P .. 'typing', '-inf', '(' .. spelled(now - given.typing_lasts))
@@ -174,19 +176,22 @@ class Roster:
         if is_beat:
             self.forget_what_was_heard()
         for start in range(0, max(0, len(people) - MOST_SAID), MOST_SAID):
-            await self._call(people[start : start + MOST_SAID], (), is_beat=False)
+            await self._call(people[start : start + MOST_SAID], (), is_beat=False, hears=False)
         rest = people[(len(people) - 1) // MOST_SAID * MOST_SAID :] if people else ()
-        answer = await self._call(rest, typing, is_beat=is_beat)
+        answer = await self._call(rest, typing, is_beat=is_beat, hears=True)
         self._cursor, self._now = answer.rev, answer.heard.now
         return answer.heard
 
-    async def _call(self, people: Sequence[Saying], typing: Sequence[TypingMark], *, is_beat: bool) -> "_Answer":
+    async def _call(
+        self, people: Sequence[Saying], typing: Sequence[TypingMark], *, is_beat: bool, hears: bool
+    ) -> "_Answer":
         last_beat, self._beat = self._beat, self._beat + is_beat
         request = {
             "process": self.process,
             "beat": str(self._beat),
             "last_beat": str(last_beat),
             "is_beat": is_beat,
+            "hears": hears,
             "ahead": int(self.ahead_seconds * 1e6),
             "cursor": self._cursor,
             "now": self._now,

@@ -180,6 +180,7 @@ async def test_what_is_chosen_holds_on_every_device(
     alice, phone = await here.enter(cast.alice), await here.enter(cast.bob)
     laptop = await there.enter(cast.bob)
     await here.choose(cast.bob, status=status, activity="writing a book")
+    here.presence.told_idle(phone.socket, is_idle=True)
     there.presence.told_idle(laptop.socket, is_idle=True)
     await time.pass_time(3)
     state = {"status": status, "activity": "writing a book", "last_seen": None}
