@@ -60,6 +60,7 @@ class Member(msgspec.Struct, kw_only=True):
     read_seq: int
     joined_at: Time
     can: list[RightName] | Absent = msgspec.UNSET
+    presence: PersonState | Absent = msgspec.UNSET
     muted_until: Time | Absent | None = msgspec.UNSET
 
 
