@@ -166,6 +166,10 @@ class WebProcess:
                 time.sleep(0.05)
         raise SystemExit("a web process did not start")
 
+    def cpu(self) -> float:
+        """Seconds, of everything that it has started, too."""
+        return usage_of(self.process.pid).cpu_seconds
+
 
 def prepare(sockets: int) -> tuple[int, list[str]]:
     """A channel with as many members as it can have, and a token for each socket."""
@@ -215,7 +219,7 @@ async def measure(
     await asyncio.gather(*(receiver.connected.wait() for receiver in receivers))
     await asyncio.sleep(1)
     connected = [usage_of(server.process.pid).resident_bytes for server in servers]
-    cpu = [usage_of(server.process.pid).cpu_seconds for server in servers]
+    cpu = [server.cpu() for server in servers]
     beside = services_cpu(Path(os.environ["GAPLESS_DATA"]))
     started = time.perf_counter()
     until = started + options.seconds
@@ -236,7 +240,7 @@ async def measure(
     ):
         await asyncio.sleep(0.05)
     alive = [server for server in servers if server.process.poll() is None]
-    used = sum(usage_of(server.process.pid).cpu_seconds - cpu[servers.index(server)] for server in alive)
+    used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
     beside_now = services_cpu(Path(os.environ["GAPLESS_DATA"]))
     run.is_over = True
     for receiver in receivers:
