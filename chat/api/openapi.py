@@ -11,7 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from chat.api import shapes
-from chat.api.contract import Documented, Page, Shape
+from chat.api.contract import Documented, Page, Shape, whole
 from chat.api.examples import EXAMPLES
 from chat.api.scopes import scope_needed
 
@@ -106,7 +106,7 @@ class OperationSchema(AutoSchema):
     def _query(self) -> dict[str, Any]:
         query = dict(self._documented.query)
         if any(isinstance(given, Page) and given.by_cursor for given in self._documented.gives.values()):
-            query.setdefault("cursor", {"type": "string", "description": "Where a page begins: taken from `next`."})
+            query.setdefault("cursor", whole("Where a page begins: taken from `next`."))
         return query
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:

@@ -15,7 +15,10 @@ from delivery.protocol import Message
 class Search(APIView):
     @documented(
         Page(Message, more={"approximate": {"type": "boolean"}}),
-        query={"q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01")},
+        query={
+            "q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01"),
+            "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~?-?[0-9]{1,18}\.[0-9]{1,18}$"),
+        },
         refuses=[429],
     )
     def get(self, request: Request) -> Response:
