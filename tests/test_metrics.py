@@ -1,5 +1,6 @@
 """What is counted: named as Prometheus wants it, listed, fenced, and right with several processes."""
 
+import contextlib
 import os
 import re
 import signal
@@ -8,11 +9,13 @@ from collections.abc import Callable
 import httpx
 import psutil
 import pytest
+from django.http import HttpResponse
 from django.test import RequestFactory
+from django.urls import Resolver404, resolve
 from prometheus_client.parser import text_string_to_metric_families
 
 from chatproject import env, tables
-from chatproject.measuring import metrics_page
+from chatproject.measuring import http_responses, measured, metrics_page
 from delivery.connection import CommandRefused
 from tests.conftest import Cast
 from tests.servers import ROOT, Server, expect
@@ -119,3 +122,25 @@ def test_labels_in_alerts_are_those_of_the_metric() -> None:
     text = "".join((ROOT / "deploy" / file).read_text() for file in ("prometheus/alerts.yml", "grafana/dashboard.json"))
     for name, inside in re.findall(r"\b((?:gapless|django)_[a-z_]+)\{([^}]*)\}", text):
         assert set(re.findall(r"(\w+)=", inside)) <= labels[name], name
+
+
+async def test_http_is_counted_by_the_paths_pattern_whatever_is_asked_for() -> None:
+    async def respond(request: object) -> HttpResponse:
+        return HttpResponse(status=404)
+
+    for path in (
+        "/api/v1/channels/1/",
+        "/api/v1/channels/2/",
+        "/nothing/1",
+        "/nothing/2",
+        "/admin/chat/user/7/change/",
+    ):
+        request = RequestFactory().generic("BREW", path)
+        with contextlib.suppress(Resolver404):
+            request.resolver_match = resolve(path)
+        await measured(respond)(request)
+    [family] = http_responses.collect()
+    counted = {
+        s.labels["route"]: s.value for s in family.samples if s.labels["method"] == "other" and "total" in s.name
+    }
+    assert counted == {"api/v1/channels/<int:pk>/": 2, "other": 2, "admin/": 1}
