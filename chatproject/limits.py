@@ -76,6 +76,8 @@ class Limits:
     outbox_bytes: int = _limit(1024 * 1024, unit="bytes a socket", exceeded="close 4001")
     #: Unsent to one socket, counted in frames.
     outbox_frames: int = _limit(1000, unit="frames a socket", exceeded="close 4001")
+    #: Unsent to all sockets of one process together: above this the slowest readers are closed first.
+    outbox_total_bytes: int = _limit(64 * 1024 * 1024, unit="bytes a process", exceeded="close 4001")
     #: Between two comparisons of this process's positions with PostgreSQL.
     position_check_seconds: int = _limit(10, unit="seconds", exceeded="–")
     #: The same while Redis carries no announcements.

@@ -74,11 +74,22 @@ class Hub:
         """Writes one frame to one socket, or closes it when it has read too little. Never raises: others come after it."""
         try:
             if not socket.write(frame):
-                metrics.slow_readers_closed.inc()
-                socket.close(CloseCode.SLOW_READER, "too much was waiting to be read", retry_after=1)
+                _close_slow_reader(socket)
         except Exception:
             logger.exception("a frame could not be written to socket %s", socket.id)
             socket.abandon()
+
+    def shed(self, *, most_bytes: int) -> None:
+        """Closes the slowest readers, until no more than this is unsent to all others together."""
+        unsent = [(socket.peer.unsent_bytes, socket) for socket in self.sockets if not socket.is_over]
+        total = sum(waiting for waiting, _ in unsent)
+        if total <= most_bytes:
+            return
+        for waiting, socket in sorted(unsent, key=lambda pair: pair[0], reverse=True):
+            if total <= most_bytes:
+                break
+            _close_slow_reader(socket)
+            total -= waiting
 
     def end_access(self, socket: Socket, stream_id: int) -> None:
         """From here on nothing of the stream is written to the socket; the socket is told."""
@@ -191,3 +202,8 @@ class Hub:
         task = asyncio.ensure_future(logged())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _close_slow_reader(socket: Socket) -> None:
+    metrics.slow_readers_closed.inc()
+    socket.close(CloseCode.SLOW_READER, "too much was waiting to be read", retry_after=1)

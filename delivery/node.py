@@ -51,6 +51,8 @@ logger = logging.getLogger("gapless.node")
 
 #: How often it is looked whether a position check is due.
 WATCH_SECONDS = 0.1
+#: How often it is looked what is unsent to all sockets together. One socket alone is bounded at each write.
+SHED_SECONDS = 0.25
 #: A login that ended while its socket was coming in, before its end could be heard of here, lives on for so long.
 NEWCOMERS_SECONDS = 0.5
 
@@ -105,6 +107,8 @@ class NodeLimits(Protocol):
     def spare_sockets(self) -> int: ...
     @property
     def outbox_frames(self) -> int: ...
+    @property
+    def outbox_total_bytes(self) -> int: ...
 
 
 class DatabaseAway(Exception):
@@ -156,7 +160,8 @@ class Node:
 
     async def start(self) -> None:
         await self.bus.start()
-        watches = (self._beat, self._check_positions, self._check_logins, self._read_gauges, self._keep_seats)
+        watches = [self._beat, self._check_positions, self._check_logins, self._shed]
+        watches += [self._read_gauges, self._keep_seats]
         self._watches = [asyncio.ensure_future(watch()) for watch in watches]
 
     async def stop(self) -> None:
@@ -281,6 +286,11 @@ class Node:
 
     async def _read_gauges(self) -> None:
         await keep_reading(self.hub, self.queue, self.bus)
+
+    async def _shed(self) -> None:
+        while True:
+            await asyncio.sleep(SHED_SECONDS)
+            self.hub.shed(most_bytes=self.limits.outbox_total_bytes)
 
     async def _check_logins(self) -> None:
         checked_at = time.monotonic()

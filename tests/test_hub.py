@@ -172,6 +172,19 @@ async def test_a_slow_reader_is_closed_at_its_bounds(
     assert alice.bodies == ["much"]
 
 
+@pytest.mark.parametrize(
+    ("most", "closed"), [(600, [None, None, None]), (599, [None, 4001, None]), (200, [None, 4001, 4001])]
+)
+async def test_too_much_unsent_to_all_closes_the_slowest_readers_first(
+    node: Node, follow: Any, cast: Cast, most: int, closed: list[int | None]
+) -> None:
+    peers = [await follow(cast, user) for user in (cast.alice, cast.bob, cast.bob)]
+    for peer, unsent in zip(peers, (100, 300, 200), strict=True):
+        peer.unsent_bytes = unsent
+    node.hub.shed(most_bytes=most)
+    assert [peer.closed for peer in peers] == closed
+
+
 async def test_a_newcomer_hears_nothing_of_before_in_a_process_that_is_behind(
     node: Node, follow: Any, cast: Cast
 ) -> None:

@@ -44,6 +44,7 @@ HELD_BY = {
     "recent_idle_seconds": "test_cache.py::test_an_entry_lives_an_hour_after_activity_else_a_quarter",
     "outbox_soft_bytes": "test_hub.py::test_what_is_of_the_moment_is_dropped_for_whoever_is_behind",
     "outbox_bytes": "test_hub.py::test_a_slow_reader_is_closed_at_its_bounds",
+    "outbox_total_bytes": "test_hub.py::test_too_much_unsent_to_all_closes_the_slowest_readers_first",
     "outbox_frames": "test_hub.py::test_a_slow_reader_is_closed_at_its_bounds",
     "position_check_seconds": "test_processes.py::test_changes_that_redis_did_not_carry_arrive_all_the_same",
     "position_check_deaf_seconds": "test_processes.py::test_changes_that_redis_did_not_carry_arrive_all_the_same",
