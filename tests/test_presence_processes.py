@@ -109,9 +109,9 @@ async def test_redis_standing_still_costs_nothing_but_presence(own_server: Start
     async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
         await expect(lambda: sees(alice, cast.bob) == "online")
         await redis.client_pause(4000, all=True)
-        await asyncio.wait_for(bob.command("typing", channel=cast.team.pk, on=True), 0.5)
-        await asyncio.wait_for(bob.command("presence", status="busy"), 0.5)
-        await asyncio.wait_for(bob.post(cast.team.pk, "all the same"), 0.5)
+        await asyncio.wait_for(bob.command("typing", channel=cast.team.pk, on=True), 1.5)
+        await asyncio.wait_for(bob.command("presence", status="busy"), 1.5)
+        await asyncio.wait_for(bob.post(cast.team.pk, "all the same"), 1.5)
         await expect(lambda: sees(alice, cast.bob) == "unknown", within=4)
         await expect(lambda: sees(alice, cast.bob) == "busy", within=6)
     assert (await in_thread(services.choose_presence, cast.bob.pk)).status == "busy"
