@@ -46,7 +46,14 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
     complaints: list[str] = []
 
     def sign_in(
-        username: str, server: Server, *, width: int = 1280, path: str = "/", moves_time: bool = False, **options: Any
+        username: str,
+        server: Server,
+        *,
+        width: int = 1280,
+        path: str = "/",
+        moves_time: bool = False,
+        script: str = "",
+        **options: Any,
     ) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=server.url, **options)
         contexts.append(context)
@@ -59,6 +66,7 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
         if moves_time:
             page.clock.install()
+        page.add_init_script(script)
         page.goto(path)
         return page
 

@@ -156,6 +156,37 @@ def test_a_slash_finds_what_was_said_and_leads_to_it(sign_in: SignIn, server: Se
     expect(page.locator(".row:focus .body")).to_have_text("the keys are in the drawer")
 
 
+def test_what_nobody_looks_at_notifies_as_far_as_the_channel_says(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    other = services.open_channel(cast.alice, name="other", members=[cast.bob])
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/", script=NOTICES)
+    expect(page.locator("#composer-body")).to_be_focused()
+    link = page.locator(f"a[href='/c/{other.pk}/']")
+    for level, texts in {"all": ["good morning"], "mentions": ["to all", "and @bob, too"], "none": ["@bob?"]}.items():
+        link.click()
+        expect(link.locator(".badge")).to_be_hidden()
+        page.click("#channel-menu-button")
+        page.click(f"[data-act=notify-{level}]")
+        page.click("#channel-menu-button")
+        expect(page.locator(f"[data-act=notify-{level}]")).to_have_attribute("aria-checked", "true")
+        page.keyboard.press("Escape")
+        page.click(f"a[href='/c/{cast.team.pk}/']")
+        for text in texts:
+            aside(said, cast.alice, other, text)
+        expect(link.locator(".badge-number")).to_have_text(str(len(texts)))
+    shown = page.evaluate("() => window.shown")
+    assert shown == [["Alice in other", "good morning"], ["Alice in other", "and @bob, too"]]
+
+
+#: The browser's own notifications are the outside world.
+NOTICES = """
+window.shown = [];
+window.Notification = class {
+  static permission = "granted";
+  constructor(title, { body }) { window.shown.push([title, body]); }
+};
+"""
+
+
 def test_axe_finds_nothing_in_either_theme(sign_in: SignIn, server: Server, cast: Cast) -> None:
     aside(said, cast.alice, cast.team, "is anybody there? https://example.com/")
     page = sign_in("alice", server, path=f"/c/{cast.team.pk}/", reduced_motion="reduce")

@@ -42,10 +42,13 @@ export class About {
   }
 
   async #notify(channel, level) {
-    await patch(`channels/${channel.id}/membership/`, { notify_level: level }).then(
-      () => this.#changed(Object.assign(channel, { notify_level: level })),
-      (problem) => say(`Not changed. ${problem.detail}`),
-    );
+    const before = channel.notify_level;
+    const show = (shown) => this.#changed(Object.assign(channel, { notify_level: shown }));
+    show(level);
+    await patch(`channels/${channel.id}/membership/`, { notify_level: level }).catch((problem) => {
+      show(before);
+      say(`Not changed. ${problem.detail}`);
+    });
   }
 
   #edit({ name, topic }) {

@@ -36,8 +36,8 @@ export class Channels extends EventTarget {
   }
 
   put(channel) {
-    if (!this.#channels.has(channel.id)) this.#counted.set(channel.id, channel.head);
-    this.#merge(channel);
+    if (channel.unread == null && this.#channels.has(channel.id)) this.#merge(channel);
+    else this.#refresh(channel);
     this.#changed();
     return this.get(channel.id);
   }
@@ -110,11 +110,12 @@ export class Channels extends EventTarget {
     return this.all().filter(isHeard).reduce((sum, channel) => sum + this.unreadOf(channel), 0);
   }
 
-  // What was read a moment ago may not be in hello yet; then our own count is the better one.
+  // What was read or came a moment ago may not be in what the server said; then our own count is the better one.
   #refresh(channel) {
-    const { read_seq, unread } = this.get(channel.id) ?? {};
+    const { read_seq = 0, unread } = this.get(channel.id) ?? {};
+    const isOlder = read_seq > channel.read_seq || (unread != null && channel.head < this.#counted.get(channel.id));
     this.#merge(channel);
-    if (read_seq > channel.read_seq) Object.assign(this.get(channel.id), { read_seq, unread });
+    if (isOlder) Object.assign(this.get(channel.id), { read_seq, unread });
     else this.#counted.set(channel.id, channel.head);
   }
 

@@ -36,7 +36,7 @@ export function avatarWithDot(person, status, { small = false } = {}) {
 
 /** What is said of somebody in a line: what they do, or how long they have been gone. */
 export function presenceText({ status, activity, last_seen: lastSeen }) {
-  if (activity && status !== "offline") return [make("span", { textContent: activity, dir: "auto" })];
+  if (activity && status !== "offline") return [make("span", { textContent: activity, title: activity, dir: "auto" })];
   if (status === "offline" && lastSeen) return ["last seen ", agoTime(new Date(lastSeen))];
   return [wordOf(status)];
 }
