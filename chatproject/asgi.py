@@ -10,11 +10,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django must be set up first)
+from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from chat.consumers import ChatConsumer  # noqa: E402
 from chat.node import running_node, stop_node  # noqa: E402
-from chatproject.bounds import Bounded  # noqa: E402
+from chatproject.addresses import AddressPace, with_true_address  # noqa: E402
+from chatproject.addresses import refuse as refuse_address  # noqa: E402
+from chatproject.bounds import ALWAYS, Bounded  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,6 +46,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
         return
+    scope = with_true_address(scope)
+    wait = 0 if scope["path"] in ALWAYS else pace.wait(scope)
+    if wait:
+        await refuse_address(scope, receive, send, wait=wait)
+        return
     await running_node()
     if scope["type"] == "http":
         await bounded(scope, receive, send)
@@ -63,3 +71,4 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 bounded = Bounded(router)
+pace = AddressPace(settings.LIMITS.address_requests_per_minute)

@@ -24,6 +24,10 @@ class Limits:
     bad_frames_per_minute: int = _limit(20, unit="a minute a socket", exceeded="close 4502")
     #: Frames that are taken from one socket; beyond it reading waits.
     frames_per_second: int = _limit(500, unit="a second a socket", exceeded="read later")
+    #: Frames that are taken from all sockets of one user in one process; beyond it reading waits.
+    user_frames_per_second: int = _limit(1000, unit="a second a user and process", exceeded="read later")
+    #: Requests and handshakes of one address (of IPv6: one /64) in one process; an office comes from one address. 0 lifts it.
+    address_requests_per_minute: int = _limit(6000, unit="a minute an address and process", exceeded="429")
     #: Messages of one user through all doors, exact in every window of 60 s. 0 lifts it (for load tests).
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Channels that one user opens, direct ones included, exact in every window of an hour. 0 lifts it.

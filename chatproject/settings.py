@@ -189,7 +189,14 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
         "KEY_PREFIX": "gapless",
-    }
+    },
+    # What guards sign-in and sign-up goes on without Redis, by each process.
+    "guard": {
+        "BACKEND": "chat.guard.GuardCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "KEY_PREFIX": "gapless-guard",
+    },
 }
 
 # ---- Who is who ----------------------------------------------------------------------------------------------------
@@ -228,6 +235,13 @@ X_FRAME_OPTIONS = "DENY"
 #: Believed only when a proxy of yours sets it: the scheme that the browser used.
 if env.boolean("BEHIND_TLS_PROXY", _IS_HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A proxy ends TLS and says so; whoever comes without it is sent there. Health and figures are asked for from inside.
+SECURE_SSL_REDIRECT = _IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+#: Seconds for which browsers insist on https once they have seen it: 30 days where every origin is https.
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 30 * 24 * 3600 if _IS_HTTPS else 0)
+#: Networks of your own proxies: the address that they say in X-Forwarded-For is believed, from anybody else it is not.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", [])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -246,11 +260,13 @@ CONTENT_SECURITY_POLICY = {
 RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
 #: Usernames that may too: the accounts of a load test, or of a program that you trust.
 RATE_LIMIT_EXEMPT_USERS = env.words("RATE_LIMIT_EXEMPT_USERS", [])
+RATELIMIT_USE_CACHE = "guard"
 RATELIMIT_VIEW = "chat.pages.errors.rate_limited"
-# Redis away: sign-in and sign-up are answered 503 by the view, never let through unlimited.
+# A count that fails otherwise is taken for too many.
 RATELIMIT_FAIL_OPEN = False
 # django-ratelimit knows only Memcached and its own list of Redis backends; Django's RedisCache increments atomically.
-SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003"]
+# security.W005, W021: one host does not decide about https for its neighbours, nor for ever.
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003", "security.W005", "security.W021"]
 
 #: Days for which `manage.py prune` keeps messages; 0: for ever.
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)

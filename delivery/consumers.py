@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from channels.consumer import AsyncConsumer
@@ -73,6 +74,10 @@ class Pace:
             await asyncio.sleep(0)
 
 
+#: The pace of each user's sockets together, for as long as there is one.
+_paces: WeakValueDictionary[int, Pace] = WeakValueDictionary()
+
+
 class StreamConsumer(AsyncConsumer):
     """Subclasses say who may come in (`authenticate`), which node serves them, and what their own commands do."""
 
@@ -126,6 +131,7 @@ class StreamConsumer(AsyncConsumer):
         bind_contextvars(connection=self.socket.id)
         self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
         self._pace = Pace(self.node.limits.frames_per_second)
+        self._user_pace = _paces.setdefault(self.login.user.id, Pace(self.node.limits.user_frames_per_second))
         opening = asyncio.get_running_loop().call_later(self.node.limits.opening_seconds, self._close_unless_synced)
         try:
             await self._greet()
@@ -135,6 +141,7 @@ class StreamConsumer(AsyncConsumer):
                     break
                 if self.socket.closed_with is None:
                     await self._pace.wait()
+                    await self._user_pace.wait()
                     await self._take(event)
         finally:
             opening.cancel()

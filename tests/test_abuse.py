@@ -1,17 +1,24 @@
 """What one client may cost the others: floods, fragments, silence, uploads, guesses."""
 
 import asyncio
+import ipaddress
+import os
 import socket
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+from chat.guard import GuardCache
+from chatproject.addresses import AddressPace, with_true_address
 from tests.conftest import PASSWORD, Cast
-from tests.servers import Server, expect
+from tests.servers import ROOT, Server, expect
 
 
 async def open_raw(server: Server, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -133,7 +140,8 @@ def test_passwords_can_be_guessed_only_so_often(server: Server, cast: Cast) -> N
     for disguise in ("bob", "  bob", "BOB", "ｂｏｂ"):
         refused = guess(server, disguise, PASSWORD)
         assert refused.status_code == 429
-        assert refused.headers["Retry-After"]
+        assert 1 <= int(refused.headers["Retry-After"]) <= 120
+        assert (refused.headers["X-RateLimit-Limit"], refused.headers["X-RateLimit-Remaining"]) == ("10", "0")
     assert guess(server, "alice").status_code == 200
 
 
@@ -148,3 +156,84 @@ def test_a_malformed_session_cookie_is_no_error_of_ours(server: Server) -> None:
     answer = httpx.get(f"{server.url}/ws/", headers={**headers, "Upgrade": "websocket", "Connection": "Upgrade",
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version": "13"})  # fmt: skip
     assert answer.status_code == 403
+
+
+async def test_a_flood_over_several_sockets_of_a_person_is_one_flood(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server(GAPLESS_LIMIT_USER_FRAMES_PER_SECOND="50", GAPLESS_LIMIT_ADDRESS_REQUESTS_PER_MINUTE="9")
+    floods = [await open_raw(server, cast.token(cast.bob)) for _ in range(4)]
+    started = time.monotonic()
+    for _, writer in floods:
+        writer.write(frame(1, b'{"op":"sync"}') + frame(1, b'{"op":"ping"}') * 500)
+    async with server.connect(cast.token(cast.alice)) as alice:
+        for _ in range(10):
+            await alice.command("ping")
+            await asyncio.sleep(0.05)
+    answered = sum([(await reader.read(2**22)).count(b'"pong"') for reader, _ in floods])
+    assert answered <= 50 * (time.monotonic() - started + 1) + 10 * len(floods)
+    for _, writer in floods:
+        writer.transport.abort()
+    one_address_asks_only_so_often(server)
+
+
+def one_address_asks_only_so_often(server: Server) -> None:
+    # Five handshakes were counted; health is always answered.
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    answers = [httpx.get(f"{server.url}/sign-in/") for _ in range(6)]
+    assert [answer.status_code for answer in answers[:3]] == [200] * 3
+    assert (answers[5].status_code, answers[5].json()["code"]) == (429, "rate_limited")
+    assert 1 <= int(answers[5].headers["Retry-After"]) <= 7
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "address"),
+    [
+        ("9.9.9.9", "1.2.3.4", "9.9.9.9"),
+        ("10.0.0.1", "1.2.3.4", "1.2.3.4"),
+        ("10.0.0.1", "6.6.6.6, 1.2.3.4, 10.0.0.2", "1.2.3.4"),
+        ("10.0.0.1", "1.2.3.4, nonsense", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+    ],
+)
+def test_an_address_is_believed_only_from_your_own_proxies(settings: Any, peer: str, said: str, address: str) -> None:
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("10.0.0.0/8")]
+    scope = {"client": (peer, 1), "headers": [(b"x-forwarded-for", said.encode())] if said else []}
+    assert with_true_address(scope)["client"][0] == address
+
+
+def test_one_address_asks_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("chatproject.addresses.time.monotonic", lambda: now[0])
+    pace = AddressPace(60)
+    office, neighbour = ({"client": (address, 1)} for address in ("2001:db8::1", "2001:db8::2"))
+    assert [pace.wait((office, neighbour)[n % 2]) for n in range(60)] == [0] * 60
+    assert pace.wait(office) == pytest.approx(1)
+    assert pace.wait({"client": ("2001:db8:0:1::1", 1)}) == 0
+    now[0] += 1
+    assert (pace.wait(office), pace.wait(neighbour)) == (0, pytest.approx(1))
+
+
+def test_without_redis_passwords_can_be_guessed_only_so_often_too(settings: Any) -> None:
+    guard = GuardCache("redis://127.0.0.1:1", {})
+    assert guard.add("somebody", 1, 60)
+    assert not guard.add("somebody", 1, 60)
+    assert [guard.incr("somebody") for _ in range(2)] == [2, 3]
+
+
+def test_with_settings_for_production_django_finds_nothing_to_say() -> None:
+    environment = {"ALLOWED_ORIGINS": "https://chat.example.org", "ALLOWED_HOSTS": "chat.example.org"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            **environment,
+            "SECRET_KEY": "x1y2" * 20 + "abcdefgh",
+            "DATABASE_URL": "postgresql:///x",
+            "REDIS_URL": "redis://x",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -24,6 +24,8 @@ HELD_BY = {
     "joins_per_hour": "test_rate_limits.py::test_twenty_channels_are_joined_an_hour_and_not_one_more",
     "sockets_per_user": "test_seats.py::test_ten_sockets_a_user_and_the_idlest_goes_for_the_eleventh",
     "spare_sockets": "test_seats.py::test_a_first_socket_has_its_place_and_further_ones_share_twenty",
+    "user_frames_per_second": "test_abuse.py::test_a_flood_over_several_sockets_of_a_person_is_one_flood",
+    "address_requests_per_minute": "test_abuse.py::test_one_address_asks_only_so_often",
     "edit_hours": "test_verbs.py::test_a_message_can_be_edited_for_24_hours",
     "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
     "tokens": "test_tokens.py::test_a_user_has_fifty_tokens_and_not_one_more",

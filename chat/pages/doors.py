@@ -1,4 +1,4 @@
-"""Sign-up, sign-in, sign-out, passwords, and the owner's set-up. Guarded by address and name; closed while the guard is away."""
+"""Sign-up, sign-in, sign-out, passwords, and the owner's set-up. Guarded by address and name."""
 
 import unicodedata
 from collections.abc import Callable
@@ -13,11 +13,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django_ratelimit.decorators import ratelimit
-from redis.exceptions import RedisError
+from django_ratelimit.core import get_usage
 
+from chat.api.usage import with_usage
+from chat.limits import Usage
 from chat.models import User
-from chat.pages.errors import unavailable
+from chat.pages.errors import TooOften
 from chat.pages.forms import AccountForm, OwnerForm, PasswordForm, SignInForm, SignUpForm
 from chat.services import join_first_channel, recheck_logins
 from chat.setup import is_valid
@@ -31,17 +32,23 @@ SIGN_UP_BY_ADDRESS = "20/h"
 CHANGES_BY_USER = "10/m"
 
 
-def closed_without_redis(view: View) -> View:
-    """The guard counts in Redis: without it these doors are closed, not open to guessing."""
+def guarded(*, group: str, key: Any, rate: str) -> Callable[[View], View]:
+    """So many POSTs of a key in a window, whatever becomes of them; raises TooOften, which ends as a page."""
 
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return view(request, *args, **kwargs)
-        except (RedisError, OSError):
-            return unavailable(request)
+    def guard(view: View) -> View:
+        @wraps(view)
+        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            found = get_usage(request, group=group, key=key, rate=rate, method="POST", increment=True)
+            if found is None:
+                return view(request, *args, **kwargs)
+            usage = Usage(found["limit"], max(0, found["limit"] - found["count"]), max(1, found["time_left"]))
+            if found["should_limit"]:
+                raise TooOften(usage)
+            return with_usage(view(request, *args, **kwargs), usage)
 
-    return guarded
+        return counted
+
+    return guard
 
 
 def _name_tried(group: str, request: HttpRequest) -> str:
@@ -50,9 +57,9 @@ def _name_tried(group: str, request: HttpRequest) -> str:
 
 
 def _sign_in_guard(view: View) -> View:
-    by_address = ratelimit(group="sign-in-address", key="ip", rate=SIGN_IN_BY_ADDRESS, method="POST")
-    by_name = ratelimit(group="sign-in-name", key=_name_tried, rate=SIGN_IN_BY_NAME, method="POST")
-    return closed_without_redis(by_address(by_name(view)))
+    by_address = guarded(group="sign-in-address", key="ip", rate=SIGN_IN_BY_ADDRESS)
+    by_name = guarded(group="sign-in-name", key=_name_tried, rate=SIGN_IN_BY_NAME)
+    return by_address(by_name(view))
 
 
 @method_decorator(_sign_in_guard, name="dispatch")
@@ -73,8 +80,7 @@ class SignOut(LogoutView):
         return response
 
 
-@closed_without_redis
-@ratelimit(group="sign-up", key="ip", rate=SIGN_UP_BY_ADDRESS, method="POST")
+@guarded(group="sign-up", key="ip", rate=SIGN_UP_BY_ADDRESS)
 def sign_up(request: HttpRequest) -> HttpResponse:
     """An account of one's own."""
     if request.user.is_authenticated:
@@ -86,9 +92,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/sign_up.html", {"form": form}, status=400 if form.errors else 200)
 
 
-@closed_without_redis
 @login_required
-@ratelimit(group="password", key="user", rate=CHANGES_BY_USER, method="POST")
+@guarded(group="password", key="user", rate=CHANGES_BY_USER)
 def change_password(request: HttpRequest) -> HttpResponse:
     """Another password: signs out everywhere but here."""
     assert isinstance(request.user, User)
@@ -116,8 +121,7 @@ def password_changed(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/password_changed.html")
 
 
-@closed_without_redis
-@ratelimit(group="setup", key="ip", rate=SIGN_UP_BY_ADDRESS, method="POST")
+@guarded(group="setup", key="ip", rate=SIGN_UP_BY_ADDRESS)
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
     """The link on the console. Its page is gone once there is any account."""
     if not is_valid(token):
