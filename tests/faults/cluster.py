@@ -41,7 +41,9 @@ class Cluster:
         self.services = OwnServices()
         self._thread = ProxyThread()
         self.limits = limits
-        given = {"messages_per_minute": 0, "pool": 6, **limits}
+        # What bounds people is out of the way of what they do here; it is counted all the same.
+        roomy = {"messages_per_minute": 0, "pool": 6, "sockets_per_user": 1000, "spare_sockets": 1000}
+        given = {**roomy, **limits}
         environ = {
             **os.environ,
             **{f"GAPLESS_LIMIT_{name.upper()}": str(value) for name, value in given.items()},
