@@ -25,6 +25,8 @@ class Metronome:
     """`beat()` goes on until it is cancelled; `allowance` says what a bound between two moments is to be forgiven."""
 
     def __init__(self) -> None:
+        #: Without it nothing is: where a bound is expected to be broken.
+        self.is_forgiving = True
         self._at: list[float] = []
         self._late: list[float] = []
         self._crowding: list[float] = []
@@ -41,7 +43,7 @@ class Metronome:
         """For a way between the two that is promised to take so many seconds."""
         first, last = bisect_left(self._at, begin), bisect_left(self._at, end) + 1
         late, crowding = self._late[first:last], self._crowding[first:last]
-        if not late:
+        if not late or not self.is_forgiving:
             return 0.0
         return WAKINGS * max(late) + seconds * max(0.0, sum(crowding) / len(crowding) - 1)
 

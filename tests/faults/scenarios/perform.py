@@ -49,6 +49,7 @@ async def _perform(cluster: Cluster, chosen: Scenario, size: Size, history: Hist
         for device in range(size.devices)
     ]
     async with connected(clients, within=CONNECT_SECONDS) as fleet:
+        fleet.metronome.is_forgiving = size.is_forgiving
         load = Load(list(clients), company, rate=size.rate, seed=seed)
         run = Run(
             cluster=cluster, size=size, company=company, history=history, fleet=fleet, load=load, name=chosen.name,

@@ -24,6 +24,8 @@ class Size:
     is_long: bool = False
     #: What the harness waits for what it needs but nobody promises a time for, wholeness first: a machine may be busy.
     patience: float = 45
+    #: Whether a bound is forgiven what a busy machine adds.
+    is_forgiving: bool = True
     #: Then the scenario is ended, wherever it stands.
     most: float = 120
 
@@ -40,7 +42,7 @@ OFTEN = {
 #: For those that are played side by side: together they are as much as one alone.
 BESIDE = replace(SHORT, rate=4)
 #: For a build that is known to be broken: what it does not come to is not waited for.
-BROKEN = replace(SHORT, patience=4, most=60)
+BROKEN = replace(SHORT, patience=4, is_forgiving=False)
 LONG = Size(
     people=100, devices=2, channels=20, members=20, rate=50, lead=5, fault=10, notice=15, is_long=True, patience=90,
     most=400, habits=Habits(),
