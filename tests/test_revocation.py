@@ -20,6 +20,7 @@ from delivery.errors import NotFound
 from delivery.node import NEWCOMERS_SECONDS
 from tests.conftest import PASSWORD, Cast, in_thread
 from tests.servers import Server, expect
+from tests.test_socket import push
 
 ANOTHER = "another " + PASSWORD
 
@@ -109,7 +110,7 @@ async def test_a_session_that_ends_closes_its_sockets_everywhere_at_once(
         for name, socket in sockets.items():
             if name in ends:
                 assert (socket.closed or ())[0] == code
-                goodbye = await socket.pushes.get()
+                goodbye = await push(socket, "goodbye")
                 assert (goodbye["op"], goodbye["code"], goodbye["retry_after"]) == ("goodbye", code, None)
             else:
                 await socket.command("ping")
