@@ -35,6 +35,8 @@ class Presences(RuleBasedStateMachine):
         self.devices: list[tuple[Process, Device]] = []
         self.chosen = ["online"] * 4
         self.idle: dict[Device, bool] = {}
+        for place in range(6):
+            self.come(place % 4, place % 2)
 
     def teardown(self) -> None:
         if not hasattr(self, "loop"):
@@ -47,7 +49,7 @@ class Presences(RuleBasedStateMachine):
             self.loop.close()
             connections.close_all()
 
-    @precondition(lambda self: len(self.devices) < 8)
+    @precondition(lambda self: len(self.devices) < 10)
     @rule(who=PEOPLE, where=PROCESSES)
     def come(self, who: int, where: int) -> None:
         device = self.run(self.processes[where].enter(self.people[who]))
@@ -55,13 +57,13 @@ class Presences(RuleBasedStateMachine):
         self.idle[device] = False
 
     @precondition(lambda self: self.devices)
-    @rule(pick=st.integers(0, 7))
+    @rule(pick=st.integers(0, 9))
     def go(self, pick: int) -> None:
         process, device = self.devices.pop(pick % len(self.devices))
         self.run(process.leave(device))
 
     @precondition(lambda self: self.devices)
-    @rule(pick=st.integers(0, 7), is_idle=st.booleans())
+    @rule(pick=st.integers(0, 9), is_idle=st.booleans())
     def idle_or_not(self, pick: int, is_idle: bool) -> None:
         process, device = self.devices[pick % len(self.devices)]
         process.presence.told_idle(device.socket, is_idle=is_idle)
@@ -83,6 +85,7 @@ class Presences(RuleBasedStateMachine):
 
     @rule(where=PROCESSES)
     def kill(self, where: int) -> None:
+        # Its people come back elsewhere, or do not.
         self.run(self.stage.kill(self.processes[where]))
         for place, device in self.devices:
             device.has_left = device.has_left or place is self.processes[where]
@@ -121,6 +124,6 @@ async def _start(stage: Stage) -> Process:
 
 TestPresences = Presences.TestCase
 TestPresences.settings = settings(
-    max_examples=10, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
 TestPresences.pytestmark = pytestmark
