@@ -11,18 +11,17 @@ _ID = "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"
 _MESSAGE = SHAPES["Message"]
 _CHANNEL = {key: value for key, value in SHAPES["Channel"].items() if key != "is_member"}
 
-EXAMPLES: dict[type[msgspec.Struct], dict[str, Any]] = {
-    protocol.Sync: {"op": "sync", "ref": 1, "channels": {"12": 340}},
-    protocol.Post: {"op": "message.post", "ref": 2, "channel": 12, "client_msg_id": _ID, "body": "The build is green."},
-    protocol.Edit: {"op": "message.edit", "ref": 3, "channel": 12, "message": 501, "body": "The build is red."},
-    protocol.Delete: {"op": "message.delete", "ref": 4, "channel": 12, "message": 501},
-    protocol.Delivered: {"op": "delivered", "channel": 12, "seq": 341},
-    protocol.Read: {"op": "read", "channel": 12, "seq": 341},
-    protocol.SayTyping: {"op": "typing", "channel": 12, "on": True},
-    protocol.SayPresence: {"op": "presence", "status": "away", "activity": "at lunch"},
-    protocol.Ping: {"op": "ping", "ref": "p1"},
+_FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
+    protocol.Sync: {"ref": 1, "channels": {"12": 340}},
+    protocol.Post: {"ref": 2, "channel": 12, "client_msg_id": _ID, "body": "The build is green."},
+    protocol.Edit: {"ref": 3, "channel": 12, "message": 501, "body": "The build is red."},
+    protocol.Delete: {"ref": 4, "channel": 12, "message": 501},
+    protocol.Delivered: {"channel": 12, "seq": 341},
+    protocol.Read: {"channel": 12, "seq": 341},
+    protocol.SayTyping: {"channel": 12, "on": True},
+    protocol.SayPresence: {"status": "away", "activity": "at lunch"},
+    protocol.Ping: {"ref": "p1"},
     protocol.Hello: {
-        "op": "hello",
         "version": 1,
         "connection": "5f1d2a9c3b7e4d60",
         "user": SHAPES["Person"],
@@ -30,20 +29,21 @@ EXAMPLES: dict[type[msgspec.Struct], dict[str, Any]] = {
         "limits": {"message_bytes": 2048},
         "channels": [_CHANNEL],
     },
-    protocol.Ok: {"op": "ok", "ref": 2, "message": _MESSAGE, "duplicate": False},
+    protocol.Ok: {"ref": 2, "message": _MESSAGE, "duplicate": False},
     protocol.Error: {
-        "op": "error",
         "ref": 2,
         "code": "rate_limited",
         "detail": "You may send 60 messages a minute: wait 12 s.",
         "retry_after": 11.8,
     },
-    protocol.Pong: {"op": "pong", "ref": "p1", "heads": {"12": 341}},
-    protocol.Changes: {"op": "changes", "channel": 12, "after": 340, "head": 341, "changes": [_MESSAGE]},
-    protocol.Receipts: {"op": "receipts", "channel": 12, "delivered": 341, "read": 340, "members": {"2": [341, 340]}},
-    protocol.Presence: {"op": "presence", "users": {"2": {"status": "away", "activity": "at lunch"}}},
-    protocol.Typing: {"op": "typing", "channel": 12, "users": [2]},
-    protocol.Channel: {"op": "channel", "action": "joined", "channel": _CHANNEL},
-    protocol.Heartbeat: {"op": "heartbeat", "heads": {"12": 341}},
-    protocol.Goodbye: {"op": "goodbye", "code": 4000, "reason": "the server restarts", "retry_after": 0.4},
+    protocol.Pong: {"ref": "p1", "heads": {"12": 341}},
+    protocol.Changes: {"channel": 12, "after": 340, "head": 341, "changes": [_MESSAGE]},
+    protocol.Receipts: {"channel": 12, "delivered": 341, "read": 340, "members": {"2": [341, 340]}},
+    protocol.Presence: {"users": {"2": {"status": "away", "activity": "at lunch"}}},
+    protocol.Typing: {"channel": 12, "users": [2]},
+    protocol.Channel: {"action": "joined", "channel": _CHANNEL},
+    protocol.Heartbeat: {"heads": {"12": 341}},
+    protocol.Goodbye: {"code": 4000, "reason": "the server restarts", "retry_after": 0.4},
 }
+
+EXAMPLES = {frame: {"op": frame.__struct_config__.tag, **fields} for frame, fields in _FIELDS.items()}
