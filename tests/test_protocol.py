@@ -79,7 +79,8 @@ def test_no_frame_is_spelled_outside_the_contract() -> None:
         "changes",
     }
     for path in [*(ROOT / "delivery").rglob("*.py"), *(ROOT / "chat").rglob("*.py")]:
-        if path.name in ("protocol.py", "client.py"):
+        # frames.py has the examples of the AsyncAPI document.
+        if path.name in ("protocol.py", "client.py", "frames.py"):
             continue
         for op in ops:
             assert f'"op": "{op}"' not in path.read_text(), path
