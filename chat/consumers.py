@@ -36,12 +36,12 @@ class ChatConsumer(StreamConsumer):
         if secrets:
             scheme, _, secret = secrets[0].partition(" ")
             is_program = len(secrets) == 1 and scheme.lower() == "bearer" and not self._headers(b"cookie")
-            return await self.node.threads.run(logins.by_token, secret.strip()) if is_program else None
+            return await self.node.threads.read(logins.by_token, secret.strip()) if is_program else None
         origins = self._headers(b"origin")
         session_key = self._session_key()
         if len(origins) != 1 or origins[0] not in settings.ALLOWED_ORIGINS or session_key is None:
             return None
-        return await self.node.threads.run(logins.by_session, session_key)
+        return await self.node.threads.read(logins.by_session, session_key)
 
     def check_access(self, stream: int) -> None:
         require_membership(self.socket.user, channel=stream)

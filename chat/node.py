@@ -22,6 +22,8 @@ AWAY = (OperationalError, InterfaceError)
 
 def is_away(error: Exception) -> bool:
     """Whether PostgreSQL did not answer. A lock or statement that took too long is an answer (it has an SQLSTATE)."""
+    if not isinstance(error, AWAY):
+        return False
     sqlstate: str | None = getattr(error.__cause__, "sqlstate", None)
     # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory.
     return sqlstate is None or sqlstate.startswith(("08", "57P", "53"))
@@ -69,7 +71,7 @@ class ChatNode(Node):
         has_exempt = settings.RATE_LIMIT_EXEMPT_STAFF or settings.RATE_LIMIT_EXEMPT_USERS
         if has_exempt and time.monotonic() > self._exempt_until:
             self._exempt_until = time.monotonic() + EXEMPT_SECONDS
-            self._exempt = await self.threads.run(exempt_users)
+            self._exempt = await self.threads.read(exempt_users)
         return None if draft.sender in self._exempt else await self.window.admit(draft.sender, draft.client_msg_id)
 
     async def stop(self) -> None:

@@ -276,7 +276,7 @@ class Presence:
         users = list(self.own.people)
         if users:
             with contextlib.suppress(TimeoutError, *self._node.retryable):
-                reading = self._node.threads.run(_choices, users)
+                reading = self._node.threads.read(_choices, users)
                 for user, choice in (await asyncio.wait_for(reading, CHOICES_SECONDS)).items():
                     self.chosen(user, choice)
 

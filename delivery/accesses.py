@@ -44,7 +44,7 @@ class Accesses:
             if socket.is_greeted
             for stream_id in (*socket.accesses, *socket.refused)
         ]
-        rows = await self._threads.run(self._source.memberships, users)
+        rows = await self._threads.read(self._source.memberships, users)
         for user, stream_id in rows:
             if any(_lacks(socket, stream_id) for socket in self._hub.users.get(user, ())):
                 await self.opened(Opened(user=user, stream=stream_id, action="joined"))
@@ -52,7 +52,7 @@ class Accesses:
             if (socket.user, stream_id) in rows or stream_id not in (*socket.accesses, *socket.refused):
                 continue
             # Read again: the access may be younger than the rows.
-            if await self._threads.run(self._source.access, socket.user, stream_id) is None:
+            if await self._threads.read(self._source.access, socket.user, stream_id) is None:
                 self._hub.end_access(socket, stream_id)
 
     def close_strays(self) -> None:
@@ -68,7 +68,7 @@ class Accesses:
         is_new = stream_id not in socket.accesses
         # Before the access is read: nothing that ends meanwhile is overlooked.
         has_seat = not is_new or not await self._seating.seat(socket, [stream_id])
-        access = await self._threads.run(self._source.access, socket.user, stream_id)
+        access = await self._threads.read(self._source.access, socket.user, stream_id)
         if access is None or socket.is_over:
             return
         if not has_seat:
@@ -94,7 +94,7 @@ class Accesses:
         held = socket.refused_held.pop(access.stream, 0)
         if not held or not access.since <= held <= access.head:
             return None
-        replayable = await self._threads.run(self._source.can_replay, {access.stream: held})
+        replayable = await self._threads.read(self._source.can_replay, {access.stream: held})
         return held if replayable[access.stream] else None
 
 

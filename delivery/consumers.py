@@ -112,7 +112,7 @@ class StreamConsumer(AsyncConsumer):
     async def require_access(self, stream: int) -> None:
         """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
         if stream not in self.socket.accesses:
-            await self.node.threads.run(self.check_access, stream)
+            await self.node.threads.read(self.check_access, stream)
 
     async def __call__(
         self,

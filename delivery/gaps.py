@@ -87,7 +87,7 @@ class Gaps:
     async def _read_rows(self, stream: Stream) -> None:
         while True:
             after = stream.position
-            missed: Missed = await self._threads.run(self._source.changes_since, stream.id, after, limit=self._most)
+            missed: Missed = await self._threads.read(self._source.changes_since, stream.id, after, limit=self._most)
             is_last = len(missed.changes) < self._most
             head = missed.head if is_last else missed.changes[-1].rev
             if head > stream.position:

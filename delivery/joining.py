@@ -105,7 +105,7 @@ class Joining:
             if rev and answer[stream_id] and rev < stream.floor:
                 ask[stream_id] = rev
         if ask:
-            answer.update(await self._threads.run(self._source.can_replay, ask))
+            answer.update(await self._threads.read(self._source.can_replay, ask))
         return answer
 
     async def _catch_up(self, socket: Socket, stream: Stream, held: int | None) -> SyncState | None:
@@ -131,7 +131,7 @@ class Joining:
         while (access := socket.accesses.get(stream.id)) is not None:
             if access.head < stream.started_at:
                 # This process began to follow above it: the access may have ended in between, unseen.
-                renewed = await self._threads.run(self._source.access, socket.user, stream.id)
+                renewed = await self._threads.read(self._source.access, socket.user, stream.id)
                 if stream.id not in socket.accesses:
                     return False
                 if renewed is None:
@@ -154,7 +154,7 @@ class Joining:
     async def _replay(self, socket: Socket, stream: Stream, held: int) -> tuple[int, bool]:
         """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
         while held < stream.floor and stream.id in socket.accesses and not socket.is_over:
-            missed = await self._threads.run(self._source.changes_since, stream.id, held, limit=self._batch)
+            missed = await self._threads.read(self._source.changes_since, stream.id, held, limit=self._batch)
             head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
             allowed = _until_end_of(socket.user, missed.changes)
             if len(allowed) < len(missed.changes):

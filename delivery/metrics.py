@@ -66,6 +66,8 @@ gaps_repaired = Counter(
 
 # ---- what it leans on ----
 
+reads_repeated = Counter("gapless_reads_repeated", "Reads that were asked for again because PostgreSQL was not there.")
+
 breaker_open = Gauge(
     "gapless_breaker_open", "1 while calls are not made because they failed just now, by what is called.", ["name"],
     multiprocess_mode="livemax",

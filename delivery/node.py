@@ -131,7 +131,7 @@ class Node:
     ) -> None:
         self.source = source
         self.limits = limits
-        self.threads = DatabaseThreads(database_threads)
+        self.threads = DatabaseThreads(database_threads, is_away=is_away)
         self.bus = Bus(get_channel_layer(), self.receive)
         self.hub = Hub(batch=limits.batch, on_gap=lambda stream: self.gaps.heal_soon(stream), on_begin=self._began)
         self.gaps = Gaps(
@@ -273,7 +273,7 @@ class Node:
                 await self.bus.forget(stream_group(stream))
         positions = {stream.id: stream.position for stream in self.hub.streams.values()}
         if positions:
-            heads = await self.threads.run(self.source.heads, list(positions))
+            heads = await self.threads.read(self.source.heads, list(positions))
             self.gaps.drop_ahead(positions, heads)
             await self.gaps.repair_behind(heads)
         await self.accesses.compare_memberships()
@@ -308,7 +308,7 @@ class Node:
     async def _check(self, sockets: Sequence[Socket]) -> None:
         if not sockets:
             return
-        endings = await self.threads.run(self.source.endings, [socket.login for socket in sockets])
+        endings = await self.threads.read(self.source.endings, [socket.login for socket in sockets])
         for socket, ending in zip(sockets, endings, strict=True):
             if ending is not None:
                 socket.close(ending, ENDINGS[ending], retry_after=None)
@@ -320,10 +320,10 @@ class Node:
         self.hub.add(socket)
         await self.bus.listen(user_group(socket.user))
         self._newcomers.append(socket)
-        streams = [stream for _, stream in await self.threads.run(self.source.memberships, [socket.user])]
+        streams = [stream for _, stream in await self.threads.read(self.source.memberships, [socket.user])]
         refused = await self.seating.seat(socket, streams)
         # From here on without a pause: what ends is told only after `hello`.
-        for access in await self.threads.run(self.source.accesses, socket.user):
+        for access in await self.threads.read(self.source.accesses, socket.user):
             if access.stream not in streams:
                 socket.missed_openings = True
             elif access.stream in refused:

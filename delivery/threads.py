@@ -8,20 +8,49 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+import stamina
 from django.db import connections
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+from delivery import metrics
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: How often, and within what time, a read is asked for: a restart or a failover of PostgreSQL cuts what is under way.
+READ_ATTEMPTS = 4
+READ_SECONDS = 1.0
+#: The first wait, and the longest; each is up to so much longer by chance, so that not all come again at once.
+WAIT_SECONDS = 0.05
+MOST_WAIT_SECONDS = 0.4
+JITTER_SECONDS = 0.1
+
 
 class DatabaseThreads:
-    def __init__(self, count: int) -> None:
+    """The one layer in which something is tried again. `is_away`: whether an error means that PostgreSQL was not there."""
+
+    def __init__(self, count: int, *, is_away: Callable[[Exception], bool]) -> None:
+        self._is_away = is_away
         self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix="gapless-database")
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result. A cancelled wait does not stop the function: its outcome is then unknown."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: _with_connection(function, *args, **kwargs))
+
+    async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for what may be repeated as it is. Raises what the last attempt raised."""
+        async for attempt in stamina.retry_context(
+            on=self._is_away,
+            attempts=READ_ATTEMPTS,
+            timeout=READ_SECONDS,
+            wait_initial=WAIT_SECONDS,
+            wait_max=MOST_WAIT_SECONDS,
+            wait_jitter=JITTER_SECONDS,
+        ):
+            with attempt:
+                return await self.run(function, *args, **kwargs)
+        raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -32,3 +61,11 @@ def _with_connection(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwa
         return function(*args, **kwargs)
     finally:
         connections.close_all()
+
+
+def _count(details: RetryDetails) -> None:
+    metrics.reads_repeated.inc()
+
+
+# Instead of stamina's own, whose labels name functions.
+set_on_retry_hooks([_count])
