@@ -4,6 +4,7 @@ The clients are as cheap as they can be, so that the cores are the server's; wha
 
     python -m benchmarks.fanout                          the issue's case: 100 sockets, 10 senders at 10/s, 60 s, 2 processes
     python -m benchmarks.fanout --kill                   the same, with kill -9 of one process in the middle
+    python -m benchmarks.fanout --acks                   what receipts cost: everybody acknowledges once a second in every other run
     python -m benchmarks.fanout --rate 0 --seconds 10    as fast as acknowledgements come back: throughput
 
 Starts its own web processes over a data folder of its own (.data/bench). Compare figures only within one run.
@@ -75,6 +76,16 @@ class Receiver:
             await self.client.ended
             self.connected.clear()
             self.reconnects += 1
+
+    async def acknowledge(self) -> None:
+        """Once a second, cumulatively, as clients do."""
+        acknowledged = 0
+        await asyncio.sleep(random.random())
+        while not self.run.is_over:
+            if self.client is not None and self.head > acknowledged and self.connected.is_set():
+                acknowledged = self.head
+                self.client.send({"op": "delivered", "channel": self.channel, "seq": acknowledged})
+            await asyncio.sleep(1)
 
     async def _connect(self, port: int) -> None:
         loop = asyncio.get_running_loop()
@@ -206,7 +217,7 @@ def services_cpu(data: Path) -> dict[str, float]:
 
 
 async def measure(
-    options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess]
+    options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess], *, acks: bool = False
 ) -> dict[str, Any]:
     run = Run()
     ports = [server.port for server in servers]
@@ -218,6 +229,7 @@ async def measure(
         receiver.task = asyncio.ensure_future(receiver.stay())
     await asyncio.gather(*(receiver.connected.wait() for receiver in receivers))
     await asyncio.sleep(1)
+    acknowledging = [asyncio.ensure_future(receiver.acknowledge()) for receiver in receivers if acks]
     connected = [usage_of(server.process.pid).resident_bytes for server in servers]
     cpu = [server.cpu() for server in servers]
     beside = services_cpu(Path(os.environ["GAPLESS_DATA"]))
@@ -243,6 +255,8 @@ async def measure(
     used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
     beside_now = services_cpu(Path(os.environ["GAPLESS_DATA"]))
     run.is_over = True
+    for task in acknowledging:
+        task.cancel()
     for receiver in receivers:
         if receiver.task:
             receiver.task.cancel()
@@ -264,10 +278,33 @@ async def measure(
         "web_cpu_seconds": round(used, 2),
         "web_cpu_us_per_delivery": round(used / max(1, run.tally.deliveries) * 1e6, 1),
         "postgresql_cpu_seconds": round(beside_now["postgresql"] - beside["postgresql"], 2),
+        "deliveries": run.tally.deliveries,
         "valkey_cpu_seconds": round(beside_now["valkey"] - beside["valkey"], 2),
         "web_memory_mb": [round(rss / 2**20, 1) for rss in connected],
         "memory_kb_per_socket": round((sum(connected) - sum(idle)) / options.sockets / 1024, 1),
     }
+
+
+async def compare_acks(
+    options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess]
+) -> dict[str, Any]:
+    """Without, with, without, with: CPU of the servers a delivery, and how much more it is with acknowledgements."""
+    spent: dict[bool, dict[str, float]] = {False: {"web": 0, "all": 0, "deliveries": 0}, True: {}}
+    spent[True] = dict(spent[False])
+    wrong = 0
+    for acks in (False, True, False, True):
+        figures = await measure(options, channel, tokens, servers, acks=acks)
+        web = figures["web_cpu_seconds"]
+        beside = figures["postgresql_cpu_seconds"] + figures["valkey_cpu_seconds"]
+        wrong += figures["lost"] + figures["doubled"] + figures["gaps"]
+        for name, value in (("web", web), ("all", web + beside), ("deliveries", figures["deliveries"])):
+            spent[acks][name] += value
+        await asyncio.sleep(2)
+    answer: dict[str, Any] = {"lost, doubled or with a gap": wrong}
+    for part in ("web", "all"):
+        plain, acked = (spent[acks][part] / spent[acks]["deliveries"] * 1e6 for acks in (False, True))
+        answer[f"{part}: µs a delivery"] = f"{plain:.1f} without, {acked:.1f} with: {(acked / plain - 1) * 100:+.1f} %"
+    return answer
 
 
 def main() -> None:
@@ -279,6 +316,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--kill", action="store_true", help="kill -9 one process in the middle")
+    parser.add_argument("--acks", action="store_true", help="compare with everybody acknowledging once a second")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     embedded.ensure(Path(os.environ["GAPLESS_DATA"]))
@@ -288,7 +326,8 @@ def main() -> None:
     try:
         for server in servers:
             server.wait_ready()
-        figures = uvloop.run(measure(options, channel, tokens, servers))
+        work = compare_acks if options.acks else measure
+        figures = uvloop.run(work(options, channel, tokens, servers))
     finally:
         for server in servers:
             server.process.terminate()
