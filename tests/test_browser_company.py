@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import redis
 from axe_playwright_python.sync_playwright import Axe
@@ -207,11 +208,17 @@ def test_axe_finds_nothing_in_either_theme(sign_in: SignIn, server: Server, cast
     assert {where: ids for where, ids in found.items() if ids} == {}
 
 
+def turn(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Returns when the colours stand still: halfway through a transition their contrast is another."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
+
+
 def violations(page: Page) -> list[str]:
     """All rules in the light theme; in the dark one what can differ."""
-    page.emulate_media(color_scheme="light")
+    turn(page, "light")
     found = Axe().run(page).response["violations"]
-    page.emulate_media(color_scheme="dark")
-    page.evaluate("() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
+    turn(page, "dark")
     found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
     return [f"{rule['id']}: {rule['nodes'][0]['target']}" for rule in found]
