@@ -47,6 +47,9 @@ BUILDS = [
     ("no gap check", "no dedup"),
     ("no position check", "no goodbye"),
     ("no login check", "no lane order", "commit without waiting"),
+]
+#: The same, but each takes half a minute: `bin/test -m by_hand tests/test_faults.py`.
+SLOW_BUILDS = [
     ("no word of ended logins", "no conflicts", "no seats", "no resync", "no outbox cap"),
     ("waits for PostgreSQL", "waits for Redis", "one lane for all", "one poison spoils all"),
     ("trusts the clock", "no fallback keys", "ghosts stay"),
@@ -116,7 +119,11 @@ def test_nothing_is_lost_doubled_disordered_or_leaked_by_faults(sound: Callable[
     assert not report.findings, str(report)
 
 
-@pytest.mark.parametrize("build", BUILDS, ids=", ".join)
+@pytest.mark.parametrize(
+    "build",
+    [*BUILDS, *(pytest.param(build, marks=pytest.mark.by_hand) for build in SLOW_BUILDS)],
+    ids=", ".join,
+)
 def test_a_broken_build_is_noticed(cluster: Cluster, build: tuple[str, ...]) -> None:
     asyncio.run(cluster.break_with(*build))
     gentle = [breakage for breakage in build if SCENARIOS[NOTICED[breakage][0]].is_gentle]
@@ -138,6 +145,6 @@ async def expect_noticed(cluster: Cluster, breakage: str) -> None:
 
 def test_every_broken_build_has_a_scenario_that_notices_it() -> None:
     assert set(NOTICED) | BY_HAND == set(BREAKAGES)
-    assert set(NOTICED) == {breakage for build in BUILDS for breakage in build}
+    assert set(NOTICED) == {breakage for build in BUILDS + SLOW_BUILDS for breakage in build}
     for breakage, (scenario, _) in NOTICED.items():
         assert breakage in SCENARIOS[scenario].breaks
