@@ -19,6 +19,7 @@ from chat.models import User
 from chat.pushes import Pushes
 from chat.seen import Seen, Sightings
 from chat.services import note_seen
+from delivery import tasks
 from delivery.announcements import About, Announcement, Changed, Opened
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.errors import RateLimited
@@ -92,8 +93,7 @@ class Presence:
     async def stop(self) -> None:
         """Says that whoever is still here leaves, and notes it."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await tasks.end([self._task])
         seen = self.seen.take(is_end=True)
         for user, person in list(self.own.people.items()):
             for socket in list(person.sockets):
