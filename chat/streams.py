@@ -1,13 +1,11 @@
 """Channels as the streams that delivery asks for: accesses, rows since a number, positions, commits."""
 
-import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from chat import logins, wire
 from chat.models import Channel, ChannelKind, Member, Message, User
@@ -39,7 +37,8 @@ SELECT held.channel_id, (
         SELECT 1 FROM messages WHERE channel_id = held.channel_id AND rev > held.rev LIMIT %s
     ) AS missed
 ), (
-    SELECT greatest(created_at, edited_at, deleted_at) FROM messages
+    -- PostgreSQL's clock: one for all processes, whatever theirs say.
+    SELECT greatest(created_at, edited_at, deleted_at) >= clock_timestamp() - %s * interval '1 hour' FROM messages
     WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT 1
 ) FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
 """
@@ -63,13 +62,11 @@ class ChannelStreams:
         return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)
 
     def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
-        most = settings.LIMITS.replay_changes
-        oldest = timezone.now() - datetime.timedelta(hours=settings.LIMITS.replay_hours)
+        most, hours = settings.LIMITS.replay_changes, settings.LIMITS.replay_hours
         with connection.cursor() as cursor:
-            cursor.execute(_REPLAYABLE, [most + 1, list(held), list(held.values())])
+            cursor.execute(_REPLAYABLE, [most + 1, hours, list(held), list(held.values())])
             return {
-                channel: missed <= most and (first is None or first >= oldest)
-                for channel, missed, first in cursor.fetchall()
+                channel: missed <= most and is_recent is not False for channel, missed, is_recent in cursor.fetchall()
             }
 
     def heads(self, streams: Sequence[int]) -> dict[int, int]:

@@ -1,7 +1,8 @@
 """Scripted clients: as careful as the contract says a client must be, and honest about everything they saw.
 
-A client comes back elsewhere with back-off, syncs with the heads it holds, notices gaps by `after` and by heads, reads history
-when it is told to, and repeats what had no `ok` with the same client_msg_id, in order. One posting a channel is in flight.
+A client comes back elsewhere with back-off, syncs with the heads it holds, notices gaps by `after` and by heads, reads
+the log of changes where a sync answers `resync`, and repeats what had no `ok` with the same client_msg_id, in order. One
+posting a channel is in flight.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ class Client:
         self.is_synced = False
         self.ended_with = 0
         self.socket: WebSocket | None = None
-        self._loading: dict[int, asyncio.Task[None]] = {}
+        #: {channel: the number after which it is still to be read from the log of changes}
+        self._unread: dict[int, int] = {}
+        self._reading: dict[int, asyncio.Task[None]] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -112,8 +115,8 @@ class Client:
 
     @property
     def has_caught_up(self) -> bool:
-        """Connected, synced, nothing being loaded."""
-        return self.is_synced and not self._syncing and not self._loading
+        """Connected, synced, nothing being read."""
+        return self.is_synced and not self._syncing and not self._reading
 
     @property
     def has_ended(self) -> bool:
@@ -225,7 +228,7 @@ class Client:
         assert isinstance(hello.channels, list)
         mine = {int(str(channel["id"])) for channel in hello.channels}
         for channel in set(self.held) - mine:
-            self.view.leave(channel)
+            self._leave(channel)
         self.ask_for({channel: self.held.get(channel, 0) for channel in mine})
 
     def _take_changes(self, push: Push) -> None:
@@ -243,10 +246,10 @@ class Client:
         resync = [channel for channel, state in ok.channels.items() if state.resync]
         heads = {channel: state.head for channel, state in ok.channels.items()}
         self.notes.synced(self._syncing.pop(ok.ref), heads, resync)
+        for channel in resync:
+            self._read_after(channel, self.view.known_up_to(channel, ok.channels[channel]))
         for channel, state in ok.channels.items():
             self.view.take_state(channel, state)
-        for channel in resync:
-            self._load(channel)
         early, self._early = self._early, []
         for push in early:
             self._take_changes(push)
@@ -262,38 +265,50 @@ class Client:
         if push.action == "joined":
             self.view.join(channel, head)
         elif push.action in ("removed", "left"):
-            self.view.leave(channel)
+            self._leave(channel)
 
-    # ---- history, page by page ----
+    def _leave(self, channel: int) -> None:
+        self.view.leave(channel)
+        self._unread.pop(channel, None)
 
-    def _load(self, channel: int) -> None:
-        if channel not in self._loading:
-            task = self._loading[channel] = asyncio.ensure_future(self._load_all(channel))
-            task.add_done_callback(lambda _: self._loading.pop(channel, None))
+    # ---- what a resync left out, page by page ----
 
-    async def _load_all(self, channel: int) -> None:
-        after, pause = self.view.starts.get(channel, 0), self.habits.backoff
-        while not self.is_stopping:
+    def _read_after(self, channel: int, rev: int) -> None:
+        # What another resync left out before may still be unread.
+        self._unread[channel] = min(rev, self._unread.get(channel, rev))
+        if channel not in self._reading:
+            task = self._reading[channel] = asyncio.ensure_future(self._read_changes(channel))
+            task.add_done_callback(lambda _: self._reading.pop(channel, None))
+
+    async def _read_changes(self, channel: int) -> None:
+        pause = self.habits.backoff
+        while channel in self._unread and not self.is_stopping:
+            since = self._unread[channel]
             try:
-                page = await self._page(f"/api/v1/channels/{channel}/messages/?after={after}")
+                page = await self._page(f"/api/v1/channels/{channel}/changes/?since={since}")
             except (OSError, TimeoutError, ValueError):
                 # Whoever asks again at once keeps a crowd that has the same to ask from ever being answered.
                 pause = min(2 * pause, PAGE_SECONDS)
                 await asyncio.sleep(pause * self.chance.random())
                 continue
             pause = self.habits.backoff
-            for change in sorted(page, key=lambda change: change.seq):
+            for change in page.results:
                 self.view.show(channel, change, live=False)
-            if not page:
-                return
-            after = max(change.seq for change in page)
+            if self._unread.get(channel) == since:
+                self._go_on_after(channel, page)
 
-    async def _page(self, path: str) -> list[Change]:
+    def _go_on_after(self, channel: int, page: _Page) -> None:
+        if page.next is None:
+            del self._unread[channel]
+        else:
+            self._unread[channel] = page.results[-1].rev
+
+    async def _page(self, path: str) -> _Page:
         # Raises ValueError for anything but 200.
         status, body = await ask(self.chance.choice(self.doors).port, self.login, "GET", path, seconds=PAGE_SECONDS)
         if status != 200:
             raise ValueError(status)
-        return _pages.decode(body).results
+        return _pages.decode(body)
 
     # ---- commands out ----
 
@@ -310,6 +325,7 @@ class Client:
 
 class _Page(msgspec.Struct):
     results: list[Change]
+    next: str | None
 
 
 _pages = msgspec.json.Decoder(_Page)

@@ -49,6 +49,13 @@ class View:
         self.held[channel] = max(held, push.head)
         return "fits"
 
+    def known_up_to(self, channel: int, state: State) -> int:
+        """Before a resync is taken: up to which number nothing needs to be read again."""
+        start = self.starts.get(channel, 0)
+        held = self.held.get(channel, start)
+        # Whoever holds more than there is holds another log.
+        return start if held > state.head else held
+
     def take_state(self, channel: int, state: State) -> None:
         """Where a sync says that the channel stands, after everything up to there was pushed (or is read from history)."""
         if state.resync:
