@@ -74,6 +74,22 @@ def server(servers: list[Server]) -> Server:
     return servers[0]
 
 
+@pytest.fixture(scope="session")
+def _processes(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Server]]:
+    with django_db_blocker.unblock():
+        # Few connections each: all that a test session starts shares one PostgreSQL.
+        processes = [Server(GAPLESS_LIMIT_POOL="4").launch() for _ in range(3)]
+    yield [process.wait_until_alive() for process in processes]
+    for process in processes:
+        process.stop()
+
+
+@pytest.fixture
+def processes(_processes: list[Server], transactional_db: None) -> list[Server]:
+    """Three web processes with the limits that are shipped, shared by the tests that ask who may do what, and how much."""
+    return _processes
+
+
 @pytest.fixture
 def own_server(transactional_db: None) -> Iterator[Callable[..., Server]]:
     """Starts web processes for this test alone, with limits of their own."""

@@ -59,10 +59,18 @@ class Server:
         }
 
     def start(self) -> "Server":
+        return self.launch().wait_until_alive()
+
+    def launch(self) -> "Server":
+        """Begins to start: several do so at the same time."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             command = [sys.executable, "manage.py", *self._arguments]
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environ(), stdout=log, stderr=log)
+        return self
+
+    def wait_until_alive(self) -> "Server":
+        assert self.process is not None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):

@@ -17,7 +17,6 @@ import pytest
 
 from chat import services
 from chat.models import Message
-from delivery.connection import CommandRefused
 from tests.conftest import Cast, in_thread, locked
 from tests.servers import ROOT, Server, expect, free_port
 from tests.test_socket import push
@@ -138,28 +137,6 @@ async def test_three_processes_behave_as_one(servers: list[Server], own_server: 
         orders = [[change["seq"] for change in person.changes[cast.team.pk]] for person in people]
         assert orders[0] == orders[1] == orders[2] == list(range(4, 184))
         assert [person.gaps for person in people] == [0, 0, 0]
-
-
-async def test_sixty_messages_a_minute_and_not_one_more(own_server: Start, cast: Cast) -> None:
-    here, there = own_server(), own_server()
-    async with here.connect(cast.token(cast.alice)) as phone, there.connect(cast.token(cast.alice)) as laptop:
-        key = str(uuid.uuid4())
-        await phone.post(cast.team.pk, "0", client_msg_id=key)
-        for n in range(1, 60):
-            await (phone, laptop)[n % 2].post(cast.team.pk, f"{n}")
-        for device in (phone, laptop):
-            with pytest.raises(CommandRefused, match="rate_limited") as refused:
-                await device.post(cast.team.pk, "one more")
-            assert 0 < (refused.value.retry_after or 0) <= 60
-        # A repeat is no new message.
-        assert (await laptop.post(cast.team.pk, "0", client_msg_id=key))["duplicate"] is True
-        with here.http(cast.token(cast.alice)) as http:
-            url = f"/channels/{cast.team.pk}/messages/"
-            answer = await in_thread(http.post, url, json={"client_msg_id": str(uuid.uuid4()), "body": "one more"})
-        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
-        assert int(answer.headers["Retry-After"]) >= 1
-    async with here.connect(cast.token(cast.bob)) as bob:
-        await bob.post(cast.team.pk, "bob has said nothing yet")
 
 
 async def test_changes_that_redis_did_not_carry_arrive_all_the_same(own_server: Start, cast: Cast) -> None:

@@ -1,23 +1,33 @@
 """How much one user may do, at n and n + 1, across processes and doors; and what is left of it, in headers."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
+import redis
+from django.conf import settings
 
 from chat import limits, services
-from chat.limits import CREATIONS, MESSAGES, LocalWindows, SharedWindows
-from chat.models import Channel, User
-from tests.conftest import Cast
+from chat.limits import CREATIONS, JOINS, MESSAGES, Allowance, LocalWindows, SharedWindows
+from chat.models import Channel, Message, User
+from delivery.connection import CommandRefused, Connection
+from tests.conftest import Cast, in_thread
 from tests.servers import Server
 
 Start = Callable[..., Server]
 
 
-@pytest.fixture
-def processes(servers: list[Server], own_server: Start) -> list[Server]:
-    return [*servers, own_server()]
+def time_passes(seconds: float, *, allowance: Allowance, user: User) -> None:
+    """Whatever was counted lies further back: the clock that counts is Redis' own, and this moves it."""
+    with redis.from_url(settings.REDIS_URL) as client:
+        key = allowance.keys(user.pk)[0]
+        counted = client.zrange(key, 0, -1, withscores=True)
+        if counted:
+            client.zadd(key, {each: at - seconds * 1_000_000 for each, at in counted})
 
 
 def headers(answer: httpx.Response) -> tuple[int, int]:
@@ -53,14 +63,18 @@ def test_five_channels_are_opened_an_hour_and_not_one_more(processes: list[Serve
     # One that there is already is not opened.
     assert browsers[2].post("/channels/", json=direct).status_code == 200
     assert processes[0].http(cast.token(cast.alice)).post("/channels/", json={"name": "hers"}).status_code == 201
+    # An hour after the first there is room for that one.
+    wait = browsers[1].post("/channels/", json={"name": "one more"}).json()["retry_after"]
+    time_passes(wait + 0.001, allowance=CREATIONS, user=cast.bob)
+    assert browsers[1].post("/channels/", json={"name": "one more"}).status_code == 201
 
 
-def test_twenty_channels_are_joined_an_hour_and_not_one_more(servers: list[Server], cast: Cast) -> None:
+def test_twenty_channels_are_joined_an_hour_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     made = [services.open_channel(cast.alice, name=f"{n}").pk for n in range(21)]
-    browsers = [server.http(cast.token(cast.charlie)) for server in servers]
+    browsers = [process.http(cast.token(cast.charlie)) for process in processes]
     assert browsers[0].post(f"/channels/{cast.team.pk}/join/").status_code == 404
     for n, channel in enumerate(made[:20]):
-        answer = browsers[n % 2].post(f"/channels/{channel}/join/")
+        answer = browsers[n % 3].post(f"/channels/{channel}/join/")
         assert (answer.status_code, headers(answer)) == (200, (20, 19 - n))
     for browser in browsers:
         refused(browser.post(f"/channels/{made[20]}/join/"), 20, within=3600)
@@ -68,6 +82,97 @@ def test_twenty_channels_are_joined_an_hour_and_not_one_more(servers: list[Serve
     # To leave and come back is to join again.
     assert browsers[0].post(f"/channels/{made[0]}/leave/").status_code == 204
     refused(browsers[0].post(f"/channels/{made[0]}/join/"), 20, within=3600)
+    wait = browsers[1].post(f"/channels/{made[20]}/join/").json()["retry_after"]
+    time_passes(wait + 0.001, allowance=JOINS, user=cast.charlie)
+    assert browsers[1].post(f"/channels/{made[20]}/join/").status_code == 200
+
+
+@dataclass
+class Stopwatch:
+    """When each message was taken, between a moment before and one after it, and whether each refusal told the truth."""
+
+    moved: float = 0.0
+    taken: list[tuple[float, float]] = field(default_factory=list)
+    refusals: int = 0
+
+    def now(self) -> float:
+        with redis.from_url(settings.REDIS_URL) as client:
+            seconds, microseconds = client.time()
+        return seconds + microseconds / 1_000_000 + self.moved
+
+    def took(self, before: float, after: float) -> None:
+        if len(self.taken) >= 60:
+            assert after - self.taken[-60][0] >= 60, "61 within a minute"
+        self.taken.append((before, after))
+
+    def refused(self, before: float, after: float, retry_after: float) -> None:
+        assert len(self.taken) >= 60, "refused with fewer than 60"
+        earliest, latest = self.taken[-60]
+        # A millisecond for the rounding of what is told.
+        assert earliest + 60 - after - 0.001 <= retry_after <= latest + 60 - before + 0.001
+        self.refusals += 1
+
+    def pass_by(self, seconds: float, user: User) -> None:
+        time_passes(seconds, allowance=MESSAGES, user=user)
+        self.moved += seconds
+
+
+async def test_sixty_messages_in_any_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:
+    watch = Stopwatch()
+    async with AsyncExitStack() as stack:
+        token = cast.token(cast.alice)
+        sockets = [await stack.enter_async_context(process.connect(token)) for process in processes]
+        browsers = [stack.enter_context(process.http(token)) for process in processes]
+        doors = [door for pair in zip(map(by_socket, sockets), map(by_http, browsers), strict=True) for door in pair]
+        n = 0
+        # Two a second, so that the sixty lie apart; then whoever is refused comes again when it was told to.
+        while len(watch.taken) < 90 or watch.refusals < 30:
+            before = await in_thread(watch.now)
+            wait = await doors[n % 6](cast.team, f"{n}")
+            after = await in_thread(watch.now)
+            if wait is None:
+                watch.took(before, after)
+            else:
+                watch.refused(before, after, wait)
+            n += 1
+            is_second_refusal = wait is not None and watch.refusals % 2 == 0
+            await in_thread(watch.pass_by, wait + 0.001 if is_second_refusal else 0.0 if wait else 0.5, cast.alice)
+            assert n < 200
+        assert await in_thread(Message.objects.filter(kind="text").count) == len(watch.taken)
+        # A repeat is no new message, and what alice has said costs bob nothing.
+        key = str((await in_thread(Message.objects.filter(kind="text").first)).client_msg_id)
+        assert (await sockets[1].post(cast.team.pk, "0", client_msg_id=key))["duplicate"] is True
+        bob = await stack.enter_async_context(processes[0].connect(cast.token(cast.bob)))
+        await bob.post(cast.team.pk, "bob has said nothing yet")
+
+
+Door = Callable[[Channel, str], Awaitable[float | None]]
+
+
+def by_socket(socket: Connection) -> Door:
+    """Posts; None, or the seconds until it may be tried again."""
+
+    async def post(channel: Channel, body: str) -> float | None:
+        try:
+            await socket.post(channel.pk, body)
+        except CommandRefused as refusal:
+            return refusal.retry_after
+        return None
+
+    return post
+
+
+def by_http(browser: httpx.Client) -> Door:
+    async def post(channel: Channel, body: str) -> float | None:
+        answer: Any = await in_thread(
+            browser.post, f"/channels/{channel.pk}/messages/", json={**another(), "body": body}
+        )
+        if answer.status_code == 201:
+            return None
+        refused(answer, 60, within=60)
+        return float(answer.json()["retry_after"])
+
+    return post
 
 
 def test_exemptions_are_for_those_whom_the_settings_name_and_others_are_told_what_is_left(

@@ -9,7 +9,7 @@ from django.conf import settings
 from redis import asyncio as aioredis
 
 from chat import services
-from chat.models import User
+from chat.models import Channel, Member, User
 from delivery.connection import Connection
 from delivery.seats import Holder, Seats
 from tests.conftest import Cast, in_thread
@@ -33,10 +33,10 @@ async def frame(connection: Connection, **wanted: object) -> dict[str, Any]:
 
 
 async def test_ten_sockets_a_user_and_the_idlest_goes_for_the_eleventh(
-    servers: list[Server], cast: Cast, redis: Any
+    processes: list[Server], cast: Cast, redis: Any
 ) -> None:
     async with AsyncExitStack() as stack:
-        devices = [await stack.enter_async_context(servers[n % 2].connect(cast.token(cast.bob))) for n in range(10)]
+        devices = [await stack.enter_async_context(processes[n % 3].connect(cast.token(cast.bob))) for n in range(10)]
         await devices[0].post(cast.team.pk, "the oldest is in use")
 
         async def is_known_in_use() -> bool:
@@ -48,7 +48,7 @@ async def test_ten_sockets_a_user_and_the_idlest_goes_for_the_eleventh(
 
         await expect(is_known_in_use, within=6)
         assert not any(device.is_closed for device in devices)
-        await stack.enter_async_context(servers[0].connect(cast.token(cast.bob)))
+        await stack.enter_async_context(processes[2].connect(cast.token(cast.bob)))
         # It sat in the other process.
         assert (await asyncio.wait_for(devices[1].wait_closed(), 10))[0] == 4503
         assert (await frame(devices[1], op="goodbye"))["retry_after"] is None
@@ -56,25 +56,35 @@ async def test_ten_sockets_a_user_and_the_idlest_goes_for_the_eleventh(
             await device.command("ping")
 
 
-async def test_a_first_socket_has_its_place_and_further_ones_share_twenty(servers: list[Server], cast: Cast) -> None:
-    for user in (cast.charlie, cast.vera):
-        await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=user)
+def fill(channel: Channel, count: int) -> list[str]:
+    """So many more members, and a token of each."""
+    people = User.objects.bulk_create(User(username=f"crowd-{n}") for n in range(count))
+    Member.objects.bulk_create(Member(channel=channel, user=user) for user in people)
+    Channel.objects.filter(pk=channel.pk).update(member_count=channel.members.count())
+    return [services.create_token(user, name="tests") for user in people]
+
+
+async def test_a_channel_has_120_sockets_and_each_of_100_members_a_place(processes: list[Server], cast: Cast) -> None:
+    tokens = await in_thread(fill, cast.team, 98)
+    alice, bob, last = cast.token(cast.alice), cast.token(cast.bob), tokens.pop()
 
     async with AsyncExitStack() as stack:
 
-        async def come(user: User, place: int) -> Connection:
-            return await stack.enter_async_context(servers[place % 2].connect(cast.token(user)))
+        async def come(place: int, token: str) -> Connection:
+            return await stack.enter_async_context(processes[place % 3].connect(token))
 
-        # 23 sockets of three people: 20 of them are further ones.
-        crowd = [await come(user, n) for user, count in ((cast.alice, 10), (cast.bob, 10)) for n in range(count)]
-        crowd += [await come(cast.charlie, n) for n in range(3)]
+        # 119 sockets of 99 people: 20 of them are further ones.
+        wanted = [alice] * 10 + [bob] * 10 + [tokens[0]] * 2 + tokens
+        crowd = [await come(n, token) for n, token in enumerate(wanted)]
+        assert len(crowd) == 119
         assert all("refused" not in device.hello["channels"][0] for device in crowd)
-        late = await come(cast.charlie, 1)
+        late = await come(1, tokens[0])
         assert late.hello["channels"][0]["refused"] == "too_many_connections"
         assert (await frame(late, op="error"))["code"] == "too_many_connections"
         assert cast.team.pk not in late.heads
-        # A first socket has its place all the same.
-        vera = await come(cast.vera, 0)
+        # A first socket has its place all the same, the 120th.
+        vera = await come(2, last)
+        assert "refused" not in vera.hello["channels"][0]
         said = await vera.post(cast.team.pk, "hello")
         for device in (*crowd, vera):
             await expect(lambda device=device: device.changes.get(cast.team.pk) == [said["message"]])
@@ -83,13 +93,14 @@ async def test_a_first_socket_has_its_place_and_further_ones_share_twenty(server
         await late.post(cast.team.pk, "from the one too many")
         await late.sync({cast.team.pk: said["message"]["seq"] - 1})
         assert (await frame(late, op="error"))["channel"] == cast.team.pk
-        # When somebody goes, it hears all that it missed.
+        # When somebody goes, it hears all that it missed; the next has no place again.
         await crowd[3].drop()
         await frame(late, op="channel", action="updated")
         await vera.post(cast.team.pk, "now it hears")
         await expect(lambda: len(late.changes.get(cast.team.pk, [])) == 3)
         assert late.changes == vera.changes
         assert late.gaps == 0
+        assert (await come(0, last)).hello["channels"][0]["refused"] == "too_many_connections"
 
 
 def holder(user: int, socket: str, *streams: int, idle: float = 0) -> Holder:
@@ -97,7 +108,7 @@ def holder(user: int, socket: str, *streams: int, idle: float = 0) -> Holder:
 
 
 @pytest.fixture
-async def processes(redis: Any) -> Any:
+async def registers(redis: Any) -> Any:
     """Two processes with one spare seat a stream, that live as long as they say so."""
     await redis.flushdb()
     made = [Seats(settings.REDIS_URL, process=name, per_user=3, spare=1) for name in ("here", "there")]
@@ -112,8 +123,8 @@ async def refused(seats: Seats, taker: Holder) -> set[int]:
     return set((await seats.take(taker, others=())).refused)
 
 
-async def test_the_seats_of_a_dead_process_are_free(processes: list[Seats], redis: Any) -> None:
-    here, there = processes
+async def test_the_seats_of_a_dead_process_are_free(registers: list[Seats], redis: Any) -> None:
+    here, there = registers
     assert not await refused(there, holder(1, "first", 7))
     assert not await refused(there, holder(1, "second", 7))
     assert await refused(here, holder(1, "third", 7)) == {7}
@@ -126,13 +137,13 @@ async def test_the_seats_of_a_dead_process_are_free(processes: list[Seats], redi
     assert await refused(here, holder(2, "of another again", 7)) == {7}
 
 
-async def test_seats_come_back_into_a_redis_that_was_emptied(processes: list[Seats], redis: Any) -> None:
-    here, there = processes
+async def test_seats_come_back_into_a_redis_that_was_emptied(registers: list[Seats], redis: Any) -> None:
+    here, there = registers
     held = [holder(1, "first", 7), holder(1, "second", 7)]
     for taker in held:
         await refused(there, taker)
     await redis.flushdb()
-    for seats in processes:
+    for seats in registers:
         await seats.live()
     await there.renew(held)
     assert await refused(here, holder(1, "third", 7)) == {7}
@@ -140,8 +151,8 @@ async def test_seats_come_back_into_a_redis_that_was_emptied(processes: list[Sea
     assert not await refused(here, holder(1, "third", 7))
 
 
-async def test_whoever_is_too_many_and_did_not_hear_it_is_found(processes: list[Seats]) -> None:
-    here, there = processes
+async def test_whoever_is_too_many_and_did_not_hear_it_is_found(registers: list[Seats]) -> None:
+    here, there = registers
     held = [holder(1, f"{n}") for n in range(3)]
     for taker in held:
         assert not (await there.take(taker, others=())).surplus
