@@ -17,7 +17,7 @@ def bodies(connection: Connection, channel: Channel) -> list[str]:
     return [change["body"] for change in connection.changes.get(channel.pk, []) if change["kind"] == "text"]
 
 
-async def push(connection: Connection, op: str, *, within: float = 3) -> dict[str, object]:
+async def push(connection: Connection, op: str, *, within: float = 10) -> dict[str, object]:
     """The next push of this op; others before it are passed over."""
     async with asyncio.timeout(within):
         while True:
