@@ -11,7 +11,8 @@ import redis
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+
+from chatproject.schema import waiting_migrations
 
 State = Literal["ok", "warning", "wrong"]
 
@@ -104,10 +105,8 @@ def _postgresql() -> Iterator[Finding]:
 
 
 def _migrations() -> Iterator[Finding]:
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting:
-        yield Finding("migrations", "wrong", f"{len(waiting)} are not applied.", "Run `manage.py migrate`.")
+    if waiting := waiting_migrations():
+        yield Finding("migrations", "wrong", f"{waiting} are not applied.", "Run `manage.py migrate`.")
     else:
         yield Finding("migrations", "ok", "all applied")
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
 
 from chatproject import embedded, env
+from chatproject.schema import waiting_migrations
 
 #: Commands that touch neither the database nor Redis.
 WITHOUT_SERVICES = {
@@ -52,6 +53,13 @@ def prepare(arguments: list[str]) -> None:
         raise StartError(str(error)) from None
     except OperationalError as error:
         raise StartError(f"the database can't be reached: {_first_line(error)}") from None
+    except ProgrammingError as error:
+        # Most likely a table or column that is not there yet; with all migrations applied it is a defect of ours.
+        waiting = 0 if command == "migrate" else waiting_migrations()
+        if not waiting:
+            raise
+        reason = f"the database lacks {waiting} migrations ({_first_line(error)}): run `manage.py migrate` first."
+        raise StartError(reason) from None
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -7,7 +7,7 @@ and coming back after the end, are the caller's.
 import asyncio
 import itertools
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,10 +32,19 @@ class CommandRefused(Exception):
         self.retry_after: float | None = frame.get("retry_after")
 
 
+class Ended(Exception):
+    """The server has closed for good (4500 to 4999): signed out, banned, or what we said was not understood."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"closed with {code}: {reason}")
+        self.code = code
+
+
 class Connection:
     """`async with Connection(url, token=…) as c:` is open: hello was received, and sync answered if `heads` is given.
 
-    heads: the head held for each channel, {} for "from now on", None to not sync.
+    heads: the head held for each channel, {} for "from now on", None to not sync. on_push: takes each push when it comes; then
+    nothing is kept or counted here.
     """
 
     def __init__(
@@ -46,8 +55,10 @@ class Connection:
         cookie: str | None = None,
         origin: str | None = None,
         heads: Mapping[int, int] | None = None,
+        on_push: Callable[[Frame], None] | None = None,
     ) -> None:
         self._url = url
+        self._on_push = on_push or self._keep
         self._headers = {"Authorization": f"Bearer {token}"} if token else {"Cookie": cookie or ""}
         self._origin = Origin(origin) if origin else None
         self._first_heads = heads
@@ -138,8 +149,8 @@ class Connection:
 
     async def _read(self) -> None:
         try:
-            async for raw in self._socket:
-                self._take(_decoder.decode(raw))
+            while True:
+                self._take(_decoder.decode(await self._socket.recv(decode=False)))
         except ConnectionClosed:
             pass
         finally:
@@ -155,6 +166,9 @@ class Connection:
             if not reply.done():
                 reply.set_exception(CommandRefused(frame)) if frame["op"] == "error" else reply.set_result(frame)
             return
+        self._on_push(frame)
+
+    def _keep(self, frame: Frame) -> None:
         if frame["op"] == "changes":
             self._follow(frame)
         elif frame["op"] == "channel" and frame["action"] == "joined":

@@ -9,7 +9,7 @@ import pytest
 
 from chat import services
 from chat.models import Message
-from delivery import client as client_module
+from delivery import backoff, outbox
 from delivery.client import Client, Ended
 from delivery.connection import CommandRefused
 from tests.conftest import Cast, in_thread, said
@@ -108,7 +108,7 @@ async def test_refusals_are_the_callers_to_judge(
     own_server: Start, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="5")
-    monkeypatch.setattr(client_module, "REPEATABLE", set())
+    monkeypatch.setattr(outbox, "REPEATABLE", set())
     async with Client(server.ws, token=cast.token(cast.alice)) as alice:
         for n in range(5):
             await alice.post(cast.team.pk, f"{n}")
@@ -144,9 +144,15 @@ async def test_an_ended_login_ends_it(own_server: Start, cast: Cast) -> None:
 
 
 def test_waits_double_with_full_jitter_up_to_thirty_seconds() -> None:
-    longest = [client_module._wait(attempt, chance=lambda: 1.0) for attempt in range(12)]
+    longest = [backoff.before_attempt(attempt, chance=lambda: 1.0) for attempt in range(12)]
     assert longest == [0.1, 1, 1, 1, 2, 4, 8, 16, 30, 30, 30, 30]
-    assert client_module._wait(9, chance=lambda: 0.0) == 0
+    assert backoff.before_attempt(9, chance=lambda: 0.0) == 0
+
+
+def test_what_was_refused_is_not_asked_again_sooner_than_the_server_named() -> None:
+    assert [backoff.after_refusal(3, 7.0, chance=lambda chance=chance: chance) for chance in (0.0, 1.0)] == [7, 8]
+    longest = [backoff.after_refusal(refusals, None, chance=lambda: 1.0) for refusals in range(1, 8)]
+    assert longest == [1, 2, 4, 8, 16, 30, 30]
 
 
 async def test_it_says_and_hears_who_is_here(servers: list[Server], cast: Cast) -> None:

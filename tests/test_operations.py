@@ -2,11 +2,16 @@
 
 import datetime
 import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from chat import clock, services
 from chat.cache import RecentCache, recent
@@ -14,7 +19,7 @@ from chat.management.commands import rebuild_cache
 from chat.models import Channel, Message, Token, User
 from chat.streams import descriptions
 from tests.conftest import Cast, said, say
-from tests.servers import Server
+from tests.servers import ROOT, Server, database_url, free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -144,3 +149,55 @@ def test_rebuilding_without_redis_is_an_exit_code(cast: Cast, monkeypatch: pytes
     with pytest.raises(SystemExit) as ended:
         run("rebuild_cache", "--channel", str(cast.team.pk))
     assert ended.value.code == 1
+
+
+# ---- a database without tables ----
+
+#: Every command that needs tables, as an operator would give it; {url} is a running server's.
+NEEDS_TABLES = (
+    *("check_counts", "createuser ann --token", "createuser ann", "createsuperuser --noinput --username ann", "demo"),
+    *("changepassword ann", "clearsessions", "fill 10 --channels 1 --people 2", "prune --days 30"),
+    *("rebuild_cache", "rebuild_cache --all", "loadtest --clients 2 --senders 1 --url {url}"),
+    *("probe_delivery --json --url {url}", "serve --workers 2"),
+)
+#: Runs each of its arguments as manage.py does, in one process, and prints what is said instead of a traceback.
+EACH = """
+import sys
+from chatproject.start import StartError, prepare
+for line in sys.argv[1:]:
+    sys.argv = ["manage.py", *line.split()]
+    try:
+        prepare(sys.argv)
+    except StartError as error:
+        print("said:", error)
+"""
+
+
+@pytest.fixture
+def bare_database(server: Server) -> Iterator[dict[str, str]]:
+    """The environment of a command whose database has no tables."""
+    name = "bare"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    settings_name = connection.settings_dict["NAME"]
+    yield {**server.environ(), "PORT": str(free_port()), "DATABASE_URL": database_url().replace(settings_name, name)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_without_tables_every_command_says_what_to_do(server: Server, bare_database: dict[str, str]) -> None:
+    def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        environment = {**bare_database, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        )
+
+    told = ended("-c", EACH, *(line.format(url=server.url) for line in NEEDS_TABLES))
+    sentence = r"^said: the database lacks \d+ migrations \(.+\): run `manage.py migrate` first\.$"
+    assert len(re.findall(sentence, told.stdout, re.MULTILINE)) == len(NEEDS_TABLES), told.stdout + told.stderr
+    assert "Gapless is at" not in told.stdout
+    alone = ended("manage.py", "loadtest", "--clients", "2", "--senders", "1")
+    assert alone.returncode == 1
+    assert alone.stderr.startswith("gapless: the database lacks ")
+    assert len(alone.stderr.splitlines()) == 1

@@ -1,0 +1,10 @@
+"""How far the database's tables are behind the code. Changes nothing: that is `manage.py migrate`."""
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+
+def waiting_migrations() -> int:
+    """How many migrations are not applied. Raises DatabaseError when the database can't be asked."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -1,0 +1,24 @@
+"""How long a client waits before it asks again: with full jitter, so that who was sent away together comes back apart."""
+
+import random
+from collections.abc import Callable
+
+#: Attempts that follow each other at once-ish; after them the waits double.
+QUICK_ATTEMPTS = 3
+QUICK_SECONDS = 1.0
+#: The longest wait that nobody named.
+MOST_SECONDS = 30.0
+
+
+def before_attempt(attempt: int, chance: Callable[[], float] = random.random) -> float:
+    """Seconds before the next attempt to connect, after so many that failed: twice as long each time, 30 at most."""
+    if attempt <= QUICK_ATTEMPTS:
+        return chance() * QUICK_SECONDS if attempt else chance() * 0.1
+    return chance() * min(MOST_SECONDS, QUICK_SECONDS * 2 ** (attempt - QUICK_ATTEMPTS))
+
+
+def after_refusal(refusals: int, retry_after: float | None, chance: Callable[[], float] = random.random) -> float:
+    """Seconds before the same is asked again, after so many refusals (1, 2, …): never sooner than the server named."""
+    if retry_after:
+        return retry_after + chance() * QUICK_SECONDS
+    return chance() * min(MOST_SECONDS, QUICK_SECONDS * 2 ** (refusals - 1))
