@@ -31,7 +31,7 @@ import uvloop
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("GAPLESS_DATA", str(ROOT / ".data" / "bench"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
-for _limit in ("MESSAGES_PER_MINUTE", "SOCKETS_PER_USER", "SPARE_SOCKETS"):
+for _limit in ("MESSAGES_PER_MINUTE", "REQUESTS_PER_MINUTE", "SOCKETS_PER_USER", "SPARE_SOCKETS"):
     os.environ[f"GAPLESS_LIMIT_{_limit}"] = "0"
 os.environ["SECRET_KEY"] = "benchmark"
 

@@ -51,6 +51,7 @@ class Allowance:
 
 MESSAGES = Allowance("said", "messages_per_minute", 60, "You may send {limit} messages a minute: wait {wait} s.", 5)
 CREATIONS = Allowance("opened", "creations_per_hour", 3600, "You may open {limit} channels an hour: wait {wait} s.")
+REQUESTS = Allowance("asked", "requests_per_minute", 60, "You may ask {limit} times a minute over HTTP: wait {wait} s.")
 JOINS = Allowance("joined", "joins_per_hour", 3600, "You may join {limit} channels an hour: wait {wait} s.")
 
 
@@ -153,6 +154,16 @@ def counted(allowance: Allowance, user: User) -> Iterator[None]:
     except BaseException:
         _shared(allowance).forget(user.pk, key)
         raise
+
+
+def count(allowance: Allowance, user: User) -> Usage | None:
+    """Counts one thing, whatever becomes of it; None where there is no limit. Raises RateLimited."""
+    if allowance.most == 0 or is_exempt(user):
+        return None
+    wait, usage = _shared(allowance).ask(user.pk, uuid.uuid4().hex)
+    if wait >= 0:
+        raise allowance.refusal(wait)
+    return usage
 
 
 def usage_of(allowance: Allowance, user: User) -> Usage | None:

@@ -90,7 +90,9 @@ async def refuse(scope: Scope, receive: Receive, send: Send, *, wait: float) -> 
             return
         kind = "websocket.http.response"
     seconds = str(max(1, math.ceil(wait))).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"retry-after", seconds)]
+    most = str(settings.LIMITS.address_requests_per_minute).encode()
+    rates = [(b"x-ratelimit-limit", most), (b"x-ratelimit-remaining", b"0"), (b"x-ratelimit-reset", seconds)]
+    headers = [(b"content-type", b"application/problem+json"), (b"retry-after", seconds), *rates]
     await send({"type": f"{kind}.start", "status": 429, "headers": headers})
     body = b'{"type":"urn:gapless:rate_limited","title":"Too Many Requests","status":429,"code":"rate_limited",'
     said = b'"detail":"That was too much in too short a time from your address.","retry_after":' + seconds + b"}"

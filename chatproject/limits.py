@@ -28,6 +28,9 @@ class Limits:
     user_frames_per_second: int = _limit(1000, unit="a second a user and process", exceeded="read later")
     #: Requests and handshakes of one address (of IPv6: one /64) in one process; an office comes from one address. 0 lifts it.
     address_requests_per_minute: int = _limit(6000, unit="a minute an address and process", exceeded="429")
+    #: HTTP requests of one user (pages, admin, API, all sessions and tokens), exact in every window of 60 s: a returning client
+    #: that reads long histories stays far below. 0 lifts it.
+    requests_per_minute: int = _limit(1200, unit="a minute a user", exceeded="429 + `Retry-After`")
     #: Messages of one user through all doors, exact in every window of 60 s. 0 lifts it (for load tests).
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Channels that one user opens, direct ones included, exact in every window of an hour. 0 lifts it.

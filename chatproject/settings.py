@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_ratelimit.middleware.RatelimitMiddleware",
+    "chat.asking.RequestsAreCounted",
 ]
 
 ROOT_URLCONF = "chatproject.urls"
@@ -256,7 +257,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-#: Staff may send, open and join without limit.
+#: Staff may send, ask, open and join without limit.
 RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
 #: Usernames that may too: the accounts of a load test, or of a program that you trust.
 RATE_LIMIT_EXEMPT_USERS = env.words("RATE_LIMIT_EXEMPT_USERS", [])
@@ -294,6 +295,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "chat.api.scopes.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["chat.asking.CountedByTheApi"],
     "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "chat.api.openapi.OperationSchema",

@@ -57,7 +57,8 @@ def cast(request: pytest.FixtureRequest) -> Cast:
 @pytest.fixture(scope="session")
 def _servers(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Server]]:
     with django_db_blocker.unblock():
-        servers = [Server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0").start() for _ in range(2)]
+        roomy = {"GAPLESS_LIMIT_MESSAGES_PER_MINUTE": "0", "GAPLESS_LIMIT_REQUESTS_PER_MINUTE": "0"}
+        servers = [Server(**roomy).start() for _ in range(2)]
     yield servers
     for server in servers:
         server.stop()

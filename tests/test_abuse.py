@@ -189,7 +189,10 @@ def one_address_asks_only_so_often(server: Server) -> None:
     answers = [httpx.get(f"{server.url}/sign-in/") for _ in range(6)]
     assert [answer.status_code for answer in answers[:3]] == [200] * 3
     assert (answers[5].status_code, answers[5].json()["code"]) == (429, "rate_limited")
-    assert 1 <= int(answers[5].headers["Retry-After"]) <= 7
+    said = answers[5].headers
+    assert 1 <= int(said["Retry-After"]) <= 7
+    assert (said["X-RateLimit-Limit"], said["X-RateLimit-Remaining"]) == ("9", "0")
+    assert said["X-RateLimit-Reset"] == said["Retry-After"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ HELD_BY = {
     "bad_frames_per_minute": "test_bad_input.py::test_twenty_bad_frames_in_a_minute_end_the_socket",
     "frames_per_second": "test_abuse.py::test_a_flood_of_one_socket_keeps_nobody_waiting",
     "request_bytes": "test_abuse.py::test_a_request_that_is_too_large_is_refused_before_it_is_read",
+    "requests_per_minute": "test_rate_limits.py::test_a_person_asks_1200_times_a_minute_over_http_and_not_once_more",
     "messages_per_minute": "test_rate_limits.py::test_sixty_messages_in_any_minute_and_not_one_more",
     "creations_per_hour": "test_rate_limits.py::test_five_channels_are_opened_an_hour_and_not_one_more",
     "joins_per_hour": "test_rate_limits.py::test_twenty_channels_are_joined_an_hour_and_not_one_more",

@@ -12,11 +12,12 @@ import redis
 from django.conf import settings
 
 from chat import limits, services
-from chat.limits import CREATIONS, JOINS, MESSAGES, Allowance, LocalWindows, SharedWindows
+from chat.limits import CREATIONS, JOINS, MESSAGES, REQUESTS, Allowance, LocalWindows, SharedWindows
 from chat.models import Channel, Message, User
 from delivery.connection import CommandRefused, Connection
 from tests.conftest import Cast, in_thread
 from tests.servers import Server
+from tests.test_access import browser as signed_in
 
 Start = Callable[..., Server]
 
@@ -174,6 +175,40 @@ def by_http(browser: httpx.Client) -> Door:
         return float(answer.json()["retry_after"])
 
     return post
+
+
+def has_asked(times: int, user: User) -> None:
+    """So often within this minute."""
+    with redis.from_url(settings.REDIS_URL) as client:
+        seconds, microseconds = client.time()
+        now = seconds * 1_000_000 + microseconds
+        client.zadd(REQUESTS.keys(user.pk)[0], {f"{n}": now for n in range(times)})
+
+
+def test_a_person_asks_1200_times_a_minute_over_http_and_not_once_more(processes: list[Server], cast: Cast) -> None:
+    here, there, elsewhere = processes
+    in_browser, by_token = signed_in([here, elsewhere], cast.alice), there.http(cast.token(cast.alice))
+    has_asked(1197, cast.alice)
+    # A page, a program and the page's own questions, in three processes.
+    ways: list[Callable[[], httpx.Response]] = [
+        lambda: in_browser.get(f"{here.url}/"),
+        lambda: by_token.get("/users/me/"),
+        lambda: in_browser.get(f"{elsewhere.url}/api/v1/channels/"),
+    ]
+    for left, ask in zip((2, 1, 0), ways, strict=True):
+        answer = ask()
+        assert (answer.status_code, headers(answer)) == (200, (1200, left))
+    page, *api = [ask() for ask in ways]
+    for answer in api:
+        refused(answer, 1200, within=60)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (page.status_code, headers(page)) == (429, (1200, 0))
+    assert 0 < int(page.headers["Retry-After"]) <= 60
+    assert in_browser.get(f"{here.url}/admin/").status_code == 429
+    assert in_browser.get(f"{here.url}/healthz").status_code == 200
+    assert there.http(cast.token(cast.bob)).get("/users/me/").status_code == 200
+    time_passes(api[0].json()["retry_after"] + 0.001, allowance=REQUESTS, user=cast.alice)
+    assert by_token.get("/users/me/").status_code == 200
 
 
 def test_exemptions_are_for_those_whom_the_settings_name_and_others_are_told_what_is_left(

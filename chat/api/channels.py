@@ -44,7 +44,7 @@ class Channels(APIView):
             raise Invalid("scope must be mine or public.")
         return _mine(request, search)
 
-    @documented({201: shapes.Channel, 200: shapes.Channel}, takes=ChannelInput, refuses=[409], is_limited=True)
+    @documented({201: shapes.Channel, 200: shapes.Channel}, takes=ChannelInput, refuses=[409])
     def post(self, request: Request) -> Response:
         """201 with the new channel; 200 with the direct channel that these people have already."""
         given = checked(ChannelInput, request)
@@ -86,7 +86,7 @@ class OneChannel(APIView):
 
 
 class Join(APIView):
-    @documented(shapes.Channel, refuses=[409], is_limited=True)
+    @documented(shapes.Channel, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
         """Makes the caller a member of a public channel; repeating does nothing."""
         user = caller(request)

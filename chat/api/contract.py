@@ -31,8 +31,6 @@ class Documented:
     query: Mapping[str, Any] = field(default_factory=dict)
     #: HTTP statuses of refusals, besides those that follow from method and path.
     refuses: Sequence[int] = ()
-    #: There is an allowance, which the X-RateLimit headers tell of.
-    is_limited: bool = False
 
 
 def documented(
@@ -41,13 +39,12 @@ def documented(
     takes: type[Strict] | None = None,
     query: Mapping[str, Any] | None = None,
     refuses: Sequence[int] = (),
-    is_limited: bool = False,
 ) -> Callable[[Operation], Operation]:
     """Beside a view's method. `gives`: what 200 has, or each status with its shape (None: no body)."""
     answers = gives if isinstance(gives, Mapping) else {200: gives}
 
     def remember(operation: Operation) -> Operation:
-        operation.documented = Documented(answers, takes, query or {}, refuses, is_limited)  # type: ignore[attr-defined]
+        operation.documented = Documented(answers, takes, query or {}, refuses)  # type: ignore[attr-defined]
         return operation
 
     return remember

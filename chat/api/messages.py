@@ -47,7 +47,7 @@ class Messages(APIView):
         newer = {"after": page.newer_than} if page.newer_than is not None else None
         return listed(request, [msgspec.Raw(raw) for raw in page.raws], next_query=older, previous_query=newer)
 
-    @documented({201: Shape, 200: Shape}, takes=MessageInput, refuses=[409], is_limited=True)
+    @documented({201: Shape, 200: Shape}, takes=MessageInput, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
         given = checked(MessageInput, request)

@@ -16,8 +16,8 @@ from chat.api.examples import EXAMPLES
 from chat.api.scopes import scope_needed
 
 _REF = "#/components/schemas/{name}"
-#: Refusals that any operation can meet: no login, no scope, an Accept without JSON, a mistake of ours, a database that is away.
-ANYWHERE = (401, 403, 406, 500, 503)
+#: Refusals that any operation can meet: no login, no scope, no JSON accepted, too many requests, a mistake of ours, no database.
+ANYWHERE = (401, 403, 406, 429, 500, 503)
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 #: What each refusal is, once.
@@ -40,7 +40,10 @@ HEADERS: dict[str, Any] = {
     "Link": {"description": 'RFC 8288: rel="next" and rel="prev".', "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds.", "schema": _SECONDS},
     "WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}},
-    "X-RateLimit-Limit": {"description": "How many are allowed in the window.", "schema": _SECONDS},
+    "X-RateLimit-Limit": {
+        "description": "How many are allowed in the window: messages, channels, or else requests of any kind.",
+        "schema": _SECONDS,
+    },
     "X-RateLimit-Remaining": {"description": "How many of them are left.", "schema": _SECONDS},
     "X-RateLimit-Reset": {"description": "Seconds until one more is allowed.", "schema": _SECONDS},
 }
@@ -117,7 +120,7 @@ class OperationSchema(AutoSchema):
         headers = [
             "X-Request-ID",
             *(["Link"] if isinstance(given, Page) else []),
-            *(_RATES if self._documented.is_limited else ()),
+            *_RATES,
         ]
         answer: dict[str, Any] = {"description": http.HTTPStatus(status).phrase, "headers": _headers(headers)}
         if given is not None:
@@ -129,7 +132,7 @@ class OperationSchema(AutoSchema):
         found = {*ANYWHERE, *said.refuses}
         found |= {404} if "{" in self.path else set()
         found |= {400} if said.takes or self._query() else set()
-        found |= {400, 413, 415, 429} if self.method in WRITES else set()
+        found |= {400, 413, 415} if self.method in WRITES else set()
         return sorted(found)
 
 

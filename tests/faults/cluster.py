@@ -42,7 +42,13 @@ class Cluster:
         self._thread = ProxyThread()
         self.limits = limits
         # What bounds people is out of the way of what they do here; it is counted all the same.
-        roomy = {"messages_per_minute": 0, "pool": 6, "sockets_per_user": 1000, "spare_sockets": 1000}
+        roomy = {
+            "messages_per_minute": 0,
+            "requests_per_minute": 0,
+            "pool": 6,
+            "sockets_per_user": 1000,
+            "spare_sockets": 1000,
+        }
         given = {**roomy, **limits}
         environ = {
             **os.environ,

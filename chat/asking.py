@@ -1,0 +1,51 @@
+"""How many HTTP requests one person makes, whatever the door: pages, the admin and the API, by session or by token.
+
+What is asked without a name is bounded by address alone: chatproject/addresses.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from chat.api.usage import with_usage
+from chat.limits import REQUESTS, Usage, count
+from chat.pages.errors import TooOften, rate_limited
+from delivery.errors import RateLimited
+
+#: Answered also when nobody can be asked who it is.
+NEVER_COUNTED = {"/healthz", "/readyz", "/metrics"}
+
+
+class RequestsAreCounted:
+    """Middleware: counts what pages and the admin are asked, and says on every answer what is left."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith("/api/") and request.path not in NEVER_COUNTED:
+            try:
+                _note(request, request.user)
+            except RateLimited as refusal:
+                usage = Usage(refusal.limit or 0, 0, refusal.retry_after or 1)
+                return rate_limited(request, TooOften(usage))
+        response = self._get_response(request)
+        # An allowance of its own, which is the tighter one, has been said by the view.
+        is_said = response.has_header("X-RateLimit-Limit")
+        return response if is_said else with_usage(response, getattr(request, "usage", None))
+
+
+class CountedByTheApi(BaseThrottle):
+    """The API's part: only there it is known whose token it is. Raises RateLimited."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        _note(request._request, request.user)
+        return True
+
+
+def _note(request: HttpRequest, user: Any) -> None:
+    if user.is_authenticated:
+        request.usage = count(REQUESTS, user)  # type: ignore[attr-defined]
