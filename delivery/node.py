@@ -7,7 +7,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -29,22 +29,23 @@ from delivery.announcements import (
     stream_group,
     user_group,
 )
-from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import EVENT_TYPE, Bus
+from delivery.committer import Committer
 from delivery.cursors import CursorBuffer, Cursors
-from delivery.errors import Refused, Unavailable
 from delivery.figures import Figures
 from delivery.gaps import Gaps
 from delivery.gauges import keep_reading
 from delivery.hub import Hub
 from delivery.joining import Joining
+from delivery.limits import NodeLimits
+from delivery.logins import LoginWatch
 from delivery.peers import Prepared
 from delivery.protocol import CloseCode, Heartbeat, encode
 from delivery.queue import Queue
 from delivery.seating import Seating
 from delivery.seats import Seats
 from delivery.sockets import Socket
-from delivery.source import Committed, Draft, Source
+from delivery.source import Source
 from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.node")
@@ -53,68 +54,7 @@ logger = logging.getLogger("gapless.node")
 WATCH_SECONDS = 0.1
 #: How often it is looked what is unsent to all sockets together. One socket alone is bounded at each write.
 SHED_SECONDS = 0.25
-#: A login that ended while its socket was coming in, before its end could be heard of here, lives on for so long.
-NEWCOMERS_SECONDS = 0.5
-
-#: What the goodbye says to whoever may not stay.
-ENDINGS = {
-    CloseCode.SIGNED_OUT: "your login has ended",
-    CloseCode.BANNED: "this account is suspended",
-}
-
-
 _deliver_seconds = metrics.deliver_seconds.labels("own")
-
-
-class NodeLimits(Protocol):
-    """Of all limits, those that the machinery keeps; see chatproject/limits.py for their meaning."""
-
-    @property
-    def batch(self) -> int: ...
-    @property
-    def lane_waiting(self) -> int: ...
-    @property
-    def commit_seconds(self) -> int: ...
-    @property
-    def heartbeat_seconds(self) -> int: ...
-    @property
-    def silent_seconds(self) -> int: ...
-    @property
-    def opening_seconds(self) -> int: ...
-    @property
-    def position_check_seconds(self) -> int: ...
-    @property
-    def position_check_deaf_seconds(self) -> int: ...
-    @property
-    def login_check_seconds(self) -> int: ...
-    @property
-    def receipts_seconds(self) -> int: ...
-    @property
-    def drain_seconds(self) -> int: ...
-    @property
-    def bad_frames_per_minute(self) -> int: ...
-    @property
-    def frames_per_second(self) -> int: ...
-    @property
-    def frame_bytes(self) -> int: ...
-    @property
-    def outbox_soft_bytes(self) -> int: ...
-    @property
-    def outbox_bytes(self) -> int: ...
-    @property
-    def user_frames_per_second(self) -> int: ...
-    @property
-    def sockets_per_user(self) -> int: ...
-    @property
-    def spare_sockets(self) -> int: ...
-    @property
-    def outbox_frames(self) -> int: ...
-    @property
-    def outbox_total_bytes(self) -> int: ...
-
-
-class DatabaseAway(Exception):
-    """PostgreSQL does not answer, as opposed to answering that a row is locked."""
 
 
 class Node:
@@ -149,20 +89,20 @@ class Node:
         )
         self.accesses = Accesses(self.hub, self.joining, self.seating, source, self.threads)
         self.figures = Figures()
-        self.queue = Queue(self._commit, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures)
+        self.logins = LoginWatch(self.hub, source, self.threads, seconds=limits.login_check_seconds)
+        self.committer = Committer(
+            source, self.threads, seconds=limits.commit_seconds, retryable=retryable, is_away=is_away
+        )
+        self.queue = Queue(self.committer.commit, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures)
         self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
         self.is_draining = False
         self.retryable = retryable
-        self._is_away = is_away
-        # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
-        self._database = Breaker("postgres_commit", failures=1, pause_seconds=1)
-        self._newcomers: list[Socket] = []
         self._watches: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
 
     async def start(self) -> None:
         await self.bus.start()
-        watches = [self._beat, self._check_positions, self._check_logins, self._shed]
+        watches = [self._beat, self._check_positions, self.logins.keep, self._shed]
         watches += [self._read_gauges, self._keep_seats]
         self._watches = [asyncio.ensure_future(watch()) for watch in watches]
 
@@ -195,7 +135,7 @@ class Node:
             case Opened():
                 self.hub.start(self.accesses.opened(announcement))
             case SignedOut(user=user):
-                self.hub.start(self._check(list(self.hub.users.get(user, ()))))
+                self.logins.ended(user)
             case Surplus():
                 self.seating.close_surplus(announcement)
             case Probed():
@@ -207,35 +147,10 @@ class Node:
     def _began(self, user: int, stream: int) -> None:
         self.receive(Opened(user=user, stream=stream, action="joined"))
 
-    # ---- commits ----
-
-    async def _commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
-        async def commit() -> list[Committed | Refused]:
-            try:
-                running = self.threads.run(self.source.commit, drafts)
-                return await asyncio.wait_for(running, self.limits.commit_seconds)
-            except TimeoutError:
-                # It stands still. The thread goes on, so the outcome is unknown, and the same client_msg_id finds it out.
-                raise DatabaseAway(f"no answer within {self.limits.commit_seconds} s") from None
-            except self.retryable as error:
-                if self._is_away(error):
-                    raise DatabaseAway(str(error)) from error
-                raise
-
-        try:
-            return await self._database.call(commit, counts=(DatabaseAway,))
-        except BreakerOpen:
-            raise Unavailable from None
-        except (DatabaseAway, *self.retryable) as error:  # type: ignore[misc]  # (mypy can't see into the tuple)
-            logger.warning(
-                "PostgreSQL did not take %d messages, their senders will repeat them: %s", len(drafts), error
-            )
-            raise Unavailable from None
+    # ---- watches ----
 
     async def _write_cursors(self, cursors: Cursors) -> None:
         await self.threads.run(self.source.move_cursors, cursors)
-
-    # ---- watches ----
 
     async def _beat(self) -> None:
         while True:
@@ -294,32 +209,13 @@ class Node:
             await asyncio.sleep(SHED_SECONDS)
             self.hub.shed(most_bytes=self.limits.outbox_total_bytes)
 
-    async def _check_logins(self) -> None:
-        checked_at = time.monotonic()
-        while True:
-            await asyncio.sleep(NEWCOMERS_SECONDS)
-            newcomers, self._newcomers = self._newcomers, []
-            # Begun so early that whoever is to be closed is closed in time.
-            is_due = time.monotonic() - checked_at >= self.limits.login_check_seconds - 2 * NEWCOMERS_SECONDS
-            with _logging("the login check failed"):
-                await self._check(list(self.hub.sockets) if is_due else newcomers)
-                checked_at = time.monotonic() if is_due else checked_at
-
-    async def _check(self, sockets: Sequence[Socket]) -> None:
-        if not sockets:
-            return
-        endings = await self.threads.read(self.source.endings, [socket.login for socket in sockets])
-        for socket, ending in zip(sockets, endings, strict=True):
-            if ending is not None:
-                socket.close(ending, ENDINGS[ending], retry_after=None)
-
     # ---- sockets ----
 
     async def greet(self, socket: Socket) -> None:
         """Fills the socket's accesses; whatever begins or ends from before the reading on is seen."""
         self.hub.add(socket)
         await self.bus.listen(user_group(socket.user))
-        self._newcomers.append(socket)
+        self.logins.came(socket)
         streams = [stream for _, stream in await self.threads.read(self.source.memberships, [socket.user])]
         refused = await self.seating.seat(socket, streams)
         # From here on without a pause: what ends is told only after `hello`.

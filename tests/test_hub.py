@@ -280,7 +280,7 @@ async def test_a_login_that_ended_while_its_socket_came_in_does_not_stay(node: N
     await in_thread(services.delete_token, cast.alice, token=token.pk)
     listener = Listener()
     await node.greet(Socket(login, listener, soft_bytes=64, most_bytes=1000, most_frames=10))
-    watching = asyncio.ensure_future(node._check_logins())
+    watching = asyncio.ensure_future(node.logins.keep())
     await expect(lambda: listener.closed == 4500, within=1)
     watching.cancel()
 

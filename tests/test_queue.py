@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import threading
 import time
 import uuid
@@ -121,7 +120,7 @@ async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast:
 async def test_a_database_that_stands_still_is_answered_unavailable_in_time(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node.limits = dataclasses.replace(settings.LIMITS, commit_seconds=1)
+    node.committer.seconds = 1
     commit, stands_still = node.source.commit, threading.Event()
 
     def late(drafts: Sequence[Draft]) -> object:

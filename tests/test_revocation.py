@@ -17,7 +17,7 @@ from chat import services
 from chat.models import Token, User
 from delivery.connection import Connection
 from delivery.errors import NotFound
-from delivery.node import NEWCOMERS_SECONDS
+from delivery.logins import NEWCOMERS_SECONDS
 from tests.conftest import PASSWORD, Cast, in_thread
 from tests.servers import Server, expect
 from tests.test_socket import push

@@ -80,12 +80,12 @@ def no_member_check() -> None:
 
 def no_login_check() -> None:
     """A socket that was let in stays in."""
-    from delivery.node import Node  # noqa: PLC0415
+    from delivery.logins import LoginWatch  # noqa: PLC0415
 
     async def check(self: Any, sockets: Any) -> None:
         return
 
-    Node._check = check  # type: ignore[method-assign]
+    LoginWatch.check = check  # type: ignore[method-assign]
 
 
 def no_dedup() -> None:
@@ -226,16 +226,16 @@ def waits_for_redis() -> None:
 
 def waits_for_postgres() -> None:
     """A commit takes as long as it takes."""
-    from delivery.node import Node  # noqa: PLC0415
+    from delivery.committer import Committer  # noqa: PLC0415
 
     async def commit(self: Any, drafts: Any) -> Any:
         while True:
             try:
-                return await self.threads.run(self.source.commit, drafts)
-            except self.retryable:
+                return await self._threads.run(self._source.commit, drafts)
+            except self._retryable:
                 await asyncio.sleep(1)
 
-    Node._commit = commit  # type: ignore[method-assign]
+    Committer.commit = commit  # type: ignore[method-assign]
 
 
 def no_goodbye() -> None:

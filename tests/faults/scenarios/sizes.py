@@ -36,7 +36,7 @@ SHORT = Size(
 )  # fmt: skip
 #: Limits of the product for the short forms: what it does every so often, it does more often than by default.
 OFTEN = {
-    "position_check_seconds": 2, "login_check_seconds": 3, "replay_changes": 200, "heartbeat_seconds": 2,
+    "position_check_seconds": 2, "login_check_seconds": 4, "replay_changes": 200, "heartbeat_seconds": 2,
     "present_seconds": 6, "flap_seconds": 1,
 }  # fmt: skip
 #: For those that are played side by side: together they are as much as one alone.
