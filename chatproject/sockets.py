@@ -52,8 +52,12 @@ class PeerProtocol(WebSocketsSansIOProtocol):
     def last_heard(self) -> float:
         return self._heard_at
 
+    @property
+    def is_gone(self) -> bool:
+        return self.close_sent or self.disconnected or self._has_ended
+
     def write(self, frame: Prepared) -> None:
-        if self._is_over:
+        if self.is_gone:
             return
         if self._is_full or self._waiting:
             self._waiting.append(frame)
@@ -62,12 +66,12 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             self.transport.write(frame.wire)
 
     def ping(self) -> None:
-        if not self._is_over and not self._is_full:
+        if not self.is_gone and not self._is_full:
             self.conn.send_ping(b"")
             self.transport.write(b"".join(self.conn.data_to_send()))
 
     def close(self, code: int, reason: str, *, last: Prepared) -> None:
-        if self._is_over:
+        if self.is_gone:
             return
         self._drop_waiting()
         self.transport.write(last.wire)
@@ -131,16 +135,12 @@ class PeerProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         # Whoever came in while the node was draining. uvicorn would say 1012, which is not in the contract.
-        if self._is_over or not self.handshake_complete:
+        if self.is_gone or not self.handshake_complete:
             self.transport.close()
         else:
             reason = "the server restarts"
             goodbye = Goodbye(code=CloseCode.RESTARTING, reason=reason, retry_after=round(random.random(), 2))
             self.close(CloseCode.RESTARTING, reason, last=Prepared(encode(goodbye)))
-
-    @property
-    def _is_over(self) -> bool:
-        return self.close_sent or self.disconnected or self._has_ended
 
     def _end_soon(self) -> None:
         # transport.close() waits for the peer to read what is unsent: not for ever.

@@ -19,7 +19,7 @@ from structlog.contextvars import bind_contextvars
 from delivery import metrics
 from delivery.errors import Internal, Invalid, Refused, TooManyConnections, Unavailable
 from delivery.node import Node
-from delivery.peers import EXTENSION, Peer, Prepared, SendingPeer
+from delivery.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
 from delivery.protocol import (
     SUBPROTOCOL,
     VERSION,
@@ -37,6 +37,7 @@ from delivery.protocol import (
     Read,
     Ref,
     Sync,
+    SyncState,
     decode_command,
     encode,
     encode_refusal,
@@ -132,9 +133,10 @@ class StreamConsumer(AsyncConsumer):
         self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
         self._pace = Pace(self.node.limits.frames_per_second)
         self._user_pace = _paces.setdefault(self.login.user.id, Pace(self.node.limits.user_frames_per_second))
-        opening = asyncio.get_running_loop().call_later(self.node.limits.opening_seconds, self._close_unless_synced)
+        self._no_sync: asyncio.TimerHandle | None = None
         try:
             await self._greet()
+            self._await_sync()
             while True:
                 event = await receive()
                 if event["type"] == "websocket.disconnect":
@@ -144,7 +146,8 @@ class StreamConsumer(AsyncConsumer):
                     await self._user_pace.wait()
                     await self._take(event)
         finally:
-            opening.cancel()
+            if self._no_sync is not None:
+                self._no_sync.cancel()
             if isinstance(peer, SendingPeer):
                 peer.stop()
             await self.node.part(self.socket)
@@ -197,6 +200,8 @@ class StreamConsumer(AsyncConsumer):
     async def _greet(self) -> None:
         try:
             await self.node.greet(self.socket)
+        except PeerGone:
+            return
         except Exception:
             logger.exception("a socket could not be greeted")
             self.socket.close(CloseCode.INTERNAL, "the database can't be reached", retry_after=1)
@@ -223,9 +228,12 @@ class StreamConsumer(AsyncConsumer):
         followed = [access.description for access in self.socket.accesses.values()]
         return followed + [{**access.description, **no_seat} for access in self.socket.refused.values()]
 
-    def _close_unless_synced(self) -> None:
-        if not self.socket.is_synced:
-            self.socket.close(CloseCode.NO_SYNC, "no sync came in time", retry_after=1)
+    def _await_sync(self) -> None:
+        """The client's part of the opening has so long; what the server takes for its own is not held against it."""
+        seconds = self.node.limits.opening_seconds
+        self._no_sync = asyncio.get_running_loop().call_later(
+            seconds, lambda: self.socket.close(CloseCode.NO_SYNC, "no sync came in time", retry_after=1)
+        )
 
     # ---- frames in ----
 
@@ -282,12 +290,21 @@ class StreamConsumer(AsyncConsumer):
             if stream not in socket.accesses and stream not in socket.refused:
                 self._say(Channel(action="removed", channel={"id": stream}))
         is_first = not socket.is_synced
-        states = await self.node.joining.sync(socket, command.channels)
+        states = await self._caught_up(command.channels)
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
         self.synced(states, is_first=is_first)
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
         metrics.sync_seconds.observe(time.perf_counter() - began_at)
+
+    async def _caught_up(self, held: Mapping[int, int]) -> dict[int, SyncState]:
+        assert self._no_sync is not None
+        self._no_sync.cancel()
+        try:
+            return await self.node.joining.sync(self.socket, held)
+        finally:
+            if not self.socket.is_synced:
+                self._await_sync()
 
     def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
         written = self.node.cursors.move(command.channel, self.socket.user, delivered=delivered, read=read)

@@ -39,7 +39,7 @@ from delivery.hub import Hub
 from delivery.joining import Joining
 from delivery.limits import NodeLimits
 from delivery.logins import LoginWatch
-from delivery.peers import Prepared
+from delivery.peers import PeerGone, Prepared
 from delivery.protocol import CloseCode, Heartbeat, encode
 from delivery.queue import Queue
 from delivery.seating import Seating
@@ -212,11 +212,11 @@ class Node:
     # ---- sockets ----
 
     async def greet(self, socket: Socket) -> None:
-        """Fills the socket's accesses; whatever begins or ends from before the reading on is seen."""
+        """Fills the socket's accesses; whatever begins or ends from before the reading on is seen. Raises PeerGone."""
         self.hub.add(socket)
         await self.bus.listen(user_group(socket.user))
         self.logins.came(socket)
-        streams = [stream for _, stream in await self.threads.read(self.source.memberships, [socket.user])]
+        streams = await self.threads.read(self._streams_of, socket)
         refused = await self.seating.seat(socket, streams)
         # From here on without a pause: what ends is told only after `hello`.
         for access in await self.threads.read(self.source.accesses, socket.user):
@@ -226,6 +226,12 @@ class Node:
                 self.seating.refuse(socket, access)
             else:
                 socket.accesses[access.stream] = access
+
+    def _streams_of(self, socket: Socket) -> list[int]:
+        # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
+        if socket.peer.is_gone:
+            raise PeerGone
+        return [stream for _, stream in self.source.memberships([socket.user])]
 
     async def part(self, socket: Socket) -> None:
         streams = list(socket.accesses)

@@ -16,6 +16,10 @@ from delivery.protocol import CloseCode
 EXTENSION = "gapless.peer"
 
 
+class PeerGone(Exception):
+    """The other end left before it was answered."""
+
+
 class Prepared:
     """A text frame, encoded once for all receivers."""
 
@@ -51,6 +55,10 @@ class Peer(Protocol):
     def last_heard(self) -> float | None:
         """The loop's time of the last byte; None where the server watches over silence itself."""
 
+    @property
+    def is_gone(self) -> bool:
+        """Known to have left, or to be leaving: nothing reaches it any more."""
+
     def write(self, frame: Prepared) -> None:
         """Queues a frame; never waits, never raises for a peer that has gone."""
 
@@ -77,6 +85,10 @@ class SendingPeer:
     @property
     def unsent_frames(self) -> int:
         return len(self._waiting)
+
+    @property
+    def is_gone(self) -> bool:
+        return self._closing is not None or self._task.done()
 
     def write(self, frame: Prepared) -> None:
         if self._closing is None:

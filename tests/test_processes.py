@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from django.db import connection, transaction
 
 from chat import services
 from chat.models import Message
@@ -108,6 +110,24 @@ async def test_without_a_sync_in_time_the_socket_is_closed(own_server: Start, ca
     async with server.connect(cast.token(cast.alice)) as alice:
         await asyncio.sleep(1.2)
         await alice.command("ping")
+
+
+async def test_what_the_server_takes_for_itself_is_not_held_against_the_client(own_server: Start, cast: Cast) -> None:
+    server = own_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
+    holds = threading.Event()
+
+    def lock_members() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE channel_members")
+            holds.set()
+            time.sleep(1.3)
+
+    locking = asyncio.ensure_future(in_thread(lock_members))
+    await expect(holds.is_set)
+    async with server.connect(cast.token(cast.alice)) as alice:
+        assert locking.done()
+        await alice.command("ping")
+    await locking
 
 
 async def test_a_heartbeat_comes_and_a_silent_peer_goes(own_server: Start, cast: Cast) -> None:
