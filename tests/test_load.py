@@ -1,6 +1,7 @@
 """The load test: what it notices, and that it runs through real sockets to one verdict."""
 
 import json
+import signal
 from io import StringIO
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from chat.models import Channel, Token
+from delivery.load.generators import Generators
+from delivery.load.lag import STEP_SECONDS, Lag
+from delivery.load.run import blame
 from delivery.load.tally import Findings, Tally, quantiles
 from tests.conftest import Cast
 from tests.servers import Server
@@ -27,14 +31,16 @@ WHOLE = [("a", 1), ("b", 2), ("c", 3)]
     ],
 )
 def test_what_must_not_be_is_noticed_by_number(heard: list[tuple[str, int]], findings: Findings) -> None:
-    tally = Tally()
-    whole, other = tally.receiver(7), tally.receiver(7)
+    # Two processes of the load test: the second one's client did not send, and hears what is tried.
+    here, there = Tally(), Tally()
+    whole, other = here.receiver(7), there.receiver(7)
     for name, number in WHOLE:
-        tally.send(name, stream=7, at=number)
-        tally.answered(name, number=number, at=number + 0.1)
-        tally.hear(whole, name=name, number=number, at=number + 0.2)
+        here.send(name, stream=7, at=number)
+        here.answered(name, number=number, at=number + 0.1)
+        here.hear(whole, name=name, number=number, at=number + 0.2)
     for name, number in heard:
-        tally.hear(other, name=name, number=number, at=number + 0.5)
+        there.hear(other, name=name, number=number, at=number + 0.5)
+    tally = Tally.together([here, there])
     assert tally.findings() == findings
     assert findings.is_clean == (heard == WHOLE)
     assert len(tally.latencies()) == (3 if heard in (WHOLE, WHOLE[::-1]) else len(tally.latencies()))
@@ -51,6 +57,45 @@ def test_the_last_receiver_counts_and_whoever_was_cut_off_does_not() -> None:
     assert tally.latencies() == [(10.0, 0.5)]
 
 
+def test_the_last_receiver_of_all_processes_counts() -> None:
+    tallies = [Tally(), Tally(), Tally()]
+    tallies[0].send("a", stream=1, at=10.0)
+    tallies[0].answered("a", number=1, at=10.1)
+    for tally, at in zip(tallies[:2], (10.5, 10.2), strict=True):
+        tally.hear(tally.receiver(1), name="a", number=1, at=at)
+    deaf = tallies[2].receiver(1)
+    assert Tally.together(tallies).latencies() == [], "one has not heard it"
+    tallies[2].hear(deaf, name="a", number=1, at=10.3)
+    assert Tally.together(tallies).latencies() == [(10.0, 0.5)]
+
+
+def test_one_long_wait_of_an_event_loop_does_not_hide_behind_short_ones() -> None:
+    lag = Lag()
+    lag.note(due=10.0, now=10.001)
+    lag.note(due=10.02, now=10.021 + 4 * STEP_SECONDS)
+    assert [round(seconds, 3) for seconds in lag.seconds] == [0.001, 0.081, 0.061, 0.041, 0.021, 0.001]
+
+
+@pytest.mark.parametrize(("lag", "whose"), [(None, "server"), (24.0, "server"), (26.0, "generator")])
+def test_whose_lateness_it_was_is_said(lag: float | None, whose: str) -> None:
+    late, why = blame(lag, 100)
+    assert late == whose
+    assert ("says nothing of the server" in why) == (whose == "generator")
+
+
+async def test_no_process_of_the_generator_stays() -> None:
+    async with Generators(2) as crowd:
+        first, second = crowd._processes
+        await crowd.leave([])
+        # Ctrl-C is for whoever gave the orders.
+        first.send_signal(signal.SIGINT)
+        await crowd.leave([])
+        second.kill()
+        with pytest.raises(ConnectionError, match="has ended"):
+            await crowd.leave([])
+    assert (first.returncode, second.returncode) == (0, -signal.SIGKILL)
+
+
 def test_quantiles_are_in_milliseconds_and_nothing_has_none() -> None:
     assert quantiles(n / 1000 for n in range(1, 101)) == {"p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
     assert set(quantiles([]).values()) == {None}
@@ -59,12 +104,14 @@ def test_quantiles_are_in_milliseconds_and_nothing_has_none() -> None:
 def test_five_tests_and_one_verdict(cast: Cast, server: Server, tmp_path: Path) -> None:
     said, report = StringIO(), tmp_path / "load.html"
     options = ["--clients", "8", "--senders", "2", "--seconds", "2", "--churn", "25", "--p95", "5000", "--json"]
+    options += ["--generators", "2"]
     call_command("loadtest", *options, "--url", server.url, "--report", str(report), stdout=said)
     outcome = json.loads(said.getvalue())
     assert [test["name"] for test in outcome["tests"]] == [
         *("concurrent connections", "delivery latency", "reconnection", "ordering", "offline delivery")
     ]
-    assert outcome["passed"] is True
+    assert (outcome["passed"], outcome["late"]) == (True, None)
+    assert outcome["figures"]["generators"]["processes"] == 2
     assert outcome["figures"]["answered"] == outcome["figures"]["sent"] == 20
     assert outcome["figures"]["returned_ms"]["max"] > 0, "some were cut off"
     assert not Token.objects.filter(name="load test").exists()
@@ -80,7 +127,10 @@ def test_a_test_that_fails_is_the_exit_code(cast: Cast, server: Server) -> None:
     with pytest.raises(SystemExit) as ended:
         call_command("loadtest", *options, "--url", server.url, stdout=said)
     assert ended.value.code == 1
-    assert [test["name"] for test in json.loads(said.getvalue())["tests"] if not test["passed"]] == ["delivery latency"]
+    outcome = json.loads(said.getvalue())
+    assert [test["name"] for test in outcome["tests"] if not test["passed"]] == ["delivery latency"]
+    # No event loop is on time to a quarter of a microsecond.
+    assert outcome["late"] == "generator"
 
 
 def test_without_a_server_it_says_so_in_one_sentence(cast: Cast) -> None:

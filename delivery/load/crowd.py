@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from delivery import tasks
@@ -35,10 +35,11 @@ class Seat:
 
 
 class Crowd:
-    """`async with Crowd(...) as crowd:`; at its end everybody is disconnected."""
+    """`async with Crowd(...) as crowd:`; at its end everybody is disconnected. `name` begins every message."""
 
-    def __init__(self, url: str, places: Sequence[tuple[str, int]], *, tally: Tally) -> None:
+    def __init__(self, url: str, places: Sequence[tuple[str, int]], *, tally: Tally, name: str = "load") -> None:
         self._url = url
+        self._name = name
         self.tally = tally
         self.seats = [Seat(token, stream, tally.receiver(stream)) for token, stream in places]
         self._numbers = itertools.count(1)
@@ -85,7 +86,7 @@ class Crowd:
 
     async def say(self, seat: Seat) -> None:
         """One message, answered. What is refused is counted by its code."""
-        name = f"load {next(self._numbers)}: the quick brown fox jumps over the lazy dog"
+        name = f"{self._name} {next(self._numbers)}: the quick brown fox jumps over the lazy dog"
         self.tally.send(name, stream=seat.stream, at=time.perf_counter())
         assert seat.client is not None
         try:
@@ -120,10 +121,10 @@ class Crowd:
         await asyncio.gather(*running)
         return took
 
-    async def settled(self) -> bool:
-        """Whether everybody has heard of everything that was answered, in time."""
+    async def settled(self, heads: Mapping[int, int] | None = None) -> bool:
+        """Whether everybody has heard of everything up to `heads` (without: up to what was answered here), in time."""
         deadline = time.perf_counter() + SETTLE_SECONDS
-        heads = self.tally.heads
+        heads = self.tally.heads if heads is None else heads
         while time.perf_counter() < deadline:
             if all(_has_heard(seat.heard, heads.get(seat.stream, 0)) for seat in self.seats):
                 return True

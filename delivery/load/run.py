@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from delivery import tasks
-from delivery.load.crowd import RETURN_SECONDS, Crowd, Seat
+from delivery.load.crowd import RETURN_SECONDS
+from delivery.load.generators import Generators
+from delivery.load.orders import Count
 from delivery.load.processes import Usage, usage_of
 from delivery.load.tally import Tally, quantiles
 
@@ -15,6 +17,8 @@ from delivery.load.tally import Tally, quantiles
 CUT_EVERY_SECONDS = 5
 #: Messages that are said in each channel while some are away.
 WHILE_AWAY = 20
+#: Generators are late themselves when the p95 of their event loops' lag is more than this share of the p95 that is allowed.
+OWN_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Plan:
     churn: float
     #: What 95 of 100 messages may take from being sent to the last receiver.
     p95_ms: float
+    #: Processes that the clients live in.
+    generators: int
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Outcome:
     samples: list[Sample] = field(default_factory=list)
     #: (seconds since the beginning, seconds that it took) of every message.
     latencies: list[tuple[float, float]] = field(default_factory=list)
+    #: Whose lateness it was, when messages came too late.
+    late: Literal["server", "generator"] | None = None
 
     @property
     def passed(self) -> bool:
@@ -65,31 +73,35 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         return {
             "passed": self.passed,
+            "late": self.late,
             "plan": asdict(self.plan),
             "tests": [asdict(test) for test in self.tests],
             "figures": self.figures,
         }
 
 
+#: (token, stream) of a client.
+Place = tuple[str, int]
 #: What is being done, how many steps it has; called again with what was done since.
 Tell = Callable[[str, int], Callable[[int], None]]
 
 
-async def run(plan: Plan, *, url: str, places: Sequence[tuple[str, int]], server: int | None, tell: Tell) -> Outcome:
-    """places: (token, channel) of each client. server: the process id whose CPU and memory are measured, if it is here."""
-    tally = Tally()
+async def run(plan: Plan, *, url: str, places: Sequence[Place], server: int | None, tell: Tell) -> Outcome:
+    """places: of each client. server: the process id whose CPU and memory are measured, if it is here.
+
+    Raises ConnectionError when the clients can't connect.
+    """
     outcome = Outcome(plan)
 
     def usage() -> Usage:
         return usage_of(server) if server else Usage(0.0, 0)
 
     before = usage()
-    async with Crowd(url, places, tally=tally) as crowd:
-        await _connect(outcome, crowd, tell)
+    async with Generators(plan.generators) as crowd:
+        await _connect(outcome, crowd, url, places, tell)
         connected = usage()
-        await _speak(outcome, crowd, tell, usage)
-        await _order(outcome, crowd)
-        await _be_away(outcome, crowd, tell)
+        await _speak(outcome, crowd, places, tell, usage)
+        await _be_away(outcome, crowd, places, tell)
     if server:
         outcome.figures["memory_mb"] = {
             "idle": _mb(before), "connected": _mb(connected), "end": round(outcome.samples[-1].resident_bytes / 2**20, 1),
@@ -98,64 +110,61 @@ async def run(plan: Plan, *, url: str, places: Sequence[tuple[str, int]], server
     return outcome
 
 
-async def _connect(outcome: Outcome, crowd: Crowd, tell: Tell) -> None:
-    took = await crowd.arrive(tell("connecting", len(crowd.seats)))
+async def _connect(outcome: Outcome, crowd: Generators, url: str, places: Sequence[Place], tell: Tell) -> None:
+    took = await crowd.arrive(url, places, progress=tell("connecting", len(places)))
     opening = outcome.figures["opening_ms"] = quantiles(took)
     says = f"{len(took)} at once; p95 {opening['p95']} ms from the handshake to the answered sync"
     outcome.tests.append(Verdict("concurrent connections", len(took) == outcome.plan.clients, says))
 
 
-async def _speak(outcome: Outcome, crowd: Crowd, tell: Tell, usage: Callable[[], Usage]) -> None:
+async def _speak(
+    outcome: Outcome, crowd: Generators, places: Sequence[Place], tell: Tell, usage: Callable[[], Usage]
+) -> None:
     plan = outcome.plan
-    speakers, cut = _parts(crowd.seats, plan)
-    for seat in cut:
-        seat.heard.is_steady = False
-    before, began_at = usage(), time.perf_counter()
-    sampling = asyncio.ensure_future(_sample(outcome, crowd.tally, usage, began_at))
-    expected = int(plan.rate * plan.seconds * len(speakers))
-    returning = asyncio.ensure_future(
-        crowd.cut_off(
-            cut, each_seconds=CUT_EVERY_SECONDS, until=began_at + plan.seconds, progress=tell("cut off and back", 0)
-        )
-    )
-    await crowd.speak(speakers, rate=plan.rate, seconds=plan.seconds, progress=tell("sending", expected))
+    speakers, cut = _parts(places, plan)
+    before, own_before, began_at = usage(), crowd.cpu_seconds, time.perf_counter()
+    sampling = asyncio.ensure_future(_sample(outcome, crowd, usage, began_at))
+    returned = await crowd.speak(
+        speakers, cut, rate=plan.rate, seconds=plan.seconds, each_seconds=CUT_EVERY_SECONDS,
+        sending=tell("sending", int(plan.rate * plan.seconds * len(speakers))), returning=tell("cut off and back", 0),
+    )  # fmt: skip
     took = time.perf_counter() - began_at
-    returned = await returning
     await crowd.settled()
+    tally, lag = await crowd.tell()
     await tasks.end([sampling])
-    _add_sample(outcome, crowd.tally, usage(), began_at)
-    _judge_delivery(outcome, crowd.tally, took=took, began_at=began_at)
+    _add_sample(outcome, Count(len(tally.answered_messages), tally.deliveries), usage(), began_at)
+    own_seconds = crowd.cpu_seconds - own_before
+    outcome.figures["generators"] = {"processes": plan.generators, "cpu_seconds": round(own_seconds, 2)}
+    outcome.figures["generator_lag_ms"] = quantiles(lag)
+    _judge_delivery(outcome, tally, took=took, began_at=began_at)
     _judge_returns(outcome, returned)
     used = usage().cpu_seconds - before.cpu_seconds
     if used:
         outcome.figures["server_cpu_seconds"] = round(used, 2)
-        outcome.figures["server_cpu_us_a_delivery"] = round(used / max(1, crowd.tally.deliveries) * 1e6, 1)
+        outcome.figures["server_cpu_us_a_delivery"] = round(used / max(1, tally.deliveries) * 1e6, 1)
+    _judge_order(outcome, tally)
 
 
-def _parts(seats: Sequence[Seat], plan: Plan) -> tuple[list[Seat], list[Seat]]:
+def _parts(places: Sequence[Place], plan: Plan) -> tuple[list[int], list[int]]:
     # Speakers from the front, one a channel first; those who are cut off from the back.
-    by_stream: dict[int, list[Seat]] = {}
-    for seat in seats:
-        by_stream.setdefault(seat.stream, []).append(seat)
-    rows = [seat for row in zip(*by_stream.values(), strict=False) for seat in row]
-    speakers = rows[: plan.speakers]
-    listeners = [seat for seat in seats if seat not in speakers]
-    return speakers, listeners[len(listeners) - int(len(seats) * plan.churn) :] if plan.churn else []
+    by_stream: dict[int, list[int]] = {}
+    for seat, (_, stream) in enumerate(places):
+        by_stream.setdefault(stream, []).append(seat)
+    ranks = sorted((rank, seat) for seats in by_stream.values() for rank, seat in enumerate(seats))
+    speakers = [seat for _, seat in ranks[: plan.speakers]]
+    listeners = sorted(set(range(len(places))) - set(speakers))
+    return speakers, listeners[len(listeners) - int(len(places) * plan.churn) :] if plan.churn else []
 
 
-async def _sample(outcome: Outcome, tally: Tally, usage: Callable[[], Usage], began_at: float) -> None:
+async def _sample(outcome: Outcome, crowd: Generators, usage: Callable[[], Usage], began_at: float) -> None:
     while True:
-        _add_sample(outcome, tally, usage(), began_at)
+        _add_sample(outcome, crowd.count, usage(), began_at)
         await asyncio.sleep(1)
 
 
-def _add_sample(outcome: Outcome, tally: Tally, used: Usage, began_at: float) -> None:
-    outcome.samples.append(
-        Sample(
-            round(time.perf_counter() - began_at, 2), len(tally.answered_messages), tally.deliveries, used.cpu_seconds,
-            used.resident_bytes,
-        )
-    )  # fmt: skip
+def _add_sample(outcome: Outcome, count: Count, used: Usage, began_at: float) -> None:
+    at = round(time.perf_counter() - began_at, 2)
+    outcome.samples.append(Sample(at, count.answered, count.deliveries, used.cpu_seconds, used.resident_bytes))
 
 
 def _judge_delivery(outcome: Outcome, tally: Tally, *, took: float, began_at: float) -> None:
@@ -172,11 +181,21 @@ def _judge_delivery(outcome: Outcome, tally: Tally, *, took: float, began_at: fl
         "answered_ms": quantiles(sent.answered_at - sent.at for sent in answered),
         "delivered_ms": delivered,
     }
-    p95 = delivered["p95"]
-    is_fast = p95 is not None and p95 <= outcome.plan.p95_ms and len(answered) == len(tally.sent)
-    answers = f"{len(answered)} of {len(tally.sent)} answered"
-    says = f"p95 {p95} ms from sending to the last receiver ({outcome.plan.p95_ms:g} allowed), {answers}"
-    outcome.tests.append(Verdict("delivery latency", is_fast, says))
+    p95, allowed = delivered["p95"], outcome.plan.p95_ms
+    is_fast = p95 is not None and p95 <= allowed
+    says = f"p95 {p95} ms from sending to the last receiver ({allowed:g} allowed), {len(answered)} of {len(tally.sent)} answered"
+    if not is_fast:
+        outcome.late, why = blame(outcome.figures["generator_lag_ms"]["p95"], allowed)
+        says = f"{says}. {why}"
+    outcome.tests.append(Verdict("delivery latency", is_fast and len(answered) == len(tally.sent), says))
+
+
+def blame(lag: float | None, allowed: float) -> tuple[Literal["server", "generator"], str]:
+    """Whose lateness it was that messages came too late, and a sentence; by the p95 of the generators' lag, in ms."""
+    if (lag or 0) > OWN_SHARE * allowed:
+        why = f"The load generator was late itself (p95 of its event loops {lag} ms): this says nothing of the server. "
+        return "generator", why + "Give it more processes (--generators) or a machine of its own"
+    return "server", f"The load generator was on time (p95 of its event loops {lag} ms): the server was late"
 
 
 def _judge_returns(outcome: Outcome, returned: Sequence[float]) -> None:
@@ -188,25 +207,25 @@ def _judge_returns(outcome: Outcome, returned: Sequence[float]) -> None:
     outcome.tests.append(Verdict("reconnection", slowest <= RETURN_SECONDS * 1000, says))
 
 
-async def _order(outcome: Outcome, crowd: Crowd) -> None:
-    found = crowd.tally.findings()
+def _judge_order(outcome: Outcome, tally: Tally) -> None:
+    found = tally.findings()
     outcome.figures |= asdict(found)
     says = f"{found.lost} lost, {found.doubled} doubled, {found.disordered} out of order, {found.different} different, by number"
     outcome.tests.append(Verdict("ordering", found.is_clean, says))
 
 
-async def _be_away(outcome: Outcome, crowd: Crowd, tell: Tell) -> None:
-    by_stream = {seat.stream: seat for seat in crowd.seats}
-    away = [seat for seat in crowd.seats if seat not in by_stream.values()][: max(1, len(crowd.seats) // 10)]
+async def _be_away(outcome: Outcome, crowd: Generators, places: Sequence[Place], tell: Tell) -> None:
+    last = {stream: seat for seat, (_, stream) in enumerate(places)}
+    staying = sorted(last.values())
+    away = [seat for seat in range(len(places)) if seat not in set(staying)][: max(1, len(places) // 10)]
     progress = tell("away and back", len(away))
-    await asyncio.gather(*(crowd.leave(seat) for seat in away))
+    await crowd.leave(away)
     for _ in range(WHILE_AWAY):
-        await asyncio.gather(*(crowd.say(seat) for seat in by_stream.values()))
-    for seat in away:
-        await crowd.enter(seat)
-        progress(1)
+        await crowd.say(staying)
+    await crowd.enter(away, progress=progress)
     is_whole = await crowd.settled()
-    found = crowd.tally.findings()
+    tally, _ = await crowd.tell()
+    found = tally.findings()
     outcome.figures |= asdict(found)
     missed = f"{found.lost} lost, {found.doubled} doubled, {found.disordered} out of order"
     says = f"{len(away)} were away for {WHILE_AWAY} messages: {missed}"

@@ -1,4 +1,7 @@
-"""What was sent and what each receiver heard: lost, doubled, out of order (by number), and how late. Knows no sockets."""
+"""What was sent and what each receiver heard: lost, doubled, out of order (by number), and how late. Knows no sockets.
+
+Tallies of several processes of one machine are put together: their clock, time.perf_counter, is the same.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -13,7 +16,13 @@ class Sent:
     at: float
     answered_at: float = 0.0
     number: int = 0
-    arrivals: int = 0
+
+
+@dataclass(slots=True)
+class Arrived:
+    """One message, at the receivers that were connected all the time."""
+
+    receivers: int = 0
     last_at: float = 0.0
 
 
@@ -44,15 +53,34 @@ class Findings:
         return not (self.lost or self.doubled or self.disordered or self.different)
 
 
+@dataclass
 class Tally:
     """`name` is what a message is known by: its body, or its client_msg_id."""
 
-    def __init__(self) -> None:
-        self.sent: dict[str, Sent] = {}
-        self.errors: dict[str, int] = {}
-        self.receivers: list[Heard] = []
-        self._names: dict[tuple[int, int], str] = {}
-        self._different = 0
+    sent: dict[str, Sent] = field(default_factory=dict)
+    arrived: dict[str, Arrived] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
+    receivers: list[Heard] = field(default_factory=list)
+    #: What each number of a stream was to whoever heard it first.
+    names: dict[int, dict[int, str]] = field(default_factory=dict)
+    different: int = 0
+
+    @classmethod
+    def together(cls, tallies: "Iterable[Tally]") -> "Tally":
+        """What several processes saw, as if one had seen it."""
+        whole = cls()
+        for tally in tallies:
+            whole.sent |= tally.sent
+            whole.receivers += tally.receivers
+            whole.different += tally.different
+            for code, count in tally.errors.items():
+                whole.errors[code] = whole.errors.get(code, 0) + count
+            for name, arrived in tally.arrived.items():
+                whole._arrive(name, receivers=arrived.receivers, at=arrived.last_at)
+            for stream, names in tally.names.items():
+                for number, name in names.items():
+                    whole._name(stream, number, name)
+        return whole
 
     def receiver(self, stream: int) -> Heard:
         self.receivers.append(Heard(stream))
@@ -70,12 +98,9 @@ class Tally:
 
     def hear(self, heard: Heard, *, name: str, number: int, at: float) -> None:
         heard.numbers.append(number)
-        if self._names.setdefault((heard.stream, number), name) != name:
-            self._different += 1
-        sent = self.sent.get(name)
-        if sent is not None and heard.is_steady:
-            sent.arrivals += 1
-            sent.last_at = max(sent.last_at, at)
+        self._name(heard.stream, number, name)
+        if heard.is_steady:
+            self._arrive(name, receivers=1, at=at)
 
     @property
     def answered_messages(self) -> list[Sent]:
@@ -104,18 +129,29 @@ class Tally:
             lost += len(expected - told)
             doubled += len(heard.numbers) - len(told)
             disordered += sum(later < earlier for earlier, later in zip(heard.numbers, heard.numbers[1:], strict=False))
-        return Findings(lost=lost, doubled=doubled, disordered=disordered, different=self._different)
+        return Findings(lost=lost, doubled=doubled, disordered=disordered, different=self.different)
 
     def latencies(self, *, since: float = 0.0) -> list[tuple[float, float]]:
         """(when it was sent, seconds until the last steady receiver had it), for messages that all of those had."""
         steady: dict[int, int] = {}
         for heard in self.receivers:
             steady[heard.stream] = steady.get(heard.stream, 0) + heard.is_steady
+        nowhere = Arrived()
         return [
-            (sent.at, sent.last_at - sent.at)
-            for sent in self.answered_messages
-            if sent.at >= since and sent.arrivals >= steady.get(sent.stream, 0) > 0
+            (sent.at, arrived.last_at - sent.at)
+            for name, sent in self.sent.items()
+            if sent.number and sent.at >= since
+            if (arrived := self.arrived.get(name, nowhere)).receivers >= steady.get(sent.stream, 0) > 0
         ]
+
+    def _name(self, stream: int, number: int, name: str) -> None:
+        if self.names.setdefault(stream, {}).setdefault(number, name) != name:
+            self.different += 1
+
+    def _arrive(self, name: str, *, receivers: int, at: float) -> None:
+        arrived = self.arrived.setdefault(name, Arrived())
+        arrived.receivers += receivers
+        arrived.last_at = max(arrived.last_at, at)
 
 
 def quantiles(seconds: Iterable[float]) -> dict[str, float | None]:
