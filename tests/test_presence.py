@@ -100,10 +100,12 @@ async def test_a_name_is_shown_typing_for_six_seconds(here: Process, there: Proc
     there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
     await time.pass_time(2)
     assert alice.typing(cast.team.pk) == [cast.bob.pk]
+    # In a process that has begun since, too.
+    late = await time.start().enter(cast.alice)
     await time.pass_time(3.5)
-    assert alice.typing(cast.team.pk) == [cast.bob.pk]
+    assert alice.typing(cast.team.pk) == late.typing(cast.team.pk) == [cast.bob.pk]
     await time.pass_time(1.5)
-    assert alice.typing(cast.team.pk) == []
+    assert alice.typing(cast.team.pk) == late.typing(cast.team.pk) == []
 
 
 async def test_who_goes_on_typing_is_pushed_again_every_three_seconds(
@@ -171,6 +173,14 @@ async def test_away_only_when_all_devices_are_idle(here: Process, there: Process
     here.presence.told_idle(phone.socket, is_idle=False)
     await time.pass_time(2)
     assert alice.sees(cast.bob) == "online"
+    # The one device that was not idle goes.
+    tablet = await there.enter(cast.bob)
+    await here.leave(phone)
+    await time.pass_time(7)
+    assert alice.sees(cast.bob) == "online"
+    await there.leave(tablet)
+    await time.pass_time(2)
+    assert alice.sees(cast.bob) == "away"
 
 
 @pytest.mark.parametrize("status", ["busy", "away"])
@@ -179,6 +189,8 @@ async def test_what_is_chosen_holds_on_every_device(
 ) -> None:
     alice, phone = await here.enter(cast.alice), await here.enter(cast.bob)
     laptop = await there.enter(cast.bob)
+    await time.pass_time(2)
+    # The other process still has the older choice when it says what has changed there.
     await here.choose(cast.bob, status=status, activity="writing a book")
     here.presence.told_idle(phone.socket, is_idle=True)
     there.presence.told_idle(laptop.socket, is_idle=True)
@@ -262,6 +274,8 @@ async def test_after_a_removal_nothing_is_told_though_its_announcement_was_lost(
     here: Process, there: Process, time: Stage, cast: Cast
 ) -> None:
     bob, alice = await here.enter(cast.bob), await there.enter(cast.alice)
+    # Of her other device its process says what it knows: less.
+    await here.enter(cast.alice)
     await time.pass_time(2)
     assert bob.sees(cast.alice) == "online"
     await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
@@ -330,6 +344,15 @@ async def test_without_redis_presence_is_unknown_and_never_offline(
     assert alice.sees(cast.bob) == bob.sees(cast.alice) == late.sees(cast.bob) == "online"
     assert "offline" not in str(alice.pushes("presence")[before:])
     assert late.sees(cast.charlie) == "offline"
+    # Whoever goes while Redis is away has gone when it is back, not when the lease ends.
+    for process in time.processes:
+        process.cut_redis()
+    await there.leave(bob)
+    await time.pass_time(2)
+    for process in time.processes:
+        process.mend_redis()
+    await time.pass_time(15)
+    assert alice.sees(cast.bob) == "offline"
 
 
 async def test_clocks_five_minutes_apart_make_no_difference(here: Process, time: Stage, cast: Cast) -> None:
