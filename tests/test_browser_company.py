@@ -10,6 +10,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from chat import services
+from chat.models import Channel, User
 from tests.browsers import MARKS, SignIn, aside, bodies, chromium, sign_in, write
 from tests.conftest import Cast, said
 from tests.servers import Server
@@ -129,6 +130,77 @@ def test_a_report_comes_to_the_desk_and_the_message_goes(sign_in: SignIn, server
     ask(alice, report.get_by_role("button", name="Delete the message…"), None, "Advertising.")
     expect(alice.locator("#desk .dialog-note")).to_contain_text("Nothing is waiting.")
     expect(charlie.locator(".row.is-deleted .body")).to_have_text("Message deleted")
+
+
+def test_a_ban_from_the_desk_ends_the_open_page_and_can_be_lifted(
+    sign_in: SignIn, servers: list[Server], cast: Cast
+) -> None:
+    message = said_aside(cast.bob, cast.team, "cheap watches, buy now")
+    aside(services.report_message, cast.alice, message=message, channel=cast.team.pk, reason="Again.")
+    path = f"/c/{cast.team.pk}/"
+    bob, sam = sign_in("bob", servers[1], path=path), sign_in("sam", servers[0])
+    expect(bob.locator("#composer-body")).to_be_editable()
+    sam.locator(".desk-link").first.click()
+    ask(sam, sam.get_by_role("button", name="Ban the author…"), None, "Advertising, again.")
+    expect(bob.locator("#banner")).to_contain_text("Your account has been suspended")
+    write(bob, "but why?")
+    bob.reload()
+    expect(bob).to_have_url(re.compile("/sign-in/"))
+    sam.locator("#bans summary").click()
+    expect(sam.locator("#bans li")).to_contain_text("Advertising, again.")
+    ask(sam, sam.get_by_role("button", name="Lift the ban of Bob"), None, "A mistake.")
+    expect(sam.locator("#bans .bans-note")).to_have_text("Nobody is banned.")
+    bob = sign_in("bob", servers[1], path=path)
+    expect(bob.locator(".body", has_text="cheap watches")).to_be_visible()
+
+
+def test_the_last_owner_hands_over_and_is_gone(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    path = f"/c/{cast.team.pk}/"
+    alice, bob = sign_in("alice", server, path=path), sign_in("bob", server, path=path)
+    expect(bob.locator("#composer-body")).to_be_editable()
+    alice.click("#channel-menu-button")
+    alice.click("#channel-menu [data-act=leave]")
+    alice.click("#confirm [value=yes]")
+    expect(alice.locator("#confirm")).to_contain_text("Hand it over first?")
+    alice.click("#confirm [value=yes]")
+    alice.locator("#people .line", has_text="Bob").click()
+    expect(alice.locator("#closed-note")).to_contain_text("You have left team.")
+    expect(alice.locator(f"a[href='{path}']")).to_have_count(0)
+    bob.click("#channel-menu-button")
+    expect(bob.locator("#channel-menu [data-act=archive]")).to_be_visible()
+
+
+def test_a_page_without_a_place_in_a_channel_says_so_and_misses_nothing(
+    sign_in: SignIn, own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server, path = own_server(GAPLESS_LIMIT_SPARE_SOCKETS="1"), f"/c/{cast.team.pk}/"
+    first, second = (sign_in("bob", server, path=path) for _ in range(2))
+    for name, page in {"first": first, "second": second}.items():
+        write(page, name)
+        # Taken by its socket, which has its place then.
+        ticks = page.locator(".row", has_text=name).locator(".ticks")
+        expect(ticks).to_have_attribute("data-status", re.compile("sent|delivered|read"), timeout=SOON)
+    third = sign_in("bob", server, path=path)
+    note = third.locator("#refused-note")
+    expect(note).to_contain_text("open on too many devices")
+    expect(first.locator("#refused-note")).to_be_hidden()
+    aside(said, cast.alice, cast.team, "who hears me?")
+    expect(second.locator(".body", has_text="who hears me?")).to_be_visible()
+    expect(third.locator(".body", has_text="who hears me?")).to_have_count(0)
+    note.get_by_role("button").click()
+    expect(third.locator(".body", has_text="who hears me?")).to_be_visible()
+    aside(said, cast.alice, cast.team, "and now?")
+    first.close()
+    expect(note).to_be_hidden(timeout=SOON)
+    expect(third.locator(".body", has_text="and now?")).to_be_visible()
+    aside(said, cast.alice, cast.team, "and from now on?")
+    expect(third.locator(".body", has_text="and from now on?")).to_be_visible()
+    assert bodies(third) == bodies(second)
+
+
+def said_aside(user: User, channel: Channel, body: str) -> int:
+    aside(said, user, channel, body)
+    return channel.messages.get(body=body).pk
 
 
 def ask(page: Page, button: object, item: str | None, reason: str) -> None:

@@ -28,7 +28,7 @@ export class Channels extends EventTarget {
     const gone = new Set(this.#channels.keys());
     for (const channel of list) {
       gone.delete(channel.id);
-      this.#refresh(channel);
+      this.#refresh({ refused: null, ...channel });
     }
     for (const id of gone) this.#channels.delete(id);
     this.#changed();
@@ -44,6 +44,13 @@ export class Channels extends EventTarget {
 
   drop(id) {
     if (this.#channels.delete(id)) this.#changed();
+  }
+
+  /** The server has no place for this page in the channel and tells nothing of it, until it says otherwise. */
+  refuse(id, code) {
+    const channel = this.get(id);
+    if (channel) channel.refused = code;
+    this.#changed();
   }
 
   /** Counts what a batch brings. */

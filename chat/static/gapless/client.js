@@ -20,7 +20,7 @@ const SIGNED_OUT = 4500;
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
  * - `resync` {channel}: too much was missed to be replayed; load it afresh from history
  * - `receipts`, `channel`, `presence`, `typing`: the frames
- * - `refused` {code, detail}: a word of the server about nothing that was asked
+ * - `refused` {code, detail, channel?}: a word of the server about nothing that was asked; with `channel`, there is no place in it
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
  */
 export class Client extends EventTarget {
@@ -131,7 +131,7 @@ export class Client extends EventTarget {
     else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);
     else if (frame.op === "channel") this.#follow(frame);
     else if (["receipts", "presence", "typing"].includes(frame.op)) this.#emit(frame.op, frame);
-    else if (frame.op === "error") this.#emit("refused", frame);
+    else if (frame.op === "error") this.#refuse(frame);
   }
 
   async #open(hello) {
@@ -174,9 +174,17 @@ export class Client extends EventTarget {
   }
 
   #follow(frame) {
-    if (["left", "removed"].includes(frame.action)) this.#heads.forget(frame.channel.id);
-    else if (this.#heads.get(frame.channel.id) == null) this.#heads.hold(frame.channel.id, frame.channel.head);
+    const { id: channel, head } = frame.channel;
+    const isOver = ["left", "removed"].includes(frame.action);
+    if (isOver) this.#heads.forget(channel);
+    const mustReload = !isOver && this.#heads.welcome(channel, head, { isReplayed: frame.action !== "joined" });
     this.#emit("channel", frame);
+    if (mustReload) this.#emit("resync", { channel });
+  }
+
+  #refuse(frame) {
+    if (frame.channel != null && frame.code === "too_many_connections") this.#heads.refuse(frame.channel);
+    this.#emit("refused", frame);
   }
 
   async #closeGaps() {
@@ -196,7 +204,7 @@ export class Client extends EventTarget {
     for (const [id, before] of Object.entries(asked)) {
       const channel = Number(id);
       const answer = channels[id];
-      if (!answer) this.#heads.forget(channel);
+      if (!answer) this.#heads.miss(channel);
       else if (this.#heads.settle(channel, before, answer)) this.#emit("resync", { channel });
     }
   }

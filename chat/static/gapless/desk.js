@@ -1,5 +1,6 @@
 /** The moderators' desk: reported messages with what was said around them, and what becomes of them. Each act asks for a reason. */
 import { get, post } from "gapless/api";
+import { ban, Bans } from "gapless/bans";
 import { ask, open } from "gapless/dialogs";
 import { avatar, byId, icon, make } from "gapless/dom";
 import { clock, plural, whenName } from "gapless/format";
@@ -43,6 +44,8 @@ export class Desk {
   #buttons = document.querySelectorAll('[data-open="desk"]');
   #toMessage;
   #mayGoTo;
+  #mayBan;
+  #bans;
   #isOffered = false;
   #cursor = null;
 
@@ -50,6 +53,8 @@ export class Desk {
   constructor({ desk, toMessage, mayGoTo }) {
     this.#toMessage = toMessage;
     this.#mayGoTo = mayGoTo;
+    this.#mayBan = Boolean(desk?.may_ban);
+    this.#bans = new Bans({ mayBan: this.#mayBan });
     this.#more.addEventListener("click", () => this.#load());
     if (desk) this.offer(desk.open_reports);
   }
@@ -86,6 +91,7 @@ export class Desk {
     this.#cursor = null;
     this.#list.replaceChildren();
     this.#look();
+    this.#bans.refresh();
     return this.#load();
   }
 
@@ -120,6 +126,7 @@ export class Desk {
     return make("p", { class: "button-row" },
       isThere ? button("Delete the message…", "danger", () => takeAway(row.message, again)) : null,
       button("Dismiss…", "", () => this.#close(row, "dismissed", again)),
+      this.#mayBan && row.message.sender ? button("Ban the author…", "danger", () => ban(row.message.sender, () => this.#bans.refresh())) : null,
       isThere ? null : button("Uphold…", "", () => this.#close(row, "upheld", again)),
       this.#mayGoTo(row.channel.id) ? button("Go to it", "quiet", () => this.#go(row)) : null);
   }

@@ -37,9 +37,14 @@ const ENDS = {
   archived: (title) => `${title} has been archived: it can be read, and nothing new can be written.`,
 };
 
+const REFUSED =
+  "This channel is open on too many devices, so new messages do not come in here by themselves. You can write; what is missed appears as soon as there is room.";
+
 function showEnd(channel, title) {
   const why = channel.closed ?? (channel.archived_at ? "archived" : null);
   byId("closed-note").hidden = !why;
   byId("closed-note").textContent = why ? ENDS[why](title) : "";
   byId("composer").hidden = Boolean(why);
+  byId("refused-note").hidden = Boolean(why) || !channel.refused;
+  byId("refused-note").querySelector("p").textContent = byId("refused-note").hidden ? "" : REFUSED;
 }

@@ -6,6 +6,7 @@ export class Heads {
   #held;
   #heard = new Map(); // the largest number heard of, held or not
   #syncing = new Set();
+  #refused = new Set(); // there is no place for us at the moment: what is held is kept for when there is
 
   /** `held`: {channel id: number} that the page already shows. */
   constructor(held = {}) {
@@ -24,6 +25,27 @@ export class Heads {
     this.#held.delete(channel);
     this.#heard.delete(channel);
     this.#syncing.delete(channel);
+    this.#refused.delete(channel);
+  }
+
+  /** The server has no place for this connection in the channel, and tells nothing of it for now. */
+  refuse(channel) {
+    this.#refused.add(channel);
+  }
+
+  /** The person is in the channel, which stands at `head`. True: what is shown must be loaded afresh. */
+  welcome(channel, head, { isReplayed }) {
+    const wasRefused = this.#refused.delete(channel);
+    const held = this.#held.get(channel);
+    if (held != null && (isReplayed || !wasRefused)) return false;
+    this.hold(channel, head);
+    return held != null && held < head;
+  }
+
+  /** The answer to a sync leaves the channel out. */
+  miss(channel) {
+    if (this.#refused.has(channel)) this.#syncing.delete(channel);
+    else this.forget(channel);
   }
 
   /** For hello: what to ask for, {channel: held}. Channels that are gone are forgotten, new ones start at their head. */
@@ -32,6 +54,7 @@ export class Heads {
     for (const channel of [...this.#held.keys()]) if (!present.has(channel)) this.forget(channel);
     for (const { id, head } of channels) if (!this.#held.has(id)) this.hold(id, head);
     this.#heard.clear();
+    this.#refused = new Set(channels.filter(({ refused }) => refused).map(({ id }) => id));
     this.#syncing = present;
     return Object.fromEntries(this.#held);
   }

@@ -1,5 +1,6 @@
 /** What can be done with the people of a channel: write to them, give a role, mute, remove, add. The server says who may. */
 import { patch, post, remove } from "gapless/api";
+import { ban } from "gapless/bans";
 import { titleOf } from "gapless/channels";
 import { ask, confirm, say } from "gapless/dialogs";
 import { loadMembers } from "gapless/members";
@@ -111,14 +112,4 @@ export class Membership {
     });
     if (isSure) await remove(`channels/${channel.id}/members/${id}/`).catch((problem) => say(`Not removed. ${problem.detail}`));
   }
-}
-
-function ban({ id, display_name: name }) {
-  ask({
-    title: `Ban ${name}?`,
-    text: "Their account is switched off everywhere, and they are signed out on all devices at once. What they wrote stays.",
-    reason: { label: "Reason, for the audit log", isRequired: true },
-    action: "Ban",
-    act: ({ reason }) => post("moderation/bans/", { users: [id], reason }),
-  });
 }

@@ -92,7 +92,11 @@ client.addEventListener("changes", ({ detail: frame }) => {
   showHeader(here());
   members.refresh(frame.channel);
 });
-client.addEventListener("refused", ({ detail }) => dialogs.say(detail.detail));
+client.addEventListener("refused", ({ detail: { channel, code, detail } }) => {
+  if (channel == null) return dialogs.say(detail);
+  channels.refuse(channel, code);
+  if (isHere(channel) && !here().closed) showHeader(here());
+});
 client.addEventListener("resync", ({ detail }) => isHere(detail.channel) && pane.reload());
 client.addEventListener("receipts", ({ detail }) => {
   channels.takeReceipts(detail);
@@ -101,7 +105,7 @@ client.addEventListener("receipts", ({ detail }) => {
 });
 client.addEventListener("channel", ({ detail: { action, channel } }) => {
   if (action === "left" || action === "removed") return end(channel.id, action);
-  const known = channels.put(channel);
+  const known = channels.put({ refused: null, ...channel });
   if (here() === known) showHeader(known);
   else if (isHere(channel.id)) show(known); // back in a channel whose end is still on screen
   pace.refresh(here());
@@ -252,6 +256,7 @@ byId("rows").addEventListener("click", ({ target }) => {
   else if (target.closest(".ticks")) receipts.open(shown);
   else if (target.closest(".quote")) pane.toMessage(shown.reply_to).catch((problem) => dialogs.say(problem.detail));
 });
+byId("refused-note").querySelector("button").addEventListener("click", () => pane.reload());
 byId("start-add").addEventListener("click", () => membership.add(here()));
 const help = () => dialogs.open(byId("keys"));
 const choosePerson = () => people.ask({ title: "New direct message", without: [me.id], choose: writeTo });

@@ -56,6 +56,8 @@ export class Sidebar {
     link.href = pathOf(channel);
     link.dataset.channel = channel.id;
     link.classList.toggle("has-unread", unread > 0);
+    link.classList.toggle("is-refused", Boolean(channel.refused));
+    link.title = channel.refused ? "Open on too many devices: new messages do not come in here by themselves" : "";
     if (channel.id === this.#openId) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
     this.#sign(link.querySelector(".channel-sign"), channel);
