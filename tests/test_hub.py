@@ -34,6 +34,7 @@ class Listener:
         self.unsent_bytes = 0
         self.unsent_frames = 0
         self.last_heard = None
+        self.is_gone = False
         self.closed: int | None = None
 
     def write(self, frame: Prepared) -> None:
