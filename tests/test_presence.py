@@ -191,7 +191,10 @@ async def test_what_is_chosen_holds_on_every_device(
     laptop = await there.enter(cast.bob)
     await time.pass_time(2)
     # The other process still has the older choice when it says what has changed there.
+    older = await in_thread(services.choose_presence, cast.bob.pk, activity="reading one")
     await here.choose(cast.bob, status=status, activity="writing a book")
+    # A bell that was late.
+    here.presence.chosen(cast.bob.pk, older)
     here.presence.told_idle(phone.socket, is_idle=True)
     there.presence.told_idle(laptop.socket, is_idle=True)
     await time.pass_time(3)
