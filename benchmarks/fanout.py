@@ -34,6 +34,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 for _limit in ("MESSAGES_PER_MINUTE", "REQUESTS_PER_MINUTE", "SOCKETS_PER_USER", "SPARE_SOCKETS"):
     os.environ[f"GAPLESS_LIMIT_{_limit}"] = "0"
 os.environ["SECRET_KEY"] = "benchmark"
+DATA = Path(os.environ["GAPLESS_DATA"])
 
 import django  # noqa: E402 (the environment comes first)
 from django.core.management import call_command  # noqa: E402
@@ -220,8 +221,40 @@ async def measure(
     options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess], *, acks: bool = False
 ) -> dict[str, Any]:
     run = Run()
+    idle = resident(servers)
+    receivers = await connect(run, channel, tokens, servers)
+    acknowledging = [asyncio.ensure_future(receiver.acknowledge()) for receiver in receivers if acks]
+    connected = resident(servers)
+    cpu, beside = [server.cpu() for server in servers], services_cpu(DATA)
+    took = await speak(options, run, receivers, servers)
+    await settle(run, receivers)
+    alive = [server for server in servers if server.process.poll() is None]
+    used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
+    beside_now = services_cpu(DATA)
+    run.is_over = True
+    for task in (*acknowledging, *(receiver.task for receiver in receivers if receiver.task)):
+        task.cancel()
+    return {
+        "sockets": options.sockets,
+        "processes": len(servers),
+        **heard(run, receivers, took=took),
+        "web_cpu_seconds": round(used, 2),
+        "web_cpu_us_per_delivery": round(used / max(1, run.tally.deliveries) * 1e6, 1),
+        "postgresql_cpu_seconds": round(beside_now["postgresql"] - beside["postgresql"], 2),
+        "deliveries": run.tally.deliveries,
+        "valkey_cpu_seconds": round(beside_now["valkey"] - beside["valkey"], 2),
+        "web_memory_mb": [round(rss / 2**20, 1) for rss in connected],
+        "memory_kb_per_socket": round((sum(connected) - sum(idle)) / options.sockets / 1024, 1),
+    }
+
+
+def resident(servers: list[WebProcess]) -> list[int]:
+    return [usage_of(server.process.pid).resident_bytes for server in servers]
+
+
+async def connect(run: Run, channel: int, tokens: list[str], servers: list[WebProcess]) -> list[Receiver]:
+    """All receivers, synced, and a second more for what greets them."""
     ports = [server.port for server in servers]
-    idle = [usage_of(server.process.pid).resident_bytes for server in servers]
     receivers = [
         Receiver(token, channel, ports, place, run, run.tally.receiver(channel)) for place, token in enumerate(tokens)
     ]
@@ -229,10 +262,11 @@ async def measure(
         receiver.task = asyncio.ensure_future(receiver.stay())
     await asyncio.gather(*(receiver.connected.wait() for receiver in receivers))
     await asyncio.sleep(1)
-    acknowledging = [asyncio.ensure_future(receiver.acknowledge()) for receiver in receivers if acks]
-    connected = [usage_of(server.process.pid).resident_bytes for server in servers]
-    cpu = [server.cpu() for server in servers]
-    beside = services_cpu(Path(os.environ["GAPLESS_DATA"]))
+    return receivers
+
+
+async def speak(options: argparse.Namespace, run: Run, receivers: list[Receiver], servers: list[WebProcess]) -> float:
+    """The senders send, with --kill through the death of a process; the seconds that it took."""
     started = time.perf_counter()
     until = started + options.seconds
     sending = [
@@ -243,7 +277,11 @@ async def measure(
         await asyncio.sleep(options.seconds / 2)
         servers[0].process.send_signal(signal.SIGKILL)
     await asyncio.gather(*sending)
-    took = time.perf_counter() - started
+    return time.perf_counter() - started
+
+
+async def settle(run: Run, receivers: list[Receiver]) -> None:
+    """Until everything is answered and everybody has heard it, 20 s at most."""
     deadline = time.perf_counter() + 20
     while time.perf_counter() < deadline and any(receiver.unacknowledged for receiver in receivers):
         await asyncio.sleep(0.05)
@@ -251,19 +289,12 @@ async def measure(
         len(r.heard.numbers) < len(run.tally.answered_messages) for r in receivers
     ):
         await asyncio.sleep(0.05)
-    alive = [server for server in servers if server.process.poll() is None]
-    used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
-    beside_now = services_cpu(Path(os.environ["GAPLESS_DATA"]))
-    run.is_over = True
-    for task in acknowledging:
-        task.cancel()
-    for receiver in receivers:
-        if receiver.task:
-            receiver.task.cancel()
+
+
+def heard(run: Run, receivers: list[Receiver], *, took: float) -> dict[str, Any]:
+    """What became of the messages."""
     answered = run.tally.answered_messages
     return {
-        "sockets": options.sockets,
-        "processes": len(servers),
         "seconds": round(took, 1),
         "sent": len(run.tally.sent),
         "acknowledged": len(answered),
@@ -275,13 +306,6 @@ async def measure(
         "deliveries_per_second": round(run.tally.deliveries / took),
         "acknowledged_ms": quantiles(sent.answered_at - sent.at for sent in answered),
         "send_to_last_receiver_ms": quantiles(seconds for _, seconds in run.tally.latencies()),
-        "web_cpu_seconds": round(used, 2),
-        "web_cpu_us_per_delivery": round(used / max(1, run.tally.deliveries) * 1e6, 1),
-        "postgresql_cpu_seconds": round(beside_now["postgresql"] - beside["postgresql"], 2),
-        "deliveries": run.tally.deliveries,
-        "valkey_cpu_seconds": round(beside_now["valkey"] - beside["valkey"], 2),
-        "web_memory_mb": [round(rss / 2**20, 1) for rss in connected],
-        "memory_kb_per_socket": round((sum(connected) - sum(idle)) / options.sockets / 1024, 1),
     }
 
 
@@ -319,7 +343,7 @@ def main() -> None:
     parser.add_argument("--acks", action="store_true", help="compare with everybody acknowledging once a second")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    embedded.ensure(Path(os.environ["GAPLESS_DATA"]))
+    embedded.ensure(DATA)
     django.setup()
     channel, tokens = prepare(options.sockets)
     servers = [WebProcess(18100 + n) for n in range(options.processes)]
@@ -333,7 +357,7 @@ def main() -> None:
             server.process.terminate()
         for server in servers:
             server.process.wait(40)
-        embedded.leave(Path(os.environ["GAPLESS_DATA"]))
+        embedded.leave(DATA)
     if options.json:
         print(json.dumps(figures))
         return

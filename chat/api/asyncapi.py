@@ -12,15 +12,29 @@ from delivery import protocol
 from delivery.protocol import COMMANDS, FRAMES, CloseCode
 
 _REF = "#/components/schemas/{name}"
+_SOCKET = {"$ref": "#/channels/socket"}
 _DESCRIPTION = """JSON objects in text frames. After the handshake the server says `hello`; the client answers within 5 seconds
 with `sync`. A command may carry `ref`, a string or an integer; its one reply, `ok`, `error` or `pong`, repeats it. Without `ref`
 success is silent. A batch of `changes` whose `after` is not the head that is held is a gap: send `sync` again."""
+
+_LOGINS = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "For programs, with the scope `read`, without a cookie.",
+    },
+    "session": {
+        "type": "httpApiKey",
+        "in": "cookie",
+        "name": "gapless_session",
+        "description": "For browsers, with an Origin that is configured; the name ends with the port.",
+    },
+}
 
 
 @functools.cache
 def document() -> dict[str, Any]:
     """The whole document; the same for everybody."""
-    socket = {"$ref": "#/channels/socket"}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -30,43 +44,35 @@ def document() -> dict[str, Any]:
             "license": {"name": "MIT"},
         },
         "defaultContentType": "application/json",
-        "servers": {
-            "here": {
-                "host": "localhost:8000",
-                "protocol": "ws",
-                "description": "Wherever this server is; `wss` behind TLS.",
-                "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in ("token", "session")],
-            }
-        },
-        "channels": {
-            "socket": {
-                "address": "/ws/",
-                "title": f"The socket, with the subprotocol {protocol.SUBPROTOCOL}",
-                "messages": {_name(frame): {"$ref": f"#/components/messages/{_name(frame)}"} for frame in _all()},
-                "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
-            }
-        },
+        "servers": {"here": _server()},
+        "channels": {"socket": _socket()},
         "operations": {
-            **{f"take.{_op(command)}": _taking(command, socket) for command in COMMANDS},
-            **{f"push.{_op(frame)}": _pushing(frame, socket) for frame in FRAMES},
+            **{f"take.{_op(command)}": _taking(command) for command in COMMANDS},
+            **{f"push.{_op(frame)}": _pushing(frame) for frame in FRAMES},
         },
         "components": {
             "messages": {_name(frame): _message(frame) for frame in _all()},
             "schemas": _schemas(),
-            "securitySchemes": {
-                "token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "For programs, with the scope `read`, without a cookie.",
-                },
-                "session": {
-                    "type": "httpApiKey",
-                    "in": "cookie",
-                    "name": "gapless_session",
-                    "description": "For browsers, with an Origin that is configured; the name ends with the port.",
-                },
-            },
+            "securitySchemes": _LOGINS,
         },
+    }
+
+
+def _server() -> dict[str, Any]:
+    return {
+        "host": "localhost:8000",
+        "protocol": "ws",
+        "description": "Wherever this server is; `wss` behind TLS.",
+        "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _LOGINS],
+    }
+
+
+def _socket() -> dict[str, Any]:
+    return {
+        "address": "/ws/",
+        "title": f"The socket, with the subprotocol {protocol.SUBPROTOCOL}",
+        "messages": {_name(frame): {"$ref": f"#/components/messages/{_name(frame)}"} for frame in _all()},
+        "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
     }
 
 
@@ -94,15 +100,15 @@ def _message(frame: type[msgspec.Struct]) -> dict[str, Any]:
     }
 
 
-def _taking(command: type[msgspec.Struct], socket: dict[str, str]) -> dict[str, Any]:
+def _taking(command: type[msgspec.Struct]) -> dict[str, Any]:
     answer = protocol.Pong if command is protocol.Ping else protocol.Ok
     replies = [_in_socket(answer), _in_socket(protocol.Error)]
-    reply = {"channel": socket, "messages": replies}
-    return {"action": "receive", "channel": socket, "messages": [_in_socket(command)], "reply": reply}
+    reply = {"channel": _SOCKET, "messages": replies}
+    return {"action": "receive", "channel": _SOCKET, "messages": [_in_socket(command)], "reply": reply}
 
 
-def _pushing(frame: type[msgspec.Struct], socket: dict[str, str]) -> dict[str, Any]:
-    return {"action": "send", "channel": socket, "messages": [_in_socket(frame)]}
+def _pushing(frame: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"action": "send", "channel": _SOCKET, "messages": [_in_socket(frame)]}
 
 
 def _in_socket(frame: type[msgspec.Struct]) -> dict[str, str]:

@@ -114,10 +114,11 @@ class Crowd:
             progress(1)
 
         for seat in itertools.cycle(seats):
-            if time.perf_counter() >= until:
+            left = until - time.perf_counter()
+            if left <= 0:
                 break
             running.add(asyncio.ensure_future(cut_one(seat)))
-            await asyncio.sleep(each_seconds / len(seats))
+            await asyncio.sleep(min(left, each_seconds / len(seats)))
         await asyncio.gather(*running)
         return took
 

@@ -1,17 +1,15 @@
-"""One WebSocket for a scripted client: as little CPU as it can, so that 200 of them leave the cores to the servers.
-
-Trusts the server's frames to be whole, unmasked text (the handshake tests check that they are).
-"""
+"""What a scripted client says and hears: one socket (the cheap one of the load tests), and HTTP, as a program or as a browser."""
 
 import asyncio
-import base64
-import os
 import re
 import socket
 from collections.abc import Callable, Iterable
-from typing import cast
 
 import msgspec
+
+from delivery.load.rawsocket import RawSocket, Refusal
+
+__all__ = ["Change", "Push", "Refusal", "State", "WebSocket", "ask", "bearer", "cookies", "visit"]
 
 #: What the harness' browsers say, and what its web processes allow.
 ORIGIN = "http://gapless.test"
@@ -56,14 +54,6 @@ class Push(msgspec.Struct):
 _decode = msgspec.json.Decoder(Push).decode
 
 
-class Refusal(Exception):
-    """The handshake was answered with this HTTP status."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
-
-
 def bearer(token: str) -> str:
     """A program's login, as a line of a request."""
     return f"Authorization: Bearer {token}"
@@ -75,20 +65,13 @@ def cookies(session: str, *, ports: Iterable[int]) -> str:
     return f"Cookie: {named}\r\nOrigin: {ORIGIN}"
 
 
-class WebSocket(asyncio.Protocol):
-    """`opened` is done with the handshake (or raises Refusal or ConnectionError), `closed` with the close code (0: cut)."""
+class WebSocket(RawSocket):
+    """One connection of a scripted client; `on_push` takes its frames. `heard_at`: when anything came last."""
 
     def __init__(self, login: str, on_push: Callable[[Push], None]) -> None:
-        self._login = login
-        self._on_push = on_push
-        self._buffer = bytearray()
-        self._is_open = False
-        self._code = 0
+        super().__init__(login, lambda payload: on_push(_decode(payload)))
+        self._loop = asyncio.get_running_loop()
         self.heard_at = 0.0
-        loop = asyncio.get_running_loop()
-        self._loop = loop
-        self.opened: asyncio.Future[None] = loop.create_future()
-        self.closed: asyncio.Future[int] = loop.create_future()
 
     @classmethod
     async def connect(
@@ -105,86 +88,13 @@ class WebSocket(asyncio.Protocol):
                 raise
         return opening
 
-    # ---- what asyncio calls ----
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.transport.write(
-            f"GET /ws/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{self._login}\r\n\r\n".encode()
-        )
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self.opened.done():
-            self.opened.set_exception(ConnectionResetError("cut in the handshake"))
-        if not self.closed.done():
-            self.closed.set_result(self._code)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self._loop.time()
-        self._buffer += data
-        if not self._is_open and not self._shake_hands():
-            return
-        self._read_frames()
-
-    # ---- commands out ----
-
-    def send(self, command: dict[str, object]) -> None:
-        self._write(0x81, msgspec.json.encode(command))
-
-    def abort(self) -> None:
-        self.transport.abort()
-
-    # ---- frames in ----
-
-    def _shake_hands(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0 or self.opened.done():
-            return False
-        status = int(self._buffer[9:12])
-        if status != 101:
-            self.opened.set_exception(Refusal(status))
-            return False
-        del self._buffer[: end + 4]
-        self._is_open = True
-        self.opened.set_result(None)
-        return True
-
-    def _read_frames(self) -> None:
-        buffer, position = self._buffer, 0
-        while len(buffer) - position >= 2 and not self.closed.done():
-            length, start = buffer[position + 1], position + 2
-            if length == 126:
-                length, start = int.from_bytes(buffer[start : start + 2], "big"), start + 2
-            elif length == 127:
-                length, start = int.from_bytes(buffer[start : start + 8], "big"), start + 8
-            if len(buffer) < start + length:
-                break
-            opcode, payload = buffer[position], bytes(buffer[start : start + length])
-            position = start + length
-            self._take(opcode, payload)
-        del buffer[:position]
-
-    def _take(self, opcode: int, payload: bytes) -> None:
-        if opcode == 0x81:
-            self._on_push(_decode(payload))
-        elif opcode == 0x89:
-            self._write(0x8A, payload)
-        elif opcode == 0x88:
-            self._code = int.from_bytes(payload[:2], "big")
-            self._write(0x88, payload[:2])
-            self.transport.close()
-        elif opcode != 0x8A:
-            raise ValueError(f"a frame that begins with {opcode:#x}")
-
-    def _write(self, first: int, payload: bytes) -> None:
-        # Masked with zeros: allowed, and free.
-        length = len(payload)
-        head = bytes((first, 0x80 | length)) if length < 126 else bytes((first, 0xFE)) + length.to_bytes(2, "big")
-        if not self.transport.is_closing():
-            self.transport.write(head + b"\0\0\0\0" + payload)
+        super().data_received(data)
 
 
 async def ask(
