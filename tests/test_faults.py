@@ -36,6 +36,10 @@ NOTICED = {
     "one lane for all": ("one channel locked", "late"),
     "waits for PostgreSQL": ("postgres frozen", "late"),
     "waits for Redis": ("redis frozen", "late"),
+    "no replay": ("all come back at once", "lost"),
+    "opens what is asked for": ("heads of another database", "leak"),
+    "counts announcements": ("announcements repeated and reordered", "lost"),
+    "leaves changes out": ("one byte at a time", "lost"),
     "ghosts stay": ("no ghost after a kill", "late"),
     "trusts the clock": ("clocks apart and jumping", "lost"),
 }
@@ -53,6 +57,8 @@ SLOW_BUILDS = [
     ("no word of ended logins", "no conflicts", "no seats", "no resync", "no outbox cap"),
     ("waits for PostgreSQL", "waits for Redis", "one lane for all", "one poison spoils all"),
     ("trusts the clock", "no fallback keys", "ghosts stay"),
+    ("no replay", "opens what is asked for", "counts announcements"),
+    ("leaves changes out",),
 ]
 
 

@@ -34,6 +34,10 @@ BREAKAGES: dict[str, Breakage] = {
     "waits for PostgreSQL": Breakage(patch=patches.waits_for_postgres),
     "no goodbye": Breakage(patch=patches.no_goodbye),
     "trusts the clock": Breakage(patch=patches.trusts_the_clock),
+    "no replay": Breakage(patch=patches.no_replay),
+    "opens what is asked for": Breakage(patch=patches.opens_what_is_asked_for),
+    "counts announcements": Breakage(patch=patches.counts_announcements),
+    "leaves changes out": Breakage(patch=patches.leaves_changes_out),
     "ghosts stay": Breakage(patch=patches.ghosts_stay),
     "keeps everything": Breakage(patch=patches.keeps_everything),
     "no seats": Breakage(

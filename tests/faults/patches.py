@@ -257,6 +257,55 @@ def trusts_the_clock() -> None:
     MessageQuerySet.changed_since = lambda self, rev: since(self, rev).filter(created_at__lte=clock.now())  # type: ignore[method-assign]
 
 
+def no_replay() -> None:
+    """A sync says where the streams are, and nothing of what was missed."""
+    from delivery.joining import Joining  # noqa: PLC0415
+
+    async def replay(self: Any, socket: Any, stream: Any, held: int) -> tuple[int, bool]:
+        return max(held, stream.position), False
+
+    Joining._replay = replay  # type: ignore[method-assign]
+
+
+def opens_what_is_asked_for() -> None:
+    """Whoever asks for a stream that there is gets it."""
+    from delivery.joining import Joining  # noqa: PLC0415
+    from delivery.source import Access  # noqa: PLC0415
+
+    sync = Joining.sync
+
+    async def opening_sync(self: Any, socket: Any, asked: Any) -> Any:
+        for stream, head in (await self._threads.read(self._source.heads, list(asked))).items():
+            socket.accesses.setdefault(stream, Access(stream=stream, head=head, since=0, description={}))
+        return await sync(self, socket, asked)
+
+    Joining.sync = opening_sync  # type: ignore[method-assign]
+
+
+def counts_announcements() -> None:
+    """Whatever is announced is the next thing that happened."""
+    from delivery.hub import Hub  # noqa: PLC0415
+
+    def apply(self: Any, changed: Any) -> None:
+        stream = self.streams.get(changed.stream)
+        if stream is not None:
+            self._advance(stream, list(changed.changes), stream.position + changed.head - changed.after)
+
+    Hub.apply = apply  # type: ignore[method-assign]
+
+
+def leaves_changes_out() -> None:
+    """One change in twenty is counted and not said."""
+    from delivery.hub import Hub  # noqa: PLC0415
+
+    write = Hub.write_changes
+
+    def leaky_write(self: Any, sockets: Any, stream: Any, changes: Any, **numbers: int) -> None:
+        write(self, sockets, stream, [change for change in changes if change.rev % 20], **numbers)
+
+    Hub.write_changes = leaky_write  # type: ignore[method-assign]
+
+
 def ghosts_stay() -> None:
     """Whoever was here once is believed to be here for an hour."""
     from django.conf import settings  # noqa: PLC0415

@@ -14,7 +14,7 @@ from tests.faults.wire import ask, bearer
 JOIN_SECONDS = 45
 
 
-@scenario("clients", back=10)
+@scenario("clients", back=10, breaks=["no dedup"])
 async def half_open(run: Run) -> None:
     """Everything between the clients and one process is lost without a word."""
     web = run.webs[0]
@@ -24,7 +24,7 @@ async def half_open(run: Run) -> None:
         web.front.apply(PASS)
 
 
-@scenario("clients", slowest=2)
+@scenario("clients", slowest=2, breaks=["acknowledge before commit", "leaves changes out"])
 async def one_byte_at_a_time(run: Run) -> None:
     """What passes between the clients and one process comes byte by byte, in both directions."""
     web = run.webs[1]
@@ -34,7 +34,7 @@ async def one_byte_at_a_time(run: Run) -> None:
         web.front.apply(PASS)
 
 
-@scenario("clients", is_gentle=True)
+@scenario("clients", is_gentle=True, breaks=["no replay"])
 async def dropping_all_the_time_while_sending(run: Run) -> None:
     """Every client loses its connection every two seconds, and goes on sending."""
     async with run.fault("all clients"):
@@ -88,7 +88,7 @@ async def a_head_from_the_future(run: Run) -> None:
     _expect_resync(run, client, channel)
 
 
-@scenario("clients", is_gentle=True)
+@scenario("clients", is_gentle=True, breaks=["acknowledge before commit", "opens what is asked for"])
 async def heads_of_another_database(run: Run) -> None:
     """The client holds heads of channels that it does not know, or that do not exist."""
     client, _, _ = _pair(run)

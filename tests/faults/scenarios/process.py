@@ -27,7 +27,7 @@ async def kill_nine(run: Run) -> None:
         web.kill()
 
 
-@scenario("process", back=DRAIN)
+@scenario("process", back=DRAIN, breaks=["no dedup"])
 async def sigterm_with_stuck_readers(run: Run) -> None:
     """Twenty of its clients don't read while a process ends: it ends in time all the same."""
     stuck = run.clients_at(run.webs[1])[:20]
@@ -39,7 +39,7 @@ async def sigterm_with_stuck_readers(run: Run) -> None:
         client.drop()
 
 
-@scenario("process", back=BACK + 60)
+@scenario("process", back=BACK + 60, breaks=["no replay", "acknowledge before commit", "leaves changes out"])
 async def sigstop_and_sigcont(run: Run) -> None:
     """A web process stands still for a minute (in the short form as long as a client waits), then goes on."""
     web = run.webs[2]
@@ -107,7 +107,7 @@ async def crash_between_ok_and_announcement(run: Run) -> None:
     run.load.is_paused = False
 
 
-@scenario("process", answer=5)
+@scenario("process", answer=5, breaks=["acknowledge before commit", "leaves changes out"])
 async def the_committer_raises(run: Run) -> None:
     """The database raises what nobody expected, in the middle of batches that others wait for: all are answered."""
     raising = "RAISE EXCEPTION 'what nobody expected'"
