@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidHandshake
 
 from delivery import backoff, tasks
 from delivery.connection import CommandRefused, Connection, Ended, Frame
+from delivery.history import read_after
 from delivery.outbox import Outbox
 from delivery.view import Event, View
 
@@ -127,6 +128,13 @@ class Client:
                 assert self._ended is not None
                 raise self._ended
             yield event
+
+    def history(self, channel: int, *, after: int) -> AsyncIterator[Frame]:
+        """Every message of a channel after this number, in order, page by page over HTTP: for what `resync` says was missed.
+
+        Waits with jitter while the server refuses or is away. Raises CommandRefused for what will not be given.
+        """
+        return read_after(after, channel=channel, urls=self._urls, token=self._token)
 
     # ---- staying connected ----
 

@@ -14,7 +14,9 @@ from delivery.connection import Frame
 class Event:
     """`kind`: changes (`changes`: messages in number order, each once), resync, receipts, channel, typing or presence.
 
-    Presence is of people, not of a channel: then `channel` is 0, or the one of which `frame` is the whole roster.
+    `resync`: what came after `frame["held"]`, up to `frame["head"]`, was not told: messages after it are in history, and changes
+    of older ones show when these are read afresh. Presence is of people, not of a channel: then `channel` is 0, or the one of
+    which `frame` is the whole roster.
     """
 
     kind: str
@@ -51,8 +53,11 @@ class View:
         for name, state in answer["channels"].items():
             channel = int(name)
             if state.get("resync"):
-                self.events.put_nowait(Event("resync", channel, frame=state))
+                # A number beyond the head is of another log: then nothing is held.
+                held = self.heads.get(channel, 0)
+                held = held if held <= state["head"] else 0
                 self.heads[channel] = state["head"]
+                self.events.put_nowait(Event("resync", channel, frame={**state, "held": held}))
             else:
                 self.heads.setdefault(channel, state["head"])
 

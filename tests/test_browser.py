@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 from playwright.sync_api import Browser, expect
 
@@ -106,6 +107,53 @@ def test_older_messages_come_while_scrolling(sign_in: SignIn, server: Server, ca
         if page.locator(".body", has_text=re.compile(r"^message number 0$")).count():
             break
     assert bodies(page) == [f"message number {n}" for n in range(120)]
+
+
+#: The first answer to a sync says `resync`; then history is refused with seconds in the body, in a header, and not answered at all.
+STRAINED = """
+Math.random = () => 0.5;
+const [Socket, answer] = [WebSocket, fetch];
+globalThis.asked = [];
+globalThis.WebSocket = class extends Socket {
+  set onmessage(take) {
+    super.onmessage = ({ data }) => {
+      const frame = JSON.parse(data);
+      if (frame.op === "ok") for (const state of Object.values(frame.channels ?? {})) state.resync = true;
+      take({ data: JSON.stringify(frame) });
+    };
+  }
+};
+const refusals = [
+  () => Response.json({ code: "unavailable", detail: "Not now.", retry_after: 7 }, { status: 503 }),
+  () => new Response("", { status: 429, headers: { "Retry-After": "9" } }),
+  () => Promise.reject(new TypeError("network")),
+];
+globalThis.fetch = async (path, options) => {
+  if (!path.includes("/messages/")) return answer(path, options);
+  document.documentElement.dataset.asked = asked.push(Date.now());
+  return (refusals[asked.length - 1] ?? (() => answer(path, options)))();
+};
+"""
+
+
+def test_history_that_is_refused_after_a_resync_is_asked_for_again_later(
+    sign_in: SignIn, server: Server, cast: Cast
+) -> None:
+    for n in range(3):
+        aside(said, cast.alice, cast.team, f"{n}")
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/", moves_time=True, script=STRAINED)
+    note = page.locator("#timeline-note")
+    expect(note).to_contain_text("This is tried again by itself.")
+    for asked in (2, 3, 4):
+        page.clock.run_for(10_000)
+        expect(page.locator("html")).to_have_attribute("data-asked", re.compile(f"[{asked}-9]"))
+    expect(page.locator(".body", has_text="2")).to_be_visible()
+    expect(note).to_be_hidden()
+    assert bodies(page) == ["0", "1", "2"]
+    asked_at = page.evaluate("asked.slice(0, 4)")
+    waits = [later - earlier for earlier, later in pairwise(asked_at)]
+    # What was named and half a second (jitter), twice; then, the third time and with nothing named, half of four seconds.
+    assert all(wait >= least for wait, least in zip(waits, (7_500, 9_500, 2_000), strict=True)), waits
 
 
 def test_a_new_name_and_topic_are_seen_at_once(sign_in: SignIn, server: Server, cast: Cast) -> None:

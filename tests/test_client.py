@@ -104,6 +104,47 @@ async def test_too_much_missed_is_said_not_hidden(server: Server, cast: Cast) ->
         await expect(lambda: heard.bodies == ["live"])
 
 
+async def test_what_was_missed_is_read_from_history_page_by_page(server: Server, cast: Cast) -> None:
+    bodies = [f"{n}" for n in range(45)]
+    for body in bodies:
+        await in_thread(said, cast.alice, cast.team, body)
+    async with Client(server.ws, token=cast.token(cast.bob), heads={cast.team.pk: 10**6}) as bob:
+        event = await anext(event async for event in bob.events() if event.kind == "resync")
+        assert event.frame["held"] == 0
+        read = [message async for message in bob.history(event.channel, after=event.frame["held"])]
+        assert [message["body"] for message in read if message["kind"] == "text"] == bodies
+        assert [message["seq"] for message in read] == sorted({message["seq"] for message in read})
+        with pytest.raises(CommandRefused, match="not_found"):
+            await anext(bob.history(10**9, after=0))
+
+
+async def test_history_that_is_refused_is_not_asked_for_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [
+        "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 429 Slower\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n",
+        "",
+        'HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{"results":',
+        'HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{"results":[],"previous":null}',
+    ]
+    waited: list[tuple[int, float | None]] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answers[len(waited)].encode())
+        writer.close()
+
+    def wait(refusals: int, retry_after: float | None) -> float:
+        waited.append((refusals, retry_after))
+        return 0.0
+
+    monkeypatch.setattr(backoff, "after_refusal", wait)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as door:
+        url = f"ws://127.0.0.1:{door.sockets[0].getsockname()[1]}/ws/"
+        async with asyncio.timeout(10):
+            assert [message async for message in Client(url, token="gapless_x").history(1, after=0)] == []
+    assert waited == [(1, 7.0), (2, 9.0), (3, None), (4, None)]
+
+
 async def test_refusals_are_the_callers_to_judge(
     own_server: Start, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -195,7 +195,10 @@ def blame(lag: float | None, allowed: float) -> tuple[Literal["server", "generat
     if (lag or 0) > OWN_SHARE * allowed:
         why = f"The load generator was late itself (p95 of its event loops {lag} ms): this says nothing of the server. "
         return "generator", why + "Give it more processes (--generators) or a machine of its own"
-    return "server", f"The load generator was on time (p95 of its event loops {lag} ms): the server was late"
+    return (
+        "server",
+        f"The load generator was on time (p95 of its event loops {lag} ms): late was the server, or its machine",
+    )
 
 
 def _judge_returns(outcome: Outcome, returned: Sequence[float]) -> None:

@@ -42,7 +42,8 @@ async function request(method, path, body) {
 async function problemOf(response) {
   const known = response.headers.get("Content-Type")?.includes("json") ? await response.json().catch(() => ({})) : {};
   const detail = known.detail || `The server answered with an error (${response.status}). Try again in a moment.`;
-  return new Problem({ ...known, status: response.status, code: known.code ?? "internal", detail });
+  const retryAfter = known.retry_after ?? (Number(response.headers.get("Retry-After")) || null);
+  return new Problem({ ...known, status: response.status, code: known.code ?? "internal", detail, retry_after: retryAfter });
 }
 
 /** The close code that the person's state amounts to, or null: a refused socket does not say why, this does. */

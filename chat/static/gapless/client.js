@@ -2,6 +2,7 @@
  * The protocol client: holds a number for each channel, proves that nothing is missing, and gets messages out once,
  * in order. It knows nothing of the page; the page knows nothing of sockets.
  */
+import { pause } from "gapless/backoff";
 import { Connection, Refusal } from "gapless/connection";
 import { Cursors } from "gapless/cursors";
 import { Heads } from "gapless/heads";
@@ -10,7 +11,6 @@ import { Sender } from "gapless/sender";
 
 export { Refusal };
 
-const GAP_RETRY_MS = 2_000;
 const SIGNED_OUT = 4500;
 
 /**
@@ -30,6 +30,7 @@ export class Client extends EventTarget {
   #sender;
   #connection;
   #cursors;
+  #gapRefusals = 0;
   #lookForOrphans = () => {};
 
   /** `heads`: {channel id: number} that the page already shows. `probe`: see Connection. */
@@ -192,11 +193,12 @@ export class Client extends EventTarget {
     if (!Object.keys(channels).length) return;
     try {
       this.#settle(channels, await this.#connection.ask({ op: "sync", channels }));
+      this.#gapRefusals = 0;
       this.#closeGaps();
     } catch (refusal) {
       this.#heads.release(Object.keys(channels));
-      const ms = refusal.retryAfter != null ? refusal.retryAfter * 1000 : GAP_RETRY_MS;
-      if (refusal.code !== "connection_lost") setTimeout(() => this.#closeGaps(), ms);
+      if (refusal.code === "connection_lost") return; // the next connection syncs
+      setTimeout(() => this.#closeGaps(), pause(++this.#gapRefusals, refusal.retryAfter) * 1000);
     }
   }
 

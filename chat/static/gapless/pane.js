@@ -2,6 +2,7 @@
  * The open channel: loads its history, keeps the rows in step with live changes, and moves through it.
  * Takes frames from the page; knows no socket, and no markup beyond its own frame.
  */
+import { Persistence } from "gapless/backoff";
 import { byId } from "gapless/dom";
 import * as history from "gapless/history";
 
@@ -20,6 +21,7 @@ export class Pane extends EventTarget {
   #late = []; // changes that came while a page was under way: the page may be older than they are
   #note = byId("timeline-note");
   #again = () => {};
+  #persistence = new Persistence();
 
   constructor({ client, timeline, scroll, reading }) {
     super();
@@ -35,6 +37,7 @@ export class Pane extends EventTarget {
   /** Shows a channel, from `given` {messages, isLast} when the page brought them along. */
   async open(channel, given = null) {
     this.#leave();
+    if (channel !== this.channel) this.#persistence.succeeded();
     this.channel = channel;
     byId("rows").dataset.kind = channel.kind;
     const unreadFrom = this.#reading.start(channel);
@@ -128,6 +131,7 @@ export class Pane extends EventTarget {
 
   #leave() {
     this.#visit += 1;
+    this.#persistence.hold();
     this.#loading.clear();
     this.#late = [];
     this.#hasOlder = false;
@@ -199,12 +203,14 @@ export class Pane extends EventTarget {
     const visit = this.#visit;
     this.#loading.add(what);
     this.#note.hidden = true;
+    this.#persistence.hold();
     const use = await fetch().catch((problem) => () => this.#explain(what, again, problem));
     if (visit !== this.#visit) return false;
     this.#loading.delete(what);
     use();
     const late = this.#late;
     if (!this.#loading.size) this.#late = [];
+    if (this.#note.hidden) this.#persistence.succeeded();
     if (this.#note.hidden && late.length) this.apply(late);
     this.#afterMove();
     return this.#note.hidden;
@@ -213,7 +219,8 @@ export class Pane extends EventTarget {
   #explain(what, again, problem) {
     if (what === "open" && MAY_BE_GONE.includes(problem.code)) return this.dispatchEvent(new CustomEvent("gone"));
     const kept = what === "open" ? "The messages of this channel could not be loaded." : "More messages could not be loaded.";
-    this.#note.firstElementChild.textContent = `${kept} ${problem.detail ?? ""}`;
+    const isAskedAgain = this.#persistence.later(problem, again);
+    this.#note.firstElementChild.textContent = `${kept} ${problem.detail ?? ""}${isAskedAgain ? " This is tried again by itself." : ""}`;
     this.#note.hidden = false;
     this.#again = again;
   }
