@@ -214,6 +214,29 @@ def _restore(scene: Scene) -> None:
     Channel.objects.filter(pk=scene.channel.pk).update(member_count=scene.channel.members.count())
 
 
+def test_what_one_process_changes_holds_in_all_at_once(processes: list[Server], scene: Scene) -> None:
+    owner, stranger = ([process.http(scene.tokens[who]) for process in processes] for who in ("owner", "stranger"))
+    person = scene.people["stranger"]
+    assert person is not None
+    path = f"/channels/{scene.channel.pk}/"
+    line = f"{path}members/{person.pk}/"
+
+    def answers(method: str, path: str, **body: str) -> list[int]:
+        return [each.request(method, path, json=body or None).status_code for each in stranger]
+
+    changes: list[tuple[Callable[[], httpx.Response], int, int]] = [
+        (lambda: owner[0].post(f"{path}members/", json={"user": person.pk}), 200, 403),
+        (lambda: owner[1].patch(line, json={"role": "moderator"}), 200, 200),
+        (lambda: owner[2].patch(line, json={"role": "member"}), 200, 403),
+        (lambda: owner[0].delete(line), 404, 404),
+        (lambda: owner[1].post(f"{path}members/", json={"user": person.pk}), 200, 403),
+    ]
+    for change, reading, renaming in changes:
+        assert change().is_success
+        assert answers("GET", f"{path}messages/") == [reading] * 3
+        assert answers("PATCH", path, topic=fresh(scene, "stranger")) == [renaming] * 3
+
+
 # ---- pages ----
 
 #: Method and path → the status for each of PEOPLE; 302 leads to the sign-in page. What changes anything needs a CSRF token: 403.

@@ -126,7 +126,7 @@ export class Desk {
     return make("p", { class: "button-row" },
       isThere ? button("Delete the message…", "danger", () => takeAway(row.message, again)) : null,
       button("Dismiss…", "", () => this.#close(row, "dismissed", again)),
-      this.#mayBan && row.message.sender ? button("Ban the author…", "danger", () => ban(row.message.sender, () => this.#bans.refresh())) : null,
+      this.#mayBan && row.message.sender ? button("Ban the author…", "", () => ban(row.message.sender, () => this.#bans.refresh())) : null,
       isThere ? null : button("Uphold…", "", () => this.#close(row, "upheld", again)),
       this.#mayGoTo(row.channel.id) ? button("Go to it", "quiet", () => this.#go(row)) : null);
   }

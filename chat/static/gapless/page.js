@@ -178,7 +178,8 @@ function end(id, why) {
   const channel = channels.get(id) ?? here();
   channels.drop(id);
   if (!isHere(id)) return;
-  channel.closed = why;
+  // Whoever has left is told of the end by the socket too, before or after.
+  if (channel.closed !== "left") channel.closed = why;
   showHeader(channel);
   composer.open(null);
   members.show(null);
