@@ -158,11 +158,11 @@ async def send(receiver: Receiver, run: Run, *, rate: float, until: float, windo
 
 
 class WebProcess:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, module: str = "manage") -> None:
         self.port = port
         environment = {**os.environ, "PORT": str(port), "WEB_WORKERS": "2"}
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--workers", "1"],
+            [sys.executable, "-m", module, "serve", "--workers", "1"],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.DEVNULL,

@@ -37,7 +37,7 @@ class RawClient(RawSocket):
 
     def __init__(self, *, host: str, token: str, channel: int, head: int, on_frame: Callable[[Frame], None]) -> None:
         super().__init__(f"Authorization: Bearer {token}", self._read, host=host)
-        self._channel = channel
+        self.channel = channel
         self._head = head
         self._on_frame = on_frame
         #: Bytes by op.
@@ -52,7 +52,7 @@ class RawClient(RawSocket):
             self.ready.set_exception(ConnectionError("refused"))
 
     def post(self, body: str, client_msg_id: uuid.UUID, ref: int) -> None:
-        said = {"channel": self._channel, "client_msg_id": str(client_msg_id), "body": body}
+        said = {"channel": self.channel, "client_msg_id": str(client_msg_id), "body": body}
         self.send({"op": "message.post", "ref": ref, **said})
 
     def _look_at_handshake(self, opened: "asyncio.Future[None]") -> None:
@@ -63,7 +63,7 @@ class RawClient(RawSocket):
         frame = _decoder.decode(payload)
         self.received[frame.op] += len(payload)
         if frame.op == "hello":
-            self.send({"op": "sync", "ref": 0, "channels": {str(self._channel): self._head}})
+            self.send({"op": "sync", "ref": 0, "channels": {str(self.channel): self._head}})
         elif frame.ref == 0 and frame.op == "ok":
             self.ready.set_result(frame.channels)
         self._on_frame(frame)

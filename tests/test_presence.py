@@ -8,6 +8,7 @@ from chat import services
 from chat.models import Member
 from delivery.announcements import Opened
 from delivery.errors import Invalid, RateLimited
+from presence import roster, view
 from tests.conftest import Cast, in_thread, said
 from tests.presence_stage import Process, Stage, stage
 from tests.servers import expect
@@ -325,6 +326,20 @@ async def test_a_flushed_redis_is_filled_again_and_nobody_seems_offline(
     assert len(alice.pushes("presence")) == told
 
 
+async def test_what_redis_has_evicted_is_heard_with_the_next_beat(
+    here: Process, there: Process, time: Stage, cast: Cast
+) -> None:
+    alice = await here.enter(cast.alice)
+    await time.pass_time(2)
+    await there.enter(cast.bob)
+    await there.tick()
+    await there.presence.roster.redis.delete(f"{time.prefix}changed")
+    await time.pass_time(2)
+    assert alice.sees(cast.bob) == "offline"
+    await time.pass_time(30)
+    assert alice.sees(cast.bob) == "online"
+
+
 @pytest.mark.parametrize("seconds", [10, 100])
 async def test_without_redis_presence_is_unknown_and_never_offline(
     here: Process, there: Process, time: Stage, cast: Cast, seconds: float
@@ -390,6 +405,8 @@ async def test_who_was_behind_gets_everything_later(here: Process, there: Proces
 async def test_many_who_come_at_once_are_one_push_and_no_query(
     here: Process, there: Process, time: Stage, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(roster, "MOST_SAID", 8)
+    monkeypatch.setattr(view, "MOST_DEPARTED", 3)
     crowd = [await in_thread(services.create_user, f"crowd{n}") for n in range(20)]
     channel = await in_thread(services.open_channel, cast.alice, name="crowd", members=crowd)
     alice = await here.enter(cast.alice)
@@ -403,6 +420,11 @@ async def test_many_who_come_at_once_are_one_push_and_no_query(
     assert channel.pk in alice.socket.accesses
     assert len(alice.pushes("presence")) == told + 1
     assert all(alice.sees(device.user) == "online" for device in devices)
+    for device in devices:
+        there.presence.left(device.socket)
+    await time.pass_time(7)
+    assert all(alice.sees(device.user) == "offline" for device in devices)
+    assert sum(here.presence.state_of(user.pk).last_seen is not None for user in crowd) == 3
     assert queries == []
 
 
