@@ -65,8 +65,10 @@ class Outbox:
         draft, code = self.flying.pop(push.ref), str(push.code)
         if push.op == "ok":
             assert push.message is not None
-            is_mine = (push.message.client_msg_id, push.message.body) == (draft.key, draft.body)
-            self._note("ok", draft, seq=push.message.seq, duplicate=push.duplicate, code="" if is_mine else "other")
+            message = push.message
+            # What was repeated late may have been edited meanwhile: then it is another body of the same message.
+            is_mine = message.client_msg_id == draft.key and (message.body == draft.body or message.rev > message.seq)
+            self._note("ok", draft, seq=message.seq, duplicate=push.duplicate, code="" if is_mine else "other")
         else:
             self._note("unknown" if code in UNKNOWN else "fail", draft, code=code)
         draft.ref = 0

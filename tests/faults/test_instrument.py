@@ -4,12 +4,18 @@ import asyncio
 import dataclasses
 from typing import Any
 
+import pytest
+
 from tests.faults import matrix
 from tests.faults.catalogue import PAGE, renewed
+from tests.faults.history import Command, History
 from tests.faults.metronome import WAKINGS, Metronome
+from tests.faults.notes import Notes
+from tests.faults.outbox import Draft, Outbox
 from tests.faults.recovery import percentile
 from tests.faults.scenarios import SCENARIOS, SHORT, perform
 from tests.faults.soak import Gauge, too_much
+from tests.faults.wire import Change, Push
 
 HOUR = 3600.0
 
@@ -72,3 +78,17 @@ def test_percentiles_are_values_that_were_seen() -> None:
 def test_the_documentation_has_the_scenarios_as_they_are() -> None:
     assert renewed(PAGE.read_text()) == PAGE.read_text(), "bin/faults --table renews it"
     assert all(scenario.play.__doc__ for scenario in SCENARIOS.values())
+
+
+@pytest.mark.parametrize(("body", "rev", "code"), [("said", 7, ""), ("edited", 9, ""), ("another's", 7, "other")])
+async def test_a_repeated_message_that_was_edited_meanwhile_is_the_same_and_another_is_not(
+    body: str, rev: int, code: str
+) -> None:
+    history = History()
+    outbox = Outbox(Notes(history, client="a", user=1), window=1)
+    draft = Draft(5, "said")
+    outbox.add(draft)
+    outbox.open(lambda op, **fields: 1)
+    answer = Change(rev=rev, seq=7, client_msg_id=draft.key, sender={"id": 1}, kind="text", body=body)
+    outbox.take(Push(op="ok", ref=1, message=answer, duplicate=True))
+    assert [command.code for command in history.of(Command)] == ["", code]
