@@ -18,11 +18,11 @@ SHOWN = 20
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("when", "who", "did", "to_whom", "where", "reason", "details_text", "came_by", "address")
+    list_display = ("when", "who", "did", "to_whom", "where", "reason", "details_text", "came_by")
     list_display_links = ("when",)
     list_filter = ("act", "door", ChannelFilter, person_filter("actor", "who acted"), person_filter("whom", "to whom"))
     list_select_related = ("actor", "whom", "channel")
-    fields = ("when", "who", "did", "to_whom", "where", "about", "reason", "details_text", "came_by", "address")
+    fields = ("when", "who", "did", "to_whom", "where", "about", "reason", "details_text", "came_by")
     readonly_fields = fields
 
     def words(self, row: AuditEntry) -> str:
@@ -55,7 +55,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @column("door")
     def came_by(self, row: AuditEntry) -> str:
-        return row.door
+        return f"{row.door}, {row.address}" if row.address else row.door
 
     @column("more")
     def details_text(self, row: AuditEntry) -> str:
