@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -67,6 +68,8 @@ class Command(BaseCommand):
         if options["url"] and not answers(options["url"].rstrip("/")):
             raise CommandError(f"Nothing answers at {options['url']}: is the server running there?")
         with contextlib.ExitStack() as stack:
+            # As Ctrl-C does: what was started and made is ended, too.
+            stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
             places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members))
             target = Target(options["url"].rstrip("/"), None) if options["url"] else None
             target = target or stack.enter_context(_own_server(options["processes"]))
