@@ -1,5 +1,6 @@
 """The load test: what it notices, and that it runs through real sockets to one verdict."""
 
+import asyncio
 import json
 import signal
 from io import StringIO
@@ -92,7 +93,8 @@ async def test_no_process_of_the_generator_stays() -> None:
         await crowd.leave([])
         second.kill()
         with pytest.raises(ConnectionError, match="has ended"):
-            await crowd.leave([])
+            async with asyncio.timeout(20):
+                await crowd.leave([])
     assert (first.returncode, second.returncode) == (0, -signal.SIGKILL)
 
 

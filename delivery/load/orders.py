@@ -35,6 +35,8 @@ class Settle(msgspec.Struct, tag=True):
 
 
 class Leave(msgspec.Struct, tag=True):
+    """These are disconnected."""
+
     seats: list[int]
 
 
