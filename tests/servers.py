@@ -80,6 +80,7 @@ class Server:
                     return self
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.05)
+        self.stop()
         raise AssertionError(f"the server did not start: {self.log.read_text()}")
 
     def kill(self) -> None:
