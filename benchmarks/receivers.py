@@ -43,14 +43,17 @@ class Receiver:
             self.connected.clear()
             self.reconnects += 1
 
-    async def acknowledge(self) -> None:
-        """Once a second, cumulatively, as clients do."""
+    async def say(self, what: str) -> None:
+        """Once a second, and only when something was heard since: `delivered`, cumulatively, as clients do, or just a pong."""
         acknowledged = 0
         await asyncio.sleep(random.random())
         while not self.run.is_over:
             if self.client is not None and self.head > acknowledged and self.connected.is_set():
                 acknowledged = self.head
-                self.client.send({"op": "delivered", "channel": self.channel, "seq": acknowledged})
+                if what == "delivered":
+                    self.client.send({"op": "delivered", "channel": self.channel, "seq": acknowledged})
+                else:
+                    self.client.pong()
             await asyncio.sleep(1)
 
     async def _connect(self, port: int) -> None:
