@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import datetime
 import math
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -93,7 +92,7 @@ class FigureNotes:
             await self.note()
 
     async def _note(self, taken: Mapping[int, StreamFigures]) -> None:
-        minute = int(time.time() // 60)
+        minute = _this_minute()
         pipe = self._redis.pipeline(transaction=False)
         for channel, figures in taken.items():
             key = _key(channel, minute)
@@ -109,8 +108,12 @@ def _key(channel: int, minute: int) -> str:
     return f"gapless:figures:{channel}:{minute}"
 
 
+def _this_minute() -> int:
+    return int(clock.now().timestamp() // 60)
+
+
 def _noted(channel: int) -> StreamFigures | None:
-    minute = int(time.time() // 60)
+    minute = _this_minute()
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
         pipe = client.pipeline(transaction=False)
         for back in range(WINDOW_MINUTES):

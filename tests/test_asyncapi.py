@@ -13,7 +13,7 @@ import pytest
 
 from chat.api.asyncapi import document
 from chat.api.frames import EXAMPLES
-from delivery.protocol import COMMANDS, FRAMES, decode_command
+from delivery.protocol import COMMANDS, FRAMES, SUBPROTOCOL, CloseCode, decode_command
 from tests.conftest import Cast
 from tests.servers import ROOT, Server
 
@@ -51,6 +51,28 @@ def test_every_frame_is_in_it_with_an_example_that_fits(frame: type[msgspec.Stru
     validator_of(frame.__name__).validate(EXAMPLES[frame])
     if frame in COMMANDS:
         assert type(decode_command(json.dumps(EXAMPLES[frame]))) is frame
+
+
+def test_every_frame_is_taken_or_pushed_and_every_command_is_answered() -> None:
+    def named(reference: dict[str, str]) -> str:
+        message = DOCUMENT["channels"]["socket"]["messages"][reference["$ref"].rpartition("/")[2]]
+        payload = DOCUMENT["components"]["messages"][message["$ref"].rpartition("/")[2]]["payload"]
+        return str(payload["$ref"].rpartition("/")[2])
+
+    operations = DOCUMENT["operations"].values()
+    for action, frames in (("receive", COMMANDS), ("send", FRAMES)):
+        found = [named(message) for each in operations if each["action"] == action for message in each["messages"]]
+        assert sorted(found) == sorted(frame.__name__ for frame in frames)
+    for each in operations:
+        if each["action"] == "receive":
+            answer = "Pong" if named(each["messages"][0]) == "Ping" else "Ok"
+            assert [named(message) for message in each["reply"]["messages"]] == [answer, "Error"]
+
+
+def test_it_says_where_the_socket_is_and_why_it_closes(server: Server) -> None:
+    assert server.ws.endswith(DOCUMENT["channels"]["socket"]["address"])
+    assert SUBPROTOCOL in DOCUMENT["channels"]["socket"]["title"]
+    assert all(str(int(code)) in DOCUMENT["info"]["description"] for code in CloseCode)
 
 
 async def test_what_is_really_said_fits_it(server: Server, cast: Cast) -> None:

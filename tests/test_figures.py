@@ -5,16 +5,20 @@ import time
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
+from django.test import Client
 
 from chat import clock
 from chat.admin.channels import figures_table
 from chat.figures import FigureNotes, figures_of
 from chat.models import Channel, Member
+from chat.node import ChatNode
 from delivery.errors import TooLong
 from delivery.figures import Figures
 from delivery.source import Committed
 from tests.conftest import Cast, in_thread, said
-from tests.servers import Server
+from tests.servers import Server, expect
 
 COMMITTED = Committed(raw=b"", duplicate=False)
 
@@ -26,6 +30,8 @@ async def noted(channel: Channel, *milliseconds: float) -> None:
     figures.refused(channel.pk, TooLong.code)
     notes = FigureNotes(figures)
     await notes.note()
+    # What was noted is not noted again.
+    await notes.note()
     await notes.stop()
 
 
@@ -35,6 +41,37 @@ async def test_the_notes_of_several_processes_are_one_channels_figures(cast: Cas
     figures = await in_thread(figures_of, cast.team)
     assert figures.latency_ms == {"p50": 10, "p95": 100, "p99": 1000}
     assert figures.errors == {"too_long": 2}
+    [shown] = (await in_thread(figures_table, cast.team)).rows
+    assert shown[2:] == ("p50 10 ms, p95 100 ms, p99 1,000 ms", "too_long 2")
+
+
+async def test_figures_are_of_the_last_five_minutes_and_end_by_themselves(cast: Cast, server: Server) -> None:
+    now = clock.now()
+
+    def figures_after(minutes: int) -> Any:
+        with clock.at(now + datetime.timedelta(minutes=minutes)):
+            return figures_of(cast.team)
+
+    with clock.at(now):
+        await noted(cast.team, 8)
+    assert (await in_thread(figures_after, 4)).errors == {"too_long": 1}
+    gone = await in_thread(figures_after, 5)
+    assert (gone.latency_ms, gone.errors) == (None, {})
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        keys = list(client.scan_iter(f"gapless:figures:{cast.team.pk}:*"))
+        assert keys
+        assert all(0 < client.ttl(key) <= 360 for key in keys)
+
+
+async def test_a_running_process_notes_by_itself(cast: Cast, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    monkeypatch.setattr("chat.figures.NOTE_SECONDS", 0.01)
+    node = ChatNode()
+    node.figures.refused(cast.team.pk, TooLong.code)
+    await node.start()
+    try:
+        await expect(lambda: in_thread(lambda: figures_of(cast.team).errors == {"too_long": 1}))
+    finally:
+        await node.stop()
 
 
 async def test_what_was_said_and_who_was_seen_is_counted_from_the_rows(cast: Cast, server: Server) -> None:
@@ -61,6 +98,10 @@ def test_members_see_the_figures_and_nobody_else(cast: Cast, server: Server) -> 
         assert found.status_code == 200, found.text
         assert found.json()["members"] == 2
         assert charlie.get(path).status_code == 404
+    staff = Client()
+    staff.force_login(cast.sam)
+    page = staff.get(f"/admin/chat/channel/{cast.team.pk}/change/").content.decode()
+    assert "Figures of the last 5 minutes" in page
 
 
 def test_without_redis_latency_and_errors_are_unknown(cast: Cast, settings: Any, transactional_db: None) -> None:

@@ -65,6 +65,16 @@ def test_without_a_token_no_bearer_is_let_in(settings: object) -> None:
     assert metrics_page(request).status_code == 403
 
 
+@pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.7", 403)])
+def test_as_shipped_only_this_machine_may_read_the_metrics(address: str, status: int) -> None:
+    assert metrics_page(RequestFactory().get("/metrics", REMOTE_ADDR=address)).status_code == status
+
+
+def test_the_fence_is_around_the_page_that_is_served(server: Server) -> None:
+    through_a_proxy = {"X-Forwarded-For": "192.0.2.1"}
+    assert httpx.get(f"{server.url}/metrics", headers=through_a_proxy, trust_env=False).status_code == 403
+
+
 def scraped(server: Server) -> dict[str, float]:
     page = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=30)
     assert page.status_code == 200, page.text

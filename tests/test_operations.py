@@ -6,18 +6,24 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import pytest
+import redis
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from chat import clock, services
 from chat.cache import RecentCache, recent
-from chat.management.commands import rebuild_cache
+from chat.management.commands import probe_delivery, prune, rebuild_cache
 from chat.models import Channel, Message, Token, User
 from chat.streams import descriptions
+from chatproject import doctor
+from delivery.load.probe import Probed
+from delivery.load.tally import Findings
 from tests.conftest import Cast, said, say
 from tests.servers import ROOT, Server, database_url, free_port
 
@@ -70,6 +76,32 @@ def test_prune_takes_away_what_is_old_and_leaves_what_must_stay(cast: Cast) -> N
     assert say(cast.alice, cast.team, "and on it goes").duplicate is False
 
 
+def test_prune_takes_more_than_one_batch_and_leaves_what_is_audited(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prune, "AT_ONCE", 2)
+    with clock.at(clock.now() - datetime.timedelta(days=40)):
+        audited = int(json.loads(said(cast.bob, cast.team, "rude").raw)["id"])
+        services.delete_message(cast.alice, channel=cast.team.pk, message=audited, reason="rude")
+        for n in range(5):
+            said_id(cast, f"old {n}")
+    assert run("prune", "--days", "30")["messages"] == 5
+    assert list(Message.objects.filter(channel=cast.team, kind="text").values_list("pk", flat=True)) == [audited]
+
+
+def test_prune_takes_away_logins_that_have_ended_and_no_others(cast: Cast) -> None:
+    now, day = clock.now(), datetime.timedelta(days=1)
+    for key, ends_at in (("ended", now - day), ("goes on", now + day)):
+        Session.objects.create(session_key=key, session_data="", expire_date=ends_at)
+    for name, user in (("ended", cast.bob), ("goes on", cast.charlie)):
+        Token.objects.filter(user=user).update(expires_at=now - day if name == "ended" else now + day)
+    living = Token.objects.exclude(user=cast.bob).count()
+    assert run("prune", "--dry-run")["logins"] == 0
+    assert run("prune")["logins"] == 2, "also without RETENTION_DAYS"
+    assert [session.session_key for session in Session.objects.all()] == ["goes on"]
+    assert (Token.objects.count(), Token.objects.filter(user=cast.bob).exists()) == (living, False)
+
+
 def test_prune_keeps_what_may_have_to_be_replayed(cast: Cast) -> None:
     with pytest.raises(CommandError, match="At least 2 days"):
         call_command("prune", "--days", "1")
@@ -101,6 +133,38 @@ def test_a_probe_that_is_too_slow_and_one_without_a_server_have_exit_codes(cast:
     assert away.value.returncode == 2
 
 
+WHOLE = Probed(1.0, 2.0, 3.0, Findings(0, 0, 0, 0), {})
+
+
+@pytest.mark.parametrize(
+    ("amiss", "says"),
+    [
+        ({"findings": Findings(1, 0, 0, 0)}, "lost=1"),
+        ({"findings": Findings(0, 1, 0, 0)}, "doubled=1"),
+        ({"findings": Findings(0, 0, 1, 0)}, "disordered=1"),
+        ({"findings": Findings(0, 0, 0, 1)}, "different=1"),
+        ({"errors": {"unavailable": 3}}, "unavailable: 3"),
+        ({"sent_to_received": None}, "sent to received: not in time"),
+        ({"back_to_caught_up": None}, "back to caught up: not in time"),
+        ({"sent_to_received": 1000.1}, "sent to received: 1000.1 ms"),
+        ({"back_to_caught_up": 1000.1}, "back to caught up: 1000.1 ms"),
+    ],
+)
+def test_whatever_the_probe_found_amiss_is_said_and_is_exit_code_1(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, server: Server, amiss: dict[str, Any], says: str
+) -> None:
+    async def probed(*_: Any, **__: Any) -> Probed:
+        return replace(WHOLE, **amiss)
+
+    monkeypatch.setattr(probe_delivery, "probe", probed)
+    output = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("probe_delivery", "--url", server.url, stdout=output)
+    assert ended.value.code == 1
+    assert says in output.getvalue()
+    assert "something is wrong" in output.getvalue()
+
+
 # ---- doctor ----
 
 
@@ -128,6 +192,53 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(cast: Cast, settings: Any)
     assert "reached" in wrong["redis"]["do"]
 
 
+#: What is bad, by the doctor's own measure, and a word of what to do about it.
+BAD = (
+    ("python", {"LEAST_PYTHON": (99, 0)}, "wrong", "Install Python 99.0"),
+    ("postgresql", {"LEAST_POSTGRESQL": 99}, "wrong", "Upgrade to 99"),
+    ("migrations", {"waiting_migrations": lambda: 2}, "wrong", "manage.py migrate"),
+    ("indexes", {"ENOUGH_ROWS": 0, "_READS": {"this": ("SELECT 1", {"nothing"})}}, "warning", "VACUUM ANALYZE"),
+    ("redis", {"LEAST_REDIS": 99}, "wrong", "Upgrade to 99"),
+    ("clocks", {"MOST_APART": -1.0}, "wrong", "NTP"),
+    ("disk", {"LEAST_FREE": 2**70}, "warning", "RETENTION_DAYS"),
+)
+
+
+@pytest.mark.parametrize(("about", "measure", "state", "do"), BAD, ids=[about for about, *_ in BAD])
+def test_the_doctor_says_what_to_do_about_each_bad_condition(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, about: str, measure: dict[str, Any], state: str, do: str
+) -> None:
+    for name, value in measure.items():
+        monkeypatch.setattr(doctor, name, value)
+    assert any(do in finding.do for finding in doctor.examine() if (finding.about, finding.state) == (about, state))
+
+
+def test_the_doctor_sees_what_postgresql_redis_and_the_settings_really_say(cast: Cast, settings: Any) -> None:
+    settings.DEBUG = True
+    with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client, transaction.atomic():
+        policy = client.config_get("maxmemory-policy")["maxmemory-policy"]
+        client.config_set("maxmemory-policy", "noeviction")
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'messages_seq'::regclass")
+            found = {finding.about: finding for finding in doctor.examine() if finding.do}
+        finally:
+            client.config_set("maxmemory-policy", policy)
+            transaction.set_rollback(True)
+    assert "DEBUG" in found["settings"].do
+    assert "REINDEX INDEX CONCURRENTLY messages_seq" in found["indexes"].do
+    assert "deploy/valkey.conf" in found["redis"].do
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
+def test_the_doctor_warns_of_a_postgresql_that_loses_what_was_accepted(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    ask = doctor._one
+    monkeypatch.setattr(doctor, "_one", lambda sql: "off" if setting in sql else ask(sql))
+    assert any("Set both on" in finding.do for finding in doctor.examine() if finding.state == "wrong")
+
+
 # ---- rebuild_cache ----
 
 
@@ -140,8 +251,11 @@ def test_the_recent_cache_is_rebuilt_after_redis_was_emptied(cast: Cast) -> None
     found = recent.newest(cast.team.pk, 20)
     assert found is not None
     assert b"hello" in found[0][0]
+    archived = services.open_channel(cast.alice, name="archived")
+    services.archive_channel(cast.alice, channel=archived.pk)
     assert run("rebuild_cache", "--all")["rebuilt"] == 2
-    assert run("rebuild_cache", "--channel", str(idle.pk))["rebuilt"] == 1
+    named = [f"--channel={channel.pk}" for channel in (idle, archived)]
+    assert run("rebuild_cache", *named)["rebuilt"] == 2
 
 
 def test_rebuilding_without_redis_is_an_exit_code(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

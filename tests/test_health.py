@@ -1,0 +1,60 @@
+"""Whether a process should get work: for whoever balances loads, and the state of what it depends on."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import RequestFactory
+
+from chatproject import health
+
+pytestmark = pytest.mark.django_db
+
+
+def asked() -> tuple[int, dict[str, Any]]:
+    response = health.ready(RequestFactory().get("/readyz"))
+    return response.status_code, json.loads(response.content)
+
+
+def states(said: dict[str, Any]) -> dict[str, bool]:
+    assert all(state["milliseconds"] >= 0 for state in said["dependencies"].values())
+    return {name: state["ok"] for name, state in said["dependencies"].items()}
+
+
+def refuse(*_: Any) -> None:
+    raise OperationalError("away")
+
+
+def test_all_is_well() -> None:
+    status, said = asked()
+    assert (status, said["ready"], said["draining"]) == (200, True, False)
+    assert states(said) == {"postgresql": True, "redis": True}
+
+
+def test_without_postgresql_it_gets_no_work() -> None:
+    with connection.execute_wrapper(refuse):
+        status, said = asked()
+    assert (status, said["ready"], said["draining"]) == (503, False, False)
+    assert states(said) == {"postgresql": False, "redis": True}
+
+
+def test_without_redis_it_says_so_and_goes_on_working(settings: Any) -> None:
+    nowhere = {**settings.CACHES["default"], "LOCATION": "redis://localhost:9"}
+    settings.CACHES = {**settings.CACHES, "default": nowhere}
+    status, said = asked()
+    assert (status, said["ready"]) == (200, True)
+    assert states(said) == {"postgresql": True, "redis": False}
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_while_draining_it_gets_no_work_and_still_says_how_its_dependencies_are(
+    monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    draining = SimpleNamespace(is_draining=True, hub=SimpleNamespace(size=7))
+    monkeypatch.setattr(health.node, "running", lambda: draining)
+    with connection.execute_wrapper(refuse if is_away else lambda execute, *given: execute(*given)):
+        status, said = asked()
+    assert (status, said["ready"], said["draining"], said["sockets"]) == (503, False, True, 7)
+    assert states(said) == {"postgresql": not is_away, "redis": True}
