@@ -1,4 +1,7 @@
-"""A long time of ordinary use, and what grew in it: memory, threads, tasks, connections and files of each web process."""
+"""A long time of ordinary use, and what grew in it: memory, threads, tasks, connections and files of all web processes together.
+
+Not of each: people who come back go to the next process, so one has more in the end and another less.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ MAY_GROW = {
 
 @dataclass
 class Gauge:
-    """One figure of one process over time."""
+    """One figure over time."""
 
     at: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
@@ -59,22 +62,25 @@ class Gauge:
 
 async def soak(run: Run, *, seconds: float) -> None:
     """The load goes on, people come and go; nobody is hurt. Complains of whatever is not flat in the end."""
-    gauges: dict[tuple[str, str], Gauge] = defaultdict(Gauge)
+    gauges: dict[str, Gauge] = defaultdict(Gauge)
     until = time.monotonic() + seconds
     pause = max(1.0, seconds / SAMPLES)
     while time.monotonic() < until:
         for client in run.chance.sample(run.clients, max(1, len(run.clients) // 40)):
             client.drop()
         await asyncio.sleep(pause)
+        sums: dict[str, float] = defaultdict(float)
         for web in run.webs:
             assert web.process is not None
             for name, value in _figures(web.process.pid, web.tasks).items():
-                gauges[web.name, name].add(value)
+                sums[name] += value
+        for name, value in sums.items():
+            gauges[name].add(value)
     for line in lines(gauges):
         print(line, flush=True)
-    for (web, name), gauge in gauges.items():
+    for name, gauge in gauges.items():
         if sentence := too_much(name, gauge.warm):
-            run.complain("grown", f"{web}: {sentence}")
+            run.complain("grown", sentence)
 
 
 def too_much(name: str, gauge: Gauge) -> str:
@@ -84,11 +90,11 @@ def too_much(name: str, gauge: Gauge) -> str:
     return f"{name} grew by {gauge.grown:.1f}, {gauge.an_hour:.1f} an hour" if gauge.grown > allowed else ""
 
 
-def lines(gauges: Mapping[tuple[str, str], Gauge]) -> Sequence[str]:
+def lines(gauges: Mapping[str, Gauge]) -> Sequence[str]:
     """A line a figure: where it began, where it ended, its slope an hour once it was warm."""
     return [
-        f"  {web:<6}{name:<14}{gauge.values[0]:>10.1f}{gauge.values[-1]:>10.1f}{gauge.warm.an_hour:>+12.1f} an hour"
-        for (web, name), gauge in sorted(gauges.items())
+        f"  {name:<14}{gauge.values[0]:>10.1f}{gauge.values[-1]:>10.1f}{gauge.warm.an_hour:>+12.1f} an hour"
+        for name, gauge in sorted(gauges.items())
     ]
 
 
