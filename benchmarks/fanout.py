@@ -4,7 +4,7 @@ The clients are as cheap as they can be, so that the cores are the server's; wha
 
     python -m benchmarks.fanout                          the issue's case: 100 sockets, 10 senders at 10/s, 60 s, 2 processes
     python -m benchmarks.fanout --kill                   the same, with kill -9 of one process in the middle
-    python -m benchmarks.fanout --acks                   what receipts cost: each says nothing, a pong, or `delivered` once a second
+    python -m benchmarks.fanout --acks                   what receipts cost: everybody acknowledges once a second in every other run
     python -m benchmarks.fanout --rate 0 --seconds 10    as fast as acknowledgements come back: throughput
 
 Starts its own web processes over a data folder of its own (.data/bench). Compare figures only within one run.
@@ -105,12 +105,12 @@ def services_cpu(data: Path) -> dict[str, float]:
 
 
 async def measure(
-    options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess], *, saying: str = ""
+    options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess], *, acks: bool = False
 ) -> dict[str, Any]:
     run = Run()
     idle = resident(servers)
     receivers = await connect(run, channel, tokens, servers)
-    saying_it = [asyncio.ensure_future(receiver.say(saying)) for receiver in receivers if saying]
+    acknowledging = [asyncio.ensure_future(receiver.acknowledge()) for receiver in receivers if acks]
     connected = resident(servers)
     cpu, beside, mine = [server.cpu() for server in servers], services_cpu(DATA), time.process_time()
     took = await speak(options, run, receivers, servers)
@@ -119,8 +119,12 @@ async def measure(
     used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
     beside_now = services_cpu(DATA)
     run.is_over = True
-    for task in (*saying_it, *(receiver.task for receiver in receivers if receiver.task)):
+    for task in (*acknowledging, *(receiver.task for receiver in receivers if receiver.task)):
         task.cancel()
+    # Else they would be delivered to in the next measurement too.
+    for receiver in receivers:
+        if receiver.client is not None:
+            receiver.client.abort()
     return {
         "sockets": options.sockets,
         "processes": len(servers),
@@ -200,28 +204,22 @@ def heard(run: Run, receivers: list[Receiver], *, took: float) -> dict[str, Any]
 async def compare_acks(
     options: argparse.Namespace, channel: int, tokens: list[str], servers: list[WebProcess]
 ) -> dict[str, Any]:
-    """CPU a delivery when clients say nothing, when they send a pong a second, and when they acknowledge; each twice, in turn.
-
-    The pong is there because on the loopback every delivery to a client that says anything at all is dearer than to a silent
-    one, in sending and in receiving, though the server does not even look at it. Receipts are what is beyond that.
-    """
-    kinds = ("", "pong", "delivered")
-    spent: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in kinds}
+    """Without, with, without, with: CPU a delivery, and how much more it is with acknowledgements."""
+    spent: dict[bool, dict[str, float]] = {False: defaultdict(float), True: defaultdict(float)}
     wrong = 0
-    for kind in kinds * 2:
-        figures = await measure(options, channel, tokens, servers, saying=kind)
+    for acks in (False, True, False, True):
+        figures = await measure(options, channel, tokens, servers, acks=acks)
         beside = figures["postgresql_cpu_seconds"] + figures["valkey_cpu_seconds"]
         wrong += figures["lost"] + figures["doubled"] + figures["gaps"]
         web, clients = figures["web_cpu_seconds"], figures["clients_cpu_seconds"]
         for name, value in (("web", web), ("server", web + beside), ("everything", web + beside + clients)):
-            spent[kind][name] += value
-        spent[kind]["deliveries"] += figures["deliveries"]
+            spent[acks][name] += value
+        spent[acks]["deliveries"] += figures["deliveries"]
         await asyncio.sleep(2)
     answer: dict[str, Any] = {"lost, doubled or with a gap": wrong}
     for part in ("web", "server", "everything"):
-        silent, pong, acked = (spent[kind][part] / spent[kind]["deliveries"] * 1e6 for kind in kinds)
-        more = f"{(pong / silent - 1) * 100:+.1f} % for speaking, {(acked / pong - 1) * 100:+.1f} % for receipts"
-        answer[f"{part}: µs a delivery"] = f"{silent:.1f} silent, {pong:.1f} pong, {acked:.1f} delivered: {more}"
+        plain, acked = (spent[acks][part] / spent[acks]["deliveries"] * 1e6 for acks in (False, True))
+        answer[f"{part}: µs a delivery"] = f"{plain:.1f} without, {acked:.1f} with: {(acked / plain - 1) * 100:+.1f} %"
     return answer
 
 

@@ -43,17 +43,14 @@ class Receiver:
             self.connected.clear()
             self.reconnects += 1
 
-    async def say(self, what: str) -> None:
-        """Once a second, and only when something was heard since: `delivered`, cumulatively, as clients do, or just a pong."""
+    async def acknowledge(self) -> None:
+        """Once a second, cumulatively, as clients do."""
         acknowledged = 0
         await asyncio.sleep(random.random())
         while not self.run.is_over:
             if self.client is not None and self.head > acknowledged and self.connected.is_set():
                 acknowledged = self.head
-                if what == "delivered":
-                    self.client.send({"op": "delivered", "channel": self.channel, "seq": acknowledged})
-                else:
-                    self.client.pong()
+                self.client.send({"op": "delivered", "channel": self.channel, "seq": acknowledged})
             await asyncio.sleep(1)
 
     async def _connect(self, port: int) -> None:

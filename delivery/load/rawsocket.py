@@ -65,10 +65,6 @@ class RawSocket(asyncio.Protocol):
     def send(self, command: dict[str, object]) -> None:
         self._write(_TEXT, msgspec.json.encode(command))
 
-    def pong(self) -> None:
-        """A sign of life that nobody asked for: it means nothing to the server."""
-        self._write(_PONG, b"")
-
     def abort(self) -> None:
         self.transport.abort()
 
