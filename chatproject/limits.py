@@ -51,7 +51,7 @@ class Limits:
     heartbeat_seconds: int = _limit(30, unit="seconds", exceeded="–")
     #: Without a frame or a pong from the peer.
     silent_seconds: int = _limit(75, unit="seconds", exceeded="close 4002")
-    #: From the handshake to the first sync.
+    #: From `hello` to the first sync; what the server takes for `hello` and for the replay is not counted.
     opening_seconds: int = _limit(5, unit="seconds", exceeded="close 4004")
     #: Messages waiting to be committed in one channel, in one process.
     lane_waiting: int = _limit(1000, unit="a channel", exceeded="`queue_full` + `retry_after`")
