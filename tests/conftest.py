@@ -1,6 +1,8 @@
 """The cast, and the servers that they talk through. Everything is real but the clock."""
 
 import asyncio
+import contextvars
+import datetime
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,11 +14,14 @@ import pytest
 from django.core.cache import cache
 from django.db import connections, transaction
 
-from chat import services
+from chat import clock, services
 from chat.models import Channel, Scope, User
 from chat.services import Draft
 from delivery.source import Committed
+from tests import emptying, moments
 from tests.servers import Server
+
+emptying.install()
 
 PASSWORD = "correct horse battery staple"
 
@@ -38,9 +43,18 @@ class Cast:
 
 
 @pytest.fixture
+def standing_clock() -> Iterator[datetime.datetime]:
+    """The verbs' clock stands at this moment for the whole test, the cast's making included; `clock.at` moves it on."""
+    with clock.at(moments.NOW):
+        yield moments.NOW
+
+
+@pytest.fixture
 def cast(request: pytest.FixtureRequest) -> Cast:
     if "db" not in request.fixturenames:
         request.getfixturevalue("transactional_db")
+    if "standing_clock" in request.fixturenames:
+        request.getfixturevalue("standing_clock")
     cache.clear()
     people = {
         name: services.create_user(name, display_name=name.capitalize()) for name in ("alice", "bob", "charlie", "vera")
@@ -130,7 +144,7 @@ async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
         finally:
             connections.close_all()
 
-    return await asyncio.get_running_loop().run_in_executor(None, work)
+    return await asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, work)
 
 
 @contextmanager

@@ -175,7 +175,7 @@ def test_the_last_hundred_are_kept(patient: RecentCache, cast: Cast, said_of_all
 
 @pytest.mark.parametrize(("minutes", "seconds"), [(59, 3600), (61, 900)])
 def test_an_entry_lives_an_hour_after_activity_else_a_quarter(
-    patient: RecentCache, cast: Cast, minutes: int, seconds: int
+    patient: RecentCache, cast: Cast, minutes: int, seconds: int, standing_clock: datetime.datetime
 ) -> None:
     with clock.at(clock.now() - datetime.timedelta(minutes=minutes)):
         said(cast.alice, cast.team, "the last word")

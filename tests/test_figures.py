@@ -45,7 +45,9 @@ async def test_the_notes_of_several_processes_are_one_channels_figures(cast: Cas
     assert shown[2:] == ("p50 10 ms, p95 100 ms, p99 1,000 ms", "too_long 2")
 
 
-async def test_figures_are_of_the_last_five_minutes_and_end_by_themselves(cast: Cast, server: Server) -> None:
+async def test_figures_are_of_the_last_five_minutes_and_end_by_themselves(
+    cast: Cast, server: Server, standing_clock: datetime.datetime
+) -> None:
     now = clock.now()
 
     def figures_after(minutes: int) -> Any:
@@ -74,7 +76,9 @@ async def test_a_running_process_notes_by_itself(cast: Cast, monkeypatch: pytest
         await node.stop()
 
 
-async def test_what_was_said_and_who_was_seen_is_counted_from_the_rows(cast: Cast, server: Server) -> None:
+async def test_what_was_said_and_who_was_seen_is_counted_from_the_rows(
+    cast: Cast, server: Server, standing_clock: datetime.datetime
+) -> None:
     def prepare() -> Any:
         with clock.at(clock.now() - datetime.timedelta(minutes=30)):
             said(cast.alice, cast.team)

@@ -84,8 +84,8 @@ def test_reports_that_are_refused(cast: Cast, what: str, act: Callable[[Cast], A
     assert not Report.objects.exists()
 
 
-def test_twenty_reports_an_hour_and_not_one_more(cast: Cast) -> None:
-    moment = datetime.datetime(2027, 1, 2, 3, 4, tzinfo=datetime.UTC)
+def test_twenty_reports_an_hour_and_not_one_more(cast: Cast, standing_clock: datetime.datetime) -> None:
+    moment = standing_clock
     rows = [message_of(cast.alice, cast, f"number {number}") for number in range(22)]
     with clock.at(moment):
         for row in rows[:20]:
@@ -272,8 +272,8 @@ def test_an_act_that_fails_leaves_no_line(cast: Cast) -> None:
     assert not acts().exists()
 
 
-def test_a_line_says_when_and_from_where(cast: Cast) -> None:
-    moment = datetime.datetime(2027, 1, 2, 3, 4, tzinfo=datetime.UTC)
+def test_a_line_says_when_and_from_where(cast: Cast, standing_clock: datetime.datetime) -> None:
+    moment = standing_clock + datetime.timedelta(days=1)
     with clock.at(moment):
         services.ban_user(None, user=cast.bob.pk, reason="spam")
     entry = acts().get()

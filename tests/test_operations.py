@@ -57,7 +57,7 @@ def test_fill_refuses_nonsense_in_one_sentence(cast: Cast, arguments: tuple[str,
 # ---- prune ----
 
 
-def test_prune_takes_away_what_is_old_and_leaves_what_must_stay(cast: Cast) -> None:
+def test_prune_takes_away_what_is_old_and_leaves_what_must_stay(cast: Cast, standing_clock: datetime.datetime) -> None:
     with clock.at(clock.now() - datetime.timedelta(days=40)):
         old = [said_id(cast, f"old {n}") for n in range(5)]
     with clock.at(clock.now() - datetime.timedelta(days=9)):
@@ -77,7 +77,7 @@ def test_prune_takes_away_what_is_old_and_leaves_what_must_stay(cast: Cast) -> N
 
 
 def test_prune_takes_more_than_one_batch_and_leaves_what_is_audited(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, standing_clock: datetime.datetime
 ) -> None:
     monkeypatch.setattr(prune, "AT_ONCE", 2)
     with clock.at(clock.now() - datetime.timedelta(days=40)):

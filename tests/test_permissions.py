@@ -240,7 +240,7 @@ def test_a_channel_keeps_its_last_owner_whoever_acts(cast: Cast) -> None:
     services.leave_channel(cast.alice, channel=cast.team.pk)
 
 
-def test_a_mute_ends_by_itself_or_by_hand(cast: Cast) -> None:
+def test_a_mute_ends_by_itself_or_by_hand(cast: Cast, standing_clock: datetime.datetime) -> None:
     until = clock.now() + datetime.timedelta(hours=1)
     for _ in range(2):
         services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=until)

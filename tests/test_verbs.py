@@ -96,7 +96,7 @@ def test_strangers_are_refused_without_learning_of_a_private_channel(cast: Cast)
     assert isinstance(say(cast.charlie, public), errors.NotAMember)
 
 
-def test_the_muted_and_the_archived_are_refused(cast: Cast) -> None:
+def test_the_muted_and_the_archived_are_refused(cast: Cast, standing_clock: datetime.datetime) -> None:
     later = clock.now() + datetime.timedelta(minutes=5)
     Member.objects.filter(user=cast.bob, channel=cast.team).update(muted_until=later)
     assert isinstance(say(cast.bob, cast.team), errors.Muted)
@@ -130,7 +130,7 @@ def test_nobody_edits_what_another_wrote(cast: Cast, who: str) -> None:
         services.edit_message(getattr(cast, who), channel=cast.team.pk, message=row.pk, body="yours")
 
 
-def test_a_message_can_be_edited_for_24_hours(cast: Cast) -> None:
+def test_a_message_can_be_edited_for_24_hours(cast: Cast, standing_clock: datetime.datetime) -> None:
     said(cast.alice, cast.team, "old")
     row = Message.objects.get(body="old")
     with clock.at(row.created_at + datetime.timedelta(hours=24)):
