@@ -66,10 +66,12 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 #: Names under which the pages may be asked for.
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 #: Exactly what browsers may send as Origin: scheme, host and port.
-ALLOWED_ORIGINS = env.words(
-    "ALLOWED_ORIGINS", [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}", f"http://[::1]:{PORT}"]
-)
-_IS_HTTPS = bool(ALLOWED_ORIGINS) and all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
+_GIVEN_ORIGINS = env.words("ALLOWED_ORIGINS", [])
+_LOCAL_ORIGINS = [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}", f"http://[::1]:{PORT}"]
+ALLOWED_ORIGINS = _GIVEN_ORIGINS or _LOCAL_ORIGINS
+_IS_HTTPS = all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
+#: What links begin with that are shown outside of a page: the first origin that is https, else the first.
+PUBLIC_URL = next((origin for origin in ALLOWED_ORIGINS if origin.startswith("https://")), ALLOWED_ORIGINS[0])
 
 INSTALLED_APPS = [
     "chatproject.apps.ChatprojectConfig",  # first: its runserver builds on daphne's, which replaces Django's
@@ -226,9 +228,14 @@ SESSION_COOKIE_SECURE = _IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = _IS_HTTPS
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
-# Two instances on one host (other PORT) share the host's cookies: the port keeps their sessions apart.
-SESSION_COOKIE_NAME = f"gapless_session_{PORT}"
-CSRF_COOKIE_NAME = f"gapless_csrf_{PORT}"
+# Under https no other host can set or overwrite them. Processes behind one origin have one name, whatever their ports; two
+# local instances share their host's cookies, and the port keeps their sessions apart.
+_COOKIE_PREFIX = "__Host-" if _IS_HTTPS else ""
+_COOKIE_SUFFIX = "" if _GIVEN_ORIGINS else f"_{PORT}"
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}gapless_session{_COOKIE_SUFFIX}"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}gapless_csrf{_COOKIE_SUFFIX}"
+# Not in a cookie of its own, whose name no setting can change.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

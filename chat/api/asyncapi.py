@@ -27,7 +27,8 @@ _LOGINS = {
         "type": "httpApiKey",
         "in": "cookie",
         "name": "gapless_session",
-        "description": "For browsers, with an Origin that is configured; the name ends with the port.",
+        "description": "For browsers, with an Origin that is configured; under https the name begins with __Host-, without"
+        " ALLOWED_ORIGINS it ends with the port.",
     },
 }
 

@@ -171,7 +171,8 @@ def _with_components(found: dict[str, Any]) -> dict[str, Any]:
                 "type": "apiKey",
                 "in": "cookie",
                 "name": "gapless_session",
-                "description": "Of a browser that has signed in; its name ends with the port. Writing needs X-CSRFToken.",
+                "description": "Of a browser that has signed in; under https its name begins with __Host-, without"
+                " ALLOWED_ORIGINS it ends with the port. Writing needs X-CSRFToken.",
             },
         },
     }

@@ -140,14 +140,11 @@ class Cluster:
         session: str = "",
     ) -> Client:
         """A program with the user's token or, with a session, a browser. `webs`: the only ones that it comes to."""
-        login = self.cookies(session) if session else bearer(company.tokens[user])
+        login = cookies(session) if session else bearer(company.tokens[user])
         return Client(
             f"u{user}.{device}", user=user, login=login, doors=webs or self.webs, history=history,
             habits=habits or Habits(), seed=self.seed,
         )  # fmt: skip
-
-    def cookies(self, session: str) -> str:
-        return cookies(session, ports=[web.own_port for web in self.webs])
 
     async def mend(self) -> None:
         """Whatever was done to it: everything runs again and every proxy passes."""

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 
@@ -59,10 +59,9 @@ def bearer(token: str) -> str:
     return f"Authorization: Bearer {token}"
 
 
-def cookies(session: str, *, ports: Iterable[int]) -> str:
-    """A browser's login, as lines of a request. The product names its cookie by its port: one for each web process."""
-    named = "; ".join(f"gapless_session_{port}={session}" for port in ports)
-    return f"Cookie: {named}\r\nOrigin: {ORIGIN}"
+def cookies(session: str) -> str:
+    """A browser's login, as lines of a request."""
+    return f"Cookie: gapless_session={session}\r\nOrigin: {ORIGIN}"
 
 
 class WebSocket(RawSocket):
@@ -108,7 +107,7 @@ async def ask(
 async def visit(port: int, login: str, path: str, *, seconds: float = 5) -> tuple[int, str]:
     """As a browser: the status, and the session's key if the answer renewed it."""
     head, _ = await _exchange(port, login, "GET", path, None, seconds=seconds)
-    renewed = re.search(rb"(?im)^set-cookie: gapless_session_\d+=(\w*)", head)
+    renewed = re.search(rb"(?im)^set-cookie: gapless_session=(\w*)", head)
     return int(head[9:12]), renewed[1].decode() if renewed else ""
 
 

@@ -64,10 +64,10 @@ class Command(BaseCommand):
 
     def _announce(self, workers: int) -> None:
         is_new = not User.objects.exists()
-        shown = "localhost" if settings.HOST in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.HOST  # noqa: S104
-        base = f"http://{shown}:{settings.PORT}"
+        base = settings.PUBLIC_URL
         processes = "one process" if workers == 1 else f"{workers} processes"
-        self.stdout.write(f"Gapless is at {base}/ ({processes}; Ctrl-C ends it)")
+        listens = f"port {settings.PORT} of {settings.HOST}, {processes}"
+        self.stdout.write(f"Gapless is at {base}/ ({listens}; Ctrl-C ends it)")
         if is_new:
             self.stdout.write(f"Nobody has an account yet. Make yours, the owner's, at {base}{setup_url()}")
         self.stdout.flush()

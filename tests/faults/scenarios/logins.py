@@ -8,7 +8,7 @@ from tests.faults.clients import Client
 from tests.faults.history import Revoked
 from tests.faults.scenarios.run import Run, scenario
 from tests.faults.web import KEY, NEXT_KEY
-from tests.faults.wire import visit
+from tests.faults.wire import cookies, visit
 
 #: A verb that ends a login ends its sockets in every process at once; the rest is for a busy machine.
 AT_ONCE = 2.0
@@ -111,7 +111,7 @@ async def a_key_changed_under_load(run: Run) -> None:
         status, session = await visit(changed[0].port, browser.login, "/")
         if status != 200:
             run.complain("untrue", f"{browser.name} was answered {status} after the key was changed")
-        browser.login = run.cluster.cookies(session) if session else browser.login
+        browser.login = cookies(session) if session else browser.login
     await run.hold(run.revoked_seconds)
     for browser in browsers:
         browser.door = -1
