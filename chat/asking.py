@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from chat.allowances.counting import count, telling
+from chat.allowances.table import REQUESTS
+from chat.allowances.window import Usage
 from chat.api.usage import with_usage
-from chat.limits import REQUESTS, Usage, count
 from chat.pages.errors import TooOften, rate_limited
 from delivery.errors import RateLimited
 
@@ -20,7 +22,10 @@ NEVER_COUNTED = {"/healthz", "/readyz", "/metrics"}
 
 
 class RequestsAreCounted:
-    """Middleware: counts what pages and the admin are asked, and says on every answer what is left."""
+    """Middleware: counts what pages and the admin are asked, and says on every answer what is left.
+
+    Of the act's own allowance, which is the tighter one; else of the requests.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -32,10 +37,12 @@ class RequestsAreCounted:
             except RateLimited as refusal:
                 usage = Usage(refusal.limit or 0, 0, refusal.retry_after or 1)
                 return rate_limited(request, TooOften(usage))
-        response = self._get_response(request)
-        # An allowance of its own, which is the tighter one, has been said by the view.
+        with telling() as acts:
+            response = self._get_response(request)
+        tightest = acts[-1] if acts else getattr(request, "usage", None)
+        # A guarded door, or a refusal, has said its own.
         is_said = response.has_header("X-RateLimit-Limit")
-        return response if is_said else with_usage(response, getattr(request, "usage", None))
+        return response if is_said else with_usage(response, tightest)
 
 
 class CountedByTheApi(BaseThrottle):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
+from typing import Any, TypeVar
 
 import msgspec
 from django.conf import settings
@@ -21,6 +22,8 @@ from delivery.consumers import StreamConsumer
 from delivery.errors import Refused, UnknownOp
 from delivery.protocol import AnyCommand, Delete, Edit, Ok, OwnPresence, Post, Ref, SayPresence, SayTyping
 from delivery.source import Committed
+
+T = TypeVar("T")
 
 
 class ChatConsumer(StreamConsumer):
@@ -52,10 +55,12 @@ class ChatConsumer(StreamConsumer):
             case Post():
                 await self._post(command)
             case Edit():
-                row = await self._as_user(edit_message, command, body=command.body)
+                row = await self._as_user(
+                    edit_message, channel=command.channel, message=command.message, body=command.body
+                )
                 self._confirm(command.ref, row)
             case Delete():
-                row = await self._as_user(delete_message, command)
+                row = await self._as_user(self._delete, channel=command.channel, message=command.message)
                 self._confirm(command.ref, row)
             case SayTyping():
                 await self.require_access(command.channel)
@@ -81,10 +86,8 @@ class ChatConsumer(StreamConsumer):
         status = None if command.status is msgspec.UNSET else command.status
         activity = None if command.activity is msgspec.UNSET else command.activity
         if status is not None or activity is not None:
-            user = self.socket.user
-            self.node.presence.admit_choice(user)
-            choice = await self.node.threads.run(choose_presence, user, status=status, activity=activity)
-            self.node.presence.chosen(user, choice)
+            choice = await self._as_user(choose_presence, status=status, activity=activity)
+            self.node.presence.chosen(self.socket.user, choice)
 
     async def _post(self, command: Post) -> None:
         check_body(command.body)
@@ -112,13 +115,14 @@ class ChatConsumer(StreamConsumer):
                 ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate)
             )
 
-    async def _as_user(self, verb: Callable[..., Message], command: Edit | Delete, **fields: str) -> Message:
-        def work() -> Message:
-            if isinstance(command, Delete):
-                require_scope_to_delete(self.login.scopes, self.socket.user, message=command.message)
+    def _delete(self, user: User, *, channel: int, message: int) -> Message:
+        require_scope_to_delete(self.login.scopes, user.pk, message=message)
+        return delete_message(user, channel=channel, message=message)
+
+    async def _as_user(self, verb: Callable[..., T], **fields: Any) -> T:
+        def work() -> T:
             with origin.coming_from(Door.SOCKET, self._address()):
-                user = User.objects.get(pk=self.socket.user)
-                return verb(user, channel=command.channel, message=command.message, **fields)
+                return verb(User.objects.get(pk=self.socket.user), **fields)
 
         return await self.node.threads.run(work)
 

@@ -1,13 +1,12 @@
 """Puts the product into the machinery: which rows delivery reads, which errors mean that PostgreSQL is away, what may be said."""
 
 import asyncio
-import time
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from chat.allowances.messages import MessageAllowance
 from chat.figures import FigureNotes
-from chat.limits import EXEMPT_SECONDS, MessageWindow, Usage, exempt_users
 from chat.presence import Presence
 from chat.services import Draft
 from chat.streams import ChannelStreams
@@ -15,6 +14,7 @@ from delivery.announcements import Announcement
 from delivery.node import Node, running, set_running
 from delivery.queue import Outcome
 from delivery.sockets import Socket
+from delivery.source import Committed
 
 #: The database is away, busy or was cut off: repeating is safe. Anything else is a mistake of ours.
 AWAY = (OperationalError, InterfaceError)
@@ -39,9 +39,7 @@ class ChatNode(Node):
             retryable=AWAY,
             is_away=is_away,
         )
-        self.window = MessageWindow()
-        self._exempt: set[int] = set()
-        self._exempt_until = 0.0
+        self.allowance = MessageAllowance(self.threads.read)
         self.presence = Presence(self)
         self.notes = FigureNotes(self.figures)
 
@@ -63,22 +61,14 @@ class ChatNode(Node):
 
         Raises RateLimited or QueueFull; the outcome is the committed message or a refusal.
         """
-        await self.admit(draft)
+        await self.allowance.count(draft.sender, draft.client_msg_id)
         return self.queue.submit(draft)
-
-    async def admit(self, draft: Draft) -> Usage | None:
-        """Counts the message against its sender's allowance; None for whoever has no limit. Raises RateLimited."""
-        has_exempt = settings.RATE_LIMIT_EXEMPT_STAFF or settings.RATE_LIMIT_EXEMPT_USERS
-        if has_exempt and time.monotonic() > self._exempt_until:
-            self._exempt_until = time.monotonic() + EXEMPT_SECONDS
-            self._exempt = await self.threads.read(exempt_users)
-        return None if draft.sender in self._exempt else await self.window.admit(draft.sender, draft.client_msg_id)
 
     async def stop(self) -> None:
         await self.presence.stop()
         await self.notes.stop()
         await super().stop()
-        await self.window.close()
+        await self.allowance.close()
 
 
 _starting: asyncio.Lock | None = None
@@ -99,6 +89,11 @@ async def running_node() -> ChatNode:
             await node.start()
             set_running(node)
     return node
+
+
+async def post_through_lane(draft: Draft) -> Committed:
+    """For doors that wait for the outcome of each message. Raises what refuses it."""
+    return await (await (await running_node()).post(draft))
 
 
 async def stop_node() -> None:

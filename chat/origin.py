@@ -4,6 +4,7 @@ Outside of any door it is the console.
 """
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from chat.models import Door
 class Origin:
     door: str
     address: str | None
+    #: One of the rows of a bulk act.
+    is_bulk: bool = False
 
 
 _CONSOLE = Origin(Door.COMMAND, None)
@@ -31,6 +34,16 @@ def here() -> Origin:
 def coming_from(door: str, address: str | None) -> Iterator[None]:
     """Within the block, acts come from there; in this context only."""
     token = _here.set(Origin(door, address))
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
+@contextlib.contextmanager
+def in_bulk() -> Iterator[None]:
+    """Within the block, acts are rows of a bulk act from the same place."""
+    token = _here.set(dataclasses.replace(here(), is_bulk=True))
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -22,7 +21,6 @@ from chat.services import note_seen
 from delivery import tasks
 from delivery.announcements import About, Announcement, Changed, Opened
 from delivery.breaker import Breaker, BreakerOpen
-from delivery.errors import RateLimited
 from delivery.node import Node
 from delivery.protocol import PersonState
 from delivery.sockets import Socket
@@ -38,8 +36,6 @@ logger = logging.getLogger("gapless.presence")
 TICK_SECONDS = 0.5
 #: Streams that open or end are read from the rows first: so long after the bell a person's streams are looked at again.
 LOOK_AGAIN_SECONDS = 3.0
-#: People whose choices are counted; with more, all begin anew.
-MOST_COUNTED = 10_000
 #: What reading the choices of all people here may take, before they are said as they were known.
 CHOICES_SECONDS = 1.0
 
@@ -78,7 +74,6 @@ class Presence:
         self._breaker = Breaker("redis_presence", failures=1, pause_seconds=1, clock=clock)
         self._marks: dict[tuple[int, int], TypingMark] = {}
         self._look_again: dict[int, float] = {}
-        self._choices: dict[int, deque[float]] = {}
         self._heard_at = clock()
         self._beat_at = clock()
         #: Absence is believed from here on: after Redis has forgotten, everybody gets the time to say who is here.
@@ -126,16 +121,6 @@ class Presence:
         self._marks[stream, socket.user] = TypingMark(stream, socket.user, followed.position, is_on)
         if is_on:
             self.seen.typed(stream, socket.user)
-
-    def admit_choice(self, user: int) -> None:
-        """Counts one choice. Raises RateLimited."""
-        now, most = self._clock(), self._limits.choices_per_minute
-        if len(self._choices) > MOST_COUNTED:
-            self._choices.clear()
-        choices = self._choices.setdefault(user, deque(maxlen=max(1, most)))
-        if len(choices) == choices.maxlen and now - choices[0] < 60:
-            raise RateLimited(f"You may change this {most} times a minute.", retry_after=60 - (now - choices[0]))
-        choices.append(now)
 
     def chosen(self, user: int, choice: Choice) -> None:
         if self.own.chosen(user, choice):

@@ -5,12 +5,13 @@ Counted by each process for itself, before Django and the database are touched.
 
 import ipaddress
 import math
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.conf import settings
+
+from delivery.bucket import Bucket
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -56,21 +57,19 @@ class AddressPace:
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def wait(self, scope: Scope) -> float:
         """Seconds until this address may ask; 0 when it may now, and then it is counted."""
         client = scope.get("client")
         if not client or self._per_minute == 0:
             return 0
-        key, now = _line_of(client[0]), time.monotonic()
-        left, at = self._buckets.pop(key, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - at) * self._per_minute / 60)
-        is_allowed = left >= 1
-        self._buckets[key] = (left - 1 if is_allowed else left, now)
+        key = _line_of(client[0])
+        bucket = self._buckets.setdefault(key, Bucket(self._per_minute, seconds=60))
+        self._buckets.move_to_end(key)
         if len(self._buckets) > MOST_ADDRESSES:
             self._buckets.popitem(last=False)
-        return 0 if is_allowed else (1 - left) * 60 / self._per_minute
+        return bucket.wait() or bucket.spend()
 
 
 def _line_of(address: str) -> str:

@@ -37,6 +37,15 @@ class Limits:
     creations_per_hour: int = _limit(5, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Public channels that one user joins. 0 lifts it.
     joins_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
+    #: Edits and deletions of one user: everybody in the channel gets each, and a plain member is not to use up what is replayed
+    #: to those who return. 0 lifts it.
+    revisions_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Changes of names, topics and channels (archiving too) by one user. 0 lifts it.
+    renames_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: People whom one user adds, removes, or gives another role. 0 lifts it.
+    memberships_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Others' messages that one keeper deletes, and members who are removed, in bulk acts: six of the largest. 0 lifts it.
+    bulk_rows_per_minute: int = _limit(600, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Sockets of one user, over all processes. 0 lifts it (for load tests).
     sockets_per_user: int = _limit(10, unit="a user", exceeded="close 4503 of the idlest")
     #: Sockets of a channel beyond each member's first, which always has its place: 120 with 100 members. 0 lifts it.
@@ -69,7 +78,7 @@ class Limits:
     bulk: int = _limit(100, unit="rows", exceeded="`invalid`")
     #: The longest mute: a year. Who should be away for longer is removed or banned.
     mute_minutes: int = _limit(525_600, unit="minutes", exceeded="`invalid`")
-    #: Reports of one user, so that a queue can't be flooded.
+    #: Reports of one user, so that a queue can't be flooded. 0 lifts it.
     reports_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Newest messages of a channel that are kept in Redis for the next reader.
     recent_messages: int = _limit(100, unit="messages a channel", exceeded="older ones are read from the rows")
@@ -109,7 +118,7 @@ class Limits:
     presence_write_seconds: int = _limit(60, unit="seconds a process", exceeded="the next statement")
     #: What a person says of themselves. The database refuses more than 80 by itself: this can only be lowered.
     activity_characters: int = _limit(80, unit="characters", exceeded="`invalid`")
-    #: Choices of status or activity by one person, in one process.
+    #: Choices of status or activity by one user. 0 lifts it.
     choices_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: From SIGTERM to the end of the process, whatever the peers do.
     drain_seconds: int = _limit(30, unit="seconds", exceeded="the process ends")

@@ -17,6 +17,7 @@ from channels.consumer import AsyncConsumer
 from structlog.contextvars import bind_contextvars
 
 from delivery import metrics
+from delivery.bucket import Bucket
 from delivery.errors import Internal, Invalid, Refused, TooManyConnections, Unavailable
 from delivery.node import Node
 from delivery.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
@@ -56,19 +57,14 @@ class Pace:
     """How fast one socket's frames are taken: beyond it, reading waits, and the peer feels it."""
 
     def __init__(self, per_second: int) -> None:
-        self._per_second = per_second
-        self._budget = float(per_second)
-        self._at = time.monotonic()
+        self._bucket = Bucket(per_second, seconds=1)
         self._since_yield = 0
 
     async def wait(self) -> None:
-        now = time.monotonic()
-        self._budget = min(float(self._per_second), self._budget + (now - self._at) * self._per_second)
-        self._at = now
-        self._budget -= 1
+        debt = self._bucket.spend()
         self._since_yield += 1
-        if self._budget < 0:
-            await asyncio.sleep(-self._budget / self._per_second)
+        if debt:
+            await asyncio.sleep(debt)
         elif self._since_yield >= FRAMES_A_TURN:
             # Frames that need no database would otherwise keep the loop from everybody else.
             self._since_yield = 0

@@ -98,7 +98,7 @@ class Process:
 
     async def choose(self, user: User, **choice: str | bool) -> None:
         """As the command does, or the API: kept in the rows, then known to this process."""
-        self.presence.chosen(user.pk, await in_thread(services.choose_presence, user.pk, **choice))
+        self.presence.chosen(user.pk, await in_thread(services.choose_presence, user, **choice))
 
     async def leave(self, device: Device) -> None:
         self.presence.left(device.socket)

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from chat import clock, services
 from chat.models import AuditEntry, Ban, Member, Message, MessageVersion, Report, Role, User
 from chat.services.staff import GROUPS
-from delivery.errors import Conflict, Forbidden, Invalid, NotAMember, NotFound, RateLimited, Refused
+from delivery.errors import Conflict, Forbidden, Invalid, NotAMember, NotFound, Refused
 from tests.conftest import Cast, said, say
 
 pytestmark = pytest.mark.django_db
@@ -82,19 +82,6 @@ def test_reports_that_are_refused(cast: Cast, what: str, act: Callable[[Cast], A
     with pytest.raises(refusal):
         act(cast)
     assert not Report.objects.exists()
-
-
-def test_twenty_reports_an_hour_and_not_one_more(cast: Cast, standing_clock: datetime.datetime) -> None:
-    moment = standing_clock
-    rows = [message_of(cast.alice, cast, f"number {number}") for number in range(22)]
-    with clock.at(moment):
-        for row in rows[:20]:
-            report(cast, cast.bob, row)
-    with clock.at(moment + datetime.timedelta(minutes=59)), pytest.raises(RateLimited) as refused:
-        report(cast, cast.bob, rows[20])
-    assert refused.value.retry_after == 60
-    with clock.at(moment + datetime.timedelta(minutes=61)):
-        report(cast, cast.bob, rows[20])
 
 
 def test_a_report_is_closed_once_with_a_reason_by_who_keeps_the_channel(cast: Cast) -> None:

@@ -114,5 +114,5 @@ async def test_redis_standing_still_costs_nothing_but_presence(own_server: Start
         await asyncio.wait_for(bob.post(cast.team.pk, "all the same"), 1.5)
         await expect(lambda: sees(alice, cast.bob) == "unknown", within=4)
         await expect(lambda: sees(alice, cast.bob) == "busy", within=6)
-    assert (await in_thread(services.choose_presence, cast.bob.pk)).status == "busy"
+    assert (await in_thread(services.choose_presence, cast.bob)).status == "busy"
     await redis.aclose()

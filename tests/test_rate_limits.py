@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,43 +10,24 @@ import httpx
 import pytest
 import redis
 from django.conf import settings
+from redis.exceptions import RedisError
 
-from chat import limits, services
-from chat.limits import CREATIONS, JOINS, MESSAGES, REQUESTS, Allowance, LocalWindows, SharedWindows
+from chat import services
+from chat.allowances import window
+from chat.allowances.table import CREATIONS, JOINS, MESSAGES, REQUESTS
+from chat.allowances.window import LocalWindows, Windows
 from chat.models import Channel, Message, User
 from delivery.connection import CommandRefused, Connection
 from tests.conftest import Cast, in_thread
+from tests.counting import has_done, headers, refused, time_passes
 from tests.servers import Server
 from tests.test_access import browser as signed_in
 
 Start = Callable[..., Server]
 
 
-def time_passes(seconds: float, *, allowance: Allowance, user: User) -> None:
-    """Whatever was counted lies further back: the clock that counts is Redis' own, and this moves it."""
-    with redis.from_url(settings.REDIS_URL) as client:
-        key = allowance.keys(user.pk)[0]
-        counted = client.zrange(key, 0, -1, withscores=True)
-        if counted:
-            client.zadd(key, {each: at - seconds * 1_000_000 for each, at in counted})
-
-
-def headers(answer: httpx.Response) -> tuple[int, int]:
-    """Limit and remaining; there is a reset in every window that was used."""
-    assert 0 < int(answer.headers["X-RateLimit-Reset"]) <= 3600
-    return int(answer.headers["X-RateLimit-Limit"]), int(answer.headers["X-RateLimit-Remaining"])
-
-
 def another() -> dict[str, str]:
     return {"client_msg_id": str(uuid.uuid4())}
-
-
-def refused(answer: httpx.Response, limit: int, *, within: int) -> None:
-    problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (429, "rate_limited")
-    assert 0 < problem["retry_after"] <= within
-    assert problem["retry_after"] <= int(answer.headers["Retry-After"]) <= problem["retry_after"] + 1
-    assert headers(answer) == (limit, 0)
 
 
 def test_five_channels_are_opened_an_hour_and_not_one_more(processes: list[Server], cast: Cast) -> None:
@@ -177,18 +158,10 @@ def by_http(browser: httpx.Client) -> Door:
     return post
 
 
-def has_asked(times: int, user: User) -> None:
-    """So often within this minute."""
-    with redis.from_url(settings.REDIS_URL) as client:
-        seconds, microseconds = client.time()
-        now = seconds * 1_000_000 + microseconds
-        client.zadd(REQUESTS.keys(user.pk)[0], {f"{n}": now for n in range(times)})
-
-
 def test_a_person_asks_1200_times_a_minute_over_http_and_not_once_more(processes: list[Server], cast: Cast) -> None:
     here, there, elsewhere = processes
     in_browser, by_token = signed_in([here, elsewhere], cast.alice), there.http(cast.token(cast.alice))
-    has_asked(1197, cast.alice)
+    has_done(1197, allowance=REQUESTS, user=cast.alice)
     # A page, a program and the page's own questions, in three processes.
     ways: list[Callable[[], httpx.Response]] = [
         lambda: in_browser.get(f"{here.url}/"),
@@ -251,42 +224,54 @@ class Hands:
 @pytest.fixture
 def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
     hands = Hands()
-    monkeypatch.setattr(limits, "time", hands)
+    monkeypatch.setattr(window, "time", hands)
     return hands
 
 
 def test_without_redis_each_process_keeps_a_window_of_its_own(hands: Hands, settings: object) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1"  # type: ignore[attr-defined]
-    windows = SharedWindows(CREATIONS)
+    windows = Windows()
     for n in range(5):
-        wait, usage = windows.ask(1, f"{n}")
+        wait, usage = windows.ask(CREATIONS, 1, f"{n}")
         assert (wait, usage.remaining) == (-1, 4 - n)
         hands.now += 60
-    wait, usage = windows.ask(1, "one more")
+    wait, usage = windows.ask(CREATIONS, 1, "one more")
     assert (wait, usage.remaining) == (3300, 0)
-    assert windows.ask(2, "of another")[0] == -1
+    assert windows.ask(CREATIONS, 2, "of another")[0] == -1
+    assert windows.ask(JOINS, 1, "something else")[0] == -1
     hands.now += 3299
-    assert windows.ask(1, "too early")[0] == 1
+    assert windows.ask(CREATIONS, 1, "too early")[0] == 1
     hands.now += 1
-    assert windows.ask(1, "in time")[0] == -1
+    assert windows.ask(CREATIONS, 1, "in time")[0] == -1
 
 
 def test_a_moment_without_redis_finds_the_window_as_full_as_it_is(
     hands: Hands, settings: object, transactional_db: None
 ) -> None:
-    windows = SharedWindows(CREATIONS)
+    windows = Windows()
     user = User.objects.create(username="dora").pk
-    assert [windows.ask(user, f"{n}")[0] for n in range(5)] == [-1] * 5
-    windows._rests_until = hands.now + 1
-    assert windows.ask(user, "one more")[0] > 3590
+    assert [windows.ask(CREATIONS, user, f"{n}")[0] for n in range(5)] == [-1] * 5
+    with suppress(RedisError), windows.breaker.attempt(counts=(RedisError,)):
+        raise RedisError("away")
+    assert windows.ask(CREATIONS, user, "one more")[0] > 3590
 
 
 def test_the_window_slides_exactly(hands: Hands) -> None:
-    windows = LocalWindows(MESSAGES)
+    windows = LocalWindows()
     for n in range(120):
         # Two a second: sixty fill half a minute, and each is free again a minute after it was said.
-        wait, _ = windows.ask(1, f"{n}")
+        wait, _ = windows.ask(MESSAGES, 1, f"{n}")
         assert wait == -1 if n < 60 else wait > 0
         hands.now += 0.5
-    assert windows.ask(1, "0 was said a minute ago")[0] == -1
-    assert windows.ask(1, "1 was not")[0] == pytest.approx(0.5)
+    assert windows.ask(MESSAGES, 1, "0 was said a minute ago")[0] == -1
+    assert windows.ask(MESSAGES, 1, "1 was not")[0] == pytest.approx(0.5)
+
+
+def test_a_process_remembers_only_what_still_counts(hands: Hands) -> None:
+    windows = LocalWindows()
+    for user in range(1000):
+        windows.note(MESSAGES, user, "hello")
+    hands.now += 60
+    for user in range(1000, 2000):
+        windows.note(MESSAGES, user, "hello")
+    assert min(windows._users[MESSAGES.name]) == 1000

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 
 from chat.models import User
 from chat.services.audit import REASON_CHARACTERS
-from delivery.errors import Refused
+from chat.services.bulk import each
 
 
 class ReasonForm(forms.Form):
@@ -75,12 +75,8 @@ def asked(
 def _do(model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence[Any], given: dict[str, Any]) -> None:
     user = request.user
     assert isinstance(user, User)
-    done = 0
-    for row in rows:
-        try:
-            act.do(user, row, given)
-            done += 1
-        except Refused as refusal:
-            model_admin.message_user(request, f"{model_admin.words(row)}: {refusal.detail}", notices.ERROR)
+    done, refused = each(rows, lambda row: act.do(user, row, given))
+    for row, refusal in refused:
+        model_admin.message_user(request, f"{model_admin.words(row)}: {refusal.detail}", notices.ERROR)
     if done:
-        model_admin.message_user(request, f"{act.label}: done for {done}.", notices.SUCCESS)
+        model_admin.message_user(request, f"{act.label}: done for {len(done)}.", notices.SUCCESS)

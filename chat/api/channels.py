@@ -14,9 +14,7 @@ from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
 from chat.api.pages import listed, number, paged
-from chat.api.usage import with_usage
 from chat.api.users import caller, checked
-from chat.limits import CREATIONS, JOINS, usage_of
 from chat.models import Channel, ChannelKind, Member, Scope, User
 from chat.node import running_node
 from chat.permissions import Right
@@ -59,8 +57,7 @@ class Channels(APIView):
                 ),
                 True,
             )
-        response = Response(_seen_by(user, channel.pk), status=201 if is_new else 200)
-        return with_usage(response, usage_of(CREATIONS, user))
+        return Response(_seen_by(user, channel.pk), status=201 if is_new else 200)
 
 
 class OneChannel(APIView):
@@ -91,7 +88,7 @@ class Join(APIView):
         """Makes the caller a member of a public channel; repeating does nothing."""
         user = caller(request)
         services.join_channel(user, channel=pk)
-        return with_usage(Response(_seen_by(user, pk)), usage_of(JOINS, user))
+        return Response(_seen_by(user, pk))
 
 
 class Leave(APIView):

@@ -13,18 +13,15 @@ from chat.api.contract import Page, documented, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position
 from chat.api.pages import listed, number
 from chat.api.scopes import scopes_of
-from chat.api.usage import with_usage
 from chat.api.users import caller, checked
-from chat.limits import Usage
 from chat.models import Message
-from chat.node import running_node
+from chat.node import post_through_lane
 from chat.scopes import require_scope_to_delete
 from chat.services import Draft, check_body
 from chat.services.standing import require_membership
 from chat.streams import ChannelStreams
 from delivery.errors import Invalid, NotFound
 from delivery.protocol import Message as Shape
-from delivery.source import Committed
 
 
 class Messages(APIView):
@@ -58,9 +55,8 @@ class Messages(APIView):
             body=check_body(given["body"]),
             reply_to=given["reply_to"],
         )
-        committed, usage = async_to_sync(_post)(draft)
-        response = Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)
-        return with_usage(response, usage)
+        committed = async_to_sync(post_through_lane)(draft)
+        return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)
 
 
 class OneMessage(APIView):
@@ -112,9 +108,3 @@ class ReadUpTo(APIView):
         require_membership(caller(request).pk, channel=pk)
         member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request)["seq"])
         return Response({"delivered_seq": member.delivered_seq, "read_seq": member.read_seq})
-
-
-async def _post(draft: Draft) -> tuple[Committed, Usage | None]:
-    node = await running_node()
-    usage = await node.admit(draft)
-    return await node.queue.submit(draft), usage

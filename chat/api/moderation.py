@@ -15,7 +15,8 @@ from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkRe
 from chat.api.pages import number, paged
 from chat.api.users import caller, checked
 from chat.models import Message, Scope, User
-from delivery.errors import Invalid, NotFound, Refused
+from chat.services.bulk import each
+from delivery.errors import Invalid, NotFound
 
 
 class Moderating(APIView):
@@ -193,14 +194,7 @@ class AuditLog(Moderating):
 
 def _each(ids: Iterable[int], act: Callable[[int], object]) -> Response:
     """Each by itself: what was done and what was refused. When nothing was done, the first refusal is the answer."""
-    done: list[int] = []
-    refused: list[tuple[int, Refused]] = []
-    for pk in dict.fromkeys(ids):
-        try:
-            act(pk)
-            done.append(pk)
-        except Refused as refusal:
-            refused.append((pk, refusal))
+    done, refused = each(dict.fromkeys(ids), act)
     if refused and not done:
         raise refused[0][1]
     spelled = [{"id": pk, "code": refusal.code, "detail": refusal.detail} for pk, refusal in refused]

@@ -14,8 +14,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from structlog.contextvars import get_contextvars
 
+from chat.allowances.window import Usage
 from chat.api.usage import with_usage
-from chat.limits import Usage
 from chat.node import AWAY
 from delivery import metrics
 from delivery.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from django.http import HttpResponseBase
 
-from chat.limits import Usage
+from chat.allowances.window import Usage
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from asgiref.sync import async_to_sync
 from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +15,6 @@ from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.api.scopes import scopes_of
 from chat.models import Scope, User
-from chat.node import running_node
 from delivery.protocol import Person, spell_time
 
 
@@ -46,8 +44,7 @@ class Me(APIView):
         if "display_name" in given:
             services.rename_user(user, display_name=given.pop("display_name"))
         if given:
-            async_to_sync(_admit_choice)(user.pk)
-            services.choose_presence(user.pk, **given)
+            services.choose_presence(user, **given)
         user.refresh_from_db()
         return Response(_own(request))
 
@@ -61,10 +58,6 @@ class Users(APIView):
         if search:
             rows = rows.filter(Q(username__icontains=search) | Q(display_name__icontains=search))
         return paged(request, rows, lambda user: msgspec.to_builtins(wire.person(user)))
-
-
-async def _admit_choice(user: int) -> None:
-    (await running_node()).presence.admit_choice(user)
 
 
 def _own(request: Request) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import moderation, wire
 from chat.history import newest
 from chat.models import User
-from chat.node import running_node
+from chat.node import post_through_lane
 from chat.pages.forms import MessageForm
 from chat.services import Draft, check_body
 from chat.streams import descriptions
@@ -48,15 +48,10 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
                 client_msg_id=form.message_id(),
                 body=check_body(form.cleaned_data["body"].replace("\r\n", "\n")),
             )
-            async_to_sync(post)(draft)
+            async_to_sync(post_through_lane)(draft)
         except Refused as refusal:
             notices.error(request, refusal.detail)
     return redirect("channel", pk=pk)
-
-
-async def post(draft: Draft) -> None:
-    node = await running_node()
-    await (await node.post(draft))
 
 
 def _page(request: HttpRequest, pk: int | None) -> HttpResponse:

@@ -15,8 +15,8 @@ from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django_ratelimit.core import get_usage
 
+from chat.allowances.window import Usage
 from chat.api.usage import with_usage
-from chat.limits import Usage
 from chat.models import User
 from chat.pages.errors import TooOften
 from chat.pages.forms import AccountForm, OwnerForm, PasswordForm, SignInForm, SignUpForm

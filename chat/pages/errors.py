@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_ratelimit.exceptions import Ratelimited
 
+from chat.allowances.window import Usage
 from chat.api.usage import with_usage
-from chat.limits import Usage
 
 
 class TooOften(Ratelimited):

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 
-from chat import clock, limits, wire
+from chat import clock, wire
+from chat.allowances.counting import counted
+from chat.allowances.table import CREATIONS, RENAMES
 from chat.models import Channel, ChannelKind, Role, User
 from chat.permissions import Right, rights_of
 from chat.services import log
@@ -24,7 +26,7 @@ def open_channel(
         raise Invalid("A channel needs a name.")
     if kind not in (ChannelKind.PUBLIC, ChannelKind.PRIVATE):
         raise Invalid("A channel is public or private.")
-    with limits.counted(limits.CREATIONS, owner), transaction.atomic():
+    with counted(CREATIONS, owner), transaction.atomic():
         channel = Channel.objects.create(name=name, topic=topic.strip(), kind=kind, created_by=owner)
         _admit_all(channel, owner, members, owner_role=Role.OWNER)
     return channel
@@ -40,7 +42,7 @@ def open_direct_channel(user: User, *, others: Sequence[User]) -> tuple[Channel,
     if existing is not None:
         return existing, False
     try:
-        with limits.counted(limits.CREATIONS, user), transaction.atomic():
+        with counted(CREATIONS, user), transaction.atomic():
             channel = Channel.objects.create(kind=ChannelKind.DIRECT, direct_key=key, created_by=user)
             _admit_all(channel, user, list(people.values()), owner_role=Role.MEMBER)
     except IntegrityError as error:
@@ -66,8 +68,8 @@ def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
 
 
 def revise_channel(actor: User, *, channel: int, name: str | None = None, topic: str | None = None) -> Channel:
-    """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived."""
-    with log.writing(channel) as entry:
+    """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived, RateLimited."""
+    with counted(RENAMES, actor), log.writing(channel) as entry:
         row = entry.channel
         require_may(actor, Right.RENAME, channel=row)
         if name is not None:
@@ -95,8 +97,8 @@ def revise_channel(actor: User, *, channel: int, name: str | None = None, topic:
 
 
 def archive_channel(actor: User, *, channel: int) -> Channel:
-    """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Forbidden."""
-    with log.writing(channel) as entry:
+    """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Forbidden, RateLimited."""
+    with counted(RENAMES, actor), log.writing(channel) as entry:
         row = entry.channel
         require_may(actor, Right.ARCHIVE, channel=row)
         if row.archived_at is None:

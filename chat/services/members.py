@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from chat import limits
+from chat.allowances.counting import counted, unless_bulk
+from chat.allowances.table import JOINS, MEMBERSHIPS
 from chat.models import Act, Channel, ChannelKind, Member, Role, User
 from chat.permissions import Right
 from chat.services import audit, log
@@ -26,7 +27,7 @@ def join_channel(user: User, *, channel: int) -> Member:
     earlier = Member.objects.filter(channel=channel, user=user).first()
     if earlier is not None:
         return earlier
-    with limits.counted(limits.JOINS, user), _full_or_not(), log.writing(channel) as entry:
+    with counted(JOINS, user), _full_or_not(), log.writing(channel) as entry:
         member = Member.objects.filter(channel=channel, user=user).first()
         if member is not None:
             return member
@@ -61,7 +62,7 @@ def leave_channel(user: User, *, channel: int) -> None:
 
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER) -> Member:
     """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others."""
-    with _full_or_not(), log.writing(channel) as entry:
+    with counted(MEMBERSHIPS, actor), _full_or_not(), log.writing(channel) as entry:
         require_may(actor, Right.ADD, channel=entry.channel)
         if role != Role.MEMBER:
             require_may(actor, Right.PROMOTE, channel=entry.channel)
@@ -76,7 +77,7 @@ def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER
 def remove_member(actor: User, *, channel: int, user: User, reason: str = "") -> None:
     """A keeper ends somebody's membership; after its number nothing of the channel reaches them. Raises NotAMember."""
     reason = audit.bounded_reason(reason)
-    with log.writing(channel) as entry:
+    with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
         standing = require_may(actor, Right.REMOVE, channel=entry.channel)
         member = _member(channel, user)
         log.require(member.user_id != actor.pk, "To go yourself, leave the channel.")
@@ -92,7 +93,7 @@ def remove_member(actor: User, *, channel: int, user: User, reason: str = "") ->
 def change_role(actor: User, *, channel: int, user: User, role: str, reason: str = "") -> Member:
     """An owner gives another role; repeating does nothing. The last owner stays one."""
     reason = audit.bounded_reason(reason)
-    with log.writing(channel) as entry:
+    with counted(MEMBERSHIPS, actor), log.writing(channel) as entry:
         require_may(actor, Right.PROMOTE, channel=entry.channel)
         member = _member(channel, user)
         if member.role == role:

@@ -4,6 +4,8 @@ import datetime
 
 from django.conf import settings
 
+from chat.allowances.counting import counted, unless_bulk
+from chat.allowances.table import REVISIONS
 from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User
 from chat.permissions import RULES, Right
 from chat.services import audit, log
@@ -19,7 +21,7 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
     What it said before is kept for moderators, in the same transaction.
     """
     check_body(body)
-    with log.writing(channel) as entry:
+    with counted(REVISIONS, editor), log.writing(channel) as entry:
         require_may(editor, Right.EDIT_OWN, channel=entry.channel)
         row = _message_in(entry, message)
         log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, RULES[Right.EDIT_OWN].refusal)
@@ -41,11 +43,12 @@ def delete_message(actor: User, *, channel: int, message: int, reason: str = "")
     deletion stands in the audit log, and upholds the open reports about the message.
     """
     reason = audit.bounded_reason(reason)
-    with log.writing(channel) as entry:
+    # One's own messages are no moderation, however many are deleted in one act.
+    is_own = Message.objects.filter(pk=message, sender=actor).exists()
+    with counted(REVISIONS if is_own else unless_bulk(REVISIONS), actor), log.writing(channel) as entry:
         # Whoever has no standing here learns nothing of the message.
         standing_of(actor, channel=channel)
         row = _message_in(entry, message)
-        is_own = row.sender_id == actor.pk
         rights = (Right.DELETE_OWN, Right.DELETE_ANY) if is_own else (Right.DELETE_ANY,)
         require_may(actor, *rights, channel=entry.channel)
         log.require(row.kind == MessageKind.TEXT, "What happened in the channel can't be deleted.")

@@ -4,6 +4,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from chat.allowances.counting import counted
+from chat.allowances.table import RENAMES
 from chat.models import Act, Channel, User
 from chat.services import audit
 from chat.services.channels import open_channel
@@ -49,9 +51,10 @@ def create_owner(username: str, *, password: str, display_name: str = "") -> tup
 
 
 def rename_user(user: User, *, display_name: str) -> User:
-    """What others see from the next message on. Raises Invalid for what can't be kept."""
+    """What others see from the next message on. Raises Invalid for what can't be kept, RateLimited."""
     if "\x00" in display_name:
         raise Invalid("A name can't contain the NUL character.")
     user.display_name = display_name.strip()
-    User.objects.filter(pk=user.pk).update(display_name=user.display_name)
+    with counted(RENAMES, user):
+        User.objects.filter(pk=user.pk).update(display_name=user.display_name)
     return user

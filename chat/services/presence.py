@@ -10,6 +10,8 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from chat import wire
+from chat.allowances.counting import counted
+from chat.allowances.table import PRESENCE_CHOICES
 from chat.models import User
 from delivery import node
 from delivery.announcements import About
@@ -44,20 +46,23 @@ class Sighting:
 
 
 def choose_presence(
-    user: int, *, status: str | None = None, activity: str | None = None, shows_typing: bool | None = None
+    user: User, *, status: str | None = None, activity: str | None = None, shows_typing: bool | None = None
 ) -> Choice:
-    """The person's choice from now on, on all devices; what is None stays. Repeating changes nothing. Raises Invalid."""
+    """The person's choice from now on, on all devices; what is None stays. Repeating changes nothing.
+
+    Raises Invalid, RateLimited.
+    """
     if status is not None and status not in CHOICES:
         raise Invalid(f"A status is one of {', '.join(CHOICES)}.")
     given = {"chosen_status": status, "activity": _checked(activity), "shows_typing": shows_typing}
     wanted = {name: value for name, value in given.items() if value is not None}
-    with transaction.atomic():
-        row = User.objects.select_for_update(no_key=True).get(pk=user)
+    with counted(PRESENCE_CHOICES, user), transaction.atomic():
+        row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if any(getattr(row, name) != value for name, value in wanted.items()):
-            User.objects.filter(pk=user).update(**wanted, presence_rev=F("presence_rev") + 1)
+            User.objects.filter(pk=user.pk).update(**wanted, presence_rev=F("presence_rev") + 1)
             row.refresh_from_db()
             choice = wire.choice(row)
-            transaction.on_commit(lambda: node.ring([About(user=user, raw=msgspec.msgpack.encode(choice))]))
+            transaction.on_commit(lambda: node.ring([About(user=user.pk, raw=msgspec.msgpack.encode(choice))]))
     return wire.choice(row)
 
 

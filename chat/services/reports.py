@@ -1,16 +1,15 @@
 """Reporting a message, and closing reports."""
 
-import datetime
-
-from django.conf import settings
 from django.db import transaction
 
 from chat import clock
+from chat.allowances.counting import counted
+from chat.allowances.table import REPORTS
 from chat.models import Act, Message, MessageKind, Report, User, Verdict
 from chat.permissions import Right
 from chat.services import audit, log
 from chat.services.standing import require_may, require_membership
-from delivery.errors import Conflict, Invalid, NotFound, RateLimited
+from delivery.errors import Conflict, Invalid, NotFound
 
 _ACTS = {Verdict.UPHELD: Act.REPORT_UPHELD, Verdict.DISMISSED: Act.REPORT_DISMISSED}
 
@@ -18,11 +17,15 @@ _ACTS = {Verdict.UPHELD: Act.REPORT_UPHELD, Verdict.DISMISSED: Act.REPORT_DISMIS
 def report_message(reporter: User, *, channel: int, message: int, reason: str) -> tuple[Report, bool]:
     """A member says what is wrong with somebody's message; once a person: a repeat returns the first, and False.
 
-    Keeps what the message says now, whatever becomes of it. Raises Invalid, NotFound, Forbidden.
+    Keeps what the message says now, whatever becomes of it. Raises Invalid, NotFound, Forbidden, RateLimited.
     """
     reason = audit.checked_reason(reason)
+    require_membership(reporter.pk, channel=channel)
+    earlier = Report.objects.filter(message=message, message__channel=channel, reporter=reporter).first()
+    if earlier is not None:
+        return earlier, False
     # Under the channel's lock: what is reported can't be deleted at the same moment.
-    with log.writing(channel) as entry:
+    with counted(REPORTS, reporter), log.writing(channel) as entry:
         require_membership(reporter.pk, channel=channel)
         row = Message.objects.filter(channel_id=channel, pk=message, kind=MessageKind.TEXT).first()
         if row is None:
@@ -32,7 +35,6 @@ def report_message(reporter: User, *, channel: int, message: int, reason: str) -
             return earlier, False
         log.require(row.sender_id != reporter.pk, "This message is your own: delete it instead.")
         log.require(row.deleted_at is None, "This message was deleted.")
-        _require_few(reporter, now=entry.now)
         report = Report.objects.create(
             message=row, channel_id=channel, reporter=reporter, reason=reason, body=row.body, created_at=entry.now
         )
@@ -46,17 +48,6 @@ def report_message(reporter: User, *, channel: int, message: int, reason: str) -
             details={"report": report.pk},
         )
     return report, True
-
-
-def _require_few(reporter: User, *, now: datetime.datetime) -> None:
-    # Two channels at the same moment may let one more through; each message is still reported once.
-    most = settings.LIMITS.reports_per_hour
-    hour = datetime.timedelta(hours=1)
-    latest = Report.objects.filter(reporter=reporter, created_at__gt=now - hour).order_by("-created_at")
-    times = list(latest.values_list("created_at", flat=True)[:most])
-    if len(times) == most:
-        wait = (times[-1] + hour - now).total_seconds()
-        raise RateLimited(f"You may report {most} messages an hour.", retry_after=wait)
 
 
 def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Report:

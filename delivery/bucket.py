@@ -1,0 +1,27 @@
+"""A bucket: so many at once as there may be in its time, refilled evenly. What may run dry decides itself what that means."""
+
+import time
+
+
+class Bucket:
+    def __init__(self, most: int, *, seconds: float) -> None:
+        self._most = float(most)
+        self._a_second = most / seconds
+        self._left = self._most
+        self._at = time.monotonic()
+
+    def wait(self) -> float:
+        """Seconds until there is one; 0 when there is."""
+        self._refill()
+        return 0.0 if self._left >= 1 else (1 - self._left) / self._a_second
+
+    def spend(self) -> float:
+        """Takes one, on credit if there is none. Seconds until the debt is paid; 0 without one."""
+        self._refill()
+        self._left -= 1
+        return max(0.0, -self._left / self._a_second)
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._a_second)
+        self._at = now
