@@ -1,7 +1,7 @@
 """Channels as the streams that delivery asks for: accesses, rows since a number, positions, commits."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -12,24 +12,11 @@ from chat.models import Channel, ChannelKind, Member, Message, User
 from chat.models.member import MemberQuerySet
 from chat.services import Draft, move_cursors, post_messages
 from chat.services.standing import moderates_everywhere
+from chat.unread import Position, count_of
 from delivery.errors import Refused
 from delivery.protocol import CloseCode
 from delivery.source import Access, Committed, Login, Missed
 from delivery.source import Draft as AnyDraft
-
-#: Unread messages are counted up to this: beyond it people only read "many".
-MOST_UNREAD = 1000
-
-_UNREAD = """
-SELECT member.channel_id, (
-    SELECT count(*) FROM (
-        SELECT 1 FROM messages
-        WHERE channel_id = member.channel_id AND seq > member.read_seq AND sender_id <> member.user_id
-          AND kind = 'text' AND deleted_at IS NULL
-        LIMIT %s
-    ) AS unread
-) FROM channel_members AS member WHERE member.user_id = %s AND member.channel_id = ANY(%s)
-"""
 
 _REPLAYABLE = """
 SELECT held.channel_id, (
@@ -50,9 +37,12 @@ class ChannelStreams:
     def accesses(self, user: int) -> list[Access]:
         return _accesses(Member.objects.filter(user_id=user), user)
 
+    def accesses_to(self, user: int, streams: Collection[int]) -> dict[int, Access]:
+        found = _accesses(Member.objects.filter(user_id=user, channel_id__in=streams), user)
+        return {access.stream: access for access in found}
+
     def access(self, user: int, stream: int) -> Access | None:
-        found = _accesses(Member.objects.filter(user_id=user, channel_id=stream), user)
-        return found[0] if found else None
+        return self.accesses_to(user, [stream]).get(stream)
 
     def changes_since(self, stream: int, rev: int, *, limit: int) -> Missed:
         # The head first: rows that are read later can only be newer, never missing below it.
@@ -72,8 +62,9 @@ class ChannelStreams:
     def heads(self, streams: Sequence[int]) -> dict[int, int]:
         return dict(Channel.objects.filter(pk__in=streams).values_list("pk", "head"))
 
-    def memberships(self, users: Sequence[int]) -> set[tuple[int, int]]:
-        return set(Member.objects.filter(user_id__in=users).values_list("user_id", "channel_id"))
+    def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
+        rows = Member.objects.filter(user_id__in=users).values_list("user_id", "channel_id", "version")
+        return {(user, channel): version for user, channel, version in rows}
 
     def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:
         return logins.endings(held)
@@ -87,8 +78,7 @@ class ChannelStreams:
 
 def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
     members = list(memberships.select_related("channel", "user").order_by("channel_id"))
-    channels = [member.channel_id for member in members]
-    unread = _unread(user, channels)
+    unread = count_of(user, [Position(m.channel_id, user, m.read_seq, m.channel.head) for m in members])
     people = _people([member.channel_id for member in members if member.channel.kind == ChannelKind.DIRECT], user)
     moderates = bool(members) and moderates_everywhere(members[0].user)
     return [
@@ -96,6 +86,7 @@ def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
             stream=member.channel_id,
             head=member.channel.head,
             since=member.joined_rev,
+            version=member.version,
             description=wire.membership(
                 member,
                 unread=unread.get(member.channel_id, 0),
@@ -110,14 +101,6 @@ def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
 def descriptions(user: User) -> list[dict[str, Any]]:
     """Every channel of the user, as `hello` describes them."""
     return [access.description for access in ChannelStreams().accesses(user.pk)]
-
-
-def _unread(user: int, channels: Sequence[int]) -> dict[int, int]:
-    if not channels:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_UNREAD, [MOST_UNREAD, user, list(channels)])
-        return dict(cursor.fetchall())
 
 
 def _people(channels: Sequence[int], user: int) -> dict[int, list[User]]:

@@ -1,6 +1,9 @@
 """What opens and ends for connected users: told to their sockets at once, and compared with the rows now and then."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import replace
 
 from delivery import protocol
 from delivery.announcements import Opened
@@ -45,15 +48,37 @@ class Accesses:
             for stream_id in (*socket.accesses, *socket.refused)
         ]
         rows = await self._threads.read(self._source.memberships, users)
-        for user, stream_id in rows:
-            if any(_lacks(socket, stream_id) for socket in self._hub.users.get(user, ())):
+        outdated: dict[int, set[int]] = defaultdict(set)
+        for (user, stream_id), version in rows.items():
+            sockets = self._hub.users.get(user, ())
+            if any(_lacks(socket, stream_id) for socket in sockets):
                 await self.opened(Opened(user=user, stream=stream_id, action="joined"))
+            elif any(_is_behind(socket, stream_id, version) for socket in sockets):
+                outdated[user].add(stream_id)
+        for user, streams in outdated.items():
+            await self._renew(user, streams)
         for socket, stream_id in known:
             if (socket.user, stream_id) in rows or stream_id not in (*socket.accesses, *socket.refused):
                 continue
             # Read again: the access may be younger than the rows.
             if await self._threads.read(self._source.access, socket.user, stream_id) is None:
                 self._hub.end_access(socket, stream_id)
+
+    async def _renew(self, user: int, streams: Collection[int]) -> None:
+        """What is the user's own in these streams has changed, and not all sockets were told of it."""
+        current = await self._threads.read(self._source.accesses_to, user, streams)
+        for socket in list(self._hub.users.get(user, ())):
+            for stream_id in streams:
+                access = current.get(stream_id)
+                if access is not None and _is_behind(socket, stream_id, access.version):
+                    self._tell(socket, access, "updated")
+
+    def _tell(self, socket: Socket, access: Access, action: str) -> None:
+        """Of an access that the socket has already."""
+        known = socket.accesses[access.stream]
+        socket.accesses[access.stream] = replace(known, version=max(known.version, access.version))
+        told = protocol.Channel(action=action, channel=access.description)
+        self._hub.deliver(socket, Prepared(protocol.encode(told)))
 
     def close_strays(self) -> None:
         """Whoever has an access but does not follow it (a sync or an opening failed midway) comes back and syncs anew."""
@@ -81,9 +106,7 @@ class Accesses:
         elif action == "joined":
             return
         held = await self._replayable_from(socket, access) if is_new else None
-        action = action if not is_new else "joined" if held is None else "updated"
-        told = protocol.Channel(action=action, channel=access.description)
-        self._hub.deliver(socket, Prepared(protocol.encode(told)))
+        self._tell(socket, access, action if not is_new else "joined" if held is None else "updated")
         if is_new and not socket.is_synced:
             socket.told[stream_id] = access.head
         elif is_new:
@@ -96,6 +119,11 @@ class Accesses:
             return None
         replayable = await self._threads.read(self._source.can_replay, {access.stream: held})
         return held if replayable[access.stream] else None
+
+
+def _is_behind(socket: Socket, stream_id: int, version: int) -> bool:
+    access = socket.accesses.get(stream_id)
+    return socket.is_greeted and access is not None and access.version < version
 
 
 def _lacks(socket: Socket, stream_id: int) -> bool:

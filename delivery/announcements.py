@@ -46,6 +46,40 @@ class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
     raw: bytes
 
 
+class Low(msgspec.Struct, frozen=True, array_like=True):
+    """The lowest of the members' numbers and whose it is, and the lowest of all others': 0 where there are no others."""
+
+    user: int = 0
+    first: int = 0
+    second: int = 0
+
+    def among_others_than(self, user: int) -> int:
+        return self.second if user == self.user else self.first
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """Where a user stands now, and what the server counts beyond that, up to the stream's number as it was then."""
+
+    user: int
+    delivered: int
+    read: int
+    version: int
+    unread: int
+    mentioned: int
+
+
+class Moved(msgspec.Struct, frozen=True, array_like=True, tag="moved"):
+    """Cursors have moved in a stream, or whose cursors count. Passing, like a frame: the versions show what was lost."""
+
+    stream: int
+    head: int
+    delivered: Low
+    read: Low
+    #: The numbers at which those whose cursors count began.
+    since: Low
+    cursors: Sequence[Cursor]
+
+
 class SignedOut(msgspec.Struct, frozen=True, array_like=True, tag="signed_out"):
     """Logins of this user have ended: ask again whether each socket's login holds."""
 
@@ -74,7 +108,7 @@ class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     raw: bytes
 
 
-Announcement = Changed | Opened | Passing | SignedOut | About | Surplus | Probed
+Announcement = Changed | Opened | Passing | Moved | SignedOut | About | Surplus | Probed
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Announcement)
 
@@ -89,7 +123,7 @@ def unpack(packed: bytes) -> Announcement:
 
 def group_of(announcement: Announcement) -> str:
     match announcement:
-        case Changed(stream=stream) | Passing(stream=stream):
+        case Changed(stream=stream) | Passing(stream=stream) | Moved(stream=stream):
             return stream_group(stream)
         case Opened(user=user) | SignedOut(user=user) | About(user=user) | Surplus(user=user) | Probed(user=user):
             return user_group(user)

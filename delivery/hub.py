@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from delivery import metrics, protocol
-from delivery.announcements import Change, Changed, Passing
+from delivery.announcements import Change, Changed, Moved, Passing
 from delivery.peers import Prepared
 from delivery.protocol import CloseCode
+from delivery.receipts import Spelling
 from delivery.sockets import Socket
 from delivery.streams import Stream, cut_at_ends
 
@@ -134,6 +135,14 @@ class Hub:
         frame = Prepared(passing.raw)
         for socket in self.followers(passing.stream, head=passing.head) or ():
             socket.write_if_idle(frame)
+
+    def tell_receipts(self, moved: Moved) -> None:
+        """Says whose cursors moved to whoever follows the stream and keeps up, and to those persons what else is theirs."""
+        spelled = Spelling(moved)
+        for socket in self.followers(moved.stream, head=moved.head) or ():
+            cursor = spelled.cursors.get(socket.user)
+            if socket.write_if_idle(spelled.frame_for(socket.user)) and cursor is not None:
+                socket.learn(moved.stream, cursor.version)
 
     def followers(self, stream_id: int, *, head: int) -> list[Socket] | None:
         """Who may hear what was said of the stream at that number. None while that can't be told: we are behind."""

@@ -19,6 +19,7 @@ from delivery.announcements import (
     About,
     Announcement,
     Changed,
+    Moved,
     Opened,
     Passing,
     Probed,
@@ -132,6 +133,8 @@ class Node:
                 self.hub.apply(announcement)
             case Passing():
                 self.hub.pass_on(announcement)
+            case Moved():
+                self.hub.tell_receipts(announcement)
             case Opened():
                 self.hub.start(self.accesses.opened(announcement))
             case SignedOut(user=user):

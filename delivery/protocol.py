@@ -271,13 +271,33 @@ class Changes(Frame, frozen=True, kw_only=True, tag="changes"):
     changes: Sequence[SpelledMessage]
 
 
+#: {user: [delivered_seq, read_seq]}, spelled already.
+SpelledCursors = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={
+            "type": "object",
+            "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}},
+        }
+    ),
+]
+
+
 class Receipts(Frame, frozen=True, kw_only=True, tag="receipts"):
-    """The numbers that every member has passed, and the cursors of those who moved: {user: [delivered_seq, read_seq]}."""
+    """The numbers that every active other member has passed, and the cursors of those who moved: {user: [delivered_seq, read_seq]}.
+
+    They speak of what came after `since`: nobody else was there before. To one's own sockets, when one's own cursor moved,
+    also what the server counts as unread up to the channel's number `head`.
+    """
 
     channel: int
     delivered: int
     read: int
-    members: dict[int, tuple[int, int]]
+    since: int
+    members: SpelledCursors
+    head: int | msgspec.UnsetType = msgspec.UNSET
+    unread: int | msgspec.UnsetType = msgspec.UNSET
+    mentioned: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Presence(Frame, frozen=True, kw_only=True, tag="presence"):

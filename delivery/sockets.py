@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from dataclasses import replace
 
 from delivery import metrics
 from delivery.peers import Peer, Prepared
@@ -52,6 +53,12 @@ class Socket:
     @property
     def user(self) -> int:
         return self.login.user.id
+
+    def learn(self, stream: int, version: int) -> None:
+        """What is the user's own in the stream was told as it is at that version: the next after what was told before, or not."""
+        access = self.accesses.get(stream)
+        if access is not None and access.version + 1 == version:
+            self.accesses[stream] = replace(access, version=version)
 
     def write(self, frame: Prepared) -> bool:
         """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""

@@ -1,6 +1,6 @@
 """What the machinery asks of the product: rows, positions, commits. All functions are sync and run in a database thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,6 +26,8 @@ class Access:
     head: int
     #: Changes up to this number are before the access began, and are not replayed.
     since: int
+    #: Grows with every change of what is the user's own there and has no number.
+    version: int
     #: What `hello` says of the stream.
     description: dict[str, Any]
 
@@ -57,6 +59,9 @@ class Source(Protocol):
     def accesses(self, user: int) -> list[Access]:
         """Every stream that the user has access to."""
 
+    def accesses_to(self, user: int, streams: Collection[int]) -> dict[int, Access]:
+        """Those of them that the user has access to."""
+
     def access(self, user: int, stream: int) -> Access | None:
         """One of them; None without access."""
 
@@ -69,8 +74,8 @@ class Source(Protocol):
     def heads(self, streams: Sequence[int]) -> dict[int, int]:
         """The newest number of each stream that exists."""
 
-    def memberships(self, users: Sequence[int]) -> set[tuple[int, int]]:
-        """(user, stream) for every access of these users."""
+    def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
+        """(user, stream) → version, for every access of these users."""
 
     def endings(self, logins: Sequence[Login]) -> list[CloseCode | None]:
         """For each login, why it has ended (signed out or banned); None while it holds."""

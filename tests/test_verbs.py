@@ -10,7 +10,7 @@ from django.db import connections
 
 from chat import clock, services
 from chat.models import Channel, Member, Message
-from chat.services import Draft, receipts
+from chat.services import Draft, settling
 from delivery import errors
 from delivery.source import Committed
 from tests.conftest import Cast, said, say
@@ -222,7 +222,7 @@ def test_a_message_is_read_once_every_other_member_has_passed_it(cast: Cast) -> 
 
 @pytest.mark.django_db(transaction=True)
 def test_whoever_returns_after_long_settles_much_in_steps(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "SETTLED_AT_ONCE", 10)
+    monkeypatch.setattr(settling, "SETTLED_AT_ONCE", 10)
     for n in range(35):
         said((cast.alice, cast.bob)[n % 2], cast.team, f"{n}")
     head = Channel.objects.get(pk=cast.team.pk).head

@@ -48,6 +48,8 @@ class Member(models.Model):
     muted_until = models.DateTimeField(null=True, blank=True)
     #: The number of the change by which this membership began: nothing before it is replayed to this member.
     joined_rev = models.BigIntegerField(default=0, db_default=0)
+    #: Grows with every change of what is this member's own and has no number: cursors, role, mute, notify level.
+    version = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = MemberQuerySet.as_manager()

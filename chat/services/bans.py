@@ -6,6 +6,7 @@ from chat import clock
 from chat.models import Act, Ban, User
 from chat.services import audit
 from chat.services.credentials import recheck_logins
+from chat.services.receipts import settle_everywhere
 from delivery.errors import Forbidden, NotFound
 
 #: The staff's right to ban.
@@ -29,6 +30,7 @@ def ban_user(actor: User | None, *, user: int, reason: str) -> Ban:
         )
         User.objects.filter(pk=row.pk).update(is_active=False)
         audit.record(Act.USER_BANNED, actor=actor, whom=row.pk, reason=reason)
+        transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
         recheck_logins(row.pk)
     return ban
 
@@ -46,6 +48,7 @@ def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
         ban.save(update_fields=["lifted_at", "lifted_by", "lifted_reason"])
         User.objects.filter(pk=row.pk).update(is_active=ban.was_active)
         audit.record(Act.BAN_LIFTED, actor=actor, whom=row.pk, reason=reason)
+        transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
     return ban
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import JOINS, MEMBERSHIPS
@@ -100,7 +101,7 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
             return member
         _require_another_owner(member)
         before, member.role = member.role, role
-        Member.objects.filter(pk=member.pk).update(role=role)
+        Member.objects.filter(pk=member.pk).update(role=role, version=F("version") + 1)
         _record_role(entry, actor, member, before=before, reason=reason)
         event = {"type": "member.role", "user": user.pk, "role": role}
         log_sentence = f"{actor.get_full_name()} made {user.get_full_name()} {_with_article(role)}"
@@ -119,7 +120,7 @@ def mute_member(actor: User, *, channel: int, user: User, until: datetime.dateti
         log.require(standing.outranks(member), "Moderators mute only members.")
         if member.muted_until != until:
             member.muted_until = until
-            Member.objects.filter(pk=member.pk).update(muted_until=until)
+            Member.objects.filter(pk=member.pk).update(muted_until=until, version=F("version") + 1)
             act = Act.MEMBER_UNMUTED if until is None else Act.MEMBER_MUTED
             details = {"until": spell_time(until)}
             audit.record(act, actor=actor, whom=user.pk, channel=channel, reason=reason, details=details)

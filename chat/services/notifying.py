@@ -1,5 +1,7 @@
 """What of a channel a member wants to be notified of."""
 
+from django.db.models import F
+
 from chat.models import Member, User
 from chat.services import log
 from chat.services.standing import require_membership
@@ -11,6 +13,6 @@ def choose_notify_level(user: User, *, channel: int, level: str) -> Member:
         member = require_membership(user.pk, channel=channel)
         if member.notify_level != level:
             member.notify_level = level
-            Member.objects.filter(pk=member.pk).update(notify_level=level)
+            Member.objects.filter(pk=member.pk).update(notify_level=level, version=F("version") + 1)
             entry.opened(user.pk, "updated")
         return member

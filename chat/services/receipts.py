@@ -1,15 +1,20 @@
-"""Delivered and read: two cursors a member, forward only; a message's own status follows once every other member has passed it."""
+"""Delivered and read: two cursors a member, forward only; a message's own status follows once every other member has passed it.
+
+A cursor speaks only of what came after its member joined, and only active members are waited for.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
-from chat.models import Member, MessageStatus, User
+from chat.models import Member, User
 from chat.services import hot
-from delivery import node, protocol
-from delivery.announcements import Passing
+from chat.services.settling import Standing, settle
+from chat.unread import Position, count_all
+from delivery import node
+from delivery.announcements import Cursor, Moved
 from delivery.errors import NotAMember
 
 logger = logging.getLogger("gapless.receipts")
@@ -24,64 +29,35 @@ WITH moved AS MATERIALIZED (
     ORDER BY member.channel_id, member.user_id FOR NO KEY UPDATE OF member
 )
 UPDATE channel_members AS member
-SET delivered_seq = GREATEST(delivered_seq, moved.delivered), read_seq = GREATEST(read_seq, moved.read)
+SET delivered_seq = GREATEST(delivered_seq, moved.delivered), read_seq = GREATEST(read_seq, moved.read),
+    version = version + 1
 FROM moved
 WHERE member.id = moved.id AND (delivered_seq < moved.delivered OR read_seq < moved.read)
-RETURNING member.channel_id, member.user_id, delivered_seq, read_seq, moved.head
+RETURNING member.channel_id, member.user_id, delivered_seq, read_seq, version, moved.head
 """
 
-#: The lock that is held to the end (whoever waited for it sees older floors, and finds little to do), how far all is settled,
-#: and the two lowest cursors of a channel: a message waits for the lowest, or for the second if the lowest is its sender's.
-_STANDING = """
-SELECT pg_advisory_xact_lock(%s, %s),
-    (array_agg(ARRAY[user_id, delivered_seq] ORDER BY delivered_seq, user_id))[1:2],
-    (array_agg(ARRAY[user_id, read_seq] ORDER BY read_seq, user_id))[1:2],
-    (SELECT ARRAY[delivered_settled, read_settled] FROM channels_settled WHERE channel_id = %s)
-FROM channel_members WHERE channel_id = %s
+#: What waits for somebody who has just become inactive, or can be said of somebody who is active again: where the cursor is behind.
+_BEHIND = """
+SELECT member.channel_id FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id
+WHERE member.user_id = %s AND (member.delivered_seq < channel.head OR member.read_seq < channel.head)
+ORDER BY member.channel_id
 """
 
-_SETTLE = """
-UPDATE messages SET status = %s, {time} = clock_timestamp()
-WHERE channel_id = %s AND {time} IS NULL AND seq > %s AND seq <= %s AND seq <= CASE WHEN sender_id = %s THEN %s ELSE %s END
+#: What was settled while this person did not count is looked at again.
+_LOOK_AGAIN = """
+UPDATE channels_settled AS settled
+SET delivered_settled = LEAST(delivered_settled, joined_rev), read_settled = LEAST(read_settled, joined_rev),
+    delivered_slowest = 0, read_slowest = 0
+FROM channel_members AS member WHERE member.channel_id = settled.channel_id AND member.user_id = %s
 """
-
-_SETTLED = """
-UPDATE channels_settled
-SET delivered_settled = GREATEST(delivered_settled, %s), read_settled = GREATEST(read_settled, %s) WHERE channel_id = %s
-"""
-
-#: Messages that one transaction settles: whoever returns after long passes many at once.
-SETTLED_AT_ONCE = 1000
-#: Transactions that one flush spends on one channel; the next flush goes on.
-SETTLINGS_A_FLUSH = 20
-
-#: First key of the advisory locks that let only one transaction at a time settle a channel ("rcpt" in ASCII).
-SETTLING = 0x72637074
-
-#: (delivered, read) of a channel's slowest member.
-Lowest = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One of the two cursors: what its passing does to a message."""
-
-    status: MessageStatus
-    settle: str
-
-
-_SIDES = (
-    _Side(MessageStatus.DELIVERED, _SETTLE.format(time="delivered_at")),
-    _Side(MessageStatus.READ, _SETTLE.format(time="read_at")),
-)
 
 
 @dataclass
-class _Moved:
-    """Who moved in a channel, and its head as it was then."""
+class _MovedHere:
+    """Who moved in a channel, and its head as it was then: {user: (delivered, read, version)}."""
 
     head: int
-    members: dict[int, tuple[int, int]] = field(default_factory=dict)
+    members: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
 
 def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
@@ -96,17 +72,22 @@ def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
         [max(delivered, read) for _, (delivered, read) in ordered],
         [read for _, (_, read) in ordered],
     ]
-    moved: dict[int, _Moved] = {}
-    for channel, user, delivered, read, head in hot.rows(_MOVE, columns):
-        moved.setdefault(channel, _Moved(head)).members[user] = (delivered, read)
+    moved: dict[int, _MovedHere] = {}
+    for channel, user, delivered, read, version, head in hot.rows(_MOVE, columns):
+        moved.setdefault(channel, _MovedHere(head)).members[user] = (delivered, read, version)
+    if not moved:
+        return
+    unread = count_all([
+        Position(channel, user, read, those.head)
+        for channel, those in moved.items()
+        for user, (_, read, _) in those.members.items()
+    ])  # fmt: skip
     for channel, those in moved.items():
-        try:
-            lowest = settle_receipts(channel)
-        except DatabaseError:
-            # The cursors stand; the next flush settles from where this one got to.
-            logger.warning("channel %d was not settled", channel, exc_info=True)
-            continue
-        node.ring([_receipts(channel, lowest, those)])
+        said = [
+            Cursor(user, delivered, read, version, unread[channel, user], mentioned=0)
+            for user, (delivered, read, version) in those.members.items()
+        ]
+        _settle_and_tell(channel, head=those.head, cursors=said)
 
 
 def read_channel(user: User, *, channel: int, seq: int) -> Member:
@@ -118,55 +99,36 @@ def read_channel(user: User, *, channel: int, seq: int) -> Member:
     return member
 
 
-def settle_receipts(channel: int) -> Lowest:
-    """Fills status and times of what every other member has passed; returns (delivered, read) of the slowest member.
-
-    In transactions of their own, bounded in rows, one process at a time; what is left is for the next flush.
-    """
-    lowest: Lowest = (0, 0)
-    for _ in range(SETTLINGS_A_FLUSH):
-        lowest, is_done = _settle_some(channel)
-        if is_done:
-            break
-    return lowest
+def settle_receipts(channel: int) -> None:
+    """For after a commit that changed whose cursors count in the channel: fills in what follows, and rings `receipts`."""
+    _settle_and_tell(channel)
 
 
-def _settle_some(channel: int) -> tuple[Lowest, bool]:
-    with transaction.atomic():
-        # Held to the end of the transaction; posting, which holds the channel's row, goes on.
-        [(_, delivered, read, floors)] = hot.rows(_STANDING, [SETTLING, channel % 2**31, channel, channel])
-        cursors = (delivered or [], read or [])
-        lowest = (cursors[0][0][1], cursors[1][0][1]) if delivered else (0, 0)
-        if len(cursors[0]) < 2:
-            # Nobody else is there to have got anything.
-            return lowest, True
-        steps = [
-            _settle_side(channel, side, floor, two) for side, floor, two in zip(_SIDES, floors, cursors, strict=True)
-        ]
-        settled = [step.floor for step in steps]
-        if settled != floors:
-            hot.execute(_SETTLED, [*settled, channel])
-        return lowest, all(step.is_done for step in steps)
+def settle_everywhere(user: int) -> None:
+    """For after a commit that made somebody active or inactive: in every channel the others are waited for, or this one too."""
+    if User.objects.filter(pk=user, is_active=True).exists():
+        hot.execute(_LOOK_AGAIN, [user])
+    for (channel,) in hot.rows(_BEHIND, [user]):
+        _settle_and_tell(channel)
 
 
-@dataclass(frozen=True)
-class _Step:
-    """Up to `floor` all is settled; above it only what the slowest member wrote may be."""
-
-    floor: int
-    is_done: bool
-
-
-def _settle_side(channel: int, side: _Side, floor: int, two: Sequence[tuple[int, int]]) -> _Step:
-    (slowest, first), (_, second) = two
-    if second <= floor:
-        return _Step(floor, True)
-    most = floor + SETTLED_AT_ONCE
-    hot.execute(side.settle, [side.status, channel, floor, most, slowest, second, first])
-    return _Step(max(floor, min(first, most)), most >= second or first <= floor)
+def _settle_and_tell(channel: int, *, head: int | None = None, cursors: Sequence[Cursor] = ()) -> None:
+    try:
+        standing = settle(channel)
+    except DatabaseError:
+        # The cursors stand; the next flush settles from where this one got to, the position check tells of them.
+        logger.warning("channel %d was not settled", channel, exc_info=True)
+        return
+    if cursors or standing.has_settled:
+        node.ring([_moved(channel, standing, standing.head if head is None else head, cursors)])
 
 
-def _receipts(channel: int, lowest: Lowest, moved: _Moved) -> Passing:
-    delivered, read = lowest
-    frame = protocol.Receipts(channel=channel, delivered=delivered, read=read, members=moved.members)
-    return Passing(stream=channel, head=moved.head, raw=protocol.encode(frame))
+def _moved(channel: int, standing: Standing, head: int, cursors: Sequence[Cursor]) -> Moved:
+    return Moved(
+        stream=channel,
+        head=head,
+        delivered=standing.delivered,
+        read=standing.read,
+        since=standing.since,
+        cursors=cursors,
+    )

@@ -70,10 +70,10 @@ export class Channels extends EventTarget {
   }
 
   /** What everybody has, and one's own cursor when another device moved it. */
-  takeReceipts({ channel: id, delivered, read, members = {} }) {
+  takeReceipts({ channel: id, delivered, read, since, members = {} }) {
     const channel = this.get(id);
     if (!channel) return;
-    Object.assign(channel, { allDelivered: delivered, allRead: read });
+    Object.assign(channel, { allSince: since, allDelivered: delivered, allRead: read });
     const [, ownRead = 0] = members[this.#me.id] ?? [];
     if (ownRead <= channel.read_seq) return;
     channel.read_seq = ownRead;

@@ -61,7 +61,7 @@ function stateOf({ delivered_seq: delivered, read_seq: read }, seq) {
 const ORDER = ["sent", "delivered", "read"];
 
 /** How far a message has got: what its row says, or further when the channel's cursors have moved since. */
-export function statusOf({ seq, status }, { allDelivered = 0, allRead = 0 }) {
-  const moved = allRead >= seq ? "read" : allDelivered >= seq ? "delivered" : "sent";
+export function statusOf({ seq, status }, { allSince = 0, allDelivered = 0, allRead = 0 }) {
+  const moved = seq <= allSince ? "sent" : allRead >= seq ? "read" : allDelivered >= seq ? "delivered" : "sent";
   return ORDER[Math.max(ORDER.indexOf(moved), ORDER.indexOf(status))];
 }

@@ -150,7 +150,10 @@ export class Timeline {
   }
 
   #status(message) {
-    return message.kind === "text" && message.sender?.id === this.#me.id && !message.deleted_at ? this.#statusOf(message) : null;
+    if (message.kind !== "text" || message.sender?.id !== this.#me.id || message.deleted_at) return null;
+    // Kept: what was read stays so, whoever comes and goes in the channel.
+    message.status = this.#statusOf(message);
+    return message.status;
   }
 
   #putDraft(draft) {

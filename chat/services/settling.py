@@ -1,0 +1,150 @@
+"""Fills status and times of messages that every other member has passed, in bounded steps, one process at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from chat.models import MessageStatus
+from chat.services import hot
+from delivery.announcements import Low
+
+#: In a statement of its own, so that the next one sees what was settled by whoever held it before.
+_LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
+
+#: How far all is settled, and of the active members the two lowest cursors and the two that joined first: a message waits for
+#: the lowest cursor, or for the second if the lowest is its sender's; and somebody else must have been there for it.
+_STANDING = """
+SELECT
+    (SELECT head FROM channels WHERE id = %s),
+    (array_agg(ARRAY[user_id, joined_rev] ORDER BY joined_rev, user_id))[1:2],
+    (array_agg(ARRAY[user_id, delivered_seq] ORDER BY delivered_seq, user_id))[1:2],
+    (array_agg(ARRAY[user_id, read_seq] ORDER BY read_seq, user_id))[1:2],
+    (SELECT ARRAY[delivered_settled, delivered_slowest, delivered_own, read_settled, read_slowest, read_own]
+        FROM channels_settled WHERE channel_id = %s)
+FROM channel_members AS member JOIN users ON users.id = member.user_id AND users.is_active WHERE member.channel_id = %s
+"""
+
+_SETTLE = """
+UPDATE messages SET status = %s, {time} = clock_timestamp()
+WHERE channel_id = %s AND {time} IS NULL AND seq > %s AND seq <= %s
+    AND seq <= CASE WHEN sender_id = %s THEN %s::bigint ELSE %s::bigint END
+    AND seq > CASE WHEN sender_id = %s THEN %s::bigint ELSE %s::bigint END
+"""
+
+#: Unless it was meanwhile asked to look again from further below.
+_SETTLED = """
+UPDATE channels_settled
+SET delivered_settled = %s, delivered_slowest = %s, delivered_own = %s, read_settled = %s, read_slowest = %s, read_own = %s
+WHERE channel_id = %s AND delivered_settled = %s AND read_settled = %s
+"""
+
+#: Messages that one transaction settles: whoever returns after long passes many at once.
+SETTLED_AT_ONCE = 1000
+#: Transactions that one flush spends on one channel; the next flush goes on.
+SETTLINGS_A_FLUSH = 20
+
+#: First key of the advisory locks that let only one transaction at a time settle a channel ("rcpt" in ASCII).
+SETTLING = 0x72637074
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the others of each member have got, and are settled; `since`: when those others began."""
+
+    head: int
+    since: Low
+    delivered: Low
+    read: Low
+    has_settled: bool
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One of the two cursors: what its passing does to a message."""
+
+    status: MessageStatus
+    settle: str
+
+
+_SIDES = (
+    _Side(MessageStatus.DELIVERED, _SETTLE.format(time="delivered_at")),
+    _Side(MessageStatus.READ, _SETTLE.format(time="read_at")),
+)
+
+
+@dataclass(frozen=True)
+class _Floor:
+    """Up to `all` every message is settled; up to `own` those of the slowest member, who does not wait for themselves."""
+
+    all: int
+    slowest: int
+    own: int
+
+
+@dataclass(frozen=True)
+class _Lowest:
+    """The two lowest of a number, of the active members: None where there are not as many."""
+
+    user: int
+    first: int | None
+    second: int | None
+
+    def up_to(self, floor: _Floor) -> Low:
+        """As far as the rows say so."""
+        return Low(self.user, min(self.first or 0, floor.all), min(self.second or 0, floor.own))
+
+
+def settle(channel: int) -> Standing:
+    """In transactions of their own, bounded in rows; what is left is for the next flush. Posting goes on meanwhile."""
+    has_settled = False
+    for _ in range(SETTLINGS_A_FLUSH):
+        standing, is_done = _settle_some(channel)
+        has_settled = has_settled or standing.has_settled
+        if is_done:
+            break
+    return Standing(standing.head, standing.since, standing.delivered, standing.read, has_settled)
+
+
+def _settle_some(channel: int) -> tuple[Standing, bool]:
+    with transaction.atomic():
+        # Held to the end of the transaction; posting, which holds the channel's row, goes on.
+        hot.rows(_LOCK, [SETTLING, channel % 2**31])
+        [(head, *two, floors)] = hot.rows(_STANDING, [channel, channel, channel])
+        since, *lowest = (_lowest(pair) for pair in two)
+        before = [_Floor(*floors[:3]), _Floor(*floors[3:])]
+        after = [
+            _settle_side(channel, side, floor, low, since)
+            for side, floor, low in zip(_SIDES, before, lowest, strict=True)
+        ]
+        if after != before:
+            numbers = [number for floor in after for number in (floor.all, floor.slowest, floor.own)]
+            hot.execute(_SETTLED, [*numbers, channel, *(floor.all for floor in before)])
+    delivered, read = (low.up_to(floor) for low, floor in zip(lowest, after, strict=True))
+    begun = Low(since.user, since.first or 0, since.second or 0)
+    is_done = all(_is_done(floor, low) for floor, low in zip(after, lowest, strict=True))
+    return Standing(head or 0, begun, delivered, read, after != before), is_done
+
+
+def _lowest(two: Sequence[tuple[int, int]] | None) -> _Lowest:
+    if not two:
+        return _Lowest(0, None, None)
+    return _Lowest(two[0][0], two[0][1], two[1][1] if len(two) > 1 else None)
+
+
+def _settle_side(channel: int, side: _Side, floor: _Floor, low: _Lowest, since: _Lowest) -> _Floor:
+    own = max(floor.all, floor.own) if floor.slowest == low.user else floor.all
+    floor = _Floor(floor.all, low.user, own)
+    if _is_done(floor, low):
+        return floor
+    # First what waits for all; then what only the slowest member wrote.
+    start = floor.all if (low.first or 0) > floor.all else own
+    most = start + SETTLED_AT_ONCE
+    bounds = [low.user, low.second, low.first, since.user, since.second, since.first]
+    hot.execute(side.settle, [side.status, channel, start, most, *bounds])
+    reached = max(floor.all, min(low.first or 0, most))
+    return _Floor(reached, low.user, max(own, reached, min(low.second or 0, most)))
+
+
+def _is_done(floor: _Floor, low: _Lowest) -> bool:
+    return (low.first or 0) <= floor.all and (low.second or 0) <= floor.own

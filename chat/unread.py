@@ -1,0 +1,77 @@
+"""How many messages each member has not read: counted from the cursor whenever it is asked for, never stored.
+
+Counted as the log stood at a number (`head`), so that whoever has followed up to there counts the same.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chat.services import hot
+
+#: Unread messages are counted up to this: beyond it people only read "many".
+MOST_UNREAD = 1000
+
+#: What was deleted after that number was still there.
+_COUNTS = "message.kind = 'text' AND (message.deleted_at IS NULL OR message.rev > asked.head)"
+
+_OF_ONE = f"""
+SELECT asked.channel_id, (
+    SELECT count(*) FROM (
+        SELECT 1 FROM messages AS message
+        WHERE message.channel_id = asked.channel_id AND seq > asked.read AND seq <= asked.head AND sender_id <> %s AND {_COUNTS}
+        LIMIT %s
+    ) AS unread
+) FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
+"""  # noqa: S608 (nothing of anybody is in it)
+
+#: Twice as many as are counted: some are the reader's own.
+_NEWEST = f"""
+SELECT asked.channel_id, newest.seqs, newest.senders
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
+CROSS JOIN LATERAL (
+    SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(sender_id ORDER BY seq) AS senders FROM (
+        SELECT seq, sender_id FROM messages AS message
+        WHERE message.channel_id = asked.channel_id AND seq > asked.read AND seq <= asked.head AND {_COUNTS}
+        ORDER BY seq DESC LIMIT {2 * MOST_UNREAD}
+    ) AS found
+) AS newest
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far somebody has read in a channel that stands at `head`."""
+
+    channel: int
+    user: int
+    read: int
+    head: int
+
+
+def count_of(user: int, positions: Sequence[Position]) -> dict[int, int]:
+    """channel → unread messages, for one person's channels."""
+    if not positions:
+        return {}
+    columns = [[position.channel for position in positions], [position.read for position in positions]]
+    return dict(hot.rows(_OF_ONE, [user, MOST_UNREAD, *columns, [position.head for position in positions]]))
+
+
+def count_all(positions: Sequence[Position]) -> dict[tuple[int, int], int]:
+    """(channel, user) → unread messages, for many people at once: one statement, each message looked at once."""
+    lowest: dict[int, Position] = {}
+    for position in positions:
+        known = lowest.get(position.channel)
+        if known is None or position.read < known.read:
+            lowest[position.channel] = position
+    asked = list(lowest.values())
+    columns = [[p.channel for p in asked], [p.read for p in asked], [p.head for p in asked]]
+    newest = {channel: (seqs or [], senders or []) for channel, seqs, senders in hot.rows(_NEWEST, columns)}
+    counts: dict[tuple[int, int], int] = {}
+    for position in positions:
+        seqs, senders = newest[position.channel]
+        start = bisect_right(seqs, position.read)
+        own = Counter(senders[start:])[position.user] if start < len(seqs) else 0
+        counts[position.channel, position.user] = min(MOST_UNREAD, len(seqs) - start - own)
+    return counts
