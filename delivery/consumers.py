@@ -43,6 +43,7 @@ from delivery.protocol import (
     encode,
     encode_refusal,
     given,
+    time_now,
 )
 from delivery.sockets import Socket
 from delivery.source import Login
@@ -208,6 +209,7 @@ class StreamConsumer(AsyncConsumer):
                 connection=self.socket.id,
                 user=self.login.user,
                 heartbeat_seconds=self.node.limits.heartbeat_seconds,
+                time=time_now(),
                 limits=msgspec.to_builtins(self.node.limits),
                 channels=self._descriptions(),
                 presence=self.own_presence(),
@@ -264,7 +266,7 @@ class StreamConsumer(AsyncConsumer):
             self.socket.active_at = time.monotonic()
         match command:
             case Ping():
-                self._say(Pong(ref=given(command.ref), heads=self.node.hub.heads_of(self.socket)))
+                self._say(Pong(ref=given(command.ref), time=time_now(), heads=self.node.hub.heads_of(self.socket)))
             case Sync():
                 await self._sync(command)
             case Delivered():

@@ -217,12 +217,13 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
-    """The first frame: who you are, what bounds you, and where your channels stand."""
+    """The first frame: who you are, what bounds you, and where your channels stand. `time`: the server's clock now."""
 
     version: int
     connection: str
     user: Person
     heartbeat_seconds: int
+    time: Time
     limits: dict[str, int]
     channels: list[dict[str, Any]]
     presence: OwnPresence | msgspec.UnsetType = msgspec.UNSET
@@ -256,9 +257,10 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
 
 
 class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
-    """The answer to `ping`: a head that you don't hold is a gap."""
+    """The answer to `ping`: a head that you don't hold is a gap. `time`: the server's clock now, so that yours may be wrong."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
+    time: Time
     heads: dict[int, int]
 
 
@@ -374,3 +376,8 @@ def spell_time(moment: datetime.datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def time_now() -> Time:
+    """What the server's clock shows, for clients whose own may be wrong."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

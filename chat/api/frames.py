@@ -26,6 +26,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
         "connection": "5f1d2a9c3b7e4d60",
         "user": SHAPES["Person"],
         "heartbeat_seconds": 30,
+        "time": _MESSAGE["created_at"],
         "limits": {"message_bytes": 2048},
         "channels": [_CHANNEL],
     },
@@ -36,7 +37,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
         "detail": "You may send 60 messages a minute: wait 12 s.",
         "retry_after": 11.8,
     },
-    protocol.Pong: {"ref": "p1", "heads": {"12": 341}},
+    protocol.Pong: {"ref": "p1", "time": _MESSAGE["created_at"], "heads": {"12": 341}},
     protocol.Changes: {"channel": 12, "after": 340, "head": 341, "changes": [_MESSAGE]},
     protocol.Receipts: {
         "channel": 12,

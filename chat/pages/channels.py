@@ -17,7 +17,7 @@ from chat.pages.forms import MessageForm
 from chat.services import Draft, check_body
 from chat.streams import descriptions
 from delivery.errors import Refused
-from delivery.protocol import VERSION
+from delivery.protocol import VERSION, time_now
 
 
 @login_required
@@ -71,6 +71,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "desk": moderation.desk_of(request.user),
         "messages": messages,
         "history_before": before,
+        "time": time_now(),
         "limits": msgspec.to_builtins(settings.LIMITS),
         "version": VERSION,
     }

@@ -97,9 +97,9 @@ export class Around {
   }
 
   // A blink is no news: what was heard is forgotten when the banner says that the connection is away.
-  #connected({ state }) {
-    if (state === "waiting") this.#patience ??= setTimeout(() => this.presence.forget(), PATIENCE_MS);
-    if (state !== "online") return;
+  #connected({ state, isDoubtful }) {
+    if (state === "waiting" || isDoubtful) this.#patience ??= setTimeout(() => this.presence.forget(), PATIENCE_MS);
+    if (state !== "online" || isDoubtful) return;
     clearTimeout(this.#patience);
     this.#patience = null;
     if (this.#idle.isIdle) this.#tellIdle();

@@ -1,4 +1,5 @@
-/** Says that the connection is away: nothing for 5 s, then a sentence with a countdown and a button. */
+/** Says that the connection is away: nothing for 5 s from the first doubt, then a sentence with a countdown and a button. */
+import { elapsed } from "gapless/clock";
 import { byId } from "gapless/dom";
 import { seconds } from "gapless/format";
 
@@ -27,7 +28,7 @@ export class Banner {
 
   take(state) {
     this.#state = state;
-    if (state.state === "online") return this.#hide();
+    if (state.state === "online" && !state.isDoubtful) return this.#hide();
     if (state.state === "ended") return;
     if (this.#banner.hidden) this.#patience ??= setTimeout(() => this.#show(), PATIENCE_MS);
     else this.#count();
@@ -63,6 +64,6 @@ export class Banner {
   #count() {
     const { state, retryAt } = this.#state;
     this.#button.disabled = state === "connecting";
-    this.#countdown.textContent = state === "waiting" ? `Next try in ${seconds(retryAt - Date.now())} s` : "Connecting…";
+    this.#countdown.textContent = state === "waiting" ? `Next try in ${seconds(retryAt - elapsed())} s` : "Connecting…";
   }
 }

@@ -2,6 +2,8 @@
  * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`.
  * Follows frames that the page hands over; refuses to know where they come from or how they look.
  */
+import { serverNow } from "gapless/clock";
+
 export class Channels extends EventTarget {
   #channels = new Map();
   #counted = new Map(); // the number up to which `unread` was counted; replayed changes must not count twice
@@ -150,6 +152,12 @@ export const may = (channel, act) => Boolean(channel) && !channel.closed && (cha
 
 /** The other one, in a conversation of two. */
 export const partnerIn = (channel) => (channel?.kind === "direct" && channel.people?.length === 1 ? channel.people[0] : null);
+
+/** The mute of a membership that has not ended yet, {until, leftMs}, or null. */
+export function muteOf({ muted_until: until }) {
+  const leftMs = Date.parse(until) - serverNow();
+  return leftMs > 0 ? { until: new Date(until), leftMs } : null;
+}
 
 export const signOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
 export const pathOf = ({ id, url }) => url ?? `/c/${id}/`;

@@ -3,6 +3,7 @@
  * in order. It knows nothing of the page; the page knows nothing of sockets.
  */
 import { pause } from "gapless/backoff";
+import { heardServerTime } from "gapless/clock";
 import { Connection, Refusal } from "gapless/connection";
 import { Cursors } from "gapless/cursors";
 import { Heads } from "gapless/heads";
@@ -15,7 +16,7 @@ const SIGNED_OUT = 4500;
 
 /**
  * Events, each with its `detail`:
- * - `state` {state: connecting | online | waiting | ended, attempt, retryAt} and `ended` {code}
+ * - `state` and `ended`, as Connection has them
  * - `hello` the frame: the person's channels as they are now
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
  * - `resync` {channel}: too much was missed to be replayed; load it afresh from history
@@ -127,6 +128,7 @@ export class Client extends EventTarget {
   }
 
   #hear(frame) {
+    if (frame.time) heardServerTime(frame.time);
     if (frame.op === "hello") this.#open(frame);
     else if (frame.op === "changes") this.#apply(frame);
     else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);

@@ -34,6 +34,8 @@ export class Composer {
     this.#lastOwn = lastOwn;
     this.#typed = typed;
     this.#form.addEventListener("submit", (event) => this.#submit(event));
+    // The key of a touch keyboard breaks the line, and says so: there is no Shift, and the button sends.
+    if (isTouch()) this.#box.enterKeyHint = "enter";
     this.#box.addEventListener("input", () => {
       this.#changed();
       if (!this.#editing) this.#typed(this.#box.value);
@@ -116,7 +118,7 @@ export class Composer {
   #pressed(event) {
     // While an input method composes, Enter and the arrows are its keys (229: what Safari says for it).
     if (event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Enter" && !event.shiftKey) {
+    if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
       event.preventDefault();
       this.#form.requestSubmit();
     }

@@ -2,6 +2,8 @@
  * One socket that comes back for ever: opening deadline, back-off, heartbeat, questions and answers.
  * Knows frames as objects with an `op` and a `ref`; refuses to know what a channel or a message is.
  */
+import { elapsed } from "gapless/clock";
+
 const OPENING_MS = 5_000; // handshake, hello and sync together
 const PING_MS = 30_000;
 const SILENT_MS = 75_000;
@@ -25,8 +27,8 @@ const SIGNED_OUT = 4500;
 const isFinal = (code) => code >= 4500 && code <= 4999;
 
 /**
- * Emits `state` {state: connecting | online | waiting | ended, attempt, retryAt}, `frame` (every push and pong) and
- * `ended` {code}. The owner answers `hello` and then calls `ready()`, which alone resets the back-off.
+ * Emits `state` {state: connecting | online | waiting | ended, isDoubtful, attempt, retryAt} (`isDoubtful`: a sign of life
+ * is waited for; `retryAt` as `elapsed` counts), `frame` (every push and pong) and `ended` {code}. The owner answers `hello` and then calls `ready()`, which alone resets the back-off.
  * `probe` may look, after a refused handshake, whether there is a final reason: it resolves to a close code or null.
  */
 export class Connection extends EventTarget {
@@ -34,6 +36,7 @@ export class Connection extends EventTarget {
   #probe;
   #socket = null;
   #state = "idle";
+  #isDoubtful = false;
   #attempt = 0;
   #retryAt = null;
   #goodbye = null;
@@ -45,6 +48,7 @@ export class Connection extends EventTarget {
   #heardAt = 0;
   #pingedAt = 0;
   #tickedAt = 0;
+  #tickedAtDay = 0; // the same by the clock of day, which goes on while the machine sleeps
   #hiddenAt = null;
   #ears = null;
 
@@ -59,7 +63,7 @@ export class Connection extends EventTarget {
   }
 
   get state() {
-    return { state: this.#state, attempt: this.#attempt, retryAt: this.#retryAt };
+    return { state: this.#state, isDoubtful: this.#isDoubtful, attempt: this.#attempt, retryAt: this.#retryAt };
   }
 
   start() {
@@ -95,7 +99,8 @@ export class Connection extends EventTarget {
   ready() {
     clearTimeout(this.#timer);
     this.#attempt = 0;
-    this.#pingedAt = this.#tickedAt = Date.now();
+    this.#pingedAt = this.#tickedAt = elapsed();
+    this.#tickedAtDay = Date.now();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#become("online");
   }
@@ -103,11 +108,13 @@ export class Connection extends EventTarget {
   /** Asks for a sign of life within 5 s, and reconnects without one. */
   check() {
     if (!this.isOnline) return this.tryNow();
-    this.#pingedAt = Date.now();
+    this.#pingedAt = elapsed();
+    this.#doubt(true);
     const socket = this.#socket;
-    this.ask({ op: "ping" }, CHECK_MS).catch((refusal) => {
-      if (refusal.code === "no_answer" && socket === this.#socket) this.#drop();
-    });
+    this.ask({ op: "ping" }, CHECK_MS).then(
+      () => this.#doubt(false),
+      (refusal) => refusal.code === "no_answer" && socket === this.#socket && this.#drop(),
+    );
   }
 
   /** Sends a frame that has no answer; false when there is no open socket. */
@@ -142,7 +149,7 @@ export class Connection extends EventTarget {
   }
 
   #receive(text) {
-    this.#heardAt = Date.now();
+    this.#heardAt = elapsed();
     const frame = JSON.parse(text);
     if (frame.op === "goodbye") this.#goodbye = frame;
     const question = frame.ref != null && this.#asked.get(frame.ref);
@@ -192,7 +199,7 @@ export class Connection extends EventTarget {
 
   #wait() {
     const ms = this.#goodbye?.retry_after != null ? this.#goodbye.retry_after * 1000 : this.#backoff();
-    this.#retryAt = Date.now() + ms;
+    this.#retryAt = elapsed() + ms;
     this.#timer = setTimeout(() => this.#connect(), ms);
     this.#become("waiting");
   }
@@ -208,9 +215,10 @@ export class Connection extends EventTarget {
   }
 
   #tick() {
-    const now = Date.now();
-    const slept = now - this.#tickedAt > SLEPT_MS;
+    const now = elapsed();
+    const slept = now - this.#tickedAt > SLEPT_MS || Date.now() - this.#tickedAtDay > SLEPT_MS;
     this.#tickedAt = now;
+    this.#tickedAtDay = Date.now();
     if (slept) return this.check();
     if (now - this.#heardAt > SILENT_MS) return this.#drop();
     if (now - this.#pingedAt < PING_MS) return;
@@ -219,14 +227,24 @@ export class Connection extends EventTarget {
   }
 
   #watchVisibility() {
-    if (document.visibilityState === "hidden") return (this.#hiddenAt = Date.now());
-    if (this.#hiddenAt && Date.now() - this.#hiddenAt > SLEPT_MS) this.check();
+    if (document.visibilityState === "hidden") return (this.#hiddenAt = elapsed());
+    if (this.#hiddenAt != null && elapsed() - this.#hiddenAt > SLEPT_MS) this.check();
     this.#hiddenAt = null;
   }
 
   #become(state) {
     this.#state = state;
+    this.#isDoubtful = false;
     if (state !== "waiting") this.#retryAt = null;
+    this.#tellState();
+  }
+
+  #doubt(isDoubtful) {
+    this.#isDoubtful = isDoubtful && this.isOnline;
+    this.#tellState();
+  }
+
+  #tellState() {
     this.dispatchEvent(new CustomEvent("state", { detail: this.state }));
   }
 }

@@ -11,6 +11,12 @@ export function listen(openers) {
     if (name) openers[name]();
     if (target.closest("[data-close]") || isBackdrop(target)) target.closest("dialog").close();
   });
+  // A search field takes the first Escape to empty itself; here it means the dialog.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing || !event.target.matches("dialog input[type=search]")) return;
+    event.preventDefault();
+    event.target.closest("dialog").close();
+  });
 }
 
 export function open(dialog) {

@@ -28,7 +28,7 @@ export function icon(name) {
 }
 
 export function setIcon(svg, name) {
-  svg.firstElementChild.setAttribute("href", `${document.body.dataset.icons}#${name}`);
+  svg.firstElementChild.setAttribute("href", `#icon-${name}`);
   return svg;
 }
 

@@ -1,4 +1,6 @@
-/** Turns numbers, times and bodies into what people read. Pure: it knows no page state. */
+/** Turns numbers, times and bodies into what people read; "today" and "ago" by the server's clock, in the browser's zone. */
+import { serverNow } from "gapless/clock";
+
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -16,20 +18,22 @@ export const countBytes = (text) => encoder.encode(text).length;
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const seconds = (ms) => Math.max(1, Math.ceil(ms / 1000));
 
+const today = () => new Date(serverNow());
+
 /** "15:42" for today, else with the day. */
-export const whenName = (date) => (isSameDay(date, new Date()) ? clock(date) : `${dayName(date)}, ${clock(date)}`);
+export const whenName = (date) => (isSameDay(date, today()) ? clock(date) : `${dayName(date)}, ${clock(date)}`);
 
 /** As short as it can be told from others: the time today, else the day. */
 export function shortName(date) {
-  if (isSameDay(date, new Date())) return clock(date);
-  return (date.getFullYear() === new Date().getFullYear() ? shortFormat : shortYearFormat).format(date);
+  if (isSameDay(date, today())) return clock(date);
+  return (date.getFullYear() === today().getFullYear() ? shortFormat : shortYearFormat).format(date);
 }
 
 export function dayName(date) {
-  const today = new Date();
-  if (isSameDay(date, today)) return "Today";
-  if (isSameDay(date, new Date(today - 86_400_000))) return "Yesterday";
-  return (date.getFullYear() === today.getFullYear() ? dayFormat : yearFormat).format(date);
+  const now = today();
+  if (isSameDay(date, now)) return "Today";
+  if (isSameDay(date, new Date(now - 86_400_000))) return "Yesterday";
+  return (date.getFullYear() === now.getFullYear() ? dayFormat : yearFormat).format(date);
 }
 
 const agoFormat = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
@@ -37,7 +41,7 @@ const AGO_STEPS = [["minute", 60], ["hour", 3_600], ["day", 86_400]];
 
 /** "just now", "5 min. ago", "yesterday"; from a week on the day itself. */
 export function ago(date) {
-  const passed = (Date.now() - date) / 1000;
+  const passed = (serverNow() - date) / 1000;
   if (passed < 60) return "just now";
   if (passed >= 7 * 86_400) return `on ${dayName(date)}`;
   const [unit, size] = AGO_STEPS.findLast(([, size]) => passed >= size);

@@ -1,11 +1,13 @@
 /** Whether the person is at this device: gone after five minutes without a sign, back with the next. */
+import { elapsed } from "gapless/clock";
+
 const IDLE_MS = 5 * 60_000;
 const CHECK_MS = 15_000;
 const SIGNS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "focus"];
 
 export class Idle {
   isIdle = false;
-  #lastAt = Date.now();
+  #lastAt = elapsed();
   #changed;
 
   /** `changed(isIdle)` */
@@ -16,12 +18,12 @@ export class Idle {
   }
 
   #sign() {
-    this.#lastAt = Date.now();
+    this.#lastAt = elapsed();
     if (this.isIdle) this.#become(false);
   }
 
   #check() {
-    if (!this.isIdle && Date.now() - this.#lastAt >= IDLE_MS) this.#become(true);
+    if (!this.isIdle && elapsed() - this.#lastAt >= IDLE_MS) this.#become(true);
   }
 
   #become(isIdle) {

@@ -3,7 +3,7 @@
  * Draws and asks; what an act does is in `membership`, who may do it the server says.
  */
 import { getAll } from "gapless/api";
-import { may, partnerIn } from "gapless/channels";
+import { may, muteOf, partnerIn } from "gapless/channels";
 import { open } from "gapless/dialogs";
 import { byId, icon, isWide, make, whenWide } from "gapless/dom";
 import { avatarWithDot, paintDot, presenceText } from "gapless/dots";
@@ -130,7 +130,7 @@ export class Members {
   }
 
   #line(member) {
-    const { user, role, muted_until: mutedUntil } = member;
+    const { user, role } = member;
     const line = this.#lines.get(user.id) ?? this.#newLine(user);
     const state = this.#presence.of(user.id, this.#channel.id);
     const isMe = user.id === this.#me.id;
@@ -138,10 +138,10 @@ export class Members {
     paintDot(line.querySelector(".dot"), state.status);
     line.querySelector(".name b").textContent = user.display_name;
     line.querySelector(".line-names > :last-child").replaceChildren(...(isSaid ? presenceText(state) : [`@${user.username}`]), isMe ? " · you" : "");
-    const isMuted = Date.parse(mutedUntil) > Date.now();
-    line.querySelector(".role").textContent = [ROLES[role], isMuted ? "Muted" : null].filter(Boolean).join(", ");
-    line.querySelector(".role").title = isMuted ? `Until ${whenName(new Date(mutedUntil))}` : "";
-    line.querySelector(".role").hidden = !ROLES[role] && !isMuted;
+    const mute = muteOf(member);
+    line.querySelector(".role").textContent = [ROLES[role], mute ? "Muted" : null].filter(Boolean).join(", ");
+    line.querySelector(".role").title = mute ? `Until ${whenName(mute.until)}` : "";
+    line.querySelector(".role").hidden = !ROLES[role] && !mute;
     line.querySelector(".icon-button").hidden = isMe;
     line.querySelector(".icon-button").onclick = ({ currentTarget }) => this.#acts.menu(member, this.#channel, currentTarget);
     return line;

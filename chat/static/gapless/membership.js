@@ -1,7 +1,7 @@
 /** What can be done with the people of a channel: write to them, give a role, mute, remove, add. The server says who may. */
 import { patch, post, remove } from "gapless/api";
 import { ban } from "gapless/bans";
-import { titleOf } from "gapless/channels";
+import { muteOf, titleOf } from "gapless/channels";
 import { ask, confirm, say } from "gapless/dialogs";
 import { loadMembers } from "gapless/members";
 import { Popup } from "gapless/popup";
@@ -50,8 +50,8 @@ export class Membership {
   }
 
   #offers(act) {
-    const { can = [], role, muted_until: mutedUntil } = this.#member;
-    const isMuted = Date.parse(mutedUntil) > Date.now();
+    const { can = [], role } = this.#member;
+    const isMuted = muteOf(this.#member) != null;
     if (act === "message") return this.#channel.kind !== "direct";
     if (act in ROLES) return can.includes("promote") && role !== ROLES[act];
     if (act === "mute") return can.includes("mute") && !isMuted;

@@ -2,6 +2,8 @@
  * The messages that the server has not accepted yet, kept in localStorage before they are sent.
  * Each belongs to one tab; what closed tabs left behind is adopted by one that lives. Knows no socket.
  */
+import { serverNow } from "gapless/clock";
+
 const TAB_KEY = "gapless.tab";
 
 /** A UUID of version 4; `randomUUID` exists only in secure contexts, and a chat on a LAN is often plain http. */
@@ -38,7 +40,7 @@ export class Outbox {
 
   /** Makes a draft and keeps it; it survives a reload from here on (unless the browser refuses to store). */
   add({ channel, body, replyTo = null }) {
-    this.#lastAt = Math.max(Date.now(), this.#lastAt + 1); // strictly rising: it is the order of sending
+    this.#lastAt = Math.max(Math.round(serverNow()), this.#lastAt + 1); // strictly rising: it is the order of sending
     const draft = {
       client_msg_id: makeUuid(), channel, body, reply_to: replyTo, at: this.#lastAt, tab: this.#tab,
       state: "pending", after: null, error: null, retryAt: null, tries: 0,

@@ -1,4 +1,6 @@
 /** Says above the box why nothing can be sent at the moment and when it can be again. Counts down; forgets nothing. */
+import { muteOf } from "gapless/channels";
+import { elapsed } from "gapless/clock";
 import { byId } from "gapless/dom";
 import { seconds, whenName } from "gapless/format";
 
@@ -25,21 +27,21 @@ export class Pace {
   }
 
   #limit({ id }) {
-    const waiting = this.#drafts(id).find(({ retryAt, error }) => retryAt > Date.now() && error?.code === "rate_limited");
+    const waiting = this.#drafts(id).find(({ retryAt, error }) => retryAt > elapsed() && error?.code === "rate_limited");
     if (!waiting) return null;
     return {
       sentence: "You have written more than the server takes at once. What you send now is kept and goes out by itself, in its order.",
-      countdown: `You can send again in ${seconds(waiting.retryAt - Date.now())} s.`,
+      countdown: `You can send again in ${seconds(waiting.retryAt - elapsed())} s.`,
     };
   }
 }
 
-function mute({ muted_until: until, archived_at: archived }) {
-  const left = Date.parse(until) - Date.now();
-  if (!(left > 0) || archived) return null;
+function mute(channel) {
+  const { until, leftMs } = muteOf(channel) ?? {};
+  if (!until || channel.archived_at) return null;
   return {
     isHeld: true,
-    sentence: `A moderator has muted you in this channel until ${whenName(new Date(until))}. You can read on, and what you write is kept here.`,
-    countdown: left < 60_000 ? `You can send again in ${seconds(left)} s.` : "",
+    sentence: `A moderator has muted you in this channel until ${whenName(until)}. You can read on, and what you write is kept here.`,
+    countdown: leftMs < 60_000 ? `You can send again in ${seconds(leftMs)} s.` : "",
   };
 }

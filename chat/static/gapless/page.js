@@ -6,6 +6,7 @@ import { Around } from "gapless/around";
 import { Banner } from "gapless/banner";
 import { Browse, Create } from "gapless/browse";
 import { Channels, may, pathOf, titleOf } from "gapless/channels";
+import { heardServerTime } from "gapless/clock";
 import { Client } from "gapless/client";
 import { Composer } from "gapless/composer";
 import { Desk, report, takeAway } from "gapless/desk";
@@ -34,6 +35,7 @@ import { showUnread } from "gapless/title";
 
 const DRAFT_TICK_MS = 1_000;
 const state = JSON.parse(byId("gapless-state").textContent);
+heardServerTime(state.time);
 const me = { ...state.me, moderates: Boolean(state.desk?.moderates_everywhere) };
 const here = () => pane.channel;
 const isHere = (id) => pane.channel?.id === id;

@@ -1,4 +1,5 @@
 /** Fills one row of the timeline from a message or a draft. Knows the markup of `_message.html` and nothing else. */
+import { elapsed } from "gapless/clock";
 import { make, paintAvatar, setIcon } from "gapless/dom";
 import { clockParts, dayName, fullTime, linked, seconds } from "gapless/format";
 
@@ -50,7 +51,7 @@ export function fillDraft(row, draft, { me, quoted }) {
 
 function reasonOf({ error, retryAt }, isFailed) {
   if (isFailed) return `Not sent. ${error?.detail ?? ""}`;
-  return retryAt ? `${WAITS[error?.code] ?? WAITS.unavailable} Kept; goes out by itself in ${seconds(retryAt - Date.now())} s.` : "";
+  return retryAt ? `${WAITS[error?.code] ?? WAITS.unavailable} Kept; goes out by itself in ${seconds(retryAt - elapsed())} s.` : "";
 }
 
 export function fillTicks(button, status) {

@@ -2,6 +2,8 @@
  * Sends what waits in the outbox: in order, one in flight a channel, repeated under the same id until the server
  * has accepted or finally refused it. Refuses to know how a question reaches the server.
  */
+import { elapsed } from "gapless/clock";
+
 const INTERNAL_TRIES = 3;
 const NO_HINT_SECONDS = 2;
 
@@ -56,7 +58,7 @@ export class Sender {
     const seconds = pauseFor(draft, refusal);
     draft.tries += 1;
     if (seconds == null) return this.#fail(draft, refusal);
-    draft.retryAt = Date.now() + seconds * 1000;
+    draft.retryAt = elapsed() + seconds * 1000;
     draft.error = { code: refusal.code, detail: refusal.detail };
     this.#changed(draft);
     // The pause holds the whole channel: a later message must not overtake.

@@ -1,9 +1,10 @@
 /**
- * The messages of the open channel as rows, by number, and the drafts after them.
- * Knows order, grouping and dividers; refuses to know where messages come from and where the view is.
+ * The messages and drafts of the open channel as rows, in the order of `order.js`.
+ * Knows grouping and dividers; refuses to know where messages come from and where the view is.
  */
 import { clone } from "gapless/dom";
 import { isSameDay } from "gapless/format";
+import { inOrder } from "gapless/order";
 import { fillDay, fillDraft, fillRow, fillTicks } from "gapless/row";
 
 const GROUP_MS = 5 * 60_000;
@@ -97,8 +98,9 @@ export class Timeline {
     }
   }
 
-  /** Dividers, days and groups depend on neighbours, so they are set when all rows stand. */
+  /** Brings each row to its place. Dividers, days and groups depend on neighbours, so they are set when all stand. */
   arrange() {
+    this.#order();
     let previous = null;
     let isDivided = this.dividerSeq == null;
     for (const row of this.#list.children) {
@@ -120,6 +122,20 @@ export class Timeline {
     row.tabIndex = 0;
   }
 
+  #order() {
+    for (const { client_msg_id: id, sender } of this.messages) if (sender?.id === this.#me.id) this.dropDraft(id);
+    const drafts = [...this.#drafts.values()];
+    const items = [...this.messages, ...drafts.map((row) => this.#shown.get(row))].sort(inOrder);
+    const rows = items.map((item) => this.#rows.get(item.id) ?? this.#drafts.get(item.client_msg_id));
+    // Only drafts ever move: they leave their old place first, so that nothing else has to.
+    for (const [place, row] of rows.entries()) if (drafts.includes(row) && !isBetween(row, rows[place - 1], rows[place + 1])) row.remove();
+    let next = this.#list.firstElementChild;
+    for (const row of rows) {
+      if (row === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(row, next);
+    }
+  }
+
   #keepOneTabStop() {
     if (!this.#list.querySelector('.row[tabindex="0"]') && this.#list.lastElementChild) this.#list.lastElementChild.tabIndex = 0;
   }
@@ -137,11 +153,9 @@ export class Timeline {
   #insert(message) {
     let index = this.messages.length;
     while (index > 0 && this.messages[index - 1].seq > message.seq) index -= 1;
-    const next = this.messages[index];
     this.messages.splice(index, 0, message);
     const row = clone("message-row");
     this.#rows.set(message.id, row);
-    this.#list.insertBefore(row, next ? this.row(next.id) : this.#firstPendingRow());
     return row;
   }
 
@@ -161,19 +175,6 @@ export class Timeline {
     this.#shown.set(row, draft);
     fillDraft(row, draft, { me: this.#me, quoted: this.find(draft.reply_to) });
     this.#drafts.set(draft.client_msg_id, row);
-    const next = this.#nextOf(draft);
-    if (!row.isConnected || (next && row.nextElementSibling !== next)) this.#list.insertBefore(row, next);
-  }
-
-  // A failed draft keeps its place among the messages; what still goes out will be last.
-  #nextOf({ state, after }) {
-    if (state !== "failed") return null;
-    const next = this.messages.find((message) => message.seq > after);
-    return next ? this.row(next.id) : this.#firstPendingRow();
-  }
-
-  #firstPendingRow() {
-    return [...this.#drafts.values()].find((row) => this.#shown.get(row).state === "pending") ?? null;
   }
 
   #asNeighbour(row) {
@@ -184,3 +185,5 @@ export class Timeline {
 
 const isGroup = (previous, current) =>
   previous.kind === "text" && current.kind === "text" && previous.sender === current.sender && current.at - previous.at < GROUP_MS;
+
+const isBetween = (row, previous = null, next = null) => row.previousElementSibling === previous && row.nextElementSibling === next;

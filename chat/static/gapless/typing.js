@@ -1,4 +1,5 @@
 /** Who is typing: telling it of oneself, sparingly, and showing it of the others, for a moment. */
+import { elapsed } from "gapless/clock";
 import { byId } from "gapless/dom";
 
 const TELL_MS = 3_000;
@@ -10,7 +11,7 @@ const SPELLED_OUT = 2;
 export class Typist {
   #tell;
   #channel = null;
-  #toldAt = 0;
+  #toldAt = -Infinity;
 
   /** `tell(channel, isTyping)` */
   constructor({ tell }) {
@@ -19,16 +20,16 @@ export class Typist {
 
   typed(channel) {
     if (this.#channel !== channel) this.stopped();
-    if (Date.now() - this.#toldAt < TELL_MS) return;
+    if (elapsed() - this.#toldAt < TELL_MS) return;
     this.#channel = channel;
-    this.#toldAt = Date.now();
+    this.#toldAt = elapsed();
     this.#tell(channel, true);
   }
 
   /** The box was emptied, or another channel opened. */
   stopped() {
     if (this.#channel == null) return;
-    const isForgotten = Date.now() - this.#toldAt > SHOWN_MS;
+    const isForgotten = elapsed() - this.#toldAt > SHOWN_MS;
     if (!isForgotten) this.#tell(this.#channel, false);
     this.sent();
   }
@@ -36,7 +37,7 @@ export class Typist {
   /** A message ends it by itself. */
   sent() {
     this.#channel = null;
-    this.#toldAt = 0;
+    this.#toldAt = -Infinity;
   }
 }
 
@@ -45,7 +46,7 @@ export class TypingLine {
   #line = byId("typing");
   #said = byId("typing-said");
   #until = new Map(); // user → when their name goes
-  #saidAt = 0;
+  #saidAt = -Infinity;
   #timer = null;
   #nameOf;
 
@@ -56,7 +57,7 @@ export class TypingLine {
 
   /** Everybody who is typing now in the open channel. */
   take(users) {
-    const until = Date.now() + SHOWN_MS;
+    const until = elapsed() + SHOWN_MS;
     this.#until = new Map(users.map((user) => [user, until]));
     this.draw();
   }
@@ -68,12 +69,12 @@ export class TypingLine {
 
   clear() {
     this.take([]);
-    this.#saidAt = 0;
+    this.#saidAt = -Infinity;
   }
 
   draw() {
     clearTimeout(this.#timer);
-    const now = Date.now();
+    const now = elapsed();
     for (const [user, until] of this.#until) if (until <= now) this.#until.delete(user);
     const text = sentence([...this.#until.keys()].map((user) => this.#nameOf(user) ?? "Somebody"));
     this.#line.classList.toggle("is-on", Boolean(text));

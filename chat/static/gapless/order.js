@@ -1,0 +1,15 @@
+/**
+ * Where a row belongs, from what it shows alone: a message at its number, a refused draft behind the number that it
+ * followed, what is still on its way after everything, in the order in which it was said. Pure.
+ */
+
+/** For sorting messages and drafts into the one order in which they stand. */
+export function inOrder(a, b) {
+  const [first, second] = [placeOf(a), placeOf(b)];
+  return first.number === second.number ? first.at - second.at : first.number - second.number;
+}
+
+function placeOf({ seq = null, state, after, at }) {
+  if (seq != null) return { number: seq, at: 0 };
+  return { number: state === "failed" ? after : Number.MAX_SAFE_INTEGER, at };
+}
