@@ -44,6 +44,10 @@ class GaplessSite(AdminSite):
 
         return super().admin_view(seen, cacheable)
 
+    def get_urls(self) -> list[Any]:
+        """Without what no page here leads to: names for select boxes, and the place of any row of any table."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in ("autocomplete", "view_on_site")]
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """One list, in the order in which the staff needs it."""
         models = {model["object_name"]: model for app in super().get_app_list(request) for model in app["models"]}

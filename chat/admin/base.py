@@ -7,18 +7,23 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib import messages as notices
+from django.contrib.admin.exceptions import DisallowedModelAdminToField
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import OperationalError, connection, transaction
 from django.db.models import Lookup, Q, QuerySet, Value
 from django.db.models.expressions import F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from chat.admin.acts import Act, Described, asked
+from chat.admin.offered import OfferedList, require_plain_row
 from chat.viewer import page_of
+from delivery.errors import Invalid
 
 #: Rows are counted up to this; further back one gets by a filter or a search.
 MOST_COUNTED = 1000
@@ -50,6 +55,9 @@ class BoundedPaginator(Paginator):
     def count(self) -> int:
         rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
         return rows.order_by()[: MOST_COUNTED + 1].count()
+
+    def page(self, number: int | str) -> "Page[Any]":
+        return super().page(min(int(number), self.num_pages))
 
 
 @dataclass(frozen=True)
@@ -126,26 +134,50 @@ class ReadOnlyAdmin(Described):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.act_view)
         name = f"{self.model._meta.label_lower.replace('.', '_')}_act"
-        return [path("<int:object_id>/act/<slug:name>/", view, name=name), *super().get_urls()]
+        # Nothing is written here, so Django's own history of rows is empty.
+        kept = [url for url in super().get_urls() if not str(url.name).endswith("_history")]
+        return [path("<int:object_id>/act/<slug:name>/", view, name=name), *kept]
 
     def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-        """One row's act, from its page."""
-        row = self.get_object(request, str(object_id))
+        """One row's act, from its page. Who may not is told so whether there is such a row or not."""
         act = next((act for act in self.acts if act.name == name), None)
-        if row is None or act is None:
-            raise Http404
-        if not (act.allowed_to(request.user) and self.has_view_permission(request, row)):
+        if not (act and act.allowed_to(request.user) and self.has_view_permission(request)):
             raise PermissionDenied
+        row = self.get_object(request, str(object_id))
+        if row is None:
+            raise Http404
         page = asked(self, request, act, [row], hidden={})
         return page or HttpResponseRedirect(page_of(row))
 
+    # ---- what is asked ----
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedList]:
+        return OfferedList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_changelist_instance(request)
+        except (IncorrectLookupParameters, DisallowedModelAdminToField):
+            raise Invalid("One of the filters has no such value: choose one that the page offers.") from None
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(self.model._meta.verbose_name_plural)
-        return super().changelist_view(request, {**(extra_context or {}), "title": title})
+        try:
+            return super().changelist_view(request, {**(extra_context or {}), "title": title})
+        except Invalid as refusal:
+            return self._refused(request, refusal)
+
+    def _refused(self, request: HttpRequest, refusal: Invalid) -> TemplateResponse:
+        context = {**self.admin_site.each_context(request), "title": "Not like that", "opts": self.model._meta}
+        return TemplateResponse(request, "admin/gapless/refused.html", {**context, "refusal": refusal}, status=400)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        try:
+            require_plain_row(request)
+        except Invalid as refusal:
+            return self._refused(request, refusal)
         row = self.get_object(request, object_id)
         more: dict[str, Any] = {}
         if row is not None and self.has_view_permission(request, row):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
@@ -69,7 +70,17 @@ def person_filter(field: str, title: str) -> type[TypedFilter]:
     return PersonFilter
 
 
-class YesNoFilter(admin.SimpleListFilter):
+class ChosenFilter(admin.SimpleListFilter):
+    """Takes what it offers, and nothing else."""
+
+    def value(self) -> str | None:
+        typed = super().value()
+        if typed is not None and typed not in {str(value) for value, _ in self.lookup_choices}:
+            raise IncorrectLookupParameters
+        return typed
+
+
+class YesNoFilter(ChosenFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("yes", "Yes"), ("no", "No")]
 
@@ -118,7 +129,7 @@ class StandingFilter(YesNoFilter):
         return Q(lifted_at__isnull=True)
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChosenFilter):
     """Open ones unless something else is asked for: the list is a queue."""
 
     title, parameter_name = "state", "state"

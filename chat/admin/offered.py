@@ -1,0 +1,82 @@
+"""What a list or a row may be asked: what its own page offers, and nothing else. Django's lists answer any lookup of any column."""
+
+import re
+from typing import Any
+
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
+from django.http import HttpRequest
+
+from delivery.errors import Invalid
+
+#: Where a row's page keeps the filters of the list that one came from.
+KEPT_VAR = "_changelist_filters"
+
+_PLACES = re.compile(r"-?[0-9]{1,3}(\.-?[0-9]{1,3})*")
+_PAGE = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class OfferedList(ChangeList):
+    """Raises Invalid for a parameter or a value that no filter, search box, column or page number of this list has."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        _require_clean(request)
+        try:
+            found = super().get_filters(request)
+        except (DisallowedModelAdminLookup, IncorrectLookupParameters):
+            raise _not_offered(self.get_filters_params()) from None
+        specs, _, unclaimed, _, _ = found
+        # A column that has a filter may be asked by its bare name too.
+        columns = {name for name in self.list_filter if isinstance(name, str)}
+        foreign = {*(set(unclaimed) - columns), *_foreign(self, request), *(_undrawn(specs) & set(request.GET))}
+        if foreign:
+            raise _not_offered(foreign)
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Past the end is the end: the rows of the last page may just have been dealt with."""
+        asked = request.GET.get(PAGE_VAR)
+        if asked is not None and not _PAGE.fullmatch(asked):
+            raise Invalid("A page has a number, from 1 on.")
+        super().get_results(request)
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
+        asked = request.GET.get(ORDER_VAR)
+        if asked and not (_PLACES.fullmatch(asked) and all(self._sorts(int(p)) for p in asked.split("."))):
+            raise Invalid("The list can't be sorted like that: choose the title of a column.")
+        return super().get_ordering(request, queryset)
+
+    def _sorts(self, place: int) -> bool:
+        shown = self.list_display
+        return abs(place) < len(shown) and bool(self.get_ordering_field(shown[abs(place)]))
+
+
+def require_plain_row(request: HttpRequest) -> None:
+    """A row's page is asked for nothing but the way back to its list. Raises Invalid."""
+    _require_clean(request)
+    foreign = set(request.GET) - {KEPT_VAR}
+    if foreign:
+        raise _not_offered(foreign)
+
+
+def _foreign(asked: OfferedList, request: HttpRequest) -> set[str]:
+    """Parameters that Django would take along silently: popups, fields of relations, facets, everything at once."""
+    known = {PAGE_VAR, ORDER_VAR, *((SEARCH_VAR,) if asked.search_fields else ())}
+    return set(request.GET) - known - set(asked.get_filters_params())
+
+
+def _undrawn(specs: Any) -> set[str]:
+    """Whether a column is empty is asked only where the filter draws that choice."""
+    plain = [spec for spec in specs if not getattr(spec, "include_empty_choice", False)]
+    return {name for spec in plain for name in spec.expected_parameters() if name and name.endswith("__isnull")}
+
+
+def _require_clean(request: HttpRequest) -> None:
+    if any("\x00" in text for name, values in request.GET.lists() for text in (name, *values)):
+        raise Invalid("A question can't contain the NUL character.")
+
+
+def _not_offered(names: Any) -> Invalid:
+    # Said alike whether there is such a column or not.
+    return Invalid(f"This page can't be asked for {sorted(names)[0][:80]!r}: it answers only what it offers itself.")
