@@ -36,7 +36,10 @@ _READS = {
         "SELECT id FROM messages WHERE sender_id = %s AND client_msg_id = gen_random_uuid()",
         {"messages_once"},
     ),
-    "search": ("SELECT id FROM messages WHERE body ILIKE '%%zygomorph%%' LIMIT 20", {"idx_messages_body_gin"}),
+    "search": (
+        "SELECT id FROM messages WHERE gapless_fold(body) LIKE '%%zygomorph%%' LIMIT 20",
+        {"idx_messages_body_gin"},
+    ),
 }
 
 
@@ -56,6 +59,7 @@ def examine() -> Iterator[Finding]:
         *(
             ("connections", _connections),
             ("indexes", _indexes),
+            ("names", _names),
             ("redis", _redis),
             ("clocks", _clocks),
             ("disk", _disk),
@@ -142,6 +146,20 @@ def _indexes() -> Iterator[Finding]:
         else:
             says = f"{read} does not use {names}."
             yield Finding("indexes", "warning", says, "Run VACUUM ANALYZE, then look at EXPLAIN.")
+
+
+def _names() -> Iterator[Finding]:
+    channels = _column(
+        "SELECT name || ' (' || id || ')' FROM channels"
+        " WHERE kind = 'public' AND archived_at IS NULL AND name_look = '' ORDER BY id LIMIT 20"
+    )
+    people = _column("SELECT username FROM users WHERE username_look IS NULL ORDER BY id LIMIT 20")
+    for what, alike in (("public channels", channels), ("usernames", people)):
+        if alike:
+            says = f"{what} that may be taken for others: {', '.join(alike)}"
+            yield Finding("names", "warning", says, "Rename them; new ones can't be called alike.")
+    if not channels and not people:
+        yield Finding("names", "ok", "no two channels or usernames look alike")
 
 
 def _redis() -> Iterator[Finding]:

@@ -239,6 +239,62 @@ def test_a_page_over_http_links_to_the_next(server: Server, cast: Cast) -> None:
         assert http.get("/search/", params={"q": "in:nowhere x"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "queries"),
+    [
+        ("Meet at the Café", ["cafe", "CAFÉ", "cafe\u0301", "Ｃafe"]),
+        ("re\u0301sume\u0301", ["résumé", "RESUME"]),
+        ("ΟΔΟΣ", ["οδός", "οδοσ", "ὁδος"]),
+        ("İstanbul", ["istanbul", "ISTANBUL", "ıstanbul"]),
+        ("diyarbakır", ["DIYARBAKIR", "diyarbakir"]),
+        ("שָׁלוֹם", ["שלום"]),
+        ("the ﬁnal oﬃce", ["final", "office"]),
+        ("twenty\u00a0five", ['"twenty five"']),
+        ("Straße", ["strasse", "STRASSE"]),
+        ("ｈｅｌｌｏ", ["hello"]),
+    ],
+)
+def test_spelling_that_readers_do_not_see_makes_no_difference(cast: Cast, body: str, queries: list[str]) -> None:
+    said(cast.alice, cast.team, body)
+    for query in queries:
+        page = search(cast.bob, query)
+        assert ([message.body for message in page.messages], page.is_approximate) == ([body], False), query
+
+
+def test_one_exact_hit_does_not_hide_what_comes_close(cast: Cast) -> None:
+    said(cast.alice, cast.team, "a message")
+    said(cast.alice, cast.team, "a mesage")
+    said(cast.alice, cast.team, "another message")
+    page = search(cast.bob, "mesage")
+    assert [message.body for message in page.messages] == ["a mesage", "another message", "a message"]
+    assert page.is_approximate
+
+
+def test_what_comes_close_follows_page_by_page_and_nothing_twice(cast: Cast) -> None:
+    for number in range(20):
+        said(cast.alice, cast.team, f"the mesage {number}")
+        said(cast.alice, cast.team, f"the message {number}")
+    pages = all_pages(cast.bob, "mesage")
+    found = [message.body for page in pages for message in page.messages]
+    assert [page.is_approximate for page in pages] == [False, True]
+    assert found == [f"the {word} {number}" for word in ("mesage", "message") for number in reversed(range(20))]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_and_channels_are_found_however_they_are_spelled(server: Server, cast: Cast) -> None:
+    services.rename_user(cast.bob, display_name="Zoë Ångström")
+    services.open_channel(cast.alice, name="Café Größe")
+    said(cast.bob, cast.team, "hello")
+    assert bodies(cast.alice, 'from:"zoe angstrom"') == ["hello"]
+    with server.http(cast.token(cast.alice)) as client:
+        people = client.get("/users/", params={"search": "angstrom"}).json()["results"]
+        public = client.get("/channels/", params={"scope": "public", "search": "cafe gro"}).json()["results"]
+    assert ([person["id"] for person in people], [channel["name"] for channel in public]) == (
+        [cast.bob.pk],
+        ["Café Größe"],
+    )
+
+
 # ---- speed ----
 
 

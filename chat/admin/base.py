@@ -1,6 +1,6 @@
 """What all lists and pages of the admin share: nothing can be written, nothing counts a large table, search by trigram."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db import OperationalError, connection, transaction
-from django.db.models import Lookup, Q, QuerySet, Value
-from django.db.models.expressions import F
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -35,17 +34,6 @@ LEAST_LETTERS = 3
 ALIKE = 0.4
 #: SQLSTATE of a statement that took too long.
 QUERY_CANCELED = "57014"
-
-
-class ILike(Lookup):
-    """`ILIKE`, which the trigram index serves; Django's icontains is UPPER(…) LIKE, which it does not."""
-
-    lookup_name = "ilike"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        left, left_params = self.process_lhs(compiler, connection)
-        right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} ILIKE {right}", (*left_params, *right_params)
 
 
 class BoundedPaginator(Paginator):
@@ -202,21 +190,17 @@ def _newest(rows: "QuerySet[Any]", columns: Sequence[str], term: str) -> list[in
     """The newest of those that contain the term, as far as rows are counted; if there are none, of those with something like it."""
     newest = rows.order_by("-pk").values_list("pk", flat=True)
     with transaction.atomic(), connection.cursor() as cursor:
-        exact = newest.filter(_any(ILike(F(name), Value(f"%{_escaped(term)}%")) for name in columns))
+        exact = newest.filter(_any(Q(**{f"{name}__says": term}) for name in columns))
         found = list(exact[: MOST_COUNTED + 1])
         if not found:
             cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(ALIKE)])
-            alike = newest.filter(_any(Q(**{f"{name}__trigram_word_similar": term}) for name in columns))
+            alike = newest.filter(_any(Q(**{f"{name}__resembles": term}) for name in columns))
             found = list(alike[: MOST_COUNTED + 1])
     return found
 
 
-def _any(conditions: Any) -> Q:
+def _any(conditions: Iterable[Q]) -> Q:
     found = Q()
     for condition in conditions:
-        found |= condition if isinstance(condition, Q) else Q(condition)
+        found |= condition
     return found
-
-
-def _escaped(term: str) -> str:
-    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -51,7 +51,7 @@ class ChannelFilter(TypedFilter):
 
     def condition(self, typed: str) -> Q:
         # The numbers first: the list itself is then found by its own index.
-        named = Channel.objects.filter(name__iexact=typed).values_list("pk", flat=True)[:MOST_NAMED]
+        named = Channel.objects.filter(name__reads=typed).values_list("pk", flat=True)[:MOST_NAMED]
         return Q(channel_id__in=[int(typed)] if _is_number(typed) else list(named))
 
 
@@ -62,7 +62,7 @@ def person_filter(field: str, title: str) -> type[TypedFilter]:
         parameter_name = field
 
         def condition(self, typed: str) -> Q:
-            named = User.objects.filter(username__iexact=typed.removeprefix("@")).values_list("pk", flat=True)
+            named = User.objects.filter(username__reads=typed.removeprefix("@")).values_list("pk", flat=True)
             return Q(**{f"{field}_id__in": [int(typed)] if _is_number(typed) else list(named)})
 
     PersonFilter.title = title

@@ -16,6 +16,7 @@ from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, N
 from chat.api.pages import listed, number, paged
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, Scope, User
+from chat.naming import fold
 from chat.node import running_node
 from chat.permissions import Right
 from chat.services.messages import channel_of
@@ -35,7 +36,7 @@ class Channels(APIView):
         scope = request.query_params.get("scope", "mine")
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if scope == "public":
-            rows = Channel.objects.live().filter(kind=ChannelKind.PUBLIC, name__icontains=search)
+            rows = Channel.objects.live().filter(kind=ChannelKind.PUBLIC, name__says=search)
             mine = set(Member.objects.filter(user=caller(request)).values_list("channel_id", flat=True))
             return paged(request, rows, lambda row: {**wire.channel_dict(row, people=[]), "is_member": row.pk in mine})
         if scope != "mine":
@@ -167,7 +168,7 @@ def _mine(request: Request, search: str) -> Response:
     rows = [
         described
         for described in descriptions(caller(request))
-        if described["id"] > after and search.lower() in described["name"].lower()
+        if described["id"] > after and fold(search) in fold(described["name"])
     ]
     following = {"cursor": rows[size - 1]["id"]} if len(rows) > size else None
     return listed(request, rows[:size], next_query=following)

@@ -56,7 +56,7 @@ class Users(APIView):
         rows = User.objects.filter(is_active=True)
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if search:
-            rows = rows.filter(Q(username__icontains=search) | Q(display_name__icontains=search))
+            rows = rows.filter(Q(username__says=search) | Q(display_name__says=search))
         return paged(request, rows, lambda user: msgspec.to_builtins(wire.person(user)))
 
 

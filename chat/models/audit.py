@@ -27,6 +27,7 @@ class Act(models.TextChoices):
     MEMBER_ROLE = "member.role", "changed a role"
     USER_BANNED = "user.banned", "banned a person"
     BAN_LIFTED = "ban.lifted", "lifted a ban"
+    USER_RENAMED = "user.renamed", "took another name"
     STAFF_ROLES = "staff.roles", "changed staff roles"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from chat import clock
+from chat.models.folded import Folded
 
 if TYPE_CHECKING:
     from chat.models.user import User
@@ -23,6 +24,9 @@ class ChannelKind(models.TextChoices):
     INNER = "inner"
 
 
+LIVE_AND_PUBLIC = Q(kind=ChannelKind.PUBLIC, archived_at=None)
+
+
 class ChannelQuerySet(models.QuerySet["Channel"]):
     def visible_to(self, user: User) -> ChannelQuerySet:
         """Public channels, and those that the user is a member of."""
@@ -34,6 +38,10 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
 class Channel(models.Model):
     name = models.CharField(max_length=80, blank=True)
+    #: How the name looks (chat/naming.py): among the live public channels each only once. Empty for those that were called
+    #: alike before this was asked.
+    name_look = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
+    name_look_any_case = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     topic = models.CharField(max_length=250, blank=True)
     kind = models.CharField(max_length=8, choices=ChannelKind.choices, default=ChannelKind.PUBLIC)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="inner_channels")
@@ -68,10 +76,22 @@ class Channel(models.Model):
                 condition=Q(kind="direct", direct_key__isnull=False) | (~Q(kind="direct") & Q(direct_key__isnull=True)),
             ),
             models.CheckConstraint(name="channels_name", condition=Q(kind="direct") | ~Q(name="")),
+            models.UniqueConstraint(
+                fields=["name_look"],
+                name="channels_name_look_once",
+                condition=LIVE_AND_PUBLIC & ~Q(name_look=""),
+            ),
+            models.UniqueConstraint(
+                fields=["name_look_any_case"],
+                name="channels_name_look_any_case_once",
+                condition=LIVE_AND_PUBLIC & ~Q(name_look_any_case=""),
+            ),
         ]
         indexes = [
             GinIndex(
-                fields=["name", "topic"], name="idx_channels_names_gin", opclasses=["gin_trgm_ops", "gin_trgm_ops"]
+                OpClass(Folded(F("name")), "gin_trgm_ops"),
+                OpClass(Folded(F("topic")), "gin_trgm_ops"),
+                name="idx_channels_names_gin",
             )
         ]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, IntegerField, Q
 from django.db.models.lookups import LessThanOrEqual
 
 from chat.models.channel import Channel
+from chat.models.folded import Folded
 
 if TYPE_CHECKING:
     from chat.models.member import Member
@@ -88,7 +89,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(F("channel"), F("created_at").desc(), name="idx_messages_channel_created"),
-            GinIndex(fields=["body"], name="idx_messages_body_gin", opclasses=["gin_trgm_ops"]),
+            GinIndex(OpClass(Folded(F("body")), "gin_trgm_ops"), name="idx_messages_body_gin"),
             models.Index(fields=["reply_to"], name="idx_messages_reply_to", condition=Q(reply_to__isnull=False)),
             # Few of many: what the staff's lists filter by.
             models.Index(fields=["id"], name="idx_messages_system", condition=Q(kind="system")),

@@ -1,11 +1,12 @@
 """A person who can sign in."""
 
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 
+from chat.models.folded import Folded
 from presence.people import CHOICES, ONLINE
 
 
@@ -22,6 +23,9 @@ class User(AbstractUser):
         ],
         error_messages={"unique": "This username is taken."},
     )
+    #: How the username looks (chat/naming.py), so that no two look alike; None for accounts that did before this was asked.
+    username_look = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
+    username_look_any_case = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
     display_name = models.CharField(max_length=80, blank=True)
     #: What the person has chosen: online, away, busy or invisible. What others see is in the roster.
     chosen_status = models.CharField(max_length=9, default=ONLINE, db_default=ONLINE, choices=[(c, c) for c in CHOICES])
@@ -43,9 +47,9 @@ class User(AbstractUser):
         ]
         indexes = [
             GinIndex(
-                fields=["username", "display_name"],
+                OpClass(Folded(models.F("username")), "gin_trgm_ops"),
+                OpClass(Folded(models.F("display_name")), "gin_trgm_ops"),
                 name="idx_users_names_gin",
-                opclasses=["gin_trgm_ops", "gin_trgm_ops"],
             )
         ]
 

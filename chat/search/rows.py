@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from chat.models import Member, Message, User
+from chat.naming import fold
 from chat.search.query import Query, parse_query
 from delivery.errors import Invalid
 
@@ -33,6 +34,8 @@ LEAST_TYPO_CHARACTERS = 4
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
+#: The place before the newest of all messages.
+_AFTER_ALL = (datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC), 0)
 _CURSOR = re.compile(r"(~?)(-?\d{1,18})\.(\d{1,18})\Z", re.ASCII)
 
 #: Newest first, and a message's place in it: (created_at, id).
@@ -41,7 +44,7 @@ Place = tuple[datetime.datetime, int]
 
 @dataclass(frozen=True)
 class Found:
-    """One page. `is_approximate`: nothing has the words themselves, these have words like them."""
+    """One page. `is_approximate`: some of these, the last ones, have not the words themselves, but words like them."""
 
     messages: list[Message]
     next_cursor: str | None
@@ -72,12 +75,19 @@ def search(user: User, text: str, *, cursor: str | None = None) -> Found:
         asked = _continued(asked, cursor)
     if not asked.channels:
         return Found([], None, False)
+    size = settings.LIMITS.page
     with transaction.atomic():
-        found = _page(asked)
-        may_have_typos = any(_may_have_typo(asked, word) for word in asked.words)
-        if not found.messages and found.next_cursor is None and cursor is None and may_have_typos:
-            found = _page(replace(asked, is_approximate=True))
-    return found
+        found = _page(asked, size)
+        if found.next_cursor is not None or asked.is_approximate or not _typos(asked):
+            return found
+        room = size - len(found.messages)
+        close = _page(replace(asked, is_approximate=True, start=None), room) if room else _before_all(asked)
+        return replace(close, messages=found.messages + close.messages, is_approximate=bool(close.messages))
+
+
+def _before_all(asked: _Search) -> Found:
+    """An empty page, before the first message that comes close."""
+    return Found([], _spell(replace(asked, is_approximate=True), _AFTER_ALL), False)
 
 
 # ---- names become ids ----
@@ -85,15 +95,18 @@ def search(user: User, text: str, *, cursor: str | None = None) -> Found:
 
 def _resolved(user: User, query: Query) -> _Search:
     members = _memberships(user, query.channels)
+    folded = _folded([*query.words, *query.phrases])
+    words = [folded[word] for word in query.words if folded[word]]
+    phrases = [folded[phrase] for phrase in query.phrases if folded[phrase]]
     return _Search(
         channels=[member.channel_id for member in members],
-        words=query.words,
-        phrases=query.phrases,
+        words=words,
+        phrases=phrases,
         senders=_senders(user, query.senders) if query.senders else None,
         has=query.has,
         before=query.before,
         after=query.after,
-        indexed=_indexed([*query.words, *query.phrases]),
+        indexed=_indexed([*words, *phrases]),
     )
 
 
@@ -109,7 +122,7 @@ def _memberships(user: User, names: Sequence[str]) -> list[Member]:
 
 
 def _is_called(member: Member, name: str) -> bool:
-    return name == str(member.channel_id) or member.channel.name.casefold() == name.casefold()
+    return name == str(member.channel_id) or fold(member.channel.name) == fold(name)
 
 
 def _senders(user: User, names: Sequence[str]) -> list[int]:
@@ -118,12 +131,19 @@ def _senders(user: User, names: Sequence[str]) -> list[int]:
         if name.lower() == "me":
             those = {user.pk}
         else:
-            people = User.objects.filter(Q(username__iexact=name) | Q(display_name__iexact=name))
+            people = User.objects.filter(Q(username__reads=name) | Q(display_name__reads=name))
             those = set(people.values_list("pk", flat=True))
         if not those:
             raise Invalid(f"There is nobody called {name!r}.")
         found = those if found is None else found & those
     return sorted(found or ())
+
+
+def _folded(terms: Sequence[str]) -> dict[str, str]:
+    """Each term as the index has it; one that is nothing but marks and formatting is empty."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT term, gapless_fold(term) FROM unnest(%s::text[]) AS term", [list(terms)])
+        return dict(cursor.fetchall())
 
 
 def _indexed(terms: Sequence[str]) -> list[str]:
@@ -138,8 +158,9 @@ def _indexed(terms: Sequence[str]) -> list[str]:
     return [term for term, run in runs.items() if run]
 
 
-def _may_have_typo(asked: _Search, word: str) -> bool:
-    return word in asked.indexed and len(word) >= LEAST_TYPO_CHARACTERS
+def _typos(asked: _Search) -> list[str]:
+    """The words that may have been meant otherwise."""
+    return [word for word in asked.words if word in asked.indexed and len(word) >= LEAST_TYPO_CHARACTERS]
 
 
 def _continued(asked: _Search, cursor: str) -> _Search:
@@ -156,8 +177,7 @@ def _continued(asked: _Search, cursor: str) -> _Search:
 # ---- one page ----
 
 
-def _page(asked: _Search) -> Found:
-    size = settings.LIMITS.page
+def _page(asked: _Search, size: int) -> Found:
     can_use_index = bool(asked.indexed) or asked.senders is not None
     end = _end_of_look(asked, _look(asked) if can_use_index else LONG_LOOK)
     places = _matches(asked, end, size + 1)
@@ -254,22 +274,27 @@ _HAS = {
 }
 
 
+#: What the index idx_messages_body_gin has.
+_BODY = "gapless_fold(body)"
+
+
 def _matching(asked: _Search) -> tuple[str, list[Any]]:
     conditions: list[str] = [_HAS[has] for has in sorted(asked.has)] or ["true"]
     values: list[Any] = []
     if asked.senders is not None:
         conditions.append("sender_id = ANY(%s)")
         values.append(asked.senders)
-    for phrase in asked.phrases:
-        conditions.append("body ILIKE %s")
-        values.append(_containing(phrase))
-    for word in asked.words:
-        if asked.is_approximate and _may_have_typo(asked, word):
-            conditions.append("(body ILIKE %s OR %s <%% body)")
-            values += [_containing(word), word]
-        else:
-            conditions.append("body ILIKE %s")
-            values.append(_containing(word))
+    typos = _typos(asked) if asked.is_approximate else []
+    for word in [*asked.phrases, *(word for word in asked.words if word not in typos)]:
+        conditions.append(f"{_BODY} LIKE %s")
+        values.append(_containing(word))
+    for word in typos:
+        conditions.append(f"({_BODY} LIKE %s OR %s <%% {_BODY})")
+        values += [_containing(word), word]
+    if typos:
+        # What has the words themselves was on the pages before.
+        conditions.append(f"NOT ({' AND '.join([f'{_BODY} LIKE %s'] * len(typos))})")
+        values += [_containing(word) for word in typos]
     return " AND ".join(conditions), values
 
 

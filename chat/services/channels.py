@@ -1,6 +1,7 @@
 """Opening channels, renaming them, and putting them away."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from django.db import IntegrityError, transaction
 
@@ -8,26 +9,32 @@ from chat import clock, wire
 from chat.allowances.counting import counted
 from chat.allowances.table import CREATIONS, RENAMES
 from chat.models import Channel, ChannelKind, Role, User
+from chat.naming import clean_name, looks
 from chat.permissions import Right, rights_of
 from chat.services import log
 from chat.services.constraints import violates
 from chat.services.members import admit
 from chat.services.standing import require_may
 from delivery import protocol
-from delivery.errors import Invalid
+from delivery.errors import Conflict, Invalid
+
+#: What the columns hold.
+NAME_CHARACTERS, TOPIC_CHARACTERS = 80, 250
 
 
 def open_channel(
     owner: User, *, name: str, topic: str = "", kind: str = ChannelKind.PUBLIC, members: Sequence[User] = ()
 ) -> Channel:
-    """A new channel with its owner and first members, all or nothing. Raises Invalid, ChannelFull."""
-    name = " ".join(name.split())
-    if not name:
-        raise Invalid("A channel needs a name.")
+    """A new channel with its owner and first members, all or nothing.
+
+    Raises Invalid, ChannelFull, or Conflict for a name that reads or looks like that of a live public channel.
+    """
+    name = _clean_name(name)
     if kind not in (ChannelKind.PUBLIC, ChannelKind.PRIVATE):
         raise Invalid("A channel is public or private.")
-    with counted(CREATIONS, owner), transaction.atomic():
-        channel = Channel.objects.create(name=name, topic=topic.strip(), kind=kind, created_by=owner)
+    topic = _clean_topic(topic)
+    with counted(CREATIONS, owner), _free_name(name), transaction.atomic():
+        channel = Channel.objects.create(**_named(name), topic=topic, kind=kind, created_by=owner)
         _admit_all(channel, owner, members, owner_role=Role.OWNER)
     return channel
 
@@ -57,8 +64,8 @@ def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
     """A conversation between a visitor and the staff: private, owned by the agent, named after the visitor."""
     with transaction.atomic():
         channel = Channel.objects.create(
-            name=visitor.get_full_name(),
-            topic=topic.strip(),
+            **_named(visitor.get_full_name()),
+            topic=_clean_topic(topic),
             kind=ChannelKind.PRIVATE,
             is_support=True,
             created_by=visitor,
@@ -68,30 +75,29 @@ def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
 
 
 def revise_channel(actor: User, *, channel: int, name: str | None = None, topic: str | None = None) -> Channel:
-    """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived, RateLimited."""
-    with counted(RENAMES, actor), log.writing(channel) as entry:
+    """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived, Conflict, RateLimited."""
+    name = None if name is None else _clean_name(name)
+    topic = None if topic is None else _clean_topic(topic)
+    with counted(RENAMES, actor), _free_name(name or ""), log.writing(channel) as entry:
         row = entry.channel
         require_may(actor, Right.RENAME, channel=row)
-        if name is not None:
-            name = " ".join(name.split())
-            if not name:
-                raise Invalid("A channel needs a name.")
-            if name != row.name:
-                row.name = name
-                entry.note(
-                    actor,
-                    {"type": "channel.renamed", "name": name},
-                    f"{actor.get_full_name()} renamed the channel {name}",
-                )
-        if topic is not None and topic.strip() != row.topic:
-            row.topic = topic.strip()
+        if name is not None and name != row.name:
+            row.name = name
+            Channel.objects.filter(pk=channel).update(**_named(name))
+            entry.note(
+                actor,
+                {"type": "channel.renamed", "name": name},
+                f"{actor.get_full_name()} renamed the channel {name}",
+            )
+        if topic is not None and topic != row.topic:
+            row.topic = topic
+            Channel.objects.filter(pk=channel).update(topic=topic)
             sentence = (
                 f"{actor.get_full_name()} set the topic: {row.topic}"
                 if row.topic
                 else f"{actor.get_full_name()} cleared the topic"
             )
             entry.note(actor, {"type": "channel.topic", "name": row.topic}, sentence)
-        Channel.objects.filter(pk=channel).update(name=row.name, topic=row.topic)
         _tell_all(entry, "updated")
     return row
 
@@ -107,6 +113,32 @@ def archive_channel(actor: User, *, channel: int) -> Channel:
             entry.note(actor, {"type": "channel.archived"}, f"{actor.get_full_name()} archived the channel")
             _tell_all(entry, "archived")
     return row
+
+
+def _clean_name(name: str) -> str:
+    name = clean_name(name, what="A channel's name", most=NAME_CHARACTERS)
+    if not name:
+        raise Invalid("A channel needs a name.")
+    return name
+
+
+def _clean_topic(topic: str) -> str:
+    return clean_name(topic, what="A topic", most=TOPIC_CHARACTERS)
+
+
+def _named(name: str) -> dict[str, str]:
+    seen, seen_in_any_case = looks(name)
+    return {"name": name, "name_look": seen, "name_look_any_case": seen_in_any_case}
+
+
+@contextlib.contextmanager
+def _free_name(name: str) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if violates(error, "channels_name_look_any_case_once") or violates(error, "channels_name_look_once"):
+            raise Conflict(f"A public channel is called {name}, or looks so: take another name.") from None
+        raise
 
 
 def _admit_all(channel: Channel, owner: User, members: Sequence[User], *, owner_role: str) -> None:

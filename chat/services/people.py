@@ -7,17 +7,32 @@ from django.db import IntegrityError, connection, transaction
 from chat.allowances.counting import counted
 from chat.allowances.table import RENAMES
 from chat.models import Act, Channel, User
+from chat.naming import clean_name, looks, require_free_word
 from chat.services import audit
 from chat.services.channels import open_channel
 from delivery.errors import Conflict, Invalid
 
 #: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
 MAKING_OWNER = 0x6F776E72
+#: What the column holds.
+DISPLAY_NAME_CHARACTERS = 80
 
 
 def create_user(username: str, *, password: str | None = None, display_name: str = "", is_staff: bool = False) -> User:
-    """A new account; without a password only tokens sign it in. Raises Invalid with the reasons."""
-    user = User(username=username, display_name=display_name.strip(), is_staff=is_staff, is_superuser=is_staff)
+    """A new account; without a password only tokens sign it in. Raises Invalid with the reasons.
+
+    No two usernames look alike, and reserved words are nobody's; of those, what promises an office may be the staff's.
+    """
+    require_free_word(username, is_staff=is_staff)
+    seen, seen_in_any_case = looks(username)
+    user = User(
+        username=username,
+        username_look=seen,
+        username_look_any_case=seen_in_any_case,
+        display_name=_clean(display_name),
+        is_staff=is_staff,
+        is_superuser=is_staff,
+    )
     try:
         if password is None:
             user.set_unusable_password()
@@ -34,7 +49,7 @@ def create_user(username: str, *, password: str | None = None, display_name: str
                 made = {"from": [], "to": ["Superuser"]}
                 audit.record(Act.STAFF_ROLES, actor=None, whom=user.pk, reason="The account was made so.", details=made)
     except IntegrityError:
-        # Somebody took the name at the same moment (users_username_any_case).
+        # Somebody took the name at the same moment (users_username_any_case, users_username_look_key and its twin).
         raise Invalid("This username is taken.") from None
     return user
 
@@ -51,10 +66,16 @@ def create_owner(username: str, *, password: str, display_name: str = "") -> tup
 
 
 def rename_user(user: User, *, display_name: str) -> User:
-    """What others see from the next message on. Raises Invalid for what can't be kept, RateLimited."""
-    if "\x00" in display_name:
-        raise Invalid("A name can't contain the NUL character.")
-    user.display_name = display_name.strip()
-    with counted(RENAMES, user):
-        User.objects.filter(pk=user.pk).update(display_name=user.display_name)
+    """What others see from the next message on; the audit log keeps what it was. Raises Invalid, RateLimited."""
+    name = _clean(display_name)
+    with counted(RENAMES, user), transaction.atomic():
+        row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if row.display_name != name:
+            User.objects.filter(pk=user.pk).update(display_name=name)
+            audit.record(Act.USER_RENAMED, actor=user, whom=user.pk, details={"from": row.display_name, "to": name})
+    user.display_name = name
     return user
+
+
+def _clean(display_name: str) -> str:
+    return clean_name(display_name, what="A name", most=DISPLAY_NAME_CHARACTERS)

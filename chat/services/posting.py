@@ -12,6 +12,7 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 
 from chat import clock, wire
 from chat.models import ChannelKind, Message, MessageKind, MessageStatus
+from chat.naming import shows_nothing
 from chat.permissions import Right, refusal
 from chat.services import hot
 from delivery import node, protocol
@@ -53,7 +54,7 @@ class Draft:
 
 def check_body(body: str) -> str:
     """The body as it is. Raises Empty, TooLong, or Invalid for what PostgreSQL or UTF-8 can't hold."""
-    if not body.strip():
+    if shows_nothing(body):
         raise Empty
     if "\x00" in body:
         raise Invalid("A message can't contain the NUL character.")

@@ -13,6 +13,7 @@ from chat import wire
 from chat.allowances.counting import counted
 from chat.allowances.table import PRESENCE_CHOICES
 from chat.models import User
+from chat.naming import clean_name
 from delivery import node
 from delivery.announcements import About
 from delivery.errors import Invalid
@@ -86,13 +87,4 @@ def note_seen(people: Mapping[int, Sighting], typed: Mapping[tuple[int, int], fl
 def _checked(activity: str | None) -> str | None:
     if activity is None:
         return None
-    activity = " ".join(activity.split())
-    if len(activity) > settings.LIMITS.activity_characters:
-        raise Invalid(f"At most {settings.LIMITS.activity_characters} characters say what you are doing.")
-    try:
-        activity.encode()
-    except UnicodeEncodeError:
-        raise Invalid("The text is not valid Unicode: it has half of a surrogate pair.") from None
-    if "\x00" in activity:
-        raise Invalid("It can't contain the NUL character.")
-    return activity
+    return clean_name(activity, what="What you are doing", most=settings.LIMITS.activity_characters)

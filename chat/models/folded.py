@@ -1,0 +1,48 @@
+"""Text compared as people read it: without case, accents, width and ligatures (the SQL function gapless_fold, which is indexed)."""
+
+from typing import Any
+
+from django.db.models import CharField, Func, Lookup, TextField
+
+
+class Folded(Func):
+    function = "gapless_fold"
+    output_field = TextField()
+
+
+class _FoldedLookup(Lookup):
+    template: str
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return self.template.format(left=left, right=right), (*left_params, *right_params)
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class Says(_FoldedLookup):
+    """`body__says`: contains these characters, folded; `%` and `_` are characters like all others."""
+
+    lookup_name = "says"
+    template = (
+        r"gapless_fold({left}) LIKE '%%' || regexp_replace(gapless_fold({right}), '([\\%%_])', '\\\1', 'g') || '%%'"
+    )
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class Reads(_FoldedLookup):
+    """`display_name__reads`: the same, folded."""
+
+    lookup_name = "reads"
+    template = "gapless_fold({left}) = gapless_fold({right})"
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class Resembles(_FoldedLookup):
+    """`body__resembles`: has a word like this one (pg_trgm's word similarity, its threshold as the session has it)."""
+
+    lookup_name = "resembles"
+    template = "gapless_fold({right}) <%% gapless_fold({left})"

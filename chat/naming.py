@@ -1,0 +1,159 @@
+"""What people, channels and topics may be called: normalised, visible, and told apart by the eye. Knows text, and no rows.
+
+Two names that look alike have one look: the skeleton of Unicode's technical standard 39, with the confusables that the
+package confusable_homoglyphs ships.
+"""
+
+import json
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+
+from delivery.errors import Invalid
+
+#: Marks above and below one letter; languages need up to three (Vietnamese, pointed Hebrew).
+MOST_MARKS = 3
+
+#: Words by which a message calls many people, or that mean whoever reads: nobody's name.
+CALLS = frozenset({"all", "channel", "everybody", "everyone", "gapless", "here", "me", "nobody", "somebody"})
+#: Words that promise an office: only staff may be called so.
+OFFICES = frozenset(
+    {
+        *(
+            "abuse",
+            "admin",
+            "administrator",
+            "api",
+            "billing",
+            "bot",
+            "help",
+            "helpdesk",
+            "moderator",
+            "mod",
+            "noreply",
+        ),
+        *("official", "operator", "owner", "postmaster", "root", "security", "staff", "support", "sysadmin", "system"),
+        *("team", "webmaster"),
+    }
+)
+
+# Letters that Unicode counts as letters, and that show nothing; the Braille pattern without dots.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_ZERO_WIDTH_JOINERS = frozenset("\u200c\u200d")
+_EMOJI_SELECTOR = "\ufe0f"
+_SPACES = re.compile(r"\s+")
+#: What is kept of folds and looks: longer ones that begin alike are the same, and each fits into an index.
+_KEPT = 200
+
+
+def clean_name(text: str, *, what: str, most: int) -> str:
+    """The name in NFC, with single spaces; empty stays empty. `what` begins the sentence of a refusal; `most` characters.
+
+    Raises Invalid for controls, blanks that are not spaces, reversed text, stacked marks, and what is too long.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid(f"{what} is not valid Unicode: it has half of a surrogate pair.") from None
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise Invalid(f"{what} can't contain line breaks or other control characters.")
+    name = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    if len(name) > most:
+        raise Invalid(f"{what} has at most {most} characters.")
+    for place, character in enumerate(name):
+        if _is_hidden(name, place, character):
+            raise Invalid(f"{what} can't contain characters that nobody sees.")
+    if _has_stacked_marks(name):
+        raise Invalid(f"{what} can't have more than {MOST_MARKS} marks on one letter.")
+    if name and shows_nothing(name):
+        raise Invalid(f"{what} shows nothing.")
+    return name
+
+
+def shows_nothing(text: str) -> bool:
+    """Whether a reader would see an empty place: only spaces, controls, formatting and marks without a letter."""
+    return not any(_is_seen(character) for character in text)
+
+
+def fold(name: str) -> str:
+    """By this two names are the same, whatever their case, width, and the spelling of their accents; 200 characters at most."""
+    folded = unicodedata.normalize("NFKC", _without_formatting(name)).casefold()
+    return unicodedata.normalize("NFKC", folded)[:_KEPT]
+
+
+def look(name: str) -> str:
+    """By this two names are the same to the eye (UTS 39, section 4), 200 characters at most; never shown."""
+    prototypes = _prototypes()
+    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", _without_formatting(name)))
+    skeleton = "".join(prototypes.get(letter, letter) for letter in letters)
+    return unicodedata.normalize("NFC", skeleton).casefold()[:_KEPT]
+
+
+def looks(name: str) -> tuple[str, str]:
+    """How it looks as it is spelled, and in small letters: a capital I is an l to the eye, and an i to whoever types."""
+    return look(name), look(fold(name))
+
+
+def require_free_word(username: str, *, is_staff: bool) -> None:
+    """Raises Invalid for a reserved word, and for what looks like one."""
+    reserved = CALLS if is_staff else CALLS | OFFICES
+    if any(set(looks(word)) & set(looks(username)) for word in reserved):
+        raise Invalid("This username is reserved: take another one.")
+
+
+def _is_seen(character: str) -> bool:
+    # Not assigned (Cn) is what a newer Unicode may know: an emoji of next year.
+    category = unicodedata.category(character)
+    return (category[0] in "LNPS" or category == "Cn") and character not in _BLANK_LETTERS
+
+
+def _without_formatting(name: str) -> str:
+    return "".join(character for character in name if unicodedata.category(character) != "Cf")
+
+
+def _is_hidden(name: str, place: int, character: str) -> bool:
+    if character in _ZERO_WIDTH_JOINERS:
+        return not _joins(name, place)
+    category = unicodedata.category(character)
+    if category in ("Cf", "Co", "Zl", "Zp"):
+        return True
+    return character in _BLANK_LETTERS or (_is_variation_selector(character) and character != _EMOJI_SELECTOR)
+
+
+def _joins(name: str, place: int) -> bool:
+    """Joiners have a meaning between emoji, and between letters of scripts that join (Persian, Hindi)."""
+    return 0 < place < len(name) - 1 and all(_may_join(name[beside]) for beside in (place - 1, place + 1))
+
+
+def _may_join(character: str) -> bool:
+    if character == _EMOJI_SELECTOR or unicodedata.category(character) in ("So", "Sk", "Mn", "Mc"):
+        return not character.isascii()
+    script = unicodedata.name(character, "").partition(" ")[0]
+    return character.isalpha() and script not in ("LATIN", "GREEK", "CYRILLIC", "FULLWIDTH")
+
+
+def _is_variation_selector(character: str) -> bool:
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def _has_stacked_marks(name: str) -> bool:
+    marks = 0
+    for character in unicodedata.normalize("NFD", name):
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if marks > MOST_MARKS:
+            return True
+    return False
+
+
+@cache
+def _prototypes() -> dict[str, str]:
+    """Each confusable character with the one that stands for all that look like it: of a pair, the one with more twins."""
+    shipped = resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
+    twins = {letter: [twin["c"] for twin in those] for letter, those in json.loads(shipped).items()}
+    found: dict[str, str] = {}
+    for letter, those in twins.items():
+        prototype = max(those, key=lambda twin: len(twins.get(twin, ())))
+        if len(letter) == 1 and len(twins[prototype]) > len(those):
+            found[letter] = prototype.strip("\u200e")
+    return found
