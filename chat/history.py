@@ -28,11 +28,19 @@ def newest(channel: int) -> tuple[list[dict[str, Any]], int | None]:
     return [msgspec.json.decode(raw) for raw in reversed(found.raws)], found.older_than
 
 
-def page(channel: int, *, before: int | None = None, after: int | None = None, around: int | None = None) -> Page:
-    """At most one page. `around`: about half of it on each side, the message itself included."""
+def page(
+    channel: int,
+    *,
+    size: int | None = None,
+    before: int | None = None,
+    after: int | None = None,
+    around: int | None = None,
+) -> Page:
+    """At most `size`, else one page. `around`: about half of it on each side, the message itself included."""
+    size = size or settings.LIMITS.page
     if (before, after, around) == (None, None, None):
-        return _newest_from_cache(channel) or newest_from_rows(channel)
-    rows = _rows(channel, before=before, after=after, around=around)
+        return _newest_from_cache(channel, size) or newest_from_rows(channel, size)
+    rows = _rows(channel, size, before=before, after=after, around=around)
     if not rows:
         return Page([])
     older = rows[-1].seq if Message.objects.filter(channel_id=channel).before(rows[-1].seq).exists() else None
@@ -40,23 +48,22 @@ def page(channel: int, *, before: int | None = None, after: int | None = None, a
     return Page(_spelled(rows), older, newer)
 
 
-def newest_from_rows(channel: int) -> Page:
-    size = settings.LIMITS.page
+def newest_from_rows(channel: int, size: int | None = None) -> Page:
+    size = size or settings.LIMITS.page
     # One more than the page says whether there are older ones.
     rows = list(Message.objects.filter(channel_id=channel).for_the_wire().order_by("-seq")[: size + 1])
     return Page(_spelled(rows[:size]), rows[size - 1].seq if len(rows) > size else None)
 
 
-def _newest_from_cache(channel: int) -> Page | None:
-    found = recent.newest(channel, settings.LIMITS.page)
+def _newest_from_cache(channel: int, size: int) -> Page | None:
+    found = recent.newest(channel, size)
     if found is None:
         return None
     raws, has_older = found
     return Page(raws, msgspec.json.decode(raws[-1], type=_Place).seq if has_older else None)
 
 
-def _rows(channel: int, *, before: int | None, after: int | None, around: int | None) -> list[Message]:
-    size = settings.LIMITS.page
+def _rows(channel: int, size: int, *, before: int | None, after: int | None, around: int | None) -> list[Message]:
     rows = Message.objects.filter(channel_id=channel).for_the_wire()
     if around is not None:
         older = list(rows.before(around).order_by("-seq")[: size // 2])

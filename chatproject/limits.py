@@ -74,6 +74,8 @@ class Limits:
     replay_hours: int = _limit(24, unit="hours a channel", exceeded="`resync`")
     #: Rows of one page of a list.
     page: int = _limit(20, unit="rows", exceeded="the next page")
+    #: Rows of one page for programs that ask for more: `?page_size=`.
+    page_most: int = _limit(100, unit="rows", exceeded="`invalid`")
     #: Rows of one bulk act of moderation.
     bulk: int = _limit(100, unit="rows", exceeded="`invalid`")
     #: The longest mute: a year. Who should be away for longer is removed or banned.

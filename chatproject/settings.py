@@ -96,6 +96,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatproject.measuring.measured",
     "chatproject.request_log.RequestLog",
+    "chat.api.paths.one_path",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -305,6 +306,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["chat.asking.CountedByTheApi"],
     "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chat.api.rendering.Negotiation",
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "chat.api.openapi.OperationSchema",
     "EXCEPTION_HANDLER": "chat.api.problems.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -323,6 +326,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # A PATCH says which fields it needs, like any other request.
     "COMPONENT_SPLIT_PATCH": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
 }
 
 # ---- Logs ------------------------------------------------------------------------------------------------------------

@@ -77,6 +77,12 @@ class Conflict(Refused):
     status = 409
 
 
+class Outdated(Conflict):
+    """This message has changed since you read it: read it again, then decide."""
+
+    status = 412
+
+
 class Archived(Refused):
     """This channel is archived: it can be read, not written."""
 

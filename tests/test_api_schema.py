@@ -26,6 +26,7 @@ from chat import services
 from chat.api.examples import EXAMPLES
 from chat.api.openapi import REFUSALS, document, documentation_of
 from chat.models import Message
+from chatproject import limits
 from tests.conftest import Cast, said
 from tests.servers import Server
 
@@ -40,6 +41,14 @@ CHECKS = [
     *(not_a_server_error, status_code_conformance, content_type_conformance),
     *(response_headers_conformance, response_schema_conformance),
 ]
+#: Left out and empty mean the same here.
+MAY_BE_EMPTY = {
+    "ChannelInput.name",
+    "ChannelInput.topic",
+    "ChannelRevision.topic",
+    "Profile.activity",
+    "Profile.display_name",
+}
 #: A few examples of each operation for each caller, always the same ones. `schemathesis run` does more, by hand.
 SPARINGLY = settings(
     max_examples=2,
@@ -93,6 +102,49 @@ def test_every_shape_has_an_example_that_fits_it() -> None:
     for name, example in EXAMPLES.items():
         schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
         jsonschema.Draft202012Validator(schema).validate(example)
+
+
+def test_what_a_request_may_hold_is_bounded_in_the_document() -> None:
+    """So that a client made from it never sends what is refused for its size alone."""
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        if schema.get("additionalProperties") is not False:
+            continue
+        for field, shape in schema["properties"].items():
+            kinds = shape.get("type", [])
+            if "string" in kinds and "format" not in shape:
+                assert "maxLength" in shape, f"{name}.{field}"
+                assert "minLength" in shape or f"{name}.{field}" in MAY_BE_EMPTY, f"{name}.{field}"
+            if "integer" in kinds:
+                assert {"minimum", "maximum"} <= shape.keys(), f"{name}.{field}"
+            if "array" in kinds:
+                assert "maxItems" in shape, f"{name}.{field}"
+    bounds = DOCUMENT["components"]["schemas"]["BulkMute"]["properties"]["minutes"]
+    assert (bounds["minimum"], bounds["maximum"]) == (1, limits.LIMITS.mute_minutes)
+
+
+def test_an_error_document_says_what_its_errors_are() -> None:
+    """Generators of clients leave out a body with a shape that they can't know."""
+    errors = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["errors"]
+    assert errors["additionalProperties"] == {"type": "array", "items": {"type": "string"}}
+
+    def arrays(shape: Any) -> Iterator[Any]:
+        if isinstance(shape, dict):
+            if shape.get("type") == "array":
+                yield shape
+            for below in shape.values():
+                yield from arrays(below)
+        elif isinstance(shape, list):
+            for below in shape:
+                yield from arrays(below)
+
+    assert all("items" in array for array in arrays(DOCUMENT))
+
+
+def test_parameters_that_exclude_each_other_say_so() -> None:
+    parameters = DOCUMENT["paths"]["/api/v1/channels/{id}/messages/"]["get"]["parameters"]
+    found = {parameter["name"]: parameter for parameter in parameters}
+    assert found["before"]["description"].endswith("Not together with after and around.")
+    assert found["around"]["x-excludes"] == ["before", "after"]
 
 
 def test_the_document_is_served_to_everybody(server: Server) -> None:

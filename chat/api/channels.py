@@ -3,7 +3,6 @@
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,7 @@ from chat import services, sightings, wire
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
-from chat.api.pages import listed, number, paged
+from chat.api.pages import listed, number, page_size, paged
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, Scope, User
 from chat.naming import fold
@@ -163,15 +162,15 @@ def _member_seen(row: Member, standing: Standing, channel: Channel) -> dict[str,
 
 
 def _mine(request: Request, search: str) -> Response:
-    size = settings.LIMITS.page
+    size = page_size(request)
     after = number(request, "cursor", 0) or 0
     rows = [
         described
         for described in descriptions(caller(request))
         if described["id"] > after and fold(search) in fold(described["name"])
     ]
-    following = {"cursor": rows[size - 1]["id"]} if len(rows) > size else None
-    return listed(request, rows[:size], next_query=following)
+    following = rows[size - 1]["id"] if len(rows) > size else None
+    return listed(request, rows[:size], following={"cursor": following})
 
 
 def _seen_by(user: User, channel: int) -> dict[str, Any]:

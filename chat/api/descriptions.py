@@ -1,21 +1,38 @@
 """The API says what it is: the OpenAPI document of its paths, a page to read it with, the AsyncAPI document of the socket."""
 
+import functools
+from collections.abc import Callable
+
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from chat.api import asyncapi, openapi
+from chat.api import asyncapi, openapi, problems
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def takes_no_parameters(view: View) -> View:
+    """What is unknown is refused here too."""
+
+    @functools.wraps(view)
+    def held(request: HttpRequest) -> HttpResponse:
+        return problems.bad_request(request, ValueError("unknown parameters")) if request.GET else view(request)
+
+    return held
 
 
 @require_safe
+@takes_no_parameters
 def schema(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document of these paths, for everybody."""
     return HttpResponse(msgspec.json.encode(openapi.document(), enc_hook=str), content_type="application/json")
 
 
 @require_safe
+@takes_no_parameters
 def socket(request: HttpRequest) -> HttpResponse:
     """The AsyncAPI 3 document of the socket, for everybody."""
     return HttpResponse(msgspec.json.encode(asyncapi.document()), content_type="application/json")

@@ -1,12 +1,15 @@
 """What requests may carry, as serializers: shapes only, the rules are the verbs'."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
+from chat.services.audit import REASON_CHARACTERS
 from presence.people import CHOICES
 
 
@@ -17,6 +20,10 @@ class Strict(serializers.Serializer[Any]):
         if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
             raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(map(str, unknown))})
         return super().to_internal_value(data)
+
+
+class Nothing(Strict):
+    """What takes no body refuses every field."""
 
 
 class Text(serializers.CharField):
@@ -31,8 +38,8 @@ class Text(serializers.CharField):
 class Whole(serializers.IntegerField):
     """Only whole numbers: DRF's own field would take strings and 1.0."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, max_value=2**63 - 1, **kwargs)
+    def __init__(self, *, least: int = 0, most: int = 2**63 - 1, **kwargs: Any) -> None:
+        super().__init__(min_value=least, max_value=most, **kwargs)
 
     def to_internal_value(self, data: Any) -> int:
         if not isinstance(data, int) or isinstance(data, bool):
@@ -47,6 +54,23 @@ class Truth(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+def _said(description: str, **bounds: int) -> Callable[[type[Text]], type[Text]]:
+    return extend_schema_field({"type": "string", **bounds, "description": description})
+
+
+@_said("What people say: at most 2,048 bytes of UTF-8.", minLength=1, maxLength=settings.LIMITS.message_bytes)
+class Body(Text):
+    """Refused by the verb, with a code of its own: `empty` or `too_long`."""
+
+    def __init__(self) -> None:
+        super().__init__(trim_whitespace=False, allow_blank=True)
+
+
+@_said("Why: for the audit log.", minLength=1, maxLength=REASON_CHARACTERS)
+class Reason(Text):
+    """Refused by the verb, at every door."""
 
 
 class ChannelInput(Strict):
@@ -78,12 +102,12 @@ class NewRole(Strict):
 
 class MessageInput(Strict):
     client_msg_id = serializers.UUIDField()
-    body = Text(trim_whitespace=False, allow_blank=True)
+    body = Body()
     reply_to = Whole(required=False, allow_null=True, default=None)
 
 
 class MessageRevision(Strict):
-    body = Text(trim_whitespace=False, allow_blank=True)
+    body = Body()
 
 
 class Position(Strict):
@@ -123,7 +147,7 @@ class Profile(Strict):
 class NewReport(Strict):
     channel = Whole()
     message = Whole()
-    reason = Text()
+    reason = Reason()
 
 
 def rows() -> "serializers.ListField":
@@ -134,29 +158,24 @@ def rows() -> "serializers.ListField":
 class BulkClosing(Strict):
     reports = rows()
     verdict = serializers.ChoiceField(choices=Verdict.choices)
-    reason = Text()
+    reason = Reason()
 
 
 class BulkDeletion(Strict):
     messages = rows()
-    reason = Text()
+    reason = Reason()
 
 
 class BulkRemoval(Strict):
     channel = Whole()
     users = rows()
-    reason = Text()
+    reason = Reason()
 
 
 class BulkMute(BulkRemoval):
-    minutes = Whole()
-
-    def validate_minutes(self, value: int) -> int:
-        if not 1 <= value <= settings.LIMITS.mute_minutes:
-            raise serializers.ValidationError(f"From 1 to {settings.LIMITS.mute_minutes:,}.")
-        return value
+    minutes = Whole(least=1, most=settings.LIMITS.mute_minutes)
 
 
 class BulkBan(Strict):
     users = rows()
-    reason = Text()
+    reason = Reason()

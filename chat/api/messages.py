@@ -1,5 +1,7 @@
 """Messages: history by page, changes by number, and the same verbs as the socket's."""
 
+import re
+
 import msgspec
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -11,7 +13,7 @@ from chat import history, services, wire
 from chat.api import shapes
 from chat.api.contract import Page, documented, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position
-from chat.api.pages import listed, number
+from chat.api.pages import listed, number, page_size
 from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
 from chat.models import Message
@@ -20,29 +22,30 @@ from chat.scopes import require_scope_to_delete
 from chat.services import Draft, check_body
 from chat.services.standing import require_membership
 from chat.streams import ChannelStreams
-from delivery.errors import Invalid, NotFound
+from delivery.errors import NotFound
 from delivery.protocol import Message as Shape
+
+#: A strong entity tag of ours.
+_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
 
 class Messages(APIView):
     @documented(
-        Page(Shape, by_cursor=False),
+        Page(Shape, by="before", back_by="after"),
         query={
             "before": whole("Only messages before this seq."),
             "after": whole("Only messages after this seq."),
             "around": whole("About half a page on each side of this seq."),
         },
+        one_of=["before", "after", "around"],
     )
     def get(self, request: Request, pk: int) -> Response:
         """Newest first, 20 a page; `before`, `after` or `around` a seq. `next` leads to older ones, `previous` to newer."""
         require_membership(caller(request).pk, channel=pk)
         asked = {name: number(request, name) for name in ("before", "after", "around")}
-        if sum(value is not None for value in asked.values()) > 1:
-            raise Invalid("Give one of before, after and around.")
-        page = history.page(pk, **asked)
-        older = {"before": page.older_than} if page.older_than is not None else None
-        newer = {"after": page.newer_than} if page.newer_than is not None else None
-        return listed(request, [msgspec.Raw(raw) for raw in page.raws], next_query=older, previous_query=newer)
+        page = history.page(pk, size=page_size(request), **asked)
+        raws = [msgspec.Raw(raw) for raw in page.raws]
+        return listed(request, raws, following={"before": page.older_than}, preceding={"after": page.newer_than})
 
     @documented({201: Shape, 200: Shape}, takes=MessageInput, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
@@ -60,31 +63,35 @@ class Messages(APIView):
 
 
 class OneMessage(APIView):
-    @documented(Shape)
+    @documented(Shape, has_etag=True)
     def get(self, request: Request, pk: int, message: int) -> Response:
         """One message."""
         member = require_membership(caller(request).pk, channel=pk)
         row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
         if row is None:
             raise NotFound("There is no such message in this channel.")
-        return Response(wire.message(row))
+        return _with_etag(wire.message(row))
 
-    @documented(Shape, takes=MessageRevision, refuses=[409])
+    @documented(Shape, takes=MessageRevision, refuses=[409, 412], has_etag=True)
     def patch(self, request: Request, pk: int, message: int) -> Response:
-        """Another body for an own message, within 24 hours."""
+        """Another body for an own message, within 24 hours. With If-Match only if it is still as it was read."""
         body = checked(MessageRevision, request)["body"]
-        return Response(wire.message(services.edit_message(caller(request), channel=pk, message=message, body=body)))
+        row = services.edit_message(
+            caller(request), channel=pk, message=message, body=body, only_at=_revs_that_match(request)
+        )
+        return _with_etag(wire.message(row))
 
-    @documented(Shape, refuses=[409])
+    @documented(Shape, refuses=[409, 412], has_etag=True)
     def delete(self, request: Request, pk: int, message: int) -> Response:
-        """200 with the emptied message: its place stays."""
+        """200 with the emptied message: its place stays. With If-Match only if it is still as it was read."""
         require_scope_to_delete(scopes_of(request), caller(request).pk, message=message)
-        return Response(wire.message(services.delete_message(caller(request), channel=pk, message=message)))
+        row = services.delete_message(caller(request), channel=pk, message=message, only_at=_revs_that_match(request))
+        return _with_etag(wire.message(row))
 
 
 class Changes(APIView):
     @documented(
-        Page(Shape, more={"head": {"type": "integer"}}, by_cursor=False),
+        Page(Shape, more={"head": {"type": "integer"}}, by="since", is_sized=False),
         query={"since": whole("The rev up to which changes are held.")},
     )
     def get(self, request: Request, pk: int) -> Response:
@@ -96,9 +103,9 @@ class Changes(APIView):
             since = member.joined_rev
         size = settings.LIMITS.batch
         missed = ChannelStreams().changes_since(pk, since, limit=size)
-        following = {"since": missed.changes[-1].rev} if len(missed.changes) == size else None
+        following = missed.changes[-1].rev if len(missed.changes) == size else None
         raws = [msgspec.Raw(change.raw) for change in missed.changes]
-        return listed(request, raws, next_query=following, head=missed.head)
+        return listed(request, raws, following={"since": following}, head=missed.head)
 
 
 class ReadUpTo(APIView):
@@ -108,3 +115,16 @@ class ReadUpTo(APIView):
         require_membership(caller(request).pk, channel=pk)
         member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request)["seq"])
         return Response({"delivered_seq": member.delivered_seq, "read_seq": member.read_seq})
+
+
+def _with_etag(message: Shape) -> Response:
+    # The number of its last change: what others have read or received meanwhile is no other message.
+    return Response(message, headers={"ETag": f'"{message.rev}"'})
+
+
+def _revs_that_match(request: Request) -> frozenset[int] | None:
+    given = request.headers.get("If-Match")
+    if given is None or given.strip() == "*":
+        return None
+    # RFC 9110, 13.1.1: weak tags, and what is none of ours, never match.
+    return frozenset(int(tag) for tag in _TAG.findall(given))

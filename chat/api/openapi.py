@@ -3,7 +3,8 @@
 import functools
 import http
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from chat.api import shapes
-from chat.api.contract import Documented, Page, Shape, whole
+from chat.api.contract import Documented, Page, Shape
 from chat.api.examples import EXAMPLES
 from chat.api.scopes import scope_needed
 
@@ -28,6 +29,7 @@ REFUSALS = {
     404: "There is nothing here, or nothing that the caller may see.",
     406: "Answers are JSON, and Accept has no place for it.",
     409: "It can't be done as things stand.",
+    412: "It is not any more what If-Match says; the code is `conflict`.",
     413: "The body is too large.",
     415: "Bodies are JSON.",
     429: "Too much in too short a time: the same may be sent again after Retry-After.",
@@ -37,6 +39,7 @@ REFUSALS = {
 _SECONDS = {"type": "integer", "minimum": 0}
 HEADERS: dict[str, Any] = {
     "X-Request-ID": {"description": "The request in our log.", "schema": {"type": "string"}},
+    "ETag": {"description": "The number of the last change, for If-Match.", "schema": {"type": "string"}},
     "Link": {"description": 'RFC 8288: rel="next" and rel="prev".', "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds.", "schema": _SECONDS},
     "WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}},
@@ -104,13 +107,9 @@ class OperationSchema(AutoSchema):
         names = [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]
         number = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
         in_path = [{"in": "path", "name": name, "required": True, "schema": number} for name in names]
-        return [*in_path, *(_parameter(name, schema) for name, schema in self._query().items())]
-
-    def _query(self) -> dict[str, Any]:
-        query = dict(self._documented.query)
-        if any(isinstance(given, Page) and given.by_cursor for given in self._documented.gives.values()):
-            query.setdefault("cursor", whole("Where a page begins: taken from `next`."))
-        return query
+        said = self._documented
+        in_query = [_parameter(name, schema, one_of=said.one_of) for name, schema in said.query.items()]
+        return [*in_path, *in_query, *([_IF_MATCH] if 412 in said.refuses else [])]
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         answers = {str(status): self._answer(status, given) for status, given in self._documented.gives.items()}
@@ -120,25 +119,40 @@ class OperationSchema(AutoSchema):
         headers = [
             "X-Request-ID",
             *(["Link"] if isinstance(given, Page) else []),
+            *(["ETag"] if self._documented.has_etag else []),
             *_RATES,
         ]
         answer: dict[str, Any] = {"description": http.HTTPStatus(status).phrase, "headers": _headers(headers)}
         if given is not None:
-            answer["content"] = {"application/json": {"schema": _schema_of(given)}}
+            answer["content"] = {"application/json": {"schema": _schema_of(given, self._documented.query)}}
         return answer
 
     def _refusals(self) -> list[int]:
         said = self._documented
         found = {*ANYWHERE, *said.refuses}
         found |= {404} if "{" in self.path else set()
-        found |= {400} if said.takes or self._query() else set()
+        found |= {400} if said.takes or said.query else set()
         found |= {400, 413, 415} if self.method in WRITES else set()
         return sorted(found)
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+_IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "schema": {"type": "string"},
+    "description": "The ETag under which it was read: if it is another by now, nothing is done.",
+}
+
+
+def _parameter(name: str, schema: dict[str, Any], *, one_of: Sequence[str]) -> dict[str, Any]:
     shape = {key: value for key, value in schema.items() if key not in ("description", "required", "example")}
     described = {"in": "query", "name": name, "schema": shape, "description": schema.get("description", "")}
+    if name in one_of:
+        others = " and ".join(other for other in one_of if other != name)
+        described |= {
+            "description": f"{described['description']} Not together with {others}.",
+            "x-excludes": others.split(" and "),
+        }
     return described | {key: schema[key] for key in ("required", "example") if key in schema}
 
 
@@ -146,12 +160,21 @@ def _headers(names: list[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _schema_of(given: Shape | Page) -> dict[str, Any]:
+def _schema_of(given: Shape | Page, query: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     if not isinstance(given, Page):
         return {"$ref": _REF.format(name=given.__name__)}
     link = {"type": ["string", "null"], "format": "uri"}
     results = {"type": "array", "items": _schema_of(given.of)}
-    properties = {"results": results, "next": link, "previous": link, **given.more}
+    turns = [f"next_{given.by}", *([f"previous_{given.back_by}"] if given.back_by else [])]
+    begins = {turn: {"type": [query[given.by]["type"], "null"]} for turn in turns}
+    properties = {
+        "results": results,
+        "next": link,
+        "previous": link,
+        "has_more": {"type": "boolean"},
+        **begins,
+        **given.more,
+    }
     return {"type": "object", "properties": properties, "required": sorted(properties)}
 
 

@@ -4,6 +4,7 @@ import http
 import logging
 import math
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -25,7 +26,9 @@ logger = logging.getLogger("gapless.api")
 PROBLEM = "application/problem+json"
 
 
-def problem(refusal: Refused, *, status: int | None = None, errors: Any = None) -> dict[str, Any]:
+def problem(
+    refusal: Refused, *, status: int | None = None, errors: dict[str, list[str]] | None = None
+) -> dict[str, Any]:
     code = status or refusal.status
     metrics.errors.labels(refusal.code, "http").inc()
     document: dict[str, Any] = {
@@ -64,12 +67,12 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     return response
 
 
-def _refusal_for(error: Exception) -> tuple[Refused, int | None, Any]:
+def _refusal_for(error: Exception) -> tuple[Refused, int | None, dict[str, list[str]] | None]:
     match error:
         case Refused():
             return error, None, None
         case exceptions.ValidationError():
-            return Invalid("Some fields can't be used as they are."), None, error.detail
+            return Invalid("Some fields can't be used as they are."), None, _by_field(error.detail)
         case exceptions.Throttled():
             return RateLimited(retry_after=getattr(error, "wait", None) or 1), None, None
         case Http404() | exceptions.NotFound():
@@ -87,6 +90,24 @@ def _refusal_for(error: Exception) -> tuple[Refused, int | None, Any]:
     return Internal(reference), None, None
 
 
+def _by_field(detail: Any) -> dict[str, list[str]]:
+    if not isinstance(detail, dict):
+        detail = {"non_field_errors": detail}
+    return {str(field): list(_sentences(found)) for field, found in detail.items()}
+
+
+def _sentences(found: Any, place: str = "") -> Iterator[str]:
+    # What is wrong with one of several is said with its place: DRF nests it.
+    if isinstance(found, dict):
+        for key, below in found.items():
+            yield from _sentences(below, f"{place}{key}: ")
+    elif isinstance(found, list | tuple):
+        for below in found:
+            yield from _sentences(below, place)
+    else:
+        yield f"{place}{found}"
+
+
 # ---- for what never reached a view of the API, and for pages ----
 
 
@@ -96,6 +117,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, Forbidden(), "403.html")
+
+
+def not_secure(request: HttpRequest) -> HttpResponse:
+    return _answer(request, Forbidden("The API is spoken over https only: nothing was done."), "403.html")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,8 +6,10 @@ from typing import IO, Any
 import msgspec
 from django.conf import settings
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 
 class JSONRenderer(BaseRenderer):
@@ -21,9 +23,11 @@ class JSONRenderer(BaseRenderer):
         return b"" if data is None else msgspec.json.encode(data, enc_hook=str)
 
 
-class ProblemRenderer(JSONRenderer):
-    media_type = "application/problem+json"
-    format = "problem"
+class Negotiation(DefaultContentNegotiation):
+    """A client that only says that it takes problems takes our JSON: what is no problem is said to it as JSON all the same."""
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        return [word.replace("problem+json", "json") for word in super().get_accept_list(request)]
 
 
 class JSONParser(BaseParser):

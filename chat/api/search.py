@@ -14,7 +14,7 @@ from delivery.protocol import Message
 
 class Search(APIView):
     @documented(
-        Page(Message, more={"approximate": {"type": "boolean"}}),
+        Page(Message, more={"approximate": {"type": "boolean"}}, is_sized=False),
         query={
             "q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01"),
             "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~?-?[0-9]{1,18}\.[0-9]{1,18}$"),
@@ -34,6 +34,6 @@ class Search(APIView):
         return listed(
             request,
             [wire.message(row) for row in found.messages],
-            next_query={"cursor": found.next_cursor} if found.next_cursor else None,
+            following={"cursor": found.next_cursor},
             approximate=found.is_approximate,
         )

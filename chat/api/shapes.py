@@ -242,7 +242,12 @@ class Problem(msgspec.Struct, kw_only=True):
     detail: str
     code: str
     request_id: Annotated[str, msgspec.Meta(description="As in the header X-Request-ID and in the log.")]
-    errors: dict[str, Any] | list[Any] | Absent = msgspec.UNSET
+    errors: (
+        Annotated[
+            dict[str, list[str]], msgspec.Meta(description="Sentences by the field or parameter that they are about.")
+        ]
+        | Absent
+    ) = msgspec.UNSET
     retry_after: (
         Annotated[float, msgspec.Meta(description="Seconds after which the same may be sent again.")] | Absent
     ) = msgspec.UNSET

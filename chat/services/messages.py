@@ -1,6 +1,7 @@
 """Editing and deleting messages, and what is kept of what they said before."""
 
 import datetime
+from collections.abc import Collection
 
 from django.conf import settings
 
@@ -12,13 +13,16 @@ from chat.services import audit, log
 from chat.services.posting import check_body
 from chat.services.reports import uphold_reports_about
 from chat.services.standing import require_may, standing_of
-from delivery.errors import NotFound
+from delivery.errors import NotFound, Outdated
 
 
-def edit_message(editor: User, *, channel: int, message: int, body: str) -> Message:
+def edit_message(
+    editor: User, *, channel: int, message: int, body: str, only_at: Collection[int] | None = None
+) -> Message:
     """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours.
 
-    What it said before is kept for moderators, in the same transaction.
+    What it said before is kept for moderators, in the same transaction. only_at: the numbers (`rev`) that the editor has seen;
+    raises Outdated when it has another by now.
     """
     check_body(body)
     with counted(REVISIONS, editor), log.writing(channel) as entry:
@@ -27,6 +31,7 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
         log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, RULES[Right.EDIT_OWN].refusal)
         log.require(row.deleted_at is None, "This message was deleted.")
         hours = settings.LIMITS.edit_hours
+        _require_seen(row, only_at)
         is_young = entry.now - row.created_at <= datetime.timedelta(hours=hours)
         log.require(is_young, f"A message can be edited for {hours} hours.")
         if row.body != body:
@@ -36,11 +41,13 @@ def edit_message(editor: User, *, channel: int, message: int, body: str) -> Mess
     return row
 
 
-def delete_message(actor: User, *, channel: int, message: int, reason: str = "") -> Message:
+def delete_message(
+    actor: User, *, channel: int, message: int, reason: str = "", only_at: Collection[int] | None = None
+) -> Message:
     """Empties a message, with a new number; its place stays. Repeating does nothing. Own ones, or any as a keeper.
 
     What it said is gone for everybody, staff included, unless it was reported: then it is kept as evidence. A keeper's
-    deletion stands in the audit log, and upholds the open reports about the message.
+    deletion stands in the audit log, and upholds the open reports about the message. only_at: as for an edit.
     """
     reason = audit.bounded_reason(reason)
     # One's own messages are no moderation, however many are deleted in one act.
@@ -52,6 +59,7 @@ def delete_message(actor: User, *, channel: int, message: int, reason: str = "")
         rights = (Right.DELETE_OWN, Right.DELETE_ANY) if is_own else (Right.DELETE_ANY,)
         require_may(actor, *rights, channel=entry.channel)
         log.require(row.kind == MessageKind.TEXT, "What happened in the channel can't be deleted.")
+        _require_seen(row, only_at)
         if row.deleted_at is None:
             _keep_or_forget(row, deleted_at=entry.now)
             row.body, row.deleted_at = "", entry.now
@@ -67,6 +75,11 @@ def delete_message(actor: User, *, channel: int, message: int, reason: str = "")
                     reason=reason,
                 )
     return row
+
+
+def _require_seen(row: Message, only_at: Collection[int] | None) -> None:
+    if only_at is not None and row.rev not in only_at:
+        raise Outdated
 
 
 def _keep_version(row: Message, *, replaced_at: datetime.datetime) -> None:
