@@ -12,9 +12,8 @@ from rest_framework.throttling import BaseThrottle
 
 from chat.allowances.counting import count, telling
 from chat.allowances.table import REQUESTS
-from chat.allowances.window import Usage
 from chat.api.usage import with_usage
-from chat.pages.errors import TooOften, rate_limited
+from chat.pages.errors import rate_limited
 from delivery.errors import RateLimited
 
 #: Answered also when nobody can be asked who it is.
@@ -35,14 +34,17 @@ class RequestsAreCounted:
             try:
                 _note(request, request.user)
             except RateLimited as refusal:
-                usage = Usage(refusal.limit or 0, 0, refusal.retry_after or 1)
-                return rate_limited(request, TooOften(usage))
+                return rate_limited(request, refusal)
         with telling() as acts:
             response = self._get_response(request)
         tightest = acts[-1] if acts else getattr(request, "usage", None)
-        # A guarded door, or a refusal, has said its own.
+        # A refusal has said its own.
         is_said = response.has_header("X-RateLimit-Limit")
         return response if is_said else with_usage(response, tightest)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What a page's view counted by itself: tries at its door."""
+        return rate_limited(request, exception) if isinstance(exception, RateLimited) else None
 
 
 class CountedByTheApi(BaseThrottle):

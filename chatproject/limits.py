@@ -31,6 +31,17 @@ class Limits:
     #: HTTP requests of one user (pages, admin, API, all sessions and tokens), exact in every window of 60 s: a returning client
     #: that reads long histories stays far below. 0 lifts it.
     requests_per_minute: int = _limit(1200, unit="a minute a user", exceeded="429 + `Retry-After`")
+    #: Tries of a password for one name from one address (of IPv6: one /64), at every door that asks for one. 0 lifts it.
+    sign_ins_per_minute: int = _limit(10, unit="a minute a name and address", exceeded="429 + `Retry-After`")
+    #: The same from all addresses together where the person has not signed in before: guessing from many is bounded, and does
+    #: not lock the person out of their own. 0 lifts it.
+    strange_sign_ins_per_hour: int = _limit(
+        100, unit="an hour a name, from addresses that are not its own", exceeded="429 + `Retry-After`"
+    )
+    #: Tries of a password for any name: generous for an office behind one address. 0 lifts it.
+    address_sign_ins_per_minute: int = _limit(60, unit="a minute an address", exceeded="429 + `Retry-After`")
+    #: Accounts that are made from one address, whether it works or not. 0 lifts it.
+    address_sign_ups_per_hour: int = _limit(20, unit="an hour an address", exceeded="429 + `Retry-After`")
     #: Messages of one user through all doors, exact in every window of 60 s. 0 lifts it (for load tests).
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Channels that one user opens, direct ones included, exact in every window of an hour. 0 lifts it.

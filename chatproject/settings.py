@@ -108,7 +108,6 @@ MIDDLEWARE = [
     "chat.origin.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_ratelimit.middleware.RatelimitMiddleware",
     "chat.asking.RequestsAreCounted",
 ]
 
@@ -270,7 +269,6 @@ RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
 #: Usernames that may too: the accounts of a load test, or of a program that you trust.
 RATE_LIMIT_EXEMPT_USERS = env.words("RATE_LIMIT_EXEMPT_USERS", [])
 RATELIMIT_USE_CACHE = "guard"
-RATELIMIT_VIEW = "chat.pages.errors.rate_limited"
 # A count that fails otherwise is taken for too many.
 RATELIMIT_FAIL_OPEN = False
 # django-ratelimit knows only Memcached and its own list of Redis backends; Django's RedisCache increments atomically.

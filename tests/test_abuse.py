@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import itertools
 import os
 import socket
 import struct
@@ -16,12 +15,10 @@ from urllib.parse import unquote
 import httpx
 import psutil
 import pytest
-from django_ratelimit.core import _get_window
 
-from chat import services
 from chat.guard import GuardCache
 from chatproject.addresses import AddressPace, with_true_address
-from tests.conftest import PASSWORD, Cast
+from tests.conftest import Cast
 from tests.servers import ROOT, Server, expect
 
 
@@ -127,28 +124,6 @@ def test_a_request_that_is_too_large_is_refused_before_it_is_read(server: Server
     assert status(256 * 1024) != 413
     assert status(256 * 1024 + 1) == 413
     assert status(10**11) == 413
-
-
-def guess(server: Server, username: str, password: str = "wrong") -> httpx.Response:
-    with httpx.Client(base_url=server.url) as browser:
-        token = browser.get("/sign-in/").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        form = {"username": username, "password": password, "csrfmiddlewaretoken": token}
-        return browser.post("/sign-in/", data=form, headers={"Origin": server.url})
-
-
-def test_passwords_can_be_guessed_only_so_often(server: Server, cast: Cast) -> None:
-    # A window's end, which is another for each name, is not to come while it is guessed.
-    name = next(name for name in map("bob{}".format, itertools.count()) if _get_window(name, 60) - time.time() > 40)
-    services.create_user(name, password=PASSWORD)
-    for _ in range(10):
-        assert guess(server, name).status_code == 200
-    fullwidth = "".join(chr(ord(letter) + 0xFEE0) for letter in name)
-    for disguise in (name, f"  {name}", name.upper(), fullwidth):
-        refused = guess(server, disguise, PASSWORD)
-        assert refused.status_code == 429
-        assert 1 <= int(refused.headers["Retry-After"]) <= 120
-        assert (refused.headers["X-RateLimit-Limit"], refused.headers["X-RateLimit-Remaining"]) == ("10", "0")
-    assert guess(server, "alice").status_code == 200
 
 
 def test_the_admin_has_no_door_of_its_own(server: Server) -> None:

@@ -8,6 +8,7 @@ from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
 from chat.models.report import Report, Verdict
 from chat.models.settled import SettledUpTo
+from chat.models.sign_in import SignInAddress
 from chat.models.token import Scope, Token
 from chat.models.user import User
 from chat.models.version import MessageVersion
@@ -29,6 +30,7 @@ __all__ = [
     "Role",
     "Scope",
     "SettledUpTo",
+    "SignInAddress",
     "Token",
     "User",
     "Verdict",

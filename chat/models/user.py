@@ -5,9 +5,22 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 
 from chat.models.folded import Folded
 from presence.people import CHOICES, ONLINE
+
+
+class Users(UserManager["User"]):
+    use_in_migrations = False
+
+    def named(self, username: str) -> "models.QuerySet[User]":
+        """At most one: usernames are unique whatever their case."""
+        return self.filter(Exact(Lower("username"), username.lower()))
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """How Django finds somebody who signs in."""
+        return self.named(username or "").get()
 
 
 class User(AbstractUser):
@@ -34,7 +47,7 @@ class User(AbstractUser):
     #: Grows with every choice, so that of two the newer is known.
     presence_rev = models.BigIntegerField(default=0, db_default=0)
 
-    objects = UserManager()  # type: ignore[misc]
+    objects = Users()  # type: ignore[misc]
     REQUIRED_FIELDS = []
 
     class Meta:

@@ -4,23 +4,15 @@ import math
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django_ratelimit.exceptions import Ratelimited
 
 from chat.allowances.window import Usage
 from chat.api.usage import with_usage
+from delivery.errors import RateLimited
 
 
-class TooOften(Ratelimited):
-    """Too many attempts from one address or for one name."""
-
-    def __init__(self, usage: Usage) -> None:
-        super().__init__()
-        self.usage = usage
-
-
-def rate_limited(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What django-ratelimit's middleware answers (RATELIMIT_VIEW)."""
-    usage = exception.usage if isinstance(exception, TooOften) else Usage(0, 0, 60)
+def rate_limited(request: HttpRequest, refusal: RateLimited) -> HttpResponse:
+    """Too many requests of one person, too many tries from one address or for one name."""
+    usage = Usage(refusal.limit or 0, 0, refusal.retry_after or 1)
     response = with_usage(render(request, "429.html", status=429), usage)
     response["Retry-After"] = str(math.ceil(usage.reset))
     return response

@@ -1,28 +1,42 @@
 """The forms of the pages, over the verbs; what a verb refuses is shown at the form."""
 
+import contextlib
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest
 
-from chat.models import Ban, User
-from chat.services import change_password, create_owner, create_user
-from delivery.errors import Refused
+from chat.allowances.attempts import count_sign_in, count_sign_up
+from chat.models import User
+from chat.services import change_password, check_sign_in, create_owner, create_user
+from delivery.errors import RateLimited, Refused
+
+
+@contextlib.contextmanager
+def shown_at_the_form() -> Iterator[None]:
+    """What a verb refuses becomes an error of the form; that it was tried too often is a page of its own."""
+    try:
+        yield
+    except RateLimited:
+        raise
+    except Refused as refusal:
+        raise forms.ValidationError(refusal.detail) from None
 
 
 class SignInForm(AuthenticationForm):
-    error_messages = {
-        "invalid_login": "That username and password don't fit together. Mind capital letters in the password.",
-        "inactive": "This account is not active.",
-    }
+    request: HttpRequest
 
-    def get_invalid_login_error(self) -> forms.ValidationError:
-        """Who is banned is told so, but only with the right password: nobody else learns it."""
-        ban = Ban.objects.standing().select_related("user").filter(user__username=self.cleaned_data["username"]).first()
-        if ban is not None and ban.user.check_password(self.cleaned_data["password"]):
-            return forms.ValidationError(f"This account is banned: {ban.reason}", code="banned")
-        return super().get_invalid_login_error()
+    def clean(self) -> dict[str, Any]:
+        """Nothing is tried, and nothing counted, without a name and a password. Raises RateLimited."""
+        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if username and password:
+            count_sign_in(self.request, username)
+            with shown_at_the_form():
+                self.user_cache = check_sign_in(username, password=password)
+        return self.cleaned_data
 
 
 class AccountForm(forms.Form):
@@ -42,13 +56,17 @@ class AccountForm(forms.Form):
 
     user: User
 
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.POST if request.method == "POST" else None)
+        self._request = request
+
     def clean(self) -> dict[str, Any]:
+        """An account, once every field is filled in. Raises RateLimited."""
         cleaned = super().clean() or {}
         if not self.errors:
-            try:
+            count_sign_up(self._request)
+            with shown_at_the_form():
                 self.user = self.create(cleaned)
-            except Refused as refusal:
-                raise forms.ValidationError(refusal.detail) from None
         return cleaned
 
     def create(self, cleaned: dict[str, Any]) -> User:
@@ -83,11 +101,14 @@ class PasswordForm(forms.Form):
         help_text="At least 8 characters, and not one of the common ones.",
     )
 
-    def __init__(self, user: User, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        super().__init__(request.POST if request.method == "POST" else None)
+        self._request = request
         self.user = user
 
     def clean_current(self) -> None:
+        """Guessing it is counted like guessing it at the sign-in. Raises RateLimited."""
+        count_sign_in(self._request, self.user.username)
         if not self.user.check_password(self.cleaned_data["current"]):
             raise forms.ValidationError("This is not your present password.")
 

@@ -25,6 +25,7 @@ from chat.services.posting import Draft, check_body, post_messages
 from chat.services.presence import choose_presence, note_seen
 from chat.services.receipts import move_cursors, read_channel
 from chat.services.reports import close_report, report_message
+from chat.services.signing_in import check_sign_in, note_sign_in
 from chat.services.staff import change_staff_roles, make_groups
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "change_role",
     "change_staff_roles",
     "check_body",
+    "check_sign_in",
     "choose_notify_level",
     "choose_presence",
     "close_report",
@@ -54,6 +56,7 @@ __all__ = [
     "mute_member",
     "new_token",
     "note_seen",
+    "note_sign_in",
     "note_use",
     "open_channel",
     "open_direct_channel",

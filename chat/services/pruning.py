@@ -5,8 +5,11 @@ import datetime
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from chat.models import Channel, Message, MessageVersion, Token
+from chat.models import Channel, Message, MessageVersion, SignInAddress, Token
 from chat.models.message import MessageQuerySet
+
+#: From where somebody signed in is remembered for so long.
+ADDRESS_DAYS = 180
 
 
 def prunable(channel: int, *, before: datetime.datetime) -> int:
@@ -28,7 +31,8 @@ def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int
 
 
 def prune_logins(*, now: datetime.datetime) -> int:
-    """Takes away sessions and tokens that have expired; how many it were."""
+    """Takes away sessions and tokens that have expired; how many it were. Long unused addresses of people are forgotten too."""
+    SignInAddress.objects.filter(last_at__lt=now - datetime.timedelta(days=ADDRESS_DAYS)).delete()
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
     tokens, _ = Token.objects.filter(expires_at__lt=now).delete()
     return sessions + tokens

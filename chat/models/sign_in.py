@@ -1,0 +1,31 @@
+"""From where somebody has signed in: whoever guesses at the name elsewhere does not lock them out there."""
+
+from django.conf import settings
+from django.db import models
+
+from chat.models.user import User
+
+
+class SignInAddressQuerySet(models.QuerySet["SignInAddress"]):
+    def of(self, username: str, *, line: str) -> "SignInAddressQuerySet":
+        """That the person of this name has signed in from there; none for a name that nobody has."""
+        return self.filter(user__in=User.objects.named(username), line=line)
+
+
+class SignInAddress(models.Model):
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_in_addresses", db_index=False
+    )
+    #: An address of IPv4, or the /64 of one of IPv6.
+    line = models.CharField(max_length=45)
+    last_at = models.DateTimeField()
+
+    objects = SignInAddressQuerySet.as_manager()
+
+    class Meta:
+        db_table = "sign_in_addresses"
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "line"], name="sign_in_addresses_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} from {self.line}"
