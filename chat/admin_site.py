@@ -10,15 +10,15 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from chat import clock, moderation
-from chat.models import Ban, Member, User
+from chat import moderation
+from chat.models import Ban, Sanction, SanctionKind, User
 from chat.viewer import looking
 
 #: Reports and acts that the first page shows.
 SHOWN = 6
 
 
-ORDER = ("Report", "Message", "Channel", "Member", "User", "Ban", "AuditEntry", "Group")
+ORDER = ("Report", "Message", "Channel", "Member", "Sanction", "User", "Ban", "AuditEntry", "Group")
 
 
 class GaplessSite(AdminSite):
@@ -75,8 +75,8 @@ def _waiting(user: User) -> dict[str, Any]:
         waiting["open_reports"] = moderation.count_open(user)
         waiting["many"] = moderation.MOST_COUNTED
         waiting["reports"] = moderation.reports_visible_to(user).open().order_by("pk")[:SHOWN]
-    if user.has_perm("chat.view_member"):
-        waiting["mutes"] = Member.objects.filter(muted_until__gt=clock.now()).count()
+    if user.has_perm("chat.view_sanction"):
+        waiting["mutes"] = Sanction.objects.standing().filter(kind=SanctionKind.MUTE).count()
     if user.has_perm("chat.view_ban"):
         waiting["bans"] = Ban.objects.standing().count()
     if user.has_perm("chat.view_auditentry"):

@@ -6,10 +6,11 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from chat import wire
-from chat.models import AuditEntry, Ban, Channel, Member, Message, MessageVersion, Report, User
+from chat.models import AuditEntry, Ban, Channel, Member, Message, MessageVersion, Report, Sanction, SanctionKind, User
 from chat.models.audit import AuditQuerySet
 from chat.models.ban import BanQuerySet
 from chat.models.report import ReportQuerySet
+from chat.models.sanction import SanctionQuerySet
 from chat.permissions import KEEPERS
 from chat.services.standing import standing_of
 from delivery.errors import Forbidden, NotFound
@@ -48,10 +49,10 @@ def bans_visible_to(user: User) -> BanQuerySet:
     return Ban.objects.select_related("user", "banned_by", "lifted_by")
 
 
-def muted_members(user: User, *, now: Any) -> "QuerySet[Member]":
-    """Whose mute is running, in the channels that the user keeps."""
-    rows = Member.objects.filter(muted_until__gt=now).select_related("user", "channel")
-    return rows if may_see_all(user, "chat.view_member") else rows.filter(_kept_by(user))
+def sanctions_visible_to(user: User, kind: SanctionKind) -> SanctionQuerySet:
+    """What stands of this kind, in the channels that the user keeps; everywhere for staff with the right."""
+    rows = Sanction.objects.standing().filter(kind=kind).select_related("user", "channel", "by")
+    return rows if may_see_all(user, "chat.view_sanction") else rows.filter(_kept_by(user))
 
 
 def require_keeper(user: User) -> None:
@@ -188,12 +189,22 @@ def ban_dict(row: Ban) -> dict[str, Any]:
     }
 
 
-def mute_dict(row: Member) -> dict[str, Any]:
+def mute_dict(row: Sanction) -> dict[str, Any]:
+    """`role` is None for who has left meanwhile: the mute waits for them."""
+    member = Member.objects.filter(channel=row.channel_id, user=row.user_id).first()
+    return {**_sanction_dict(row), "role": member.role if member else None, "muted_until": spell_time(row.until)}
+
+
+def removal_dict(row: Sanction) -> dict[str, Any]:
+    return {**_sanction_dict(row), "removed_at": spell_time(row.created_at), "may_return_at": spell_time(row.until)}
+
+
+def _sanction_dict(row: Sanction) -> dict[str, Any]:
     return {
         "channel": channel_brief(row.channel),
         "user": person(row.user),
-        "role": row.role,
-        "muted_until": spell_time(row.muted_until),
+        "by": person(row.by),
+        "reason": row.reason,
     }
 
 

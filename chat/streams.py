@@ -35,10 +35,10 @@ class ChannelStreams:
     """See delivery.source.Source for what each function promises."""
 
     def accesses(self, user: int) -> list[Access]:
-        return _accesses(Member.objects.filter(user_id=user), user)
+        return _accesses(Member.objects.with_mutes().filter(user_id=user), user)
 
     def accesses_to(self, user: int, streams: Collection[int]) -> dict[int, Access]:
-        found = _accesses(Member.objects.filter(user_id=user, channel_id__in=streams), user)
+        found = _accesses(Member.objects.with_mutes().filter(user_id=user, channel_id__in=streams), user)
         return {access.stream: access for access in found}
 
     def access(self, user: int, stream: int) -> Access | None:

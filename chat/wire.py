@@ -82,7 +82,7 @@ def change(row: Message) -> Change:
 
 
 def membership(member: Member, *, unread: int, people: list[User], moderates: bool) -> dict[str, Any]:
-    """A channel as one of its members sees it; needs `channel` selected along.
+    """A channel as one of its members sees it; needs `channel` selected along, and the mute.
 
     `people`: the others in a direct channel, whose names are its name. `moderates`: whether the user moderates everywhere.
     """

@@ -89,7 +89,7 @@ class Limits:
     page_most: int = _limit(100, unit="rows", exceeded="`invalid`")
     #: Rows of one bulk act of moderation.
     bulk: int = _limit(100, unit="rows", exceeded="`invalid`")
-    #: The longest mute: a year. Who should be away for longer is removed or banned.
+    #: The longest mute, or removal for a time: a year. Who should be away for longer is removed without an end, or banned.
     mute_minutes: int = _limit(525_600, unit="minutes", exceeded="`invalid`")
     #: Reports of one user, so that a queue can't be flooded. 0 lifts it.
     reports_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")

@@ -97,6 +97,13 @@ class Muted(Refused):
     status = 403
 
 
+class Removed(Refused):
+    """You were removed from this channel: you come back when somebody who may remove adds you."""
+
+    code = "removed"
+    status = 403
+
+
 class RateLimited(Refused):
     """That was too much in too short a time: wait, then send the same again."""
 
@@ -153,6 +160,6 @@ class Internal(Refused):
 
 #: Every code that a client can meet, in the order of the contract.
 REFUSALS: tuple[type[Refused], ...] = (
-    *(Invalid, UnknownOp, NotFound, NotAMember, Forbidden, Empty, TooLong, Conflict, Archived, Muted),
+    *(Invalid, UnknownOp, NotFound, NotAMember, Forbidden, Empty, TooLong, Conflict, Archived, Muted, Removed),
     *(RateLimited, QueueFull, ChannelFull, TooManyConnections, Unavailable, Internal),
 )

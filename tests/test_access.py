@@ -16,7 +16,7 @@ from django.test import Client
 from websockets.exceptions import InvalidStatus
 
 from chat import clock, services
-from chat.models import Channel, Member, Message, Report, Role, Scope, Token, User
+from chat.models import Channel, Member, Message, Report, Role, Sanction, Scope, Token, User
 from chatproject.tables import api_and_pages
 from delivery.connection import CommandRefused
 from delivery.protocol import COMMANDS
@@ -45,6 +45,12 @@ class Scene:
         """A plain member."""
         user = self.newcomer()
         Member.objects.create(channel=self.channel, user=user)
+        return user
+
+    def removed(self) -> User:
+        """Somebody who may not come back by themselves."""
+        user = self.newcomer()
+        Sanction.objects.create(channel=self.channel, user=user, kind="removal", created_at=clock.now())
         return user
 
     def message(self, who: str) -> int:
@@ -143,6 +149,8 @@ row("POST", "moderation/reports/close/",        "401 401 404 200 403 200 200", b
 row("GET", "moderation/messages/<int:pk>/",     "401 401 404 200 403 200 200", path_of=given(pk=lambda s, who: s.anothers(who)))  # fmt: skip
 row("POST", "moderation/messages/delete/",      "401 401 404 200 403 200 200", body=given(messages=lambda s, who: [s.anothers(who)], reason="rude"))  # fmt: skip
 row("POST", "moderation/members/remove/",       "401 401 404 200 403 200 200", body=given(**BULK))  # fmt: skip
+row("POST", "moderation/members/readmit/",      "401 401 404 200 403 200 200", body=given(**{**BULK, "users": lambda s, who: [s.removed().pk]}))  # fmt: skip
+row("GET", "moderation/members/removed/",       "401 401 403 200 403 200 200")  # fmt: skip
 row("POST", "moderation/members/mute/",         "401 401 404 200 403 200 200", body=given(**BULK, minutes=5))  # fmt: skip
 row("POST", "moderation/members/unmute/",       "401 401 404 200 403 200 200", body=given(**BULK))  # fmt: skip
 row("GET", "moderation/members/muted/",         "401 401 403 200 403 200 200")  # fmt: skip

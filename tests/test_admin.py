@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from chat import services
-from chat.models import AuditEntry, Ban, Channel, Member, Message, Report, User
+from chat import clock, services
+from chat.models import AuditEntry, Ban, Channel, Member, Message, Report, Sanction, User
 from delivery.connection import Connection
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server
@@ -20,7 +20,7 @@ from tests.test_moderation import message_of, staff
 
 pytestmark = pytest.mark.django_db
 
-KINDS = ("report", "message", "channel", "member", "user", "ban", "auditentry")
+KINDS = ("report", "message", "channel", "member", "sanction", "user", "ban", "auditentry")
 SEES = {
     "mo": set(KINDS),
     "agnes": {*KINDS} - {"auditentry"},
@@ -39,6 +39,7 @@ def house(cast: Cast) -> Cast:
     services.edit_message(cast.bob, channel=cast.team.pk, message=row.pk, body="other words")
     services.report_message(cast.alice, channel=cast.team.pk, message=row.pk, reason="rude")
     services.ban_user(cast.sam, user=cast.vera.pk, reason="spam")
+    Sanction.objects.create(channel=cast.team, user=cast.charlie, kind="removal", by=cast.alice, created_at=clock.now())
     return cast
 
 
@@ -53,7 +54,7 @@ def page_of(row: Any) -> str:
 
 
 def rows() -> list[Any]:
-    kinds = (Report, Message, Channel, Member, User, Ban, AuditEntry)
+    kinds = (Report, Message, Channel, Member, Sanction, User, Ban, AuditEntry)
     return [row for kind in kinds if (row := kind.objects.order_by("-pk").first()) is not None]
 
 
@@ -113,16 +114,23 @@ ACTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("report", "ban_author", {}, "user.banned"),
     ("member", "mute", {"minutes": 15}, "member.muted"),
     ("member", "remove", {}, "member.removed"),
+    ("member", "remove", {"minutes": 60}, "member.removed"),
+    ("sanction", "lift_sanction", {}, "member.readmitted"),
     ("user", "ban", {}, "user.banned"),
     ("user", "lift_ban", {}, "ban.lifted"),
     ("ban", "lift", {}, "ban.lifted"),
 ]
 
 
+def whom_of(house: Cast, name: str) -> User:
+    return {"lift_ban": house.vera, "lift": house.vera, "lift_sanction": house.charlie}.get(name, house.bob)
+
+
 def subject(house: Cast, kind: str, name: str) -> Any:
-    whom = house.vera if name in ("lift_ban", "lift") else house.bob
     if kind == "user":
-        return whom
+        return whom_of(house, name)
+    if kind == "sanction":
+        return Sanction.objects.get()
     if kind == "member":
         return Member.objects.get(user=house.bob)
     if kind == "message":
@@ -130,7 +138,7 @@ def subject(house: Cast, kind: str, name: str) -> Any:
     return Report.objects.get() if kind == "report" else Ban.objects.get()
 
 
-@pytest.mark.parametrize(("kind", "name", "more", "act"), ACTS, ids=[f"{c[0]}-{c[1]}" for c in ACTS])
+@pytest.mark.parametrize(("kind", "name", "more", "act"), ACTS, ids=["-".join([c[0], c[1], *c[2]]) for c in ACTS])
 def test_an_act_asks_for_a_reason_and_goes_through_its_verb(
     house: Cast, kind: str, name: str, more: dict[str, Any], act: str
 ) -> None:
@@ -153,7 +161,7 @@ def test_an_act_asks_for_a_reason_and_goes_through_its_verb(
         assert AuditEntry.objects.count() == before
     assert send(mo, confirmed="yes", reason="because").status_code == 302
     entry = AuditEntry.objects.filter(act=act).latest("pk")
-    whom = house.vera if name in ("lift_ban", "lift") else house.bob
+    whom = whom_of(house, name)
     assert (entry.actor.username, entry.whom, entry.reason) == ("mo", whom, "because")  # type: ignore[union-attr]
     assert (entry.door, entry.address) == ("admin", "127.0.0.1")
 
@@ -246,6 +254,9 @@ def test_search_finds_parts_of_words_and_forgives_small_mistakes(
         ("report", {"state": "closed"}, 0),
         ("ban", {"standing": "yes"}, 1),
         ("member", {"muted": "yes"}, 0),
+        ("member", {"muted": "no"}, 2),
+        ("sanction", {"kind__exact": "removal", "standing": "yes"}, 1),
+        ("sanction", {"standing": "no"}, 0),
         ("auditentry", {"act__exact": "user.banned", "whom": "vera"}, 1),
     ],
 )

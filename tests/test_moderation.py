@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from chat import clock, services
-from chat.models import AuditEntry, Ban, Member, Message, MessageVersion, Report, Role, User
+from chat.models import AuditEntry, Ban, Member, Message, MessageVersion, Report, Role, Sanction, User
 from chat.services.staff import GROUPS
 from delivery.errors import Conflict, Forbidden, Invalid, NotAMember, NotFound, Refused
 from tests.conftest import Cast, said, say
@@ -275,7 +275,7 @@ def test_the_demo_has_something_for_those_who_keep_order() -> None:
     assert Report.objects.open().count() == 3
     assert Report.objects.get(verdict="dismissed").closed_by.username == "sam"  # type: ignore[union-attr]
     assert MessageVersion.objects.count() == 1
-    assert Member.objects.get(muted_until__gt=clock.now()).user.username == "felix"
+    assert Sanction.objects.standing().get().user.username == "felix"
     assert [user.username for user in User.objects.filter(groups__name="Auditor")] == ["grace"]
     assert all(row.closed_at > row.created_at for row in Report.objects.exclude(closed_at=None))
 

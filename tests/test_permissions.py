@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from chat import clock, services
-from chat.models import Channel, Member, Message, Report, Role, User
+from chat.models import Channel, Message, Report, Role, Sanction, User
 from chat.permissions import RULES, Right
 from chat.streams import descriptions
 from delivery import errors
@@ -112,7 +112,7 @@ def scene(cast: Cast, request: pytest.FixtureRequest) -> Scene:
     User.objects.filter(pk=made["banned"].pk).update(is_active=False)
     made["banned"].is_active = False
     later = clock.now() + datetime.timedelta(hours=1)
-    Member.objects.filter(channel=channel, user=made["muted"]).update(muted_until=later)
+    Sanction.objects.create(channel=channel, user=made["muted"], kind="mute", until=later, created_at=clock.now())
     if state == "archived":
         Channel.objects.filter(pk=channel.pk).update(archived_at=clock.now())
     return Scene(channel, people, target=made["target"], newcomer=made["newcomer"])

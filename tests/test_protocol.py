@@ -62,7 +62,16 @@ def test_the_codes_are_those_of_the_contract() -> None:
             "conflict",
             "archived",
         ),
-        *("muted", "rate_limited", "queue_full", "channel_full", "too_many_connections", "unavailable", "internal"),
+        *(
+            "muted",
+            "removed",
+            "rate_limited",
+            "queue_full",
+            "channel_full",
+            "too_many_connections",
+            "unavailable",
+            "internal",
+        ),
     }
     assert {int(code) for code in CloseCode} == {1009, 4000, 4001, 4002, 4003, 4004, 4500, 4501, 4502, 4503}
 

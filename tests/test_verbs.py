@@ -98,7 +98,7 @@ def test_strangers_are_refused_without_learning_of_a_private_channel(cast: Cast)
 
 def test_the_muted_and_the_archived_are_refused(cast: Cast, standing_clock: datetime.datetime) -> None:
     later = clock.now() + datetime.timedelta(minutes=5)
-    Member.objects.filter(user=cast.bob, channel=cast.team).update(muted_until=later)
+    services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=later)
     assert isinstance(say(cast.bob, cast.team), errors.Muted)
     with clock.at(later):
         said(cast.bob, cast.team)

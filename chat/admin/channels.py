@@ -3,16 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from chat import clock
 from chat.admin import columns, deeds
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
 from chat.admin.filters import ArchivedFilter, ChannelFilter, MutedFilter, person_filter
 from chat.admin.records import audit_table, reports_table
+from chat.admin.sanctions import sanctions_table
 from chat.figures import WINDOW_MINUTES, figures_of
-from chat.models import AuditEntry, Channel, Member, Message, Report
+from chat.models import AuditEntry, Channel, Member, Message, Report, Sanction
 from chat.viewer import link, list_link, may_view
 
 
@@ -68,6 +69,8 @@ class ChannelAdmin(ReadOnlyAdmin):
         shown = [figures_table(row)]
         if may_view(Member):
             shown.append(members_table(row))
+        if may_view(Sanction):
+            shown.append(sanctions_table(row.sanctions.standing()))
         if may_view(Report):
             shown.append(reports_table(row.reports.all(), "Reports"))
         if may_view(AuditEntry):
@@ -100,6 +103,9 @@ class MemberAdmin(ReadOnlyAdmin):
     acts = (deeds.MUTE_MEMBERS, deeds.UNMUTE_MEMBERS, deeds.REMOVE_MEMBERS)
     fields = ("person", "where", "role", "mute", "notify_level", "read_up_to", "delivered_up_to", "joined", "last_seen")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Member.objects.with_mutes()
 
     def words(self, row: Member) -> str:
         return f"{row.user.username} in {columns.channel_name(row.channel)}"
@@ -139,13 +145,13 @@ class MemberAdmin(ReadOnlyAdmin):
 
 
 def mute_of(row: Member) -> Any:
-    if row.muted_until is None or row.muted_until <= clock.now():
+    if row.muted_until is None:
         return "–"
     return SafeString(columns.badge("muted", "warn") + " " + str(columns.ago(row.muted_until)))
 
 
 def members_table(channel: Channel) -> Table:
-    members = Member.objects.filter(channel=channel).select_related("user", "channel").order_by("pk")
+    members = Member.objects.with_mutes().filter(channel=channel).select_related("user", "channel").order_by("pk")
     rows = [
         (
             link(member, member.user.username),
@@ -161,7 +167,7 @@ def members_table(channel: Channel) -> Table:
 
 
 def memberships_table(user: Any) -> Table:
-    members = Member.objects.filter(user=user).select_related("channel").order_by("pk")[:100]
+    members = Member.objects.with_mutes().filter(user=user).select_related("channel").order_by("pk")[:100]
     rows = [
         (
             columns.channel_link(member.channel),

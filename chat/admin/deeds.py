@@ -7,7 +7,7 @@ from django import forms
 
 from chat import clock
 from chat.admin.acts import Act, ReasonForm
-from chat.models import Member, Message, MessageKind, Report, User
+from chat.models import Message, MessageKind, Report, Sanction, SanctionKind, User
 from chat.services import (
     ban_user,
     change_staff_roles,
@@ -15,12 +15,12 @@ from chat.services import (
     delete_message,
     lift_ban,
     mute_member,
+    readmit_member,
     remove_member,
 )
 from chat.services.bans import BAN
 from chat.services.staff import GROUPS
 from chat.services.standing import MODERATE_ANY
-from delivery.errors import NotAMember
 
 #: What is offered for a mute, in minutes.
 MUTES = ((15, "15 minutes"), (60, "1 hour"), (24 * 60, "1 day"), (7 * 24 * 60, "1 week"), (30 * 24 * 60, "30 days"))
@@ -28,6 +28,17 @@ MUTES = ((15, "15 minutes"), (60, "1 hour"), (24 * 60, "1 day"), (7 * 24 * 60, "
 
 class MuteForm(ReasonForm):
     minutes = forms.TypedChoiceField(choices=MUTES, coerce=int, initial=60, label="For")
+    field_order = ("minutes", "reason")
+
+
+class RemovalForm(ReasonForm):
+    minutes = forms.TypedChoiceField(
+        choices=(("", "until somebody adds them again"), *MUTES),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="They can't come back for",
+    )
     field_order = ("minutes", "reason")
 
 
@@ -41,8 +52,9 @@ class RolesForm(ReasonForm):
     field_order = ("roles", "reason")
 
 
-def _until(given: dict[str, Any]) -> datetime.datetime:
-    return clock.now() + datetime.timedelta(minutes=given["minutes"])
+def _until(given: dict[str, Any]) -> datetime.datetime | None:
+    minutes = given["minutes"]
+    return None if minutes is None else clock.now() + datetime.timedelta(minutes=minutes)
 
 
 def _delete(actor: User, message: Message, given: dict[str, Any]) -> None:
@@ -62,10 +74,14 @@ def _dismiss(actor: User, report: Report, given: dict[str, Any]) -> None:
 
 
 def _mute_author(actor: User, report: Report, given: dict[str, Any]) -> None:
-    author = report.message.sender
-    if not Member.objects.filter(channel=report.channel_id, user=author).exists():
-        raise NotAMember("The author is not in the channel any more.")
-    _mute(actor, report.channel_id, author, given)
+    _mute(actor, report.channel_id, report.message.sender, given)
+
+
+def _lift_sanction(actor: User, row: Sanction, given: dict[str, Any]) -> None:
+    if row.kind == SanctionKind.MUTE:
+        mute_member(actor, channel=row.channel_id, user=row.user, until=None, reason=given["reason"])
+    else:
+        readmit_member(actor, channel=row.channel_id, user=row.user, reason=given["reason"])
 
 
 def _is_open(report: Report) -> bool:
@@ -80,7 +96,7 @@ _EMPTIES = (
     "The messages are emptied for everybody at once. What was reported is kept for moderators, everything else is gone."
 )
 _BANS = "Sockets are closed at once, and no door lets them in until the ban is lifted."
-_MUTES = "What they send to the channel is refused until then; they are told so."
+_MUTES = "What they send to the channel is refused until then, also when they leave and come back; they are told so."
 
 DELETE_MESSAGES = Act(
     name="delete_message",
@@ -107,17 +123,27 @@ UNMUTE_MEMBERS = Act(
         actor, channel=member.channel_id, user=member.user, until=None, reason=given["reason"]
     ),
     consequence="They can write again at once.",
-    fits=lambda member: member.muted_until is not None and member.muted_until > clock.now(),
+    fits=lambda member: member.muted_until is not None,
 )
 REMOVE_MEMBERS = Act(
     name="remove",
     label="Remove from the channel",
     permission=MODERATE_ANY,
     do=lambda actor, member, given: remove_member(
-        actor, channel=member.channel_id, user=member.user, reason=given["reason"]
+        actor, channel=member.channel_id, user=member.user, until=_until(given), reason=given["reason"]
     ),
-    consequence="Nothing of the channel reaches them from then on. Everybody in it sees that they were removed.",
+    consequence="Nothing of the channel reaches them from then on, and they can't come back by themselves until then. "
+    "Everybody in it sees that they were removed.",
+    form=RemovalForm,
     is_danger=True,
+)
+LIFT_SANCTIONS = Act(
+    name="lift_sanction",
+    label="Lift",
+    permission=MODERATE_ANY,
+    do=_lift_sanction,
+    consequence="Who was muted can write again at once; who was removed can come back by themselves where one can join.",
+    fits=lambda row: row.until is None or row.until > clock.now(),
 )
 DELETE_REPORTED = Act(
     name="delete",

@@ -119,7 +119,15 @@ class MutedFilter(YesNoFilter):
     title, parameter_name = "muted now", "muted"
 
     def condition(self) -> Q:
-        return Q(muted_until__gt=clock.now())
+        # As MemberQuerySet.with_mutes has it: only what is running.
+        return Q(muted_until__isnull=False)
+
+
+class RunningFilter(YesNoFilter):
+    title, parameter_name = "standing", "standing"
+
+    def condition(self) -> Q:
+        return Q(until__isnull=True) | Q(until__gt=clock.now())
 
 
 class StandingFilter(YesNoFilter):

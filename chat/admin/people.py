@@ -12,7 +12,8 @@ from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.channels import memberships_table
 from chat.admin.columns import column
 from chat.admin.records import audit_table, reports_table
-from chat.models import AuditEntry, Ban, Member, Message, Report, User
+from chat.admin.sanctions import sanctions_table
+from chat.models import AuditEntry, Ban, Member, Message, Report, Sanction, User
 from chat.viewer import link, list_link, may_view
 
 admin.site.unregister(Group)
@@ -60,6 +61,8 @@ class UserAdmin(ReadOnlyAdmin):
 
     def tables(self, row: User) -> list[Table]:
         shown = [memberships_table(row)] if may_view(Member) else []
+        if may_view(Sanction):
+            shown.append(sanctions_table(row.sanctions.standing()))
         if may_view(Ban):
             shown.append(bans_table(row))
         if may_view(Report):

@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 from chat import services, sightings, wire
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text
-from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput
+from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Removing
+from chat.api.moderation import end_of
 from chat.api.pages import listed, number, page_size, paged
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, Scope, User
@@ -106,7 +107,7 @@ class Members(APIView):
         own = require_membership(caller(request).pk, channel=pk)
         standing = Standing(own, moderates_everywhere(caller(request)))
         channel = Channel.objects.get(pk=pk)
-        rows = Member.objects.filter(channel_id=pk).select_related("user")
+        rows = Member.objects.with_mutes().filter(channel_id=pk).select_related("user")
         # In the memory of this process: no member costs a round trip.
         presence = async_to_sync(running_node)().presence
         return paged(
@@ -146,10 +147,13 @@ class OneMember(APIView):
         member = services.change_role(caller(request), channel=pk, user=_person(user), role=role)
         return Response(wire.member_dict(member))
 
-    @documented({204: None}, refuses=[409])
+    @documented({204: None}, takes=Removing, refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
-        """Ends somebody's membership, by owners and moderators."""
-        services.remove_member(caller(request), channel=pk, user=_person(user))
+        """Ends somebody's membership, by owners and moderators; they may come back when added, or after `minutes`."""
+        given = checked(Removing, request)
+        services.remove_member(
+            caller(request), channel=pk, user=_person(user), until=end_of(given), reason=given["reason"]
+        )
         return Response(status=204)
 
 

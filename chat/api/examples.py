@@ -55,6 +55,7 @@ _TOKEN = {
     "expires_at": "2027-11-23T00:00:00.000000Z",
 }
 _VERSION = {"number": 1, "body": "The build is gren.", "written_at": _THEN, "replaced_at": _THEN}
+_SANCTION = {"channel": _TEAM, "user": _BOB, "by": _ALICE, "reason": "spam"}
 _REPORT = {
     "id": 3,
     "channel": _TEAM,
@@ -105,7 +106,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ReportInFull": {**_REPORT, "context": [_MESSAGE], "versions": [_VERSION], "reports_of_the_message": 1},
     "MessageWithVersions": {"message": _MESSAGE, "versions": [_VERSION]},
     "Desk": {"open_reports": 2, "may_ban": True, "moderates_everywhere": False},
-    "Mute": {"channel": _TEAM, "user": _BOB, "role": "member", "muted_until": _THEN},
+    "Sanction": _SANCTION,
+    "Mute": {**_SANCTION, "role": "member", "muted_until": _THEN},
+    "Removal": {**_SANCTION, "removed_at": _THEN, "may_return_at": None},
     "Ban": {
         "id": 4,
         "user": _BOB,
@@ -146,6 +149,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "NewMember": {"user": 2, "role": "member"},
     "NotifyInput": {"notify_level": "mentions"},
     "NewRole": {"role": "moderator"},
+    "Removing": {"reason": "spam", "minutes": 1440},
     "MessageInput": {"client_msg_id": "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", "body": "The build is green."},
     "MessageRevision": {"body": "The build is red."},
     "Position": {"seq": 341},
@@ -154,7 +158,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "NewReport": {"channel": 12, "message": 501, "reason": "spam"},
     "BulkClosing": {"reports": [3], "verdict": "upheld", "reason": "spam"},
     "BulkDeletion": {"messages": [501, 502], "reason": "spam"},
-    "BulkRemoval": {"channel": 12, "users": [2], "reason": "spam"},
+    "BulkRemoval": {"channel": 12, "users": [2], "reason": "spam", "minutes": 1440},
+    "BulkReadmission": {"channel": 12, "users": [2], "reason": "they have apologised"},
     "BulkMute": {"channel": 12, "users": [2], "reason": "spam", "minutes": 60},
     "BulkBan": {"users": [2], "reason": "spam, again"},
 }

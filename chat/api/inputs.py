@@ -100,6 +100,11 @@ class NewRole(Strict):
     role = serializers.ChoiceField(choices=Role.choices)
 
 
+class Removing(Strict):
+    reason = Text(required=False, allow_blank=True, default="")
+    minutes = Whole(least=1, most=settings.LIMITS.mute_minutes, required=False)
+
+
 class MessageInput(Strict):
     client_msg_id = serializers.UUIDField()
     body = Body()
@@ -166,13 +171,17 @@ class BulkDeletion(Strict):
     reason = Reason()
 
 
-class BulkRemoval(Strict):
+class BulkReadmission(Strict):
     channel = Whole()
     users = rows()
     reason = Reason()
 
 
-class BulkMute(BulkRemoval):
+class BulkRemoval(BulkReadmission):
+    minutes = Whole(least=1, most=settings.LIMITS.mute_minutes, required=False)
+
+
+class BulkMute(BulkReadmission):
     minutes = Whole(least=1, most=settings.LIMITS.mute_minutes)
 
 

@@ -11,10 +11,10 @@ from rest_framework.views import APIView
 from chat import clock, moderation, services, wire
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text, whole
-from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkRemoval, NewReport
+from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkReadmission, BulkRemoval, NewReport
 from chat.api.pages import number, paged
 from chat.api.users import caller, checked
-from chat.models import Message, Scope, User
+from chat.models import Message, SanctionKind, Scope, User
 from chat.services.bulk import each
 from delivery.errors import Invalid, NotFound
 
@@ -97,13 +97,32 @@ class Deletions(Moderating):
 class Removals(Moderating):
     @documented(shapes.BulkOutcome, takes=BulkRemoval, refuses=[404, 409])
     def post(self, request: Request) -> Response:
-        """Ends memberships of one channel, with a reason."""
+        """Ends memberships of one channel, with a reason. Back they come when added by who may remove, or after `minutes`."""
         given = checked(BulkRemoval, request)
+        user, channel, reason, until = caller(request), given["channel"], given["reason"], end_of(given)
+        return _each(
+            given["users"],
+            lambda pk: services.remove_member(user, channel=channel, user=_person(pk), until=until, reason=reason),
+        )
+
+
+class Readmissions(Moderating):
+    @documented(shapes.BulkOutcome, takes=BulkReadmission, refuses=[404, 409])
+    def post(self, request: Request) -> Response:
+        """Lifts removals of one channel, with a reason: these people may join by themselves again."""
+        given = checked(BulkReadmission, request)
         user, channel, reason = caller(request), given["channel"], given["reason"]
         return _each(
             given["users"],
-            lambda pk: services.remove_member(user, channel=channel, user=_person(pk), reason=reason),
+            lambda pk: services.readmit_member(user, channel=channel, user=_person(pk), reason=reason),
         )
+
+
+class Removed(Moderating):
+    @documented(Page(shapes.Removal), query={"channel": whole("Only of this channel.")})
+    def get(self, request: Request) -> Response:
+        """Who was removed and may not come back yet, in the channels that the caller keeps; `?channel=`."""
+        return _standing(request, SanctionKind.REMOVAL, moderation.removal_dict)
 
 
 class Muting(Moderating):
@@ -111,25 +130,21 @@ class Muting(Moderating):
     def post(self, request: Request) -> Response:
         """Mutes members of one channel for so many `minutes`, with a reason: what they send meanwhile is refused with `muted`."""
         given = checked(BulkMute, request)
-        return _mute(request, given, until=clock.now() + datetime.timedelta(minutes=given["minutes"]))
+        return _mute(request, given, until=end_of(given))
 
 
 class Unmuting(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkRemoval, refuses=[404, 409])
+    @documented(shapes.BulkOutcome, takes=BulkReadmission, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Lifts mutes in one channel, with a reason."""
-        return _mute(request, checked(BulkRemoval, request), until=None)
+        return _mute(request, checked(BulkReadmission, request), until=None)
 
 
 class Mutes(Moderating):
     @documented(Page(shapes.Mute), query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
         """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
-        user = caller(request)
-        moderation.require_keeper(user)
-        return paged(
-            request, _of_channel(request, moderation.muted_members(user, now=clock.now())), moderation.mute_dict
-        )
+        return _standing(request, SanctionKind.MUTE, moderation.mute_dict)
 
 
 class Bans(Moderating):
@@ -199,6 +214,17 @@ def _each(ids: Iterable[int], act: Callable[[int], object]) -> Response:
         raise refused[0][1]
     spelled = [{"id": pk, "code": refusal.code, "detail": refusal.detail} for pk, refusal in refused]
     return Response({"done": done, "refused": spelled})
+
+
+def _standing(request: Request, kind: SanctionKind, spelled: Callable[[Any], Any]) -> Response:
+    moderation.require_keeper(caller(request))
+    return paged(request, _of_channel(request, moderation.sanctions_visible_to(caller(request), kind)), spelled)
+
+
+def end_of(given: dict[str, Any]) -> datetime.datetime | None:
+    """When a sanction of so many `minutes` ends; None without them."""
+    minutes = given.get("minutes")
+    return None if minutes is None else clock.now() + datetime.timedelta(minutes=minutes)
 
 
 def _mute(request: Request, given: dict[str, Any], *, until: datetime.datetime | None) -> Response:

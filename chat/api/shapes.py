@@ -184,11 +184,27 @@ class Desk(msgspec.Struct, kw_only=True):
     moderates_everywhere: bool
 
 
-class Mute(msgspec.Struct, kw_only=True):
+class Sanction(msgspec.Struct, kw_only=True):
+    """What was imposed on somebody in a channel; it outlives the membership."""
+
     channel: ChannelBrief
     user: Person
-    role: RoleName
+    by: Person | None
+    reason: str
+
+
+class Mute(Sanction, kw_only=True):
+    """`role` is null for who has left meanwhile: the mute waits for them."""
+
+    role: RoleName | None
     muted_until: Time
+
+
+class Removal(Sanction, kw_only=True):
+    """Until `may_return_at` (null: until added by who may remove) they can't join by themselves."""
+
+    removed_at: Time
+    may_return_at: Time | None
 
 
 class Ban(msgspec.Struct, kw_only=True):

@@ -23,6 +23,8 @@ urlpatterns = [
     path("moderation/messages/<int:pk>/", moderation.MessageHistory.as_view()),
     path("moderation/messages/delete/", moderation.Deletions.as_view()),
     path("moderation/members/remove/", moderation.Removals.as_view()),
+    path("moderation/members/readmit/", moderation.Readmissions.as_view()),
+    path("moderation/members/removed/", moderation.Removed.as_view()),
     path("moderation/members/mute/", moderation.Muting.as_view()),
     path("moderation/members/unmute/", moderation.Unmuting.as_view()),
     path("moderation/members/muted/", moderation.Mutes.as_view()),

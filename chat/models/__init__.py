@@ -7,6 +7,7 @@ from chat.models.channel import Channel, ChannelKind
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
 from chat.models.report import Report, Verdict
+from chat.models.sanction import Sanction, SanctionKind
 from chat.models.settled import SettledUpTo
 from chat.models.sign_in import SignInAddress
 from chat.models.token import Scope, Token
@@ -28,6 +29,8 @@ __all__ = [
     "NotifyLevel",
     "Report",
     "Role",
+    "Sanction",
+    "SanctionKind",
     "Scope",
     "SettledUpTo",
     "SignInAddress",

@@ -24,6 +24,7 @@ class Act(models.TextChoices):
     MEMBER_MUTED = "member.muted", "muted a member"
     MEMBER_UNMUTED = "member.unmuted", "lifted a mute"
     MEMBER_REMOVED = "member.removed", "removed a member"
+    MEMBER_READMITTED = "member.readmitted", "lifted a removal"
     MEMBER_ROLE = "member.role", "changed a role"
     USER_BANNED = "user.banned", "banned a person"
     BAN_LIFTED = "ban.lifted", "lifted a ban"

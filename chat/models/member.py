@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from chat import clock
 from chat.models.channel import Channel
+from chat.models.sanction import Sanction, SanctionKind
 
 if TYPE_CHECKING:
     from chat.models.user import User
@@ -32,6 +34,13 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """The members of channels that the user is a member of."""
         return self.filter(channel__members__user=user)
 
+    def with_mutes(self) -> MemberQuerySet:
+        """Each with `muted_until`: the end of a mute that is running, else None."""
+        mutes = Sanction.objects.standing().filter(
+            channel=OuterRef("channel"), user=OuterRef("user"), kind=SanctionKind.MUTE
+        )
+        return self.annotate(muted_until=Subquery(mutes.values("until")))
+
 
 class Member(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="members", db_index=False)
@@ -45,12 +54,14 @@ class Member(models.Model):
     delivered_seq = models.BigIntegerField(default=0, db_default=0)
     read_seq = models.BigIntegerField(default=0, db_default=0)
     notify_level = models.CharField(max_length=10, choices=NotifyLevel.choices, default=NotifyLevel.ALL)
-    muted_until = models.DateTimeField(null=True, blank=True)
     #: The number of the change by which this membership began: nothing before it is replayed to this member.
     joined_rev = models.BigIntegerField(default=0, db_default=0)
     #: Grows with every change of what is this member's own and has no number: cursors, role, mute, notify level.
     version = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    #: Only there when it was asked for: see MemberQuerySet.with_mutes.
+    muted_until: datetime.datetime | None
 
     objects = MemberQuerySet.as_manager()
 
@@ -68,7 +79,3 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.channel_id}"
-
-    @property
-    def is_muted(self) -> bool:
-        return self.muted_until is not None and self.muted_until > clock.now()

@@ -15,7 +15,6 @@ from chat.services.members import (
     join_channel,
     join_first_channel,
     leave_channel,
-    mute_member,
     remove_member,
 )
 from chat.services.messages import delete_message, edit_message
@@ -25,6 +24,7 @@ from chat.services.posting import Draft, check_body, post_messages
 from chat.services.presence import choose_presence, note_seen
 from chat.services.receipts import move_cursors, read_channel
 from chat.services.reports import close_report, report_message
+from chat.services.sanctions import mute_member, readmit_member
 from chat.services.signing_in import check_sign_in, note_sign_in
 from chat.services.staff import change_staff_roles, make_groups
 
@@ -63,6 +63,7 @@ __all__ = [
     "open_support_channel",
     "post_messages",
     "read_channel",
+    "readmit_member",
     "recheck_logins",
     "remove_member",
     "rename_user",

@@ -10,11 +10,12 @@ from django.db.models import F
 
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import JOINS, MEMBERSHIPS
-from chat.models import Act, Channel, ChannelKind, Member, Role, User
+from chat.models import Act, Channel, ChannelKind, Member, Role, SanctionKind, User
 from chat.permissions import Right
 from chat.services import audit, log
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
+from chat.services.sanctions import impose, let_in, member_or_former
 from chat.services.standing import require_may
 from delivery.errors import ChannelFull, Conflict, Forbidden, NotAMember, NotFound
 from delivery.protocol import spell_time
@@ -23,7 +24,7 @@ from delivery.protocol import spell_time
 def join_channel(user: User, *, channel: int) -> Member:
     """The user becomes a member of a public channel; repeating does nothing.
 
-    Raises NotFound, Archived, ChannelFull, RateLimited.
+    Raises NotFound, Archived, ChannelFull, RateLimited, or Removed for who may not come back by themselves.
     """
     earlier = Member.objects.filter(channel=channel, user=user).first()
     if earlier is not None:
@@ -62,7 +63,10 @@ def leave_channel(user: User, *, channel: int) -> None:
 
 
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER) -> Member:
-    """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others."""
+    """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others.
+
+    Who was removed is added only by who may remove: that ends the removal. Raises Removed.
+    """
     with counted(MEMBERSHIPS, actor), _full_or_not(), log.writing(channel) as entry:
         require_may(actor, Right.ADD, channel=entry.channel)
         if role != Role.MEMBER:
@@ -75,20 +79,30 @@ def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER
         return member
 
 
-def remove_member(actor: User, *, channel: int, user: User, reason: str = "") -> None:
-    """A keeper ends somebody's membership; after its number nothing of the channel reaches them. Raises NotAMember."""
+def remove_member(
+    actor: User, *, channel: int, user: User, until: datetime.datetime | None = None, reason: str = ""
+) -> None:
+    """A keeper ends somebody's membership; after its number nothing of the channel reaches them.
+
+    They can't come back by themselves until then (None: until somebody who may remove adds them), also when they have left
+    just before. Repeating does nothing. Raises NotAMember for somebody who was never in the channel.
+    """
     reason = audit.bounded_reason(reason)
     with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
         standing = require_may(actor, Right.REMOVE, channel=entry.channel)
-        member = _member(channel, user)
-        log.require(member.user_id != actor.pk, "To go yourself, leave the channel.")
+        member = member_or_former(channel, user)
+        log.require(user.pk != actor.pk, "To go yourself, leave the channel.")
         log.require(standing.outranks(member), "Moderators remove only members.")
-        _require_another_owner(member)
-        sentence = f"{actor.get_full_name()} removed {user.get_full_name()}"
-        audit.record(
-            Act.MEMBER_REMOVED, actor=actor, whom=user.pk, channel=channel, reason=reason, details={"role": member.role}
-        )
-        _dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
+        if member is not None:
+            _require_another_owner(member)
+        is_new = impose(entry, user, SanctionKind.REMOVAL, until=until, by=actor, reason=reason)
+        if member is None and not is_new:
+            return
+        details = {"role": member.role if member else None, "until": spell_time(until)}
+        audit.record(Act.MEMBER_REMOVED, actor=actor, whom=user.pk, channel=channel, reason=reason, details=details)
+        if member is not None:
+            sentence = f"{actor.get_full_name()} removed {user.get_full_name()}"
+            _dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
 
 
 def change_role(actor: User, *, channel: int, user: User, role: str, reason: str = "") -> Member:
@@ -110,30 +124,16 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
         return member
 
 
-def mute_member(actor: User, *, channel: int, user: User, until: datetime.datetime | None, reason: str = "") -> Member:
-    """Until then the member's messages are refused with `muted`; None ends it. Repeating does nothing. Raises NotAMember."""
-    reason = audit.bounded_reason(reason)
-    with log.writing(channel) as entry:
-        standing = require_may(actor, Right.MUTE, channel=entry.channel)
-        member = _member(channel, user)
-        log.require(member.user_id != actor.pk, "Nobody mutes themselves.")
-        log.require(standing.outranks(member), "Moderators mute only members.")
-        if member.muted_until != until:
-            member.muted_until = until
-            Member.objects.filter(pk=member.pk).update(muted_until=until, version=F("version") + 1)
-            act = Act.MEMBER_UNMUTED if until is None else Act.MEMBER_MUTED
-            details = {"until": spell_time(until)}
-            audit.record(act, actor=actor, whom=user.pk, channel=channel, reason=reason, details=details)
-            entry.opened(user.pk, "updated")
-        return member
-
-
 def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
-    """Within an entry's transaction: a new member, its number in the log, its place in the count. Raises ChannelFull."""
+    """Within an entry's transaction: a new member, its number in the log, its place in the count.
+
+    `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed.
+    """
     if entry.channel.member_count >= settings.LIMITS.members:
         raise ChannelFull
     if not user.is_active:
         raise Forbidden("This account is not active.")
+    let_in(entry, user, actor=actor)
     log.count_members(entry, +1)
     name = user.get_full_name()
     sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"

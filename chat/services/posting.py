@@ -98,9 +98,10 @@ def _refusal_for(error: DatabaseError) -> Refused:
 _LOCK = "SELECT id, head, kind, archived_at FROM channels WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 _SENDERS = """
-SELECT member.channel_id, member.user_id, member.role, member.muted_until, sender.is_active, sender.username,
-    sender.display_name
+SELECT member.channel_id, member.user_id, member.role, mute.until, sender.is_active, sender.username, sender.display_name
 FROM channel_members AS member JOIN users AS sender ON sender.id = member.user_id
+    LEFT JOIN channel_sanctions AS mute
+        ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id AND mute.kind = 'mute'
 WHERE member.channel_id = ANY(%s) AND member.user_id = ANY(%s)
 """
 

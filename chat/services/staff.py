@@ -10,7 +10,7 @@ from chat.models import Act, User
 from chat.services import audit
 from delivery.errors import Forbidden, Invalid, NotFound
 
-_SEES_PEOPLE = ("view_user", "view_channel", "view_member")
+_SEES_PEOPLE = ("view_user", "view_channel", "view_member", "view_sanction")
 
 #: Each ready group with exactly what it may do, by codename.
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ OVER_MEMBERS = (Right.PROMOTE, Right.MUTE, Right.REMOVE)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """By a role in the channel, by moderating everywhere, or both."""
+    """By a role in the channel, by moderating everywhere, or both. The member is read with its mute."""
 
     member: Member | None
     moderates_everywhere: bool
@@ -28,7 +28,7 @@ class Standing:
             moderates=self.moderates_everywhere,
             kind=channel.kind,
             is_archived=channel.archived_at is not None,
-            is_muted=self.member is not None and self.member.is_muted,
+            is_muted=self.member is not None and self.member.muted_until is not None,
         )
 
     @property
@@ -38,10 +38,10 @@ class Standing:
         rule = RULES[Right.CLOSE_REPORTS]
         return role in rule.roles or (rule.staff and self.moderates_everywhere)
 
-    def outranks(self, other: Member) -> bool:
-        """Owners and the staff outrank everybody, moderators only plain members."""
+    def outranks(self, other: Member | None) -> bool:
+        """Owners and the staff outrank everybody, moderators only plain members, and who is no member any more."""
         is_owner = self.member is not None and self.member.role == Role.OWNER
-        return self.moderates_everywhere or is_owner or other.role == Role.MEMBER
+        return self.moderates_everywhere or is_owner or other is None or other.role == Role.MEMBER
 
     def rights_over(self, other: Member, channel: Channel) -> list[str]:
         """What may be done to that member, as the `can` of a member says it; nothing to oneself."""
@@ -53,7 +53,7 @@ class Standing:
 def standing_of(user: User, *, channel: int) -> Standing:
     """Raises NotAMember for a public channel, NotFound for what the user can't see; staff see all that they moderate."""
     moderates = moderates_everywhere(user)
-    member = Member.objects.filter(channel_id=channel, user_id=user.pk).first()
+    member = Member.objects.with_mutes().filter(channel_id=channel, user_id=user.pk).first()
     if member is None and not moderates:
         raise absence_from(channel)
     return Standing(member, moderates)
@@ -81,7 +81,7 @@ def require_may(user: User, *rights: Right, channel: Channel) -> Standing:
 
 def require_membership(user: int, *, channel: int) -> Member:
     """The membership. Raises NotAMember for a public channel, NotFound for what the user can't see."""
-    member = Member.objects.filter(channel_id=channel, user_id=user).first()
+    member = Member.objects.with_mutes().filter(channel_id=channel, user_id=user).first()
     if member is None:
         raise absence_from(channel)
     return member

@@ -16,10 +16,10 @@ const unreachable = () =>
 export const get = (path, query = {}) => request("GET", `${path}?${new URLSearchParams(query)}`);
 
 /** All of a list, page after page. */
-export async function getAll(path) {
+export async function getAll(path, query = {}) {
   const all = [];
   for (let cursor = {}; cursor; ) {
-    const { results, next } = await get(path, cursor);
+    const { results, next } = await get(path, { ...query, ...cursor });
     all.push(...results);
     cursor = next && { cursor: new URL(next).searchParams.get("cursor") };
   }
@@ -28,7 +28,7 @@ export async function getAll(path) {
 
 export const post = (path, body = {}) => request("POST", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
-export const remove = (path) => request("DELETE", path);
+export const remove = (path, body) => request("DELETE", path, body);
 
 async function request(method, path, body) {
   const headers = { Accept: "application/json" };

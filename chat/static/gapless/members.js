@@ -8,6 +8,7 @@ import { open } from "gapless/dialogs";
 import { byId, icon, isWide, make, whenWide } from "gapless/dom";
 import { avatarWithDot, paintDot, presenceText } from "gapless/dots";
 import { plural, whenName } from "gapless/format";
+import { Removed } from "gapless/removed";
 
 const ROLES = { owner: "Owner", moderator: "Moderator" };
 const GROUPS = { online: "Online", busy: "Busy", away: "Away", offline: "Offline", unknown: "Presence unknown" };
@@ -22,6 +23,7 @@ export class Members {
   #button = byId("members-button");
   #note = this.#panel.querySelector(".dialog-note");
   #groups = this.#panel.querySelector(".member-groups");
+  #removed = new Removed();
   #add = this.#panel.querySelector('[data-act="add"]');
   #presence;
   #directory;
@@ -51,6 +53,7 @@ export class Members {
     // Of the other one in a conversation of two, the header says all that there is.
     this.#channel = channel && !channel.closed && !partnerIn(channel) ? channel : null;
     this.#visit += 1;
+    this.#removed.show(this.#channel);
     this.#members = [];
     this.#lines.clear();
     this.#groups.replaceChildren();
@@ -107,6 +110,7 @@ export class Members {
       this.#presence.want(members.map(({ user }) => user.id));
       this.#note.textContent = "";
       this.#draw();
+      this.#removed.refresh();
     } catch (problem) {
       if (visit === this.#visit) this.#note.textContent = problem.detail;
     }

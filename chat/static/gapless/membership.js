@@ -2,11 +2,12 @@
 import { patch, post, remove } from "gapless/api";
 import { ban } from "gapless/bans";
 import { muteOf, titleOf } from "gapless/channels";
-import { ask, confirm, say } from "gapless/dialogs";
+import { ask, say } from "gapless/dialogs";
 import { loadMembers } from "gapless/members";
 import { Popup } from "gapless/popup";
 
 const MUTES = [[10, "10 minutes"], [60, "1 hour"], [24 * 60, "1 day"], [7 * 24 * 60, "1 week"]];
+const REMOVALS = [["", "Until added again"], [60, "1 hour"], [24 * 60, "1 day"], [7 * 24 * 60, "1 week"]];
 const ROLES = { "make-owner": "owner", "make-moderator": "moderator", "make-member": "member" };
 
 export class Membership {
@@ -103,13 +104,18 @@ export class Membership {
     });
   }
 
-  async #remove({ id, display_name: name }) {
+  #remove({ id, display_name: name }) {
     const channel = this.#channel;
-    const isSure = await confirm({
+    ask({
       title: `Remove ${name}?`,
-      text: `They stop seeing ${titleOf(channel)} at once. What they wrote stays.`,
+      text: `They stop seeing ${titleOf(channel)} at once, and cannot come back by themselves for as long. What they wrote stays.`,
+      choices: REMOVALS,
+      reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Remove",
+      act: async ({ choice, reason }) => {
+        await remove(`channels/${channel.id}/members/${id}/`, { reason, ...(choice ? { minutes: Number(choice) } : {}) });
+        this.#changed(channel);
+      },
     });
-    if (isSure) await remove(`channels/${channel.id}/members/${id}/`).catch((problem) => say(`Not removed. ${problem.detail}`));
   }
 }
