@@ -17,7 +17,7 @@ from chat.models import Scope, Token, User
 from chat.models.token import digest_of
 from chat.scopes import EVERYTHING
 from chat.services import note_use
-from chat.services.credentials import LAST_USE_SECONDS
+from chat.services.tokens import LAST_USE_SECONDS
 from delivery.protocol import CloseCode
 from delivery.source import Login
 from presence.people import UNCHOSEN, Choice

@@ -60,9 +60,13 @@ def sign_out(server: Server, cast: Cast, session: str) -> None:
         assert http.post("/sign-out/").status_code == 302
 
 
-def change_password(server: Server, cast: Cast, session: str) -> None:
+def change_password_and_keep_tokens(server: Server, cast: Cast, session: str) -> None:
+    change_password(server, cast, session, keep_tokens="on")
+
+
+def change_password(server: Server, cast: Cast, session: str, **more: str) -> None:
     with pages(server, session) as http:
-        answer = http.post("/password/", data={"current": PASSWORD, "password": ANOTHER})
+        answer = http.post("/password/", data={"current": PASSWORD, "password": ANOTHER, **more})
         assert answer.status_code == 302, answer.text
     # The session that changed it goes on.
     with pages(server, session) as http:
@@ -82,8 +86,9 @@ def ban(server: Server, cast: Cast, session: str) -> None:
     ("end", "code", "ends"),
     [
         (sign_out, 4500, ["here", "there"]),
-        (change_password, 4500, ["other"]),
-        (change_password_by_command, 4500, ["here", "there", "other"]),
+        (change_password, 4500, ["other", "program"]),
+        (change_password_and_keep_tokens, 4500, ["other"]),
+        (change_password_by_command, 4500, ["here", "there", "other", "program"]),
         (ban, 4501, ["here", "there", "other", "program"]),
     ],
 )
@@ -140,6 +145,31 @@ async def test_a_token_that_is_deleted_closes_its_programs_and_no_others(servers
         await expect(lambda: here.is_closed and there.is_closed, within=1)
         assert (here.closed, there.closed) == ((4500, "your login has ended"),) * 2
         await other.command("ping")
+
+
+async def test_the_end_of_a_token_ends_all_that_it_has_made(servers: list[Server], cast: Cast) -> None:
+    def make(maker: str) -> str:
+        with servers[0].http(maker) as http:
+            made = http.post("/tokens/", json={"name": "child", "scopes": ["read", "tokens"]})
+            return str(made.json()["secret"])
+
+    parent = await in_thread(services.create_token, cast.alice, name="parent", scopes=["read", "tokens"])
+    child = await in_thread(make, parent)
+    grandchild = await in_thread(make, child)
+    async with (
+        servers[0].connect(child) as here,
+        servers[1].connect(grandchild) as there,
+        servers[0].connect(cast.token(cast.alice)) as other,
+    ):
+        await past_the_look_at_newcomers()
+        row = await in_thread(Token.objects.get, name="parent")
+        await in_thread(services.delete_token, cast.alice, token=row.pk)
+        await expect(lambda: here.is_closed and there.is_closed, within=1)
+        assert (here.closed, there.closed) == ((4500, "your login has ended"),) * 2
+        await other.command("ping")
+    for secret in (parent, child, grandchild):
+        with servers[0].http(secret) as http:
+            assert (await in_thread(http.get, "/users/me/")).status_code == 401
 
 
 async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallback(

@@ -7,13 +7,14 @@ from typing import Any
 import httpx
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from websockets.exceptions import InvalidStatus
 
 from chat import clock, logins, services
 from chat.models import Scope, Token
 from delivery.connection import CommandRefused, Connection
-from delivery.errors import Conflict, Invalid
-from tests.conftest import Cast, in_thread, said
+from delivery.errors import Conflict, Forbidden, Invalid
+from tests.conftest import PASSWORD, Cast, in_thread, said
 from tests.moments import FAR, NOW
 from tests.servers import Server, expect
 
@@ -121,6 +122,67 @@ def test_a_token_makes_none_that_may_do_or_outlive_more_than_itself(server: Serv
         assert http.post("/tokens/", json=later).status_code == 403
         made = http.post("/tokens/", json={"name": "x", "scopes": ["read"]}).json()
         assert datetime.datetime.fromisoformat(made["expires_at"]) == soon
+
+
+def test_a_child_can_not_be_made_by_a_token_that_has_just_ended(cast: Cast) -> None:
+    parent, _ = services.new_token(cast.alice, name="parent", scopes=Scope.values)
+    services.delete_token(cast.alice, token=parent.pk)
+    with pytest.raises(Forbidden, match="has just ended"):
+        services.new_token(cast.alice, name="child", scopes=["read"], parent=parent)
+
+
+@pytest.fixture
+def browser(cast: Cast) -> Client:
+    """Of alice, who has signed in."""
+    cast.alice.set_password(PASSWORD)
+    cast.alice.save()
+    client = Client()
+    assert client.login(username="alice", password=PASSWORD)
+    return client
+
+
+@pytest.mark.parametrize("scopes", [Scope.values, ["moderate"], ["read", "tokens"]])
+def test_a_grave_token_is_made_by_a_session_only_with_the_password(
+    browser: Client, cast: Cast, scopes: list[str]
+) -> None:
+    def made(**more: Any) -> Any:
+        return browser.post("/api/v1/tokens/", {"name": "x", "scopes": scopes, **more}, content_type="application/json")
+
+    before = Token.objects.count()
+    for given, status, code in (({}, 400, "invalid"), ({"password": "wrong"}, 403, "forbidden")):
+        refused = made(**given)
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+        assert "password" in refused.json()["detail"]
+    assert Token.objects.count() == before
+    assert made(password=PASSWORD).status_code == 201
+    usual = {"name": "x", "scopes": ["read", "write"]}
+    assert browser.post("/api/v1/tokens/", usual, content_type="application/json").status_code == 201
+
+
+def test_the_password_of_a_token_is_guessed_no_more_often_than_at_the_sign_in(browser: Client) -> None:
+    given = {"name": "x", "scopes": ["tokens"], "password": "wrong"}
+    answers = [browser.post("/api/v1/tokens/", given, content_type="application/json") for _ in range(21)]
+    assert answers[0].status_code == 403
+    assert (answers[20].status_code, answers[20].json()["code"]) == (429, "rate_limited")
+    assert int(answers[20]["Retry-After"]) >= 1
+
+
+def test_tokens_end_with_the_password_unless_they_are_kept_by_choice(cast: Cast) -> None:
+    services.change_password(cast.alice, password=PASSWORD, keep_tokens=True)
+    assert Token.objects.filter(user=cast.alice).exists()
+    services.change_password(cast.alice, password="another " + PASSWORD)
+    assert not Token.objects.filter(user=cast.alice).exists()
+    assert Token.objects.filter(user=cast.bob).exists()
+
+
+def test_a_first_password_ends_no_token_and_another_does_whatever_saves_it(cast: Cast) -> None:
+    cast.bob.set_password(PASSWORD)
+    cast.bob.save()
+    assert Token.objects.filter(user=cast.bob).exists()
+    bob = type(cast.bob).objects.get(pk=cast.bob.pk)
+    bob.set_password("another " + PASSWORD)
+    bob.save()
+    assert not Token.objects.filter(user=bob).exists()
 
 
 @pytest.mark.django_db(transaction=True)

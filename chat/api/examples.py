@@ -53,6 +53,7 @@ _TOKEN = {
     "created_at": _THEN,
     "last_used_at": None,
     "expires_at": "2027-11-23T00:00:00.000000Z",
+    "parent": None,
 }
 _VERSION = {"number": 1, "body": "The build is gren.", "written_at": _THEN, "replaced_at": _THEN}
 _SANCTION = {"channel": _TEAM, "user": _BOB, "by": _ALICE, "reason": "spam"}

@@ -140,6 +140,7 @@ class TokenInput(Strict):
         default=["read", "write"],
     )
     expires_at = Moment(required=False, allow_null=True, default=None)
+    password = Text(max_length=200, required=False, allow_blank=True, trim_whitespace=False, default="")
 
 
 class Profile(Strict):

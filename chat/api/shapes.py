@@ -113,6 +113,7 @@ class Token(msgspec.Struct, kw_only=True):
     created_at: Time
     last_used_at: Annotated[Time | None, msgspec.Meta(description="Written at most once a minute.")]
     expires_at: Time | None
+    parent: Annotated[int | None, msgspec.Meta(description="The token that made it, with which it ends.")]
 
 
 class NewToken(Token, kw_only=True):

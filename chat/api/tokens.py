@@ -1,6 +1,5 @@
 """Tokens of the caller's programs: made here, shown once, kept as a hash."""
 
-import datetime
 from typing import Any
 
 from rest_framework.request import Request
@@ -8,15 +7,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services
+from chat.allowances.attempts import count_sign_in
 from chat.api import shapes
 from chat.api.contract import Page, documented
 from chat.api.inputs import TokenInput
 from chat.api.pages import paged
-from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
 from chat.models import Scope, Token
-from chat.scopes import require_scope
-from delivery.errors import Forbidden
 from delivery.protocol import spell_time
 
 
@@ -30,12 +27,16 @@ class Tokens(APIView):
 
     @documented({201: shapes.NewToken}, takes=TokenInput, refuses=[409])
     def post(self, request: Request) -> Response:
-        """201 with a new token: `secret` is shown this once. By a token, only one that may not do or outlive more than itself."""
+        """201 with a new token: `secret` is shown this once. By a token, one that may not do more than it, and ends with it.
+
+        By a session, one with the scope `moderate` or `tokens` only with the caller's `password`.
+        """
         given = checked(TokenInput, request)
-        expires_at = _bounded(request, given["scopes"], given["expires_at"])
-        token, secret = services.new_token(
-            caller(request), name=given["name"], scopes=given["scopes"], expires_at=expires_at
-        )
+        parent = request.auth if isinstance(request.auth, Token) else None
+        if parent is None and services.needs_password(given["scopes"]):
+            _prove(request, given["password"])
+        fields = {name: given[name] for name in ("name", "scopes", "expires_at")}
+        token, secret = services.new_token(caller(request), parent=parent, **fields)
         return Response({**token_dict(token), "secret": secret}, status=201)
 
 
@@ -44,7 +45,7 @@ class OneToken(APIView):
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Ends a token: programs that came in with it are closed."""
+        """Ends a token and all that it has made: programs that came in with them are closed."""
         services.delete_token(caller(request), token=pk)
         return Response(status=204)
 
@@ -57,13 +58,13 @@ def token_dict(token: Token) -> dict[str, Any]:
         "created_at": spell_time(token.created_at),
         "last_used_at": spell_time(token.last_used_at),
         "expires_at": spell_time(token.expires_at),
+        "parent": token.parent_id,
     }
 
 
-def _bounded(request: Request, scopes: list[str], expires_at: datetime.datetime | None) -> datetime.datetime | None:
-    for scope in scopes:
-        require_scope(scopes_of(request), scope)
-    ends_at = request.auth.expires_at if isinstance(request.auth, Token) else None
-    if ends_at is not None and expires_at is not None and expires_at > ends_at:
-        raise Forbidden("A token can't make one that outlives it.")
-    return expires_at or ends_at
+def _prove(request: Request, password: str) -> None:
+    user = caller(request)
+    if password:
+        # Guessing it here is counted like guessing it at the sign-in.
+        count_sign_in(request._request, user.username)
+    services.require_password(user, password=password)

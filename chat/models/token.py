@@ -52,6 +52,8 @@ class Token(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     #: None: it stands until it is deleted.
     expires_at = models.DateTimeField(null=True, blank=True)
+    #: The token that made it, with which it ends; None: a person or the console made it.
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
 
     objects = TokenQuerySet.as_manager()
 

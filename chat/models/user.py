@@ -47,6 +47,8 @@ class User(AbstractUser):
     #: Grows with every choice, so that of two the newer is known.
     presence_rev = models.BigIntegerField(default=0, db_default=0)
 
+    _has_replaced_password = False
+
     objects = Users()  # type: ignore[misc]
     REQUIRED_FIELDS = []
 
@@ -68,6 +70,15 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def has_replaced_password(self) -> bool:
+        """Whether set_password has taken the place of a password, not of none."""
+        return self._has_replaced_password
+
+    def set_password(self, raw_password: str | None) -> None:
+        self._has_replaced_password = bool(self.password) and self.has_usable_password()
+        super().set_password(raw_password)
 
     def get_full_name(self) -> str:
         return self.display_name or self.username

@@ -100,6 +100,11 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="At least 8 characters, and not one of the common ones.",
     )
+    keep_tokens = forms.BooleanField(
+        required=False,
+        label="Keep the tokens of my programs",
+        help_text="Without this they end too: leave it out if somebody may know your password.",
+    )
 
     def __init__(self, request: HttpRequest, user: User) -> None:
         super().__init__(request.POST if request.method == "POST" else None)
@@ -115,7 +120,11 @@ class PasswordForm(forms.Form):
     def change(self) -> bool:
         """Whether the password was changed; else the form says why not."""
         try:
-            change_password(self.user, password=self.cleaned_data["password"])
+            change_password(
+                self.user,
+                password=self.cleaned_data["password"],
+                keep_tokens=self.cleaned_data["keep_tokens"],
+            )
         except Refused as refusal:
             self.add_error("password", refusal.detail)
             return False

@@ -8,7 +8,7 @@ from chat.services.channels import (
     open_support_channel,
     revise_channel,
 )
-from chat.services.credentials import change_password, create_token, delete_token, new_token, note_use, recheck_logins
+from chat.services.credentials import change_password, recheck_logins, require_password
 from chat.services.members import (
     add_member,
     change_role,
@@ -27,6 +27,7 @@ from chat.services.reports import close_report, report_message
 from chat.services.sanctions import mute_member, readmit_member
 from chat.services.signing_in import check_sign_in, note_sign_in
 from chat.services.staff import change_staff_roles, make_groups
+from chat.services.tokens import create_token, delete_token, needs_password, new_token, note_use
 
 __all__ = [
     "Draft",
@@ -54,6 +55,7 @@ __all__ = [
     "make_groups",
     "move_cursors",
     "mute_member",
+    "needs_password",
     "new_token",
     "note_seen",
     "note_sign_in",
@@ -68,5 +70,6 @@ __all__ = [
     "remove_member",
     "rename_user",
     "report_message",
+    "require_password",
     "revise_channel",
 ]

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from chat import clock
 from chat.models import Channel, Token, User
 from chat.services.channels import archive_channel, open_channel
-from chat.services.credentials import create_token
 from chat.services.people import create_user
+from chat.services.tokens import create_token
 
 #: (token, channel) of each client.
 Places = Sequence[tuple[str, int]]
