@@ -1,6 +1,7 @@
 /** Reads new messages of the open channel to screen readers, in batches, so that a busy minute is one sentence. */
 import { byId } from "gapless/dom";
 import { plural } from "gapless/format";
+import { nameOf } from "gapless/names";
 
 const BATCH_MS = 1_500;
 const SPELLED_OUT = 3;
@@ -26,7 +27,7 @@ export class Announcer {
   #speak() {
     const messages = this.#waiting;
     this.hush();
-    const spoken = messages.slice(-SPELLED_OUT).map(({ sender, body }) => `${sender?.display_name ?? ""}: ${body}`);
+    const spoken = messages.slice(-SPELLED_OUT).map(({ sender, body }) => `${nameOf(sender)}: ${body}`);
     const rest = messages.length - spoken.length;
     this.#place.textContent = [rest > 0 ? `${plural(rest, "new message")}, then` : "", ...spoken].filter(Boolean).join(". ");
   }

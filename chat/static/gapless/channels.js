@@ -3,6 +3,7 @@
  * Follows frames that the page hands over; refuses to know where they come from or how they look.
  */
 import { serverNow } from "gapless/clock";
+import { nameOf } from "gapless/names";
 
 export class Channels extends EventTarget {
   #channels = new Map();
@@ -144,7 +145,7 @@ export class Channels extends EventTarget {
 /** What a channel is called by the one who looks. */
 export function titleOf({ kind, name, people = [] }) {
   if (kind !== "direct" || !people.length) return name || "Just you";
-  return people.map((person) => person.display_name || person.username).join(", ");
+  return people.map(nameOf).join(", ");
 }
 
 /** Whether the server lets the person do `act` here: it says so in `can`, and says it again when that changes. */

@@ -4,6 +4,7 @@
  */
 import { byId, isTouch } from "gapless/dom";
 import { countBytes } from "gapless/format";
+import { nameOf } from "gapless/names";
 
 const MOST_BYTES = 2048;
 const SHOW_FROM_BYTES = 1800;
@@ -160,7 +161,7 @@ export class Composer {
     this.#form.classList.toggle("is-editing", Boolean(this.#editing));
     if (!about) return;
     const text = about.body.replace(/\s+/g, " ").slice(0, 120);
-    const what = this.#editing ? "Editing your message" : `Replying to ${about.sender.display_name}: ${text}`;
+    const what = this.#editing ? "Editing your message" : `Replying to ${nameOf(about.sender)}: ${text}`;
     this.#context.firstElementChild.textContent = what;
   }
 

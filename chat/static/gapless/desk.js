@@ -4,13 +4,14 @@ import { ban, Bans } from "gapless/bans";
 import { ask, open } from "gapless/dialogs";
 import { avatar, byId, icon, make } from "gapless/dom";
 import { clock, plural, whenName } from "gapless/format";
+import { nameOf } from "gapless/names";
 
 const LOOK_MS = 60_000;
 
 /** A member says what is wrong with a message. */
 export function report(message, said) {
   ask({
-    title: `Report this message of ${message.sender.display_name}?`,
+    title: `Report this message of ${nameOf(message.sender)}?`,
     text: "Those who keep this channel see the message and what you write here. The author does not hear of it.",
     reason: { label: "What is wrong with it?", isRequired: true },
     action: "Report",
@@ -25,7 +26,7 @@ export function report(message, said) {
 /** Somebody else's message is taken away; the reason stands in the audit log. */
 export function takeAway(message, done = () => {}) {
   ask({
-    title: `Delete this message of ${message.sender.display_name}?`,
+    title: `Delete this message of ${nameOf(message.sender)}?`,
     text: "It disappears for everybody. A line says that it was deleted; your reason is kept in the audit log.",
     reason: { label: "Reason", isRequired: true },
     action: "Delete",
@@ -111,8 +112,8 @@ export class Desk {
 
   #card(row) {
     const { reporter, channel, reason, message, reported_body: reported, created_at: createdAt } = row;
-    const head = make("p", { class: "report-head" }, make("b", { textContent: reporter.display_name }), ` reported a message of `,
-      make("b", { textContent: message.sender.display_name }), ` in ${channel.name || "a conversation"} · ${whenName(new Date(createdAt))}`);
+    const head = make("p", { class: "report-head" }, make("b", { textContent: nameOf(reporter) }), ` reported a message of `,
+      make("b", { textContent: nameOf(message.sender) }), ` in ${channel.name || "a conversation"} · ${whenName(new Date(createdAt))}`);
     const words = make("blockquote", { class: "report-body", textContent: reported, dir: "auto" });
     const around = make("details", { class: "report-around" }, make("summary", { textContent: "What was said around it" }), make("ol"));
     around.addEventListener("toggle", () => around.open && this.#showAround(row, around.lastElementChild));
@@ -166,6 +167,6 @@ export class Desk {
 
 function contextLine({ sender, body, created_at: createdAt, deleted_at: deletedAt }, isIt) {
   const text = make("span", { textContent: deletedAt ? "Message deleted" : body, dir: "auto" });
-  const head = make("span", { class: "context-head" }, make("b", { textContent: sender.display_name }), ` ${clock(new Date(createdAt))} `);
+  const head = make("span", { class: "context-head" }, make("b", { textContent: nameOf(sender) }), ` ${clock(new Date(createdAt))} `);
   return make("li", { class: isIt ? "is-it" : "" }, avatar(sender, { small: true }), make("span", {}, head, text), isIt ? icon("flag") : null);
 }

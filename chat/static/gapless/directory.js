@@ -1,4 +1,5 @@
 /** Everybody whose name the page has met, by id. */
+import { nameOf } from "gapless/names";
 export class Directory {
   #people = new Map();
   #asked = new Set();
@@ -14,7 +15,7 @@ export class Directory {
   }
 
   nameOf(id) {
-    return this.#people.get(id)?.display_name ?? null;
+    return nameOf(this.#people.get(id)) || null;
   }
 
   /** Makes sure that these people of a channel have names; asks for its members once, when one has none. */

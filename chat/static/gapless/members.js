@@ -8,6 +8,7 @@ import { open } from "gapless/dialogs";
 import { byId, icon, isWide, make, whenWide } from "gapless/dom";
 import { avatarWithDot, paintDot, presenceText } from "gapless/dots";
 import { plural, whenName } from "gapless/format";
+import { paintName } from "gapless/names";
 import { Removed } from "gapless/removed";
 
 const ROLES = { owner: "Owner", moderator: "Moderator" };
@@ -140,7 +141,7 @@ export class Members {
     const isMe = user.id === this.#me.id;
     const isSaid = state.status === "offline" ? state.last_seen : state.activity;
     paintDot(line.querySelector(".dot"), state.status);
-    line.querySelector(".name b").textContent = user.display_name;
+    paintName(line.querySelector(".name b"), user);
     line.querySelector(".line-names > :last-child").replaceChildren(...(isSaid ? presenceText(state) : [`@${user.username}`]), isMe ? " · you" : "");
     const mute = muteOf(member);
     line.querySelector(".role").textContent = [ROLES[role], mute ? "Muted" : null].filter(Boolean).join(", ");

@@ -1,5 +1,6 @@
 /** Notifications of the system: asked for on a click, one a channel at a time, and only for what nobody is looking at. */
 import { byId } from "gapless/dom";
+import { nameOf } from "gapless/names";
 
 const MOST_LETTERS = 180;
 const EXPLAINED = {
@@ -39,7 +40,7 @@ export class Notices {
 
   #show(channel, title, { sender, body }) {
     const text = body.slice(0, MOST_LETTERS);
-    const notice = new Notification(title ? `${sender.display_name} in ${title}` : sender.display_name, {
+    const notice = new Notification(title ? `${nameOf(sender)} in ${title}` : nameOf(sender), {
       body: text, icon: this.#icon, tag: `gapless-${channel}`, renotify: true,
     });
     notice.onclick = () => {

@@ -2,6 +2,7 @@
 import { elapsed } from "gapless/clock";
 import { make, paintAvatar, setIcon } from "gapless/dom";
 import { clockParts, dayName, fullTime, linked, seconds } from "gapless/format";
+import { paintName } from "gapless/names";
 
 const TICKS = {
   pending: ["clock", "Waiting to be sent"],
@@ -25,7 +26,7 @@ export function fillRow(row, message, { quoted = null, status = null } = {}) {
   row.classList.toggle("is-deleted", isDeleted);
   row.dataset.event = message.event?.type ?? "";
   paintAvatar(find(".avatar"), message.sender);
-  find(".sender").textContent = message.sender?.display_name ?? "";
+  paintName(find(".sender"), message.sender);
   fillTime(find("time"), new Date(message.created_at));
   fillQuote(find(".quote"), isDeleted ? null : message.reply_to, quoted);
   find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : linked(message.body)));
@@ -85,7 +86,7 @@ function fillQuote(button, replyTo, quoted) {
   button.hidden = !replyTo;
   if (!replyTo) return;
   button.dataset.message = replyTo;
-  button.querySelector(".quote-sender").textContent = quoted?.sender?.display_name ?? "";
+  paintName(button.querySelector(".quote-sender"), quoted?.sender);
   button.querySelector(".quote-text").textContent = quoteText(quoted);
 }
 

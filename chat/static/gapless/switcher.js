@@ -2,6 +2,7 @@
 import { signOf, titleOf } from "gapless/channels";
 import { open } from "gapless/dialogs";
 import { avatar, byId, icon, make } from "gapless/dom";
+import { nameOf } from "gapless/names";
 import { findPeople } from "gapless/people";
 
 const MOST = 12;
@@ -72,7 +73,7 @@ export class Switcher {
     const known = new Set(this.#channels.all().filter(({ kind }) => kind === "direct").flatMap(({ people }) => people.map(({ id }) => id)));
     const others = this.#people.filter(({ id }) => !known.has(id));
     return others.map((person) =>
-      this.#line(avatar(person, { small: true }), person.display_name, "New direct message", () => this.#toPerson(person)),
+      this.#line(avatar(person, { small: true }), nameOf(person), "New direct message", () => this.#toPerson(person)),
     );
   }
 
