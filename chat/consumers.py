@@ -1,6 +1,7 @@
 """The socket's door: who may come in, and the commands that are about messages."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeVar
@@ -95,7 +96,7 @@ class ChatConsumer(StreamConsumer):
         draft = Draft(
             channel=command.channel,
             sender=self.socket.user,
-            client_msg_id=command.client_msg_id,
+            client_msg_id=uuid.UUID(command.client_msg_id),
             body=command.body,
             reply_to=command.reply_to,
         )

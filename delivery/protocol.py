@@ -12,14 +12,17 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from delivery import ids
 from delivery.errors import REFUSALS, Invalid, Refused, UnknownOp
 
 VERSION = 1
 SUBPROTOCOL = "gapless.v1"
 
-Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Ref = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | str
+Id = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
+Ref = Annotated[int, msgspec.Meta(ge=-ids.MOST - 1, le=ids.MOST)] | str
+#: msgspec's own UUID would be taken without dashes too; the length refuses a line break at the end.
+Uuid = Annotated[str, msgspec.Meta(pattern=ids.UUID_PATTERN, max_length=36, extra_json_schema={"format": "uuid"})]
 
 
 class CloseCode(enum.IntEnum):
@@ -55,7 +58,7 @@ class Post(Command, frozen=True, kw_only=True, tag="message.post"):
     """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again."""
 
     channel: Id
-    client_msg_id: uuid.UUID
+    client_msg_id: Uuid
     body: str
     reply_to: Id | None = None
 

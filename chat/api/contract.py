@@ -12,6 +12,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from chat.api.inputs import Nothing, Strict
+from delivery import ids
 from delivery.errors import Invalid
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
@@ -96,7 +97,7 @@ def documented(
     return hold
 
 
-def whole(description: str, *, least: int = 0, most: int = 10**18 - 1, **more: Any) -> dict[str, Any]:
+def whole(description: str, *, least: int = 0, most: int = ids.MOST, **more: Any) -> dict[str, Any]:
     """A query parameter that is a whole number."""
     return {"type": "integer", "minimum": least, "maximum": most, "description": description, **more}
 

@@ -1,6 +1,7 @@
 """What requests may carry, as serializers: shapes only, the rules are the verbs'."""
 
 import datetime
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from rest_framework import serializers
 
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
 from chat.services.audit import REASON_CHARACTERS
+from delivery import ids
 from presence.people import CHOICES
 
 
@@ -35,10 +37,19 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Uuid(serializers.UUIDField):
+    """Only strings in full, as the socket takes them: DRF's own field would take numbers, braces and urn:uuid:."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not ids.is_uuid(data):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class Whole(serializers.IntegerField):
     """Only whole numbers: DRF's own field would take strings and 1.0."""
 
-    def __init__(self, *, least: int = 0, most: int = 2**63 - 1, **kwargs: Any) -> None:
+    def __init__(self, *, least: int = 0, most: int = ids.MOST, **kwargs: Any) -> None:
         super().__init__(min_value=least, max_value=most, **kwargs)
 
     def to_internal_value(self, data: Any) -> int:
@@ -106,7 +117,7 @@ class Removing(Strict):
 
 
 class MessageInput(Strict):
-    client_msg_id = serializers.UUIDField()
+    client_msg_id = Uuid()
     body = Body()
     reply_to = Whole(required=False, allow_null=True, default=None)
 

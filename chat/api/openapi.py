@@ -15,6 +15,7 @@ from chat.api import shapes
 from chat.api.contract import Documented, Page, Shape
 from chat.api.examples import EXAMPLES
 from chat.api.scopes import scope_needed
+from delivery import ids
 
 _REF = "#/components/schemas/{name}"
 #: Refusals that any operation can meet: no login, no scope, no JSON accepted, too many requests, a mistake of ours, no database.
@@ -112,7 +113,7 @@ class OperationSchema(AutoSchema):
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         names = [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]
-        number = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
+        number = {"type": "integer", "minimum": 0, "maximum": ids.MOST}
         in_path = [{"in": "path", "name": name, "required": True, "schema": number} for name in names]
         said = self._documented
         in_query = [_parameter(name, schema, one_of=said.one_of) for name, schema in said.query.items()]

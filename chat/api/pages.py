@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from delivery import ids
 from delivery.errors import Invalid
 
 
@@ -17,7 +18,7 @@ def number(request: Request, name: str, default: int | None = None) -> int | Non
     raw = request.query_params.get(name)
     if raw is None:
         return default
-    if not raw.isascii() or not raw.isdigit() or len(raw) > 18:
+    if not ids.is_number(raw):
         raise Invalid(f"{name} must be a whole number, not {raw[:40]!r}.")
     return int(raw)
 

@@ -11,6 +11,7 @@ from chat.api import shapes
 from chat.api.contract import documented, text
 from chat.api.users import caller
 from chat.node import running_node
+from delivery import ids
 from delivery.errors import Invalid
 
 #: People asked for in one request.
@@ -35,6 +36,6 @@ def _numbers(raw: str) -> list[int]:
     words = raw.split(",")
     if len(words) > MOST_ASKED:
         raise Invalid(f"At most {MOST_ASKED} people can be asked for at once.")
-    if not all(word.isascii() and word.isdigit() and len(word) <= 18 for word in words):
+    if not all(map(ids.is_number, words)):
         raise Invalid("users must be whole numbers with commas between them.")
     return [int(word) for word in words]

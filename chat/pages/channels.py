@@ -16,7 +16,7 @@ from chat.node import post_through_lane
 from chat.pages.forms import MessageForm
 from chat.services import Draft, check_body
 from chat.streams import descriptions
-from delivery.errors import Refused
+from delivery.errors import Invalid, Refused
 from delivery.protocol import VERSION, time_now
 
 
@@ -40,7 +40,9 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
     """The form door, for browsers without JavaScript: the same verb, through the same lane."""
     assert isinstance(request.user, User)
     form = MessageForm(request.POST)
-    if form.is_valid():
+    if not form.is_valid():
+        notices.error(request, Invalid().detail)
+    else:
         try:
             draft = Draft(
                 channel=pk,

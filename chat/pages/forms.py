@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from chat.allowances.attempts import count_sign_in, count_sign_up
 from chat.models import User
 from chat.services import change_password, check_sign_in, create_owner, create_user
+from delivery import ids
 from delivery.errors import RateLimited, Refused
 
 
@@ -134,8 +135,9 @@ class PasswordForm(forms.Form):
 class MessageForm(forms.Form):
     """The composer without JavaScript."""
 
-    body = forms.CharField(strip=False)
-    client_msg_id = forms.UUIDField(required=False)
+    body = forms.CharField(strip=False, required=False)
+    client_msg_id = forms.RegexField(ids.UUID_PATTERN, max_length=36, strip=False, required=False)
 
     def message_id(self) -> uuid.UUID:
-        return self.cleaned_data["client_msg_id"] or uuid.uuid4()
+        given = self.cleaned_data["client_msg_id"]
+        return uuid.UUID(given) if given else uuid.uuid4()
