@@ -63,6 +63,8 @@ class Limits:
     spare_sockets: int = _limit(20, unit="a channel, beyond each member's first", exceeded="`too_many_connections`")
     #: From when a message was said until its author can't edit it any more.
     edit_hours: int = _limit(24, unit="hours", exceeded="`forbidden`")
+    #: Edits of one message: what it said before each is kept for moderators.
+    versions: int = _limit(100, unit="a message", exceeded="`forbidden`")
     #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.
     members: int = _limit(100, unit="a channel", exceeded="`channel_full`")
     #: Tokens of one user, whether they stand or have expired.

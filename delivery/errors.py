@@ -71,7 +71,7 @@ class TooLong(Refused):
 
 
 class Conflict(Refused):
-    """This client_msg_id was used before, with another body or in another channel."""
+    """This client_msg_id was used before, with another body, reply_to or channel."""
 
     code = "conflict"
     status = 409

@@ -36,6 +36,7 @@ HELD_BY = {
     "user_frames_per_second": "test_abuse.py::test_a_flood_over_several_sockets_of_a_person_is_one_flood",
     "address_requests_per_minute": "test_abuse.py::test_one_address_asks_only_so_often",
     "edit_hours": "test_verbs.py::test_a_message_can_be_edited_for_24_hours",
+    "versions": "test_moderation.py::test_a_message_is_edited_a_hundred_times_and_not_once_more",
     "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
     "tokens": "test_tokens.py::test_a_user_has_fifty_tokens_and_not_one_more",
     "heartbeat_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",

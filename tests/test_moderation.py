@@ -114,6 +114,18 @@ def test_what_a_message_said_before_an_edit_is_kept(cast: Cast) -> None:
     assert kept[0].replaced_at == kept[1].written_at
 
 
+def test_a_message_is_edited_a_hundred_times_and_not_once_more(cast: Cast) -> None:
+    row = message_of(cast.bob, cast, "0")
+    for n in range(1, 101):
+        services.edit_message(cast.bob, channel=cast.team.pk, message=row.pk, body=f"{n}")
+    with pytest.raises(Forbidden, match="100 times"):
+        services.edit_message(cast.bob, channel=cast.team.pk, message=row.pk, body="one more")
+    # Nothing is dropped for it, what changes nothing is still fine, and it can be deleted.
+    assert MessageVersion.objects.filter(message=row).count() == 100
+    services.edit_message(cast.bob, channel=cast.team.pk, message=row.pk, body="100")
+    assert services.delete_message(cast.bob, channel=cast.team.pk, message=row.pk).body == ""
+
+
 @pytest.mark.parametrize(("is_reported", "kept"), [(False, []), (True, ["one", "two"])])
 def test_a_deletion_takes_all_versions_unless_the_message_was_reported(
     cast: Cast, is_reported: bool, kept: list[str]

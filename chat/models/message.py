@@ -61,6 +61,8 @@ class Message(models.Model):
     reply_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
     )
+    #: Of what was first said (chat/services/first_said.py); null for what is older than that, and for what nobody posted.
+    said_digest = models.BinaryField(null=True, editable=False)
     status = models.CharField(max_length=9, choices=MessageStatus.choices, default=MessageStatus.SENT)
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)

@@ -1,8 +1,38 @@
-"""Which constraint a database error is about: recognised by name, never by the text of the message."""
+"""What an error of the database means. Constraints are recognised by name, never by the text of the message."""
 
-from django.db import Error
+import logging
+import secrets
+
+from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
+
+from delivery.errors import Conflict, Internal, Invalid, Refused, Unavailable
+
+logger = logging.getLogger("gapless.database")
 
 
 def violates(error: Error, name: str) -> bool:
     diagnosis = getattr(error.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None) == name
+
+
+def is_unknown(error: Exception) -> bool:
+    """Whether it is not known what became of the transaction: the database went away, or was too slow. A deadlock undid it."""
+    return isinstance(error, OperationalError | InterfaceError) and not _was_deadlock(error)
+
+
+def refusal_for(error: Exception) -> Refused:
+    """The refusal of the one message that can't be committed, whatever it raised; a mistake of ours is logged."""
+    if isinstance(error, OperationalError):
+        return Unavailable()
+    if isinstance(error, DataError):
+        return Invalid("The database can't hold this message.")
+    # Met only when the same id went to two channels at the same moment.
+    if isinstance(error, IntegrityError) and violates(error, "messages_once"):
+        return Conflict()
+    reference = secrets.token_hex(6)
+    logger.error("reference %s: a message was not committed", reference, exc_info=error)
+    return Internal(reference)
+
+
+def _was_deadlock(error: Exception) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in ("40P01", "40001")

@@ -10,6 +10,7 @@ from chat.allowances.table import REVISIONS
 from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User
 from chat.permissions import RULES, Right
 from chat.services import audit, log
+from chat.services.first_said import first_said
 from chat.services.posting import check_body
 from chat.services.reports import uphold_reports_about
 from chat.services.standing import require_may, standing_of
@@ -19,12 +20,13 @@ from delivery.errors import NotFound, Outdated
 def edit_message(
     editor: User, *, channel: int, message: int, body: str, only_at: Collection[int] | None = None
 ) -> Message:
-    """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours.
+    """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours, a hundred times.
 
-    What it said before is kept for moderators, in the same transaction. only_at: the numbers (`rev`) that the editor has seen;
-    raises Outdated when it has another by now.
+    What it said before is kept for moderators, in the same transaction: no version is dropped for another.
+    only_at: the numbers (`rev`) that the editor has seen; raises Outdated when it has another by now.
     """
     check_body(body)
+    most = settings.LIMITS.versions
     with counted(REVISIONS, editor), log.writing(channel) as entry:
         require_may(editor, Right.EDIT_OWN, channel=entry.channel)
         row = _message_in(entry, message)
@@ -35,7 +37,10 @@ def edit_message(
         is_young = entry.now - row.created_at <= datetime.timedelta(hours=hours)
         log.require(is_young, f"A message can be edited for {hours} hours.")
         if row.body != body:
+            versions = MessageVersion.objects.filter(message=row).count()
+            log.require(versions < most, f"A message can be edited {most} times.")
             _keep_version(row, replaced_at=entry.now)
+            row.said_digest = first_said(row)
             row.body, row.edited_at = body, entry.now
             _renumber(entry, row, "body", "edited_at")
     return row
@@ -62,6 +67,7 @@ def delete_message(
         _require_seen(row, only_at)
         if row.deleted_at is None:
             _keep_or_forget(row, deleted_at=entry.now)
+            row.said_digest = first_said(row)
             row.body, row.deleted_at = "", entry.now
             _renumber(entry, row, "body", "deleted_at")
             if not is_own:
@@ -108,7 +114,7 @@ def _message_in(entry: log.Entry, message: int) -> Message:
 
 def _renumber(entry: log.Entry, row: Message, *fields: str) -> None:
     row.rev = entry.next_number()
-    row.save(update_fields=["rev", *fields])
+    row.save(update_fields=["rev", "said_digest", *fields])
     entry.changed(row)
 
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
+from django.db import transaction
 
 from chat import clock, wire
 from chat.models import ChannelKind, Message, MessageKind, MessageStatus
 from chat.naming import shows_nothing
 from chat.permissions import Right, refusal
 from chat.services import hot
+from chat.services.constraints import is_unknown, refusal_for
+from chat.services.first_said import digest_of, first_said
 from delivery import node, protocol
 from delivery.announcements import Change, Changed
 from delivery.errors import (
@@ -26,7 +28,6 @@ from delivery.errors import (
     NotFound,
     Refused,
     TooLong,
-    Unavailable,
 )
 from delivery.protocol import Person, spell_time
 from delivery.source import Committed
@@ -45,6 +46,10 @@ class Draft:
     @property
     def stream(self) -> int:
         return self.channel
+
+    @property
+    def digest(self) -> bytes:
+        return digest_of(channel=self.channel, body=self.body, reply_to=self.reply_to)
 
     @property
     def key(self) -> tuple[int, uuid.UUID]:
@@ -70,29 +75,20 @@ def check_body(body: str) -> str:
 def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
     """All drafts in one transaction, each with its own outcome, in their order; a poison draft spoils only itself.
 
+    Whatever it raises: drafts that can't be committed together are halved until the poison stands alone.
     One row per (sender, client_msg_id), for ever: a repeat gets the first message back, with `duplicate`.
     Raises what the database raises when it is away: then the outcome is unknown and repeating is safe.
     """
     try:
         with transaction.atomic():
             return _Batch(drafts).post()
-    except (IntegrityError, DataError, OperationalError) as error:
-        if isinstance(error, OperationalError) and not _was_deadlock(error):
+    except Exception as error:
+        if is_unknown(error):
             raise
         if len(drafts) == 1:
-            return [_refusal_for(error)]
-        return [outcome for draft in drafts for outcome in post_messages([draft])]
-
-
-def _was_deadlock(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in ("40P01", "40001")
-
-
-def _refusal_for(error: DatabaseError) -> Refused:
-    if isinstance(error, OperationalError):
-        return Unavailable()
-    # The constraint messages_once is met only when the same id went to two channels at the same moment.
-    return Conflict() if isinstance(error, IntegrityError) else Invalid("The database can't hold this message.")
+            return [refusal_for(error)]
+        half = len(drafts) // 2
+        return [*post_messages(drafts[:half]), *post_messages(drafts[half:])]
 
 
 _LOCK = "SELECT id, head, kind, archived_at FROM channels WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
@@ -112,10 +108,11 @@ JOIN unnest(%s::bigint[], %s::uuid[]) AS draft (sender_id, client_msg_id) USING 
 
 _INSERT = """
 WITH inserted AS (
-    INSERT INTO messages (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, status, created_at)
-    SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, 'sent', %s
-    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[])
-        WITH ORDINALITY AS draft (client_msg_id, channel_id, sender_id, body, seq, reply_to_id, place)
+    INSERT INTO messages
+        (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, status, created_at)
+    SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, said_digest, 'sent', %s
+    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bytea[])
+        WITH ORDINALITY AS draft (client_msg_id, channel_id, sender_id, body, seq, reply_to_id, said_digest, place)
     ORDER BY place
     RETURNING id, channel_id, seq
 ), moved AS (
@@ -200,8 +197,7 @@ class _Batch:
             return _repeated(draft, known)
         twin = self.fresh.get(draft.key)
         if twin is not None:
-            is_same = (twin.draft.channel, twin.draft.body) == (draft.channel, draft.body)
-            return twin if is_same else Conflict()
+            return twin if twin.draft.digest == draft.digest else Conflict()
         refusal = self._refusal(draft)
         if refusal is not None:
             return refusal
@@ -242,6 +238,7 @@ class _Batch:
             [n.draft.body for n in numbered],
             [n.seq for n in numbered],
             [n.draft.reply_to for n in numbered],
+            [n.draft.digest for n in numbered],
         ]
         moved = {pk: channel.head for pk, channel in self.channels.items() if channel.head > channel.after}
         ids = {
@@ -284,9 +281,10 @@ class _Batch:
             Changed(stream=pk, after=self.channels[pk].after, head=self.channels[pk].head, changes=those)
             for pk, those in changes.items()
         ]
-        transaction.on_commit(lambda: node.ring(announcements))
+        transaction.on_commit(lambda: node.ring(announcements), robust=True)
 
 
 def _repeated(draft: Draft, known: Message) -> Committed | Refused:
-    is_same = known.channel_id == draft.channel and (known.body == draft.body or known.edited_at or known.deleted_at)
+    first = first_said(known)
+    is_same = known.channel_id == draft.channel if first is None else first == draft.digest
     return Committed(raw=protocol.encode(wire.message(known)), duplicate=True) if is_same else Conflict()

@@ -1,0 +1,20 @@
+"""What a message said first, as a digest: an edit or a deletion takes the words away, and a repeat is told from them for ever."""
+
+from hashlib import blake2b
+
+from chat.models import Message
+
+
+def digest_of(*, channel: int, body: str, reply_to: int | None) -> bytes:
+    """16 bytes. What comes to be said besides goes into the first line, where it is set: older digests stay as they are."""
+    head = f"channel={channel}" if reply_to is None else f"channel={channel} reply_to={reply_to}"
+    return blake2b(f"{head}\n{body}".encode(), digest_size=16).digest()
+
+
+def first_said(row: Message) -> bytes | None:
+    """The digest of a message as it was posted; None for one that changed before digests were kept."""
+    if row.said_digest is not None:
+        return bytes(row.said_digest)
+    if row.edited_at is not None or row.deleted_at is not None:
+        return None
+    return digest_of(channel=row.channel_id, body=row.body, reply_to=row.reply_to_id)
