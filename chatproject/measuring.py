@@ -8,19 +8,22 @@ import hmac
 import ipaddress
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLResolver
 from django.utils.decorators import sync_and_async_middleware
+from django_prometheus.db import metrics as database
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import Counter, Histogram
 
 #: The variable by which prometheus_client shares figures between processes.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+ADMIN = "admin/"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 #: What a proxy adds: then the address is the proxy's, and says nothing about who asks.
 _BY_PROXY = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
@@ -35,7 +38,49 @@ http_responses = Counter(
     "gapless_http_responses", "Responses, by the path's pattern, method and status.", ["route", "method", "status"]
 )
 
+#: What anything may be answered with, besides what it gives.
+_REFUSALS = (400, 401, 403, 404, 409, 429, 500, 503)
+
+#: Errors of statements that are known by name: what we tell apart, and the kinds of PEP 249.
+_DATABASE_ERRORS = (
+    *("OperationalError", "InterfaceError", "IntegrityError", "DataError", "ProgrammingError", "InternalError"),
+    *("UniqueViolation", "CheckViolation", "ForeignKeyViolation", "LockNotAvailable", "QueryCanceled"),
+    *("DeadlockDetected", "SerializationFailure", "AdminShutdown", "IdleInTransactionSessionTimeout"),
+)
+_OF_THE_DATABASE = ("default", "postgresql")
+
 Respond = Callable[[HttpRequest], Any]
+
+
+def count_from_zero(patterns: Iterable[object], prefix: str = "") -> None:
+    """Responses exist at 0 from the first scrape on, by every known path, method and status: else a rate misses the first."""
+    for pattern in patterns:
+        route = f"{prefix}{getattr(pattern, 'pattern', '')}"
+        if isinstance(pattern, URLResolver) and route != ADMIN:
+            count_from_zero(pattern.url_patterns, route)
+        else:
+            view = getattr(getattr(pattern, "callback", None), "cls", None)
+            for method in ("GET", "POST") if view is None else ("GET", "POST", "PATCH", "DELETE"):
+                operation = getattr(view, method.lower(), None)
+                if view is None or operation is not None:
+                    gives = operation.documented.gives if operation is not None else (200, 302)
+                    for status in (*gives, *_REFUSALS):
+                        http_responses.labels(route, method, status)
+
+
+def _count_database_from_zero() -> None:
+    for counter in (
+        database.connections_total,
+        database.connection_errors_total,
+        database.execute_total,
+        database.execute_many_total,
+    ):
+        counter.labels(*_OF_THE_DATABASE)
+    for name in _DATABASE_ERRORS:
+        database.errors_total.labels(*_OF_THE_DATABASE, name)
+
+
+_count_database_from_zero()
 
 
 @sync_and_async_middleware
@@ -95,8 +140,8 @@ def _empty(folder: Path) -> None:
 def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     match = request.resolver_match
     route = match.route if match is not None else "other"
-    if route.startswith("admin/"):
-        route = "admin/"
+    if route.startswith(ADMIN):
+        route = ADMIN
     method = request.method if request.method in _METHODS else "other"
     http_seconds.labels(route, method).observe(seconds)
     http_responses.labels(route, method, response.status_code).inc()

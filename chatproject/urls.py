@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from chat.pages.doors import SignOut
 from chatproject.health import alive, ready
-from chatproject.measuring import metrics_page
+from chatproject.measuring import count_from_zero, metrics_page
 
 urlpatterns = [
     path("healthz", alive),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("chat.pages.urls")),
 ]
+count_from_zero(urlpatterns)
 
 handler400 = "chat.api.problems.bad_request"
 handler403 = "chat.api.problems.forbidden"

@@ -33,6 +33,7 @@ class Breaker:
         self._is_trying = False
         self._lock = threading.Lock()
         metrics.breaker_open.labels(name).set(0)
+        metrics.breaker_failures.labels(name)
 
     @property
     def is_closed(self) -> bool:

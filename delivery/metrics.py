@@ -3,10 +3,25 @@
 Cheap enough for the hot path: counted once a batch or a frame, never once a socket. Per-channel figures are in figures.py.
 """
 
+import itertools
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from delivery.errors import REFUSALS
+from delivery.protocol import CloseCode
 
 #: Seconds; around the promises: 100 ms from sender to receiver, 2 s without Redis, 3 s until `unavailable`.
 _LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10)
+
+
+def counted(name: str, says: str, **known: Iterable[object]) -> Counter:
+    """A counter that is 0 from the first scrape on, for all known values of its labels: else a rate misses the first event."""
+    counter = Counter(name, says, list(known))
+    for values in itertools.product(*known.values()):
+        counter.labels(*values)
+    return counter
+
 
 # ---- sockets ----
 
@@ -19,19 +34,28 @@ opening_seconds = Histogram(
     "gapless_opening_seconds", "From the handshake's arrival to `hello` being written.", buckets=_LATENCY
 )
 sync_seconds = Histogram("gapless_sync_seconds", "From `sync` to its `ok`: the replay included.", buckets=_LATENCY)
-handshakes = Counter(
-    "gapless_handshakes", "Handshakes by outcome: accepted, refused (403) or unavailable (503).", ["outcome"]
+handshakes = counted(
+    "gapless_handshakes",
+    "Handshakes by outcome: accepted, refused (403) or unavailable (503).",
+    outcome=("accepted", "refused", "unavailable"),
 )
-closes = Counter("gapless_closes", "Sockets that the server closed, by close code.", ["code"])
+closes = counted("gapless_closes", "Sockets that the server closed, by close code.", code=map(int, CloseCode))
 slow_readers_closed = Counter("gapless_slow_readers_closed", "Sockets closed because too much was waiting to be read.")
 moments_dropped = Counter("gapless_moments_dropped", "Typing and presence not written to sockets that were behind.")
 
 # ---- messages ----
 
-messages = Counter("gapless_messages", "Drafts answered, by outcome: committed, duplicate or refused.", ["outcome"])
+messages = counted(
+    "gapless_messages",
+    "Drafts answered, by outcome: committed, duplicate or refused.",
+    outcome=("committed", "duplicate", "refused"),
+)
 deliveries = Counter("gapless_deliveries", "Changes written to sockets: one change to 100 sockets counts 100.")
-errors = Counter(
-    "gapless_errors", "Refusals and errors said to clients, by code and by door: socket or http.", ["code", "door"]
+errors = counted(
+    "gapless_errors",
+    "Refusals and errors said to clients, by code and by door: socket or http.",
+    code=[refusal.code for refusal in REFUSALS],
+    door=("socket", "http"),
 )
 commit_seconds = Histogram(
     "gapless_commit_seconds", "From a message's arrival in its lane to its COMMIT.", buckets=_LATENCY
@@ -81,7 +105,9 @@ bus_hearing = Gauge(
 announcements_lost = Counter(
     "gapless_announcements_lost", "Announcements that Redis did not take: others read the rows."
 )
-cache_reads = Counter("gapless_cache_reads", "Reads of the recent cache, by result: hit, miss or error.", ["result"])
+cache_reads = counted(
+    "gapless_cache_reads", "Reads of the recent cache, by result: hit, miss or error.", result=("hit", "miss", "error")
+)
 pool_size = Gauge("gapless_pool_connections", "Database connections that are open.", multiprocess_mode="livesum")
 pool_in_use = Gauge("gapless_pool_in_use", "Database connections that are in use.", multiprocess_mode="livesum")
 pool_waiting = Gauge(

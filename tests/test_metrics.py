@@ -17,6 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from chatproject import env, tables
 from chatproject.measuring import http_responses, measured, metrics_page
 from delivery.connection import CommandRefused
+from delivery.errors import REFUSALS
+from delivery.protocol import CloseCode
 from tests.conftest import Cast
 from tests.servers import ROOT, Server, expect
 
@@ -115,6 +117,24 @@ async def test_several_processes_are_counted_as_one(own_server: Callable[..., Se
         await connection.wait_closed()
     figures = await expect(lambda: (now := scraped(server)).get("gapless_sockets") == 0 and now, within=30)
     assert figures["gapless_messages_total committed"] == 10, "what was counted stays counted"
+
+
+def test_what_is_counted_is_there_from_the_first_scrape(own_server: Callable[..., Server]) -> None:
+    """An `increase()` of a series that begins at 1 is 0: the first event of its kind would never be seen."""
+    figures = scraped(own_server(arguments=("serve", "--workers", "2")))
+    for name, metric in tables.exported():
+        if metric._type == "counter":
+            assert any(key.split()[0] == name for key in figures), name
+    for refusal in REFUSALS:
+        assert {figures[f"gapless_errors_total {refusal.code} {door}"] for door in ("socket", "http")} == {0}
+    assert {figures[f"gapless_closes_total {int(code)}"] for code in CloseCode} == {0}
+    assert {figures[f"gapless_messages_total {outcome}"] for outcome in ("committed", "duplicate", "refused")} == {0}
+    breakers = {key.split()[1] for key in figures if key.startswith("gapless_breaker_open ")}
+    assert {"postgres_commit", "redis_layer", "redis_limits"} <= breakers
+    assert {figures[f"gapless_breaker_failures_total {name}"] for name in breakers} == {0}
+    for asked in ("POST api/v1/channels/<int:pk>/messages/ 201", "GET admin/ 500", "POST sign-in/ 503"):
+        assert figures[f"gapless_http_responses_total {asked}"] == 0
+    assert figures["django_db_new_connection_errors_total default postgresql"] == 0
 
 
 def test_alerts_and_dashboard_use_only_metrics_that_exist() -> None:
