@@ -48,6 +48,7 @@ HELD_BY = {
     "replay_changes": "test_socket.py::test_more_than_a_thousand_changes_are_not_replayed",
     "replay_hours": "test_socket.py::test_what_is_older_than_24_hours_is_not_replayed",
     "page": "test_http.py::test_history_comes_in_pages_of_twenty",
+    "page_most": "test_api_paths.py::test_programs_may_ask_for_larger_pages",
     "bulk": "test_moderation_api.py::test_a_bulk_act_has_at_most_a_hundred_rows",
     "mute_minutes": "test_moderation_api.py::test_a_mute_lasts_a_year_at_most_and_can_be_lifted",
     "reports_per_hour": "test_allowances.py::test_twenty_reports_an_hour_and_not_one_more",
