@@ -1,13 +1,14 @@
 /**
- * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`.
- * Follows frames that the page hands over; refuses to know where they come from or how they look.
+ * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`, and `unsure` {id} when only
+ * the server can say how many are unread. Follows frames that the page hands over; refuses to know where they come from or how they look.
  */
 import { serverNow } from "gapless/clock";
 import { nameOf } from "gapless/names";
+import { Unread } from "gapless/unread";
 
 export class Channels extends EventTarget {
   #channels = new Map();
-  #counted = new Map(); // the number up to which `unread` was counted; replayed changes must not count twice
+  #unread = new Map(); // channel → its count
   #marks;
   #me;
 
@@ -31,9 +32,9 @@ export class Channels extends EventTarget {
     const gone = new Set(this.#channels.keys());
     for (const channel of list) {
       gone.delete(channel.id);
-      this.#refresh({ refused: null, ...channel });
+      this.#refresh({ refused: null, ...channel }, { isWhole: true });
     }
-    for (const id of gone) this.#channels.delete(id);
+    for (const id of gone) this.#forget(id);
     this.#changed();
     return [...gone];
   }
@@ -46,7 +47,7 @@ export class Channels extends EventTarget {
   }
 
   drop(id) {
-    if (this.#channels.delete(id)) this.#changed();
+    if (this.#forget(id)) this.#changed();
   }
 
   /** The server has no place for this page in the channel and tells nothing of it, until it says otherwise. */
@@ -57,31 +58,33 @@ export class Channels extends EventTarget {
   }
 
   /** Counts what a batch brings. */
-  take({ channel: id, changes, head }) {
+  take({ channel: id, changes }) {
     const channel = this.get(id);
     if (!channel) return;
-    const counted = this.#counted.get(id) ?? 0;
     for (const change of changes) {
-      if (change.seq <= counted) continue;
-      channel.lastSeq = Math.max(channel.lastSeq ?? 0, change.seq);
+      this.#unread.get(id).take({ rev: change.rev, seq: change.seq, counts: this.counts(change), isGone: this.#isGone(change) });
+      if (change.seq !== change.rev) continue;
       channel.lastAt = change.created_at;
-      if (this.counts(change)) channel.unread += 1;
-      if (change.event) follow(channel, change.event);
+      if (change.event && change.rev > channel.head) follow(channel, change.event);
     }
-    this.#counted.set(id, Math.max(head, counted));
-    this.#changed();
+    this.#count(id);
   }
 
-  /** What everybody has, and one's own cursor when another device moved it. */
-  takeReceipts({ channel: id, delivered, read, since, members = {} }) {
+  /** The changes up to `head` can only be had from history. */
+  skip(id, head) {
+    this.#unread.get(id)?.skip(head);
+    this.#count(id);
+  }
+
+  /** What everybody has; and, when one's own cursor moved on any device, what the server counts from there. */
+  takeReceipts({ channel: id, delivered, read, since, head, unread, members = {} }) {
     const channel = this.get(id);
     if (!channel) return;
     Object.assign(channel, { allSince: since, allDelivered: delivered, allRead: read });
-    const [, ownRead = 0] = members[this.#me.id] ?? [];
-    if (ownRead <= channel.read_seq) return;
-    channel.read_seq = ownRead;
-    if (ownRead >= (channel.lastSeq ?? this.#counted.get(id))) channel.unread = 0;
-    this.#changed();
+    const own = members[this.#me.id];
+    if (!own || unread == null) return;
+    this.#unread.get(id).tell({ unread, head, read: own[1] });
+    this.#count(id);
   }
 
   /** True when a message makes a channel unread. */
@@ -89,12 +92,10 @@ export class Channels extends EventTarget {
     return kind === "text" && sender?.id !== this.#me.id && !deletedAt;
   }
 
-  seen(id, seq, left) {
-    const channel = this.get(id);
-    if (!channel) return;
-    channel.read_seq = Math.max(channel.read_seq, seq);
-    channel.unread = left;
-    this.#changed();
+  /** See Unread.see. */
+  seen(id, seq, unread, { isAll }) {
+    this.#unread.get(id)?.see(seq, unread, { isAll });
+    this.#count(id);
   }
 
   /** Unread from `seq` on, in this browser only, until the channel is opened again. */
@@ -120,13 +121,29 @@ export class Channels extends EventTarget {
     return this.all().filter(isHeard).reduce((sum, channel) => sum + this.unreadOf(channel), 0);
   }
 
-  // What was read or came a moment ago may not be in what the server said; then our own count is the better one.
-  #refresh(channel) {
-    const { read_seq = 0, unread } = this.get(channel.id) ?? {};
-    const isOlder = read_seq > channel.read_seq || (unread != null && channel.head < this.#counted.get(channel.id));
+  #refresh(channel, { isWhole = false } = {}) {
+    const { id, unread = 0, head = 0, read_seq: read = 0 } = channel;
     this.#merge(channel);
-    if (isOlder) Object.assign(this.get(channel.id), { read_seq, unread });
-    else this.#counted.set(channel.id, channel.head);
+    if (this.#unread.has(id)) this.#unread.get(id).tell({ unread, head, read }, { isWhole });
+    else this.#unread.set(id, new Unread({ unread, head, read }));
+    this.#count(id);
+  }
+
+  #count(id) {
+    const unread = this.#unread.get(id);
+    if (!unread) return;
+    Object.assign(this.get(id), { unread: unread.count, read_seq: unread.read });
+    this.#changed();
+    if (unread.isOpen) this.dispatchEvent(new CustomEvent("unsure", { detail: { id } }));
+  }
+
+  #forget(id) {
+    this.#unread.delete(id);
+    return this.#channels.delete(id);
+  }
+
+  #isGone({ kind, sender, deleted_at: deletedAt }) {
+    return kind === "text" && sender?.id !== this.#me.id && Boolean(deletedAt);
   }
 
   #merge(channel) {

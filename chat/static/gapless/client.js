@@ -19,7 +19,7 @@ const SIGNED_OUT = 4500;
  * - `state` and `ended`, as Connection has them
  * - `hello` the frame: the person's channels as they are now
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
- * - `resync` {channel}: too much was missed to be replayed; load it afresh from history
+ * - `resync` {channel, head}: too much was missed to be replayed; load it afresh from history
  * - `receipts`, `channel`, `presence`, `typing`: the frames
  * - `refused` {code, detail, channel?}: a word of the server about nothing that was asked; with `channel`, there is no place in it
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
@@ -182,7 +182,7 @@ export class Client extends EventTarget {
     if (isOver) this.#heads.forget(channel);
     const mustReload = !isOver && this.#heads.welcome(channel, head, { isReplayed: frame.action !== "joined" });
     this.#emit("channel", frame);
-    if (mustReload) this.#emit("resync", { channel });
+    if (mustReload) this.#emit("resync", { channel, head });
   }
 
   #refuse(frame) {
@@ -209,7 +209,7 @@ export class Client extends EventTarget {
       const channel = Number(id);
       const answer = channels[id];
       if (!answer) this.#heads.miss(channel);
-      else if (this.#heads.settle(channel, before, answer)) this.#emit("resync", { channel });
+      else if (this.#heads.settle(channel, before, answer)) this.#emit("resync", { channel, head: answer.head });
     }
   }
 

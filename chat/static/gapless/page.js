@@ -1,5 +1,5 @@
 /** Where the parts of the page meet: builds them from the state that came with it, and joins client to view. */
-import { findReason, post } from "gapless/api";
+import { findReason, get, post } from "gapless/api";
 import { About } from "gapless/about";
 import { Announcer } from "gapless/announcer";
 import { Around } from "gapless/around";
@@ -25,6 +25,7 @@ import { Pane } from "gapless/pane";
 import { People } from "gapless/people";
 import { Reading } from "gapless/reading";
 import { Receipts, statusOf } from "gapless/receipts";
+import { Recount } from "gapless/recount";
 import { Router } from "gapless/router";
 import { Scroll } from "gapless/scroll";
 import { Search } from "gapless/search";
@@ -60,6 +61,7 @@ const pane = new Pane({ client, timeline, scroll, reading });
 const composer = new Composer({ user: me.id, post: send, edit: (message, body) => change(client.edit(here().id, message.id, body)), lastOwn, typed: (text) => around.typed(text) });
 const pace = new Pace({ drafts: (channel) => client.drafts(channel), hold: (isHeld) => composer.hold(isHeld) });
 const receipts = new Receipts();
+const recount = new Recount({ load: (id) => get(`channels/${id}/`), counted: (channel) => channels.put(channel) });
 const people = new People();
 const membership = new Membership({ people, writeTo, mayBan: Boolean(state.desk?.may_ban), changed: ({ id }) => members.refresh(id) });
 const members = new Members({ presence: around.presence, directory, me, acts: membership });
@@ -99,7 +101,10 @@ client.addEventListener("refused", ({ detail: { channel, code, detail } }) => {
   channels.refuse(channel, code);
   if (isHere(channel) && !here().closed) showHeader(here());
 });
-client.addEventListener("resync", ({ detail }) => isHere(detail.channel) && pane.reload());
+client.addEventListener("resync", ({ detail: { channel, head } }) => {
+  channels.skip(channel, head);
+  if (isHere(channel)) pane.reload();
+});
 client.addEventListener("receipts", ({ detail }) => {
   channels.takeReceipts(detail);
   receipts.take(detail);
@@ -120,6 +125,7 @@ client.addEventListener("draft", ({ detail: { draft, message } }) => {
 });
 pane.addEventListener("gone", () => end(here().id, "removed"));
 channels.addEventListener("changed", showTitle);
+channels.addEventListener("unsure", ({ detail }) => recount.ask(detail.id));
 setInterval(tick, DRAFT_TICK_MS);
 
 // Going places

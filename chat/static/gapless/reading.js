@@ -103,8 +103,7 @@ export class Reading {
       (message) => message.seq > this.#channel.read_seq && message.seq <= last.seq && this.#channels.counts(message),
     );
     const isAll = this.#timeline.isAtLatest && last === messages.at(-1);
-    const left = isAll ? 0 : Math.max(0, this.#channel.unread - passed.length);
-    this.#channels.seen(this.#channel.id, last.seq, left);
+    this.#channels.seen(this.#channel.id, last.seq, passed.map(({ seq }) => seq), { isAll });
     this.#seen(this.#channel.id, last.seq);
   }
 
