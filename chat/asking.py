@@ -18,6 +18,8 @@ from delivery.errors import RateLimited
 
 #: Answered also when nobody can be asked who it is.
 NEVER_COUNTED = {"/healthz", "/readyz", "/metrics"}
+#: In the scope of a request that has waited: it was counted when it came.
+IS_ASKED_AGAIN = "gapless.is_asked_again"
 
 
 class RequestsAreCounted:
@@ -56,5 +58,5 @@ class CountedByTheApi(BaseThrottle):
 
 
 def _note(request: HttpRequest, user: Any) -> None:
-    if user.is_authenticated:
+    if user.is_authenticated and not getattr(request, "scope", {}).get(IS_ASKED_AGAIN):
         request.usage = count(REQUESTS, user)  # type: ignore[attr-defined]

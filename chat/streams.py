@@ -10,12 +10,12 @@ from django.db import connection
 from chat import logins, wire
 from chat.models import Channel, ChannelKind, Member, Message, User
 from chat.models.member import MemberQuerySet
-from chat.services import Draft, move_cursors, post_messages
+from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_standing
 from chat.services.standing import moderates_everywhere
 from chat.unread import Position, count_of
 from delivery.errors import Refused
 from delivery.protocol import CloseCode
-from delivery.source import Access, Committed, Login, Missed
+from delivery.source import Access, Committed, Login, Missed, Standing
 from delivery.source import Draft as AnyDraft
 
 _REPLAYABLE = """
@@ -33,6 +33,12 @@ SELECT held.channel_id, (
 
 class ChannelStreams:
     """See delivery.source.Source for what each function promises."""
+
+    def standing(self) -> Standing:
+        return read_standing()
+
+    def begin_epoch(self, after: str) -> str:
+        return begin_epoch(after=after)
 
     def accesses(self, user: int) -> list[Access]:
         return _accesses(Member.objects.with_mutes().filter(user_id=user), user)

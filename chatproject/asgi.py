@@ -18,6 +18,7 @@ from chat.node import running_node, stop_node  # noqa: E402
 from chatproject.addresses import AddressPace, with_true_address  # noqa: E402
 from chatproject.addresses import refuse as refuse_address  # noqa: E402
 from chatproject.bounds import ALWAYS, Bounded  # noqa: E402
+from chatproject.waiting import Waiting  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,7 +54,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await running_node()
     if scope["type"] == "http":
-        await bounded(scope, receive, send)
+        await waiting(scope, receive, send)
     else:
         await router(scope, receive, send)
 
@@ -70,5 +71,5 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-bounded = Bounded(router)
+waiting = Waiting(Bounded(router))
 pace = AddressPace(settings.LIMITS.address_requests_per_minute)

@@ -59,6 +59,8 @@ class Limits:
     bulk_rows_per_minute: int = _limit(600, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Sockets of one user, over all processes. 0 lifts it (for load tests).
     sockets_per_user: int = _limit(10, unit="a user", exceeded="close 4503 of the idlest")
+    #: Requests of one user that wait (`changes/?wait=`), in one process: each holds a connection.
+    waits_per_user: int = _limit(10, unit="a user and process", exceeded="`rate_limited` + `retry_after`")
     #: Sockets of a channel beyond each member's first, which always has its place: 120 with 100 members. 0 lifts it.
     spare_sockets: int = _limit(20, unit="a channel, beyond each member's first", exceeded="`too_many_connections`")
     #: From when a message was said until its author can't edit it any more.

@@ -101,6 +101,12 @@ class Probed(msgspec.Struct, frozen=True, array_like=True, tag="probed"):
     socket: str
 
 
+class EpochBegan(msgspec.Struct, frozen=True, array_like=True, tag="epoch_began"):
+    """The database was rewound, somebody says; it knows itself whether it was."""
+
+    epoch: str
+
+
 class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     """What the product has to say of this user to the processes that have them; opaque to the machinery."""
 
@@ -108,7 +114,7 @@ class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     raw: bytes
 
 
-Announcement = Changed | Opened | Passing | Moved | SignedOut | About | Surplus | Probed
+Announcement = Changed | Opened | Passing | Moved | SignedOut | About | Surplus | Probed | EpochBegan
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Announcement)
 
@@ -127,6 +133,12 @@ def group_of(announcement: Announcement) -> str:
             return stream_group(stream)
         case Opened(user=user) | SignedOut(user=user) | About(user=user) | Surplus(user=user) | Probed(user=user):
             return user_group(user)
+        case EpochBegan():
+            return EVERYBODY
+
+
+#: The group of all processes.
+EVERYBODY = "everybody"
 
 
 def stream_group(stream: int) -> str:

@@ -31,11 +31,13 @@ PING_SECONDS = 30
 class Client:
     """`async with Client(url, token=…) as client:`: `post` and `command` whenever, `events` for what happens.
 
-    urls: one, or several of which the next is tried after each end. heads: what is held from an earlier life, as `heads`
+    urls: one, or several of which the next is tried after each end. heads, epoch: what is held from an earlier life, as these two
     said then: what was missed since comes first.
     """
 
-    def __init__(self, *urls: str, token: str, heads: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self, *urls: str, token: str, heads: Mapping[int, int] | None = None, epoch: str | None = None
+    ) -> None:
         self._urls = urls
         self._token = token
         self._view = View(heads or {}, ask=self._sync_soon)
@@ -44,6 +46,8 @@ class Client:
         #: Gaps that were seen and closed by a sync.
         self.gaps = 0
         self.hello: Frame = {}
+        #: Within which `heads` can be compared: to be kept with them.
+        self.epoch = epoch
         self._connection: Connection | None = None
         self._online = asyncio.Event()
         self._syncing: set[int] = set()
@@ -51,6 +55,7 @@ class Client:
         self._ended: Ended | None = None
         self._idle = False
         self._heard_at = 0.0
+        self._opening: asyncio.Timeout | None = None
         #: What the goodbye of this connection named.
         self._retry_after: float | None = None
 
@@ -143,8 +148,7 @@ class Client:
         for place in _for_ever(len(self._urls)):
             self._retry_after = None
             try:
-                async with asyncio.timeout(OPENING_SECONDS):
-                    connection = await self._open(self._urls[place])
+                connection = await self._open_in_time(self._urls[place])
             except (OSError, InvalidHandshake, ConnectionError, CommandRefused, TimeoutError) as error:
                 if _is_refusal(error):
                     self._end(Ended(4500, "the handshake was refused"))
@@ -158,6 +162,13 @@ class Client:
                 self.reconnects += 1
             await asyncio.sleep(backoff.before_attempt(attempt) if self._retry_after is None else self._retry_after)
 
+    async def _open_in_time(self, url: str) -> Connection:
+        async with asyncio.timeout(OPENING_SECONDS) as self._opening:
+            try:
+                return await self._open(url)
+            finally:
+                self._opening = None
+
     async def _open(self, url: str) -> Connection:
         connection = Connection(url, token=self._token, on_push=self._take)
         await connection.__aenter__()
@@ -167,15 +178,22 @@ class Client:
             known = {int(described["id"]) for described in connection.hello["channels"]}
             self.people.clear()
             # Gaps are judged by what we hold, not by what this connection has seen.
-            held = {str(channel): head for channel, head in self.heads.items() if channel in known}
-            answer = await connection.command("sync", channels=held)
+            held = {channel: head for channel, head in self.heads.items() if channel in known}
+            self._opening_goes_on()
+            answer = await connection.ask_sync(held, epoch=self.epoch)
             if self._idle:
                 await connection.send({"op": "presence", "idle": True})
-            self._view.take_states(answer)
+            self._view.take_states(answer, is_same_log=self.epoch in (None, connection.hello["epoch"]))
+            self.epoch = connection.hello["epoch"]
         except BaseException:
             await connection.drop()
             raise
         return connection
+
+    def _opening_goes_on(self) -> None:
+        # Thousands of channels take their time: what comes shows that the server is at it.
+        if self._opening is not None and not self._opening.expired():
+            self._opening.reschedule(asyncio.get_running_loop().time() + OPENING_SECONDS)
 
     async def _follow(self, connection: Connection) -> None:
         self._heard_at = time.monotonic()
@@ -192,6 +210,7 @@ class Client:
 
     def _take(self, frame: Frame) -> None:
         self._heard_at = time.monotonic()
+        self._opening_goes_on()
         if frame["op"] == "goodbye":
             self._retry_after = float(frame["retry_after"] or 0)
         else:
@@ -201,7 +220,10 @@ class Client:
         with contextlib.suppress(ConnectionError):
             while True:
                 await asyncio.sleep(PING_SECONDS)
-                self._view.compare((await connection.command("ping"))["heads"])
+                pong = await connection.command("ping")
+                if pong["epoch"] != self.epoch:
+                    await connection.drop()
+                self._view.compare(pong["heads"])
 
     async def _watch(self, connection: Connection) -> None:
         left = float(SILENT_SECONDS)
@@ -241,7 +263,7 @@ class Client:
                 with contextlib.suppress(ConnectionError):
                     connection = await self._connected()
                     try:
-                        answer = await connection.command("sync", channels={str(channel): self.heads.get(channel, 0)})
+                        answer = await connection.ask_sync({channel: self.heads.get(channel, 0)}, epoch=self.epoch)
                     except CommandRefused as refused:
                         refusals += 1
                         await asyncio.sleep(backoff.after_refusal(refusals, refused.retry_after))

@@ -99,18 +99,31 @@ class Connection:
         await self._socket.close()
         await asyncio.gather(self._reading, return_exceptions=True)
 
-    async def sync(self, heads: Mapping[int, int]) -> Frame:
+    async def sync(self, heads: Mapping[int, int], *, epoch: str | None = None) -> Frame:
         """The `ok` of a sync, after what was missed has come as changes. `heads` of the channels are kept from then on."""
         for channel, head in heads.items():
             if head:
                 self.heads[channel] = head
-        ok = await self.command("sync", channels={str(channel): head for channel, head in heads.items()})
+        ok = await self.ask_sync(heads, epoch=epoch)
         for name, state in ok["channels"].items():
             channel = int(name)
             # Live changes may have gone further already; after a resync what was held counts for nothing.
             held = 0 if state.get("resync") else self.heads.get(channel, 0)
             self.heads[channel] = max(held, state["head"])
         return ok
+
+    async def ask_sync(self, heads: Mapping[int, int], *, epoch: str | None = None) -> Frame:
+        """The `ok` of a sync as it is; asked in several frames where one would be too long, and then with all their states.
+
+        epoch: the one in which these heads were heard.
+        """
+        fields = {} if epoch is None else {"epoch": epoch}
+        states: Frame = {}
+        *others, last = _frames_of(heads, most=self.hello["limits"]["frame_bytes"])
+        for channels in others:
+            states |= (await self.command("sync", channels=channels, more=True, **fields))["channels"]
+        ok = await self.command("sync", channels=last, **fields)
+        return {**ok, "channels": states | ok["channels"]}
 
     async def post(self, channel: int, body: str, *, client_msg_id: str | None = None, **fields: Any) -> Frame:
         """The `ok` with the message, which is committed then. Raises CommandRefused, or ConnectionError: outcome unknown."""
@@ -185,3 +198,19 @@ class Connection:
             self.gaps += 1
         self.heads[channel] = frame["head"]
         self.changes.setdefault(channel, []).extend(frame["changes"])
+
+
+#: What a sync has beside its heads, at most.
+AROUND_HEADS = 200
+
+
+def _frames_of(heads: Mapping[int, int], *, most: int) -> list[dict[str, int]]:
+    frames: list[dict[str, int]] = [{}]
+    room = most - AROUND_HEADS
+    for channel, head in heads.items():
+        room -= len(f'"{channel}":{head},')
+        if room < 0:
+            frames.append({})
+            room = most - AROUND_HEADS - len(f'"{channel}":{head},')
+        frames[-1][str(channel)] = head
+    return frames

@@ -207,6 +207,7 @@ class StreamConsumer(AsyncConsumer):
             Hello(
                 version=VERSION,
                 connection=self.socket.id,
+                epoch=self.socket.epoch,
                 user=self.login.user,
                 heartbeat_seconds=self.node.limits.heartbeat_seconds,
                 time=time_now(),
@@ -266,7 +267,14 @@ class StreamConsumer(AsyncConsumer):
             self.socket.active_at = time.monotonic()
         match command:
             case Ping():
-                self._say(Pong(ref=given(command.ref), time=time_now(), heads=self.node.hub.heads_of(self.socket)))
+                self._say(
+                    Pong(
+                        ref=given(command.ref),
+                        epoch=self.node.epochs.current,
+                        time=time_now(),
+                        heads=self.node.hub.heads_of(self.socket),
+                    )
+                )
             case Sync():
                 await self._sync(command)
             case Delivered():
@@ -281,28 +289,33 @@ class StreamConsumer(AsyncConsumer):
     async def _sync(self, command: Sync) -> None:
         socket = self.socket
         began_at = time.perf_counter()
-        for stream in socket.refused if not socket.is_synced else set(socket.refused) & set(command.channels):
+        is_first = not socket.is_synced and not command.more
+        for stream in socket.refused if is_first else set(socket.refused) & set(command.channels):
             socket.refused_held[stream] = command.channels.get(stream, 0)
             self.node.seating.tell(socket, stream)
         for stream in command.channels:
             if stream not in socket.accesses and stream not in socket.refused:
                 self._say(Channel(action="removed", channel={"id": stream}))
-        is_first = not socket.is_synced
-        states = await self._caught_up(command.channels)
+        states = await self._caught_up(command)
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
         self.synced(states, is_first=is_first)
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
         metrics.sync_seconds.observe(time.perf_counter() - began_at)
 
-    async def _caught_up(self, held: Mapping[int, int]) -> dict[int, SyncState]:
+    async def _caught_up(self, command: Sync) -> dict[int, SyncState]:
         assert self._no_sync is not None
         self._no_sync.cancel()
+        is_comparable = command.epoch in (msgspec.UNSET, self.socket.epoch)
         try:
-            return await self.node.joining.sync(self.socket, held)
-        finally:
+            states = await self.node.joining.sync(
+                self.socket, command.channels, is_comparable=is_comparable, is_last=not command.more
+            )
+        except BaseException:
             if not self.socket.is_synced:
                 self._await_sync()
+            raise
+        return states
 
     def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
         written = self.node.cursors.move(command.channel, self.socket.user, delivered=delivered, read=read)

@@ -62,6 +62,7 @@ class Gaps:
             if stream is not None and heads.get(stream_id, 0) < position:
                 logger.error("stream %d was at %d, but its rows end at %s", stream_id, position, heads.get(stream_id))
                 del self._streams[stream_id]
+                stream.wake()
                 for socket in list(stream.sockets):
                     socket.close(CloseCode.INTERNAL, "the channel's log went back", retry_after=1)
 

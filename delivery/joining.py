@@ -1,8 +1,9 @@
 """Catching up and beginning to follow: replays what was missed, then hands over to the live stream without hole or double."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from delivery import metrics
 from delivery.announcements import Change, stream_group
@@ -45,14 +46,18 @@ class Joining:
         self._batch = batch
         self._opening: dict[int, asyncio.Task[Stream]] = {}
 
-    async def sync(self, socket: Socket, asked: Mapping[int, int]) -> dict[int, SyncState]:
+    async def sync(
+        self, socket: Socket, asked: Mapping[int, int], *, is_comparable: bool = True, is_last: bool = True
+    ) -> dict[int, SyncState]:
         """Replays what was missed since the held numbers, then follows live: without a hole, without a double.
 
         A held 0 means "from now on"; so does, at the first sync, a stream that is left out. Streams without access are
         left out of the answer. When it fails in the middle, the socket may follow less than before: to be repeated.
+        is_comparable: the numbers are of this epoch; else all is to be loaded afresh. is_last: nothing of the first sync is to
+        come; what was left out of all of it begins.
         """
         async with socket.lock:
-            held = dict(asked) if socket.is_synced else {**dict.fromkeys(socket.accesses, 0), **socket.told, **asked}
+            held = dict(asked) if socket.is_synced or not is_last else {**self._left_out(socket), **asked}
             streams: dict[int, Stream] = {}
             try:
                 for stream_id in held:
@@ -61,20 +66,31 @@ class Joining:
                         streams[stream_id] = await self._open(access)
                         streams[stream_id].pins += 1
                         streams[stream_id].sockets.discard(socket)
-                states = await self._catch_up_all(socket, streams, held)
+                if is_comparable:
+                    replayable = await self._replayable(socket, streams, held)
+                else:
+                    replayable = dict.fromkeys(streams, False)
+                states = await self._catch_up_all(socket, streams, held, replayable)
             finally:
                 for stream in streams.values():
                     stream.pins -= 1
-            socket.is_synced = True
-            socket.told.clear()
+            if is_last:
+                socket.is_synced = True
+                socket.told.clear()
             return states
 
     async def follow(self, socket: Socket, access: Access, *, held: int) -> None:
         """Lets a synced socket follow one stream more, from a number up to that at which its access was read."""
+        async with self.pinned(access) as stream:
+            await self._catch_up(socket, stream, held)
+
+    @contextlib.asynccontextmanager
+    async def pinned(self, access: Access) -> AsyncIterator[Stream]:
+        """The stream, followed at least from that access' number on, for as long as this lasts."""
         stream = await self._open(access)
         stream.pins += 1
         try:
-            await self._catch_up(socket, stream, held)
+            yield stream
         finally:
             stream.pins -= 1
 
@@ -82,10 +98,21 @@ class Joining:
         """Whether the announcements of a stream are still wanted here."""
         return stream_id in self._hub.streams or stream_id in self._opening
 
+    def _left_out(self, socket: Socket) -> dict[int, int]:
+        streams = ((stream_id, self._hub.streams.get(stream_id)) for stream_id in socket.accesses)
+        return {
+            stream_id: socket.told.get(stream_id, 0)
+            for stream_id, stream in streams
+            if stream is None or socket not in stream.sockets
+        }
+
     async def _catch_up_all(
-        self, socket: Socket, streams: Mapping[int, Stream], held: Mapping[int, int]
+        self,
+        socket: Socket,
+        streams: Mapping[int, Stream],
+        held: Mapping[int, int],
+        replayable: Mapping[int, bool],
     ) -> dict[int, SyncState]:
-        replayable = await self._replayable(socket, streams, held)
         states: dict[int, SyncState] = {}
         for stream_id, stream in streams.items():
             state = await self._catch_up(socket, stream, held[stream_id] if replayable[stream_id] else None)

@@ -69,6 +69,9 @@ deliver_seconds = Histogram(
 batch_messages = Histogram(
     "gapless_batch_messages", "Messages in one transaction.", buckets=(1, 2, 5, 10, 20, 30, 40, 50)
 )
+requests_waiting = Gauge(
+    "gapless_requests_waiting", "Requests that wait for something to happen (?wait=).", multiprocess_mode="livesum"
+)
 lane_waiting = Gauge(
     "gapless_lane_waiting", "Messages waiting to be committed, in all lanes together.", multiprocess_mode="livesum"
 )

@@ -16,9 +16,11 @@ from django.conf import settings
 from delivery import metrics
 from delivery.accesses import Accesses
 from delivery.announcements import (
+    EVERYBODY,
     About,
     Announcement,
     Changed,
+    EpochBegan,
     Moved,
     Opened,
     Passing,
@@ -33,6 +35,7 @@ from delivery.announcements import (
 from delivery.bus import EVENT_TYPE, Bus
 from delivery.committer import Committer
 from delivery.cursors import CursorBuffer, Cursors
+from delivery.epochs import Epochs
 from delivery.figures import Figures
 from delivery.gaps import Gaps
 from delivery.gauges import keep_reading
@@ -48,6 +51,7 @@ from delivery.seats import Seats
 from delivery.sockets import Socket
 from delivery.source import Source
 from delivery.threads import DatabaseThreads
+from delivery.waits import Waits
 
 logger = logging.getLogger("gapless.node")
 
@@ -79,6 +83,7 @@ class Node:
             self.hub.streams, source, self.threads, apply=self.hub.apply, start=self.hub.start, batch=limits.batch
         )
         self.joining = Joining(self.hub, self.gaps, source, self.threads, self.bus.listen, batch=limits.batch)
+        self.waits = Waits(self.joining, most=limits.waits_per_user)
         self.seats = Seats(
             settings.REDIS_URL,
             process=secrets.token_hex(8),
@@ -89,6 +94,7 @@ class Node:
             self.hub, self.seats, lambda announcement: self._ring([announcement], time.perf_counter())
         )
         self.accesses = Accesses(self.hub, self.joining, self.seating, source, self.threads)
+        self.epochs = Epochs(source, self.threads, settings.REDIS_URL)
         self.figures = Figures()
         self.logins = LoginWatch(self.hub, source, self.threads, seconds=limits.login_check_seconds)
         self.committer = Committer(
@@ -103,6 +109,7 @@ class Node:
 
     async def start(self) -> None:
         await self.bus.start()
+        await self.bus.listen(EVERYBODY)
         watches = [self._beat, self._check_positions, self.logins.keep, self._shed]
         watches += [self._read_gauges, self._keep_seats]
         self._watches = [asyncio.ensure_future(watch()) for watch in watches]
@@ -112,6 +119,7 @@ class Node:
             watch.cancel()
         await self.bus.stop()
         await self.seats.close()
+        await self.epochs.close()
         self.threads.close()
 
     # ---- announcements ----
@@ -143,6 +151,9 @@ class Node:
                 self.seating.close_surplus(announcement)
             case Probed():
                 self.hub.start(self.seating.probe(announcement))
+            case EpochBegan(epoch=epoch):
+                if epoch != self.epochs.current:
+                    self.hub.start(self.check_epoch())
             case About():
                 # The product's own, see its `receive`.
                 pass
@@ -168,7 +179,9 @@ class Node:
             socket.close(CloseCode.SILENT, "nothing was heard from you", retry_after=random.random())
         elif socket.is_synced and now >= socket.next_heartbeat:
             socket.next_heartbeat = now + self.limits.heartbeat_seconds
-            self.hub.deliver(socket, Prepared(encode(Heartbeat(heads=self.hub.heads_of(socket)))))
+            self.hub.deliver(
+                socket, Prepared(encode(Heartbeat(epoch=self.epochs.current, heads=self.hub.heads_of(socket))))
+            )
             socket.peer.ping()
 
     async def _check_positions(self) -> None:
@@ -185,7 +198,8 @@ class Node:
             was_deaf = is_deaf
 
     async def check_positions(self) -> None:
-        """Reads what was announced but not heard: changes, memberships that began, memberships that ended."""
+        """Reads what was announced but not heard: another epoch, changes, memberships that began, memberships that ended."""
+        await self.check_epoch()
         for stream in self.hub.forget_idle(time.monotonic()):
             if not self.joining.needs(stream):
                 await self.bus.forget(stream_group(stream))
@@ -196,6 +210,24 @@ class Node:
             await self.gaps.repair_behind(heads)
         await self.accesses.compare_memberships()
         self.accesses.close_strays()
+
+    async def check_epoch(self) -> None:
+        """When the database was rewound, what this process holds of it counts for nothing: everybody comes back, and syncs anew."""
+        if await self.epochs.check():
+            logger.error("epoch %s has begun: all sockets are closed, to come back", self.epochs.current)
+            streams = dict(self.hub.streams)
+            self.hub.streams.clear()
+            for stream in streams.values():
+                stream.wake()
+            self._send_away("the database was restored: load your channels afresh")
+            for stream_id in streams:
+                if not self.joining.needs(stream_id):
+                    await self.bus.forget(stream_group(stream_id))
+
+    def _send_away(self, reason: str) -> None:
+        sockets = list(self.hub.sockets)
+        for socket in sockets:
+            socket.close(CloseCode.RESTARTING, reason, retry_after=_spread(len(sockets)))
 
     async def _keep_seats(self) -> None:
         while True:
@@ -220,6 +252,10 @@ class Node:
         await self.bus.listen(user_group(socket.user))
         self.logins.came(socket)
         streams = await self.threads.read(self._streams_of, socket)
+        # Before the accesses: heads of another epoch would be taken for those of this one.
+        socket.epoch = await self.epochs.read()
+        if socket.epoch != self.epochs.current:
+            self.hub.start(self.check_epoch())
         refused = await self.seating.seat(socket, streams)
         # From here on without a pause: what ends is told only after `hello`.
         for access in await self.threads.read(self.source.accesses, socket.user):
@@ -248,17 +284,21 @@ class Node:
     async def drain(self) -> None:
         """Nothing that was taken is lost: lanes and cursors are flushed, then every client is sent elsewhere, in steps."""
         self.is_draining = True
+        self.waits.end()
         sockets = list(self.hub.sockets)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.queue.flushed(), self.limits.drain_seconds / 3)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.cursors.flushed(), 2)
-        # Coming back is spread over as long as a few hundred handshakes take, but over 5 s at most.
-        spread = min(5.0, len(sockets) / 200)
         for number, socket in enumerate(sockets):
-            socket.close(CloseCode.RESTARTING, "the server restarts", retry_after=round(random.random() * spread, 2))
+            socket.close(CloseCode.RESTARTING, "the server restarts", retry_after=_spread(len(sockets)))
             if number % 100 == 99:
                 await asyncio.sleep(0.1)
+
+
+def _spread(sockets: int) -> float:
+    # Coming back is spread over as long as a few hundred handshakes take, but over 5 s at most.
+    return round(random.random() * min(5.0, sockets / 200), 2)
 
 
 @contextlib.contextmanager

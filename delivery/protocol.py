@@ -49,9 +49,15 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Sync(Command, frozen=True, kw_only=True, tag="sync"):
-    """The head held for each channel; 0 or left out: from now on. May be repeated for any subset."""
+    """The head held for each channel; 0 or left out: from now on. May be repeated for any subset.
+
+    `epoch`: the one in which these numbers were heard; another one than the server's is `resync` for all. `more`: what does not fit
+    into this frame comes in further ones; what is left out begins with the last.
+    """
 
     channels: dict[Id, Number] = {}
+    epoch: str | msgspec.UnsetType = msgspec.UNSET
+    more: bool = False
 
 
 class Post(Command, frozen=True, kw_only=True, tag="message.post"):
@@ -224,6 +230,7 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
 
     version: int
     connection: str
+    epoch: str
     user: Person
     heartbeat_seconds: int
     time: Time
@@ -263,6 +270,7 @@ class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
     """The answer to `ping`: a head that you don't hold is a gap. `time`: the server's clock now, so that yours may be wrong."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
+    epoch: str
     time: Time
     heads: dict[int, int]
 
@@ -334,6 +342,7 @@ class Channel(Frame, frozen=True, kw_only=True, tag="channel"):
 class Heartbeat(Frame, frozen=True, kw_only=True, tag="heartbeat"):
     """Every 30 seconds: a head that you don't hold is a gap."""
 
+    epoch: str
     heads: dict[int, int]
 
 

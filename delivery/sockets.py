@@ -35,6 +35,8 @@ class Socket:
         #: hello was sent: `accesses` is filled, and what opens from now on is pushed.
         self.is_greeted = False
         self.missed_openings = False
+        #: What `hello` said.
+        self.epoch = ""
         #: The first sync was answered.
         self.is_synced = False
         #: Streams that were pushed as joined before the first sync, with the head that was told.

@@ -33,6 +33,14 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """The epoch in which numbers can be compared, and how far the database's own log was written in it (0: can't be seen)."""
+
+    epoch: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """What lies between a held number and the head."""
 
@@ -56,6 +64,12 @@ class Draft(Protocol):
 
 
 class Source(Protocol):
+    def standing(self) -> Standing:
+        """Where the database stands."""
+
+    def begin_epoch(self, after: str) -> str:
+        """Another epoch, unless that one is over already; returns the one that stands."""
+
     def accesses(self, user: int) -> list[Access]:
         """Every stream that the user has access to."""
 

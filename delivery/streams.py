@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Stream:
         "position",
         "sockets",
         "started_at",
+        "waiting",
     )
 
     def __init__(self, stream_id: int, *, position: int, recent_most: int) -> None:
@@ -46,6 +48,8 @@ class Stream:
         self.ends: dict[int, int] = {}
         self.ahead: dict[int, Changed] = {}
         self.is_healing = False
+        #: Who waits for it to go on (or to end, see `wake`).
+        self.waiting: set[asyncio.Future[None]] = set()
         self._recent: dict[int, Change] = {}
         self._recent_most = recent_most
 
@@ -67,6 +71,13 @@ class Stream:
             oldest = next(iter(self._recent))
             self.floor = self._recent.pop(oldest).rev
         self.position = head
+        self.wake()
+
+    def wake(self) -> None:
+        """Whoever waits looks again."""
+        for waiting in self.waiting:
+            if not waiting.done():
+                waiting.set_result(None)
 
     def since(self, rev: int) -> list[Change]:
         """The changes after `rev` (not below `floor`), each thing once, in its newest state."""

@@ -48,14 +48,14 @@ class View:
             case "receipts" | "typing":
                 self.events.put_nowait(Event(frame["op"], frame["channel"], frame=frame))
 
-    def take_states(self, answer: Frame) -> None:
-        """The answer to a sync, after what was missed has come."""
+    def take_states(self, answer: Frame, *, is_same_log: bool = True) -> None:
+        """The answer to a sync, after what was missed has come. is_same_log: what is held is of the server's epoch."""
         for name, state in answer["channels"].items():
             channel = int(name)
             if state.get("resync"):
                 # A number beyond the head is of another log: then nothing is held.
                 held = self.heads.get(channel, 0)
-                held = held if held <= state["head"] else 0
+                held = held if is_same_log and held <= state["head"] else 0
                 self.heads[channel] = state["head"]
                 self.events.put_nowait(Event("resync", channel, frame={**state, "held": held}))
             else:

@@ -62,6 +62,7 @@ HELD_BY = {
     "position_check_seconds": "test_processes.py::test_changes_that_redis_did_not_carry_arrive_all_the_same",
     "position_check_deaf_seconds": "test_processes.py::test_changes_that_redis_did_not_carry_arrive_all_the_same",
     "login_check_seconds": "test_processes.py::test_a_login_that_ended_in_silence_closes_the_socket",
+    "waits_per_user": "test_waits.py::test_who_waits_too_often_is_told_so",
     "receipts_seconds": "test_socket.py::test_cursors_are_confirmed_when_they_stand_in_the_rows",
     "present_seconds": "test_presence.py::test_a_killed_process_leaves_no_ghost",
     "flap_seconds": "test_presence.py::test_coming_back_within_five_seconds_is_not_noticed",

@@ -11,8 +11,9 @@ _ID = "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"
 _MESSAGE = SHAPES["Message"]
 _CHANNEL = {key: value for key, value in SHAPES["Channel"].items() if key != "is_member"}
 
+_EPOCH = "9f1c0a7be2d34c5a8810"
 _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
-    protocol.Sync: {"ref": 1, "channels": {"12": 340}},
+    protocol.Sync: {"ref": 1, "channels": {"12": 340}, "epoch": _EPOCH},
     protocol.Post: {"ref": 2, "channel": 12, "client_msg_id": _ID, "body": "The build is green."},
     protocol.Edit: {"ref": 3, "channel": 12, "message": 501, "body": "The build is red."},
     protocol.Delete: {"ref": 4, "channel": 12, "message": 501},
@@ -24,6 +25,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
     protocol.Hello: {
         "version": 1,
         "connection": "5f1d2a9c3b7e4d60",
+        "epoch": _EPOCH,
         "user": SHAPES["Person"],
         "heartbeat_seconds": 30,
         "time": _MESSAGE["created_at"],
@@ -37,7 +39,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
         "detail": "You may send 60 messages a minute: wait 12 s.",
         "retry_after": 11.8,
     },
-    protocol.Pong: {"ref": "p1", "time": _MESSAGE["created_at"], "heads": {"12": 341}},
+    protocol.Pong: {"ref": "p1", "epoch": _EPOCH, "time": _MESSAGE["created_at"], "heads": {"12": 341}},
     protocol.Changes: {"channel": 12, "after": 340, "head": 341, "changes": [_MESSAGE]},
     protocol.Receipts: {
         "channel": 12,
@@ -52,7 +54,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
     protocol.Presence: {"users": {"2": {"status": "away", "activity": "at lunch"}}},
     protocol.Typing: {"channel": 12, "users": [2]},
     protocol.Channel: {"action": "joined", "channel": _CHANNEL},
-    protocol.Heartbeat: {"heads": {"12": 341}},
+    protocol.Heartbeat: {"epoch": _EPOCH, "heads": {"12": 341}},
     protocol.Goodbye: {"code": 4000, "reason": "the server restarts", "retry_after": 0.4},
 }
 

@@ -1,6 +1,7 @@
 """Messages: history by page, changes by number, and the same verbs as the socket's."""
 
 import re
+from dataclasses import dataclass
 
 import msgspec
 from asgiref.sync import async_to_sync
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 
 from chat import history, services, wire
 from chat.api import shapes
-from chat.api.contract import Page, documented, whole
+from chat.api.contract import Page, documented, text, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position
 from chat.api.pages import listed, number, page_size
 from chat.api.scopes import scopes_of
@@ -22,9 +23,13 @@ from chat.scopes import require_scope_to_delete
 from chat.services import Draft, check_body
 from chat.services.standing import require_membership
 from chat.streams import ChannelStreams
-from delivery.errors import NotFound
+from chat.waits import Wait, wait_for
+from delivery.errors import Invalid, NotFound
 from delivery.protocol import Message as Shape
+from delivery.source import Missed
 
+#: Longer, and what stands between would take the connection for dead.
+MOST_WAIT_SECONDS = 25
 #: A strong entity tag of ours.
 _TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
 
@@ -91,21 +96,56 @@ class OneMessage(APIView):
 
 class Changes(APIView):
     @documented(
-        Page(Shape, more={"head": {"type": "integer"}}, by="since", is_sized=False),
-        query={"since": whole("The rev up to which changes are held.")},
+        Page(
+            Shape,
+            by="since",
+            more={"head": {"type": "integer"}, "epoch": {"type": "string"}, "resync": {"type": "boolean"}},
+            is_sized=False,
+        ),
+        query={
+            "since": whole("The rev up to which changes are held; 0: from the caller's joining on."),
+            "epoch": text("The epoch in which that number was heard."),
+            "wait": whole("Where there is nothing yet, for how many seconds to wait for it.", most=MOST_WAIT_SECONDS),
+        },
     )
     def get(self, request: Request, pk: int) -> Response:
-        """Changes after `?since=rev` in the order of their numbers, 50 a page, with the channel's head."""
+        """Changes after `?since=rev` in the order of their numbers, 50 a page, with the channel's head and the epoch.
+
+        `resync`: what is held counts for nothing (another epoch, or a number that the channel has not reached), or is of
+        before the caller joined: then changes begin with the joining, and what was before is history. With `wait` the answer
+        comes as soon as there is something.
+        """
         member = require_membership(caller(request).pk, channel=pk)
-        since = number(request, "since", 0) or 0
-        if since < member.joined_rev:
-            # What was before the membership is history, not changes.
-            since = member.joined_rev
-        size = settings.LIMITS.batch
-        missed = ChannelStreams().changes_since(pk, since, limit=size)
-        following = missed.changes[-1].rev if len(missed.changes) == size else None
-        raws = [msgspec.Raw(change.raw) for change in missed.changes]
-        return listed(request, raws, following={"since": following}, head=missed.head)
+        since, wait = number(request, "since", 0) or 0, number(request, "wait", 0) or 0
+        if wait > MOST_WAIT_SECONDS:
+            raise Invalid(f"wait is {MOST_WAIT_SECONDS} seconds at most.")
+        # Before the rows: numbers of another epoch would be taken for those of this one.
+        epoch = services.read_standing().epoch
+        found = _changes(pk, since, member.joined_rev, is_comparable=request.query_params.get("epoch", epoch) == epoch)
+        is_waiting = wait and not found.resync and found.missed.head <= since and not found.missed.changes
+        if is_waiting:
+            asked = Wait(channel=pk, number=found.missed.head, user=member.user_id, seconds=wait)
+            if (waiting := wait_for(request, asked)) is not None:
+                return waiting
+        changes = found.missed.changes
+        following = changes[-1].rev if len(changes) == settings.LIMITS.batch else None
+        raws = [msgspec.Raw(change.raw) for change in changes]
+        return listed(
+            request, raws, following={"since": following}, head=found.missed.head, epoch=epoch, resync=found.resync
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    missed: Missed
+    resync: bool
+
+
+def _changes(channel: int, since: int, joined_rev: int, *, is_comparable: bool) -> _Found:
+    missed = ChannelStreams().changes_since(channel, max(since, joined_rev), limit=settings.LIMITS.batch)
+    if not is_comparable or since > missed.head:
+        return _Found(Missed(head=missed.head, changes=[]), resync=True)
+    return _Found(missed, resync=0 < since < joined_rev)
 
 
 class ReadUpTo(APIView):

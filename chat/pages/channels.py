@@ -14,7 +14,7 @@ from chat.history import newest
 from chat.models import User
 from chat.node import post_through_lane
 from chat.pages.forms import MessageForm
-from chat.services import Draft, check_body
+from chat.services import Draft, check_body, read_standing
 from chat.streams import descriptions
 from delivery.errors import Invalid, Refused
 from delivery.protocol import VERSION, time_now
@@ -58,6 +58,7 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     assert isinstance(request.user, User)
+    epoch = read_standing().epoch
     channels = descriptions(request.user)
     for described in channels:
         described["url"] = f"/c/{described['id']}/"
@@ -68,6 +69,8 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     me = msgspec.to_builtins(wire.person(request.user))
     state = {
         "me": me,
+        # Read before the channels: heads of another epoch would be taken for those of this one.
+        "epoch": epoch,
         "channels": channels,
         "channel": pk,
         "desk": moderation.desk_of(request.user),

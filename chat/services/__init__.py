@@ -9,6 +9,7 @@ from chat.services.channels import (
     revise_channel,
 )
 from chat.services.credentials import change_password, recheck_logins, require_password
+from chat.services.epochs import begin_epoch, read_standing
 from chat.services.members import (
     add_member,
     change_role,
@@ -34,6 +35,7 @@ __all__ = [
     "add_member",
     "archive_channel",
     "ban_user",
+    "begin_epoch",
     "change_password",
     "change_role",
     "change_staff_roles",
@@ -65,6 +67,7 @@ __all__ = [
     "open_support_channel",
     "post_messages",
     "read_channel",
+    "read_standing",
     "readmit_member",
     "recheck_logins",
     "remove_member",

@@ -274,10 +274,10 @@ def opens_what_is_asked_for() -> None:
 
     sync = Joining.sync
 
-    async def opening_sync(self: Any, socket: Any, asked: Any) -> Any:
+    async def opening_sync(self: Any, socket: Any, asked: Any, **how: bool) -> Any:
         for stream, head in (await self._threads.read(self._source.heads, list(asked))).items():
             socket.accesses.setdefault(stream, Access(stream=stream, head=head, since=0, version=0, description={}))
-        return await sync(self, socket, asked)
+        return await sync(self, socket, asked, **how)
 
     Joining.sync = opening_sync  # type: ignore[method-assign]
 

@@ -32,11 +32,14 @@ export class Client extends EventTarget {
   #connection;
   #cursors;
   #gapRefusals = 0;
+  #epoch; // within which the heads can be compared
+  #mostBytes = 16_384; // of a frame
   #lookForOrphans = () => {};
 
-  /** `heads`: {channel id: number} that the page already shows. `probe`: see Connection. */
-  constructor({ url, user, heads = {}, probe = null }) {
+  /** `heads`: {channel id: number} that the page already shows, of this `epoch`. `probe`: see Connection. */
+  constructor({ url, user, heads = {}, epoch = null, probe = null }) {
     super();
+    this.#epoch = epoch;
     this.#user = user;
     this.#heads = new Heads(heads);
     this.#outbox = new Outbox(user);
@@ -142,16 +145,32 @@ export class Client extends EventTarget {
     if (hello.user.id !== this.#user) return this.#connection.end(SIGNED_OUT);
     this.#emit("hello", hello);
     const asked = this.#heads.open(hello.channels);
+    const isRewound = this.#epoch != null && this.#epoch !== hello.epoch;
+    if (isRewound) this.#cursors.clear();
+    this.#mostBytes = hello.limits.frame_bytes;
     try {
-      this.#settle(asked, await this.#connection.ask({ op: "sync", channels: asked }));
+      this.#settle(asked, await this.#sync(asked));
     } catch {
       return; // the opening deadline closes this socket, the next one asks again
     }
+    this.#epoch = hello.epoch;
     this.#connection.ready();
     this.#cursors.resend(hello.channels);
     this.#sender.wakeAll();
     this.#lookForOrphans();
     this.#closeGaps();
+  }
+
+  // What does not fit into a frame goes in several; resolves to all their answers together.
+  async #sync(held) {
+    const frames = split(held, this.#mostBytes);
+    const epoch = this.#epoch == null ? {} : { epoch: this.#epoch };
+    const channels = {};
+    for (const [place, part] of frames.entries()) {
+      const more = place < frames.length - 1 ? { more: true } : {};
+      Object.assign(channels, (await this.#connection.ask({ op: "sync", channels: part, ...epoch, ...more })).channels);
+    }
+    return { channels };
   }
 
   #apply(frame) {
@@ -170,7 +189,8 @@ export class Client extends EventTarget {
     this.#emit("draft", { draft, message: change });
   }
 
-  #compare({ heads = {} }) {
+  #compare({ heads = {}, epoch }) {
+    if (this.#connection.isOnline && epoch !== this.#epoch) return this.#connection.restart();
     for (const [channel, head] of Object.entries(heads)) this.#heads.hear(Number(channel), head);
     this.#closeGaps();
     this.#lookForOrphans();
@@ -194,7 +214,7 @@ export class Client extends EventTarget {
     const channels = this.#heads.ask();
     if (!Object.keys(channels).length) return;
     try {
-      this.#settle(channels, await this.#connection.ask({ op: "sync", channels }));
+      this.#settle(channels, await this.#sync(channels));
       this.#gapRefusals = 0;
       this.#closeGaps();
     } catch (refusal) {
@@ -221,4 +241,21 @@ export class Client extends EventTarget {
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+const AROUND_HEADS = 200; // bytes of a sync beside its heads, at most
+
+function split(held, mostBytes) {
+  const frames = [{}];
+  let room = mostBytes - AROUND_HEADS;
+  for (const [channel, head] of Object.entries(held)) {
+    const size = `"${channel}":${head},`.length;
+    if (size > room) {
+      frames.push({});
+      room = mostBytes - AROUND_HEADS;
+    }
+    room -= size;
+    frames.at(-1)[channel] = head;
+  }
+  return frames;
 }

@@ -4,7 +4,7 @@
  */
 import { elapsed } from "gapless/clock";
 
-const OPENING_MS = 5_000; // handshake, hello and sync together
+const OPENING_MS = 5_000; // to the hello, and then to each further frame until the sync is answered
 const PING_MS = 30_000;
 const SILENT_MS = 75_000;
 const CHECK_MS = 5_000; // after sleep or a change of network
@@ -105,6 +105,11 @@ export class Connection extends EventTarget {
     this.#become("online");
   }
 
+  /** What this connection began with holds no more: comes back at once. */
+  restart() {
+    if (this.isOnline) this.#drop();
+  }
+
   /** Asks for a sign of life within 5 s, and reconnects without one. */
   check() {
     if (!this.isOnline) return this.tryNow();
@@ -140,7 +145,7 @@ export class Connection extends EventTarget {
     this.#goodbye = null;
     this.#wasOpen = false;
     this.#become("connecting");
-    this.#timer = setTimeout(() => this.#drop(), OPENING_MS);
+    this.#limitOpening();
     const socket = new WebSocket(this.#url, ["gapless.v1"]);
     socket.onopen = () => (this.#wasOpen = true);
     socket.onmessage = (event) => this.#receive(event.data);
@@ -148,8 +153,14 @@ export class Connection extends EventTarget {
     this.#socket = socket;
   }
 
+  #limitOpening() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#drop(), OPENING_MS);
+  }
+
   #receive(text) {
     this.#heardAt = elapsed();
+    if (this.#state === "connecting") this.#limitOpening(); // thousands of channels take their time
     const frame = JSON.parse(text);
     if (frame.op === "goodbye") this.#goodbye = frame;
     const question = frame.ref != null && this.#asked.get(frame.ref);

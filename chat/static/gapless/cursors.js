@@ -22,6 +22,11 @@ export class Cursors {
     if (!this.#timers.has(key)) this.#tell(key);
   }
 
+  /** The numbers were of another log. */
+  clear() {
+    this.#wanted.clear();
+  }
+
   /** After hello: what the server knows already, and again whatever it does not. */
   resend(channels) {
     this.#told.clear();

@@ -47,6 +47,7 @@ const client = new Client({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`,
   user: me.id,
   heads: Object.fromEntries(state.channels.map(({ id, head }) => [id, head])),
+  epoch: state.epoch,
   probe: findReason,
 });
 const banner = new Banner({ tryNow: () => client.tryNow() });

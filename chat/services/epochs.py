@@ -1,0 +1,71 @@
+"""The epoch: within one, numbers can be compared; after a restore, a promotion or a rolled-back disk there is another.
+
+Made of what a rewind changes by itself (the cluster's identifier, the timeline of the current WAL file, the database and the
+table, which a dump makes anew) and of a nonce that can be moved, for what none of these shows.
+"""
+
+import functools
+import hashlib
+import logging
+
+from django.db import connection, transaction
+
+from delivery import node
+from delivery.announcements import EpochBegan
+from delivery.source import Standing
+
+logger = logging.getLogger("gapless.epochs")
+
+#: What may be denied to a restricted role, with the functions that it needs. "After a promotion pg_control_checkpoint() may
+#: still show the old timeline" (so not from there); what is flushed survives a crash, what is only written may not.
+_PARTS = {
+    "(SELECT system_identifier FROM pg_control_system())::text": ("pg_control_system()",),
+    "left(pg_walfile_name(pg_current_wal_lsn()), 8)": ("pg_walfile_name(pg_lsn)", "pg_current_wal_lsn()"),
+}
+_POSITION = {"(pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint": ("pg_current_wal_flush_lsn()",)}
+
+
+def read_standing() -> Standing:
+    """The epoch now, and how far the database's log has been written in it."""
+    standing, _ = _read()
+    return standing
+
+
+def begin_epoch(*, after: str | None = None) -> str:
+    """Another epoch, unless `after` is over already; all sockets are told to come back. Returns the one that stands now."""
+    with transaction.atomic():
+        standing, nonce = _read()
+        if after in (None, standing.epoch):
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE epochs SET nonce = gen_random_uuid()::text WHERE nonce = %s", [nonce])
+            standing, _ = _read()
+            transaction.on_commit(lambda: node.ring([EpochBegan(epoch=standing.epoch)]))
+    return standing.epoch
+
+
+def left_out() -> list[str]:
+    """The functions that this database role may not call: what they show is no part of the epoch."""
+    wanted = sorted({function for functions in (*_PARTS.values(), *_POSITION.values()) for function in functions})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT f FROM unnest(%s::text[]) AS f WHERE NOT has_function_privilege(f, 'EXECUTE')", [wanted])
+        return [function for (function,) in cursor.fetchall()]
+
+
+def _read() -> tuple[Standing, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_statement())
+        [(position, nonce, *parts)] = cursor.fetchall()
+    digest = hashlib.sha256("|".join(map(str, [nonce, *parts])).encode())
+    return Standing(epoch=digest.hexdigest()[:20], position=position or 0), nonce
+
+
+@functools.cache
+def _statement() -> str:
+    denied = set(left_out())
+    if denied:
+        logger.warning("a rewind may go unseen: this database role may not call %s", ", ".join(sorted(denied)))
+    parts = [part for part, functions in _PARTS.items() if not denied & set(functions)]
+    [(position, functions)] = _POSITION.items()
+    position = "NULL" if denied & set(functions) else position
+    own = "(SELECT oid FROM pg_database WHERE datname = current_database()), 'messages'::regclass::oid"
+    return f"SELECT {', '.join([position, 'nonce', own, *parts])} FROM epochs"  # noqa: S608 (nothing of anybody is in it)

@@ -1,0 +1,81 @@
+"""Which epoch this process serves, and whether the database was rewound under it: then everybody begins anew."""
+
+import contextlib
+import logging
+
+from redis import asyncio as aioredis
+from redis.exceptions import RedisError
+
+from delivery.breaker import Breaker, BreakerOpen
+from delivery.source import Source, Standing
+from delivery.threads import DatabaseThreads
+
+logger = logging.getLogger("gapless.epochs")
+
+#: What a call to Redis may take.
+PATIENCE_SECONDS = 1
+#: How long Redis remembers how far an epoch's log had been written.
+REMEMBERED_SECONDS = 90 * 24 * 3600
+AWAY = (RedisError, OSError, TimeoutError)
+
+_REMEMBER = """
+if tonumber(ARGV[1]) > tonumber(redis.call('GET', KEYS[1]) or 0) then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+"""
+
+
+class Epochs:
+    """A log position below what was seen before, here or (by Redis) in another process, is of a rewound database."""
+
+    def __init__(self, source: Source, threads: DatabaseThreads, redis_url: str) -> None:
+        self._source = source
+        self._threads = threads
+        self._redis = aioredis.Redis.from_url(
+            redis_url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
+        )
+        self._remember_script = self._redis.register_script(_REMEMBER)
+        self._breaker = Breaker("redis_epochs", failures=1, pause_seconds=1)
+        #: What sockets and requests were told last; "" before the first.
+        self.current = ""
+        self._seen = Standing(epoch="", position=0)
+
+    async def read(self) -> str:
+        """As the database says now. Another one than `current` is for `check` to find."""
+        standing = await self._threads.read(self._source.standing)
+        self.current = self.current or standing.epoch
+        return standing.epoch
+
+    async def check(self) -> bool:
+        """Whether another epoch has begun since the last time. Begins one where the log was rewound."""
+        if not self.current:
+            await self.read()
+        # Before the rows are read: what others see meanwhile is higher, and no rewind.
+        seen = max(self._seen.position if self._seen.epoch == self.current else 0, await self._seen_elsewhere())
+        standing = await self._threads.read(self._source.standing)
+        if standing.epoch == self.current and standing.position < seen:
+            logger.error(
+                "the database's log is at %d, but had been at %d: another epoch begins", standing.position, seen
+            )
+            await self._threads.read(self._source.begin_epoch, standing.epoch)
+            standing = await self._threads.read(self._source.standing)
+        has_changed, self.current, self._seen = standing.epoch != self.current, standing.epoch, standing
+        await self._remember(standing)
+        return has_changed
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _seen_elsewhere(self) -> int:
+        with contextlib.suppress(BreakerOpen, *AWAY):
+            return int(await self._breaker.call(lambda: self._redis.get(_key(self.current)), counts=AWAY) or 0)
+        return 0
+
+    async def _remember(self, standing: Standing) -> None:
+        with contextlib.suppress(BreakerOpen, *AWAY):
+            arguments = [standing.position, REMEMBERED_SECONDS]
+            await self._breaker.call(
+                lambda: self._remember_script(keys=[_key(standing.epoch)], args=arguments), counts=AWAY
+            )
+
+
+def _key(epoch: str) -> str:
+    return f"gapless:wal:{epoch}"
