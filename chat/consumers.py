@@ -1,7 +1,6 @@
 """The socket's door: who may come in, and the commands that are about messages."""
 
 import asyncio
-import uuid
 from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from chat.services import Draft, check_body, choose_presence, delete_message, ed
 from chat.services.standing import require_membership
 from chat.wire import message as spell
 from chat.wire import own_presence
-from delivery import protocol
+from delivery import ids, protocol
 from delivery.consumers import StreamConsumer
 from delivery.errors import Refused, UnknownOp
 from delivery.protocol import AnyCommand, Delete, Edit, Ok, OwnPresence, Post, Ref, SayPresence, SayTyping
@@ -96,7 +95,7 @@ class ChatConsumer(StreamConsumer):
         draft = Draft(
             channel=command.channel,
             sender=self.socket.user,
-            client_msg_id=uuid.UUID(command.client_msg_id),
+            client_msg_id=ids.read_uuid(command.client_msg_id),
             body=command.body,
             reply_to=command.reply_to,
         )

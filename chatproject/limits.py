@@ -53,9 +53,9 @@ class Limits:
     revisions_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Changes of names, topics and channels (archiving too) by one user. 0 lifts it.
     renames_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
-    #: People whom one user adds, removes, or gives another role. 0 lifts it.
+    #: People whom one user adds, removes or gives another role, and one's own leaving and level of notice. 0 lifts it.
     memberships_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
-    #: Others' messages that one keeper deletes, and members who are removed, in bulk acts: six of the largest. 0 lifts it.
+    #: Others' messages that one keeper deletes, members who are removed or muted, in bulk acts: six of the largest. 0 lifts it.
     bulk_rows_per_minute: int = _limit(600, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Sockets of one user, over all processes. 0 lifts it (for load tests).
     sockets_per_user: int = _limit(10, unit="a user", exceeded="close 4503 of the idlest")

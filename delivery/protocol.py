@@ -21,8 +21,15 @@ SUBPROTOCOL = "gapless.v1"
 Id = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
 Ref = Annotated[int, msgspec.Meta(ge=-ids.MOST - 1, le=ids.MOST)] | str
-#: msgspec's own UUID would be taken without dashes too; the length refuses a line break at the end.
-Uuid = Annotated[str, msgspec.Meta(pattern=ids.UUID_PATTERN, max_length=36, extra_json_schema={"format": "uuid"})]
+#: Read by ids.read_uuid: msgspec's own UUID would be taken without dashes too.
+Uuid = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=ids.UUID_LENGTH,
+        max_length=ids.UUID_LENGTH,
+        extra_json_schema={"format": "uuid", "pattern": ids.UUID_PATTERN},
+    ),
+]
 
 
 class CloseCode(enum.IntEnum):

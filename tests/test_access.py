@@ -123,7 +123,7 @@ own_message = given(message=lambda s, who: s.message(who))
 anothers_message = given(message=lambda s, who: s.anothers(who))
 #                                               anonymous banned stranger staff member moderator owner
 row("GET", "channels/",                         "401 401 200 200 200 200 200")  # fmt: skip
-row("POST", "channels/",                        "401 401 201 201 201 201 201", body=given(name="new"))  # fmt: skip
+row("POST", "channels/",                        "401 401 201 201 201 201 201", body=given(name=fresh))  # fmt: skip
 row("GET", one,                                 "401 401 404 404 200 200 200")  # fmt: skip
 row("PATCH", one,                               "401 401 404 404 403 200 200", body=given(topic=fresh))  # fmt: skip
 row("DELETE", one,                              "401 401 404 204 403 403 204")  # fmt: skip

@@ -1,5 +1,6 @@
 """Every verb that takes a number costs an allowance, by all doors of all processes, at n and n + 1."""
 
+import ast
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from delivery.connection import CommandRefused, Connection
 from delivery.errors import RateLimited
 from tests.conftest import Cast, in_thread, said
 from tests.counting import has_done, headers, refused, time_passes
-from tests.servers import Server
+from tests.servers import ROOT, Server
 
 
 def written(user: User, channel: Channel, body: str = "hello") -> int:
@@ -172,6 +173,30 @@ async def test_twenty_choices_a_minute_and_not_one_more(processes: list[Server],
         await bob.command("presence", idle=True)
 
 
+#: What writes in the log at the console only.
+UNCOUNTED = {"fill_channel"}
+
+
+def test_every_verb_that_holds_a_channels_lock_is_counted() -> None:
+    found = set()
+    for path in (ROOT / "chat" / "services").glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                found |= {
+                    function.name
+                    for block in ast.walk(function)
+                    if isinstance(block, ast.With)
+                    and (called := calls(block)) & {"writing"}
+                    and "counted" not in called
+                }
+    assert found == UNCOUNTED
+
+
+def calls(block: ast.With) -> set[str]:
+    functions = [item.context_expr.func for item in block.items if isinstance(item.context_expr, ast.Call)]
+    return {getattr(each, "attr", getattr(each, "id", "")) for each in functions}
+
+
 VERBS = [
     ("edit", REVISIONS, lambda c: services.edit_message(c.alice, channel=c.team.pk, message=1, body="x")),
     ("delete", REVISIONS, lambda c: services.delete_message(c.alice, channel=c.team.pk, message=1)),
@@ -179,6 +204,9 @@ VERBS = [
     ("archive", RENAMES, lambda c: services.archive_channel(c.alice, channel=c.team.pk)),
     ("add", MEMBERSHIPS, lambda c: services.add_member(c.alice, channel=c.team.pk, user=c.vera)),
     ("remove", MEMBERSHIPS, lambda c: services.remove_member(c.alice, channel=c.team.pk, user=c.bob)),
+    ("leave", MEMBERSHIPS, lambda c: services.leave_channel(c.alice, channel=c.team.pk)),
+    ("notify", MEMBERSHIPS, lambda c: services.choose_notify_level(c.alice, channel=c.team.pk, level="none")),
+    ("mute", MEMBERSHIPS, lambda c: services.mute_member(c.alice, channel=c.team.pk, user=c.bob, until=None)),
     ("promote", MEMBERSHIPS, lambda c: services.change_role(c.alice, channel=c.team.pk, user=c.bob, role="owner")),
 ]
 

@@ -201,7 +201,7 @@ def test_exemptions_are_for_those_whom_the_settings_name_and_others_are_told_wha
             assert "X-RateLimit-Limit" not in said[0].headers
         else:
             assert [headers(answer) for answer in said] == [(1, 0)] * 3
-        opened = [http.post("/channels/", json={"name": f"{n}"}).status_code for n in range(6)]
+        opened = [http.post("/channels/", json={"name": f"{user.username} {n}"}).status_code for n in range(6)]
         assert opened[-1] == (201 if is_exempt else 429)
 
 

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
 from chat.services.audit import REASON_CHARACTERS
 from delivery import ids
+from delivery.errors import Invalid
 from presence.people import CHOICES
 
 
@@ -41,9 +42,10 @@ class Uuid(serializers.UUIDField):
     """Only strings in full, as the socket takes them: DRF's own field would take numbers, braces and urn:uuid:."""
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
-        if not ids.is_uuid(data):
+        try:
+            return ids.read_uuid(data)
+        except Invalid:
             self.fail("invalid", value=data)
-        return super().to_internal_value(data)
 
 
 class Whole(serializers.IntegerField):

@@ -49,7 +49,7 @@ def join_first_channel(user: User) -> None:
 
 def leave_channel(user: User, *, channel: int) -> None:
     """The membership ends; repeating does nothing. Raises NotFound, or Forbidden for the last owner among others."""
-    with log.writing(channel) as entry:
+    with counted(MEMBERSHIPS, user), log.writing(channel) as entry:
         try:
             member = require_may(user, Right.LEAVE, channel=entry.channel).member
         except NotAMember:

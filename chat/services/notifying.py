@@ -2,14 +2,16 @@
 
 from django.db.models import F
 
+from chat.allowances.counting import counted
+from chat.allowances.table import MEMBERSHIPS
 from chat.models import Member, User
 from chat.services import log
 from chat.services.standing import require_membership
 
 
 def choose_notify_level(user: User, *, channel: int, level: str) -> Member:
-    """All, mentions or nothing, on all devices; the same again does nothing. Raises NotAMember, NotFound."""
-    with log.writing(channel) as entry:
+    """All, mentions or nothing, on all devices; the same again does nothing. Raises NotAMember, NotFound, RateLimited."""
+    with counted(MEMBERSHIPS, user), log.writing(channel) as entry:
         member = require_membership(user.pk, channel=channel)
         if member.notify_level != level:
             member.notify_level = level

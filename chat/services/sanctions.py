@@ -23,7 +23,7 @@ def mute_member(actor: User, *, channel: int, user: User, until: datetime.dateti
     Repeating does nothing. Raises NotAMember for somebody who was never in the channel.
     """
     reason = audit.bounded_reason(reason)
-    with log.writing(channel) as entry:
+    with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
         standing = require_may(actor, Right.MUTE, channel=entry.channel)
         member = member_or_former(channel, user)
         log.require(user.pk != actor.pk, "Nobody mutes themselves.")
