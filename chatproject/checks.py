@@ -45,3 +45,12 @@ def check_lowered_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
         if not 1 <= getattr(settings.LIMITS, name) <= most:
             found.append(Error(f"GAPLESS_LIMIT_{name.upper()} must be from 1 to {most}.", id="gapless.E002"))
     return found
+
+
+@register()
+def check_sign_up(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Anything else would be taken for open by one door and for closed by another."""
+    modes = settings.SIGN_UP_MODES
+    if settings.SIGN_UP in modes:
+        return []
+    return [Error(f"SIGN_UP is {settings.SIGN_UP!r}, but must be one of {', '.join(modes)}.", id="gapless.E004")]

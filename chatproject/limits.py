@@ -71,6 +71,16 @@ class Limits:
     members: int = _limit(100, unit="a channel", exceeded="`channel_full`")
     #: Tokens of one user, whether they stand or have expired.
     tokens: int = _limit(50, unit="a user", exceeded="`conflict`")
+    #: Invitations of one user that stand.
+    invites: int = _limit(50, unit="a user", exceeded="`conflict`")
+    #: Channels to which one invitation lets in.
+    invite_channels: int = _limit(20, unit="an invitation", exceeded="`invalid`")
+    #: People whom one invitation lets in; without `uses` so many.
+    invite_uses: int = _limit(100, unit="an invitation", exceeded="`invalid`")
+    #: How long an invitation holds, without `expires_in`: a week.
+    invite_seconds: int = _limit(7 * 24 * 3600, unit="seconds", exceeded="it lets nobody in")
+    #: How long one can hold: a year.
+    invite_most_seconds: int = _limit(366 * 24 * 3600, unit="seconds", exceeded="`invalid`")
     #: Between two heartbeats of the server.
     heartbeat_seconds: int = _limit(30, unit="seconds", exceeded="–")
     #: Without a frame or a pong from the peer.

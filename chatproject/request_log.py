@@ -1,8 +1,13 @@
 """Each request with an id: in every log line about it, in problem documents, and in the X-Request-ID of the response."""
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 from structlog.contextvars import get_contextvars
+
+#: Paths whose next word lets somebody in.
+_SECRET = re.compile(r"^/(setup|invite|new-password)/[^/]+")
 
 
 class RequestLog(RequestMiddleware):
@@ -21,4 +26,5 @@ class RequestLog(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {request.path}"
+        path = _SECRET.sub(r"/\1/…", request.path)
+        return f"{request.method} {path}"

@@ -217,6 +217,10 @@ AUTH_PASSWORD_VALIDATORS = [
     # Forbids nothing: hears of every change of a password, whatever its door, and ends the logins that it ends.
     {"NAME": "chat.services.credentials.LoginsEndWithThePassword"},
 ]
+#: Who may make an account: open: whoever comes; invite: who has an invitation's link; closed: nobody. The first one, the
+#: owner's, is made by the link on the console.
+SIGN_UP_MODES = ("open", "invite", "closed")
+SIGN_UP = env.choice("SIGN_UP", "invite", SIGN_UP_MODES)
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"

@@ -61,6 +61,10 @@ class Scene:
     def anothers(self, who: str) -> int:
         return self.message("member" if who != "member" else "owner")
 
+    def invite(self) -> int:
+        """One of the console's."""
+        return services.create_invite(None, channels=[self.public.pk])[0].pk
+
     def report(self, who: str) -> int:
         row = Message.objects.get(pk=self.anothers(who))
         fields = {"reason": "rude", "body": row.body, "created_at": clock.now()}
@@ -159,6 +163,9 @@ row("POST", "moderation/bans/",                 "401 401 403 200 403 403 403", b
 row("POST", "moderation/bans/lift/",            "401 401 403 404 403 403 403", body=given(users=targets, reason="fine"))  # fmt: skip
 row("GET", "moderation/audit/",                 "401 401 403 200 403 200 200")  # fmt: skip
 row("GET", "search/",                           "401 401 200 200 200 200 200")  # fmt: skip
+row("GET", "invites/",                          "401 401 200 200 200 200 200")  # fmt: skip
+row("POST", "invites/",                         "401 401 404 404 403 201 201", body=given(channels=lambda s, who: [s.channel.pk]))  # fmt: skip
+row("DELETE", "invites/<int:pk>/",              "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.invite()))  # fmt: skip
 row("GET", "tokens/",                           "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "tokens/",                          "401 401 201 201 201 201 201", body=given(name="new"))  # fmt: skip
 row("DELETE", "tokens/<int:pk>/",               "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: token_of(s.newcomer())[0].pk))  # fmt: skip
@@ -258,19 +265,22 @@ PAGES = {
     "POST c/<int:pk>/post/": "403 403 403 403 403 403 403",
     "GET sign-in/": "200 200 302 302 302 302 302",
     "POST sign-in/": "403 403 403 403 403 403 403",
-    "GET sign-up/": "200 200 302 302 302 302 302",
+    "GET sign-up/": "403 403 302 302 302 302 302",
     "POST sign-up/": "403 403 403 403 403 403 403",
     "GET sign-out/": "405 405 405 405 405 405 405",
     "POST sign-out/": "403 403 403 403 403 403 403",
     "GET password/": "302 302 200 200 200 200 200",
     "POST password/": "403 403 403 403 403 403 403",
-    "GET password/changed/": "302 302 200 200 200 200 200",
+    "GET invite/<str:secret>/": "410 410 410 410 410 410 410",
+    "POST invite/<str:secret>/": "403 403 403 403 403 403 403",
     "GET setup/<str:token>/": "410 410 410 410 410 410 410",
     "POST setup/<str:token>/": "403 403 403 403 403 403 403",
     "GET admin/logout/": "405 405 405 405 405 405 405",
     "POST admin/logout/": "403 403 403 403 403 403 403",
     "GET admin/password_change/": "302 302 302 302 302 302 302",
     "GET admin/": "302 302 302 200 302 302 302",
+    # Last: it gives the session another key, of which the other processes' cookies know nothing.
+    "GET password/changed/": "302 302 200 200 200 200 200",
 }
 
 
@@ -293,7 +303,9 @@ def test_every_page_is_answered_to_each_as_the_table_says(processes: list[Server
     found = {}
     for name in PAGES:
         method, path = name.split(" ", 1)
-        filled = "/" + path.replace("<int:pk>", str(scene.channel.pk)).replace("<str:token>", "wrong")
+        filled = "/" + path.replace("<int:pk>", str(scene.channel.pk)).replace("<str:token>", "wrong").replace(
+            "<str:secret>", "wrong"
+        )
         found[name] = " ".join(str(each.request(method, next(urls) + filled).status_code) for each in browsers)
     assert found == PAGES
 

@@ -267,19 +267,6 @@ def test_the_first_account_is_made_by_the_link_on_the_console(own_server: Any) -
     assert httpx.get(link).status_code == 410
 
 
-def test_somebody_who_signs_up_is_in_the_first_channel(server: Server, cast: Cast) -> None:
-    services.open_channel(cast.alice, name="General")
-    with httpx.Client(base_url=server.url, follow_redirects=True) as browser:
-        token = browser.get("/sign-up/").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        form = {"username": "dora", "password": "12345678", "csrfmiddlewaretoken": token}
-        weak = browser.post("/sign-up/", data=form, headers={"Origin": server.url})
-        assert weak.status_code == 400
-        assert "too common" in weak.text
-        done = browser.post("/sign-up/", data={**form, "password": "a better one 7"}, headers={"Origin": server.url})
-        assert done.status_code == 200
-        assert "General" in done.text
-
-
 def test_pages_say_so_when_something_is_not_there(server: Server, cast: Cast) -> None:
     assert httpx.get(f"{server.url}/nothing/").status_code == 404
     answer = httpx.get(f"{server.url}/")

@@ -55,6 +55,7 @@ _TOKEN = {
     "expires_at": "2027-11-23T00:00:00.000000Z",
     "parent": None,
 }
+_INVITE = {"id": 5, "channels": [12], "uses": 10, "used": 3, "created_at": _THEN, "expires_at": _THEN}
 _VERSION = {"number": 1, "body": "The build is gren.", "written_at": _THEN, "replaced_at": _THEN}
 _SANCTION = {"channel": _TEAM, "user": _BOB, "by": _ALICE, "reason": "spam"}
 _REPORT = {
@@ -98,6 +99,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "latency_ms": {"p50": 5, "p95": 10, "p99": 20},
         "errors": {"rate_limited": 1},
     },
+    "Invite": _INVITE,
+    "NewInvite": {**_INVITE, "url": "https://chat.example.org/invite/mDqGTAV0cGqTnqF2pTgGr1cJ0yv0hTgB3b0E5m3yZ0c/"},
     "Token": _TOKEN,
     "NewToken": {**_TOKEN, "secret": "gapless_mDqGTAV0cGqTnqF2pTgGr1cJ0yv0hTgB3b0E5m3yZ0c"},
     "ChannelBrief": _TEAM,
@@ -154,6 +157,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "MessageInput": {"client_msg_id": "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", "body": "The build is green."},
     "MessageRevision": {"body": "The build is red."},
     "Position": {"seq": 341},
+    "InviteInput": {"channels": [12], "uses": 10, "expires_in": 604800},
     "TokenInput": {"name": "build bot", "scopes": ["read", "write"], "expires_at": "2027-11-23T00:00:00Z"},
     "Profile": {"display_name": "Bob B."},
     "NewReport": {"channel": 12, "message": 501, "reason": "spam"},

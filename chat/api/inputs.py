@@ -156,6 +156,12 @@ class TokenInput(Strict):
     password = Text(max_length=200, required=False, allow_blank=True, trim_whitespace=False, default="")
 
 
+class InviteInput(Strict):
+    channels = serializers.ListField(child=Whole(), min_length=1, max_length=settings.LIMITS.invite_channels)
+    uses = Whole(least=1, most=settings.LIMITS.invite_uses, required=False, allow_null=True, default=None)
+    expires_in = Whole(least=1, most=settings.LIMITS.invite_most_seconds, required=False, allow_null=True, default=None)
+
+
 class Profile(Strict):
     display_name = Text(max_length=80, allow_blank=True, required=False)
     status = serializers.ChoiceField(choices=CHOICES, required=False)

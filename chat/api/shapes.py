@@ -116,6 +116,23 @@ class Token(msgspec.Struct, kw_only=True):
     parent: Annotated[int | None, msgspec.Meta(description="The token that made it, with which it ends.")]
 
 
+class Invite(msgspec.Struct, kw_only=True):
+    """An invitation of the caller's that stands, without its link."""
+
+    id: Id
+    channels: list[int]
+    uses: Annotated[int, msgspec.Meta(description="How many people it lets in.")]
+    used: Annotated[int, msgspec.Meta(description="How many have come.")]
+    created_at: Time
+    expires_at: Time
+
+
+class NewInvite(Invite, kw_only=True):
+    """An invitation with its link, which is shown this once."""
+
+    url: Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
+
+
 class NewToken(Token, kw_only=True):
     """A token with its secret, which is shown this once."""
 

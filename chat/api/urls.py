@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.api import channels, descriptions, messages, moderation, presence, search, stats, tokens, users
+from chat.api import channels, descriptions, invites, messages, moderation, presence, search, stats, tokens, users
 
 urlpatterns = [
     path("channels/", channels.Channels.as_view()),
@@ -32,6 +32,8 @@ urlpatterns = [
     path("moderation/bans/lift/", moderation.LiftedBans.as_view()),
     path("moderation/audit/", moderation.AuditLog.as_view()),
     path("search/", search.Search.as_view()),
+    path("invites/", invites.Invites.as_view()),
+    path("invites/<int:pk>/", invites.OneInvite.as_view()),
     path("tokens/", tokens.Tokens.as_view()),
     path("tokens/<int:pk>/", tokens.OneToken.as_view()),
     path("schema/", descriptions.schema, name="schema"),

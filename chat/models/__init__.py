@@ -4,6 +4,7 @@ can; writes are in services."""
 from chat.models.audit import Act, AuditEntry, Door
 from chat.models.ban import Ban
 from chat.models.channel import Channel, ChannelKind
+from chat.models.invite import Invite
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
 from chat.models.report import Report, Verdict
@@ -21,6 +22,7 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "Door",
+    "Invite",
     "Member",
     "Message",
     "MessageKind",

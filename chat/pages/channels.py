@@ -81,6 +81,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "version": VERSION,
     }
     context = {
+        "invites": settings.SIGN_UP != "closed",
         "notices": list(notices.get_messages(request)),
         "me": me,
         "channels": channels,

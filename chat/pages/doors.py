@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from chat.allowances.attempts import line_of
+from chat.links import invite_url
 from chat.models import User
 from chat.pages.forms import OwnerForm, PasswordForm, SignInForm, SignUpForm
-from chat.services import join_first_channel, note_sign_in, recheck_logins
+from chat.services import create_invite, is_sign_up_open, note_sign_in, recheck_logins
 from chat.setup import is_valid
 
 
@@ -21,6 +22,9 @@ class SignIn(LoginView):
     template_name = "registration/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(is_open=is_sign_up_open(), **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
         enter(self.request, form.get_user())
@@ -39,12 +43,13 @@ class SignOut(LogoutView):
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """An account of one's own."""
+    """An account of one's own, where SIGN_UP is open."""
     if request.user.is_authenticated:
         return redirect("home")
+    if not is_sign_up_open():
+        return render(request, "registration/sign_up_closed.html", {"mode": settings.SIGN_UP}, status=403)
     form = SignUpForm(request)
     if form.is_valid():
-        join_first_channel(form.user)
         enter(request, form.user)
         return redirect("home")
     return render(request, "registration/sign_up.html", {"form": form}, status=400 if form.errors else 200)
@@ -85,8 +90,17 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
     form = OwnerForm(request)
     if form.is_valid():
         enter(request, form.user)
-        return redirect("home")
+        return _welcome(request, form)
     return render(request, "registration/setup.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _welcome(request: HttpRequest, form: OwnerForm) -> HttpResponse:
+    """The owner's first page offers the link by which the others come."""
+    if settings.SIGN_UP == "closed":
+        return redirect("home")
+    _, secret = create_invite(form.user, channels=[form.first_channel.pk])
+    context = {"channel": form.first_channel, "url": invite_url(secret, request=request)}
+    return render(request, "registration/welcome.html", context)
 
 
 def enter(request: HttpRequest, user: User) -> None:

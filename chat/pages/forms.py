@@ -10,8 +10,8 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 
 from chat.allowances.attempts import count_sign_in, count_sign_up
-from chat.models import User
-from chat.services import change_password, check_sign_in, create_owner, create_user
+from chat.models import Channel, User
+from chat.services import change_password, check_sign_in, create_owner, sign_up, sign_up_by_invite
 from delivery import ids
 from delivery.errors import RateLimited, Refused
 
@@ -76,12 +76,28 @@ class AccountForm(forms.Form):
 
 class SignUpForm(AccountForm):
     def create(self, cleaned: dict[str, Any]) -> User:
-        return create_user(cleaned["username"], password=cleaned["password"], display_name=cleaned["display_name"])
+        return sign_up(**cleaned)
+
+
+class InviteForm(AccountForm):
+    """An account for whoever has the link of an invitation."""
+
+    channels: list[Channel]
+
+    def __init__(self, request: HttpRequest, secret: str) -> None:
+        super().__init__(request)
+        self._secret = secret
+
+    def create(self, cleaned: dict[str, Any]) -> User:
+        user, self.channels = sign_up_by_invite(self._secret, **cleaned)
+        return user
 
 
 class OwnerForm(AccountForm):
+    first_channel: Channel
+
     def create(self, cleaned: dict[str, Any]) -> User:
-        owner, _ = create_owner(cleaned["username"], password=cleaned["password"], display_name=cleaned["display_name"])
+        owner, self.first_channel = create_owner(**cleaned)
         return owner
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.pages import channels, doors
+from chat.pages import channels, doors, invitations
 
 urlpatterns = [
     path("", channels.home, name="home"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("sign-out/", doors.SignOut.as_view(), name="sign_out"),
     path("password/", doors.change_password, name="password"),
     path("password/changed/", doors.password_changed, name="password_changed"),
+    path("invite/<str:secret>/", invitations.invite, name="invite"),
     path("setup/<str:token>/", doors.set_up, name="setup"),
 ]

@@ -10,6 +10,7 @@ from chat.services.channels import (
 )
 from chat.services.credentials import change_password, recheck_logins, require_password
 from chat.services.epochs import begin_epoch, read_standing
+from chat.services.invites import accept_invite, create_invite, open_invite, revoke_invite, sign_up_by_invite
 from chat.services.members import (
     add_member,
     change_role,
@@ -20,7 +21,7 @@ from chat.services.members import (
 )
 from chat.services.messages import delete_message, edit_message
 from chat.services.notifying import choose_notify_level
-from chat.services.people import create_owner, create_user, rename_user
+from chat.services.people import create_owner, create_user, is_sign_up_open, rename_user, sign_up
 from chat.services.posting import Draft, check_body, post_messages
 from chat.services.presence import choose_presence, note_seen
 from chat.services.receipts import move_cursors, read_channel
@@ -32,6 +33,7 @@ from chat.services.tokens import create_token, delete_token, needs_password, new
 
 __all__ = [
     "Draft",
+    "accept_invite",
     "add_member",
     "archive_channel",
     "ban_user",
@@ -44,12 +46,14 @@ __all__ = [
     "choose_notify_level",
     "choose_presence",
     "close_report",
+    "create_invite",
     "create_owner",
     "create_token",
     "create_user",
     "delete_message",
     "delete_token",
     "edit_message",
+    "is_sign_up_open",
     "join_channel",
     "join_first_channel",
     "leave_channel",
@@ -64,6 +68,7 @@ __all__ = [
     "note_use",
     "open_channel",
     "open_direct_channel",
+    "open_invite",
     "open_support_channel",
     "post_messages",
     "read_channel",
@@ -75,4 +80,7 @@ __all__ = [
     "report_message",
     "require_password",
     "revise_channel",
+    "revoke_invite",
+    "sign_up",
+    "sign_up_by_invite",
 ]

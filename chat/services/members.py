@@ -124,7 +124,7 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
         return member
 
 
-def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
+def admit(entry: log.Entry, user: User, *, actor: User, role: str, invited_by: User | None = None) -> Member:
     """Within an entry's transaction: a new member, its number in the log, its place in the count.
 
     `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed.
@@ -137,6 +137,8 @@ def admit(entry: log.Entry, user: User, *, actor: User, role: str) -> Member:
     log.count_members(entry, +1)
     name = user.get_full_name()
     sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"
+    if invited_by is not None:
+        sentence += f", invited by {invited_by.get_full_name()}"
     event = {"type": "member.joined", "user": user.pk, "role": role, **_for_lists(entry, user)}
     number = entry.note(actor, event, sentence).seq
     # A newcomer has nothing to catch up on: what was said before is history.

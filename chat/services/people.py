@@ -1,5 +1,6 @@
 """Accounts: the owner and everybody else."""
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -10,7 +11,8 @@ from chat.models import Act, Channel, User
 from chat.naming import clean_name, looks, require_free_word
 from chat.services import audit
 from chat.services.channels import open_channel
-from delivery.errors import Conflict, Invalid
+from chat.services.members import join_first_channel
+from delivery.errors import Conflict, Forbidden, Invalid
 
 #: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
 MAKING_OWNER = 0x6F776E72
@@ -52,6 +54,20 @@ def create_user(username: str, *, password: str | None = None, display_name: str
         # Somebody took the name at the same moment (users_username_any_case, users_username_look_key and its twin).
         raise Invalid("This username is taken.") from None
     return user
+
+
+def sign_up(username: str, *, password: str, display_name: str = "") -> User:
+    """An account for whoever asks, in the first channel, where sign-up is open. Raises Forbidden, Invalid."""
+    if not is_sign_up_open():
+        raise Forbidden("Sign-up is not open here: ask somebody who is in for an invitation.")
+    user = create_user(username, password=password, display_name=display_name)
+    join_first_channel(user)
+    return user
+
+
+def is_sign_up_open() -> bool:
+    """Only once there is an owner, who is made by the set-up link: the first to come would else take it away."""
+    return settings.SIGN_UP == "open" and User.objects.exists()
 
 
 def create_owner(username: str, *, password: str, display_name: str = "") -> tuple[User, Channel]:

@@ -5,7 +5,7 @@ import datetime
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from chat.models import Channel, Message, MessageVersion, SignInAddress, Token
+from chat.models import Channel, Invite, Message, MessageVersion, SignInAddress, Token
 from chat.models.message import MessageQuerySet
 
 #: From where somebody signed in is remembered for so long.
@@ -31,7 +31,11 @@ def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int
 
 
 def prune_logins(*, now: datetime.datetime) -> int:
-    """Takes away sessions and tokens that have expired; how many it were. Long unused addresses of people are forgotten too."""
+    """Takes away sessions and tokens that have expired; how many it were.
+
+    Invitations that let nobody in any more go with them, and addresses that people have not used for long.
+    """
+    Invite.objects.exclude(pk__in=Invite.objects.standing()).delete()
     SignInAddress.objects.filter(last_at__lt=now - datetime.timedelta(days=ADDRESS_DAYS)).delete()
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
     tokens, _ = Token.objects.filter(expires_at__lt=now).delete()

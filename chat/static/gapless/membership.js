@@ -43,6 +43,7 @@ export class Membership {
     this.#people.ask({
       title: `Add to ${titleOf(channel)}`,
       without: members.map(({ user }) => user.id),
+      inviteTo: channel,
       choose: async (person) => {
         await post(`channels/${channel.id}/members/`, { user: person.id });
         say(`${person.display_name} is now in ${titleOf(channel)}.`);

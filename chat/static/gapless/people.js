@@ -2,6 +2,7 @@
 import { get } from "gapless/api";
 import { open, searchList } from "gapless/dialogs";
 import { avatar, byId, make } from "gapless/dom";
+import { Inviting } from "gapless/inviting";
 
 export class People {
   #dialog = byId("people");
@@ -9,6 +10,7 @@ export class People {
   #start;
   #choose = () => {};
   #without = new Set();
+  #inviting = new Inviting();
   #among = null;
 
   constructor() {
@@ -16,16 +18,17 @@ export class People {
       dialog: this.#dialog,
       find: async (search) => (this.#among ? named(this.#among, search) : await findPeople(search)).filter(({ id }) => !this.#without.has(id)),
       line: (person) => this.#line(person),
-      empty: (search) => (search ? "Nobody of that name." : nobodyYet()),
+      empty: (search) => (search ? "Nobody of that name." : "There is nobody else to choose."),
     });
   }
 
-  /** Of `among`, or of everybody. `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
-  ask({ title, among = null, without = [], choose }) {
+  /** Of `among`, or of everybody; `inviteTo`: the channel into which a link may let new people besides. `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
+  ask({ title, among = null, without = [], inviteTo = null, choose }) {
     this.#among = among;
     this.#title.textContent = title;
     this.#without = new Set(without);
     this.#choose = choose;
+    this.#inviting.offer(inviteTo);
     open(this.#dialog);
     this.#start();
   }
@@ -47,9 +50,6 @@ export class People {
 
 const named = (people, search) =>
   people.filter((person) => `${person.display_name} ${person.username}`.toLowerCase().includes(search.toLowerCase()));
-
-const nobodyYet = () =>
-  `There is nobody else to choose. New people make an account at ${new URL(document.body.dataset.signUp, location.href)}`;
 
 export const findPeople = async (search) => (await get("users/", search ? { search } : {})).results;
 

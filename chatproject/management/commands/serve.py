@@ -70,6 +70,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Gapless is at {base}/ ({listens}; Ctrl-C ends it)")
         if is_new:
             self.stdout.write(f"Nobody has an account yet. Make yours, the owner's, at {base}{setup_url()}")
+            if settings.SIGN_UP != "closed":
+                self.stdout.write("The page after it has a link to invite the others; `manage.py invite` prints more.")
         self.stdout.flush()
 
     def _fail(self, sentence: str) -> NoReturn:

@@ -1,0 +1,16 @@
+"""Links that are shown to be opened by somebody else: an invitation's, and one to a new password."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from rest_framework.request import Request
+
+
+def invite_url(secret: str, *, request: HttpRequest | Request | None = None) -> str:
+    return _origin(request) + reverse("invite", args=[secret])
+
+
+def _origin(request: HttpRequest | Request | None) -> str:
+    """Where whoever asks has come by, if that is one of ALLOWED_ORIGINS; else the address for everybody."""
+    origin = f"{request.scheme}://{request.get_host()}" if request is not None else ""
+    return origin if origin in settings.ALLOWED_ORIGINS else settings.PUBLIC_URL

@@ -1,0 +1,56 @@
+"""`manage.py invite`: a link by which people make their accounts, and are in chosen channels."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.links import invite_url
+from chat.models import Channel, ChannelKind
+from chat.services import create_invite
+from delivery.errors import Refused
+
+DAY_SECONDS = 24 * 3600
+
+
+class Command(BaseCommand):
+    help = "Prints a link by which people make their accounts, and are in the channels that are named. It is shown this once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--channel",
+            action="append",
+            default=[],
+            help="a channel's name, once for each (default: the oldest public)",
+        )
+        parser.add_argument(
+            "--uses", type=int, help=f"how many people it lets in (default: {settings.LIMITS.invite_uses})"
+        )
+        days = settings.LIMITS.invite_seconds // DAY_SECONDS
+        parser.add_argument("--days", type=int, help=f"how long it holds (default: {days})")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        channels = [_named(name) for name in options["channel"]] or [_oldest_public()]
+        seconds = None if options["days"] is None else options["days"] * DAY_SECONDS
+        try:
+            _, secret = create_invite(None, channels=[c.pk for c in channels], uses=options["uses"], seconds=seconds)
+        except Refused as refusal:
+            raise CommandError(refusal.detail) from None
+        self.stdout.write(invite_url(secret))
+
+
+def _named(name: str) -> Channel:
+    found = list(
+        Channel.objects.live().filter(name__iexact=name, kind__in=[ChannelKind.PUBLIC, ChannelKind.PRIVATE])[:2]
+    )
+    if len(found) != 1:
+        raise CommandError(f"There is no channel {name!r}." if not found else f"Several channels are called {name!r}.")
+    return found[0]
+
+
+def _oldest_public() -> Channel:
+    first = Channel.objects.live().filter(kind=ChannelKind.PUBLIC).order_by("pk").first()
+    if first is None:
+        raise CommandError("There is no public channel yet: name one with --channel, or set Gapless up first.")
+    return first

@@ -1,0 +1,40 @@
+"""A link that lets people in: to an account of their own and the channels that it names. Of its secret only a hash is kept."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from chat import clock
+from chat.models.channel import Channel
+
+
+class InviteQuerySet(models.QuerySet["Invite"]):
+    def standing(self) -> "InviteQuerySet":
+        """Those that have not ended and are not used up."""
+        return self.filter(expires_at__gt=clock.now(), used__lt=F("uses"))
+
+
+class Invite(models.Model):
+    digest = models.CharField(max_length=64, unique=True)
+    #: Nobody: whoever was at the console.
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="invites"
+    )
+    channels = models.ManyToManyField(Channel, related_name="invites", db_table="invite_channels")
+    #: How many people it lets in, and how many have come.
+    uses = models.PositiveIntegerField()
+    used = models.PositiveIntegerField(default=0, db_default=0)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    objects = InviteQuerySet.as_manager()
+
+    class Meta:
+        db_table = "invites"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(name="invites_uses", condition=Q(uses__gte=1, used__gte=0, used__lte=F("uses")))
+        ]
+
+    def __str__(self) -> str:
+        return f"invite {self.pk} of {self.created_by_id}"

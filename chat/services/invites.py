@@ -1,0 +1,149 @@
+"""Invitations: links to chosen channels, with so many uses and an end. They let in what their maker could let in by hand."""
+
+import contextlib
+import datetime
+import secrets
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from chat import clock
+from chat.allowances.counting import counted
+from chat.allowances.table import JOINS
+from chat.models import Channel, ChannelKind, Invite, Member, Role, User
+from chat.models.invite import InviteQuerySet
+from chat.models.token import digest_of
+from chat.permissions import Right
+from chat.services import log
+from chat.services.members import admit
+from chat.services.people import create_user
+from chat.services.standing import require_may
+from delivery.errors import ChannelFull, Conflict, Forbidden, Invalid, NotFound, Refused, Removed
+
+#: The kinds of channels that people can be invited to.
+KINDS = (ChannelKind.PUBLIC, ChannelKind.PRIVATE)
+GONE = "This invitation is not valid any more: it has ended, was used up, or was taken back."
+
+
+def create_invite(
+    actor: User | None, *, channels: Sequence[int], uses: int | None = None, seconds: int | None = None
+) -> tuple[Invite, str]:
+    """An invitation and the secret of its link, which is told this once. `actor` None: by the console.
+
+    Raises Invalid, NotFound, NotAMember or Forbidden for a channel in which the actor may not add, Conflict for one too many.
+    """
+    require_invitations()
+    limits = settings.LIMITS
+    uses = limits.invite_uses if uses is None else _bounded(uses, limits.invite_uses, "uses")
+    seconds = limits.invite_seconds if seconds is None else _bounded(seconds, limits.invite_most_seconds, "expires_in")
+    if not 1 <= len(set(channels)) <= limits.invite_channels:
+        raise Invalid(f"An invitation is to 1 to {limits.invite_channels} channels.")
+    secret = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        rows = [_invitable(actor, channel) for channel in sorted(set(channels))]
+        if actor is not None:
+            _require_place(actor)
+        ends_at = clock.now() + datetime.timedelta(seconds=seconds)
+        invite = Invite.objects.create(created_by=actor, digest=digest_of(secret), uses=uses, expires_at=ends_at)
+        invite.channels.set(rows)
+    return invite, secret
+
+
+def revoke_invite(user: User, *, invite: int) -> None:
+    """From the commit on its link lets nobody in. Raises NotFound for what is no invitation of the user."""
+    deleted, _ = Invite.objects.filter(pk=invite, created_by=user).delete()
+    if not deleted:
+        raise NotFound("You have no such invitation.")
+
+
+def open_invite(secret: str) -> tuple[Invite, list[Channel]]:
+    """The invitation of this link, and the channels that it lets into now. Raises NotFound, alike for whatever is not so."""
+    invite = None if settings.SIGN_UP == "closed" else _standing(secret).select_related("created_by").first()
+    channels = [row for row in invite.channels.order_by("pk") if _lets_into(invite, row)] if invite else []
+    if invite is None or not channels:
+        raise NotFound(GONE)
+    return invite, channels
+
+
+def sign_up_by_invite(secret: str, *, username: str, password: str, display_name: str) -> tuple[User, list[Channel]]:
+    """An account that is in the channels of the invitation, or nothing of it. Raises Invalid, NotFound, ChannelFull."""
+    with transaction.atomic():
+        user = create_user(username, password=password, display_name=display_name)
+        return user, accept_invite(user, secret=secret)
+
+
+def accept_invite(user: User, *, secret: str) -> list[Channel]:
+    """The user is in the channels of the invitation, as far as they have place; who comes into none new uses nothing up.
+
+    The uses are exact: its row is locked. Raises NotFound, and what stands against the last channel if there is none.
+    """
+    require_invitations()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(transaction.atomic())
+        invite = _standing(secret).select_for_update(no_key=True, of=("self",)).first()
+        if invite is None:
+            raise NotFound(GONE)
+        entries = log.lock(invite.channels.values_list("pk", flat=True))
+        mine = set(Member.objects.filter(user=user, channel__in=entries).values_list("channel", flat=True))
+        refusal: Refused = NotFound(GONE)
+        joined = []
+        for entry in entries.values():
+            if entry.channel.pk in mine or not _lets_into(invite, entry.channel):
+                continue
+            stack.enter_context(counted(JOINS, user))
+            try:
+                admit(entry, user, actor=user, role=Role.MEMBER, invited_by=invite.created_by)
+                joined.append(entry)
+            except (ChannelFull, Removed) as found:
+                refusal = found
+        if joined:
+            Invite.objects.filter(pk=invite.pk).update(used=F("used") + 1)
+        elif not mine:
+            raise refusal
+        log.commit_entries(joined)
+        return [entry.channel for entry in entries.values() if entry in joined or entry.channel.pk in mine]
+
+
+def require_invitations() -> None:
+    """Raises Forbidden where nobody is let in any more."""
+    if settings.SIGN_UP == "closed":
+        raise Forbidden("Sign-up is closed here: there are no invitations.")
+
+
+def _standing(secret: str) -> InviteQuerySet:
+    return Invite.objects.standing().filter(digest=digest_of(secret))
+
+
+def _bounded(given: int, most: int, name: str) -> int:
+    if not 1 <= given <= most:
+        raise Invalid(f"{name} is from 1 to {most:,}.")
+    return given
+
+
+def _invitable(actor: User | None, channel: int) -> Channel:
+    row = Channel.objects.filter(pk=channel).first()
+    if row is None:
+        raise NotFound
+    if actor is not None:
+        require_may(actor, Right.ADD, channel=row)
+    if row.kind not in KINDS or row.archived_at is not None:
+        raise Invalid("People are invited to public and private channels that are not archived.")
+    return row
+
+
+def _lets_into(invite: Invite, channel: Channel) -> bool:
+    """Whether whoever has made it could add somebody there now: not after having left, or been demoted or banned."""
+    try:
+        _invitable(invite.created_by, channel.pk)
+    except Refused:
+        return False
+    return True
+
+
+def _require_place(actor: User) -> None:
+    # The maker's row is locked, so that two at once can't make one too many.
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    if Invite.objects.standing().filter(created_by=actor).count() >= settings.LIMITS.invites:
+        raise Conflict(f"You have {settings.LIMITS.invites} invitations that stand: take one back.")
