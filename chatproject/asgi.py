@@ -15,9 +15,8 @@ from django.urls import path  # noqa: E402
 
 from chat.consumers import ChatConsumer  # noqa: E402
 from chat.node import running_node, stop_node  # noqa: E402
-from chatproject.addresses import AddressPace, with_true_address  # noqa: E402
-from chatproject.addresses import refuse as refuse_address  # noqa: E402
-from chatproject.bounds import ALWAYS, Bounded  # noqa: E402
+from chatproject.bounds import ALWAYS, Bounded, places  # noqa: E402
+from chatproject.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.waiting import Waiting  # noqa: E402
 
 Scope = MutableMapping[str, Any]
@@ -50,7 +49,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     scope = with_true_address(scope)
     wait = 0 if scope["path"] in ALWAYS else pace.wait(scope)
     if wait:
-        await refuse_address(scope, receive, send, wait=wait)
+        await refuse_for_now(scope, receive, send, wait=wait)
         return
     await running_node()
     if scope["type"] == "http":
@@ -71,5 +70,5 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-waiting = Waiting(Bounded(router))
+waiting = Waiting(Bounded(router, places))
 pace = AddressPace(settings.LIMITS.address_requests_per_minute)

@@ -1,62 +1,115 @@
-"""What HTTP may take: the bytes of a request, and how many are worked on at once, so that sockets keep their share."""
+"""What HTTP may take: a body is read before anything else is done, and only whole requests are worked on, so many at once.
+
+So the speed of a stranger's line costs nobody a place, and sockets keep their share of the database.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
+
+from chatproject import refusals
+from chatproject.bodies import Bodies, BodyRefused
+from chatproject.places import NoPlace, Places
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Answered even when everything else waits.
 ALWAYS = {"/healthz", "/readyz", "/metrics"}
+#: Of a body that is refused for its size, what is read away so that the answer arrives before the connection is reset.
+READ_AWAY_BYTES, READ_AWAY_SECONDS = 1024 * 1024, 1.0
+
+#: Of this process: a third of the pool works for HTTP.
+places = Places(max(2, settings.DATABASE_POOL // 3), waiting=settings.LIMITS.requests_waiting)
 
 
 class Bounded:
-    """Refuses bodies above the limit with 413 before they are read, and lets a third of the pool's size work at once."""
+    """The application behind its bounds: 413, 408 or 503 come from here, with no thread and no connection touched."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, places: Places) -> None:
         self._application = application
-        self._at_once = asyncio.Semaphore(max(2, settings.DATABASE_POOL // 3))
+        self._places = places
+        limits = settings.LIMITS
+        self._bodies = Bodies(
+            most_bytes=limits.request_bytes, seconds=limits.request_seconds, most_unfinished=limits.unfinished_bytes
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = settings.LIMITS.request_bytes
-        if _content_length(scope) > most:
-            await _refuse(send)
+        try:
+            body = await self._bodies.read(scope, receive)
+        except BodyRefused as refused:
+            await _refuse(refused.refusal, scope, receive, send)
             return
-        counted = _counting(receive, most)
+        if body is None:
+            return
+        whole = _replaying(body, receive)
         if scope["path"] in ALWAYS:
-            await self._application(scope, counted, send)
+            await self._application(scope, whole, send)
             return
-        async with self._at_once:
-            await self._application(scope, counted, send)
+        try:
+            leave = await self._places.take()
+        except NoPlace:
+            await refusals.answer(refusals.NO_PLACE, scope, receive, send)
+            return
+        try:
+            await self._application(scope, whole, _leaving(send, leave))
+        finally:
+            leave()
 
 
-def _content_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    waiting = [body]
+
+    async def replay() -> Event:
+        # After the body, the application asks whether the client has gone.
+        return {"type": "http.request", "body": waiting.pop(), "more_body": False} if waiting else await receive()
+
+    return replay
 
 
-def _counting(receive: Receive, most: int) -> Receive:
+def _leaving(send: Send, leave: Callable[[], None]) -> Send:
+    # Who reads slowly keeps neither a place nor a database connection: both are free before the first byte goes out.
+    async def leaving_send(event: Event) -> None:
+        if event["type"] == "http.response.start":
+            await sync_to_async(close_old_connections)()
+            leave()
+        await send(event)
+
+    return leaving_send
+
+
+async def _refuse(refusal: refusals.Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    held: list[Event] = []
+
+    async def keep_end(event: Event) -> None:
+        # The whole answer goes out, its end is held back: until then the server leaves the connection open.
+        if event["type"] == "http.response.body":
+            held.append({"type": "http.response.body", "body": b""})
+            event = {**event, "more_body": True}
+        await send(event)
+
+    await refusals.answer(refusal, scope, receive, keep_end)
+    if refusal is refusals.BODY_TOO_BIG:
+        await _read_away(receive)
+    for event in held:
+        await send(event)
+
+
+async def _read_away(receive: Receive) -> None:
     read = 0
-
-    async def counted() -> MutableMapping[str, Any]:
-        nonlocal read
-        event = await receive()
-        read += len(event.get("body", b""))
-        # A body that never said its length: to Django the client has gone.
-        return {"type": "http.disconnect"} if read > most else event
-
-    return counted
-
-
-async def _refuse(send: Send) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    body = b'{"type":"urn:gapless:invalid","title":"Request Entity Too Large","status":413,"code":"invalid",'
-    await send({"type": "http.response.body", "body": body + b'"detail":"The request is too large."}'})
+    try:
+        async with asyncio.timeout(READ_AWAY_SECONDS):
+            while read < READ_AWAY_BYTES:
+                event = await receive()
+                read += len(event.get("body", b""))
+                if not event.get("more_body"):
+                    return
+    except TimeoutError:
+        return

@@ -4,12 +4,13 @@ Knows nothing of Django. A file `.env` beside manage.py is read first; real vari
 """
 
 import dataclasses
-import ipaddress
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import environ
+
+from chatproject import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -64,10 +65,10 @@ def words(name: str, default: list[str]) -> list[str]:
     return _read(name, default, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], "a list")
 
 
-def networks(name: str, default: list[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def networks(name: str, default: list[str]) -> list[addresses.Network]:
     given = words(name, default)
     try:
-        return [ipaddress.ip_network(word) for word in given]
+        return [addresses.network(word) for word in given]
     except ValueError:
         raise EnvError(f"{name} is {','.join(given)!r}, but must be a list of addresses or networks.") from None
 

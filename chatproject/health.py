@@ -1,4 +1,7 @@
-"""`/healthz`: the process answers, nothing else is touched. `/readyz`: it can do its work, with each dependency's milliseconds."""
+"""`/healthz`: the process answers, nothing else is touched. `/readyz`: it can do its work, with each dependency's milliseconds.
+
+Whoever watches asks by address: these paths and the figures are answered whatever the Host.
+"""
 
 import time
 from collections.abc import Callable
@@ -8,7 +11,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from chatproject.bounds import places
 from delivery import node
+
+#: With nothing given on for so long while somebody waits, others should get the work.
+STANDING_SECONDS = 5
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -17,16 +24,26 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when this process should get work; 503 while draining or when PostgreSQL is away. Redis away is told, not fatal."""
+    """200 when this process should get work; 503 while draining, when PostgreSQL is away, or while HTTP stands still.
+
+    Redis away is told, not fatal.
+    """
     running = node.running()
     is_draining = running is not None and running.is_draining
     dependencies = {"postgresql": _timed(_ask_postgresql), "redis": _timed(_ask_redis)}
-    is_ready = not is_draining and dependencies["postgresql"]["ok"]
+    is_standing = places.standing_seconds >= STANDING_SECONDS
+    is_ready = not is_draining and not is_standing and dependencies["postgresql"]["ok"]
     return JsonResponse(
         {
             "ready": is_ready,
             "draining": is_draining,
             "sockets": running.hub.size if running else 0,
+            "http": {
+                "places": places.count,
+                "taken": places.taken,
+                "waiting": places.waiting,
+                "standing_seconds": round(places.standing_seconds, 1),
+            },
             "dependencies": dependencies,
         },
         status=200 if is_ready else 503,

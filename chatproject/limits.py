@@ -18,8 +18,20 @@ class Limits:
     message_bytes: int = _limit(2048, unit="bytes of UTF-8", exceeded="`too_long`")
     #: One frame that a client sends; checked by the server before anything is parsed.
     frame_bytes: int = _limit(16 * 1024, unit="bytes", exceeded="close 1009")
+    #: The head of one HTTP request or handshake: its line and its headers, large cookies included.
+    head_bytes: int = _limit(32 * 1024, unit="bytes a request", exceeded="431, closed")
+    #: From the connection, or from a later head's first byte, to the head's end. Who says nothing for so long is closed too.
+    head_seconds: int = _limit(5, unit="seconds a request", exceeded="408, closed")
     #: One HTTP request's body.
-    request_bytes: int = _limit(256 * 1024, unit="bytes", exceeded="413")
+    request_bytes: int = _limit(256 * 1024, unit="bytes", exceeded="413, closed")
+    #: From the end of the head to the end of the body, in all; a place is taken only then.
+    request_seconds: int = _limit(30, unit="seconds", exceeded="408, closed")
+    #: Unfinished bodies that are held together; beyond it the one that has been coming for the longest is given up.
+    unfinished_bytes: int = _limit(16 * 1024 * 1024, unit="bytes a process", exceeded="503 + `Retry-After`, closed")
+    #: Complete requests that wait for a place among those that are worked on.
+    requests_waiting: int = _limit(64, unit="requests a process", exceeded="503 + `Retry-After`")
+    #: Sockets from their handshake to their `hello`: a crowd comes in one after another instead of timing out together.
+    openings: int = _limit(50, unit="a process", exceeded="503 + `Retry-After`, spread")
     #: Frames that could not be understood, from one socket.
     bad_frames_per_minute: int = _limit(20, unit="a minute a socket", exceeded="close 4502")
     #: Frames that are taken from one socket; beyond it reading waits.

@@ -5,7 +5,6 @@ The middleware is our own: those of django-prometheus cost four thread hops a re
 
 import contextlib
 import hmac
-import ipaddress
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -19,7 +18,9 @@ from django.urls import URLResolver
 from django.utils.decorators import sync_and_async_middleware
 from django_prometheus.db import metrics as database
 from django_prometheus.exports import ExportToDjangoView
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
+
+from chatproject.addresses import is_within
 
 #: The variable by which prometheus_client shares figures between processes.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -37,6 +38,13 @@ http_seconds = Histogram(
 http_responses = Counter(
     "gapless_http_responses", "Responses, by the path's pattern, method and status.", ["route", "method", "status"]
 )
+door_refusals = Counter(
+    "gapless_door_refusals",
+    "Requests, handshakes and connections refused before Django was asked, by reason.",
+    ["reason"],
+)
+http_places_taken = Gauge("gapless_http_places_taken", "Requests that are worked on.", multiprocess_mode="livesum")
+http_waiting = Gauge("gapless_http_waiting", "Requests that wait for a place.", multiprocess_mode="livesum")
 
 #: What anything may be answered with, besides what it gives.
 _REFUSALS = (400, 401, 403, 404, 409, 429, 500, 503)
@@ -153,8 +161,4 @@ def _may_read(request: HttpRequest) -> bool:
         return hmac.compare_digest(secret.strip().encode(), settings.METRICS_TOKEN.encode())
     if any(header in request.META for header in _BY_PROXY):
         return False
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return False
-    return any(address in network for network in settings.METRICS_ALLOWED)
+    return is_within(request.META.get("REMOTE_ADDR", ""), settings.METRICS_ALLOWED)

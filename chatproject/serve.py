@@ -20,7 +20,8 @@ import uvicorn
 from prometheus_client import multiprocess
 
 from chatproject.children import die_with_parent
-from chatproject.sockets import PatientHttpProtocol, PeerProtocol
+from chatproject.heads import PatientHttpProtocol
+from chatproject.sockets import PeerProtocol
 from delivery import node
 
 logger = logging.getLogger("gapless.serve")
@@ -40,6 +41,9 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        # `::` is every address of both families, whatever the machine's default.
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
         listener.bind((host, port))
     except OSError as error:

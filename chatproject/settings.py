@@ -101,7 +101,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "chatproject.hosts.HostIsOurs",
     "django.middleware.csrf.CsrfViewMiddleware",
     "chat.session_keys.SessionsOutliveTheKey",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -9,22 +9,24 @@ from collections import deque
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import Frame
-from websockets.http11 import Request
 
+from chatproject import refusals
 from delivery.peers import EXTENSION, Prepared
 from delivery.protocol import CloseCode, Goodbye, encode
 
 #: A peer that neither reads nor answers our close frame is cut off after so long.
 CLOSE_SECONDS = 5
-#: From the connection to the first complete head of a request.
-OPENING_SECONDS = 5
 #: Fragments of one message: empty ones cost memory without ever passing the bound on bytes.
 MOST_FRAGMENTS = 128
 #: Bytes that the transport takes before frames wait here, where they can be counted and dropped.
 TRANSPORT_BYTES = 64 * 1024
+
+# heads.py has judged every head before websockets sees it, which would stop at 8 KiB a line and 128 lines by itself.
+http11.MAX_LINE_LENGTH = http11.MAX_NUM_HEADERS = settings.LIMITS.head_bytes
 
 
 class PeerProtocol(WebSocketsSansIOProtocol):
@@ -90,26 +92,38 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=TRANSPORT_BYTES)
 
-    def handle_connect(self, event: Request) -> None:
+    def handle_connect(self, event: http11.Request) -> None:
         if len(event.headers.get_all("Origin")) > 1:
             self._refuse(event)
             return
         super().handle_connect(event)
+        if self.close_sent:
+            self._end_soon()
         if hasattr(self, "scope"):
             # The application runs from the next turn of the loop on, and finds its peer here.
             self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
 
-    def _refuse(self, event: Request) -> None:
+    def _refuse(self, event: http11.Request) -> None:
         # websockets answers two Origin headers with 400; the contract says 403, like to any other wrong origin.
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
         self.request = event
         self.conn.send_response(self.conn.reject(HTTPStatus.FORBIDDEN, ""))
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.transport.close()
+        self._end_soon()
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self.loop.time()
         super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse_what_is_no_handshake()
+
+    def _refuse_what_is_no_handshake(self) -> None:
+        # uvicorn looks only at what is wrong with frames: without this, nobody answers or closes.
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(refusals.as_bytes(refusals.NOT_UNDERSTOOD))
+        self.transport.close()
+        self._end_soon()
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
@@ -163,20 +177,3 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             frame = self._waiting.popleft()
             self._waiting_bytes -= len(frame.wire)
             self.transport.write(frame.wire)
-
-
-class PatientHttpProtocol(HttpToolsProtocol):
-    """HTTP connections on which no request begins (or ends its head) in time are closed; uvicorn would wait for ever."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._opening = self.loop.call_later(OPENING_SECONDS, self._close_unless_asked)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._opening.cancel()
-        super().connection_lost(exc)
-
-    def _close_unless_asked(self) -> None:
-        is_websocket = self.transport.get_protocol() is not self
-        if self.cycle is None and not is_websocket and not self.transport.is_closing():
-            self.transport.close()

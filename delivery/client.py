@@ -56,7 +56,7 @@ class Client:
         self._idle = False
         self._heard_at = 0.0
         self._opening: asyncio.Timeout | None = None
-        #: What the goodbye of this connection named.
+        #: What the goodbye of this connection, or the refusal of its handshake, named.
         self._retry_after: float | None = None
 
     async def __aenter__(self) -> Self:
@@ -154,13 +154,19 @@ class Client:
                     self._end(Ended(4500, "the handshake was refused"))
                     return
                 attempt += 1
+                self._retry_after = _named_wait(error)
             else:
                 attempt = 0
                 await self._follow(connection)
                 if self._ended is not None:
                     return
                 self.reconnects += 1
-            await asyncio.sleep(backoff.before_attempt(attempt) if self._retry_after is None else self._retry_after)
+            await asyncio.sleep(self._wait(attempt))
+
+    def _wait(self, attempt: int) -> float:
+        own = backoff.before_attempt(attempt)
+        # A goodbye names when to come; who was refused comes no sooner than named, and later after many attempts.
+        return own if self._retry_after is None else max(self._retry_after, own if attempt else 0)
 
     async def _open_in_time(self, url: str) -> Connection:
         async with asyncio.timeout(OPENING_SECONDS) as self._opening:
@@ -283,6 +289,13 @@ class Client:
 def _is_refusal(error: BaseException) -> bool:
     response = getattr(error, "response", None)
     return response is not None and response.status_code in (401, 403)
+
+
+def _named_wait(error: BaseException) -> float | None:
+    response = getattr(error, "response", None)
+    named = response.headers.get("Retry-After", "") if response is not None else ""
+    # Whole seconds; a crowd that was sent away for the same time comes back apart.
+    return int(named) + random.random() if named.isdecimal() else None
 
 
 def _for_ever(count: int) -> Iterator[int]:

@@ -5,6 +5,7 @@ Frames never pass a database thread by default: Channels' own dispatch would hop
 
 import asyncio
 import logging
+import math
 import secrets
 import time
 from collections import deque
@@ -52,6 +53,9 @@ logger = logging.getLogger("gapless.socket")
 
 #: Frames of one socket that are taken before the loop turns to others.
 FRAMES_A_TURN = 8
+
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Pace:
@@ -115,16 +119,25 @@ class StreamConsumer(AsyncConsumer):
     async def __call__(
         self,
         scope: Mapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        receive: Receive,
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
         self.scope = scope
         self.base_send = send
         self._began_at = time.perf_counter()
         event = await receive()
-        if event["type"] != "websocket.connect" or not await self._let_in():
+        if event["type"] != "websocket.connect":
             return
-        peer: Peer = scope.get("extensions", {}).get(EXTENSION) or SendingPeer(send)
+        self.node = await self.running_node()
+        if self.node.openings.is_full:
+            await self._deny(self.node.openings.wait())
+            return
+        with self.node.openings.opening() as opened:
+            if await self._let_in():
+                await self._converse(receive, opened)
+
+    async def _converse(self, receive: Receive, opened: Callable[[], None]) -> None:
+        peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send)
         self.socket = self._socket_for(peer)
         bind_contextvars(connection=self.socket.id)
         self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
@@ -133,6 +146,7 @@ class StreamConsumer(AsyncConsumer):
         self._no_sync: asyncio.TimerHandle | None = None
         try:
             await self._greet()
+            opened()
             self._await_sync()
             while True:
                 event = await receive()
@@ -153,7 +167,6 @@ class StreamConsumer(AsyncConsumer):
 
     async def _let_in(self) -> bool:
         offered = self.scope.get("subprotocols", [])
-        self.node = await self.running_node()
         login = None
         try:
             if self.node.is_draining:
@@ -161,8 +174,7 @@ class StreamConsumer(AsyncConsumer):
             if not offered or SUBPROTOCOL in offered:
                 login = await self.authenticate()
         except (Unavailable, *self.node.retryable):  # type: ignore[misc]  # (mypy can't see into the tuple)
-            metrics.handshakes.labels("unavailable").inc()
-            await self._deny()
+            await self._deny(1)
             return False
         metrics.handshakes.labels("refused" if login is None else "accepted").inc()
         if login is None:
@@ -175,12 +187,13 @@ class StreamConsumer(AsyncConsumer):
         await self.base_send(accept)
         return True
 
-    async def _deny(self) -> None:
+    async def _deny(self, seconds: float) -> None:
         # 503 where the server can say it, else 403: either way the client comes back later.
+        metrics.handshakes.labels("unavailable").inc()
         if "websocket.http.response" in self.scope.get("extensions", {}):
-            headers = [(b"retry-after", b"1"), (b"content-type", b"text/plain")]
+            headers = [(b"retry-after", b"%d" % math.ceil(seconds)), (b"content-type", b"text/plain")]
             await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
-            await self.base_send({"type": "websocket.http.response.body", "body": b"try again in a second\n"})
+            await self.base_send({"type": "websocket.http.response.body", "body": b"try again later\n"})
         else:
             await self.base_send({"type": "websocket.close", "code": int(CloseCode.RESTARTING)})
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 from pathlib import Path
 
 from django.db import connections
@@ -15,6 +16,7 @@ from delivery.queue import Queue
 #: Between two readings; the lag of the event loop is what a reading comes late by.
 READ_SECONDS = 0.5
 _STATM = Path("/proc/self/statm")
+_FILES = Path("/proc/self/fd")
 
 
 async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
@@ -27,6 +29,7 @@ async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
         _read_node(hub, queue, bus)
         _read_pool()
         _read_memory()
+        _read_files()
 
 
 def _read_node(hub: Hub, queue: Queue, bus: Bus) -> None:
@@ -51,3 +54,10 @@ def _read_pool() -> None:
 def _read_memory() -> None:
     with contextlib.suppress(OSError):
         metrics.resident_bytes.set(int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _read_files() -> None:
+    with contextlib.suppress(OSError):
+        # Linux before 6.2 says 0 of the folder: then its names are counted.
+        metrics.open_files.set(_FILES.stat().st_size or len(os.listdir(_FILES)))
+    metrics.allowed_files.set(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

@@ -121,3 +121,11 @@ loop_lag_seconds = Histogram(
     buckets=_LATENCY,
 )  # fmt: skip
 resident_bytes = Gauge("gapless_resident_bytes", "Memory of the web processes.", multiprocess_mode="livesum")
+open_files = Gauge(
+    "gapless_open_files",
+    "Files and connections that are open, in the process with the most.",
+    multiprocess_mode="livemax",
+)
+allowed_files = Gauge(
+    "gapless_allowed_files", "Files and connections that one process may have open.", multiprocess_mode="livemin"
+)

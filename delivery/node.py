@@ -43,6 +43,7 @@ from delivery.hub import Hub
 from delivery.joining import Joining
 from delivery.limits import NodeLimits
 from delivery.logins import LoginWatch
+from delivery.openings import Openings
 from delivery.peers import PeerGone, Prepared
 from delivery.protocol import CloseCode, Heartbeat, encode
 from delivery.queue import Queue
@@ -103,6 +104,7 @@ class Node:
         self.queue = Queue(self.committer.commit, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures)
         self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
         self.is_draining = False
+        self.openings = Openings(limits.openings)
         self.retryable = retryable
         self._watches: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()

@@ -4,11 +4,13 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from django.db import OperationalError, connection
 from django.test import RequestFactory
 
 from chatproject import health
+from tests.servers import Server
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +60,30 @@ def test_while_draining_it_gets_no_work_and_still_says_how_its_dependencies_are(
         status, said = asked()
     assert (status, said["ready"], said["draining"], said["sockets"]) == (503, False, True, 7)
     assert states(said) == {"postgresql": not is_away, "redis": True}
+
+
+def test_while_no_place_is_given_on_it_gets_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    for standing, expected in ((4.9, 200), (5.0, 503)):
+        places = SimpleNamespace(count=6, taken=6, waiting=3, standing_seconds=standing)
+        monkeypatch.setattr(health, "places", places)
+        status, said = asked()
+        assert (status, said["ready"]) == (expected, expected == 200)
+        assert said["http"] == {"places": 6, "taken": 6, "waiting": 3, "standing_seconds": standing}
+
+
+def test_who_asks_by_address_is_told_how_it_is(server: Server) -> None:
+    for host in ("10.0.0.7:8000", "elsewhere.example", "", "[", "a" * 300):
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert httpx.get(f"{server.url}{path}", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/api/v1/channels/", "/admin/", "/nothing", "/healthz/"])
+def test_a_foreign_host_is_one_line_and_no_traceback(server: Server, path: str) -> None:
+    before = server.log.stat().st_size
+    answer = httpx.get(f"{server.url}{path}", headers={"Host": "elsewhere.example"})
+    assert answer.status_code == 400
+    assert answer.headers["X-Request-ID"]
+    [line] = server.log.read_text()[before:].splitlines()
+    said = json.loads(line)
+    assert (said["foreign_host"], said["level"], said["code"]) == ("elsewhere.example", "info", 400)
+    assert "exception" not in said

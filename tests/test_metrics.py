@@ -23,7 +23,21 @@ from tests.conftest import Cast
 from tests.servers import ROOT, Server, expect
 
 #: Everything that may be a label: each has few values, whatever people do.
-LABELS = {"outcome", "code", "door", "way", "name", "result", "route", "method", "status", "alias", "vendor", "type"}
+LABELS = {
+    "outcome",
+    "code",
+    "door",
+    "way",
+    "name",
+    "result",
+    "route",
+    "method",
+    "status",
+    "alias",
+    "vendor",
+    "type",
+    "reason",
+}
 
 
 @pytest.mark.parametrize(("name", "metric"), tables.exported())

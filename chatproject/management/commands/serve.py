@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import User
 from chat.setup import setup_url
-from chatproject import measuring, serve
+from chatproject import descriptors, measuring, serve
 
 
 class Command(BaseCommand):
@@ -28,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--fd", type=int, help="(internal) an inherited listening socket to serve on")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        descriptors.raise_to_hard()
         if options["fd"] is not None:
             self._serve(socket.socket(fileno=options["fd"]))
             return

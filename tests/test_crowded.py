@@ -1,0 +1,161 @@
+"""More than fits: requests wait for a place, sockets come in one after another, and nobody is left without an answer."""
+
+import asyncio
+import contextlib
+import itertools
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from django.db import connection, connections, transaction
+
+from chat.models import Token
+from chatproject.places import NoPlace, Places
+from delivery import backoff
+from delivery.client import Client
+from tests.conftest import Cast, locked
+from tests.doors import handshake, knock, statuses
+from tests.servers import Server, expect
+
+
+async def test_places_are_given_in_turn_and_once() -> None:
+    places = Places(1, waiting=2)
+    leave = await places.take()
+    first, second = (asyncio.ensure_future(places.take()) for _ in range(2))
+    await asyncio.sleep(0)
+    with pytest.raises(NoPlace):
+        await places.take()
+    assert (places.taken, places.waiting) == (1, 2)
+    assert places.standing_seconds > 0
+    first.cancel()
+    leave()
+    leave()
+    (await second)()
+    assert (places.taken, places.waiting, places.standing_seconds) == (0, 0, 0)
+
+
+async def test_who_goes_away_at_its_turn_gives_it_on() -> None:
+    places = Places(1, waiting=2)
+    leave = await places.take()
+    waiting = asyncio.ensure_future(places.take())
+    await asyncio.sleep(0)
+    leave()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert places.taken == 0
+
+
+async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    # A third of the pool works for HTTP.
+    server = own_server(GAPLESS_LIMIT_POOL="6", GAPLESS_LIMIT_REQUESTS_WAITING="3")
+    bearer = {"Authorization": f"Bearer {cast.token(cast.alice)}"}
+    path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
+    async with httpx.AsyncClient(headers=bearer, timeout=20) as client:
+
+        async def post() -> httpx.Response:
+            return await client.post(path, json={"client_msg_id": str(uuid.uuid4()), "body": "late"})
+
+        async def http() -> dict[str, float]:
+            return dict((await client.get(f"{server.url}/readyz")).json()["http"])
+
+        with locked(cast.team):
+            posting = [asyncio.ensure_future(post()) for _ in range(5)]
+            async with asyncio.timeout(10):
+                while (await http())["waiting"] < 3:
+                    await asyncio.sleep(0.01)
+            refused = await client.get(f"{server.url}/sign-in/")
+            said = await http()
+        assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (
+            503,
+            "unavailable",
+            "1",
+        )
+        assert (said["places"], said["taken"], said["waiting"]) == (2, 2, 3)
+        assert {answer.status_code for answer in await asyncio.gather(*posting)} <= {201, 503}
+        assert (await client.get(f"{server.url}/sign-in/")).status_code == 200
+        figures = (await client.get(f"{server.url}/metrics")).text
+    assert 'gapless_door_refusals_total{reason="no_place"} 1.0' in figures
+    assert 'gapless_door_refusals_total{reason="slow_body"} 0.0' in figures
+
+
+@contextlib.contextmanager
+def tokens_locked() -> Iterator[None]:
+    """Nobody's token can be looked up within the block."""
+    holds, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Token._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+            holds.set()
+            release.wait(10)
+        connections.close_all()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    holds.wait()
+    try:
+        yield
+    finally:
+        release.set()
+        thread.join()
+
+
+async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_while(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server(GAPLESS_LIMIT_OPENINGS="3", GAPLESS_LIMIT_LOCK_SECONDS="4")
+    said = handshake(f"Authorization: Bearer {cast.token(cast.alice)}")
+    waits = set()
+    with tokens_locked():
+        coming = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
+        for _, writer in coming:
+            writer.write(said)
+        async with asyncio.timeout(10):
+            while b" 503 " not in (answer := await first_line(server, said)):
+                await asyncio.sleep(0.01)
+        for _ in range(12):
+            answer = await knock(server, said)
+            assert statuses(answer) == [503]
+            waits.add(int(answer.lower().split(b"retry-after: ")[1].split(b"\r")[0]))
+    assert waits <= set(range(1, 6))
+    assert len(waits) > 1
+    for reader, writer in coming:
+        assert (await asyncio.wait_for(reader.readuntil(b'"hello"'), 10)).startswith(b"HTTP/1.1 101")
+        writer.transport.abort()
+    # Whoever is greeted makes room, whether or not they say anything.
+    async with server.connect(cast.token(cast.bob)) as bob:
+        await bob.command("ping")
+
+
+async def first_line(server: Server, said: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(said)
+    try:
+        return await asyncio.wait_for(reader.readline(), 0.5)
+    except TimeoutError:
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+async def test_a_client_that_was_sent_away_comes_no_sooner_than_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    knocked: list[float] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        knocked.append(time.monotonic())
+        writer.write(b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    monkeypatch.setattr(backoff, "before_attempt", lambda attempt: 0.0)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as door:
+        url = f"ws://127.0.0.1:{door.sockets[0].getsockname()[1]}/ws/"
+        coming = asyncio.ensure_future(Client(url, token="gapless_x").__aenter__())
+        await expect(lambda: len(knocked) > 2, within=15)
+        coming.cancel()
+    assert all(1 <= later - earlier < 3 for earlier, later in itertools.pairwise(knocked))
