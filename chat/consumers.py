@@ -80,6 +80,9 @@ class ChatConsumer(StreamConsumer):
     def own_presence(self) -> OwnPresence | msgspec.UnsetType:
         return own_presence(self.login.choice)
 
+    def own_blocks(self) -> list[int]:
+        return self.node.blocking.blocked_by(self.socket.user)
+
     async def _say_presence(self, command: SayPresence) -> None:
         if command.idle is not msgspec.UNSET:
             self.node.presence.told_idle(self.socket, is_idle=command.idle)

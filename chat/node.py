@@ -6,11 +6,12 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from chat.allowances.messages import MessageAllowance
+from chat.blocking import Blocking, apart_from
 from chat.figures import FigureNotes
 from chat.presence import Presence
 from chat.services import Draft
 from chat.streams import ChannelStreams
-from delivery.announcements import Announcement
+from delivery.announcements import Announcement, Renewed
 from delivery.node import Node, running, set_running
 from delivery.queue import Outcome
 from delivery.sockets import Socket
@@ -40,7 +41,8 @@ class ChatNode(Node):
             is_away=is_away,
         )
         self.allowance = MessageAllowance(self.threads.read)
-        self.presence = Presence(self)
+        self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))
+        self.presence = Presence(self, kept_from=self.blocking.kept_from)
         self.notes = FigureNotes(self.figures)
 
     async def start(self) -> None:
@@ -51,6 +53,15 @@ class ChatNode(Node):
     def receive(self, announcement: Announcement) -> None:
         super().receive(announcement)
         self.presence.heard(announcement)
+        if isinstance(announcement, Renewed):
+            self.hub.start(self.blocking.look([announcement.user]))
+
+    async def learn(self, user: int) -> None:
+        await self.blocking.look([user])
+
+    async def check_positions(self) -> None:
+        await super().check_positions()
+        await self.blocking.look_at_all()
 
     async def part(self, socket: Socket) -> None:
         self.presence.left(socket)

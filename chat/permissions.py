@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from chat.models import ChannelKind, Role
+from chat.models.channel import GROUP
 from delivery.errors import Archived, Forbidden, Muted, Refused
 
 
@@ -40,6 +41,8 @@ class Rule:
     #: Plain members too, where the channel is public.
     members_in_public: bool = False
     in_direct: bool = True
+    #: In a direct conversation of three or more.
+    in_group: bool = True
     though_archived: bool = False
     though_muted: bool = True
     #: What the verb asks besides, for the README.
@@ -73,6 +76,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             refusal="Only owners and moderators change a channel.",
             staff=True,
             in_direct=False,
+            in_group=False,
             condition="name and topic",
         ),
         Right.ADD: Rule(
@@ -80,6 +84,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             refusal="Only owners and moderators add members here.",
             members_in_public=True,
             in_direct=False,
+            in_group=False,
             condition="with a role only by who may promote",
         ),
         Right.REMOVE: Rule(
@@ -101,6 +106,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             refusal="Only owners give roles.",
             staff=True,
             in_direct=False,
+            in_group=False,
             though_archived=True,
             condition="a channel keeps at least one owner",
         ),
@@ -109,6 +115,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             refusal="Only owners archive a channel.",
             staff=True,
             in_direct=False,
+            in_group=False,
             though_archived=True,
             condition="repeating does nothing",
         ),
@@ -127,24 +134,24 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
 
 
 def refusal(
-    right: Right, *, role: str | None, moderates: bool, kind: str, is_archived: bool, is_muted: bool
+    right: Right, *, role: str | None, moderates: bool, place: str, is_archived: bool, is_muted: bool
 ) -> Refused | None:
-    """What stands against it; None when it may be done."""
+    """What stands against it; None when it may be done. `place`: the channel's kind, or GROUP."""
     rule = RULES[right]
-    is_member_in_public = rule.members_in_public and role == Role.MEMBER and kind == ChannelKind.PUBLIC
+    is_member_in_public = rule.members_in_public and role == Role.MEMBER and place == ChannelKind.PUBLIC
     if not (role in rule.roles or is_member_in_public or (rule.staff and moderates)):
         return Forbidden(rule.refusal)
-    if kind == ChannelKind.DIRECT and not rule.in_direct:
+    if (place == ChannelKind.DIRECT and not rule.in_direct) or (place == GROUP and not rule.in_group):
         return Forbidden("That can't be done in a direct conversation.")
     if is_archived and not rule.though_archived:
         return Archived()
     return Muted() if is_muted and not rule.though_muted else None
 
 
-def rights_of(*, role: str, moderates: bool, kind: str, is_archived: bool) -> list[str]:
+def rights_of(*, role: str, moderates: bool, place: str, is_archived: bool) -> list[str]:
     """What a member may do, as `can` says it. A mute is said apart (`muted_until`), for it ends by itself."""
     return [
         right.value
         for right in Right
-        if refusal(right, role=role, moderates=moderates, kind=kind, is_archived=is_archived, is_muted=False) is None
+        if refusal(right, role=role, moderates=moderates, place=place, is_archived=is_archived, is_muted=False) is None
     ]

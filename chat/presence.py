@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import msgspec
 from django.conf import settings
@@ -43,10 +43,15 @@ _choice = msgspec.msgpack.Decoder(Choice)
 
 
 class Presence:
-    """Belongs to one event loop. `clock` is monotonic."""
+    """Belongs to one event loop. `kept_from` says from whom a block keeps a user. `clock` is monotonic."""
 
     def __init__(
-        self, node: Node, *, roster: Roster | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        node: Node,
+        *,
+        kept_from: Callable[[int], Container[int]],
+        roster: Roster | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         limits = settings.LIMITS
         self._node = node
@@ -66,6 +71,7 @@ class Presence:
             self.view,
             self.typing,
             self.own,
+            kept_from,
             every_seconds=limits.presence_push_seconds,
             typing_again_seconds=limits.typing_again_seconds,
             clock=clock,

@@ -1,5 +1,7 @@
 """How many messages each member has not read: counted from the cursor whenever it is asked for, never stored.
 
+What those have written whom the member has blocked is folded, and does not count.
+
 Counted as the log stood at a number (`head`), so that whoever has followed up to there counts the same.
 """
 
@@ -20,7 +22,8 @@ _OF_ONE = f"""
 SELECT asked.channel_id, (
     SELECT count(*) FROM (
         SELECT 1 FROM messages AS message
-        WHERE message.channel_id = asked.channel_id AND seq > asked.read AND seq <= asked.head AND sender_id <> %s AND {_COUNTS}
+        WHERE message.channel_id = asked.channel_id AND seq > asked.read AND seq <= asked.head
+          AND sender_id <> ALL (%s::bigint[]) AND {_COUNTS}
         LIMIT %s
     ) AS unread
 ) FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
@@ -40,6 +43,9 @@ CROSS JOIN LATERAL (
 """  # noqa: S608
 
 
+_BLOCKED = "SELECT blocker_id, array_agg(blocked_id) FROM blocks WHERE blocker_id = ANY(%s) GROUP BY blocker_id"
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """How far somebody has read in a channel that stands at `head`."""
@@ -55,7 +61,8 @@ def count_of(user: int, positions: Sequence[Position]) -> dict[int, int]:
     if not positions:
         return {}
     columns = [[position.channel for position in positions], [position.read for position in positions]]
-    return dict(hot.rows(_OF_ONE, [user, MOST_UNREAD, *columns, [position.head for position in positions]]))
+    unheard = [user, *_blocked_by([user]).get(user, ())]
+    return dict(hot.rows(_OF_ONE, [unheard, MOST_UNREAD, *columns, [position.head for position in positions]]))
 
 
 def count_all(positions: Sequence[Position]) -> dict[tuple[int, int], int]:
@@ -68,10 +75,18 @@ def count_all(positions: Sequence[Position]) -> dict[tuple[int, int], int]:
     asked = list(lowest.values())
     columns = [[p.channel for p in asked], [p.read for p in asked], [p.head for p in asked]]
     newest = {channel: (seqs or [], senders or []) for channel, seqs, senders in hot.rows(_NEWEST, columns)}
+    blocked = _blocked_by([position.user for position in positions])
     counts: dict[tuple[int, int], int] = {}
     for position in positions:
         seqs, senders = newest[position.channel]
         start = bisect_right(seqs, position.read)
-        own = Counter(senders[start:])[position.user] if start < len(seqs) else 0
-        counts[position.channel, position.user] = min(MOST_UNREAD, len(seqs) - start - own)
+        unheard = 0
+        if start < len(seqs):
+            said = Counter(senders[start:])
+            unheard = sum(said[author] for author in (position.user, *blocked.get(position.user, ())))
+        counts[position.channel, position.user] = min(MOST_UNREAD, len(seqs) - start - unheard)
     return counts
+
+
+def _blocked_by(users: Sequence[int]) -> dict[int, list[int]]:
+    return dict(hot.rows(_BLOCKED, [users]))

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from chat.models import Channel, ChannelKind, Member, Message, MessageKind, User
+from chat.models.channel import GROUP
 from chat.permissions import rights_of
 from delivery import protocol
 from delivery.announcements import Change
@@ -97,7 +98,7 @@ def membership(member: Member, *, unread: int, people: list[User], moderates: bo
         "can": rights_of(
             role=member.role,
             moderates=moderates,
-            kind=channel.kind,
+            place=channel.place,
             is_archived=channel.archived_at is not None,
         ),
         "delivered_seq": member.delivered_seq,
@@ -112,7 +113,7 @@ def channel_dict(channel: Channel, *, people: list[User]) -> dict[str, Any]:
     is_direct = channel.kind == ChannelKind.DIRECT
     described: dict[str, Any] = {
         "id": channel.pk,
-        "name": ", ".join(user.get_full_name() for user in people) if is_direct else channel.name,
+        "name": _direct_name(channel, people) if is_direct else channel.name,
         "topic": channel.topic,
         "kind": channel.kind,
         "parent": channel.parent_id,
@@ -124,7 +125,14 @@ def channel_dict(channel: Channel, *, people: list[User]) -> dict[str, Any]:
     }
     if is_direct:
         described["people"] = [msgspec.to_builtins(person(user)) for user in people]
+        described["is_group"] = channel.place == GROUP
     return described
+
+
+def _direct_name(channel: Channel, people: list[User]) -> str:
+    names = ", ".join(user.get_full_name() for user in people)
+    # Of a group that others have left: not to be taken for the conversation of two.
+    return f"{names} (group)" if channel.place == GROUP and len(people) == 1 else names
 
 
 def member_dict(member: Member) -> dict[str, Any]:

@@ -117,6 +117,8 @@ class Limits:
     bulk: int = _limit(100, unit="rows", exceeded="`invalid`")
     #: The longest mute, or removal for a time: a year. Who should be away for longer is removed without an end, or banned.
     mute_minutes: int = _limit(525_600, unit="minutes", exceeded="`invalid`")
+    #: Whom one person has blocked: all of them stand in `hello`.
+    blocks: int = _limit(1_000, unit="a user", exceeded="`invalid`")
     #: Reports of one user, so that a queue can't be flooded. 0 lifts it.
     reports_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Newest messages of a channel that are kept in Redis for the next reader.

@@ -67,7 +67,7 @@ def paths() -> str:
 
 
 def permissions() -> str:
-    heads = ("right", *(f"{role}" for role in Role), "staff", "direct", "archived", "condition")
+    heads = ("right", *(f"{role}" for role in Role), "staff", "direct", "group", "archived", "condition")
     return _table(heads, [(f"`{right}`", *_cells(rule), rule.condition) for right, rule in RULES.items()])
 
 
@@ -75,7 +75,9 @@ def _cells(rule: Rule) -> list[str]:
     roles = ["yes" if role in rule.roles else "no" for role in Role]
     if rule.members_in_public:
         roles[-1] = "in public"
-    return roles + ["yes" if allowed else "no" for allowed in (rule.staff, rule.in_direct, rule.though_archived)]
+    return roles + [
+        "yes" if allowed else "no" for allowed in (rule.staff, rule.in_direct, rule.in_group, rule.though_archived)
+    ]
 
 
 def figures() -> str:

@@ -107,6 +107,12 @@ class EpochBegan(msgspec.Struct, frozen=True, array_like=True, tag="epoch_began"
     epoch: str
 
 
+class Renewed(msgspec.Struct, frozen=True, array_like=True, tag="renewed"):
+    """What is this user's own and has no number has changed: the product reads it again."""
+
+    user: int
+
+
 class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     """What the product has to say of this user to the processes that have them; opaque to the machinery."""
 
@@ -114,7 +120,7 @@ class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     raw: bytes
 
 
-Announcement = Changed | Opened | Passing | Moved | SignedOut | About | Surplus | Probed | EpochBegan
+Announcement = Changed | Opened | Passing | Moved | SignedOut | Renewed | About | Surplus | Probed | EpochBegan
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Announcement)
 
@@ -131,7 +137,9 @@ def group_of(announcement: Announcement) -> str:
     match announcement:
         case Changed(stream=stream) | Passing(stream=stream) | Moved(stream=stream):
             return stream_group(stream)
-        case Opened(user=user) | SignedOut(user=user) | About(user=user) | Surplus(user=user) | Probed(user=user):
+        case Opened(user=user) | SignedOut(user=user) | Surplus(user=user) | Probed(user=user):
+            return user_group(user)
+        case About(user=user) | Renewed(user=user):
             return user_group(user)
         case EpochBegan():
             return EVERYBODY

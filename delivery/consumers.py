@@ -111,6 +111,10 @@ class StreamConsumer(AsyncConsumer):
         """What `hello` says of the person's own choices."""
         return msgspec.UNSET
 
+    def own_blocks(self) -> list[int] | msgspec.UnsetType:
+        """What `hello` says of those whom the person has blocked."""
+        return msgspec.UNSET
+
     async def require_access(self, stream: int) -> None:
         """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
         if stream not in self.socket.accesses:
@@ -227,6 +231,7 @@ class StreamConsumer(AsyncConsumer):
                 limits=msgspec.to_builtins(self.node.limits),
                 channels=self._descriptions(),
                 presence=self.own_presence(),
+                blocks=self.own_blocks(),
             )
         )
         metrics.opening_seconds.observe(time.perf_counter() - self._began_at)

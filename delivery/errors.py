@@ -97,6 +97,13 @@ class Muted(Refused):
     status = 403
 
 
+class Blocked(Refused):
+    """One of you has blocked the other: no direct messages go between you."""
+
+    code = "blocked"
+    status = 403
+
+
 class Removed(Refused):
     """You were removed from this channel: you come back when somebody who may remove adds you."""
 
@@ -160,6 +167,6 @@ class Internal(Refused):
 
 #: Every code that a client can meet, in the order of the contract.
 REFUSALS: tuple[type[Refused], ...] = (
-    *(Invalid, UnknownOp, NotFound, NotAMember, Forbidden, Empty, TooLong, Conflict, Archived, Muted, Removed),
+    *(Invalid, UnknownOp, NotFound, NotAMember, Forbidden, Empty, TooLong, Conflict, Archived, Muted, Blocked, Removed),
     *(RateLimited, QueueFull, ChannelFull, TooManyConnections, Unavailable, Internal),
 )

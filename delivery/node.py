@@ -25,6 +25,7 @@ from delivery.announcements import (
     Opened,
     Passing,
     Probed,
+    Renewed,
     SignedOut,
     Surplus,
     group_of,
@@ -156,7 +157,7 @@ class Node:
             case EpochBegan(epoch=epoch):
                 if epoch != self.epochs.current:
                     self.hub.start(self.check_epoch())
-            case About():
+            case About() | Renewed():
                 # The product's own, see its `receive`.
                 pass
 
@@ -258,6 +259,7 @@ class Node:
         socket.epoch = await self.epochs.read()
         if socket.epoch != self.epochs.current:
             self.hub.start(self.check_epoch())
+        await self.learn(socket.user)
         refused = await self.seating.seat(socket, streams)
         # From here on without a pause: what ends is told only after `hello`.
         for access in await self.threads.read(self.source.accesses, socket.user):
@@ -267,6 +269,9 @@ class Node:
                 self.seating.refuse(socket, access)
             else:
                 socket.accesses[access.stream] = access
+
+    async def learn(self, user: int) -> None:
+        """What the product has to know of a user before `hello`; from here on it is rung when it changes."""
 
     def _streams_of(self, socket: Socket) -> list[int]:
         # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.

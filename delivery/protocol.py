@@ -244,6 +244,7 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     limits: dict[str, int]
     channels: list[dict[str, Any]]
     presence: OwnPresence | msgspec.UnsetType = msgspec.UNSET
+    blocks: list[int] | msgspec.UnsetType = msgspec.UNSET
 
 
 class SyncState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -332,6 +333,12 @@ class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
     own: OwnPresence | msgspec.UnsetType = msgspec.UNSET
 
 
+class Blocks(Frame, frozen=True, kw_only=True, tag="blocks"):
+    """Everybody whom you have blocked, when that has changed: fold what they write."""
+
+    users: Sequence[int]
+
+
 class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
     """Everyone typing in the channel now. Each push replaces the one before; none within 6 s: nobody types any more."""
 
@@ -362,7 +369,7 @@ class Goodbye(Frame, frozen=True, kw_only=True, tag="goodbye"):
 
 
 FRAMES: tuple[type[Frame], ...] = (
-    *(Hello, Ok, Error, Pong, Changes, Receipts, Presence, Typing, Channel, Heartbeat, Goodbye),
+    *(Hello, Ok, Error, Pong, Changes, Receipts, Presence, Typing, Channel, Blocks, Heartbeat, Goodbye),
 )
 ERROR_CODES = tuple(refusal.code for refusal in REFUSALS)
 _encoder = msgspec.json.Encoder()

@@ -74,7 +74,9 @@ class Process:
             typing_seconds=limits.typing_seconds,
             prefix=self.stage.prefix,
         )
-        return Presence(self.node, roster=roster, clock=lambda: self.stage.now + self.clock_ahead)
+        return Presence(
+            self.node, kept_from=lambda user: (), roster=roster, clock=lambda: self.stage.now + self.clock_ahead
+        )
 
     async def enter(self, user: User) -> Device:
         """A new socket of this person: hello, sync, rosters."""

@@ -62,6 +62,7 @@ HELD_BY = {
     "page_most": "test_api_paths.py::test_programs_may_ask_for_larger_pages",
     "bulk": "test_moderation_api.py::test_a_bulk_act_has_at_most_a_hundred_rows",
     "mute_minutes": "test_moderation_api.py::test_a_mute_lasts_a_year_at_most_and_can_be_lifted",
+    "blocks": "test_blocks.py::test_a_thousand_people_are_blocked_and_not_one_more",
     "reports_per_hour": "test_allowances.py::test_twenty_reports_an_hour_and_not_one_more",
     "recent_messages": "test_cache.py::test_the_last_hundred_are_kept",
     "recent_active_seconds": "test_cache.py::test_an_entry_lives_an_hour_after_activity_else_a_quarter",

@@ -65,18 +65,33 @@ CELLS = {
     """,
     # Nobody owns a direct conversation.
     "direct": """
+        post        -  -  ok         -          not_found  not_found  not_found
+        edit_own    -  -  ok         -          not_found  not_found  forbidden
+        delete_own  -  -  ok         -          not_found  ok         not_found
+        delete_any  -  -  forbidden  -          not_found  ok         not_found
+        rename      -  -  forbidden  -          not_found  forbidden  forbidden
+        add         -  -  forbidden  -          not_found  not_found  forbidden
+        remove      -  -  forbidden  -          not_found  forbidden  forbidden
+        mute        -  -  forbidden  -          not_found  ok         forbidden
+        promote     -  -  forbidden  -          not_found  forbidden  forbidden
+        archive     -  -  forbidden  -          not_found  forbidden  forbidden
+        close_reports - - forbidden  -          not_found  ok         forbidden
+        leave       -  -  forbidden  -          not_found  not_found  forbidden
+    """,
+    # One of three or more can be left, and somebody can be taken out of it.
+    "group": """
         post        -  -  ok         muted      not_found  not_found  forbidden
         edit_own    -  -  ok         muted      not_found  not_found  forbidden
         delete_own  -  -  ok         ok         not_found  ok         forbidden
         delete_any  -  -  forbidden  forbidden  not_found  ok         forbidden
         rename      -  -  forbidden  forbidden  not_found  forbidden  forbidden
         add         -  -  forbidden  forbidden  not_found  not_found  forbidden
-        remove      -  -  forbidden  forbidden  not_found  forbidden  forbidden
+        remove      -  -  forbidden  forbidden  not_found  ok         forbidden
         mute        -  -  forbidden  forbidden  not_found  ok         forbidden
         promote     -  -  forbidden  forbidden  not_found  forbidden  forbidden
         archive     -  -  forbidden  forbidden  not_found  forbidden  forbidden
         close_reports - - forbidden  forbidden  not_found  ok         forbidden
-        leave       -  -  forbidden  forbidden  not_found  not_found  forbidden
+        leave       -  -  ok         ok         not_found  not_found  forbidden
     """,
 }
 TABLES = {
@@ -99,10 +114,13 @@ class Scene:
 def scene(cast: Cast, request: pytest.FixtureRequest) -> Scene:
     state: str = request.param
     names = ("moderator", "muted", "banned", "target", "newcomer", "other-owner")
-    made = {name: services.create_user(name) for name in names}
+    made = {name: services.create_user(f"the-{name}") for name in names}
     people = {"owner": cast.alice, "member": cast.bob, "stranger": cast.charlie, "staff": cast.sam, **made}
     inside = [people[name] for name in ("owner", "moderator", "member", "muted", "banned", "target", "other-owner")]
     if state == "direct":
+        inside = [cast.bob, made["target"]]
+        channel, _ = services.open_direct_channel(cast.bob, others=inside)
+    elif state == "group":
         channel, _ = services.open_direct_channel(cast.alice, others=inside)
     else:
         kind = "public" if state == "public" else "private"

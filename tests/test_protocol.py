@@ -64,6 +64,7 @@ def test_the_codes_are_those_of_the_contract() -> None:
         ),
         *(
             "muted",
+            "blocked",
             "removed",
             "rate_limited",
             "queue_full",

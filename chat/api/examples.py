@@ -111,6 +111,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "MessageWithVersions": {"message": _MESSAGE, "versions": [_VERSION]},
     "Desk": {"open_reports": 2, "may_ban": True, "moderates_everywhere": False},
     "Sanction": _SANCTION,
+    "Block": {"id": 2, "user": _BOB, "created_at": _THEN},
     "Mute": {**_SANCTION, "role": "member", "muted_until": _THEN},
     "Removal": {**_SANCTION, "removed_at": _THEN, "may_return_at": None},
     "Ban": {
@@ -152,6 +153,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ChannelRevision": {"topic": "What went out"},
     "NewMember": {"user": 2, "role": "member"},
     "NotifyInput": {"notify_level": "mentions"},
+    "NewBlock": {"user": 2},
     "NewRole": {"role": "moderator"},
     "Removing": {"reason": "spam", "minutes": 1440},
     "MessageInput": {"client_msg_id": "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", "body": "The build is green."},

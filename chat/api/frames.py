@@ -52,6 +52,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
         "mentioned": 0,
     },
     protocol.Presence: {"users": {"2": {"status": "away", "activity": "at lunch"}}},
+    protocol.Blocks: {"users": [2]},
     protocol.Typing: {"channel": 12, "users": [2]},
     protocol.Channel: {"action": "joined", "channel": _CHANNEL},
     protocol.Heartbeat: {"epoch": _EPOCH, "heads": {"12": 341}},

@@ -105,6 +105,10 @@ class NewMember(Strict):
     role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER)
 
 
+class NewBlock(Strict):
+    user = Whole()
+
+
 class NotifyInput(Strict):
     notify_level = serializers.ChoiceField(choices=NotifyLevel.choices)
 

@@ -42,6 +42,10 @@ class Channel(msgspec.Struct, kw_only=True):
     archived_at: Time | None
     is_member: bool | Absent = msgspec.UNSET
     people: list[Person] | Absent = msgspec.UNSET
+    is_group: (
+        Annotated[bool, msgspec.Meta(description="Of a direct one: opened by three or more, so it can be left.")]
+        | Absent
+    ) = msgspec.UNSET
     role: RoleName | Absent = msgspec.UNSET
     can: Annotated[list[RightName], msgspec.Meta(description="What the caller may do.")] | Absent = msgspec.UNSET
     delivered_seq: int | Absent = msgspec.UNSET
@@ -216,6 +220,14 @@ class Mute(Sanction, kw_only=True):
 
     role: RoleName | None
     muted_until: Time
+
+
+class Block(msgspec.Struct, kw_only=True):
+    """Whom the caller has blocked; its `id` is theirs."""
+
+    id: Id
+    user: Person
+    created_at: Time
 
 
 class Removal(Sanction, kw_only=True):

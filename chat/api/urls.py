@@ -1,6 +1,18 @@
 from django.urls import path
 
-from chat.api import channels, descriptions, invites, messages, moderation, presence, search, stats, tokens, users
+from chat.api import (
+    blocks,
+    channels,
+    descriptions,
+    invites,
+    messages,
+    moderation,
+    presence,
+    search,
+    stats,
+    tokens,
+    users,
+)
 
 urlpatterns = [
     path("channels/", channels.Channels.as_view()),
@@ -31,6 +43,8 @@ urlpatterns = [
     path("moderation/bans/", moderation.Bans.as_view()),
     path("moderation/bans/lift/", moderation.LiftedBans.as_view()),
     path("moderation/audit/", moderation.AuditLog.as_view()),
+    path("blocks/", blocks.Blocks.as_view()),
+    path("blocks/<int:user>/", blocks.OneBlock.as_view()),
     path("search/", search.Search.as_view()),
     path("invites/", invites.Invites.as_view()),
     path("invites/<int:pk>/", invites.OneInvite.as_view()),

@@ -3,6 +3,7 @@ can; writes are in services."""
 
 from chat.models.audit import Act, AuditEntry, Door
 from chat.models.ban import Ban
+from chat.models.block import Block
 from chat.models.channel import Channel, ChannelKind
 from chat.models.invite import Invite
 from chat.models.member import Member, NotifyLevel, Role
@@ -19,6 +20,7 @@ __all__ = [
     "Act",
     "AuditEntry",
     "Ban",
+    "Block",
     "Channel",
     "ChannelKind",
     "Door",

@@ -27,6 +27,10 @@ class ChannelKind(models.TextChoices):
 LIVE_AND_PUBLIC = Q(kind=ChannelKind.PUBLIC, archived_at=None)
 
 
+#: What a direct conversation of three or more is to the table of rights: it can be left.
+GROUP = "group"
+
+
 class ChannelQuerySet(models.QuerySet["Channel"]):
     def visible_to(self, user: User) -> ChannelQuerySet:
         """Public channels, and those that the user is a member of."""
@@ -97,3 +101,9 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.kind} {self.pk}"
+
+    @property
+    def place(self) -> str:
+        """Its kind, or GROUP: by the people it was opened with, however many of them are left."""
+        is_group = self.direct_key is not None and self.direct_key.count(":") > 1
+        return GROUP if is_group else self.kind

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import moderation, wire
 from chat.history import newest
-from chat.models import User
+from chat.models import Block, User
 from chat.node import post_through_lane
 from chat.pages.forms import MessageForm
 from chat.services import Draft, check_body, read_standing
@@ -74,6 +74,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "channels": channels,
         "channel": pk,
         "desk": moderation.desk_of(request.user),
+        "blocks": list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True)),
         "messages": messages,
         "history_before": before,
         "time": time_now(),

@@ -1,6 +1,7 @@
 """The verbs: the only writers. Each is one transaction that moves the channel's `head` under the row lock."""
 
 from chat.services.bans import ban_user, lift_ban
+from chat.services.blocks import block_user, unblock_user
 from chat.services.channels import (
     archive_channel,
     open_channel,
@@ -38,6 +39,7 @@ __all__ = [
     "archive_channel",
     "ban_user",
     "begin_epoch",
+    "block_user",
     "change_password",
     "change_role",
     "change_staff_roles",
@@ -83,4 +85,5 @@ __all__ = [
     "revoke_invite",
     "sign_up",
     "sign_up_by_invite",
+    "unblock_user",
 ]

@@ -7,11 +7,12 @@ from django.db import IntegrityError, transaction
 
 from chat import clock, wire
 from chat.allowances.counting import counted
-from chat.allowances.table import CREATIONS, RENAMES
-from chat.models import Channel, ChannelKind, Role, User
+from chat.allowances.table import CREATIONS, JOINS, RENAMES
+from chat.models import Channel, ChannelKind, Member, Role, User
 from chat.naming import clean_name, looks
 from chat.permissions import Right, rights_of
 from chat.services import log
+from chat.services.blocks import require_not_blocked
 from chat.services.constraints import violates
 from chat.services.members import admit
 from chat.services.standing import require_may
@@ -40,14 +41,18 @@ def open_channel(
 
 
 def open_direct_channel(user: User, *, others: Sequence[User]) -> tuple[Channel, bool]:
-    """The one direct channel of these people, and whether it is new. Raises Invalid without anybody else."""
+    """The one direct channel of these people, and whether it is new. Raises Invalid without anybody else, or Blocked.
+
+    Who has left it is in it again by opening it, and only so: nobody is brought back by others.
+    """
     people = {person.pk: person for person in others if person.pk != user.pk}
     if not people:
         raise Invalid("A direct conversation needs somebody else.")
     key = ":".join(str(pk) for pk in sorted([user.pk, *people]))
     existing = Channel.objects.filter(direct_key=key).first()
     if existing is not None:
-        return existing, False
+        return _back_in(existing, user), False
+    require_not_blocked(user, others=people)
     try:
         with counted(CREATIONS, user), transaction.atomic():
             channel = Channel.objects.create(kind=ChannelKind.DIRECT, direct_key=key, created_by=user)
@@ -55,9 +60,21 @@ def open_direct_channel(user: User, *, others: Sequence[User]) -> tuple[Channel,
     except IntegrityError as error:
         # The other person opened it at the same moment.
         if violates(error, "channels_direct_key_key"):
-            return Channel.objects.get(direct_key=key), False
+            return _back_in(Channel.objects.get(direct_key=key), user), False
         raise
     return channel, True
+
+
+def _back_in(channel: Channel, user: User) -> Channel:
+    here = Member.objects.filter(channel=channel)
+    if here.filter(user=user).exists():
+        return channel
+    with counted(JOINS, user), log.writing(channel.pk) as entry:
+        if not here.filter(user=user).exists():
+            log.require_live(entry)
+            require_not_blocked(user, others=here.values_list("user", flat=True))
+            admit(entry, user, actor=user, role=Role.MEMBER)
+    return entry.channel
 
 
 def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
@@ -163,4 +180,4 @@ def _tell_all(entry: log.Entry, action: str) -> None:
 def _rights(entry: log.Entry) -> dict[str, list[str]]:
     row = entry.channel
     is_archived = row.archived_at is not None
-    return {str(role): rights_of(role=role, moderates=False, kind=row.kind, is_archived=is_archived) for role in Role}
+    return {str(role): rights_of(role=role, moderates=False, place=row.place, is_archived=is_archived) for role in Role}

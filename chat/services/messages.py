@@ -10,6 +10,7 @@ from chat.allowances.table import REVISIONS
 from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User
 from chat.permissions import RULES, Right
 from chat.services import audit, log
+from chat.services.blocks import require_reach
 from chat.services.first_said import first_said
 from chat.services.posting import check_body
 from chat.services.reports import uphold_reports_about
@@ -29,6 +30,8 @@ def edit_message(
     most = settings.LIMITS.versions
     with counted(REVISIONS, editor), log.writing(channel) as entry:
         require_may(editor, Right.EDIT_OWN, channel=entry.channel)
+        # What is said anew reaches the other one as well.
+        require_reach(editor, channel=entry.channel)
         row = _message_in(entry, message)
         log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, RULES[Right.EDIT_OWN].refusal)
         log.require(row.deleted_at is None, "This message was deleted.")

@@ -15,11 +15,13 @@ from chat.models import ChannelKind, Message, MessageKind, MessageStatus
 from chat.naming import shows_nothing
 from chat.permissions import Right, refusal
 from chat.services import hot
+from chat.services.blocks import ALL_BLOCKED
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.first_said import digest_of, first_said
 from delivery import node, protocol
 from delivery.announcements import Change, Changed
 from delivery.errors import (
+    Blocked,
     Conflict,
     Empty,
     Forbidden,
@@ -93,13 +95,14 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
 
 _LOCK = "SELECT id, head, kind, archived_at FROM channels WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
-_SENDERS = """
-SELECT member.channel_id, member.user_id, member.role, mute.until, sender.is_active, sender.username, sender.display_name
+_SENDERS = f"""
+SELECT member.channel_id, member.user_id, member.role, mute.until, member.channel_id = ANY(%s) AND {ALL_BLOCKED},
+    sender.is_active, sender.username, sender.display_name
 FROM channel_members AS member JOIN users AS sender ON sender.id = member.user_id
     LEFT JOIN channel_sanctions AS mute
         ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id AND mute.kind = 'mute'
 WHERE member.channel_id = ANY(%s) AND member.user_id = ANY(%s)
-"""
+"""  # noqa: S608 (nothing of anybody is in it)
 
 _EARLIER = """
 SELECT message.id FROM messages AS message
@@ -137,6 +140,8 @@ class _Locked:
 class _Sender:
     role: str
     muted_until: datetime.datetime | None
+    #: A block stands between them and everybody else in this direct conversation.
+    is_blocked: bool
     is_active: bool
     person: Person
 
@@ -180,9 +185,12 @@ class _Batch:
         # The locks first, in the order of the ids: whatever an earlier transaction committed is then seen.
         for pk, head, kind, archived_at in hot.rows(_LOCK, [channels]):
             self.channels[pk] = _Locked(head, head, kind, archived_at)
-        for channel, user, role, muted_until, is_active, *names in hot.rows(_SENDERS, [channels, list(set(senders))]):
+        directs = [pk for pk, channel in self.channels.items() if channel.kind == ChannelKind.DIRECT]
+        for channel, user, role, muted_until, is_blocked, is_active, *names in hot.rows(
+            _SENDERS, [directs, channels, list(set(senders))]
+        ):
             person = Person(user, names[0], names[1] or names[0])
-            self.senders[channel, user] = _Sender(role, muted_until, is_active, person)
+            self.senders[channel, user] = _Sender(role, muted_until, bool(is_blocked), is_active, person)
         repeated = hot.rows(_EARLIER, [senders, [draft.client_msg_id for draft in self.drafts]])
         if repeated:
             rows = Message.objects.filter(pk__in=[pk for (pk,) in repeated]).for_the_wire()
@@ -219,12 +227,14 @@ class _Batch:
             Right.POST,
             role=sender.role,
             moderates=False,
-            kind=channel.kind,
+            place=channel.kind,
             is_archived=channel.archived_at is not None,
             is_muted=sender.muted_until is not None and sender.muted_until > self.now,
         )
         if refused is not None:
             return refused
+        if sender.is_blocked:
+            return Blocked()
         if draft.reply_to is not None and self.replied.get(draft.reply_to) != draft.channel:
             return NotFound("The message that this answers is not in the channel.")
         return None

@@ -26,7 +26,7 @@ class Standing:
             right,
             role=self.member.role if self.member else None,
             moderates=self.moderates_everywhere,
-            kind=channel.kind,
+            place=channel.place,
             is_archived=channel.archived_at is not None,
             is_muted=self.member is not None and self.member.muted_until is not None,
         )

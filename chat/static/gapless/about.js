@@ -1,10 +1,16 @@
 /** What can be done with the open channel itself: what of it notifies, name and topic, putting it away, leaving it. */
 import { patch, post, remove } from "gapless/api";
-import { may, titleOf } from "gapless/channels";
+import { may, partnerIn, titleOf } from "gapless/channels";
 import { confirm, explain, open, say } from "gapless/dialogs";
 import { byId } from "gapless/dom";
 import { loadMembers } from "gapless/members";
 import { Popup } from "gapless/popup";
+
+const WAYS_BACK = {
+  public: "You can join again at any time.",
+  private: "You come back only when somebody adds you again.",
+  direct: "The others go on without you. You come back by writing to the same people again.",
+};
 
 export class About {
   #menu = new Popup("channel-menu", (act) => this.#do(act));
@@ -14,11 +20,13 @@ export class About {
   #levels = document.querySelectorAll('#channel-menu [data-act^="notify-"]');
   #channel;
   #people;
+  #blocks;
   #changed;
   #left;
 
-  /** `channel()` is the open one; `people`: the dialog to choose one; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
-  constructor({ channel, people, changed, left }) {
+  /** `channel()` is the open one; `people`: the dialog to choose one; `blocks`: whom this person has blocked; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
+  constructor({ channel, people, blocks, changed, left }) {
+    this.#blocks = blocks;
     this.#people = people;
     this.#channel = channel;
     this.#changed = changed;
@@ -30,7 +38,13 @@ export class About {
   #open() {
     const channel = this.#channel();
     for (const item of this.#levels) item.setAttribute("aria-checked", String(item.dataset.act === `notify-${channel.notify_level}`));
-    this.#menu.open(this.#button.getBoundingClientRect(), (act) => act.startsWith("notify-") || may(channel, act));
+    this.#menu.open(this.#button.getBoundingClientRect(), (act) => this.#offers(act, channel));
+  }
+
+  #offers(act, channel) {
+    const partner = partnerIn(channel);
+    if (act === "block" || act === "unblock") return Boolean(partner) && this.#blocks.has(partner.id) === (act === "unblock");
+    return act.startsWith("notify-") || may(channel, act);
   }
 
   #do(act) {
@@ -38,6 +52,8 @@ export class About {
     if (act.startsWith("notify-")) this.#notify(channel, act.slice("notify-".length));
     else if (act === "rename") this.#edit(channel);
     else if (act === "archive") this.#archive(channel);
+    else if (act === "block") this.#blocks.block(partnerIn(channel));
+    else if (act === "unblock") this.#blocks.unblock(partnerIn(channel));
     else if (act === "leave") this.#leave(channel);
   }
 
@@ -82,7 +98,7 @@ export class About {
   async #leave(channel) {
     const isSure = await confirm({
       title: `Leave ${titleOf(channel)}?`,
-      text: channel.kind === "private" ? "You come back only when somebody adds you again." : "You can join again at any time.",
+      text: WAYS_BACK[channel.kind],
       action: "Leave",
     });
     if (!isSure) return;

@@ -16,6 +16,7 @@ export class Around {
   #channels;
   #directory;
   #me;
+  #blocks;
   #channel = null;
   #typist;
   #line;
@@ -23,11 +24,12 @@ export class Around {
   #idle;
   #patience = null;
 
-  constructor({ client, channels, directory, me }) {
+  constructor({ client, channels, directory, me, blocks }) {
     this.#client = client;
     this.#channels = channels;
     this.#directory = directory;
     this.#me = me;
+    this.#blocks = blocks;
     this.#typist = new Typist({ tell: (channel, on) => client.typing(channel, on) });
     this.#line = new TypingLine({ nameOf: (user) => directory.nameOf(user) });
     this.#status = new OwnStatus({ me, choose: (choice) => this.#choose(choice) });
@@ -90,7 +92,7 @@ export class Around {
 
   async #heardTyping({ channel, users }) {
     if (channel !== this.#channel?.id) return;
-    const others = users.filter((user) => user !== this.#me.id);
+    const others = users.filter((user) => user !== this.#me.id && !this.#blocks.has(user));
     this.#line.take(others);
     await this.#directory.learn(channel, others);
     this.#line.draw();

@@ -11,10 +11,13 @@ export class Channels extends EventTarget {
   #unread = new Map(); // channel → its count
   #marks;
   #me;
+  #isBlocked;
 
-  constructor(list, me) {
+  /** `isBlocked(user)`: nothing that they write counts. */
+  constructor(list, me, isBlocked) {
     super();
     this.#me = me;
+    this.#isBlocked = isBlocked;
     this.#marks = new Marks(me.id);
     this.replace(list);
   }
@@ -65,7 +68,7 @@ export class Channels extends EventTarget {
       this.#unread.get(id).take({ rev: change.rev, seq: change.seq, counts: this.counts(change), isGone: this.#isGone(change) });
       if (change.seq !== change.rev) continue;
       channel.lastAt = change.created_at;
-      if (change.event && change.rev > channel.head) follow(channel, change.event);
+      if (change.event && change.rev > channel.head) follow(channel, change.event, this.#me);
     }
     this.#count(id);
   }
@@ -89,7 +92,7 @@ export class Channels extends EventTarget {
 
   /** True when a message makes a channel unread. */
   counts({ kind, sender, deleted_at: deletedAt }) {
-    return kind === "text" && sender?.id !== this.#me.id && !deletedAt;
+    return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && !deletedAt;
   }
 
   /** See Unread.see. */
@@ -143,7 +146,7 @@ export class Channels extends EventTarget {
   }
 
   #isGone({ kind, sender, deleted_at: deletedAt }) {
-    return kind === "text" && sender?.id !== this.#me.id && Boolean(deletedAt);
+    return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && Boolean(deletedAt);
   }
 
   #merge(channel) {
@@ -160,16 +163,19 @@ export class Channels extends EventTarget {
 }
 
 /** What a channel is called by the one who looks. */
-export function titleOf({ kind, name, people = [] }) {
-  if (kind !== "direct" || !people.length) return name || "Just you";
-  return people.map(nameOf).join(", ");
+export function titleOf({ kind, name, people = [], is_group: isGroup }) {
+  if (kind !== "direct") return name;
+  if (!people.length) return "Just you";
+  const names = people.map(nameOf).join(", ");
+  // What others have left of a group is not the conversation of two.
+  return isGroup && people.length === 1 ? `${names} (group)` : names;
 }
 
 /** Whether the server lets the person do `act` here: it says so in `can`, and says it again when that changes. */
 export const may = (channel, act) => Boolean(channel) && !channel.closed && (channel.can ?? []).includes(act);
 
 /** The other one, in a conversation of two. */
-export const partnerIn = (channel) => (channel?.kind === "direct" && channel.people?.length === 1 ? channel.people[0] : null);
+export const partnerIn = (channel) => (channel?.kind === "direct" && !channel.is_group && channel.people?.length === 1 ? channel.people[0] : null);
 
 /** The mute of a membership that has not ended yet, {until, leftMs}, or null. */
 export function muteOf({ muted_until: until }) {
@@ -180,8 +186,12 @@ export function muteOf({ muted_until: until }) {
 export const signOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
 export const pathOf = ({ id, url }) => url ?? `/c/${id}/`;
 
-function follow(channel, { type, name, member_count: count }) {
+function follow(channel, { type, user: id, name, username, member_count: count }, me) {
   if (count != null) channel.member_count = count;
+  if (channel.is_group && count != null) {
+    const others = channel.people.filter((person) => person.id !== id);
+    channel.people = type === "member.joined" && id !== me.id ? [...others, { id, username, display_name: name }] : others;
+  }
   if (type === "channel.renamed" && name) channel.name = name;
 }
 

@@ -15,15 +15,17 @@ export class Membership {
   #people;
   #writeTo;
   #mayBan;
+  #blocks;
   #changed;
   #channel = null;
   #member = null;
 
   /**
    * `people`: the dialog to choose a person; `writeTo(person)` opens the conversation; `mayBan`: the server lets this
-   * person; `changed(channel)`: its members are to be looked at anew.
+   * person; `blocks`: whom this person has blocked; `changed(channel)`: its members are to be looked at anew.
    */
-  constructor({ people, writeTo, mayBan, changed }) {
+  constructor({ people, writeTo, mayBan, blocks, changed }) {
+    this.#blocks = blocks;
     this.#changed = changed;
     this.#mayBan = mayBan;
     this.#people = people;
@@ -52,12 +54,13 @@ export class Membership {
   }
 
   #offers(act) {
-    const { can = [], role } = this.#member;
+    const { can = [], role, user } = this.#member;
     const isMuted = muteOf(this.#member) != null;
     if (act === "message") return this.#channel.kind !== "direct";
     if (act in ROLES) return can.includes("promote") && role !== ROLES[act];
     if (act === "mute") return can.includes("mute") && !isMuted;
     if (act === "unmute") return can.includes("mute") && isMuted;
+    if (act === "block" || act === "unblock") return this.#blocks.has(user.id) === (act === "unblock");
     return act === "ban" ? this.#mayBan : can.includes(act);
   }
 
@@ -68,6 +71,8 @@ export class Membership {
     else if (act === "mute") this.#mute(person);
     else if (act === "unmute") this.#unmute(person);
     else if (act === "remove") this.#remove(person);
+    else if (act === "block") this.#blocks.block(person);
+    else if (act === "unblock") this.#blocks.unblock(person);
     else if (act === "ban") ban(person);
   }
 

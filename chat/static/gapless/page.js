@@ -4,8 +4,9 @@ import { About } from "gapless/about";
 import { Announcer } from "gapless/announcer";
 import { Around } from "gapless/around";
 import { Banner } from "gapless/banner";
+import { Blocks } from "gapless/blocks";
 import { Browse, Create } from "gapless/browse";
-import { Channels, may, pathOf, titleOf } from "gapless/channels";
+import { Channels, may, partnerIn, pathOf, titleOf } from "gapless/channels";
 import { heardServerTime } from "gapless/clock";
 import { Client } from "gapless/client";
 import { Composer } from "gapless/composer";
@@ -42,7 +43,8 @@ const here = () => pane.channel;
 const isHere = (id) => pane.channel?.id === id;
 
 // The page's parts
-const channels = new Channels(state.channels, me);
+const blocks = new Blocks(state.blocks);
+const channels = new Channels(state.channels, me, (user) => blocks.has(user));
 const client = new Client({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`,
   user: me.id,
@@ -52,10 +54,10 @@ const client = new Client({
 });
 const banner = new Banner({ tryNow: () => client.tryNow() });
 const directory = new Directory({ load: loadMembers });
-const around = new Around({ client, channels, directory, me });
+const around = new Around({ client, channels, directory, me, blocks });
 const sidebar = new Sidebar({ channels, presence: around.presence });
 const announcer = new Announcer();
-const timeline = new Timeline({ list: byId("rows"), me, statusOf: (message) => statusOf(message, channels.get(message.channel) ?? {}) });
+const timeline = new Timeline({ list: byId("rows"), me, statusOf: (message) => statusOf(message, channels.get(message.channel) ?? {}), isBlocked: (user) => blocks.has(user) });
 const scroll = new Scroll({ box: byId("timeline"), list: byId("rows"), moved: () => (reading.check(), pane.lookAhead()) });
 const reading = new Reading({ channels, timeline, scroll, seen: (channel, seq) => client.read(channel, seq) });
 const pane = new Pane({ client, timeline, scroll, reading });
@@ -64,7 +66,7 @@ const pace = new Pace({ drafts: (channel) => client.drafts(channel), hold: (isHe
 const receipts = new Receipts();
 const recount = new Recount({ load: (id) => get(`channels/${id}/`), counted: (channel) => channels.put(channel) });
 const people = new People();
-const membership = new Membership({ people, writeTo, mayBan: Boolean(state.desk?.may_ban), changed: ({ id }) => members.refresh(id) });
+const membership = new Membership({ people, writeTo, mayBan: Boolean(state.desk?.may_ban), blocks, changed: ({ id }) => members.refresh(id) });
 const members = new Members({ presence: around.presence, directory, me, acts: membership });
 const browse = new Browse({ joined: enter });
 const create = new Create({ made: enter });
@@ -72,7 +74,7 @@ const desk = new Desk({ desk: state.desk, mayGoTo: (id) => Boolean(channels.get(
 const search = new Search({ channels, toMessage });
 const switcher = new Switcher({ channels, me, toChannel: (channel) => router.to(pathOf(channel)), toPerson: writeTo });
 const router = new Router(go);
-new About({ channel: here, people, changed: (channel) => channels.put(channel), left: (channel) => end(channel.id, "left") });
+new About({ channel: here, people, blocks, changed: (channel) => channels.put(channel), left: (channel) => end(channel.id, "left") });
 const notices = new Notices({ me, levelOf, isSeen: (id) => isHere(id) && reading.isLooking, isQuiet: () => around.isBusy, opened: (id) => enter(channels.get(id)) });
 new Menu({ timeline, me, channel: here, acts: actions() });
 
@@ -80,10 +82,11 @@ new Menu({ timeline, me, channel: here, acts: actions() });
 client.addEventListener("state", ({ detail }) => banner.take(detail));
 client.addEventListener("ended", ({ detail }) => banner.end(detail.code));
 client.addEventListener("hello", ({ detail }) => {
+  blocks.take(detail.blocks);
   for (const id of channels.replace(detail.channels)) if (isHere(id)) end(id, "removed");
   around.welcome(detail);
   members.refresh(here()?.id);
-  if (here() && !here().closed) showHeader(here());
+  if (here() && !here().closed) showHeader(here(), blocks);
 });
 client.addEventListener("changes", ({ detail: frame }) => {
   channels.take(frame);
@@ -94,13 +97,13 @@ client.addEventListener("changes", ({ detail: frame }) => {
   around.take(frame.changes);
   announcer.take(fresh);
   if (!frame.changes.some((change) => change.kind === "system")) return;
-  showHeader(here());
+  showHeader(here(), blocks);
   members.refresh(frame.channel);
 });
 client.addEventListener("refused", ({ detail: { channel, code, detail } }) => {
   if (channel == null) return dialogs.say(detail);
   channels.refuse(channel, code);
-  if (isHere(channel) && !here().closed) showHeader(here());
+  if (isHere(channel) && !here().closed) showHeader(here(), blocks);
 });
 client.addEventListener("resync", ({ detail: { channel, head } }) => {
   channels.skip(channel, head);
@@ -114,15 +117,22 @@ client.addEventListener("receipts", ({ detail }) => {
 client.addEventListener("channel", ({ detail: { action, channel } }) => {
   if (action === "left" || action === "removed") return end(channel.id, action);
   const known = channels.put({ refused: null, ...channel });
-  if (here() === known) showHeader(known);
+  if (here() === known) showHeader(known, blocks);
   else if (isHere(channel.id)) show(known); // back in a channel whose end is still on screen
   pace.refresh(here());
   if (may(known, "close_reports")) desk.offer();
 });
+client.addEventListener("blocks", ({ detail }) => blocks.take(detail.users));
 client.addEventListener("draft", ({ detail: { draft, message } }) => {
   if (isHere(draft.channel)) pane.takeDraft(draft, message);
   pace.refresh(here());
   showUnsent();
+});
+blocks.addEventListener("changed", () => {
+  timeline.refold();
+  for (const { id, unread } of channels.all()) if (unread) recount.ask(id);
+  if (here()) showHeader(here(), blocks);
+  if (partnerIn(here())) composer.open(mayWrite(here()) ? here() : null);
 });
 pane.addEventListener("gone", () => end(here().id, "removed"));
 channels.addEventListener("changed", showTitle);
@@ -143,8 +153,8 @@ function go(id, given = null) {
 }
 
 function show(channel, given) {
-  showHeader(channel);
-  composer.open(channel.closed || channel.archived_at ? null : channel);
+  showHeader(channel, blocks);
+  composer.open(mayWrite(channel) ? channel : null);
   around.show(channel);
   members.show(channel);
   pane.open(channel, given);
@@ -152,6 +162,10 @@ function show(channel, given) {
   pace.refresh(channel);
   showUnsent();
   showTitle();
+}
+
+function mayWrite(channel) {
+  return !channel.closed && !channel.archived_at && !blocks.has(partnerIn(channel)?.id);
 }
 
 function showNothing() {
@@ -189,7 +203,7 @@ function end(id, why) {
   if (!isHere(id)) return;
   // Whoever has left is told of the end by the socket too, before or after.
   if (channel.closed !== "left") channel.closed = why;
-  showHeader(channel);
+  showHeader(channel, blocks);
   composer.open(null);
   members.show(null);
 }
@@ -262,6 +276,7 @@ byId("unsent").querySelector("button").addEventListener("click", () => {
 byId("rows").addEventListener("click", ({ target }) => {
   const shown = timeline.at(target);
   if (target.closest(".retry")) client.retry(shown);
+  else if (target.closest(".unfold")) timeline.unfold(shown);
   else if (target.closest(".discard")) client.discard(shown);
   else if (target.closest(".ticks")) receipts.open(shown);
   else if (target.closest(".quote")) pane.toMessage(shown.reply_to).catch((problem) => dialogs.say(problem.detail));
@@ -270,7 +285,7 @@ byId("refused-note").querySelector("button").addEventListener("click", () => pan
 byId("start-add").addEventListener("click", () => membership.add(here()));
 const help = () => dialogs.open(byId("keys"));
 const choosePerson = () => people.ask({ title: "New direct message", without: [me.id], choose: writeTo });
-dialogs.listen({ browse: () => browse.open(), create: () => create.open(), direct: choosePerson, switcher: () => switcher.open(), keys: help, desk: () => desk.open(), search: () => search.open() });
+dialogs.listen({ browse: () => browse.open(), blocked: () => blocks.open(), create: () => create.open(), direct: choosePerson, switcher: () => switcher.open(), keys: help, desk: () => desk.open(), search: () => search.open() });
 keys.listen({ switcher: () => switcher.open(), search: () => search.open(), help, escape });
 
 // The beginning

@@ -11,26 +11,34 @@ const TICKS = {
   read: ["delivered", "Read"],
 };
 
+const FOLDED = "Message of somebody you blocked";
+
 const WAITS = {
   rate_limited: "You are writing faster than the server allows.",
   queue_full: "This channel is very busy.",
   unavailable: "The server cannot store messages right now.",
 };
 
-/** `quoted` is the message replied to when it is loaded, `status` one of TICKS for an own message, else null. */
-export function fillRow(row, message, { quoted = null, status = null } = {}) {
+/**
+ * `quoted` is the message replied to when it is loaded, `status` one of TICKS for an own message, else null. `isFolded(message)`:
+ * of somebody whom the reader has blocked, not to be shown unasked.
+ */
+export function fillRow(row, message, { quoted = null, status = null, isFolded = () => false } = {}) {
   const find = (selector) => row.querySelector(selector);
   const isDeleted = Boolean(message.deleted_at);
+  const isHidden = !isDeleted && isFolded(message);
   row.dataset.seq = message.seq ?? "";
   row.classList.toggle("is-system", message.kind === "system");
   row.classList.toggle("is-deleted", isDeleted);
+  row.classList.toggle("is-folded", isHidden);
   row.dataset.event = message.event?.type ?? "";
   paintAvatar(find(".avatar"), message.sender);
   paintName(find(".sender"), message.sender);
   fillTime(find("time"), new Date(message.created_at));
-  fillQuote(find(".quote"), isDeleted ? null : message.reply_to, quoted);
-  find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : linked(message.body)));
-  find(".edited").hidden = !message.edited_at || isDeleted;
+  fillQuote(find(".quote"), isDeleted || isHidden ? null : message.reply_to, quoted, isFolded);
+  find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : isHidden ? [`${FOLDED} · `] : linked(message.body)));
+  find(".unfold").hidden = !isHidden;
+  find(".edited").hidden = !message.edited_at || isDeleted || isHidden;
   find(".edited").title = message.edited_at ? fullTime(new Date(message.edited_at)) : "";
   fillTicks(find(".ticks"), isDeleted ? null : status);
 }
@@ -82,12 +90,12 @@ function fillTime(time, date) {
 const clockPart = ({ type, value }) =>
   type === "dayPeriod" ? make("span", { class: "day-period", textContent: value }) : value;
 
-function fillQuote(button, replyTo, quoted) {
+function fillQuote(button, replyTo, quoted, isFolded) {
   button.hidden = !replyTo;
   if (!replyTo) return;
   button.dataset.message = replyTo;
   paintName(button.querySelector(".quote-sender"), quoted?.sender);
-  button.querySelector(".quote-text").textContent = quoteText(quoted);
+  button.querySelector(".quote-text").textContent = quoted && isFolded(quoted) ? FOLDED : quoteText(quoted);
 }
 
 function quoteText(quoted) {

@@ -18,9 +18,12 @@ export class Timeline {
   #drafts = new Map(); // client_msg_id → row
   #shown = new WeakMap(); // row → message or draft
   #statusOf;
+  #isBlocked;
+  #unfolded = new Set(); // message id
 
-  /** `statusOf(message)`: sent, delivered or read. */
-  constructor({ list, me, statusOf }) {
+  /** `statusOf(message)`: sent, delivered or read. `isBlocked(user)`: what they wrote is folded until it is asked for. */
+  constructor({ list, me, statusOf, isBlocked }) {
+    this.#isBlocked = isBlocked;
     this.#list = list;
     this.#me = me;
     this.#statusOf = statusOf;
@@ -88,6 +91,17 @@ export class Timeline {
   dropDraft(id) {
     this.#drafts.get(id)?.remove();
     this.#drafts.delete(id);
+  }
+
+  /** Shows a folded message. */
+  unfold(message) {
+    this.#unfolded.add(message.id);
+    this.refold();
+  }
+
+  /** Somebody was blocked or unblocked. */
+  refold() {
+    for (const message of this.messages) this.#fill(this.row(message.id), message);
   }
 
   /** Own messages show how far they have got. */
@@ -160,7 +174,8 @@ export class Timeline {
   }
 
   #fill(row, message) {
-    fillRow(row, message, { quoted: this.find(message.reply_to), status: this.#status(message) });
+    const isFolded = ({ id, kind, sender }) => kind === "text" && this.#isBlocked(sender?.id) && !this.#unfolded.has(id);
+    fillRow(row, message, { quoted: this.find(message.reply_to), status: this.#status(message), isFolded });
   }
 
   #status(message) {

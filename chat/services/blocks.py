@@ -1,0 +1,76 @@
+"""Blocks: between two people of whom one has blocked the other no direct messages go. Channels and support go on."""
+
+from collections.abc import Collection
+
+from django.conf import settings
+from django.db import transaction
+
+from chat import clock
+from chat.models import Block, Channel, ChannelKind, User
+from chat.services import hot, log
+from delivery import node
+from delivery.announcements import Renewed
+from delivery.errors import Blocked, Invalid
+
+#: Of a `member`: whether a block stands between them and everybody else in the channel. NULL when nobody else is there.
+ALL_BLOCKED = """(
+    SELECT bool_and(EXISTS (
+        SELECT FROM blocks
+        WHERE (blocker_id, blocked_id) IN ((member.user_id, other.user_id), (other.user_id, member.user_id))
+    )) FROM channel_members AS other WHERE other.channel_id = member.channel_id AND other.user_id <> member.user_id
+)"""
+
+_ARE_ALL_BLOCKED = f"SELECT {ALL_BLOCKED} FROM channel_members AS member WHERE channel_id = %s AND user_id = %s"  # noqa: S608
+
+
+def block_user(user: User, *, whom: User) -> tuple[Block, bool]:
+    """From the commit on no direct message goes between the two, whoever writes; a repeat returns the first, and False.
+
+    What they have said stays; the other one is not told. Raises Invalid for oneself, and for more than a list holds.
+    """
+    if whom.pk == user.pk:
+        raise Invalid("You can't block yourself.")
+    with transaction.atomic():
+        # One change of a person's list at a time, so that it is bounded.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        earlier = Block.objects.filter(blocker=user, blocked=whom).first()
+        if earlier is not None:
+            return earlier, False
+        most = settings.LIMITS.blocks
+        if Block.objects.filter(blocker=user).count() >= most:
+            raise Invalid(f"You can block at most {most:,} people.")
+        # What is on its way between the two is in the log before this, or refused.
+        log.lock(_conversations_of(user, whom))
+        block = Block.objects.create(blocker=user, blocked=whom, created_at=clock.now())
+        _ring(user, whom)
+    return block, True
+
+
+def unblock_user(user: User, *, whom: User) -> None:
+    """Direct messages go again, unless the other one has a block of their own; repeating does nothing."""
+    with transaction.atomic():
+        count, _ = Block.objects.filter(blocker=user, blocked=whom).delete()
+        if count:
+            _ring(user, whom)
+
+
+def require_not_blocked(user: User, *, others: Collection[int]) -> None:
+    """Raises Blocked when a block stands between the user and one of the others."""
+    if Block.objects.between(user, others).exists():
+        raise Blocked
+
+
+def require_reach(user: User, *, channel: Channel) -> None:
+    """Raises Blocked in a direct conversation in which a block stands between the user and everybody else."""
+    if channel.kind == ChannelKind.DIRECT and hot.rows(_ARE_ALL_BLOCKED, [channel.pk, user.pk]) == [(True,)]:
+        raise Blocked
+
+
+def _conversations_of(user: User, whom: User) -> list[int]:
+    both = Channel.objects.filter(kind=ChannelKind.DIRECT, members__user=user).filter(members__user=whom)
+    return list(both.values_list("pk", flat=True))
+
+
+def _ring(*people: User) -> None:
+    announcements = [Renewed(user=person.pk) for person in people]
+    transaction.on_commit(lambda: node.ring(announcements))
