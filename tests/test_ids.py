@@ -71,6 +71,14 @@ def test_the_form_says_that_a_message_needs_text(server: Server, cast: Cast, emp
     assert "A message needs some text." in page.content.decode()
 
 
+@pytest.mark.parametrize("given", ["abc", "", "-1", "1.0", "007", "9" * 30, "9" * 5000, "\u0661"])
+def test_rows_of_the_admin_are_chosen_by_their_numbers(transactional_db: None, cast: Cast, given: str) -> None:
+    browser = Client()
+    browser.force_login(cast.sam)
+    answer = browser.post("/admin/chat/message/", {"action": "delete_message", "_selected_action": [given]})
+    assert answer.status_code == 400
+
+
 #: Method, path and body with one id that is to be wrong.
 BODIES: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", "channels/{team}/messages/", {"client_msg_id": KEY, "body": "x"}, "reply_to"),

@@ -20,7 +20,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from chat.admin.acts import Act, Described, asked
-from chat.admin.offered import OfferedList, require_plain_row
+from chat.admin.offered import OfferedList, require_numbered_rows, require_plain_row
 from chat.viewer import page_of
 from delivery.errors import Invalid
 
@@ -151,6 +151,7 @@ class ReadOnlyAdmin(Described):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(self.model._meta.verbose_name_plural)
         try:
+            require_numbered_rows(request)
             return super().changelist_view(request, {**(extra_context or {}), "title": title})
         except Invalid as refusal:
             return self._refused(request, refusal)

@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.http import HttpRequest
 
+from delivery import ids
 from delivery.errors import Invalid
 
 #: Where a row's page keeps the filters of the list that one came from.
@@ -50,6 +52,12 @@ class OfferedList(ChangeList):
     def _sorts(self, place: int) -> bool:
         shown = self.list_display
         return abs(place) < len(shown) and bool(self.get_ordering_field(shown[abs(place)]))
+
+
+def require_numbered_rows(request: HttpRequest) -> None:
+    """Rows are chosen for an act by their numbers. Raises Invalid."""
+    if not all(map(ids.is_number, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+        raise Invalid("Rows are chosen by their numbers.")
 
 
 def require_plain_row(request: HttpRequest) -> None:
