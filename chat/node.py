@@ -3,7 +3,6 @@
 import asyncio
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 
 from chat.allowances.messages import MessageAllowance
 from chat.blocking import Blocking, apart_from
@@ -12,22 +11,11 @@ from chat.presence import Presence
 from chat.services import Draft
 from chat.streams import ChannelStreams
 from delivery.announcements import Announcement, Renewed
+from delivery.away import AWAY, is_away
 from delivery.node import Node, running, set_running
 from delivery.queue import Outcome
 from delivery.sockets import Socket
 from delivery.source import Committed
-
-#: The database is away, busy or was cut off: repeating is safe. Anything else is a mistake of ours.
-AWAY = (OperationalError, InterfaceError)
-
-
-def is_away(error: Exception) -> bool:
-    """Whether PostgreSQL did not answer. A lock or statement that took too long is an answer (it has an SQLSTATE)."""
-    if not isinstance(error, AWAY):
-        return False
-    sqlstate: str | None = getattr(error.__cause__, "sqlstate", None)
-    # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory.
-    return sqlstate is None or sqlstate.startswith(("08", "57P", "53"))
 
 
 class ChatNode(Node):

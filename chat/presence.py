@@ -221,7 +221,7 @@ class Presence:
         self.roster.forget_what_was_heard()
         self._is_cut_off = True
         if self.view.is_known and now - self._heard_at >= self._limits.flap_seconds:
-            logger.warning("Redis is away: presence is unknown")
+            logger.warning("presence is unknown", extra={"away": "Redis"})
             self._tell(self.view.lose())
             self.pushes.forget_rosters()
 

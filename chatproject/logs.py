@@ -1,10 +1,13 @@
 """Logs: one JSON object a line, with the request's or the connection's id, and never what people wrote. For people: text."""
 
+import logging
 import re
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+from chatproject.outages import Outages
 
 FORMATS = ("json", "text")
 #: What PostgreSQL adds to a refused row: the row itself.
@@ -28,6 +31,7 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    logging.captureWarnings(True)
     renderer = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     return {
         "version": 1,
@@ -39,13 +43,17 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             }
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"outages": {"()": Outages}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "gapless": {"level": level},
             "django_structlog": {"level": level},
             "django.request": {"level": "CRITICAL"},  # request_log.py says it, with its id
             "psycopg.pool": {"level": "ERROR"},
+            # Django's own handlers would write lines that are no JSON, or write them twice.
+            "django": {"handlers": [], "level": "INFO"},
+            "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         },
     }
 

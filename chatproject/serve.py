@@ -98,6 +98,8 @@ def serve_here(listener: socket.socket, *, drain_seconds: int, frame_bytes: int)
         # The node pings and judges silence itself: uvicorn's ping waits for a stuck reader's buffer.
         ws_ping_interval=None,
         lifespan="on",
+        # Its own would write lines that are no JSON.
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -32,6 +32,8 @@ SUBSCRIBE_SECONDS = 0.5
 STALE_SECONDS = 2
 #: Changes in one announcement: under load, or over a slow line, many wait and go together.
 MOST_MERGED = 200
+#: For the log: whatever the error is, it means that.
+_AWAY = {"away": "Redis"}
 
 
 _deliver_seconds = metrics.deliver_seconds.labels("other")
@@ -136,7 +138,7 @@ class Bus:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                logger.warning("Redis carries no announcements: %r", error)
+                logger.warning("Redis carries no announcements: %r", error, extra=_AWAY)
                 await self._rebuild()
                 await asyncio.sleep(1)
             else:
@@ -175,7 +177,7 @@ class Bus:
             await self._send(self._own_group, {"echo": True})
             await asyncio.sleep(ECHO_SECONDS)
             if time.monotonic() - self._heard_at > REBUILD_AFTER_SECONDS:
-                logger.warning("no echo from Redis for %s s: connecting anew", REBUILD_AFTER_SECONDS)
+                logger.warning("no echo from Redis for %s s: connecting anew", REBUILD_AFTER_SECONDS, extra=_AWAY)
                 await self._start_over()
             elif self._channel_name is not None:
                 with contextlib.suppress(Exception):
@@ -203,7 +205,7 @@ class Bus:
         except Exception as error:
             self._heard_at = 0.0
             metrics.announcements_lost.inc()
-            logger.warning("an announcement was lost, others read the rows: %r", error)
+            logger.warning("an announcement was lost, others read the rows: %r", error, extra=_AWAY)
 
 
 def _follows(first: Changed, second: Changed) -> bool:

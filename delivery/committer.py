@@ -4,16 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+from delivery.away import DatabaseAway
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.errors import Refused, Unavailable
 from delivery.source import Committed, Draft, Source
 from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.committer")
-
-
-class DatabaseAway(Exception):
-    """PostgreSQL does not answer, as opposed to answering that a row is locked."""
 
 
 class Committer:

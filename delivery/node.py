@@ -338,7 +338,9 @@ def ring(announcements: Sequence[Announcement]) -> None:
     try:
         async_to_sync(_ring_from_outside)(announcements)
     except Exception as error:
-        logger.warning("announcements were lost, the position check will find the rows: %r", error)
+        logger.warning(
+            "announcements were lost, the position check will find the rows: %r", error, extra={"away": "Redis"}
+        )
 
 
 async def _ring_from_outside(announcements: Sequence[Announcement]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError, connection
 
-from chat.node import is_away
+from delivery.away import is_away
 from delivery.threads import READ_ATTEMPTS, DatabaseThreads
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,8 +17,8 @@ from structlog.contextvars import get_contextvars
 
 from chat.allowances.window import Usage
 from chat.api.usage import with_usage
-from chat.node import AWAY
 from delivery import metrics
+from delivery.away import AWAY
 from delivery.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable
 
 logger = logging.getLogger("gapless.api")

@@ -1,0 +1,39 @@
+"""Which errors mean that what we lean on was not there: then repeating is safe, and it is a fault that is expected."""
+
+from collections.abc import Iterator
+
+from django.db import InterfaceError, OperationalError
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisSlow
+
+#: The database is away, busy or was cut off: repeating is safe. Anything else is a mistake of ours.
+AWAY = (OperationalError, InterfaceError)
+
+
+class DatabaseAway(Exception):
+    """PostgreSQL does not answer, as opposed to answering that a row is locked."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether PostgreSQL did not answer. A lock or statement that took too long is an answer (it has an SQLSTATE)."""
+    if not isinstance(error, AWAY):
+        return False
+    sqlstate: str | None = getattr(error.__cause__, "sqlstate", None)
+    # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory.
+    return sqlstate is None or sqlstate.startswith(("08", "57P", "53"))
+
+
+def who_is_away(error: BaseException) -> str | None:
+    """`Redis` or `PostgreSQL`, if the error, or what it came from, says that it was not there."""
+    for each in _chain(error):
+        if isinstance(each, RedisGone | RedisSlow):
+            return "Redis"
+        if isinstance(each, DatabaseAway) or (isinstance(each, Exception) and is_away(each)):
+            return "PostgreSQL"
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
