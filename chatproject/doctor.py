@@ -1,17 +1,22 @@
 """What an operator would look at by hand, looked at in one go: each finding says what is there and what to do about it."""
 
+import contextlib
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import redis
 from django.conf import settings
 from django.core import checks
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from chatproject.reach import sentence_of, why_not_postgresql
 from chatproject.schema import waiting_migrations
 
 State = Literal["ok", "warning", "wrong"]
@@ -54,23 +59,38 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Every finding, in the order in which they matter. A part that can't be looked at is a finding itself."""
-    parts: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
-        *(("settings", _settings), ("python", _python), ("postgresql", _postgresql), ("migrations", _migrations)),
-        *(
-            ("connections", _connections),
-            ("indexes", _indexes),
-            ("names", _names),
-            ("redis", _redis),
-            ("clocks", _clocks),
-            ("disk", _disk),
-        ),
-    )
-    for about, look in parts:
-        try:
-            yield from look()
-        except (DatabaseError, redis.RedisError, OSError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            yield Finding(about, "wrong", f"can't be looked at: {reason}", "See that it is running and can be reached.")
+    for needs, parts in _PARTS:
+        missing = needs and _missing(needs)
+        if missing:
+            # What leans on it would only wait again, part after part.
+            yield missing
+            continue
+        for about, look in parts:
+            yield from _looked(about, look)
+
+
+def _missing(needs: str) -> Finding | None:
+    if needs == "postgresql":
+        reason = why_not_postgresql()
+        return (
+            Finding(needs, "wrong", f"can't be reached: {reason}", "See that it runs and lets us in.")
+            if reason
+            else None
+        )
+    try:
+        _redis_client().ping()
+    except redis.exceptions.NoPermissionError:
+        return None
+    except (redis.RedisError, OSError) as error:
+        return Finding(needs, "wrong", f"can't be reached: {sentence_of(error)}", "See that it runs and lets us in.")
+    return None
+
+
+def _looked(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except (DatabaseError, redis.RedisError, OSError) as error:
+        yield Finding(about, "wrong", f"can't be looked at: {sentence_of(error)}", "See that it can be asked.")
 
 
 def _settings() -> Iterator[Finding]:
@@ -163,11 +183,19 @@ def _names() -> Iterator[Finding]:
 
 
 def _redis() -> Iterator[Finding]:
+    try:
+        said = _redis_client().info()
+    except redis.exceptions.NoPermissionError:
+        # Hosted ones often keep that to themselves; nothing of ours needs it.
+        yield Finding("redis", "ok", "this account may not ask for INFO: version and memory can't be judged from here")
+        return
     # Valkey says its own version beside the one of Redis that it is compatible with.
-    said = _redis_client().info()
     version = str(said.get("valkey_version") or said["redis_version"])
     old = int(version.split(".")[0]) < LEAST_REDIS
     yield Finding("redis", "wrong" if old else "ok", version, f"Upgrade to {LEAST_REDIS} or newer." if old else "")
+    if said.get("cluster_enabled") or said.get("redis_mode") in ("cluster", "sentinel"):
+        says = f"this is a {said.get('redis_mode', 'cluster')}, which Gapless does not follow."
+        yield Finding("redis", "wrong", says, "Give REDIS_URL the address of one primary.")
     policy, most = said.get("maxmemory_policy"), int(said.get("maxmemory") or 0)
     if policy != "allkeys-lru" or not most:
         says = f"maxmemory is {most or 'not set'}, the policy {policy}: it grows until it is refused or killed."
@@ -178,33 +206,70 @@ def _redis() -> Iterator[Finding]:
         yield Finding("redis", "ok", says)
 
 
-def _clocks() -> Iterator[Finding]:
-    seconds, microseconds = _redis_client().time()
-    theirs = {
-        "PostgreSQL's": float(_one("SELECT extract(epoch FROM clock_timestamp())")),
-        "Redis'": float(seconds) + float(microseconds) / 1e6,
-    }
-    apart = {whose: abs(clock - time.time()) for whose, clock in theirs.items()}
-    for whose, difference in apart.items():
-        if difference > MOST_APART:
-            yield Finding(
-                "clocks", "wrong", f"{whose} clock is {difference:.1f} s from ours.", "Run NTP on every machine."
-            )
-    if max(apart.values()) <= MOST_APART:
-        yield Finding("clocks", "ok", f"within {max(apart.values()):.1f} s of each other")
+def _clock_of_redis() -> Iterator[Finding]:
+    try:
+        seconds, microseconds = _redis_client().time()
+    except redis.exceptions.NoPermissionError:
+        return
+    yield _clock("Redis'", float(seconds) + float(microseconds) / 1e6)
 
 
-def _disk() -> Iterator[Finding]:
-    size = int(_one("SELECT pg_database_size(current_database())"))
+def _clock_of_postgresql() -> Iterator[Finding]:
+    yield _clock("PostgreSQL's", float(_one("SELECT extract(epoch FROM clock_timestamp())")))
+
+
+def _clock(whose: str, seconds: float) -> Finding:
+    apart = abs(seconds - time.time())
+    says = f"{whose} clock is {apart:.1f} s from ours"
+    is_far = apart > MOST_APART
+    return Finding("clocks", "wrong" if is_far else "ok", says, "Run NTP on every machine." if is_far else "")
+
+
+def _disk_of_postgresql() -> Iterator[Finding]:
+    size = f"the database has {int(_one('SELECT pg_database_size(current_database())')) / 2**20:.0f} MiB"
+    folders = _folders_of_postgresql()
+    if not folders:
+        yield Finding("disk", "ok", f"{size}; PostgreSQL's disk can't be seen from here: watch it where it is")
+    for folder in folders:
+        yield _room(folder, f"; {size}", "Make room, or set RETENTION_DAYS: PostgreSQL stops when its disk is full.")
+
+
+def _disk_of_ours() -> Iterator[Finding]:
     folder = settings.GAPLESS_DATA
-    free = shutil.disk_usage(folder if folder.exists() else settings.BASE_DIR).free
-    says = f"{free / 2**30:.1f} GiB free at {folder}; the database has {size / 2**20:.0f} MiB"
+    yield _room(folder if folder.exists() else settings.BASE_DIR, "", "Make room.")
+
+
+def _room(folder: Path, more: str, do: str) -> Finding:
+    free = shutil.disk_usage(folder).free
     is_low = free < LEAST_FREE
-    yield Finding("disk", "warning" if is_low else "ok", says, "Make room, or set RETENTION_DAYS." if is_low else "")
+    says = f"{free / 2**30:.1f} GiB free at {folder}{more}"
+    return Finding("disk", "warning" if is_low else "ok", says, do if is_low else "")
+
+
+def _folders_of_postgresql() -> list[Path]:
+    """Its data and its log, where they lie on this machine and it says where."""
+    host = str(settings.DATABASES["default"].get("HOST") or "")
+    if not (host.startswith("/") or host in ("", "localhost", "127.0.0.1", "::1")):
+        return []
+    try:
+        with transaction.atomic():
+            data = Path(_one("SHOW data_directory"))
+    except DatabaseError:
+        return []
+    found: dict[int, Path] = {}
+    for folder in (data, data / "pg_wal"):
+        # Of a server in a container the path means nothing here.
+        with contextlib.suppress(OSError):
+            found.setdefault(folder.stat().st_dev, folder.resolve())
+    return list(found.values())
 
 
 def _redis_client() -> Any:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True)
+    # One attempt: the library's own three would each wait again.
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True, retry=once
+    )
 
 
 def _one(sql: str) -> str:
@@ -215,3 +280,19 @@ def _column(sql: str, parameters: list[int] | None = None) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [row[0] for row in cursor.fetchall()]
+
+
+#: What is looked at, in order, by what it needs: where that is missing, nothing else of it is asked.
+_PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]], ...] = (
+    ("", (("settings", _settings), ("python", _python))),
+    (
+        "postgresql",
+        (
+            *(("postgresql", _postgresql), ("migrations", _migrations), ("connections", _connections)),
+            *(("indexes", _indexes), ("names", _names), ("clocks", _clock_of_postgresql)),
+            ("disk", _disk_of_postgresql),
+        ),
+    ),
+    ("redis", (("redis", _redis), ("clocks", _clock_of_redis))),
+    ("", (("disk", _disk_of_ours),)),
+)

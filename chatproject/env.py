@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import environ
+from redis.connection import parse_url
 
 from chatproject import addresses
 
@@ -26,14 +27,17 @@ if (BASE_DIR / ".env").is_file():
     environ.Env.read_env(BASE_DIR / ".env")
 
 
-def _read(name: str, default: Value, convert: Callable[[str], Value], expected: str) -> Value:
+def _read(
+    name: str, default: Value, convert: Callable[[str], Value], expected: str, *, is_secret: bool = False
+) -> Value:
     raw = _env.str(name, default="").strip()
     if not raw:
         return default
     try:
         return convert(raw)
     except (ValueError, environ.ImproperlyConfigured):
-        raise EnvError(f"{name} is {raw!r}, but must be {expected}.") from None
+        shown = "can't be understood: it" if is_secret else f"is {raw!r}, but"
+        raise EnvError(f"{name} {shown} must be {expected}.") from None
 
 
 def text(name: str, default: str = "") -> str:
@@ -92,12 +96,29 @@ def database(name: str) -> dict[str, Any]:
     """A Django database dictionary from a postgresql:// URL; raises EnvError for any other kind of database."""
     raw = text(name)
     config: dict[str, Any] = _read(
-        name, {}, environ.Env.db_url_config, "a URL like postgresql://user:password@host/name"
+        name, {}, environ.Env.db_url_config, "a URL like postgresql://user:password@host/name", is_secret=True
     )
     if "postgresql" not in config.get("ENGINE", ""):
         scheme = raw.split("://", 1)[0]
         raise EnvError(f"{name} must be a postgresql:// URL, not {scheme!r}: Gapless keeps its log in PostgreSQL.")
     return config
+
+
+def redis(name: str) -> str:
+    """The URL of one Redis or Valkey; raises EnvError for Sentinel, a cluster and anything else."""
+    raw = text(name)
+    scheme = raw.split("://", 1)[0]
+    if scheme not in ("redis", "rediss", "unix"):
+        raise EnvError(
+            f"{name} must be a redis://, rediss:// or unix:// URL of one server, not {scheme!r}: Gapless follows neither"
+            " Sentinel nor a cluster. Give it the address that leads to the primary."
+        )
+    return _read(name, "", _checked_redis, "a URL like redis://:password@host:6379/0", is_secret=True)
+
+
+def _checked_redis(raw: str) -> str:
+    parse_url(raw)  # type: ignore[no-untyped-call]
+    return raw
 
 
 def override(limits: Value, *, prefix: str) -> Value:

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from chatproject.children import die_with_parent
 from chatproject.embedded import (
     DATABASE,
     START_SECONDS,
@@ -28,6 +27,7 @@ from chatproject.embedded import (
     locked,
     open_file,
 )
+from delivery.children import die_with_parent
 
 #: The account that PostgreSQL and Valkey run as when we are root: PostgreSQL refuses to be root.
 SERVICE_USER = "gapless"

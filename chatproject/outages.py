@@ -16,6 +16,7 @@ logger = logging.getLogger("gapless.outages")
 #: Without a line of it for so long, an outage is over.
 QUIET_SECONDS = 5.0
 AGAIN_SECONDS = 60.0
+_SAYS_WHY = "psycopg.pool"
 
 
 class Outages(logging.Filter):
@@ -33,13 +34,19 @@ class Outages(logging.Filter):
             return True
         with self._lock:
             outage = self._lasting.get(away)
-            if outage is not None:
+            is_told = outage is not None and not outage.tells_more(record)
+            if outage is not None and is_told:
                 outage.note(record.name)
                 return False
-            self._lasting[away] = _Outage()
-        threading.Thread(target=self._watch, args=[away, self._lasting[away]], daemon=True).start()
+            if outage is None:
+                self._begin(away, record)
         _say_in_one_line(record, away)
         return True
+
+    def _begin(self, away: str, record: logging.LogRecord) -> None:
+        self._lasting[away] = outage = _Outage()
+        outage.tells_more(record)
+        threading.Thread(target=self._watch, args=[away, outage], daemon=True).start()
 
     def _watch(self, away: str, outage: "_Outage") -> None:
         told_at = outage.began_at
@@ -63,6 +70,13 @@ class _Outage:
     def __init__(self) -> None:
         self.began_at = self.last_at = time.monotonic()
         self._lines: Counter[str] = Counter()
+        self._knows_why = False
+
+    def tells_more(self, record: logging.LogRecord) -> bool:
+        """Once: psycopg's pool says why PostgreSQL lets nobody in, where all others only say that they waited."""
+        is_first = record.name == _SAYS_WHY and not self._knows_why
+        self._knows_why |= is_first
+        return is_first
 
     def note(self, name: str) -> None:
         self.last_at = time.monotonic()

@@ -19,10 +19,10 @@ from types import FrameType
 import uvicorn
 from prometheus_client import multiprocess
 
-from chatproject.children import die_with_parent
 from chatproject.heads import PatientHttpProtocol
 from chatproject.sockets import PeerProtocol
 from delivery import node
+from delivery.children import die_with_parent
 
 logger = logging.getLogger("gapless.serve")
 

@@ -175,7 +175,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- Redis: the doorbell -------------------------------------------------------------------------------------------
 
-REDIS_URL = _EMBEDDED.redis_url if _EMBEDDED else env.text("REDIS_URL")
+REDIS_URL = _EMBEDDED.redis_url if _EMBEDDED else env.redis("REDIS_URL")
 CHANNEL_LAYERS = {
     "default": {
         # The other layer of channels_redis breaks with redis 8 (channels_redis#422).

@@ -10,8 +10,10 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import OperationalError, ProgrammingError
+from django.db.migrations.exceptions import MigrationSchemaMissing
+from redis.exceptions import RedisError
 
-from chatproject import embedded, env
+from chatproject import embedded, env, reach
 from chatproject.schema import waiting_migrations
 
 #: Commands that touch neither the database nor Redis.
@@ -29,6 +31,8 @@ WITHOUT_SERVICES = {
 }
 
 
+#: The doctor looks at everything itself; Django's own tests make their database themselves.
+LOOKS_ITSELF = {"doctor", "check", "test"}
 #: Commands that live long enough to outlive the keeper of the services.
 LONG_LIVED = {"serve", "runserver"}
 WATCH_SECONDS = 2
@@ -48,20 +52,31 @@ def prepare(arguments: list[str]) -> None:
             atexit.register(embedded.leave, data)
             if command in LONG_LIVED:
                 threading.Thread(target=_watch_over, args=[data], daemon=True).start()
+        if command not in WITHOUT_SERVICES | LOOKS_ITSELF and "--fd" not in arguments:
+            _require_postgresql()
         execute_from_command_line(arguments)
     except (env.EnvError, embedded.EmbeddedError, ImproperlyConfigured) as error:
         raise StartError(str(error)) from None
-    except OperationalError as error:
-        raise StartError(f"the database can't be reached: {_first_line(error)}") from None
-    except ProgrammingError as error:
+    except (OperationalError, RedisError) as error:
+        raise StartError(reach.why_not(error)) from None
+    except (ProgrammingError, MigrationSchemaMissing) as error:
+        missing = reach.what_is_missing(error)
+        if missing:
+            raise StartError(f"the database does not permit it: {missing}") from None
         # Most likely a table or column that is not there yet; with all migrations applied it is a defect of ours.
         waiting = 0 if command == "migrate" else waiting_migrations()
         if not waiting:
             raise
-        reason = f"the database lacks {waiting} migrations ({_first_line(error)}): run `manage.py migrate` first."
+        reason = f"the database lacks {waiting} migrations ({reach.sentence_of(error)}): run `manage.py migrate` first."
         raise StartError(reason) from None
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _require_postgresql() -> None:
+    reason = reach.why_not_postgresql()
+    if reason:
+        raise StartError(f"the database can't be reached: {reason}")
 
 
 def _watch_over(data: Path) -> None:
@@ -80,8 +95,3 @@ def needs_services() -> bool:
             f"{given[0]} is set but {missing} is not: set both, or neither to use the embedded services."
         )
     return not given
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

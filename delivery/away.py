@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import TimeoutError as RedisSlow
@@ -18,22 +19,28 @@ def is_away(error: Exception) -> bool:
     """Whether PostgreSQL did not answer. A lock or statement that took too long is an answer (it has an SQLSTATE)."""
     if not isinstance(error, AWAY):
         return False
-    sqlstate: str | None = getattr(error.__cause__, "sqlstate", None)
-    # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory.
-    return sqlstate is None or sqlstate.startswith(("08", "57P", "53"))
+    return _is_no_answer(getattr(error.__cause__, "sqlstate", None))
 
 
 def who_is_away(error: BaseException) -> str | None:
     """`Redis` or `PostgreSQL`, if the error, or what it came from, says that it was not there."""
-    for each in _chain(error):
+    for each in chain(error):
         if isinstance(each, RedisGone | RedisSlow):
             return "Redis"
         if isinstance(each, DatabaseAway) or (isinstance(each, Exception) and is_away(each)):
             return "PostgreSQL"
+        if isinstance(each, psycopg.OperationalError) and _is_no_answer(each.sqlstate):
+            return "PostgreSQL"
     return None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _is_no_answer(sqlstate: str | None) -> bool:
+    # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory.
+    return sqlstate is None or sqlstate.startswith(("08", "57P", "53"))
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it came from."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

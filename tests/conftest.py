@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import datetime
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from chat.services import Draft
 from delivery.source import Committed
 from tests import emptying, moments
 from tests.servers import Server
+from tests.valkeys import Valkey
 
 emptying.install()
 
@@ -118,6 +120,16 @@ def own_server(transactional_db: None) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    """One that only this test speaks to, and may kill."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = Valkey(folder)
+        own.start()
+        yield own
+        own.kill()
 
 
 def say(user: User, channel: Channel, body: str = "hello", **fields: Any) -> Any:

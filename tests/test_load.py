@@ -1,21 +1,30 @@
 """The load test: what it notices, and that it runs through real sockets to one verdict."""
 
 import asyncio
+import contextlib
+import datetime
 import json
 import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 
+import psutil
 import pytest
 from django.core.management import CommandError, call_command
 
-from chat.models import Channel, Token
+from chat import clock, services
+from chat.models import Channel, Message, Token, User
+from chat.services.testing import end_places, make_places, make_probe_places
+from delivery.errors import Conflict
 from delivery.load.generators import Generators
 from delivery.load.lag import STEP_SECONDS, Lag
 from delivery.load.run import blame
 from delivery.load.tally import Findings, Tally, quantiles
-from tests.conftest import Cast
-from tests.servers import Server
+from tests.conftest import Cast, in_thread
+from tests.servers import ROOT, Server, expect, free_port
 
 WHOLE = [("a", 1), ("b", 2), ("c", 3)]
 
@@ -105,7 +114,20 @@ def test_quantiles_are_in_milliseconds_and_nothing_has_none() -> None:
 
 def test_five_tests_and_one_verdict(cast: Cast, server: Server, tmp_path: Path) -> None:
     said, report = StringIO(), tmp_path / "load.html"
-    options = ["--clients", "8", "--senders", "2", "--seconds", "2", "--churn", "25", "--p95", "5000", "--json"]
+    options = [
+        "--yes",
+        "--clients",
+        "8",
+        "--senders",
+        "2",
+        "--seconds",
+        "2",
+        "--churn",
+        "25",
+        "--p95",
+        "5000",
+        "--json",
+    ]
     options += ["--generators", "2"]
     call_command("loadtest", *options, "--url", server.url, "--report", str(report), stdout=said)
     outcome = json.loads(said.getvalue())
@@ -124,7 +146,20 @@ def test_five_tests_and_one_verdict(cast: Cast, server: Server, tmp_path: Path) 
 
 
 def test_a_test_that_fails_is_the_exit_code(cast: Cast, server: Server) -> None:
-    options = ["--clients", "2", "--senders", "1", "--seconds", "1", "--churn", "0", "--p95", "0.001", "--json"]
+    options = [
+        "--yes",
+        "--clients",
+        "2",
+        "--senders",
+        "1",
+        "--seconds",
+        "1",
+        "--churn",
+        "0",
+        "--p95",
+        "0.001",
+        "--json",
+    ]
     said = StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("loadtest", *options, "--url", server.url, stdout=said)
@@ -137,4 +172,79 @@ def test_a_test_that_fails_is_the_exit_code(cast: Cast, server: Server) -> None:
 
 def test_without_a_server_it_says_so_in_one_sentence(cast: Cast) -> None:
     with pytest.raises(CommandError, match="Nothing answers at http://localhost:9"):
-        call_command("loadtest", "--clients", "2", "--senders", "1", "--url", "http://localhost:9")
+        call_command("loadtest", "--yes", "--clients", "2", "--senders", "1", "--url", "http://localhost:9")
+
+
+# ---- what it leaves behind ----
+
+
+@pytest.fixture
+def alone(transactional_db: None) -> Iterator[Callable[..., psutil.Popen]]:
+    """Starts a load test with a server of its own in a database without people; ends it with the test."""
+    started: list[psutil.Popen] = []
+
+    def start(*options: str) -> psutil.Popen:
+        command = [sys.executable, "manage.py", "loadtest", "--clients", "4", "--senders", "1", *options]
+        environ = {**Server().environ(), "PORT": str(free_port())}
+        started.append(
+            psutil.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+        process.wait()
+
+
+async def test_a_load_test_that_is_killed_takes_its_server_along_and_the_next_ends_its_accounts(
+    alone: Callable[..., psutil.Popen],
+) -> None:
+    first = alone("--seconds", "600", "--processes", "2")
+    active = User.objects.filter(username__startswith="loadtest", is_active=True)
+    speaking = Message.objects.filter(kind="text")
+    await expect(lambda: in_thread(speaking.exists), within=60)
+    family = first.children(recursive=True)
+    assert any("serve" in process.cmdline() for process in family)
+    first.kill()
+    first.wait()
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, 45)
+    assert alive == []
+    assert await in_thread(active.count) == 4
+    assert all(await in_thread(lambda: [token.expires_at for token in Token.objects.filter(name="load test")]))
+    assert await in_thread(end_places, only_expired=True) == 0, "it may still be running"
+    assert await in_thread(end_places) == 4
+    assert not await in_thread(active.exists)
+    assert not await in_thread(Channel.objects.live().filter(name__startswith="load test").exists)
+
+
+def test_prune_ends_what_a_killed_load_test_left_once_its_tokens_have_expired(
+    transactional_db: None, standing_clock: datetime.datetime
+) -> None:
+    with make_places(3, most=2, seconds=60) as places:
+        assert len(places) == 3
+        with clock.at(standing_clock + datetime.timedelta(minutes=30)):
+            call_command("prune", stdout=StringIO())
+        assert User.objects.filter(is_active=True).count() == 3
+        with clock.at(standing_clock + datetime.timedelta(hours=2)):
+            call_command("prune", stdout=StringIO())
+        assert User.objects.filter(is_active=True).count() == 0
+        assert not Channel.objects.live().exists()
+
+
+def test_a_load_test_never_speaks_as_a_person_who_has_one_of_its_names(cast: Cast) -> None:
+    for name in ("loadtest0", "Probe"):
+        services.create_user(name, password="correct horse battery staple")
+    with make_places(2, most=2, seconds=1):
+        names = set(Token.objects.filter(name="load test").values_list("user__username", flat=True))
+    assert names == {"loadtest1", "loadtest2"}
+    assert User.objects.get(username="loadtest0").is_active
+    with pytest.raises(Conflict), make_probe_places(1):
+        pass
+
+
+def test_nothing_is_measured_on_peoples_data_unasked(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="--yes"):
+        call_command("loadtest", "--clients", "2", "--senders", "1")
+    assert not User.objects.filter(username__startswith="loadtest").exists()

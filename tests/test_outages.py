@@ -5,13 +5,9 @@ import base64
 import json
 import logging
 import os
-import signal
 import socket
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -20,35 +16,10 @@ from django.db import OperationalError
 from redis.exceptions import ConnectionError as RedisGone
 
 from chatproject import outages
-from chatproject.keeper import _valkey_binary
 from chatproject.outages import Outages
 from tests.conftest import Cast
 from tests.servers import Server, expect
-
-
-class Valkey:
-    """One of the test's own, that can be killed."""
-
-    def __init__(self, folder: str) -> None:
-        self.socket = Path(folder) / "valkey.sock"
-        self.url = f"unix://{self.socket}?db=0"
-
-    def start(self) -> None:
-        place = ["--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", str(self.socket.parent)]
-        self.process = subprocess.Popen([str(_valkey_binary()), *place], stdout=subprocess.DEVNULL)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
-@pytest.fixture
-def valkey() -> Iterator[Valkey]:
-    with tempfile.TemporaryDirectory() as folder:
-        own = Valkey(folder)
-        own.start()
-        yield own
-        own.kill()
+from tests.valkeys import Valkey
 
 
 def lines(server: Server) -> list[dict[str, Any]]:

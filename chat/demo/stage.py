@@ -10,7 +10,7 @@ from django.db import transaction
 
 from chat import clock, services
 from chat.demo import script
-from chat.models import Channel, Message, Report, User
+from chat.models import Channel, ChannelKind, Message, Report, User
 from chat.services import Draft
 from delivery.source import Committed
 
@@ -67,7 +67,14 @@ def _open_channels(people: dict[str, User]) -> dict[str, Channel]:
     opened: dict[str, Channel] = {}
     for name, (kind, topic, members) in script.CHANNELS.items():
         owner, *others = [people[username] for username in members]
-        opened[name] = services.open_channel(owner, name=name, topic=topic, kind=kind, members=others)
+        # The owner of the installation has one that everybody joins.
+        there = Channel.objects.live().filter(kind=ChannelKind.PUBLIC, name=name).first()
+        if there is None:
+            opened[name] = services.open_channel(owner, name=name, topic=topic, kind=kind, members=others)
+        else:
+            opened[name] = there
+            for user in (owner, *others):
+                services.join_channel(user, channel=there.pk)
     return opened
 
 

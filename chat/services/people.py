@@ -11,6 +11,7 @@ from chat.models import Act, Channel, User
 from chat.naming import clean_name, looks, require_free_word
 from chat.services import audit
 from chat.services.channels import open_channel
+from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
 from delivery.errors import Conflict, Forbidden, Invalid
 
@@ -50,6 +51,8 @@ def create_user(username: str, *, password: str | None = None, display_name: str
             if is_staff:
                 made = {"from": [], "to": ["Superuser"]}
                 audit.record(Act.STAFF_ROLES, actor=None, whom=user.pk, reason="The account was made so.", details=made)
+            if password is not None:
+                end_known_passwords()
     except IntegrityError:
         # Somebody took the name at the same moment (users_username_any_case, users_username_look_key and its twin).
         raise Invalid("This username is taken.") from None

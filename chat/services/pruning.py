@@ -7,6 +7,7 @@ from django.db import transaction
 
 from chat.models import Channel, Invite, Message, MessageVersion, SignInAddress, Token
 from chat.models.message import MessageQuerySet
+from chat.services.testing import end_places
 
 #: From where somebody signed in is remembered for so long.
 ADDRESS_DAYS = 180
@@ -38,6 +39,7 @@ def prune_logins(*, now: datetime.datetime) -> int:
     Invite.objects.exclude(pk__in=Invite.objects.standing()).delete()
     SignInAddress.objects.filter(last_at__lt=now - datetime.timedelta(days=ADDRESS_DAYS)).delete()
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
+    end_places(only_expired=True)
     tokens, _ = Token.objects.filter(expires_at__lt=now).delete()
     return sessions + tokens
 

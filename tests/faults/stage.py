@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatproject.children import die_with_parent
+from delivery.children import die_with_parent
 from tests.faults.services import ROOT
 
 

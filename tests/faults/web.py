@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from chatproject.children import die_with_parent
 from chatproject.embedded import DATABASE
+from delivery.children import die_with_parent
 from tests.faults import moved
 from tests.faults.proxy import Proxy, ProxyThread
 from tests.faults.services import ROOT, OwnServices

@@ -1,12 +1,15 @@
 """`manage.py demo`: a believable company to look around in."""
 
+import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from chat.demo import script, stage
+from chat.demo import stage
 from chat.models import User
+from chat.services import made
+from delivery.errors import Refused
 
 PASSWORD = "brightwater"  # noqa: S105 (of demo accounts; printed, and to be changed with --password)
 
@@ -15,14 +18,31 @@ class Command(BaseCommand):
     help = "Fills an instance with eight people, their channels, some days of conversation and a support case; says how to sign in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--password", default=PASSWORD, help=f"of all demo accounts (default: {PASSWORD})")
+        parser.add_argument(
+            "--password", help=f"of all demo accounts (default: {PASSWORD}, or beside an owner a generated one)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if User.objects.filter(username__in=script.PEOPLE).exists():
+        if made.has_people():
+            raise CommandError("People have accounts here: the demo is for a database of its own (set DATABASE_URL).")
+        if User.objects.filter(groups__name=made.DEMO).exists():
             self.stdout.write("The demo company is here already.")
+            password = PASSWORD if made.are_passwords_known() else None
         else:
-            stage.play(password=options["password"], tell=lambda line: self.stdout.write(f"demo: {line}"))
+            password = options["password"] or (PASSWORD if made.is_empty() else secrets.token_urlsafe(9))
+            self._play(password)
         self.stdout.write(
             "Sign in as alice (owner), bob, carmen, dev, emi, felix, grace, sam (support) or vera (a customer),"
         )
-        self.stdout.write(f"each with the password {options['password']!r}.")
+        self.stdout.write(
+            f"each with the password {password!r}." if password else "each with the password it was given."
+        )
+        if password == PASSWORD:
+            self.stdout.write("As this password is known to everybody, it ends when anybody else gets an account here.")
+
+    def _play(self, password: str) -> None:
+        try:
+            people = stage.play(password=password, tell=lambda line: self.stdout.write(f"demo: {line}"))
+        except Refused as refusal:
+            raise CommandError(f"The demo can't be put here: {refusal.detail}") from None
+        made.mark_demo(people.values(), is_known=password == PASSWORD)

@@ -21,7 +21,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from chat.services.made import has_people
 from chat.services.testing import Places, make_places
+from delivery.children import die_with_parent
 from delivery.load.generators import fitting
 from delivery.load.report import render
 from delivery.load.run import Outcome, Plan, run
@@ -60,17 +62,23 @@ class Command(BaseCommand):
             "--generators", type=int, help="processes that the clients live in (default: by clients and cores)"
         )
         parser.add_argument("--url", help="a running server instead, e.g. http://localhost:8000")
+        parser.add_argument("--yes", action="store_true", help="also where people have accounts")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with plots")
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = self._plan(options)
+        if has_people() and not options["yes"]:
+            raise CommandError(
+                "People have accounts in this database, and the test would share it with them: give it one of its own (set "
+                "DATABASE_URL), or say --yes."
+            )
         if options["url"] and not answers(options["url"].rstrip("/")):
             raise CommandError(f"Nothing answers at {options['url']}: is the server running there?")
         with contextlib.ExitStack() as stack:
             # As Ctrl-C does: what was started and made is ended, too.
             stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
-            places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members))
+            places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members, seconds=plan.seconds))
             target = Target(options["url"].rstrip("/"), None) if options["url"] else None
             target = target or stack.enter_context(_own_server(options["processes"]))
             outcome = self._run(plan, target, places)
@@ -133,7 +141,10 @@ def _own_server(processes: int) -> Iterator[Target]:
         "GAPLESS_LIMIT_MESSAGES_PER_MINUTE": "0",
     }  # fmt: skip
     command = [sys.executable, sys.argv[0], "serve", "--workers", str(processes)]
-    server = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)  # noqa: S603 (our own command)
+    # Nothing that has no limits outlives us, not even kill -9.
+    server = subprocess.Popen(  # noqa: S603 (our own command)
+        command, env=environ, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent(signal.SIGTERM)
+    )
     target = Target(f"http://localhost:{port}", server.pid)
     try:
         _await(target.url, server)

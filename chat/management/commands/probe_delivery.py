@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.services.testing import make_probe_places
 from delivery.client import Ended
+from delivery.errors import Conflict
 from delivery.load.probe import Probed, probe
 from delivery.load.target import answers, socket_url
 
@@ -36,6 +37,8 @@ class Command(BaseCommand):
         try:
             with make_probe_places(2) as places:
                 found = asyncio.run(probe(socket_url(url), places=places))
+        except Conflict as refusal:
+            raise CommandError(refusal.detail, returncode=2) from None
         except (Ended, TimeoutError, OSError) as error:
             raise CommandError(
                 f"Nothing can connect to {url}: {str(error) or 'no answer in time'}.", returncode=2

@@ -1,0 +1,55 @@
+"""The demo: believable, and never a known password beside a person."""
+
+import io
+import re
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+
+from chat import services
+from chat.management.commands.demo import PASSWORD
+from chat.models import User
+from chat.services import create_user
+from chat.services.people import create_owner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def demo(*options: str) -> str:
+    said = io.StringIO()
+    call_command("demo", *options, stdout=said)
+    return said.getvalue()
+
+
+def signs_in(username: str, password: str) -> bool:
+    return authenticate(username=username, password=password) is not None
+
+
+def test_the_demo_has_a_database_of_its_own() -> None:
+    create_user("ann", password="correct horse battery staple")
+    create_user("ben", password="correct horse battery staple")
+    with pytest.raises(CommandError, match="People have accounts here"):
+        demo()
+    assert User.objects.count() == 2
+
+
+def test_its_known_password_ends_when_somebody_else_gets_an_account() -> None:
+    assert repr(PASSWORD) in demo()
+    assert repr(PASSWORD) in demo(), "it may be said again"
+    assert signs_in("alice", PASSWORD)
+    services.create_user("loadtest0")
+    assert signs_in("alice", PASSWORD), "a program is no person"
+    services.create_user("ann", password="correct horse battery staple")
+    assert not any(signs_in(user.username, PASSWORD) for user in User.objects.all())
+    assert signs_in("ann", "correct horse battery staple")
+
+
+def test_beside_the_owner_it_has_a_password_that_nobody_knows() -> None:
+    create_owner("olga", password="correct horse battery staple")
+    said = demo()
+    [password] = re.findall(r"with the password '(.+)'", said)
+    assert password != PASSWORD
+    assert signs_in("bob", password)
+    services.create_user("ann", password="correct horse battery staple")
+    assert signs_in("bob", password), "it was said to the operator alone"
