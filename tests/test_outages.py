@@ -86,7 +86,5 @@ def test_what_strangers_send_is_json_and_no_error(own_server: Callable[..., Serv
             pass
     assert httpx.get(f"{server.url}/api/v1/users/?search=%ff", headers={"Authorization": f"Bearer {token}"}).is_success
     told = lines(server)
-    assert {"Invalid HTTP request received.", "Invalid UTF-8 sequence received from client."} <= {
-        line["event"] for line in told
-    }
+    assert "Invalid UTF-8 sequence received from client." in {line["event"] for line in told}
     assert [line for line in told if line["level"] == "error" or "exception" in line] == []
