@@ -10,6 +10,10 @@ def invite_url(secret: str, *, request: HttpRequest | Request | None = None) -> 
     return _origin(request) + reverse("invite", args=[secret])
 
 
+def password_url(secret: str, *, request: HttpRequest | Request | None = None) -> str:
+    return _origin(request) + reverse("new_password", args=[secret])
+
+
 def _origin(request: HttpRequest | Request | None) -> str:
     """Where whoever asks has come by, if that is one of ALLOWED_ORIGINS; else the address for everybody."""
     origin = f"{request.scheme}://{request.get_host()}" if request is not None else ""

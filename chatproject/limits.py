@@ -93,6 +93,8 @@ class Limits:
     invite_seconds: int = _limit(7 * 24 * 3600, unit="seconds", exceeded="it lets nobody in")
     #: How long one can hold: a year.
     invite_most_seconds: int = _limit(366 * 24 * 3600, unit="seconds", exceeded="`invalid`")
+    #: How long a one-time link to a new password holds.
+    password_link_hours: int = _limit(24, unit="hours", exceeded="it sets no password")
     #: Between two heartbeats of the server.
     heartbeat_seconds: int = _limit(30, unit="seconds", exceeded="–")
     #: Without a frame or a pong from the peer.

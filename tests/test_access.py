@@ -276,6 +276,8 @@ PAGES = {
     "POST password/": "403 403 403 403 403 403 403",
     "GET invite/<str:secret>/": "410 410 410 410 410 410 410",
     "POST invite/<str:secret>/": "403 403 403 403 403 403 403",
+    "GET new-password/<str:secret>/": "410 410 410 410 410 410 410",
+    "POST new-password/<str:secret>/": "403 403 403 403 403 403 403",
     "GET setup/<str:token>/": "410 410 410 410 410 410 410",
     "POST setup/<str:token>/": "403 403 403 403 403 403 403",
     "GET admin/logout/": "405 405 405 405 405 405 405",

@@ -50,6 +50,7 @@ HELD_BY = {
     "invite_uses": "test_sign_up.py::test_an_invitation_that_can_not_be_is_refused",
     "invite_seconds": "test_sign_up.py::test_a_user_has_fifty_invitations_that_stand_and_not_one_more",
     "invite_most_seconds": "test_sign_up.py::test_an_invitation_that_can_not_be_is_refused",
+    "password_link_hours": "test_password_links.py::test_a_link_holds_for_a_day_and_for_one_use",
     "heartbeat_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
     "silent_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
     "opening_seconds": "test_processes.py::test_without_a_sync_in_time_the_socket_is_closed",

@@ -8,6 +8,7 @@ from chat.models.channel import Channel, ChannelKind
 from chat.models.invite import Invite
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
+from chat.models.password_link import PasswordLink
 from chat.models.report import Report, Verdict
 from chat.models.sanction import Sanction, SanctionKind
 from chat.models.settled import SettledUpTo
@@ -31,6 +32,7 @@ __all__ = [
     "MessageStatus",
     "MessageVersion",
     "NotifyLevel",
+    "PasswordLink",
     "Report",
     "Role",
     "Sanction",

@@ -28,6 +28,8 @@ class Act(models.TextChoices):
     MEMBER_ROLE = "member.role", "changed a role"
     USER_BANNED = "user.banned", "banned a person"
     BAN_LIFTED = "ban.lifted", "lifted a ban"
+    PASSWORD_LINK = "password.link", "made a link to a new password"
+    PASSWORD_RENEWED = "password.renewed", "set a new password by a link"
     USER_RENAMED = "user.renamed", "took another name"
     STAFF_ROLES = "staff.roles", "changed staff roles"
 

@@ -9,13 +9,15 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 
 from chat.allowances.attempts import line_of
 from chat.links import invite_url
 from chat.models import User
-from chat.pages.forms import OwnerForm, PasswordForm, SignInForm, SignUpForm
-from chat.services import create_invite, is_sign_up_open, note_sign_in, recheck_logins
+from chat.pages.forms import NewPasswordForm, OwnerForm, PasswordForm, SignInForm, SignUpForm
+from chat.services import create_invite, is_sign_up_open, note_sign_in, recheck_logins, whose_password_link
 from chat.setup import is_valid
+from delivery.errors import NotFound
 
 
 class SignIn(LoginView):
@@ -81,6 +83,21 @@ def password_changed(request: HttpRequest) -> HttpResponse:
     # Not at the change itself: other tabs would come back with the old cookie before the new one has arrived here.
     request.session.cycle_key()
     return render(request, "registration/password_changed.html")
+
+
+@never_cache
+def new_password(request: HttpRequest, secret: str) -> HttpResponse:
+    """The one-time link to a new password: it ends every session and every token of its person. 410 for any other link."""
+    try:
+        user = whose_password_link(secret)
+    except NotFound as refusal:
+        return render(request, "registration/new_password_gone.html", {"sentence": refusal.detail}, status=410)
+    form = NewPasswordForm(request, secret)
+    if form.is_valid():
+        enter(request, form.user)
+        return redirect("home")
+    context = {"form": form, "person": user}
+    return render(request, "registration/new_password.html", context, status=400 if form.errors else 200)
 
 
 def set_up(request: HttpRequest, token: str) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from chat.allowances.attempts import count_sign_in, count_sign_up
 from chat.models import Channel, User
-from chat.services import change_password, check_sign_in, create_owner, sign_up, sign_up_by_invite
+from chat.services import change_password, check_sign_in, create_owner, sign_up, sign_up_by_invite, use_password_link
 from delivery import ids
 from delivery.errors import RateLimited, Refused
 
@@ -40,6 +40,16 @@ class SignInForm(AuthenticationForm):
         return self.cleaned_data
 
 
+def new_password_field(label: str) -> forms.CharField:
+    return forms.CharField(
+        strip=False,
+        max_length=200,
+        label=label,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 8 characters, and not one of the common ones.",
+    )
+
+
 class AccountForm(forms.Form):
     username = User._meta.get_field("username").formfield(
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
@@ -48,12 +58,7 @@ class AccountForm(forms.Form):
     display_name = forms.CharField(
         max_length=80, required=False, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
-    password = forms.CharField(
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 8 characters, and not one of the common ones.",
-    )
+    password = new_password_field("Password")
 
     user: User
 
@@ -101,6 +106,22 @@ class OwnerForm(AccountForm):
         return owner
 
 
+class NewPasswordForm(forms.Form):
+    """Another password for whoever has a link to it."""
+
+    password = new_password_field("New password")
+
+    user: User
+
+    def __init__(self, request: HttpRequest, secret: str) -> None:
+        super().__init__(request.POST if request.method == "POST" else None)
+        self._secret = secret
+
+    def clean_password(self) -> None:
+        with shown_at_the_form():
+            self.user = use_password_link(self._secret, password=self.cleaned_data["password"])
+
+
 class PasswordForm(forms.Form):
     """Another password for whoever knows the present one."""
 
@@ -110,13 +131,7 @@ class PasswordForm(forms.Form):
         label="Present password",
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
-    password = forms.CharField(
-        strip=False,
-        max_length=200,
-        label="New password",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 8 characters, and not one of the common ones.",
-    )
+    password = new_password_field("New password")
     keep_tokens = forms.BooleanField(
         required=False,
         label="Keep the tokens of my programs",

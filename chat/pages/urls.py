@@ -12,5 +12,6 @@ urlpatterns = [
     path("password/", doors.change_password, name="password"),
     path("password/changed/", doors.password_changed, name="password_changed"),
     path("invite/<str:secret>/", invitations.invite, name="invite"),
+    path("new-password/<str:secret>/", doors.new_password, name="new_password"),
     path("setup/<str:token>/", doors.set_up, name="setup"),
 ]

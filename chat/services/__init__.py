@@ -22,6 +22,7 @@ from chat.services.members import (
 )
 from chat.services.messages import delete_message, edit_message
 from chat.services.notifying import choose_notify_level
+from chat.services.password_links import make_password_link, use_password_link, whose_password_link
 from chat.services.people import create_owner, create_user, is_sign_up_open, rename_user, sign_up
 from chat.services.posting import Draft, check_body, post_messages
 from chat.services.presence import choose_presence, note_seen
@@ -61,6 +62,7 @@ __all__ = [
     "leave_channel",
     "lift_ban",
     "make_groups",
+    "make_password_link",
     "move_cursors",
     "mute_member",
     "needs_password",
@@ -86,4 +88,6 @@ __all__ = [
     "sign_up",
     "sign_up_by_invite",
     "unblock_user",
+    "use_password_link",
+    "whose_password_link",
 ]

@@ -5,7 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from chat.models import Token, User
+from chat.models import PasswordLink, Token, User
 from delivery import node
 from delivery.announcements import SignedOut
 from delivery.errors import Forbidden, Invalid
@@ -37,7 +37,11 @@ def require_password(user: User, *, password: str | None) -> None:
 
 
 def end_logins(user: int, *, keep_tokens: bool) -> None:
-    """Within the transaction of another password: sessions end by themselves, for they are signed with the old one."""
+    """Within the transaction of another password: sessions end by themselves, for they are signed with the old one.
+
+    A link to a new password ends too: it was made for the password that is gone.
+    """
+    PasswordLink.objects.filter(user_id=user).delete()
     if not keep_tokens:
         Token.objects.filter(user_id=user).delete()
     recheck_logins(user)

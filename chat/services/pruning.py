@@ -5,7 +5,7 @@ import datetime
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
-from chat.models import Channel, Invite, Message, MessageVersion, SignInAddress, Token
+from chat.models import Channel, Invite, Message, MessageVersion, PasswordLink, SignInAddress, Token
 from chat.models.message import MessageQuerySet
 from chat.services.testing import end_places
 
@@ -36,6 +36,7 @@ def prune_logins(*, now: datetime.datetime) -> int:
 
     Invitations that let nobody in any more go with them, and addresses that people have not used for long.
     """
+    PasswordLink.objects.filter(expires_at__lt=now).delete()
     Invite.objects.exclude(pk__in=Invite.objects.standing()).delete()
     SignInAddress.objects.filter(last_at__lt=now - datetime.timedelta(days=ADDRESS_DAYS)).delete()
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()

@@ -1,0 +1,29 @@
+"""`manage.py passwordlink`: a one-time link by which somebody who has lost their password sets another."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.links import password_url
+from chat.models import User
+from chat.services import make_password_link
+from delivery.errors import Refused
+
+
+class Command(BaseCommand):
+    help = "Prints a link by which a person sets another password, once, within a day. All their sessions and tokens end then."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the username")
+        parser.add_argument("--reason", required=True, help="why; it stands in the audit log")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.named(options["name"]).first()
+        if user is None:
+            raise CommandError(f"There is no account {options['name']!r}.")
+        try:
+            secret = make_password_link(None, user=user.pk, reason=options["reason"])
+        except Refused as refusal:
+            raise CommandError(refusal.detail) from None
+        self.stdout.write(password_url(secret))
