@@ -4,14 +4,10 @@ import logging
 import resource
 import time
 
-from django.conf import settings
-
 logger = logging.getLogger("gapless.descriptors")
 
-#: Beside the database pool: logs, listeners, Redis, static files, the loop itself.
-KEPT_BESIDE_POOL = 40
-#: Connections that are taken however few descriptors there are.
-LEAST_CONNECTIONS = 8
+#: Kept for what every request leans on: the database pool, Redis, logs, static files.
+KEPT = 40
 #: Between two lines that say the same.
 SAY_AGAIN_SECONDS = 60
 
@@ -37,20 +33,22 @@ class Reserve:
         self._refused = 0
         self._said_at: float | None = None
 
-    def is_left(self, connections: int) -> bool:
-        """Whether so many connections leave enough; a line a minute says so while they don't."""
-        kept = settings.DATABASE_POOL + KEPT_BESIDE_POOL
-        if connections <= max(LEAST_CONNECTIONS, allowed() - kept):
+    def is_left(self, descriptor: int) -> bool:
+        """Whether one more connection with this descriptor leaves enough; while it does not, a line a minute says so.
+
+        A descriptor is the lowest number that was free: this high, everything below it is taken.
+        """
+        if descriptor < allowed() - KEPT:
             return True
         self._refused += 1
-        self._say(kept)
+        self._say()
         return False
 
-    def _say(self, kept: int) -> None:
+    def _say(self) -> None:
         now = time.monotonic()
         if self._said_at is None or now - self._said_at >= SAY_AGAIN_SECONDS:
             logger.warning(
-                "open files are running out (%d are allowed, %d of them kept back): connections refused: %d",
-                allowed(), kept, self._refused,
+                "open files are running out (%d are allowed, the last %d are kept back): connections refused: %d",
+                allowed(), KEPT, self._refused,
             )  # fmt: skip
             self._said_at, self._refused = now, 0

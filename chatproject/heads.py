@@ -49,7 +49,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._await_head()
-        if not reserve.is_left(len(self.connections)):
+        if not reserve.is_left(transport.get_extra_info("socket").fileno()):
             # Not lingered over: that would keep the descriptor.
             self._is_over = True
             transport.write(refusals.as_bytes(refusals.NO_CONNECTION))

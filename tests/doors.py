@@ -4,18 +4,16 @@ import asyncio
 import re
 from collections.abc import Sequence
 
-from tests.servers import Server
-
 #: Nobody promises it; it ends a wait that would not end.
 PATIENCE = 20
 
 
-async def knock(server: Server, *pieces: bytes, every: float = 0.0) -> bytes:
+async def knock(port: int, *pieces: bytes, every: float = 0.0, patience: float = PATIENCE) -> bytes:
     """All that is answered to these pieces until the server hangs up. Raises TimeoutError when it does not."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     reading = asyncio.ensure_future(reader.read())
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             await _send(writer, pieces, every)
             return await reading
     except ConnectionError:

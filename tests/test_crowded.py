@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import itertools
+import re
+import resource
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 
 import httpx
+import psutil
 import pytest
 from django.db import connection, connections, transaction
 
@@ -119,7 +122,7 @@ async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_whil
             while b" 503 " not in (answer := await first_line(server, said)):
                 await asyncio.sleep(0.01)
         for _ in range(12):
-            answer = await knock(server, said)
+            answer = await knock(server.port, said)
             assert statuses(answer) == [503]
             waits.add(int(answer.lower().split(b"retry-after: ")[1].split(b"\r")[0]))
     assert waits <= set(range(1, 6))
@@ -159,3 +162,45 @@ async def test_a_client_that_was_sent_away_comes_no_sooner_than_it_was_told(monk
         await expect(lambda: len(knocked) > 2, within=15)
         coming.cancel()
     assert all(1 <= later - earlier < 3 for earlier, later in itertools.pairwise(knocked))
+
+
+def test_as_many_files_may_be_open_as_the_machine_allows(own_server: Callable[..., Server]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1000, hard))
+    try:
+        server = own_server()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert server.process is not None
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+
+
+async def test_strangers_take_no_descriptor_that_others_need(own_server: Callable[..., Server], cast: Cast) -> None:
+    server = own_server()
+    assert server.process is not None
+    process = psutil.Process(server.process.pid)
+    async with server.connect(cast.token(cast.alice)) as alice:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (256, 256))
+        strangers = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", server.port) for _ in range(300)))
+        refused = sum([statuses(await asyncio.wait_for(reader.read(), 10)) == [503] for reader, _ in strangers])
+        assert 300 - 256 < refused < 300 - 100
+        assert process.num_fds() < 256 - 10
+        await alice.post(cast.team.pk, "still here")
+        figures = await expect(lambda: _figures(server), within=10)
+    # One a minute, however many are refused.
+    assert server.log.read_text().count("open files are running out") == 1
+    assert figures["gapless_allowed_files"] == 256
+    assert 10 < figures["gapless_open_files"] < 256
+    for _, writer in strangers:
+        writer.transport.abort()
+
+
+async def _figures(server: Server) -> dict[str, float]:
+    """Once there is a descriptor again: strangers that ask nothing are gone after 5 s."""
+    try:
+        async with httpx.AsyncClient() as client:
+            page = (await client.get(f"{server.url}/metrics")).text
+    except httpx.HTTPError:
+        return {}
+    found = dict(re.findall(r"^(gapless_(?:open|allowed)_files) (\S+)$", page, re.MULTILINE))
+    return {name: float(value) for name, value in found.items()}

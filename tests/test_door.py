@@ -35,17 +35,17 @@ def hasty(_hasty: Server, transactional_db: None) -> Server:
 
 async def test_a_head_has_32_kib_on_every_request_of_a_connection(server: Server) -> None:
     most = 32 * 1024
-    assert statuses(await knock(server, of_size(most, "GET /healthz", CLOSE))) == [200]
-    assert statuses(await knock(server, of_size(most + 1, "GET /healthz", CLOSE))) == [431]
+    assert statuses(await knock(server.port, of_size(most, "GET /healthz", CLOSE))) == [200]
+    assert statuses(await knock(server.port, of_size(most + 1, "GET /healthz", CLOSE))) == [431]
     # A moment between the two: they are not one piece.
-    assert statuses(await knock(server, AGAIN, of_size(most, "GET /healthz", CLOSE), every=0.3)) == [200, 200]
-    assert statuses(await knock(server, AGAIN, of_size(most + 1), every=0.3)) == [200, 431]
+    assert statuses(await knock(server.port, AGAIN, of_size(most, "GET /healthz", CLOSE), every=0.3)) == [200, 200]
+    assert statuses(await knock(server.port, AGAIN, of_size(most + 1), every=0.3)) == [200, 431]
 
 
 async def test_a_head_without_end_costs_nothing(server: Server) -> None:
     for before in ([], [AGAIN]):
         began_at = time.monotonic()
-        answer = await knock(server, *before, head("GET /")[:-2] + b"X-Long: ", *[b"x" * 2**16] * 64, every=0.002)
+        answer = await knock(server.port, *before, head("GET /")[:-2] + b"X-Long: ", *[b"x" * 2**16] * 64, every=0.002)
         assert statuses(answer)[len(before) :] in ([431], [])
         assert time.monotonic() - began_at < 10
 
@@ -54,8 +54,8 @@ async def test_a_head_has_256_lines(server: Server) -> None:
     def lines(count: int) -> bytes:
         return head("GET /healthz", CLOSE, *(f"X-{n}: y" for n in range(count - 2)))
 
-    assert statuses(await knock(server, lines(256))) == [200]
-    assert statuses(await knock(server, lines(257))) == [431]
+    assert statuses(await knock(server.port, lines(256))) == [200]
+    assert statuses(await knock(server.port, lines(257))) == [431]
 
 
 @pytest.mark.parametrize("before", [[], [AGAIN]])
@@ -64,18 +64,18 @@ async def test_a_head_that_does_not_end_in_time_is_told_so(
     hasty: Server, before: list[bytes], pieces: list[bytes]
 ) -> None:
     began_at = time.monotonic()
-    answer = await knock(hasty, *before, *pieces, every=0.1)
+    answer = await knock(hasty.port, *before, *pieces, every=0.1)
     assert statuses(answer) == [200] * len(before) + [408]
     assert 0.9 < time.monotonic() - began_at < 8
 
 
 @pytest.mark.parametrize("before", [[], [AGAIN]])
 async def test_a_connection_that_asks_nothing_is_closed(server: Server, before: list[bytes]) -> None:
-    assert statuses(await knock(server, *before)) == [200] * len(before)
+    assert statuses(await knock(server.port, *before)) == [200] * len(before)
 
 
 async def test_half_a_pipelined_head_does_not_spoil_the_answer_before_it(hasty: Server) -> None:
-    assert statuses(await knock(hasty, AGAIN + b"GET /heal")) == [200]
+    assert statuses(await knock(hasty.port, AGAIN + b"GET /heal")) == [200]
 
 
 # ---- bodies ----
@@ -103,29 +103,29 @@ async def test_unfinished_bodies_of_strangers_keep_nobody_waiting(server: Server
 async def test_a_body_has_its_time_in_all_however_steadily_it_comes(hasty: Server, said: str) -> None:
     piece = b"a" if "Length" in said else b"1\r\na\r\n"
     began_at = time.monotonic()
-    assert statuses(await knock(hasty, post("/sign-in/", said), *[piece] * 60, every=0.1)) == [408]
+    assert statuses(await knock(hasty.port, post("/sign-in/", said), *[piece] * 60, every=0.1)) == [408]
     assert 1.9 < time.monotonic() - began_at < 8
     # In time, and to where nothing is read: also there the rest is not waited for.
     whole = [post("/nothing/", said, CLOSE), *[piece] * 4, b"0\r\n\r\n" if "chunked" in said else b"a" * 996]
-    assert statuses(await knock(hasty, *whole, every=0.1)) == [404]
+    assert statuses(await knock(hasty.port, *whole, every=0.1)) == [404]
 
 
 async def test_a_request_that_is_too_large_is_refused_before_it_is_read(server: Server) -> None:
     async def answered(length: int) -> list[int]:
         said = head("GET /healthz", f"Content-Length: {length}", CLOSE)
-        return statuses(await knock(server, said + b"x" * min(length, 300_000)))
+        return statuses(await knock(server.port, said + b"x" * min(length, 300_000)))
 
     assert await answered(256 * 1024) == [200]
     assert await answered(256 * 1024 + 1) == [413]
     assert await answered(10**11) == [413]
     chunks = [b"8000\r\n" + b"x" * 0x8000 + b"\r\n"] * 9
-    assert statuses(await knock(server, head("GET /healthz", "Transfer-Encoding: chunked"), *chunks)) == [413]
+    assert statuses(await knock(server.port, head("GET /healthz", "Transfer-Encoding: chunked"), *chunks)) == [413]
 
 
 async def test_unfinished_bodies_hold_only_so_much_together(own_server: Callable[..., Server]) -> None:
     server = own_server(GAPLESS_LIMIT_UNFINISHED_BYTES="500000")
     begun = post("/sign-in/", "Content-Length: 200000") + b"x" * 199_999
-    strangers = [asyncio.ensure_future(knock(server, begun)) for _ in range(3)]
+    strangers = [asyncio.ensure_future(knock(server.port, begun)) for _ in range(3)]
     ended, held = await asyncio.wait(strangers, return_when=asyncio.FIRST_COMPLETED, timeout=15)
     assert [statuses(task.result()) for task in ended] == [[503]]
     for task in held:
@@ -134,16 +134,16 @@ async def test_unfinished_bodies_hold_only_so_much_together(own_server: Callable
 
 async def test_what_comes_after_the_body_is_no_part_of_the_head(server: Server) -> None:
     chunked = head("GET /healthz", "Transfer-Encoding: chunked", CLOSE) + b"1\r\na\r\n0\r\n"
-    assert statuses(await knock(server, chunked + b"Host: evil.example\r\n\r\n")) == [200]
+    assert statuses(await knock(server.port, chunked + b"Host: evil.example\r\n\r\n")) == [200]
     endless = [b"X-Long: " + b"x" * 2**14] + [b"x" * 2**14] * 20
-    assert statuses(await knock(server, chunked, *endless, every=0.01)) in ([400], [])
+    assert statuses(await knock(server.port, chunked, *endless, every=0.01)) in ([400], [])
 
 
 async def test_who_asks_first_whether_to_send_is_told(server: Server) -> None:
     expecting = head("GET /healthz", "Content-Length: 3", "Expect: 100-continue", CLOSE)
-    assert statuses(await knock(server, expecting, b"a=b", every=0.2)) == [100, 200]
+    assert statuses(await knock(server.port, expecting, b"a=b", every=0.2)) == [100, 200]
     too_much = head("GET /healthz", "Content-Length: 300000", "Expect: 100-continue", CLOSE)
-    assert statuses(await knock(server, too_much)) == [413]
+    assert statuses(await knock(server.port, too_much)) == [413]
 
 
 # ---- what is no ordinary request ----
@@ -175,11 +175,11 @@ async def test_who_asks_first_whether_to_send_is_told(server: Server) -> None:
 async def test_whatever_is_sent_is_answered_and_the_connection_ends(
     server: Server, said: bytes, answered: list[int]
 ) -> None:
-    assert statuses(await knock(server, said)) == answered
+    assert statuses(await knock(server.port, said)) == answered
 
 
 async def test_requests_ahead_of_their_answers_are_bounded(server: Server) -> None:
-    answered = statuses(await knock(server, AGAIN * 10_000))
+    answered = statuses(await knock(server.port, AGAIN * 10_000))
     assert answered == [200] * len(answered)
     assert 16 <= len(answered) <= 18
 
@@ -204,7 +204,7 @@ async def test_requests_ahead_of_their_answers_are_bounded(server: Server) -> No
 async def test_a_handshake_that_can_not_be_read_is_answered_and_closed(
     hasty: Server, said: bytes, answered: list[int]
 ) -> None:
-    assert statuses(await knock(hasty, said)) in (answered, [408])
+    assert statuses(await knock(hasty.port, said)) in (answered, [408])
 
 
 async def test_an_honest_client_with_large_cookies_comes_in(server: Server, cast: Cast) -> None:
