@@ -1,6 +1,7 @@
 """HTTP without a client library: what is sent need not be what a client would send."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Sequence
 
@@ -11,16 +12,22 @@ PATIENCE = 20
 async def knock(port: int, *pieces: bytes, every: float = 0.0, patience: float = PATIENCE) -> bytes:
     """All that is answered to these pieces until the server hangs up. Raises TimeoutError when it does not."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    reading = asyncio.ensure_future(reader.read())
+    sending = asyncio.ensure_future(_send(writer, pieces, every))
     try:
         async with asyncio.timeout(patience):
-            await _send(writer, pieces, every)
-            return await reading
-    except ConnectionError:
-        return b""
+            return await _heard(reader)
     finally:
-        reading.cancel()
+        sending.cancel()
         writer.transport.abort()
+
+
+async def _heard(reader: asyncio.StreamReader) -> bytes:
+    heard = bytearray()
+    # A connection that is reset may have said something before.
+    with contextlib.suppress(ConnectionError):
+        while piece := await reader.read(2**16):
+            heard += piece
+    return bytes(heard)
 
 
 async def _send(writer: asyncio.StreamWriter, pieces: Sequence[bytes], every: float) -> None:

@@ -41,6 +41,10 @@ NOTICED = {
     "counts announcements": ("announcements repeated and reordered", "lost"),
     "leaves changes out": ("one byte at a time", "lost"),
     "ghosts stay": ("no ghost after a kill", "late"),
+    "places at a stranger's pace": ("unfinished bodies", "late"),
+    "heads without bounds": ("heads without end", "late"),
+    "handshakes unanswered": ("handshakes that can not be read", "late"),
+    "no descriptor kept": ("more sockets than descriptors", "starved"),
     "trusts the clock": ("clocks apart and jumping", "lost"),
 }
 #: What only a longer time shows: `bin/faults --soak 2 --broken "keeps everything"`.
@@ -59,6 +63,7 @@ SLOW_BUILDS = [
     ("trusts the clock", "no fallback keys", "ghosts stay"),
     ("no replay", "opens what is asked for", "counts announcements"),
     ("leaves changes out",),
+    ("places at a stranger's pace", "heads without bounds", "handshakes unanswered", "no descriptor kept"),
 ]
 
 

@@ -40,6 +40,10 @@ BREAKAGES: dict[str, Breakage] = {
     "leaves changes out": Breakage(patch=patches.leaves_changes_out),
     "ghosts stay": Breakage(patch=patches.ghosts_stay),
     "keeps everything": Breakage(patch=patches.keeps_everything),
+    "places at a stranger's pace": Breakage(patch=patches.places_at_a_strangers_pace),
+    "heads without bounds": Breakage(patch=patches.heads_without_bounds),
+    "handshakes unanswered": Breakage(patch=patches.handshakes_unanswered),
+    "no descriptor kept": Breakage(patch=patches.no_descriptor_kept),
     "no seats": Breakage(
         patch=patches.no_seats,
         before=["ALTER TABLE channels DROP CONSTRAINT max_members"],

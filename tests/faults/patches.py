@@ -325,3 +325,38 @@ def keeps_everything() -> None:
         kept.append((bytes(2_000), asyncio.ensure_future(asyncio.Event().wait())))
 
     peers.Prepared.__init__ = keeping_begin  # type: ignore[method-assign]
+
+
+def places_at_a_strangers_pace() -> None:
+    """A request has its place from its head on, and its body may take for ever."""
+    from chatproject.bounds import Bounded  # noqa: PLC0415
+
+    async def work(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        leave = await self._places.take()
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            leave()
+
+    Bounded.__call__ = work  # type: ignore[method-assign]
+
+
+def heads_without_bounds() -> None:
+    """A head may be as large, and take as long, as its sender likes."""
+    from django.conf import settings  # noqa: PLC0415
+
+    settings.LIMITS = dataclasses.replace(settings.LIMITS, head_bytes=2**40, head_seconds=3600)
+
+
+def handshakes_unanswered() -> None:
+    """What is wrong with a handshake is looked for in its frames only."""
+    from chatproject.sockets import PeerProtocol  # noqa: PLC0415
+
+    PeerProtocol._refuse_what_is_no_handshake = lambda self: None  # type: ignore[method-assign]
+
+
+def no_descriptor_kept() -> None:
+    """Connections are taken until there is no descriptor left."""
+    from chatproject.descriptors import Reserve  # noqa: PLC0415
+
+    Reserve.is_left = lambda self, descriptor: True  # type: ignore[method-assign]

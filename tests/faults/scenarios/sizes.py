@@ -37,7 +37,7 @@ SHORT = Size(
 #: Limits of the product for the short forms: what it does every so often, it does more often than by default.
 OFTEN = {
     "position_check_seconds": 2, "login_check_seconds": 4, "replay_changes": 200, "heartbeat_seconds": 2,
-    "present_seconds": 6, "flap_seconds": 1,
+    "present_seconds": 6, "flap_seconds": 1, "request_seconds": 4,
 }  # fmt: skip
 #: For those that are played side by side: together they are as much as one alone.
 BESIDE = replace(SHORT, rate=4)
