@@ -3,6 +3,7 @@
 Whoever watches asks by address: these paths and the figures are answered whatever the Host.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from chatproject.bounds import places
 from delivery import node
+
+logger = logging.getLogger("gapless.health")
 
 #: With nothing given on for so long while somebody waits, others should get the work.
 STANDING_SECONDS = 5
@@ -64,6 +67,8 @@ def _timed(ask: Callable[[], None]) -> dict[str, Any]:
     try:
         ask()
         is_ok = True
-    except Exception:
+    except Exception as error:
+        # Whoever watches is told that it is away; why, the operator finds in the log.
+        logger.warning("asked by /readyz: %s", error)
         is_ok = False
     return {"ok": is_ok, "milliseconds": round((time.perf_counter() - started) * 1000, 1)}

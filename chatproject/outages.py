@@ -13,8 +13,8 @@ from delivery.away import who_is_away
 
 logger = logging.getLogger("gapless.outages")
 
-#: Without a line of it for so long, an outage is over.
-QUIET_SECONDS = 5.0
+#: Without a line of it for so long, an outage is over: longer than between two looks of whoever watches /readyz.
+QUIET_SECONDS = 20.0
 AGAIN_SECONDS = 60.0
 _SAYS_WHY = "psycopg.pool"
 
@@ -51,7 +51,7 @@ class Outages(logging.Filter):
     def _watch(self, away: str, outage: "_Outage") -> None:
         told_at = outage.began_at
         while not self._is_over(away, outage):
-            time.sleep(QUIET_SECONDS / 5)
+            time.sleep(1)
             if time.monotonic() - told_at >= AGAIN_SECONDS:
                 told_at = time.monotonic()
                 logger.warning("%s is still away, for %.0f s now: %s", away, told_at - outage.began_at, outage.counts())

@@ -5,15 +5,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 from django.db import connection
 from redis.exceptions import NoPermissionError
 
 from chatproject import doctor
-from tests.conftest import Cast
-from tests.servers import ROOT, Server, database_url, free_port
+from tests.conftest import Cast, in_thread
+from tests.servers import ROOT, Server, database_url, expect, free_port
 from tests.valkeys import Valkey
 
 #: Of the process itself, on a machine that is busy with other things; a pool would wait three seconds for each connection.
@@ -134,6 +135,37 @@ def test_missing_rights_are_a_sentence_that_says_what_to_do(environ: dict[str, s
     own = {**limited, "DATABASE_URL": re.sub(r"//limited@", "//gapless@", limited["DATABASE_URL"])}
     assert ended(own, "shell", "-c", allow).returncode == 0
     assert "CREATE EXTENSION pg_trgm" in refused(limited, "migrate")
+
+
+@pytest.fixture
+def lost_database(environ: dict[str, str], transactional_db: None) -> Iterator[Callable[[], None]]:
+    """A database of the test's own; called, it is gone."""
+
+    def drop() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS lost WITH (FORCE)")
+
+    drop()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE lost TEMPLATE template0")
+    yield drop
+    drop()
+
+
+async def test_a_running_server_logs_why_postgresql_lets_it_in_no_more(
+    own_server: Callable[..., Server], lost_database: Callable[[], None]
+) -> None:
+    name = connection.settings_dict["NAME"]
+    url = database_url().replace(f"/{name}?", "/lost?")
+    server = own_server(arguments=("serve", "--workers", "1", "--migrate"), DATABASE_URL=url)
+    await in_thread(lost_database)
+
+    def told() -> list[str]:
+        assert httpx.get(f"{server.url}/readyz", timeout=30).status_code == 503
+        return [line for line in server.log.read_text().splitlines() if "PostgreSQL is away" in line]
+
+    assert await expect(lambda: any('database \\"lost\\" does not exist' in line for line in told()))
+    assert len(told()) <= 2
 
 
 # ---- the doctor ----
