@@ -4,6 +4,7 @@ Reading is by membership alone. Knows roles, kinds and states, and reads no rows
 """
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -150,8 +151,13 @@ def refusal(
 
 def rights_of(*, role: str, moderates: bool, place: str, is_archived: bool) -> list[str]:
     """What a member may do, as `can` says it. A mute is said apart (`muted_until`), for it ends by itself."""
-    return [
+    return list(_rights_of(role, moderates, place, is_archived))
+
+
+@functools.cache
+def _rights_of(role: str, moderates: bool, place: str, is_archived: bool) -> tuple[str, ...]:
+    return tuple(
         right.value
         for right in Right
         if refusal(right, role=role, moderates=moderates, place=place, is_archived=is_archived, is_muted=False) is None
-    ]
+    )

@@ -46,8 +46,8 @@ class Pushes:
         self._news: dict[int, News] = {}
         self._pushed_at = float("-inf")
         self._rosters: dict[int, Prepared] = {}
-        #: Sockets to which something was not written.
-        self._behind: set[Socket] = set()
+        #: Sockets to which something was not written, with the streams whose rosters they are still to get.
+        self._behind: dict[Socket, list[int]] = {}
         #: The streams of which each socket was told who is here.
         self._rostered: dict[Socket, set[int]] = {}
         self._typing_touched: set[int] = set()
@@ -71,7 +71,7 @@ class Pushes:
 
     def push_everything(self) -> None:
         """Every socket gets whole rosters with the next push."""
-        self._behind.update(self._hub.sockets)
+        self._behind.update({socket: list(socket.accesses) for socket in self._hub.sockets})
 
     def add_typing(self, streams: Iterable[int]) -> None:
         self._typing_touched.update(streams)
@@ -93,12 +93,17 @@ class Pushes:
         self._push_typing(now)
 
     def push_rosters(self, socket: Socket, streams: Iterable[int]) -> None:
-        """Everybody who is here, a frame for each of the streams that the socket follows; then what the person has chosen."""
+        """Everybody who is here, a frame for each of the streams that the socket follows; then what the person has chosen.
+
+        Of thousands of streams not at once: as fast as the socket reads.
+        """
         rostered = self._rostered.setdefault(socket, set())
-        for stream_id in streams:
-            if stream_id in socket.accesses:
-                self._write([socket], self._roster(stream_id))
-                rostered.add(stream_id)
+        wanted = [stream_id for stream_id in streams if stream_id in socket.accesses]
+        for place, stream_id in enumerate(wanted):
+            rostered.add(stream_id)
+            if socket.is_behind or not socket.write_if_idle(self._roster(stream_id)):
+                self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[place:]]))
+                break
         self._write_own(socket.user, [socket])
 
     def push_new_rosters(self, socket: Socket) -> None:
@@ -113,7 +118,7 @@ class Pushes:
 
     def forget(self, socket: Socket) -> None:
         self._rostered.pop(socket, None)
-        self._behind.discard(socket)
+        self._behind.pop(socket, None)
 
     def _push_news(self) -> None:
         news, self._news = self._news, {}
@@ -150,12 +155,12 @@ class Pushes:
             self._write_own(user, list(self._hub.users.get(user, ())))
 
     def _push_rosters_to_those_behind(self) -> None:
-        behind, self._behind = self._behind, set()
-        for socket in behind:
-            if socket.peer.unsent_bytes <= socket.soft_bytes:
-                self.push_rosters(socket, list(socket.accesses))
+        behind, self._behind = self._behind, {}
+        for socket, streams in behind.items():
+            if not socket.is_behind:
+                self.push_rosters(socket, streams)
             elif not socket.is_over:
-                self._behind.add(socket)
+                self._behind[socket] = streams
 
     def _push_typing(self, now: float) -> None:
         for stream_id in list(self._typing_touched):
@@ -224,7 +229,7 @@ class Pushes:
     def _write(self, sockets: Iterable[Socket], frame: Prepared) -> None:
         for socket in sockets:
             if not socket.write_if_idle(frame):
-                self._behind.add(socket)
+                self._behind[socket] = list(socket.accesses)
 
     def _is_hidden(self, user: int) -> bool:
         person = self._own.people.get(user)

@@ -13,10 +13,18 @@ from chat.models.member import MemberQuerySet
 from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_standing
 from chat.services.standing import moderates_everywhere
 from chat.unread import Position, count_of
+from delivery.announcements import Change
 from delivery.errors import Refused
 from delivery.protocol import CloseCode
 from delivery.source import Access, Committed, Login, Missed, Standing
 from delivery.source import Draft as AnyDraft
+
+_MISSED = """
+SELECT missed.id FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
+CROSS JOIN LATERAL (
+    SELECT id FROM messages WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT %s
+) AS missed
+"""
 
 _REPLAYABLE = """
 SELECT held.channel_id, (
@@ -41,7 +49,7 @@ class ChannelStreams:
         return begin_epoch(after=after)
 
     def accesses(self, user: int) -> list[Access]:
-        return _accesses(Member.objects.with_mutes().filter(user_id=user), user)
+        return _accesses(Member.objects.with_mutes().filter(user_id=user).in_lists(), user)
 
     def accesses_to(self, user: int, streams: Collection[int]) -> dict[int, Access]:
         found = _accesses(Member.objects.with_mutes().filter(user_id=user, channel_id__in=streams), user)
@@ -57,6 +65,19 @@ class ChannelStreams:
         changes = [wire.change(row) for row in rows]
         return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)
 
+    def changes_of(self, held: Mapping[int, int], *, limit: int) -> dict[int, Missed]:
+        heads = self.heads(list(held))
+        with connection.cursor() as cursor:
+            cursor.execute(_MISSED, [list(held), list(held.values()), limit])
+            ids = [pk for (pk,) in cursor.fetchall()]
+        changes: dict[int, list[Change]] = defaultdict(list)
+        for row in Message.objects.filter(pk__in=ids).for_the_wire().order_by("rev"):
+            changes[row.channel_id].append(wire.change(row))
+        return {
+            stream: Missed(max([heads.get(stream, 0), *(change.rev for change in changes[stream])]), changes[stream])
+            for stream in held
+        }
+
     def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
         most, hours = settings.LIMITS.replay_changes, settings.LIMITS.replay_hours
         with connection.cursor() as cursor:
@@ -69,7 +90,7 @@ class ChannelStreams:
         return dict(Channel.objects.filter(pk__in=streams).values_list("pk", "head"))
 
     def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
-        rows = Member.objects.filter(user_id__in=users).values_list("user_id", "channel_id", "version")
+        rows = Member.objects.filter(user_id__in=users).in_lists().values_list("user_id", "channel_id", "version")
         return {(user, channel): version for user, channel, version in rows}
 
     def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:
@@ -83,10 +104,10 @@ class ChannelStreams:
 
 
 def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
-    members = list(memberships.select_related("channel", "user").order_by("channel_id"))
+    members = list(memberships.select_related("channel").order_by("channel_id"))
     unread = count_of(user, [Position(m.channel_id, user, m.read_seq, m.channel.head) for m in members])
     people = _people([member.channel_id for member in members if member.channel.kind == ChannelKind.DIRECT], user)
-    moderates = bool(members) and moderates_everywhere(members[0].user)
+    moderates = bool(members) and moderates_everywhere(User.objects.get(pk=user))
     return [
         Access(
             stream=member.channel_id,
@@ -104,9 +125,13 @@ def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
     ]
 
 
-def descriptions(user: User) -> list[dict[str, Any]]:
-    """Every channel of the user, as `hello` describes them."""
-    return [access.description for access in ChannelStreams().accesses(user.pk)]
+def descriptions(user: User, *, shown: int | None = None) -> list[dict[str, Any]]:
+    """Every channel of the user, as `hello` describes them; and the one that is shown, however long ago it was archived."""
+    found = [access.description for access in ChannelStreams().accesses(user.pk)]
+    if shown is None or any(described["id"] == shown for described in found):
+        return found
+    access = ChannelStreams().access(user.pk, shown)
+    return found if access is None else [*found, access.description]
 
 
 def _people(channels: Sequence[int], user: int) -> dict[int, list[User]]:

@@ -79,6 +79,10 @@ class Limits:
     edit_hours: int = _limit(24, unit="hours", exceeded="`forbidden`")
     #: Edits of one message: what it said before each is kept for moderators.
     versions: int = _limit(100, unit="a message", exceeded="`forbidden`")
+    #: Channels of one user that are not archived: a client holds a number for each, and `hello` names them all.
+    channels_per_user: int = _limit(5000, unit="a user", exceeded="`invalid`")
+    #: From when a channel was archived until its members find it in `hello` and in their lists no more; it can still be read.
+    archived_days: int = _limit(30, unit="days", exceeded="left out of `hello`")
     #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.
     members: int = _limit(100, unit="a channel", exceeded="`channel_full`")
     #: Tokens of one user, whether they stand or have expired.

@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ DEAF_AFTER_SECONDS = 1.2
 REBUILD_AFTER_SECONDS = 6
 #: How long whoever begins to follow a stream waits for the subscription; a lost one is healed by the position check.
 SUBSCRIBE_SECONDS = 0.5
+#: ...and for so much longer for each of many.
+SUBSCRIBE_EACH_SECONDS = 0.001
 #: What has waited for Redis for so long is not sent any more: the others have read the rows by then.
 STALE_SECONDS = 2
 #: Changes in one announcement: under load, or over a slow line, many wait and go together.
@@ -99,13 +101,14 @@ class Bus:
         self._waiting.append(waiting)
         self._wake.set()
 
-    async def listen(self, group: str) -> None:
-        """Announcements of this group are received from here on; waits for the subscription, but not for long."""
-        if group not in self._wanted:
-            self._wanted.add(group)
-            if self._channel_name is not None and self.is_hearing:
-                with contextlib.suppress(Exception):
-                    await asyncio.wait_for(asyncio.shield(self._add(group)), SUBSCRIBE_SECONDS)
+    async def listen(self, groups: Sequence[str]) -> None:
+        """Announcements of these groups are received from here on; waits for the subscription, but not for long."""
+        new = [group for group in groups if group not in self._wanted]
+        self._wanted.update(new)
+        if new and self._channel_name is not None and self.is_hearing:
+            seconds = SUBSCRIBE_SECONDS + len(new) * SUBSCRIBE_EACH_SECONDS
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(asyncio.shield(self._add_all(new)), seconds)
 
     async def forget(self, group: str) -> None:
         self._wanted.discard(group)
@@ -122,8 +125,14 @@ class Bus:
         await self._subscribe_to_the_rest()
 
     async def _subscribe_to_the_rest(self) -> None:
-        for group in self._wanted - self._subscribed:
+        await self._add_all(list(self._wanted - self._subscribed))
+
+    async def _add_all(self, groups: Sequence[str]) -> None:
+        for number, group in enumerate(groups):
             await self._add(group)
+            if number % 20 == 19:
+                # Nothing that is awaited here lets others in.
+                await asyncio.sleep(0)
 
     async def _add(self, group: str) -> None:
         await self._layer.group_add(group, self._channel_name)

@@ -220,20 +220,20 @@ class StreamConsumer(AsyncConsumer):
             logger.exception("a socket could not be greeted")
             self.socket.close(CloseCode.INTERNAL, "the database can't be reached", retry_after=1)
             return
-        self._say(
-            Hello(
-                version=VERSION,
-                connection=self.socket.id,
-                epoch=self.socket.epoch,
-                user=self.login.user,
-                heartbeat_seconds=self.node.limits.heartbeat_seconds,
-                time=time_now(),
-                limits=msgspec.to_builtins(self.node.limits),
-                channels=self._descriptions(),
-                presence=self.own_presence(),
-                blocks=self.own_blocks(),
-            )
+        hello = Hello(
+            version=VERSION,
+            connection=self.socket.id,
+            epoch=self.socket.epoch,
+            user=self.login.user,
+            heartbeat_seconds=self.node.limits.heartbeat_seconds,
+            time=time_now(),
+            limits=msgspec.to_builtins(self.node.limits),
+            channels=self._descriptions(),
+            presence=self.own_presence(),
+            blocks=self.own_blocks(),
         )
+        self.socket.greet(Prepared(encode(hello)))
+        self.socket.forget_descriptions()
         metrics.opening_seconds.observe(time.perf_counter() - self._began_at)
         self.socket.is_greeted = True
         if self.socket.missed_openings:

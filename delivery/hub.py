@@ -82,7 +82,7 @@ class Hub:
 
     def shed(self, *, most_bytes: int) -> None:
         """Closes the slowest readers, until no more than this is unsent to all others together."""
-        unsent = [(socket.peer.unsent_bytes, socket) for socket in self.sockets if not socket.is_over]
+        unsent = [(socket.unsent_bytes, socket) for socket in self.sockets if not socket.is_over]
         total = sum(waiting for waiting, _ in unsent)
         if total <= most_bytes:
             return

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 
 from delivery import metrics
 from delivery.announcements import Change, stream_group
+from delivery.batches import batched
 from delivery.gaps import Gaps
 from delivery.hub import Hub
 from delivery.protocol import SyncState
 from delivery.sockets import Socket
-from delivery.source import Access, Source
+from delivery.source import Access, Missed, Source
 from delivery.streams import Stream
 from delivery.threads import DatabaseThreads
 
@@ -19,6 +20,10 @@ from delivery.threads import DatabaseThreads
 REPLAY_STALL_SECONDS = 10
 #: Changes that a stream keeps in memory for those who come right back.
 RECENT_CHANGES = 200
+#: Streams that are begun together, with one statement for all their heads.
+OPENED_AT_ONCE = 1000
+#: Streams whose missed rows are read with one statement: a batch of each is kept in memory.
+STREAMS_AT_ONCE = 100
 
 
 class StreamsApart(Exception):
@@ -26,7 +31,7 @@ class StreamsApart(Exception):
 
 
 class Joining:
-    """`listen` subscribes to a group's announcements."""
+    """`listen` subscribes to the announcements of groups."""
 
     def __init__(
         self,
@@ -34,7 +39,7 @@ class Joining:
         gaps: Gaps,
         source: Source,
         threads: DatabaseThreads,
-        listen: Callable[[str], Awaitable[None]],
+        listen: Callable[[Sequence[str]], Awaitable[None]],
         *,
         batch: int,
     ) -> None:
@@ -44,7 +49,7 @@ class Joining:
         self._threads = threads
         self._listen = listen
         self._batch = batch
-        self._opening: dict[int, asyncio.Task[Stream]] = {}
+        self._opening: dict[int, asyncio.Task[dict[int, Stream]]] = {}
 
     async def sync(
         self, socket: Socket, asked: Mapping[int, int], *, is_comparable: bool = True, is_last: bool = True
@@ -60,12 +65,11 @@ class Joining:
             held = dict(asked) if socket.is_synced or not is_last else {**self._left_out(socket), **asked}
             streams: dict[int, Stream] = {}
             try:
-                for stream_id in held:
-                    access = socket.accesses.get(stream_id)
-                    if access is not None:
-                        streams[stream_id] = await self._open(access)
-                        streams[stream_id].pins += 1
-                        streams[stream_id].sockets.discard(socket)
+                asked_for = [access for stream_id in held if (access := socket.accesses.get(stream_id)) is not None]
+                async for stream in self._open_all(asked_for):
+                    streams[stream.id] = stream
+                    stream.pins += 1
+                    stream.sockets.discard(socket)
                 if is_comparable:
                     replayable = await self._replayable(socket, streams, held)
                 else:
@@ -114,11 +118,19 @@ class Joining:
         replayable: Mapping[int, bool],
     ) -> dict[int, SyncState]:
         states: dict[int, SyncState] = {}
-        for stream_id, stream in streams.items():
-            state = await self._catch_up(socket, stream, held[stream_id] if replayable[stream_id] else None)
-            if state is not None:
-                states[stream_id] = SyncState(state.head, resync=not replayable[stream_id] or state.resync)
-                _count(states[stream_id], held=held[stream_id])
+        for some in batched(streams.values(), STREAMS_AT_ONCE):
+            behind = {s.id: held[s.id] for s in some if replayable[s.id] and 0 < held[s.id] < s.floor}
+            ahead = await self._threads.read(self._source.changes_of, behind, limit=self._batch) if behind else {}
+            for stream in some:
+                can_replay = replayable[stream.id]
+                state = await self._catch_up(
+                    socket, stream, held[stream.id] if can_replay else None, ahead=ahead.get(stream.id)
+                )
+                if state is not None:
+                    states[stream.id] = SyncState(state.head, resync=not can_replay or state.resync)
+                    _count(states[stream.id], held=held[stream.id])
+            # Thousands of streams are not caught up in one breath of the loop.
+            await asyncio.sleep(0)
         return states
 
     async def _replayable(
@@ -135,13 +147,16 @@ class Joining:
             answer.update(await self._threads.read(self._source.can_replay, ask))
         return answer
 
-    async def _catch_up(self, socket: Socket, stream: Stream, held: int | None) -> SyncState | None:
-        # None: without a replay, from now on. From the last await on nothing can slip in before the socket follows.
+    async def _catch_up(
+        self, socket: Socket, stream: Stream, held: int | None, *, ahead: Missed | None = None
+    ) -> SyncState | None:
+        # None: without a replay, from now on. `ahead`: rows after `held`, read for many streams together. From the last await on
+        # nothing can slip in before the socket follows.
         if not await self._is_reached(socket, stream):
             return None
         resync = False
         if held:
-            held, resync = await self._replay(socket, stream, held)
+            held, resync = await self._replay(socket, stream, held, ahead=ahead)
         if stream.id not in socket.accesses or socket.is_over or self._hub.streams.get(stream.id) is not stream:
             return None
         if held and not resync:
@@ -178,10 +193,14 @@ class Joining:
                 return True
         return False
 
-    async def _replay(self, socket: Socket, stream: Stream, held: int) -> tuple[int, bool]:
+    async def _replay(
+        self, socket: Socket, stream: Stream, held: int, *, ahead: Missed | None = None
+    ) -> tuple[int, bool]:
         """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
         while held < stream.floor and stream.id in socket.accesses and not socket.is_over:
-            missed = await self._threads.read(self._source.changes_since, stream.id, held, limit=self._batch)
+            if ahead is None:
+                ahead = await self._threads.read(self._source.changes_since, stream.id, held, limit=self._batch)
+            missed, ahead = ahead, None
             head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
             allowed = _until_end_of(socket.user, missed.changes)
             if len(allowed) < len(missed.changes):
@@ -197,26 +216,41 @@ class Joining:
     async def _until_read(self, socket: Socket) -> None:
         # A replay goes as fast as the peer reads, so that a slow line is not taken for a stuck reader.
         deadline = time.monotonic() + REPLAY_STALL_SECONDS
-        while socket.peer.unsent_bytes > socket.soft_bytes and not socket.is_over and time.monotonic() < deadline:  # noqa: ASYNC110
+        while socket.is_behind and not socket.is_over and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
     async def _open(self, access: Access) -> Stream:
-        stream = self._hub.streams.get(access.stream)
-        if stream is not None:
+        async for stream in self._open_all([access]):
             return stream
-        opening = self._opening.get(access.stream)
-        if opening is None:
-            opening = self._opening[access.stream] = asyncio.ensure_future(self._follow(access))
-            opening.add_done_callback(lambda _: self._opening.pop(access.stream, None))
-        return await asyncio.shield(opening)
+        raise AssertionError("one access, one stream")
 
-    async def _follow(self, access: Access) -> Stream:
-        await self._listen(stream_group(access.stream))
-        stream = Stream(access.stream, position=access.head, recent_most=RECENT_CHANGES)
-        self._hub.streams[access.stream] = stream
-        # What was announced between the reading of the access and the subscription is in the rows.
-        await self._gaps.repair(stream)
-        return stream
+    async def _open_all(self, accesses: Sequence[Access]) -> AsyncIterator[Stream]:
+        for some in batched(accesses, OPENED_AT_ONCE):
+            new = [a for a in some if a.stream not in self._hub.streams and a.stream not in self._opening]
+            if new:
+                self._begin_opening(new)
+            for access in some:
+                opening = self._opening.get(access.stream)
+                opened = {} if opening is None else await asyncio.shield(opening)
+                yield opened.get(access.stream) or self._hub.streams[access.stream]
+
+    def _begin_opening(self, accesses: Sequence[Access]) -> None:
+        opening = asyncio.ensure_future(self._follow(accesses))
+        self._opening.update({access.stream: opening for access in accesses})
+
+        def forget(_: object) -> None:
+            for access in accesses:
+                self._opening.pop(access.stream, None)
+
+        opening.add_done_callback(forget)
+
+    async def _follow(self, accesses: Sequence[Access]) -> dict[int, Stream]:
+        await self._listen([stream_group(access.stream) for access in accesses])
+        opened = {a.stream: Stream(a.stream, position=a.head, recent_most=RECENT_CHANGES) for a in accesses}
+        self._hub.streams.update(opened)
+        # What was announced between the reading of the accesses and the subscription is in the rows.
+        await self._gaps.repair_behind(await self._threads.read(self._source.heads, list(opened)))
+        return opened
 
 
 def _count(state: SyncState, *, held: int) -> None:

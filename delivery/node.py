@@ -112,7 +112,7 @@ class Node:
 
     async def start(self) -> None:
         await self.bus.start()
-        await self.bus.listen(EVERYBODY)
+        await self.bus.listen([EVERYBODY])
         watches = [self._beat, self._check_positions, self.logins.keep, self._shed]
         watches += [self._read_gauges, self._keep_seats]
         self._watches = [asyncio.ensure_future(watch()) for watch in watches]
@@ -252,7 +252,7 @@ class Node:
     async def greet(self, socket: Socket) -> None:
         """Fills the socket's accesses; whatever begins or ends from before the reading on is seen. Raises PeerGone."""
         self.hub.add(socket)
-        await self.bus.listen(user_group(socket.user))
+        await self.bus.listen([user_group(socket.user)])
         self.logins.came(socket)
         streams = await self.threads.read(self._streams_of, socket)
         # Before the accesses: heads of another epoch would be taken for those of this one.

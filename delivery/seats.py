@@ -7,7 +7,7 @@ no more after LIVE_SECONDS, those of a socket that nobody renews after STALE_SEC
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,8 +25,8 @@ LIVE_SECONDS = 3
 RENEW_SECONDS = 30
 #: ...and free when nobody has renewed them for so long.
 STALE_SECONDS = 75
-#: Sockets whose seats are renewed in one call: Redis does nothing else meanwhile.
-RENEWED_AT_ONCE = 50
+#: Seats that are renewed in one call: Redis does nothing else meanwhile.
+RENEWED_AT_ONCE = 2000
 
 AWAY = (RedisError, OSError, TimeoutError)
 
@@ -157,6 +157,22 @@ class Holder:
     idle: float
 
 
+def _calls(holders: Iterable[Holder]) -> Iterator[list[tuple[Holder, Sequence[int]]]]:
+    call: list[tuple[Holder, Sequence[int]]] = []
+    room = RENEWED_AT_ONCE
+    for holder in holders:
+        streams = list(holder.streams)
+        for start in range(0, len(streams) or 1, RENEWED_AT_ONCE):
+            part = streams[start : start + RENEWED_AT_ONCE]
+            if len(part) + 1 > room and call:
+                yield call
+                call, room = [], RENEWED_AT_ONCE
+            call.append((holder, part))
+            room -= len(part) + 1
+    if call:
+        yield call
+
+
 class Seats:
     """`per_user`: sockets of a user; `spare`: sockets of a stream beyond each user's first. 0 lifts either."""
 
@@ -208,13 +224,12 @@ class Seats:
 
         Returns those of them that are too many of their users. Raises RedisAway: then it is to be repeated.
         """
-        waiting, surplus = list(holders), set()
+        surplus: set[str] = set()
         try:
-            for start in range(0, len(waiting), RENEWED_AT_ONCE):
+            for some in _calls(holders):
                 arguments: list[str | int] = [self.process, STALE_SECONDS * 1000]
-                for holder in waiting[start : start + RENEWED_AT_ONCE]:
-                    arguments += [holder.user, holder.socket, round(holder.idle * 1000), len(holder.streams)]
-                    arguments += holder.streams
+                for holder, streams in some:
+                    arguments += [holder.user, holder.socket, round(holder.idle * 1000), len(streams), *streams]
                 surplus |= await self._breaker.call(partial(self._renew, arguments), counts=AWAY)
         except (BreakerOpen, *AWAY) as error:
             raise RedisAway from error

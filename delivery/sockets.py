@@ -21,6 +21,8 @@ class Socket:
         self.soft_bytes = soft_bytes
         self.most_bytes = most_bytes
         self.most_frames = most_frames
+        self._greeting_bytes = 0
+        self._written_bytes = 0
         self.accesses: dict[int, Access] = {}
         #: What it may follow but has no seat for: extra devices share few.
         self.refused: dict[int, Access] = {}
@@ -49,6 +51,17 @@ class Socket:
         self.lock = asyncio.Lock()
 
     @property
+    def unsent_bytes(self) -> int:
+        """Without `hello`, which is one frame however long: it was written first, so what is unsent last is what came after."""
+        unsent = self.peer.unsent_bytes
+        return unsent - min(self._greeting_bytes, max(0, unsent - self._written_bytes))
+
+    @property
+    def is_behind(self) -> bool:
+        """What is not urgent waits until the peer has read more."""
+        return self.unsent_bytes > self.soft_bytes or self.peer.unsent_frames > self.most_frames // 2
+
+    @property
     def is_over(self) -> bool:
         return self.has_left or self.closed_with is not None
 
@@ -62,25 +75,40 @@ class Socket:
         if access is not None and access.version + 1 == version:
             self.accesses[stream] = replace(access, version=version)
 
+    def greet(self, hello: Prepared) -> None:
+        """Writes the first frame, whatever its length."""
+        if not self.is_over:
+            self._greeting_bytes = len(hello.wire)
+            self.peer.write(hello)
+
+    def forget_descriptions(self) -> None:
+        """They were told: kept, those of thousands of streams would be most of a socket."""
+        for accesses in (self.accesses, self.refused):
+            accesses.update({stream: replace(access, description={}) for stream, access in accesses.items()})
+
     def write(self, frame: Prepared) -> bool:
         """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""
         if self.is_over:
             return True
         peer = self.peer
-        if peer.unsent_bytes > self.most_bytes or peer.unsent_frames >= self.most_frames:
+        if self.unsent_bytes > self.most_bytes or peer.unsent_frames >= self.most_frames:
             return False
-        peer.write(frame)
+        self._write(frame)
         return True
 
     def write_if_idle(self, frame: Prepared) -> bool:
         """For what is only of the moment: dropped when the peer is behind. False when it was."""
         if self.is_over:
             return True
-        if self.peer.unsent_bytes > self.soft_bytes:
+        if self.unsent_bytes > self.soft_bytes:
             metrics.moments_dropped.inc()
             return False
-        self.peer.write(frame)
+        self._write(frame)
         return True
+
+    def _write(self, frame: Prepared) -> None:
+        self._written_bytes += len(frame.payload)
+        self.peer.write(frame)
 
     def close(self, code: CloseCode, reason: str, *, retry_after: float | None) -> None:
         """Says goodbye and closes; further writes go nowhere. Repeating does nothing."""

@@ -82,6 +82,9 @@ class Source(Protocol):
     def changes_since(self, stream: int, rev: int, *, limit: int) -> Missed:
         """At most `limit` changes after `rev`, in order; `head` is complete when fewer came."""
 
+    def changes_of(self, held: Mapping[int, int], *, limit: int) -> dict[int, Missed]:
+        """The same for many streams at once: {stream: rev}."""
+
     def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
         """For each stream, whether what was missed since the held number is little and young enough to be replayed."""
 

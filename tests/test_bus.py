@@ -33,8 +33,8 @@ Pair = tuple[Bus, Bus, list[Announcement]]
 
 async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen(stream_group(5))
-    await listening.listen(user_group(7))
+    await listening.listen([stream_group(5)])
+    await listening.listen([user_group(7)])
     opened = Opened(user=7, stream=5, action="joined")
     for announcement in (changed(5, 1), changed(6, 1), opened):
         speaking.announce(announcement)
@@ -47,7 +47,7 @@ async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> Non
 
 async def test_what_waits_goes_together(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen(stream_group(5))
+    await listening.listen([stream_group(5)])
     for rev in range(1, 101):
         speaking.announce(changed(5, rev))
     await expect(lambda: heard and heard[-1].head == 100)  # type: ignore[union-attr]
@@ -58,7 +58,7 @@ async def test_what_waits_goes_together(buses: Pair) -> None:
 
 async def test_what_does_not_follow_is_not_merged(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen(stream_group(5))
+    await listening.listen([stream_group(5)])
     for rev in (1, 3, 4):
         speaking.announce(changed(5, rev))
     await expect(lambda: len(heard) == 2)
@@ -87,7 +87,7 @@ async def test_it_hears_itself(buses: Pair, monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_what_cannot_be_understood_ends_nothing(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen(stream_group(5))
+    await listening.listen([stream_group(5)])
     layer = get_channel_layer()
     await layer.group_send(stream_group(5), {"type": "gapless.announce", "origin": "", "packed": b"from the future"})
     speaking.announce(changed(5, 1))

@@ -38,6 +38,8 @@ HELD_BY = {
     "memberships_per_minute": "test_allowances.py::test_sixty_people_are_added_or_removed_a_minute_and_not_one_more",
     "bulk_rows_per_minute": "test_allowances.py::test_bulk_acts_have_six_hundred_rows_a_minute_and_not_one_more",
     "sockets_per_user": "test_seats.py::test_ten_sockets_a_user_and_the_idlest_goes_for_the_eleventh",
+    "channels_per_user": "test_many_channels.py::test_one_person_is_in_so_many_live_channels_and_not_in_one_more",
+    "archived_days": "test_many_channels.py::test_what_was_archived_long_ago_is_in_no_list_and_can_still_be_read",
     "spare_sockets": "test_seats.py::test_a_channel_has_120_sockets_and_each_of_100_members_a_place",
     "user_frames_per_second": "test_abuse.py::test_a_flood_over_several_sockets_of_a_person_is_one_flood",
     "address_requests_per_minute": "test_addresses.py::test_one_address_asks_only_so_often",

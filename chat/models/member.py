@@ -34,6 +34,11 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """The members of channels that the user is a member of."""
         return self.filter(channel__members__user=user)
 
+    def in_lists(self) -> MemberQuerySet:
+        """Without channels that were archived long ago: they can be read, but nobody is told of them any more."""
+        since = clock.now() - datetime.timedelta(days=settings.LIMITS.archived_days)
+        return self.filter(Q(channel__archived_at=None) | Q(channel__archived_at__gt=since))
+
     def with_mutes(self) -> MemberQuerySet:
         """Each with `muted_until`: the end of a mute that is running, else None."""
         mutes = Sanction.objects.standing().filter(

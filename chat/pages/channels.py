@@ -59,7 +59,7 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     assert isinstance(request.user, User)
     epoch = read_standing().epoch
-    channels = descriptions(request.user)
+    channels = descriptions(request.user, shown=pk)
     for described in channels:
         described["url"] = f"/c/{described['id']}/"
     chosen = next((described for described in channels if described["id"] == pk), None)

@@ -17,7 +17,7 @@ from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
 from chat.services.sanctions import impose, let_in, member_or_former
 from chat.services.standing import require_may
-from delivery.errors import ChannelFull, Conflict, Forbidden, NotAMember, NotFound
+from delivery.errors import ChannelFull, Conflict, Forbidden, Invalid, NotAMember, NotFound
 from delivery.protocol import spell_time
 
 
@@ -127,13 +127,16 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
 def admit(entry: log.Entry, user: User, *, actor: User, role: str, invited_by: User | None = None) -> Member:
     """Within an entry's transaction: a new member, its number in the log, its place in the count.
 
-    `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed.
+    `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed, Invalid.
     """
     if entry.channel.member_count >= settings.LIMITS.members:
         raise ChannelFull
     if not user.is_active:
         raise Forbidden("This account is not active.")
     let_in(entry, user, actor=actor)
+    most = settings.LIMITS.channels_per_user
+    if user.memberships.filter(channel__archived_at=None).count() >= most:
+        raise Invalid(f"{user.get_full_name()} is in {most:,} channels: leave some first.")
     log.count_members(entry, +1)
     name = user.get_full_name()
     sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"

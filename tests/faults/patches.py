@@ -150,7 +150,7 @@ def no_resync() -> None:
     """Whatever was missed is said to have been replayed."""
     from delivery.joining import Joining  # noqa: PLC0415
 
-    async def replay(self: Any, socket: Any, stream: Any, held: int) -> tuple[int, bool]:
+    async def replay(self: Any, socket: Any, stream: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, stream.floor), False
 
     async def replayable(self: Any, socket: Any, streams: Any, held: Any) -> dict[int, bool]:
@@ -261,7 +261,7 @@ def no_replay() -> None:
     """A sync says where the streams are, and nothing of what was missed."""
     from delivery.joining import Joining  # noqa: PLC0415
 
-    async def replay(self: Any, socket: Any, stream: Any, held: int) -> tuple[int, bool]:
+    async def replay(self: Any, socket: Any, stream: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, stream.position), False
 
     Joining._replay = replay  # type: ignore[method-assign]
