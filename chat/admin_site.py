@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from chat import moderation
-from chat.models import Ban, Sanction, SanctionKind, User
+from chat.models import Ban, SanctionKind, User
 from chat.viewer import looking
 
 #: Reports and acts that the first page shows.
@@ -74,9 +74,9 @@ def _waiting(user: User) -> dict[str, Any]:
     if user.has_perm("chat.view_report"):
         waiting["open_reports"] = moderation.count_open(user)
         waiting["many"] = moderation.MOST_COUNTED
-        waiting["reports"] = moderation.reports_visible_to(user).open().order_by("pk")[:SHOWN]
+        waiting["reports"] = moderation.reports_visible_to(user).open().cases().order_by("pk")[:SHOWN]
     if user.has_perm("chat.view_sanction"):
-        waiting["mutes"] = Sanction.objects.standing().filter(kind=SanctionKind.MUTE).count()
+        waiting["mutes"] = moderation.sanctions_visible_to(user, SanctionKind.MUTE).count()
     if user.has_perm("chat.view_ban"):
         waiting["bans"] = Ban.objects.standing().count()
     if user.has_perm("chat.view_auditentry"):

@@ -60,7 +60,8 @@ class ChatConsumer(StreamConsumer):
                 )
                 self._confirm(command.ref, row)
             case Delete():
-                row = await self._as_user(self._delete, channel=command.channel, message=command.message)
+                place = {"channel": command.channel, "message": command.message}
+                row = await self._as_user(self._delete, **place, reason=command.reason)
                 self._confirm(command.ref, row)
             case SayTyping():
                 await self.require_access(command.channel)
@@ -118,9 +119,9 @@ class ChatConsumer(StreamConsumer):
                 ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate)
             )
 
-    def _delete(self, user: User, *, channel: int, message: int) -> Message:
-        require_scope_to_delete(self.login.scopes, user.pk, message=message)
-        return delete_message(user, channel=channel, message=message)
+    def _delete(self, user: User, *, channel: int, message: int, reason: str) -> Message:
+        require_scope_to_delete(self.login.scopes, user.pk, channel=channel, message=message)
+        return delete_message(user, channel=channel, message=message, reason=reason)
 
     async def _as_user(self, verb: Callable[..., T], **fields: Any) -> T:
         def work() -> T:

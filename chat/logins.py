@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chat import clock, wire
-from chat.models import Scope, Token, User
+from chat.models import Ban, Scope, Token, User
 from chat.models.token import digest_of
 from chat.scopes import EVERYTHING
 from chat.services import note_use
@@ -79,11 +79,12 @@ def _note_uses(tokens: Sequence[Token]) -> None:
 
 
 def endings(logins: Sequence[Login]) -> list[CloseCode | None]:
-    """For each login, why its session or token, its password or its account no longer stand: three queries for all.
+    """For each login, why its session or token, its password or its account no longer stand: four queries for all.
 
     A token with which somebody is connected is in use.
     """
     users = User.objects.in_bulk({login.user.id for login in logins})
+    banned = set(Ban.objects.standing().filter(user__in=users).values_list("user_id", flat=True))
     proofs: dict[str, set[str]] = {SESSION: set(), TOKEN: set()}
     for login in logins:
         proofs[login.proof[0]].add(login.proof[1])
@@ -94,14 +95,15 @@ def endings(logins: Sequence[Login]) -> list[CloseCode | None]:
         row.session_key: row.get_decoded()
         for row in Session.objects.filter(session_key__in=proofs[SESSION], expire_date__gt=timezone.now())
     }
-    return [_ending(login, users.get(login.user.id), tokens, sessions) for login in logins]
+    return [
+        CloseCode.BANNED if login.user.id in banned else _ending(login, users.get(login.user.id), tokens, sessions)
+        for login in logins
+    ]
 
 
 def _ending(login: Login, user: User | None, tokens: set[str], sessions: dict[str, dict[str, Any]]) -> CloseCode | None:
-    if user is None:
+    if user is None or not user.is_active:
         return CloseCode.SIGNED_OUT
-    if not user.is_active:
-        return CloseCode.BANNED
     return None if _stands(login, user, tokens, sessions) else CloseCode.SIGNED_OUT
 
 

@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 from django.db.models import Q, QuerySet
 
-from chat import wire
+from chat import oversight, wire
 from chat.models import AuditEntry, Ban, Channel, Member, Message, MessageVersion, Report, Sanction, SanctionKind, User
 from chat.models.audit import AuditQuerySet
 from chat.models.ban import BanQuerySet
 from chat.models.report import ReportQuerySet
 from chat.models.sanction import SanctionQuerySet
 from chat.permissions import KEEPERS
-from chat.services.standing import standing_of
+from chat.services.standing import moderates_everywhere
 from delivery.errors import Forbidden, NotFound
 from delivery.protocol import spell_time
 
@@ -50,9 +50,11 @@ def bans_visible_to(user: User) -> BanQuerySet:
 
 
 def sanctions_visible_to(user: User, kind: SanctionKind) -> SanctionQuerySet:
-    """What stands of this kind, in the channels that the user keeps; everywhere for staff with the right."""
+    """What stands of this kind, in the channels that the user keeps; for staff with the right, of what they see."""
     rows = Sanction.objects.standing().filter(kind=kind).select_related("user", "channel", "by")
-    return rows if may_see_all(user, "chat.view_sanction") else rows.filter(_kept_by(user))
+    if may_see_all(user, "chat.view_sanction"):
+        return rows.filter(channel__in=oversight.channels_seen_by(user).values("pk"))
+    return rows.filter(_kept_by(user))
 
 
 def require_keeper(user: User) -> None:
@@ -81,13 +83,26 @@ def report_visible_to(user: User, pk: int) -> Report:
 
 
 def kept_message(user: User, pk: int) -> Message:
-    """A message of a channel that the user keeps. Raises NotFound, Forbidden."""
+    """A message of a channel that the user keeps, or that the staff sees from outside. Raises NotFound, Forbidden."""
     row = Message.objects.select_related("sender", "channel").filter(pk=pk).first()
-    if row is None:
+    member = None if row is None else Member.objects.filter(user=user, channel=row.channel_id).first()
+    is_overseen = row is not None and may_see_all(user, "chat.view_messageversion") and oversight.sees(user, row)
+    if row is None or (member is None and not is_overseen):
         raise NotFound("There is no such message.")
-    if not may_see_all(user, "chat.view_messageversion") and not standing_of(user, channel=row.channel_id).keeps:
+    if not is_overseen and (member is None or member.role not in KEEPERS):
         raise Forbidden("Only moderators see what messages said before.")
     return row
+
+
+def place_of_message(user: User, pk: int) -> int:
+    """The channel of a message that the user may know of. Raises NotFound."""
+    channel = Message.objects.filter(pk=pk).values_list("channel_id", flat=True).first()
+    knows = channel is not None and (
+        moderates_everywhere(user) or Member.objects.filter(user=user, channel=channel).exists()
+    )
+    if channel is None or not knows:
+        raise NotFound("There is no such message.")
+    return channel
 
 
 def context_of(message: Message) -> list[Message]:
@@ -102,7 +117,8 @@ def versions_of(message: Message) -> "QuerySet[MessageVersion]":
 
 
 def count_open(user: User) -> int:
-    return reports_visible_to(user).open().order_by()[:MOST_COUNTED].count()
+    """Cases: several reports of one message wait as one."""
+    return reports_visible_to(user).open().cases().order_by()[:MOST_COUNTED].count()
 
 
 def _keeps(user: User, channel: int) -> bool:
@@ -129,6 +145,7 @@ def report_dict(row: Report) -> dict[str, Any]:
         "reported_body": row.body,
         "reporter": person(row.reporter),
         "reason": row.reason,
+        "reports_of_the_message": Report.objects.filter(message=row.message_id).count(),
         "created_at": spell_time(row.created_at),
         "closed_at": spell_time(row.closed_at),
         "closed_by": person(row.closed_by),
@@ -146,7 +163,6 @@ def report_in_full(row: Report, user: User) -> dict[str, Any]:
         **report_dict(row),
         "context": [wire.message_dict(message) for message in context_of(row.message)] if sees_messages else [],
         "versions": [version_dict(version) for version in versions_of(row.message)] if sees_versions else [],
-        "reports_of_the_message": Report.objects.filter(message=row.message_id).count(),
     }
 
 

@@ -6,6 +6,7 @@ Held at the doors, alike for socket and HTTP; what the account may do is asked b
 from collections.abc import Collection
 
 from chat.models import Message, Scope
+from chat.services.standing import require_membership
 from delivery.errors import OutOfScope
 
 EVERYTHING = frozenset(Scope.values)
@@ -17,8 +18,14 @@ def require_scope(scopes: Collection[str], needed: str) -> None:
         raise OutOfScope(needed)
 
 
-def require_scope_to_delete(scopes: Collection[str], user: int, *, message: int) -> None:
-    """Deleting one's own message is writing, deleting somebody else's is moderating. Raises OutOfScope."""
+def require_scope_to_delete(scopes: Collection[str], user: int, *, channel: int, message: int) -> None:
+    """Deleting one's own message is writing, deleting somebody else's is moderating.
+
+    Raises OutOfScope; for who is not in the channel what every other verb says there, whatever there is.
+    """
     require_scope(scopes, Scope.WRITE)
-    if Scope.MODERATE not in scopes and Message.objects.filter(pk=message).exclude(sender_id=user).exists():
+    if Scope.MODERATE in scopes or Message.objects.filter(pk=message, sender_id=user).exists():
+        return
+    require_membership(user, channel=channel)
+    if Message.objects.filter(pk=message, channel_id=channel).exists():
         raise OutOfScope(Scope.MODERATE)

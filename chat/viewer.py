@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from chat import oversight
+
 _looking: ContextVar[Any] = ContextVar("looking", default=None)
 
 
@@ -22,6 +24,10 @@ def looking(user: Any) -> Iterator[None]:
         _looking.reset(token)
 
 
+def viewer() -> Any:
+    return _looking.get()
+
+
 def may_view(kind: type[Model]) -> bool:
     user = _looking.get()
     return user is not None and user.has_perm(f"{kind._meta.app_label}.view_{kind._meta.model_name}")
@@ -32,7 +38,7 @@ def link(row: Model | None, text: str = "") -> SafeString | str:
     if row is None:
         return "–"
     text = text or str(row)
-    if not may_view(type(row)):
+    if not (may_view(type(row)) and oversight.sees(_looking.get(), row)):
         return text
     return format_html('<a href="{}">{}</a>', page_of(row), text)
 

@@ -85,10 +85,11 @@ class Edit(Command, frozen=True, kw_only=True, tag="message.edit"):
 
 
 class Delete(Command, frozen=True, kw_only=True, tag="message.delete"):
-    """Empties a message; its place stays."""
+    """Empties a message; its place stays. The staff from outside the channel give a reason."""
 
     channel: Id
     message: Id
+    reason: str = ""
 
 
 class Delivered(Command, frozen=True, kw_only=True, tag="delivered"):

@@ -129,28 +129,28 @@ anothers_message = given(message=lambda s, who: s.anothers(who))
 row("GET", "channels/",                         "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "channels/",                        "401 401 201 201 201 201 201", body=given(name=fresh))  # fmt: skip
 row("GET", one,                                 "401 401 404 404 200 200 200")  # fmt: skip
-row("PATCH", one,                               "401 401 404 404 403 200 200", body=given(topic=fresh))  # fmt: skip
-row("DELETE", one,                              "401 401 404 204 403 403 204")  # fmt: skip
+row("PATCH", one,                               "401 401 404 200 403 200 200", body=given(topic=fresh, reason="tidy"))  # fmt: skip
+row("DELETE", one,                              "401 401 404 204 403 403 204", body=given(reason="done"))  # fmt: skip
 row("POST", one + "join/",                      "401 401 404 404 200 200 200")  # fmt: skip
 row("POST", one + "leave/",                     "401 401 404 404 204 204 403")  # fmt: skip
 row("PATCH", one + "membership/",               "401 401 404 404 200 200 200", body=given(notify_level="all"))  # fmt: skip
 row("GET", one + "members/",                    "401 401 404 404 200 200 200")  # fmt: skip
 row("POST", one + "members/",                   "401 401 404 404 403 201 201", body=given(user=lambda s, who: s.newcomer().pk))  # fmt: skip
-row("PATCH", one + "members/<int:user>/",       "401 401 404 200 403 403 200", path_of=a_member, body=given(role="moderator"))  # fmt: skip
-row("DELETE", one + "members/<int:user>/",      "401 401 404 204 403 204 204", path_of=a_member)  # fmt: skip
+row("PATCH", one + "members/<int:user>/",       "401 401 404 200 403 403 200", path_of=a_member, body=given(role="moderator", reason="helps"))  # fmt: skip
+row("DELETE", one + "members/<int:user>/",      "401 401 404 204 403 204 204", path_of=a_member, body=given(reason="rude"))  # fmt: skip
 row("GET", one + "messages/",                   "401 401 404 404 200 200 200")  # fmt: skip
 row("POST", one + "messages/",                  "401 401 404 404 201 201 201", body=given(client_msg_id=fresh, body="hi"))  # fmt: skip
 row("GET", one + "messages/<int:message>/",     "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
 row("PATCH", one + "messages/<int:message>/",   "401 401 404 404 200 200 200", path_of=own_message, body=given(body="y"))  # fmt: skip
-row("DELETE", one + "messages/<int:message>/",  "401 401 404 200 403 200 200", path_of=anothers_message)  # fmt: skip
+row("DELETE", one + "messages/<int:message>/",  "401 401 404 200 403 200 200", path_of=anothers_message, body=given(reason="rude"))  # fmt: skip
 row("GET", one + "changes/",                    "401 401 404 404 200 200 200")  # fmt: skip
 row("POST", one + "read/",                      "401 401 404 404 200 200 200", body=given(seq=1))  # fmt: skip
 row("POST", "reports/",                         "401 401 404 404 201 201 201", body=given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude"))  # fmt: skip
 row("GET", "moderation/",                       "401 401 403 200 403 200 200")  # fmt: skip
 row("GET", "moderation/reports/",               "401 401 403 200 403 200 200")  # fmt: skip
 row("GET", "moderation/reports/<int:pk>/",      "401 401 404 200 404 200 200", path_of=given(pk=lambda s, who: s.report(who)))  # fmt: skip
-row("POST", "moderation/reports/close/",        "401 401 404 200 403 200 200", body=given(reports=lambda s, who: [s.report(who)], verdict="dismissed", reason="fine"))  # fmt: skip
-row("GET", "moderation/messages/<int:pk>/",     "401 401 404 200 403 200 200", path_of=given(pk=lambda s, who: s.anothers(who)))  # fmt: skip
+row("POST", "moderation/reports/close/",        "401 401 404 200 404 200 200", body=given(reports=lambda s, who: [s.report(who)], verdict="dismissed", reason="fine"))  # fmt: skip
+row("GET", "moderation/messages/<int:pk>/",     "401 401 404 404 403 200 200", path_of=given(pk=lambda s, who: s.anothers(who)))  # fmt: skip
 row("POST", "moderation/messages/delete/",      "401 401 404 200 403 200 200", body=given(messages=lambda s, who: [s.anothers(who)], reason="rude"))  # fmt: skip
 row("POST", "moderation/members/remove/",       "401 401 404 200 403 200 200", body=given(**BULK))  # fmt: skip
 row("POST", "moderation/members/readmit/",      "401 401 404 200 403 200 200", body=given(**{**BULK, "users": lambda s, who: [s.removed().pk]}))  # fmt: skip
@@ -345,7 +345,7 @@ OPS: dict[str, tuple[Body, str]] = {
         "not_found not_found ok ok ok",
     ),
     "message.delete": (
-        given(channel=own_channel, message=lambda s, who: s.anothers(who)),
+        given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude"),
         "not_found ok forbidden ok ok",
     ),
     "delivered": (given(channel=own_channel, seq=1), "not_found not_found ok ok ok"),

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 KINDS = ("report", "message", "channel", "member", "sanction", "user", "ban", "auditentry")
 SEES = {
     "mo": set(KINDS),
-    "agnes": {*KINDS} - {"auditentry"},
+    "agnes": {*KINDS} - {"auditentry", "message", "report"},
     "otto": {*KINDS} - {"message"},
     "sam": set(KINDS),
     "alice": set(),
@@ -67,7 +67,9 @@ def test_each_group_sees_its_lists_and_rows_and_nothing_else(house: Cast, who: s
         kind = row._meta.model_name
         expected = 200 if kind in SEES[who] else 403 if SEES[who] else 302
         assert client.get(f"/admin/chat/{kind}/").status_code == expected, kind
-        assert client.get(page_of(row)).status_code == expected, kind
+        # Private channels, and who is in them, are there for those who may act in them.
+        is_hidden = expected == 200 and kind in ("channel", "member", "sanction") and who in ("agnes", "otto")
+        assert client.get(page_of(row)).status_code == (302 if is_hidden else expected), kind
         if SEES[who]:
             assert (f"/admin/chat/{kind}/" in front.content.decode()) == (expected == 200), kind
 
@@ -201,10 +203,14 @@ def test_whoever_is_no_staff_is_told_so_and_not_sent_in_circles(house: Cast) -> 
 
 
 def test_the_first_page_says_what_is_waiting(house: Cast) -> None:
-    page = browser("agnes").get("/admin/").content.decode()
+    page = browser("mo").get("/admin/").content.decode()
     assert re.search(r"<strong>1</strong> open report\b", page)
     assert re.search(r"<strong>1</strong> standing ban\b", page)
     assert "other words" in page
+    page = browser("agnes").get("/admin/").content.decode()
+    assert re.search(r"<strong>1</strong> standing ban\b", page)
+    assert "open report" not in page
+    assert "other words" not in page
     assert "Done lately" not in page
     assert "Done lately" in browser("otto").get("/admin/").content.decode()
 
@@ -218,7 +224,7 @@ def test_a_messages_page_shows_its_history_to_moderators_and_its_receipts(house:
     page = browser("mo").get(page_of(row)).content.decode()
     assert "first words" in page
     assert re.search(r"alice</a></td><td><span class=\"gapless-badge good\">read", page)
-    assert "first words" not in browser("agnes").get(page_of(row)).content.decode()
+    assert "first words" not in browser("otto").get(page_of(Report.objects.get())).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -245,7 +251,7 @@ def test_search_finds_parts_of_words_and_forgives_small_mistakes(
 @pytest.mark.parametrize(
     ("kind", "query", "found"),
     [
-        ("message", {"in": "team"}, 3),
+        ("message", {"in": "team"}, 1),
         ("message", {"in": "nowhere"}, 0),
         ("message", {"sender": "@bob", "kind": "text"}, 1),
         ("message", {"edited": "yes"}, 1),

@@ -45,9 +45,13 @@ CHECKS = [
 MAY_BE_EMPTY = {
     "ChannelInput.name",
     "ChannelInput.topic",
+    "ChannelRevision.reason",
     "ChannelRevision.topic",
+    "NewRole.reason",
     "Profile.activity",
     "Profile.display_name",
+    "Reasoned.reason",
+    "Removing.reason",
 }
 #: A few examples of each operation for each caller, always the same ones. `schemathesis run` does more, by hand.
 SPARINGLY = settings(

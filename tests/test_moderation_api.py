@@ -49,7 +49,7 @@ def test_a_report_is_made_once_and_waits_for_those_who_keep_the_channel(cast: Ca
     assert first.json() == again.json() == {"id": Report.objects.get().pk, **given}
     reported(cast.charlie, other, cast.vera)
     moderator, agent, auditor = staff("mo", "Moderator"), staff("agnes", "Support agent"), staff("otto", "Auditor")
-    seen = {"alice": 1, "charlie": 1, "mo": 2, "agnes": 2, "otto": 2, "sam": 2, "bob": 403, "vera": 403}
+    seen = {"alice": 1, "charlie": 1, "mo": 2, "agnes": 403, "otto": 2, "sam": 2, "bob": 403, "vera": 403}
     for user in (cast.alice, cast.charlie, moderator, agent, auditor, cast.sam, cast.bob, cast.vera):
         answer = Caller(user).get("moderation/reports/")
         found = len(answer.json()["results"]) if answer.status_code == 200 else answer.status_code
@@ -71,7 +71,6 @@ def test_a_report_is_shown_with_what_was_said_around_it_and_before(cast: Cast, o
     assert [version["body"] for version in shown["versions"]] == ["first words", "rude words"]
     for user, context, versions in (
         (staff("mo", "Moderator"), 5, 2),
-        (staff("agnes", "Support agent"), 5, 0),
         (staff("otto", "Auditor"), 0, 0),
     ):
         seen = Caller(user).get(f"moderation/reports/{pk}/").json()
@@ -189,13 +188,12 @@ def test_the_audit_log_shows_each_moderator_only_the_own_channels_and_no_address
     assert "address" not in Caller(cast.alice).get("moderation/audit/").json()["results"][0]
 
 
-@pytest.mark.parametrize(
-    ("who", "open_reports", "may_ban"), [("alice", 1, False), ("mo", 1, True), ("agnes", 1, False)]
-)
+@pytest.mark.parametrize(("who", "open_reports", "may_ban"), [("alice", 1, False), ("mo", 1, True)])
 def test_the_desk_says_what_is_waiting(cast: Cast, who: str, open_reports: int, may_ban: bool) -> None:
     staff("mo", "Moderator")
     staff("agnes", "Support agent")
     reported(cast.bob, cast.team, cast.alice)
     desk = Caller(User.objects.get(username=who)).get("moderation/").json()
     assert (desk["open_reports"], desk["may_ban"]) == (open_reports, may_ban)
-    assert Caller(cast.vera).get("moderation/").status_code == 403
+    for user in (cast.vera, User.objects.get(username="agnes")):
+        assert Caller(user).get("moderation/").status_code == 403

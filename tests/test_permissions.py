@@ -32,7 +32,7 @@ CELLS = {
         mute        ok  ok         forbidden  forbidden  not_found  ok         forbidden
         promote     ok  forbidden  forbidden  forbidden  not_found  ok         forbidden
         archive     ok  forbidden  forbidden  forbidden  not_found  ok         forbidden
-        close_reports ok ok        forbidden  forbidden  not_found  ok         forbidden
+        close_reports ok ok        not_found  not_found  not_found  ok         not_found
         leave       ok  ok         ok         ok         not_found  not_found  forbidden
     """,
     "public": """
@@ -46,7 +46,7 @@ CELLS = {
         mute        ok  ok         forbidden  forbidden  not_a_member  ok            forbidden
         promote     ok  forbidden  forbidden  forbidden  not_a_member  ok            forbidden
         archive     ok  forbidden  forbidden  forbidden  not_a_member  ok            forbidden
-        close_reports ok ok        forbidden  forbidden  not_a_member  ok            forbidden
+        close_reports ok ok        not_found  not_found  not_found     ok            not_found
         leave       ok  ok         ok         ok         ok            ok            forbidden
     """,
     "archived": """
@@ -60,7 +60,7 @@ CELLS = {
         mute        archived  archived   forbidden  forbidden  not_found  archived   forbidden
         promote     ok        forbidden  forbidden  forbidden  not_found  ok         forbidden
         archive     ok        forbidden  forbidden  forbidden  not_found  ok         forbidden
-        close_reports ok      ok         forbidden  forbidden  not_found  ok         forbidden
+        close_reports ok      ok         not_found  not_found  not_found  ok         not_found
         leave       ok        ok         ok         ok         not_found  not_found  forbidden
     """,
     # Nobody owns a direct conversation.
@@ -75,7 +75,7 @@ CELLS = {
         mute        -  -  forbidden  -          not_found  ok         forbidden
         promote     -  -  forbidden  -          not_found  forbidden  forbidden
         archive     -  -  forbidden  -          not_found  forbidden  forbidden
-        close_reports - - forbidden  -          not_found  ok         forbidden
+        close_reports - - not_found  -          not_found  ok         not_found
         leave       -  -  forbidden  -          not_found  not_found  forbidden
     """,
     # One of three or more can be left, and somebody can be taken out of it.
@@ -90,7 +90,7 @@ CELLS = {
         mute        -  -  forbidden  forbidden  not_found  ok         forbidden
         promote     -  -  forbidden  forbidden  not_found  forbidden  forbidden
         archive     -  -  forbidden  forbidden  not_found  forbidden  forbidden
-        close_reports - - forbidden  forbidden  not_found  ok         forbidden
+        close_reports - - not_found  not_found  not_found  ok         not_found
         leave       -  -  ok         ok         not_found  not_found  forbidden
     """,
 }
@@ -108,6 +108,7 @@ class Scene:
     people: dict[str, User]
     target: User
     newcomer: User
+    reason: str = "because"
 
 
 @pytest.fixture
@@ -177,15 +178,18 @@ DO: dict[Right, Callable[[Scene, User], object]] = {
         actor,
         channel=s.channel.pk,
         message=message_by(s.people["owner" if actor != s.people["owner"] else "member"], s.channel),
+        reason=s.reason,
     ),
-    Right.RENAME: lambda s, actor: services.revise_channel(actor, channel=s.channel.pk, name="other"),
+    Right.RENAME: lambda s, actor: services.revise_channel(actor, channel=s.channel.pk, name="other", reason=s.reason),
     Right.ADD: lambda s, actor: services.add_member(actor, channel=s.channel.pk, user=s.newcomer),
-    Right.REMOVE: lambda s, actor: services.remove_member(actor, channel=s.channel.pk, user=s.target),
-    Right.MUTE: lambda s, actor: services.mute_member(actor, channel=s.channel.pk, user=s.target, until=clock.now()),
-    Right.PROMOTE: lambda s, actor: services.change_role(
-        actor, channel=s.channel.pk, user=s.target, role=Role.MODERATOR
+    Right.REMOVE: lambda s, actor: services.remove_member(actor, channel=s.channel.pk, user=s.target, reason=s.reason),
+    Right.MUTE: lambda s, actor: services.mute_member(
+        actor, channel=s.channel.pk, user=s.target, until=clock.now(), reason=s.reason
     ),
-    Right.ARCHIVE: lambda s, actor: services.archive_channel(actor, channel=s.channel.pk),
+    Right.PROMOTE: lambda s, actor: services.change_role(
+        actor, channel=s.channel.pk, user=s.target, role=Role.MODERATOR, reason=s.reason
+    ),
+    Right.ARCHIVE: lambda s, actor: services.archive_channel(actor, channel=s.channel.pk, reason=s.reason),
     Right.CLOSE_REPORTS: lambda s, actor: services.close_report(
         actor, report=report_in(s), verdict="dismissed", reason="all is well"
     ),
@@ -231,6 +235,19 @@ def test_what_a_client_is_told_it_may_do_is_what_it_may_do(scene: Scene, request
             assert set(told["can"]) - {"delete_own"} == set(allowed) - {"delete_own"}
 
 
+#: What the staff does from outside says why.
+NEED_REASONS = (Right.DELETE_ANY, Right.RENAME, Right.REMOVE, Right.MUTE, Right.PROMOTE, Right.ARCHIVE)
+
+
+@pytest.mark.parametrize("scene", ["private"], indirect=True)
+def test_the_staff_from_outside_says_why_and_the_channels_own_people_need_not(scene: Scene) -> None:
+    scene.reason = "  "
+    for act in NEED_REASONS:
+        assert outcome_of(act, scene, scene.people["staff"]) == "invalid", act
+        assert outcome_of(act, scene, scene.people["owner"]) == "ok", act
+    assert outcome_of(Right.DELETE_OWN, scene, scene.people["staff"]) == "ok"
+
+
 @pytest.mark.parametrize("scene", ["private"], indirect=True)
 def test_moderators_remove_and_mute_only_plain_members(scene: Scene) -> None:
     moderator, owner = scene.people["moderator"], scene.people["owner"]
@@ -249,12 +266,12 @@ def test_nobody_mutes_or_removes_themselves(scene: Scene) -> None:
 def test_a_channel_keeps_its_last_owner_whoever_acts(cast: Cast) -> None:
     for actor in (cast.alice, cast.sam):
         with pytest.raises(errors.Conflict):
-            services.change_role(actor, channel=cast.team.pk, user=cast.alice, role=Role.MEMBER)
+            services.change_role(actor, channel=cast.team.pk, user=cast.alice, role=Role.MEMBER, reason="out")
     with pytest.raises(errors.Conflict):
-        services.remove_member(cast.sam, channel=cast.team.pk, user=cast.alice)
+        services.remove_member(cast.sam, channel=cast.team.pk, user=cast.alice, reason="out")
     with pytest.raises(errors.Forbidden):
         services.leave_channel(cast.alice, channel=cast.team.pk)
-    services.change_role(cast.sam, channel=cast.team.pk, user=cast.bob, role=Role.OWNER)
+    services.change_role(cast.sam, channel=cast.team.pk, user=cast.bob, role=Role.OWNER, reason="she goes")
     services.leave_channel(cast.alice, channel=cast.team.pk)
 
 

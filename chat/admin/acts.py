@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from chat.models import User
+from chat.services import audit
 from chat.services.audit import REASON_CHARACTERS
 from chat.services.bulk import each
 
@@ -42,20 +43,32 @@ class Act:
     #: What happens then, for the page that asks.
     consequence: str
     form: type[ReasonForm] = ReasonForm
-    #: Whether it makes sense for this row; asked for a row's own page.
-    fits: Callable[[Any], bool] = lambda row: True
+    #: What the form shows before anything was chosen: how it is now.
+    initial: Callable[[Any], dict[str, Any]] = lambda row: {}
+    #: Whether this actor may do it to this row and it makes sense; asked for a row's own page.
+    fits: Callable[[User, Any], bool] = lambda actor, row: True
     is_danger: bool = False
+    is_bulk: bool = True
+    #: The page that opens after it, from the row's number; else one is at the row again, or at the next of a queue.
+    leads_to: str = ""
 
     def allowed_to(self, user: Any) -> bool:
         return bool(user.is_active and user.is_staff and user.has_perm(self.permission))
 
 
 def asked(
-    model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence[Any], *, hidden: dict[str, Any]
+    model_admin: "Described",
+    request: HttpRequest,
+    act: Act,
+    rows: Sequence[Any],
+    *,
+    hidden: dict[str, Any],
+    cancel_url: str,
 ) -> TemplateResponse | None:
     """Does the act when its form was sent and is complete (None); else the page that asks."""
     is_sent = "confirmed" in request.POST
-    form = act.form(request.POST) if is_sent else act.form(initial={"reason": ""})
+    initial = act.initial(rows[0]) if len(rows) == 1 else {}
+    form = act.form(request.POST) if is_sent else act.form(initial=initial)
     if is_sent and form.is_valid():
         _do(model_admin, request, act, rows, form.cleaned_data)
         return None
@@ -68,6 +81,7 @@ def asked(
         "form": form,
         "hidden": hidden,
         "checkbox": ACTION_CHECKBOX_NAME,
+        "cancel_url": cancel_url,
     }
     return TemplateResponse(request, "admin/gapless/act.html", context, status=400 if is_sent else 200)
 
@@ -75,8 +89,19 @@ def asked(
 def _do(model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence[Any], given: dict[str, Any]) -> None:
     user = request.user
     assert isinstance(user, User)
-    done, refused = each(rows, lambda row: act.do(user, row, given))
+    changed: list[Any] = []
+
+    def do(row: Any) -> None:
+        # What changes something leaves a line in the audit log; a repeat does not.
+        with audit.watched() as lines:
+            act.do(user, row, given)
+        changed.extend([row] if lines else [])
+
+    done, refused = each(rows, do)
     for row, refusal in refused:
         model_admin.message_user(request, f"{model_admin.words(row)}: {refusal.detail}", notices.ERROR)
-    if done:
-        model_admin.message_user(request, f"{act.label}: done for {len(done)}.", notices.SUCCESS)
+    if changed:
+        model_admin.message_user(request, f"{act.label}: done for {len(changed)}.", notices.SUCCESS)
+    for row in done:
+        if row not in changed:
+            model_admin.message_user(request, f"{model_admin.words(row)}: it was so already.", notices.INFO)

@@ -1,5 +1,6 @@
 """What all lists and pages of the admin share: nothing can be written, nothing counts a large table, search by trigram."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,13 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from chat.admin.acts import Act, Described, asked
-from chat.admin.offered import OfferedList, require_numbered_rows, require_plain_row
+from chat.admin.offered import KEPT_VAR, OfferedList, require_numbered_rows, require_plain_row, way_back
+from chat.models import User
 from chat.viewer import page_of
 from delivery.errors import Invalid
 
@@ -102,8 +104,8 @@ class ReadOnlyAdmin(Described):
         term = search_term.strip().replace("\x00", "")
         if not term or not self.search_in:
             return queryset, False
-        if len(term) < LEAST_LETTERS:
-            self.message_user(request, f"Search for at least {LEAST_LETTERS} letters.", notices.WARNING)
+        if not _has_trigram(term):
+            self.message_user(request, f"Search for at least {LEAST_LETTERS} letters in a row.", notices.WARNING)
             return queryset.none(), False
         try:
             found = _newest(queryset, self.search_in, term)
@@ -117,7 +119,8 @@ class ReadOnlyAdmin(Described):
     # ---- acts ----
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return {act.name: (_bulk(act), act.name, f"{act.label}…") for act in self.acts if act.allowed_to(request.user)}
+        acts = [act for act in self.acts if act.is_bulk and act.allowed_to(request.user)]
+        return {act.name: (_bulk(act), act.name, f"{act.label}…") for act in acts}
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.act_view)
@@ -134,8 +137,19 @@ class ReadOnlyAdmin(Described):
         row = self.get_object(request, str(object_id))
         if row is None:
             raise Http404
-        page = asked(self, request, act, [row], hidden={})
-        return page or HttpResponseRedirect(page_of(row))
+        try:
+            require_plain_row(request)
+        except Invalid as refusal:
+            return self.refused(request, refusal)
+        back = page_of(row) + way_back(request)
+        page = asked(self, request, act, [row], hidden={}, cancel_url=back)
+        return page or HttpResponseRedirect(
+            reverse(act.leads_to, args=[row.pk]) if act.leads_to else self.after(request, row)
+        )
+
+    def after(self, request: HttpRequest, row: Any) -> str:
+        """Where one is after an act: at the row again, with the way back to the list."""
+        return page_of(row) + way_back(request)
 
     # ---- what is asked ----
 
@@ -154,9 +168,10 @@ class ReadOnlyAdmin(Described):
             require_numbered_rows(request)
             return super().changelist_view(request, {**(extra_context or {}), "title": title})
         except Invalid as refusal:
-            return self._refused(request, refusal)
+            return self.refused(request, refusal)
 
-    def _refused(self, request: HttpRequest, refusal: Invalid) -> TemplateResponse:
+    def refused(self, request: HttpRequest, refusal: Invalid) -> TemplateResponse:
+        """The page that says why this can't be asked."""
         context = {**self.admin_site.each_context(request), "title": "Not like that", "opts": self.model._meta}
         return TemplateResponse(request, "admin/gapless/refused.html", {**context, "refusal": refusal}, status=400)
 
@@ -166,13 +181,26 @@ class ReadOnlyAdmin(Described):
         try:
             require_plain_row(request)
         except Invalid as refusal:
-            return self._refused(request, refusal)
+            return self.refused(request, refusal)
         row = self.get_object(request, object_id)
         more: dict[str, Any] = {}
         if row is not None and self.has_view_permission(request, row):
-            acts = [act for act in self.acts if act.allowed_to(request.user) and act.fits(row)]
-            more = {"acts": acts, "tables": self.tables(row), "row_url": page_of(row), "title": self.words(row)}
+            user = staff_of(request)
+            more = {
+                "acts": [act for act in self.acts if act.allowed_to(user) and act.fits(user, row)],
+                "tables": self.tables(row),
+                "row_url": page_of(row),
+                "title": self.words(row),
+                "way_back": way_back(request),
+                "kept_filters": request.GET.get(KEPT_VAR, ""),
+            }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+
+def staff_of(request: HttpRequest) -> User:
+    """Who of the staff asks."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def _bulk(act: Act) -> Any:
@@ -182,9 +210,15 @@ def _bulk(act: Act) -> Any:
         if len(rows) > most:
             model_admin.message_user(request, f"Choose at most {most} at once.", notices.ERROR)
             return None
-        return asked(model_admin, request, act, rows, hidden={"action": act.name, "index": "0"})
+        hidden = {"action": act.name, "index": "0"}
+        return asked(model_admin, request, act, rows, hidden=hidden, cancel_url=request.get_full_path())
 
     return do
+
+
+def _has_trigram(term: str) -> bool:
+    """Only letters and digits are in the index: without three in a row, every row would be read."""
+    return any(len(run) >= LEAST_LETTERS for run in re.findall(r"[^\W_]+", term))
 
 
 def _newest(rows: "QuerySet[Any]", columns: Sequence[str], term: str) -> list[int]:

@@ -3,17 +3,22 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from chat.admin import columns, deeds
-from chat.admin.base import ReadOnlyAdmin, Table
+from chat import oversight
+from chat.admin import channel_deeds, columns
+from chat.admin.base import ReadOnlyAdmin, Table, staff_of
 from chat.admin.columns import column
 from chat.admin.filters import ArchivedFilter, ChannelFilter, MutedFilter, person_filter
+from chat.admin.reading import reading_page
 from chat.admin.records import audit_table, reports_table
 from chat.admin.sanctions import sanctions_table
 from chat.figures import WINDOW_MINUTES, figures_of
-from chat.models import AuditEntry, Channel, Member, Message, Report, Sanction
+from chat.models import AuditEntry, Channel, ChannelKind, Member, Message, Report, Sanction, User
 from chat.viewer import link, list_link, may_view
 
 
@@ -24,8 +29,26 @@ class ChannelAdmin(ReadOnlyAdmin):
     list_select_related = ("created_by",)
     search_in = ("name", "topic")
     search_help_text = "Name or topic, at least three letters. Small mistakes are forgiven when nothing fits exactly."
+    acts = (channel_deeds.READ, channel_deeds.RENAME, channel_deeds.ARCHIVE, channel_deeds.RESTORE)
     fields = ("title", "topic", "kind", "state", "inside", "by", "created", "archived", "all_messages")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Channel]":
+        return oversight.channels_seen_by(staff_of(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.reading_view)
+        return [path("<int:object_id>/reading/", view, name="chat_channel_reading"), *super().get_urls()]
+
+    def reading_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """What was said in a private conversation, as long as the reason that was given lasts."""
+        if not (channel_deeds.READ.allowed_to(request.user) and self.has_view_permission(request)):
+            raise PermissionDenied
+        row = self.get_object(request, str(object_id))
+        if row is None:
+            raise Http404
+        title = f"Reading {self.words(row)}"
+        return reading_page(request, row, {**self.admin_site.each_context(request), "title": title, "original": row})
 
     def words(self, row: Channel) -> str:
         return columns.channel_name(row)
@@ -63,11 +86,13 @@ class ChannelAdmin(ReadOnlyAdmin):
 
     @column("messages")
     def all_messages(self, row: Channel) -> Any:
-        return list_link(Message, f"what was said here ({row.head:,} changes)", **{"in": row.pk})
+        if row.kind == ChannelKind.PUBLIC:
+            return list_link(Message, f"what was said here ({row.head:,} changes)", **{"in": row.pk})
+        return list_link(Message, "what was reported; to read the rest needs a reason", **{"in": row.pk})
 
     def tables(self, row: Channel) -> list[Table]:
         shown = [figures_table(row)]
-        if may_view(Member):
+        if may_view(Member) and row.kind != ChannelKind.DIRECT:
             shown.append(members_table(row))
         if may_view(Sanction):
             shown.append(sanctions_table(row.sanctions.standing()))
@@ -100,12 +125,17 @@ class MemberAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "channel")
     search_in = ("user__username", "user__display_name")
     search_help_text = "A name, at least three letters."
-    acts = (deeds.MUTE_MEMBERS, deeds.UNMUTE_MEMBERS, deeds.REMOVE_MEMBERS)
+    acts = (
+        channel_deeds.GIVE_ROLE,
+        channel_deeds.MUTE_MEMBERS,
+        channel_deeds.UNMUTE_MEMBERS,
+        channel_deeds.REMOVE_MEMBERS,
+    )
     fields = ("person", "where", "role", "mute", "notify_level", "read_up_to", "delivered_up_to", "joined", "last_seen")
     readonly_fields = fields
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Member.objects.with_mutes()
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Member]":
+        return oversight.members_seen_by(staff_of(request))
 
     def words(self, row: Member) -> str:
         return f"{row.user.username} in {columns.channel_name(row.channel)}"
@@ -166,8 +196,9 @@ def members_table(channel: Channel) -> Table:
     return Table("Members", ("member", "name", "role", "mute", "read up to", "joined"), rows, "Nobody is in it.")
 
 
-def memberships_table(user: Any) -> Table:
-    members = Member.objects.with_mutes().filter(user=user).select_related("channel").order_by("pk")[:100]
+def memberships_table(user: User, viewer: User) -> Table:
+    """As far as the viewer sees them: who is in a direct conversation is part of it."""
+    members = oversight.members_seen_by(viewer).filter(user=user).select_related("channel").order_by("pk")[:100]
     rows = [
         (
             columns.channel_link(member.channel),
@@ -178,4 +209,6 @@ def memberships_table(user: Any) -> Table:
         )
         for member in members
     ]
-    return Table("Channels", ("channel", "role", "mute", "read up to", "joined"), rows, "In no channel.")
+    return Table(
+        "Channels", ("channel", "role", "mute", "read up to", "joined"), rows, "In no channel that is shown here."
+    )

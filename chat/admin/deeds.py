@@ -1,45 +1,25 @@
-"""The acts themselves, as verbs over rows of several kinds; the admin's lists pick the ones that fit them."""
+"""Acts on messages, reports and people; the admin's lists pick the ones that fit them. In channels: channel_deeds.py."""
 
-import datetime
 from typing import Any
 
 from django import forms
 
-from chat import clock
 from chat.admin.acts import Act, ReasonForm
-from chat.models import Message, MessageKind, Report, Sanction, SanctionKind, User
+from chat.admin.channel_deeds import MUTED, MuteForm, may, mute
+from chat.models import Message, MessageKind, Report, User
+from chat.permissions import Right
 from chat.services import (
     ban_user,
     change_staff_roles,
     close_report,
+    deactivate_user,
     delete_message,
     lift_ban,
-    mute_member,
-    readmit_member,
-    remove_member,
+    reactivate_user,
 )
-from chat.services.bans import BAN
-from chat.services.staff import GROUPS
+from chat.services.bans import BAN, refusal_to_ban
+from chat.services.staff import GROUPS, staff_roles_of
 from chat.services.standing import MODERATE_ANY
-
-#: What is offered for a mute, in minutes.
-MUTES = ((15, "15 minutes"), (60, "1 hour"), (24 * 60, "1 day"), (7 * 24 * 60, "1 week"), (30 * 24 * 60, "30 days"))
-
-
-class MuteForm(ReasonForm):
-    minutes = forms.TypedChoiceField(choices=MUTES, coerce=int, initial=60, label="For")
-    field_order = ("minutes", "reason")
-
-
-class RemovalForm(ReasonForm):
-    minutes = forms.TypedChoiceField(
-        choices=(("", "until somebody adds them again"), *MUTES),
-        coerce=int,
-        empty_value=None,
-        required=False,
-        label="They can't come back for",
-    )
-    field_order = ("minutes", "reason")
 
 
 class RolesForm(ReasonForm):
@@ -52,17 +32,8 @@ class RolesForm(ReasonForm):
     field_order = ("roles", "reason")
 
 
-def _until(given: dict[str, Any]) -> datetime.datetime | None:
-    minutes = given["minutes"]
-    return None if minutes is None else clock.now() + datetime.timedelta(minutes=minutes)
-
-
 def _delete(actor: User, message: Message, given: dict[str, Any]) -> None:
     delete_message(actor, channel=message.channel_id, message=message.pk, reason=given["reason"])
-
-
-def _mute(actor: User, channel: int, user: User, given: dict[str, Any]) -> None:
-    mute_member(actor, channel=channel, user=user, until=_until(given), reason=given["reason"])
 
 
 def _uphold(actor: User, report: Report, given: dict[str, Any]) -> None:
@@ -74,29 +45,30 @@ def _dismiss(actor: User, report: Report, given: dict[str, Any]) -> None:
 
 
 def _mute_author(actor: User, report: Report, given: dict[str, Any]) -> None:
-    _mute(actor, report.channel_id, report.message.sender, given)
+    mute(actor, report.channel_id, report.message.sender, given)
 
 
-def _lift_sanction(actor: User, row: Sanction, given: dict[str, Any]) -> None:
-    if row.kind == SanctionKind.MUTE:
-        mute_member(actor, channel=row.channel_id, user=row.user, until=None, reason=given["reason"])
-    else:
-        readmit_member(actor, channel=row.channel_id, user=row.user, reason=given["reason"])
-
-
-def _is_open(report: Report) -> bool:
-    return report.closed_at is None
+def _is_open(actor: User, report: Report) -> bool:
+    """And somebody else's: nobody closes a report about themselves."""
+    return report.closed_at is None and report.message.sender_id != actor.pk
 
 
 def _is_said(message: Message) -> bool:
     return message.deleted_at is None and message.kind == MessageKind.TEXT
 
 
+def _is_banned(user: User) -> bool:
+    return any(ban.lifted_at is None for ban in user.bans.all())
+
+
+def _may_ban(actor: User, user: User) -> bool:
+    return refusal_to_ban(actor, user) is None
+
+
 _EMPTIES = (
     "The messages are emptied for everybody at once. What was reported is kept for moderators, everything else is gone."
 )
 _BANS = "Sockets are closed at once, and no door lets them in until the ban is lifted."
-_MUTES = "What they send to the channel is refused until then, also when they leave and come back; they are told so."
 
 DELETE_MESSAGES = Act(
     name="delete_message",
@@ -104,46 +76,8 @@ DELETE_MESSAGES = Act(
     permission=MODERATE_ANY,
     do=_delete,
     consequence=_EMPTIES,
-    fits=_is_said,
+    fits=lambda actor, message: _is_said(message) and may(Right.DELETE_ANY, actor, message.channel),
     is_danger=True,
-)
-MUTE_MEMBERS = Act(
-    name="mute",
-    label="Mute",
-    permission=MODERATE_ANY,
-    do=lambda actor, member, given: _mute(actor, member.channel_id, member.user, given),
-    consequence=_MUTES,
-    form=MuteForm,
-)
-UNMUTE_MEMBERS = Act(
-    name="unmute",
-    label="Lift the mute",
-    permission=MODERATE_ANY,
-    do=lambda actor, member, given: mute_member(
-        actor, channel=member.channel_id, user=member.user, until=None, reason=given["reason"]
-    ),
-    consequence="They can write again at once.",
-    fits=lambda member: member.muted_until is not None,
-)
-REMOVE_MEMBERS = Act(
-    name="remove",
-    label="Remove from the channel",
-    permission=MODERATE_ANY,
-    do=lambda actor, member, given: remove_member(
-        actor, channel=member.channel_id, user=member.user, until=_until(given), reason=given["reason"]
-    ),
-    consequence="Nothing of the channel reaches them from then on, and they can't come back by themselves until then. "
-    "Everybody in it sees that they were removed.",
-    form=RemovalForm,
-    is_danger=True,
-)
-LIFT_SANCTIONS = Act(
-    name="lift_sanction",
-    label="Lift",
-    permission=MODERATE_ANY,
-    do=_lift_sanction,
-    consequence="Who was muted can write again at once; who was removed can come back by themselves where one can join.",
-    fits=lambda row: row.until is None or row.until > clock.now(),
 )
 DELETE_REPORTED = Act(
     name="delete",
@@ -151,7 +85,7 @@ DELETE_REPORTED = Act(
     permission=MODERATE_ANY,
     do=lambda actor, report, given: _delete(actor, report.message, given),
     consequence=_EMPTIES + " All reports about them are upheld.",
-    fits=lambda report: _is_open(report) and _is_said(report.message),
+    fits=lambda actor, report: _is_open(actor, report) and _is_said(report.message),
     is_danger=True,
 )
 UPHOLD = Act(
@@ -175,7 +109,7 @@ MUTE_AUTHORS = Act(
     label="Mute the author",
     permission=MODERATE_ANY,
     do=_mute_author,
-    consequence=_MUTES + " The reports stay open.",
+    consequence=MUTED + " The reports stay open.",
     form=MuteForm,
     fits=_is_open,
 )
@@ -185,7 +119,7 @@ BAN_AUTHORS = Act(
     permission=BAN,
     do=lambda actor, report, given: ban_user(actor, user=report.message.sender_id, reason=given["reason"]),
     consequence=_BANS + " The reports stay open.",
-    fits=_is_open,
+    fits=lambda actor, report: _is_open(actor, report) and _may_ban(actor, report.message.sender),
     is_danger=True,
 )
 BAN_PEOPLE = Act(
@@ -194,7 +128,7 @@ BAN_PEOPLE = Act(
     permission=BAN,
     do=lambda actor, user, given: ban_user(actor, user=user.pk, reason=given["reason"]),
     consequence=_BANS,
-    fits=lambda user: user.is_active,
+    fits=lambda actor, user: not _is_banned(user) and _may_ban(actor, user),
     is_danger=True,
 )
 LIFT_BANS_OF_PEOPLE = Act(
@@ -203,7 +137,25 @@ LIFT_BANS_OF_PEOPLE = Act(
     permission=BAN,
     do=lambda actor, user, given: lift_ban(actor, user=user.pk, reason=given["reason"]),
     consequence="They can sign in again; programs with their tokens come back by themselves.",
-    fits=lambda user: not user.is_active,
+    fits=lambda actor, user: _is_banned(user) and _may_ban(actor, user),
+)
+DEACTIVATE = Act(
+    name="deactivate",
+    label="Has left: switch the account off",
+    permission=BAN,
+    do=lambda actor, user, given: deactivate_user(actor, user=user.pk, reason=given["reason"]),
+    consequence="No ban: they are signed out everywhere, nobody can sign in with this account, and what they said stays. "
+    "It can be switched on again.",
+    fits=lambda actor, user: user.is_active and _may_ban(actor, user),
+    is_danger=True,
+)
+REACTIVATE = Act(
+    name="reactivate",
+    label="Switch the account on again",
+    permission=BAN,
+    do=lambda actor, user, given: reactivate_user(actor, user=user.pk, reason=given["reason"]),
+    consequence="They can sign in again; programs with their tokens come back by themselves.",
+    fits=lambda actor, user: not user.is_active and not _is_banned(user) and _may_ban(actor, user),
 )
 LIFT_BANS = Act(
     name="lift",
@@ -211,7 +163,7 @@ LIFT_BANS = Act(
     permission=BAN,
     do=lambda actor, ban, given: lift_ban(actor, user=ban.user_id, reason=given["reason"]),
     consequence="They can sign in again; programs with their tokens come back by themselves.",
-    fits=lambda ban: ban.lifted_at is None,
+    fits=lambda actor, ban: ban.lifted_at is None and _may_ban(actor, ban.user),
 )
 #: No group has this permission: only superusers do.
 SUPERUSER = "chat.give_staff_roles"
@@ -222,4 +174,6 @@ CHANGE_ROLES = Act(
     do=lambda actor, user, given: change_staff_roles(actor, user=user.pk, roles=given["roles"], reason=given["reason"]),
     consequence="They have exactly the roles that are ticked, in the admin and in every channel, from the next request on.",
     form=RolesForm,
+    initial=lambda user: {"roles": staff_roles_of(user)},
+    fits=lambda actor, user: actor.pk != user.pk,
 )

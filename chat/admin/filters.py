@@ -1,5 +1,6 @@
 """Filters that never list a large table: a field to type a name or a number into, and yes/no."""
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from chat import clock
 from chat.models import Channel, User
@@ -20,6 +22,7 @@ class TypedFilter(admin.SimpleListFilter):
 
     template = "admin/gapless/typed_filter.html"
     hint = ""
+    input_type = "text"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return []
@@ -53,6 +56,35 @@ class ChannelFilter(TypedFilter):
         # The numbers first: the list itself is then found by its own index.
         named = Channel.objects.filter(name__reads=typed).values_list("pk", flat=True)[:MOST_NAMED]
         return Q(channel_id__in=[int(typed)] if _is_number(typed) else list(named))
+
+
+class DayFilter(TypedFilter):
+    hint, input_type = "YYYY-MM-DD", "date"
+
+    def condition(self, typed: str) -> Q:
+        try:
+            day = datetime.date.fromisoformat(typed)
+            start = timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
+            return self.within(start, start + datetime.timedelta(days=1))
+        except (ValueError, OverflowError):
+            raise IncorrectLookupParameters from None
+
+    def within(self, start: datetime.datetime, end: datetime.datetime) -> Q:
+        raise NotImplementedError
+
+
+class SinceFilter(DayFilter):
+    title, parameter_name = "first day", "since"
+
+    def within(self, start: datetime.datetime, end: datetime.datetime) -> Q:
+        return Q(created_at__gte=start)
+
+
+class UntilFilter(DayFilter):
+    title, parameter_name = "last day", "until"
+
+    def within(self, start: datetime.datetime, end: datetime.datetime) -> Q:
+        return Q(created_at__lt=end)
 
 
 def person_filter(field: str, title: str) -> type[TypedFilter]:
@@ -138,7 +170,7 @@ class StandingFilter(YesNoFilter):
 
 
 class StateFilter(ChosenFilter):
-    """Open ones unless something else is asked for: the list is a queue."""
+    """Open ones unless something else is asked for: the list is a queue. Of cases, unless one person's reports are asked for."""
 
     title, parameter_name = "state", "state"
 
@@ -151,9 +183,8 @@ class StateFilter(ChosenFilter):
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(closed_at__isnull=self.value() != "closed")
+        rows = queryset if request.GET.get("reporter") else queryset.cases()  # type: ignore[attr-defined]
+        return rows if self.value() == "all" else rows.filter(closed_at__isnull=self.value() != "closed")
 
 
 def _is_number(typed: str) -> bool:

@@ -1,11 +1,13 @@
-"""Messages, a million of them: newest first, found by the trigram index, each with its history and who has got it."""
+"""Messages that are public or were reported: newest first, found by the trigram index, each with its history and receipts."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from chat import oversight
 from chat.admin import columns, deeds
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
@@ -29,6 +31,9 @@ class MessageAdmin(ReadOnlyAdmin):
         ("Times", {"fields": ("created", "edited", "deleted", "delivered", "read")}),
     )
     readonly_fields = ("text", "who", "where", "place", "state", "created", "edited", "deleted", "delivered", "read")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Message]":
+        return oversight.messages_seen_by_staff()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str]:
         # Newest first either way; within a channel there is an index for it.

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -58,6 +59,12 @@ def require_numbered_rows(request: HttpRequest) -> None:
     """Rows are chosen for an act by their numbers. Raises Invalid."""
     if not all(map(ids.is_number, request.POST.getlist(ACTION_CHECKBOX_NAME))):
         raise Invalid("Rows are chosen by their numbers.")
+
+
+def way_back(request: HttpRequest) -> str:
+    """For links to rows and acts: carries along the filters of the list that one came from."""
+    kept = request.GET.get(KEPT_VAR)
+    return "?" + urlencode({KEPT_VAR: kept}) if kept else ""
 
 
 def require_plain_row(request: HttpRequest) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from chat import oversight
 from chat.admin import columns, deeds
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.channels import memberships_table
@@ -14,7 +15,7 @@ from chat.admin.columns import column
 from chat.admin.records import audit_table, reports_table
 from chat.admin.sanctions import sanctions_table
 from chat.models import AuditEntry, Ban, Member, Message, Report, Sanction, User
-from chat.viewer import link, list_link, may_view
+from chat.viewer import link, list_link, may_view, viewer
 
 admin.site.unregister(Group)
 
@@ -25,7 +26,7 @@ class UserAdmin(ReadOnlyAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_in = ("username", "display_name")
     search_help_text = "A name, at least three letters. Small mistakes are forgiven when nothing fits exactly."
-    acts = (deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE, deeds.CHANGE_ROLES)
+    acts = (deeds.CHANGE_ROLES, deeds.DEACTIVATE, deeds.REACTIVATE, deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE)
     fields = ("username", "display_name", "state", "roles", "joined", "last_in", "all_messages")
     readonly_fields = fields
 
@@ -39,7 +40,7 @@ class UserAdmin(ReadOnlyAdmin):
     def state(self, row: User) -> SafeString:
         is_banned = any(ban.lifted_at is None for ban in row.bans.all())
         return columns.badges(
-            ("banned", "danger") if is_banned else ("active", "good") if row.is_active else ("switched off", "quiet")
+            ("banned", "danger") if is_banned else ("active", "good") if row.is_active else ("has left", "quiet")
         )
 
     @column("staff")
@@ -60,9 +61,10 @@ class UserAdmin(ReadOnlyAdmin):
         return list_link(Message, "everything that they have said", sender=row.pk)
 
     def tables(self, row: User) -> list[Table]:
-        shown = [memberships_table(row)] if may_view(Member) else []
+        shown = [memberships_table(row, viewer())] if may_view(Member) else []
         if may_view(Sanction):
-            shown.append(sanctions_table(row.sanctions.standing()))
+            seen = oversight.channels_seen_by(viewer()).values("pk")
+            shown.append(sanctions_table(row.sanctions.standing().filter(channel__in=seen)))
         if may_view(Ban):
             shown.append(bans_table(row))
         if may_view(Report):

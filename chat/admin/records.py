@@ -3,14 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from chat.admin import columns, deeds
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
-from chat.admin.filters import ChannelFilter, StandingFilter, person_filter
+from chat.admin.exporting import exported
+from chat.admin.filters import ChannelFilter, SinceFilter, StandingFilter, UntilFilter, person_filter
 from chat.models import AuditEntry, Ban, Report
 from chat.viewer import link
+from delivery.errors import Invalid
 
 #: Rows of a log that another page shows.
 SHOWN = 20
@@ -20,10 +25,29 @@ SHOWN = 20
 class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("when", "who", "did", "to_whom", "where", "reason", "details_text", "came_by")
     list_display_links = ("when",)
-    list_filter = ("act", "door", ChannelFilter, person_filter("actor", "who acted"), person_filter("whom", "to whom"))
+    list_filter = (
+        *(SinceFilter, UntilFilter, "act", "door", ChannelFilter),
+        *(person_filter("actor", "who acted"), person_filter("whom", "to whom")),
+    )
     list_select_related = ("actor", "whom", "channel")
+    search_in = ("reason",)
+    search_help_text = "A part of a reason, at least three letters."
+    change_list_template = "admin/gapless/audit_list.html"
     fields = ("when", "who", "did", "to_whom", "where", "about", "reason", "details_text", "came_by")
     readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name="chat_auditentry_export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """The lines of the list under the same filters, as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            return exported(self.get_changelist_instance(request).queryset)
+        except Invalid as refusal:
+            return self.refused(request, refusal)
 
     def words(self, row: AuditEntry) -> str:
         who = row.actor.username if row.actor else "the console"

@@ -1,23 +1,29 @@
-"""The queue of reports: the longest waiting first, each with what was said around it."""
+"""The queue of reports: the longest waiting first, one row for all reports of a message, with what was said around it."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import messages as notices
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
 from chat.admin import columns, deeds
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
 from chat.admin.filters import ChannelFilter, StateFilter, person_filter
 from chat.admin.messages import context_table, versions_table
+from chat.admin.offered import KEPT_VAR, way_back
 from chat.admin.records import audit_table, reports_table, state_of
 from chat.models import AuditEntry, Message, MessageVersion, Report
-from chat.viewer import link, may_view
+from chat.viewer import link, may_view, page_of
+from delivery.errors import Invalid
 
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    list_display = ("what", "author", "where", "reason", "by", "waiting", "state")
+    list_display = ("what", "author", "where", "reason", "by", "many", "waiting", "state")
     list_filter = (
         StateFilter,
         ChannelFilter,
@@ -34,6 +40,32 @@ class ReportAdmin(ReadOnlyAdmin):
     readonly_fields = (
         *("said", "author", "where", "about", "reason", "by", "waiting", "state", "closed", "closer", "closing_reason"),
     )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Report]":
+        number = Report.objects.filter(message=OuterRef("message")).order_by().values("message")
+        many = number.annotate(number=Count("pk")).values("number")
+        return Report.objects.annotate(reports_about=Subquery(many))
+
+    def after(self, request: HttpRequest, row: Report) -> str:
+        """The next case of the list that one came from, when this one is closed."""
+        row.refresh_from_db()
+        if row.closed_at is None:
+            return super().after(request, row)
+        kept = QueryDict(request.GET.get(KEPT_VAR, ""))
+        following = self._waiting(request, kept, row)
+        if following is None:
+            self.message_user(request, "Nothing else is waiting here.", notices.INFO)
+            return reverse("admin:chat_report_changelist") + (f"?{kept.urlencode()}" if kept else "")
+        return page_of(following) + way_back(request)
+
+    def _waiting(self, request: HttpRequest, kept: QueryDict, row: Report) -> Report | None:
+        asked = copy(request)
+        asked.GET = kept  # type: ignore[assignment]
+        try:
+            waiting = self.get_changelist_instance(asked).queryset.filter(closed_at=None).order_by("pk")
+        except Invalid:
+            return None
+        return waiting.filter(pk__gt=row.pk).first() or waiting.first()
 
     def get_fieldsets(self, request: HttpRequest, obj: Report | None = None) -> Any:
         is_open = obj is not None and obj.closed_at is None
@@ -69,6 +101,10 @@ class ReportAdmin(ReadOnlyAdmin):
     @column("reported by")
     def by(self, row: Report) -> Any:
         return columns.person_link(row.reporter)
+
+    @column("reports")
+    def many(self, row: Any) -> int:
+        return int(row.reports_about)
 
     @column("reported")
     def waiting(self, row: Report) -> Any:

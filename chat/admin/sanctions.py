@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from chat.admin import columns, deeds
-from chat.admin.base import ReadOnlyAdmin, Table
+from chat import oversight
+from chat.admin import channel_deeds, columns
+from chat.admin.base import ReadOnlyAdmin, Table, staff_of
 from chat.admin.columns import column
 from chat.admin.filters import ChannelFilter, RunningFilter, person_filter
 from chat.models import Sanction
@@ -20,9 +22,12 @@ class SanctionAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "channel", "by")
     search_in = ("user__username", "user__display_name")
     search_help_text = "A name, at least three letters."
-    acts = (deeds.LIFT_SANCTIONS,)
+    acts = (channel_deeds.LIFT_SANCTIONS,)
     fields = ("what", "person", "where", "ends", "reason", "giver", "since")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Sanction]":
+        return Sanction.objects.filter(channel__in=oversight.channels_seen_by(staff_of(request)).values("pk"))
 
     def words(self, row: Sanction) -> str:
         return f"{row.user.username} {row.get_kind_display()} in {columns.channel_name(row.channel)}"

@@ -3,7 +3,6 @@
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,9 +10,10 @@ from rest_framework.views import APIView
 from chat import services, sightings, wire
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text
-from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Removing
+from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Reasoned, Removing
 from chat.api.moderation import end_of
 from chat.api.pages import listed, number, page_size, paged
+from chat.api.people import known_people, person_to, person_to_add
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, Scope, User
 from chat.naming import fold
@@ -22,7 +22,7 @@ from chat.permissions import Right
 from chat.services.messages import channel_of
 from chat.services.standing import Standing, moderates_everywhere, require_membership
 from chat.streams import ChannelStreams, descriptions
-from delivery.errors import Invalid, NotFound
+from delivery.errors import Invalid
 from delivery.protocol import spell_time
 
 
@@ -48,7 +48,7 @@ class Channels(APIView):
         """201 with the new channel; 200 with the direct channel that these people have already."""
         given = checked(ChannelInput, request)
         user = caller(request)
-        people = _people(given["members"])
+        people = known_people(given["members"])
         if given["kind"] == ChannelKind.DIRECT:
             channel, is_new = services.open_direct_channel(user, others=people)
         else:
@@ -71,15 +71,22 @@ class OneChannel(APIView):
 
     @documented(shapes.Channel, takes=ChannelRevision, refuses=[409])
     def patch(self, request: Request, pk: int) -> Response:
-        """Another name or topic, by owners and moderators."""
+        """Another name or topic, or `archived` true or false; the staff from outside the channel give a `reason`."""
         given = checked(ChannelRevision, request)
-        services.revise_channel(caller(request), channel=pk, name=given.get("name"), topic=given.get("topic"))
-        return Response(_seen_by(caller(request), pk))
+        user, reason = caller(request), given["reason"]
+        if "archived" not in given:
+            names = {name: given.get(name) for name in ("name", "topic")}
+            row = services.revise_channel(user, channel=pk, **names, reason=reason)
+        elif given["archived"]:
+            row = services.archive_channel(user, channel=pk, reason=reason)
+        else:
+            row = services.restore_channel(user, channel=pk, reason=reason)
+        return Response(_described(user, row))
 
-    @documented({204: None})
+    @documented({204: None}, takes=Reasoned)
     def delete(self, request: Request, pk: int) -> Response:
-        """Archives: nothing is thrown away."""
-        services.archive_channel(caller(request), channel=pk)
+        """Archives: nothing is thrown away. The staff from outside the channel give a `reason`."""
+        services.archive_channel(caller(request), channel=pk, reason=checked(Reasoned, request)["reason"])
         return Response(status=204)
 
 
@@ -123,7 +130,7 @@ class Members(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Takes somebody in; repeating does nothing."""
         given = checked(NewMember, request)
-        [user] = _people([given["user"]])
+        user = person_to_add(caller(request), pk, given["user"])
         member = services.add_member(caller(request), channel=pk, user=user, role=given["role"])
         return Response(wire.member_dict(member), status=201)
 
@@ -142,18 +149,23 @@ class OneMember(APIView):
 
     @documented(shapes.Member, takes=NewRole, refuses=[409])
     def patch(self, request: Request, pk: int, user: int) -> Response:
-        """Another role, by owners."""
-        role = checked(NewRole, request)["role"]
-        member = services.change_role(caller(request), channel=pk, user=_person(user), role=role)
+        """Another role, by owners; the staff from outside the channel give a `reason`."""
+        given = checked(NewRole, request)
+        whom = person_to(Right.PROMOTE, caller(request), pk, user)
+        member = services.change_role(
+            caller(request), channel=pk, user=whom, role=given["role"], reason=given["reason"]
+        )
         return Response(wire.member_dict(member))
 
     @documented({204: None}, takes=Removing, refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
-        """Ends somebody's membership, by owners and moderators; they may come back when added, or after `minutes`."""
+        """Ends somebody's membership, by owners and moderators; they may come back when added, or after `minutes`.
+
+        The staff from outside the channel give a `reason`.
+        """
         given = checked(Removing, request)
-        services.remove_member(
-            caller(request), channel=pk, user=_person(user), until=end_of(given), reason=given["reason"]
-        )
+        whom = person_to(Right.REMOVE, caller(request), pk, user)
+        services.remove_member(caller(request), channel=pk, user=whom, until=end_of(given), reason=given["reason"])
         return Response(status=204)
 
 
@@ -181,19 +193,14 @@ def _seen_by(user: User, channel: int) -> dict[str, Any]:
     access = ChannelStreams().access(user.pk, channel)
     if access is not None:
         return {**access.description, "is_member": True}
-    return {**wire.channel_dict(channel_of(user, channel), people=[]), "is_member": False}
+    return _from_outside(channel_of(user, channel))
 
 
-def _people(ids: list[int]) -> list[User]:
-    found = User.objects.in_bulk(ids)
-    missing = sorted(set(ids) - set(found))
-    if missing:
-        raise ValidationError({"members": [f"There is no user {pk}." for pk in missing]})
-    return [found[pk] for pk in ids]
+def _described(user: User, row: Channel) -> dict[str, Any]:
+    """What the user has just changed, maybe as one of the staff who may not read it."""
+    access = ChannelStreams().access(user.pk, row.pk)
+    return _from_outside(row) if access is None else {**access.description, "is_member": True}
 
 
-def _person(pk: int) -> User:
-    user = User.objects.filter(pk=pk).first()
-    if user is None:
-        raise NotFound("There is no such user.")
-    return user
+def _from_outside(row: Channel) -> dict[str, Any]:
+    return {**wire.channel_dict(row, people=[]), "is_member": False}

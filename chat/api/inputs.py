@@ -95,9 +95,23 @@ class ChannelInput(Strict):
     members = serializers.ListField(child=Whole(), required=False, default=list, max_length=99)
 
 
-class ChannelRevision(Strict):
+class Reasoned(Strict):
+    """Whether a reason is needed is the verb's to say."""
+
+    reason = Reason(required=False, allow_blank=True, default="")
+
+
+class ChannelRevision(Reasoned):
     name = Text(max_length=80, required=False)
     topic = Text(max_length=250, required=False, allow_blank=True)
+    archived = Truth(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "archived" in attrs and {"name", "topic"} & set(attrs):
+            raise serializers.ValidationError(
+                {"archived": ["Archive and rename in two requests: each is done or not."]}
+            )
+        return attrs
 
 
 class NewMember(Strict):
@@ -113,12 +127,11 @@ class NotifyInput(Strict):
     notify_level = serializers.ChoiceField(choices=NotifyLevel.choices)
 
 
-class NewRole(Strict):
+class NewRole(Reasoned):
     role = serializers.ChoiceField(choices=Role.choices)
 
 
-class Removing(Strict):
-    reason = Text(required=False, allow_blank=True, default="")
+class Removing(Reasoned):
     minutes = Whole(least=1, most=settings.LIMITS.mute_minutes, required=False)
 
 

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from chat import history, services, wire
 from chat.api import shapes
 from chat.api.contract import Page, documented, text, whole
-from chat.api.inputs import MessageInput, MessageRevision, Position
+from chat.api.inputs import MessageInput, MessageRevision, Position, Reasoned
 from chat.api.pages import listed, number, page_size
 from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
@@ -86,11 +86,17 @@ class OneMessage(APIView):
         )
         return _with_etag(wire.message(row))
 
-    @documented(Shape, refuses=[409, 412], has_etag=True)
+    @documented(Shape, takes=Reasoned, refuses=[409, 412], has_etag=True)
     def delete(self, request: Request, pk: int, message: int) -> Response:
-        """200 with the emptied message: its place stays. With If-Match only if it is still as it was read."""
-        require_scope_to_delete(scopes_of(request), caller(request).pk, message=message)
-        row = services.delete_message(caller(request), channel=pk, message=message, only_at=_revs_that_match(request))
+        """200 with the emptied message: its place stays. With If-Match only if it is still as it was read.
+
+        The staff from outside the channel give a `reason`.
+        """
+        reason = checked(Reasoned, request)["reason"]
+        require_scope_to_delete(scopes_of(request), caller(request).pk, channel=pk, message=message)
+        row = services.delete_message(
+            caller(request), channel=pk, message=message, reason=reason, only_at=_revs_that_match(request)
+        )
         return _with_etag(wire.message(row))
 
 

@@ -13,10 +13,12 @@ from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text, whole
 from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkReadmission, BulkRemoval, NewReport
 from chat.api.pages import number, paged
+from chat.api.people import person_to
 from chat.api.users import caller, checked
-from chat.models import Message, SanctionKind, Scope, User
+from chat.models import SanctionKind, Scope
+from chat.permissions import Right
 from chat.services.bulk import each
-from delivery.errors import Invalid, NotFound
+from delivery.errors import Invalid
 
 
 class Moderating(APIView):
@@ -51,7 +53,7 @@ class Queue(Moderating):
         user = caller(request)
         moderation.require_keeper(user)
         state = request.query_params.get("state", "open")
-        rows = moderation.reports_visible_to(user)
+        rows = moderation.reports_visible_to(user).cases()
         if state not in ("open", "closed", "all"):
             raise Invalid("state must be open, closed or all.")
         if state != "all":
@@ -84,12 +86,10 @@ class Deletions(Moderating):
         """Deletes messages, with a reason; open reports about them are upheld."""
         given = checked(BulkDeletion, request)
         user, reason = caller(request), given["reason"]
-        channels = dict(Message.objects.filter(pk__in=given["messages"]).values_list("pk", "channel_id"))
 
         def delete(pk: int) -> None:
-            if pk not in channels:
-                raise NotFound("There is no such message.")
-            services.delete_message(user, channel=channels[pk], message=pk, reason=reason)
+            channel = moderation.place_of_message(user, pk)
+            services.delete_message(user, channel=channel, message=pk, reason=reason)
 
         return _each(given["messages"], delete)
 
@@ -102,7 +102,9 @@ class Removals(Moderating):
         user, channel, reason, until = caller(request), given["channel"], given["reason"], end_of(given)
         return _each(
             given["users"],
-            lambda pk: services.remove_member(user, channel=channel, user=_person(pk), until=until, reason=reason),
+            lambda pk: services.remove_member(
+                user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), until=until, reason=reason
+            ),
         )
 
 
@@ -114,7 +116,9 @@ class Readmissions(Moderating):
         user, channel, reason = caller(request), given["channel"], given["reason"]
         return _each(
             given["users"],
-            lambda pk: services.readmit_member(user, channel=channel, user=_person(pk), reason=reason),
+            lambda pk: services.readmit_member(
+                user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), reason=reason
+            ),
         )
 
 
@@ -231,17 +235,12 @@ def _mute(request: Request, given: dict[str, Any], *, until: datetime.datetime |
     user, channel, reason = caller(request), given["channel"], given["reason"]
     return _each(
         given["users"],
-        lambda pk: services.mute_member(user, channel=channel, user=_person(pk), until=until, reason=reason),
+        lambda pk: services.mute_member(
+            user, channel=channel, user=person_to(Right.MUTE, user, channel, pk), until=until, reason=reason
+        ),
     )
 
 
 def _of_channel(request: Request, rows: Any) -> Any:
     channel = number(request, "channel")
     return rows if channel is None else rows.filter(channel_id=channel)
-
-
-def _person(pk: int) -> User:
-    user = User.objects.filter(pk=pk).first()
-    if user is None:
-        raise NotFound("There is no such user.")
-    return user

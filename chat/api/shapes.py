@@ -167,6 +167,7 @@ class Report(msgspec.Struct, kw_only=True):
     reported_body: Annotated[str, msgspec.Meta(description="What the message said when it was reported.")]
     reporter: Person | None
     reason: str
+    reports_of_the_message: int
     created_at: Time
     closed_at: Time | None
     closed_by: Person | None
@@ -184,11 +185,10 @@ class Version(msgspec.Struct, kw_only=True):
 
 
 class ReportInFull(Report, kw_only=True):
-    """With what was said around it, what it said before, and how many reported it."""
+    """With what was said around it, and what it said before."""
 
     context: list[Message]
     versions: list[Version]
-    reports_of_the_message: int
 
 
 class MessageWithVersions(msgspec.Struct, kw_only=True):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from chat.models.channel import Channel
+from chat.models.folded import Folded
 from chat.models.member import Role
 from chat.models.message import Message
 
@@ -32,6 +34,13 @@ class Act(models.TextChoices):
     PASSWORD_RENEWED = "password.renewed", "set a new password by a link"
     USER_RENAMED = "user.renamed", "took another name"
     STAFF_ROLES = "staff.roles", "changed staff roles"
+    CHANNEL_READ = "channel.read", "read a private conversation"
+    CHANNEL_RENAMED = "channel.renamed", "renamed a channel"
+    CHANNEL_TOPIC = "channel.topic", "set a topic"
+    CHANNEL_ARCHIVED = "channel.archived", "archived a channel"
+    CHANNEL_RESTORED = "channel.restored", "took a channel out of the archive"
+    USER_DEACTIVATED = "user.deactivated", "switched off an account"
+    USER_REACTIVATED = "user.reactivated", "switched an account on again"
 
 
 class Door(models.TextChoices):
@@ -93,6 +102,8 @@ class AuditEntry(models.Model):
             models.CheckConstraint(name="audit_door", condition=Q(door__in=Door.values)),
         ]
         indexes = [
+            GinIndex(OpClass(Folded(F("reason")), "gin_trgm_ops"), name="idx_audit_reason_gin"),
+            models.Index(fields=["created_at"], name="idx_audit_created"),
             models.Index(fields=["channel", "id"], name="idx_audit_channel"),
             models.Index(fields=["whom", "id"], name="idx_audit_whom"),
             models.Index(fields=["actor", "id"], name="idx_audit_actor"),

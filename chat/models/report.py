@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from chat.models.channel import Channel
 from chat.models.member import Role
@@ -24,6 +24,12 @@ class Verdict(models.TextChoices):
 class ReportQuerySet(models.QuerySet["Report"]):
     def open(self) -> ReportQuerySet:
         return self.filter(closed_at=None)
+
+    def cases(self) -> ReportQuerySet:
+        """The first report of each case: those of one message that are open, or were closed together, are one case."""
+        earlier = Report.objects.filter(message=OuterRef("message"), pk__lt=OuterRef("pk"))
+        waits_already = Q(closed_at=None) & Exists(earlier.open())
+        return self.exclude(waits_already).exclude(Exists(earlier.filter(closed_at=OuterRef("closed_at"))))
 
     def of_channels_kept_by(self, user: User) -> ReportQuerySet:
         """Of the channels in which the user is an owner or a moderator."""

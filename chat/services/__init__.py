@@ -7,11 +7,14 @@ from chat.services.channels import (
     open_channel,
     open_direct_channel,
     open_support_channel,
+    restore_channel,
     revise_channel,
 )
 from chat.services.credentials import change_password, recheck_logins, require_password
 from chat.services.epochs import begin_epoch, read_standing
+from chat.services.inspecting import inspect_channel
 from chat.services.invites import accept_invite, create_invite, open_invite, revoke_invite, sign_up_by_invite
+from chat.services.leaving import deactivate_user, reactivate_user
 from chat.services.members import (
     add_member,
     change_role,
@@ -53,9 +56,11 @@ __all__ = [
     "create_owner",
     "create_token",
     "create_user",
+    "deactivate_user",
     "delete_message",
     "delete_token",
     "edit_message",
+    "inspect_channel",
     "is_sign_up_open",
     "join_channel",
     "join_first_channel",
@@ -75,6 +80,7 @@ __all__ = [
     "open_invite",
     "open_support_channel",
     "post_messages",
+    "reactivate_user",
     "read_channel",
     "read_standing",
     "readmit_member",
@@ -83,6 +89,7 @@ __all__ = [
     "rename_user",
     "report_message",
     "require_password",
+    "restore_channel",
     "revise_channel",
     "revoke_invite",
     "sign_up",

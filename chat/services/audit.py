@@ -1,6 +1,8 @@
 """Writing the audit log, in the transaction of the act itself: no act without its line, no line without its act."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from chat import clock, origin
@@ -9,6 +11,19 @@ from delivery.errors import Invalid
 
 #: What fits into the reason columns.
 REASON_CHARACTERS = 500
+
+_watched: ContextVar[list[str] | None] = ContextVar("watched", default=None)
+
+
+@contextlib.contextmanager
+def watched() -> Iterator[list[str]]:
+    """The acts that are recorded within the block, in this context only: none when nothing had to be done."""
+    lines: list[str] = []
+    token = _watched.set(lines)
+    try:
+        yield lines
+    finally:
+        _watched.reset(token)
 
 
 def record(
@@ -23,6 +38,9 @@ def record(
 ) -> None:
     """One line: who (None: the console), what, whom, why; when and from where are known."""
     here = origin.here()
+    lines = _watched.get()
+    if lines is not None:
+        lines.append(act)
     AuditEntry.objects.create(
         created_at=clock.now(),
         act=act,

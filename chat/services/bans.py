@@ -7,7 +7,7 @@ from chat.models import Act, Ban, User
 from chat.services import audit
 from chat.services.credentials import recheck_logins
 from chat.services.receipts import settle_everywhere
-from delivery.errors import Forbidden, NotFound
+from delivery.errors import Forbidden, NotFound, Refused
 
 #: The staff's right to ban.
 BAN = "chat.ban_user"
@@ -20,8 +20,7 @@ def ban_user(actor: User | None, *, user: int, reason: str) -> Ban:
     """
     reason = audit.checked_reason(reason)
     with transaction.atomic():
-        row = _locked(user)
-        _require_may_ban(actor, row)
+        row = locked_for_ban(actor, user)
         standing = Ban.objects.standing().filter(user=row).first()
         if standing is not None:
             return standing
@@ -39,8 +38,7 @@ def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
     """The account is what it was before the ban. Raises Invalid, Forbidden, NotFound without a standing ban."""
     reason = audit.checked_reason(reason)
     with transaction.atomic():
-        row = _locked(user)
-        _require_may_ban(actor, row)
+        row = locked_for_ban(actor, user)
         ban = Ban.objects.standing().filter(user=row).first()
         if ban is None:
             raise NotFound("This person is not banned.")
@@ -52,19 +50,27 @@ def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
     return ban
 
 
-def _locked(user: int) -> User:
+def refusal_to_ban(actor: User | None, user: User) -> Refused | None:
+    """What stands against the actor's banning this person, or switching the account off; None when nothing does."""
+    if actor is None:
+        return None
+    if not actor.has_perm(BAN):
+        return Forbidden("Only staff with the right to ban may do this.")
+    if actor.pk == user.pk:
+        return Forbidden("You can't do this to yourself.")
+    if user.is_staff and not actor.is_superuser:
+        return Forbidden("Only a superuser does this to staff.")
+    return None
+
+
+def locked_for_ban(actor: User | None, user: int) -> User:
+    """The person's row, locked, for who may ban. Raises NotFound, Forbidden: who may not learns not whether there is one."""
+    if actor is not None and not actor.has_perm(BAN):
+        raise Forbidden("Only staff with the right to ban may do this.")
     row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
     if row is None:
         raise NotFound("There is no such user.")
+    refusal = refusal_to_ban(actor, row)
+    if refusal is not None:
+        raise refusal
     return row
-
-
-def _require_may_ban(actor: User | None, user: User) -> None:
-    if actor is None:
-        return
-    if not actor.has_perm(BAN):
-        raise Forbidden("Only staff with the right to ban may do this.")
-    if actor.pk == user.pk:
-        raise Forbidden("You can't ban yourself.")
-    if user.is_staff and not actor.is_superuser:
-        raise Forbidden("Only a superuser bans staff.")

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from chat import clock, wire
 from chat.allowances.counting import counted
 from chat.allowances.table import CREATIONS, JOINS, RENAMES
-from chat.models import Channel, ChannelKind, Member, Role, User
+from chat.models import Act, Channel, ChannelKind, Member, Role, User
 from chat.naming import clean_name, looks
 from chat.permissions import Right, rights_of
-from chat.services import log
+from chat.services import audit, log
 from chat.services.blocks import require_not_blocked
 from chat.services.constraints import violates
 from chat.services.members import admit
@@ -91,14 +91,18 @@ def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
     return channel
 
 
-def revise_channel(actor: User, *, channel: int, name: str | None = None, topic: str | None = None) -> Channel:
+def revise_channel(
+    actor: User, *, channel: int, name: str | None = None, topic: str | None = None, reason: str = ""
+) -> Channel:
     """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived, Conflict, RateLimited."""
     name = None if name is None else _clean_name(name)
     topic = None if topic is None else _clean_topic(topic)
+    reason = audit.bounded_reason(reason)
     with counted(RENAMES, actor), _free_name(name or ""), log.writing(channel) as entry:
         row = entry.channel
-        require_may(actor, Right.RENAME, channel=row)
+        require_may(actor, Right.RENAME, channel=row, reason=reason)
         if name is not None and name != row.name:
+            _record(Act.CHANNEL_RENAMED, actor, row, reason, {"from": row.name, "to": name})
             row.name = name
             Channel.objects.filter(pk=channel).update(**_named(name))
             entry.note(
@@ -107,6 +111,7 @@ def revise_channel(actor: User, *, channel: int, name: str | None = None, topic:
                 f"{actor.get_full_name()} renamed the channel {name}",
             )
         if topic is not None and topic != row.topic:
+            _record(Act.CHANNEL_TOPIC, actor, row, reason, {"from": row.topic, "to": topic})
             row.topic = topic
             Channel.objects.filter(pk=channel).update(topic=topic)
             sentence = (
@@ -119,16 +124,38 @@ def revise_channel(actor: User, *, channel: int, name: str | None = None, topic:
     return row
 
 
-def archive_channel(actor: User, *, channel: int) -> Channel:
-    """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Forbidden, RateLimited."""
+def archive_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
+    """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Invalid, Forbidden, RateLimited."""
+    reason = audit.bounded_reason(reason)
     with counted(RENAMES, actor), log.writing(channel) as entry:
         row = entry.channel
-        require_may(actor, Right.ARCHIVE, channel=row)
+        require_may(actor, Right.ARCHIVE, channel=row, reason=reason)
         if row.archived_at is None:
             row.archived_at = clock.now()
             Channel.objects.filter(pk=channel).update(archived_at=row.archived_at)
+            _record(Act.CHANNEL_ARCHIVED, actor, row, reason)
             entry.note(actor, {"type": "channel.archived"}, f"{actor.get_full_name()} archived the channel")
             _tell_all(entry, "archived")
+    return row
+
+
+def restore_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
+    """Takes a channel out of the archive, by who may archive it. Repeating does nothing.
+
+    Raises Invalid, Forbidden, RateLimited, or Conflict when a live public channel has its name meanwhile.
+    """
+    reason = audit.bounded_reason(reason)
+    name = Channel.objects.filter(pk=channel).values_list("name", flat=True).first() or ""
+    with counted(RENAMES, actor), _free_name(name), log.writing(channel) as entry:
+        row = entry.channel
+        require_may(actor, Right.ARCHIVE, channel=row, reason=reason)
+        if row.archived_at is not None:
+            row.archived_at = None
+            Channel.objects.filter(pk=channel).update(archived_at=None)
+            _record(Act.CHANNEL_RESTORED, actor, row, reason)
+            sentence = f"{actor.get_full_name()} took the channel out of the archive"
+            entry.note(actor, {"type": "channel.restored"}, sentence)
+            _tell_all(entry, "updated")
     return row
 
 
@@ -166,6 +193,10 @@ def _admit_all(channel: Channel, owner: User, members: Sequence[User], *, owner_
     log.commit_entries([entry])
     channel.head = entry.channel.head
     channel.member_count = entry.channel.member_count
+
+
+def _record(act: Act, actor: User, channel: Channel, reason: str, details: dict[str, str] | None = None) -> None:
+    audit.record(act, actor=actor, channel=channel.pk, reason=reason, details=details)
 
 
 def _tell_all(entry: log.Entry, action: str) -> None:

@@ -56,9 +56,7 @@ def leave_channel(user: User, *, channel: int) -> None:
             return
         assert member is not None  # (the table lets nobody leave from outside)
         is_alone = entry.channel.member_count == 1
-        log.require(
-            is_alone or not _is_last_owner(member), "You are the last owner: make somebody else an owner first."
-        )
+        log.require(is_alone or has_another_owner(member), "You are the last owner: make somebody else an owner first.")
         _dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
 
 
@@ -89,7 +87,7 @@ def remove_member(
     """
     reason = audit.bounded_reason(reason)
     with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
-        standing = require_may(actor, Right.REMOVE, channel=entry.channel)
+        standing = require_may(actor, Right.REMOVE, channel=entry.channel, reason=reason)
         member = member_or_former(channel, user)
         log.require(user.pk != actor.pk, "To go yourself, leave the channel.")
         log.require(standing.outranks(member), "Moderators remove only members.")
@@ -109,7 +107,7 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
     """An owner gives another role; repeating does nothing. The last owner stays one."""
     reason = audit.bounded_reason(reason)
     with counted(MEMBERSHIPS, actor), log.writing(channel) as entry:
-        require_may(actor, Right.PROMOTE, channel=entry.channel)
+        require_may(actor, Right.PROMOTE, channel=entry.channel, reason=reason)
         member = _member(channel, user)
         if member.role == role:
             return member
@@ -172,13 +170,14 @@ def _member(channel: int, user: User) -> Member:
     return member
 
 
-def _is_last_owner(member: Member) -> bool:
+def has_another_owner(member: Member) -> bool:
+    """Whether the channel keeps an owner without this member."""
     others = Member.objects.filter(channel=member.channel_id, role=Role.OWNER).exclude(pk=member.pk)
-    return member.role == Role.OWNER and not others.exists()
+    return member.role != Role.OWNER or others.exists()
 
 
 def _require_another_owner(member: Member) -> None:
-    if _is_last_owner(member):
+    if not has_another_owner(member):
         raise Conflict("A channel keeps at least one owner: make somebody else an owner first.")
 
 

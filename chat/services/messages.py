@@ -7,13 +7,13 @@ from django.conf import settings
 
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import REVISIONS
-from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User
+from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User, Verdict
 from chat.permissions import RULES, Right
 from chat.services import audit, log
 from chat.services.blocks import require_reach
 from chat.services.first_said import first_said
 from chat.services.posting import check_body
-from chat.services.reports import uphold_reports_about
+from chat.services.reports import close_case
 from chat.services.standing import require_may, standing_of
 from delivery.errors import NotFound, Outdated
 
@@ -65,7 +65,8 @@ def delete_message(
         standing_of(actor, channel=channel)
         row = _message_in(entry, message)
         rights = (Right.DELETE_OWN, Right.DELETE_ANY) if is_own else (Right.DELETE_ANY,)
-        require_may(actor, *rights, channel=entry.channel)
+        # To delete one's own is no act of moderation, and needs no reason.
+        require_may(actor, *rights, channel=entry.channel, reason=None if is_own else reason)
         log.require(row.kind == MessageKind.TEXT, "What happened in the channel can't be deleted.")
         _require_seen(row, only_at)
         if row.deleted_at is None:
@@ -74,7 +75,7 @@ def delete_message(
             row.body, row.deleted_at = "", entry.now
             _renumber(entry, row, "body", "deleted_at")
             if not is_own:
-                uphold_reports_about(row, actor=actor, reason=reason or "The message was deleted.")
+                close_case(row, actor=actor, verdict=Verdict.UPHELD, reason=reason or "The message was deleted.")
                 audit.record(
                     Act.MESSAGE_DELETED,
                     actor=actor,

@@ -8,7 +8,7 @@ from chat.allowances.table import REPORTS
 from chat.models import Act, Message, MessageKind, Report, User, Verdict
 from chat.permissions import Right
 from chat.services import audit, log
-from chat.services.standing import require_may, require_membership
+from chat.services.standing import keeps_channel, require_may, require_membership
 from delivery.errors import Conflict, Invalid, NotFound
 
 _ACTS = {Verdict.UPHELD: Act.REPORT_UPHELD, Verdict.DISMISSED: Act.REPORT_DISMISSED}
@@ -51,7 +51,10 @@ def report_message(reporter: User, *, channel: int, message: int, reason: str) -
 
 
 def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Report:
-    """Upheld or dismissed, with a reason; the same again does nothing. Raises Invalid, NotFound, Forbidden, Conflict."""
+    """Upheld or dismissed, with a reason, together with all open reports of the same message; the same again does nothing.
+
+    Raises Invalid, NotFound (also for who does not keep the channel), Forbidden, Conflict.
+    """
     reason = audit.checked_reason(reason)
     if verdict not in Verdict.values:
         raise Invalid("A report is upheld or dismissed.")
@@ -59,7 +62,7 @@ def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Repo
         row = (
             Report.objects.select_for_update(of=["self"]).select_related("message", "channel").filter(pk=report).first()
         )
-        if row is None:
+        if row is None or not keeps_channel(actor, channel=row.channel_id):
             raise NotFound("There is no such report.")
         require_may(actor, Right.CLOSE_REPORTS, channel=row.channel)
         log.require(row.message.sender_id != actor.pk, "This is about yourself: somebody else closes it.")
@@ -67,25 +70,24 @@ def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Repo
             if row.verdict != verdict:
                 raise Conflict(f"This report was {row.verdict} before.")
             return row
-        _close(row, actor=actor, verdict=verdict, reason=reason)
+        close_case(row.message, actor=actor, verdict=verdict, reason=reason)
+    row.refresh_from_db()
     return row
 
 
-def uphold_reports_about(message: Message, *, actor: User, reason: str) -> None:
-    """Within the transaction that deletes the message: what was reported has been dealt with."""
-    for row in Report.objects.open().select_for_update(of=["self"]).select_related("message").filter(message=message):
-        _close(row, actor=actor, verdict=Verdict.UPHELD, reason=reason)
-
-
-def _close(row: Report, *, actor: User, verdict: str, reason: str) -> None:
-    row.closed_at, row.closed_by, row.verdict, row.closing_reason = clock.now(), actor, verdict, reason
-    row.save(update_fields=["closed_at", "closed_by", "verdict", "closing_reason"])
+def close_case(message: Message, *, actor: User, verdict: str, reason: str) -> None:
+    """Within a transaction: all open reports of the message get one verdict, and the audit log one line."""
+    rows = list(Report.objects.open().filter(message=message).order_by("pk").select_for_update())
+    if not rows:
+        return
+    closed = {"closed_at": clock.now(), "closed_by": actor, "verdict": verdict, "closing_reason": reason}
+    Report.objects.filter(pk__in=[row.pk for row in rows]).update(**closed)
     audit.record(
         _ACTS[Verdict(verdict)],
         actor=actor,
-        whom=row.message.sender_id,
-        channel=row.channel_id,
-        message=row.message_id,
+        whom=message.sender_id,
+        channel=message.channel_id,
+        message=message.pk,
         reason=reason,
-        details={"report": row.pk},
+        details={"report": rows[0].pk, "reports": len(rows)},
     )

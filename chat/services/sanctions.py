@@ -24,7 +24,7 @@ def mute_member(actor: User, *, channel: int, user: User, until: datetime.dateti
     """
     reason = audit.bounded_reason(reason)
     with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
-        standing = require_may(actor, Right.MUTE, channel=entry.channel)
+        standing = require_may(actor, Right.MUTE, channel=entry.channel, reason=reason)
         member = member_or_former(channel, user)
         log.require(user.pk != actor.pk, "Nobody mutes themselves.")
         log.require(standing.outranks(member), "Moderators mute only members.")
@@ -44,7 +44,7 @@ def readmit_member(actor: User, *, channel: int, user: User, reason: str = "") -
     """Lifts a removal: the person may join by themselves again, where one can. Raises NotFound without a removal."""
     reason = audit.bounded_reason(reason)
     with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
-        require_may(actor, Right.REMOVE, channel=entry.channel)
+        require_may(actor, Right.REMOVE, channel=entry.channel, reason=reason)
         log.require(user.pk != actor.pk, "Nobody lifts their own removal.")
         if not _lift(entry, user, SanctionKind.REMOVAL):
             raise NotFound("This person was not removed, or may come back already.")

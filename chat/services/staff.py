@@ -19,7 +19,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("view_message", "view_messageversion", "view_report", "view_ban", "view_auditentry"),
         *("moderate_any_channel", "ban_user"),
     ),
-    "Support agent": (*_SEES_PEOPLE, "view_message", "view_report", "view_ban"),
+    # What is said to the desk is theirs to see, by membership; nothing else is.
+    "Support agent": (*_SEES_PEOPLE, "view_ban"),
     "Auditor": (*_SEES_PEOPLE, "view_report", "view_ban", "view_auditentry"),
 }
 
@@ -41,12 +42,15 @@ def change_staff_roles(actor: User | None, *, user: int, roles: Collection[str],
     reason = audit.checked_reason(reason)
     if unknown := set(roles) - set(GROUPS):
         raise Invalid(f"There is no staff role {sorted(unknown)[0]!r}.")
+    if actor is not None and not (actor.is_superuser and actor.is_active):
+        raise Forbidden("Only a superuser gives staff roles.")
     with transaction.atomic():
         row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
         if row is None:
             raise NotFound("There is no such user.")
-        _require_may_change(actor, row)
-        before = sorted(row.groups.filter(name__in=GROUPS).values_list("name", flat=True))
+        if actor is not None and row.pk == actor.pk:
+            raise Forbidden("Ask another superuser to change your own roles.")
+        before = staff_roles_of(row)
         if before == sorted(roles) and row.is_staff == bool(roles or row.is_superuser):
             return row
         _set_roles(row, roles)
@@ -62,10 +66,6 @@ def _set_roles(row: User, roles: Collection[str]) -> None:
     User.objects.filter(pk=row.pk).update(is_staff=row.is_staff)
 
 
-def _require_may_change(actor: User | None, user: User) -> None:
-    if actor is None:
-        return
-    if not actor.is_superuser or not actor.is_active:
-        raise Forbidden("Only a superuser gives staff roles.")
-    if user.pk == actor.pk:
-        raise Forbidden("Ask another superuser to change your own roles.")
+def staff_roles_of(user: User) -> list[str]:
+    """The ready groups that the user is in now."""
+    return sorted(user.groups.filter(name__in=GROUPS).values_list("name", flat=True))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chat.models import Channel, ChannelKind, Member, Role, User
 from chat.permissions import RULES, Right, refusal
-from delivery.errors import Forbidden, NotAMember, NotFound, Refused
+from delivery.errors import Forbidden, Invalid, NotAMember, NotFound, Refused
 
 #: The staff's right to moderate channels that they are no members of.
 MODERATE_ANY = "chat.moderate_any_channel"
@@ -31,13 +31,6 @@ class Standing:
             is_muted=self.member is not None and self.member.muted_until is not None,
         )
 
-    @property
-    def keeps(self) -> bool:
-        """Sees what was reported, and closes it."""
-        role = self.member.role if self.member else None
-        rule = RULES[Right.CLOSE_REPORTS]
-        return role in rule.roles or (rule.staff and self.moderates_everywhere)
-
     def outranks(self, other: Member | None) -> bool:
         """Owners and the staff outrank everybody, moderators only plain members, and who is no member any more."""
         is_owner = self.member is not None and self.member.role == Role.OWNER
@@ -59,13 +52,22 @@ def standing_of(user: User, *, channel: int) -> Standing:
     return Standing(member, moderates)
 
 
+def keeps_channel(user: User, *, channel: int) -> bool:
+    """Whether the user sees what was reported there, and closes it."""
+    rule = RULES[Right.CLOSE_REPORTS]
+    roles = list(rule.roles)
+    is_keeper = Member.objects.filter(channel_id=channel, user=user, role__in=roles).exists()
+    return is_keeper or (rule.staff and moderates_everywhere(user))
+
+
 def moderates_everywhere(user: User) -> bool:
     return user.is_staff and user.has_perm(MODERATE_ANY)
 
 
-def require_may(user: User, *rights: Right, channel: Channel) -> Standing:
+def require_may(user: User, *rights: Right, channel: Channel, reason: str | None = None) -> Standing:
     """The user's standing, when one of these may be done. Raises NotAMember, NotFound, or what refuses the first of them.
 
+    `reason`: what was given, where the act can have one: the staff from outside the channel must say why (else Invalid).
     In a verb the channel is the locked row, so that what is read here still holds at the commit.
     """
     if not user.is_active:
@@ -76,6 +78,8 @@ def require_may(user: User, *rights: Right, channel: Channel) -> Standing:
     refusals = [standing.refusal(right, channel) for right in rights]
     if all(refusals):
         raise next(filter(None, refusals))
+    if standing.member is None and reason == "":
+        raise Invalid("You act from outside this channel: say why.")
     return standing
 
 

@@ -1,7 +1,7 @@
 /** What can be done with the open channel itself: what of it notifies, name and topic, putting it away, leaving it. */
 import { patch, post, remove } from "gapless/api";
 import { may, partnerIn, titleOf } from "gapless/channels";
-import { confirm, explain, open, say } from "gapless/dialogs";
+import { ask, confirm, explain, open, say } from "gapless/dialogs";
 import { byId } from "gapless/dom";
 import { loadMembers } from "gapless/members";
 import { Popup } from "gapless/popup";
@@ -44,7 +44,7 @@ export class About {
   #offers(act, channel) {
     const partner = partnerIn(channel);
     if (act === "block" || act === "unblock") return Boolean(partner) && this.#blocks.has(partner.id) === (act === "unblock");
-    return act.startsWith("notify-") || may(channel, act);
+    return act.startsWith("notify-") || offers(channel, act);
   }
 
   #do(act) {
@@ -54,6 +54,7 @@ export class About {
     else if (act === "archive") this.#archive(channel);
     else if (act === "block") this.#blocks.block(partnerIn(channel));
     else if (act === "unblock") this.#blocks.unblock(partnerIn(channel));
+    else if (act === "restore") this.#restore(channel);
     else if (act === "leave") this.#leave(channel);
   }
 
@@ -86,13 +87,25 @@ export class About {
     }
   }
 
-  async #archive(channel) {
-    const isSure = await confirm({
+  #archive(channel) {
+    ask({
       title: `Archive ${titleOf(channel)}?`,
-      text: "Everybody can still read it, and nobody can write in it any more. This cannot be taken back here.",
+      text: "Everybody can still read it, and nobody can write in it until an owner takes it out of the archive.",
+      reason: { label: "Reason", isRequired: false },
       action: "Archive",
+      act: ({ reason }) => remove(`channels/${channel.id}/`, { reason }),
     });
-    if (isSure) await remove(`channels/${channel.id}/`).catch((problem) => say(`Not archived. ${problem.detail}`));
+  }
+
+  #restore(channel) {
+    ask({
+      title: `Take ${titleOf(channel)} out of the archive?`,
+      text: "Its members can write in it again.",
+      reason: { label: "Reason", isRequired: false },
+      action: "Take out",
+      isHarmless: true,
+      act: ({ reason }) => patch(`channels/${channel.id}/`, { archived: false, reason }),
+    });
   }
 
   async #leave(channel) {
@@ -127,3 +140,8 @@ export class About {
     });
   }
 }
+
+const offers = (channel, act) => {
+  if (act === "restore") return may(channel, "archive") && Boolean(channel.archived_at);
+  return may(channel, act) && !(act === "archive" && channel.archived_at);
+};

@@ -1,0 +1,39 @@
+"""Who has left the company: the account is switched off with a reason, without a ban's reproach, and can come back."""
+
+from django.db import transaction
+
+from chat.models import Act, Ban, User
+from chat.services import audit
+from chat.services.bans import locked_for_ban
+from chat.services.credentials import recheck_logins
+from delivery.errors import Conflict
+
+
+def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:
+    """From the commit on, no door lets this person in, and open sockets are closed. Repeating does nothing.
+
+    By who may ban. `actor` None: by the console. Raises Invalid, Forbidden, NotFound.
+    """
+    reason = audit.checked_reason(reason)
+    with transaction.atomic():
+        row = locked_for_ban(actor, user)
+        if row.is_active:
+            row.is_active = False
+            User.objects.filter(pk=row.pk).update(is_active=False)
+            audit.record(Act.USER_DEACTIVATED, actor=actor, whom=row.pk, reason=reason)
+            recheck_logins(row.pk)
+    return row
+
+
+def reactivate_user(actor: User | None, *, user: int, reason: str) -> User:
+    """The account is on again. Repeating does nothing. Raises Invalid, Forbidden, NotFound, or Conflict for a ban that stands."""
+    reason = audit.checked_reason(reason)
+    with transaction.atomic():
+        row = locked_for_ban(actor, user)
+        if Ban.objects.standing().filter(user=row).exists():
+            raise Conflict("This person is banned: lift the ban instead.")
+        if not row.is_active:
+            row.is_active = True
+            User.objects.filter(pk=row.pk).update(is_active=True)
+            audit.record(Act.USER_REACTIVATED, actor=actor, whom=row.pk, reason=reason)
+    return row
