@@ -73,7 +73,7 @@ def _missing(needs: str) -> Finding | None:
     if needs == "postgresql":
         reason = why_not_postgresql()
         return (
-            Finding(needs, "wrong", f"can't be reached: {reason}", "See that it runs and lets us in.")
+            Finding(needs, "wrong", f"can't be reached: {reason}", "See that it is running and can be reached.")
             if reason
             else None
         )
@@ -82,7 +82,9 @@ def _missing(needs: str) -> Finding | None:
     except redis.exceptions.NoPermissionError:
         return None
     except (redis.RedisError, OSError) as error:
-        return Finding(needs, "wrong", f"can't be reached: {sentence_of(error)}", "See that it runs and lets us in.")
+        return Finding(
+            needs, "wrong", f"can't be reached: {sentence_of(error)}", "See that it is running and can be reached."
+        )
     return None
 
 
