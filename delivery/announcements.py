@@ -120,7 +120,15 @@ class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     raw: bytes
 
 
-Announcement = Changed | Opened | Passing | Moved | SignedOut | Renewed | About | Surplus | Probed | EpochBegan
+class Spread(msgspec.Struct, frozen=True, array_like=True, tag="spread"):
+    """A frame for this user and for all who have one of these streams with them. Of the moment, and said once to each socket."""
+
+    user: int
+    streams: Sequence[int]
+    raw: bytes
+
+
+Announcement = Changed | Opened | Passing | Moved | SignedOut | Renewed | About | Surplus | Probed | EpochBegan | Spread
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Announcement)
 
@@ -141,7 +149,7 @@ def group_of(announcement: Announcement) -> str:
             return user_group(user)
         case About(user=user) | Renewed(user=user):
             return user_group(user)
-        case EpochBegan():
+        case EpochBegan() | Spread():
             return EVERYBODY
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from delivery import metrics, protocol
-from delivery.announcements import Change, Changed, Moved, Passing
+from delivery.announcements import Change, Changed, Moved, Passing, Spread
 from delivery.peers import Prepared
 from delivery.protocol import CloseCode
 from delivery.receipts import Spelling
@@ -135,6 +135,14 @@ class Hub:
         frame = Prepared(passing.raw)
         for socket in self.followers(passing.stream, head=passing.head) or ():
             socket.write_if_idle(frame)
+
+    def spread(self, spread: Spread) -> None:
+        """Writes what concerns many streams once to each socket that is open and keeps up."""
+        frame, streams = Prepared(spread.raw), frozenset(spread.streams)
+        for socket in self.sockets:
+            is_meant = socket.user == spread.user or not streams.isdisjoint(socket.accesses)
+            if is_meant and socket.is_synced:
+                socket.write_if_idle(frame)
 
     def tell_receipts(self, moved: Moved) -> None:
         """Says whose cursors moved to whoever follows the stream and keeps up, and to those persons what else is theirs."""

@@ -27,6 +27,7 @@ from delivery.announcements import (
     Probed,
     Renewed,
     SignedOut,
+    Spread,
     Surplus,
     group_of,
     pack,
@@ -148,6 +149,8 @@ class Node:
                 self.hub.tell_receipts(announcement)
             case Opened():
                 self.hub.start(self.accesses.opened(announcement))
+            case Spread():
+                self.hub.spread(announcement)
             case SignedOut(user=user):
                 self.logins.ended(user)
             case Surplus():

@@ -340,6 +340,12 @@ class Blocks(Frame, frozen=True, kw_only=True, tag="blocks"):
     users: Sequence[int]
 
 
+class Renamed(Frame, frozen=True, kw_only=True, tag="person"):
+    """Somebody with whom you share a channel, or you, is called something else from now on."""
+
+    person: Person
+
+
 class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
     """Everyone typing in the channel now. Each push replaces the one before; none within 6 s: nobody types any more."""
 
@@ -370,7 +376,7 @@ class Goodbye(Frame, frozen=True, kw_only=True, tag="goodbye"):
 
 
 FRAMES: tuple[type[Frame], ...] = (
-    *(Hello, Ok, Error, Pong, Changes, Receipts, Presence, Typing, Channel, Blocks, Heartbeat, Goodbye),
+    *(Hello, Ok, Error, Pong, Changes, Receipts, Presence, Renamed, Typing, Channel, Blocks, Heartbeat, Goodbye),
 )
 ERROR_CODES = tuple(refusal.code for refusal in REFUSALS)
 _encoder = msgspec.json.Encoder()

@@ -53,6 +53,7 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
     },
     protocol.Presence: {"users": {"2": {"status": "away", "activity": "at lunch"}}},
     protocol.Blocks: {"users": [2]},
+    protocol.Renamed: {"person": SHAPES["Person"]},
     protocol.Typing: {"channel": 12, "users": [2]},
     protocol.Channel: {"action": "joined", "channel": _CHANNEL},
     protocol.Heartbeat: {"epoch": _EPOCH, "heads": {"12": 341}},

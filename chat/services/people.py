@@ -5,14 +5,17 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from chat import wire
 from chat.allowances.counting import counted
 from chat.allowances.table import RENAMES
-from chat.models import Act, Channel, User
+from chat.models import Act, Channel, Member, User
 from chat.naming import clean_name, looks, require_free_word
 from chat.services import audit
 from chat.services.channels import open_channel
 from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
+from delivery import node, protocol
+from delivery.announcements import Spread
 from delivery.errors import Conflict, Forbidden, Invalid
 
 #: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
@@ -85,15 +88,22 @@ def create_owner(username: str, *, password: str, display_name: str = "") -> tup
 
 
 def rename_user(user: User, *, display_name: str) -> User:
-    """What others see from the next message on; the audit log keeps what it was. Raises Invalid, RateLimited."""
+    """What others see from now on, on open pages too; the audit log keeps what it was. Raises Invalid, RateLimited."""
     name = _clean(display_name)
     with counted(RENAMES, user), transaction.atomic():
         row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if row.display_name != name:
             User.objects.filter(pk=user.pk).update(display_name=name)
             audit.record(Act.USER_RENAMED, actor=user, whom=user.pk, details={"from": row.display_name, "to": name})
+            row.display_name = name
+            transaction.on_commit(lambda: node.ring([_renamed(row)]), robust=True)
     user.display_name = name
     return user
+
+
+def _renamed(user: User) -> Spread:
+    streams = list(Member.objects.filter(user=user).values_list("channel_id", flat=True))
+    return Spread(user=user.pk, streams=streams, raw=protocol.encode(protocol.Renamed(person=wire.person(user))))
 
 
 def _clean(display_name: str) -> str:

@@ -4,6 +4,7 @@ import { partnerIn } from "gapless/channels";
 import { byId } from "gapless/dom";
 import { dot, paintDot, presenceText } from "gapless/dots";
 import { Idle } from "gapless/idle";
+import { renames } from "gapless/names";
 import { Presence } from "gapless/presence";
 import { OwnStatus } from "gapless/status";
 import { Typist, TypingLine } from "gapless/typing";
@@ -38,6 +39,7 @@ export class Around {
     client.addEventListener("typing", ({ detail }) => this.#heardTyping(detail));
     client.addEventListener("state", ({ detail }) => this.#connected(detail));
     this.presence.addEventListener("changed", () => this.#draw());
+    renames.addEventListener("changed", () => this.#line.draw());
   }
 
   get isBusy() {

@@ -49,6 +49,11 @@ export class Channels extends EventTarget {
     return this.get(channel.id);
   }
 
+  /** People in them are called something else: what is drawn of them is out of date. */
+  renamed() {
+    this.#changed();
+  }
+
   drop(id) {
     if (this.#forget(id)) this.#changed();
   }

@@ -20,7 +20,7 @@ const SIGNED_OUT = 4500;
  * - `hello` the frame: the person's channels as they are now
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
  * - `resync` {channel, head}: too much was missed to be replayed; load it afresh from history
- * - `receipts`, `channel`, `presence`, `typing`, `blocks`: the frames
+ * - `receipts`, `channel`, `presence`, `person`, `typing`, `blocks`: the frames
  * - `refused` {code, detail, channel?}: a word of the server about nothing that was asked; with `channel`, there is no place in it
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
  */
@@ -63,6 +63,7 @@ export class Client extends EventTarget {
 
   start() {
     this.#connection.start();
+    this.#outbox.watchTabs((draft) => this.#emit("draft", { draft: { ...draft, state: "discarded" } }));
     this.#lookForOrphans = this.#outbox.watchOrphans((drafts) => this.#adopt(drafts));
   }
 
@@ -72,6 +73,11 @@ export class Client extends EventTarget {
 
   tryNow() {
     this.#connection.tryNow();
+  }
+
+  /** Another tab may have ended the sign-in: looks, and ends when that is so. */
+  checkLogin() {
+    return this.#connection.checkLogin();
   }
 
   /** Keeps the message and sends it as soon as it can be sent. Returns its draft at once. */
@@ -136,7 +142,7 @@ export class Client extends EventTarget {
     else if (frame.op === "changes") this.#apply(frame);
     else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);
     else if (frame.op === "channel") this.#follow(frame);
-    else if (["receipts", "presence", "typing", "blocks"].includes(frame.op)) this.#emit(frame.op, frame);
+    else if (["receipts", "presence", "person", "typing", "blocks"].includes(frame.op)) this.#emit(frame.op, frame);
     else if (frame.op === "error") this.#refuse(frame);
   }
 

@@ -2,9 +2,9 @@
  * The box to write in: new messages, replies and edits. Keeps what is half-written for each channel.
  * Refuses to know how a message travels.
  */
-import { byId, isTouch } from "gapless/dom";
+import { byId, isTouch, make } from "gapless/dom";
 import { countBytes } from "gapless/format";
-import { nameOf } from "gapless/names";
+import { paintName } from "gapless/names";
 
 const MOST_BYTES = 2048;
 const SHOW_FROM_BYTES = 1800;
@@ -16,6 +16,7 @@ export class Composer {
   #context = byId("composer-context");
   #key;
   #channel = null;
+  #kept = ""; // what is stored for it, as far as this tab knows
   #reply = null;
   #editing = null;
   #isHeld = false;
@@ -41,6 +42,8 @@ export class Composer {
       this.#changed();
       if (!this.#editing) this.#typed(this.#box.value);
     });
+    addEventListener("storage", ({ key }) => key === this.#key + this.#channel?.id && this.#follow());
+    addEventListener("focus", () => this.#follow());
     this.#box.addEventListener("keydown", (event) => this.#pressed(event));
     this.#context.lastElementChild.addEventListener("click", () => this.cancel());
   }
@@ -131,8 +134,19 @@ export class Composer {
     }
   }
 
+  // Another tab writes the same draft: this one shows it, and never stores what it has not written itself.
+  #follow() {
+    if (!this.#channel || this.#editing || this.#box.value !== this.#kept) return;
+    this.#box.value = this.#stored();
+    this.#show();
+  }
+
   #changed() {
     if (!this.#editing) this.#store(this.#box.value);
+    this.#show();
+  }
+
+  #show() {
     this.#fit();
     const bytes = countBytes(this.#box.value.trimEnd());
     this.#left.classList.toggle("is-over", bytes > MOST_BYTES);
@@ -161,8 +175,8 @@ export class Composer {
     this.#form.classList.toggle("is-editing", Boolean(this.#editing));
     if (!about) return;
     const text = about.body.replace(/\s+/g, " ").slice(0, 120);
-    const what = this.#editing ? "Editing your message" : `Replying to ${nameOf(about.sender)}: ${text}`;
-    this.#context.firstElementChild.textContent = what;
+    const what = this.#editing ? ["Editing your message"] : ["Replying to ", paintName(make("span"), about.sender), `: ${text}`];
+    this.#context.firstElementChild.replaceChildren(...what);
   }
 
   #fit() {
@@ -173,16 +187,18 @@ export class Composer {
 
   #stored() {
     try {
-      return localStorage.getItem(this.#key + this.#channel.id) ?? "";
+      this.#kept = localStorage.getItem(this.#key + this.#channel.id) ?? "";
     } catch {
-      return "";
+      this.#kept = "";
     }
+    return this.#kept;
   }
 
   #store(text) {
     try {
       if (text) localStorage.setItem(this.#key + this.#channel.id, text);
       else localStorage.removeItem(this.#key + this.#channel.id);
+      this.#kept = text;
     } catch {
       // Not kept over a reload, still in the box.
     }

@@ -220,6 +220,12 @@ export class Connection extends EventTarget {
     return Math.random() * Math.min(LONGEST_WAIT_MS, 1000 * 2 ** (this.#attempt - EAGER_ATTEMPTS + 1));
   }
 
+  /** Asks the probe whatever the socket says, and ends when it finds a final reason. */
+  async checkLogin() {
+    const code = await this.#probe?.().catch(() => null);
+    if (code && this.#ears && this.#state !== "ended") this.end(code);
+  }
+
   async #askProbe() {
     const code = await this.#probe?.().catch(() => null);
     if (code && this.#state === "waiting") this.end(code);

@@ -4,7 +4,7 @@ import { ban, Bans } from "gapless/bans";
 import { ask, open } from "gapless/dialogs";
 import { avatar, byId, icon, make } from "gapless/dom";
 import { clock, plural, whenName } from "gapless/format";
-import { nameOf } from "gapless/names";
+import { nameOf, paintName } from "gapless/names";
 
 const LOOK_MS = 60_000;
 
@@ -112,8 +112,8 @@ export class Desk {
 
   #card(row) {
     const { reporter, channel, reason, message, reported_body: reported, created_at: createdAt } = row;
-    const head = make("p", { class: "report-head" }, make("b", { textContent: nameOf(reporter) }), ` reported a message of `,
-      make("b", { textContent: nameOf(message.sender) }), ` in ${channel.name || "a conversation"} · ${whenName(new Date(createdAt))}`);
+    const head = make("p", { class: "report-head" }, paintName(make("b"), reporter), ` reported a message of `,
+      paintName(make("b"), message.sender), ` in ${channel.name || "a conversation"} · ${whenName(new Date(createdAt))}`);
     const words = make("blockquote", { class: "report-body", textContent: reported, dir: "auto" });
     const around = make("details", { class: "report-around" }, make("summary", { textContent: "What was said around it" }), make("ol"));
     around.addEventListener("toggle", () => around.open && this.#showAround(row, around.lastElementChild));
@@ -167,6 +167,6 @@ export class Desk {
 
 function contextLine({ sender, body, created_at: createdAt, deleted_at: deletedAt }, isIt) {
   const text = make("span", { textContent: deletedAt ? "Message deleted" : body, dir: "auto" });
-  const head = make("span", { class: "context-head" }, make("b", { textContent: nameOf(sender) }), ` ${clock(new Date(createdAt))} `);
+  const head = make("span", { class: "context-head" }, paintName(make("b"), sender), ` ${clock(new Date(createdAt))} `);
   return make("li", { class: isIt ? "is-it" : "" }, avatar(sender, { small: true }), make("span", {}, head, text), isIt ? icon("flag") : null);
 }

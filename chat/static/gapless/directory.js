@@ -1,5 +1,6 @@
-/** Everybody whose name the page has met, by id. */
+/** Everybody whom the page has met, by id; what they are called is in `names`. */
 import { nameOf } from "gapless/names";
+
 export class Directory {
   #people = new Map();
   #asked = new Set();

@@ -1,5 +1,7 @@
 /** The few words in which the page's modules speak of elements. Sets text only as text, never as markup. */
 
+import { paintInitials } from "gapless/names";
+
 export const byId = (id) => document.getElementById(id);
 
 /** An element with properties (`class`, `data`, `on` and attributes starting with aria or role are understood). */
@@ -36,17 +38,12 @@ export function setIcon(svg, name) {
 export function paintAvatar(element, person) {
   const small = element.classList.contains("small");
   element.className = `avatar hue-${(person?.id ?? 0) % 10}${small ? " small" : ""}`;
-  element.textContent = initials(person?.display_name || person?.username || "?");
+  paintInitials(element, person);
   return element;
 }
 
 export function avatar(person, { small = false } = {}) {
   return paintAvatar(make("span", { class: small ? "avatar small" : "avatar", "aria-hidden": "true" }), person);
-}
-
-function initials(name) {
-  const words = name.trim().split(/\s+/).slice(0, 2);
-  return words.map((word) => [...word][0] ?? "").join("").toUpperCase();
 }
 
 /** True where fingers point: no autofocus there, a keyboard would jump up. */

@@ -32,6 +32,14 @@ function showStart(channel, title) {
   byId("start-add").hidden = !may(channel, "add");
 }
 
+/** Wherever a channel is named beside others: what it is called now. */
+export function paintTitles(channels) {
+  for (const element of document.querySelectorAll("[data-title-of]")) {
+    const channel = channels.get(Number(element.dataset.titleOf));
+    if (channel) element.textContent = titleOf(channel);
+  }
+}
+
 const ENDS = {
   left: (title) => `You have left ${title}. What is shown here stays until you go elsewhere.`,
   removed: (title) => `You are no longer a member of ${title}, so new messages do not reach you. An owner can add you again.`,

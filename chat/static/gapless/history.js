@@ -1,11 +1,13 @@
 /** Pages of a channel's messages over HTTP, oldest first. Knows nothing of what is shown. */
 import { get } from "gapless/api";
+import { learn } from "gapless/names";
 
 const PAGE = 20;
 
 /** Resolves to {messages, isLast}: `isLast` says that nothing lies beyond in the direction asked. */
 async function load(channel, query) {
   const { results } = await get(`channels/${channel}/messages/`, query);
+  learn(results.map(({ sender }) => sender));
   return { messages: results.toReversed(), isLast: results.length < PAGE };
 }
 

@@ -8,7 +8,7 @@ import { open } from "gapless/dialogs";
 import { byId, icon, isWide, make, whenWide } from "gapless/dom";
 import { avatarWithDot, paintDot, presenceText } from "gapless/dots";
 import { plural, whenName } from "gapless/format";
-import { paintName } from "gapless/names";
+import { learn, nameOf, paintName, renames } from "gapless/names";
 import { Removed } from "gapless/removed";
 
 const ROLES = { owner: "Owner", moderator: "Moderator" };
@@ -17,7 +17,11 @@ const KEY = "gapless.members";
 const REFRESH_MS = 300;
 
 /** Every member of a channel, over as many pages as there are. */
-export const loadMembers = (channel) => getAll(`channels/${channel}/members/`);
+export async function loadMembers(channel) {
+  const members = await getAll(`channels/${channel}/members/`);
+  learn(members.map(({ user }) => user));
+  return members;
+}
 
 export class Members {
   #panel = byId("members");
@@ -46,6 +50,7 @@ export class Members {
     this.#add.addEventListener("click", () => acts.add(this.#channel));
     this.#panel.addEventListener("close", () => this.#closed());
     presence.addEventListener("changed", () => this.#isOpen && this.#draw());
+    renames.addEventListener("changed", () => this.#isOpen && this.#draw());
     whenWide(() => this.#isOpen && this.#reopen());
   }
 
@@ -148,13 +153,14 @@ export class Members {
     line.querySelector(".role").title = mute ? `Until ${whenName(mute.until)}` : "";
     line.querySelector(".role").hidden = !ROLES[role] && !mute;
     line.querySelector(".icon-button").hidden = isMe;
+    line.querySelector(".icon-button").ariaLabel = `Actions for ${nameOf(user)}`;
     line.querySelector(".icon-button").onclick = ({ currentTarget }) => this.#acts.menu(member, this.#channel, currentTarget);
     return line;
   }
 
   #newLine(user) {
     const more = make("button", {
-      class: "icon-button small", type: "button", title: "More", "aria-label": `Actions for ${user.display_name}`, "aria-haspopup": "menu",
+      class: "icon-button small", type: "button", title: "More", "aria-haspopup": "menu",
     }, icon("more"));
     const name = make("span", { class: "name" }, make("b", { dir: "auto" }), make("span", { class: "role" }));
     const names = make("span", { class: "line-names" }, name, make("span"));
@@ -164,7 +170,7 @@ export class Members {
   }
 }
 
-const byName = (a, b) => a.user.display_name.localeCompare(b.user.display_name);
+const byName = (a, b) => nameOf(a.user).localeCompare(nameOf(b.user));
 
 // `show()` would take the focus away from what is being written.
 function showBeside(panel) {

@@ -1,4 +1,8 @@
-/** What people are called: display names may repeat, and where two that look alike have been met, @username stands beside them. */
+/**
+ * What people are called, as last heard: whoever brings people along lets them be learned, and every place that shows a
+ * name or its initials is painted again when it changes. Display names may repeat: where two that look alike have been
+ * met, @username stands beside them.
+ */
 
 // Letters of other scripts, and figures, that look like Latin ones; the server's table (UTS 39) is longer, this is for the eye.
 const LOOKS = new Map("аa еe оo рp сc хx уy іi јj ѕs ԁd ԛq ԝw һh ӏl кk мm тt нh вb αa οo ρp νv ιi κk τt υu γy χx 0o 1l |l il".split(" ").map((pair) => [...pair]));
@@ -9,31 +13,62 @@ const lookOf = (name) =>
 const people = new Map();
 const looks = new Map();
 
+/** Emits `changed` when somebody who was known is called something else. */
+export const renames = new EventTarget();
+
+/** Takes people as the server has just said them: the last word on what they are called. */
+export function learn(heard) {
+  let isRenamed = false;
+  for (const person of heard) isRenamed = meet(person) || isRenamed;
+  if (isRenamed) renames.dispatchEvent(new Event("changed"));
+}
+
 /** The name, with @username where the page has met somebody else who seems to be called so. */
 export function nameOf(person) {
   if (!person) return "";
-  meet(person);
-  const name = person.display_name || person.username;
-  return looks.get(lookOf(name)).size > 1 ? `${name} @${person.username}` : name;
+  if (!people.has(person.id)) meet(person);
+  const { display_name: displayed, username, look } = people.get(person.id);
+  const name = displayed || username;
+  return looks.get(look).size > 1 ? `${name} @${username}` : name;
 }
 
-/** Writes the name into the element, and again when somebody of the same name comes. */
+/** The person as last heard of, or as given here. */
+export const latest = (person) => people.get(person?.id) ?? person;
+
+/** Writes the name into the element, and again whenever it changes. */
 export function paintName(element, person) {
   element.textContent = nameOf(person);
   element.dataset.person = person?.id ?? "";
+  return element;
 }
 
+/** The same for the one or two letters that stand in a person's circle. */
+export function paintInitials(element, person) {
+  element.textContent = initials(latest(person));
+  element.dataset.initials = person?.id ?? "";
+}
+
+// True when the person was known by another name.
 function meet(person) {
-  const look = lookOf(person.display_name || person.username);
+  if (!person) return false;
   const before = people.get(person.id);
+  if (before?.display_name === person.display_name && before?.username === person.username) return false;
+  const look = lookOf(person.display_name || person.username);
   people.set(person.id, { ...person, look });
-  if (before?.look === look) return;
-  if (before) looks.get(before.look).delete(person.id);
-  const alike = looks.get(look) ?? new Set();
-  looks.set(look, alike.add(person.id));
-  if (alike.size > 1) for (const id of alike) repaint(id);
+  const left = before ? (looks.get(before.look) ?? new Set()) : new Set();
+  left.delete(person.id);
+  const alike = (looks.get(look) ?? new Set()).add(person.id);
+  looks.set(look, alike);
+  for (const id of new Set([...left, ...alike])) repaint(people.get(id));
+  return Boolean(before);
 }
 
-function repaint(id) {
-  for (const element of document.querySelectorAll(`[data-person="${id}"]`)) element.textContent = nameOf(people.get(id));
+function repaint(person) {
+  for (const element of document.querySelectorAll(`[data-person="${person.id}"]`)) element.textContent = nameOf(person);
+  for (const element of document.querySelectorAll(`[data-initials="${person.id}"]`)) element.textContent = initials(person);
+}
+
+function initials(person) {
+  const words = (person?.display_name || person?.username || "?").trim().split(/\s+/).slice(0, 2);
+  return words.map((word) => [...word][0] ?? "").join("").toUpperCase();
 }

@@ -32,6 +32,7 @@ export class Outbox {
   #tab = tabName();
   #drafts = new Map();
   #lastAt = 0;
+  #unkept = new Set(); // the browser refused to store these
 
   constructor(user) {
     this.#prefix = `gapless.outbox.${user}.`;
@@ -62,16 +63,28 @@ export class Outbox {
   }
 
   next(channel) {
-    return this.of(channel).find((draft) => draft.state === "pending");
+    return this.of(channel).find((draft) => draft.state === "pending" && !this.#isTaken(draft));
   }
 
+  /** Keeps the draft as it is now; one that another tab has sent or deleted does not come back. */
   save(draft) {
-    this.#drafts.set(draft.client_msg_id, draft);
+    const id = draft.client_msg_id;
+    if (this.#drafts.has(id) && this.#isTaken(draft)) return this.#drafts.delete(id);
+    this.#drafts.set(id, draft);
     try {
-      localStorage.setItem(this.#prefix + draft.client_msg_id, JSON.stringify(draft));
+      localStorage.setItem(this.#prefix + id, JSON.stringify(draft));
+      this.#unkept.delete(id);
     } catch {
-      // Full or forbidden: it still goes out, it just does not survive a reload.
+      this.#unkept.add(id); // Full or forbidden: it still goes out, it just does not survive a reload.
     }
+  }
+
+  /** Calls `taken(draft)` when another tab has sent or deleted a draft that this one holds too. */
+  watchTabs(taken) {
+    globalThis.addEventListener?.("storage", ({ key, newValue }) => {
+      const draft = newValue == null && key?.startsWith(this.#prefix) && this.#drafts.get(key.slice(this.#prefix.length));
+      if (draft && this.#drafts.delete(draft.client_msg_id)) taken(draft);
+    });
   }
 
   /** True when it was there. */
@@ -117,6 +130,14 @@ export class Outbox {
     const living = new Set(held.map(({ name }) => name));
     const drafts = this.#load((draft) => !living.has(this.#lockOf(draft.tab)));
     if (drafts.length) adopted(drafts);
+  }
+
+  #isTaken({ client_msg_id: id }) {
+    try {
+      return !this.#unkept.has(id) && localStorage.getItem(this.#prefix + id) == null;
+    } catch {
+      return false;
+    }
   }
 
   #lockOf(tab) {

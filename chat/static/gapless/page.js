@@ -1,6 +1,7 @@
 /** Where the parts of the page meet: builds them from the state that came with it, and joins client to view. */
 import { findReason, get, post } from "gapless/api";
 import { About } from "gapless/about";
+import { askDelete, copy } from "gapless/acts";
 import { Announcer } from "gapless/announcer";
 import { Around } from "gapless/around";
 import { Banner } from "gapless/banner";
@@ -14,12 +15,12 @@ import { Desk, report, takeAway } from "gapless/desk";
 import * as dialogs from "gapless/dialogs";
 import { Directory } from "gapless/directory";
 import { byId, isNarrow, paintAvatar } from "gapless/dom";
-import { plural } from "gapless/format";
-import { showHeader } from "gapless/header";
+import { paintTitles, showHeader } from "gapless/header";
 import * as keys from "gapless/keys";
 import { loadMembers, Members } from "gapless/members";
 import { Membership } from "gapless/membership";
 import { Menu } from "gapless/menu";
+import { learn, renames } from "gapless/names";
 import { Notices } from "gapless/notices";
 import { Pace } from "gapless/pace";
 import { Pane } from "gapless/pane";
@@ -31,10 +32,13 @@ import { Router } from "gapless/router";
 import { Scroll } from "gapless/scroll";
 import { Search } from "gapless/search";
 import { Sidebar } from "gapless/sidebar";
+import * as signedOut from "gapless/signedout";
 import { Switcher } from "gapless/switcher";
 import { Timeline } from "gapless/timeline";
 import { showUnread } from "gapless/title";
+import { Unsent } from "gapless/unsent";
 
+const SIGNED_OUT = 4500;
 const DRAFT_TICK_MS = 1_000;
 const state = JSON.parse(byId("gapless-state").textContent);
 heardServerTime(state.time);
@@ -64,6 +68,7 @@ const pane = new Pane({ client, timeline, scroll, reading });
 const composer = new Composer({ user: me.id, post: send, edit: (message, body) => change(client.edit(here().id, message.id, body)), lastOwn, typed: (text) => around.typed(text) });
 const pace = new Pace({ drafts: (channel) => client.drafts(channel), hold: (isHeld) => composer.hold(isHeld) });
 const receipts = new Receipts();
+const unsent = new Unsent({ drafts: () => (here() ? client.drafts(here().id) : []), retry: (draft) => client.retry(draft) });
 const recount = new Recount({ load: (id) => get(`channels/${id}/`), counted: (channel) => channels.put(channel) });
 const people = new People();
 const membership = new Membership({ people, writeTo, mayBan: Boolean(state.desk?.may_ban), blocks, changed: ({ id }) => members.refresh(id) });
@@ -80,15 +85,20 @@ new Menu({ timeline, me, channel: here, acts: actions() });
 
 // From the client to the view
 client.addEventListener("state", ({ detail }) => banner.take(detail));
-client.addEventListener("ended", ({ detail }) => banner.end(detail.code));
+client.addEventListener("ended", ({ detail: { code } }) => {
+  banner.end(code);
+  if (code === SIGNED_OUT) forgetAll();
+});
 client.addEventListener("hello", ({ detail }) => {
   blocks.take(detail.blocks);
+  learn([detail.user, ...detail.channels.flatMap(({ people = [] }) => people)]);
   for (const id of channels.replace(detail.channels)) if (isHere(id)) end(id, "removed");
   around.welcome(detail);
   members.refresh(here()?.id);
   if (here() && !here().closed) showHeader(here(), blocks);
 });
 client.addEventListener("changes", ({ detail: frame }) => {
+  learn(frame.changes.map(({ sender }) => sender));
   channels.take(frame);
   const fresh = frame.changes.filter((change) => change.seq > frame.after && channels.counts(change));
   notices.take(frame.channel, fresh);
@@ -126,7 +136,7 @@ client.addEventListener("blocks", ({ detail }) => blocks.take(detail.users));
 client.addEventListener("draft", ({ detail: { draft, message } }) => {
   if (isHere(draft.channel)) pane.takeDraft(draft, message);
   pace.refresh(here());
-  showUnsent();
+  unsent.show();
 });
 blocks.addEventListener("changed", () => {
   timeline.refold();
@@ -134,8 +144,13 @@ blocks.addEventListener("changed", () => {
   if (here()) showHeader(here(), blocks);
   if (partnerIn(here())) composer.open(mayWrite(here()) ? here() : null);
 });
+client.addEventListener("person", ({ detail: { person } }) => learn([person]));
+renames.addEventListener("changed", () => {
+  channels.renamed();
+  if (here()) showHeader(here(), blocks);
+});
 pane.addEventListener("gone", () => end(here().id, "removed"));
-channels.addEventListener("changed", showTitle);
+channels.addEventListener("changed", () => (showTitle(), paintTitles(channels)));
 channels.addEventListener("unsure", ({ detail }) => recount.ask(detail.id));
 setInterval(tick, DRAFT_TICK_MS);
 
@@ -160,7 +175,7 @@ function show(channel, given) {
   pane.open(channel, given);
   sidebar.open(channel.id);
   pace.refresh(channel);
-  showUnsent();
+  unsent.show();
   showTitle();
 }
 
@@ -177,6 +192,12 @@ function showNothing() {
   byId("pane").toggleAttribute("data-empty", true);
   showTitle();
   return true;
+}
+
+function forgetAll() {
+  showNothing();
+  channels.replace([]);
+  signedOut.show();
 }
 
 function enter(channel) {
@@ -232,18 +253,8 @@ function actions() {
     unread: ({ seq }) => reading.markFrom(seq),
     receipts: (message) => receipts.open(message),
     report: (message) => report(message, dialogs.say),
-    delete: (message) => (message.sender.id === me.id ? askDelete(message) : takeAway(message)),
+    delete: (message) => (message.sender.id === me.id ? askDelete(() => change(client.delete(message.channel, message.id))) : takeAway(message)),
   };
-}
-
-async function copy({ body }) {
-  const isCopied = await navigator.clipboard?.writeText(body).then(() => true, () => false);
-  dialogs.say(isCopied ? "Copied." : "The browser did not allow copying. Select the text and copy it.");
-}
-
-async function askDelete(message) {
-  const isSure = await dialogs.confirm({ title: "Delete this message?", text: "It disappears for everybody. A line says that it was deleted.", action: "Delete" });
-  if (isSure) await change(client.delete(message.channel, message.id)).catch((refusal) => dialogs.say(`Not deleted. ${refusal.detail}`));
 }
 
 function levelOf(id) {
@@ -260,19 +271,10 @@ function tick() {
   pace.refresh(here());
 }
 
-function showUnsent() {
-  const failed = here() ? client.drafts(here().id).filter((draft) => draft.state === "failed") : [];
-  byId("unsent").hidden = failed.length < 2;
-  byId("unsent").querySelector("span").textContent = failed.length < 2 ? "" : `${plural(failed.length, "message")} could not be sent.`;
-}
-
 function showTitle() {
   showUnread({ name: here() && titleOf(here()), unread: channels.unread });
 }
 
-byId("unsent").querySelector("button").addEventListener("click", () => {
-  for (const draft of client.drafts(here().id)) if (draft.state === "failed") client.retry(draft);
-});
 byId("rows").addEventListener("click", ({ target }) => {
   const shown = timeline.at(target);
   if (target.closest(".retry")) client.retry(shown);
@@ -286,6 +288,7 @@ byId("start-add").addEventListener("click", () => membership.add(here()));
 const help = () => dialogs.open(byId("keys"));
 const choosePerson = () => people.ask({ title: "New direct message", without: [me.id], choose: writeTo });
 dialogs.listen({ browse: () => browse.open(), blocked: () => blocks.open(), create: () => create.open(), direct: choosePerson, switcher: () => switcher.open(), keys: help, desk: () => desk.open(), search: () => search.open() });
+signedOut.listen({ ended: () => client.checkLogin() });
 keys.listen({ switcher: () => switcher.open(), search: () => search.open(), help, escape });
 
 // The beginning

@@ -3,6 +3,7 @@ import { get } from "gapless/api";
 import { open, searchList } from "gapless/dialogs";
 import { avatar, byId, make } from "gapless/dom";
 import { Inviting } from "gapless/inviting";
+import { latest, learn, paintName } from "gapless/names";
 
 export class People {
   #dialog = byId("people");
@@ -49,12 +50,16 @@ export class People {
 }
 
 const named = (people, search) =>
-  people.filter((person) => `${person.display_name} ${person.username}`.toLowerCase().includes(search.toLowerCase()));
+  people.filter((person) => `${latest(person).display_name} ${person.username}`.toLowerCase().includes(search.toLowerCase()));
 
-export const findPeople = async (search) => (await get("users/", search ? { search } : {})).results;
+export async function findPeople(search) {
+  const { results } = await get("users/", search ? { search } : {});
+  learn(results);
+  return results;
+}
 
 /** Circle, name and user name of a person, for a line. */
 export function nameParts(person) {
-  const names = [make("b", { textContent: person.display_name || person.username }), make("span", { textContent: `@${person.username}` })];
+  const names = [paintName(make("b"), person), make("span", { textContent: `@${person.username}` })];
   return [avatar(person), make("span", { class: "line-names" }, ...names)];
 }

@@ -4,7 +4,7 @@ import { titleOf } from "gapless/channels";
 import { open } from "gapless/dialogs";
 import { avatar, byId, make } from "gapless/dom";
 import { fullTime, marked, shortName } from "gapless/format";
-import { nameOf } from "gapless/names";
+import { paintName } from "gapless/names";
 
 const PAUSE_MS = 250;
 const OPERATOR = /\b(from|in|before|after|has):/i;
@@ -102,8 +102,8 @@ export class Search {
     const { sender, body, channel, seq, created_at: createdAt } = message;
     const at = new Date(createdAt);
     const place = this.#channels.get(channel);
-    const head = make("span", { class: "found-head" }, make("b", { textContent: nameOf(sender) }),
-      make("span", { textContent: place ? titleOf(place) : "" }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
+    const head = make("span", { class: "found-head" }, paintName(make("b"), sender),
+      make("span", { data: { titleOf: channel }, textContent: place ? titleOf(place) : "" }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
     const text = make("span", { class: "found-text", dir: "auto" }, ...marked(body, wordsOf(wanted), SNIPPET));
     const go = () => {
       this.#dialog.close();
