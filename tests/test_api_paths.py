@@ -184,4 +184,19 @@ def test_an_edit_of_what_has_changed_since_is_refused(alice: httpx.Client, path:
         assert edited.status_code == 200, tag
     gone = alice.delete(path, headers={"If-Match": edited.headers["etag"]})
     assert gone.json()["deleted_at"]
-    assert gone.headers["etag"] == f'"{gone.json()["rev"]}"'
+    assert gone.headers["etag"].startswith(f'"{gone.json()["rev"]}.')
+
+
+def test_what_was_just_said_has_the_tag_that_it_is_read_with(alice: httpx.Client, cast: Cast) -> None:
+    sent = {"client_msg_id": str(uuid.uuid4()), "body": "new"}
+    posted = alice.post(f"/channels/{cast.team.pk}/messages/", json=sent)
+    read = alice.get(f"/channels/{cast.team.pk}/messages/{posted.json()['id']}/")
+    assert posted.headers["etag"] == read.headers["etag"]
+
+
+def test_a_tag_of_before_a_restore_fits_nothing_that_has_its_number_now(
+    alice: httpx.Client, cast: Cast, path: str
+) -> None:
+    seen = alice.get(path).headers["etag"]
+    Message.objects.filter(body="first").update(body="another, under the same number")
+    refused(alice.patch(path, json={"body": "mine"}, headers={"If-Match": seen}), 412, "conflict")

@@ -1,6 +1,7 @@
 """Messages: history by page, changes by number, and the same verbs as the socket's."""
 
 import re
+import uuid
 from dataclasses import dataclass
 
 import msgspec
@@ -31,7 +32,7 @@ from delivery.source import Missed
 #: Longer, and what stands between would take the connection for dead.
 MOST_WAIT_SECONDS = 25
 #: A strong entity tag of ours.
-_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')
+_TAG = re.compile(r'(?<!W/)"([^"]*)"')
 
 
 class Messages(APIView):
@@ -52,7 +53,7 @@ class Messages(APIView):
         raws = [msgspec.Raw(raw) for raw in page.raws]
         return listed(request, raws, following={"before": page.older_than}, preceding={"after": page.newer_than})
 
-    @documented({201: Shape, 200: Shape}, takes=MessageInput, refuses=[409])
+    @documented({201: Shape, 200: Shape}, takes=MessageInput, refuses=[409], has_etag=True)
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
         given = checked(MessageInput, request)
@@ -64,7 +65,14 @@ class Messages(APIView):
             reply_to=given["reply_to"],
         )
         committed = async_to_sync(post_through_lane)(draft)
-        return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)
+        headers = _etag(msgspec.json.decode(committed.raw, type=_Tagged))
+        return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201, headers=headers)
+
+
+class _Tagged(msgspec.Struct):
+    rev: int
+    client_msg_id: uuid.UUID
+    body: str
 
 
 class OneMessage(APIView):
@@ -82,7 +90,7 @@ class OneMessage(APIView):
         """Another body for an own message, within 24 hours. With If-Match only if it is still as it was read."""
         body = checked(MessageRevision, request)["body"]
         row = services.edit_message(
-            caller(request), channel=pk, message=message, body=body, only_at=_revs_that_match(request)
+            caller(request), channel=pk, message=message, body=body, only_at=_tags_that_match(request)
         )
         return _with_etag(wire.message(row))
 
@@ -95,7 +103,7 @@ class OneMessage(APIView):
         reason = checked(Reasoned, request)["reason"]
         require_scope_to_delete(scopes_of(request), caller(request).pk, channel=pk, message=message)
         row = services.delete_message(
-            caller(request), channel=pk, message=message, reason=reason, only_at=_revs_that_match(request)
+            caller(request), channel=pk, message=message, reason=reason, only_at=_tags_that_match(request)
         )
         return _with_etag(wire.message(row))
 
@@ -164,13 +172,16 @@ class ReadUpTo(APIView):
 
 
 def _with_etag(message: Shape) -> Response:
-    # The number of its last change: what others have read or received meanwhile is no other message.
-    return Response(message, headers={"ETag": f'"{message.rev}"'})
+    return Response(message, headers=_etag(message))
 
 
-def _revs_that_match(request: Request) -> frozenset[int] | None:
+def _etag(message: services.Tagged) -> dict[str, str]:
+    return {"ETag": f'"{services.tag_of(message)}"'}
+
+
+def _tags_that_match(request: Request) -> frozenset[str] | None:
     given = request.headers.get("If-Match")
     if given is None or given.strip() == "*":
         return None
     # RFC 9110, 13.1.1: weak tags, and what is none of ours, never match.
-    return frozenset(int(tag) for tag in _TAG.findall(given))
+    return frozenset(_TAG.findall(given))

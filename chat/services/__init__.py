@@ -23,7 +23,7 @@ from chat.services.members import (
     leave_channel,
     remove_member,
 )
-from chat.services.messages import delete_message, edit_message
+from chat.services.messages import Tagged, delete_message, edit_message, tag_of
 from chat.services.notifying import choose_notify_level
 from chat.services.password_links import make_password_link, use_password_link, whose_password_link
 from chat.services.people import create_owner, create_user, is_sign_up_open, rename_user, sign_up
@@ -38,6 +38,7 @@ from chat.services.tokens import create_token, delete_token, needs_password, new
 
 __all__ = [
     "Draft",
+    "Tagged",
     "accept_invite",
     "add_member",
     "archive_channel",
@@ -94,6 +95,7 @@ __all__ = [
     "revoke_invite",
     "sign_up",
     "sign_up_by_invite",
+    "tag_of",
     "unblock_user",
     "use_password_link",
     "whose_password_link",

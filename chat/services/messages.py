@@ -1,7 +1,10 @@
 """Editing and deleting messages, and what is kept of what they said before."""
 
 import datetime
+import uuid
+import zlib
 from collections.abc import Collection
+from typing import Protocol
 
 from django.conf import settings
 
@@ -18,13 +21,26 @@ from chat.services.standing import require_may, standing_of
 from delivery.errors import NotFound, Outdated
 
 
+class Tagged(Protocol):
+    """A message as a row or as it is sent."""
+
+    @property
+    def rev(self) -> int: ...
+
+    @property
+    def client_msg_id(self) -> uuid.UUID: ...
+
+    @property
+    def body(self) -> str: ...
+
+
 def edit_message(
-    editor: User, *, channel: int, message: int, body: str, only_at: Collection[int] | None = None
+    editor: User, *, channel: int, message: int, body: str, only_at: Collection[str] | None = None
 ) -> Message:
     """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours, a hundred times.
 
     What it said before is kept for moderators, in the same transaction: no version is dropped for another.
-    only_at: the numbers (`rev`) that the editor has seen; raises Outdated when it has another by now.
+    only_at: the tags (`tag_of`) that the editor has seen; raises Outdated when it has another by now.
     """
     check_body(body)
     most = settings.LIMITS.versions
@@ -50,7 +66,7 @@ def edit_message(
 
 
 def delete_message(
-    actor: User, *, channel: int, message: int, reason: str = "", only_at: Collection[int] | None = None
+    actor: User, *, channel: int, message: int, reason: str = "", only_at: Collection[str] | None = None
 ) -> Message:
     """Empties a message, with a new number; its place stays. Repeating does nothing. Own ones, or any as a keeper.
 
@@ -87,8 +103,17 @@ def delete_message(
     return row
 
 
-def _require_seen(row: Message, only_at: Collection[int] | None) -> None:
-    if only_at is not None and row.rev not in only_at:
+def tag_of(message: Tagged) -> str:
+    """Another one after each change, also after a restore that has given its number to something else.
+
+    What others have read or received meanwhile makes no other message.
+    """
+    said = f"{message.client_msg_id} {message.body}"
+    return f"{message.rev}.{zlib.crc32(said.encode()):08x}"
+
+
+def _require_seen(row: Message, only_at: Collection[str] | None) -> None:
+    if only_at is not None and tag_of(row) not in only_at:
         raise Outdated
 
 
