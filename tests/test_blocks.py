@@ -2,20 +2,22 @@
 
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connections
 
 from chat import services
-from chat.models import Block, Channel, Member, Message, User
+from chat.models import Block, Channel, Message, User
 from chat.services import Draft
 from chat.streams import descriptions
-from delivery.connection import CommandRefused
+from delivery.connection import CommandRefused, Connection
 from delivery.errors import Blocked, Invalid
 from tests.conftest import Cast, in_thread, locked, said, say
 from tests.servers import Server, expect
 from tests.test_members import pushed
+from tests.test_sanctions import until_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +157,7 @@ def test_what_is_on_its_way_is_in_the_log_before_the_block_or_refused(cast: Cast
         threads = [threading.Thread(target=do) for do in (do_block, post)]
         for thread in threads:
             thread.start()
+        until_waiting(2)
         assert not Block.objects.exists(), "it waits for what is being written"
         release.set()
     for thread in threads:
@@ -229,8 +232,25 @@ async def test_the_socket_and_http_refuse_with_blocked_and_no_typing_is_shown(
             given = {"client_msg_id": str(uuid.uuid4()), "body": "hello"}
             problem = await in_thread(http.post, f"/channels/{two.pk}/messages/", json=given)
             assert (problem.status_code, problem.json()["code"]) == (403, "blocked")
-            # In a channel it goes on; what came of the conversation before it names nobody else.
-            for socket, own in ((alice, cast.alice.pk), (bob, cast.bob.pk)):
-                while (typing := await pushed(socket, "typing"))["channel"] != cast.team.pk:
-                    assert set(typing["users"]) <= {own}
-    assert await in_thread(lambda: Member.objects.filter(channel=two).count()) == 2
+            for socket, own, other in ((alice, cast.alice, cast.bob), (bob, cast.bob, cast.alice)):
+                await _until_typing(
+                    socket, cast.team, is_right=lambda users, other=other: other.pk in users, own=own.pk
+                )
+            for socket in (alice, bob):
+                await socket.command("typing", channel=cast.team.pk, on=False)
+            # By this later push of the channel, what there was of the conversation has come as well.
+            for socket, own in ((alice, cast.alice), (bob, cast.bob)):
+                await _until_typing(socket, cast.team, is_right=lambda users: not users, own=own.pk)
+
+
+async def _until_typing(
+    socket: Connection, channel: Channel, *, is_right: Callable[[list[int]], bool], own: int
+) -> None:
+    """Reads until the channel's typing is as it should be; in any other nobody but oneself is named."""
+    while True:
+        typing = await pushed(socket, "typing")
+        if typing["channel"] == channel.pk:
+            if is_right(typing["users"]):
+                return
+        else:
+            assert set(typing["users"]) <= {own}

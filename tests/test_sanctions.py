@@ -207,7 +207,7 @@ def test_removed_while_joining_one_is_out(cast: Cast, square: Channel, first: st
         threads = [threading.Thread(target=do, args=[what]) for what in order]
         for number, thread in enumerate(threads):
             thread.start()
-            _until_waiting(number + 1)
+            until_waiting(number + 1)
         release.set()
     for thread in threads:
         thread.join()
@@ -215,7 +215,7 @@ def test_removed_while_joining_one_is_out(cast: Cast, square: Channel, first: st
     assert [type(refusal) for refusal in refused] == ([Removed] if first == "removed" else [])
 
 
-def _until_waiting(count: int) -> None:
+def until_waiting(count: int) -> None:
     """Until so many others wait for a row's lock."""
     deadline = datetime.datetime.now() + datetime.timedelta(seconds=10)
     with connection.cursor() as cursor:
