@@ -135,6 +135,25 @@ def test_a_link_has_a_reason_and_leaves_its_lines_in_the_audit_log(cast: Cast) -
     assert secret not in str(list(lines.values()))
 
 
+def test_a_superuser_makes_one_on_the_persons_page_in_the_admin(cast: Cast) -> None:
+    services.change_staff_roles(None, user=cast.charlie.pk, roles=["Moderator"], reason="helps")
+    act = f"/admin/chat/user/{cast.alice.pk}/act/password-link/"
+    browsers = {name: Client() for name in ("sam", "charlie")}
+    for name, client in browsers.items():
+        client.force_login(getattr(cast, name))
+    assert browsers["charlie"].post(act, {"confirmed": "yes", "reason": "please"}).status_code == 403
+    page = browsers["sam"].get(f"/admin/chat/user/{cast.alice.pk}/change/").content.decode()
+    assert act in page
+    assert browsers["sam"].post(act, {"confirmed": "yes", "reason": " "}).status_code == 400
+    assert not PasswordLink.objects.exists()
+    done = browsers["sam"].post(act, {"confirmed": "yes", "reason": "Lost it."}, follow=True).content.decode()
+    link = done.split("shown this once: http://localhost:8765")[1].split("<")[0]
+    assert link not in browsers["sam"].get("/admin/chat/user/").content.decode()
+    assert Client().post(link, {"password": ANOTHER}).status_code == 302
+    line = AuditEntry.objects.get(act="password.link")
+    assert (line.actor, line.whom, line.reason, line.door) == (cast.sam, cast.alice, "Lost it.", "admin")
+
+
 def test_the_console_makes_one_too(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("passwordlink", "ALICE", "--reason", "Lost it.")
     path = capsys.readouterr().out.strip().removeprefix("http://localhost:8765")

@@ -34,7 +34,7 @@ class Described(admin.ModelAdmin):
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """`do` gets who acts, the row, and what the form gave."""
+    """`do` gets who acts, the row, and what the form gave; if it gives a sentence, that is shown, this once."""
 
     name: str
     label: str
@@ -94,8 +94,10 @@ def _do(model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence
     def do(row: Any) -> None:
         # What changes something leaves a line in the audit log; a repeat does not.
         with audit.watched() as lines:
-            act.do(user, row, given)
+            said = act.do(user, row, given)
         changed.extend([row] if lines else [])
+        if isinstance(said, str):
+            model_admin.message_user(request, said, notices.SUCCESS)
 
     done, refused = each(rows, do)
     for row, refusal in refused:

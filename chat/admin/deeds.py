@@ -6,6 +6,7 @@ from django import forms
 
 from chat.admin.acts import Act, ReasonForm
 from chat.admin.channel_deeds import MUTED, MuteForm, may, mute
+from chat.links import password_url
 from chat.models import Message, MessageKind, Report, User
 from chat.permissions import Right
 from chat.services import (
@@ -15,6 +16,7 @@ from chat.services import (
     deactivate_user,
     delete_message,
     lift_ban,
+    make_password_link,
     reactivate_user,
 )
 from chat.services.bans import BAN, refusal_to_ban
@@ -30,6 +32,11 @@ class RolesForm(ReasonForm):
         help_text="None of them: no longer staff.",
     )
     field_order = ("roles", "reason")
+
+
+def _make_password_link(actor: User, user: User, given: dict[str, Any]) -> str:
+    secret = make_password_link(actor, user=user.pk, reason=given["reason"])
+    return f"For {user.username}, shown this once: {password_url(secret)}"
 
 
 def _delete(actor: User, message: Message, given: dict[str, Any]) -> None:
@@ -176,4 +183,13 @@ CHANGE_ROLES = Act(
     form=RolesForm,
     initial=lambda user: {"roles": staff_roles_of(user)},
     fits=lambda actor, user: actor.pk != user.pk,
+)
+MAKE_PASSWORD_LINK = Act(
+    name="password-link",
+    label="Link to a new password",
+    permission=SUPERUSER,
+    do=_make_password_link,
+    consequence="You get a link for them: it sets another password, once, within a day. All their sessions and tokens end then.",
+    fits=lambda actor, user: user.is_active and actor.pk != user.pk,
+    is_bulk=False,
 )

@@ -26,7 +26,10 @@ class UserAdmin(ReadOnlyAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_in = ("username", "display_name")
     search_help_text = "A name, at least three letters. Small mistakes are forgiven when nothing fits exactly."
-    acts = (deeds.CHANGE_ROLES, deeds.DEACTIVATE, deeds.REACTIVATE, deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE)
+    acts = (
+        *(deeds.CHANGE_ROLES, deeds.MAKE_PASSWORD_LINK, deeds.DEACTIVATE, deeds.REACTIVATE),
+        *(deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE),
+    )
     fields = ("username", "display_name", "state", "roles", "joined", "last_in", "all_messages")
     readonly_fields = fields
 
