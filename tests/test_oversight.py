@@ -114,7 +114,9 @@ def read(client: Any, channel: Channel, reason: str = "bob asked us to look") ->
 
 
 @pytest.mark.parametrize("who", ["sam", "mo"])
-def test_a_private_conversation_is_read_with_a_reason_a_line_and_an_end(house: Cast, who: str) -> None:
+def test_a_private_conversation_is_read_with_a_reason_a_line_and_an_end(
+    house: Cast, who: str, standing_clock: datetime.datetime
+) -> None:
     client, url = browser(who), f"/admin/chat/channel/{house.team.pk}/reading/"
     assert client.get(url).headers["Location"].endswith("/act/read/")
     assert read(client, house.team, reason="  ").status_code == 400

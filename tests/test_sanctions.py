@@ -45,7 +45,9 @@ def acts(user: User) -> list[str]:
 # ---- mutes ----
 
 
-def test_who_is_muted_is_muted_still_after_leaving_and_joining(cast: Cast, square: Channel) -> None:
+def test_who_is_muted_is_muted_still_after_leaving_and_joining(
+    cast: Cast, square: Channel, standing_clock: datetime.datetime
+) -> None:
     mute(cast, square)
     services.leave_channel(cast.bob, channel=square.pk)
     services.join_channel(cast.bob, channel=square.pk)
@@ -116,7 +118,9 @@ def test_a_plain_member_cant_add_back_who_was_removed(cast: Cast, square: Channe
     services.add_member(cast.charlie, channel=square.pk, user=cast.bob)
 
 
-def test_a_removal_for_a_time_ends_by_itself_and_says_when(cast: Cast, square: Channel) -> None:
+def test_a_removal_for_a_time_ends_by_itself_and_says_when(
+    cast: Cast, square: Channel, standing_clock: datetime.datetime
+) -> None:
     until = later()
     remove(cast, square, until=until)
     with pytest.raises(Removed) as refused:

@@ -201,7 +201,7 @@ def test_who_may_not_add_in_all_of_the_channels_invites_to_none(cast: Cast) -> N
     assert answer.status_code in (400, 409)
 
 
-def test_a_link_that_lets_nobody_in_says_so_and_no_more(cast: Cast) -> None:
+def test_a_link_that_lets_nobody_in_says_so_and_no_more(cast: Cast, standing_clock: datetime.datetime) -> None:
     ended = invited(cast.alice, cast.team, seconds=60)
     used_up = invited(cast.alice, cast.team, uses=1)
     assert Client().post(used_up, form("dora")).status_code == 302
@@ -280,7 +280,9 @@ def test_uses_are_exact_when_many_come_at_once(cast: Cast) -> None:
     assert cast.team.members.count() == 5
 
 
-def test_a_user_has_fifty_invitations_that_stand_and_not_one_more(cast: Cast) -> None:
+def test_a_user_has_fifty_invitations_that_stand_and_not_one_more(
+    cast: Cast, standing_clock: datetime.datetime
+) -> None:
     for _ in range(50):
         services.create_invite(cast.alice, channels=[cast.team.pk])
     with pytest.raises(Conflict, match="50 invitations"):

@@ -6,7 +6,7 @@ Counts as `chat/unread.py` does. Whatever is asked of it, the frames are those t
 from typing import Any
 
 CHANNEL, ME, OTHER = 1, 1, 2
-THEN = "2000-01-01T00:00:00.000000Z"
+THEN = "1999-01-01T00:00:00.000000Z"
 
 
 class Model:
