@@ -257,6 +257,30 @@ def trusts_the_clock() -> None:
     MessageQuerySet.changed_since = lambda self, rev: since(self, rev).filter(created_at__lte=clock.now())  # type: ignore[method-assign]
 
 
+def no_epoch() -> None:
+    """Whatever a client says of the epoch of its numbers, they are compared; and nobody looks whether another has begun."""
+    from delivery.joining import Joining  # noqa: PLC0415
+    from delivery.node import Node  # noqa: PLC0415
+
+    sync = Joining.sync
+
+    async def comparing_sync(self: Any, socket: Any, asked: Any, *, is_comparable: bool, **how: bool) -> Any:
+        return await sync(self, socket, asked, **how)
+
+    async def check_epoch(self: Any) -> None:
+        return
+
+    Joining.sync = comparing_sync  # type: ignore[method-assign]
+    Node.check_epoch = check_epoch  # type: ignore[method-assign]
+
+
+def no_versions() -> None:
+    """Nobody looks whether what is somebody's own has changed."""
+    from delivery import accesses  # noqa: PLC0415
+
+    accesses._is_behind = lambda socket, stream_id, version: False
+
+
 def no_replay() -> None:
     """A sync says where the streams are, and nothing of what was missed."""
     from delivery.joining import Joining  # noqa: PLC0415

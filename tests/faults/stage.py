@@ -111,6 +111,14 @@ def _verbs() -> dict[str, Callable[..., Any]]:
         "join": lambda who, channel: services.join_channel(user(who), channel=channel).joined_rev,
         "add": lambda actor, channel, who: services.add_member(user(actor), channel=channel, user=user(who)).joined_rev,
         "remove": lambda actor, channel, who: services.remove_member(user(actor), channel=channel, user=user(who)),
+        "role": lambda actor, channel, who, role: (
+            services.change_role(user(actor), channel=channel, user=user(who), role=role).role
+        ),
+        "notify": lambda channel, who, level: (
+            services.choose_notify_level(user(who), channel=channel, level=level).notify_level
+        ),
+        "read": lambda channel, who, seq: services.read_channel(user(who), channel=channel, seq=seq).read_seq,
+        "new_epoch": services.begin_epoch,
         "leave": lambda who, channel: services.leave_channel(user(who), channel=channel),
         "revoke_tokens": lambda who: Token.objects.filter(user=who).delete()[0],
         "post": lambda who, channel, body: len(
