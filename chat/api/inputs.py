@@ -95,10 +95,16 @@ class ChannelInput(Strict):
     members = serializers.ListField(child=Whole(), required=False, default=list, max_length=99)
 
 
-class Reasoned(Strict):
+@_said("Why, where it is needed or worth saying: for the audit log.", maxLength=REASON_CHARACTERS)
+class ReasonOrNone(Text):
     """Whether a reason is needed is the verb's to say."""
 
-    reason = Reason(required=False, allow_blank=True, default="")
+    def __init__(self) -> None:
+        super().__init__(required=False, allow_blank=True, default="")
+
+
+class Reasoned(Strict):
+    reason = ReasonOrNone()
 
 
 class ChannelRevision(Reasoned):
