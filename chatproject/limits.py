@@ -65,7 +65,8 @@ class Limits:
     revisions_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Changes of names, topics and channels (archiving too) by one user. 0 lifts it.
     renames_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
-    #: People whom one user adds, removes or gives another role, and one's own leaving and level of notice. 0 lifts it.
+    #: People whom one user adds, removes or gives another role, one's own leaving and level of notice,
+    #: and blocks. 0 lifts it.
     memberships_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Others' messages that one keeper deletes, members who are removed or muted, in bulk acts: six of the largest. 0 lifts it.
     bulk_rows_per_minute: int = _limit(600, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")

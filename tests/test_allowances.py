@@ -136,7 +136,8 @@ def test_own_messages_are_no_moderation_however_many_are_deleted_in_one_act(
 
 
 def test_the_staffs_rows_are_counted_in_the_admin_too(transactional_db: None, cast: Cast) -> None:
-    theirs = [written(cast.bob, cast.team, f"{n}") for n in range(2)]
+    public = services.open_channel(cast.alice, name="all", members=[cast.bob])
+    theirs = [written(cast.bob, public, f"{n}") for n in range(2)]
     has_done(60, allowance=REVISIONS, user=cast.sam)
     has_done(599, allowance=BULK_ROWS, user=cast.sam)
     admin = Client()
@@ -207,6 +208,8 @@ VERBS = [
     ("leave", MEMBERSHIPS, lambda c: services.leave_channel(c.alice, channel=c.team.pk)),
     ("notify", MEMBERSHIPS, lambda c: services.choose_notify_level(c.alice, channel=c.team.pk, level="none")),
     ("mute", MEMBERSHIPS, lambda c: services.mute_member(c.alice, channel=c.team.pk, user=c.bob, until=None)),
+    ("block", MEMBERSHIPS, lambda c: services.block_user(c.alice, whom=c.bob)),
+    ("unblock", MEMBERSHIPS, lambda c: services.unblock_user(c.alice, whom=c.bob)),
     ("promote", MEMBERSHIPS, lambda c: services.change_role(c.alice, channel=c.team.pk, user=c.bob, role="owner")),
 ]
 

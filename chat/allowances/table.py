@@ -56,7 +56,7 @@ RENAMES = Allowance(
 )
 MEMBERSHIPS = Allowance(
     *("admitted", "memberships_per_minute", MINUTE),
-    "You may change memberships {limit} times a minute: wait {wait} s.",
+    "You may change memberships and blocks {limit} times a minute: wait {wait} s.",
     attempts_each=5,
 )
 BULK_ROWS = Allowance(

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import transaction
 
 from chat import clock
+from chat.allowances.counting import counted
+from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, ChannelKind, User
 from chat.services import hot, log
 from delivery import node
@@ -30,7 +32,7 @@ def block_user(user: User, *, whom: User) -> tuple[Block, bool]:
     """
     if whom.pk == user.pk:
         raise Invalid("You can't block yourself.")
-    with transaction.atomic():
+    with counted(MEMBERSHIPS, user), transaction.atomic():
         # One change of a person's list at a time, so that it is bounded.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         earlier = Block.objects.filter(blocker=user, blocked=whom).first()
@@ -48,7 +50,7 @@ def block_user(user: User, *, whom: User) -> tuple[Block, bool]:
 
 def unblock_user(user: User, *, whom: User) -> None:
     """Direct messages go again, unless the other one has a block of their own; repeating does nothing."""
-    with transaction.atomic():
+    with counted(MEMBERSHIPS, user), transaction.atomic():
         count, _ = Block.objects.filter(blocker=user, blocked=whom).delete()
         if count:
             _ring(user, whom)
