@@ -4,11 +4,15 @@ Before a head, in it, after an answer, while the answer is not read. Bodies have
 """
 
 import asyncio
+import contextlib
+import fcntl
+import sys
+import termios
 from typing import Any
 
 import httptools
 from django.conf import settings
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from chatproject import refusals
 from chatproject.descriptors import Reserve
@@ -18,6 +22,8 @@ from chatproject.refusals import Refusal
 MOST_HEADERS = 256
 #: Requests that are taken ahead of their answers; then the connection ends after the last of them.
 MOST_PIPELINED = 16
+#: Pieces of one body in chunks: each costs more than its bytes.
+MOST_CHUNKS = 4096
 #: Who has so much unread and asks for more is not answered any further.
 MOST_UNREAD_BYTES = 64 * 1024
 #: The least rate at which an answer is read; slower, the connection is cut.
@@ -41,6 +47,8 @@ class PatientHttpProtocol(HttpToolsProtocol):
         self._refusal = refusals.NOT_UNDERSTOOD
         self._is_over = False
         self._bytes_read_away = 0
+        self._chunks = 0
+        self._answering: RequestResponseCycle | None = None
         self._head_clock: asyncio.TimerHandle | None = None
         self._read_clock: asyncio.TimerHandle | None = None
 
@@ -57,6 +65,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_clocks()
+        self._give_up_cycles()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -101,7 +110,13 @@ class PatientHttpProtocol(HttpToolsProtocol):
         # A handshake makes no cycle: its clock runs until it is handed on.
         if self.cycle is not before:
             self._is_in_head, self._has_progressed = False, True
+            self._chunks = 0
             self._stop_head_clock()
+
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+        if self._chunks > MOST_CHUNKS:
+            raise ValueError
 
     def on_body(self, body: bytes) -> None:
         self._has_progressed = True
@@ -113,7 +128,8 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self._is_in_head, self._has_progressed = True, True
             super().on_message_complete()
 
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
         if self.transport.get_write_buffer_size() > MOST_UNREAD_BYTES:
             self._close()
         else:
@@ -133,6 +149,12 @@ class PatientHttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._watch_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_read_clock()
+        if self.transport.is_closing():
+            self._watch_reading()
 
     # ---- upgrades ----
 
@@ -161,7 +183,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
         elif self.pipeline or self.cycle.response_started:
             self._close()
         else:
-            self._give_up_cycle()
+            self._give_up_cycles()
             self._say(refusal)
 
     def _is_answering(self) -> bool:
@@ -171,10 +193,13 @@ class PatientHttpProtocol(HttpToolsProtocol):
         self.transport.write(refusals.as_bytes(refusal))
         self._head_clock = self.loop.call_later(LINGER_SECONDS, self._close)
 
-    def _give_up_cycle(self) -> None:
-        # To the application the client has gone.
-        self.cycle.disconnected = True
-        self.cycle.message_event.set()
+    def _give_up_cycles(self) -> None:
+        # To the application the client has gone; uvicorn would tell only the newest of pipelined requests.
+        for cycle in (self._answering, self.cycle):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.flow.resume_writing()
 
     def _read_away(self, count: int) -> None:
         self._bytes_read_away += count
@@ -182,6 +207,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self.transport.pause_reading()
 
     def _close(self) -> None:
+        self._give_up_cycles()
         self.transport.close()
         self._watch_reading()
 
@@ -202,13 +228,23 @@ class PatientHttpProtocol(HttpToolsProtocol):
 
     def _watch_reading(self) -> None:
         if self._read_clock is None:
-            unread = self.transport.get_write_buffer_size()
+            unread = self._unread()
             if unread:
                 self._read_clock = self.loop.call_later(READ_CHECK_SECONDS, self._judge_reading, unread)
 
+    def _unread(self) -> int:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting:
+            # The kernel says that there is room only once there is much of it: what it holds counts too.
+            with contextlib.suppress(OSError):
+                held = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+                waiting += int.from_bytes(held, sys.byteorder)
+        return waiting
+
     def _judge_reading(self, unread_before: int) -> None:
         self._read_clock = None
-        if unread_before - self.transport.get_write_buffer_size() < LEAST_READ_BYTES:
+        if unread_before - self._unread() < LEAST_READ_BYTES:
+            self._give_up_cycles()
             self.transport.abort()
         else:
             self._watch_reading()
@@ -220,6 +256,9 @@ class PatientHttpProtocol(HttpToolsProtocol):
 
     def _stop_clocks(self) -> None:
         self._stop_head_clock()
+        self._stop_read_clock()
+
+    def _stop_read_clock(self) -> None:
         if self._read_clock is not None:
             self._read_clock.cancel()
             self._read_clock = None

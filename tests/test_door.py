@@ -7,13 +7,19 @@ from typing import Any
 
 import httpx
 import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
 
+from chatproject import heads
 from tests.conftest import Cast
 from tests.doors import handshake, head, knock, of_size, statuses
 from tests.servers import Server, expect
 
+LONG_ANSWER = 60 * 2**20
 CLOSE = "Connection: close"
 AGAIN = head("GET /healthz")
+#: The largest file there is: more than a connection's buffers take.
+BUNDLE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +145,13 @@ async def test_what_comes_after_the_body_is_no_part_of_the_head(server: Server) 
     assert statuses(await knock(server.port, chunked, *endless, every=0.01)) in ([400], [])
 
 
+async def test_a_body_comes_in_4096_pieces_at_most(server: Server) -> None:
+    chunked = head("GET /healthz", "Transfer-Encoding: chunked", CLOSE)
+    for count, answered in ((4095, [200]), (4096, [400])):
+        # The last chunk is one too.
+        assert statuses(await knock(server.port, chunked, b"1\r\na\r\n" * count + b"0\r\n\r\n")) == answered
+
+
 async def test_who_asks_first_whether_to_send_is_told(server: Server) -> None:
     expecting = head("GET /healthz", "Content-Length: 3", "Expect: 100-continue", CLOSE)
     assert statuses(await knock(server.port, expecting, b"a=b", every=0.2)) == [100, 200]
@@ -220,7 +233,7 @@ async def test_an_honest_client_with_large_cookies_comes_in(server: Server, cast
 
 
 async def test_who_does_not_read_the_answers_keeps_nobody_waiting_and_is_cut_off(server: Server) -> None:
-    large = head("GET /static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js") * 16
+    large = head(f"GET {BUNDLE}") * 16
     strangers = []
     for _ in range(20):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
@@ -238,3 +251,42 @@ async def test_who_does_not_read_the_answers_keeps_nobody_waiting_and_is_cut_off
         return all(writer.is_closing() for writer in strangers)
 
     await expect(are_cut_off, within=40)
+
+
+async def test_who_reads_steadily_gets_everything_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # No file of the product is larger than what the kernel takes at once; a reader is judged every 10 s.
+    monkeypatch.setattr(heads, "READ_CHECK_SECONDS", 0.3)
+    config = Config(_long_answer, lifespan="off", log_config=None)
+    config.load()
+    loop = asyncio.get_running_loop()
+
+    def protocol() -> heads.PatientHttpProtocol:
+        return heads.PatientHttpProtocol(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+
+    async with await loop.create_server(protocol, "127.0.0.1", 0) as door:
+        reader, writer = await asyncio.open_connection(*door.sockets[0].getsockname(), limit=2**16)
+        writer.write(head("GET /", CLOSE))
+        read = 0
+        while piece := await reader.read(2**16):
+            read += len(piece)
+            await asyncio.sleep(0.002)
+    assert read > LONG_ANSWER
+
+
+async def _long_answer(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(LONG_ANSWER // 2**16):
+        await send({"type": "http.response.body", "body": b"x" * 2**16, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_who_leaves_in_the_middle_of_an_answer_leaves_no_traceback(server: Server) -> None:
+    before = server.log.stat().st_size
+    for ahead in (1, 8):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
+        writer.write(head(f"GET {BUNDLE}") * ahead)
+        await reader.read(1000)
+        writer.transport.abort()
+    for _ in range(10):
+        assert statuses(await knock(server.port, head("GET /sign-in/", CLOSE))) == [200]
+    assert "Traceback" not in server.log.read_text()[before:]
