@@ -72,7 +72,7 @@ def clean_name(text: str, *, what: str, most: int) -> str:
 
 
 def shows_nothing(text: str) -> bool:
-    """Whether a reader would see an empty place: only spaces, controls, formatting and marks without a letter."""
+    """Whether a reader would see an empty place: only spaces, formatting and marks without a letter."""
     return not any(_is_seen(character) for character in text)
 
 
@@ -103,9 +103,10 @@ def require_free_word(username: str, *, is_staff: bool) -> None:
 
 
 def _is_seen(character: str) -> bool:
-    # Not assigned (Cn) is what a newer Unicode may know: an emoji of next year.
+    # Not assigned (Cn) is what a newer Unicode may know: an emoji of next year. Controls are drawn as boxes (CSS Text 3).
     category = unicodedata.category(character)
-    return (category[0] in "LNPS" or category == "Cn") and character not in _BLANK_LETTERS
+    is_drawn = category[0] in "LNPS" or category == "Cn" or (category == "Cc" and not character.isspace())
+    return is_drawn and character not in _BLANK_LETTERS
 
 
 def _without_formatting(name: str) -> str:

@@ -111,9 +111,7 @@ def test_old_names_that_look_alike_stay_and_the_doctor_lists_them(cast: Cast) ->
     assert "a1ice" in says
 
 
-@pytest.mark.parametrize(
-    "body", ["", " \n\t", ZERO_WIDTH * 3, FILLER, "\u00ad", "\u2800", "\u0301", "\u200d\ufe0f", "\x07"]
-)
+@pytest.mark.parametrize("body", ["", " \n\t", ZERO_WIDTH * 3, FILLER, "\u00ad", "\u2800", "\u0301", "\u200d\ufe0f"])
 @pytest.mark.django_db(transaction=True)
 def test_a_message_that_shows_nothing_is_empty(server: Server, cast: Cast, body: str) -> None:
     assert shows_nothing(body)
