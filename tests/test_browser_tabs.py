@@ -28,6 +28,7 @@ def test_a_persons_new_name_reaches_an_open_page_everywhere(sign_in: SignIn, ser
     alice.click("#members-button")
     row.hover()
     row.locator("[data-act=reply]").click()
+    expect(alice.locator("[data-status=online] .member", has_text="Bob")).to_be_visible(timeout=SOON)
     bob.locator("#composer-body").press_sequentially("good m")
     expect(alice.locator("#typing.is-on")).to_contain_text("Bob is typing…", timeout=SOON)
 

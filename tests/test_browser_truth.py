@@ -65,6 +65,7 @@ def test_a_browsers_clock_that_is_an_hour_off_changes_nothing(
     expect(bob.locator("#composer-body")).to_be_editable()
     alice.click("#members-button")
     # Typing is seen, and goes.
+    expect(alice.locator("[data-status=online] .member", has_text="Bob")).to_be_visible(timeout=SOON)
     bob.locator("#composer-body").press_sequentially("good m")
     expect(alice.locator("#typing.is-on")).to_contain_text("Bob is typing…", timeout=SOON)
     bob.fill("#composer-body", "")

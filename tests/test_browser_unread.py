@@ -26,7 +26,7 @@ REPAIRED = 25_000
 #: Lives through a model's steps with the page's own modules; what was expected and wasn't so.
 LIVE = """async ([steps, me]) => {
   const { Channels } = await import("gapless/channels");
-  const channels = new Channels([], { id: me });
+  const channels = new Channels([], { id: me }, () => false);
   const rows = new Map();
   const wrong = [];
   const does = {
@@ -173,3 +173,11 @@ def holds_after_a_reload(page: Page, badge: Locator, count: int) -> None:
     page.reload()
     expect(page.locator("#composer-body")).to_be_editable()
     shows(badge, count)
+
+
+def test_a_block_and_its_end_are_counted_as_the_server_counts(page: Page, cast: Cast, other: Channel) -> None:
+    badge = unread_in(page, other, cast, 2)
+    aside(services.block_user, cast.bob, whom=cast.alice)
+    shows(badge, 0)
+    aside(services.unblock_user, cast.bob, whom=cast.alice)
+    shows(badge, 2)

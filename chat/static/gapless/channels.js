@@ -30,6 +30,11 @@ export class Channels extends EventTarget {
     return [...this.#channels.values()];
   }
 
+  /** Those in which something came after what the person has read. */
+  behind() {
+    return this.all().filter(({ id }) => this.#unread.get(id)?.isBehind);
+  }
+
   /** Takes hello's list; returns the ids that are no longer there. */
   replace(list) {
     const gone = new Set(this.#channels.keys());

@@ -140,7 +140,7 @@ client.addEventListener("draft", ({ detail: { draft, message } }) => {
 });
 blocks.addEventListener("changed", () => {
   timeline.refold();
-  for (const { id, unread } of channels.all()) if (unread) recount.ask(id);
+  for (const { id } of channels.behind()) recount.ask(id);
   if (here()) showHeader(here(), blocks);
   if (partnerIn(here())) composer.open(mayWrite(here()) ? here() : null);
 });
@@ -277,6 +277,7 @@ function showTitle() {
 
 byId("rows").addEventListener("click", ({ target }) => {
   const shown = timeline.at(target);
+  if (target.closest(".retry, .discard")) composer.focus(); // the buttons go, and would take the focus along
   if (target.closest(".retry")) client.retry(shown);
   else if (target.closest(".unfold")) timeline.unfold(shown);
   else if (target.closest(".discard")) client.discard(shown);

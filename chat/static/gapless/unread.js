@@ -21,6 +21,11 @@ export class Unread {
     return this.#read;
   }
 
+  /** Whether anything came after what was read. */
+  get isBehind() {
+    return this.#read < Math.max(this.#live, this.#told.head);
+  }
+
   /** Whether only the server can say the number: not all changes since its count are known. */
   get isOpen() {
     return this.#told.head < this.#since;
