@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable
 
 from chat import wire
-from chat.models import ChannelKind
 from delivery import protocol
 from delivery.hub import Hub
 from delivery.peers import Prepared
@@ -188,19 +187,13 @@ class Pushes:
         for socket in followers:
             person = self._own.people.get(socket.user)
             if person is None or person.choice.shows_typing:
-                shown = self._shown_to(socket, stream_id, users)
+                kept_from = self._kept_from(socket.user)
+                shown = tuple(user for user in users if user not in kept_from)
                 # Encoded once for all but those few who are kept from somebody.
                 is_all = len(shown) == len(users)
                 socket.write_if_idle(
                     frame if is_all else Prepared(protocol.encode(protocol.Typing(channel=stream_id, users=shown)))
                 )
-
-    def _shown_to(self, socket: Socket, stream_id: int, users: tuple[int, ...]) -> tuple[int, ...]:
-        access = socket.accesses.get(stream_id)
-        if access is None or access.description["kind"] != ChannelKind.DIRECT:
-            return users
-        kept_from = self._kept_from(socket.user)
-        return tuple(user for user in users if user not in kept_from)
 
     def _roster(self, stream_id: int) -> Prepared:
         frame = self._rosters.get(stream_id)

@@ -9,12 +9,14 @@ import pytest
 from django.db import connections
 
 from chat import services
+from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, Message, User
 from chat.services import Draft
 from chat.streams import descriptions
 from delivery.connection import CommandRefused, Connection
 from delivery.errors import Blocked, Invalid
 from tests.conftest import Cast, in_thread, locked, said, say
+from tests.counting import has_done, headers, refused
 from tests.servers import Server, expect
 from tests.test_members import pushed
 from tests.test_sanctions import until_waiting
@@ -140,6 +142,16 @@ def test_a_thousand_people_are_blocked_and_not_one_more(cast: Cast, settings: An
 
 
 @pytest.mark.django_db(transaction=True)
+def test_sixty_times_a_minute_one_blocks_and_unblocks_and_not_once_more(server: Server, cast: Cast) -> None:
+    has_done(58, allowance=MEMBERSHIPS, user=cast.bob)
+    with server.http(cast.token(cast.bob)) as bob:
+        assert headers(bob.post("/blocks/", json={"user": cast.alice.pk})) == (60, 1)
+        assert headers(bob.delete(f"/blocks/{cast.alice.pk}/")) == (60, 0)
+        refused(bob.post("/blocks/", json={"user": cast.alice.pk}), 60, within=60)
+    assert not Block.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_is_on_its_way_is_in_the_log_before_the_block_or_refused(cast: Cast, two: Channel) -> None:
     outcomes: list[Any] = []
 
@@ -214,43 +226,46 @@ async def test_the_socket_and_http_refuse_with_blocked_and_no_typing_is_shown(
     servers: list[Server], cast: Cast
 ) -> None:
     two = (await in_thread(services.open_direct_channel, cast.alice, others=[cast.bob]))[0]
-    async with servers[0].connect(cast.token(cast.alice)) as alice, servers[1].connect(cast.token(cast.bob)) as bob:
+    await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
+    async with (
+        servers[0].connect(cast.token(cast.alice)) as alice,
+        servers[1].connect(cast.token(cast.bob)) as bob,
+        servers[0].connect(cast.token(cast.charlie)) as charlie,
+    ):
         with servers[0].http(cast.token(cast.alice)) as http:
-            for one, another in ((alice, bob), (bob, alice)):
+            for one, another, other in ((alice, bob, cast.alice), (bob, alice, cast.bob)):
+                # Typing is shown of those who are known to be here.
+                await heard(another, "presence", lambda push, other=other: str(other.pk) in push["users"])
                 await one.command("typing", channel=two.pk, on=True)
-                assert (await pushed(another, "typing"))["channel"] == two.pk
+                await heard(another, "typing", lambda push: push["channel"] == two.pk and push["users"])
                 await one.command("typing", channel=two.pk, on=False)
-                assert (await pushed(another, "typing"))["users"] == []
+                await heard(another, "typing", lambda push: push["channel"] == two.pk and not push["users"])
             await in_thread(services.block_user, cast.bob, whom=cast.alice)
-            assert (await pushed(bob, "blocks"))["users"] == [cast.alice.pk]
+            await heard(bob, "blocks", lambda push: push["users"] == [cast.alice.pk])
             for socket in (alice, bob):
-                with pytest.raises(CommandRefused) as refused:
+                with pytest.raises(CommandRefused) as refusal:
                     await socket.post(two.pk, "hello")
-                assert refused.value.code == "blocked"
+                assert refusal.value.code == "blocked"
                 await socket.command("typing", channel=two.pk, on=True)
                 await socket.command("typing", channel=cast.team.pk, on=True)
             given = {"client_msg_id": str(uuid.uuid4()), "body": "hello"}
             problem = await in_thread(http.post, f"/channels/{two.pk}/messages/", json=given)
             assert (problem.status_code, problem.json()["code"]) == (403, "blocked")
-            for socket, own, other in ((alice, cast.alice, cast.bob), (bob, cast.bob, cast.alice)):
-                await _until_typing(
-                    socket, cast.team, is_right=lambda users, other=other: other.pk in users, own=own.pk
-                )
-            for socket in (alice, bob):
-                await socket.command("typing", channel=cast.team.pk, on=False)
-            # By this later push of the channel, what there was of the conversation has come as well.
-            for socket, own in ((alice, cast.alice), (bob, cast.bob)):
-                await _until_typing(socket, cast.team, is_right=lambda users: not users, own=own.pk)
+            told: dict[Connection, list[dict[str, Any]]] = {alice: [], bob: []}
+
+            def last_in_team(socket: Connection) -> list[int]:
+                told[socket] += [push for push in _pushes(socket) if push["op"] == "typing"]
+                return next((push["users"] for push in reversed(told[socket]) if push["channel"] == cast.team.pk), [])
+
+            # By two later pushes of the channel, with somebody else and without, what there was before has come as well.
+            await charlie.command("typing", channel=cast.team.pk, on=True)
+            await expect(lambda: all(cast.charlie.pk in last_in_team(each) for each in told))
+            await charlie.command("typing", channel=cast.team.pk, on=False)
+            await expect(lambda: all(cast.charlie.pk not in last_in_team(each) for each in told))
+            for socket, other in ((alice, cast.bob), (bob, cast.alice)):
+                assert not any(other.pk in push["users"] for push in told[socket])
 
 
-async def _until_typing(
-    socket: Connection, channel: Channel, *, is_right: Callable[[list[int]], bool], own: int
-) -> None:
-    """Reads until the channel's typing is as it should be; in any other nobody but oneself is named."""
-    while True:
-        typing = await pushed(socket, "typing")
-        if typing["channel"] == channel.pk:
-            if is_right(typing["users"]):
-                return
-        else:
-            assert set(typing["users"]) <= {own}
+async def heard(socket: Connection, op: str, is_it: Callable[[dict[str, Any]], object]) -> None:
+    """Reads until such a push has come."""
+    await expect(lambda: any(push["op"] == op and is_it(push) for push in _pushes(socket)))
