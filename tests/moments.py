@@ -16,6 +16,6 @@ FAR = NOW + datetime.timedelta(days=3650)
 
 
 def on_days(text: str) -> str:
-    """The text with {eve}, {day} and {morrow} spelled as the dates around DAY."""
+    """The text with {eve}, {day} and {morrow} spelled as the dates around DAY, and {far} as that of FAR."""
     days = {name: DAY + datetime.timedelta(days=number) for number, name in ((-1, "eve"), (0, "day"), (1, "morrow"))}
-    return text.format_map({name: f"{day:%Y-%m-%d}" for name, day in days.items()})
+    return text.format_map({name: f"{day:%Y-%m-%d}" for name, day in {**days, "far": FAR}.items()})
