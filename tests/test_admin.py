@@ -292,6 +292,7 @@ def test_no_list_counts_all_messages_or_offers_all_people(house: Cast, query: di
 async def test_sockets_see_what_is_done_in_the_admin_at_once(servers: list[Server], cast: Cast) -> None:
     await in_thread(staff, "mo", "Moderator")
     row = await in_thread(message_of, cast.bob, cast, "rude")
+    await in_thread(services.report_message, cast.alice, channel=cast.team.pk, message=row.pk, reason="rude")
     client = await in_thread(browser, "mo")
 
     def act(kind: str, pk: int, name: str, **more: Any) -> int:
