@@ -1,4 +1,4 @@
-"""Who may do what in a channel: one table. Verbs ask it, every door shows it (`can`), the README prints it, nobody repeats it.
+"""Who may do what in a channel: one table. Verbs ask it, every door shows it (`can`), docs print it, nobody repeats it.
 
 Reading is by membership alone. Knows roles, kinds and states, and reads no rows: that is services/standing.py.
 """
@@ -46,7 +46,7 @@ class Rule:
     in_group: bool = True
     though_archived: bool = False
     though_muted: bool = True
-    #: What the verb asks besides, for the README.
+    #: What the verb asks besides, for docs/permissions.md.
     condition: str = ""
 
 

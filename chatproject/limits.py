@@ -1,4 +1,4 @@
-"""Every number that bounds Gapless, once. `hello` sends them, the README's table is made from them, a test holds each.
+"""Every number that bounds Gapless, once. `hello` sends them, the table of docs/limits.md is made from them, a test holds each.
 
 Any of them can be set by the environment: GAPLESS_LIMIT_ and the field's name, e.g. GAPLESS_LIMIT_MESSAGES_PER_MINUTE=0.
 """

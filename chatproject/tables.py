@@ -1,4 +1,4 @@
-"""The README's tables, made from the code: limits, frames, codes, paths, metrics and others. A test holds the README to them."""
+"""The tables of docs/, made from the code: limits, frames, codes, paths, metrics and others. A test holds the pages to them."""
 
 import dataclasses
 import re
@@ -111,11 +111,17 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
+def pages(base: Path) -> list[Path]:
+    """The pages of docs/ that have tables of this module."""
+    found = sorted((base / "docs").glob("*.md"))
+    return [page for page in found if any(f"<!-- table: {name} -->" in page.read_text() for name in TABLES)]
+
+
 def renewed(text: str) -> str:
     """The text with what stands between `<!-- table: name -->` and `<!-- end -->` made anew."""
 
     def replace(found: "re.Match[str]") -> str:
-        return f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}"
+        return f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}" if found[2] in TABLES else found[0]
 
     return re.sub(r"(<!-- table: (\w+) -->)\n.*?(<!-- end -->)", replace, text, flags=re.DOTALL)
 

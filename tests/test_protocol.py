@@ -13,26 +13,29 @@ from delivery.errors import REFUSALS
 from delivery.protocol import COMMANDS, FRAMES, CloseCode
 from tests.servers import ROOT
 
-README = ROOT / "README.md"
+PAGES = tables.pages(ROOT)
+#: All that is generated, in one text.
+DOCS = "\n".join(page.read_text() for page in PAGES)
 
 
 def tag(kind: type[msgspec.Struct]) -> str:
     return str(kind.__struct_config__.tag)
 
 
-def test_the_readmes_tables_are_those_of_the_code() -> None:
-    assert tables.renewed(README.read_text()) == README.read_text(), "run `manage.py tables`"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tables_of_the_documents_are_those_of_the_code(page: Path) -> None:
+    assert tables.renewed(page.read_text()) == page.read_text(), "run `manage.py tables`"
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_every_table_stands_in_the_readme(name: str) -> None:
-    assert f"<!-- table: {name} -->" in README.read_text()
+def test_every_table_stands_in_one_document(name: str) -> None:
+    assert DOCS.count(f"<!-- table: {name} -->") == 1
 
 
 @pytest.mark.parametrize("kind", [*COMMANDS, *FRAMES], ids=tag)
 def test_every_frame_says_what_it_is(kind: type[msgspec.Struct]) -> None:
     assert (kind.__doc__ or "").strip()
-    assert f"| `{tag(kind)}` |" in README.read_text()
+    assert f"| `{tag(kind)}` |" in DOCS
 
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=tag)
@@ -42,11 +45,10 @@ def test_commands_take_no_unknown_field(kind: type[msgspec.Struct]) -> None:
 
 
 def test_every_code_is_documented_once() -> None:
-    text = README.read_text()
     for refusal in REFUSALS:
-        assert text.count(f"\n| `{refusal.code}` |") == 1
+        assert DOCS.count(f"\n| `{refusal.code}` |") == 1
     for code in CloseCode:
-        assert re.search(rf"^\| {int(code)} \|", text, re.MULTILINE)
+        assert re.search(rf"^\| {int(code)} \|", DOCS, re.MULTILINE)
 
 
 def test_the_codes_are_those_of_the_contract() -> None:

@@ -1,4 +1,4 @@
-"""`manage.py tables`: the README's tables, made anew from the code."""
+"""`manage.py tables`: the tables of docs/, made anew from the code."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,19 +10,19 @@ from chatproject import tables
 
 
 class Command(BaseCommand):
-    help = (
-        "Makes the tables of README.md anew from the code; with --check only says whether they are old (exit code 1)."
-    )
+    help = "Makes the tables of docs/ anew from the code; with --check only says which are old (exit code 1)."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        readme = settings.BASE_DIR / "README.md"
+        pages = tables.pages(settings.BASE_DIR)
         if options["check"]:
-            if tables.renewed(readme.read_text()) != readme.read_text():
-                self.stderr.write("README.md has old tables: run `manage.py tables`.")
+            old = [page.name for page in pages if tables.renewed(page.read_text()) != page.read_text()]
+            if old:
+                self.stderr.write(f"{', '.join(old)}: old tables, run `manage.py tables`.")
                 raise SystemExit(1)
             return
-        self.stdout.write("README.md: " + ("tables renewed" if tables.renew(readme) else "tables are up to date"))
+        renewed = [page.name for page in pages if tables.renew(page)]
+        self.stdout.write(f"renewed: {', '.join(renewed)}" if renewed else "all tables are up to date")
