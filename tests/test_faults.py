@@ -46,6 +46,8 @@ NOTICED = {
     "handshakes unanswered": ("handshakes that can not be read", "late"),
     "no descriptor kept": ("more sockets than descriptors", "starved"),
     "trusts the clock": ("clocks apart and jumping", "lost"),
+    "no epoch": ("rewound", "late"),
+    "no versions": ("what has no number while redis stands still", "late"),
 }
 #: What only a longer time shows: `bin/faults --soak 2 --broken "keeps everything"`.
 BY_HAND = {"keeps everything"}
@@ -64,6 +66,7 @@ SLOW_BUILDS = [
     ("no replay", "opens what is asked for", "counts announcements"),
     ("leaves changes out",),
     ("places at a stranger's pace", "heads without bounds", "handshakes unanswered", "no descriptor kept"),
+    ("no epoch", "no versions"),
 ]
 
 

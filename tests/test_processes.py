@@ -134,7 +134,7 @@ async def test_a_heartbeat_comes_and_a_silent_peer_goes(own_server: Start, cast:
     server = own_server(GAPLESS_LIMIT_HEARTBEAT_SECONDS="1", GAPLESS_LIMIT_SILENT_SECONDS="3")
     async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
         beat = await push(alice, "heartbeat", within=5)
-        assert beat == {"op": "heartbeat", "heads": {str(cast.team.pk): 2}}
+        assert beat == {"op": "heartbeat", "epoch": alice.hello["epoch"], "heads": {str(cast.team.pk): 2}}
         # bob's machine is gone without a word: it answers no ping any more.
         bob._socket.transport.pause_reading()
         await expect(lambda: httpx.get(f"{server.url}/readyz").json()["sockets"] == 1, within=8)

@@ -28,15 +28,15 @@ def person_to(right: Right, actor: User, channel: int, pk: int) -> User:
 
 
 def person_to_add(actor: User, channel: int, pk: int) -> User:
-    """The same of a newcomer. Raises DRF's ValidationError for nobody, as for an account that is not active."""
+    """The same of a newcomer. Raises DRF's ValidationError for nobody."""
     _require(actor, Right.ADD, channel)
     [user] = known_people([pk])
     return user
 
 
 def known_people(ids: Sequence[int]) -> list[User]:
-    """Active accounts, as the directory shows them. Raises DRF's ValidationError."""
-    found = User.objects.filter(is_active=True).in_bulk(ids)
+    """Accounts, whether they are active is the verbs' question. Raises DRF's ValidationError."""
+    found = User.objects.in_bulk(ids)
     missing = sorted(set(ids) - set(found))
     if missing:
         raise ValidationError({"members": [f"There is no user {pk}." for pk in missing]})

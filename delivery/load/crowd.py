@@ -136,11 +136,11 @@ class Crowd:
         began_at = time.perf_counter() + (random.random() / rate if rate else 0)
         saying: set[asyncio.Task[None]] = set()
         for number in itertools.count():
-            if rate:
-                # By the clock, not by the answers: what waits behind a slow answer is late from when it was due.
-                await asyncio.sleep(max(0.0, began_at + number / rate - time.perf_counter()))
-            if time.perf_counter() >= until:
+            due = began_at + number / rate if rate else time.perf_counter()
+            if due >= until:
                 break
+            # By the clock, not by the answers: what waits behind a slow answer is late from when it was due.
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
             progress(1)
             if rate:
                 task = asyncio.ensure_future(self.say(seat))

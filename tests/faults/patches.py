@@ -181,7 +181,7 @@ def no_seats() -> None:
 
 def one_poison_spoils_all() -> None:
     """A batch that fails is refused whole."""
-    from django.db import transaction  # noqa: PLC0415
+    from django.db import DatabaseError, transaction  # noqa: PLC0415
 
     from chat import streams  # noqa: PLC0415
     from chat.services import posting  # noqa: PLC0415
@@ -191,7 +191,7 @@ def one_poison_spoils_all() -> None:
         try:
             with transaction.atomic():
                 return posting._Batch(drafts).post()
-        except posting.IntegrityError:
+        except DatabaseError:
             return [Invalid() for _ in drafts]
 
     streams.post_messages = post_messages

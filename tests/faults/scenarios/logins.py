@@ -21,15 +21,17 @@ class Ending:
     verb: str
     code: int
     is_of_browsers: bool = True
+    #: Whatever else the user has ends too; else only what came in by the session.
+    is_of_all: bool = False
     #: Nothing is said: every process looks for itself.
     is_silent: bool = False
 
 
 ENDINGS = (
-    Ending(verb="ban", code=4501),
+    Ending(verb="ban", code=4501, is_of_all=True),
     Ending(verb="sign_out", code=4500),
-    Ending(verb="change_password", code=4500),
-    Ending(verb="delete_tokens", code=4500, is_of_browsers=False),
+    Ending(verb="change_password", code=4500, is_of_all=True),
+    Ending(verb="delete_tokens", code=4500, is_of_browsers=False, is_of_all=True),
     Ending(verb="expire", code=4500, is_silent=True),
 )
 
@@ -75,10 +77,7 @@ async def logins_ended_at_once_everywhere(run: Run) -> None:
 
 async def _end(run: Run, user: int, ending: Ending, session: str, devices: list[Client]) -> None:
     most = run.revoked_seconds if ending.is_silent else AT_ONCE
-    # A ban and a deleted token end what else the user has, a session's end only what came in by it.
-    ended = [client for client in run.clients if client.user == user] if ending.code == 4501 else devices
-    if not ending.is_of_browsers:
-        ended = [client for client in run.clients if client.user == user]
+    ended = [client for client in run.clients if client.user == user] if ending.is_of_all else devices
     async with run.fault(f"logins: {ending.verb}"):
         for client in ended:
             client.must_be_whole = False
