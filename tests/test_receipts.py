@@ -73,6 +73,23 @@ def test_what_was_said_to_one_banned_counts_once_the_ban_is_lifted_and_they_have
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_has_left_the_company_is_not_waited_for_and_counts_again_when_back(cast: Cast) -> None:
+    services.add_member(cast.alice, channel=cast.team.pk, user=cast.charlie)
+    said(cast.alice, cast.team, "news")
+    read_all(cast, cast.bob)
+    assert status("news") == "sent"
+    services.deactivate_user(cast.sam, user=cast.charlie.pk, reason="left us")
+    assert status("news") == "read"
+    services.deactivate_user(cast.sam, user=cast.bob.pk, reason="left us")
+    said(cast.alice, cast.team, "to nobody who is active")
+    read_all(cast, cast.alice)
+    services.reactivate_user(cast.sam, user=cast.bob.pk, reason="came back")
+    assert status("to nobody who is active") == "sent"
+    read_all(cast, cast.bob)
+    assert status("to nobody who is active") == "read"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_somebody_said_who_has_left_is_read_by_the_one_who_stayed(cast: Cast) -> None:
     said(cast.bob, cast.team, "goodbye")
     services.leave_channel(cast.bob, channel=cast.team.pk)

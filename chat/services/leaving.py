@@ -6,6 +6,7 @@ from chat.models import Act, Ban, User
 from chat.services import audit
 from chat.services.bans import locked_for_ban
 from chat.services.credentials import recheck_logins
+from chat.services.receipts import settle_everywhere
 from delivery.errors import Conflict
 
 
@@ -21,6 +22,7 @@ def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:
             row.is_active = False
             User.objects.filter(pk=row.pk).update(is_active=False)
             audit.record(Act.USER_DEACTIVATED, actor=actor, whom=row.pk, reason=reason)
+            transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
             recheck_logins(row.pk)
     return row
 
@@ -36,4 +38,5 @@ def reactivate_user(actor: User | None, *, user: int, reason: str) -> User:
             row.is_active = True
             User.objects.filter(pk=row.pk).update(is_active=True)
             audit.record(Act.USER_REACTIVATED, actor=actor, whom=row.pk, reason=reason)
+            transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
     return row
