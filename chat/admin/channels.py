@@ -70,7 +70,8 @@ class ChannelAdmin(ReadOnlyAdmin):
 
     @column("opened by")
     def by(self, row: Channel) -> Any:
-        return columns.person_link(row.created_by)
+        # Who is in a direct conversation is part of it.
+        return "–" if row.kind == ChannelKind.DIRECT else columns.person_link(row.created_by)
 
     @column("opened")
     def created(self, row: Channel) -> Any:
