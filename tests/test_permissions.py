@@ -240,8 +240,9 @@ NEED_REASONS = (Right.DELETE_ANY, Right.RENAME, Right.REMOVE, Right.MUTE, Right.
 
 
 @pytest.mark.parametrize("scene", ["private"], indirect=True)
-def test_the_staff_from_outside_says_why_and_the_channels_own_people_need_not(scene: Scene) -> None:
-    scene.reason = "  "
+@pytest.mark.parametrize("reason", ["", "  ", "\u200b \u2800", "\u0301"])
+def test_the_staff_from_outside_says_why_and_the_channels_own_people_need_not(scene: Scene, reason: str) -> None:
+    scene.reason = reason
     for act in NEED_REASONS:
         assert outcome_of(act, scene, scene.people["staff"]) == "invalid", act
         assert outcome_of(act, scene, scene.people["owner"]) == "ok", act

@@ -7,6 +7,7 @@ from typing import Any
 
 from chat import clock, origin
 from chat.models import AuditEntry, User
+from chat.naming import shows_nothing
 from delivery.errors import Invalid
 
 #: What fits into the reason columns.
@@ -56,16 +57,16 @@ def record(
 
 
 def checked_reason(reason: str) -> str:
-    """The reason without spaces around it. Raises Invalid for none, or one that can't be kept."""
-    reason = reason.strip()
+    """The reason without spaces around it. Raises Invalid for one that shows nothing, or that can't be kept."""
+    reason = bounded_reason(reason)
     if not reason:
         raise Invalid("Say why: a reason is needed.")
-    return bounded_reason(reason)
+    return reason
 
 
 def bounded_reason(reason: str) -> str:
-    """The same where a reason may be left out."""
-    reason = reason.strip()
+    """The same where a reason may be left out: one that shows nothing is none."""
+    reason = "" if shows_nothing(reason) else reason.strip()
     if len(reason) > REASON_CHARACTERS:
         raise Invalid(f"A reason has at most {REASON_CHARACTERS} characters.")
     if "\x00" in reason:
