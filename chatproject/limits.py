@@ -68,7 +68,7 @@ class Limits:
     #: People whom one user adds, removes or gives another role, one's own leaving and level of notice,
     #: and blocks. 0 lifts it.
     memberships_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
-    #: Others' messages that one keeper deletes, members who are removed or muted, in bulk acts: six of the largest. 0 lifts it.
+    #: Rows of bulk acts by one user, done or refused: six of the largest acts. 0 lifts it.
     bulk_rows_per_minute: int = _limit(600, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Sockets of one user, over all processes. 0 lifts it (for load tests).
     sockets_per_user: int = _limit(10, unit="a user", exceeded="close 4503 of the idlest")

@@ -126,6 +126,18 @@ def test_bulk_acts_have_six_hundred_rows_a_minute_and_not_one_more(processes: li
     refused(browsers[0].post("/moderation/messages/delete/", json={"messages": more, "reason": "spam"}), 600, within=60)
 
 
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_rows_that_are_refused_cost_as_much(processes: list[Server], cast: Cast, who: str) -> None:
+    user = getattr(cast, who)
+    browser = processes[0].http(cast.token(user))
+    has_done(597, allowance=BULK_ROWS, user=user)
+    given = {"channel": cast.team.pk, "users": [10**6, 10**6 + 1, 10**6 + 2], "reason": "spam"}
+    answer = browser.post("/moderation/members/remove/", json=given)
+    assert answer.json()["code"] == {"alice": "not_found", "bob": "forbidden"}[who]
+    given = {"messages": [10**6], "reason": "spam"}
+    refused(browser.post("/moderation/messages/delete/", json=given), 600, within=60)
+
+
 def test_own_messages_are_no_moderation_however_many_are_deleted_in_one_act(
     processes: list[Server], cast: Cast
 ) -> None:

@@ -99,7 +99,7 @@ def _do(model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence
         if isinstance(said, str):
             model_admin.message_user(request, said, notices.SUCCESS)
 
-    done, refused = each(rows, do)
+    done, refused = each(user, rows, do)
     for row, refusal in refused:
         model_admin.message_user(request, f"{model_admin.words(row)}: {refusal.detail}", notices.ERROR)
     if changed:

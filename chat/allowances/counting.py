@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from chat import origin
-from chat.allowances.table import BULK_ROWS, Allowance
+from chat.allowances.table import Allowance
 from chat.allowances.window import Answer, Usage, windows
 from chat.models import Door, User
 
@@ -17,12 +17,13 @@ _told: ContextVar[list[Usage] | None] = ContextVar("told", default=None)
 
 
 @contextlib.contextmanager
-def counted(allowance: Allowance, user: User) -> Iterator[None]:
+def counted(allowance: Allowance | None, user: User) -> Iterator[None]:
     """Counts one act of a verb, unless the verb fails. Raises RateLimited with the true time until the next one.
 
     An act that is allowed costs one even if it changes nothing. Who is exempt, and the console, may as much as they like.
+    None: it is counted elsewhere.
     """
-    if origin.here().door == Door.COMMAND or allowance.most == 0 or is_exempt(user):
+    if allowance is None or origin.here().door == Door.COMMAND or allowance.most == 0 or is_exempt(user):
         yield
         return
     key = uuid.uuid4().hex
@@ -35,9 +36,9 @@ def counted(allowance: Allowance, user: User) -> Iterator[None]:
     tell(usage)
 
 
-def unless_bulk(allowance: Allowance) -> Allowance:
+def unless_bulk(allowance: Allowance) -> Allowance | None:
     """The allowance of an act that keeps order: within a bulk act its rows are counted instead, which may be more."""
-    return BULK_ROWS if origin.here().is_bulk else allowance
+    return None if origin.here().is_bulk else allowance
 
 
 def count(allowance: Allowance, user: User) -> Usage | None:

@@ -15,7 +15,7 @@ from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkRe
 from chat.api.pages import number, paged
 from chat.api.people import person_to
 from chat.api.users import caller, checked
-from chat.models import SanctionKind, Scope
+from chat.models import SanctionKind, Scope, User
 from chat.permissions import Right
 from chat.services.bulk import each
 from delivery.errors import Invalid
@@ -76,7 +76,7 @@ class Closing(Moderating):
         given = checked(BulkClosing, request)
         user, verdict, reason = caller(request), given["verdict"], given["reason"]
         return _each(
-            given["reports"], lambda pk: services.close_report(user, report=pk, verdict=verdict, reason=reason)
+            user, given["reports"], lambda pk: services.close_report(user, report=pk, verdict=verdict, reason=reason)
         )
 
 
@@ -91,7 +91,7 @@ class Deletions(Moderating):
             channel = moderation.place_of_message(user, pk)
             services.delete_message(user, channel=channel, message=pk, reason=reason)
 
-        return _each(given["messages"], delete)
+        return _each(user, given["messages"], delete)
 
 
 class Removals(Moderating):
@@ -101,6 +101,7 @@ class Removals(Moderating):
         given = checked(BulkRemoval, request)
         user, channel, reason, until = caller(request), given["channel"], given["reason"], end_of(given)
         return _each(
+            user,
             given["users"],
             lambda pk: services.remove_member(
                 user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), until=until, reason=reason
@@ -115,6 +116,7 @@ class Readmissions(Moderating):
         given = checked(BulkReadmission, request)
         user, channel, reason = caller(request), given["channel"], given["reason"]
         return _each(
+            user,
             given["users"],
             lambda pk: services.readmit_member(
                 user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), reason=reason
@@ -165,7 +167,7 @@ class Bans(Moderating):
         """For staff: bans people, with a reason. Their sockets are closed at once, and no door lets them in."""
         given = checked(BulkBan, request)
         user, reason = caller(request), given["reason"]
-        return _each(given["users"], lambda pk: services.ban_user(user, user=pk, reason=reason))
+        return _each(user, given["users"], lambda pk: services.ban_user(user, user=pk, reason=reason))
 
 
 class LiftedBans(Moderating):
@@ -174,7 +176,7 @@ class LiftedBans(Moderating):
         """For staff: lifts bans, with a reason."""
         given = checked(BulkBan, request)
         user, reason = caller(request), given["reason"]
-        return _each(given["users"], lambda pk: services.lift_ban(user, user=pk, reason=reason))
+        return _each(user, given["users"], lambda pk: services.lift_ban(user, user=pk, reason=reason))
 
 
 class MessageHistory(Moderating):
@@ -211,9 +213,9 @@ class AuditLog(Moderating):
         )
 
 
-def _each(ids: Iterable[int], act: Callable[[int], object]) -> Response:
+def _each(user: User, ids: Iterable[int], act: Callable[[int], object]) -> Response:
     """Each by itself: what was done and what was refused. When nothing was done, the first refusal is the answer."""
-    done, refused = each(dict.fromkeys(ids), act)
+    done, refused = each(user, dict.fromkeys(ids), act)
     if refused and not done:
         raise refused[0][1]
     spelled = [{"id": pk, "code": refusal.code, "detail": refusal.detail} for pk, refusal in refused]
@@ -234,6 +236,7 @@ def end_of(given: dict[str, Any]) -> datetime.datetime | None:
 def _mute(request: Request, given: dict[str, Any], *, until: datetime.datetime | None) -> Response:
     user, channel, reason = caller(request), given["channel"], given["reason"]
     return _each(
+        user,
         given["users"],
         lambda pk: services.mute_member(
             user, channel=channel, user=person_to(Right.MUTE, user, channel, pk), until=until, reason=reason

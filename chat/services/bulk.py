@@ -4,18 +4,26 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from chat import origin
+from chat.allowances.counting import count, tell
+from chat.allowances.table import BULK_ROWS
+from chat.models import User
 from delivery.errors import Refused
 
 Row = TypeVar("Row")
 
 
-def each(rows: Iterable[Row], act: Callable[[Row], object]) -> tuple[list[Row], list[tuple[Row, Refused]]]:
-    """Each by itself: what was done, and what was refused. Rows have an allowance of their own (BULK_ROWS)."""
+def each(actor: User, rows: Iterable[Row], act: Callable[[Row], object]) -> tuple[list[Row], list[tuple[Row, Refused]]]:
+    """Each by itself: what was done, and what was refused.
+
+    A row costs one of BULK_ROWS whatever becomes of it: to find that it may not be done is most of the work.
+    """
     done: list[Row] = []
     refused: list[tuple[Row, Refused]] = []
     with origin.in_bulk():
         for row in rows:
             try:
+                if (usage := count(BULK_ROWS, actor)) is not None:
+                    tell(usage)
                 act(row)
             except Refused as refusal:
                 refused.append((row, refusal))
