@@ -12,7 +12,9 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from chatproject import refusals
+from chatproject.addresses import line_of
 from chatproject.bodies import Bodies, BodyRefused
+from chatproject.measuring import http_places_taken, http_waiting
 from chatproject.places import NoPlace, Places
 
 Scope = MutableMapping[str, Any]
@@ -21,13 +23,21 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: Answered even when everything else waits.
+#: Answered even when everything else waits: each has places of its own.
 ALWAYS = {"/healthz", "/readyz", "/metrics"}
+#: Of each of these. They have a thread and maybe a connection too, which are not to be had without number.
+WATCHED_PLACES, WATCHED_WAITING = 2, 16
 #: Of a body that is refused for its size, what is read away so that the answer arrives before the connection is reset.
 READ_AWAY_BYTES, READ_AWAY_SECONDS = 1024 * 1024, 1.0
 
+
+def _note(taken: int, waiting: int) -> None:
+    http_places_taken.set(taken)
+    http_waiting.set(waiting)
+
+
 #: Of this process: a third of the pool works for HTTP.
-places = Places(max(2, settings.DATABASE_POOL // 3), waiting=settings.LIMITS.requests_waiting)
+places = Places(max(2, settings.DATABASE_POOL // 3), waiting=settings.LIMITS.requests_waiting, note=_note)
 
 
 class Bounded:
@@ -36,6 +46,7 @@ class Bounded:
     def __init__(self, application: Application, places: Places) -> None:
         self._application = application
         self._places = places
+        self._watched = {path: Places(WATCHED_PLACES, waiting=WATCHED_WAITING) for path in ALWAYS}
         limits = settings.LIMITS
         self._bodies = Bodies(
             most_bytes=limits.request_bytes, seconds=limits.request_seconds, most_unfinished=limits.unfinished_bytes
@@ -50,11 +61,8 @@ class Bounded:
         if body is None:
             return
         whole = _replaying(body, receive)
-        if scope["path"] in ALWAYS:
-            await self._application(scope, whole, send)
-            return
         try:
-            leave = await self._places.take()
+            leave = await self._watched.get(scope["path"], self._places).take(_line(scope))
         except NoPlace:
             await refusals.answer(refusals.NO_PLACE, scope, receive, send)
             return
@@ -62,6 +70,11 @@ class Bounded:
             await self._application(scope, whole, _leaving(send, leave))
         finally:
             leave()
+
+
+def _line(scope: Scope) -> str:
+    client = scope.get("client")
+    return line_of(client[0]) if client else ""
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

@@ -1,12 +1,16 @@
-"""How many requests are worked on at once, how many wait for their turn, and since when nothing moves."""
+"""How many requests are worked on at once, how many wait for their turn, and since when nothing moves.
+
+Whoever waits stands in the line of their address, and the lines have their turn one after another: however many come from one
+address, who comes from another waits for one request of theirs, not for all.
+"""
 
 import asyncio
 import contextlib
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from chatproject.measuring import http_places_taken, http_waiting
+Turn = asyncio.Future[None]
 
 
 class NoPlace(Exception):
@@ -14,13 +18,18 @@ class NoPlace(Exception):
 
 
 class Places:
-    """First come, first served. Of one process and its event loop."""
+    """Of one process and its event loop. `note` is told how many are taken and how many wait, whenever that changes."""
 
-    def __init__(self, count: int, *, waiting: int) -> None:
+    def __init__(
+        self, count: int, *, waiting: int, note: Callable[[int, int], None] = lambda taken, waiting: None
+    ) -> None:
         self.count = count
         self._most_waiting = waiting
+        self._tell = note
         self._taken = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        #: Nobody has an empty one; the first has the next turn.
+        self._lines: OrderedDict[str, deque[Turn]] = OrderedDict()
+        self._waiting = 0
         self._moved_at = time.monotonic()
 
     @property
@@ -29,19 +38,22 @@ class Places:
 
     @property
     def waiting(self) -> int:
-        return len(self._queue)
+        return self._waiting
 
     @property
     def standing_seconds(self) -> float:
         """For how long somebody waits and no place was given on; 0 while it goes on."""
-        return time.monotonic() - self._moved_at if self._queue else 0.0
+        return time.monotonic() - self._moved_at if self._waiting else 0.0
 
-    async def take(self) -> Callable[[], None]:
-        """A place, maybe after waiting; what is returned gives it back, once. Raises NoPlace."""
+    async def take(self, line: str) -> Callable[[], None]:
+        """A place, maybe after waiting in this line; what is returned gives it back, once.
+
+        Raises NoPlace when so many wait already, for whom comes last in the longest line.
+        """
         if self._taken < self.count:
             self._taken += 1
         else:
-            await self._wait()
+            await self._wait(line)
         self._note()
         is_held = True
 
@@ -53,24 +65,32 @@ class Places:
 
         return leave
 
-    async def _wait(self) -> None:
-        if len(self._queue) >= self._most_waiting:
-            raise NoPlace
-        if not self._queue:
+    async def _wait(self, line: str) -> None:
+        if self._waiting >= self._most_waiting:
+            self._make_room(line)
+        if not self._waiting:
             self._moved_at = time.monotonic()
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        turn: Turn = asyncio.get_running_loop().create_future()
+        self._lines.setdefault(line, deque()).append(turn)
+        self._waiting += 1
         self._note()
         try:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                # Unless it was passed over already.
-                with contextlib.suppress(ValueError):
-                    self._queue.remove(turn)
-            else:
+                self._forget(line, turn)
+            elif turn.exception() is None:
                 self._give_on()
             raise
+
+    def _make_room(self, line: str) -> None:
+        longest = max(self._lines, key=lambda other: len(self._lines[other]), default=line)
+        if len(self._lines.get(longest, ())) <= len(self._lines.get(line, ())) + 1:
+            raise NoPlace
+        last = self._lines[longest][-1]
+        self._forget(longest, last)
+        if not last.done():
+            last.set_exception(NoPlace())
 
     def _give_on(self) -> None:
         self._moved_at = time.monotonic()
@@ -81,13 +101,24 @@ class Places:
             turn.set_result(None)
         self._note()
 
-    def _next(self) -> "asyncio.Future[None] | None":
-        while self._queue:
-            turn = self._queue.popleft()
+    def _next(self) -> Turn | None:
+        while self._lines:
+            line, turns = next(iter(self._lines.items()))
+            turn = turns[0]
+            self._forget(line, turn)
+            if line in self._lines:
+                self._lines.move_to_end(line)
             if not turn.done():
                 return turn
         return None
 
+    def _forget(self, line: str, turn: Turn) -> None:
+        # It may have been forgotten already: who leaves hears of it only at the loop's next turn.
+        with contextlib.suppress(KeyError, ValueError):
+            self._lines[line].remove(turn)
+            self._waiting -= 1
+            if not self._lines[line]:
+                del self._lines[line]
+
     def _note(self) -> None:
-        http_places_taken.set(self._taken)
-        http_waiting.set(len(self._queue))
+        self._tell(self._taken, self._waiting)

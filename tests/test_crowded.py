@@ -8,7 +8,9 @@ import resource
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import psutil
@@ -16,6 +18,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from chat.models import Token
+from chatproject.bounds import ALWAYS, Bounded
 from chatproject.places import NoPlace, Places
 from delivery import backoff
 from delivery.client import Client
@@ -26,11 +29,11 @@ from tests.servers import Server, expect
 
 async def test_places_are_given_in_turn_and_once() -> None:
     places = Places(1, waiting=2)
-    leave = await places.take()
-    first, second = (asyncio.ensure_future(places.take()) for _ in range(2))
+    leave = await places.take("here")
+    first, second = (asyncio.ensure_future(places.take("here")) for _ in range(2))
     await asyncio.sleep(0)
     with pytest.raises(NoPlace):
-        await places.take()
+        await places.take("here")
     assert (places.taken, places.waiting) == (1, 2)
     assert places.standing_seconds > 0
     first.cancel()
@@ -40,10 +43,49 @@ async def test_places_are_given_in_turn_and_once() -> None:
     assert (places.taken, places.waiting, places.standing_seconds) == (0, 0, 0)
 
 
+async def test_addresses_have_their_turn_one_after_another_whoever_comes_most_often() -> None:
+    places = Places(1, waiting=4)
+    leave = await places.take("crowd")
+    served: list[str] = []
+
+    async def come(line: str) -> None:
+        give_back = await places.take(line)
+        served.append(line)
+        give_back()
+
+    crowd = [asyncio.ensure_future(come("crowd")) for _ in range(4)]
+    await asyncio.sleep(0)
+    # The last of the longest line makes room, and no more than that: they have two each then.
+    others = [asyncio.ensure_future(come("other")) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert places.waiting == 4
+    leave()
+    outcomes = await asyncio.gather(*crowd, *others, return_exceptions=True)
+    assert [isinstance(outcome, NoPlace) for outcome in outcomes] == [False, False, True, True, False, False, True]
+    assert served == ["crowd", "other", "crowd", "other"]
+    assert (places.taken, places.waiting) == (0, 0)
+
+
+async def test_who_makes_room_and_leaves_in_the_same_moment_is_counted_once() -> None:
+    places = Places(1, waiting=2)
+    leave = await places.take("crowd")
+    crowd = [asyncio.ensure_future(places.take("crowd")) for _ in range(2)]
+    await asyncio.sleep(0)
+    other = asyncio.ensure_future(places.take("other"))
+    await asyncio.sleep(0)
+    for task in crowd:
+        task.cancel()
+    await asyncio.wait(crowd)
+    assert places.waiting == 1
+    leave()
+    (await other)()
+    assert (places.taken, places.waiting) == (0, 0)
+
+
 async def test_who_goes_away_at_its_turn_gives_it_on() -> None:
     places = Places(1, waiting=2)
-    leave = await places.take()
-    waiting = asyncio.ensure_future(places.take())
+    leave = await places.take("here")
+    waiting = asyncio.ensure_future(places.take("here"))
     await asyncio.sleep(0)
     leave()
     waiting.cancel()
@@ -84,6 +126,69 @@ async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
         figures = (await client.get(f"{server.url}/metrics")).text
     assert 'gapless_door_refusals_total{reason="no_place"} 1.0' in figures
     assert 'gapless_door_refusals_total{reason="slow_body"} 0.0' in figures
+
+
+async def test_a_crowd_from_one_address_sends_nobody_away_who_comes_from_another(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server(GAPLESS_LIMIT_POOL="6", GAPLESS_LIMIT_REQUESTS_WAITING="3", TRUSTED_PROXIES="127.0.0.0/8,::1")
+    path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
+    crowd = {"Authorization": f"Bearer {cast.token(cast.alice)}", "X-Forwarded-For": "203.0.113.9"}
+    async with httpx.AsyncClient(timeout=20) as client:
+
+        async def post() -> httpx.Response:
+            said = {"client_msg_id": str(uuid.uuid4()), "body": "late"}
+            return await client.post(path, json=said, headers=crowd)
+
+        async def waiting() -> bool:
+            return bool((await client.get(f"{server.url}/readyz")).json()["http"]["waiting"] == 3)
+
+        with locked(cast.team):
+            posting = [asyncio.ensure_future(post()) for _ in range(5)]
+            await expect(waiting)
+            elsewhere = {"X-Forwarded-For": "198.51.100.7"}
+            asking = asyncio.ensure_future(client.get(f"{server.url}/sign-in/", headers=elsewhere))
+            await asyncio.wait(posting, return_when=asyncio.FIRST_COMPLETED)
+        assert (await asking).status_code == 200
+        answers = [answer.status_code for answer in await asyncio.gather(*posting)]
+    assert 503 in answers
+
+
+async def test_who_asks_how_it_is_without_end_has_two_places_and_no_more() -> None:
+    under_way: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    go_on = asyncio.Event()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        under_way[scope["path"]] += 1
+        most[scope["path"]] = max(most[scope["path"]], under_way[scope["path"]])
+        await go_on.wait()
+        under_way[scope["path"]] -= 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    bounded = Bounded(application, Places(1, waiting=1))
+
+    async def ask(path: str, address: str) -> int:
+        heard: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b""}
+
+        async def send(event: Any) -> None:
+            heard.append(event)
+
+        await bounded({"type": "http", "path": path, "headers": [], "client": (address, 1)}, receive, send)
+        return int(heard[0]["status"])
+
+    flood = [asyncio.ensure_future(ask("/readyz", "203.0.113.9")) for _ in range(50)]
+    await asyncio.sleep(0)
+    others = [asyncio.ensure_future(ask(path, "198.51.100.7")) for path in sorted(ALWAYS)]
+    await asyncio.sleep(0)
+    go_on.set()
+    assert await asyncio.gather(*others) == [200, 200, 200]
+    assert Counter(await asyncio.gather(*flood))[503] == 50 - 2 - 16 + 1
+    assert most == {"/readyz": 2, "/healthz": 1, "/metrics": 1}
 
 
 @contextlib.contextmanager
