@@ -9,6 +9,7 @@ from websockets.typing import Subprotocol
 
 from chat.models import User
 from tests.conftest import PASSWORD, Cast, in_thread
+from tests.doors import handshake, head, knock, statuses
 from tests.servers import Server
 
 
@@ -35,6 +36,22 @@ async def status(server: Server, headers: list[tuple[str, str]], subprotocols: l
 async def test_a_browser_comes_in_with_cookie_and_origin(server: Server, cookie: str) -> None:
     assert await status(server, [("Cookie", cookie), ("Origin", server.url)], ["gapless.v1"]) == 101
     assert await status(server, [("Cookie", cookie), ("Origin", server.url)]) == 101
+
+
+@pytest.mark.parametrize("other", ['prefs={"a": 1}', "list[]=1", "bare", "a=b c", 'half="open', "path=/x", "=x"])
+async def test_cookies_of_other_applications_on_the_host_keep_nobody_out(
+    server: Server, cookie: str, other: str
+) -> None:
+    for said in (f"{other}; {cookie}", f"{cookie}; {other}"):
+        assert await status(server, [("Cookie", said), ("Origin", server.url)]) == 101, said
+
+
+@pytest.mark.parametrize("key", ['"\\000abcdefghijkl"', "\xff\xfe\xfdabcdefgh", "' OR true --", "abc", ""])
+async def test_a_cookie_that_can_be_no_session_is_none(server: Server, cookie: str, key: str) -> None:
+    said = f"Cookie: {cookie.partition('=')[0]}={key}"
+    for path, status in (("/sign-in/", 200), ("/", 302), ("/api/v1/users/me/", 401)):
+        assert statuses(await knock(server.port, head(f"GET {path}", said, "Connection: close"))) == [status], path
+    assert statuses(await knock(server.port, handshake(f"Origin: {server.url}", said))) == [403]
 
 
 @pytest.mark.parametrize(
