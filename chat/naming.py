@@ -38,10 +38,16 @@ OFFICES = frozenset(
     }
 )
 
-# Letters that Unicode counts as letters, and that show nothing; the Braille pattern without dots.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+#: Beside formatting, what Unicode says to draw nothing for (Default_Ignorable_Code_Point: letters, marks, and places that are
+#: kept for such); the Braille pattern without dots, and a note without a head.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U0001d159\U000e0000-\U000e0fff]"
+)
 _ZERO_WIDTH_JOINERS = frozenset("\u200c\u200d")
-_EMOJI_SELECTOR = "\ufe0f"
+_EMOJI_SELECTOR, _KEYCAP = "\ufe0f", "\u20e3"
+#: They choose between the shapes of a Mongolian letter.
+_MONGOLIAN_SELECTORS = frozenset("\u180b\u180c\u180d\u180f")
 _SPACES = re.compile(r"\s+")
 #: What is kept of folds and looks: longer ones that begin alike are the same, and each fits into an index.
 _KEPT = 200
@@ -106,20 +112,21 @@ def _is_seen(character: str) -> bool:
     # Not assigned (Cn) is what a newer Unicode may know: an emoji of next year. Controls are drawn as boxes (CSS Text 3).
     category = unicodedata.category(character)
     is_drawn = category[0] in "LNPS" or category == "Cn" or (category == "Cc" and not character.isspace())
-    return is_drawn and character not in _BLANK_LETTERS
+    return is_drawn and not _UNSEEN.match(character)
 
 
 def _without_formatting(name: str) -> str:
-    return "".join(character for character in name if unicodedata.category(character) != "Cf")
+    return "".join(
+        character for character in name if unicodedata.category(character) != "Cf" and character != _EMOJI_SELECTOR
+    )
 
 
 def _is_hidden(name: str, place: int, character: str) -> bool:
     if character in _ZERO_WIDTH_JOINERS:
         return not _joins(name, place)
-    category = unicodedata.category(character)
-    if category in ("Cf", "Co", "Zl", "Zp"):
-        return True
-    return character in _BLANK_LETTERS or (_is_variation_selector(character) and character != _EMOJI_SELECTOR)
+    if character == _EMOJI_SELECTOR or character in _MONGOLIAN_SELECTORS:
+        return not _selects(name, place)
+    return unicodedata.category(character) in ("Cf", "Co", "Zl", "Zp") or bool(_UNSEEN.match(character))
 
 
 def _joins(name: str, place: int) -> bool:
@@ -134,8 +141,12 @@ def _may_join(character: str) -> bool:
     return character.isalpha() and script not in ("LATIN", "GREEK", "CYRILLIC", "FULLWIDTH")
 
 
-def _is_variation_selector(character: str) -> bool:
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+def _selects(name: str, place: int) -> bool:
+    """Selectors of a shape have a meaning after what has several: a Mongolian letter, a symbol, the sign on a keycap."""
+    before, after = name[max(0, place - 1) : place], name[place + 1 : place + 2]
+    if name[place] in _MONGOLIAN_SELECTORS:
+        return unicodedata.name(before or " ", "").startswith("MONGOLIAN")
+    return after == _KEYCAP or bool(before and not before.isascii() and unicodedata.category(before)[0] in "SP")
 
 
 def _has_stacked_marks(name: str) -> bool:

@@ -18,7 +18,10 @@ pytestmark = pytest.mark.django_db
 
 ZERO_WIDTH, RIGHT_TO_LEFT, FILLER = "\u200b", "\u202e", "\u3164"
 STACKED = "Z" + "\u0338" * 12 + "algo"
+#: They are no formatting to Unicode, and nothing is drawn for them either.
+UNSEEN = ["\u034f", "\ufe0f", "\u2065", "\u180b", "\U0001d159", "\U000e0080"]
 UNSHOWABLE = ["a\nb", "\x1b[31mred", f"a{ZERO_WIDTH}b", f"{RIGHT_TO_LEFT}ecila", FILLER, STACKED, "a\x00b", "\ud800"]
+UNSHOWABLE += [f"a{unseen}b" for unseen in UNSEEN]
 
 
 @pytest.mark.parametrize("name", UNSHOWABLE)
@@ -37,7 +40,7 @@ def test_what_can_not_be_shown_as_it_is_is_nobodys_name(cast: Cast, name: str) -
 
 
 @pytest.mark.parametrize(
-    "name", ["Zoë", "Nguyễn Thị", "שָׁלוֹם", "می‌خواهم", "👩‍👩‍👧 home", "❤️", "O'Brien", "数据库", "#1"]
+    "name", ["Zoë", "Nguyễn Thị", "שָׁלוֹם", "می‌خواهم", "👩‍👩‍👧 home", "❤️", "1️⃣", "ᠠ᠋ᠨ", "O'Brien", "数据库", "#1"]
 )
 def test_names_of_all_languages_stay_as_they_are(name: str) -> None:
     assert clean_name(f"  {name} ", what="A name", most=80) == name
@@ -47,7 +50,7 @@ def test_names_are_kept_in_one_spelling(cast: Cast) -> None:
     assert services.rename_user(cast.bob, display_name="Zoe\u0308  \u00a0 B").display_name == "Zo\u00eb B"
 
 
-@pytest.mark.parametrize("twin", ["PUB", "Ｐub", f"p{ZERO_WIDTH}ub", "рub", "pub "])
+@pytest.mark.parametrize("twin", ["PUB", "Ｐub", f"p{ZERO_WIDTH}ub", "рub", "pub ", "pub\u034f", "pub\ufe0f"])
 def test_two_public_channels_are_never_called_alike(cast: Cast, twin: str) -> None:
     services.open_channel(cast.alice, name="pub")
     with pytest.raises((Conflict, Invalid)):
@@ -111,7 +114,9 @@ def test_old_names_that_look_alike_stay_and_the_doctor_lists_them(cast: Cast) ->
     assert "a1ice" in says
 
 
-@pytest.mark.parametrize("body", ["", " \n\t", ZERO_WIDTH * 3, FILLER, "\u00ad", "\u2800", "\u0301", "\u200d\ufe0f"])
+@pytest.mark.parametrize(
+    "body", ["", " \n\t", ZERO_WIDTH * 3, FILLER, "\u00ad", "\u2800", "\u0301", "\u200d\ufe0f", "".join(UNSEEN)]
+)
 @pytest.mark.django_db(transaction=True)
 def test_a_message_that_shows_nothing_is_empty(server: Server, cast: Cast, body: str) -> None:
     assert shows_nothing(body)
