@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 
+from chat import services
 from chat.models import User
 from delivery.errors import Invalid
 from tests.conftest import Cast
@@ -114,7 +115,11 @@ def test_a_list_can_be_asked_for_every_filter_that_it_draws(house: Cast) -> None
             assert client.get(f"/admin/chat/{kind}/{link.replace('&amp;', '&')}").status_code == 200, (kind, link)
 
 
-def test_the_page_past_the_last_one_is_the_last_one(house: Cast) -> None:
+@pytest.mark.parametrize("others", [0, 50])
+def test_the_page_past_the_last_one_is_the_last_one(house: Cast, others: int) -> None:
+    # Made later, and so on the pages before.
+    for number in range(others):
+        services.create_user(f"other{number}")
     page = browser("sam").get("/admin/chat/user/?p=9").content.decode()
     assert "alice" in page
 

@@ -43,6 +43,7 @@ class OfferedList(ChangeList):
         if asked is not None and not _PAGE.fullmatch(asked):
             raise Invalid("A page has a number, from 1 on.")
         super().get_results(request)
+        self.page_num = min(self.page_num, self.paginator.num_pages)
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
         asked = request.GET.get(ORDER_VAR)
