@@ -81,6 +81,21 @@ def test_no_new_conversation_is_opened_across_a_block_whoever_opens_it(cast: Cas
     services.open_direct_channel(cast.charlie, others=[cast.alice, cast.bob])
 
 
+@pytest.mark.parametrize("kind", ["private", "public"])
+def test_nobody_is_brought_into_a_channel_across_a_block_whoever_has_it(cast: Cast, kind: str) -> None:
+    block(cast)
+    for one, other in ((cast.alice, cast.bob), (cast.bob, cast.alice)):
+        with pytest.raises(Blocked):
+            services.open_channel(one, name=f"for {other} only", kind=kind, members=[cast.charlie, other])
+        alone = services.open_channel(one, name=f"of {one}", kind=kind)
+        with pytest.raises(Blocked):
+            services.add_member(one, channel=alone.pk, user=other)
+        if kind == "public":
+            # By themselves they come where they like.
+            services.join_channel(other, channel=alone.pk)
+    services.add_member(cast.alice, channel=cast.team.pk, user=cast.bob)
+
+
 def test_the_conversation_that_there_is_can_be_read(cast: Cast, two: Channel) -> None:
     block(cast)
     for opener, other in ((cast.alice, cast.bob), (cast.bob, cast.alice)):

@@ -56,10 +56,16 @@ def unblock_user(user: User, *, whom: User) -> None:
             _ring(user, whom)
 
 
-def require_not_blocked(user: User, *, others: Collection[int]) -> None:
+def require_not_blocked(user: User, *, others: Collection[int], sentence: str = "") -> None:
     """Raises Blocked when a block stands between the user and one of the others."""
     if Block.objects.between(user, others).exists():
-        raise Blocked
+        raise Blocked(sentence)
+
+
+def require_may_bring(user: User, *, others: Collection[int]) -> None:
+    """The same of those whom the user adds to a channel: it would be the way around the block."""
+    sentence = "One of you has blocked the other: neither adds the other to a channel."
+    require_not_blocked(user, others=others, sentence=sentence)
 
 
 def require_reach(user: User, *, channel: Channel) -> None:

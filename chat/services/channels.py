@@ -12,7 +12,7 @@ from chat.models import Act, Channel, ChannelKind, Member, Role, User
 from chat.naming import clean_name, looks
 from chat.permissions import Right, rights_of
 from chat.services import audit, log
-from chat.services.blocks import require_not_blocked
+from chat.services.blocks import require_may_bring, require_not_blocked
 from chat.services.constraints import violates
 from chat.services.members import admit
 from chat.services.standing import require_may
@@ -28,12 +28,14 @@ def open_channel(
 ) -> Channel:
     """A new channel with its owner and first members, all or nothing.
 
-    Raises Invalid, ChannelFull, or Conflict for a name that reads or looks like that of a live public channel.
+    Raises Invalid, ChannelFull, Conflict for a name that reads or looks like that of a live public channel, or Blocked where a
+    block stands between the owner and one of the others.
     """
     name = _clean_name(name)
     if kind not in (ChannelKind.PUBLIC, ChannelKind.PRIVATE):
         raise Invalid("A channel is public or private.")
     topic = _clean_topic(topic)
+    require_may_bring(owner, others=[user.pk for user in members])
     with counted(CREATIONS, owner), _free_name(name), transaction.atomic():
         channel = Channel.objects.create(**_named(name), topic=topic, kind=kind, created_by=owner)
         _admit_all(channel, owner, members, owner_role=Role.OWNER)

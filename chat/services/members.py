@@ -13,6 +13,7 @@ from chat.allowances.table import JOINS, MEMBERSHIPS
 from chat.models import Act, Channel, ChannelKind, Member, Role, SanctionKind, User
 from chat.permissions import Right
 from chat.services import audit, log
+from chat.services.blocks import require_may_bring
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
 from chat.services.sanctions import impose, let_in, member_or_former
@@ -63,7 +64,8 @@ def leave_channel(user: User, *, channel: int) -> None:
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER) -> Member:
     """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others.
 
-    Who was removed is added only by who may remove: that ends the removal. Raises Removed.
+    Who was removed is added only by who may remove: that ends the removal. Raises Removed, or Blocked where a block stands
+    between the two.
     """
     with counted(MEMBERSHIPS, actor), _full_or_not(), log.writing(channel) as entry:
         require_may(actor, Right.ADD, channel=entry.channel)
@@ -71,6 +73,7 @@ def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER
             require_may(actor, Right.PROMOTE, channel=entry.channel)
         member = Member.objects.filter(channel=channel, user=user).first()
         if member is None:
+            require_may_bring(actor, others=[user.pk])
             member = admit(entry, user, actor=actor, role=role)
             if role != Role.MEMBER:
                 _record_role(entry, actor, member, before=None, reason="")
