@@ -30,6 +30,13 @@ async def test_a_new_name_is_told_once_to_those_who_share_a_channel_and_to_nobod
         assert await people_of(charlie) == []
 
 
+def test_a_profile_changes_as_a_whole_or_not_at_all(server: Server, cast: Cast) -> None:
+    http = server.http(cast.token(cast.bob))
+    answer = http.patch("/users/me/", json={"display_name": "Robert", "activity": "a\u200bb"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert http.get("/users/me/").json()["display_name"] == "Bob"
+
+
 async def people_of(connection: Connection) -> list[object]:
     """What a socket was told of names; two seconds after the first there is no second."""
     found: list[object] = []

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from django.db import transaction
 from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,10 +42,12 @@ class Me(APIView):
         """Another display name, status, activity, or whether others see you typing; what is left out stays."""
         given = checked(Profile, request)
         user = caller(request)
-        if "display_name" in given:
-            services.rename_user(user, display_name=given.pop("display_name"))
-        if given:
-            services.choose_presence(user, **given)
+        with transaction.atomic():
+            # All of it, or nothing.
+            if "display_name" in given:
+                services.rename_user(user, display_name=given.pop("display_name"))
+            if given:
+                services.choose_presence(user, **given)
         user.refresh_from_db()
         return Response(_own(request))
 
