@@ -40,7 +40,10 @@ class Epochs:
 
     async def read(self) -> str:
         """As the database says now. Another one than `current` is for `check` to find."""
-        standing = await self._threads.read(self._source.standing)
+        return self.noted(await self._threads.read(self._source.standing))
+
+    def noted(self, standing: Standing) -> str:
+        """The epoch in what was read elsewhere, beside other rows."""
         self.current = self.current or standing.epoch
         return standing.epoch
 

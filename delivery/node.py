@@ -52,7 +52,7 @@ from delivery.queue import Queue
 from delivery.seating import Seating
 from delivery.seats import Seats
 from delivery.sockets import Socket
-from delivery.source import Source
+from delivery.source import Source, Standing
 from delivery.threads import DatabaseThreads
 from delivery.waits import Waits
 
@@ -257,13 +257,12 @@ class Node:
         self.hub.add(socket)
         await self.bus.listen([user_group(socket.user)])
         self.logins.came(socket)
-        streams = await self.threads.read(self._streams_of, socket)
-        # Before the accesses: heads of another epoch would be taken for those of this one.
-        socket.epoch = await self.epochs.read()
+        # The epoch before the accesses: heads of another one would be taken for those of this one.
+        streams, standing = await self.threads.read(self._first_look, socket)
+        socket.epoch = self.epochs.noted(standing)
         if socket.epoch != self.epochs.current:
             self.hub.start(self.check_epoch())
-        await self.learn(socket.user)
-        refused = await self.seating.seat(socket, streams)
+        refused, _ = await asyncio.gather(self.seating.seat(socket, streams), self.learn(socket.user))
         # From here on without a pause: what ends is told only after `hello`.
         for access in await self.threads.read(self.source.accesses, socket.user):
             if access.stream not in streams:
@@ -276,11 +275,11 @@ class Node:
     async def learn(self, user: int) -> None:
         """What the product has to know of a user before `hello`; from here on it is rung when it changes."""
 
-    def _streams_of(self, socket: Socket) -> list[int]:
+    def _first_look(self, socket: Socket) -> tuple[list[int], Standing]:
         # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
         if socket.peer.is_gone:
             raise PeerGone
-        return [stream for _, stream in self.source.memberships([socket.user])]
+        return [stream for _, stream in self.source.memberships([socket.user])], self.source.standing()
 
     async def part(self, socket: Socket) -> None:
         streams = list(socket.accesses)
