@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import json
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from typing import Any
 
 import psutil
 import pytest
+from django.db import connection, connections
 
 from chat import clock, services
 from chat.models import Channel, Member, User
 from chat.services import Draft
+from chat.streams import ChannelStreams
 from delivery.client import Client
 from delivery.connection import Connection, _frames_of
 from delivery.errors import Invalid
@@ -71,6 +74,30 @@ async def test_five_thousand_channels_are_caught_up_cold(own_server: Any, cast: 
             assert not [state for state in ok["channels"].values() if state.get("resync")]
             assert alice.closed is None
     assert spent[0] < COLD_CPU_SECONDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_missed_has_no_hole_when_it_is_changed_while_it_is_read(cast: Cast) -> None:
+    first = json.loads(said(cast.alice, cast.team, "edited meanwhile").raw)
+    said(cast.alice, cast.team, "second")
+    team = cast.team.pk
+
+    def change_it() -> None:
+        said(cast.bob, cast.team, "third")
+        services.edit_message(cast.alice, channel=team, message=first["id"], body="edited")
+        connections.close_all()
+
+    def interrupted(execute: Any, sql: str, *given: Any) -> Any:
+        result = execute(sql, *given)
+        if "unnest" in sql:
+            changing = threading.Thread(target=change_it)
+            changing.start()
+            changing.join()
+        return result
+
+    with connection.execute_wrapper(interrupted):
+        missed = ChannelStreams().changes_of({team: 2}, limit=50)[team]
+    assert [change.rev for change in missed.changes] == list(range(3, missed.head + 1))
 
 
 async def test_a_client_of_five_thousand_channels_comes_back_with_its_numbers(own_server: Any, cast: Cast) -> None:
