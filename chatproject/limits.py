@@ -26,7 +26,7 @@ class Limits:
     request_bytes: int = _limit(256 * 1024, unit="bytes", exceeded="413, closed")
     #: From the end of the head to the end of the body, in all; a place is taken only then.
     request_seconds: int = _limit(30, unit="seconds", exceeded="408, closed")
-    #: Unfinished bodies that are held together; beyond it the one that has been coming for the longest is given up.
+    #: Unfinished bodies that are held together; beyond it the largest is given up.
     unfinished_bytes: int = _limit(16 * 1024 * 1024, unit="bytes a process", exceeded="503 + `Retry-After`, closed")
     #: Complete requests that wait for a place among those that are worked on.
     requests_waiting: int = _limit(64, unit="requests a process", exceeded="503 + `Retry-After`")

@@ -79,6 +79,7 @@ class Places:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._forget(line, turn)
+                self._note()
             elif turn.exception() is None:
                 self._give_on()
             raise

@@ -18,6 +18,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from chat.models import Token
+from chatproject.bodies import Bodies, BodyRefused
 from chatproject.bounds import ALWAYS, Bounded
 from chatproject.places import NoPlace, Places
 from delivery import backoff
@@ -91,6 +92,47 @@ async def test_who_goes_away_at_its_turn_gives_it_on() -> None:
     waiting.cancel()
     await asyncio.wait([waiting])
     assert places.taken == 0
+
+
+async def test_who_goes_away_before_its_turn_is_not_counted_as_waiting() -> None:
+    told: list[tuple[int, int]] = []
+    places = Places(1, waiting=2, note=lambda taken, waiting: told.append((taken, waiting)))
+    await places.take("here")
+    waiting = asyncio.ensure_future(places.take("here"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert told == [(1, 0), (1, 1), (1, 0)]
+
+
+async def test_what_a_given_up_body_still_sends_is_counted_no_more() -> None:
+    bodies = Bodies(most_bytes=1000, seconds=5, most_unfinished=100)
+
+    def sending() -> tuple[Callable[[int, bool], None], "asyncio.Task[bytes | None]"]:
+        events: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+
+        def send(size: int, is_more: bool) -> None:
+            events.put_nowait({"type": "http.request", "body": b"x" * size, "more_body": is_more})
+
+        return send, asyncio.ensure_future(bodies.read({"headers": []}, events.get))
+
+    for _ in range(5):
+        (send_small, small), (send_large, large) = sending(), sending()
+        await asyncio.sleep(0)
+        send_large(80, True)
+        await asyncio.sleep(0.001)
+        # Both at one moment: the first makes room at the cost of the other, which is awake already.
+        send_small(30, True)
+        send_large(5, True)
+        with pytest.raises(BodyRefused):
+            await large
+        send_small(30, False)
+        assert await small == b"x" * 60
+    send, reading = sending()
+    send(90, True)
+    await asyncio.sleep(0.001)
+    send(1, False)
+    assert await reading == b"x" * 91
 
 
 async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
