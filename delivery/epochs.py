@@ -1,5 +1,6 @@
 """Which epoch this process serves, and whether the database was rewound under it: then everybody begins anew."""
 
+import asyncio
 import contextlib
 import logging
 
@@ -37,6 +38,8 @@ class Epochs:
         #: What sockets and requests were told last; "" before the first.
         self.current = ""
         self._seen = Standing(epoch="", position=0)
+        #: One look at a time: a position seen in one epoch is not held against the next, which another look has just found.
+        self._looking = asyncio.Lock()
 
     async def read(self) -> str:
         """As the database says now. Another one than `current` is for `check` to find."""
@@ -49,6 +52,13 @@ class Epochs:
 
     async def check(self) -> bool:
         """Whether another epoch has begun since the last time. Begins one where the log was rewound."""
+        async with self._looking:
+            return await self._look()
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _look(self) -> bool:
         if not self.current:
             await self.read()
         # Before the rows are read: what others see meanwhile is higher, and no rewind.
@@ -63,9 +73,6 @@ class Epochs:
         has_changed, self.current, self._seen = standing.epoch != self.current, standing.epoch, standing
         await self._remember(standing)
         return has_changed
-
-    async def close(self) -> None:
-        await self._redis.aclose()
 
     async def _seen_elsewhere(self) -> int:
         with contextlib.suppress(BreakerOpen, *AWAY):

@@ -1,5 +1,6 @@
 """Numbers can be compared within one epoch: after a rewind everybody is told, and nobody keeps what is gone."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,6 +117,24 @@ async def test_a_database_that_stands_below_what_this_process_has_seen_begins_an
     assert await own_epochs.check()
     assert own_epochs.current != before
     assert not await own_epochs.check()
+
+
+async def test_two_looks_at_once_begin_one_epoch(own_epochs: Epochs, monkeypatch: pytest.MonkeyPatch) -> None:
+    await own_epochs.check()
+    own_epochs._seen = Standing(epoch=own_epochs.current, position=2**62)
+    looks, first_is_done = 0, asyncio.Event()
+
+    async def seen_elsewhere() -> int:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            await first_is_done.wait()
+        return 0
+
+    monkeypatch.setattr(own_epochs, "_seen_elsewhere", seen_elsewhere)
+    first, second = (asyncio.ensure_future(own_epochs.check()) for _ in range(2))
+    first.add_done_callback(lambda _: first_is_done.set())
+    assert [await first, await second] == [True, False]
 
 
 async def test_a_database_that_stands_below_what_redis_has_seen_begins_another_epoch(own_epochs: Epochs) -> None:
