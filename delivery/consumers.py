@@ -309,7 +309,8 @@ class StreamConsumer(AsyncConsumer):
         began_at = time.perf_counter()
         is_first = not socket.is_synced and not command.more
         for stream in socket.refused if is_first else set(socket.refused) & set(command.channels):
-            socket.refused_held[stream] = command.channels.get(stream, 0)
+            # The last of several frames does not name again what was held according to the first.
+            socket.refused_held[stream] = command.channels.get(stream, socket.refused_held.get(stream, 0))
             self.node.seating.tell(socket, stream)
         for stream in command.channels:
             if stream not in socket.accesses and stream not in socket.refused:

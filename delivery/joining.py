@@ -91,7 +91,7 @@ class Joining:
     @contextlib.asynccontextmanager
     async def pinned(self, access: Access) -> AsyncIterator[Stream]:
         """The stream, followed at least from that access' number on, for as long as this lasts."""
-        stream = await self._open(access)
+        stream = await self._opened(access)
         stream.pins += 1
         try:
             yield stream
@@ -219,20 +219,21 @@ class Joining:
         while socket.is_behind and not socket.is_over and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
-    async def _open(self, access: Access) -> Stream:
-        async for stream in self._open_all([access]):
-            return stream
-        raise AssertionError("one access, one stream")
-
     async def _open_all(self, accesses: Sequence[Access]) -> AsyncIterator[Stream]:
         for some in batched(accesses, OPENED_AT_ONCE):
             new = [a for a in some if a.stream not in self._hub.streams and a.stream not in self._opening]
             if new:
                 self._begin_opening(new)
             for access in some:
-                opening = self._opening.get(access.stream)
-                opened = {} if opening is None else await asyncio.shield(opening)
-                yield opened.get(access.stream) or self._hub.streams[access.stream]
+                yield await self._opened(access)
+
+    async def _opened(self, access: Access) -> Stream:
+        # What was followed a moment ago may have been forgotten while others were waited for.
+        if access.stream not in self._hub.streams and access.stream not in self._opening:
+            self._begin_opening([access])
+        opening = self._opening.get(access.stream)
+        opened = {} if opening is None else await asyncio.shield(opening)
+        return opened.get(access.stream) or self._hub.streams[access.stream]
 
     def _begin_opening(self, accesses: Sequence[Access]) -> None:
         opening = asyncio.ensure_future(self._follow(accesses))

@@ -17,10 +17,12 @@ from chat.models import Message, Token
 from chat.node import AWAY, is_away
 from chat.streams import ChannelStreams
 from delivery.announcements import Change, Changed, Opened, Passing
+from delivery.consumers import StreamConsumer
 from delivery.node import Node
 from delivery.peers import Prepared
+from delivery.protocol import Sync
 from delivery.sockets import Socket
-from delivery.source import Login
+from delivery.source import Access, Login
 from delivery.streams import Stream, cut_at_ends
 from tests.conftest import Cast, in_thread, said
 from tests.servers import expect
@@ -243,6 +245,50 @@ async def test_a_stream_is_not_forgotten_while_somebody_syncs(node: Node, follow
     stream.pins = 0
     node.hub.forget_idle(now=1000.0)
     assert node.hub.forget_idle(now=2000.0) == [cast.team.pk]
+
+
+async def test_a_stream_that_is_forgotten_while_another_is_opened_is_opened_again(
+    node: Node, follow: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await follow(cast, cast.alice)
+    other = await in_thread(services.open_channel, cast.bob, name="other")
+    socket, _ = await greeted(node, cast.bob)
+    socket.is_synced = True
+
+    async def forget(groups: object) -> None:
+        node.hub.streams.pop(cast.team.pk, None)
+
+    monkeypatch.setattr(node.joining, "_listen", forget)
+    states = await node.joining.sync(socket, {other.pk: 0, cast.team.pk: 0})
+    assert set(states) == {other.pk, cast.team.pk}
+    assert socket in node.hub.streams[cast.team.pk].sockets
+
+
+async def test_an_access_that_ends_while_it_is_opened_is_not_told_as_joined(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket, listener = await greeted(node, cast.bob)
+    socket.accesses.clear()
+
+    async def end(socket: Socket, access: Access) -> None:
+        node.hub.end_access(socket, access.stream)
+
+    monkeypatch.setattr(node.accesses, "_replayable_from", end)
+    await node.accesses.opened(Opened(user=cast.bob.pk, stream=cast.team.pk, action="joined"))
+    assert [frame["action"] for frame in listener.frames if frame["op"] == "channel"] == ["removed"]
+
+
+async def test_what_is_held_without_a_seat_is_kept_when_the_first_sync_takes_several_frames(
+    node: Node, cast: Cast
+) -> None:
+    consumer = StreamConsumer()
+    consumer.node = node
+    consumer.socket, _ = await greeted(node, cast.bob)
+    consumer.socket.refused[7] = Access(stream=7, head=350, since=0, version=0, description={})
+    consumer._no_sync = asyncio.get_running_loop().call_later(60, lambda: None)
+    await consumer._sync(Sync(channels={7: 340}, more=True))
+    await consumer._sync(Sync(channels={cast.team.pk: 2}))
+    assert consumer.socket.refused_held == {7: 340}
 
 
 async def test_one_broken_peer_costs_nobody_else_a_change(node: Node, follow: Any, cast: Cast) -> None:
