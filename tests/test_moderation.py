@@ -2,13 +2,15 @@
 
 import datetime
 import io
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from chat import clock, services
 from chat.models import AuditEntry, Ban, Member, Message, MessageVersion, Report, Role, Sanction, User
@@ -99,6 +101,39 @@ def test_a_report_is_closed_once_with_a_reason_by_who_keeps_the_channel(cast: Ca
     with pytest.raises(Forbidden):
         services.close_report(cast.alice, report=about_alice.pk, verdict="dismissed", reason="I am never rude")
     assert lines(act="report.dismissed") == [("report.dismissed", "alice", "bob", "a joke")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_closes_a_case_locks_its_reports_in_one_order(cast: Cast) -> None:
+    row = message_of(cast.bob, cast)
+    services.add_member(cast.alice, channel=cast.team.pk, user=cast.charlie)
+    first, second = (report(cast, who, row) for who in (cast.alice, cast.charlie))
+    closing = threading.Thread(target=_close, args=[cast.alice, second])
+    with transaction.atomic():
+        Report.objects.select_for_update().get(pk=first.pk)
+        closing.start()
+        _until_somebody_waits()
+        # Else two that close the same case from its two ends wait for each other.
+        Report.objects.select_for_update(nowait=True).get(pk=second.pk)
+    closing.join()
+    assert set(Report.objects.values_list("verdict", flat=True)) == {"dismissed"}
+
+
+def _close(who: User, about: Report) -> None:
+    services.close_report(who, report=about.pk, verdict="dismissed", reason="a joke")
+    connections.close_all()
+
+
+def _until_somebody_waits() -> None:
+    deadline = time.monotonic() + 5
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits")
 
 
 # ---- deleting, and what is kept ----
