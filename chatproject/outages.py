@@ -46,7 +46,11 @@ class Outages(logging.Filter):
     def _begin(self, away: str, record: logging.LogRecord) -> None:
         self._lasting[away] = outage = _Outage()
         outage.tells_more(record)
-        threading.Thread(target=self._watch, args=[away, outage], daemon=True).start()
+        try:
+            threading.Thread(target=self._watch, args=[away, outage], daemon=True).start()
+        except RuntimeError:
+            # At the end of the process, or with no thread left: nobody would see the end of it, so each line is written.
+            del self._lasting[away]
 
     def _watch(self, away: str, outage: "_Outage") -> None:
         told_at = outage.began_at

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -45,6 +46,16 @@ async def test_redis_killed_under_load_is_a_line_at_its_beginning_and_one_at_its
     assert [line["event"].split(":")[0].split(" for ")[0] for line in told] == ["Redis is away", "Redis was away"]
     assert "exception" not in told[0]
     assert "lines were not written (gapless." in over[0]["event"]
+
+
+def test_without_a_thread_to_watch_an_outage_each_line_of_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    outage, error = Outages(), RedisGone("Connection refused")
+    lines = [logging.LogRecord("any", logging.ERROR, "", 0, "no", (), (RedisGone, error, None)) for _ in range(2)]
+    assert [outage.filter(line) for line in lines] == [True, True]
 
 
 def test_each_outage_is_one_line_and_other_faults_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
