@@ -50,6 +50,8 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
             "gapless": {"level": level},
             "django_structlog": {"level": level},
             "django.request": {"level": "CRITICAL"},  # request_log.py says it, with its id
+            # The same: where plain http is sent to https, Django meets a foreign Host before hosts.py does.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             # It says why PostgreSQL lets nobody in; the pool itself only says that it waited.
             "psycopg.pool": {"level": "WARNING"},
             # Django's own handlers would write lines that are no JSON, or write them twice.

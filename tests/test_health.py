@@ -1,6 +1,7 @@
 """Whether a process should get work: for whoever balances loads, and the state of what it depends on."""
 
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -87,3 +88,11 @@ def test_a_foreign_host_is_one_line_and_no_traceback(server: Server, path: str) 
     said = json.loads(line)
     assert (said["foreign_host"], said["level"], said["code"]) == ("elsewhere.example", "info", 400)
     assert "exception" not in said
+
+
+def test_where_plain_http_is_sent_to_https_a_foreign_host_is_one_line_too(own_server: Callable[..., Server]) -> None:
+    server = own_server(ALLOWED_ORIGINS="https://chat.example.org", ALLOWED_HOSTS="localhost,chat.example.org")
+    before = server.log.stat().st_size
+    assert httpx.get(f"{server.url}/sign-in/", headers={"Host": "elsewhere.example"}).status_code == 400
+    [line] = server.log.read_text()[before:].splitlines()
+    assert (json.loads(line)["level"], "exception" in line) == ("info", False)
