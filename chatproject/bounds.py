@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from chatproject import refusals
-from chatproject.addresses import line_of
 from chatproject.bodies import Bodies, BodyRefused
 from chatproject.measuring import http_places_taken, http_waiting
 from chatproject.places import NoPlace, Places
+from delivery.addresses import line_of
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]

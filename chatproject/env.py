@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import environ
 from redis.connection import parse_url
 
-from chatproject import addresses
+from delivery import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -20,7 +20,7 @@ from django_prometheus.db import metrics as database
 from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import Counter, Gauge, Histogram
 
-from chatproject.addresses import is_within
+from delivery.addresses import is_within
 
 #: The variable by which prometheus_client shares figures between processes.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"

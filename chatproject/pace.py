@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from chatproject import refusals
-from chatproject.addresses import line_of, true_address
+from delivery.addresses import line_of, true_address
 from delivery.bucket import Bucket
 
 Scope = MutableMapping[str, Any]

@@ -8,9 +8,10 @@ import httpx
 import pytest
 from django.test import RequestFactory
 
-from chatproject import addresses, env
+from chatproject import env
 from chatproject.measuring import metrics_page
 from chatproject.pace import AddressPace, with_true_address
+from delivery import addresses
 from tests.conftest import Cast
 from tests.servers import Server
 

@@ -3,7 +3,6 @@
 Only what was really tried is counted: a form that was not filled in is no try.
 """
 
-import ipaddress
 import unicodedata
 from dataclasses import dataclass
 
@@ -14,10 +13,8 @@ from django_ratelimit.core import get_usage
 from chat.allowances.counting import tell
 from chat.allowances.window import Usage
 from chat.models import SignInAddress
+from delivery.addresses import line_of
 from delivery.errors import RateLimited
-
-#: One line of IPv6 has so many bits of its own: its addresses are one.
-IPV6_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ OF_SIGN_UP = Tries("sign-up", "address_sign_ups_per_hour", "h")
 
 def count_sign_in(request: HttpRequest, username: str) -> None:
     """One try of a password for this name, at whatever door, before it is looked at. Raises RateLimited."""
-    line, name = line_of(request), spelled(username)
+    line, name = line_of_request(request), spelled(username)
     _count(request, OF_ADDRESS, line)
     # The tightest one is what the answer tells.
     _count(request, OF_NAME_AND_ADDRESS, f"{line} {name}")
@@ -50,7 +47,7 @@ def count_sign_in(request: HttpRequest, username: str) -> None:
 
 def count_sign_up(request: HttpRequest) -> None:
     """One account that is asked for. Raises RateLimited."""
-    _count(request, OF_SIGN_UP, line_of(request))
+    _count(request, OF_SIGN_UP, line_of_request(request))
 
 
 def spelled(username: str) -> str:
@@ -58,15 +55,9 @@ def spelled(username: str) -> str:
     return unicodedata.normalize("NFKC", username).strip().casefold()
 
 
-def line_of(request: HttpRequest) -> str:
+def line_of_request(request: HttpRequest) -> str:
     """The address of IPv4, the /64 of IPv6, from which somebody comes; empty where the server does not know."""
-    said = request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ipaddress.ip_address(said)
-    except ValueError:
-        return ""
-    bits = IPV6_BITS if address.version == 6 else address.max_prefixlen
-    return str(ipaddress.ip_network((address, bits), strict=False).network_address)
+    return line_of(request.META.get("REMOTE_ADDR") or "")
 
 
 def _count(request: HttpRequest, tries: Tries, key: str, *, is_told: bool = True) -> None:

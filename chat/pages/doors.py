@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from chat.allowances.attempts import line_of
+from chat.allowances.attempts import line_of_request
 from chat.links import invite_url
 from chat.models import User
 from chat.pages.forms import NewPasswordForm, OwnerForm, PasswordForm, SignInForm, SignUpForm
@@ -123,4 +123,4 @@ def _welcome(request: HttpRequest, form: OwnerForm) -> HttpResponse:
 def enter(request: HttpRequest, user: User) -> None:
     """Signs somebody in who has proved who they are."""
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    note_sign_in(user, line=line_of(request))
+    note_sign_in(user, line=line_of_request(request))
