@@ -1,6 +1,6 @@
 """How many HTTP requests one person makes, whatever the door: pages, the admin and the API, by session or by token.
 
-What is asked without a name is bounded by address alone: chatproject/addresses.py.
+What is asked without a name is bounded by address alone: chatproject/pace.py.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from chat.api.usage import with_usage
 from chat.pages.errors import rate_limited
 from delivery.errors import RateLimited
 
-#: Answered also when nobody can be asked who it is.
-NEVER_COUNTED = {"/healthz", "/readyz", "/metrics"}
+#: Health and figures: answered even when everything else waits, when nobody can be asked who it is, and whatever the Host.
+ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
 #: In the scope of a request that has waited: it was counted when it came.
 IS_ASKED_AGAIN = "gapless.is_asked_again"
 
@@ -32,7 +32,7 @@ class RequestsAreCounted:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith("/api/") and request.path not in NEVER_COUNTED:
+        if not request.path.startswith("/api/") and request.path not in ALWAYS_ANSWERED:
             try:
                 _note(request, request.user)
             except RateLimited as refusal:

@@ -13,9 +13,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from chat.asking import ALWAYS_ANSWERED  # noqa: E402
 from chat.consumers import ChatConsumer  # noqa: E402
 from chat.node import running_node, stop_node  # noqa: E402
-from chatproject.bounds import ALWAYS, Bounded, places  # noqa: E402
+from chatproject.bounds import Bounded, places  # noqa: E402
 from chatproject.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.waiting import Waiting  # noqa: E402
 
@@ -47,7 +48,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _live(receive, send)
         return
     scope = with_true_address(scope)
-    wait = 0 if scope["path"] in ALWAYS else pace.wait(scope)
+    wait = 0 if scope["path"] in ALWAYS_ANSWERED else pace.wait(scope)
     if wait:
         await refuse_for_now(scope, receive, send, wait=wait)
         return

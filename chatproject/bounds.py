@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import close_old_connections
 
+from chat.asking import ALWAYS_ANSWERED
 from chatproject import refusals
 from chatproject.bodies import Bodies, BodyRefused
 from chatproject.measuring import http_places_taken, http_waiting
@@ -23,9 +24,7 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: Answered even when everything else waits: each has places of its own.
-ALWAYS = {"/healthz", "/readyz", "/metrics"}
-#: Of each of these. They have a thread and maybe a connection too, which are not to be had without number.
+#: Of each path that is always answered. They have a thread and maybe a connection too, which are not to be had without number.
 WATCHED_PLACES, WATCHED_WAITING = 2, 16
 #: Of a body that is refused for its size, what is read away so that the answer arrives before the connection is reset.
 READ_AWAY_BYTES, READ_AWAY_SECONDS = 1024 * 1024, 1.0
@@ -46,7 +45,7 @@ class Bounded:
     def __init__(self, application: Application, places: Places) -> None:
         self._application = application
         self._places = places
-        self._watched = {path: Places(WATCHED_PLACES, waiting=WATCHED_WAITING) for path in ALWAYS}
+        self._watched = {path: Places(WATCHED_PLACES, waiting=WATCHED_WAITING) for path in ALWAYS_ANSWERED}
         limits = settings.LIMITS
         self._bodies = Bodies(
             most_bytes=limits.request_bytes, seconds=limits.request_seconds, most_unfinished=limits.unfinished_bytes

@@ -6,7 +6,7 @@ from django.middleware.common import CommonMiddleware
 from structlog.contextvars import bind_contextvars
 
 from chat.api.problems import bad_request
-from chatproject.bounds import ALWAYS
+from chat.asking import ALWAYS_ANSWERED
 
 #: Of a foreign Host, so much is logged.
 LOGGED_CHARACTERS = 100
@@ -16,7 +16,7 @@ class HostIsOurs(CommonMiddleware):
     """Django's, without a traceback for what any stranger may send: the request's own log line says which Host it was."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
-        if request.path in ALWAYS:
+        if request.path in ALWAYS_ANSWERED:
             return None
         try:
             return super().process_request(request)

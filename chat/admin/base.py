@@ -23,6 +23,7 @@ from django.utils.text import capfirst
 from chat.admin.acts import Act, Described, asked
 from chat.admin.offered import KEPT_VAR, OfferedList, require_numbered_rows, require_plain_row, way_back
 from chat.models import User
+from chat.search.rows import ALIKE
 from chat.viewer import page_of
 from delivery.errors import Invalid
 
@@ -30,10 +31,6 @@ from delivery.errors import Invalid
 MOST_COUNTED = 1000
 #: With fewer letters the trigram index can't help.
 LEAST_LETTERS = 3
-
-
-#: How alike words are that are taken for one with a mistake in it, as in the people's own search.
-ALIKE = 0.4
 #: SQLSTATE of a statement that took too long.
 QUERY_CANCELED = "57014"
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from chat import clock
 from chat.models import Channel, User
+from delivery import ids
 
 #: Channels of one name that a filter looks into.
 MOST_NAMED = 100
@@ -55,7 +56,7 @@ class ChannelFilter(TypedFilter):
     def condition(self, typed: str) -> Q:
         # The numbers first: the list itself is then found by its own index.
         named = Channel.objects.filter(name__reads=typed).values_list("pk", flat=True)[:MOST_NAMED]
-        return Q(channel_id__in=[int(typed)] if _is_number(typed) else list(named))
+        return Q(channel_id__in=[int(typed)] if ids.is_number(typed) else list(named))
 
 
 class DayFilter(TypedFilter):
@@ -95,7 +96,7 @@ def person_filter(field: str, title: str) -> type[TypedFilter]:
 
         def condition(self, typed: str) -> Q:
             named = User.objects.filter(username__reads=typed.removeprefix("@")).values_list("pk", flat=True)
-            return Q(**{f"{field}_id__in": [int(typed)] if _is_number(typed) else list(named)})
+            return Q(**{f"{field}_id__in": [int(typed)] if ids.is_number(typed) else list(named)})
 
     PersonFilter.title = title
     PersonFilter.hint = "username or number"
@@ -185,7 +186,3 @@ class StateFilter(ChosenFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         rows = queryset if request.GET.get("reporter") else queryset.cases()  # type: ignore[attr-defined]
         return rows if self.value() == "all" else rows.filter(closed_at__isnull=self.value() != "closed")
-
-
-def _is_number(typed: str) -> bool:
-    return typed.isascii() and typed.isdigit() and len(typed) <= 18

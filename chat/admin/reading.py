@@ -10,6 +10,7 @@ from chat import clock, oversight
 from chat.admin import columns
 from chat.models import Channel, Member, Message, User
 from chat.services.inspecting import READING
+from delivery import ids
 
 #: Messages a page.
 SHOWN = 50
@@ -38,7 +39,7 @@ def _before(request: HttpRequest) -> int | None:
     if not request.GET:
         return None
     asked = request.GET.get("before", "")
-    if set(request.GET) != {"before"} or not (asked.isascii() and asked.isdigit() and len(asked) <= 18):
+    if set(request.GET) != {"before"} or not ids.is_number(asked):
         raise Http404
     return int(asked)
 
