@@ -115,7 +115,7 @@ class Scene:
 def scene(cast: Cast, request: pytest.FixtureRequest) -> Scene:
     state: str = request.param
     names = ("moderator", "muted", "banned", "target", "newcomer", "other-owner")
-    made = {name: services.create_user(f"the-{name}") for name in names}
+    made = {name: services.create_user(name) for name in names}
     people = {"owner": cast.alice, "member": cast.bob, "stranger": cast.charlie, "staff": cast.sam, **made}
     inside = [people[name] for name in ("owner", "moderator", "member", "muted", "banned", "target", "other-owner")]
     if state == "direct":
