@@ -4,6 +4,7 @@ So the speed of a stranger's line costs nobody a place, and sockets keep their s
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -29,6 +30,9 @@ WATCHED_PLACES, WATCHED_WAITING = 2, 16
 #: Of a body that is refused for its size, what is read away so that the answer arrives before the connection is reset.
 READ_AWAY_BYTES, READ_AWAY_SECONDS = 1024 * 1024, 1.0
 
+#: Behind these a POST hashes a password, which takes long by intent: together they have a third of the places at most.
+HASHING = ("/sign-in/", "/sign-up/", "/password/", "/invite/", "/new-password/", "/setup/")
+
 
 def _note(taken: int, waiting: int) -> None:
     http_places_taken.set(taken)
@@ -46,6 +50,7 @@ class Bounded:
         self._application = application
         self._places = places
         self._watched = {path: Places(WATCHED_PLACES, waiting=WATCHED_WAITING) for path in ALWAYS_ANSWERED}
+        self._hashing = Places(max(1, places.count // 3), waiting=settings.LIMITS.requests_waiting)
         limits = settings.LIMITS
         self._bodies = Bodies(
             most_bytes=limits.request_bytes, seconds=limits.request_seconds, most_unfinished=limits.unfinished_bytes
@@ -60,15 +65,23 @@ class Bounded:
         if body is None:
             return
         whole = _replaying(body, receive)
-        try:
-            leave = await self._watched.get(scope["path"], self._places).take(_line(scope))
-        except NoPlace:
-            await refusals.answer(refusals.NO_PLACE, scope, receive, send)
-            return
-        try:
-            await self._application(scope, whole, _leaving(send, leave))
-        finally:
-            leave()
+        async with contextlib.AsyncExitStack() as taken:
+            try:
+                for places in self._places_for(scope):
+                    taken.callback(await places.take(_line(scope)))
+            except NoPlace:
+                await taken.aclose()
+                await refusals.answer(refusals.NO_PLACE, scope, receive, send)
+                return
+            await self._application(scope, whole, _leaving(send, taken))
+
+    def _places_for(self, scope: Scope) -> tuple[Places, ...]:
+        path = scope["path"]
+        if path in ALWAYS_ANSWERED:
+            return (self._watched[path],)
+        # The narrower one first: who waits for it keeps no place from others.
+        is_hashing = scope["method"] == "POST" and f"{path}/".startswith(HASHING)
+        return (self._hashing, self._places) if is_hashing else (self._places,)
 
 
 def _line(scope: Scope) -> str:
@@ -86,12 +99,12 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _leaving(send: Send, leave: Callable[[], None]) -> Send:
+def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:
     # Who reads slowly keeps neither a place nor a database connection: both are free before the first byte goes out.
     async def leaving_send(event: Event) -> None:
         if event["type"] == "http.response.start":
             await sync_to_async(close_old_connections)()
-            leave()
+            await taken.aclose()
         await send(event)
 
     return leaving_send

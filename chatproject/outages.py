@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
+
 from delivery.away import who_is_away
 
 logger = logging.getLogger("gapless.outages")
@@ -128,8 +130,9 @@ def _say_in_one_line(record: logging.LogRecord, away: str) -> None:
 
 
 def _without_the_clients_faults(record: logging.LogRecord) -> None:
-    # What any stranger can cause is no error of ours, and no traceback.
+    # What any stranger can cause is no error of ours, and no traceback: a redirect too long, too many fields.
     error = record.exc_info[1] if record.exc_info else None
-    if record.name == "uvicorn.error" and isinstance(error, UnicodeDecodeError):
+    is_invalid_text = record.name == "uvicorn.error" and isinstance(error, UnicodeDecodeError)
+    if is_invalid_text or isinstance(error, SuspiciousOperation):
         record.levelno, record.levelname = logging.INFO, "INFO"
         record.exc_info = record.exc_text = None

@@ -197,22 +197,18 @@ async def test_a_crowd_from_one_address_sends_nobody_away_who_comes_from_another
     assert 503 in answers
 
 
-async def test_who_asks_how_it_is_without_end_has_two_places_and_no_more() -> None:
-    under_way: Counter[str] = Counter()
-    most: Counter[str] = Counter()
-    go_on = asyncio.Event()
+class Held:
+    """Requests to an application that answers none until it may go on; it notes how many it had at once, by path."""
 
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        under_way[scope["path"]] += 1
-        most[scope["path"]] = max(most[scope["path"]], under_way[scope["path"]])
-        await go_on.wait()
-        under_way[scope["path"]] -= 1
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+    def __init__(self, places: Places) -> None:
+        self.most: Counter[str] = Counter()
+        self.go_on = asyncio.Event()
+        self._under_way: Counter[str] = Counter()
+        self._bounded = Bounded(self._answer, places)
 
-    bounded = Bounded(application, Places(1, waiting=1))
-
-    async def ask(path: str, address: str) -> int:
+    async def ask(self, request: str, address: str) -> int:
+        """The status of the answer."""
+        method, path = request.split()
         heard: list[Any] = []
 
         async def receive() -> Any:
@@ -221,17 +217,47 @@ async def test_who_asks_how_it_is_without_end_has_two_places_and_no_more() -> No
         async def send(event: Any) -> None:
             heard.append(event)
 
-        await bounded({"type": "http", "path": path, "headers": [], "client": (address, 1)}, receive, send)
+        scope = {"type": "http", "method": method, "path": path, "headers": [], "client": (address, 1)}
+        await self._bounded(scope, receive, send)
         return int(heard[0]["status"])
 
-    flood = [asyncio.ensure_future(ask("/readyz", "203.0.113.9")) for _ in range(50)]
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"]
+        self._under_way[path] += 1
+        self.most[path] = max(self.most[path], self._under_way[path])
+        await self.go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        self._under_way[path] -= 1
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def test_who_asks_how_it_is_without_end_has_two_places_and_no_more() -> None:
+    held = Held(Places(1, waiting=1))
+    flood = [asyncio.ensure_future(held.ask("GET /readyz", "203.0.113.9")) for _ in range(50)]
     await asyncio.sleep(0)
-    others = [asyncio.ensure_future(ask(path, "198.51.100.7")) for path in sorted(ALWAYS_ANSWERED)]
+    others = [asyncio.ensure_future(held.ask(f"GET {path}", "198.51.100.7")) for path in sorted(ALWAYS_ANSWERED)]
     await asyncio.sleep(0)
-    go_on.set()
+    held.go_on.set()
     assert await asyncio.gather(*others) == [200, 200, 200]
-    assert Counter(await asyncio.gather(*flood))[503] == 50 - 2 - 16 + 1
-    assert most == {"/readyz": 2, "/healthz": 1, "/metrics": 1}
+    # Two are worked on, sixteen wait, and one of these makes room.
+    assert Counter(await asyncio.gather(*flood)) == {200: 2 + 16 - 1, 503: 50 - 2 - 16 + 1}
+    assert held.most == {"/readyz": 2, "/healthz": 1, "/metrics": 1}
+
+
+async def test_guessing_from_many_addresses_takes_a_third_of_the_places() -> None:
+    places = Places(6, waiting=64)
+    held = Held(places)
+    doors = ("/sign-in/", "/sign-in", "/new-password/abc/")
+    guesses = [asyncio.ensure_future(held.ask(f"POST {doors[n % 3]}", f"203.0.113.{n}")) for n in range(30)]
+    await asyncio.sleep(0)
+    assert (sum(held.most.values()), places.taken, places.waiting) == (2, 2, 0)
+    others = [asyncio.ensure_future(held.ask(f"{said} /sign-in/", "198.51.100.7")) for said in ("GET", "HEAD")]
+    others += [asyncio.ensure_future(held.ask("POST /c/1/post/", "198.51.100.7"))]
+    await asyncio.sleep(0)
+    assert (places.taken, places.waiting) == (5, 0)
+    held.go_on.set()
+    assert set(await asyncio.gather(*guesses, *others)) == {200}
+    assert places.taken == 0
 
 
 @contextlib.contextmanager

@@ -96,3 +96,13 @@ def test_where_plain_http_is_sent_to_https_a_foreign_host_is_one_line_too(own_se
     assert httpx.get(f"{server.url}/sign-in/", headers={"Host": "elsewhere.example"}).status_code == 400
     [line] = server.log.read_text()[before:].splitlines()
     assert (json.loads(line)["level"], "exception" in line) == ("info", False)
+
+
+def test_what_a_stranger_sends_against_the_rules_is_no_traceback(server: Server) -> None:
+    before = server.log.stat().st_size
+    # As it would stand in `next`, it is longer than any redirect may be.
+    assert httpx.get(f"{server.url}/?{'a=1&' * 3000}").status_code == 400
+    many, cookie = {f"field{n}": "x" for n in range(1500)}, {"Cookie": f"gapless_csrf_{server.port}={'a' * 32}"}
+    assert httpx.post(f"{server.url}/sign-in/", data=many, headers=cookie).status_code == 400
+    lines = [json.loads(line) for line in server.log.read_text()[before:].splitlines()]
+    assert [line for line in lines if "exception" in line or line["level"] == "error"] == []

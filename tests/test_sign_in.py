@@ -190,3 +190,10 @@ def test_a_page_says_that_it_was_tried_too_often(server: Server, cast: Cast) -> 
     assert answers[0].status_code == 200
     assert answers[20].status_code == 429
     assert "That was too often" in answers[20].text
+
+
+def test_who_is_signed_in_is_not_led_from_the_door_to_the_door(cast: Cast) -> None:
+    browser = Client()
+    browser.force_login(cast.alice)
+    for back, leads_to in (("/sign-in/", "/"), ("/c/1/", "/c/1/"), ("//evil.example", "/")):
+        assert browser.get("/sign-in/", {"next": back}).headers["Location"] == leads_to

@@ -28,6 +28,11 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(is_open=is_sign_up_open(), **kwargs)
 
+    def get_success_url(self) -> str:
+        """Where `next` leads, unless it is back here: for who is signed in Django would take that for an error of ours."""
+        url: str = super().get_success_url()
+        return url if url != self.request.path else self.get_default_redirect_url()
+
     def form_valid(self, form: Any) -> HttpResponse:
         enter(self.request, form.get_user())
         return redirect(self.get_success_url())
