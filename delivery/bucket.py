@@ -15,10 +15,10 @@ class Bucket:
         self._refill()
         return 0.0 if self._left >= 1 else (1 - self._left) / self._a_second
 
-    def spend(self) -> float:
-        """Takes one, on credit if there is none. Seconds until the debt is paid; 0 without one."""
+    def spend(self, count: float = 1) -> float:
+        """Takes so many, on credit if there are not as many. Seconds until the debt is paid; 0 without one."""
         self._refill()
-        self._left -= 1
+        self._left -= count
         return max(0.0, -self._left / self._a_second)
 
     def _refill(self) -> None:

@@ -53,6 +53,8 @@ logger = logging.getLogger("gapless.socket")
 
 #: Frames of one socket that are taken before the loop turns to others.
 FRAMES_A_TURN = 8
+#: So many streams of a sync cost as much as a frame.
+STREAMS_A_FRAME = 10
 
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -65,8 +67,8 @@ class Pace:
         self._bucket = Bucket(per_second, seconds=1)
         self._since_yield = 0
 
-    async def wait(self) -> None:
-        debt = self._bucket.spend()
+    async def wait(self, frames: float = 1) -> None:
+        debt = self._bucket.spend(frames)
         self._since_yield += 1
         if debt:
             await asyncio.sleep(debt)
@@ -157,8 +159,7 @@ class StreamConsumer(AsyncConsumer):
                 if event["type"] == "websocket.disconnect":
                     break
                 if self.socket.closed_with is None:
-                    await self._pace.wait()
-                    await self._user_pace.wait()
+                    await self._wait_for(1)
                     await self._take(event)
         finally:
             if self._no_sync is not None:
@@ -254,6 +255,10 @@ class StreamConsumer(AsyncConsumer):
 
     # ---- frames in ----
 
+    async def _wait_for(self, frames: float) -> None:
+        await self._pace.wait(frames)
+        await self._user_pace.wait(frames)
+
     async def _take(self, event: Mapping[str, Any]) -> None:
         text = event.get("text")
         if text is None:
@@ -306,6 +311,8 @@ class StreamConsumer(AsyncConsumer):
 
     async def _sync(self, command: Sync) -> None:
         socket = self.socket
+        # Each stream that it names is work, and may be a frame back.
+        await self._wait_for(len(command.channels) / STREAMS_A_FRAME)
         began_at = time.perf_counter()
         is_first = not socket.is_synced and not command.more
         for stream in socket.refused if is_first else set(socket.refused) & set(command.channels):

@@ -14,6 +14,8 @@ import httpx
 import psutil
 
 from chat.guard import GuardCache
+from delivery.connection import Connection
+from delivery.consumers import STREAMS_A_FRAME
 from tests.conftest import Cast
 from tests.servers import ROOT, Server, expect
 
@@ -61,6 +63,22 @@ async def test_a_flood_of_one_socket_keeps_nobody_waiting(own_server: Callable[.
     answered = (await reader.read(2**22)).count(b'"pong"')
     assert answered <= 100 * (took + 1) + 50
     flood.transport.abort()
+
+
+async def test_a_sync_costs_what_it_names(own_server: Callable[..., Server], cast: Cast) -> None:
+    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+    told: list[object] = []
+    bobs = Connection(server.ws, token=cast.token(cast.bob), heads={}, on_push=told.append)
+    async with bobs as bob, server.connect(cast.token(cast.alice)) as alice:
+        started = time.monotonic()
+        for _ in range(60):
+            await bob.send({"op": "sync", "channels": {str(10**6 + n): 1 for n in range(500)}})
+        for _ in range(20):
+            await alice.command("ping")
+            await asyncio.sleep(0.05)
+        assert 1000 <= len(told) <= 100 * (time.monotonic() - started + 1) * STREAMS_A_FRAME + 1000
+        # The rest is taken later: no goodbye would come soon.
+        await bob.drop()
 
 
 async def test_endless_fragments_end_the_socket(server: Server, cast: Cast) -> None:
