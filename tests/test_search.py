@@ -286,8 +286,14 @@ def test_people_and_channels_are_found_however_they_are_spelled(server: Server, 
     services.open_channel(cast.alice, name="Café Größe")
     said(cast.bob, cast.team, "hello")
     assert bodies(cast.alice, 'from:"zoe angstrom"') == ["hello"]
+    cafe = Channel.objects.get(name="Café Größe")
+    said(cast.alice, cafe, "coffee")
+    assert bodies(cast.alice, 'in:"cafe grosse"') == ["coffee"]
     with server.http(cast.token(cast.alice)) as client:
         people = client.get("/users/", params={"search": "angstrom"}).json()["results"]
+        assert [mine["name"] for mine in client.get("/channels/", params={"search": "cafe"}).json()["results"]] == [
+            cafe.name
+        ]
         public = client.get("/channels/", params={"scope": "public", "search": "cafe gro"}).json()["results"]
     assert ([person["id"] for person in people], [channel["name"] for channel in public]) == (
         [cast.bob.pk],

@@ -16,7 +16,7 @@ from chat.api.pages import listed, number, page_size, paged
 from chat.api.people import known_people, person_to, person_to_add
 from chat.api.users import caller, checked
 from chat.models import Channel, ChannelKind, Member, Scope, User
-from chat.naming import fold
+from chat.models.folded import folded
 from chat.node import running_node
 from chat.permissions import Right
 from chat.services.messages import channel_of
@@ -180,11 +180,9 @@ def _member_seen(row: Member, standing: Standing, channel: Channel) -> dict[str,
 def _mine(request: Request, search: str) -> Response:
     size = page_size(request)
     after = number(request, "cursor", 0) or 0
-    rows = [
-        described
-        for described in descriptions(caller(request))
-        if described["id"] > after and fold(search) in fold(described["name"])
-    ]
+    mine = [described for described in descriptions(caller(request)) if described["id"] > after]
+    wanted, *names = folded([search, *(described["name"] for described in mine)])
+    rows = [described for described, name in zip(mine, names, strict=True) if wanted in name]
     following = rows[size - 1]["id"] if len(rows) > size else None
     return listed(request, rows[:size], following={"cursor": following})
 

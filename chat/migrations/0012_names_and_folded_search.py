@@ -33,6 +33,11 @@ def make_fold(apps, editor):
         cursor.execute(FOLD.replace("{collation}", next(name for name in CANDIDATES if name in there)))
 
 
+def drop_fold(apps, editor):
+    with editor.connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION gapless_fold(text)")
+
+
 def take_names(apps, editor):
     user, channel = apps.get_model("chat", "User"), apps.get_model("chat", "Channel")
     taken = set()
@@ -55,7 +60,7 @@ class Migration(migrations.Migration):
     dependencies = [("chat", "0011_versions_of_memberships")]
 
     operations = [
-        migrations.RunPython(make_fold, migrations.RunPython.noop),
+        migrations.RunPython(make_fold, drop_fold),
         migrations.AddField(
             "user",
             "username_look",

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from chat.models import Member, Message, User
-from chat.naming import fold
+from chat.models.folded import folded
 from chat.search.query import Query, parse_query
 from delivery.errors import Invalid
 
@@ -95,9 +95,8 @@ def _before_all(asked: _Search) -> Found:
 
 def _resolved(user: User, query: Query) -> _Search:
     members = _memberships(user, query.channels)
-    folded = _folded([*query.words, *query.phrases])
-    words = [folded[word] for word in query.words if folded[word]]
-    phrases = [folded[phrase] for phrase in query.phrases if folded[phrase]]
+    words = [word for word in folded(query.words) if word]
+    phrases = [phrase for phrase in folded(query.phrases) if phrase]
     return _Search(
         channels=[member.channel_id for member in members],
         words=words,
@@ -112,17 +111,17 @@ def _resolved(user: User, query: Query) -> _Search:
 
 def _memberships(user: User, names: Sequence[str]) -> list[Member]:
     members = list(Member.objects.filter(user=user).select_related("channel").order_by("channel_id"))
-    for name in names:
-        those = [member for member in members if _is_called(member, name)]
+    called = folded([*names, *(member.channel.name for member in members)]) if names else []
+    channels = dict(zip([member.channel_id for member in members], called[len(names) :], strict=False))
+    for name, wanted in zip(names, called, strict=False):
+        those = [
+            member for member in members if name == str(member.channel_id) or wanted == channels[member.channel_id]
+        ]
         if not those:
             # The same sentence whether it does not exist or may not be seen.
             raise Invalid(f"You are in no channel called {name!r}.")
         members = those
     return members
-
-
-def _is_called(member: Member, name: str) -> bool:
-    return name == str(member.channel_id) or fold(member.channel.name) == fold(name)
 
 
 def _senders(user: User, names: Sequence[str]) -> list[int]:
@@ -137,13 +136,6 @@ def _senders(user: User, names: Sequence[str]) -> list[int]:
             raise Invalid(f"There is nobody called {name!r}.")
         found = those if found is None else found & those
     return sorted(found or ())
-
-
-def _folded(terms: Sequence[str]) -> dict[str, str]:
-    """Each term as the index has it; one that is nothing but marks and formatting is empty."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT term, gapless_fold(term) FROM unnest(%s::text[]) AS term", [list(terms)])
-        return dict(cursor.fetchall())
 
 
 def _indexed(terms: Sequence[str]) -> list[str]:
