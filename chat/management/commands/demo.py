@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if made.has_people():
-            raise CommandError("People have accounts here: the demo is for a database of its own (set DATABASE_URL).")
+            raise CommandError(
+                "People have accounts here: the demo is for an instance of its own (set GAPLESS_DATA and PORT)."
+            )
         if User.objects.filter(groups__name=made.DEMO).exists():
             self.stdout.write("The demo company is here already.")
             password = PASSWORD if made.are_passwords_known() else None
