@@ -30,3 +30,16 @@ def test_two_who_seem_to_be_called_the_same_are_told_apart(sign_in: SignIn, serv
     page.click("#members-button")
     expect(page.locator(".member .name b").filter(has_text="@bob")).to_be_visible()
     expect(page.locator(".member .name b").filter(has_text="@alice")).to_have_count(0)
+
+
+def test_a_long_name_ends_in_the_list_of_channels(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    services.rename_user(cast.charlie, display_name="Charlie " * 9)
+    services.open_direct_channel(cast.alice, others=[cast.bob, cast.charlie])
+    page = sign_in("alice", server, path=f"/c/{cast.team.pk}/")
+    expect(page.locator(".channel-name", has_text="Charlie")).to_be_visible()
+    assert (
+        page.evaluate(
+            "(() => { const list = document.querySelector('.sidebar-scroll'); return list.scrollWidth - list.clientWidth; })()"
+        )
+        == 0
+    )

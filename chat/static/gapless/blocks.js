@@ -32,7 +32,7 @@ export class Blocks extends EventTarget {
   block({ id, display_name: name }) {
     ask({
       title: `Block ${name}?`,
-      text: "No direct messages go between you two, and what they write in channels is folded and does not notify. They are not told.",
+      text: "No direct messages go between you two, and what they write in channels is folded and does not notify. They are not told, but notice it when they write to you.",
       action: "Block",
       act: async () => {
         await post("blocks/", { user: id });

@@ -46,21 +46,31 @@ export class Search {
   #typed() {
     clearTimeout(this.#timer);
     if (!OPERATOR.test(this.#input.value)) this.#timer = setTimeout(() => this.#begin(), PAUSE_MS);
+    else {
+      this.#clear();
+      this.#note.textContent = "Press Enter to search.";
+    }
   }
 
   #insert(operator) {
     if (!operator) return;
     this.#input.value = `${this.#input.value.trimEnd()} ${operator}`.trimStart();
     this.#input.focus();
+    this.#typed();
   }
 
-  #begin() {
-    clearTimeout(this.#timer);
+  // What was found for other words does not stand under these.
+  #clear() {
     this.#asked += 1;
     this.#cursor = null;
     this.#list.replaceChildren();
     this.#more.hidden = true;
     this.#note.textContent = "";
+  }
+
+  #begin() {
+    clearTimeout(this.#timer);
+    this.#clear();
     const isEmpty = !this.#input.value.trim();
     this.#help.hidden = !isEmpty;
     if (!isEmpty) this.#load();
