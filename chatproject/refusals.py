@@ -1,5 +1,6 @@
 """What the door says by itself, before Django is asked: problem documents for requests and handshakes, or plain bytes."""
 
+import asyncio
 import dataclasses
 import math
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -13,6 +14,10 @@ from chatproject import measuring
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+#: Of who asks as fast as they are answered: a connection is refused twice a second, not as often as it can ask.
+LATER_SECONDS = 0.5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,7 +97,12 @@ for _known in EVERY:
 async def answer(
     refusal: Refusal, scope: Scope, receive: Receive, send: Send, *, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Refuses a request or a handshake; a handshake with 403 where the server can't say more."""
+    """Refuses a request or a handshake; a handshake with 403 where the server can't say more.
+
+    Who should come back later hears it after a moment: asking again at once, without end, would keep the process refusing.
+    """
+    if refusal.retry_after is not None:
+        await asyncio.sleep(LATER_SECONDS)
     kind = "http.response"
     if scope["type"] == "websocket":
         await receive()

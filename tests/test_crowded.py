@@ -19,6 +19,7 @@ from django.db import connection, connections, transaction
 
 from chat.asking import ALWAYS_ANSWERED
 from chat.models import Token
+from chatproject import refusals
 from chatproject.bodies import Bodies, BodyRefused
 from chatproject.bounds import Bounded
 from chatproject.places import NoPlace, Places
@@ -242,6 +243,17 @@ async def test_who_asks_how_it_is_without_end_has_two_places_and_no_more() -> No
     # Two are worked on, sixteen wait, and one of these makes room.
     assert Counter(await asyncio.gather(*flood)) == {200: 2 + 16 - 1, 503: 50 - 2 - 16 + 1}
     assert held.most == {"/readyz": 2, "/healthz": 1, "/metrics": 1}
+
+
+async def test_who_is_sent_away_hears_it_after_a_moment_and_keeps_nobody_busy() -> None:
+    held = Held(Places(1, waiting=0))
+    first = asyncio.ensure_future(held.ask("GET /sign-in/", "203.0.113.9"))
+    await asyncio.sleep(0)
+    began_at = time.monotonic()
+    assert await held.ask("GET /sign-in/", "203.0.113.9") == 503
+    assert refusals.LATER_SECONDS <= time.monotonic() - began_at < 5
+    held.go_on.set()
+    assert await first == 200
 
 
 async def test_guessing_from_many_addresses_takes_a_third_of_the_places() -> None:
