@@ -13,7 +13,7 @@ import psutil
 import pytest
 from django.db import connection, connections
 
-from chat import clock, services
+from chat import clock, services, wire
 from chat.models import Channel, Member, User
 from chat.services import Draft
 from chat.streams import ChannelStreams
@@ -24,6 +24,7 @@ from delivery.peers import Prepared
 from delivery.sockets import Socket
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect
+from tests.test_moderation_api import Caller
 
 MANY = 5000
 #: A second or two on a machine that has nothing else to do; by the process' own time, for the machine may be busy.
@@ -150,6 +151,27 @@ def test_a_sync_is_split_so_that_each_frame_fits() -> None:
     assert {int(channel): head for frame in frames for channel, head in frame.items()} == held
     # json spells a blank after each comma and colon, the clients do not.
     assert max(spelled) - 2 * max(map(len, frames)) <= 16 * 1024
+
+
+@pytest.mark.django_db
+def test_a_page_of_ones_channels_costs_what_it_shows(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    described: list[Member] = []
+    spell = wire.membership
+
+    def noted(member: Member, **more: Any) -> dict[str, Any]:
+        described.append(member)
+        return spell(member, **more)
+
+    monkeypatch.setattr(wire, "membership", noted)
+    services.open_direct_channel(cast.alice, others=[cast.bob])
+    many, alice = open_many(cast.alice, 200), Caller(cast.alice)
+    first = alice.get("channels/").json()
+    following = alice.get("channels/", cursor=first["next_cursor"]).json()["results"]
+    assert [row["name"] for row in first["results"][:3]] == ["team", "Bob", "many 0"]
+    assert [row["id"] for row in following] == [channel.pk for channel in many[18:38]]
+    assert [row["name"] for row in alice.get("channels/", search="MANY 199").json()["results"]] == ["many 199"]
+    assert [row["name"] for row in alice.get("channels/", search="bo").json()["results"]] == ["Bob"]
+    assert len(described) < 50
 
 
 def test_hello_is_not_counted_as_unsent() -> None:

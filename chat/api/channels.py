@@ -3,6 +3,7 @@
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,7 +22,7 @@ from chat.node import running_node
 from chat.permissions import Right
 from chat.services.messages import channel_of
 from chat.services.standing import Standing, moderates_everywhere, require_membership
-from chat.streams import ChannelStreams, descriptions
+from chat.streams import ChannelStreams
 from delivery.errors import Invalid
 from delivery.protocol import spell_time
 
@@ -178,13 +179,24 @@ def _member_seen(row: Member, standing: Standing, channel: Channel) -> dict[str,
 
 
 def _mine(request: Request, search: str) -> Response:
-    size = page_size(request)
-    after = number(request, "cursor", 0) or 0
-    mine = [described for described in descriptions(caller(request)) if described["id"] > after]
-    wanted, *names = folded([search, *(described["name"] for described in mine)])
-    rows = [described for described, name in zip(mine, names, strict=True) if wanted in name]
-    following = rows[size - 1]["id"] if len(rows) > size else None
-    return listed(request, rows[:size], following={"cursor": following})
+    size, user = page_size(request), caller(request)
+    ids = _found(user, search, after=number(request, "cursor", 0) or 0)[: size + 1]
+    accesses = ChannelStreams().accesses_to(user.pk, ids[:size])
+    rows = [accesses[pk].description for pk in ids[:size] if pk in accesses]
+    return listed(request, rows, following={"cursor": ids[size - 1] if len(ids) > size else None})
+
+
+def _found(user: User, search: str, *, after: int) -> list[int]:
+    """The user's channels with that in their names, in the order of their ids: described are only those that are shown."""
+    mine = Member.objects.filter(user=user, channel_id__gt=after).in_lists().order_by("channel_id")
+    if not search:
+        return list(mine.values_list("channel_id", flat=True))
+    # Called by the people in them, or otherwise to a visitor: those are few.
+    called = Q(channel__kind=ChannelKind.DIRECT) | Q(channel__is_support=True)
+    found = mine.exclude(called).filter(channel__name__says=search).values_list("channel_id", flat=True)
+    accesses = ChannelStreams().accesses_to(user.pk, list(mine.filter(called).values_list("channel_id", flat=True)))
+    wanted, *names = folded([search, *(access.description["name"] for access in accesses.values())])
+    return sorted({*found, *(pk for pk, name in zip(accesses, names, strict=True) if wanted in name)})
 
 
 def _seen_by(user: User, channel: int) -> dict[str, Any]:
