@@ -270,6 +270,12 @@ def test_one_exact_hit_does_not_hide_what_comes_close(cast: Cast) -> None:
     assert page.is_approximate
 
 
+def test_beside_an_exact_hit_only_small_mistakes_are_found(cast: Cast) -> None:
+    for body in ("the cake is here", "take the cable", "make haste, mike", "we make cars"):
+        said(cast.alice, cast.team, body)
+    assert bodies(cast.bob, "cake") == ["the cake is here"]
+
+
 def test_what_comes_close_follows_page_by_page_and_nothing_twice(cast: Cast) -> None:
     for number in range(20):
         said(cast.alice, cast.team, f"the mesage {number}")
@@ -316,8 +322,8 @@ def test_what_is_rare_among_many_messages_is_found_by_the_trigram_index(cast: Ca
         )
         cursor.execute("SELECT gin_clean_pending_list('idx_messages_body_gin')")
         cursor.execute("ANALYZE messages")
-    for query, is_approximate in (("needle", False), ("neddle", True)):
-        asked = rows.replace(rows._resolved(cast.alice, parse_query(query)), is_approximate=is_approximate)
+    for query, alike in (("needle", 0), ("neddle", rows.ALIKE)):
+        asked = rows.replace(rows._resolved(cast.alice, parse_query(query)), alike=alike)
         with transaction.atomic():
             rows._matches(asked, None, 1)
             with connection.cursor() as cursor:

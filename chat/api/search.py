@@ -17,7 +17,7 @@ class Search(APIView):
         Page(Message, more={"approximate": {"type": "boolean"}}, is_sized=False),
         query={
             "q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01"),
-            "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~?-?[0-9]{1,18}\.[0-9]{1,18}$"),
+            "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~{0,2}-?[0-9]{1,18}\.[0-9]{1,18}$"),
         },
         refuses=[429],
     )

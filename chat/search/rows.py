@@ -29,14 +29,19 @@ FIRST_LOOK_FOR_TYPOS = 10_000
 LEAST_A_CHANNEL = 50
 #: How alike two words are that are taken for one with a typo: pg_trgm's word similarity, of which its own default is 0.6.
 ALIKE = 0.4
+#: The same beside messages that have the words themselves: then whole words that differ by a letter or so are meant. pg_trgm's
+#: strict word similarity, and its own default.
+CLOSE = 0.5
 #: Shorter words have too few trigrams for a typo to leave enough of them.
 LEAST_TYPO_CHARACTERS = 4
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
+#: What a cursor begins with, by how alike words must be.
+_MARKS = {"": 0, "~": ALIKE, "~~": CLOSE}
 #: The place before the newest of all messages.
 _AFTER_ALL = (datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC), 0)
-_CURSOR = re.compile(r"(~?)(-?\d{1,18})\.(\d{1,18})\Z", re.ASCII)
+_CURSOR = re.compile(r"(~{0,2})(-?\d{1,18})\.(\d{1,18})\Z", re.ASCII)
 
 #: Newest first, and a message's place in it: (created_at, id).
 Place = tuple[datetime.datetime, int]
@@ -63,7 +68,8 @@ class _Search:
     before: datetime.datetime | None
     after: datetime.datetime | None
     start: Place | None = None
-    is_approximate: bool = False
+    #: How alike words must be; 0: the same.
+    alike: float = 0
     #: Those words and phrases that the index can find.
     indexed: list[str] = field(default_factory=list)
 
@@ -78,16 +84,13 @@ def search(user: User, text: str, *, cursor: str | None = None) -> Found:
     size = settings.LIMITS.page
     with transaction.atomic():
         found = _page(asked, size)
-        if found.next_cursor is not None or asked.is_approximate or not _typos(asked):
+        if found.next_cursor is not None or asked.alike or not _typos(asked):
             return found
         room = size - len(found.messages)
-        close = _page(replace(asked, is_approximate=True, start=None), room) if room else _before_all(asked)
+        # What was found on earlier pages counts too.
+        like = replace(asked, alike=CLOSE if found.messages or asked.start else ALIKE, start=None)
+        close = _page(like, room) if room else Found([], _spell(like, _AFTER_ALL), False)
         return replace(close, messages=found.messages + close.messages, is_approximate=bool(close.messages))
-
-
-def _before_all(asked: _Search) -> Found:
-    """An empty page, before the first message that comes close."""
-    return Found([], _spell(replace(asked, is_approximate=True), _AFTER_ALL), False)
 
 
 # ---- names become ids ----
@@ -163,7 +166,7 @@ def _continued(asked: _Search, cursor: str) -> _Search:
         created_at = _EPOCH + int(parts[2]) * _MICROSECOND
     except OverflowError:
         raise Invalid("This cursor is none of ours: take it from next.") from None
-    return replace(asked, start=(created_at, int(parts[3])), is_approximate=bool(parts[1]))
+    return replace(asked, start=(created_at, int(parts[3])), alike=_MARKS[parts[1]])
 
 
 # ---- one page ----
@@ -179,17 +182,18 @@ def _page(asked: _Search, size: int) -> Found:
     return Found(
         messages=_messages(places[:size]),
         next_cursor=_spell(asked, following) if following is not None else None,
-        is_approximate=asked.is_approximate,
+        is_approximate=asked.alike > 0,
     )
 
 
 def _look(asked: _Search) -> int:
-    return FIRST_LOOK_FOR_TYPOS if asked.is_approximate else FIRST_LOOK
+    return FIRST_LOOK_FOR_TYPOS if asked.alike else FIRST_LOOK
 
 
 def _spell(asked: _Search, place: Place) -> str:
     created_at, pk = place
-    return f"{'~' if asked.is_approximate else ''}{(created_at - _EPOCH) // _MICROSECOND}.{pk}"
+    mark = next(mark for mark, alike in _MARKS.items() if alike == asked.alike)
+    return f"{mark}{(created_at - _EPOCH) // _MICROSECOND}.{pk}"
 
 
 def _messages(places: Sequence[Place]) -> list[Message]:
@@ -227,8 +231,9 @@ def _end_of_look(asked: _Search, most: int) -> Place | None:
 
 def _matches(asked: _Search, end: Place | None, most: int) -> list[Place]:
     with connection.cursor() as cursor:
-        if asked.is_approximate:
-            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(ALIKE)])
+        if asked.alike:
+            threshold = f"pg_trgm.{'strict_' if asked.alike == CLOSE else ''}word_similarity_threshold"
+            cursor.execute("SELECT set_config(%s, %s, true)", [threshold, str(asked.alike)])
         cursor.execute(*_matches_sql(asked, end, most))
         rows: list[Place] = cursor.fetchall()
     return rows
@@ -276,12 +281,13 @@ def _matching(asked: _Search) -> tuple[str, list[Any]]:
     if asked.senders is not None:
         conditions.append("sender_id = ANY(%s)")
         values.append(asked.senders)
-    typos = _typos(asked) if asked.is_approximate else []
+    typos = _typos(asked) if asked.alike else []
     for word in [*asked.phrases, *(word for word in asked.words if word not in typos)]:
         conditions.append(f"{_BODY} LIKE %s")
         values.append(_containing(word))
+    is_like = "<<%%" if asked.alike == CLOSE else "<%%"
     for word in typos:
-        conditions.append(f"({_BODY} LIKE %s OR %s <%% {_BODY})")
+        conditions.append(f"({_BODY} LIKE %s OR %s {is_like} {_BODY})")
         values += [_containing(word), word]
     if typos:
         # What has the words themselves was on the pages before.
