@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,17 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Nobody promises these two; they end a wait that would not end, also on a machine that is busy with other things.
 START_SECONDS = 60
 EXPECT_SECONDS = 10.0
+
+
+@contextlib.contextmanager
+def patient_cursor() -> Iterator[Any]:
+    """A cursor whose statements have the time that they need: making and dropping a database waits for the disk."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        try:
+            yield cursor
+        finally:
+            cursor.execute("RESET statement_timeout")
 
 
 def free_port() -> int:

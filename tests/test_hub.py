@@ -17,7 +17,7 @@ from chat.models import Message, Token
 from chat.node import AWAY, is_away
 from chat.streams import ChannelStreams
 from delivery.announcements import Change, Changed, Opened, Passing
-from delivery.consumers import StreamConsumer
+from delivery.consumers import Pace, StreamConsumer
 from delivery.node import Node
 from delivery.peers import Prepared
 from delivery.protocol import Sync
@@ -283,6 +283,7 @@ async def test_what_is_held_without_a_seat_is_kept_when_the_first_sync_takes_sev
 ) -> None:
     consumer = StreamConsumer()
     consumer.node = node
+    consumer._pace = consumer._user_pace = Pace(1000)
     consumer.socket, _ = await greeted(node, cast.bob)
     consumer.socket.refused[7] = Access(stream=7, head=350, since=0, version=0, description={})
     consumer._no_sync = asyncio.get_running_loop().call_later(60, lambda: None)

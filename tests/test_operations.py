@@ -25,7 +25,7 @@ from chatproject import doctor
 from delivery.load.probe import Probed
 from delivery.load.tally import Findings
 from tests.conftest import Cast, said, say
-from tests.servers import ROOT, Server, database_url, free_port
+from tests.servers import ROOT, Server, database_url, free_port, patient_cursor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -291,12 +291,12 @@ for line in sys.argv[1:]:
 def bare_database(server: Server) -> Iterator[dict[str, str]]:
     """The environment of a command whose database has no tables."""
     name = "bare"
-    with connection.cursor() as cursor:
+    with patient_cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {name}")
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     settings_name = connection.settings_dict["NAME"]
     yield {**server.environ(), "PORT": str(free_port()), "DATABASE_URL": database_url().replace(settings_name, name)}
-    with connection.cursor() as cursor:
+    with patient_cursor() as cursor:
         cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -14,7 +14,7 @@ from redis.exceptions import NoPermissionError
 
 from chatproject import doctor
 from tests.conftest import Cast, in_thread
-from tests.servers import ROOT, Server, database_url, expect, free_port
+from tests.servers import ROOT, Server, database_url, expect, free_port, patient_cursor
 from tests.valkeys import Valkey
 
 #: Of the process itself, on a machine that is busy with other things; a pool would wait three seconds for each connection.
@@ -113,7 +113,7 @@ def test_an_address_of_a_database_that_is_wrong_keeps_its_password_to_itself(env
 @pytest.fixture
 def limited(environ: dict[str, str], transactional_db: None) -> Iterator[dict[str, str]]:
     """A database in which our account may make tables, but no extension."""
-    with connection.cursor() as cursor:
+    with patient_cursor() as cursor:
         for statement in (
             "DROP DATABASE IF EXISTS limited",
             "DROP ROLE IF EXISTS limited",
@@ -124,7 +124,7 @@ def limited(environ: dict[str, str], transactional_db: None) -> Iterator[dict[st
     name = connection.settings_dict["NAME"]
     url = re.sub(r"//[^@]*@", "//limited@", database_url()).replace(f"/{name}?", "/limited?")
     yield {**environ, "DATABASE_URL": url}
-    with connection.cursor() as cursor:
+    with patient_cursor() as cursor:
         cursor.execute("DROP DATABASE limited WITH (FORCE)")
         cursor.execute("DROP ROLE limited")
 
@@ -142,11 +142,11 @@ def lost_database(environ: dict[str, str], transactional_db: None) -> Iterator[C
     """A database of the test's own; called, it is gone."""
 
     def drop() -> None:
-        with connection.cursor() as cursor:
+        with patient_cursor() as cursor:
             cursor.execute("DROP DATABASE IF EXISTS lost WITH (FORCE)")
 
     drop()
-    with connection.cursor() as cursor:
+    with patient_cursor() as cursor:
         cursor.execute("CREATE DATABASE lost TEMPLATE template0")
     yield drop
     drop()
