@@ -52,7 +52,7 @@ class Client:
         self._online = asyncio.Event()
         self._syncing: set[int] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._ended: Ended | None = None
+        self._ended: Exception | None = None
         self._idle = False
         self._heard_at = 0.0
         self._opening: asyncio.Timeout | None = None
@@ -65,8 +65,7 @@ class Client:
         online = asyncio.ensure_future(self._online.wait())
         await asyncio.wait({self._staying, online}, return_when=asyncio.FIRST_COMPLETED)
         online.cancel()
-        if self._ended is not None:
-            raise self._ended
+        self._raise_if_over()
         return self
 
     async def __aexit__(
@@ -144,6 +143,13 @@ class Client:
     # ---- staying connected ----
 
     async def _stay(self) -> None:
+        try:
+            await self._come_back_for_ever()
+        except Exception as error:
+            # A fault of ours as well: it is raised wherever somebody waits.
+            self._end(error)
+
+    async def _come_back_for_ever(self) -> None:
         attempt = 0
         for place in _for_ever(len(self._urls)):
             self._retry_after = None
@@ -151,15 +157,12 @@ class Client:
                 connection = await self._open_in_time(self._urls[place])
             except (OSError, InvalidHandshake, ConnectionError, CommandRefused, TimeoutError) as error:
                 if _is_refusal(error):
-                    self._end(Ended(4500, "the handshake was refused"))
-                    return
+                    raise Ended(4500, "the handshake was refused") from None
                 attempt += 1
-                self._retry_after = _named_wait(error)
+                self._retry_after = _named_wait(error) or self._retry_after
             else:
                 attempt = 0
                 await self._follow(connection)
-                if self._ended is not None:
-                    return
                 self.reconnects += 1
             await asyncio.sleep(self._wait(attempt))
 
@@ -212,7 +215,7 @@ class Client:
             for task in beside:
                 task.cancel()
         if 4500 <= code < 5000:
-            self._end(Ended(code, reason))
+            raise Ended(code, reason)
 
     def _take(self, frame: Frame) -> None:
         self._heard_at = time.monotonic()
@@ -240,15 +243,18 @@ class Client:
 
     async def _connected(self) -> Connection:
         while not self._online.is_set():
-            if self._ended is not None:
-                raise self._ended
+            self._raise_if_over()
             waiting = asyncio.ensure_future(self._online.wait())
             await asyncio.wait({waiting, self._staying}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
         assert self._connection is not None
         return self._connection
 
-    def _end(self, ended: Ended) -> None:
+    def _raise_if_over(self) -> None:
+        if self._ended is not None:
+            raise self._ended
+
+    def _end(self, ended: Exception) -> None:
         self._ended = ended
         self._view.events.put_nowait(None)
         self._outbox.end(ended)

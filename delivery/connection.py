@@ -78,6 +78,7 @@ class Connection:
         self.closed: tuple[int, str] | None = None
 
     async def __aenter__(self) -> Self:
+        """Raises Ended or ConnectionError when the server closes instead of greeting."""
         self._socket: ClientConnection = await connect(
             self._url,
             additional_headers=self._headers,
@@ -87,11 +88,21 @@ class Connection:
             max_size=None,
             ping_interval=None,
         )
-        self.hello = _decoder.decode(await self._socket.recv())
+        self.hello = await self._greeting()
         self._reading = asyncio.ensure_future(self._read())
         if self._first_heads is not None:
             await self.sync(self._first_heads)
         return self
+
+    async def _greeting(self) -> Frame:
+        try:
+            while (frame := _decoder.decode(await self._socket.recv()))["op"] != "hello":
+                # A server that has to send us away may say goodbye at once.
+                self._on_push(frame)
+        except ConnectionClosed:
+            code, reason = self._closed_with()
+            raise Ended(code, reason) if 4500 <= code < 5000 else ConnectionError(f"closed with {code}") from None
+        return frame
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -167,11 +178,14 @@ class Connection:
         except ConnectionClosed:
             pass
         finally:
-            self.closed = (self._socket.close_code or 1006, self._socket.close_reason or "")
+            self.closed = self._closed_with()
             for reply in self._replies.values():
                 if not reply.done():
                     reply.set_exception(ConnectionError(f"closed with {self.closed}"))
                     reply.exception()
+
+    def _closed_with(self) -> tuple[int, str]:
+        return self._socket.close_code or 1006, self._socket.close_reason or ""
 
     def _take(self, frame: Frame) -> None:
         reply = self._replies.pop(frame["ref"], None) if isinstance(frame.get("ref"), int) else None

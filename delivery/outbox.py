@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery import backoff
-from delivery.connection import CommandRefused, Connection, Ended, Frame
+from delivery.connection import CommandRefused, Connection, Frame
 
 #: Answers after which a message is sent again as it is.
 REPEATABLE = {"rate_limited", "queue_full", "unavailable"}
@@ -47,7 +47,7 @@ class Outbox:
             self._start(self._say(channel))
         return await unsaid.answer
 
-    def end(self, ended: Ended) -> None:
+    def end(self, ended: Exception) -> None:
         """Nothing more will be answered."""
         for unsaid in (unsaid for lane in self._lanes.values() for unsaid in lane):
             if not unsaid.answer.done():
@@ -77,8 +77,9 @@ class Outbox:
                     await asyncio.sleep(backoff.after_refusal(refusals, refused.retry_after))
                 elif not unsaid.answer.done():
                     unsaid.answer.set_exception(refused)
-            except Ended as ended:
-                unsaid.answer.set_exception(ended)
+            except Exception as error:
+                if not unsaid.answer.done():
+                    unsaid.answer.set_exception(error)
             else:
                 if not unsaid.answer.done():
                     unsaid.answer.set_result(answer["message"])

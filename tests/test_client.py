@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import json
 import random
 from collections.abc import Callable
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from chat import services
 from chat.models import Message
 from delivery import backoff, outbox
 from delivery.client import Client, Ended
 from delivery.connection import CommandRefused
+from delivery.protocol import SUBPROTOCOL
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect
 
@@ -182,6 +186,41 @@ async def test_an_ended_login_ends_it(own_server: Start, cast: Cast) -> None:
             await alice.post(cast.team.pk, "still here?")
     with pytest.raises(Ended):
         await Client(server.ws, token="gapless_wrong").__aenter__()
+
+
+async def test_a_server_that_says_goodbye_instead_of_hello_is_asked_again() -> None:
+    farewells = [(4000, "restarting"), (4002, "nothing was heard"), (4500, "signed out")]
+    came: list[float] = []
+
+    async def send_away(socket: ServerConnection) -> None:
+        code, reason = farewells[len(came)]
+        came.append(asyncio.get_running_loop().time())
+        if code == 4000:
+            await socket.send(json.dumps({"op": "goodbye", "code": code, "reason": reason, "retry_after": 0.5}))
+        await socket.close(code, reason)
+
+    async with serve(send_away, "127.0.0.1", 0, subprotocols=[Subprotocol(SUBPROTOCOL)]) as door:
+        url = f"ws://127.0.0.1:{door.sockets[0].getsockname()[1]}/ws/"
+        async with asyncio.timeout(10):
+            with pytest.raises(Ended, match="signed out"):
+                await Client(url, token="gapless_x").__aenter__()
+    assert came[1] - came[0] >= 0.5, "it named when to come"
+
+
+async def test_a_fault_of_the_client_itself_is_not_waited_out() -> None:
+    async def greet_in_another_language(socket: ServerConnection) -> None:
+        await socket.send('{"op": "hello"}')
+        await socket.wait_closed()
+
+    async with (
+        serve(greet_in_another_language, "127.0.0.1", 0, subprotocols=[Subprotocol(SUBPROTOCOL)]) as door,
+        asyncio.timeout(10),
+    ):
+        client = Client(f"ws://127.0.0.1:{door.sockets[0].getsockname()[1]}/ws/", token="gapless_x")
+        with pytest.raises(KeyError):
+            await client.__aenter__()
+        with pytest.raises(KeyError):
+            await client.post(1, "hello?")
 
 
 def test_waits_double_with_full_jitter_up_to_thirty_seconds() -> None:
