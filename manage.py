@@ -4,7 +4,7 @@
 import os
 import sys
 
-from chatproject.start import StartError, prepare
+from chatproject.embedded.start import StartError, prepare
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ import django  # noqa: E402 (the environment comes first)
 from django.core.management import call_command  # noqa: E402
 
 from benchmarks.receivers import Receiver, Run, send  # noqa: E402
-from chatproject import embedded  # noqa: E402
+from chatproject.embedded import services as embedded  # noqa: E402
 from delivery.load.processes import usage_of  # noqa: E402
 from delivery.load.tally import quantiles  # noqa: E402
 

@@ -22,7 +22,7 @@ import django
 import uvloop
 
 from benchmarks.fanout import WebProcess
-from chatproject import embedded
+from chatproject.embedded import services as embedded
 
 #: More often than in service, so that no step escapes without its part of it.
 os.environ["GAPLESS_LIMIT_PRESENCE_WRITE_SECONDS"] = "10"

@@ -20,13 +20,14 @@ os.environ["SECRET_KEY"] = "benchmark"
 import django  # noqa: E402 (the environment comes first)
 from django.core.management import call_command  # noqa: E402
 
-from chatproject import embedded  # noqa: E402
+from chatproject.embedded import services as embedded  # noqa: E402
 
 TURNS = 500
 
 
 def measure() -> None:
-    from chat import cache, history, services
+    from chat import services
+    from chat.reads import cache, history
 
     owner = services.create_user(f"owner-{uuid.uuid4().hex[:8]}")
     channel = services.open_channel(owner, name="recent").pk

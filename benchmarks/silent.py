@@ -8,9 +8,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django.setup()
 
-from chat.presence import Presence  # noqa: E402 (Django comes first)
-from chat.pushes import Pushes  # noqa: E402
-from chatproject.start import prepare  # noqa: E402
+from chat.live.presence.here import Presence  # noqa: E402 (Django comes first)
+from chat.live.presence.pushes import Pushes  # noqa: E402
+from chatproject.embedded.start import prepare  # noqa: E402
 
 
 def silence() -> None:

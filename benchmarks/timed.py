@@ -17,11 +17,11 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django.setup()
 
-from chat import presence  # noqa: E402 (Django comes first)
-from chat.presence import Presence  # noqa: E402
-from chat.pushes import Pushes  # noqa: E402
+from chat.live.presence import here as presence  # noqa: E402 (Django comes first)
+from chat.live.presence.here import Presence  # noqa: E402
+from chat.live.presence.pushes import Pushes  # noqa: E402
 from chat.services import note_seen  # noqa: E402
-from chatproject.start import prepare  # noqa: E402
+from chatproject.embedded.start import prepare  # noqa: E402
 from presence.roster import Roster  # noqa: E402
 
 

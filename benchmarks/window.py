@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from websockets.exceptions import ConnectionClosed
 
-from delivery.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused, Connection
 
 WINDOW_SECONDS = 60
 

@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from chat import moderation
 from chat.models import Ban, SanctionKind, User
+from chat.reads import moderation
 from chat.viewer import looking
 
 #: Reports and acts that the first page shows.

@@ -10,7 +10,7 @@ import unicodedata
 from functools import cache
 from importlib import resources
 
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 
 #: Marks above and below one letter; languages need up to three (Vietnamese, pointed Hebrew).
 MOST_MARKS = 3

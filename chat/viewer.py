@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from chat import oversight
+from chat.reads import oversight
 
 _looking: ContextVar[Any] = ContextVar("looking", default=None)
 

@@ -13,12 +13,12 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from chat.asking import ALWAYS_ANSWERED  # noqa: E402
-from chat.consumers import ChatConsumer  # noqa: E402
-from chat.node import running_node, stop_node  # noqa: E402
-from chatproject.bounds import Bounded, places  # noqa: E402
-from chatproject.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
-from chatproject.waiting import Waiting  # noqa: E402
+from chat.live.consumer import ChatConsumer  # noqa: E402
+from chat.live.node import running_node, stop_node  # noqa: E402
+from chat.middleware.requests import ALWAYS_ANSWERED  # noqa: E402
+from chatproject.serving.bounds import Bounded, places  # noqa: E402
+from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
+from chatproject.serving.waiting import Waiting  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

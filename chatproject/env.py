@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import environ
 from redis.connection import parse_url
 
-from delivery import addresses
+from chat import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -9,9 +9,9 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 
 from chatproject import env, logs
-from chatproject.embedded import Services
+from chatproject.embedded.services import Services
+from chatproject.embedded.start import needs_services
 from chatproject.limits import LIMITS as _LIMITS
-from chatproject.start import needs_services
 
 BASE_DIR = env.BASE_DIR
 
@@ -94,21 +94,21 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "chatproject.measuring.measured",
+    "chatproject.serving.measuring.measured",
     "chatproject.request_log.RequestLog",
     "chat.api.paths.one_path",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "chatproject.hosts.HostIsOurs",
+    "chatproject.serving.hosts.HostIsOurs",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "chat.session_keys.SessionsOutliveTheKey",
+    "chat.middleware.session_keys.SessionsOutliveTheKey",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "chat.origin.OriginMiddleware",
+    "chat.middleware.caller.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "chat.asking.RequestsAreCounted",
+    "chat.middleware.requests.RequestsAreCounted",
 ]
 
 ROOT_URLCONF = "chatproject.urls"
@@ -195,7 +195,7 @@ CACHES = {
     },
     # What guards sign-in and sign-up goes on without Redis, by each process.
     "guard": {
-        "BACKEND": "chat.guard.GuardCache",
+        "BACKEND": "chat.allowances.doors.GuardCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
         "KEY_PREFIX": "gapless-guard",
@@ -225,7 +225,7 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
 # In PostgreSQL, so that nobody is signed out when Redis is gone.
-SESSION_ENGINE = "chat.sessions"
+SESSION_ENGINE = "chat.middleware.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _IS_HTTPS
@@ -305,7 +305,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "chat.api.scopes.HasScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["chat.asking.CountedByTheApi"],
+    "DEFAULT_THROTTLE_CLASSES": ["chat.middleware.requests.CountedByTheApi"],
     "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chat.api.rendering.Negotiation",

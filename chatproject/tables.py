@@ -12,12 +12,13 @@ from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 
 from chat.models import Role
-from chat.permissions import RULES, Rule
-from chatproject import measuring
+from chat.rights.table import RULES, Rule
 from chatproject.limits import Limits
-from delivery import metrics, protocol
-from delivery.errors import REFUSALS
-from delivery.protocol import CloseCode
+from chatproject.serving import measuring
+from delivery import metrics
+from delivery.wire import protocol
+from delivery.wire.errors import REFUSALS
+from delivery.wire.protocol import CloseCode
 
 #: What a client does after each close code.
 _AFTERWARDS = "comes back, after `retry_after`", "does not come back by itself"

@@ -5,8 +5,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chat.pages.doors import SignOut
-from chatproject.health import alive, ready
-from chatproject.measuring import count_from_zero, metrics_page
+from chatproject.serving.health import alive, ready
+from chatproject.serving.measuring import count_from_zero, metrics_page
 
 urlpatterns = [
     path("healthz", alive),

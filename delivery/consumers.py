@@ -19,10 +19,12 @@ from structlog.contextvars import bind_contextvars
 
 from delivery import metrics
 from delivery.bucket import Bucket
-from delivery.errors import Internal, Invalid, Refused, TooManyConnections, Unavailable
+from delivery.live.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
+from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
-from delivery.protocol import (
+from delivery.source import Login
+from delivery.wire.errors import Internal, Invalid, Refused, TooManyConnections, Unavailable
+from delivery.wire.protocol import (
     SUBPROTOCOL,
     VERSION,
     AnyCommand,
@@ -46,8 +48,6 @@ from delivery.protocol import (
     given,
     time_now,
 )
-from delivery.sockets import Socket
-from delivery.source import Login
 
 logger = logging.getLogger("gapless.socket")
 

@@ -14,8 +14,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from delivery import metrics
-from delivery.accesses import Accesses
-from delivery.announcements import (
+from delivery.bus.announcements import (
     EVERYBODY,
     About,
     Announcement,
@@ -34,27 +33,28 @@ from delivery.announcements import (
     stream_group,
     user_group,
 )
-from delivery.bus import EVENT_TYPE, Bus
-from delivery.committer import Committer
-from delivery.cursors import CursorBuffer, Cursors
-from delivery.epochs import Epochs
-from delivery.figures import Figures
-from delivery.gaps import Gaps
-from delivery.gauges import keep_reading
-from delivery.hub import Hub
-from delivery.joining import Joining
+from delivery.bus.layer import EVENT_TYPE, Bus
+from delivery.commit.committer import Committer
+from delivery.commit.cursors import CursorBuffer, Cursors
+from delivery.commit.queue import Queue
 from delivery.limits import NodeLimits
-from delivery.logins import LoginWatch
-from delivery.openings import Openings
-from delivery.peers import PeerGone, Prepared
-from delivery.protocol import CloseCode, Heartbeat, encode
-from delivery.queue import Queue
-from delivery.seating import Seating
-from delivery.seats import Seats
-from delivery.sockets import Socket
+from delivery.live.accesses import Accesses
+from delivery.live.epochs import Epochs
+from delivery.live.figures import Figures
+from delivery.live.gaps import Gaps
+from delivery.live.gauges import keep_reading
+from delivery.live.hub import Hub
+from delivery.live.joining import Joining
+from delivery.live.logins import LoginWatch
+from delivery.live.openings import Openings
+from delivery.live.peers import PeerGone, Prepared
+from delivery.live.seat_store import Seats
+from delivery.live.seating import Seating
+from delivery.live.socket import Socket
+from delivery.live.waits import Waits
 from delivery.source import Source, Standing
 from delivery.threads import DatabaseThreads
-from delivery.waits import Waits
+from delivery.wire.protocol import CloseCode, Heartbeat, encode
 
 logger = logging.getLogger("gapless.node")
 

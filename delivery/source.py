@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from delivery.announcements import Change
-from delivery.errors import Refused
-from delivery.protocol import CloseCode, Person
+from delivery.bus.announcements import Change
+from delivery.wire.errors import Refused
+from delivery.wire.protocol import CloseCode, Person
 
 
 @dataclass(frozen=True, slots=True)

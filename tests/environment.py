@@ -15,7 +15,8 @@ os.environ["PORT"] = "8765"
 os.environ["GAPLESS_LIMIT_POOL"] = "10"
 os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"
 
-from chatproject import embedded, start
+from chatproject.embedded import services as embedded
+from chatproject.embedded import start
 
 _only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
 if start.needs_services() and not _only_hands_out:

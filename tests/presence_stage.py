@@ -10,14 +10,15 @@ from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from chat import services, wire
+from chat import services
+from chat.live.node import AWAY, is_away
+from chat.live.presence.here import Presence
+from chat.live.source import ChannelStreams
 from chat.models import User
-from chat.node import AWAY, is_away
-from chat.presence import Presence
-from chat.streams import ChannelStreams
-from delivery.announcements import Announcement
+from chat.shapes import rows as wire
+from delivery.bus.announcements import Announcement
+from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.sockets import Socket
 from delivery.source import Login
 from presence.roster import Roster
 from tests.conftest import in_thread

@@ -16,7 +16,7 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
-from delivery.connection import Connection
+from delivery.client.connection import Connection
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Nobody promises these two; they end a wait that would not end, also on a machine that is busy with other things.

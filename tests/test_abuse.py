@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import httpx
 import psutil
 
-from chat.guard import GuardCache
-from delivery.connection import Connection
+from chat.allowances.doors import GuardCache
+from delivery.client.connection import Connection
 from delivery.consumers import STREAMS_A_FRAME
 from tests.conftest import Cast
 from tests.servers import ROOT, Server, expect

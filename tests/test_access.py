@@ -18,8 +18,8 @@ from websockets.exceptions import InvalidStatus
 from chat import clock, services
 from chat.models import Channel, Member, Message, Report, Role, Sanction, Scope, Token, User
 from chatproject.tables import api_and_pages
-from delivery.connection import CommandRefused
-from delivery.protocol import COMMANDS
+from delivery.client.connection import CommandRefused
+from delivery.wire.protocol import COMMANDS
 from tests.conftest import Cast, in_thread
 from tests.servers import Server
 from tests.test_permissions import message_by

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from django.test import RequestFactory
 
+from chat import addresses
 from chatproject import env
-from chatproject.measuring import metrics_page
-from chatproject.pace import AddressPace, with_true_address
-from delivery import addresses
+from chatproject.serving.measuring import metrics_page
+from chatproject.serving.pace import AddressPace, with_true_address
 from tests.conftest import Cast
 from tests.servers import Server
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from chat import clock, services
 from chat.models import AuditEntry, Ban, Channel, Member, Message, Report, Sanction, User
-from delivery.connection import Connection
+from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server
 from tests.test_moderation import message_of, staff

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from chat import services
 from chat.models import User
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 from tests.conftest import Cast
 from tests.test_admin import SEES, browser, house, page_of
 

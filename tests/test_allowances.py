@@ -9,11 +9,12 @@ import redis
 from django.conf import settings
 from django.test import Client
 
-from chat import origin, services
+from chat import services
 from chat.allowances.table import BULK_ROWS, MEMBERSHIPS, PRESENCE_CHOICES, RENAMES, REPORTS, REVISIONS, Allowance
+from chat.middleware import caller as origin
 from chat.models import Channel, Door, Member, Message, User
-from delivery.connection import CommandRefused, Connection
-from delivery.errors import RateLimited
+from delivery.client.connection import CommandRefused, Connection
+from delivery.wire.errors import RateLimited
 from tests.conftest import Cast, in_thread, said
 from tests.counting import has_done, headers, refused, time_passes
 from tests.servers import ROOT, Server

@@ -75,7 +75,8 @@ def test_rows_are_written_only_by_services() -> None:
     writes = re.compile(r"\.(save|create|bulk_create|update|delete|get_or_create|update_or_create)\(")
     for path in modules("chat"):
         name = str(path.relative_to(ROOT))
-        if name.startswith("chat/services/"):
+        # The verbs; and what makes a filled instance for measuring or for tests.
+        if name.startswith(("chat/services/", "chat/tools/")):
             continue
         for line in path.read_text().splitlines():
             if "objects" in line:
@@ -91,5 +92,5 @@ def test_the_top_level_is_what_was_agreed() -> None:
 
 
 def test_the_embedded_services_know_nothing_of_django() -> None:
-    code = "import chatproject.embedded, chatproject.keeper, sys; assert 'django' not in sys.modules"
+    code = "import chatproject.embedded.services, chatproject.embedded.keeper, sys; assert 'django' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

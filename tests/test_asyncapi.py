@@ -13,7 +13,7 @@ import pytest
 
 from chat.api.asyncapi import document
 from chat.api.frames import EXAMPLES
-from delivery.protocol import COMMANDS, FRAMES, SUBPROTOCOL, CloseCode, decode_command
+from delivery.wire.protocol import COMMANDS, FRAMES, SUBPROTOCOL, CloseCode, decode_command
 from tests.conftest import Cast
 from tests.servers import ROOT, Server
 

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from chat.models import Message
-from delivery.connection import Connection
+from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread
 from tests.servers import Server, expect
 from tests.test_socket import push

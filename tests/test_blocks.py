@@ -10,11 +10,11 @@ from django.db import connections
 
 from chat import services
 from chat.allowances.table import MEMBERSHIPS
+from chat.live.source import descriptions
 from chat.models import Block, Channel, Message, User
 from chat.services import Draft
-from chat.streams import descriptions
-from delivery.connection import CommandRefused, Connection
-from delivery.errors import Blocked, Invalid
+from delivery.client.connection import CommandRefused, Connection
+from delivery.wire.errors import Blocked, Invalid
 from tests.conftest import Cast, in_thread, locked, said, say
 from tests.counting import has_done, headers, refused
 from tests.servers import Server, expect

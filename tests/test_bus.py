@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from channels.layers import get_channel_layer
 
-from delivery import bus as bus_module
-from delivery.announcements import Announcement, Change, Changed, Opened, stream_group, user_group
-from delivery.bus import Bus
+from delivery.bus import layer as bus_module
+from delivery.bus.announcements import Announcement, Change, Changed, Opened, stream_group, user_group
+from delivery.bus.layer import Bus
 from tests.servers import expect
 
 

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chat import cache, clock, history, services
-from chat.cache import Entry, RecentCache, snapshot
+from chat import clock, services
 from chat.models import Channel, Message, MessageVersion
+from chat.reads import cache, history
+from chat.reads.cache import Entry, RecentCache, snapshot
 from chat.services import log
 from delivery import metrics
 from tests.conftest import Cast, said

@@ -12,10 +12,10 @@ from websockets.typing import Subprotocol
 
 from chat import services
 from chat.models import Message
-from delivery import backoff, outbox
-from delivery.client import Client, Ended
-from delivery.connection import CommandRefused
-from delivery.protocol import SUBPROTOCOL
+from delivery.client import backoff, outbox
+from delivery.client.connection import CommandRefused
+from delivery.client.staying import Client, Ended
+from delivery.wire.protocol import SUBPROTOCOL
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect
 

@@ -17,14 +17,14 @@ import psutil
 import pytest
 from django.db import connection, connections, transaction
 
-from chat.asking import ALWAYS_ANSWERED
+from chat.middleware.requests import ALWAYS_ANSWERED
 from chat.models import Token
-from chatproject import refusals
-from chatproject.bodies import Bodies, BodyRefused
-from chatproject.bounds import Bounded
-from chatproject.places import NoPlace, Places
-from delivery import backoff
-from delivery.client import Client
+from chatproject.serving import refusals
+from chatproject.serving.bodies import Bodies, BodyRefused
+from chatproject.serving.bounds import Bounded
+from chatproject.serving.places import NoPlace, Places
+from delivery.client import backoff
+from delivery.client.staying import Client
 from tests.conftest import Cast, locked
 from tests.doors import handshake, knock, statuses
 from tests.servers import Server, expect

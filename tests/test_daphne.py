@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from delivery.connection import CommandRefused
+from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect, free_port
 from tests.test_socket import push

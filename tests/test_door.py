@@ -10,7 +10,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from chatproject import heads
+from chatproject.serving import heads
 from tests.conftest import Cast
 from tests.doors import handshake, head, knock, of_size, statuses
 from tests.servers import Server, expect

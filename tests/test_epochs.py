@@ -11,12 +11,12 @@ from django.db import connection
 from redis import Redis
 
 from chat import services
+from chat.live.source import ChannelStreams
 from chat.models import Channel, Message
 from chat.services import epochs
-from chat.streams import ChannelStreams
-from delivery.client import Client
-from delivery.connection import Connection
-from delivery.epochs import Epochs
+from delivery.client.connection import Connection
+from delivery.client.staying import Client
+from delivery.live.epochs import Epochs
 from delivery.source import Standing
 from delivery.threads import DatabaseThreads
 from tests.conftest import Cast, in_thread, said

@@ -11,12 +11,12 @@ from django.test import Client
 
 from chat import clock
 from chat.admin.channels import figures_table
-from chat.figures import FigureNotes, figures_of
+from chat.live.node import ChatNode
 from chat.models import Channel, Member
-from chat.node import ChatNode
-from delivery.errors import TooLong
-from delivery.figures import Figures
+from chat.reads.statistics import FigureNotes, figures_of
+from delivery.live.figures import Figures
 from delivery.source import Committed
+from delivery.wire.errors import TooLong
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect
 
@@ -66,7 +66,7 @@ async def test_figures_are_of_the_last_five_minutes_and_end_by_themselves(
 
 
 async def test_a_running_process_notes_by_itself(cast: Cast, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    monkeypatch.setattr("chat.figures.NOTE_SECONDS", 0.01)
+    monkeypatch.setattr("chat.reads.statistics.NOTE_SECONDS", 0.01)
     node = ChatNode()
     node.figures.refused(cast.team.pk, TooLong.code)
     await node.start()

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from chat import clock, services
+from chat.live.source import descriptions
 from chat.models import Channel, Member, Message, User
-from chat.streams import descriptions
-from delivery.errors import Forbidden, Muted, NotFound, Removed
+from delivery.wire.errors import Forbidden, Muted, NotFound, Removed
 from tests.conftest import Cast, in_thread, said, say
 from tests.servers import Server, expect
 from tests.test_members import pushed

@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import RequestFactory
 
-from chatproject import health
+from chatproject.serving import health
 from tests.servers import Server
 
 pytestmark = pytest.mark.django_db

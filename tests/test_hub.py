@@ -12,18 +12,19 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import services, wire
+from chat import services
+from chat.live.node import AWAY, is_away
+from chat.live.source import ChannelStreams
 from chat.models import Message, Token
-from chat.node import AWAY, is_away
-from chat.streams import ChannelStreams
-from delivery.announcements import Change, Changed, Opened, Passing
+from chat.shapes import rows as wire
+from delivery.bus.announcements import Change, Changed, Opened, Passing
 from delivery.consumers import Pace, StreamConsumer
+from delivery.live.channel import Stream, cut_at_ends
+from delivery.live.peers import Prepared
+from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.peers import Prepared
-from delivery.protocol import Sync
-from delivery.sockets import Socket
 from delivery.source import Access, Login
-from delivery.streams import Stream, cut_at_ends
+from delivery.wire.protocol import Sync
 from tests.conftest import Cast, in_thread, said
 from tests.servers import expect
 

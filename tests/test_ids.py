@@ -9,8 +9,8 @@ from django.test import Client
 
 from chat import services
 from chat.models import Message
-from delivery import ids
-from delivery.connection import CommandRefused
+from delivery.client.connection import CommandRefused
+from delivery.wire import ids
 from tests.conftest import Cast, in_thread
 from tests.servers import Server
 from tests.test_access import API

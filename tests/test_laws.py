@@ -16,14 +16,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chat import services, wire
+from chat import services
+from chat.live.node import AWAY, is_away
+from chat.live.source import ChannelStreams
 from chat.models import Channel, Member, Message, User
-from chat.node import AWAY, is_away
 from chat.services import log, posting
-from chat.streams import ChannelStreams
-from delivery.announcements import Announcement
+from chat.shapes import rows as wire
+from delivery.bus.announcements import Announcement
+from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.sockets import Socket
 from delivery.source import Committed, Login
 from tests.test_hub import Listener
 

@@ -17,12 +17,12 @@ from django.core.management import CommandError, call_command
 
 from chat import clock, services
 from chat.models import Channel, Message, Token, User
-from chat.services.testing import end_places, make_places, make_probe_places
-from delivery.errors import Conflict
+from chat.tools.places import end_places, make_places, make_probe_places
 from delivery.load.generators import Generators
 from delivery.load.lag import STEP_SECONDS, Lag
 from delivery.load.run import blame
 from delivery.load.tally import Findings, Tally, quantiles
+from delivery.wire.errors import Conflict
 from tests.conftest import Cast, in_thread
 from tests.servers import ROOT, Server, expect, free_port
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from chatproject import logs
-from delivery.connection import CommandRefused
+from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
 from tests.servers import Server, expect
 

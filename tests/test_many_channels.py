@@ -13,15 +13,16 @@ import psutil
 import pytest
 from django.db import connection, connections
 
-from chat import clock, services, wire
+from chat import clock, services
+from chat.live.source import ChannelStreams
 from chat.models import Channel, Member, User
 from chat.services import Draft
-from chat.streams import ChannelStreams
-from delivery.client import Client
-from delivery.connection import Connection, _frames_of
-from delivery.errors import Invalid
-from delivery.peers import Prepared
-from delivery.sockets import Socket
+from chat.shapes import rows as wire
+from delivery.client.connection import Connection, _frames_of
+from delivery.client.staying import Client
+from delivery.live.peers import Prepared
+from delivery.live.socket import Socket
+from delivery.wire.errors import Invalid
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect
 from tests.test_moderation_api import Caller

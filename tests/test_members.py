@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from chat import clock, services
 from chat.models import Channel, Member, Message, User
-from delivery.connection import Connection
+from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread
 from tests.servers import Server, expect
 

@@ -15,10 +15,10 @@ from django.urls import Resolver404, resolve
 from prometheus_client.parser import text_string_to_metric_families
 
 from chatproject import env, tables
-from chatproject.measuring import http_responses, measured, metrics_page
-from delivery.connection import CommandRefused
-from delivery.errors import REFUSALS
-from delivery.protocol import CloseCode
+from chatproject.serving.measuring import http_responses, measured, metrics_page
+from delivery.client.connection import CommandRefused
+from delivery.wire.errors import REFUSALS
+from delivery.wire.protocol import CloseCode
 from tests.conftest import Cast
 from tests.servers import ROOT, Server, expect
 

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from chat import clock, services
 from chat.models import AuditEntry, Ban, Member, Message, MessageVersion, Report, Role, Sanction, User
 from chat.services.staff import GROUPS
-from delivery.errors import Conflict, Forbidden, Invalid, NotAMember, NotFound, Refused
+from delivery.wire.errors import Conflict, Forbidden, Invalid, NotAMember, NotFound, Refused
 from tests.conftest import Cast, said, say
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from chat import services
 from chat.models import AuditEntry, Channel, Message, Report, User
-from delivery.errors import Muted
+from delivery.wire.errors import Muted
 from tests.conftest import PASSWORD, Cast, said, say
 from tests.test_moderation import message_of, staff
 

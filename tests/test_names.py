@@ -10,7 +10,7 @@ from chat import services
 from chat.models import AuditEntry, Channel, User
 from chat.naming import clean_name, fold, look, shows_nothing
 from chatproject import doctor
-from delivery.errors import Conflict, Empty, Invalid
+from delivery.wire.errors import Conflict, Empty, Invalid
 from tests.conftest import Cast, say
 from tests.servers import Server
 

@@ -17,10 +17,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from chat import clock, services
-from chat.cache import RecentCache, recent
+from chat.live.source import descriptions
 from chat.management.commands import probe_delivery, prune, rebuild_cache
 from chat.models import Channel, Message, Token, User
-from chat.streams import descriptions
+from chat.reads.cache import RecentCache, recent
 from chatproject import doctor
 from delivery.load.probe import Probed
 from delivery.load.tally import Findings
@@ -277,7 +277,7 @@ NEEDS_TABLES = (
 #: Runs each of its arguments as manage.py does, in one process, and prints what is said instead of a traceback.
 EACH = """
 import sys
-from chatproject.start import StartError, prepare
+from chatproject.embedded.start import StartError, prepare
 for line in sys.argv[1:]:
     sys.argv = ["manage.py", *line.split()]
     try:

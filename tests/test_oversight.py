@@ -8,7 +8,7 @@ import pytest
 
 from chat import clock, services
 from chat.models import AuditEntry, Channel, Member, Message, Report, User
-from delivery.errors import Forbidden, Invalid, NotFound
+from delivery.wire.errors import Forbidden, Invalid, NotFound
 from tests.conftest import Cast, said
 from tests.test_admin import browser, page_of
 from tests.test_moderation import message_of, staff

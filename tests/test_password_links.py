@@ -11,7 +11,7 @@ from django.test import Client
 from chat import clock, services
 from chat.models import AuditEntry, PasswordLink, Token, User
 from chat.services.pruning import prune_logins
-from delivery.errors import Forbidden, Invalid, NotFound
+from delivery.wire.errors import Forbidden, Invalid, NotFound
 from tests.conftest import PASSWORD, Cast, in_thread
 from tests.servers import Server, expect
 from tests.test_revocation import browser, past_the_look_at_newcomers, signed_in

@@ -9,11 +9,11 @@ import pytest
 from django.db import transaction
 
 from chat import clock, services
+from chat.live.source import descriptions
 from chat.models import Channel, Message, Report, Role, Sanction, User
-from chat.permissions import RULES, Right
-from chat.streams import descriptions
-from delivery import errors
-from delivery.errors import Refused
+from chat.rights.table import RULES, Right
+from delivery.wire import errors
+from delivery.wire.errors import Refused
 from tests.conftest import Cast, said, say
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.db import InterfaceError, OperationalError
 from chat import services
 from chat.models import Channel, Message, User
 from chat.services import Draft, posting
-from delivery import errors
 from delivery.source import Committed
+from delivery.wire import errors
 from tests.conftest import Cast, in_thread
 from tests.servers import Server
 

@@ -6,9 +6,10 @@ import pytest
 
 from chat import services
 from chat.models import Member
-from delivery.announcements import Opened
-from delivery.errors import Invalid
-from presence import roster, view
+from delivery.bus.announcements import Opened
+from delivery.wire.errors import Invalid
+from presence import everyone as view
+from presence import roster
 from tests.conftest import Cast, in_thread, said
 from tests.presence_stage import Process, Stage, stage
 from tests.servers import expect

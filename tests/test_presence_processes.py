@@ -9,7 +9,7 @@ from django.conf import settings
 from redis import asyncio as aioredis
 
 from chat import services
-from delivery.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused, Connection
 from tests.conftest import Cast, in_thread
 from tests.servers import Server, expect
 

@@ -304,13 +304,15 @@ def test_a_killed_keeper_takes_its_services_along_and_the_next_start_works(tmp_p
     data = tmp_path / "data"
     assert manage("migrate", data=data).returncode == 0
     holding = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time; from pathlib import Path; from chatproject import embedded;"
-         "embedded.ensure(Path(sys.argv[1])); print('up', flush=True); time.sleep(60)", str(data)],
+        [sys.executable, "-c", "import sys, time; from pathlib import Path; from chatproject.embedded import services;"
+         "services.ensure(Path(sys.argv[1])); print('up', flush=True); time.sleep(60)", str(data)],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert holding.stdout is not None
     assert holding.stdout.readline() == "up\n"
-    [keeper] = [process for process in services_of(data) if "chatproject.keeper" in " ".join(process.cmdline())]
+    [keeper] = [
+        process for process in services_of(data) if "chatproject.embedded.keeper" in " ".join(process.cmdline())
+    ]
     keeper.kill()
     assert manage("check", "--database", "default", data=data).returncode == 0
     holding.kill()

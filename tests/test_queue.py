@@ -11,13 +11,13 @@ import pytest
 from django.conf import settings
 
 from chat import services
+from chat.live.node import AWAY, is_away
+from chat.live.source import ChannelStreams
 from chat.models import Message
-from chat.node import AWAY, is_away
 from chat.services import Draft
-from chat.streams import ChannelStreams
-from delivery.errors import Internal, NotFound, QueueFull, Unavailable
 from delivery.node import Node
 from delivery.source import Committed
+from delivery.wire.errors import Internal, NotFound, QueueFull, Unavailable
 from tests.conftest import Cast, in_thread, locked
 from tests.servers import expect
 

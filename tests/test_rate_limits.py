@@ -17,7 +17,7 @@ from chat.allowances import window
 from chat.allowances.table import CREATIONS, JOINS, MESSAGES, REQUESTS
 from chat.allowances.window import LocalWindows, Windows
 from chat.models import Channel, Message, User
-from delivery.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused, Connection
 from tests.conftest import Cast, in_thread
 from tests.counting import has_done, headers, refused, time_passes
 from tests.servers import Server

@@ -9,7 +9,7 @@ from django.db.models import F
 from chat import services
 from chat.models import Channel, Member, Message, User
 from delivery import node
-from delivery.connection import Connection
+from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect
 

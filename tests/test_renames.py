@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from chat import services
-from delivery.connection import Connection
+from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread
 from tests.servers import Server
 

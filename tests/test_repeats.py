@@ -10,9 +10,9 @@ import pytest
 from chat import clock, services
 from chat.models import Message
 from chat.services.first_said import digest_of
-from delivery.connection import CommandRefused
-from delivery.errors import Conflict
+from delivery.client.connection import CommandRefused
 from delivery.source import Committed
+from delivery.wire.errors import Conflict
 from tests.conftest import Cast, in_thread, said, say
 from tests.servers import Server
 

@@ -15,9 +15,9 @@ from websockets.exceptions import InvalidStatus
 
 from chat import services
 from chat.models import Token, User
-from delivery.connection import Connection
-from delivery.errors import NotFound
-from delivery.logins import NEWCOMERS_SECONDS
+from delivery.client.connection import Connection
+from delivery.live.logins import NEWCOMERS_SECONDS
+from delivery.wire.errors import NotFound
 from tests.conftest import PASSWORD, Cast, in_thread
 from tests.servers import Server, expect
 from tests.test_socket import push

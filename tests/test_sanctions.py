@@ -11,8 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from chat import clock, services
 from chat.models import AuditEntry, Channel, Member, Role, Sanction, User
-from delivery.connection import CommandRefused
-from delivery.errors import Forbidden, Muted, NotAMember, NotFound, Refused, Removed
+from delivery.client.connection import CommandRefused
+from delivery.wire.errors import Forbidden, Muted, NotAMember, NotFound, Refused, Removed
 from tests.conftest import Cast, in_thread, locked, said, say
 from tests.servers import Server
 from tests.test_moderation import staff

@@ -9,7 +9,7 @@ from chat import clock, services
 from chat.models import Channel, Message, User
 from chat.search import Found, rows, search
 from chat.search.query import MOST_CHARACTERS, parse_query
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 from tests.conftest import Cast, said
 from tests.moments import DAY, on_days
 from tests.servers import Server

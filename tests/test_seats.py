@@ -10,8 +10,8 @@ from redis import asyncio as aioredis
 
 from chat import services
 from chat.models import Channel, Member, User
-from delivery.connection import Connection
-from delivery.seats import Holder, Seats
+from delivery.client.connection import Connection
+from delivery.live.seat_store import Holder, Seats
 from tests.conftest import Cast, in_thread
 from tests.servers import Server, expect
 

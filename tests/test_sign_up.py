@@ -17,7 +17,7 @@ from chat import clock, services
 from chat.models import Channel, Invite, Member, Message, User
 from chat.setup import setup_url
 from chatproject import checks
-from delivery.errors import Conflict, Forbidden, Refused
+from delivery.wire.errors import Conflict, Forbidden, Refused
 from tests.conftest import PASSWORD, Cast
 from tests.servers import Server
 from tests.test_limits import setting

@@ -8,7 +8,7 @@ import pytest
 
 from chat import services
 from chat.models import Channel, Member, Message
-from delivery.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused, Connection
 from tests.conftest import Cast, in_thread, said
 from tests.servers import Server, expect
 

@@ -10,10 +10,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from websockets.exceptions import InvalidStatus
 
-from chat import clock, logins, services
+from chat import clock, services
 from chat.models import Scope, Token
-from delivery.connection import CommandRefused, Connection
-from delivery.errors import Conflict, Forbidden, Invalid
+from chat.reads import logins
+from delivery.client.connection import CommandRefused, Connection
+from delivery.wire.errors import Conflict, Forbidden, Invalid
 from tests.conftest import PASSWORD, Cast, in_thread, said
 from tests.moments import FAR, NOW
 from tests.servers import Server, expect

@@ -11,8 +11,8 @@ from django.db import connections
 from chat import clock, services
 from chat.models import Channel, Member, Message
 from chat.services import Draft, settling
-from delivery import errors
 from delivery.source import Committed
+from delivery.wire import errors
 from tests.conftest import Cast, said, say
 
 pytestmark = pytest.mark.django_db

@@ -1,6 +1,7 @@
 """A channel as the server has it, one reader's page, and what is on its way: for holding the page's unread number to the server's.
 
-Counts as `chat/unread.py` does. Whatever is asked of it, the frames are those that a server would send, late, lost or replayed.
+Counts as `chat/reads/unread.py` does. Whatever is asked of it, the frames are those that a server would send: late, lost,
+replayed.
 """
 
 from typing import Any

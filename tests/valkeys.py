@@ -8,7 +8,7 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from chatproject.keeper import _valkey_binary
+from chatproject.embedded.keeper import _valkey_binary
 
 
 class Valkey:

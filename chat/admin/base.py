@@ -25,7 +25,7 @@ from chat.admin.offered import KEPT_VAR, OfferedList, require_numbered_rows, req
 from chat.models import User
 from chat.search.rows import ALIKE
 from chat.viewer import page_of
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 
 #: Rows are counted up to this; further back one gets by a filter or a search.
 MOST_COUNTED = 1000

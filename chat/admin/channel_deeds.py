@@ -8,7 +8,8 @@ from django import forms
 from chat import clock
 from chat.admin.acts import Act, ReasonForm
 from chat.models import Channel, ChannelKind, Member, Role, Sanction, SanctionKind, User
-from chat.permissions import Right
+from chat.rights.standing import MODERATE_ANY, standing_of
+from chat.rights.table import Right
 from chat.services import (
     archive_channel,
     change_role,
@@ -20,7 +21,6 @@ from chat.services import (
     revise_channel,
 )
 from chat.services.members import has_another_owner
-from chat.services.standing import MODERATE_ANY, standing_of
 
 #: What is offered for a mute, in minutes.
 MUTES = ((15, "15 minutes"), (60, "1 hour"), (24 * 60, "1 day"), (7 * 24 * 60, "1 week"), (30 * 24 * 60, "30 days"))

@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from chat import oversight
 from chat.admin import channel_deeds, columns
 from chat.admin.base import ReadOnlyAdmin, Table, staff_of
 from chat.admin.columns import column
@@ -17,8 +16,9 @@ from chat.admin.filters import ArchivedFilter, ChannelFilter, MutedFilter, perso
 from chat.admin.reading import reading_page
 from chat.admin.records import audit_table, reports_table
 from chat.admin.sanctions import sanctions_table
-from chat.figures import WINDOW_MINUTES, figures_of
 from chat.models import AuditEntry, Channel, ChannelKind, Member, Message, Report, Sanction, User
+from chat.reads import oversight
+from chat.reads.statistics import WINDOW_MINUTES, figures_of
 from chat.viewer import link, list_link, may_view
 
 

@@ -8,7 +8,8 @@ from chat.admin.acts import Act, ReasonForm
 from chat.admin.channel_deeds import MUTED, MuteForm, may, mute
 from chat.links import password_url
 from chat.models import Message, MessageKind, Report, User
-from chat.permissions import Right
+from chat.rights.standing import MODERATE_ANY
+from chat.rights.table import Right
 from chat.services import (
     ban_user,
     change_staff_roles,
@@ -21,7 +22,6 @@ from chat.services import (
 )
 from chat.services.bans import BAN, refusal_to_ban
 from chat.services.staff import GROUPS, staff_roles_of
-from chat.services.standing import MODERATE_ANY
 
 
 class RolesForm(ReasonForm):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from chat import clock
 from chat.models import Channel, User
-from delivery import ids
+from delivery.wire import ids
 
 #: Channels of one name that a filter looks into.
 MOST_NAMED = 100

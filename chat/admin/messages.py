@@ -7,14 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from chat import oversight
 from chat.admin import columns, deeds
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
 from chat.admin.filters import ChannelFilter, DeletedFilter, EditedFilter, person_filter
 from chat.admin.records import audit_table, reports_table
 from chat.models import AuditEntry, Member, Message, MessageKind, MessageVersion, Report
-from chat.moderation import context_of, versions_of
+from chat.reads import oversight
+from chat.reads.moderation import context_of, versions_of
 from chat.viewer import may_view
 
 

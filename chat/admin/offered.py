@@ -10,8 +10,8 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
 from django.http import HttpRequest
 
-from delivery import ids
-from delivery.errors import Invalid
+from delivery.wire import ids
+from delivery.wire.errors import Invalid
 
 #: Where a row's page keeps the filters of the list that one came from.
 KEPT_VAR = "_changelist_filters"

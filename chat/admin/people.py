@@ -7,7 +7,6 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from chat import oversight
 from chat.admin import columns, deeds
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.channels import memberships_table
@@ -15,6 +14,7 @@ from chat.admin.columns import column
 from chat.admin.records import audit_table, reports_table
 from chat.admin.sanctions import sanctions_table
 from chat.models import AuditEntry, Ban, Member, Message, Report, Sanction, User
+from chat.reads import oversight
 from chat.viewer import link, list_link, may_view, viewer
 
 admin.site.unregister(Group)

@@ -6,11 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from chat import clock, oversight
+from chat import clock
 from chat.admin import columns
 from chat.models import Channel, Member, Message, User
+from chat.reads import oversight
 from chat.services.inspecting import READING
-from delivery import ids
+from delivery.wire import ids
 
 #: Messages a page.
 SHOWN = 50

@@ -15,7 +15,7 @@ from chat.admin.exporting import exported
 from chat.admin.filters import ChannelFilter, SinceFilter, StandingFilter, UntilFilter, person_filter
 from chat.models import AuditEntry, Ban, Report
 from chat.viewer import link
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 
 #: Rows of a log that another page shows.
 SHOWN = 20

@@ -18,7 +18,7 @@ from chat.admin.offered import KEPT_VAR, way_back
 from chat.admin.records import audit_table, reports_table, state_of
 from chat.models import AuditEntry, Message, MessageVersion, Report
 from chat.viewer import link, may_view, page_of
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 
 
 @admin.register(Report)

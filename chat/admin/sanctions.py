@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from chat import oversight
 from chat.admin import channel_deeds, columns
 from chat.admin.base import ReadOnlyAdmin, Table, staff_of
 from chat.admin.columns import column
 from chat.admin.filters import ChannelFilter, RunningFilter, person_filter
 from chat.models import Sanction
+from chat.reads import oversight
 from chat.viewer import link
 
 

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
+from chat.addresses import line_of
 from chat.allowances.counting import tell
 from chat.allowances.window import Usage
 from chat.models import SignInAddress
-from delivery.addresses import line_of
-from delivery.errors import RateLimited
+from delivery.wire.errors import RateLimited
 
 
 @dataclass(frozen=True, slots=True)

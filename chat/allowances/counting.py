@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.db.models import Q
 
-from chat import origin
 from chat.allowances.table import Allowance
 from chat.allowances.window import Answer, Usage, windows
+from chat.middleware import caller as origin
 from chat.models import Door, User
 
 _told: ContextVar[list[Usage] | None] = ContextVar("told", default=None)

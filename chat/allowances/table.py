@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from delivery.errors import RateLimited
+from delivery.wire.errors import RateLimited
 
 MINUTE, HOUR = 60, 3600
 

@@ -1,4 +1,4 @@
-"""The AsyncAPI document of the socket, made from the structs of delivery/protocol.py. It takes the server's side."""
+"""The AsyncAPI document of the socket, made from the structs of delivery/wire/protocol.py. It takes the server's side."""
 
 import functools
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ import msgspec
 
 from chat.api import openapi
 from chat.api.frames import EXAMPLES
-from delivery import protocol
-from delivery.protocol import COMMANDS, FRAMES, CloseCode
+from delivery.wire import protocol
+from delivery.wire.protocol import COMMANDS, FRAMES, CloseCode
 
 _REF = "#/components/schemas/{name}"
 _SOCKET = {"$ref": "#/channels/socket"}

@@ -5,8 +5,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from chat.logins import token_of
 from chat.models import Token, User
+from chat.reads.logins import token_of
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -7,15 +7,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services, wire
+from chat import services
 from chat.api import shapes
 from chat.api.contract import Page, documented
 from chat.api.inputs import NewBlock
 from chat.api.pages import paged
 from chat.api.users import caller, checked
 from chat.models import Block, Scope, User
-from delivery.errors import NotFound
-from delivery.protocol import spell_time
+from chat.shapes import rows as wire
+from delivery.wire.errors import NotFound
+from delivery.wire.protocol import spell_time
 
 
 class Blocks(APIView):

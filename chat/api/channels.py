@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services, sightings, wire
+from chat import services
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Reasoned, Removing
@@ -16,15 +16,17 @@ from chat.api.moderation import end_of
 from chat.api.pages import listed, number, page_size, paged
 from chat.api.people import known_people, person_to, person_to_add
 from chat.api.users import caller, checked
+from chat.live.node import running_node
+from chat.live.source import ChannelStreams
 from chat.models import Channel, ChannelKind, Member, Scope, User
 from chat.models.folded import folded
-from chat.node import running_node
-from chat.permissions import Right
+from chat.reads import people as sightings
+from chat.rights.standing import Standing, moderates_everywhere, require_membership
+from chat.rights.table import Right
 from chat.services.messages import channel_of
-from chat.services.standing import Standing, moderates_everywhere, require_membership
-from chat.streams import ChannelStreams
-from delivery.errors import Invalid
-from delivery.protocol import spell_time
+from chat.shapes import rows as wire
+from delivery.wire.errors import Invalid
+from delivery.wire.protocol import spell_time
 
 
 class Channels(APIView):

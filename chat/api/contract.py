@@ -12,8 +12,8 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from chat.api.inputs import Nothing, Strict
-from delivery import ids
-from delivery.errors import Invalid
+from delivery.wire import ids
+from delivery.wire.errors import Invalid
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 Shape = type[msgspec.Struct]

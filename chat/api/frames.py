@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from chat.api.examples import EXAMPLES as SHAPES
-from delivery import protocol
+from delivery.wire import protocol
 
 _ID = "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"
 _MESSAGE = SHAPES["Message"]

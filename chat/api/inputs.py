@@ -11,8 +11,8 @@ from rest_framework import serializers
 
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
 from chat.services.audit import REASON_CHARACTERS
-from delivery import ids
-from delivery.errors import Invalid
+from delivery.wire import ids
+from delivery.wire.errors import Invalid
 from presence.people import CHOICES
 
 

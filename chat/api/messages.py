@@ -11,23 +11,25 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import history, services, wire
+from chat import services
 from chat.api import shapes
 from chat.api.contract import Page, documented, text, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position, Reasoned
 from chat.api.pages import listed, number, page_size
 from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
+from chat.live.node import post_through_lane
+from chat.live.source import ChannelStreams
+from chat.middleware.waits import Wait, wait_for
 from chat.models import Message
-from chat.node import post_through_lane
-from chat.scopes import require_scope_to_delete
+from chat.reads import history
+from chat.rights.scopes import require_scope_to_delete
+from chat.rights.standing import require_membership
 from chat.services import Draft, check_body
-from chat.services.standing import require_membership
-from chat.streams import ChannelStreams
-from chat.waits import Wait, wait_for
-from delivery.errors import Invalid, NotFound
-from delivery.protocol import Message as Shape
+from chat.shapes import rows as wire
 from delivery.source import Missed
+from delivery.wire.errors import Invalid, NotFound
+from delivery.wire.protocol import Message as Shape
 
 #: Longer, and what stands between would take the connection for dead.
 MOST_WAIT_SECONDS = 25

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import clock, moderation, services, wire
+from chat import clock, services
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text, whole
 from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkReadmission, BulkRemoval, NewReport
@@ -16,9 +16,11 @@ from chat.api.pages import number, paged
 from chat.api.people import person_to
 from chat.api.users import caller, checked
 from chat.models import SanctionKind, Scope, User
-from chat.permissions import Right
+from chat.reads import moderation
+from chat.rights.table import Right
 from chat.services.bulk import each
-from delivery.errors import Invalid
+from chat.shapes import rows as wire
+from delivery.wire.errors import Invalid
 
 
 class Moderating(APIView):

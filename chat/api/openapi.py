@@ -15,7 +15,7 @@ from chat.api import shapes
 from chat.api.contract import Documented, Page, Shape
 from chat.api.examples import EXAMPLES
 from chat.api.scopes import scope_needed
-from delivery import ids
+from delivery.wire import ids
 
 _REF = "#/components/schemas/{name}"
 #: Refusals that any operation can meet: no login, no scope, no JSON accepted, too many requests, a mistake of ours, no database.

@@ -9,8 +9,8 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from delivery import ids
-from delivery.errors import Invalid
+from delivery.wire import ids
+from delivery.wire.errors import Invalid
 
 
 def number(request: Request, name: str, default: int | None = None) -> int | None:

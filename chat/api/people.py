@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rest_framework.exceptions import ValidationError
 
 from chat.models import Channel, User
-from chat.permissions import Right
+from chat.rights.standing import require_may
+from chat.rights.table import Right
 from chat.services.sanctions import member_or_former
-from chat.services.standing import require_may
-from delivery.errors import NotAMember, NotFound
+from delivery.wire.errors import NotAMember, NotFound
 
 
 def person_to(right: Right, actor: User, channel: int, pk: int) -> User:

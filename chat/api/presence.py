@@ -6,13 +6,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import sightings
 from chat.api import shapes
 from chat.api.contract import documented, text
 from chat.api.users import caller
-from chat.node import running_node
-from delivery import ids
-from delivery.errors import Invalid
+from chat.live.node import running_node
+from chat.reads import people as sightings
+from delivery.wire import ids
+from delivery.wire.errors import Invalid
 
 #: People asked for in one request.
 MOST_ASKED = 100

@@ -19,7 +19,7 @@ from chat.allowances.window import Usage
 from chat.api.usage import with_usage
 from delivery import metrics
 from delivery.away import AWAY
-from delivery.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable
+from delivery.wire.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable
 
 logger = logging.getLogger("gapless.api")
 

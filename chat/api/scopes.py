@@ -7,7 +7,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from chat.models import Scope, Token
-from chat.scopes import EVERYTHING, require_scope
+from chat.rights.scopes import EVERYTHING, require_scope
 
 
 def scope_needed(view: Any, method: str) -> str:

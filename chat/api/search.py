@@ -4,12 +4,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import wire
 from chat.api.contract import Page, documented, text
 from chat.api.pages import listed
 from chat.api.users import caller
 from chat.search import search
-from delivery.protocol import Message
+from chat.shapes import rows as wire
+from delivery.wire.protocol import Message
 
 
 class Search(APIView):

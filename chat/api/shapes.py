@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import msgspec
 
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
-from chat.permissions import Right
-from delivery.protocol import Message, Person, PersonState, Time
+from chat.rights.table import Right
+from delivery.wire.protocol import Message, Person, PersonState, Time
 
 Absent = msgspec.UnsetType
 

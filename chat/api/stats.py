@@ -7,10 +7,10 @@ from rest_framework.views import APIView
 from chat.api import shapes
 from chat.api.contract import documented
 from chat.api.users import caller
-from chat.figures import figures_of
 from chat.models import Channel
-from chat.services.standing import standing_of
-from delivery.errors import NotFound
+from chat.reads.statistics import figures_of
+from chat.rights.standing import standing_of
+from delivery.wire.errors import NotFound
 
 
 class Stats(APIView):

@@ -9,14 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services, wire
+from chat import services
 from chat.api import shapes
 from chat.api.contract import Page, documented, text
 from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.api.scopes import scopes_of
 from chat.models import Scope, User
-from delivery.protocol import Person, spell_time
+from chat.shapes import rows as wire
+from delivery.wire.protocol import Person, spell_time
 
 
 def caller(request: Request) -> User:

@@ -9,15 +9,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import moderation, wire
-from chat.history import newest
+from chat.live.node import post_through_lane
+from chat.live.source import descriptions
 from chat.models import Block, User
-from chat.node import post_through_lane
 from chat.pages.forms import MessageForm
+from chat.reads import moderation
+from chat.reads.history import newest
 from chat.services import Draft, check_body, read_standing
-from chat.streams import descriptions
-from delivery.errors import Invalid, Refused
-from delivery.protocol import VERSION, time_now
+from chat.shapes import rows as wire
+from delivery.wire.errors import Invalid, Refused
+from delivery.wire.protocol import VERSION, time_now
 
 
 @login_required

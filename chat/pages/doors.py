@@ -17,7 +17,7 @@ from chat.models import User
 from chat.pages.forms import NewPasswordForm, OwnerForm, PasswordForm, SignInForm, SignUpForm
 from chat.services import create_invite, is_sign_up_open, note_sign_in, recheck_logins, whose_password_link
 from chat.setup import is_valid
-from delivery.errors import NotFound
+from delivery.wire.errors import NotFound
 
 
 class SignIn(LoginView):

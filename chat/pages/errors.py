@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from chat.allowances.window import Usage
 from chat.api.usage import with_usage
-from delivery.errors import RateLimited
+from delivery.wire.errors import RateLimited
 
 
 def rate_limited(request: HttpRequest, refusal: RateLimited) -> HttpResponse:

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from chat.allowances.attempts import count_sign_in, count_sign_up
 from chat.models import Channel, User
 from chat.services import change_password, check_sign_in, create_owner, sign_up, sign_up_by_invite, use_password_link
-from delivery import ids
-from delivery.errors import RateLimited, Refused
+from delivery.wire import ids
+from delivery.wire.errors import RateLimited, Refused
 
 
 @contextlib.contextmanager

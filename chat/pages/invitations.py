@@ -9,7 +9,7 @@ from chat.models import Channel, Invite, User
 from chat.pages.doors import enter
 from chat.pages.forms import InviteForm
 from chat.services import accept_invite, open_invite
-from delivery.errors import NotFound, RateLimited, Refused
+from delivery.wire.errors import NotFound, RateLimited, Refused
 
 
 @never_cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.utils.dateparse import parse_date, parse_datetime
 
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 
 #: Characters of a query; a longer one was not typed by a person.
 MOST_CHARACTERS = 256

@@ -18,7 +18,7 @@ from django.db.models import Q
 from chat.models import Member, Message, User
 from chat.models.folded import folded
 from chat.search.query import Query, parse_query
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 
 #: Messages that are looked through before the index is asked, over all channels; at least LEAST_A_CHANNEL of each.
 FIRST_LOOK = 2_000

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from chat import clock, origin
+from chat import clock
+from chat.middleware import caller as origin
 from chat.models import AuditEntry, User
 from chat.naming import shows_nothing
-from delivery.errors import Invalid
+from delivery.wire.errors import Invalid
 
 #: What fits into the reason columns.
 REASON_CHARACTERS = 500

@@ -7,7 +7,7 @@ from chat.models import Act, Ban, User
 from chat.services import audit
 from chat.services.credentials import recheck_logins
 from chat.services.receipts import settle_everywhere
-from delivery.errors import Forbidden, NotFound, Refused
+from delivery.wire.errors import Forbidden, NotFound, Refused
 
 #: The staff's right to ban.
 BAN = "chat.ban_user"

@@ -11,8 +11,8 @@ from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, ChannelKind, User
 from chat.services import hot, log
 from delivery import node
-from delivery.announcements import Renewed
-from delivery.errors import Blocked, Invalid
+from delivery.bus.announcements import Renewed
+from delivery.wire.errors import Blocked, Invalid
 
 #: Of a `member`: whether a block stands between them and everybody else in the channel. NULL when nobody else is there.
 ALL_BLOCKED = """(

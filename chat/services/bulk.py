@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from chat import origin
 from chat.allowances.counting import count, tell
 from chat.allowances.table import BULK_ROWS
+from chat.middleware import caller as origin
 from chat.models import User
-from delivery.errors import Refused
+from delivery.wire.errors import Refused
 
 Row = TypeVar("Row")
 

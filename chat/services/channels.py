@@ -5,19 +5,20 @@ from collections.abc import Iterator, Sequence
 
 from django.db import IntegrityError, transaction
 
-from chat import clock, wire
+from chat import clock
 from chat.allowances.counting import counted
 from chat.allowances.table import CREATIONS, JOINS, RENAMES
 from chat.models import Act, Channel, ChannelKind, Member, Role, User
 from chat.naming import clean_name, looks
-from chat.permissions import Right, rights_of
+from chat.rights.standing import require_may
+from chat.rights.table import Right, rights_of
 from chat.services import audit, log
 from chat.services.blocks import require_may_bring, require_not_blocked
 from chat.services.constraints import violates
 from chat.services.members import admit
-from chat.services.standing import require_may
-from delivery import protocol
-from delivery.errors import Conflict, Invalid
+from chat.shapes import rows as wire
+from delivery.wire import protocol
+from delivery.wire.errors import Conflict, Invalid
 
 #: What the columns hold.
 NAME_CHARACTERS, TOPIC_CHARACTERS = 80, 250

@@ -5,7 +5,7 @@ import secrets
 
 from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 
-from delivery.errors import Conflict, Internal, Invalid, Refused, Unavailable
+from delivery.wire.errors import Conflict, Internal, Invalid, Refused, Unavailable
 
 logger = logging.getLogger("gapless.database")
 

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from chat.models import PasswordLink, Token, User
 from delivery import node
-from delivery.announcements import SignedOut
-from delivery.errors import Forbidden, Invalid
+from delivery.bus.announcements import SignedOut
+from delivery.wire.errors import Forbidden, Invalid
 
 
 def change_password(user: User, *, password: str, keep_tokens: bool = False) -> User:

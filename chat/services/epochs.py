@@ -11,7 +11,7 @@ import logging
 from django.db import connection, transaction
 
 from delivery import node
-from delivery.announcements import EpochBegan
+from delivery.bus.announcements import EpochBegan
 from delivery.source import Standing
 
 logger = logging.getLogger("gapless.epochs")

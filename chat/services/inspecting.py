@@ -5,9 +5,9 @@ import datetime
 from django.db import transaction
 
 from chat.models import Act, Channel, ChannelKind, User
+from chat.rights.standing import moderates_everywhere
 from chat.services import audit
-from chat.services.standing import moderates_everywhere
-from delivery.errors import Forbidden, Invalid, NotFound
+from delivery.wire.errors import Forbidden, Invalid, NotFound
 
 #: How long one reason lets somebody read.
 READING = datetime.timedelta(minutes=15)

@@ -15,12 +15,12 @@ from chat.allowances.table import JOINS
 from chat.models import Channel, ChannelKind, Invite, Member, Role, User
 from chat.models.invite import InviteQuerySet
 from chat.models.token import digest_of
-from chat.permissions import Right
+from chat.rights.standing import require_may
+from chat.rights.table import Right
 from chat.services import log
 from chat.services.members import admit
 from chat.services.people import create_user
-from chat.services.standing import require_may
-from delivery.errors import ChannelFull, Conflict, Forbidden, Invalid, NotFound, Refused, Removed
+from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotFound, Refused, Removed
 
 #: The kinds of channels that people can be invited to.
 KINDS = (ChannelKind.PUBLIC, ChannelKind.PRIVATE)

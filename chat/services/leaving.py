@@ -7,7 +7,7 @@ from chat.services import audit
 from chat.services.bans import locked_for_ban
 from chat.services.credentials import recheck_logins
 from chat.services.receipts import settle_everywhere
-from delivery.errors import Conflict
+from delivery.wire.errors import Conflict
 
 
 def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from chat import clock, wire
+from chat import clock
 from chat.models import Channel, Message, MessageKind, User
+from chat.shapes import rows as wire
 from delivery import node
-from delivery.announcements import Announcement, Changed, Opened, Passing
-from delivery.errors import Archived, Forbidden, NotFound
+from delivery.bus.announcements import Announcement, Changed, Opened, Passing
+from delivery.wire.errors import Archived, Forbidden, NotFound
 
 
 class Entry:

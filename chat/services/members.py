@@ -11,15 +11,15 @@ from django.db.models import F
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import JOINS, MEMBERSHIPS
 from chat.models import Act, Channel, ChannelKind, Member, Role, SanctionKind, User
-from chat.permissions import Right
+from chat.rights.standing import require_may
+from chat.rights.table import Right
 from chat.services import audit, log
 from chat.services.blocks import require_may_bring
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
 from chat.services.sanctions import impose, let_in, member_or_former
-from chat.services.standing import require_may
-from delivery.errors import ChannelFull, Conflict, Forbidden, Invalid, NotAMember, NotFound
-from delivery.protocol import spell_time
+from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotAMember, NotFound
+from delivery.wire.protocol import spell_time
 
 
 def join_channel(user: User, *, channel: int) -> Member:

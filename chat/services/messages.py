@@ -11,14 +11,14 @@ from django.conf import settings
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import REVISIONS
 from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User, Verdict
-from chat.permissions import RULES, Right
+from chat.rights.standing import require_may, standing_of
+from chat.rights.table import RULES, Right
 from chat.services import audit, log
 from chat.services.blocks import require_reach
 from chat.services.first_said import first_said
 from chat.services.posting import check_body
 from chat.services.reports import close_case
-from chat.services.standing import require_may, standing_of
-from delivery.errors import NotFound, Outdated
+from delivery.wire.errors import NotFound, Outdated
 
 
 class Tagged(Protocol):

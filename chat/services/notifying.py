@@ -5,8 +5,8 @@ from django.db.models import F
 from chat.allowances.counting import counted
 from chat.allowances.table import MEMBERSHIPS
 from chat.models import Member, User
+from chat.rights.standing import require_membership
 from chat.services import log
-from chat.services.standing import require_membership
 
 
 def choose_notify_level(user: User, *, channel: int, level: str) -> Member:

@@ -12,7 +12,7 @@ from chat.models.password_link import PasswordLinkQuerySet
 from chat.models.token import digest_of
 from chat.services import audit
 from chat.services.credentials import change_password
-from delivery.errors import Forbidden, NotFound
+from delivery.wire.errors import Forbidden, NotFound
 
 GONE = "This link is not valid any more: it was used, has expired, or another one has taken its place."
 

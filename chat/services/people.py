@@ -5,7 +5,6 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from chat import wire
 from chat.allowances.counting import counted
 from chat.allowances.table import RENAMES
 from chat.models import Act, Channel, Member, User
@@ -14,9 +13,11 @@ from chat.services import audit
 from chat.services.channels import open_channel
 from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
-from delivery import node, protocol
-from delivery.announcements import Spread
-from delivery.errors import Conflict, Forbidden, Invalid
+from chat.shapes import rows as wire
+from delivery import node
+from delivery.bus.announcements import Spread
+from delivery.wire import protocol
+from delivery.wire.errors import Conflict, Forbidden, Invalid
 
 #: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
 MAKING_OWNER = 0x6F776E72

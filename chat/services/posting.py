@@ -10,29 +10,21 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from chat import clock, wire
+from chat import clock
 from chat.models import ChannelKind, Message, MessageKind, MessageStatus
 from chat.naming import shows_nothing
-from chat.permissions import Right, refusal
+from chat.rights.table import Right, refusal
 from chat.services import hot
 from chat.services.blocks import ALL_BLOCKED
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.first_said import digest_of, first_said
-from delivery import node, protocol
-from delivery.announcements import Change, Changed
-from delivery.errors import (
-    Blocked,
-    Conflict,
-    Empty,
-    Forbidden,
-    Invalid,
-    NotAMember,
-    NotFound,
-    Refused,
-    TooLong,
-)
-from delivery.protocol import Person, spell_time
+from chat.shapes import rows as wire
+from delivery import node
+from delivery.bus.announcements import Change, Changed
 from delivery.source import Committed
+from delivery.wire import protocol
+from delivery.wire.errors import Blocked, Conflict, Empty, Forbidden, Invalid, NotAMember, NotFound, Refused, TooLong
+from delivery.wire.protocol import Person, spell_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

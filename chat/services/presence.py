@@ -9,14 +9,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from chat import wire
 from chat.allowances.counting import counted
 from chat.allowances.table import PRESENCE_CHOICES
 from chat.models import User
 from chat.naming import clean_name
+from chat.shapes import rows as wire
 from delivery import node
-from delivery.announcements import About
-from delivery.errors import Invalid
+from delivery.bus.announcements import About
+from delivery.wire.errors import Invalid
 from presence.people import CHOICES, Choice
 
 #: Ordered as every statement that locks memberships does, so that two of them can't lock each other out.

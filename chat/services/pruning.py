@@ -7,7 +7,7 @@ from django.db import transaction
 
 from chat.models import Channel, Invite, Message, MessageVersion, PasswordLink, SignInAddress, Token
 from chat.models.message import MessageQuerySet
-from chat.services.testing import end_places
+from chat.tools.places import end_places
 
 #: From where somebody signed in is remembered for so long.
 ADDRESS_DAYS = 180

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from django.db import DatabaseError
 
 from chat.models import Member, User
+from chat.reads.unread import Position, count_all
 from chat.services import hot
 from chat.services.settling import Standing, settle
-from chat.unread import Position, count_all
 from delivery import node
-from delivery.announcements import Cursor, Moved
-from delivery.errors import NotAMember
+from delivery.bus.announcements import Cursor, Moved
+from delivery.wire.errors import NotAMember
 
 logger = logging.getLogger("gapless.receipts")
 

@@ -7,10 +7,10 @@ from chat.allowances.counting import counted
 from chat.allowances.table import REPORTS
 from chat.models import Act, Message, MessageKind, Report, User, Verdict
 from chat.models.report import ReportQuerySet
-from chat.permissions import Right
+from chat.rights.standing import keeps_channel, require_may, require_membership
+from chat.rights.table import Right
 from chat.services import audit, log
-from chat.services.standing import keeps_channel, require_may, require_membership
-from delivery.errors import Conflict, Invalid, NotFound
+from delivery.wire.errors import Conflict, Invalid, NotFound
 
 _ACTS = {Verdict.UPHELD: Act.REPORT_UPHELD, Verdict.DISMISSED: Act.REPORT_DISMISSED}
 

@@ -10,11 +10,11 @@ from django.db.models import F
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import MEMBERSHIPS
 from chat.models import Act, Member, Message, Sanction, SanctionKind, User
-from chat.permissions import Right
+from chat.rights.standing import require_may, standing_of
+from chat.rights.table import Right
 from chat.services import audit, log
-from chat.services.standing import require_may, standing_of
-from delivery.errors import NotAMember, NotFound, Removed
-from delivery.protocol import spell_time
+from delivery.wire.errors import NotAMember, NotFound, Removed
+from delivery.wire.protocol import spell_time
 
 
 def mute_member(actor: User, *, channel: int, user: User, until: datetime.datetime | None, reason: str = "") -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from chat.models import MessageStatus
 from chat.services import hot
-from delivery.announcements import Low
+from delivery.bus.announcements import Low
 
 #: In a statement of its own, so that the next one sees what was settled by whoever held it before.
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"

@@ -2,7 +2,7 @@
 
 from chat import clock
 from chat.models import Ban, SignInAddress, User
-from delivery.errors import Forbidden
+from delivery.wire.errors import Forbidden
 
 #: So many addresses of a person are remembered; the one that was not used for the longest is forgotten first.
 MOST_ADDRESSES = 50

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from chat.models import Act, User
 from chat.services import audit
-from delivery.errors import Forbidden, Invalid, NotFound
+from delivery.wire.errors import Forbidden, Invalid, NotFound
 
 _SEES_PEOPLE = ("view_user", "view_channel", "view_member", "view_sanction")
 

@@ -10,9 +10,9 @@ from django.db import transaction
 from chat import clock
 from chat.models import Scope, Token, User
 from chat.models.token import digest_of, usual_scopes
-from chat.scopes import require_scope
+from chat.rights.scopes import require_scope
 from chat.services.credentials import recheck_logins
-from delivery.errors import Conflict, Forbidden, Invalid, NotFound
+from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
 #: What a token begins with, so that people and secret scanners recognise one.
 TOKEN_PREFIX = "gapless_"  # noqa: S105 (a prefix, not a secret)

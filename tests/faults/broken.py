@@ -23,7 +23,7 @@ def main() -> None:
         BREAKAGES[breakage].patch()
     if os.environ.get("GAPLESS_TASKS"):
         counted.count_tasks(Path(os.environ["GAPLESS_TASKS"]))
-    from chatproject.start import prepare  # noqa: PLC0415
+    from chatproject.embedded.start import prepare  # noqa: PLC0415
 
     sys.argv[0] = "manage.py"
     prepare(sys.argv)

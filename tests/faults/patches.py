@@ -15,8 +15,8 @@ PREMATURE_SECONDS = 0.4
 def acknowledge_before_commit() -> None:
     """The sender hears `ok` when the rows are written, a moment before they are committed."""
     from chat.services import posting  # noqa: PLC0415
-    from delivery import queue  # noqa: PLC0415
-    from delivery.errors import Refused  # noqa: PLC0415
+    from delivery.commit import queue  # noqa: PLC0415
+    from delivery.wire.errors import Refused  # noqa: PLC0415
 
     waiting: dict[Any, tuple[Any, Any]] = {}
     submit, post = queue.Queue.submit, posting._Batch.post
@@ -53,7 +53,7 @@ def commit_without_waiting() -> None:
 
 def no_gap_check() -> None:
     """The hub takes every announcement as the next one."""
-    from delivery.streams import Stream  # noqa: PLC0415
+    from delivery.live.channel import Stream  # noqa: PLC0415
 
     def fitting(self: Any, changed: Any) -> Any:
         return [change for change in changed.changes if change.rev > self.position]
@@ -73,14 +73,14 @@ def no_position_check() -> None:
 
 def no_member_check() -> None:
     """Whoever followed a channel goes on following it."""
-    from delivery.hub import Hub  # noqa: PLC0415
+    from delivery.live.hub import Hub  # noqa: PLC0415
 
     Hub.end_access = lambda self, socket, stream_id: None  # type: ignore[method-assign]
 
 
 def no_login_check() -> None:
     """A socket that was let in stays in."""
-    from delivery.logins import LoginWatch  # noqa: PLC0415
+    from delivery.live.logins import LoginWatch  # noqa: PLC0415
 
     async def check(self: Any, sockets: Any) -> None:
         return
@@ -103,7 +103,7 @@ def no_dedup() -> None:
 
 def no_lane_order() -> None:
     """What waits in a lane is committed newest first."""
-    from delivery.queue import Queue  # noqa: PLC0415
+    from delivery.commit.queue import Queue  # noqa: PLC0415
 
     outcomes = Queue._outcomes
 
@@ -115,7 +115,7 @@ def no_lane_order() -> None:
 
 def no_word_of_ended_logins() -> None:
     """The processes are not told when a verb ends a login."""
-    from delivery.announcements import SignedOut  # noqa: PLC0415
+    from delivery.bus.announcements import SignedOut  # noqa: PLC0415
     from delivery.node import Node  # noqa: PLC0415
 
     receive = Node.receive
@@ -136,7 +136,7 @@ def no_fallback_keys() -> None:
 
 def no_outbox_cap() -> None:
     """Whatever one socket does not read is kept for it."""
-    from delivery.sockets import Socket  # noqa: PLC0415
+    from delivery.live.socket import Socket  # noqa: PLC0415
 
     def write(self: Any, frame: Any) -> bool:
         if not self.is_over:
@@ -148,7 +148,7 @@ def no_outbox_cap() -> None:
 
 def no_resync() -> None:
     """Whatever was missed is said to have been replayed."""
-    from delivery.joining import Joining  # noqa: PLC0415
+    from delivery.live.joining import Joining  # noqa: PLC0415
 
     async def replay(self: Any, socket: Any, stream: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, stream.floor), False
@@ -162,10 +162,10 @@ def no_resync() -> None:
 
 def no_conflicts() -> None:
     """A client_msg_id that was used before is taken for a repeat, whatever is in it."""
-    from chat import wire  # noqa: PLC0415
     from chat.services import posting  # noqa: PLC0415
-    from delivery import protocol  # noqa: PLC0415
+    from chat.shapes import rows as wire  # noqa: PLC0415
     from delivery.source import Committed  # noqa: PLC0415
+    from delivery.wire import protocol  # noqa: PLC0415
 
     posting._repeated = lambda draft, known: Committed(raw=protocol.encode(wire.message(known)), duplicate=True)
 
@@ -183,9 +183,9 @@ def one_poison_spoils_all() -> None:
     """A batch that fails is refused whole."""
     from django.db import DatabaseError, transaction  # noqa: PLC0415
 
-    from chat import streams  # noqa: PLC0415
+    from chat.live import source as streams  # noqa: PLC0415
     from chat.services import posting  # noqa: PLC0415
-    from delivery.errors import Invalid  # noqa: PLC0415
+    from delivery.wire.errors import Invalid  # noqa: PLC0415
 
     def post_messages(drafts: Sequence[Any]) -> list[Any]:
         try:
@@ -209,7 +209,7 @@ def waits_for_redis() -> None:
     from django.conf import settings  # noqa: PLC0415
     from redis import asyncio as aioredis  # noqa: PLC0415
 
-    from chat.node import ChatNode  # noqa: PLC0415
+    from chat.live.node import ChatNode  # noqa: PLC0415
 
     post = ChatNode.post
 
@@ -226,7 +226,7 @@ def waits_for_redis() -> None:
 
 def waits_for_postgres() -> None:
     """A commit takes as long as it takes."""
-    from delivery.committer import Committer  # noqa: PLC0415
+    from delivery.commit.committer import Committer  # noqa: PLC0415
 
     async def commit(self: Any, drafts: Any) -> Any:
         while True:
@@ -259,7 +259,7 @@ def trusts_the_clock() -> None:
 
 def no_epoch() -> None:
     """Whatever a client says of the epoch of its numbers, they are compared; and nobody looks whether another has begun."""
-    from delivery.joining import Joining  # noqa: PLC0415
+    from delivery.live.joining import Joining  # noqa: PLC0415
     from delivery.node import Node  # noqa: PLC0415
 
     sync = Joining.sync
@@ -276,14 +276,14 @@ def no_epoch() -> None:
 
 def no_versions() -> None:
     """Nobody looks whether what is somebody's own has changed."""
-    from delivery import accesses  # noqa: PLC0415
+    from delivery.live import accesses  # noqa: PLC0415
 
     accesses._is_behind = lambda socket, stream_id, version: False
 
 
 def no_replay() -> None:
     """A sync says where the streams are, and nothing of what was missed."""
-    from delivery.joining import Joining  # noqa: PLC0415
+    from delivery.live.joining import Joining  # noqa: PLC0415
 
     async def replay(self: Any, socket: Any, stream: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, stream.position), False
@@ -293,7 +293,7 @@ def no_replay() -> None:
 
 def opens_what_is_asked_for() -> None:
     """Whoever asks for a stream that there is gets it."""
-    from delivery.joining import Joining  # noqa: PLC0415
+    from delivery.live.joining import Joining  # noqa: PLC0415
     from delivery.source import Access  # noqa: PLC0415
 
     sync = Joining.sync
@@ -308,7 +308,7 @@ def opens_what_is_asked_for() -> None:
 
 def counts_announcements() -> None:
     """Whatever is announced is the next thing that happened."""
-    from delivery.hub import Hub  # noqa: PLC0415
+    from delivery.live.hub import Hub  # noqa: PLC0415
 
     def apply(self: Any, changed: Any) -> None:
         stream = self.streams.get(changed.stream)
@@ -320,7 +320,7 @@ def counts_announcements() -> None:
 
 def leaves_changes_out() -> None:
     """One change in twenty is counted and not said."""
-    from delivery.hub import Hub  # noqa: PLC0415
+    from delivery.live.hub import Hub  # noqa: PLC0415
 
     write = Hub.write_changes
 
@@ -339,7 +339,7 @@ def ghosts_stay() -> None:
 
 def keeps_everything() -> None:
     """Every frame that was ever encoded is kept, and a task for it."""
-    from delivery import peers  # noqa: PLC0415
+    from delivery.live import peers  # noqa: PLC0415
 
     kept: list[Any] = []
     begin = peers.Prepared.__init__
@@ -353,7 +353,7 @@ def keeps_everything() -> None:
 
 def places_at_a_strangers_pace() -> None:
     """A request has its place from its head on, and its body may take for ever."""
-    from chatproject.bounds import Bounded  # noqa: PLC0415
+    from chatproject.serving.bounds import Bounded  # noqa: PLC0415
 
     async def work(self: Any, scope: Any, receive: Any, send: Any) -> None:
         leave = await self._places.take()
@@ -374,13 +374,13 @@ def heads_without_bounds() -> None:
 
 def handshakes_unanswered() -> None:
     """What is wrong with a handshake is looked for in its frames only."""
-    from chatproject.sockets import PeerProtocol  # noqa: PLC0415
+    from chatproject.serving.sockets import PeerProtocol  # noqa: PLC0415
 
     PeerProtocol._refuse_what_is_no_handshake = lambda self: None  # type: ignore[method-assign]
 
 
 def no_descriptor_kept() -> None:
     """Connections are taken until there is no descriptor left."""
-    from chatproject.descriptors import Reserve  # noqa: PLC0415
+    from chatproject.serving.descriptors import Reserve  # noqa: PLC0415
 
     Reserve.is_left = lambda self, descriptor: True  # type: ignore[method-assign]

@@ -1,6 +1,6 @@
 """A PostgreSQL and a Valkey of the harness' own, in a folder of their own, that can be hurt: killed, stopped, emptied, restarted.
 
-The programs, their flags and the service account are those of chatproject.keeper; only nobody watches over them here.
+The programs, their flags and the service account are those of chatproject.embedded.keeper; only nobody watches over them here.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ import psutil
 import psycopg
 import redis
 
-from chatproject.embedded import DATABASE, Services
-from chatproject.keeper import Keeper
+from chatproject.embedded.keeper import Keeper
+from chatproject.embedded.services import DATABASE, Services
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Clusters of PostgreSQL that are initialised and migrated, one a state of the migrations; copied, never used.

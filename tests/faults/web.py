@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from chatproject.embedded import DATABASE
+from chatproject.embedded.services import DATABASE
 from delivery.children import die_with_parent
 from tests.faults import moved
 from tests.faults.proxy import Proxy, ProxyThread

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.models import Scope, User
 from chat.services import change_staff_roles, create_token, create_user, join_first_channel
 from chat.services.staff import GROUPS
-from delivery.errors import Refused
+from delivery.wire.errors import Refused
 
 
 class Command(BaseCommand):

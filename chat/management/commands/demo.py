@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.demo import stage
 from chat.models import User
 from chat.services import made
-from delivery.errors import Refused
+from chat.tools.demo import stage
+from delivery.wire.errors import Refused
 
 PASSWORD = "brightwater"  # noqa: S105 (of demo accounts; printed, and to be changed with --password)
 

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from chat import clock
-from chat.babble import Babble
 from chat.models import Channel, User
 from chat.services import add_member, create_user, open_channel
-from chat.services.filling import fill_channel, mark_all_read, tidy_messages
-from delivery.errors import Refused
+from chat.tools.babble import Babble
+from chat.tools.fill import fill_channel, mark_all_read, tidy_messages
+from delivery.wire.errors import Refused
 
 #: Messages in one transaction.
 AT_ONCE = 10_000

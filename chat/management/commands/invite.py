@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.links import invite_url
 from chat.models import Channel, ChannelKind
 from chat.services import create_invite
-from delivery.errors import Refused
+from delivery.wire.errors import Refused
 
 DAY_SECONDS = 24 * 3600
 

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chat.services.made import has_people
-from chat.services.testing import Places, make_places
+from chat.tools.places import Places, make_places
 from delivery.children import die_with_parent
 from delivery.load.generators import fitting
 from delivery.load.report import render

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.links import password_url
 from chat.models import User
 from chat.services import make_password_link
-from delivery.errors import Refused
+from delivery.wire.errors import Refused
 
 
 class Command(BaseCommand):

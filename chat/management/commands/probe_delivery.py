@@ -10,11 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.services.testing import make_probe_places
-from delivery.client import Ended
-from delivery.errors import Conflict
+from chat.tools.places import make_probe_places
+from delivery.client.staying import Ended
 from delivery.load.probe import Probed, probe
 from delivery.load.target import answers, socket_url
+from delivery.wire.errors import Conflict
 
 
 class Command(BaseCommand):

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from chat import clock
-from chat.cache import recent
 from chat.models import Channel, Message
+from chat.reads.cache import recent
 
 #: Channels in which something was said in so many days; others are put in when they are read.
 RECENT_DAYS = 7

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import User
 from chat.setup import setup_url
-from chatproject import descriptors, measuring, serve
+from chatproject.serving import descriptors, measuring, serve
 
 
 class Command(BaseCommand):

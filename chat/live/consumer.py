@@ -1,0 +1,146 @@
+"""The socket's door: who may come in, and the commands that are about messages."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+from django.conf import settings
+from django.http import parse_cookie
+
+from chat.live.node import ChatNode, running_node
+from chat.middleware import caller as origin
+from chat.models import Door, Message, Scope, User
+from chat.reads import logins
+from chat.reads.logins import ChatLogin
+from chat.rights.scopes import require_scope, require_scope_to_delete
+from chat.rights.standing import require_membership
+from chat.services import Draft, check_body, choose_presence, delete_message, edit_message
+from chat.shapes.rows import message as spell
+from chat.shapes.rows import own_presence
+from delivery.consumers import StreamConsumer
+from delivery.source import Committed
+from delivery.wire import ids, protocol
+from delivery.wire.errors import Refused, UnknownOp
+from delivery.wire.protocol import AnyCommand, Delete, Edit, Ok, OwnPresence, Post, Ref, SayPresence, SayTyping
+
+T = TypeVar("T")
+
+
+class ChatConsumer(StreamConsumer):
+    node: ChatNode
+    login: ChatLogin
+
+    async def running_node(self) -> ChatNode:
+        return await running_node()
+
+    async def authenticate(self) -> ChatLogin | None:
+        """A program with a token and no cookie, or a browser with a session and exactly one configured Origin."""
+        secrets = self._headers(b"authorization")
+        if secrets:
+            scheme, _, secret = secrets[0].partition(" ")
+            is_program = len(secrets) == 1 and scheme.lower() == "bearer" and not self._headers(b"cookie")
+            return await self.node.threads.read(logins.by_token, secret.strip()) if is_program else None
+        origins = self._headers(b"origin")
+        session_key = self._session_key()
+        if len(origins) != 1 or origins[0] not in settings.ALLOWED_ORIGINS or session_key is None:
+            return None
+        return await self.node.threads.read(logins.by_session, session_key)
+
+    def check_access(self, stream: int) -> None:
+        require_membership(self.socket.user, channel=stream)
+
+    async def do(self, command: AnyCommand) -> None:
+        require_scope(self.login.scopes, Scope.WRITE)
+        match command:
+            case Post():
+                await self._post(command)
+            case Edit():
+                row = await self._as_user(
+                    edit_message, channel=command.channel, message=command.message, body=command.body
+                )
+                self._confirm(command.ref, row)
+            case Delete():
+                place = {"channel": command.channel, "message": command.message}
+                row = await self._as_user(self._delete, **place, reason=command.reason)
+                self._confirm(command.ref, row)
+            case SayTyping():
+                await self.require_access(command.channel)
+                self.node.presence.told_typing(self.socket, command.channel, is_on=command.on)
+                self.confirm(command.ref, Ok(ref=protocol.given(command.ref)))
+            case SayPresence():
+                await self._say_presence(command)
+                self.confirm(command.ref, Ok(ref=protocol.given(command.ref)))
+            case _:
+                raise UnknownOp
+
+    def synced(self, streams: Iterable[int], *, is_first: bool) -> None:
+        if is_first:
+            self.node.presence.arrived(self.socket, self.login.choice)
+        self.node.presence.pushes.push_rosters(self.socket, streams)
+
+    def own_presence(self) -> OwnPresence | msgspec.UnsetType:
+        return own_presence(self.login.choice)
+
+    def own_blocks(self) -> list[int]:
+        return self.node.blocking.blocked_by(self.socket.user)
+
+    async def _say_presence(self, command: SayPresence) -> None:
+        if command.idle is not msgspec.UNSET:
+            self.node.presence.told_idle(self.socket, is_idle=command.idle)
+        status = None if command.status is msgspec.UNSET else command.status
+        activity = None if command.activity is msgspec.UNSET else command.activity
+        if status is not None or activity is not None:
+            choice = await self._as_user(choose_presence, status=status, activity=activity)
+            self.node.presence.chosen(self.socket.user, choice)
+
+    async def _post(self, command: Post) -> None:
+        check_body(command.body)
+        await self.require_access(command.channel)
+        draft = Draft(
+            channel=command.channel,
+            sender=self.socket.user,
+            client_msg_id=ids.read_uuid(command.client_msg_id),
+            body=command.body,
+            reply_to=command.reply_to,
+        )
+        # Not awaited further: the next frame of this socket may follow into the same batch.
+        outcome = await self.node.post(draft)
+        outcome.add_done_callback(lambda done: self._reply(command.ref, done))
+
+    def _reply(self, ref: Ref | None, done: "asyncio.Future[Committed]") -> None:
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, Refused):
+            self.refuse(ref, error)
+        elif isinstance(error, Exception):
+            self.refuse(ref, self.translated(error))
+        elif not done.cancelled():
+            committed = done.result()
+            self.confirm(
+                ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate)
+            )
+
+    def _delete(self, user: User, *, channel: int, message: int, reason: str) -> Message:
+        require_scope_to_delete(self.login.scopes, user.pk, channel=channel, message=message)
+        return delete_message(user, channel=channel, message=message, reason=reason)
+
+    async def _as_user(self, verb: Callable[..., T], **fields: Any) -> T:
+        def work() -> T:
+            with origin.coming_from(Door.SOCKET, self._address()):
+                return verb(User.objects.get(pk=self.socket.user), **fields)
+
+        return await self.node.threads.run(work)
+
+    def _confirm(self, ref: Ref | None, row: Message) -> None:
+        self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(protocol.encode(spell(row)))))
+
+    def _address(self) -> str | None:
+        client = self.scope.get("client")
+        return client[0] if client else None
+
+    def _headers(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key.lower() == name]
+
+    def _session_key(self) -> str | None:
+        # Read as the pages read them: what other applications on this host have set there keeps nobody out.
+        return parse_cookie("; ".join(self._headers(b"cookie"))).get(settings.SESSION_COOKIE_NAME)

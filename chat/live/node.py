@@ -1,0 +1,102 @@
+"""Puts the product into the machinery: which rows delivery reads, which errors mean that PostgreSQL is away, what may be said."""
+
+import asyncio
+
+from django.conf import settings
+
+from chat.allowances.messages import MessageAllowance
+from chat.live.blocking import Blocking, apart_from
+from chat.live.presence.here import Presence
+from chat.live.source import ChannelStreams
+from chat.reads.statistics import FigureNotes
+from chat.services import Draft
+from delivery.away import AWAY, is_away
+from delivery.bus.announcements import Announcement, Renewed
+from delivery.commit.queue import Outcome
+from delivery.live.socket import Socket
+from delivery.node import Node, running, set_running
+from delivery.source import Committed
+
+
+class ChatNode(Node):
+    def __init__(self) -> None:
+        # A third of the pool is left to HTTP requests, which run in threads of their own.
+        super().__init__(
+            ChannelStreams(),
+            settings.LIMITS,
+            database_threads=max(1, settings.DATABASE_POOL * 2 // 3),
+            retryable=AWAY,
+            is_away=is_away,
+        )
+        self.allowance = MessageAllowance(self.threads.read)
+        self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))
+        self.presence = Presence(self, kept_from=self.blocking.kept_from)
+        self.notes = FigureNotes(self.figures)
+
+    async def start(self) -> None:
+        await super().start()
+        self.presence.start()
+        self.notes.start()
+
+    def receive(self, announcement: Announcement) -> None:
+        super().receive(announcement)
+        self.presence.heard(announcement)
+        if isinstance(announcement, Renewed):
+            self.hub.start(self.blocking.look([announcement.user]))
+
+    async def learn(self, user: int) -> None:
+        await self.blocking.look([user])
+
+    async def check_positions(self) -> None:
+        await super().check_positions()
+        await self.blocking.look_at_all()
+
+    async def part(self, socket: Socket) -> None:
+        self.presence.left(socket)
+        await super().part(socket)
+
+    async def post(self, draft: Draft) -> Outcome:
+        """The one way in for messages, whatever the door. The draft is queued when this returns; its outcome comes later.
+
+        Raises RateLimited or QueueFull; the outcome is the committed message or a refusal.
+        """
+        await self.allowance.count(draft.sender, draft.client_msg_id)
+        return self.queue.submit(draft)
+
+    async def stop(self) -> None:
+        await self.presence.stop()
+        await self.notes.stop()
+        await super().stop()
+        await self.allowance.close()
+
+
+_starting: asyncio.Lock | None = None
+
+
+async def running_node() -> ChatNode:
+    """The node of this process, started if it was not."""
+    global _starting
+    node = running()
+    if isinstance(node, ChatNode):
+        return node
+    if _starting is None:
+        _starting = asyncio.Lock()
+    async with _starting:
+        node = running()
+        if not isinstance(node, ChatNode):
+            node = ChatNode()
+            await node.start()
+            set_running(node)
+    return node
+
+
+async def post_through_lane(draft: Draft) -> Committed:
+    """For doors that wait for the outcome of each message. Raises what refuses it."""
+    return await (await (await running_node()).post(draft))
+
+
+async def stop_node() -> None:
+    node = running()
+    if node is not None:
+        set_running(None)
+        await node.stop()

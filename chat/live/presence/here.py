@@ -1,0 +1,287 @@
+"""Presence of one web process: says who is here, hears who is elsewhere, tells the sockets, and notes it in the rows now and then.
+
+One call to Redis twice a second, however many people come and go; no request and no command waits for Redis.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Container, Iterable, Sequence
+
+import msgspec
+from django.conf import settings
+from redis import asyncio as aioredis
+
+from chat.live.presence.noting import Seen, Sightings
+from chat.live.presence.pushes import Pushes
+from chat.models import User
+from chat.services import note_seen
+from chat.shapes import rows as wire
+from delivery import tasks
+from delivery.breaker import Breaker, BreakerOpen
+from delivery.bus.announcements import About, Announcement, Changed, Opened
+from delivery.live.socket import Socket
+from delivery.node import Node
+from delivery.wire.protocol import PersonState
+from presence.everyone import News, View
+from presence.local import Own
+from presence.people import INVISIBLE, OFFLINE, Choice
+from presence.roster import AWAY, Heard, Roster, Saying, TypingMark
+from presence.typing import Typing
+
+logger = logging.getLogger("gapless.presence")
+
+#: Between two calls to Redis.
+TICK_SECONDS = 0.5
+#: Streams that open or end are read from the rows first: so long after the bell a person's streams are looked at again.
+LOOK_AGAIN_SECONDS = 3.0
+#: What reading the choices of all people here may take, before they are said as they were known.
+CHOICES_SECONDS = 1.0
+
+_choice = msgspec.msgpack.Decoder(Choice)
+
+
+class Presence:
+    """Belongs to one event loop. `kept_from` says from whom a block keeps a user. `clock` is monotonic."""
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        kept_from: Callable[[int], Container[int]],
+        roster: Roster | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = settings.LIMITS
+        self._node = node
+        self._limits = limits
+        self._clock = clock
+        self.roster = roster or Roster(
+            aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1),
+            present_seconds=limits.present_seconds,
+            flap_seconds=limits.flap_seconds,
+            typing_seconds=limits.typing_seconds,
+        )
+        self.own = Own(self._streams_of)
+        self.view = View()
+        self.typing = Typing(lasts_seconds=limits.typing_seconds, clock=clock)
+        self.pushes = Pushes(
+            node.hub,
+            self.view,
+            self.typing,
+            self.own,
+            kept_from,
+            every_seconds=limits.presence_push_seconds,
+            typing_again_seconds=limits.typing_again_seconds,
+            clock=clock,
+        )
+        self.seen = Seen(self.own, self.view, every_seconds=limits.presence_write_seconds, clock=clock)
+        self._breaker = Breaker("redis_presence", failures=1, pause_seconds=1, clock=clock)
+        self._marks: dict[tuple[int, int], TypingMark] = {}
+        self._look_again: dict[int, float] = {}
+        self._heard_at = clock()
+        self._beat_at = clock()
+        #: Absence is believed from here on: after Redis has forgotten, everybody gets the time to say who is here.
+        self._believe_at = clock()
+        #: Redis did not answer the last call.
+        self._is_cut_off = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.ensure_future(self._live())
+
+    async def stop(self) -> None:
+        """Says that whoever is still here leaves, and notes it."""
+        if self._task is not None:
+            await tasks.end([self._task])
+        seen = self.seen.take(is_end=True)
+        for user, person in list(self.own.people.items()):
+            for socket in list(person.sockets):
+                self.own.left(user, socket)
+        with contextlib.suppress(BreakerOpen, *AWAY):
+            await self._breaker.call(lambda: self.roster.step(self.own.sayings(everybody=False)), counts=AWAY)
+        await self._write(seen)
+        await self.roster.redis.aclose()
+
+    # ---- what happens in this process ----
+
+    def arrived(self, socket: Socket, choice: Choice) -> None:
+        self.own.arrived(socket.user, socket, choice)
+
+    def left(self, socket: Socket) -> None:
+        self.own.left(socket.user, socket)
+        self.pushes.forget(socket)
+
+    def told_idle(self, socket: Socket, *, is_idle: bool) -> None:
+        self.own.told_idle(socket.user, socket, is_idle=is_idle)
+
+    def told_typing(self, socket: Socket, stream: int, *, is_on: bool) -> None:
+        """Of who switches it off, and of the invisible, nothing is said."""
+        person = self.own.people.get(socket.user)
+        followed = self._node.hub.streams.get(stream)
+        if person is None or followed is None:
+            return
+        if is_on and not _may_type(person.choice):
+            return
+        self._marks[stream, socket.user] = TypingMark(stream, socket.user, followed.position, is_on)
+        if is_on:
+            self.seen.typed(stream, socket.user)
+
+    def chosen(self, user: int, choice: Choice) -> None:
+        if self.own.chosen(user, choice):
+            self.pushes.add_own(user)
+            if not _may_type(choice):
+                self.pushes.add_typing(self.typing.end_everywhere(user))
+
+    def heard(self, announcement: Announcement) -> None:
+        """Of what the processes tell each other, what matters here."""
+        match announcement:
+            case About(user=user, raw=raw):
+                self.chosen(user, _choice.decode(raw))
+            case Opened(user=user):
+                self._look_again_at([user])
+            case Changed(stream=stream, changes=changes):
+                for change in changes:
+                    if change.said_by is not None:
+                        self._marks.pop((stream, change.said_by), None)
+                        if self.typing.end_by_message(stream, change.said_by, number=change.rev):
+                            self.pushes.add_typing([stream])
+                    elif change.ends is not None or change.begins is not None:
+                        self._look_again_at(user for user in (change.ends, change.begins) if user is not None)
+
+    # ---- what is asked ----
+
+    def state_of(self, user: int) -> PersonState:
+        """What others see of this person, as far as this process has heard. From any thread."""
+        return wire.person_state(self.view.shown(user))
+
+    # ---- twice a second ----
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                await self.tick()
+            except Exception as error:
+                logger.warning("presence: %r", error)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def tick(self) -> None:
+        """Says and hears, pushes what is due, and writes what is due."""
+        now = self._clock()
+        self._look_again_if_due(now)
+        is_beat = now >= self._beat_at and not self._is_cut_off
+        if is_beat:
+            await self._read_choices()
+        sayings = self.own.sayings(everybody=is_beat)
+        marks, self._marks = list(self._marks.values()), {}
+        try:
+            heard = await self._breaker.call(lambda: self.roster.step(sayings, marks, is_beat=is_beat), counts=AWAY)
+        except (BreakerOpen, *AWAY):
+            self._not_heard(sayings, now)
+        else:
+            self._take(heard, now, is_beat=is_beat)
+        self.pushes.add_typing(self.typing.lapse())
+        self.pushes.push()
+        if self.seen.is_due():
+            # Not awaited: PostgreSQL may be slow, and whoever comes and goes is not to wait for it.
+            self._node.hub.start(self._write(self.seen.take()))
+
+    def _take(self, heard: Heard, now: float, *, is_beat: bool) -> None:
+        self._heard_at = now
+        if is_beat:
+            self._beat_at = now + self._limits.heartbeat_seconds
+            self.pushes.forget_rosters()
+        if heard.is_forgotten or self._is_cut_off:
+            # Others have been forgotten or cut off too: they get the time to say again who is here.
+            self._believe_at = now + (self._limits.flap_seconds if self.view.people else 0)
+            self._beat_at = self._beat_at if is_beat else now
+            self._is_cut_off = False
+        believes = now >= self._believe_at
+        if not believes:
+            # Everybody is asked for again, until who is missing can be believed to have gone.
+            self.roster.forget_what_was_heard()
+        was_known = self.view.is_known
+        self._tell(self.view.take(heard, believes_absence=believes))
+        if self.view.is_known and not was_known:
+            self.pushes.forget_rosters()
+            self.pushes.push_everything()
+        self._take_choices(heard)
+        self.pushes.add_typing(self.typing.take(mark for mark in heard.typing if self._is_to_be_seen(mark)))
+
+    def _take_choices(self, heard: Heard) -> None:
+        for user, person in heard.people.items():
+            if person is not None:
+                if not _may_type(person.choice):
+                    self.pushes.add_typing(self.typing.end_everywhere(user))
+                self.chosen(user, person.choice)
+
+    def _not_heard(self, sayings: Sequence[Saying], now: float) -> None:
+        self.own.not_said(sayings)
+        self.roster.forget_what_was_heard()
+        self._is_cut_off = True
+        if self.view.is_known and now - self._heard_at >= self._limits.flap_seconds:
+            logger.warning("presence is unknown", extra={"away": "Redis"})
+            self._tell(self.view.lose())
+            self.pushes.forget_rosters()
+
+    def _tell(self, news: Sequence[News]) -> None:
+        for one in news:
+            if one.shown.status == OFFLINE:
+                self.pushes.add_typing(self.typing.end_everywhere(one.user))
+                self.seen.gone(one.user)
+        self.pushes.add(news)
+
+    def _is_to_be_seen(self, mark: TypingMark) -> bool:
+        person = self.view.people.get(mark.user)
+        stream = self._node.hub.streams.get(mark.stream)
+        has_ended = stream is not None and stream.ends.get(mark.user, 0) > mark.head
+        return person is not None and _may_type(person.choice) and not has_ended
+
+    def _streams_of(self, user: int) -> dict[int, int]:
+        streams = self._node.hub.streams
+        followed: dict[int, int] = {}
+        for socket in self._node.hub.users.get(user, ()):
+            for stream_id in socket.accesses:
+                stream = streams.get(stream_id)
+                if stream is not None:
+                    followed[stream_id] = stream.position
+        return followed
+
+    def _look_again_at(self, users: Iterable[int]) -> None:
+        until = self._clock() + LOOK_AGAIN_SECONDS
+        for user in users:
+            if user in self.own.people:
+                self._look_again[user] = until
+
+    def _look_again_if_due(self, now: float) -> None:
+        if self._look_again:
+            self.own.look_again(self._look_again)
+            for user in self._look_again:
+                for socket in self._node.hub.users.get(user, ()):
+                    self.pushes.push_new_rosters(socket)
+            self._look_again = {user: until for user, until in self._look_again.items() if until > now}
+
+    async def _read_choices(self) -> None:
+        # A choice made meanwhile may not have been heard of here: nobody invisible is to be shown for a moment.
+        users = list(self.own.people)
+        if users:
+            with contextlib.suppress(TimeoutError, *self._node.retryable):
+                reading = self._node.threads.read(_choices, users)
+                for user, choice in (await asyncio.wait_for(reading, CHOICES_SECONDS)).items():
+                    self.chosen(user, choice)
+
+    async def _write(self, seen: Sightings) -> None:
+        if seen.people:
+            try:
+                await self._node.threads.run(note_seen, seen.people, seen.typed)
+            except self._node.retryable:
+                self.seen.put_back(seen)
+
+
+def _may_type(choice: Choice) -> bool:
+    return choice.shows_typing and choice.status != INVISIBLE
+
+
+def _choices(users: Sequence[int]) -> dict[int, Choice]:
+    return {user.pk: wire.choice(user) for user in User.objects.filter(pk__in=users)}

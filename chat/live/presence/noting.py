@@ -1,0 +1,64 @@
+"""Who was seen, on the way to the rows: one statement a minute for all people of this process, and one at its end.
+
+Losing it is harmless: the next minute says more.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chat.services.presence import Sighting
+from presence.everyone import View
+from presence.local import Own
+from presence.people import OFFLINE, UNKNOWN
+
+
+@dataclass
+class Sightings:
+    """What one statement writes: people as others see them, and (channel, user) → seconds since they typed."""
+
+    people: dict[int, Sighting] = field(default_factory=dict)
+    typed: dict[tuple[int, int], float] = field(default_factory=dict)
+
+
+class Seen:
+    def __init__(
+        self, own: Own, view: View, *, every_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._own = own
+        self._view = view
+        self._every = every_seconds
+        self._clock = clock
+        self._taken_at = clock()
+        self._gone: dict[int, float] = {}
+        self._typed: dict[tuple[int, int], float] = {}
+
+    def gone(self, user: int) -> None:
+        """Nobody sees this person any more: offline, or invisible from now on."""
+        self._gone[user] = self._clock()
+
+    def typed(self, stream: int, user: int) -> None:
+        self._typed[stream, user] = self._clock()
+
+    def is_due(self) -> bool:
+        return self._clock() - self._taken_at >= self._every
+
+    def take(self, *, is_end: bool = False) -> Sightings:
+        """Everything since the last time. is_end: this process ends, so whoever is here is not any more, as far as it knows."""
+        now = self._taken_at = self._clock()
+        gone, self._gone = self._gone, {}
+        typed, self._typed = self._typed, {}
+        found = Sightings({user: Sighting(OFFLINE, now - at) for user, at in gone.items()})
+        for user in self._own.people:
+            status = self._view.shown(user).status
+            if status not in (OFFLINE, UNKNOWN):
+                found.people[user] = Sighting(OFFLINE if is_end else status, 0.0)
+        found.typed = {key: now - at for key, at in typed.items() if key[1] in found.people}
+        return found
+
+    def put_back(self, seen: Sightings) -> None:
+        """It was not written: who has gone is said again; of the others the next minute says more."""
+        now = self._clock()
+        for user, sighting in seen.people.items():
+            if sighting.status == OFFLINE:
+                self._gone.setdefault(user, now - sighting.age_seconds)

@@ -1,0 +1,229 @@
+"""Presence and typing on their way to the sockets of this process: what has changed goes out together, once a second a channel.
+
+Encoded once for all sockets that see the same; dropped for a socket that is behind, which later gets whole rosters instead.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable
+
+from chat.shapes import rows as wire
+from delivery.live.hub import Hub
+from delivery.live.peers import Prepared
+from delivery.live.socket import Socket
+from delivery.wire import protocol
+from presence.everyone import News, View
+from presence.local import Own
+from presence.people import INVISIBLE, OFFLINE, UNKNOWN
+from presence.typing import Typing
+
+#: A push may go out this much early: the clock that asks is a little uneven.
+SLACK_SECONDS = 0.05
+
+
+class Pushes:
+    def __init__(
+        self,
+        hub: Hub,
+        view: View,
+        typing: Typing,
+        own: Own,
+        kept_from: Callable[[int], Container[int]],
+        *,
+        every_seconds: float,
+        typing_again_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hub = hub
+        self._view = view
+        self._typing = typing
+        self._own = own
+        self._kept_from = kept_from
+        self._every = every_seconds - SLACK_SECONDS
+        self._typing_again = typing_again_seconds - SLACK_SECONDS
+        self._clock = clock
+        self._news: dict[int, News] = {}
+        self._pushed_at = float("-inf")
+        self._rosters: dict[int, Prepared] = {}
+        #: Sockets to which something was not written, with the streams whose rosters they are still to get.
+        self._behind: dict[Socket, list[int]] = {}
+        #: The streams of which each socket was told who is here.
+        self._rostered: dict[Socket, set[int]] = {}
+        self._typing_touched: set[int] = set()
+        #: stream → (when it was pushed, who was named)
+        self._typing_pushed: dict[int, tuple[float, tuple[int, ...]]] = {}
+        self._chosen: set[int] = set()
+
+    # ---- what is to be pushed ----
+
+    def add(self, news: Iterable[News]) -> None:
+        for one in news:
+            before = self._news.get(one.user)
+            streams = one.streams if before is None else {**before.streams, **one.streams}
+            self._news[one.user] = News(one.user, one.shown, streams)
+            for stream in one.streams:
+                self._rosters.pop(stream, None)
+
+    def forget_rosters(self) -> None:
+        """They are made anew when next asked for: whether anything is known has changed, or some are of streams long left."""
+        self._rosters.clear()
+
+    def push_everything(self) -> None:
+        """Every socket gets whole rosters with the next push."""
+        self._behind.update({socket: list(socket.accesses) for socket in self._hub.sockets})
+
+    def add_typing(self, streams: Iterable[int]) -> None:
+        self._typing_touched.update(streams)
+
+    def add_own(self, user: int) -> None:
+        """The person has chosen something: told to all their sockets."""
+        self._chosen.add(user)
+
+    # ---- pushing ----
+
+    def push(self) -> None:
+        """What is due by now."""
+        now = self._clock()
+        if now - self._pushed_at >= self._every and (self._news or self._chosen or self._behind):
+            self._pushed_at = now
+            self._push_news()
+            self._push_own()
+            self._push_rosters_to_those_behind()
+        self._push_typing(now)
+
+    def push_rosters(self, socket: Socket, streams: Iterable[int]) -> None:
+        """Everybody who is here, a frame for each of the streams that the socket follows; then what the person has chosen.
+
+        Of thousands of streams not at once: as fast as the socket reads.
+        """
+        rostered = self._rostered.setdefault(socket, set())
+        wanted = [stream_id for stream_id in streams if stream_id in socket.accesses]
+        for place, stream_id in enumerate(wanted):
+            rostered.add(stream_id)
+            if socket.is_behind or not socket.write_if_idle(self._roster(stream_id)):
+                self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[place:]]))
+                break
+        self._write_own(socket.user, [socket])
+
+    def push_new_rosters(self, socket: Socket) -> None:
+        """The same for the streams that it has begun to follow since."""
+        known = self._rostered.get(socket)
+        if known is not None:
+            known &= socket.accesses.keys()
+            streams = (self._hub.streams.get(stream_id) for stream_id in socket.accesses.keys() - known)
+            new = [stream.id for stream in streams if stream is not None and socket in stream.sockets]
+            if new:
+                self.push_rosters(socket, new)
+
+    def forget(self, socket: Socket) -> None:
+        self._rostered.pop(socket, None)
+        self._behind.pop(socket, None)
+
+    def _push_news(self) -> None:
+        news, self._news = self._news, {}
+        by_stream: dict[int, list[int]] = defaultdict(list)
+        for user, one in news.items():
+            held_back = {s: head for s, head in one.streams.items() if not self._say_in(s, user, head, by_stream)}
+            if held_back:
+                self._news[user] = News(user, one.shown, held_back)
+        by_socket: dict[Socket, list[int]] = defaultdict(list)
+        for stream_id in by_stream:
+            for socket in self._hub.streams[stream_id].sockets:
+                by_socket[socket].append(stream_id)
+        alike: dict[tuple[int, ...], list[Socket]] = defaultdict(list)
+        for socket, streams in by_socket.items():
+            alike[tuple(streams)].append(socket)
+        for streams_alike, sockets in alike.items():
+            users = {user for stream_id in streams_alike for user in by_stream[stream_id]}
+            states = {user: wire.person_state(news[user].shown) for user in users}
+            self._write(sockets, Prepared(protocol.encode(protocol.Presence(users=states))))
+        # What their own sockets have just read of them is what others see.
+        self._chosen.update(user for user in news if self._is_hidden(user))
+
+    def _say_in(self, stream_id: int, user: int, head: int, by_stream: dict[int, list[int]]) -> bool:
+        followers = self._hub.followers(stream_id, head=head)
+        if followers is None:
+            return False
+        if followers and self._hub.streams[stream_id].ends.get(user, 0) <= head:
+            by_stream[stream_id].append(user)
+        return True
+
+    def _push_own(self) -> None:
+        chosen, self._chosen = self._chosen, set()
+        for user in chosen:
+            self._write_own(user, list(self._hub.users.get(user, ())))
+
+    def _push_rosters_to_those_behind(self) -> None:
+        behind, self._behind = self._behind, {}
+        for socket, streams in behind.items():
+            if not socket.is_behind:
+                self.push_rosters(socket, streams)
+            elif not socket.is_over:
+                self._behind[socket] = streams
+
+    def _push_typing(self, now: float) -> None:
+        for stream_id in list(self._typing_touched):
+            pushed_at, named = self._typing_pushed.get(stream_id, (float("-inf"), ()))
+            if now - pushed_at < self._every:
+                continue
+            typing = self._typing.now_in(stream_id)
+            followers = self._hub.followers(stream_id, head=typing.head)
+            if followers is None:
+                continue
+            self._typing_touched.discard(stream_id)
+            if typing.users == named and now - pushed_at < self._typing_again:
+                # They go on; those who were told know it for some seconds more.
+                continue
+            self._write_typing(stream_id, typing.users, followers)
+            if typing.users:
+                self._typing_pushed[stream_id] = (now, typing.users)
+            else:
+                self._typing_pushed.pop(stream_id, None)
+
+    # ---- frames ----
+
+    def _write_typing(self, stream_id: int, users: tuple[int, ...], followers: list[Socket]) -> None:
+        frame = Prepared(protocol.encode(protocol.Typing(channel=stream_id, users=users)))
+        for socket in followers:
+            person = self._own.people.get(socket.user)
+            if person is None or person.choice.shows_typing:
+                kept_from = self._kept_from(socket.user)
+                shown = tuple(user for user in users if user not in kept_from)
+                # Encoded once for all but those few who are kept from somebody.
+                is_all = len(shown) == len(users)
+                socket.write_if_idle(
+                    frame if is_all else Prepared(protocol.encode(protocol.Typing(channel=stream_id, users=shown)))
+                )
+
+    def _roster(self, stream_id: int) -> Prepared:
+        frame = self._rosters.get(stream_id)
+        if frame is None:
+            stream = self._hub.streams.get(stream_id)
+            ends = stream.ends if stream is not None else {}
+            users = {
+                user: wire.person_state(self._view.shown(user))
+                for user in self._view.by_stream.get(stream_id, ())
+                if ends.get(user, 0) <= self._view.people[user].streams[stream_id]
+            }
+            roster = protocol.Presence(users=users, channel=stream_id, known=self._view.is_known)
+            frame = self._rosters[stream_id] = Prepared(protocol.encode(roster))
+        return frame
+
+    def _write_own(self, user: int, sockets: Iterable[Socket]) -> None:
+        person = self._own.people.get(user)
+        if person is not None:
+            shown = self._view.shown(user).status
+            # Whoever reads this is here, whatever has been heard of it.
+            is_heard = shown not in (OFFLINE, UNKNOWN)
+            state = protocol.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
+            own = wire.own_presence(person.choice)
+            self._write(sockets, Prepared(protocol.encode(protocol.Presence(users={user: state}, own=own))))
+
+    def _write(self, sockets: Iterable[Socket], frame: Prepared) -> None:
+        for socket in sockets:
+            if not socket.write_if_idle(frame):
+                self._behind[socket] = list(socket.accesses)
+
+    def _is_hidden(self, user: int) -> bool:
+        person = self._own.people.get(user)
+        return person is not None and person.choice.status == INVISIBLE

@@ -1,0 +1,144 @@
+"""Channels as the streams that delivery asks for: accesses, rows since a number, positions, commits."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from chat.models import Channel, ChannelKind, Member, Message, User
+from chat.models.member import MemberQuerySet
+from chat.reads import logins
+from chat.reads.unread import Position, count_of
+from chat.rights.standing import moderates_everywhere
+from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_standing
+from chat.shapes import rows as wire
+from delivery.bus.announcements import Change
+from delivery.source import Access, Committed, Login, Missed, Standing
+from delivery.source import Draft as AnyDraft
+from delivery.wire.errors import Refused
+from delivery.wire.protocol import CloseCode
+
+_MISSED = """
+SELECT missed.id FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
+CROSS JOIN LATERAL (
+    SELECT id FROM messages WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT %s
+) AS missed
+"""
+
+_REPLAYABLE = """
+SELECT held.channel_id, (
+    SELECT count(*) FROM (
+        SELECT 1 FROM messages WHERE channel_id = held.channel_id AND rev > held.rev LIMIT %s
+    ) AS missed
+), (
+    -- PostgreSQL's clock: one for all processes, whatever theirs say.
+    SELECT greatest(created_at, edited_at, deleted_at) >= clock_timestamp() - %s * interval '1 hour' FROM messages
+    WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT 1
+) FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
+"""
+
+
+class ChannelStreams:
+    """See delivery.source.Source for what each function promises."""
+
+    def standing(self) -> Standing:
+        return read_standing()
+
+    def begin_epoch(self, after: str) -> str:
+        return begin_epoch(after=after)
+
+    def accesses(self, user: int) -> list[Access]:
+        return _accesses(Member.objects.with_mutes().filter(user_id=user).in_lists(), user)
+
+    def accesses_to(self, user: int, streams: Collection[int]) -> dict[int, Access]:
+        found = _accesses(Member.objects.with_mutes().filter(user_id=user, channel_id__in=streams), user)
+        return {access.stream: access for access in found}
+
+    def access(self, user: int, stream: int) -> Access | None:
+        return self.accesses_to(user, [stream]).get(stream)
+
+    def changes_since(self, stream: int, rev: int, *, limit: int) -> Missed:
+        # The head first: rows that are read later can only be newer, never missing below it.
+        head = Channel.objects.filter(pk=stream).values_list("head", flat=True).first() or 0
+        rows = Message.objects.filter(channel_id=stream).changed_since(rev).for_the_wire()[:limit]
+        changes = [wire.change(row) for row in rows]
+        return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)
+
+    def changes_of(self, held: Mapping[int, int], *, limit: int) -> dict[int, Missed]:
+        heads = self.heads(list(held))
+        # In one statement: a row that is changed between two would come with its later number, and hide what lies before it.
+        missed = RawSQL(_MISSED, [list(held), list(held.values()), limit])  # noqa: S611 (nothing of anybody is in it)
+        changes: dict[int, list[Change]] = defaultdict(list)
+        for row in Message.objects.filter(pk__in=missed).for_the_wire().order_by("rev"):
+            changes[row.channel_id].append(wire.change(row))
+        return {
+            stream: Missed(max([heads.get(stream, 0), *(change.rev for change in changes[stream])]), changes[stream])
+            for stream in held
+        }
+
+    def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
+        most, hours = settings.LIMITS.replay_changes, settings.LIMITS.replay_hours
+        with connection.cursor() as cursor:
+            cursor.execute(_REPLAYABLE, [most + 1, hours, list(held), list(held.values())])
+            return {
+                channel: missed <= most and is_recent is not False for channel, missed, is_recent in cursor.fetchall()
+            }
+
+    def heads(self, streams: Sequence[int]) -> dict[int, int]:
+        return dict(Channel.objects.filter(pk__in=streams).values_list("pk", "head"))
+
+    def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
+        rows = Member.objects.filter(user_id__in=users).in_lists().values_list("user_id", "channel_id", "version")
+        return {(user, channel): version for user, channel, version in rows}
+
+    def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:
+        return logins.endings(held)
+
+    def commit(self, drafts: Sequence[AnyDraft]) -> list[Committed | Refused]:
+        return post_messages([draft for draft in drafts if isinstance(draft, Draft)])
+
+    def move_cursors(self, cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
+        move_cursors(cursors)
+
+
+def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
+    members = list(memberships.select_related("channel").order_by("channel_id"))
+    unread = count_of(user, [Position(m.channel_id, user, m.read_seq, m.channel.head) for m in members])
+    people = _people([member.channel_id for member in members if member.channel.kind == ChannelKind.DIRECT], user)
+    moderates = bool(members) and moderates_everywhere(User.objects.get(pk=user))
+    return [
+        Access(
+            stream=member.channel_id,
+            head=member.channel.head,
+            since=member.joined_rev,
+            version=member.version,
+            description=wire.membership(
+                member,
+                unread=unread.get(member.channel_id, 0),
+                people=people.get(member.channel_id, []),
+                moderates=moderates,
+            ),
+        )
+        for member in members
+    ]
+
+
+def descriptions(user: User, *, shown: int | None = None) -> list[dict[str, Any]]:
+    """Every channel of the user, as `hello` describes them; and the one that is shown, however long ago it was archived."""
+    found = [access.description for access in ChannelStreams().accesses(user.pk)]
+    if shown is None or any(described["id"] == shown for described in found):
+        return found
+    access = ChannelStreams().access(user.pk, shown)
+    return found if access is None else [*found, access.description]
+
+
+def _people(channels: Sequence[int], user: int) -> dict[int, list[User]]:
+    people: dict[int, list[User]] = defaultdict(list)
+    if channels:
+        others = Member.objects.filter(channel_id__in=channels).exclude(user_id=user).select_related("user")
+        for member in others.order_by("user_id"):
+            people[member.channel_id].append(member.user)
+    return people

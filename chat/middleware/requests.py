@@ -1,0 +1,62 @@
+"""How many HTTP requests one person makes, whatever the door: pages, the admin and the API, by session or by token.
+
+What is asked without a name is bounded by address alone: chatproject/serving/pace.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from chat.allowances.counting import count, telling
+from chat.allowances.table import REQUESTS
+from chat.api.usage import with_usage
+from chat.pages.errors import rate_limited
+from delivery.wire.errors import RateLimited
+
+#: Health and figures: answered even when everything else waits, when nobody can be asked who it is, and whatever the Host.
+ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
+#: In the scope of a request that has waited: it was counted when it came.
+IS_ASKED_AGAIN = "gapless.is_asked_again"
+
+
+class RequestsAreCounted:
+    """Middleware: counts what pages and the admin are asked, and says on every answer what is left.
+
+    Of the act's own allowance, which is the tighter one; else of the requests.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith("/api/") and request.path not in ALWAYS_ANSWERED:
+            try:
+                _note(request, request.user)
+            except RateLimited as refusal:
+                return rate_limited(request, refusal)
+        with telling() as acts:
+            response = self._get_response(request)
+        tightest = acts[-1] if acts else getattr(request, "usage", None)
+        # A refusal has said its own.
+        is_said = response.has_header("X-RateLimit-Limit")
+        return response if is_said else with_usage(response, tightest)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What a page's view counted by itself: tries at its door."""
+        return rate_limited(request, exception) if isinstance(exception, RateLimited) else None
+
+
+class CountedByTheApi(BaseThrottle):
+    """The API's part: only there it is known whose token it is. Raises RateLimited."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        _note(request._request, request.user)
+        return True
+
+
+def _note(request: HttpRequest, user: Any) -> None:
+    if user.is_authenticated and not getattr(request, "scope", {}).get(IS_ASKED_AGAIN):
+        request.usage = count(REQUESTS, user)  # type: ignore[attr-defined]

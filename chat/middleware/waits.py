@@ -1,0 +1,43 @@
+"""How a view says that its request should wait and then be asked again; the server reads it (chatproject/serving/waiting.py)."""
+
+from dataclasses import dataclass
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from delivery.node import running
+from delivery.wire.errors import RateLimited
+
+#: On an answer that is not sent.
+HEADER = "X-Gapless-Wait"
+#: In the scope of a request that may be answered so.
+MAY_WAIT = "gapless.may_wait"
+#: Who has as many requests waiting may come back then.
+AGAIN_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """For the channel to go on from this number."""
+
+    channel: int
+    number: int
+    user: int
+    seconds: int
+
+    @classmethod
+    def spelled(cls, text: str) -> "Wait":
+        return cls(*map(int, text.split()))
+
+    def spell(self) -> str:
+        return f"{self.channel} {self.number} {self.user} {self.seconds}"
+
+
+def wait_for(request: Request, wait: Wait) -> Response | None:
+    """What to answer so that it waits; None where it can't. Raises RateLimited when too many of the user's wait already."""
+    node = running()
+    if node is None or not getattr(request._request, "scope", {}).get(MAY_WAIT):
+        return None
+    if not node.waits.has_room(wait.user):
+        raise RateLimited("Too many of your requests are waiting already.", retry_after=AGAIN_SECONDS)
+    return Response(headers={HEADER: wait.spell()})

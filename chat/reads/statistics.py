@@ -1,0 +1,161 @@
+"""One channel's figures of the last minutes: from the rows, and, for latency and errors, what the processes note in Redis.
+
+Redis away: latency and errors are unknown. Nothing here is the only copy of anything that matters.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis import asyncio as aioredis
+
+from chat import clock
+from chat.models import Channel, Member, Message
+from delivery.live.figures import CLASSES_MS, Figures, StreamFigures
+
+#: Figures are of so many minutes, the current one included.
+WINDOW_MINUTES = 5
+#: Between two notes of one process.
+NOTE_SECONDS = 5
+#: Connected people are noted in the rows once a minute; who was seen in this time is active.
+ACTIVE_SECONDS = 120
+#: What is said of latencies beyond the last class.
+_BEYOND_MS = 60_000
+
+
+@dataclass(frozen=True)
+class ChannelFigures:
+    window_minutes: int
+    members: int
+    active_members: int
+    messages_last_minute: int
+    messages_last_hour: int
+    messages_a_minute: float
+    #: From a message's arrival to its COMMIT: what so many of 100 did not pass. None: nothing was sent, or Redis is away.
+    latency_ms: Mapping[str, int] | None
+    #: Refused commands by code. None: Redis is away.
+    errors: Mapping[str, int] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def figures_of(channel: Channel) -> ChannelFigures:
+    """What one looks at when a channel seems slow or loud."""
+    noted = _noted(channel.pk)
+    return ChannelFigures(
+        window_minutes=WINDOW_MINUTES,
+        members=channel.member_count,
+        active_members=_active_members(channel.pk),
+        messages_last_minute=_messages(channel.pk, minutes=1),
+        messages_last_hour=_messages(channel.pk, minutes=60),
+        messages_a_minute=round(_messages(channel.pk, minutes=WINDOW_MINUTES) / WINDOW_MINUTES, 1),
+        latency_ms=None if noted is None else _quantiles(noted.latencies),
+        errors=None if noted is None else dict(noted.errors),
+    )
+
+
+class FigureNotes:
+    """Notes every few seconds what this process has counted. Belongs to one event loop."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+        self._redis = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.ensure_future(self._live())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        with contextlib.suppress(redis.RedisError, OSError):
+            await self._redis.aclose()
+
+    async def note(self) -> None:
+        """What was counted since the last time. Lost when Redis is away: it is of the moment."""
+        taken = self._figures.take()
+        if taken:
+            with contextlib.suppress(redis.RedisError, OSError, TimeoutError):
+                await self._note(taken)
+
+    async def _live(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            await self.note()
+
+    async def _note(self, taken: Mapping[int, StreamFigures]) -> None:
+        minute = _this_minute()
+        pipe = self._redis.pipeline(transaction=False)
+        for channel, figures in taken.items():
+            key = _key(channel, minute)
+            for place, count in figures.latencies.items():
+                pipe.hincrby(key, f"latency {place}", count)
+            for code, count in figures.errors.items():
+                pipe.hincrby(key, f"error {code}", count)
+            pipe.expire(key, (WINDOW_MINUTES + 1) * 60)
+        await pipe.execute()
+
+
+def _key(channel: int, minute: int) -> str:
+    return f"gapless:figures:{channel}:{minute}"
+
+
+def _this_minute() -> int:
+    return int(clock.now().timestamp() // 60)
+
+
+def _noted(channel: int) -> StreamFigures | None:
+    minute = _this_minute()
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+        pipe = client.pipeline(transaction=False)
+        for back in range(WINDOW_MINUTES):
+            pipe.hgetall(_key(channel, minute - back))
+        try:
+            found: list[dict[bytes, bytes]] = pipe.execute()
+        except (redis.RedisError, OSError):
+            return None
+    noted = StreamFigures()
+    for name, count in (pair for notes in found for pair in notes.items()):
+        kind, _, what = name.decode().partition(" ")
+        if kind == "latency":
+            noted.latencies[int(what)] += int(count)
+        else:
+            noted.errors[what] += int(count)
+    return noted
+
+
+def _quantiles(latencies: Counter[int]) -> dict[str, int] | None:
+    total = sum(latencies.values())
+    if not total:
+        return None
+    return {
+        name: _within(latencies, math.ceil(total * share))
+        for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+    }
+
+
+def _within(latencies: Counter[int], count: int) -> int:
+    seen = 0
+    for place, bound in enumerate((*CLASSES_MS, _BEYOND_MS)):
+        seen += latencies[place]
+        if seen >= count:
+            return bound
+    return _BEYOND_MS
+
+
+def _active_members(channel: int) -> int:
+    since = clock.now() - datetime.timedelta(seconds=ACTIVE_SECONDS)
+    return Member.objects.filter(channel_id=channel, last_seen__gte=since).count()
+
+
+def _messages(channel: int, *, minutes: int) -> int:
+    since = clock.now() - datetime.timedelta(minutes=minutes)
+    return Message.objects.filter(channel_id=channel, created_at__gte=since, kind="text").count()

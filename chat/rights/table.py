@@ -1,0 +1,163 @@
+"""Who may do what in a channel: one table. Verbs ask it, every door shows it (`can`), docs print it, nobody repeats it.
+
+Reading is by membership alone. Knows roles, kinds and states, and reads no rows: that is services/standing.py.
+"""
+
+import enum
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from chat.models import ChannelKind, Role
+from chat.models.channel import GROUP
+from delivery.wire.errors import Archived, Forbidden, Muted, Refused
+
+
+class Right(enum.StrEnum):
+    """What somebody may or may not do in a channel; its value is the word in `can`."""
+
+    POST = "post"
+    EDIT_OWN = "edit_own"
+    DELETE_OWN = "delete_own"
+    DELETE_ANY = "delete_any"
+    RENAME = "rename"
+    ADD = "add"
+    REMOVE = "remove"
+    MUTE = "mute"
+    PROMOTE = "promote"
+    ARCHIVE = "archive"
+    CLOSE_REPORTS = "close_reports"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Who may: those roles; and where it says `staff`, those of the staff who moderate every channel, in it or not."""
+
+    roles: frozenset[str]
+    #: What whoever may not is told.
+    refusal: str
+    staff: bool = False
+    #: Plain members too, where the channel is public.
+    members_in_public: bool = False
+    in_direct: bool = True
+    #: In a direct conversation of three or more.
+    in_group: bool = True
+    though_archived: bool = False
+    though_muted: bool = True
+    #: What the verb asks besides, for docs/permissions.md.
+    condition: str = ""
+
+
+EVERYONE = frozenset(Role.values)
+KEEPERS = frozenset({Role.OWNER, Role.MODERATOR})
+OWNERS = frozenset({Role.OWNER})
+
+RULES: Mapping[Right, Rule] = MappingProxyType(
+    {
+        Right.POST: Rule(roles=EVERYONE, refusal="You may not write here.", though_muted=False),
+        Right.EDIT_OWN: Rule(
+            roles=EVERYONE,
+            refusal="Only the author can edit a message.",
+            though_muted=False,
+            condition="one's own, for 24 hours, unless deleted",
+        ),
+        Right.DELETE_OWN: Rule(
+            roles=EVERYONE, refusal="Only the author or a moderator can delete a message.", condition="one's own"
+        ),
+        Right.DELETE_ANY: Rule(
+            roles=KEEPERS,
+            refusal="Only the author or a moderator can delete a message.",
+            staff=True,
+            though_archived=True,
+        ),
+        Right.RENAME: Rule(
+            roles=KEEPERS,
+            refusal="Only owners and moderators change a channel.",
+            staff=True,
+            in_direct=False,
+            in_group=False,
+            condition="name and topic",
+        ),
+        Right.ADD: Rule(
+            roles=KEEPERS,
+            refusal="Only owners and moderators add members here.",
+            members_in_public=True,
+            in_direct=False,
+            in_group=False,
+            condition="with a role only by who may promote",
+        ),
+        Right.REMOVE: Rule(
+            roles=KEEPERS,
+            refusal="Only owners and moderators remove members.",
+            staff=True,
+            in_direct=False,
+            though_archived=True,
+            condition="moderators only plain members; nobody themselves; not the last owner",
+        ),
+        Right.MUTE: Rule(
+            roles=KEEPERS,
+            refusal="Only owners and moderators mute members.",
+            staff=True,
+            condition="moderators only plain members; nobody themselves",
+        ),
+        Right.PROMOTE: Rule(
+            roles=OWNERS,
+            refusal="Only owners give roles.",
+            staff=True,
+            in_direct=False,
+            in_group=False,
+            though_archived=True,
+            condition="a channel keeps at least one owner",
+        ),
+        Right.ARCHIVE: Rule(
+            roles=OWNERS,
+            refusal="Only owners archive a channel.",
+            staff=True,
+            in_direct=False,
+            in_group=False,
+            though_archived=True,
+            condition="repeating does nothing",
+        ),
+        Right.CLOSE_REPORTS: Rule(
+            roles=KEEPERS, refusal="Only moderators close reports.", staff=True, though_archived=True
+        ),
+        Right.LEAVE: Rule(
+            roles=EVERYONE,
+            refusal="This channel can't be left.",
+            in_direct=False,
+            though_archived=True,
+            condition="not the last owner among others",
+        ),
+    }
+)
+
+
+def refusal(
+    right: Right, *, role: str | None, moderates: bool, place: str, is_archived: bool, is_muted: bool
+) -> Refused | None:
+    """What stands against it; None when it may be done. `place`: the channel's kind, or GROUP."""
+    rule = RULES[right]
+    is_member_in_public = rule.members_in_public and role == Role.MEMBER and place == ChannelKind.PUBLIC
+    if not (role in rule.roles or is_member_in_public or (rule.staff and moderates)):
+        return Forbidden(rule.refusal)
+    if (place == ChannelKind.DIRECT and not rule.in_direct) or (place == GROUP and not rule.in_group):
+        return Forbidden("That can't be done in a direct conversation.")
+    if is_archived and not rule.though_archived:
+        return Archived()
+    return Muted() if is_muted and not rule.though_muted else None
+
+
+def rights_of(*, role: str, moderates: bool, place: str, is_archived: bool) -> list[str]:
+    """What a member may do, as `can` says it. A mute is said apart (`muted_until`), for it ends by itself."""
+    return list(_rights_of(role, moderates, place, is_archived))
+
+
+@functools.cache
+def _rights_of(role: str, moderates: bool, place: str, is_archived: bool) -> tuple[str, ...]:
+    return tuple(
+        right.value
+        for right in Right
+        if refusal(right, role=role, moderates=moderates, place=place, is_archived=is_archived, is_muted=False) is None
+    )

@@ -1,0 +1,98 @@
+"""What happens before any command runs: the embedded services are started, and what can't work is said in one sentence."""
+
+import atexit
+import contextlib
+import sys
+import threading
+import time
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import OperationalError, ProgrammingError
+from django.db.migrations.exceptions import MigrationSchemaMissing
+from redis.exceptions import RedisError
+
+from chatproject import env, reach
+from chatproject.embedded import services as embedded
+from chatproject.schema import waiting_migrations
+
+#: Commands that touch neither the database nor Redis.
+WITHOUT_SERVICES = {
+    "help",
+    "version",
+    "--help",
+    "--version",
+    "-h",
+    "makemigrations",
+    "startapp",
+    "collectstatic",
+    "spell_protocol",
+    "tables",
+}
+
+
+#: The doctor looks at everything itself; Django's own tests make their database themselves.
+LOOKS_ITSELF = {"doctor", "check", "test"}
+#: Commands that live long enough to outlive the keeper of the services.
+LONG_LIVED = {"serve", "runserver"}
+WATCH_SECONDS = 2
+
+
+class StartError(Exception):
+    """The text is one sentence for the operator."""
+
+
+def prepare(arguments: list[str]) -> None:
+    """Starts what the command needs and runs it. Raises StartError with one sentence instead of a traceback."""
+    command = arguments[1] if len(arguments) > 1 else "help"
+    try:
+        if needs_services() and command not in WITHOUT_SERVICES:
+            data = env.path("GAPLESS_DATA", env.BASE_DIR / ".data")
+            embedded.ensure(data)
+            atexit.register(embedded.leave, data)
+            if command in LONG_LIVED:
+                threading.Thread(target=_watch_over, args=[data], daemon=True).start()
+        if command not in WITHOUT_SERVICES | LOOKS_ITSELF and "--fd" not in arguments:
+            _require_postgresql()
+        execute_from_command_line(arguments)
+    except (env.EnvError, embedded.EmbeddedError, ImproperlyConfigured) as error:
+        raise StartError(str(error)) from None
+    except (OperationalError, RedisError) as error:
+        raise StartError(reach.why_not(error)) from None
+    except (ProgrammingError, MigrationSchemaMissing) as error:
+        missing = reach.what_is_missing(error)
+        if missing:
+            raise StartError(f"the database does not permit it: {missing}") from None
+        # Most likely a table or column that is not there yet; with all migrations applied it is a defect of ours.
+        waiting = 0 if command == "migrate" else waiting_migrations()
+        if not waiting:
+            raise
+        reason = f"the database lacks {waiting} migrations ({reach.sentence_of(error)}): run `manage.py migrate` first."
+        raise StartError(reason) from None
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _require_postgresql() -> None:
+    reason = reach.why_not_postgresql()
+    if reason:
+        raise StartError(f"the database can't be reached: {reason}")
+
+
+def _watch_over(data: Path) -> None:
+    while True:
+        time.sleep(WATCH_SECONDS)
+        with contextlib.suppress(embedded.EmbeddedError):
+            embedded.revive(data)
+
+
+def needs_services() -> bool:
+    """True unless both DATABASE_URL and REDIS_URL say where the services are. Raises EnvError when only one does."""
+    given = [name for name in ("DATABASE_URL", "REDIS_URL") if env.text(name)]
+    if len(given) == 1:
+        missing = ({"DATABASE_URL", "REDIS_URL"} - set(given)).pop()
+        raise env.EnvError(
+            f"{given[0]} is set but {missing} is not: set both, or neither to use the embedded services."
+        )
+    return not given

@@ -1,0 +1,140 @@
+"""What HTTP may take: a body is read before anything else is done, and only whole requests are worked on, so many at once.
+
+So the speed of a stranger's line costs nobody a place, and sockets keep their share of the database.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+
+from chat.addresses import line_of
+from chat.middleware.requests import ALWAYS_ANSWERED
+from chatproject.serving import refusals
+from chatproject.serving.bodies import Bodies, BodyRefused
+from chatproject.serving.measuring import http_places_taken, http_waiting
+from chatproject.serving.places import NoPlace, Places
+
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: Of each path that is always answered. They have a thread and maybe a connection too, which are not to be had without number.
+WATCHED_PLACES, WATCHED_WAITING = 2, 16
+#: Of a body that is refused for its size, what is read away so that the answer arrives before the connection is reset.
+READ_AWAY_BYTES, READ_AWAY_SECONDS = 1024 * 1024, 1.0
+
+#: Behind these a POST hashes a password, which takes long by intent: together they have a third of the places at most.
+HASHING = ("/sign-in/", "/sign-up/", "/password/", "/invite/", "/new-password/", "/setup/")
+
+
+def _note(taken: int, waiting: int) -> None:
+    http_places_taken.set(taken)
+    http_waiting.set(waiting)
+
+
+#: Of this process: a third of the pool works for HTTP.
+places = Places(max(2, settings.DATABASE_POOL // 3), waiting=settings.LIMITS.requests_waiting, note=_note)
+
+
+class Bounded:
+    """The application behind its bounds: 413, 408 or 503 come from here, with no thread and no connection touched."""
+
+    def __init__(self, application: Application, places: Places) -> None:
+        self._application = application
+        self._places = places
+        self._watched = {path: Places(WATCHED_PLACES, waiting=WATCHED_WAITING) for path in ALWAYS_ANSWERED}
+        self._hashing = Places(max(1, places.count // 3), waiting=settings.LIMITS.requests_waiting)
+        limits = settings.LIMITS
+        self._bodies = Bodies(
+            most_bytes=limits.request_bytes, seconds=limits.request_seconds, most_unfinished=limits.unfinished_bytes
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await self._bodies.read(scope, receive)
+        except BodyRefused as refused:
+            await _refuse(refused.refusal, scope, receive, send)
+            return
+        if body is None:
+            return
+        whole = _replaying(body, receive)
+        async with contextlib.AsyncExitStack() as taken:
+            try:
+                for places in self._places_for(scope):
+                    taken.callback(await places.take(_line(scope)))
+            except NoPlace:
+                await taken.aclose()
+                await refusals.answer(refusals.NO_PLACE, scope, receive, send)
+                return
+            await self._application(scope, whole, _leaving(send, taken))
+
+    def _places_for(self, scope: Scope) -> tuple[Places, ...]:
+        path = scope["path"]
+        if path in ALWAYS_ANSWERED:
+            return (self._watched[path],)
+        # The narrower one first: who waits for it keeps no place from others.
+        is_hashing = scope["method"] == "POST" and f"{path}/".startswith(HASHING)
+        return (self._hashing, self._places) if is_hashing else (self._places,)
+
+
+def _line(scope: Scope) -> str:
+    client = scope.get("client")
+    return line_of(client[0]) if client else ""
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    waiting = [body]
+
+    async def replay() -> Event:
+        # After the body, the application asks whether the client has gone.
+        return {"type": "http.request", "body": waiting.pop(), "more_body": False} if waiting else await receive()
+
+    return replay
+
+
+def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:
+    # Who reads slowly keeps neither a place nor a database connection: both are free before the first byte goes out.
+    async def leaving_send(event: Event) -> None:
+        if event["type"] == "http.response.start":
+            await sync_to_async(close_old_connections)()
+            await taken.aclose()
+        await send(event)
+
+    return leaving_send
+
+
+async def _refuse(refusal: refusals.Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+    held: list[Event] = []
+
+    async def keep_end(event: Event) -> None:
+        # The whole answer goes out, its end is held back: until then the server leaves the connection open.
+        if event["type"] == "http.response.body":
+            held.append({"type": "http.response.body", "body": b""})
+            event = {**event, "more_body": True}
+        await send(event)
+
+    await refusals.answer(refusal, scope, receive, keep_end)
+    if refusal is refusals.BODY_TOO_BIG:
+        await _read_away(receive)
+    for event in held:
+        await send(event)
+
+
+async def _read_away(receive: Receive) -> None:
+    read = 0
+    try:
+        async with asyncio.timeout(READ_AWAY_SECONDS):
+            while read < READ_AWAY_BYTES:
+                event = await receive()
+                read += len(event.get("body", b""))
+                if not event.get("more_body"):
+                    return
+    except TimeoutError:
+        return

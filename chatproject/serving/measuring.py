@@ -1,0 +1,164 @@
+"""How long HTTP takes, and the page that Prometheus reads, with several processes as one.
+
+The middleware is our own: those of django-prometheus cost four thread hops a request, and label by view names that few have.
+"""
+
+import contextlib
+import hmac
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLResolver
+from django.utils.decorators import sync_and_async_middleware
+from django_prometheus.db import metrics as database
+from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import Counter, Gauge, Histogram
+
+from chat.addresses import is_within
+
+#: The variable by which prometheus_client shares figures between processes.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+ADMIN = "admin/"
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+#: What a proxy adds: then the address is the proxy's, and says nothing about who asks.
+_BY_PROXY = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+
+http_seconds = Histogram(
+    "gapless_http_seconds",
+    "From a request's arrival in Django to its response, by the path's pattern and by method.",
+    ["route", "method"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+http_responses = Counter(
+    "gapless_http_responses", "Responses, by the path's pattern, method and status.", ["route", "method", "status"]
+)
+door_refusals = Counter(
+    "gapless_door_refusals",
+    "Requests, handshakes and connections refused before Django was asked, by reason.",
+    ["reason"],
+)
+http_places_taken = Gauge("gapless_http_places_taken", "Requests that are worked on.", multiprocess_mode="livesum")
+http_waiting = Gauge("gapless_http_waiting", "Requests that wait for a place.", multiprocess_mode="livesum")
+
+#: What anything may be answered with, besides what it gives.
+_REFUSALS = (400, 401, 403, 404, 409, 429, 500, 503)
+
+#: Errors of statements that are known by name: what we tell apart, and the kinds of PEP 249.
+_DATABASE_ERRORS = (
+    *("OperationalError", "InterfaceError", "IntegrityError", "DataError", "ProgrammingError", "InternalError"),
+    *("UniqueViolation", "CheckViolation", "ForeignKeyViolation", "LockNotAvailable", "QueryCanceled"),
+    *("DeadlockDetected", "SerializationFailure", "AdminShutdown", "IdleInTransactionSessionTimeout"),
+)
+_OF_THE_DATABASE = ("default", "postgresql")
+
+Respond = Callable[[HttpRequest], Any]
+
+
+def count_from_zero(patterns: Iterable[object], prefix: str = "") -> None:
+    """Responses exist at 0 from the first scrape on, by every known path, method and status: else a rate misses the first."""
+    for pattern in patterns:
+        route = f"{prefix}{getattr(pattern, 'pattern', '')}"
+        if isinstance(pattern, URLResolver) and route != ADMIN:
+            count_from_zero(pattern.url_patterns, route)
+        else:
+            view = getattr(getattr(pattern, "callback", None), "cls", None)
+            for method in ("GET", "POST") if view is None else ("GET", "POST", "PATCH", "DELETE"):
+                operation = getattr(view, method.lower(), None)
+                if view is None or operation is not None:
+                    gives = operation.documented.gives if operation is not None else (200, 302)
+                    for status in (*gives, *_REFUSALS):
+                        http_responses.labels(route, method, status)
+
+
+def _count_database_from_zero() -> None:
+    for counter in (
+        database.connections_total,
+        database.connection_errors_total,
+        database.execute_total,
+        database.execute_many_total,
+    ):
+        counter.labels(*_OF_THE_DATABASE)
+    for name in _DATABASE_ERRORS:
+        database.errors_total.labels(*_OF_THE_DATABASE, name)
+
+
+_count_database_from_zero()
+
+
+@sync_and_async_middleware
+def measured(get_response: Respond) -> Respond:
+    """Middleware without a thread hop."""
+    if iscoroutinefunction(get_response):
+        respond: Callable[[HttpRequest], Awaitable[HttpResponse]] = get_response
+
+        async def measure_async(request: HttpRequest) -> HttpResponse:
+            began_at = time.perf_counter()
+            response = await respond(request)
+            _count(request, response, time.perf_counter() - began_at)
+            return response
+
+        return measure_async
+
+    def measure(request: HttpRequest) -> HttpResponse:
+        began_at = time.perf_counter()
+        response: HttpResponse = get_response(request)
+        _count(request, response, time.perf_counter() - began_at)
+        return response
+
+    return measure
+
+
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    """What Prometheus reads: only with METRICS_TOKEN, or from METRICS_ALLOWED without a proxy between."""
+    if not _may_read(request):
+        return HttpResponse(
+            "These figures are for METRICS_TOKEN or METRICS_ALLOWED.\n", status=403, content_type="text/plain"
+        )
+    page: HttpResponse = ExportToDjangoView(request)
+    return page
+
+
+@contextlib.contextmanager
+def shared_figures(*, port: int) -> Iterator[Path]:
+    """For the processes that are started within: an empty folder in which they share what they count. Raises OSError."""
+    given = os.environ.get(SHARED_FOLDER)
+    folder = Path(given) if given else settings.GAPLESS_DATA / f"metrics-{port}"
+    folder.mkdir(parents=True, exist_ok=True)
+    _empty(folder)
+    os.environ[SHARED_FOLDER] = str(folder)
+    try:
+        yield folder
+    finally:
+        _empty(folder)
+        if not given:
+            folder.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    for old in folder.glob("*.db"):
+        old.unlink(missing_ok=True)
+
+
+def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    match = request.resolver_match
+    route = match.route if match is not None else "other"
+    if route.startswith(ADMIN):
+        route = ADMIN
+    method = request.method if request.method in _METHODS else "other"
+    http_seconds.labels(route, method).observe(seconds)
+    http_responses.labels(route, method, response.status_code).inc()
+
+
+def _may_read(request: HttpRequest) -> bool:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if settings.METRICS_TOKEN and scheme.lower() == "bearer":
+        return hmac.compare_digest(secret.strip().encode(), settings.METRICS_TOKEN.encode())
+    if any(header in request.META for header in _BY_PROXY):
+        return False
+    return is_within(request.META.get("REMOTE_ADDR", ""), settings.METRICS_ALLOWED)

@@ -1,0 +1,62 @@
+"""How often one address may ask, so that one can't drown all: counted by each process, before Django is touched."""
+
+import dataclasses
+import math
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+from chat.addresses import line_of, true_address
+from chatproject.serving import refusals
+from delivery.bucket import Bucket
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+#: Addresses that are remembered; the one that has been quiet for the longest is forgotten first.
+MOST_ADDRESSES = 10_000
+
+
+def with_true_address(scope: Scope) -> Scope:
+    """The scope with the address of the client. What TRUSTED_PROXIES wrote in `X-Forwarded-For` is believed, nothing else."""
+    client = scope.get("client")
+    if not client:
+        return scope
+    said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    hops = [hop for hop in ",".join(said).split(",") if hop.strip()]
+    address = true_address(client[0], hops, trusted=settings.TRUSTED_PROXIES)
+    return {**scope, "client": (address, 0 if hops else client[1])}
+
+
+class AddressPace:
+    """A bucket for each address: as many requests and handshakes at once as there may be in a minute, refilled evenly."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def wait(self, scope: Scope) -> float:
+        """Seconds until this address may ask; 0 when it may now, and then it is counted."""
+        client = scope.get("client")
+        if not client or self._per_minute == 0:
+            return 0
+        key = line_of(client[0])
+        bucket = self._buckets.setdefault(key, Bucket(self._per_minute, seconds=60))
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > MOST_ADDRESSES:
+            self._buckets.popitem(last=False)
+        return bucket.wait() or bucket.spend()
+
+
+async def refuse_for_now(scope: Scope, receive: Receive, send: Send, *, wait: float) -> None:
+    """429, for a request as for a handshake, with what an address may."""
+    refusal = dataclasses.replace(refusals.TOO_OFTEN, retry_after=wait)
+    headers = {
+        "x-ratelimit-limit": str(settings.LIMITS.address_requests_per_minute),
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": str(max(1, math.ceil(wait))),
+    }
+    await refusals.answer(refusal, scope, receive, send, headers=headers)

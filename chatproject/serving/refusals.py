@@ -1,0 +1,157 @@
+"""What the door says by itself, before Django is asked: problem documents for requests and handshakes, or plain bytes."""
+
+import asyncio
+import dataclasses
+import math
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from chatproject.serving import measuring
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+#: Of who asks as fast as they are answered: a connection is refused twice a second, not as often as it can ask.
+LATER_SECONDS = 0.5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """`reason`: its label in the figures; `retry_after`: seconds, where asking again later makes sense."""
+
+    status: HTTPStatus
+    code: str
+    detail: str
+    reason: str
+    retry_after: float | None = None
+    #: Also after this answer the connection can be used.
+    keeps_connection: bool = False
+
+
+NOT_UNDERSTOOD = Refusal(
+    status=HTTPStatus.BAD_REQUEST, code="invalid", detail="This is no HTTP request that can be read.", reason="not_http"
+)
+HEAD_TOO_BIG = Refusal(
+    status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    code="invalid",
+    detail="The head of the request is too large.",
+    reason="big_head",
+)
+HEAD_TOO_SLOW = Refusal(
+    status=HTTPStatus.REQUEST_TIMEOUT,
+    code="invalid",
+    detail="The head of the request did not come in time.",
+    reason="slow_head",
+)
+BODY_TOO_BIG = Refusal(
+    status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, code="invalid", detail="The request is too large.", reason="big_body"
+)
+BODY_TOO_SLOW = Refusal(
+    status=HTTPStatus.REQUEST_TIMEOUT,
+    code="invalid",
+    detail="The body of the request did not come in time.",
+    reason="slow_body",
+)
+TOO_MANY_BODIES = Refusal(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="unavailable",
+    detail="Too many requests are being sent at the moment.",
+    reason="many_bodies",
+    retry_after=1,
+)
+NO_PLACE = Refusal(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="unavailable",
+    detail="Too many requests are waiting at the moment.",
+    reason="no_place",
+    retry_after=1,
+    keeps_connection=True,
+)
+NO_CONNECTION = Refusal(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="unavailable",
+    detail="There are too many connections at the moment.",
+    reason="no_connection",
+    retry_after=1,
+)
+TOO_OFTEN = Refusal(
+    status=HTTPStatus.TOO_MANY_REQUESTS,
+    code="rate_limited",
+    detail="That was too much in too short a time from your address.",
+    reason="too_often",
+)
+EVERY = (
+    NOT_UNDERSTOOD, HEAD_TOO_BIG, HEAD_TOO_SLOW, BODY_TOO_BIG, BODY_TOO_SLOW, TOO_MANY_BODIES, NO_PLACE, NO_CONNECTION,
+    TOO_OFTEN,
+)  # fmt: skip
+# A counter that begins with its first event is not seen to rise by it.
+for _known in EVERY:
+    measuring.door_refusals.labels(_known.reason)
+
+
+async def answer(
+    refusal: Refusal, scope: Scope, receive: Receive, send: Send, *, headers: Mapping[str, str] | None = None
+) -> None:
+    """Refuses a request or a handshake; a handshake with 403 where the server can't say more.
+
+    Who should come back later hears it after a moment: asking again at once, without end, would keep the process refusing.
+    """
+    if refusal.retry_after is not None:
+        await asyncio.sleep(LATER_SECONDS)
+    kind = "http.response"
+    if scope["type"] == "websocket":
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close"})
+            return
+        kind = "websocket.http.response"
+    body = counted_body(refusal)
+    said = {**_headers(refusal, body), **(headers or {})}
+    pairs = [(name.encode(), value.encode()) for name, value in said.items()]
+    await send({"type": f"{kind}.start", "status": int(refusal.status), "headers": pairs})
+    await send({"type": f"{kind}.body", "body": body})
+
+
+def counted_body(refusal: Refusal) -> bytes:
+    """The problem document, and one more of its reason in the figures."""
+    measuring.door_refusals.labels(refusal.reason).inc()
+    document: dict[str, Any] = {
+        "type": f"urn:gapless:{refusal.code}",
+        "title": refusal.status.phrase,
+        "status": int(refusal.status),
+        "detail": refusal.detail,
+        "code": refusal.code,
+    }
+    if refusal.retry_after is not None:
+        document["retry_after"] = _whole(refusal.retry_after)
+    return msgspec.json.encode(document)
+
+
+def as_bytes(refusal: Refusal) -> bytes:
+    """The whole answer, for a connection on which nothing was understood."""
+    body = counted_body(refusal)
+    lines = [f"HTTP/1.1 {int(refusal.status)} {refusal.status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in _headers(refusal, body).items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _headers(refusal: Refusal, body: bytes) -> dict[str, str]:
+    headers = {
+        "content-type": "application/problem+json",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+    }
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(_whole(refusal.retry_after))
+    if not refusal.keeps_connection:
+        headers["connection"] = "close"
+    return headers
+
+
+def _whole(seconds: float) -> int:
+    return max(1, math.ceil(seconds))

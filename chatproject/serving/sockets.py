@@ -1,0 +1,179 @@
+"""uvicorn's WebSocket protocol, taught to be a delivery Peer: frames prepared once are written straight to the transport.
+
+Measured by the design: 12 µs a frame this way, 20 µs through ASGI's `send`, 64 µs under daphne.
+"""
+
+import asyncio
+import random
+from collections import deque
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
+from websockets.frames import Frame
+
+from chatproject.serving import refusals
+from delivery.live.peers import EXTENSION, Prepared
+from delivery.wire.protocol import CloseCode, Goodbye, encode
+
+#: A peer that neither reads nor answers our close frame is cut off after so long.
+CLOSE_SECONDS = 5
+#: Fragments of one message: empty ones cost memory without ever passing the bound on bytes.
+MOST_FRAGMENTS = 128
+#: Bytes that the transport takes before frames wait here, where they can be counted and dropped.
+TRANSPORT_BYTES = 64 * 1024
+
+# heads.py has judged every head before websockets sees it, which would stop at 8 KiB a line and 128 lines by itself.
+http11.MAX_LINE_LENGTH = http11.MAX_NUM_HEADERS = settings.LIMITS.head_bytes
+
+
+class PeerProtocol(WebSocketsSansIOProtocol):
+    """One WebSocket. What the transport does not take waits in `_waiting`, counted by frames and bytes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting: deque[Prepared] = deque()
+        self._waiting_bytes = 0
+        self._is_full = False
+        self._has_ended = False
+        self._heard_at = self.loop.time()
+
+    # ---- what delivery.live.peers.Peer asks ----
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._waiting_bytes + self.transport.get_write_buffer_size()
+
+    @property
+    def unsent_frames(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def last_heard(self) -> float:
+        return self._heard_at
+
+    @property
+    def is_gone(self) -> bool:
+        return self.close_sent or self.disconnected or self._has_ended
+
+    def write(self, frame: Prepared) -> None:
+        if self.is_gone:
+            return
+        if self._is_full or self._waiting:
+            self._waiting.append(frame)
+            self._waiting_bytes += len(frame.wire)
+        else:
+            self.transport.write(frame.wire)
+
+    def ping(self) -> None:
+        if not self.is_gone and not self._is_full:
+            self.conn.send_ping(b"")
+            self.transport.write(b"".join(self.conn.data_to_send()))
+
+    def close(self, code: int, reason: str, *, last: Prepared) -> None:
+        if self.is_gone:
+            return
+        self._drop_waiting()
+        self.transport.write(last.wire)
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    # ---- what uvicorn calls ----
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=TRANSPORT_BYTES)
+
+    def handle_connect(self, event: http11.Request) -> None:
+        if len(event.headers.get_all("Origin")) > 1:
+            self._refuse(event)
+            return
+        super().handle_connect(event)
+        if self.close_sent:
+            self._end_soon()
+        if hasattr(self, "scope"):
+            # The application runs from the next turn of the loop on, and finds its peer here.
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[assignment]
+
+    def _refuse(self, event: http11.Request) -> None:
+        # websockets answers two Origin headers with 400; the contract says 403, like to any other wrong origin.
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.request = event
+        self.conn.send_response(self.conn.reject(HTTPStatus.FORBIDDEN, ""))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+        self._end_soon()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self.loop.time()
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse_what_is_no_handshake()
+
+    def _refuse_what_is_no_handshake(self) -> None:
+        # uvicorn looks only at what is wrong with frames: without this, nobody answers or closes.
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(refusals.as_bytes(refusals.NOT_UNDERSTOOD))
+        self.transport.close()
+        self._end_soon()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._end_soon()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._end_soon()
+
+    def handle_ping(self) -> None:
+        # A peer that does not read gets no more pongs: they would pile up.
+        if self._is_full:
+            self.conn.data_to_send()
+        else:
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= MOST_FRAGMENTS:
+            self.conn.fail(CloseCode.TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+        else:
+            super().handle_cont(event)
+
+    def shutdown(self) -> None:
+        # Whoever came in while the node was draining. uvicorn would say 1012, which is not in the contract.
+        if self.is_gone or not self.handshake_complete:
+            self.transport.close()
+        else:
+            reason = "the server restarts"
+            goodbye = Goodbye(code=CloseCode.RESTARTING, reason=reason, retry_after=round(random.random(), 2))
+            self.close(CloseCode.RESTARTING, reason, last=Prepared(encode(goodbye)))
+
+    def _end_soon(self) -> None:
+        # transport.close() waits for the peer to read what is unsent: not for ever.
+        self._has_ended = True
+        self._drop_waiting()
+        self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+
+    def _drop_waiting(self) -> None:
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_full = False
+        while self._waiting and not self._is_full:
+            frame = self._waiting.popleft()
+            self._waiting_bytes -= len(frame.wire)
+            self.transport.write(frame.wire)

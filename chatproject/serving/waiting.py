@@ -1,0 +1,83 @@
+"""Requests that wait (`?wait=`): asked once, then held here without a place among the others, then asked again for the answer.
+
+Asked again with everything that is checked: who has lost the channel or the login meanwhile learns nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from chat.middleware.requests import IS_ASKED_AGAIN
+from chat.middleware.waits import HEADER, MAY_WAIT, Wait
+from delivery.node import running
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Waiting:
+    """Around what bounds and answers requests."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET" or b"wait=" not in scope["query_string"]:
+            await self._application(scope, receive, send)
+            return
+        first = _Answer(send)
+        await self._application({**scope, MAY_WAIT: True}, receive, first.send)
+        if first.wait is not None and not await _has_left(first.wait, receive):
+            await self._application({**scope, IS_ASKED_AGAIN: True}, _without_body(receive), send)
+
+
+class _Answer:
+    """Passes an answer on, unless it says that the request should wait."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.wait: Wait | None = None
+
+    async def send(self, event: MutableMapping[str, Any]) -> None:
+        if event["type"] == "http.response.start":
+            said = [value for name, value in event["headers"] if name.lower() == HEADER.lower().encode()]
+            self.wait = Wait.spelled(said[0].decode()) if said else None
+        if self.wait is None:
+            await self._send(event)
+
+
+async def _has_left(wait: Wait, receive: Receive) -> bool:
+    node = running()
+    if node is None:
+        return False
+    leaving = asyncio.ensure_future(_left(receive))
+    waiting = asyncio.ensure_future(
+        node.waits.until_above(wait.number, stream=wait.channel, user=wait.user, seconds=wait.seconds)
+    )
+    try:
+        await asyncio.wait({leaving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        return leaving.done()
+    finally:
+        for task in (leaving, waiting):
+            task.cancel()
+        await asyncio.gather(leaving, waiting, return_exceptions=True)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _without_body(receive: Receive) -> Receive:
+    is_asked = False
+
+    async def replay() -> MutableMapping[str, Any]:
+        nonlocal is_asked
+        if is_asked:
+            return await receive()
+        is_asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return replay

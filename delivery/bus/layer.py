@@ -1,0 +1,226 @@
+"""The channel layer between the web processes: one layer channel a process, announcements in and out, all of it losable.
+
+Hears itself: an echo to an own group twice a second says whether announcements arrive, since neither the layer nor Redis tells.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from delivery import metrics, tasks
+from delivery.breaker import Breaker, BreakerOpen
+from delivery.bus.announcements import Announcement, Changed, group_of, pack, unpack
+
+logger = logging.getLogger("gapless.bus")
+
+#: The one type on the layer: an unknown type would kill a consumer that listens (channels' dispatch raises).
+EVENT_TYPE = "gapless.announce"
+ECHO_SECONDS = 0.5
+#: Without an echo for so long, nothing is heard from others either. Others' changes are promised within 2 s all the same.
+DEAF_AFTER_SECONDS = 1.2
+#: Deaf for so long, the layer's connections are thrown away and made anew.
+REBUILD_AFTER_SECONDS = 6
+#: How long whoever begins to follow a stream waits for the subscription; a lost one is healed by the position check.
+SUBSCRIBE_SECONDS = 0.5
+#: ...and for so much longer for each of many.
+SUBSCRIBE_EACH_SECONDS = 0.001
+#: What has waited for Redis for so long is not sent any more: the others have read the rows by then.
+STALE_SECONDS = 2
+#: Changes in one announcement: under load, or over a slow line, many wait and go together.
+MOST_MERGED = 200
+#: For the log: whatever the error is, it means that.
+_AWAY = {"away": "Redis"}
+
+
+_deliver_seconds = metrics.deliver_seconds.labels("other")
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An announcement on its way; what follows it in the same stream is merged into it while it waits."""
+
+    announcement: Announcement
+    since: float
+    #: By the clock that other machines have, too: for how long it took, never for an order.
+    rung_at: float
+
+
+class Bus:
+    def __init__(self, layer: Any, receive: Callable[[Announcement], None]) -> None:
+        self._layer = layer
+        self._receive = receive
+        self._id = secrets.token_hex(8)
+        self._own_group = f"process.{self._id}"
+        self._wanted: set[str] = {self._own_group}
+        self._subscribed: set[str] = set()
+        self._channel_name: str | None = None
+        self._waiting: deque[_Waiting] = deque()
+        self._mergeable: dict[int, _Waiting] = {}
+        self._wake = asyncio.Event()
+        self._heard_at = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._breaker = Breaker("redis_layer", failures=1, pause_seconds=1)
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether announcements of other processes arrive, as far as can be known."""
+        return time.monotonic() - self._heard_at < DEAF_AFTER_SECONDS
+
+    async def start(self) -> None:
+        """Tries once at once, so that a healthy Redis is heard from the first moment; goes on trying in the background."""
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._subscribe(), SUBSCRIBE_SECONDS)
+            self._heard_at = time.monotonic()
+        self._tasks = [asyncio.ensure_future(work()) for work in (self._hear, self._speak, self._watch)]
+
+    async def stop(self) -> None:
+        await tasks.end(self._tasks)
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._layer.flush(), 2)
+
+    def announce(self, announcement: Announcement) -> None:
+        """To all processes that listen, after what was announced before; lost when Redis is away or slow."""
+        if isinstance(announcement, Changed):
+            last = self._mergeable.get(announcement.stream)
+            if (
+                last is not None
+                and isinstance(last.announcement, Changed)
+                and _follows(last.announcement, announcement)
+            ):
+                last.announcement = _merged(last.announcement, announcement)
+                return
+        waiting = _Waiting(announcement, time.monotonic(), time.time())
+        if isinstance(announcement, Changed):
+            self._mergeable[announcement.stream] = waiting
+        self._waiting.append(waiting)
+        self._wake.set()
+
+    async def listen(self, groups: Sequence[str]) -> None:
+        """Announcements of these groups are received from here on; waits for the subscription, but not for long."""
+        new = [group for group in groups if group not in self._wanted]
+        self._wanted.update(new)
+        if new and self._channel_name is not None and self.is_hearing:
+            seconds = SUBSCRIBE_SECONDS + len(new) * SUBSCRIBE_EACH_SECONDS
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(asyncio.shield(self._add_all(new)), seconds)
+
+    async def forget(self, group: str) -> None:
+        self._wanted.discard(group)
+        if group in self._subscribed and self._channel_name is not None:
+            self._subscribed.discard(group)
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._layer.group_discard(group, self._channel_name), SUBSCRIBE_SECONDS)
+
+    # ---- tasks ----
+
+    async def _subscribe(self) -> None:
+        self._subscribed.clear()
+        self._channel_name = await self._layer.new_channel("process!")
+        await self._subscribe_to_the_rest()
+
+    async def _subscribe_to_the_rest(self) -> None:
+        await self._add_all(list(self._wanted - self._subscribed))
+
+    async def _add_all(self, groups: Sequence[str]) -> None:
+        for number, group in enumerate(groups):
+            await self._add(group)
+            if number % 20 == 19:
+                # Nothing that is awaited here lets others in.
+                await asyncio.sleep(0)
+
+    async def _add(self, group: str) -> None:
+        await self._layer.group_add(group, self._channel_name)
+        self._subscribed.add(group)
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                if self._channel_name is None:
+                    await self._subscribe()
+                event = await self._layer.receive(self._channel_name)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                logger.warning("Redis carries no announcements: %r", error, extra=_AWAY)
+                await self._rebuild()
+                await asyncio.sleep(1)
+            else:
+                self._take(event)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        if "echo" in event:
+            self._heard_at = time.monotonic()
+        elif event.get("origin") != self._id:
+            try:
+                announcement = unpack(event["packed"])
+                self._receive(announcement)
+                if isinstance(announcement, Changed) and "at" in event:
+                    _deliver_seconds.observe(max(0.0, time.time() - event["at"]))
+            except Exception:
+                # Of a newer version, say. The rows say the same.
+                logger.exception("an announcement could not be taken")
+
+    async def _speak(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                waiting = self._waiting.popleft()
+                announcement = waiting.announcement
+                if isinstance(announcement, Changed) and self._mergeable.get(announcement.stream) is waiting:
+                    del self._mergeable[announcement.stream]
+                if time.monotonic() - waiting.since < STALE_SECONDS:
+                    await self._send(
+                        group_of(announcement),
+                        {"origin": self._id, "at": waiting.rung_at, "packed": pack(announcement)},
+                    )
+
+    async def _watch(self) -> None:
+        while True:
+            await self._send(self._own_group, {"echo": True})
+            await asyncio.sleep(ECHO_SECONDS)
+            if time.monotonic() - self._heard_at > REBUILD_AFTER_SECONDS:
+                logger.warning("no echo from Redis for %s s: connecting anew", REBUILD_AFTER_SECONDS, extra=_AWAY)
+                await self._start_over()
+            elif self._channel_name is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(self._subscribe_to_the_rest(), SUBSCRIBE_SECONDS)
+
+    async def _start_over(self) -> None:
+        await tasks.end(self._tasks[:1])
+        await self._rebuild()
+        self._tasks[0] = asyncio.ensure_future(self._hear())
+        await asyncio.sleep(REBUILD_AFTER_SECONDS)
+
+    async def _rebuild(self) -> None:
+        self._channel_name = None
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._layer.flush(), 3)
+
+    async def _send(self, group: str, event: dict[str, Any]) -> None:
+        async def send() -> None:
+            await self._layer.group_send(group, {"type": EVENT_TYPE, **event})
+
+        try:
+            await self._breaker.call(send, counts=(Exception,))
+        except BreakerOpen:
+            return
+        except Exception as error:
+            self._heard_at = 0.0
+            metrics.announcements_lost.inc()
+            logger.warning("an announcement was lost, others read the rows: %r", error, extra=_AWAY)
+
+
+def _follows(first: Changed, second: Changed) -> bool:
+    return first.head == second.after and len(first.changes) + len(second.changes) <= MOST_MERGED
+
+
+def _merged(first: Changed, second: Changed) -> Changed:
+    changes = [*first.changes, *second.changes]
+    return Changed(stream=first.stream, after=first.after, head=second.head, changes=changes)

@@ -1,0 +1,230 @@
+"""One connection to Gapless from Python: commands with their replies, pushes in order, heads and gaps counted.
+
+Async; needs only `websockets` and `msgspec`. Knows one connection: a `sync` after a gap (`gaps` says that there was one),
+and coming back after the end, are the caller's.
+"""
+
+import asyncio
+import itertools
+import uuid
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
+
+from delivery.wire.protocol import SUBPROTOCOL
+
+Frame = dict[str, Any]
+_decoder = msgspec.json.Decoder()
+
+
+class CommandRefused(Exception):
+    """The server answered a command with an error frame."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(f"{frame['code']}: {frame['detail']}")
+        self.frame = frame
+        self.code: str = frame["code"]
+        self.retry_after: float | None = frame.get("retry_after")
+
+
+class Ended(Exception):
+    """The server has closed for good (4500 to 4999): signed out, banned, or what we said was not understood."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"closed with {code}: {reason}")
+        self.code = code
+
+
+class Connection:
+    """`async with Connection(url, token=…) as c:` is open: hello was received, and sync answered if `heads` is given.
+
+    heads: the head held for each channel, {} for "from now on", None to not sync. on_push: takes each push when it comes; then
+    nothing is kept or counted here.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        cookie: str | None = None,
+        origin: str | None = None,
+        heads: Mapping[int, int] | None = None,
+        on_push: Callable[[Frame], None] | None = None,
+    ) -> None:
+        self._url = url
+        self._on_push = on_push or self._keep
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {"Cookie": cookie or ""}
+        self._origin = Origin(origin) if origin else None
+        self._first_heads = heads
+        self._refs = itertools.count(1)
+        self._replies: dict[int, asyncio.Future[Frame]] = {}
+        #: Pushes that nobody has taken yet, in the order they came.
+        self.pushes: asyncio.Queue[Frame] = asyncio.Queue()
+        #: The number up to which each channel is held, without a gap.
+        self.heads: dict[int, int] = {}
+        #: Every change received, by channel, in order.
+        self.changes: dict[int, list[Frame]] = {}
+        #: What was pushed last of each person, and who was typing last in each channel.
+        self.people: dict[int, Frame] = {}
+        self.typing: dict[int, list[int]] = {}
+        self.gaps = 0
+        self.hello: Frame = {}
+        self.closed: tuple[int, str] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Raises Ended or ConnectionError when the server closes instead of greeting."""
+        self._socket: ClientConnection = await connect(
+            self._url,
+            additional_headers=self._headers,
+            origin=self._origin,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            max_size=None,
+            ping_interval=None,
+        )
+        self.hello = await self._greeting()
+        self._reading = asyncio.ensure_future(self._read())
+        if self._first_heads is not None:
+            await self.sync(self._first_heads)
+        return self
+
+    async def _greeting(self) -> Frame:
+        try:
+            while (frame := _decoder.decode(await self._socket.recv()))["op"] != "hello":
+                # A server that has to send us away may say goodbye at once.
+                self._on_push(frame)
+        except ConnectionClosed:
+            code, reason = self._closed_with()
+            raise Ended(code, reason) if 4500 <= code < 5000 else ConnectionError(f"closed with {code}") from None
+        return frame
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._socket.close()
+        await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def sync(self, heads: Mapping[int, int], *, epoch: str | None = None) -> Frame:
+        """The `ok` of a sync, after what was missed has come as changes. `heads` of the channels are kept from then on."""
+        for channel, head in heads.items():
+            if head:
+                self.heads[channel] = head
+        ok = await self.ask_sync(heads, epoch=epoch)
+        for name, state in ok["channels"].items():
+            channel = int(name)
+            # Live changes may have gone further already; after a resync what was held counts for nothing.
+            held = 0 if state.get("resync") else self.heads.get(channel, 0)
+            self.heads[channel] = max(held, state["head"])
+        return ok
+
+    async def ask_sync(self, heads: Mapping[int, int], *, epoch: str | None = None) -> Frame:
+        """The `ok` of a sync as it is; asked in several frames where one would be too long, and then with all their states.
+
+        epoch: the one in which these heads were heard.
+        """
+        fields = {} if epoch is None else {"epoch": epoch}
+        states: Frame = {}
+        *others, last = _frames_of(heads, most=self.hello["limits"]["frame_bytes"])
+        for channels in others:
+            states |= (await self.command("sync", channels=channels, more=True, **fields))["channels"]
+        ok = await self.command("sync", channels=last, **fields)
+        return {**ok, "channels": states | ok["channels"]}
+
+    async def post(self, channel: int, body: str, *, client_msg_id: str | None = None, **fields: Any) -> Frame:
+        """The `ok` with the message, which is committed then. Raises CommandRefused, or ConnectionError: outcome unknown."""
+        return await self.command(
+            "message.post", channel=channel, client_msg_id=client_msg_id or str(uuid.uuid4()), body=body, **fields
+        )
+
+    async def command(self, op: str, **fields: Any) -> Frame:
+        """The one reply to a command. Raises CommandRefused, or ConnectionError when the connection ends before it."""
+        ref = next(self._refs)
+        reply = self._replies[ref] = asyncio.get_running_loop().create_future()
+        await self.send({"op": op, "ref": ref, **fields})
+        return await reply
+
+    async def send(self, frame: object) -> None:
+        """Sends a frame as it is: a str or bytes untouched, anything else as JSON."""
+        raw = frame if isinstance(frame, str | bytes) else msgspec.json.encode(frame).decode()
+        try:
+            await self._socket.send(raw)
+        except ConnectionClosed as error:
+            raise ConnectionError(str(error)) from None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed is not None
+
+    async def wait_closed(self) -> tuple[int, str]:
+        """The code and reason with which the server closed."""
+        await asyncio.wait({self._reading})
+        return self.closed or (1006, "")
+
+    async def drop(self) -> None:
+        """Cuts the connection without a goodbye, as a lost network does."""
+        self._socket.transport.abort()
+        await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                self._take(_decoder.decode(await self._socket.recv(decode=False)))
+        except ConnectionClosed:
+            pass
+        finally:
+            self.closed = self._closed_with()
+            for reply in self._replies.values():
+                if not reply.done():
+                    reply.set_exception(ConnectionError(f"closed with {self.closed}"))
+                    reply.exception()
+
+    def _closed_with(self) -> tuple[int, str]:
+        return self._socket.close_code or 1006, self._socket.close_reason or ""
+
+    def _take(self, frame: Frame) -> None:
+        reply = self._replies.pop(frame["ref"], None) if isinstance(frame.get("ref"), int) else None
+        if reply is not None:
+            if not reply.done():
+                reply.set_exception(CommandRefused(frame)) if frame["op"] == "error" else reply.set_result(frame)
+            return
+        self._on_push(frame)
+
+    def _keep(self, frame: Frame) -> None:
+        if frame["op"] == "changes":
+            self._follow(frame)
+        elif frame["op"] == "channel" and frame["action"] == "joined":
+            self.heads[frame["channel"]["id"]] = frame["channel"]["head"]
+        elif frame["op"] == "presence":
+            self.people.update({int(user): state for user, state in frame["users"].items()})
+        elif frame["op"] == "typing":
+            self.typing[frame["channel"]] = frame["users"]
+        self.pushes.put_nowait(frame)
+
+    def _follow(self, frame: Frame) -> None:
+        channel = frame["channel"]
+        if self.heads.setdefault(channel, frame["after"]) != frame["after"]:
+            self.gaps += 1
+        self.heads[channel] = frame["head"]
+        self.changes.setdefault(channel, []).extend(frame["changes"])
+
+
+#: What a sync has beside its heads, at most.
+AROUND_HEADS = 200
+
+
+def _frames_of(heads: Mapping[int, int], *, most: int) -> list[dict[str, int]]:
+    frames: list[dict[str, int]] = [{}]
+    room = most - AROUND_HEADS
+    for channel, head in heads.items():
+        room -= len(f'"{channel}":{head},')
+        if room < 0:
+            frames.append({})
+            room = most - AROUND_HEADS - len(f'"{channel}":{head},')
+        frames[-1][str(channel)] = head
+    return frames

@@ -1,0 +1,60 @@
+"""The way of a batch into PostgreSQL: how long it is waited for, and when it is not even tried."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from delivery.away import DatabaseAway
+from delivery.breaker import Breaker, BreakerOpen
+from delivery.source import Committed, Draft, Source
+from delivery.threads import DatabaseThreads
+from delivery.wire.errors import Refused, Unavailable
+
+logger = logging.getLogger("gapless.committer")
+
+
+class Committer:
+    """`seconds`: how long a commit is waited for; `retryable`: errors after which repeating is safe; `is_away`: which of them
+    mean that PostgreSQL does not answer.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        threads: DatabaseThreads,
+        *,
+        seconds: float,
+        retryable: tuple[type[Exception], ...],
+        is_away: Callable[[Exception], bool],
+    ) -> None:
+        self._source = source
+        self._threads = threads
+        self.seconds = seconds
+        self._retryable = retryable
+        self._is_away = is_away
+        # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
+        self._breaker = Breaker("postgres_commit", failures=1, pause_seconds=1)
+
+    async def commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
+        """What became of each draft, in their order. Raises Unavailable when that is not known, or nothing was tried."""
+        try:
+            return await self._breaker.call(lambda: self._try(drafts), counts=(DatabaseAway,))
+        except BreakerOpen:
+            raise Unavailable from None
+        except (DatabaseAway, *self._retryable) as error:  # type: ignore[misc]  # (mypy can't see into the tuple)
+            logger.warning(
+                "PostgreSQL did not take %d messages, their senders will repeat them: %s", len(drafts), error
+            )
+            raise Unavailable from None
+
+    async def _try(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
+        try:
+            running = self._threads.run(self._source.commit, drafts)
+            return await asyncio.wait_for(running, self.seconds)
+        except TimeoutError:
+            # It stands still. The thread goes on, so the outcome is unknown, and the same client_msg_id finds it out.
+            raise DatabaseAway(f"no answer within {self.seconds} s") from None
+        except self._retryable as error:
+            if self._is_away(error):
+                raise DatabaseAway(str(error)) from error
+            raise

@@ -1,0 +1,103 @@
+"""Lanes and the committer: what is posted to a stream waits in its lane and is committed in batches, in the order it came.
+
+No timer: a lane's next batch starts as soon as its last one is done, so alone a message goes at once and batches form under load.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from delivery.live.figures import Figures
+from delivery.source import Committed, Draft
+from delivery.wire.errors import Internal, QueueFull, Refused, Unavailable
+
+logger = logging.getLogger("gapless.queue")
+
+Commit = Callable[[Sequence[Draft]], Awaitable[list[Committed | Refused]]]
+Outcome = asyncio.Future[Committed]
+#: A draft, who waits for it, and since when (time.perf_counter).
+Waiting = tuple[Draft, Outcome, float]
+
+
+class Queue:
+    """Bounded: `waiting` drafts a lane, `batch` in one commit. Belongs to one event loop."""
+
+    def __init__(self, commit: Commit, *, waiting: int, batch: int, figures: Figures | None = None) -> None:
+        self._commit = commit
+        self._most_waiting = waiting
+        self._batch = batch
+        self._figures = figures or Figures()
+        self._lanes: dict[int, deque[Waiting]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def submit(self, draft: Draft) -> Outcome:
+        """A future with the committed draft, or the refusal. Raises QueueFull; the order of submissions is kept."""
+        lane = self._lanes.get(draft.stream)
+        if lane is None:
+            lane = self._lanes[draft.stream] = deque()
+            self._start(self._empty(draft.stream, lane))
+        if len(lane) >= self._most_waiting:
+            raise QueueFull(retry_after=1)
+        outcome: Outcome = asyncio.get_running_loop().create_future()
+        lane.append((draft, outcome, time.perf_counter()))
+        return outcome
+
+    @property
+    def length(self) -> int:
+        return sum(len(lane) for lane in self._lanes.values())
+
+    @property
+    def longest(self) -> int:
+        return max(map(len, self._lanes.values()), default=0)
+
+    async def flushed(self) -> None:
+        """Returns when nothing waits and nothing is being committed."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    def _start(self, emptying: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(emptying)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _empty(self, stream: int, lane: deque[Waiting]) -> None:
+        taken: list[Waiting] = []
+        try:
+            while lane:
+                taken = [lane.popleft() for _ in range(min(self._batch, len(lane)))]
+                outcomes = await self._outcomes([draft for draft, _, _ in taken])
+                self._figures.answered(stream, [since for _, _, since in taken], outcomes)
+                _settle(taken, outcomes)
+                if all(isinstance(outcome, Unavailable) for outcome in outcomes):
+                    # Who waits behind would only wait for the same answer.
+                    _settle(lane, [outcomes[0]] * len(lane))
+                    lane.clear()
+        finally:
+            del self._lanes[stream]
+            # Cancelled: the outcome of what was taken is unknown, and repeating it is safe.
+            _settle([*taken, *lane], [Unavailable()] * (len(taken) + len(lane)))
+
+    async def _outcomes(self, drafts: list[Draft]) -> list[Committed | Refused]:
+        try:
+            return await self._commit(drafts)
+        except Refused as refusal:
+            return [refusal] * len(drafts)
+        except Exception as error:
+            reference = secrets.token_hex(6)
+            logger.error("reference %s: %d messages were not committed", reference, len(drafts), exc_info=error)
+            return [Internal(reference)] * len(drafts)
+
+
+def _settle(taken: Sequence[Waiting], outcomes: Sequence[Committed | Refused]) -> None:
+    for (_, waiter, _), outcome in zip(taken, outcomes, strict=True):
+        if waiter.done():
+            continue
+        if isinstance(outcome, Refused):
+            waiter.set_exception(outcome)
+            # Nobody may be waiting any more (the socket has gone): that is no error of ours.
+            waiter.exception()
+        else:
+            waiter.set_result(outcome)

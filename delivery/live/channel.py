@@ -1,0 +1,112 @@
+"""One stream as this process knows it: its position, its newest changes, the sockets that follow it, what is ahead of a gap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from delivery.bus.announcements import Change, Changed
+
+if TYPE_CHECKING:
+    from delivery.live.socket import Socket
+
+#: Announcements kept while a gap before them is being repaired; what is beyond is read from the rows.
+MOST_AHEAD = 64
+
+
+class Stream:
+    """Everything up to `position` was delivered here; everything above `floor` can be given again from memory."""
+
+    __slots__ = (
+        "_recent",
+        "_recent_most",
+        "ahead",
+        "emptied_at",
+        "ends",
+        "floor",
+        "id",
+        "is_healing",
+        "pins",
+        "position",
+        "sockets",
+        "started_at",
+        "waiting",
+    )
+
+    def __init__(self, stream_id: int, *, position: int, recent_most: int) -> None:
+        self.id = stream_id
+        self.position = position
+        self.floor = position
+        #: An access read at a lower head than this may have ended unseen.
+        self.started_at = position
+        self.sockets: set[Socket] = set()
+        self.emptied_at: float | None = None
+        #: Syncs under way that count on this stream.
+        self.pins = 0
+        #: The number by which a user's access ended last, for those that ended while we followed.
+        self.ends: dict[int, int] = {}
+        self.ahead: dict[int, Changed] = {}
+        self.is_healing = False
+        #: Who waits for it to go on (or to end, see `wake`).
+        self.waiting: set[asyncio.Future[None]] = set()
+        self._recent: dict[int, Change] = {}
+        self._recent_most = recent_most
+
+    def fitting(self, changed: Changed) -> list[Change] | None:
+        """The changes that come next, without what is already here; None when something between is missing."""
+        if changed.after > self.position:
+            return None
+        if changed.after == self.position:
+            return list(changed.changes)
+        return [change for change in changed.changes if change.rev > self.position]
+
+    def advance(self, changes: Iterable[Change], head: int) -> None:
+        for change in changes:
+            self._recent.pop(change.key, None)
+            self._recent[change.key] = change
+            if change.ends is not None:
+                self.ends[change.ends] = change.rev
+        while len(self._recent) > self._recent_most:
+            oldest = next(iter(self._recent))
+            self.floor = self._recent.pop(oldest).rev
+        self.position = head
+        self.wake()
+
+    def wake(self) -> None:
+        """Whoever waits looks again."""
+        for waiting in self.waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def since(self, rev: int) -> list[Change]:
+        """The changes after `rev` (not below `floor`), each thing once, in its newest state."""
+        return [change for change in self._recent.values() if change.rev > rev]
+
+    def keep_ahead(self, changed: Changed) -> None:
+        if len(self.ahead) < MOST_AHEAD:
+            self.ahead[changed.after] = changed
+
+    @property
+    def has_gap(self) -> bool:
+        return any(changed.after > self.position for changed in self.ahead.values())
+
+    def take_ahead(self) -> Iterator[Changed]:
+        """What was waiting for the gap before it to close, in order, without what is already here."""
+        for after in sorted(self.ahead):
+            if after <= self.position:
+                changed = self.ahead.pop(after)
+                if changed.head > self.position:
+                    yield changed
+
+
+def cut_at_ends(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Runs of changes such that an access ends only at the first change of a run."""
+    run: list[Change] = []
+    for change in changes:
+        if change.ends is not None and run:
+            yield run
+            run = []
+        run.append(change)
+    if run:
+        yield run

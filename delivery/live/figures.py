@@ -1,0 +1,57 @@
+"""Figures of single streams since they were taken last, in this process: for people who look at one, never as labels."""
+
+import time
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from delivery import metrics
+from delivery.source import Committed
+from delivery.wire.errors import Refused
+
+#: Upper bounds of the classes in which latencies are counted, in milliseconds; the last class has none.
+CLASSES_MS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
+@dataclass(slots=True)
+class StreamFigures:
+    messages: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    #: Messages by the class of their time from the lane to the COMMIT.
+    latencies: Counter[int] = field(default_factory=Counter)
+
+
+class Figures:
+    """Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._streams: dict[int, StreamFigures] = {}
+
+    def answered(self, stream: int, since: Sequence[float], outcomes: Sequence[Committed | Refused]) -> None:
+        """One batch was answered now; its messages were waiting since then (time.perf_counter)."""
+        now, said = time.perf_counter(), Counter[str]()
+        of = self._of(stream)
+        for began_at, outcome in zip(since, outcomes, strict=True):
+            if isinstance(outcome, Refused):
+                said["refused"] += 1
+                of.errors[outcome.code] += 1
+                continue
+            said["duplicate" if outcome.duplicate else "committed"] += 1
+            metrics.commit_seconds.observe(now - began_at)
+            of.latencies[bisect_left(CLASSES_MS, (now - began_at) * 1000)] += 1
+        of.messages += said["committed"]
+        metrics.batch_messages.observe(len(outcomes))
+        for outcome_name, count in said.items():
+            metrics.messages.labels(outcome_name).inc(count)
+
+    def refused(self, stream: int, code: str) -> None:
+        self._of(stream).errors[code] += 1
+
+    def take(self) -> dict[int, StreamFigures]:
+        """What was counted since the last time."""
+        taken, self._streams = self._streams, {}
+        return taken
+
+    def _of(self, stream: int) -> StreamFigures:
+        return self._streams.setdefault(stream, StreamFigures())

@@ -1,0 +1,98 @@
+"""Gaps between what this process has written and the rows: noticed, waited for a moment, and repaired from PostgreSQL."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from delivery import metrics
+from delivery.bus.announcements import Changed
+from delivery.live.channel import Stream
+from delivery.source import Missed, Source
+from delivery.threads import DatabaseThreads
+from delivery.wire.protocol import CloseCode
+
+logger = logging.getLogger("gapless.gaps")
+
+#: How long an announcement may wait for the one before it before the rows are read instead. Redis takes about 1 ms.
+PATIENCE_SECONDS = 0.03
+#: Announcements of another database are never reached by the rows: after so many tries they are thrown away.
+MOST_HEALINGS = 5
+#: Frames' worth of rows that one query of a repair reads.
+BATCHES_A_QUERY = 4
+
+
+class Gaps:
+    """`apply` takes what was read, like any announcement; `start` runs work in the background."""
+
+    def __init__(
+        self,
+        streams: dict[int, Stream],
+        source: Source,
+        threads: DatabaseThreads,
+        *,
+        apply: Callable[[Changed], None],
+        start: Callable[[Awaitable[None]], None],
+        batch: int,
+    ) -> None:
+        self._streams = streams
+        self._source = source
+        self._threads = threads
+        self._apply = apply
+        self._start = start
+        self._most = batch * BATCHES_A_QUERY
+        self._repairing: dict[int, asyncio.Task[None]] = {}
+
+    def heal_soon(self, stream: Stream) -> None:
+        """What is ahead of a gap waits for a moment; then the rows are read."""
+        if not stream.is_healing:
+            stream.is_healing = True
+            self._start(self._heal(stream))
+
+    async def repair_behind(self, heads: Mapping[int, int]) -> None:
+        """Reads what this process has not heard of: for each stream whose newest number is above its position."""
+        for stream_id, head in heads.items():
+            stream = self._streams.get(stream_id)
+            if stream is not None and stream.position < head:
+                await self.repair(stream)
+
+    def drop_ahead(self, positions: Mapping[int, int], heads: Mapping[int, int]) -> None:
+        """For streams that were above the rows before these were read: the database lost its tail. Everybody syncs anew."""
+        for stream_id, position in positions.items():
+            stream = self._streams.get(stream_id)
+            if stream is not None and heads.get(stream_id, 0) < position:
+                logger.error("stream %d was at %d, but its rows end at %s", stream_id, position, heads.get(stream_id))
+                del self._streams[stream_id]
+                stream.wake()
+                for socket in list(stream.sockets):
+                    socket.close(CloseCode.INTERNAL, "the channel's log went back", retry_after=1)
+
+    async def repair(self, stream: Stream) -> None:
+        """Reads the rows above the stream's position, once for all who ask meanwhile. Raises what the database raises."""
+        running = self._repairing.get(stream.id)
+        if running is None:
+            running = self._repairing[stream.id] = asyncio.ensure_future(self._read_rows(stream))
+            running.add_done_callback(lambda _: self._repairing.pop(stream.id, None))
+        await asyncio.shield(running)
+
+    async def _heal(self, stream: Stream) -> None:
+        try:
+            for _ in range(MOST_HEALINGS):
+                await asyncio.sleep(PATIENCE_SECONDS)
+                if not stream.has_gap:
+                    return
+                await self.repair(stream)
+            stream.ahead.clear()
+        finally:
+            stream.is_healing = False
+
+    async def _read_rows(self, stream: Stream) -> None:
+        while True:
+            after = stream.position
+            missed: Missed = await self._threads.read(self._source.changes_since, stream.id, after, limit=self._most)
+            is_last = len(missed.changes) < self._most
+            head = missed.head if is_last else missed.changes[-1].rev
+            if head > stream.position:
+                metrics.gaps_repaired.inc()
+                self._apply(Changed(stream=stream.id, after=after, head=head, changes=missed.changes))
+            if is_last:
+                return

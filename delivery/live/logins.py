@@ -1,0 +1,64 @@
+"""Whether the logins of this process' sockets still hold: asked of the rows again and again, whatever was announced or not."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+from delivery.live.hub import Hub
+from delivery.live.socket import Socket
+from delivery.source import Source
+from delivery.threads import DatabaseThreads
+from delivery.wire.protocol import CloseCode
+
+logger = logging.getLogger("gapless.logins")
+
+#: A login that ended while its socket was coming in, before its end could be heard of here, lives on for so long.
+NEWCOMERS_SECONDS = 0.5
+
+#: What the goodbye says to whoever may not stay.
+ENDINGS = {
+    CloseCode.SIGNED_OUT: "your login has ended",
+    CloseCode.BANNED: "this account is suspended",
+}
+
+
+class LoginWatch:
+    """`seconds`: so often all are asked for; newcomers once more soon after they came."""
+
+    def __init__(self, hub: Hub, source: Source, threads: DatabaseThreads, *, seconds: float) -> None:
+        self._hub = hub
+        self._source = source
+        self._threads = threads
+        self._seconds = seconds
+        self._newcomers: list[Socket] = []
+
+    def came(self, socket: Socket) -> None:
+        self._newcomers.append(socket)
+
+    def ended(self, user: int) -> None:
+        """A login of this user has ended, somebody says; the rows know which."""
+        self._hub.start(self.check(list(self._hub.users.get(user, ()))))
+
+    async def keep(self) -> None:
+        """For ever."""
+        checked_at = time.monotonic()
+        while True:
+            await asyncio.sleep(NEWCOMERS_SECONDS)
+            newcomers, self._newcomers = self._newcomers, []
+            # Begun so early that whoever is to be closed is closed in time.
+            is_due = time.monotonic() - checked_at >= self._seconds - 2 * NEWCOMERS_SECONDS
+            try:
+                await self.check(list(self._hub.sockets) if is_due else newcomers)
+                checked_at = time.monotonic() if is_due else checked_at
+            except Exception as error:
+                logger.warning("the login check failed: %r", error)
+
+    async def check(self, sockets: Sequence[Socket]) -> None:
+        """Closes those whose login has ended."""
+        if not sockets:
+            return
+        endings = await self._threads.read(self._source.endings, [socket.login for socket in sockets])
+        for socket, ending in zip(sockets, endings, strict=True):
+            if ending is not None:
+                socket.close(ending, ENDINGS[ending], retry_after=None)

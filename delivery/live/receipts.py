@@ -1,0 +1,41 @@
+"""Moved cursors as frames: the same bytes for nearly everybody, one's own for who moved."""
+
+import msgspec
+
+from delivery.bus.announcements import Cursor, Moved
+from delivery.live.peers import Prepared
+from delivery.wire import protocol
+
+
+class Spelling:
+    """One announcement; each frame is encoded when the first needs it."""
+
+    def __init__(self, moved: Moved) -> None:
+        self._moved = moved
+        self.cursors: dict[int, Cursor] = {cursor.user: cursor for cursor in moved.cursors}
+        members = {cursor.user: (cursor.delivered, cursor.read) for cursor in moved.cursors}
+        self._members = msgspec.Raw(msgspec.json.encode(members))
+        #: Who sees other numbers than everybody else.
+        self._special = {*self.cursors, moved.delivered.user, moved.read.user, moved.since.user}
+        self._frames: dict[int, Prepared] = {}
+
+    def frame_for(self, user: int) -> Prepared:
+        """Everybody's sockets get one frame for all of them."""
+        key = user if user in self._special else 0
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = Prepared(protocol.encode(self._spelled(user)))
+        return frame
+
+    def _spelled(self, user: int) -> protocol.Receipts:
+        moved, own = self._moved, self.cursors.get(user)
+        return protocol.Receipts(
+            channel=moved.stream,
+            delivered=moved.delivered.among_others_than(user),
+            read=moved.read.among_others_than(user),
+            since=moved.since.among_others_than(user),
+            members=self._members,
+            head=msgspec.UNSET if own is None else moved.head,
+            unread=msgspec.UNSET if own is None else own.unread,
+            mentioned=msgspec.UNSET if own is None else own.mentioned,
+        )

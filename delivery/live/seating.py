@@ -1,0 +1,122 @@
+"""Gives this process's sockets their seats: closes what is too many of a user, and tells a socket for which streams there was none.
+
+Whoever got none is asked for again every second, so that a seat held by something dead costs seconds.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Collection
+
+from delivery.bus.announcements import Announcement, Probed, Surplus
+from delivery.live.hub import Hub
+from delivery.live.peers import Prepared
+from delivery.live.seat_store import RENEW_SECONDS, Holder, RedisAway, Seats
+from delivery.live.socket import Socket
+from delivery.source import Access
+from delivery.wire.errors import TooManyConnections
+from delivery.wire.protocol import CloseCode, encode_refusal
+
+#: How long a user's other sockets have to show a sign of life when a further one finds no seat.
+PROBE_SECONDS = 2
+#: How often it is told that a socket is in use: who is the idlest is known this well.
+TOUCH_SECONDS = 10
+TOO_MANY = "you have more connections than one person may have"
+
+
+class Seating:
+    """`ring` announces to all processes, this one included."""
+
+    def __init__(self, hub: Hub, seats: Seats, ring: Callable[[Announcement], None]) -> None:
+        self._hub = hub
+        self._seats = seats
+        self._ring = ring
+        self._renewed_at = time.monotonic()
+
+    async def seat(self, socket: Socket, streams: Collection[int]) -> Collection[int]:
+        """The streams of these that have no seat for the socket; what is too many of its user is closed, here or elsewhere."""
+        others = [_holder(other) for other in self._hub.users.get(socket.user, ()) if other is not socket]
+        taken = await self._seats.take(_holder(socket, streams), others=others)
+        if taken.is_local:
+            self._renewed_at = 0.0
+        for process, surplus in taken.surplus:
+            self._ring(Surplus(user=socket.user, process=process, socket=surplus))
+        if taken.refused and not socket.refused:
+            self._ring(Probed(user=socket.user, socket=socket.id))
+        return taken.refused
+
+    async def unseat(self, socket: Socket, streams: Collection[int]) -> None:
+        await self._seats.leave(_holder(socket, streams))
+
+    def refuse(self, socket: Socket, access: Access) -> None:
+        """The socket does not follow this stream, and is told so once."""
+        is_news = access.stream not in socket.refused
+        socket.refused[access.stream] = access
+        if is_news and socket.is_greeted:
+            self.tell(socket, access.stream)
+
+    def tell(self, socket: Socket, stream: int) -> None:
+        refusal = encode_refusal(TooManyConnections(), ref=None, channel=stream)
+        self._hub.deliver(socket, Prepared(refusal))
+
+    # ---- what is announced ----
+
+    def close_surplus(self, surplus: Surplus) -> None:
+        if surplus.process == self._seats.process:
+            self._close({surplus.socket})
+
+    def _close(self, surplus: Collection[str]) -> None:
+        for socket in [socket for socket in self._hub.sockets if socket.id in surplus]:
+            socket.close(CloseCode.TOO_MANY_SOCKETS, TOO_MANY, retry_after=None)
+
+    async def probe(self, probed: Probed) -> None:
+        """The user's sockets that show no sign of life now hold no seats until they do."""
+        asked_at = asyncio.get_running_loop().time()
+        others = [socket for socket in self._hub.users.get(probed.user, ()) if socket.id != probed.socket]
+        for socket in others:
+            socket.peer.ping()
+        await asyncio.sleep(PROBE_SECONDS)
+        for socket in others:
+            heard = socket.peer.last_heard
+            if heard is not None and heard < asked_at and not socket.has_left:
+                socket.doubted_at = asked_at
+                await self.unseat(socket, list(socket.accesses))
+
+    # ---- watches ----
+
+    async def beat(self) -> list[tuple[int, int]]:
+        """To be called every second. Returns (user, stream) where there is a seat now for a socket that had none."""
+        with contextlib.suppress(RedisAway):
+            await self._renew()
+        found = []
+        for socket in [socket for socket in self._hub.sockets if socket.refused and socket.is_greeted]:
+            wanted = list(socket.refused)
+            found += [(socket.user, stream) for stream in set(wanted) - set(await self.seat(socket, wanted))]
+        return found
+
+    async def _renew(self) -> None:
+        is_known, now = await self._seats.live(), time.monotonic()
+        if is_known and now - self._renewed_at < RENEW_SECONDS:
+            await self._seats.renew([_holder(socket, ()) for socket in self._hub.sockets if _has_news(socket, now)])
+            return
+        holders = [_holder(socket) for socket in self._hub.sockets if not _is_doubtful(socket)]
+        self._close(await self._seats.renew(holders))
+        self._renewed_at = now
+
+
+def _holder(socket: Socket, streams: Collection[int] | None = None) -> Holder:
+    seats = list(socket.accesses) if streams is None else streams
+    return Holder(socket.user, socket.id, seats, idle=time.monotonic() - socket.active_at)
+
+
+def _is_doubtful(socket: Socket) -> bool:
+    heard = socket.peer.last_heard
+    return socket.doubted_at is not None and heard is not None and heard <= socket.doubted_at
+
+
+def _has_news(socket: Socket, now: float) -> bool:
+    """Whether it is to be told again that the socket is in use."""
+    if socket.active_at <= socket.told_active_at or now < socket.tell_active_again_at:
+        return False
+    socket.told_active_at, socket.tell_active_again_at = socket.active_at, now + TOUCH_SECONDS
+    return True

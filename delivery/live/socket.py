@@ -1,0 +1,124 @@
+"""One connected client: what it may follow, what it has said, and how much of what it was sent is still unsent."""
+
+import asyncio
+import secrets
+import time
+from dataclasses import replace
+
+from delivery import metrics
+from delivery.live.peers import Peer, Prepared
+from delivery.source import Access, Login
+from delivery.wire.protocol import CloseCode, Goodbye, encode
+
+
+class Socket:
+    """Lives as long as its consumer. `accesses` is the truth of this process about what may be written to it."""
+
+    def __init__(self, login: Login, peer: Peer, *, soft_bytes: int, most_bytes: int, most_frames: int) -> None:
+        self.id = secrets.token_hex(8)
+        self.login = login
+        self.peer = peer
+        self.soft_bytes = soft_bytes
+        self.most_bytes = most_bytes
+        self.most_frames = most_frames
+        self._greeting_bytes = 0
+        self._written_bytes = 0
+        self.accesses: dict[int, Access] = {}
+        #: What it may follow but has no seat for: extra devices share few.
+        self.refused: dict[int, Access] = {}
+        #: The number that it said to hold of those: from there on it is served when there is a seat.
+        self.refused_held: dict[int, int] = {}
+        #: The clock's time of the last thing said that somebody did, not a program by itself; and when that was told to Redis.
+        self.active_at = time.monotonic()
+        self.told_active_at = self.active_at
+        self.tell_active_again_at = 0.0
+        #: The loop's time at which it was asked for a sign of life and gave none.
+        self.doubted_at: float | None = None
+        #: hello was sent: `accesses` is filled, and what opens from now on is pushed.
+        self.is_greeted = False
+        self.missed_openings = False
+        #: What `hello` said.
+        self.epoch = ""
+        #: The first sync was answered.
+        self.is_synced = False
+        #: Streams that were pushed as joined before the first sync, with the head that was told.
+        self.told: dict[int, int] = {}
+        self.next_heartbeat = 0.0
+        self.closed_with: CloseCode | None = None
+        #: The consumer has ended.
+        self.has_left = False
+        #: One sync or opening at a time, so that replays don't mix.
+        self.lock = asyncio.Lock()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Without `hello`, which is one frame however long: it was written first, so what is unsent last is what came after."""
+        unsent = self.peer.unsent_bytes
+        return unsent - min(self._greeting_bytes, max(0, unsent - self._written_bytes))
+
+    @property
+    def is_behind(self) -> bool:
+        """What is not urgent waits until the peer has read more."""
+        return self.unsent_bytes > self.soft_bytes or self.peer.unsent_frames > self.most_frames // 2
+
+    @property
+    def is_over(self) -> bool:
+        return self.has_left or self.closed_with is not None
+
+    @property
+    def user(self) -> int:
+        return self.login.user.id
+
+    def learn(self, stream: int, version: int) -> None:
+        """What is the user's own in the stream was told as it is at that version: the next after what was told before, or not."""
+        access = self.accesses.get(stream)
+        if access is not None and access.version + 1 == version:
+            self.accesses[stream] = replace(access, version=version)
+
+    def greet(self, hello: Prepared) -> None:
+        """Writes the first frame, whatever its length."""
+        if not self.is_over:
+            self._greeting_bytes = len(hello.wire)
+            self.peer.write(hello)
+
+    def forget_descriptions(self) -> None:
+        """They were told: kept, those of thousands of streams would be most of a socket."""
+        for accesses in (self.accesses, self.refused):
+            accesses.update({stream: replace(access, description={}) for stream, access in accesses.items()})
+
+    def write(self, frame: Prepared) -> bool:
+        """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""
+        if self.is_over:
+            return True
+        peer = self.peer
+        if self.unsent_bytes > self.most_bytes or peer.unsent_frames >= self.most_frames:
+            return False
+        self._write(frame)
+        return True
+
+    def write_if_idle(self, frame: Prepared) -> bool:
+        """For what is only of the moment: dropped when the peer is behind. False when it was."""
+        if self.is_over:
+            return True
+        if self.unsent_bytes > self.soft_bytes:
+            metrics.moments_dropped.inc()
+            return False
+        self._write(frame)
+        return True
+
+    def _write(self, frame: Prepared) -> None:
+        self._written_bytes += len(frame.payload)
+        self.peer.write(frame)
+
+    def close(self, code: CloseCode, reason: str, *, retry_after: float | None) -> None:
+        """Says goodbye and closes; further writes go nowhere. Repeating does nothing."""
+        if self.closed_with is not None:
+            return
+        self.closed_with = code
+        metrics.closes.labels(int(code)).inc()
+        goodbye = encode(Goodbye(code=code, reason=reason, retry_after=retry_after))
+        self.peer.close(code, reason, last=Prepared(goodbye))
+
+    def abandon(self) -> None:
+        """Nothing more is written: the peer has failed in a way that it can't be told of."""
+        self.closed_with = CloseCode.INTERNAL

@@ -1,0 +1,70 @@
+"""Requests that wait for a stream to go on: a future each, and neither a thread nor a connection meanwhile."""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+
+from delivery import metrics
+from delivery.live.joining import Joining
+from delivery.source import Access
+
+logger = logging.getLogger("gapless.waits")
+
+
+class Waits:
+    """`most`: so many at once of one user in this process."""
+
+    def __init__(self, joining: Joining, *, most: int) -> None:
+        self._joining = joining
+        self._most = most
+        self._of_user: Counter[int] = Counter()
+        self._ending: set[asyncio.Future[None]] = set()
+        self._has_ended = False
+
+    def has_room(self, user: int) -> bool:
+        return self._of_user[user] < self._most
+
+    async def until_above(self, number: int, *, stream: int, user: int, seconds: float) -> None:
+        """Returns when the stream has gone on from there, when it is not followed any more, when this process ends, or then.
+
+        Looks at nothing that belongs to somebody: what has happened is asked for anew, with all its rules.
+        """
+        if self._has_ended:
+            return
+        self._of_user[user] += 1
+        metrics.requests_waiting.inc()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._follow(stream, number)
+        except TimeoutError:
+            pass
+        except Exception as error:
+            logger.warning("a request could not wait, and is answered at once: %r", error)
+        finally:
+            self._of_user -= Counter([user])
+            metrics.requests_waiting.dec()
+
+    def end(self) -> None:
+        """Whoever waits is answered now, and nobody waits any more."""
+        self._has_ended = True
+        for waiting in self._ending:
+            _set(waiting)
+
+    async def _follow(self, stream_id: int, number: int) -> None:
+        access = Access(stream=stream_id, head=number, since=0, version=0, description={})
+        async with self._joining.pinned(access) as stream:
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._ending.add(waiting)
+            stream.waiting.add(waiting)
+            try:
+                if stream.position <= number and not self._has_ended:
+                    await waiting
+            finally:
+                stream.waiting.discard(waiting)
+                self._ending.discard(waiting)
+
+
+def _set(waiting: "asyncio.Future[None]") -> None:
+    with contextlib.suppress(asyncio.InvalidStateError):
+        waiting.set_result(None)
