@@ -19,9 +19,9 @@ from chat import clock, services
 from chat.models import Channel, Scope, User
 from chat.services import Draft
 from delivery.source import Committed
-from tests import emptying, moments
-from tests.servers import Server
-from tests.valkeys import Valkey
+from tests.stage import emptying, moments
+from tests.stage.servers import Server
+from tests.stage.valkeys import Valkey
 
 emptying.install()
 

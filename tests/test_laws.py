@@ -26,7 +26,7 @@ from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.source import Committed, Login
-from tests.test_hub import Listener
+from tests.delivery.test_hub import Listener
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,0 +1,39 @@
+"""What is shipped in deploy/ is what the embedded services run with, and says what the limits say."""
+
+import re
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from chatproject.limits import Limits
+from tests.stage.servers import ROOT
+
+
+def shipped(name: str, separator: str) -> dict[str, str]:
+    lines = (line.split("#")[0].strip() for line in (ROOT / "deploy" / name).read_text().splitlines())
+    pairs = (line.partition(separator) for line in lines if line)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+@pytest.mark.django_db
+def test_postgresql_runs_with_the_shipped_configuration() -> None:
+    said = shipped("postgresql.conf", "=")
+    assert int(said["max_connections"]) == Limits().server_connections
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting, unit FROM pg_settings WHERE name = ANY(%s)", [list(said)])
+        running = {name: (value, unit) for name, value, unit in cursor.fetchall()}
+    assert running.keys() == said.keys()
+    assert running["idle_in_transaction_session_timeout"] == ("300000", "ms")
+    assert running["max_connections"][0] == said["max_connections"]
+    assert running["jit"][0] == said["jit"]
+
+
+def test_valkey_runs_with_the_shipped_configuration() -> None:
+    said = shipped("valkey.conf", " ")
+    client = redis.Redis.from_url(settings.REDIS_URL, decode_responses=True)
+    running = {name: client.config_get(name)[name] for name in said}
+    assert running.pop("maxmemory") == str(2 * 2**30)
+    assert re.fullmatch(r"2gb", said.pop("maxmemory"))
+    assert running == said

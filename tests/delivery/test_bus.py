@@ -1,0 +1,94 @@
+"""The bus over a real channel layer and a real Valkey: subscriptions, merging, hearing itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from channels.layers import get_channel_layer
+
+from delivery.bus import layer as bus_module
+from delivery.bus.announcements import Announcement, Change, Changed, Opened, stream_group, user_group
+from delivery.bus.layer import Bus
+from tests.stage.servers import expect
+
+
+def changed(stream: int, rev: int) -> Changed:
+    return Changed(stream=stream, after=rev - 1, head=rev, changes=[Change(rev=rev, key=rev, raw=b"{}")])
+
+
+@pytest.fixture
+async def buses() -> AsyncIterator[tuple[Bus, Bus, list[Announcement]]]:
+    heard: list[Announcement] = []
+    layer = get_channel_layer()
+    speaking, listening = Bus(layer, lambda announcement: None), Bus(layer, heard.append)
+    await speaking.start()
+    await listening.start()
+    yield speaking, listening, heard
+    await speaking.stop()
+    await listening.stop()
+
+
+Pair = tuple[Bus, Bus, list[Announcement]]
+
+
+async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> None:
+    speaking, listening, heard = buses
+    await listening.listen([stream_group(5)])
+    await listening.listen([user_group(7)])
+    opened = Opened(user=7, stream=5, action="joined")
+    for announcement in (changed(5, 1), changed(6, 1), opened):
+        speaking.announce(announcement)
+    await expect(lambda: heard == [changed(5, 1), opened])
+    await listening.forget(stream_group(5))
+    speaking.announce(changed(5, 2))
+    speaking.announce(opened)
+    await expect(lambda: heard[2:] == [opened])
+
+
+async def test_what_waits_goes_together(buses: Pair) -> None:
+    speaking, listening, heard = buses
+    await listening.listen([stream_group(5)])
+    for rev in range(1, 101):
+        speaking.announce(changed(5, rev))
+    await expect(lambda: heard and heard[-1].head == 100)  # type: ignore[union-attr]
+    assert len(heard) <= 3
+    revs = [change.rev for each in heard if isinstance(each, Changed) for change in each.changes]
+    assert revs == list(range(1, 101))
+
+
+async def test_what_does_not_follow_is_not_merged(buses: Pair) -> None:
+    speaking, listening, heard = buses
+    await listening.listen([stream_group(5)])
+    for rev in (1, 3, 4):
+        speaking.announce(changed(5, rev))
+    await expect(lambda: len(heard) == 2)
+    assert [(each.after, each.head) for each in heard if isinstance(each, Changed)] == [(0, 1), (2, 4)]
+
+
+async def test_a_subscription_that_was_missed_is_made_up_for(buses: Pair) -> None:
+    speaking, listening, heard = buses
+    # As when Redis was away at that moment.
+    listening._wanted.add(stream_group(5))
+
+    async def is_heard() -> bool:
+        speaking.announce(changed(5, 1))
+        await asyncio.sleep(0.05)
+        return bool(heard)
+
+    await expect(is_heard, within=5)
+
+
+async def test_it_hears_itself(buses: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaking, _, _ = buses
+    assert speaking.is_hearing
+    monkeypatch.setattr(bus_module, "DEAF_AFTER_SECONDS", 0)
+    assert not speaking.is_hearing
+
+
+async def test_what_cannot_be_understood_ends_nothing(buses: Pair) -> None:
+    speaking, listening, heard = buses
+    await listening.listen([stream_group(5)])
+    layer = get_channel_layer()
+    await layer.group_send(stream_group(5), {"type": "gapless.announce", "origin": "", "packed": b"from the future"})
+    speaking.announce(changed(5, 1))
+    await expect(lambda: heard == [changed(5, 1)])

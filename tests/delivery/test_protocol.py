@@ -1,0 +1,135 @@
+"""The wire contract: what the code spells is what is documented, and nothing that was named has changed."""
+
+import datetime
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chatproject import tables
+from delivery.wire import protocol
+from delivery.wire.errors import REFUSALS
+from delivery.wire.protocol import COMMANDS, FRAMES, CloseCode
+from tests.stage.servers import ROOT
+
+PAGES = tables.pages(ROOT)
+#: All that is generated, in one text.
+DOCS = "\n".join(page.read_text() for page in PAGES)
+
+
+def tag(kind: type[msgspec.Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tables_of_the_documents_are_those_of_the_code(page: Path) -> None:
+    assert tables.renewed(page.read_text()) == page.read_text(), "run `manage.py tables`"
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_every_table_stands_in_one_document(name: str) -> None:
+    assert DOCS.count(f"<!-- table: {name} -->") == 1
+
+
+@pytest.mark.parametrize("kind", [*COMMANDS, *FRAMES], ids=tag)
+def test_every_frame_says_what_it_is(kind: type[msgspec.Struct]) -> None:
+    assert (kind.__doc__ or "").strip()
+    assert f"| `{tag(kind)}` |" in DOCS
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=tag)
+def test_commands_take_no_unknown_field(kind: type[msgspec.Struct]) -> None:
+    assert kind.__struct_config__.forbid_unknown_fields
+    assert kind.__struct_config__.frozen
+
+
+def test_every_code_is_documented_once() -> None:
+    for refusal in REFUSALS:
+        assert DOCS.count(f"\n| `{refusal.code}` |") == 1
+    for code in CloseCode:
+        assert re.search(rf"^\| {int(code)} \|", DOCS, re.MULTILINE)
+
+
+def test_the_codes_are_those_of_the_contract() -> None:
+    assert set(protocol.ERROR_CODES) == {
+        *(
+            "invalid",
+            "unknown_op",
+            "not_found",
+            "not_a_member",
+            "forbidden",
+            "empty",
+            "too_long",
+            "conflict",
+            "archived",
+        ),
+        *(
+            "muted",
+            "blocked",
+            "removed",
+            "rate_limited",
+            "queue_full",
+            "channel_full",
+            "too_many_connections",
+            "unavailable",
+            "internal",
+        ),
+    }
+    assert {int(code) for code in CloseCode} == {1009, 4000, 4001, 4002, 4003, 4004, 4500, 4501, 4502, 4503}
+
+
+def test_no_frame_is_spelled_outside_the_contract() -> None:
+    ops = {tag(kind) for kind in (*COMMANDS, *FRAMES)} - {
+        "ok",
+        "error",
+        "read",
+        "channel",
+        "sync",
+        "delivered",
+        "receipts",
+        "changes",
+    }
+    for path in [*(ROOT / "delivery").rglob("*.py"), *(ROOT / "chat").rglob("*.py")]:
+        # frames.py has the examples of the AsyncAPI document; the Python client speaks for itself.
+        if path.name in ("protocol.py", "frames.py") or "client" in path.parts:
+            continue
+        for op in ops:
+            assert f'"op": "{op}"' not in path.read_text(), path
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"op":"ping"}', '{"op":"ping","ref":null}', '{"op":"ping","ref":"a"}', '{"op":"sync","channels":{"1":2}}'],
+)
+def test_what_the_contract_allows_is_understood(text: str) -> None:
+    protocol.decode_command(text)
+
+
+def test_times_have_microseconds_and_a_z() -> None:
+    moment = datetime.datetime(1999, 1, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+    assert protocol.spell_time(moment) == "1999-01-02T01:04:05.000000Z"
+
+
+def test_a_message_has_the_fields_of_the_contract() -> None:
+    assert {field.name for field in msgspec.structs.fields(protocol.Message)} == {
+        *(
+            "id",
+            "channel",
+            "seq",
+            "rev",
+            "client_msg_id",
+            "sender",
+            "kind",
+            "body",
+            "reply_to",
+            "reactions",
+            "created_at",
+        ),
+        *("edited_at", "deleted_at", "status", "delivered_at", "read_at", "event"),
+    }
+
+
+def test_the_pages_client_speaks_the_same_version() -> None:
+    source = "".join(path.read_text() for path in Path(ROOT / "chat/static/gapless").glob("*.js"))
+    assert protocol.SUBPROTOCOL in source

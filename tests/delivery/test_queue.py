@@ -1,0 +1,176 @@
+"""Lanes and the committer, over real rows."""
+
+import asyncio
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from django.conf import settings
+
+from chat import services
+from chat.live.node import AWAY, is_away
+from chat.live.source import ChannelStreams
+from chat.models import Message
+from chat.services import Draft
+from delivery.node import Node
+from delivery.source import Committed
+from delivery.wire.errors import Internal, NotFound, QueueFull, Unavailable
+from tests.conftest import Cast, in_thread, locked
+from tests.stage.servers import expect
+
+
+@pytest.fixture
+async def node(transactional_db: None) -> AsyncIterator[Node]:
+    node = Node(ChannelStreams(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
+    yield node
+    node.threads.close()
+
+
+def draft(cast: Cast, body: str, *, channel: int | None = None) -> Draft:
+    return Draft(channel=channel or cast.team.pk, sender=cast.alice.pk, client_msg_id=uuid.uuid4(), body=body)
+
+
+def sizes(node: Node, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the batches that are committed from now on."""
+    seen: list[int] = []
+    commit = node.source.commit
+
+    def counted(drafts: Sequence[Draft]) -> object:
+        seen.append(len(drafts))
+        return commit(drafts)
+
+    monkeypatch.setattr(node.source, "commit", counted)
+    return seen
+
+
+async def test_alone_a_message_goes_at_once(node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = sizes(node, monkeypatch)
+    await node.queue.submit(draft(cast, "alone"))
+    assert batches == [1]
+
+
+async def test_what_waits_meanwhile_becomes_batches_of_fifty(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = sizes(node, monkeypatch)
+    with locked(cast.team) as release:
+        first = node.queue.submit(draft(cast, "0"))
+        await asyncio.sleep(0)
+        rest = [node.queue.submit(draft(cast, f"{n}")) for n in range(1, 121)]
+        release.set()
+        await asyncio.gather(first, *rest)
+    assert batches == [1, 50, 50, 20]
+    rows = await in_thread(
+        lambda: list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True))
+    )
+    assert rows == [f"{n}" for n in range(121)]
+
+
+async def test_a_thousand_wait_and_the_next_is_refused(node: Node, cast: Cast) -> None:
+    with locked(cast.team) as release:
+        taken = node.queue.submit(draft(cast, "being committed"))
+        await asyncio.sleep(0)
+        waiting = [node.queue.submit(draft(cast, f"{n}")) for n in range(1000)]
+        with pytest.raises(QueueFull) as refused:
+            node.queue.submit(draft(cast, "too many"))
+        assert refused.value.retry_after
+        release.set()
+        await asyncio.gather(taken, *waiting)
+    assert await in_thread(Message.objects.filter(kind="text").count) == 1001
+
+
+async def test_a_full_lane_holds_up_no_other(node: Node, cast: Cast) -> None:
+    other, _ = await in_thread(services.open_direct_channel, cast.alice, others=[cast.bob])
+    with locked(cast.team) as release:
+        waits = node.queue.submit(draft(cast, "waits"))
+        await node.queue.submit(draft(cast, "passes", channel=other.pk))
+        assert not waits.done()
+        release.set()
+        await waits
+
+
+async def test_each_draft_has_its_own_outcome(node: Node, cast: Cast) -> None:
+    outcomes = await asyncio.gather(
+        node.queue.submit(draft(cast, "fine")),
+        node.queue.submit(draft(cast, "nowhere", channel=10**9)),
+        return_exceptions=True,
+    )
+    assert not isinstance(outcomes[0], BaseException)
+    assert isinstance(outcomes[1], NotFound)
+
+
+async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast: Cast) -> None:
+    with locked(cast.team):
+        first = node.queue.submit(draft(cast, "waits in vain"))
+        await asyncio.sleep(0)
+        behind = node.queue.submit(draft(cast, "behind it"))
+        for outcome in (first, behind):
+            with pytest.raises(Unavailable) as refused:
+                await outcome
+            assert refused.value.retry_after
+        # The others are not kept waiting for PostgreSQL to "come back".
+        other, _ = await in_thread(services.open_direct_channel, cast.alice, others=[cast.bob])
+        await node.queue.submit(draft(cast, "passes", channel=other.pk))
+    assert node.queue.length == 0
+
+
+async def test_a_database_that_stands_still_is_answered_unavailable_in_time(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.committer.seconds = 1
+    commit, stands_still = node.source.commit, threading.Event()
+
+    def late(drafts: Sequence[Draft]) -> object:
+        stands_still.wait(10)
+        return commit(drafts)
+
+    first = draft(cast, "late")
+    with monkeypatch.context() as frozen:
+        frozen.setattr(node.source, "commit", late)
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(node.queue.submit(first), 2)
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(node.queue.submit(draft(cast, "while it is away")), 0.5)
+        stands_still.set()
+        assert await in_thread(committed, "late")
+    # Said again until the breaker lets it through, it is the same message.
+    again = await expect(lambda: accepted(node, first), within=3)
+    assert again.duplicate
+
+
+async def accepted(node: Node, said: Draft) -> Committed | None:
+    with contextlib.suppress(Unavailable):
+        return await node.queue.submit(said)
+    return None
+
+
+def committed(body: str) -> bool:
+    deadline = time.monotonic() + 5
+    while not Message.objects.filter(body=body).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return True
+
+
+async def test_a_mistake_of_ours_is_answered_and_the_lane_goes_on(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(drafts: Sequence[Draft]) -> object:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(node.source, "commit", fail)
+        with pytest.raises(Internal) as refused:
+            await node.queue.submit(draft(cast, "unlucky"))
+    assert refused.value.reference
+    await node.queue.submit(draft(cast, "lucky"))
+
+
+async def test_flushed_means_that_nothing_waits(node: Node, cast: Cast) -> None:
+    outcomes = [node.queue.submit(draft(cast, f"{n}")) for n in range(60)]
+    await node.queue.flushed()
+    assert all(outcome.done() for outcome in outcomes)
+    assert node.queue.length == 0

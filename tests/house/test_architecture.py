@@ -1,0 +1,96 @@
+"""Who may import whom, and other shapes of the house that a machine can hold."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stage.servers import ROOT
+
+APPS = ("chatproject", "chat", "presence", "delivery")
+ALLOWED = {
+    "chatproject": {"chatproject", "chat", "presence", "delivery"},
+    "chat": {"chat", "presence", "delivery"},
+    "presence": {"presence"},
+    "delivery": {"delivery"},
+}
+TOP_LEVEL = {
+    *("manage.py", "chatproject", "chat", "presence", "delivery", "templates", "requirements.txt", "tests", "Procfile"),
+    *("README.md", "pyproject.toml", "bin", "Dockerfile", "deploy", "benchmarks", "requirements-dev.txt"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs"),
+}
+
+
+def modules(app: str) -> Iterator[Path]:
+    return (path for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_imports_point_downward(app: str) -> None:
+    for path in modules(app):
+        upward = (imported(path) & set(APPS)) - ALLOWED[app]
+        assert not upward, f"{path.relative_to(ROOT)} imports {upward}"
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_nothing_is_imported_inside_a_function(app: str) -> None:
+    for path in modules(app):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                inside = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+                assert not inside, f"{path.relative_to(ROOT)}:{inside[0].lineno}"
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_module_says_what_it_is_for(app: str) -> None:
+    exempt = {"__init__.py", "urls.py", "apps.py"}
+    for path in modules(app):
+        if path.name not in exempt:
+            assert ast.get_docstring(ast.parse(path.read_text())), path.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_there_are_no_signals_and_no_save_overrides(app: str) -> None:
+    for path in modules(app):
+        text = path.read_text()
+        assert not re.search(r"^from django\.(db\.models|core|dispatch).*signal", text, re.MULTILINE), path
+        assert "def save(" not in text, path
+
+
+def test_rows_are_written_only_by_services() -> None:
+    writes = re.compile(r"\.(save|create|bulk_create|update|delete|get_or_create|update_or_create)\(")
+    for path in modules("chat"):
+        name = str(path.relative_to(ROOT))
+        # The verbs; and what makes a filled instance for measuring or for tests.
+        if name.startswith(("chat/services/", "chat/tools/")):
+            continue
+        for line in path.read_text().splitlines():
+            if "objects" in line:
+                assert not writes.search(line), f"{name}: {line.strip()}"
+
+
+def test_the_top_level_is_what_was_agreed() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    found = {name.split("/")[0] for name in tracked if name and not name.startswith(".")}
+    assert found <= TOP_LEVEL, found - TOP_LEVEL
+
+
+def test_the_embedded_services_know_nothing_of_django() -> None:
+    code = "import chatproject.embedded.services, chatproject.embedded.keeper, sys; assert 'django' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

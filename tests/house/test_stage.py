@@ -1,0 +1,77 @@
+"""What tests stand on: tables that are emptied under work, and moments that no year can make wrong."""
+
+import ast
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.management import call_command
+from django.core.management.color import no_style
+from django.core.management.sql import sql_flush
+from django.db import connection, connections, transaction
+
+from chat.models import User
+from tests.conftest import Cast
+from tests.stage.servers import ROOT
+
+#: A year that is written down is one that the calendar passes.
+WRITTEN_DATE = re.compile(r"\b2\d{3}-\d\d-\d\d|datetime\(\s*2\d{3}|\bdate\(\s*2\d{3}")
+
+
+def sources() -> Iterator[Path]:
+    return (path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__))
+
+
+def is_waited_for() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def work_against_the_order(holds: threading.Event, faults: list[Exception]) -> None:
+    """Reads the last table that a flush takes, then the first: in the order that makes a deadlock."""
+    first, *_, last = re.findall(r'"(\w+)"', sql_flush(no_style(), connection)[0])
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f'SELECT 1 FROM "{last}" LIMIT 1')
+            holds.set()
+            deadline = time.monotonic() + 0.5
+            while time.monotonic() < deadline and not is_waited_for():
+                time.sleep(0.01)
+            cursor.execute(f'SELECT 1 FROM "{first}" LIMIT 1')
+    except Exception as error:
+        faults.append(error)
+    finally:
+        connections.close_all()
+
+
+def test_tables_are_emptied_while_somebody_still_works_and_nobody_fails(transactional_db: None, cast: Cast) -> None:
+    holds, faults = threading.Event(), list[Exception]()
+    worker = threading.Thread(target=work_against_the_order, args=(holds, faults))
+    worker.start()
+    assert holds.wait(10)
+    call_command("flush", interactive=False, verbosity=0)
+    worker.join()
+    assert faults == []
+    assert not User.objects.exists()
+
+
+def moves_the_clock(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    functions = [
+        n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    inner = {below for function in functions for below in ast.walk(function) if below is not function}
+    return (function for function in functions if function not in inner and "clock.at(" in ast.unparse(function))
+
+
+def test_no_test_writes_down_a_date_that_real_time_can_pass() -> None:
+    assert {path.name: found for path in sources() if (found := WRITTEN_DATE.findall(path.read_text()))} == {}
+
+
+def test_the_clock_is_moved_for_a_whole_test_or_not_at_all() -> None:
+    for path in sources():
+        for function in moves_the_clock(path):
+            asked = {function.name, *(argument.arg for argument in function.args.args)}
+            assert "standing_clock" in asked, f"{path.name}: {function.name}"

@@ -1,0 +1,97 @@
+"""People at a real Chromium, each in a browser of their own; what a console complains of fails the test."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import Cast
+from tests.stage.servers import Server
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+#: For every module that asks for a page.
+MARKS = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page was NOT tested"),
+]
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Playwright's loop makes Django think that it is called from async code.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+        flags = ["--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *flags])
+        yield browser
+        browser.close()
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
+    """A page of somebody who has signed in, in a browser of their own. `moves_time`: its clock stands still but for the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def sign_in(
+        username: str,
+        server: Server,
+        *,
+        width: int = 1280,
+        path: str = "/",
+        moves_time: bool = False,
+        script: str = "",
+        **options: Any,
+    ) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=server.url, **options)
+        contexts.append(context)
+        client = Client()
+        client.force_login(getattr(cast, username), backend=settings.AUTHENTICATION_BACKENDS[0])
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": f"gapless_session_{server.port}", "value": session, "url": server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        if moves_time:
+            page.clock.install()
+        page.add_init_script(script)
+        page.goto(path)
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    # A dropped connection, a refusal and an ended login are what the test asked for; anything else is a defect.
+    expected = re.compile(
+        r"WebSocket connection to|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED"
+        r"|Failed to load resource: (net::|.*status of (400|401|403|409|429) )"
+    )
+    assert [line for line in complaints if not expected.search(line)] == []
+
+
+def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
+    """Runs a verb beside Playwright's event loop, in which nothing can be announced."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(verb, *args, **kwargs).result()
+        executor.submit(connections.close_all)
+
+
+def write(page: Page, text: str) -> None:
+    page.fill("#composer-body", text)
+    page.press("#composer-body", "Enter")
+
+
+def bodies(page: Page) -> list[str]:
+    return page.locator("#rows .row:not(.is-system) .body").all_inner_texts()

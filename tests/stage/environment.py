@@ -1,0 +1,25 @@
+"""Loaded before Django's settings: tests have a data folder of their own, with a real PostgreSQL and a real Valkey in it.
+
+Each of several pytest processes has its own: the channel layer's names are Valkey's, not a database's.
+"""
+
+import atexit
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("GAPLESS_DATA", str(Path(__file__).resolve().parents[2] / ".data" / "test"))
+os.environ["GAPLESS_DATA"] += f"/{os.environ['PYTEST_XDIST_WORKER']}" if "PYTEST_XDIST_WORKER" in os.environ else ""
+os.environ["SECRET_KEY"] = "a key for tests"
+os.environ["PORT"] = "8765"
+os.environ["GAPLESS_LIMIT_POOL"] = "10"
+os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"
+
+from chatproject.embedded import services as embedded
+from chatproject.embedded import start
+
+_only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
+if start.needs_services() and not _only_hands_out:
+    _data = Path(os.environ["GAPLESS_DATA"])
+    embedded.ensure(_data)
+    atexit.register(embedded.leave, _data)
