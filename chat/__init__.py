@@ -1,0 +1,1 @@
+"""The product: channels, members, messages, and the people who use them."""

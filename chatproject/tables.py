@@ -1,5 +1,6 @@
 """The tables of docs/, made from the code: limits, frames, codes, paths, metrics and others. A test holds the pages to them."""
 
+import ast
 import dataclasses
 import re
 from collections.abc import Callable, Iterable
@@ -20,6 +21,8 @@ from delivery.wire import protocol
 from delivery.wire.errors import REFUSALS
 from delivery.wire.protocol import CloseCode
 
+#: From the top downward: who may import whom.
+APPS = "chatproject", "chat", "delivery", "presence"
 #: What a client does after each close code.
 _AFTERWARDS = "comes back, after `retry_after`", "does not come back by itself"
 _CLOSES = {
@@ -100,6 +103,22 @@ def exported() -> list[tuple[str, MetricWrapperBase]]:
     return [(metric._name + ("_total" if isinstance(metric, Counter) else ""), metric) for metric in found]
 
 
+def rooms() -> str:
+    """Every package of the four apps: what its docstring says that it holds."""
+    rows = [(f"`{room}/`", says) for room, says in described_rooms(Path(__file__).resolve().parents[1])]
+    return _table(("room", "what it holds"), rows)
+
+
+def described_rooms(base: Path) -> list[tuple[str, str]]:
+    """(path from the base, docstring) of each package that has modules of its own; nothing is imported for it."""
+    found = [path for app in APPS for path in sorted((base / app).rglob("__init__.py"))]
+    return [
+        (str(path.parent.relative_to(base)), " ".join((ast.get_docstring(ast.parse(path.read_text())) or "").split()))
+        for path in found
+        if not {"migrations", "management"} & set(path.parts)
+    ]
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "limits": limits,
     "permissions": permissions,
@@ -109,6 +128,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "closes": closes,
     "paths": paths,
     "metrics": figures,
+    "rooms": rooms,
 }
 
 

@@ -1,0 +1,1 @@
+"""The machinery: channels as numbered logs, frames and sockets. Knows no rows, no Django model and no product."""

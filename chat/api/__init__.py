@@ -1,0 +1,1 @@
+"""The HTTP door: paths, inputs, problem documents, and the documents that describe them."""

@@ -1,0 +1,1 @@
+"""What every request passes: how often one person asks, where an act comes from, sessions, waiting."""

@@ -1,0 +1,1 @@
+"""What is sent: rows as the structs that clients see, each spelled once."""

@@ -1,0 +1,1 @@
+"""Filled instances: for looking around, for measuring, for tests."""

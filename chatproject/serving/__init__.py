@@ -1,0 +1,1 @@
+"""The production server: processes, connections at every stage, places for requests, health."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chatproject import tables
 from tests.stage.servers import ROOT
 
 APPS = ("chatproject", "chat", "presence", "delivery")
@@ -61,6 +62,10 @@ def test_every_module_says_what_it_is_for(app: str) -> None:
     for path in modules(app):
         if path.name not in exempt:
             assert ast.get_docstring(ast.parse(path.read_text())), path.relative_to(ROOT)
+
+
+def test_every_room_says_what_it_holds() -> None:
+    assert [room for room, says in tables.described_rooms(ROOT) if not says] == []
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -1,0 +1,1 @@
+"""Presence of one web process: says who is here, hears who is elsewhere, tells the sockets."""
