@@ -25,7 +25,7 @@ REPAIRED = 25_000
 
 #: Lives through a model's steps with the page's own modules; what was expected and wasn't so.
 LIVE = """async ([steps, me]) => {
-  const { Channels } = await import("gapless/channels");
+  const { Channels } = await import("/static/gapless/channels/channels.js");
   const channels = new Channels([], { id: me }, () => false);
   const rows = new Map();
   const wrong = [];

@@ -131,5 +131,5 @@ def test_a_message_has_the_fields_of_the_contract() -> None:
 
 
 def test_the_pages_client_speaks_the_same_version() -> None:
-    source = "".join(path.read_text() for path in Path(ROOT / "chat/static/gapless").glob("*.js"))
+    source = "".join(path.read_text() for path in Path(ROOT / "chat/static/gapless").rglob("*.js"))
     assert protocol.SUBPROTOCOL in source

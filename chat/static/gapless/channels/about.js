@@ -1,0 +1,147 @@
+/** What can be done with the open channel itself: what of it notifies, name and topic, putting it away, leaving it. */
+import { patch, post, remove } from "../page/api.js";
+import { may, partnerIn, titleOf } from "./channels.js";
+import { ask, confirm, explain, open, say } from "../page/dialogs.js";
+import { byId } from "../page/dom.js";
+import { loadMembers } from "../people/members.js";
+import { Popup } from "../page/popup.js";
+
+const WAYS_BACK = {
+  public: "You can join again at any time.",
+  private: "You come back only when somebody adds you again.",
+  direct: "The others go on without you. You come back by writing to the same people again.",
+};
+
+export class About {
+  #menu = new Popup("channel-menu", (act) => this.#do(act));
+  #dialog = byId("about");
+  #form = this.#dialog.querySelector("form");
+  #button = byId("channel-menu-button");
+  #levels = document.querySelectorAll('#channel-menu [data-act^="notify-"]');
+  #channel;
+  #people;
+  #blocks;
+  #changed;
+  #left;
+
+  /** `channel()` is the open one; `people`: the dialog to choose one; `blocks`: whom this person has blocked; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
+  constructor({ channel, people, blocks, changed, left }) {
+    this.#blocks = blocks;
+    this.#people = people;
+    this.#channel = channel;
+    this.#changed = changed;
+    this.#left = left;
+    this.#button.addEventListener("click", () => this.#open());
+    this.#form.addEventListener("submit", (event) => this.#save(event));
+  }
+
+  #open() {
+    const channel = this.#channel();
+    for (const item of this.#levels) item.setAttribute("aria-checked", String(item.dataset.act === `notify-${channel.notify_level}`));
+    this.#menu.open(this.#button.getBoundingClientRect(), (act) => this.#offers(act, channel));
+  }
+
+  #offers(act, channel) {
+    const partner = partnerIn(channel);
+    if (act === "block" || act === "unblock") return Boolean(partner) && this.#blocks.has(partner.id) === (act === "unblock");
+    return act.startsWith("notify-") || offers(channel, act);
+  }
+
+  #do(act) {
+    const channel = this.#channel();
+    if (act.startsWith("notify-")) this.#notify(channel, act.slice("notify-".length));
+    else if (act === "rename") this.#edit(channel);
+    else if (act === "archive") this.#archive(channel);
+    else if (act === "block") this.#blocks.block(partnerIn(channel));
+    else if (act === "unblock") this.#blocks.unblock(partnerIn(channel));
+    else if (act === "restore") this.#restore(channel);
+    else if (act === "leave") this.#leave(channel);
+  }
+
+  async #notify(channel, level) {
+    const before = channel.notify_level;
+    const show = (shown) => this.#changed(Object.assign(channel, { notify_level: shown }));
+    show(level);
+    await patch(`channels/${channel.id}/membership/`, { notify_level: level }).catch((problem) => {
+      show(before);
+      say(`Not changed. ${problem.detail}`);
+    });
+  }
+
+  #edit({ name, topic }) {
+    Object.assign(this.#form.elements.name, { value: name });
+    Object.assign(this.#form.elements.topic, { value: topic ?? "" });
+    explain(this.#form, {});
+    open(this.#dialog);
+  }
+
+  async #save(event) {
+    event.preventDefault();
+    const name = this.#form.elements.name.value.trim();
+    if (!name) return explain(this.#form, { name: ["A channel needs a name."] });
+    try {
+      await patch(`channels/${this.#channel().id}/`, { name, topic: this.#form.elements.topic.value.trim() });
+      this.#dialog.close();
+    } catch ({ errors, detail }) {
+      explain(this.#form, errors, detail);
+    }
+  }
+
+  #archive(channel) {
+    ask({
+      title: `Archive ${titleOf(channel)}?`,
+      text: "Everybody can still read it, and nobody can write in it until an owner takes it out of the archive.",
+      reason: { label: "Reason", isRequired: false },
+      action: "Archive",
+      act: ({ reason }) => remove(`channels/${channel.id}/`, { reason }),
+    });
+  }
+
+  #restore(channel) {
+    ask({
+      title: `Take ${titleOf(channel)} out of the archive?`,
+      text: "Its members can write in it again.",
+      reason: { label: "Reason", isRequired: false },
+      action: "Take out",
+      isHarmless: true,
+      act: ({ reason }) => patch(`channels/${channel.id}/`, { archived: false, reason }),
+    });
+  }
+
+  async #leave(channel) {
+    const isSure = await confirm({
+      title: `Leave ${titleOf(channel)}?`,
+      text: WAYS_BACK[channel.kind],
+      action: "Leave",
+    });
+    if (!isSure) return;
+    await this.#go(channel).catch((problem) => this.#handOver(channel, problem));
+  }
+
+  async #go(channel) {
+    await post(`channels/${channel.id}/leave/`);
+    this.#left(channel);
+  }
+
+  // The last owner is not let go: whoever gives roles may name another one and go then.
+  async #handOver(channel, { detail }) {
+    const text = `You are still in ${titleOf(channel)}. ${detail}`;
+    if (!may(channel, "promote")) return say(text);
+    const isWanted = await confirm({ title: "Hand it over first?", text, action: "Choose an owner", isHarmless: true });
+    if (!isWanted) return;
+    const members = await loadMembers(channel.id).catch(() => []);
+    this.#people.ask({
+      title: "Who owns it from now on?",
+      among: members.filter(({ can }) => can.includes("promote")).map(({ user }) => user),
+      choose: async ({ id }) => {
+        await patch(`channels/${channel.id}/members/${id}/`, { role: "owner" });
+        await this.#go(channel);
+      },
+    });
+  }
+}
+
+const offers = (channel, act) => {
+  if (act === "restore") return may(channel, "archive") && Boolean(channel.archived_at);
+  return may(channel, act) && !(act === "archive" && channel.archived_at);
+};

@@ -1,0 +1,242 @@
+/**
+ * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`, and `unsure` {id} when only
+ * the server can say how many are unread. Follows frames that the page hands over; refuses to know where they come from or how they look.
+ */
+import { serverNow } from "../client/clock.js";
+import { nameOf } from "../people/names.js";
+import { Unread } from "./unread.js";
+
+export class Channels extends EventTarget {
+  #channels = new Map();
+  #unread = new Map(); // channel → its count
+  #marks;
+  #me;
+  #isBlocked;
+
+  /** `isBlocked(user)`: nothing that they write counts. */
+  constructor(list, me, isBlocked) {
+    super();
+    this.#me = me;
+    this.#isBlocked = isBlocked;
+    this.#marks = new Marks(me.id);
+    this.replace(list);
+  }
+
+  get(id) {
+    return this.#channels.get(id);
+  }
+
+  all() {
+    return [...this.#channels.values()];
+  }
+
+  /** Those in which something came after what the person has read. */
+  behind() {
+    return this.all().filter(({ id }) => this.#unread.get(id)?.isBehind);
+  }
+
+  /** Takes hello's list; returns the ids that are no longer there. */
+  replace(list) {
+    const gone = new Set(this.#channels.keys());
+    for (const channel of list) {
+      gone.delete(channel.id);
+      this.#refresh({ refused: null, ...channel }, { isWhole: true });
+    }
+    for (const id of gone) this.#forget(id);
+    this.#changed();
+    return [...gone];
+  }
+
+  put(channel) {
+    if (channel.unread == null && this.#channels.has(channel.id)) this.#merge(channel);
+    else this.#refresh(channel);
+    this.#changed();
+    return this.get(channel.id);
+  }
+
+  /** People in them are called something else: what is drawn of them is out of date. */
+  renamed() {
+    this.#changed();
+  }
+
+  drop(id) {
+    if (this.#forget(id)) this.#changed();
+  }
+
+  /** The server has no place for this page in the channel and tells nothing of it, until it says otherwise. */
+  refuse(id, code) {
+    const channel = this.get(id);
+    if (channel) channel.refused = code;
+    this.#changed();
+  }
+
+  /** Counts what a batch brings. */
+  take({ channel: id, changes }) {
+    const channel = this.get(id);
+    if (!channel) return;
+    for (const change of changes) {
+      this.#unread.get(id).take({ rev: change.rev, seq: change.seq, counts: this.counts(change), isGone: this.#isGone(change) });
+      if (change.seq !== change.rev) continue;
+      channel.lastAt = change.created_at;
+      if (change.event && change.rev > channel.head) follow(channel, change.event, this.#me);
+    }
+    this.#count(id);
+  }
+
+  /** The changes up to `head` can only be had from history. */
+  skip(id, head) {
+    this.#unread.get(id)?.skip(head);
+    this.#count(id);
+  }
+
+  /** What everybody has; and, when one's own cursor moved on any device, what the server counts from there. */
+  takeReceipts({ channel: id, delivered, read, since, head, unread, members = {} }) {
+    const channel = this.get(id);
+    if (!channel) return;
+    Object.assign(channel, { allSince: since, allDelivered: delivered, allRead: read });
+    const own = members[this.#me.id];
+    if (!own || unread == null) return;
+    this.#unread.get(id).tell({ unread, head, read: own[1] });
+    this.#count(id);
+  }
+
+  /** True when a message makes a channel unread. */
+  counts({ kind, sender, deleted_at: deletedAt }) {
+    return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && !deletedAt;
+  }
+
+  /** See Unread.see. */
+  seen(id, seq, unread, { isAll }) {
+    this.#unread.get(id)?.see(seq, unread, { isAll });
+    this.#count(id);
+  }
+
+  /** Unread from `seq` on, in this browser only, until the channel is opened again. */
+  mark(id, seq, count) {
+    this.#marks.set(id, { seq, count });
+    this.#changed();
+  }
+
+  /** Takes the mark away and returns it. */
+  unmark(id) {
+    const mark = this.#marks.get(id);
+    if (mark) this.#marks.delete(id);
+    return mark;
+  }
+
+  unreadOf(channel) {
+    return Math.max(channel.unread, this.#marks.get(channel.id)?.count ?? 0);
+  }
+
+  /** What the tab shows: not of channels that should not notify. */
+  get unread() {
+    const isHeard = ({ notify_level: level }) => level !== "none";
+    return this.all().filter(isHeard).reduce((sum, channel) => sum + this.unreadOf(channel), 0);
+  }
+
+  #refresh(channel, { isWhole = false } = {}) {
+    const { id, unread = 0, head = 0, read_seq: read = 0 } = channel;
+    this.#merge(channel);
+    if (this.#unread.has(id)) this.#unread.get(id).tell({ unread, head, read }, { isWhole });
+    else this.#unread.set(id, new Unread({ unread, head, read }));
+    this.#count(id);
+  }
+
+  #count(id) {
+    const unread = this.#unread.get(id);
+    if (!unread) return;
+    Object.assign(this.get(id), { unread: unread.count, read_seq: unread.read });
+    this.#changed();
+    if (unread.isOpen) this.dispatchEvent(new CustomEvent("unsure", { detail: { id } }));
+  }
+
+  #forget(id) {
+    this.#unread.delete(id);
+    return this.#channels.delete(id);
+  }
+
+  #isGone({ kind, sender, deleted_at: deletedAt }) {
+    return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && Boolean(deletedAt);
+  }
+
+  #merge(channel) {
+    // The same object for as long as the page lives: the open channel is held by others.
+    const known = this.get(channel.id) ?? { unread: 0, read_seq: 0, people: [] };
+    this.#channels.set(channel.id, Object.assign(known, channel));
+    // What is told to all members says for each role what it may; staff keep what was said to them alone.
+    if (channel.can_by_role && !channel.can && !this.#me.moderates) known.can = channel.can_by_role[known.role];
+  }
+
+  #changed() {
+    this.dispatchEvent(new CustomEvent("changed"));
+  }
+}
+
+/** What a channel is called by the one who looks. */
+export function titleOf({ kind, name, people = [], is_group: isGroup }) {
+  if (kind !== "direct") return name;
+  if (!people.length) return "Just you";
+  const names = people.map(nameOf).join(", ");
+  // What others have left of a group is not the conversation of two.
+  return isGroup && people.length === 1 ? `${names} (group)` : names;
+}
+
+/** Whether the server lets the person do `act` here: it says so in `can`, and says it again when that changes. */
+export const may = (channel, act) => Boolean(channel) && !channel.closed && (channel.can ?? []).includes(act);
+
+/** The other one, in a conversation of two. */
+export const partnerIn = (channel) => (channel?.kind === "direct" && !channel.is_group && channel.people?.length === 1 ? channel.people[0] : null);
+
+/** The mute of a membership that has not ended yet, {until, leftMs}, or null. */
+export function muteOf({ muted_until: until }) {
+  const leftMs = Date.parse(until) - serverNow();
+  return leftMs > 0 ? { until: new Date(until), leftMs } : null;
+}
+
+export const signOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
+export const pathOf = ({ id, url }) => url ?? `/c/${id}/`;
+
+function follow(channel, { type, user: id, name, username, member_count: count }, me) {
+  if (count != null) channel.member_count = count;
+  if (channel.is_group && count != null) {
+    const others = channel.people.filter((person) => person.id !== id);
+    channel.people = type === "member.joined" && id !== me.id ? [...others, { id, username, display_name: name }] : others;
+  }
+  if (type === "channel.renamed" && name) channel.name = name;
+}
+
+class Marks {
+  #key;
+  #marks = new Map();
+
+  constructor(user) {
+    this.#key = `gapless.unread.${user}`;
+    try {
+      this.#marks = new Map(JSON.parse(localStorage.getItem(this.#key) ?? "[]"));
+    } catch {
+      // Unreadable or forbidden: no marks.
+    }
+  }
+
+  get(id) {
+    return this.#marks.get(id);
+  }
+
+  set(id, mark) {
+    this.#marks.set(id, mark);
+    this.#save();
+  }
+
+  delete(id) {
+    this.#marks.delete(id);
+    this.#save();
+  }
+
+  #save() {
+    try {
+      localStorage.setItem(this.#key, JSON.stringify([...this.#marks]));
+    } catch {
+      // Kept for as long as the page lives.
+    }
+  }
+}

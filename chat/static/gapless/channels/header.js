@@ -1,0 +1,60 @@
+/** What stands around the messages of the open channel: its name, topic and people, its beginning, and its end. */
+import { may, partnerIn, signOf, titleOf } from "./channels.js";
+import { avatar, byId, icon } from "../page/dom.js";
+
+/** `blocks`: whom the reader has blocked. */
+export function showHeader(channel, blocks) {
+  const title = titleOf(channel);
+  byId("pane").toggleAttribute("data-empty", false);
+  byId("channel-title").textContent = title;
+  byId("channel-topic").textContent = channel.topic ?? "";
+  byId("channel-topic").hidden = !channel.topic;
+  const members = byId("members-button");
+  members.hidden = channel.kind === "direct" && !channel.is_group;
+  members.querySelector(".members-count").textContent = channel.member_count;
+  members.title = "People in this channel";
+  byId("channel-menu-button").hidden = Boolean(channel.closed);
+  byId("timeline").setAttribute("aria-label", `Messages in ${title}`);
+  byId("composer-body").placeholder = `Message ${signOf(channel) === "hash" && channel.kind !== "direct" ? "#" : ""}${title}`;
+  showStart(channel, title);
+  showEnd(channel, title, blocks.has(partnerIn(channel)?.id));
+}
+
+function showStart(channel, title) {
+  const start = byId("timeline-start");
+  const isDirect = channel.kind === "direct";
+  const sign = isDirect && channel.people.length ? avatar(channel.people[0]) : icon(signOf(channel));
+  start.querySelector(".start-sign").replaceChildren(sign);
+  start.querySelector("h2").textContent = isDirect ? title : `Welcome to ${title}`;
+  start.querySelector("p").textContent = isDirect
+    ? `This is the beginning of your conversation with ${title}. ${channel.is_group ? "Only those in it" : "Only you two"} can read it.`
+    : `This is the very beginning of the channel. ${channel.topic || "Say hello, or add the people who belong here."}`;
+  byId("start-add").hidden = !may(channel, "add");
+}
+
+/** Wherever a channel is named beside others: what it is called now. */
+export function paintTitles(channels) {
+  for (const element of document.querySelectorAll("[data-title-of]")) {
+    const channel = channels.get(Number(element.dataset.titleOf));
+    if (channel) element.textContent = titleOf(channel);
+  }
+}
+
+const ENDS = {
+  left: (title) => `You have left ${title}. What is shown here stays until you go elsewhere.`,
+  removed: (title) => `You are no longer a member of ${title}, so new messages do not reach you. An owner can add you again.`,
+  blocked: (title) => `You have blocked ${title}: no direct messages go between you. Unblock them in the menu above to write.`,
+  archived: (title) => `${title} has been archived: it can be read, and nothing new can be written.`,
+};
+
+const REFUSED =
+  "This channel is open on too many devices, so new messages do not come in here by themselves. You can write; what is missed appears as soon as there is room.";
+
+function showEnd(channel, title, isBlocked) {
+  const why = channel.closed ?? (channel.archived_at ? "archived" : isBlocked ? "blocked" : null);
+  byId("closed-note").hidden = !why;
+  byId("closed-note").textContent = why ? ENDS[why](title) : "";
+  byId("composer").hidden = Boolean(why);
+  byId("refused-note").hidden = Boolean(why) || !channel.refused;
+  byId("refused-note").querySelector("p").textContent = byId("refused-note").hidden ? "" : REFUSED;
+}

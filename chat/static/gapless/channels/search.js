@@ -1,0 +1,139 @@
+/** Finding messages in all of the person's channels: what the server finds, page by page, and the way to each of them. */
+import { get } from "../page/api.js";
+import { titleOf } from "./channels.js";
+import { open } from "../page/dialogs.js";
+import { avatar, byId, make } from "../page/dom.js";
+import { fullTime, marked, shortName } from "../page/format.js";
+import { paintName } from "../people/names.js";
+
+const PAUSE_MS = 250;
+const OPERATOR = /\b(from|in|before|after|has):/i;
+const EMPTY_PAGES = 5; // a page may be empty while there is more further back
+const SNIPPET = 220;
+
+export class Search {
+  #dialog = byId("search");
+  #form = this.#dialog.querySelector("form");
+  #input = this.#dialog.querySelector("input");
+  #list = this.#dialog.querySelector(".found");
+  #note = this.#dialog.querySelector(".dialog-note");
+  #help = this.#dialog.querySelector(".search-help");
+  #more = this.#dialog.querySelector('[data-act="more"]');
+  #channels;
+  #toMessage;
+  #asked = 0;
+  #cursor = null;
+  #timer = null;
+
+  /** `toMessage(channel, seq)` shows a message in its place. */
+  constructor({ channels, toMessage }) {
+    this.#channels = channels;
+    this.#toMessage = toMessage;
+    this.#input.addEventListener("input", () => this.#typed());
+    this.#form.addEventListener("submit", (event) => (event.preventDefault(), this.#begin()));
+    this.#more.addEventListener("click", () => this.#load());
+    this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#help.addEventListener("click", ({ target }) => this.#insert(target.closest("[data-insert]")?.dataset.insert));
+  }
+
+  /** What was looked for last is still there, to be changed or gone on with. */
+  open() {
+    open(this.#dialog);
+    this.#input.select();
+  }
+
+  // With an operator half typed the server could only refuse: then Enter says when to look.
+  #typed() {
+    clearTimeout(this.#timer);
+    if (!OPERATOR.test(this.#input.value)) this.#timer = setTimeout(() => this.#begin(), PAUSE_MS);
+    else {
+      this.#clear();
+      this.#note.textContent = "Press Enter to search.";
+    }
+  }
+
+  #insert(operator) {
+    if (!operator) return;
+    this.#input.value = `${this.#input.value.trimEnd()} ${operator}`.trimStart();
+    this.#input.focus();
+    this.#typed();
+  }
+
+  // What was found for other words does not stand under these.
+  #clear() {
+    this.#asked += 1;
+    this.#cursor = null;
+    this.#list.replaceChildren();
+    this.#more.hidden = true;
+    this.#note.textContent = "";
+  }
+
+  #begin() {
+    clearTimeout(this.#timer);
+    this.#clear();
+    const isEmpty = !this.#input.value.trim();
+    this.#help.hidden = !isEmpty;
+    if (!isEmpty) this.#load();
+  }
+
+  async #load() {
+    const mine = this.#asked;
+    const wanted = this.#input.value.trim();
+    this.#more.hidden = true;
+    this.#note.textContent = this.#list.children.length ? "" : "Searching…";
+    try {
+      for (let page = 0; page < EMPTY_PAGES; page += 1) {
+        const found = await get("search/", { q: wanted, ...(this.#cursor ? { cursor: this.#cursor } : {}) });
+        if (mine !== this.#asked) return;
+        this.#cursor = found.next && new URL(found.next, location.href).searchParams.get("cursor");
+        this.#show(found, wanted);
+        if (found.results.length || !this.#cursor) break;
+      }
+      this.#explain(wanted);
+    } catch (problem) {
+      if (mine === this.#asked) this.#note.textContent = problem.detail;
+    }
+  }
+
+  #show({ results, approximate: isApproximate }, wanted) {
+    this.#list.append(...results.map((message) => this.#line(message, wanted)));
+    this.#list.dataset.approximate = String(Boolean(isApproximate));
+  }
+
+  #explain(wanted) {
+    const isFound = this.#list.children.length > 0;
+    this.#more.hidden = !this.#cursor;
+    this.#more.textContent = isFound ? "Show older ones" : "Look further back";
+    if (!isFound) this.#note.textContent = this.#cursor ? "Nothing among the newer messages." : `Nothing found for “${wanted}” in your channels.`;
+    else this.#note.textContent = this.#list.dataset.approximate === "true" ? "Not all of these say exactly that: some only come close." : "";
+  }
+
+  #line(message, wanted) {
+    const { sender, body, channel, seq, created_at: createdAt } = message;
+    const at = new Date(createdAt);
+    const place = this.#channels.get(channel);
+    const head = make("span", { class: "found-head" }, paintName(make("b"), sender),
+      make("span", { data: { titleOf: channel }, textContent: place ? titleOf(place) : "" }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
+    const text = make("span", { class: "found-text", dir: "auto" }, ...marked(body, wordsOf(wanted), SNIPPET));
+    const go = () => {
+      this.#dialog.close();
+      this.#toMessage(channel, seq);
+    };
+    const button = make("button", { class: "line found-line", type: "button", on: { click: go } }, avatar(sender), make("span", { class: "found-words" }, head, text));
+    return make("li", {}, button);
+  }
+
+  #pressed(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || event.isComposing) return;
+    const stops = [this.#input, ...this.#list.querySelectorAll("button")];
+    const index = stops.indexOf(document.activeElement);
+    if (index < 0) return;
+    event.preventDefault();
+    stops[Math.max(0, Math.min(index + step, stops.length - 1))].focus();
+  }
+}
+
+/** The words and phrases of a search without its operators. */
+const wordsOf = (wanted) =>
+  [...wanted.matchAll(/\b\w+:(?:"[^"]*"?|\S*)|"([^"]+)"?|(\S+)/g)].map(([, phrase, word]) => phrase ?? word).filter(Boolean);

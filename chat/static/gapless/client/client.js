@@ -1,0 +1,267 @@
+/**
+ * The protocol client: holds a number for each channel, proves that nothing is missing, and gets messages out once,
+ * in order. It knows nothing of the page; the page knows nothing of sockets.
+ */
+import { pause } from "./backoff.js";
+import { heardServerTime } from "./clock.js";
+import { Connection, Refusal } from "./connection.js";
+import { Cursors } from "./cursors.js";
+import { Heads } from "./heads.js";
+import { Outbox } from "./outbox.js";
+import { Sender } from "./sender.js";
+
+export { Refusal };
+
+const SIGNED_OUT = 4500;
+
+/**
+ * Events, each with its `detail`:
+ * - `state` and `ended`, as Connection has them
+ * - `hello` the frame: the person's channels as they are now
+ * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
+ * - `resync` {channel, head}: too much was missed to be replayed; load it afresh from history
+ * - `receipts`, `channel`, `presence`, `person`, `typing`, `blocks`: the frames
+ * - `refused` {code, detail, channel?}: a word of the server about nothing that was asked; with `channel`, there is no place in it
+ * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
+ */
+export class Client extends EventTarget {
+  #user;
+  #heads;
+  #outbox;
+  #sender;
+  #connection;
+  #cursors;
+  #gapRefusals = 0;
+  #epoch; // within which the heads can be compared
+  #mostBytes = 16_384; // of a frame
+  #lookForOrphans = () => {};
+
+  /** `heads`: {channel id: number} that the page already shows, of this `epoch`. `probe`: see Connection. */
+  constructor({ url, user, heads = {}, epoch = null, probe = null }) {
+    super();
+    this.#epoch = epoch;
+    this.#user = user;
+    this.#heads = new Heads(heads);
+    this.#outbox = new Outbox(user);
+    this.#connection = new Connection({ url, probe });
+    this.#cursors = new Cursors((frame) => this.#connection.isOnline && this.#connection.send(frame));
+    this.#sender = new Sender({
+      outbox: this.#outbox,
+      ask: (frame) => this.#connection.ask(frame),
+      isOnline: () => this.#connection.isOnline,
+      headOf: (channel) => this.#heads.get(channel),
+      changed: (draft, message) => this.#emit("draft", { draft, message }),
+    });
+    this.#connection.addEventListener("state", ({ detail }) => this.#emit("state", detail));
+    this.#connection.addEventListener("ended", ({ detail }) => this.#emit("ended", detail));
+    this.#connection.addEventListener("frame", ({ detail }) => this.#hear(detail));
+  }
+
+  get state() {
+    return this.#connection.state;
+  }
+
+  start() {
+    this.#connection.start();
+    this.#outbox.watchTabs((draft) => this.#emit("draft", { draft: { ...draft, state: "discarded" } }));
+    this.#lookForOrphans = this.#outbox.watchOrphans((drafts) => this.#adopt(drafts));
+  }
+
+  stop() {
+    this.#connection.stop();
+  }
+
+  tryNow() {
+    this.#connection.tryNow();
+  }
+
+  /** Another tab may have ended the sign-in: looks, and ends when that is so. */
+  checkLogin() {
+    return this.#connection.checkLogin();
+  }
+
+  /** Keeps the message and sends it as soon as it can be sent. Returns its draft at once. */
+  post(channel, body, replyTo = null) {
+    const draft = this.#outbox.add({ channel, body, replyTo });
+    this.#emit("draft", { draft });
+    this.#sender.wake(channel);
+    return draft;
+  }
+
+  /** The messages of a channel (or of all) that are not accepted yet, in order: pending and failed. */
+  drafts(channel = null) {
+    return channel == null ? this.#outbox.all() : this.#outbox.of(channel);
+  }
+
+  /** Sends a failed draft again, in its old place. Harmless when it had arrived after all. */
+  retry(draft) {
+    if (draft.error?.code === "conflict") this.#outbox.rename(draft);
+    Object.assign(draft, { state: "pending", after: null, error: null, tries: 0 });
+    this.#outbox.save(draft);
+    this.#emit("draft", { draft });
+    this.#sender.wake(draft.channel);
+  }
+
+  discard(draft) {
+    this.#outbox.remove(draft.client_msg_id);
+    this.#emit("draft", { draft: { ...draft, state: "discarded" } });
+  }
+
+  /** Resolves to the changed message; rejects with a Refusal. Not repeated: the caller keeps the text. */
+  async edit(channel, message, body) {
+    return (await this.#connection.ask({ op: "message.edit", channel, message, body })).message;
+  }
+
+  async delete(channel, message) {
+    return (await this.#connection.ask({ op: "message.delete", channel, message })).message;
+  }
+
+  /** The person has seen everything up to `seq`. */
+  read(channel, seq) {
+    this.#cursors.move("read", channel, seq);
+  }
+
+  /** This device has everything up to `seq`; said by itself for live changes, by the page for loaded history. */
+  delivered(channel, seq) {
+    this.#cursors.move("delivered", channel, seq);
+  }
+
+  /** How this person wants to be seen {status, activity}, and whether nobody is at this device {idle}. Not repeated. */
+  present(choice) {
+    return this.#connection.ask({ op: "presence", ...choice });
+  }
+
+  /** Of the moment: not repeated. */
+  typing(channel, on) {
+    this.#connection.isOnline && this.#connection.send({ op: "typing", channel, on });
+  }
+
+  #hear(frame) {
+    if (frame.time) heardServerTime(frame.time);
+    if (frame.op === "hello") this.#open(frame);
+    else if (frame.op === "changes") this.#apply(frame);
+    else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);
+    else if (frame.op === "channel") this.#follow(frame);
+    else if (["receipts", "presence", "person", "typing", "blocks"].includes(frame.op)) this.#emit(frame.op, frame);
+    else if (frame.op === "error") this.#refuse(frame);
+  }
+
+  async #open(hello) {
+    // Somebody else has signed in in another tab: what this one shows and holds is not theirs.
+    if (hello.user.id !== this.#user) return this.#connection.end(SIGNED_OUT);
+    this.#emit("hello", hello);
+    const asked = this.#heads.open(hello.channels);
+    const isRewound = this.#epoch != null && this.#epoch !== hello.epoch;
+    if (isRewound) this.#cursors.clear();
+    this.#mostBytes = hello.limits.frame_bytes;
+    try {
+      this.#settle(asked, await this.#sync(asked));
+    } catch {
+      return; // the opening deadline closes this socket, the next one asks again
+    }
+    this.#epoch = hello.epoch;
+    this.#connection.ready();
+    this.#cursors.resend(hello.channels);
+    this.#sender.wakeAll();
+    this.#lookForOrphans();
+    this.#closeGaps();
+  }
+
+  // What does not fit into a frame goes in several; resolves to all their answers together.
+  async #sync(held) {
+    const frames = split(held, this.#mostBytes);
+    const epoch = this.#epoch == null ? {} : { epoch: this.#epoch };
+    const channels = {};
+    for (const [place, part] of frames.entries()) {
+      const more = place < frames.length - 1 ? { more: true } : {};
+      Object.assign(channels, (await this.#connection.ask({ op: "sync", channels: part, ...epoch, ...more })).channels);
+    }
+    return { channels };
+  }
+
+  #apply(frame) {
+    if (!this.#heads.accept(frame)) return this.#closeGaps();
+    for (const change of frame.changes) this.#recognise(change);
+    this.#emit("changes", frame);
+    const seqs = frame.changes.map(({ seq }) => seq);
+    if (seqs.length) this.delivered(frame.channel, Math.max(...seqs));
+  }
+
+  // One's own message may come by the log before its `ok`, or instead of it.
+  #recognise(change) {
+    const draft = change.sender?.id === this.#user && this.#outbox.get(change.client_msg_id);
+    if (!draft) return;
+    this.#outbox.remove(draft.client_msg_id);
+    this.#emit("draft", { draft, message: change });
+  }
+
+  #compare({ heads = {}, epoch }) {
+    if (this.#connection.isOnline && epoch !== this.#epoch) return this.#connection.restart();
+    for (const [channel, head] of Object.entries(heads)) this.#heads.hear(Number(channel), head);
+    this.#closeGaps();
+    this.#lookForOrphans();
+  }
+
+  #follow(frame) {
+    const { id: channel, head } = frame.channel;
+    const isOver = ["left", "removed"].includes(frame.action);
+    if (isOver) this.#heads.forget(channel);
+    const mustReload = !isOver && this.#heads.welcome(channel, head, { isReplayed: frame.action !== "joined" });
+    this.#emit("channel", frame);
+    if (mustReload) this.#emit("resync", { channel, head });
+  }
+
+  #refuse(frame) {
+    if (frame.channel != null && frame.code === "too_many_connections") this.#heads.refuse(frame.channel);
+    this.#emit("refused", frame);
+  }
+
+  async #closeGaps() {
+    const channels = this.#heads.ask();
+    if (!Object.keys(channels).length) return;
+    try {
+      this.#settle(channels, await this.#sync(channels));
+      this.#gapRefusals = 0;
+      this.#closeGaps();
+    } catch (refusal) {
+      this.#heads.release(Object.keys(channels));
+      if (refusal.code === "connection_lost") return; // the next connection syncs
+      setTimeout(() => this.#closeGaps(), pause(++this.#gapRefusals, refusal.retryAfter) * 1000);
+    }
+  }
+
+  #settle(asked, { channels }) {
+    for (const [id, before] of Object.entries(asked)) {
+      const channel = Number(id);
+      const answer = channels[id];
+      if (!answer) this.#heads.miss(channel);
+      else if (this.#heads.settle(channel, before, answer)) this.#emit("resync", { channel, head: answer.head });
+    }
+  }
+
+  #adopt(drafts) {
+    for (const draft of drafts) this.#emit("draft", { draft });
+    this.#sender.wakeAll();
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+const AROUND_HEADS = 200; // bytes of a sync beside its heads, at most
+
+function split(held, mostBytes) {
+  const frames = [{}];
+  let room = mostBytes - AROUND_HEADS;
+  for (const [channel, head] of Object.entries(held)) {
+    const size = `"${channel}":${head},`.length;
+    if (size > room) {
+      frames.push({});
+      room = mostBytes - AROUND_HEADS;
+    }
+    room -= size;
+    frames.at(-1)[channel] = head;
+  }
+  return frames;
+}

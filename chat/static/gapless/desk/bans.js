@@ -1,0 +1,64 @@
+/** Bans: who is shut out of everything, and the way back in. Each act asks for a reason; who may do it the server says. */
+import { getAll, post } from "../page/api.js";
+import { ask, say } from "../page/dialogs.js";
+import { avatar, byId, make } from "../page/dom.js";
+import { whenName } from "../page/format.js";
+
+export function ban({ id, display_name: name }, done = () => {}) {
+  ask({
+    title: `Ban ${name}?`,
+    text: "Their account is switched off everywhere, and they are signed out on all devices at once. What they wrote stays.",
+    reason: { label: "Reason, for the audit log", isRequired: true },
+    action: "Ban",
+    act: async ({ reason }) => {
+      await post("moderation/bans/", { users: [id], reason });
+      say(`${name} is banned. The ban can be lifted on the desk.`);
+      done();
+    },
+  });
+}
+
+/** The part of the desk that lists the standing bans; there is none for whoever may not ban. */
+export class Bans {
+  #box = byId("bans");
+  #list = this.#box.querySelector("ul");
+  #note = this.#box.querySelector("p");
+
+  constructor({ mayBan }) {
+    this.#box.hidden = !mayBan;
+    this.#box.addEventListener("toggle", () => this.refresh());
+  }
+
+  async refresh() {
+    if (!this.#box.open) return;
+    try {
+      const bans = await getAll("moderation/bans/");
+      this.#list.replaceChildren(...bans.filter(({ user }) => user).map((each) => this.#line(each)));
+      this.#note.textContent = this.#list.children.length ? "" : "Nobody is banned.";
+    } catch (problem) {
+      this.#note.textContent = problem.detail;
+    }
+  }
+
+  #line({ user, reason, banned_by: by, created_at: createdAt }) {
+    const said = `${whenName(new Date(createdAt))}${by ? ` by ${by.display_name}` : ""}: ${reason}`;
+    const names = make("span", { class: "line-names" }, make("b", { textContent: user.display_name, dir: "auto" }), make("span", { textContent: said, dir: "auto" }));
+    const lift = make("button", { class: "button small", type: "button", textContent: "Lift…", "aria-label": `Lift the ban of ${user.display_name}`, on: { click: () => this.#lift(user) } });
+    return make("li", { class: "line" }, avatar(user), names, lift);
+  }
+
+  #lift({ id, display_name: name }) {
+    ask({
+      title: `Lift the ban of ${name}?`,
+      text: "They can sign in again, and are in the channels that they were in.",
+      reason: { label: "Reason, for the audit log", isRequired: true },
+      action: "Lift the ban",
+      isHarmless: true,
+      act: async ({ reason }) => {
+        await post("moderation/bans/lift/", { users: [id], reason });
+        say(`${name} can sign in again.`);
+        this.refresh();
+      },
+    });
+  }
+}

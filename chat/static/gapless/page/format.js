@@ -1,0 +1,99 @@
+/** Turns numbers, times and bodies into what people read; "today" and "ago" by the server's clock, in the browser's zone. */
+import { serverNow } from "../client/clock.js";
+
+const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const yearFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const shortFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const shortYearFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+const encoder = new TextEncoder();
+const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
+
+export const clock = (date) => clockFormat.format(date);
+export const clockParts = (date) => clockFormat.formatToParts(date);
+export const fullTime = (date) => fullFormat.format(date);
+export const isSameDay = (a, b) => a.toDateString() === b.toDateString();
+export const countBytes = (text) => encoder.encode(text).length;
+export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export const seconds = (ms) => Math.max(1, Math.ceil(ms / 1000));
+
+const today = () => new Date(serverNow());
+
+/** "15:42" for today, else with the day. */
+export const whenName = (date) => (isSameDay(date, today()) ? clock(date) : `${dayName(date)}, ${clock(date)}`);
+
+/** As short as it can be told from others: the time today, else the day. */
+export function shortName(date) {
+  if (isSameDay(date, today())) return clock(date);
+  return (date.getFullYear() === today().getFullYear() ? shortFormat : shortYearFormat).format(date);
+}
+
+export function dayName(date) {
+  const now = today();
+  if (isSameDay(date, now)) return "Today";
+  if (isSameDay(date, new Date(now - 86_400_000))) return "Yesterday";
+  return (date.getFullYear() === now.getFullYear() ? dayFormat : yearFormat).format(date);
+}
+
+const agoFormat = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+const AGO_STEPS = [["minute", 60], ["hour", 3_600], ["day", 86_400]];
+
+/** "just now", "5 min. ago", "yesterday"; from a week on the day itself. */
+export function ago(date) {
+  const passed = (serverNow() - date) / 1000;
+  if (passed < 60) return "just now";
+  if (passed >= 7 * 86_400) return `on ${dayName(date)}`;
+  const [unit, size] = AGO_STEPS.findLast(([, size]) => passed >= size);
+  return agoFormat.format(-Math.floor(passed / size), unit);
+}
+
+/** Text and links as nodes. Only http and https become links; what closes a sentence stays outside of them. */
+export function linked(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(LINK)) {
+    const url = trimLink(match[0]);
+    if (!URL.canParse(url)) continue;
+    nodes.push(text.slice(end, match.index), linkTo(url));
+    end = match.index + url.length;
+  }
+  nodes.push(text.slice(end));
+  return nodes.filter((node) => node !== "");
+}
+
+/** A text as nodes, with these words marked; a long one is cut so that the first of them is seen. */
+export function marked(text, words, most) {
+  const any = new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") || "$^", "giu");
+  const first = Math.max(0, text.search(any));
+  const start = text.length > most ? Math.max(0, first - most / 4) : 0;
+  const part = `${start ? "…" : ""}${text.slice(start, start + most)}${start + most < text.length ? "…" : ""}`;
+  const nodes = [];
+  let end = 0;
+  for (const match of part.matchAll(any)) {
+    nodes.push(part.slice(end, match.index), markOf(match[0]));
+    end = match.index + match[0].length;
+  }
+  return [...nodes, part.slice(end)].filter((node) => node !== "");
+}
+
+function markOf(text) {
+  const mark = document.createElement("mark");
+  mark.textContent = text;
+  return mark;
+}
+
+function trimLink(url) {
+  const bare = url.replace(/[.,;:!?…]+$/, "");
+  const isUnbalanced = /\)$/.test(bare) && bare.split(")").length > bare.split("(").length;
+  return isUnbalanced ? trimLink(bare.slice(0, -1)) : bare;
+}
+
+function linkTo(url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.textContent = url;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer nofollow";
+  return link;
+}

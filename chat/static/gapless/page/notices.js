@@ -1,0 +1,74 @@
+/** Notifications of the system: asked for on a click, one a channel at a time, and only for what nobody is looking at. */
+import { byId } from "./dom.js";
+import { nameOf } from "../people/names.js";
+
+const MOST_LETTERS = 180;
+const EXPLAINED = {
+  default: ["Notify me on this device", "Asks the browser"],
+  granted: ["Notifications are on", "Choose for each channel in its menu"],
+  denied: ["Notifications are blocked", "Allow them in the browser's settings for this site"],
+};
+
+export class Notices {
+  #button = byId("notify-button");
+  #me;
+  #icon = document.body.dataset.favicon;
+  #levelOf;
+  #isSeen;
+  #isQuiet;
+  #opened;
+
+  /** `levelOf(channel)`: {level, title, isDirect}; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(channel)` on a click. */
+  constructor({ me, levelOf, isSeen, isQuiet, opened }) {
+    this.#me = me;
+    this.#levelOf = levelOf;
+    this.#isSeen = isSeen;
+    this.#isQuiet = isQuiet;
+    this.#opened = opened;
+    this.#button.addEventListener("click", () => this.#ask());
+    this.#draw();
+  }
+
+  /** Messages of others that just came. */
+  take(channel, messages) {
+    if (!messages.length || permission() !== "granted" || this.#isQuiet() || this.#isSeen(channel)) return;
+    const { level, title, isDirect } = this.#levelOf(channel);
+    const isWanted = ({ body }) => level === "all" || (level === "mentions" && (isDirect || isMentioned(body, this.#me)));
+    const last = messages.findLast(isWanted);
+    if (last) this.#show(channel, isDirect ? null : title, last);
+  }
+
+  #show(channel, title, { sender, body }) {
+    const text = body.slice(0, MOST_LETTERS);
+    const notice = new Notification(title ? `${nameOf(sender)} in ${title}` : nameOf(sender), {
+      body: text, icon: this.#icon, tag: `gapless-${channel}`, renotify: true,
+    });
+    notice.onclick = () => {
+      window.focus();
+      notice.close();
+      this.#opened(channel);
+    };
+  }
+
+  async #ask() {
+    if (permission() === "default") await Notification.requestPermission();
+    this.#draw();
+  }
+
+  #draw() {
+    const [label, hint] = EXPLAINED[permission()] ?? [];
+    this.#button.hidden = !label;
+    this.#button.disabled = permission() !== "default";
+    this.#button.querySelector("b").textContent = label ?? "";
+    this.#button.querySelector(".menu-item-hint").textContent = hint ?? "";
+  }
+}
+
+// Not there on plain http, except on this machine.
+const permission = () => (globalThis.Notification && isSecureContext ? Notification.permission : null);
+
+/** `@name` as a word of its own. */
+export function isMentioned(body, { username }) {
+  const name = username.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(^|[^\\p{L}\\p{N}_@.])@${name}(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}])`, "iu").test(body);
+}

@@ -1,0 +1,55 @@
+/** A menu that pops up where it was asked for: place, focus and keys. Refuses to know what its items do. */
+import { byId, isNarrow } from "./dom.js";
+
+export class Popup {
+  #menu;
+
+  /** `chose(act)` is called with the `data-act` of an item, after the menu is gone. */
+  constructor(id, chose) {
+    this.#menu = byId(id);
+    this.#menu.addEventListener("click", ({ target }) => {
+      const item = target.closest("button[data-act]");
+      if (!item) return;
+      this.close();
+      chose(item.dataset.act);
+    });
+    this.#menu.addEventListener("keydown", (event) => this.#pressed(event));
+  }
+
+  get isOpen() {
+    return this.#menu.matches(":popover-open");
+  }
+
+  /** At a rectangle of the window; `offers(act)` says which items there are. */
+  open({ left, bottom, top }, offers) {
+    for (const item of this.#menu.querySelectorAll("[data-act]")) item.hidden = !offers(item.dataset.act);
+    this.#menu.showPopover();
+    if (!isNarrow()) this.#place(left, bottom, top);
+    this.#items[0]?.focus();
+  }
+
+  close() {
+    if (this.isOpen) this.#menu.hidePopover();
+  }
+
+  get #items() {
+    return [...this.#menu.querySelectorAll('[role^="menuitem"]')].filter((item) => item.checkVisibility());
+  }
+
+  #place(left, bottom, top) {
+    const { width, height } = this.#menu.getBoundingClientRect();
+    const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, Math.min(top, innerHeight) - height - 4);
+    this.#menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 12))}px`;
+    this.#menu.style.top = `${y}px`;
+  }
+
+  #pressed(event) {
+    const items = this.#items;
+    const index = items.indexOf(document.activeElement);
+    const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: items.length - 1 }[event.key];
+    if (event.key === "Tab") this.close();
+    if (next == null) return;
+    event.preventDefault();
+    items.at(next % items.length).focus();
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The end of a sign-in: says it over the whole page, and lets the other tabs of this browser know at once.
+ * What was on screen its owners take away themselves.
+ */
+import { byId } from "./dom.js";
+
+const KEY = "gapless.signed-out";
+
+/** `ended()`: another tab has signed out, as it says. */
+export function listen({ ended }) {
+  let isLeaving = false;
+  byId("sign-out").addEventListener("submit", () => (isLeaving = true));
+  // The page goes when the answer is there: by then the session has ended.
+  addEventListener("pagehide", () => isLeaving && tell());
+  addEventListener("storage", ({ key }) => key === KEY && ended());
+  byId("signed-out").querySelector("button").addEventListener("click", () => (location.href = document.body.dataset.signIn));
+}
+
+export function show() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  for (const popover of document.querySelectorAll(":popover-open")) popover.hidePopover();
+  for (const list of document.querySelectorAll("dialog .lines, dialog .found, dialog .reports")) list.replaceChildren();
+  for (const place of [byId("channel-title"), byId("channel-topic")]) place.textContent = "";
+  document.body.toggleAttribute("data-signed-out", true);
+  // The keys of the page have nothing to act on any more.
+  addEventListener("keydown", (event) => event.stopImmediatePropagation(), { capture: true });
+  const page = byId("signed-out");
+  page.addEventListener("cancel", (event) => event.preventDefault());
+  page.showModal();
+}
+
+function tell() {
+  try {
+    localStorage.setItem(KEY, String(Math.random()));
+  } catch {
+    // Then their sockets tell them.
+  }
+}

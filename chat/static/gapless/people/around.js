@@ -1,0 +1,130 @@
+/** Who else is here, and what they do: joins presence, typing and the own status to the client and to what is on screen. */
+import { get, patch } from "../page/api.js";
+import { partnerIn } from "../channels/channels.js";
+import { byId } from "../page/dom.js";
+import { dot, paintDot, presenceText } from "./dots.js";
+import { Idle } from "./idle.js";
+import { renames } from "./names.js";
+import { Presence } from "./presence.js";
+import { OwnStatus } from "./status.js";
+import { Typist, TypingLine } from "../writing/typing.js";
+
+const PATIENCE_MS = 5_000;
+
+export class Around {
+  presence = new Presence({ load: (users) => get("presence/", { users }).then(({ users: found }) => found) });
+  #client;
+  #channels;
+  #directory;
+  #me;
+  #blocks;
+  #channel = null;
+  #typist;
+  #line;
+  #status;
+  #idle;
+  #patience = null;
+
+  constructor({ client, channels, directory, me, blocks }) {
+    this.#client = client;
+    this.#channels = channels;
+    this.#directory = directory;
+    this.#me = me;
+    this.#blocks = blocks;
+    this.#typist = new Typist({ tell: (channel, on) => client.typing(channel, on) });
+    this.#line = new TypingLine({ nameOf: (user) => directory.nameOf(user) });
+    this.#status = new OwnStatus({ me, choose: (choice) => this.#choose(choice) });
+    this.#idle = new Idle({ changed: () => this.#tellIdle() });
+    client.addEventListener("presence", ({ detail }) => this.#heardPresence(detail));
+    client.addEventListener("typing", ({ detail }) => this.#heardTyping(detail));
+    client.addEventListener("state", ({ detail }) => this.#connected(detail));
+    this.presence.addEventListener("changed", () => this.#draw());
+    renames.addEventListener("changed", () => this.#line.draw());
+  }
+
+  get isBusy() {
+    return this.#status.isBusy;
+  }
+
+  /** Hello: presence of those that the page knows is asked for anew. */
+  welcome(hello) {
+    this.presence.isOffered = Boolean(hello.presence);
+    this.#status.take(hello.presence);
+    this.presence.renew();
+  }
+
+  /** Another channel is on screen, or none. */
+  show(channel) {
+    this.#typist.stopped();
+    this.#line.clear();
+    this.#channel = channel;
+    if (channel) this.#directory.take(channel.people ?? []);
+    this.#want();
+    this.#draw();
+  }
+
+  /** New messages: whoever wrote one is no longer typing. */
+  take(changes) {
+    this.#directory.take(changes.map(({ sender }) => sender));
+    for (const { sender } of changes) this.#line.ended(sender?.id);
+  }
+
+  typed(text) {
+    if (!text.trim() || !this.#status.showsTyping) this.#typist.stopped();
+    else this.#typist.typed(this.#channel.id);
+  }
+
+  sent() {
+    this.#typist.sent();
+  }
+
+  #heardPresence(frame) {
+    this.presence.take(frame);
+    if (frame.own) this.#status.take(frame.own);
+  }
+
+  async #choose({ shows_typing, ...choice }) {
+    if (shows_typing != null) await patch("users/me/", { shows_typing });
+    if (Object.keys(choice).length) await this.#client.present(choice);
+  }
+
+  #tellIdle() {
+    this.#client.present({ idle: this.#idle.isIdle }).catch(() => {}); // said again with the next connection
+  }
+
+  async #heardTyping({ channel, users }) {
+    if (channel !== this.#channel?.id) return;
+    const others = users.filter((user) => user !== this.#me.id && !this.#blocks.has(user));
+    this.#line.take(others);
+    await this.#directory.learn(channel, others);
+    this.#line.draw();
+  }
+
+  // A blink is no news: what was heard is forgotten when the banner says that the connection is away.
+  #connected({ state, isDoubtful }) {
+    if (state === "waiting" || isDoubtful) this.#patience ??= setTimeout(() => this.presence.forget(), PATIENCE_MS);
+    if (state !== "online" || isDoubtful) return;
+    clearTimeout(this.#patience);
+    this.#patience = null;
+    if (this.#idle.isIdle) this.#tellIdle();
+    this.#want();
+  }
+
+  #want() {
+    const partners = this.#channels.all().flatMap(({ kind, people = [] }) => (kind === "direct" ? people : []));
+    this.presence.want([this.#me.id, ...partners.map(({ id }) => id)]);
+  }
+
+  #draw() {
+    this.#status.seen(this.presence.of(this.#me.id));
+    const partner = partnerIn(this.#channel);
+    byId("channel-presence").hidden = !partner;
+    if (!partner) return byId("channel-presence").replaceChildren();
+    const state = this.presence.of(partner.id, this.#channel.id);
+    const place = byId("channel-presence");
+    if (!place.firstElementChild) place.append(dot(), document.createElement("span"));
+    paintDot(place.firstElementChild, state.status);
+    place.firstElementChild.ariaHidden = String(!state.activity); // else the words say it
+    place.lastElementChild.replaceChildren(...presenceText(state));
+  }
+}

@@ -1,0 +1,65 @@
+/** Choosing a person: for a new direct message, or to be added to a channel. */
+import { get } from "../page/api.js";
+import { open, searchList } from "../page/dialogs.js";
+import { avatar, byId, make } from "../page/dom.js";
+import { Inviting } from "./inviting.js";
+import { latest, learn, paintName } from "./names.js";
+
+export class People {
+  #dialog = byId("people");
+  #title = byId("people-title");
+  #start;
+  #choose = () => {};
+  #without = new Set();
+  #inviting = new Inviting();
+  #among = null;
+
+  constructor() {
+    this.#start = searchList({
+      dialog: this.#dialog,
+      find: async (search) => (this.#among ? named(this.#among, search) : await findPeople(search)).filter(({ id }) => !this.#without.has(id)),
+      line: (person) => this.#line(person),
+      empty: (search) => (search ? "Nobody of that name." : "There is nobody else to choose."),
+    });
+  }
+
+  /** Of `among`, or of everybody; `inviteTo`: the channel into which a link may let new people besides. `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
+  ask({ title, among = null, without = [], inviteTo = null, choose }) {
+    this.#among = among;
+    this.#title.textContent = title;
+    this.#without = new Set(without);
+    this.#choose = choose;
+    this.#inviting.offer(inviteTo);
+    open(this.#dialog);
+    this.#start();
+  }
+
+  #line(person) {
+    const button = make("button", { class: "line", type: "button", on: { click: () => this.#take(person) } }, ...nameParts(person));
+    return make("li", {}, button);
+  }
+
+  async #take(person) {
+    try {
+      await this.#choose(person);
+      this.#dialog.close();
+    } catch (problem) {
+      this.#dialog.querySelector(".dialog-note").textContent = problem.detail ?? "That did not work. Try again.";
+    }
+  }
+}
+
+const named = (people, search) =>
+  people.filter((person) => `${latest(person).display_name} ${person.username}`.toLowerCase().includes(search.toLowerCase()));
+
+export async function findPeople(search) {
+  const { results } = await get("users/", search ? { search } : {});
+  learn(results);
+  return results;
+}
+
+/** Circle, name and user name of a person, for a line. */
+export function nameParts(person) {
+  const names = [paintName(make("b"), person), make("span", { textContent: `@${person.username}` })];
+  return [avatar(person), make("span", { class: "line-names" }, ...names)];
+}

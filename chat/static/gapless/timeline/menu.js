@@ -1,0 +1,126 @@
+/**
+ * What can be done with a message: one toolbar that moves to the row in use, one menu, and the keys of a row.
+ * Decides what is offered; refuses to know how it is done.
+ */
+import { may } from "../channels/channels.js";
+import { byId } from "../page/dom.js";
+import { Popup } from "../page/popup.js";
+
+const LONG_PRESS_MS = 450;
+const AFTER_CLICK_MS = 50;
+const KEYS = { r: "reply", e: "edit" };
+
+export class Menu {
+  #list = byId("rows");
+  #toolbar = byId("toolbar");
+  #menu = new Popup("message-menu", (act) => this.#acts[act](this.#message));
+  #timeline;
+  #me;
+  #channel;
+  #acts;
+  #message = null;
+  #press = null;
+
+  /** `acts`: {reply, edit, copy, unread, receipts, report, delete}, each takes the message. `channel()` is the open one. */
+  constructor({ timeline, me, channel, acts }) {
+    this.#timeline = timeline;
+    this.#me = me;
+    this.#channel = channel;
+    this.#acts = acts;
+    this.#listenToRows();
+    this.#toolbar.addEventListener("click", (event) => this.#chose(event));
+  }
+
+  #listenToRows() {
+    const move = ({ target }) => this.#moveTo(target.closest(".row"));
+    this.#list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && move(event));
+    this.#list.addEventListener("focusin", (event) => {
+      const row = event.target.closest(".row");
+      this.#timeline.rove(row);
+      this.#moveTo(row);
+    });
+    this.#list.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.#list.contains(relatedTarget) && !this.#list.matches(":hover")) this.#moveTo(null);
+    });
+    // A finger leaves with every tap, before its click.
+    byId("timeline").addEventListener("pointerleave", ({ pointerType }) => {
+      if (pointerType === "mouse" && !this.#toolbar.contains(document.activeElement)) this.#moveTo(null);
+    });
+    this.#list.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#list.addEventListener("contextmenu", (event) => this.#press && event.preventDefault());
+    this.#list.addEventListener("pointerdown", (event) => this.#startPress(event));
+    for (const name of ["pointerup", "pointercancel", "pointermove"]) this.#list.addEventListener(name, (event) => this.#endPress(event));
+  }
+
+  #moveTo(row) {
+    const message = this.#timeline.at(row);
+    const mayShow = isMessage(message) && !this.#menu.isOpen;
+    this.#toolbar.hidden = !mayShow;
+    if (!mayShow) return;
+    for (const button of this.#toolbar.children) button.hidden = button.dataset.act !== "more" && !this.#offers(button.dataset.act, message);
+    const place = row.querySelector(".message");
+    if (this.#toolbar.parentElement !== place) place.append(this.#toolbar);
+  }
+
+  #chose(event) {
+    const button = event.target.closest("[data-act]");
+    if (!button) return;
+    const message = this.#timeline.at(button);
+    if (button.dataset.act === "more") return this.#open(this.#timeline.row(message.id), button.getBoundingClientRect());
+    this.#acts[button.dataset.act](message);
+  }
+
+  #pressed(event) {
+    const row = event.target.closest(".row");
+    if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    const message = this.#timeline.at(row);
+    const act = KEYS[event.key.toLowerCase()];
+    if (step) row[step]?.focus();
+    else if (event.key === "Enter" && isMessage(message)) this.#open(row, row.querySelector(".text").getBoundingClientRect());
+    else if (act && isMessage(message) && this.#offers(act, message)) this.#acts[act](message);
+    else return;
+    event.preventDefault();
+  }
+
+  #open(row, { left, bottom, top }) {
+    this.#message = this.#timeline.at(row);
+    row.focus({ preventScroll: true });
+    this.#toolbar.hidden = true;
+    this.#menu.open({ left, bottom, top }, (act) => this.#offers(act, this.#message));
+  }
+
+  #offers(act, message) {
+    const isOwn = message.sender?.id === this.#me.id;
+    const channel = this.#channel();
+    if (act === "reply") return may(channel, "post");
+    if (act === "edit") return isOwn && may(channel, "edit_own");
+    if (act === "receipts") return isOwn;
+    if (act === "report") return !isOwn && !channel?.closed;
+    if (act === "delete") return may(channel, isOwn ? "delete_own" : "delete_any");
+    return act !== "unread" || !isOwn;
+  }
+
+  #startPress(event) {
+    const row = event.target.closest(".row");
+    if (event.pointerType === "mouse" || event.target.closest(".body") || !isMessage(this.#timeline.at(row))) return;
+    const { clientX: x, clientY: y } = event;
+    const ripen = () => {
+      navigator.vibrate?.(10);
+      this.#press.isRipe = true;
+    };
+    this.#press = { x, y, row, timer: setTimeout(ripen, LONG_PRESS_MS) };
+  }
+
+  #endPress({ type, clientX, clientY }) {
+    if (!this.#press) return;
+    const { x, y, row, timer, isRipe } = this.#press;
+    if (type === "pointermove" && Math.hypot(clientX - x, clientY - y) < 10) return;
+    clearTimeout(timer);
+    this.#press = null;
+    // Not while the finger is down: lifting it counts as a tap beside the menu, and would close it.
+    if (type === "pointerup" && isRipe) setTimeout(() => this.#open(row, { left: x, top: y, bottom: y }), AFTER_CLICK_MS);
+  }
+}
+
+const isMessage = (message) => message?.kind === "text" && !message.deleted_at && message.id != null;

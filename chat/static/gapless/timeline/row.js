@@ -1,0 +1,104 @@
+/** Fills one row of the timeline from a message or a draft. Knows the markup of `_message.html` and nothing else. */
+import { elapsed } from "../client/clock.js";
+import { make, paintAvatar, setIcon } from "../page/dom.js";
+import { clockParts, dayName, fullTime, linked, seconds } from "../page/format.js";
+import { paintName } from "../people/names.js";
+
+const TICKS = {
+  pending: ["clock", "Waiting to be sent"],
+  sent: ["sent", "Sent"],
+  delivered: ["delivered", "Delivered"],
+  read: ["delivered", "Read"],
+};
+
+const FOLDED = "Message of somebody you blocked";
+
+const WAITS = {
+  rate_limited: "You are writing faster than the server allows.",
+  queue_full: "This channel is very busy.",
+  unavailable: "The server cannot store messages right now.",
+};
+
+/**
+ * `quoted` is the message replied to when it is loaded, `status` one of TICKS for an own message, else null. `isFolded(message)`:
+ * of somebody whom the reader has blocked, not to be shown unasked.
+ */
+export function fillRow(row, message, { quoted = null, status = null, isFolded = () => false } = {}) {
+  const find = (selector) => row.querySelector(selector);
+  const isDeleted = Boolean(message.deleted_at);
+  const isHidden = !isDeleted && isFolded(message);
+  row.dataset.seq = message.seq ?? "";
+  row.classList.toggle("is-system", message.kind === "system");
+  row.classList.toggle("is-deleted", isDeleted);
+  row.classList.toggle("is-folded", isHidden);
+  row.dataset.event = message.event?.type ?? "";
+  paintAvatar(find(".avatar"), message.sender);
+  paintName(find(".sender"), message.sender);
+  fillTime(find("time"), new Date(message.created_at));
+  fillQuote(find(".quote"), isDeleted || isHidden ? null : message.reply_to, quoted, isFolded);
+  find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : isHidden ? [`${FOLDED} · `] : linked(message.body)));
+  find(".unfold").hidden = !isHidden;
+  find(".edited").hidden = !message.edited_at || isDeleted || isHidden;
+  find(".edited").title = message.edited_at ? fullTime(new Date(message.edited_at)) : "";
+  fillTicks(find(".ticks"), isDeleted ? null : status);
+}
+
+/** A draft looks like the message that it will be, with its state. */
+export function fillDraft(row, draft, { me, quoted }) {
+  const message = { kind: "text", sender: me, body: draft.body, reply_to: draft.reply_to, created_at: draft.at };
+  const isFailed = draft.state === "failed";
+  fillRow(row, message, { quoted, status: isFailed ? null : "pending" });
+  row.dataset.draft = draft.client_msg_id;
+  row.classList.add("is-draft");
+  row.classList.toggle("is-failed", isFailed);
+  row.querySelector(".failure").hidden = !isFailed && !draft.retryAt;
+  for (const button of row.querySelectorAll(".failure button")) button.hidden = !isFailed;
+  const reason = row.querySelector(".failure-reason");
+  reason.textContent = reasonOf(draft, isFailed);
+  reason.title = draft.error?.detail ?? "";
+}
+
+function reasonOf({ error, retryAt }, isFailed) {
+  if (isFailed) return `Not sent. ${error?.detail ?? ""}`;
+  return retryAt ? `${WAITS[error?.code] ?? WAITS.unavailable} Kept; goes out by itself in ${seconds(retryAt - elapsed())} s.` : "";
+}
+
+export function fillTicks(button, status) {
+  button.hidden = !status;
+  if (!status) return;
+  const [name, label] = TICKS[status];
+  setIcon(button.firstElementChild, name);
+  button.dataset.status = status;
+  button.disabled = status === "pending";
+  button.title = label;
+  button.setAttribute("aria-label", status === "pending" ? label : `${label}. Show to whom`);
+}
+
+export function fillDay(row, date) {
+  const day = row.querySelector(".day");
+  day.hidden = !date;
+  if (date) day.firstElementChild.textContent = dayName(date);
+}
+
+function fillTime(time, date) {
+  time.dateTime = date.toISOString();
+  time.replaceChildren(...clockParts(date).map(clockPart));
+  time.title = fullTime(date);
+}
+
+// Where there is little room, "AM" can be left out.
+const clockPart = ({ type, value }) =>
+  type === "dayPeriod" ? make("span", { class: "day-period", textContent: value }) : value;
+
+function fillQuote(button, replyTo, quoted, isFolded) {
+  button.hidden = !replyTo;
+  if (!replyTo) return;
+  button.dataset.message = replyTo;
+  paintName(button.querySelector(".quote-sender"), quoted?.sender);
+  button.querySelector(".quote-text").textContent = quoted && isFolded(quoted) ? FOLDED : quoteText(quoted);
+}
+
+function quoteText(quoted) {
+  if (!quoted) return "An earlier message";
+  return quoted.deleted_at ? "Message deleted" : quoted.body.replace(/\s+/g, " ").slice(0, 200);
+}

@@ -1,0 +1,204 @@
+/**
+ * The messages and drafts of the open channel as rows, in the order of `order.js`.
+ * Knows grouping and dividers; refuses to know where messages come from and where the view is.
+ */
+import { clone } from "../page/dom.js";
+import { isSameDay } from "../page/format.js";
+import { inOrder } from "./order.js";
+import { fillDay, fillDraft, fillRow, fillTicks } from "./row.js";
+
+const GROUP_MS = 5 * 60_000;
+
+export class Timeline {
+  messages = []; // by seq
+  dividerSeq = null; // the first unread message
+  #list;
+  #me;
+  #rows = new Map(); // message id → row
+  #drafts = new Map(); // client_msg_id → row
+  #shown = new WeakMap(); // row → message or draft
+  #statusOf;
+  #isBlocked;
+  #unfolded = new Set(); // message id
+
+  /** `statusOf(message)`: sent, delivered or read. `isBlocked(user)`: what they wrote is folded until it is asked for. */
+  constructor({ list, me, statusOf, isBlocked }) {
+    this.#isBlocked = isBlocked;
+    this.#list = list;
+    this.#me = me;
+    this.#statusOf = statusOf;
+  }
+
+  get first() {
+    return this.messages[0];
+  }
+
+  get last() {
+    return this.messages.at(-1);
+  }
+
+  has(id) {
+    return this.#rows.has(id);
+  }
+
+  row(id) {
+    return this.#rows.get(id);
+  }
+
+  /** The message or draft that a row (or something in it) shows. */
+  at(element) {
+    return this.#shown.get(element?.closest?.(".row"));
+  }
+
+  find(id) {
+    return this.#shown.get(this.#rows.get(id));
+  }
+
+  clear() {
+    this.messages = [];
+    this.dividerSeq = null;
+    this.#rows.clear();
+    this.#drafts.clear();
+    this.#list.replaceChildren();
+  }
+
+  /** Shows each message once, in its place; of two states of one message the newer stays. */
+  merge(messages) {
+    for (const message of messages) this.#put(message);
+    this.arrange();
+  }
+
+  /** Takes rows away at the `start` or the `end` until `most` are left; true when some went. */
+  trim(side, most) {
+    const surplus = this.messages.length - most;
+    if (surplus <= 0) return false;
+    const gone = side === "start" ? this.messages.splice(0, surplus) : this.messages.splice(most);
+    for (const { id } of gone) {
+      this.#rows.get(id).remove();
+      this.#rows.delete(id);
+    }
+    this.arrange();
+    return true;
+  }
+
+  showDrafts(drafts) {
+    const wanted = new Set(drafts.map((draft) => draft.client_msg_id));
+    for (const id of this.#drafts.keys()) if (!wanted.has(id)) this.dropDraft(id);
+    for (const draft of drafts) this.#putDraft(draft);
+    this.arrange();
+  }
+
+  dropDraft(id) {
+    this.#drafts.get(id)?.remove();
+    this.#drafts.delete(id);
+  }
+
+  /** Shows a folded message. */
+  unfold(message) {
+    this.#unfolded.add(message.id);
+    this.refold();
+  }
+
+  /** Somebody was blocked or unblocked. */
+  refold() {
+    for (const message of this.messages) this.#fill(this.row(message.id), message);
+  }
+
+  /** Own messages show how far they have got. */
+  refreshTicks() {
+    for (const message of this.messages) {
+      const status = this.#status(message);
+      if (status) fillTicks(this.row(message.id).querySelector(".ticks"), status);
+    }
+  }
+
+  /** Brings each row to its place. Dividers, days and groups depend on neighbours, so they are set when all stand. */
+  arrange() {
+    this.#order();
+    let previous = null;
+    let isDivided = this.dividerSeq == null;
+    for (const row of this.#list.children) {
+      const current = this.#asNeighbour(row);
+      const isNewDay = !previous || !isSameDay(previous.at, current.at);
+      const isUnread = !isDivided && current.seq >= this.dividerSeq;
+      isDivided ||= isUnread;
+      fillDay(row, isNewDay ? current.at : null);
+      row.querySelector(".unread-line").hidden = !isUnread;
+      row.classList.toggle("is-continued", !isNewDay && !isUnread && isGroup(previous, current));
+      previous = current;
+    }
+    this.#keepOneTabStop();
+  }
+
+  /** Exactly one row can be reached by Tab; arrow keys move it. */
+  rove(row) {
+    for (const stop of this.#list.querySelectorAll('.row[tabindex="0"]')) stop.tabIndex = -1;
+    row.tabIndex = 0;
+  }
+
+  #order() {
+    for (const { client_msg_id: id, sender } of this.messages) if (sender?.id === this.#me.id) this.dropDraft(id);
+    const drafts = [...this.#drafts.values()];
+    const items = [...this.messages, ...drafts.map((row) => this.#shown.get(row))].sort(inOrder);
+    const rows = items.map((item) => this.#rows.get(item.id) ?? this.#drafts.get(item.client_msg_id));
+    // Only drafts ever move: they leave their old place first, so that nothing else has to.
+    for (const [place, row] of rows.entries()) if (drafts.includes(row) && !isBetween(row, rows[place - 1], rows[place + 1])) row.remove();
+    let next = this.#list.firstElementChild;
+    for (const row of rows) {
+      if (row === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(row, next);
+    }
+  }
+
+  #keepOneTabStop() {
+    if (!this.#list.querySelector('.row[tabindex="0"]') && this.#list.lastElementChild) this.#list.lastElementChild.tabIndex = 0;
+  }
+
+  #put(message) {
+    const known = this.find(message.id);
+    if (known && known.rev >= message.rev) return;
+    const row = this.#rows.get(message.id) ?? this.#insert(message);
+    if (known) this.messages[this.messages.indexOf(known)] = message;
+    this.#shown.set(row, message);
+    this.#fill(row, message);
+    for (const other of this.messages) if (other.reply_to === message.id) this.#fill(this.row(other.id), other);
+  }
+
+  #insert(message) {
+    let index = this.messages.length;
+    while (index > 0 && this.messages[index - 1].seq > message.seq) index -= 1;
+    this.messages.splice(index, 0, message);
+    const row = clone("message-row");
+    this.#rows.set(message.id, row);
+    return row;
+  }
+
+  #fill(row, message) {
+    const isFolded = ({ id, kind, sender }) => kind === "text" && this.#isBlocked(sender?.id) && !this.#unfolded.has(id);
+    fillRow(row, message, { quoted: this.find(message.reply_to), status: this.#status(message), isFolded });
+  }
+
+  #status(message) {
+    if (message.kind !== "text" || message.sender?.id !== this.#me.id || message.deleted_at) return null;
+    // Kept: what was read stays so, whoever comes and goes in the channel.
+    message.status = this.#statusOf(message);
+    return message.status;
+  }
+
+  #putDraft(draft) {
+    const row = this.#drafts.get(draft.client_msg_id) ?? clone("message-row");
+    this.#shown.set(row, draft);
+    fillDraft(row, draft, { me: this.#me, quoted: this.find(draft.reply_to) });
+    this.#drafts.set(draft.client_msg_id, row);
+  }
+
+  #asNeighbour(row) {
+    const { seq = 0, sender = this.#me, created_at: createdAt, at, kind = "text" } = this.#shown.get(row);
+    return { seq, kind, sender: sender?.id, at: new Date(createdAt ?? at) };
+  }
+}
+
+const isGroup = (previous, current) =>
+  previous.kind === "text" && current.kind === "text" && previous.sender === current.sender && current.at - previous.at < GROUP_MS;
+
+const isBetween = (row, previous = null, next = null) => row.previousElementSibling === previous && row.nextElementSibling === next;

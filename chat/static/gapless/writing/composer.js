@@ -1,0 +1,212 @@
+/**
+ * The box to write in: new messages, replies and edits. Keeps what is half-written for each channel.
+ * Refuses to know how a message travels.
+ */
+import { byId, isTouch, make } from "../page/dom.js";
+import { countBytes } from "../page/format.js";
+import { paintName } from "../people/names.js";
+
+const MOST_BYTES = 2048;
+const SHOW_FROM_BYTES = 1800;
+
+export class Composer {
+  #form = byId("composer");
+  #box = byId("composer-body");
+  #left = byId("composer-left");
+  #context = byId("composer-context");
+  #key;
+  #channel = null;
+  #kept = ""; // what is stored for it, as far as this tab knows
+  #reply = null;
+  #editing = null;
+  #isHeld = false;
+  #post;
+  #edit;
+  #lastOwn;
+  #typed;
+
+  /**
+   * `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
+   * `typed(text)` at each change of a new message by the person.
+   */
+  constructor({ user, post, edit, lastOwn, typed }) {
+    this.#key = `gapless.text.${user}.`;
+    this.#post = post;
+    this.#edit = edit;
+    this.#lastOwn = lastOwn;
+    this.#typed = typed;
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    // The key of a touch keyboard breaks the line, and says so: there is no Shift, and the button sends.
+    if (isTouch()) this.#box.enterKeyHint = "enter";
+    this.#box.addEventListener("input", () => {
+      this.#changed();
+      if (!this.#editing) this.#typed(this.#box.value);
+    });
+    addEventListener("storage", ({ key }) => key === this.#key + this.#channel?.id && this.#follow());
+    addEventListener("focus", () => this.#follow());
+    this.#box.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#context.lastElementChild.addEventListener("click", () => this.cancel());
+  }
+
+  open(channel) {
+    this.#reply = this.#editing = null;
+    this.#channel = channel;
+    this.#form.hidden = !channel;
+    if (!channel) return;
+    this.#write(this.#stored());
+    this.#showContext();
+    this.focus();
+  }
+
+  /** Not on touch: the keyboard would cover what people came to read. */
+  focus() {
+    if (!isTouch()) this.#box.focus({ preventScroll: true });
+  }
+
+  /** While held nothing is sent from the box; what is written stays in it. */
+  hold(isHeld) {
+    if (this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    this.#form.classList.toggle("is-held", isHeld);
+    this.#form.querySelector(".send").disabled = isHeld;
+  }
+
+  reply(message) {
+    this.#endEdit();
+    this.#reply = message;
+    this.#showContext();
+    this.#box.focus();
+  }
+
+  edit(message) {
+    this.#reply = null;
+    this.#editing = message;
+    this.#write(message.body);
+    this.#showContext();
+    this.#box.focus();
+    this.#box.setSelectionRange(message.body.length, message.body.length);
+  }
+
+  /** Drops the reply or the edit; true when there was one. */
+  cancel() {
+    if (!this.#reply && !this.#editing) return false;
+    this.#reply = null;
+    this.#endEdit();
+    this.#showContext();
+    this.#box.focus();
+    return true;
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    const body = this.#box.value.replace(/^\n+|\s+$/g, "");
+    if (!body || !this.#channel || this.#isHeld || this.#isTooLong(body)) return this.#changed();
+    if (this.#editing) return this.#save(this.#editing, body);
+    const replyTo = this.#reply?.id ?? null;
+    this.#reply = null;
+    this.#write("");
+    this.#showContext();
+    this.#box.focus({ preventScroll: true });
+    this.#post(body, replyTo);
+  }
+
+  async #save(message, body) {
+    try {
+      if (body !== message.body) await this.#edit(message, body);
+      if (this.#editing === message) this.cancel();
+    } catch ({ detail }) {
+      this.#left.textContent = `Not changed. ${detail} Your text is still here.`;
+    }
+  }
+
+  #pressed(event) {
+    // While an input method composes, Enter and the arrows are its keys (229: what Safari says for it).
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
+      event.preventDefault();
+      this.#form.requestSubmit();
+    }
+    if (event.key === "ArrowUp" && !this.#box.value && !this.#editing) {
+      const message = this.#lastOwn();
+      if (!message) return;
+      event.preventDefault();
+      this.edit(message);
+    }
+  }
+
+  // Another tab writes the same draft: this one shows it, and never stores what it has not written itself.
+  #follow() {
+    if (!this.#channel || this.#editing || this.#box.value !== this.#kept) return;
+    this.#box.value = this.#stored();
+    this.#show();
+  }
+
+  #changed() {
+    if (!this.#editing) this.#store(this.#box.value);
+    this.#show();
+  }
+
+  #show() {
+    this.#fit();
+    const bytes = countBytes(this.#box.value.trimEnd());
+    this.#left.classList.toggle("is-over", bytes > MOST_BYTES);
+    this.#left.textContent = leftText(bytes);
+    this.#form.classList.toggle("is-empty", !this.#box.value.trim());
+  }
+
+  #isTooLong(body) {
+    return countBytes(body) > MOST_BYTES;
+  }
+
+  #endEdit() {
+    const wasEditing = this.#editing;
+    this.#editing = null;
+    if (wasEditing) this.#write(this.#stored());
+  }
+
+  #write(text) {
+    this.#box.value = text;
+    this.#changed();
+  }
+
+  #showContext() {
+    const about = this.#editing ?? this.#reply;
+    this.#context.hidden = !about;
+    this.#form.classList.toggle("is-editing", Boolean(this.#editing));
+    if (!about) return;
+    const text = about.body.replace(/\s+/g, " ").slice(0, 120);
+    const what = this.#editing ? ["Editing your message"] : ["Replying to ", paintName(make("span"), about.sender), `: ${text}`];
+    this.#context.firstElementChild.replaceChildren(...what);
+  }
+
+  #fit() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.#box.style.height = "auto";
+    this.#box.style.height = `${this.#box.scrollHeight}px`;
+  }
+
+  #stored() {
+    try {
+      this.#kept = localStorage.getItem(this.#key + this.#channel.id) ?? "";
+    } catch {
+      this.#kept = "";
+    }
+    return this.#kept;
+  }
+
+  #store(text) {
+    try {
+      if (text) localStorage.setItem(this.#key + this.#channel.id, text);
+      else localStorage.removeItem(this.#key + this.#channel.id);
+      this.#kept = text;
+    } catch {
+      // Not kept over a reload, still in the box.
+    }
+  }
+}
+
+function leftText(bytes) {
+  if (bytes <= SHOW_FROM_BYTES) return "";
+  if (bytes <= MOST_BYTES) return `${MOST_BYTES - bytes} bytes left`;
+  return `Too long by ${bytes - MOST_BYTES} bytes. Shorten it or send it in two; it is kept here.`;
+}

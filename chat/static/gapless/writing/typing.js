@@ -1,0 +1,99 @@
+/** Who is typing: telling it of oneself, sparingly, and showing it of the others, for a moment. */
+import { elapsed } from "../client/clock.js";
+import { byId } from "../page/dom.js";
+
+const TELL_MS = 3_000;
+const SHOWN_MS = 6_000;
+const SAY_MS = 30_000; // a screen reader hears of it once a conversation's turn, not at every key
+const SPELLED_OUT = 2;
+
+/** Tells the server that somebody writes in `channel`, at most every three seconds, and when they stop. */
+export class Typist {
+  #tell;
+  #channel = null;
+  #toldAt = -Infinity;
+
+  /** `tell(channel, isTyping)` */
+  constructor({ tell }) {
+    this.#tell = tell;
+  }
+
+  typed(channel) {
+    if (this.#channel !== channel) this.stopped();
+    if (elapsed() - this.#toldAt < TELL_MS) return;
+    this.#channel = channel;
+    this.#toldAt = elapsed();
+    this.#tell(channel, true);
+  }
+
+  /** The box was emptied, or another channel opened. */
+  stopped() {
+    if (this.#channel == null) return;
+    const isForgotten = elapsed() - this.#toldAt > SHOWN_MS;
+    if (!isForgotten) this.#tell(this.#channel, false);
+    this.sent();
+  }
+
+  /** A message ends it by itself. */
+  sent() {
+    this.#channel = null;
+    this.#toldAt = -Infinity;
+  }
+}
+
+/** The line under the messages. Each name stays six seconds unless it is heard again or its message comes. */
+export class TypingLine {
+  #line = byId("typing");
+  #said = byId("typing-said");
+  #until = new Map(); // user → when their name goes
+  #saidAt = -Infinity;
+  #timer = null;
+  #nameOf;
+
+  /** `nameOf(user)`: a name, or null when nobody knows it yet. */
+  constructor({ nameOf }) {
+    this.#nameOf = nameOf;
+  }
+
+  /** Everybody who is typing now in the open channel. */
+  take(users) {
+    const until = elapsed() + SHOWN_MS;
+    this.#until = new Map(users.map((user) => [user, until]));
+    this.draw();
+  }
+
+  /** A message of theirs came. */
+  ended(user) {
+    if (this.#until.delete(user)) this.draw();
+  }
+
+  clear() {
+    this.take([]);
+    this.#saidAt = -Infinity;
+  }
+
+  draw() {
+    clearTimeout(this.#timer);
+    const now = elapsed();
+    for (const [user, until] of this.#until) if (until <= now) this.#until.delete(user);
+    const text = sentence([...this.#until.keys()].map((user) => this.#nameOf(user) ?? "Somebody"));
+    this.#line.classList.toggle("is-on", Boolean(text));
+    if (text) this.#line.lastElementChild.textContent = text;
+    this.#say(text, now);
+    if (this.#until.size) this.#timer = setTimeout(() => this.draw(), Math.min(...this.#until.values()) - now);
+  }
+
+  #say(text, now) {
+    if (!text) this.#said.textContent = "";
+    else if (now - this.#saidAt > SAY_MS) {
+      this.#saidAt = now;
+      this.#said.textContent = text;
+    }
+  }
+}
+
+function sentence(names) {
+  if (!names.length) return "";
+  if (names.length > SPELLED_OUT) return "Several people are typing…";
+  return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`;
+}
