@@ -16,12 +16,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chat import services
+from chat import services, shapes
 from chat.live.node import AWAY, is_away
 from chat.live.source import ChannelStreams
 from chat.models import Channel, Member, Message, User
 from chat.services import log, posting
-from chat.shapes import rows as wire
 from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -248,7 +247,7 @@ class Laws(RuleBasedStateMachine):
 
     async def _connect(self, device: Device, place: int) -> None:
         node, listener = self.nodes[place], Listener()
-        login = Login(user=wire.person(device.user), proof=("token", ""))
+        login = Login(user=shapes.person_of(device.user), proof=("token", ""))
         socket = Socket(login, listener, soft_bytes=10**6, most_bytes=10**6, most_frames=10**6)
         await node.greet(socket)
         socket.is_greeted = True

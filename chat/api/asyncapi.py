@@ -8,6 +8,7 @@ import msgspec
 
 from chat.api import openapi
 from chat.api.frames import EXAMPLES
+from chat.shapes import Message
 from delivery.wire import protocol
 from delivery.wire.protocol import COMMANDS, FRAMES, CloseCode
 
@@ -117,7 +118,7 @@ def _in_socket(frame: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def _schemas() -> dict[str, Any]:
-    _, found = msgspec.json.schema_components([*_all(), protocol.Message], ref_template=_REF)
+    _, found = msgspec.json.schema_components([*_all(), Message], ref_template=_REF)
     # What `hello` says of a channel is the product's: the same as over HTTP.
     described = openapi.document()["components"]["schemas"]["Channel"]
     found["Hello"]["properties"]["channels"]["items"] = {"$ref": _REF.format(name="ChannelDescription")}

@@ -8,13 +8,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services
+from chat import shapes as sent
 from chat.api import shapes
 from chat.api.contract import Page, documented
 from chat.api.inputs import NewBlock
 from chat.api.pages import paged
 from chat.api.users import caller, checked
 from chat.models import Block, Scope, User
-from chat.shapes import rows as wire
 from delivery.wire.errors import NotFound
 from delivery.wire.protocol import spell_time
 
@@ -45,7 +45,7 @@ class OneBlock(APIView):
 
 
 def _spelled(block: Block) -> dict[str, Any]:
-    person = msgspec.to_builtins(wire.person(block.blocked))
+    person = msgspec.to_builtins(sent.person_of(block.blocked))
     # In one's own list each person stands once: their id is the block's.
     return {"id": block.blocked_id, "user": person, "created_at": spell_time(block.created_at)}
 

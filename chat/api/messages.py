@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services
+from chat import shapes as sent
 from chat.api import shapes
 from chat.api.contract import Page, documented, text, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position, Reasoned
@@ -26,10 +27,8 @@ from chat.reads import history
 from chat.rights.scopes import require_scope_to_delete
 from chat.rights.standing import require_membership
 from chat.services import Draft, check_body
-from chat.shapes import rows as wire
 from delivery.source import Missed
 from delivery.wire.errors import Invalid, NotFound
-from delivery.wire.protocol import Message as Shape
 
 #: Longer, and what stands between would take the connection for dead.
 MOST_WAIT_SECONDS = 25
@@ -39,7 +38,7 @@ _TAG = re.compile(r'(?<!W/)"([^"]*)"')
 
 class Messages(APIView):
     @documented(
-        Page(Shape, by="before", back_by="after"),
+        Page(sent.Message, by="before", back_by="after"),
         query={
             "before": whole("Only messages before this seq."),
             "after": whole("Only messages after this seq."),
@@ -55,7 +54,7 @@ class Messages(APIView):
         raws = [msgspec.Raw(raw) for raw in page.raws]
         return listed(request, raws, following={"before": page.older_than}, preceding={"after": page.newer_than})
 
-    @documented({201: Shape, 200: Shape}, takes=MessageInput, refuses=[409], has_etag=True)
+    @documented({201: sent.Message, 200: sent.Message}, takes=MessageInput, refuses=[409], has_etag=True)
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
         given = checked(MessageInput, request)
@@ -78,25 +77,25 @@ class _Tagged(msgspec.Struct):
 
 
 class OneMessage(APIView):
-    @documented(Shape, has_etag=True)
+    @documented(sent.Message, has_etag=True)
     def get(self, request: Request, pk: int, message: int) -> Response:
         """One message."""
         member = require_membership(caller(request).pk, channel=pk)
         row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
         if row is None:
             raise NotFound("There is no such message in this channel.")
-        return _with_etag(wire.message(row))
+        return _with_etag(sent.message_of(row))
 
-    @documented(Shape, takes=MessageRevision, refuses=[409, 412], has_etag=True)
+    @documented(sent.Message, takes=MessageRevision, refuses=[409, 412], has_etag=True)
     def patch(self, request: Request, pk: int, message: int) -> Response:
         """Another body for an own message, within 24 hours. With If-Match only if it is still as it was read."""
         body = checked(MessageRevision, request)["body"]
         row = services.edit_message(
             caller(request), channel=pk, message=message, body=body, only_at=_tags_that_match(request)
         )
-        return _with_etag(wire.message(row))
+        return _with_etag(sent.message_of(row))
 
-    @documented(Shape, takes=Reasoned, refuses=[409, 412], has_etag=True)
+    @documented(sent.Message, takes=Reasoned, refuses=[409, 412], has_etag=True)
     def delete(self, request: Request, pk: int, message: int) -> Response:
         """200 with the emptied message: its place stays. With If-Match only if it is still as it was read.
 
@@ -107,13 +106,13 @@ class OneMessage(APIView):
         row = services.delete_message(
             caller(request), channel=pk, message=message, reason=reason, only_at=_tags_that_match(request)
         )
-        return _with_etag(wire.message(row))
+        return _with_etag(sent.message_of(row))
 
 
 class Changes(APIView):
     @documented(
         Page(
-            Shape,
+            sent.Message,
             by="since",
             more={"head": {"type": "integer"}, "epoch": {"type": "string"}, "resync": {"type": "boolean"}},
             is_sized=False,
@@ -173,7 +172,7 @@ class ReadUpTo(APIView):
         return Response({"delivered_seq": member.delivered_seq, "read_seq": member.read_seq})
 
 
-def _with_etag(message: Shape) -> Response:
+def _with_etag(message: sent.Message) -> Response:
     return Response(message, headers=_etag(message))
 
 

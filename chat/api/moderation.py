@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import clock, services
+from chat import shapes as sent
 from chat.api import shapes
 from chat.api.contract import Page, documented, one_of, text, whole
 from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkReadmission, BulkRemoval, NewReport
@@ -19,7 +20,6 @@ from chat.models import SanctionKind, Scope, User
 from chat.reads import moderation
 from chat.rights.table import Right
 from chat.services.bulk import each
-from chat.shapes import rows as wire
 from delivery.wire.errors import Invalid
 
 
@@ -187,7 +187,7 @@ class MessageHistory(Moderating):
         """For moderators: a message, and what it said before each edit."""
         row = moderation.kept_message(caller(request), pk)
         versions = [moderation.version_dict(version) for version in moderation.versions_of(row)]
-        return Response({"message": wire.message(row), "versions": versions})
+        return Response({"message": sent.message_of(row), "versions": versions})
 
 
 class AuditLog(Moderating):

@@ -4,17 +4,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from chat import shapes
 from chat.api.contract import Page, documented, text
 from chat.api.pages import listed
 from chat.api.users import caller
 from chat.search import search
-from chat.shapes import rows as wire
-from delivery.wire.protocol import Message
 
 
 class Search(APIView):
     @documented(
-        Page(Message, more={"approximate": {"type": "boolean"}}, is_sized=False),
+        Page(shapes.Message, more={"approximate": {"type": "boolean"}}, is_sized=False),
         query={
             "q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01"),
             "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~{0,2}-?[0-9]{1,18}\.[0-9]{1,18}$"),
@@ -33,7 +32,7 @@ class Search(APIView):
         )
         return listed(
             request,
-            [wire.message(row) for row in found.messages],
+            [shapes.message_of(row) for row in found.messages],
             following={"cursor": found.next_cursor},
             approximate=found.is_approximate,
         )

@@ -7,7 +7,8 @@ import msgspec
 
 from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
 from chat.rights.table import Right
-from delivery.wire.protocol import Message, Person, PersonState, Time
+from chat.shapes import Message
+from delivery.wire.protocol import Person, PersonState, Time
 
 Absent = msgspec.UnsetType
 

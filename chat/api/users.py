@@ -10,13 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services
+from chat import shapes as sent
 from chat.api import shapes
 from chat.api.contract import Page, documented, text
 from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.api.scopes import scopes_of
 from chat.models import Scope, User
-from chat.shapes import rows as wire
 from delivery.wire.protocol import Person, spell_time
 
 
@@ -61,14 +61,14 @@ class Users(APIView):
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if search:
             rows = rows.filter(Q(username__says=search) | Q(display_name__says=search))
-        return paged(request, rows, lambda user: msgspec.to_builtins(wire.person(user)))
+        return paged(request, rows, lambda user: msgspec.to_builtins(sent.person_of(user)))
 
 
 def _own(request: Request) -> dict[str, Any]:
     user = caller(request)
     return {
-        **msgspec.to_builtins(wire.person(user)),
-        **msgspec.to_builtins(wire.own_presence(wire.choice(user))),
+        **msgspec.to_builtins(sent.person_of(user)),
+        **msgspec.to_builtins(sent.own_presence_of(sent.choice_of(user))),
         "is_staff": user.is_staff,
         "date_joined": spell_time(user.date_joined),
         # What this login may be used for, at most.

@@ -8,6 +8,7 @@ import msgspec
 from django.conf import settings
 from django.http import parse_cookie
 
+from chat import shapes
 from chat.live.node import ChatNode, running_node
 from chat.middleware import caller as origin
 from chat.models import Door, Message, Scope, User
@@ -16,8 +17,6 @@ from chat.reads.logins import ChatLogin
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
 from chat.services import Draft, check_body, choose_presence, delete_message, edit_message
-from chat.shapes.rows import message as spell
-from chat.shapes.rows import own_presence
 from delivery.consumers import StreamConsumer
 from delivery.source import Committed
 from delivery.wire import ids, protocol
@@ -80,7 +79,7 @@ class ChatConsumer(StreamConsumer):
         self.node.presence.pushes.push_rosters(self.socket, streams)
 
     def own_presence(self) -> OwnPresence | msgspec.UnsetType:
-        return own_presence(self.login.choice)
+        return shapes.own_presence_of(self.login.choice)
 
     def own_blocks(self) -> list[int]:
         return self.node.blocking.blocked_by(self.socket.user)
@@ -132,7 +131,7 @@ class ChatConsumer(StreamConsumer):
         return await self.node.threads.run(work)
 
     def _confirm(self, ref: Ref | None, row: Message) -> None:
-        self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(protocol.encode(spell(row)))))
+        self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(protocol.encode(shapes.message_of(row)))))
 
     def _address(self) -> str | None:
         client = self.scope.get("client")

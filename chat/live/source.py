@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
+from chat import shapes
 from chat.models import Channel, ChannelKind, Member, Message, User
 from chat.models.member import MemberQuerySet
 from chat.reads import logins
@@ -64,7 +65,7 @@ class ChannelStreams:
         # The head first: rows that are read later can only be newer, never missing below it.
         head = Channel.objects.filter(pk=stream).values_list("head", flat=True).first() or 0
         rows = Message.objects.filter(channel_id=stream).changed_since(rev).for_the_wire()[:limit]
-        changes = [wire.change(row) for row in rows]
+        changes = [shapes.change_of(row) for row in rows]
         return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)
 
     def changes_of(self, held: Mapping[int, int], *, limit: int) -> dict[int, Missed]:
@@ -73,7 +74,7 @@ class ChannelStreams:
         missed = RawSQL(_MISSED, [list(held), list(held.values()), limit])  # noqa: S611 (nothing of anybody is in it)
         changes: dict[int, list[Change]] = defaultdict(list)
         for row in Message.objects.filter(pk__in=missed).for_the_wire().order_by("rev"):
-            changes[row.channel_id].append(wire.change(row))
+            changes[row.channel_id].append(shapes.change_of(row))
         return {
             stream: Missed(max([heads.get(stream, 0), *(change.rev for change in changes[stream])]), changes[stream])
             for stream in held

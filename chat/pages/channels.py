@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from chat import shapes
 from chat.live.node import post_through_lane
 from chat.live.source import descriptions
 from chat.models import Block, User
@@ -16,7 +17,6 @@ from chat.pages.forms import MessageForm
 from chat.reads import moderation
 from chat.reads.history import newest
 from chat.services import Draft, check_body, read_standing
-from chat.shapes import rows as wire
 from delivery.wire.errors import Invalid, Refused
 from delivery.wire.protocol import VERSION, time_now
 
@@ -67,7 +67,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     if pk is not None and chosen is None:
         raise Http404
     messages, before = newest(pk) if pk is not None else ([], None)
-    me = msgspec.to_builtins(wire.person(request.user))
+    me = msgspec.to_builtins(shapes.person_of(request.user))
     state = {
         "me": me,
         # Read before the channels: heads of another epoch would be taken for those of this one.

@@ -20,10 +20,9 @@ from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-from chat import clock
+from chat import clock, shapes
 from chat.models import Message
 from chat.services import hot
-from chat.shapes import rows as wire
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.wire import protocol
@@ -200,7 +199,7 @@ def snapshot(channel: int) -> Entry | None:
         count=len(kept),
         last_at=max((row.created_at for row in kept), default=None),
     )
-    return Entry(replace(before, names=names), heading, [protocol.encode(wire.message(row)) for row in kept])
+    return Entry(replace(before, names=names), heading, [protocol.encode(shapes.message_of(row)) for row in kept])
 
 
 def _entry(found: Sequence[Any]) -> Entry | None:
@@ -223,7 +222,7 @@ def _key(channel: int) -> str:
 
 
 # Another release may spell messages differently: it does not read what this one wrote.
-_SPELLING = zlib.crc32(repr([kind.__struct_fields__ for kind in (protocol.Message, protocol.Person, Heading)]).encode())
+_SPELLING = zlib.crc32(repr([kind.__struct_fields__ for kind in (shapes.Message, protocol.Person, Heading)]).encode())
 
 
 recent = RecentCache(settings.REDIS_URL)

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from chat import shapes
 from chat.models import Message
 from chat.reads.cache import recent
-from chat.shapes import rows as wire
 from delivery.wire import protocol
 
 
@@ -76,7 +76,7 @@ def _rows(channel: int, size: int, *, before: int | None, after: int | None, aro
 
 
 def _spelled(rows: Sequence[Message]) -> list[bytes]:
-    return [protocol.encode(wire.message(row)) for row in rows]
+    return [protocol.encode(shapes.message_of(row)) for row in rows]
 
 
 class _Place(msgspec.Struct):

@@ -12,13 +12,12 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from chat import clock
+from chat import clock, shapes
 from chat.models import Ban, Scope, Token, User
 from chat.models.token import digest_of
 from chat.rights.scopes import EVERYTHING
 from chat.services import note_use
 from chat.services.tokens import LAST_USE_SECONDS
-from chat.shapes import rows as wire
 from delivery.source import Login
 from delivery.wire.protocol import CloseCode
 from presence.people import UNCHOSEN, Choice
@@ -45,7 +44,7 @@ def by_session(session_key: str) -> ChatLogin | None:
     )
     if user is None or not is_hash_of(user, session.get(HASH_SESSION_KEY, "")):
         return None
-    return ChatLogin(user=wire.person(user), proof=(SESSION, session_key), choice=wire.choice(user))
+    return ChatLogin(user=shapes.person_of(user), proof=(SESSION, session_key), choice=shapes.choice_of(user))
 
 
 def by_token(secret: str) -> ChatLogin | None:
@@ -54,10 +53,10 @@ def by_token(secret: str) -> ChatLogin | None:
     if token is None or Scope.READ not in token.scopes:
         return None
     return ChatLogin(
-        user=wire.person(token.user),
+        user=shapes.person_of(token.user),
         proof=(TOKEN, token.digest),
         scopes=frozenset(token.scopes),
-        choice=wire.choice(token.user),
+        choice=shapes.choice_of(token.user),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from django.db.models import Q, QuerySet
 
+from chat import shapes
 from chat.models import AuditEntry, Ban, Channel, Member, Message, MessageVersion, Report, Sanction, SanctionKind, User
 from chat.models.audit import AuditQuerySet
 from chat.models.ban import BanQuerySet
@@ -13,7 +14,6 @@ from chat.models.sanction import SanctionQuerySet
 from chat.reads import oversight
 from chat.rights.standing import moderates_everywhere
 from chat.rights.table import KEEPERS
-from chat.shapes import rows as wire
 from delivery.wire.errors import Forbidden, NotFound
 from delivery.wire.protocol import spell_time
 
@@ -142,7 +142,7 @@ def report_dict(row: Report) -> dict[str, Any]:
     return {
         "id": row.pk,
         "channel": channel_brief(row.channel),
-        "message": wire.message_dict(row.message),
+        "message": shapes.message_of(row.message),
         "reported_body": row.body,
         "reporter": person(row.reporter),
         "reason": row.reason,
@@ -162,7 +162,7 @@ def report_in_full(row: Report, user: User) -> dict[str, Any]:
     sees_versions = keeps or may_see_all(user, "chat.view_messageversion")
     return {
         **report_dict(row),
-        "context": [wire.message_dict(message) for message in context_of(row.message)] if sees_messages else [],
+        "context": [shapes.message_of(message) for message in context_of(row.message)] if sees_messages else [],
         "versions": [version_dict(version) for version in versions_of(row.message)] if sees_versions else [],
     }
 
@@ -226,7 +226,7 @@ def _sanction_dict(row: Sanction) -> dict[str, Any]:
 
 
 def person(user: User | None) -> dict[str, Any] | None:
-    return None if user is None else msgspec.to_builtins(wire.person(user))
+    return None if user is None else msgspec.to_builtins(shapes.person_of(user))
 
 
 def channel_brief(channel: Channel) -> dict[str, Any]:

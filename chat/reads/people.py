@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import msgspec
 from django.db import connection
 
+from chat import shapes
 from chat.models import Member, User
-from chat.shapes import rows as wire
 from delivery.wire.protocol import PersonState, spell_time
 from presence.people import INVISIBLE, OFFLINE, UNKNOWN
 
@@ -44,5 +44,5 @@ def of_member(member: Member, state: PersonState, *, viewer: int) -> PersonState
 
 def own_state(user: User, state: PersonState) -> PersonState:
     """As the person sees themselves: what was chosen, where others see nothing."""
-    choice = wire.choice(user)
+    choice = shapes.choice_of(user)
     return PersonState(INVISIBLE if choice.status == INVISIBLE else state.status, choice.activity, state.last_seen)

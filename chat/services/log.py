@@ -11,9 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from chat import clock
+from chat import clock, shapes
 from chat.models import Channel, Message, MessageKind, User
-from chat.shapes import rows as wire
 from delivery import node
 from delivery.bus.announcements import Announcement, Changed, Opened, Passing
 from delivery.wire.errors import Archived, Forbidden, NotFound
@@ -64,7 +63,7 @@ class Entry:
         self._frames.append(frame)
 
     def announcements(self) -> list[Announcement]:
-        changes = [wire.change(row) for row in self._changed]
+        changes = [shapes.change_of(row) for row in self._changed]
         announced: list[Announcement] = []
         if self.channel.head > self.after:
             announced.append(Changed(stream=self.channel.pk, after=self.after, head=self.channel.head, changes=changes))

@@ -5,6 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from chat import shapes
 from chat.allowances.counting import counted
 from chat.allowances.table import RENAMES
 from chat.models import Act, Channel, Member, User
@@ -13,7 +14,6 @@ from chat.services import audit
 from chat.services.channels import open_channel
 from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
-from chat.shapes import rows as wire
 from delivery import node
 from delivery.bus.announcements import Spread
 from delivery.wire import protocol
@@ -104,7 +104,7 @@ def rename_user(user: User, *, display_name: str) -> User:
 
 def _renamed(user: User) -> Spread:
     streams = list(Member.objects.filter(user=user).values_list("channel_id", flat=True))
-    return Spread(user=user.pk, streams=streams, raw=protocol.encode(protocol.Renamed(person=wire.person(user))))
+    return Spread(user=user.pk, streams=streams, raw=protocol.encode(protocol.Renamed(person=shapes.person_of(user))))
 
 
 def _clean(display_name: str) -> str:

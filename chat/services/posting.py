@@ -10,21 +10,20 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from chat import clock
-from chat.models import ChannelKind, Message, MessageKind, MessageStatus
+from chat import clock, shapes
+from chat.models import ChannelKind, Message, MessageKind
 from chat.naming import shows_nothing
 from chat.rights.table import Right, refusal
 from chat.services import hot
 from chat.services.blocks import ALL_BLOCKED
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.first_said import digest_of, first_said
-from chat.shapes import rows as wire
 from delivery import node
 from delivery.bus.announcements import Change, Changed
 from delivery.source import Committed
 from delivery.wire import protocol
 from delivery.wire.errors import Blocked, Conflict, Empty, Forbidden, Invalid, NotAMember, NotFound, Refused, TooLong
-from delivery.wire.protocol import Person, spell_time
+from delivery.wire.protocol import Person, Time, spell_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,32 +246,25 @@ class _Batch:
             (channel, seq): pk
             for pk, channel, seq in hot.rows(_INSERT, [self.now, *columns, list(moved), list(moved.values())])
         }
-        created_at = spell_time(self.now) or ""
+        created_at = spell_time(self.now)
         for n in numbered:
             n.raw = self._spell(n, pk=ids[n.draft.channel, n.seq], created_at=created_at)
 
-    def _spell(self, numbered: _Numbered, *, pk: int, created_at: str) -> bytes:
+    def _spell(self, numbered: _Numbered, *, pk: int, created_at: Time) -> bytes:
         draft = numbered.draft
-        return protocol.encode(
-            protocol.Message(
-                id=pk,
-                channel=draft.channel,
-                seq=numbered.seq,
-                rev=numbered.seq,
-                client_msg_id=draft.client_msg_id,
-                sender=self.senders[draft.channel, draft.sender].person,
-                kind=MessageKind.TEXT,
-                body=draft.body,
-                reply_to=draft.reply_to,
-                reactions={},
-                created_at=created_at,
-                edited_at=None,
-                deleted_at=None,
-                status=MessageStatus.SENT,
-                delivered_at=None,
-                read_at=None,
-            )
+        message = shapes.spell_message(
+            pk=pk,
+            channel=draft.channel,
+            seq=numbered.seq,
+            rev=numbered.seq,
+            client_msg_id=draft.client_msg_id,
+            sender=self.senders[draft.channel, draft.sender].person,
+            kind=MessageKind.TEXT,
+            body=draft.body,
+            reply_to=draft.reply_to,
+            created_at=created_at,
         )
+        return protocol.encode(message)
 
     def _ring_after_commit(self) -> None:
         changes: dict[int, list[Change]] = defaultdict(list)
@@ -289,4 +281,4 @@ class _Batch:
 def _repeated(draft: Draft, known: Message) -> Committed | Refused:
     first = first_said(known)
     is_same = known.channel_id == draft.channel if first is None else first == draft.digest
-    return Committed(raw=protocol.encode(wire.message(known)), duplicate=True) if is_same else Conflict()
+    return Committed(raw=protocol.encode(shapes.message_of(known)), duplicate=True) if is_same else Conflict()

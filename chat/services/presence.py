@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
+from chat import shapes
 from chat.allowances.counting import counted
 from chat.allowances.table import PRESENCE_CHOICES
 from chat.models import User
 from chat.naming import clean_name
-from chat.shapes import rows as wire
 from delivery import node
 from delivery.bus.announcements import About
 from delivery.wire.errors import Invalid
@@ -62,9 +62,9 @@ def choose_presence(
         if any(getattr(row, name) != value for name, value in wanted.items()):
             User.objects.filter(pk=user.pk).update(**wanted, presence_rev=F("presence_rev") + 1)
             row.refresh_from_db()
-            choice = wire.choice(row)
+            choice = shapes.choice_of(row)
             transaction.on_commit(lambda: node.ring([About(user=user.pk, raw=msgspec.msgpack.encode(choice))]))
-    return wire.choice(row)
+    return shapes.choice_of(row)
 
 
 def note_seen(people: Mapping[int, Sighting], typed: Mapping[tuple[int, int], float]) -> None:

@@ -6,9 +6,8 @@ What is named here is fixed; frames and fields may be added, none may change its
 import datetime
 import enum
 import json
-import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, overload
 
 import msgspec
 
@@ -187,29 +186,7 @@ class Person(msgspec.Struct, frozen=True):
     display_name: str
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, the same bytes for everyone. `seq` is its place for ever, `rev` the number of its last change."""
-
-    id: int
-    channel: int
-    seq: int
-    rev: int
-    client_msg_id: uuid.UUID
-    sender: Person
-    kind: str
-    body: str
-    reply_to: int | None
-    reactions: dict[str, list[int]]
-    created_at: Time
-    edited_at: Time | None
-    deleted_at: Time | None
-    status: str
-    delivered_at: Time | None
-    read_at: Time | None
-    event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-
-
-#: A message that is spelled already, as the bytes that everyone gets.
+#: A message that is spelled already, as the bytes that everyone gets; what is in it is the product's.
 SpelledMessage = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Message"})]
 
 
@@ -382,8 +359,8 @@ ERROR_CODES = tuple(refusal.code for refusal in REFUSALS)
 _encoder = msgspec.json.Encoder()
 
 
-def encode(frame: Frame | Message) -> bytes:
-    return _encoder.encode(frame)
+def encode(sent: msgspec.Struct) -> bytes:
+    return _encoder.encode(sent)
 
 
 def given(ref: Ref | None) -> Ref | msgspec.UnsetType:
@@ -404,7 +381,15 @@ def encode_refusal(refusal: Refused, *, ref: Ref | None, channel: int | None = N
     )
 
 
-def spell_time(moment: datetime.datetime | None) -> str | None:
+@overload
+def spell_time(moment: datetime.datetime) -> Time: ...
+
+
+@overload
+def spell_time(moment: datetime.datetime | None) -> Time | None: ...
+
+
+def spell_time(moment: datetime.datetime | None) -> Time | None:
     """RFC 3339 in UTC, always with microseconds."""
     if moment is None:
         return None

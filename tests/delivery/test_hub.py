@@ -12,11 +12,10 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import services
+from chat import services, shapes
 from chat.live.node import AWAY, is_away
 from chat.live.source import ChannelStreams
 from chat.models import Message, Token
-from chat.shapes import rows as wire
 from delivery.bus.announcements import Change, Changed, Opened, Passing
 from delivery.consumers import Pace, StreamConsumer
 from delivery.live.channel import Stream, cut_at_ends
@@ -73,7 +72,11 @@ def follow(node: Node) -> Callable[..., Any]:
     async def follow(cast: Cast, user: Any) -> Listener:
         listener = Listener()
         socket = Socket(
-            Login(user=wire.person(user), proof=("token", "")), listener, soft_bytes=64, most_bytes=1000, most_frames=10
+            Login(user=shapes.person_of(user), proof=("token", "")),
+            listener,
+            soft_bytes=64,
+            most_bytes=1000,
+            most_frames=10,
         )
         await node.greet(socket)
         socket.is_greeted = True
@@ -87,7 +90,7 @@ def follow(node: Node) -> Callable[..., Any]:
 async def greeted(node: Node, user: Any) -> tuple[Socket, Listener]:
     """A socket to which hello was said, and that has not synced yet."""
     listener = Listener()
-    login = Login(user=wire.person(user), proof=("token", ""))
+    login = Login(user=shapes.person_of(user), proof=("token", ""))
     socket = Socket(login, listener, soft_bytes=64, most_bytes=10**6, most_frames=10)
     await node.greet(socket)
     socket.is_greeted = True
@@ -96,7 +99,9 @@ async def greeted(node: Node, user: Any) -> tuple[Socket, Listener]:
 
 def announcements(cast: Cast, *, above: int) -> list[Changed]:
     rows = Message.objects.filter(channel=cast.team).changed_since(above).for_the_wire()
-    return [Changed(stream=cast.team.pk, after=row.rev - 1, head=row.rev, changes=[wire.change(row)]) for row in rows]
+    return [
+        Changed(stream=cast.team.pk, after=row.rev - 1, head=row.rev, changes=[shapes.change_of(row)]) for row in rows
+    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -324,7 +329,7 @@ async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) ->
 
 async def test_a_login_that_ended_while_its_socket_came_in_does_not_stay(node: Node, cast: Cast) -> None:
     token = await in_thread(Token.objects.filter(user=cast.alice).get)
-    login = Login(user=wire.person(cast.alice), proof=("token", token.digest))
+    login = Login(user=shapes.person_of(cast.alice), proof=("token", token.digest))
     # The end is rung before this process listens for it.
     await in_thread(services.delete_token, cast.alice, token=token.pk)
     listener = Listener()

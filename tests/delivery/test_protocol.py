@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from chat.shapes import Message
 from chatproject import tables
 from delivery.wire import protocol
 from delivery.wire.errors import REFUSALS
@@ -112,7 +113,7 @@ def test_times_have_microseconds_and_a_z() -> None:
 
 
 def test_a_message_has_the_fields_of_the_contract() -> None:
-    assert {field.name for field in msgspec.structs.fields(protocol.Message)} == {
+    assert {field.name for field in msgspec.structs.fields(Message)} == {
         *(
             "id",
             "channel",

@@ -162,12 +162,12 @@ def no_resync() -> None:
 
 def no_conflicts() -> None:
     """A client_msg_id that was used before is taken for a repeat, whatever is in it."""
+    from chat import shapes  # noqa: PLC0415
     from chat.services import posting  # noqa: PLC0415
-    from chat.shapes import rows as wire  # noqa: PLC0415
     from delivery.source import Committed  # noqa: PLC0415
     from delivery.wire import protocol  # noqa: PLC0415
 
-    posting._repeated = lambda draft, known: Committed(raw=protocol.encode(wire.message(known)), duplicate=True)
+    posting._repeated = lambda draft, known: Committed(raw=protocol.encode(shapes.message_of(known)), duplicate=True)
 
 
 def no_seats() -> None:

@@ -10,12 +10,11 @@ from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from chat import services
+from chat import services, shapes
 from chat.live.node import AWAY, is_away
 from chat.live.presence.here import Presence
 from chat.live.source import ChannelStreams
 from chat.models import User
-from chat.shapes import rows as wire
 from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -83,12 +82,12 @@ class Process:
         """A new socket of this person: hello, sync, rosters."""
         listener = Listener()
         row = await in_thread(User.objects.get, pk=user.pk)
-        login = Login(user=wire.person(row), proof=("token", ""))
+        login = Login(user=shapes.person_of(row), proof=("token", ""))
         socket = Socket(login, listener, soft_bytes=1000, most_bytes=10**6, most_frames=10**6)
         await self.node.greet(socket)
         socket.is_greeted = True
         await self.node.joining.sync(socket, {})
-        self.presence.arrived(socket, wire.choice(row))
+        self.presence.arrived(socket, shapes.choice_of(row))
         self.presence.pushes.push_rosters(socket, list(socket.accesses))
         return Device(user, socket, listener)
 

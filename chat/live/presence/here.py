@@ -13,11 +13,11 @@ import msgspec
 from django.conf import settings
 from redis import asyncio as aioredis
 
+from chat import shapes
 from chat.live.presence.noting import Seen, Sightings
 from chat.live.presence.pushes import Pushes
 from chat.models import User
 from chat.services import note_seen
-from chat.shapes import rows as wire
 from delivery import tasks
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus.announcements import About, Announcement, Changed, Opened
@@ -154,7 +154,7 @@ class Presence:
 
     def state_of(self, user: int) -> PersonState:
         """What others see of this person, as far as this process has heard. From any thread."""
-        return wire.person_state(self.view.shown(user))
+        return shapes.state_of(self.view.shown(user))
 
     # ---- twice a second ----
 
@@ -284,4 +284,4 @@ def _may_type(choice: Choice) -> bool:
 
 
 def _choices(users: Sequence[int]) -> dict[int, Choice]:
-    return {user.pk: wire.choice(user) for user in User.objects.filter(pk__in=users)}
+    return {user.pk: shapes.choice_of(user) for user in User.objects.filter(pk__in=users)}

@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable
 
-from chat.shapes import rows as wire
+from chat import shapes
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
@@ -135,7 +135,7 @@ class Pushes:
             alike[tuple(streams)].append(socket)
         for streams_alike, sockets in alike.items():
             users = {user for stream_id in streams_alike for user in by_stream[stream_id]}
-            states = {user: wire.person_state(news[user].shown) for user in users}
+            states = {user: shapes.state_of(news[user].shown) for user in users}
             self._write(sockets, Prepared(protocol.encode(protocol.Presence(users=states))))
         # What their own sockets have just read of them is what others see.
         self._chosen.update(user for user in news if self._is_hidden(user))
@@ -201,7 +201,7 @@ class Pushes:
             stream = self._hub.streams.get(stream_id)
             ends = stream.ends if stream is not None else {}
             users = {
-                user: wire.person_state(self._view.shown(user))
+                user: shapes.state_of(self._view.shown(user))
                 for user in self._view.by_stream.get(stream_id, ())
                 if ends.get(user, 0) <= self._view.people[user].streams[stream_id]
             }
@@ -216,7 +216,7 @@ class Pushes:
             # Whoever reads this is here, whatever has been heard of it.
             is_heard = shown not in (OFFLINE, UNKNOWN)
             state = protocol.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
-            own = wire.own_presence(person.choice)
+            own = shapes.own_presence_of(person.choice)
             self._write(sockets, Prepared(protocol.encode(protocol.Presence(users={user: state}, own=own))))
 
     def _write(self, sockets: Iterable[Socket], frame: Prepared) -> None:

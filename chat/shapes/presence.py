@@ -1,0 +1,25 @@
+"""What people show of themselves, as it is sent."""
+
+import datetime
+
+from chat import models
+from delivery.wire.protocol import OwnPresence, PersonState, spell_time
+from presence.everyone import Shown
+from presence.people import Choice, Micros
+
+
+def choice_of(user: models.User) -> Choice:
+    return Choice(user.chosen_status, user.activity, user.presence_rev, user.shows_typing)
+
+
+def own_presence_of(chosen: Choice) -> OwnPresence:
+    return OwnPresence(status=chosen.status, activity=chosen.activity, shows_typing=chosen.shows_typing)
+
+
+def state_of(shown: Shown) -> PersonState:
+    return PersonState(shown.status, shown.activity, spell_micros(shown.last_seen))
+
+
+def spell_micros(moment: Micros | None) -> str | None:
+    """A moment of Redis' clock as a time of the contract."""
+    return None if moment is None else spell_time(datetime.datetime.fromtimestamp(moment / 1e6, datetime.UTC))
