@@ -45,13 +45,16 @@ from delivery.load.tally import quantiles  # noqa: E402
 
 
 class WebProcess:
-    def __init__(self, port: int, *, module: str = "manage") -> None:
+    """`checkout`: whose code it runs; `environment`: what is set beside our own."""
+
+    def __init__(
+        self, port: int, *, module: str = "manage", checkout: Path = ROOT, environment: dict[str, str] | None = None
+    ) -> None:
         self.port = port
-        environment = {**os.environ, "PORT": str(port), "WEB_WORKERS": "2"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, "serve", "--workers", "1"],
-            cwd=ROOT,
-            env=environment,
+            cwd=checkout,
+            env={**os.environ, "PORT": str(port), "WEB_WORKERS": "2", **(environment or {})},
             stdout=subprocess.DEVNULL,
             stderr=None,
         )
@@ -68,6 +71,11 @@ class WebProcess:
     def cpu(self) -> float:
         """Seconds, of everything that it has started, too."""
         return usage_of(self.process.pid).cpu_seconds
+
+    def unique_bytes(self) -> int:
+        """Memory that nobody else has, of everything that it has started, too."""
+        root = psutil.Process(self.process.pid)
+        return sum(process.memory_full_info().uss for process in [root, *root.children(recursive=True)])
 
 
 def prepare(sockets: int) -> tuple[int, list[str]]:

@@ -6,20 +6,23 @@ Trusts the server's frames to be whole, unmasked text; everybody else uses deliv
 import asyncio
 import base64
 import os
+import re
 from collections.abc import Callable
 from typing import cast
 
 import msgspec
 
 _TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
+_RETRY_AFTER = re.compile(rb"(?i)\r\nretry-after: *(\d+)")
 
 
 class Refusal(Exception):
-    """The handshake was answered with this HTTP status."""
+    """The handshake was answered with this HTTP status, and perhaps with seconds after which to come again."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, *, retry_after: float | None = None) -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
+        self.retry_after = retry_after
 
 
 class RawSocket(asyncio.Protocol):
@@ -76,7 +79,8 @@ class RawSocket(asyncio.Protocol):
             return False
         status = int(self._buffer[9:12])
         if status != 101:
-            self.opened.set_exception(Refusal(status))
+            named = _RETRY_AFTER.search(self._buffer, 0, end)
+            self.opened.set_exception(Refusal(status, retry_after=float(named[1]) if named else None))
             return False
         del self._buffer[: end + 4]
         self._is_open = True
