@@ -96,6 +96,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatproject.serving.measuring.measured",
     "chatproject.request_log.RequestLog",
+    "chat.middleware.keeping.never_kept",
     "chat.api.paths.one_path",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",

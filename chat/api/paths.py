@@ -1,5 +1,5 @@
-"""What holds for every path under /api/v1/, whatever is behind it: with or without its last slash it is one path, nothing of it is
-kept by caches, and nobody is sent elsewhere: a redirected POST becomes a GET that posts nothing and says 200."""
+"""What holds for every path under /api/v1/, whatever is behind it: with or without its last slash it is one path, and nobody is
+sent elsewhere: a redirected POST becomes a GET that posts nothing and says 200."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -26,13 +26,13 @@ def one_path(get_response: Respond) -> Respond:
 
         async def answer_async(request: HttpRequest) -> HttpResponse:
             _end_with_a_slash(request)
-            return _never_kept(request, _refusal(request) or await respond(request))
+            return _refusal(request) or await respond(request)
 
         return answer_async
 
     def answer(request: HttpRequest) -> HttpResponse:
         _end_with_a_slash(request)
-        return _never_kept(request, _refusal(request) or get_response(request))
+        return _refusal(request) or get_response(request)
 
     return answer
 
@@ -52,12 +52,6 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     if settings.SECURE_SSL_REDIRECT and _is_ours(request) and not request.is_secure():
         return problems.not_secure(request)
     return None
-
-
-def _never_kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if _is_ours(request):
-        response["Cache-Control"] = "no-store"
-    return response
 
 
 def _is_ours(request: HttpRequest) -> bool:

@@ -9,7 +9,6 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 
 from chat.allowances.attempts import line_of_request
 from chat.links import invite_url
@@ -90,7 +89,6 @@ def password_changed(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/password_changed.html")
 
 
-@never_cache
 def new_password(request: HttpRequest, secret: str) -> HttpResponse:
     """The one-time link to a new password: it ends every session and every token of its person. 410 for any other link."""
     try:

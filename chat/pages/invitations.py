@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 
 from chat.models import Channel, Invite, User
 from chat.pages.doors import enter
@@ -12,7 +11,6 @@ from chat.services import accept_invite, open_invite
 from delivery.wire.errors import NotFound, RateLimited, Refused
 
 
-@never_cache
 def invite(request: HttpRequest, secret: str) -> HttpResponse:
     """Who invites to what, and how to come in. 410, alike for whatever link lets nobody in."""
     try:

@@ -1,0 +1,33 @@
+"""What browsers, and caches between, may keep of an answer: nothing, unless it says itself for how long.
+
+Without a word they decide by themselves: after a sign-out, a step back would show a private conversation as it was.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import sync_and_async_middleware
+
+
+@sync_and_async_middleware
+def never_kept(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Middleware without a thread hop."""
+    if iscoroutinefunction(get_response):
+        respond: Callable[[HttpRequest], Awaitable[HttpResponse]] = get_response
+
+        async def answer_async(request: HttpRequest) -> HttpResponse:
+            return _unless_said(await respond(request))
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return _unless_said(get_response(request))
+
+    return answer
+
+
+def _unless_said(response: HttpResponse) -> HttpResponse:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
