@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.db.models import Q
 
-from chat.allowances.table import Allowance
+from chat.allowances.table import Allowance, Whose
 from chat.allowances.window import Answer, Usage, windows
 from chat.middleware import caller as origin
 from chat.models import Door, User
@@ -46,6 +46,14 @@ def count(allowance: Allowance, user: User) -> Usage | None:
     if allowance.most == 0 or is_exempt(user):
         return None
     return admitted(allowance, windows().ask(allowance, user.pk, uuid.uuid4().hex))
+
+
+def count_try(allowance: Allowance, whose: Whose, *, is_told: bool = True) -> None:
+    """Counts one try at a door, whatever becomes of it, for whom nobody knows yet. Raises RateLimited."""
+    if allowance.most > 0:
+        usage = admitted(allowance, windows().ask(allowance, whose, uuid.uuid4().hex))
+        if is_told:
+            tell(usage)
 
 
 def admitted(allowance: Allowance, answer: Answer) -> Usage:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
-from chat.allowances.counting import admitted, exempt_users, tell
+from chat.allowances.counting import admitted, exempt_users
 from chat.allowances.table import MESSAGES
-from chat.allowances.window import LoopWindows, windows
+from chat.allowances.window import LoopWindows, Usage, windows
 
 #: How long it is believed who is exempt.
 EXEMPT_SECONDS = 30
@@ -24,11 +24,11 @@ class MessageAllowance:
         self._exempt: set[int] = set()
         self._exempt_until = 0.0
 
-    async def count(self, user_id: int, client_msg_id: uuid.UUID) -> None:
-        """Counts one message. Raises RateLimited with the true time until the next one."""
+    async def count(self, user_id: int, client_msg_id: uuid.UUID) -> Usage | None:
+        """Counts one message; None where there is no limit. Raises RateLimited with the true time until the next one."""
         if MESSAGES.most == 0 or await self._is_exempt(user_id):
-            return
-        tell(admitted(MESSAGES, await self._windows.ask(MESSAGES, user_id, str(client_msg_id))))
+            return None
+        return admitted(MESSAGES, await self._windows.ask(MESSAGES, user_id, str(client_msg_id)))
 
     async def close(self) -> None:
         await self._windows.close()

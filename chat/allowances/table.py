@@ -1,4 +1,7 @@
-"""Everything that is counted a user, once: its name in Redis' keys, its limit, its window, and the sentence of a refusal."""
+"""Everything that is counted in a window, once: its name in Redis' keys, its limit, its window, and the sentence of a refusal.
+
+Counted a user; tries at the doors, where nobody has proved yet who they are, an address or a name.
+"""
 
 from dataclasses import dataclass
 
@@ -7,6 +10,9 @@ from django.conf import settings
 from delivery.wire.errors import RateLimited
 
 MINUTE, HOUR = 60, 3600
+
+#: A user's id; of a try at a door, the address or the name.
+Whose = int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,8 @@ class Allowance:
     def most_attempts(self) -> int:
         return self.most * self.attempts_each
 
-    def keys(self, user_id: int) -> list[str]:
-        return [f"gapless:{self.name}:{user_id}", f"gapless:{self.name}-tried:{user_id}"]
+    def keys(self, whose: Whose) -> list[str]:
+        return [f"gapless:{self.name}:{whose}", f"gapless:{self.name}-tried:{whose}"]
 
     def refusal(self, wait: float) -> RateLimited:
         said = self.sentence.format(limit=self.most, wait=max(1, round(wait)))
@@ -68,3 +74,12 @@ REPORTS = Allowance("reported", "reports_per_hour", HOUR, "You may report {limit
 PRESENCE_CHOICES = Allowance(
     "chose", "choices_per_minute", MINUTE, "You may change this {limit} times a minute: wait {wait} s."
 )
+
+_TRIED = "That was tried too often: wait a while, then try once more."
+#: An office behind one address signs in on one morning.
+SIGN_INS_OF_ADDRESS = Allowance("signed-in-from", "address_sign_ins_per_minute", MINUTE, _TRIED)
+#: One guesser at one name: whoever guesses elsewhere does not lock the person out of their own address.
+SIGN_INS_OF_NAME = Allowance("signed-in-as", "sign_ins_per_minute", MINUTE, _TRIED)
+#: All guessers at one name together; addresses from which the person has signed in are not counted, and never refused by it.
+STRANGE_SIGN_INS = Allowance("signed-in-elsewhere", "strange_sign_ins_per_hour", HOUR, _TRIED)
+SIGN_UPS = Allowance("signed-up-from", "address_sign_ups_per_hour", HOUR, _TRIED)

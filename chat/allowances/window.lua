@@ -1,5 +1,5 @@
 -- An exact sliding window by Redis' own clock; a thing that is repeated counts once.
--- KEYS: the user's window, the user's attempts. ARGV: the limit, the thing's id, the window in µs, the most attempts (0: as
+-- KEYS: somebody's window, their attempts. ARGV: the limit, the thing's id, the window in µs, the most attempts (0: as
 -- many as one likes). Returns the µs until it may be tried (-1: it was counted), how many are in the window, and the µs until
 -- the oldest leaves it.
 local now = redis.call('TIME')

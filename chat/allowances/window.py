@@ -18,15 +18,15 @@ from django.conf import settings
 from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
-from chat.allowances.table import Allowance
+from chat.allowances.table import Allowance, Whose
 from delivery.breaker import Breaker, BreakerOpen
 
 #: What a call to Redis may take before the local window decides.
 PATIENCE_SECONDS = 0.1
 #: After a failure Redis is left alone for so long.
 PAUSE_SECONDS = 1
-#: Users whose local windows are kept; with more, the one that was quiet for the longest begins anew.
-MOST_LOCAL_USERS = 10_000
+#: Local windows that are kept of one allowance; with more, the one that was quiet for the longest begins anew.
+MOST_LOCAL = 10_000
 
 AWAY = (RedisError, OSError, TimeoutError)
 _SCRIPT = Path(__file__).with_name("window.lua").read_text()
@@ -56,29 +56,29 @@ class Windows:
         self.breaker = Breaker("redis_limits", failures=1, pause_seconds=PAUSE_SECONDS)
         self.local = LocalWindows()
 
-    def ask(self, allowance: Allowance, user_id: int, key: str) -> Answer:
+    def ask(self, allowance: Allowance, whose: Whose, key: str) -> Answer:
         """Counts one thing; the same key again costs nothing."""
         try:
             with self.breaker.attempt(counts=AWAY):
-                answer = self._script(keys=allowance.keys(user_id), args=arguments(allowance, key))
+                answer = self._script(keys=allowance.keys(whose), args=arguments(allowance, key))
         except (BreakerOpen, *AWAY):
-            return self.local.ask(allowance, user_id, key)
-        return self.noted(allowance, user_id, key, answer)
+            return self.local.ask(allowance, whose, key)
+        return self.noted(allowance, whose, key, answer)
 
-    def noted(self, allowance: Allowance, user_id: int, key: str, answer: Sequence[Any]) -> Answer:
+    def noted(self, allowance: Allowance, whose: Whose, key: str, answer: Sequence[Any]) -> Answer:
         """What Redis answered; so that a moment without it finds the window as full as it is."""
         wait, used, reset = (int(number) for number in answer)
         if wait < 0:
-            self.local.note(allowance, user_id, key)
+            self.local.note(allowance, whose, key)
         usage = Usage(allowance.most, max(0, allowance.most - used), reset / 1_000_000)
         return (wait / 1_000_000 if wait >= 0 else -1), usage
 
-    def forget(self, allowance: Allowance, user_id: int, key: str) -> None:
+    def forget(self, allowance: Allowance, whose: Whose, key: str) -> None:
         """The thing was not done after all."""
-        self.local.forget(allowance, user_id, key)
+        self.local.forget(allowance, whose, key)
         try:
             with self.breaker.attempt(counts=AWAY):
-                self._redis.zrem(allowance.keys(user_id)[0], key)
+                self._redis.zrem(allowance.keys(whose)[0], key)
         except (BreakerOpen, *AWAY):
             return
 
@@ -97,14 +97,14 @@ class LoopWindows:
         self._redis = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
         self._script = self._redis.register_script(_SCRIPT)
 
-    async def ask(self, allowance: Allowance, user_id: int, key: str) -> Answer:
+    async def ask(self, allowance: Allowance, whose: Whose, key: str) -> Answer:
         try:
             with self._windows.breaker.attempt(counts=AWAY):
-                asked = self._script(keys=allowance.keys(user_id), args=arguments(allowance, key))
+                asked = self._script(keys=allowance.keys(whose), args=arguments(allowance, key))
                 answer = await asyncio.wait_for(asked, PATIENCE_SECONDS)
         except (BreakerOpen, *AWAY):
-            return self._windows.local.ask(allowance, user_id, key)
-        return self._windows.noted(allowance, user_id, key, answer)
+            return self._windows.local.ask(allowance, whose, key)
+        return self._windows.noted(allowance, whose, key, answer)
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -116,14 +116,14 @@ def arguments(allowance: Allowance, key: str) -> list[str | int]:
 
 @dataclass
 class LocalWindows:
-    """The windows as this process alone knows them: when each thing was done, a user and allowance."""
+    """The windows as this process alone knows them: when each thing was done."""
 
-    _users: dict[str, OrderedDict[int, OrderedDict[str, float]]] = field(default_factory=dict)
+    _of: dict[str, OrderedDict[Whose, OrderedDict[str, float]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, allowance: Allowance, user_id: int, key: str) -> Answer:
+    def ask(self, allowance: Allowance, whose: Whose, key: str) -> Answer:
         with self._lock:
-            done, now, most = self._window(allowance, user_id), time.monotonic(), allowance.most
+            done, now, most = self._window(allowance, whose), time.monotonic(), allowance.most
             left = next(iter(done.values())) + allowance.seconds - now if done else 0.0
             if key not in done:
                 if len(done) >= most:
@@ -131,24 +131,24 @@ class LocalWindows:
                 done[key] = now
             return -1, Usage(most, max(0, most - len(done)), left or allowance.seconds)
 
-    def note(self, allowance: Allowance, user_id: int, key: str) -> None:
+    def note(self, allowance: Allowance, whose: Whose, key: str) -> None:
         with self._lock:
-            self._window(allowance, user_id).setdefault(key, time.monotonic())
+            self._window(allowance, whose).setdefault(key, time.monotonic())
 
-    def forget(self, allowance: Allowance, user_id: int, key: str) -> None:
+    def forget(self, allowance: Allowance, whose: Whose, key: str) -> None:
         with self._lock:
-            self._window(allowance, user_id).pop(key, None)
+            self._window(allowance, whose).pop(key, None)
 
-    def _window(self, allowance: Allowance, user_id: int) -> OrderedDict[str, float]:
-        users = self._users.setdefault(allowance.name, OrderedDict())
+    def _window(self, allowance: Allowance, whose: Whose) -> OrderedDict[str, float]:
+        windows = self._of.setdefault(allowance.name, OrderedDict())
         since = time.monotonic() - allowance.seconds
-        done = users.setdefault(user_id, OrderedDict())
-        users.move_to_end(user_id)
+        done = windows.setdefault(whose, OrderedDict())
+        windows.move_to_end(whose)
         while done and next(iter(done.values())) <= since:
             done.popitem(last=False)
-        quietest = next(iter(users))
-        if quietest != user_id and (len(users) > MOST_LOCAL_USERS or _is_over(users[quietest], since)):
-            del users[quietest]
+        quietest = next(iter(windows))
+        if quietest != whose and (len(windows) > MOST_LOCAL or _is_over(windows[quietest], since)):
+            del windows[quietest]
         return done
 
 

@@ -5,7 +5,6 @@ import uuid
 from dataclasses import dataclass
 
 import msgspec
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,14 +18,14 @@ from chat.api.inputs import MessageInput, MessageRevision, Position, Reasoned
 from chat.api.pages import listed, number, page_size
 from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
-from chat.live.node import post_through_lane
+from chat.live.node import post_and_wait
 from chat.live.source import ChannelStreams
 from chat.middleware.waits import Wait, wait_for
 from chat.models import Message
 from chat.reads import history
 from chat.rights.scopes import require_scope_to_delete
 from chat.rights.standing import require_membership
-from chat.services import Draft, check_body
+from chat.services import Draft
 from delivery.source import Missed
 from delivery.wire.errors import Invalid, NotFound
 
@@ -62,10 +61,10 @@ class Messages(APIView):
             channel=pk,
             sender=caller(request).pk,
             client_msg_id=given["client_msg_id"],
-            body=check_body(given["body"]),
+            body=given["body"],
             reply_to=given["reply_to"],
         )
-        committed = async_to_sync(post_through_lane)(draft)
+        committed = post_and_wait(draft)
         headers = _etag(msgspec.json.decode(committed.raw, type=_Tagged))
         return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201, headers=headers)
 

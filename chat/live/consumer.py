@@ -16,7 +16,7 @@ from chat.reads import logins
 from chat.reads.logins import ChatLogin
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
-from chat.services import Draft, check_body, choose_presence, delete_message, edit_message
+from chat.services import Draft, choose_presence, delete_message, edit_message
 from delivery.consumers import StreamConsumer
 from delivery.source import Committed
 from delivery.wire import ids, protocol
@@ -94,8 +94,6 @@ class ChatConsumer(StreamConsumer):
             self.node.presence.chosen(self.socket.user, choice)
 
     async def _post(self, command: Post) -> None:
-        check_body(command.body)
-        await self.require_access(command.channel)
         draft = Draft(
             channel=command.channel,
             sender=self.socket.user,
@@ -104,8 +102,8 @@ class ChatConsumer(StreamConsumer):
             reply_to=command.reply_to,
         )
         # Not awaited further: the next frame of this socket may follow into the same batch.
-        outcome = await self.node.post(draft)
-        outcome.add_done_callback(lambda done: self._reply(command.ref, done))
+        posted = await self.node.post(draft)
+        posted.outcome.add_done_callback(lambda done: self._reply(command.ref, done))
 
     def _reply(self, ref: Ref | None, done: "asyncio.Future[Committed]") -> None:
         error = None if done.cancelled() else done.exception()

@@ -1,21 +1,35 @@
 """Puts the product into the machinery: which rows delivery reads, which errors mean that PostgreSQL is away, what may be said."""
 
 import asyncio
+from dataclasses import dataclass
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from chat.allowances.counting import tell
 from chat.allowances.messages import MessageAllowance
+from chat.allowances.window import Usage
 from chat.live.blocking import Blocking, apart_from
 from chat.live.presence.here import Presence
 from chat.live.source import ChannelStreams
 from chat.reads.statistics import FigureNotes
-from chat.services import Draft
+from chat.services import Draft, check_body
 from delivery.away import AWAY, is_away
 from delivery.bus.announcements import Announcement, Renewed
 from delivery.commit.queue import Outcome
 from delivery.live.socket import Socket
 from delivery.node import Node, running, set_running
 from delivery.source import Committed
+from delivery.wire.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that waits for its commit: its outcome is the committed message or a refusal."""
+
+    outcome: Outcome
+    #: What is left of the sender's allowance; None where there is no limit.
+    usage: Usage | None
 
 
 class ChatNode(Node):
@@ -55,13 +69,14 @@ class ChatNode(Node):
         self.presence.left(socket)
         await super().part(socket)
 
-    async def post(self, draft: Draft) -> Outcome:
+    async def post(self, draft: Draft) -> Posted:
         """The one way in for messages, whatever the door. The draft is queued when this returns; its outcome comes later.
 
-        Raises RateLimited or QueueFull; the outcome is the committed message or a refusal.
+        Who may post there is decided by the verb, under the channel's lock. Raises Empty, TooLong, Invalid, RateLimited, QueueFull.
         """
-        await self.allowance.count(draft.sender, draft.client_msg_id)
-        return self.queue.submit(draft)
+        check_body(draft.body)
+        usage = await self.allowance.count(draft.sender, draft.client_msg_id)
+        return Posted(self.queue.submit(draft), usage)
 
     async def stop(self) -> None:
         await self.presence.stop()
@@ -90,9 +105,22 @@ async def running_node() -> ChatNode:
     return node
 
 
-async def post_through_lane(draft: Draft) -> Committed:
-    """For doors that wait for the outcome of each message. Raises what refuses it."""
-    return await (await (await running_node()).post(draft))
+def post_and_wait(draft: Draft) -> Committed:
+    """For doors that run in a thread and wait for the outcome of each message. Raises what refuses it."""
+    outcome, usage = async_to_sync(_posted)(draft)
+    if usage is not None:
+        tell(usage)
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
+
+
+async def _posted(draft: Draft) -> tuple[Committed | Refused, Usage | None]:
+    posted = await (await running_node()).post(draft)
+    try:
+        return await posted.outcome, posted.usage
+    except Refused as refusal:
+        return refusal, posted.usage
 
 
 async def stop_node() -> None:

@@ -1,7 +1,6 @@
 """The page: the channel list, and one channel with its newest messages. What happens after that is the socket's."""
 
 import msgspec
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
@@ -10,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import shapes
-from chat.live.node import post_through_lane
+from chat.live.node import post_and_wait
 from chat.live.source import descriptions
 from chat.models import Block, User
 from chat.pages.forms import MessageForm
 from chat.reads import moderation
 from chat.reads.history import newest
-from chat.services import Draft, check_body, read_standing
+from chat.services import Draft, read_standing
 from delivery.wire.errors import Invalid, Refused
 from delivery.wire.protocol import VERSION, time_now
 
@@ -49,9 +48,9 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
                 channel=pk,
                 sender=request.user.pk,
                 client_msg_id=form.message_id(),
-                body=check_body(form.cleaned_data["body"].replace("\r\n", "\n")),
+                body=form.cleaned_data["body"].replace("\r\n", "\n"),
             )
-            async_to_sync(post_through_lane)(draft)
+            post_and_wait(draft)
         except Refused as refusal:
             notices.error(request, refusal.detail)
     return redirect("channel", pk=pk)

@@ -7,13 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import unquote
 
 import httpx
 import psutil
 
-from chat.allowances.doors import GuardCache
 from delivery.client.connection import Connection
 from delivery.consumers import STREAMS_A_FRAME
 from tests.conftest import Cast
@@ -162,13 +160,6 @@ def one_address_asks_only_so_often(server: Server) -> None:
     assert 1 <= int(said["Retry-After"]) <= 7
     assert (said["X-RateLimit-Limit"], said["X-RateLimit-Remaining"]) == ("9", "0")
     assert said["X-RateLimit-Reset"] == said["Retry-After"]
-
-
-def test_without_redis_passwords_can_be_guessed_only_so_often_too(settings: Any) -> None:
-    guard = GuardCache("redis://127.0.0.1:1", {})
-    assert guard.add("somebody", 1, 60)
-    assert not guard.add("somebody", 1, 60)
-    assert [guard.incr("somebody") for _ in range(2)] == [2, 3]
 
 
 def test_with_settings_for_production_django_finds_nothing_to_say() -> None:

@@ -12,6 +12,7 @@ from chat.models import Message
 from delivery.client.connection import CommandRefused
 from delivery.wire import ids
 from tests.chat.rights.test_access import API
+from tests.chat.rights.test_access import browser as signed_in
 from tests.conftest import Cast, in_thread
 from tests.stage.servers import Server
 
@@ -65,10 +66,12 @@ def test_the_form_refuses_what_is_no_uuid_and_says_so(transactional_db: None, ca
 
 @pytest.mark.parametrize("empty", ["", " \n"])
 def test_the_form_says_that_a_message_needs_text(server: Server, cast: Cast, empty: str) -> None:
-    browser = Client()
-    browser.force_login(cast.alice)
-    page = browser.post(f"/c/{cast.team.pk}/post/", {"body": empty}, follow=True)
-    assert "A message needs some text." in page.content.decode()
+    url = f"{server.url}/c/{cast.team.pk}/"
+    with signed_in([server], cast.alice) as browser:
+        token = browser.get(url).text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        given = {"body": empty, "csrfmiddlewaretoken": token}
+        answer = browser.post(f"{url}post/", data=given, headers={"Origin": server.url}, follow_redirects=True)
+    assert "A message needs some text." in answer.text
 
 
 @pytest.mark.parametrize("given", ["abc", "", "-1", "1.0", "007", "9" * 30, "9" * 5000, "\u0661"])

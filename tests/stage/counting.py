@@ -4,14 +4,14 @@ import httpx
 import redis
 from django.conf import settings
 
-from chat.allowances.table import Allowance
+from chat.allowances.table import Allowance, Whose
 from chat.models import User
 
 
-def time_passes(seconds: float, *, allowance: Allowance, user: User) -> None:
+def time_passes(seconds: float, *, allowance: Allowance, user: User | None = None, whose: Whose = "") -> None:
     """Whatever was counted lies further back: the clock that counts is Redis' own, and this moves it."""
     with redis.from_url(settings.REDIS_URL) as client:
-        key = allowance.keys(user.pk)[0]
+        key = allowance.keys(user.pk if user else whose)[0]
         counted = client.zrange(key, 0, -1, withscores=True)
         if counted:
             client.zadd(key, {each: at - seconds * 1_000_000 for each, at in counted})

@@ -274,4 +274,4 @@ def test_a_process_remembers_only_what_still_counts(hands: Hands) -> None:
     hands.now += 60
     for user in range(1000, 2000):
         windows.note(MESSAGES, user, "hello")
-    assert min(windows._users[MESSAGES.name]) == 1000
+    assert min(windows._of[MESSAGES.name]) == 1000
