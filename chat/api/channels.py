@@ -134,7 +134,7 @@ class Members(APIView):
         """Takes somebody in; repeating does nothing."""
         given = checked(NewMember, request)
         user = person_to_add(caller(request), pk, given["user"])
-        member = services.add_member(caller(request), channel=pk, user=user, role=given["role"])
+        member = services.add_member(caller(request), channel=pk, user=user, role=given["role"], reason=given["reason"])
         return Response(wire.member_dict(member), status=201)
 
 

@@ -120,7 +120,7 @@ class ChannelRevision(Reasoned):
         return attrs
 
 
-class NewMember(Strict):
+class NewMember(Reasoned):
     user = Whole()
     role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER)
 

@@ -1,6 +1,6 @@
 """Somebody's standing in a channel, read from the rows and held against the table of chat/rights/table.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat.models import Channel, ChannelKind, Member, Role, User
 from chat.rights.table import RULES, Right, refusal
@@ -8,6 +8,8 @@ from delivery.wire.errors import Forbidden, Invalid, NotAMember, NotFound, Refus
 
 #: The staff's right to moderate channels that they are no members of.
 MODERATE_ANY = "chat.moderate_any_channel"
+
+SAY_WHY = "You do this by the staff's right, not by your role here: say why."
 
 #: What is done to one member, not to the channel.
 OVER_MEMBERS = (Right.PROMOTE, Right.MUTE, Right.REMOVE)
@@ -30,6 +32,11 @@ class Standing:
             is_archived=channel.archived_at is not None,
             is_muted=self.member is not None and self.member.muted_until is not None,
         )
+
+    @property
+    def by_role(self) -> "Standing":
+        """The same person without the staff's right."""
+        return replace(self, moderates_everywhere=False)
 
     def outranks(self, other: Member | None) -> bool:
         """Owners and the staff outrank everybody, moderators only plain members, and who is no member any more."""
@@ -67,7 +74,8 @@ def moderates_everywhere(user: User) -> bool:
 def require_may(user: User, *rights: Right, channel: Channel, reason: str | None = None) -> Standing:
     """The user's standing, when one of these may be done. Raises NotAMember, NotFound, or what refuses the first of them.
 
-    `reason`: what was given, where the act can have one: the staff from outside the channel must say why (else Invalid).
+    `reason`: what was given, where the act can have one: who acts by the staff's right, in the channel or not, must say why
+    (else Invalid).
     In a verb the channel is the locked row, so that what is read here still holds at the commit.
     """
     if not user.is_active:
@@ -78,9 +86,17 @@ def require_may(user: User, *rights: Right, channel: Channel, reason: str | None
     refusals = [standing.refusal(right, channel) for right in rights]
     if all(refusals):
         raise next(filter(None, refusals))
-    if standing.member is None and reason == "":
-        raise Invalid("You act from outside this channel: say why.")
+    if reason == "" and all(standing.by_role.refusal(right, channel) for right in rights):
+        raise Invalid(SAY_WHY)
     return standing
+
+
+def require_rank(standing: Standing, other: Member | None, *, sentence: str, reason: str) -> None:
+    """Raises Forbidden with the sentence, or Invalid for who outranks the other by the staff's right and does not say why."""
+    if not standing.outranks(other):
+        raise Forbidden(sentence)
+    if not reason and not standing.by_role.outranks(other):
+        raise Invalid(SAY_WHY)
 
 
 def require_membership(user: int, *, channel: int) -> Member:

@@ -11,7 +11,7 @@ from django.db.models import F
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import JOINS, MEMBERSHIPS
 from chat.models import Act, Channel, ChannelKind, Member, Role, SanctionKind, User
-from chat.rights.standing import require_may
+from chat.rights.standing import require_may, require_rank
 from chat.rights.table import Right
 from chat.services import audit, log
 from chat.services.blocks import require_may_bring
@@ -61,22 +61,23 @@ def leave_channel(user: User, *, channel: int) -> None:
         _dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
 
 
-def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER) -> Member:
+def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER, reason: str = "") -> Member:
     """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others.
 
     Who was removed is added only by who may remove: that ends the removal. Raises Removed, or Blocked where a block stands
     between the two.
     """
+    reason = audit.bounded_reason(reason)
     with counted(MEMBERSHIPS, actor), _full_or_not(), log.writing(channel) as entry:
         require_may(actor, Right.ADD, channel=entry.channel)
         if role != Role.MEMBER:
-            require_may(actor, Right.PROMOTE, channel=entry.channel)
+            require_may(actor, Right.PROMOTE, channel=entry.channel, reason=reason)
         member = Member.objects.filter(channel=channel, user=user).first()
         if member is None:
             require_may_bring(actor, others=[user.pk])
-            member = admit(entry, user, actor=actor, role=role)
+            member = admit(entry, user, actor=actor, role=role, reason=reason)
             if role != Role.MEMBER:
-                _record_role(entry, actor, member, before=None, reason="")
+                _record_role(entry, actor, member, before=None, reason=reason)
         return member
 
 
@@ -93,7 +94,7 @@ def remove_member(
         standing = require_may(actor, Right.REMOVE, channel=entry.channel, reason=reason)
         member = member_or_former(channel, user)
         log.require(user.pk != actor.pk, "To go yourself, leave the channel.")
-        log.require(standing.outranks(member), "Moderators remove only members.")
+        require_rank(standing, member, sentence="Moderators remove only members.", reason=reason)
         if member is not None:
             _require_another_owner(member)
         is_new = impose(entry, user, SanctionKind.REMOVAL, until=until, by=actor, reason=reason)
@@ -125,7 +126,9 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
         return member
 
 
-def admit(entry: log.Entry, user: User, *, actor: User, role: str, invited_by: User | None = None) -> Member:
+def admit(
+    entry: log.Entry, user: User, *, actor: User, role: str, invited_by: User | None = None, reason: str = ""
+) -> Member:
     """Within an entry's transaction: a new member, its number in the log, its place in the count.
 
     `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed, Invalid.
@@ -134,7 +137,7 @@ def admit(entry: log.Entry, user: User, *, actor: User, role: str, invited_by: U
         raise ChannelFull
     if not user.is_active:
         raise Forbidden("This account is not active.")
-    let_in(entry, user, actor=actor)
+    let_in(entry, user, actor=actor, reason=reason)
     most = settings.LIMITS.channels_per_user
     if user.memberships.filter(channel__archived_at=None).count() >= most:
         raise Invalid(f"{user.get_full_name()} is in {most:,} channels: leave some first.")

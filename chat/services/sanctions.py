@@ -10,7 +10,7 @@ from django.db.models import F
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import MEMBERSHIPS
 from chat.models import Act, Member, Message, Sanction, SanctionKind, User
-from chat.rights.standing import require_may, standing_of
+from chat.rights.standing import require_may, require_rank, standing_of
 from chat.rights.table import Right
 from chat.services import audit, log
 from delivery.wire.errors import NotAMember, NotFound, Removed
@@ -27,7 +27,7 @@ def mute_member(actor: User, *, channel: int, user: User, until: datetime.dateti
         standing = require_may(actor, Right.MUTE, channel=entry.channel, reason=reason)
         member = member_or_former(channel, user)
         log.require(user.pk != actor.pk, "Nobody mutes themselves.")
-        log.require(standing.outranks(member), "Moderators mute only members.")
+        require_rank(standing, member, sentence="Moderators mute only members.", reason=reason)
         if until is None:
             is_changed = _lift(entry, user, SanctionKind.MUTE)
         else:
@@ -60,7 +60,7 @@ def impose(entry: log.Entry, user: User, kind: str, *, until: datetime.datetime 
     return True
 
 
-def let_in(entry: log.Entry, user: User, *, actor: User) -> None:
+def let_in(entry: log.Entry, user: User, *, actor: User, reason: str) -> None:
     """Within an entry's transaction, before anybody becomes a member, by whatever door. Raises Removed.
 
     Who was removed does not come in by themselves, nor is added by who may not remove; being added by who may lifts it.
@@ -73,10 +73,10 @@ def let_in(entry: log.Entry, user: User, *, actor: User) -> None:
         raise Removed(_sentence(removal.until))
     if standing_of(actor, channel=entry.channel.pk).refusal(Right.REMOVE, entry.channel) is not None:
         raise Removed("This person was removed from this channel: only who may remove members can add them back.")
+    require_may(actor, Right.REMOVE, channel=entry.channel, reason=reason)
     removal.delete()
-    audit.record(
-        Act.MEMBER_READMITTED, actor=actor, whom=user.pk, channel=entry.channel.pk, reason="They were added again."
-    )
+    said = reason or "They were added again."
+    audit.record(Act.MEMBER_READMITTED, actor=actor, whom=user.pk, channel=entry.channel.pk, reason=said)
 
 
 def member_or_former(channel: int, user: User) -> Member | None:

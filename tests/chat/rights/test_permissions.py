@@ -4,13 +4,14 @@ import datetime
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from django.db import transaction
 
 from chat import clock, services
 from chat.live.source import descriptions
-from chat.models import Channel, Message, Report, Role, Sanction, User
+from chat.models import AuditEntry, Channel, Message, Report, Role, Sanction, User
 from chat.rights.table import RULES, Right
 from delivery.wire import errors
 from delivery.wire.errors import Refused
@@ -235,7 +236,7 @@ def test_what_a_client_is_told_it_may_do_is_what_it_may_do(scene: Scene, request
             assert set(told["can"]) - {"delete_own"} == set(allowed) - {"delete_own"}
 
 
-#: What the staff does from outside says why.
+#: What is done by the staff's right says why.
 NEED_REASONS = (Right.DELETE_ANY, Right.RENAME, Right.REMOVE, Right.MUTE, Right.PROMOTE, Right.ARCHIVE)
 
 
@@ -247,6 +248,36 @@ def test_the_staff_from_outside_says_why_and_the_channels_own_people_need_not(sc
         assert outcome_of(act, scene, scene.people["staff"]) == "invalid", act
         assert outcome_of(act, scene, scene.people["owner"]) == "ok", act
     assert outcome_of(Right.DELETE_OWN, scene, scene.people["staff"]) == "ok"
+
+
+@pytest.mark.parametrize("scene", ["private"], indirect=True)
+@pytest.mark.parametrize("role", ["member", "moderator"])
+def test_the_staff_in_a_channel_says_why_where_their_role_would_not_do(scene: Scene, role: str) -> None:
+    staff = scene.people["staff"]
+    services.add_member(scene.people["owner"], channel=scene.channel.pk, user=staff, role=role)
+    by_role = {Right.DELETE_ANY, Right.RENAME, Right.REMOVE, Right.MUTE} if role == "moderator" else set()
+    for reason in ("", "spam"):
+        scene.reason = reason
+        for act in NEED_REASONS:
+            assert outcome_of(act, scene, staff) == ("ok" if reason or act in by_role else "invalid"), act
+
+
+@pytest.mark.parametrize("scene", ["public"], indirect=True)
+def test_the_staff_in_a_channel_says_why_when_they_outrank_others_by_it(scene: Scene) -> None:
+    staff, owner, place = scene.people["staff"], scene.people["owner"], {"channel": scene.channel.pk}
+    services.add_member(owner, **place, user=staff, role=Role.MODERATOR)
+    services.change_role(owner, **place, user=scene.target, role=Role.MODERATOR)
+    for verb in (partial(services.mute_member, until=None), services.remove_member):
+        with pytest.raises(errors.Invalid, match="say why"):
+            verb(staff, **place, user=scene.target)
+    services.remove_member(staff, **place, user=scene.target, reason="rude")
+    services.change_role(owner, **place, user=staff, role=Role.MEMBER)
+    for role in (Role.MEMBER, Role.OWNER):
+        with pytest.raises(errors.Invalid, match="say why"):
+            services.add_member(staff, **place, user=scene.target, role=role)
+    services.add_member(staff, **place, user=scene.target, role=Role.OWNER, reason="sorry")
+    lines = AuditEntry.objects.filter(actor=staff).values_list("act", "reason")
+    assert set(lines) >= {("member.removed", "rude"), ("member.readmitted", "sorry"), ("member.role", "sorry")}
 
 
 @pytest.mark.parametrize("scene", ["private"], indirect=True)
