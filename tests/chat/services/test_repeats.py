@@ -168,3 +168,17 @@ async def test_a_repeat_with_other_words_is_a_conflict_at_every_door(
             assert await in_thread(post, body, **more) == 409
         assert await in_thread(post, "first") == 200
     assert await in_thread(Message.objects.filter(client_msg_id=KEY).count) == 1
+
+
+async def test_a_repeat_is_answered_alike_by_both_doors_also_after_leaving(server: Server, cast: Cast) -> None:
+    given = {"client_msg_id": str(KEY), "body": "I am going"}
+    http = server.http(cast.token(cast.bob))
+    async with server.connect(cast.token(cast.bob)) as bob:
+        first = await bob.post(cast.team.pk, given["body"], client_msg_id=given["client_msg_id"])
+        await in_thread(services.leave_channel, cast.bob, channel=cast.team.pk)
+        again = await bob.post(cast.team.pk, given["body"], client_msg_id=given["client_msg_id"])
+        answer = await in_thread(http.post, f"/channels/{cast.team.pk}/messages/", json=given)
+        assert (again["duplicate"], again["message"]["id"]) == (True, first["message"]["id"])
+        assert (answer.status_code, answer.json()["id"]) == (200, first["message"]["id"])
+        with pytest.raises(CommandRefused, match="not_found"):
+            await bob.post(cast.team.pk, "I am not here any more")
