@@ -29,6 +29,7 @@ from delivery.wire.protocol import (
     VERSION,
     AnyCommand,
     BadFrame,
+    BareChannel,
     Channel,
     CloseCode,
     Delivered,
@@ -228,7 +229,7 @@ class StreamConsumer(AsyncConsumer):
             user=self.login.user,
             heartbeat_seconds=self.node.limits.heartbeat_seconds,
             time=time_now(),
-            limits=msgspec.to_builtins(self.node.limits),
+            limits=vars(self.node.limits),
             channels=self._descriptions(),
             presence=self.own_presence(),
             blocks=self.own_blocks(),
@@ -240,11 +241,14 @@ class StreamConsumer(AsyncConsumer):
         if self.socket.missed_openings:
             self.node.hub.start(self.node.accesses.compare_memberships())
 
-    def _descriptions(self) -> list[dict[str, Any]]:
+    def _descriptions(self) -> list[BareChannel]:
         """Every channel; `refused` is why this socket does not hear of one."""
-        no_seat = {"refused": TooManyConnections.code}
         followed = [access.description for access in self.socket.accesses.values()]
-        return followed + [{**access.description, **no_seat} for access in self.socket.refused.values()]
+        without_seat = [
+            msgspec.structs.replace(access.description, refused=TooManyConnections.code)
+            for access in self.socket.refused.values()
+        ]
+        return followed + without_seat
 
     def _await_sync(self) -> None:
         """The client's part of the opening has so long; what the server takes for its own is not held against it."""
@@ -321,7 +325,7 @@ class StreamConsumer(AsyncConsumer):
             self.node.seating.tell(socket, stream)
         for stream in command.channels:
             if stream not in socket.accesses and stream not in socket.refused:
-                self._say(Channel(action="removed", channel={"id": stream}))
+                self._say(Channel(action="removed", channel=BareChannel(id=stream)))
         states = await self._caught_up(command)
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from delivery.bus.announcements import Change
 from delivery.wire.errors import Refused
-from delivery.wire.protocol import CloseCode, Person
+from delivery.wire.protocol import BareChannel, CloseCode, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Access:
     since: int
     #: Grows with every change of what is the user's own there and has no number.
     version: int
-    #: What `hello` says of the stream.
-    description: dict[str, Any]
+    #: What `hello` says of the channel; only its id where that was told already, or nobody asks.
+    description: BareChannel
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,9 +120,12 @@ def _in_socket(frame: type[msgspec.Struct]) -> dict[str, str]:
 def _schemas() -> dict[str, Any]:
     _, found = msgspec.json.schema_components([*_all(), Message], ref_template=_REF)
     # What `hello` says of a channel is the product's: the same as over HTTP.
-    described = openapi.document()["components"]["schemas"]["Channel"]
-    found["Hello"]["properties"]["channels"]["items"] = {"$ref": _REF.format(name="ChannelDescription")}
-    return {**found, "ChannelDescription": {**described, "title": "ChannelDescription"}}
+    described = {"$ref": _REF.format(name="ChannelDescription")}
+    found["Hello"]["properties"]["channels"]["items"] = described
+    bare = found["Channel"]["properties"]["channel"]
+    found["Channel"]["properties"]["channel"] = {"anyOf": [described, bare]}
+    of_channel = openapi.document()["components"]["schemas"]["Channel"]
+    return {**found, "ChannelDescription": {**of_channel, "title": "ChannelDescription"}}
 
 
 def _close_codes() -> str:

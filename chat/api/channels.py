@@ -1,15 +1,13 @@
 """Channels and their members."""
 
-from typing import Any
-
+import msgspec
 from asgiref.sync import async_to_sync
 from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services
-from chat.api import shapes
+from chat import services, shapes
 from chat.api.contract import Page, documented, one_of, text
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Reasoned, Removing
 from chat.api.moderation import end_of
@@ -17,16 +15,14 @@ from chat.api.pages import listed, number, page_size, paged
 from chat.api.people import known_people, person_to, person_to_add
 from chat.api.users import caller, checked
 from chat.live.node import running_node
-from chat.live.source import ChannelStreams
 from chat.models import Channel, ChannelKind, Member, Scope, User
 from chat.models.folded import folded
 from chat.reads import people as sightings
+from chat.reads.channels import channels_among
 from chat.rights.standing import Standing, moderates_everywhere, require_membership
 from chat.rights.table import Right
 from chat.services.messages import channel_of
-from chat.shapes import rows as wire
 from delivery.wire.errors import Invalid
-from delivery.wire.protocol import spell_time
 
 
 class Channels(APIView):
@@ -41,7 +37,7 @@ class Channels(APIView):
         if scope == "public":
             rows = Channel.objects.live().filter(kind=ChannelKind.PUBLIC, name__says=search)
             mine = set(Member.objects.filter(user=caller(request)).values_list("channel_id", flat=True))
-            return paged(request, rows, lambda row: {**wire.channel_dict(row, people=[]), "is_member": row.pk in mine})
+            return paged(request, rows, lambda row: _public(row, is_member=row.pk in mine))
         if scope != "mine":
             raise Invalid("scope must be mine or public.")
         return _mine(request, search)
@@ -120,14 +116,13 @@ class Members(APIView):
         rows = Member.objects.with_mutes().filter(channel_id=pk).select_related("user")
         # In the memory of this process: no member costs a round trip.
         presence = async_to_sync(running_node)().presence
-        return paged(
-            request,
-            rows,
-            lambda row: {
-                **_member_seen(row, standing, channel),
-                "presence": sightings.of_member(row, presence.state_of(row.user_id), viewer=own.user_id),
-            },
-        )
+
+        def seen(row: Member) -> shapes.Member:
+            can = standing.rights_over(row, channel)
+            state = sightings.of_member(row, presence.state_of(row.user_id), viewer=own.user_id)
+            return shapes.member_to_keeper(row, can=can, sees_mute=Right.MUTE in can, presence=state)
+
+        return paged(request, rows, seen)
 
     @documented({201: shapes.Member}, takes=NewMember, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
@@ -135,7 +130,7 @@ class Members(APIView):
         given = checked(NewMember, request)
         user = person_to_add(caller(request), pk, given["user"])
         member = services.add_member(caller(request), channel=pk, user=user, role=given["role"], reason=given["reason"])
-        return Response(wire.member_dict(member), status=201)
+        return Response(shapes.member_of(member), status=201)
 
 
 class OwnMembership(APIView):
@@ -158,7 +153,7 @@ class OneMember(APIView):
         member = services.change_role(
             caller(request), channel=pk, user=whom, role=given["role"], reason=given["reason"]
         )
-        return Response(wire.member_dict(member))
+        return Response(shapes.member_of(member))
 
     @documented({204: None}, takes=Removing, refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
@@ -172,19 +167,11 @@ class OneMember(APIView):
         return Response(status=204)
 
 
-def _member_seen(row: Member, standing: Standing, channel: Channel) -> dict[str, Any]:
-    can = standing.rights_over(row, channel)
-    described = {**wire.member_dict(row), "can": can}
-    if Right.MUTE in can:
-        described["muted_until"] = spell_time(row.muted_until)
-    return described
-
-
 def _mine(request: Request, search: str) -> Response:
     size, user = page_size(request), caller(request)
     ids = _found(user, search, after=number(request, "cursor", 0) or 0)[: size + 1]
-    accesses = ChannelStreams().accesses_to(user.pk, ids[:size])
-    rows = [accesses[pk].description for pk in ids[:size] if pk in accesses]
+    found = channels_among(user.pk, ids[:size])
+    rows = [found[pk] for pk in ids[:size] if pk in found]
     return listed(request, rows, following={"cursor": ids[size - 1] if len(ids) > size else None})
 
 
@@ -196,23 +183,24 @@ def _found(user: User, search: str, *, after: int) -> list[int]:
     # Called by the people in them, or otherwise to a visitor: those are few.
     called = Q(channel__kind=ChannelKind.DIRECT) | Q(channel__is_support=True)
     found = mine.exclude(called).filter(channel__name__says=search).values_list("channel_id", flat=True)
-    accesses = ChannelStreams().accesses_to(user.pk, list(mine.filter(called).values_list("channel_id", flat=True)))
-    wanted, *names = folded([search, *(access.description["name"] for access in accesses.values())])
-    return sorted({*found, *(pk for pk, name in zip(accesses, names, strict=True) if wanted in name)})
+    others = channels_among(user.pk, list(mine.filter(called).values_list("channel_id", flat=True)))
+    wanted, *names = folded([search, *(channel.name for channel in others.values())])
+    return sorted({*found, *(pk for pk, name in zip(others, names, strict=True) if wanted in name)})
 
 
-def _seen_by(user: User, channel: int) -> dict[str, Any]:
-    access = ChannelStreams().access(user.pk, channel)
-    if access is not None:
-        return {**access.description, "is_member": True}
-    return _from_outside(channel_of(user, channel))
+def _seen_by(user: User, channel: int) -> shapes.Channel:
+    return _own(user, channel) or _public(channel_of(user, channel), is_member=False)
 
 
-def _described(user: User, row: Channel) -> dict[str, Any]:
+def _described(user: User, row: Channel) -> shapes.Channel:
     """What the user has just changed, maybe as one of the staff who may not read it."""
-    access = ChannelStreams().access(user.pk, row.pk)
-    return _from_outside(row) if access is None else {**access.description, "is_member": True}
+    return _own(user, row.pk) or _public(row, is_member=False)
 
 
-def _from_outside(row: Channel) -> dict[str, Any]:
-    return {**wire.channel_dict(row, people=[]), "is_member": False}
+def _own(user: User, channel: int) -> shapes.Channel | None:
+    found = channels_among(user.pk, [channel]).get(channel)
+    return None if found is None else msgspec.structs.replace(found, is_member=True)
+
+
+def _public(row: Channel, *, is_member: bool) -> shapes.Channel:
+    return msgspec.structs.replace(shapes.channel_of(row), is_member=is_member)

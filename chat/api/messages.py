@@ -10,9 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services
-from chat import shapes as sent
-from chat.api import shapes
+from chat import services, shapes
 from chat.api.contract import Page, documented, text, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position, Reasoned
 from chat.api.pages import listed, number, page_size
@@ -37,7 +35,7 @@ _TAG = re.compile(r'(?<!W/)"([^"]*)"')
 
 class Messages(APIView):
     @documented(
-        Page(sent.Message, by="before", back_by="after"),
+        Page(shapes.Message, by="before", back_by="after"),
         query={
             "before": whole("Only messages before this seq."),
             "after": whole("Only messages after this seq."),
@@ -53,7 +51,7 @@ class Messages(APIView):
         raws = [msgspec.Raw(raw) for raw in page.raws]
         return listed(request, raws, following={"before": page.older_than}, preceding={"after": page.newer_than})
 
-    @documented({201: sent.Message, 200: sent.Message}, takes=MessageInput, refuses=[409], has_etag=True)
+    @documented({201: shapes.Message, 200: shapes.Message}, takes=MessageInput, refuses=[409], has_etag=True)
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
         given = checked(MessageInput, request)
@@ -76,25 +74,25 @@ class _Tagged(msgspec.Struct):
 
 
 class OneMessage(APIView):
-    @documented(sent.Message, has_etag=True)
+    @documented(shapes.Message, has_etag=True)
     def get(self, request: Request, pk: int, message: int) -> Response:
         """One message."""
         member = require_membership(caller(request).pk, channel=pk)
         row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
         if row is None:
             raise NotFound("There is no such message in this channel.")
-        return _with_etag(sent.message_of(row))
+        return _with_etag(shapes.message_of(row))
 
-    @documented(sent.Message, takes=MessageRevision, refuses=[409, 412], has_etag=True)
+    @documented(shapes.Message, takes=MessageRevision, refuses=[409, 412], has_etag=True)
     def patch(self, request: Request, pk: int, message: int) -> Response:
         """Another body for an own message, within 24 hours. With If-Match only if it is still as it was read."""
         body = checked(MessageRevision, request)["body"]
         row = services.edit_message(
             caller(request), channel=pk, message=message, body=body, only_at=_tags_that_match(request)
         )
-        return _with_etag(sent.message_of(row))
+        return _with_etag(shapes.message_of(row))
 
-    @documented(sent.Message, takes=Reasoned, refuses=[409, 412], has_etag=True)
+    @documented(shapes.Message, takes=Reasoned, refuses=[409, 412], has_etag=True)
     def delete(self, request: Request, pk: int, message: int) -> Response:
         """200 with the emptied message: its place stays. With If-Match only if it is still as it was read.
 
@@ -105,13 +103,13 @@ class OneMessage(APIView):
         row = services.delete_message(
             caller(request), channel=pk, message=message, reason=reason, only_at=_tags_that_match(request)
         )
-        return _with_etag(sent.message_of(row))
+        return _with_etag(shapes.message_of(row))
 
 
 class Changes(APIView):
     @documented(
         Page(
-            sent.Message,
+            shapes.Message,
             by="since",
             more={"head": {"type": "integer"}, "epoch": {"type": "string"}, "resync": {"type": "boolean"}},
             is_sized=False,
@@ -168,10 +166,10 @@ class ReadUpTo(APIView):
         """Moves the caller's read cursor forward."""
         require_membership(caller(request).pk, channel=pk)
         member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request)["seq"])
-        return Response({"delivered_seq": member.delivered_seq, "read_seq": member.read_seq})
+        return Response(shapes.cursors_of(member))
 
 
-def _with_etag(message: sent.Message) -> Response:
+def _with_etag(message: shapes.Message) -> Response:
     return Response(message, headers=_etag(message))
 
 

@@ -1,79 +1,14 @@
 """The shapes of answers, for the OpenAPI document; what they hold is written by wire.py and moderation.py."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
 
-from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
-from chat.rights.table import Right
-from chat.shapes import Message
+from chat.shapes import Channel, ChannelBrief, Cursors, Member, Message
+from chat.shapes.words import Absent, Id, RoleName, ScopeName, VerdictName
 from delivery.wire.protocol import Person, PersonState, Time
 
-Absent = msgspec.UnsetType
-
-#: Numbers that PostgreSQL hands out.
-Id = int
-
-
-def _one_of(choices: Iterable[Any]) -> msgspec.Meta:
-    return msgspec.Meta(extra_json_schema={"enum": [str(choice) for choice in choices]})
-
-
-Kind = Annotated[str, _one_of(ChannelKind.values)]
-RoleName = Annotated[str, _one_of(Role.values)]
-RightName = Annotated[str, _one_of(Right)]
-ScopeName = Annotated[str, _one_of(Scope.values)]
-LevelName = Annotated[str, _one_of(NotifyLevel.values)]
-VerdictName = Annotated[str, _one_of(Verdict.values)]
-
-
-class Channel(msgspec.Struct, kw_only=True):
-    """A channel; from `role` on only for its members, `people` only of a direct one."""
-
-    id: Id
-    name: str
-    topic: str
-    kind: Kind
-    parent: int | None
-    is_support: bool
-    head: Annotated[int, msgspec.Meta(description="The number of its last change.")]
-    member_count: int
-    created_at: Time
-    archived_at: Time | None
-    is_member: bool | Absent = msgspec.UNSET
-    people: list[Person] | Absent = msgspec.UNSET
-    is_group: (
-        Annotated[bool, msgspec.Meta(description="Of a direct one: opened by three or more, so it can be left.")]
-        | Absent
-    ) = msgspec.UNSET
-    role: RoleName | Absent = msgspec.UNSET
-    can: Annotated[list[RightName], msgspec.Meta(description="What the caller may do.")] | Absent = msgspec.UNSET
-    delivered_seq: int | Absent = msgspec.UNSET
-    read_seq: int | Absent = msgspec.UNSET
-    unread: int | Absent = msgspec.UNSET
-    notify_level: LevelName | Absent = msgspec.UNSET
-    muted_until: Time | Absent | None = msgspec.UNSET
-
-
-class Member(msgspec.Struct, kw_only=True):
-    """A membership with its two cursors; `can`: what the caller may do to this member."""
-
-    user: Person
-    role: RoleName
-    delivered_seq: int
-    read_seq: int
-    joined_at: Time
-    can: list[RightName] | Absent = msgspec.UNSET
-    presence: PersonState | Absent = msgspec.UNSET
-    muted_until: Time | Absent | None = msgspec.UNSET
-
-
-class Cursors(msgspec.Struct, kw_only=True):
-    """How far the caller has got and read."""
-
-    delivered_seq: int
-    read_seq: int
+SENT = (Channel, ChannelBrief, Cursors, Member, Message)
 
 
 class Me(msgspec.Struct, kw_only=True):
@@ -142,12 +77,6 @@ class NewToken(Token, kw_only=True):
     """A token with its secret, which is shown this once."""
 
     secret: str
-
-
-class ChannelBrief(msgspec.Struct, kw_only=True):
-    id: Id
-    name: str
-    kind: Kind
 
 
 class ReportReceipt(msgspec.Struct, kw_only=True):

@@ -2,20 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from chat import shapes
-from chat.models import Channel, ChannelKind, Member, Message, User
+from chat.models import Channel, Member, Message
 from chat.models.member import MemberQuerySet
 from chat.reads import logins
-from chat.reads.unread import Position, count_of
-from chat.rights.standing import moderates_everywhere
+from chat.reads.channels import described
 from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_standing
-from chat.shapes import rows as wire
 from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, Login, Missed, Standing
 from delivery.source import Draft as AnyDraft
@@ -106,40 +103,13 @@ class ChannelStreams:
 
 
 def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
-    members = list(memberships.select_related("channel").order_by("channel_id"))
-    unread = count_of(user, [Position(m.channel_id, user, m.read_seq, m.channel.head) for m in members])
-    people = _people([member.channel_id for member in members if member.channel.kind == ChannelKind.DIRECT], user)
-    moderates = bool(members) and moderates_everywhere(User.objects.get(pk=user))
     return [
         Access(
             stream=member.channel_id,
             head=member.channel.head,
             since=member.joined_rev,
             version=member.version,
-            description=wire.membership(
-                member,
-                unread=unread.get(member.channel_id, 0),
-                people=people.get(member.channel_id, []),
-                moderates=moderates,
-            ),
+            description=description,
         )
-        for member in members
+        for member, description in described(memberships, user)
     ]
-
-
-def descriptions(user: User, *, shown: int | None = None) -> list[dict[str, Any]]:
-    """Every channel of the user, as `hello` describes them; and the one that is shown, however long ago it was archived."""
-    found = [access.description for access in ChannelStreams().accesses(user.pk)]
-    if shown is None or any(described["id"] == shown for described in found):
-        return found
-    access = ChannelStreams().access(user.pk, shown)
-    return found if access is None else [*found, access.description]
-
-
-def _people(channels: Sequence[int], user: int) -> dict[int, list[User]]:
-    people: dict[int, list[User]] = defaultdict(list)
-    if channels:
-        others = Member.objects.filter(channel_id__in=channels).exclude(user_id=user).select_related("user")
-        for member in others.order_by("user_id"):
-            people[member.channel_id].append(member.user)
-    return people

@@ -1,6 +1,5 @@
 """The page: the channel list, and one channel with its newest messages. What happens after that is the socket's."""
 
-import msgspec
 from django.conf import settings
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
@@ -10,10 +9,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import shapes
 from chat.live.node import post_and_wait
-from chat.live.source import descriptions
 from chat.models import Block, User
 from chat.pages.forms import MessageForm
+from chat.pages.state import PageState, state_script
 from chat.reads import moderation
+from chat.reads.channels import channels_of
 from chat.reads.history import newest
 from chat.services import Draft, read_standing
 from delivery.wire.errors import Invalid, Refused
@@ -59,28 +59,26 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     assert isinstance(request.user, User)
     epoch = read_standing().epoch
-    channels = descriptions(request.user, shown=pk)
-    for described in channels:
-        described["url"] = f"/c/{described['id']}/"
-    chosen = next((described for described in channels if described["id"] == pk), None)
+    channels = channels_of(request.user.pk, shown=pk)
+    chosen = next((channel for channel in channels if channel.id == pk), None)
     if pk is not None and chosen is None:
         raise Http404
     messages, before = newest(pk) if pk is not None else ([], None)
-    me = msgspec.to_builtins(shapes.person_of(request.user))
-    state = {
-        "me": me,
+    me = shapes.person_of(request.user)
+    state = PageState(
+        me=me,
         # Read before the channels: heads of another epoch would be taken for those of this one.
-        "epoch": epoch,
-        "channels": channels,
-        "channel": pk,
-        "desk": moderation.desk_of(request.user),
-        "blocks": list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True)),
-        "messages": messages,
-        "history_before": before,
-        "time": time_now(),
-        "limits": msgspec.to_builtins(settings.LIMITS),
-        "version": VERSION,
-    }
+        epoch=epoch,
+        channels=channels,
+        channel=pk,
+        desk=moderation.desk_of(request.user),
+        blocks=list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True)),
+        messages=messages,
+        history_before=before,
+        time=time_now(),
+        limits=vars(settings.LIMITS),
+        version=VERSION,
+    )
     context = {
         "invites": settings.SIGN_UP != "closed",
         "notices": list(notices.get_messages(request)),
@@ -89,5 +87,6 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "channel": chosen,
         "messages": messages,
         "history_before": before,
+        "state": state_script(state),
     }
-    return render(request, "chat/page.html", {**context, "state": state})
+    return render(request, "chat/page.html", context)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -22,10 +21,10 @@ class Page:
     newer_than: int | None = None
 
 
-def newest(channel: int) -> tuple[list[dict[str, Any]], int | None]:
+def newest(channel: int) -> tuple[list[shapes.Message], int | None]:
     """The last page, oldest first as it is read, and the seq to ask older ones from (None: there are none)."""
     found = page(channel)
-    return [msgspec.json.decode(raw) for raw in reversed(found.raws)], found.older_than
+    return [msgspec.json.decode(raw, type=shapes.Message) for raw in reversed(found.raws)], found.older_than
 
 
 def page(

@@ -47,7 +47,7 @@ _BLOCKED = "SELECT blocker_id, array_agg(blocked_id) FROM blocks WHERE blocker_i
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class ReadMark:
     """How far somebody has read in a channel that stands at `head`."""
 
     channel: int
@@ -56,7 +56,7 @@ class Position:
     head: int
 
 
-def count_of(user: int, positions: Sequence[Position]) -> dict[int, int]:
+def count_of(user: int, positions: Sequence[ReadMark]) -> dict[int, int]:
     """channel → unread messages, for one person's channels."""
     if not positions:
         return {}
@@ -65,9 +65,9 @@ def count_of(user: int, positions: Sequence[Position]) -> dict[int, int]:
     return dict(hot.rows(_OF_ONE, [unheard, MOST_UNREAD, *columns, [position.head for position in positions]]))
 
 
-def count_all(positions: Sequence[Position]) -> dict[tuple[int, int], int]:
+def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], int]:
     """(channel, user) → unread messages, for many people at once: one statement, each message looked at once."""
-    lowest: dict[int, Position] = {}
+    lowest: dict[int, ReadMark] = {}
     for position in positions:
         known = lowest.get(position.channel)
         if known is None or position.read < known.read:

@@ -5,18 +5,17 @@ from collections.abc import Iterator, Sequence
 
 from django.db import IntegrityError, transaction
 
-from chat import clock
+from chat import clock, shapes
 from chat.allowances.counting import counted
 from chat.allowances.table import CREATIONS, JOINS, RENAMES
 from chat.models import Act, Channel, ChannelKind, Member, Role, User
 from chat.naming import clean_name, looks
 from chat.rights.standing import require_may
-from chat.rights.table import Right, rights_of
+from chat.rights.table import Right
 from chat.services import audit, log
 from chat.services.blocks import require_may_bring, require_not_blocked
 from chat.services.constraints import violates
 from chat.services.members import admit
-from chat.shapes import rows as wire
 from delivery.wire import protocol
 from delivery.wire.errors import Conflict, Invalid
 
@@ -205,13 +204,5 @@ def _record(act: Act, actor: User, channel: Channel, reason: str, details: dict[
 def _tell_all(entry: log.Entry, action: str) -> None:
     """One push for all members, without what is each member's own."""
     if entry.channel.head > entry.after:
-        described = wire.channel_dict(entry.channel, people=[])
-        entry.say(
-            protocol.encode(protocol.Channel(action=action, channel={**described, "can_by_role": _rights(entry)}))
-        )
-
-
-def _rights(entry: log.Entry) -> dict[str, list[str]]:
-    row = entry.channel
-    is_archived = row.archived_at is not None
-    return {str(role): rights_of(role=role, moderates=False, place=row.place, is_archived=is_archived) for role in Role}
+        told = protocol.Channel(action=action, channel=shapes.channel_to_all(entry.channel))
+        entry.say(protocol.encode(told))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db import DatabaseError
 
 from chat.models import Member, User
-from chat.reads.unread import Position, count_all
+from chat.reads.unread import ReadMark, count_all
 from chat.services import hot
 from chat.services.settling import Standing, settle
 from delivery import node
@@ -78,7 +78,7 @@ def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
     if not moved:
         return
     unread = count_all([
-        Position(channel, user, read, those.head)
+        ReadMark(channel, user, read, those.head)
         for channel, those in moved.items()
         for user, (_, read, _) in those.members.items()
     ])  # fmt: skip

@@ -99,7 +99,7 @@ class Hub:
         if socket.accesses.pop(stream_id, None) is None and not was_refused:
             return
         self._unfollow(socket, stream_id)
-        told = protocol.Channel(action="removed", channel={"id": stream_id})
+        told = protocol.Channel(action="removed", channel=protocol.BareChannel(id=stream_id))
         self.deliver(socket, Prepared(protocol.encode(told)))
 
     def forget_idle(self, now: float) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from delivery import metrics
 from delivery.live.peers import Peer, Prepared
 from delivery.source import Access, Login
-from delivery.wire.protocol import CloseCode, Goodbye, encode
+from delivery.wire.protocol import BareChannel, CloseCode, Goodbye, encode
 
 
 class Socket:
@@ -84,7 +84,8 @@ class Socket:
     def forget_descriptions(self) -> None:
         """They were told: kept, those of thousands of streams would be most of a socket."""
         for accesses in (self.accesses, self.refused):
-            accesses.update({stream: replace(access, description={}) for stream, access in accesses.items()})
+            told = {stream: replace(access, description=BareChannel(id=stream)) for stream, access in accesses.items()}
+            accesses.update(told)
 
     def write(self, frame: Prepared) -> bool:
         """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""

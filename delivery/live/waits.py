@@ -8,6 +8,7 @@ from collections import Counter
 from delivery import metrics
 from delivery.live.joining import Joining
 from delivery.source import Access
+from delivery.wire.protocol import BareChannel
 
 logger = logging.getLogger("gapless.waits")
 
@@ -52,7 +53,7 @@ class Waits:
             _set(waiting)
 
     async def _follow(self, stream_id: int, number: int) -> None:
-        access = Access(stream=stream_id, head=number, since=0, version=0, description={})
+        access = Access(stream=stream_id, head=number, since=0, version=0, description=BareChannel(id=stream_id))
         async with self._joining.pinned(access) as stream:
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._ending.add(waiting)

@@ -7,7 +7,7 @@ import datetime
 import enum
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, overload
+from typing import Annotated, Literal, overload
 
 import msgspec
 
@@ -206,6 +206,16 @@ class OwnPresence(msgspec.Struct, frozen=True, kw_only=True):
     shows_typing: bool
 
 
+class BareChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel of which no more than the id is said. The product describes those that there is access to, and adds to it."""
+
+    id: int
+    refused: (
+        Annotated[str, msgspec.Meta(description="Why this socket does not hear of the channel: a code.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+
+
 class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="op"):
     pass
 
@@ -220,7 +230,7 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     heartbeat_seconds: int
     time: Time
     limits: dict[str, int]
-    channels: list[dict[str, Any]]
+    channels: Sequence[BareChannel]
     presence: OwnPresence | msgspec.UnsetType = msgspec.UNSET
     blocks: list[int] | msgspec.UnsetType = msgspec.UNSET
 
@@ -334,7 +344,7 @@ class Channel(Frame, frozen=True, kw_only=True, tag="channel"):
     """What happened to your membership. After `joined`, changes follow from the channel's `head`."""
 
     action: str
-    channel: dict[str, Any]
+    channel: BareChannel
 
 
 class Heartbeat(Frame, frozen=True, kw_only=True, tag="heartbeat"):

@@ -17,10 +17,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from chat import clock, services
-from chat.live.source import descriptions
 from chat.management.commands import probe_delivery, prune, rebuild_cache
 from chat.models import Channel, Message, Token, User
 from chat.reads.cache import RecentCache, recent
+from chat.reads.channels import channels_of
 from chatproject import doctor
 from delivery.load.probe import Probed
 from delivery.load.tally import Findings
@@ -45,7 +45,7 @@ def test_fill_makes_channels_full_of_messages_in_one_log_each(cast: Cast) -> Non
         assert numbers == [(number, number) for number in range(1, channel.head + 1)]
         times = list(Message.objects.filter(channel=channel, kind="text").order_by("seq").values_list("created_at"))
         assert times == sorted(times)
-    assert [described["unread"] for described in descriptions(User.objects.get(username="vera"))] == [0, 0, 0]
+    assert [seen.unread for seen in channels_of(User.objects.get(username="vera").pk)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("arguments", [("0",), ("10", "--people", "100"), ("10", "--member", "nobody")])

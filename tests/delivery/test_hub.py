@@ -23,7 +23,7 @@ from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.source import Access, Login
-from delivery.wire.protocol import Sync
+from delivery.wire.protocol import BareChannel, Sync
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import expect
 
@@ -291,7 +291,7 @@ async def test_what_is_held_without_a_seat_is_kept_when_the_first_sync_takes_sev
     consumer.node = node
     consumer._pace = consumer._user_pace = Pace(1000)
     consumer.socket, _ = await greeted(node, cast.bob)
-    consumer.socket.refused[7] = Access(stream=7, head=350, since=0, version=0, description={})
+    consumer.socket.refused[7] = Access(stream=7, head=350, since=0, version=0, description=BareChannel(id=7))
     consumer._no_sync = asyncio.get_running_loop().call_later(60, lambda: None)
     await consumer._sync(Sync(channels={7: 340}, more=True))
     await consumer._sync(Sync(channels={cast.team.pk: 2}))

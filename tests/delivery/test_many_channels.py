@@ -13,11 +13,10 @@ import psutil
 import pytest
 from django.db import connection, connections
 
-from chat import clock, services
+from chat import clock, services, shapes
 from chat.live.source import ChannelStreams
 from chat.models import Channel, Member, User
 from chat.services import Draft
-from chat.shapes import rows as wire
 from delivery.client.connection import Connection, _frames_of
 from delivery.client.staying import Client
 from delivery.live.peers import Prepared
@@ -157,13 +156,13 @@ def test_a_sync_is_split_so_that_each_frame_fits() -> None:
 @pytest.mark.django_db
 def test_a_page_of_ones_channels_costs_what_it_shows(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     described: list[Member] = []
-    spell = wire.membership
+    spell = shapes.channel_to_member
 
-    def noted(member: Member, **more: Any) -> dict[str, Any]:
+    def noted(member: Member, **more: Any) -> shapes.Channel:
         described.append(member)
         return spell(member, **more)
 
-    monkeypatch.setattr(wire, "membership", noted)
+    monkeypatch.setattr(shapes, "channel_to_member", noted)
     services.open_direct_channel(cast.alice, others=[cast.bob])
     many, alice = open_many(cast.alice, 200), Caller(cast.alice)
     first = alice.get("channels/").json()

@@ -295,12 +295,15 @@ def opens_what_is_asked_for() -> None:
     """Whoever asks for a stream that there is gets it."""
     from delivery.live.joining import Joining  # noqa: PLC0415
     from delivery.source import Access  # noqa: PLC0415
+    from delivery.wire.protocol import BareChannel  # noqa: PLC0415
 
     sync = Joining.sync
 
     async def opening_sync(self: Any, socket: Any, asked: Any, **how: bool) -> Any:
         for stream, head in (await self._threads.read(self._source.heads, list(asked))).items():
-            socket.accesses.setdefault(stream, Access(stream=stream, head=head, since=0, version=0, description={}))
+            bare = BareChannel(id=stream)
+            access = Access(stream=stream, head=head, since=0, version=0, description=bare)
+            socket.accesses.setdefault(stream, access)
         return await sync(self, socket, asked, **how)
 
     Joining.sync = opening_sync  # type: ignore[method-assign]

@@ -10,8 +10,8 @@ import pytest
 from django.db import transaction
 
 from chat import clock, services
-from chat.live.source import descriptions
 from chat.models import AuditEntry, Channel, Message, Report, Role, Sanction, User
+from chat.reads.channels import channels_of
 from chat.rights.table import RULES, Right
 from delivery.wire import errors
 from delivery.wire.errors import Refused
@@ -231,9 +231,9 @@ def test_what_a_client_is_told_it_may_do_is_what_it_may_do(scene: Scene, request
         column = PEOPLE.index(who)
         allowed = [act for act, row in table.items() if row[column] == "ok"]
         if allowed:
-            [told] = [known for known in descriptions(scene.people[who]) if known["id"] == scene.channel.pk]
+            [told] = [known for known in channels_of(scene.people[who].pk) if known.id == scene.channel.pk]
             # Whoever may delete any message may delete their own as well, also where `delete_own` is not said.
-            assert set(told["can"]) - {"delete_own"} == set(allowed) - {"delete_own"}
+            assert set(told.can) - {"delete_own"} == set(allowed) - {"delete_own"}
 
 
 #: What is done by the staff's right says why.

@@ -10,8 +10,8 @@ from django.db import connections
 
 from chat import services
 from chat.allowances.table import MEMBERSHIPS
-from chat.live.source import descriptions
 from chat.models import Block, Channel, Message, User
+from chat.reads.channels import channels_of
 from chat.services import Draft
 from delivery.client.connection import CommandRefused, Connection
 from delivery.wire.errors import Blocked, Invalid
@@ -135,7 +135,7 @@ def test_what_somebody_blocked_has_written_is_not_unread(cast: Cast) -> None:
 
 
 def unread(user: User, channel: Channel) -> int:
-    return next(int(known["unread"]) for known in descriptions(user) if known["id"] == channel.pk)
+    return next(int(known.unread) for known in channels_of(user.pk) if known.id == channel.pk)
 
 
 def test_one_blocks_others_once_and_nobody_blocks_themselves(cast: Cast) -> None:

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from chat import clock, services
-from chat.live.source import descriptions
 from chat.models import Channel, Member, Message, User
+from chat.reads.channels import channels_of
 from delivery.wire.errors import Forbidden, Muted, NotFound, Removed
 from tests.chat.services.test_members import pushed
 from tests.chat.services.test_moderation import staff
@@ -24,7 +25,7 @@ def group(cast: Cast) -> Channel:
 
 
 def told(user: User, channel: Channel) -> dict[str, Any]:
-    return next(known for known in descriptions(user) if known["id"] == channel.pk)
+    return next(msgspec.to_builtins(known) for known in channels_of(user.pk) if known.id == channel.pk)
 
 
 def test_who_leaves_is_gone_and_the_others_go_on(cast: Cast, group: Channel) -> None:

@@ -1,0 +1,36 @@
+"""What the page's script begins with: the same shapes that the socket and HTTP say, in the page itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+
+from chat import shapes
+from delivery.wire.protocol import Person, Time
+
+
+class PageState(msgspec.Struct, frozen=True, kw_only=True):
+    me: Person
+    epoch: str
+    channels: Sequence[shapes.Channel]
+    channel: int | None
+    desk: dict[str, Any] | None
+    blocks: Sequence[int]
+    messages: Sequence[shapes.Message]
+    history_before: int | None
+    time: Time
+    limits: Mapping[str, int]
+    version: int
+
+
+class _Encoder(json.JSONEncoder):
+    def encode(self, o: PageState) -> str:
+        return msgspec.json.encode(o).decode()
+
+
+def state_script(state: PageState) -> SafeString:
+    """As Django's json_script writes it, so that nothing in it ends the element."""
+    return json_script(state, "gapless-state", encoder=_Encoder)

@@ -1,0 +1,115 @@
+"""A channel as it is sent: what everybody reads of it, and what is each member's own."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from chat import models
+from chat.models.channel import GROUP
+from chat.rights.table import rights_of
+from chat.shapes.person import person_of
+from chat.shapes.words import Absent, Id, Kind, LevelName, RightName, RoleName
+from delivery.wire.protocol import BareChannel, Person, Time, spell_time
+
+
+class Channel(BareChannel, frozen=True, kw_only=True):
+    """A channel; from `role` on only for its members, `people` only of a direct one."""
+
+    name: str
+    topic: str
+    kind: Kind
+    parent: int | None
+    is_support: bool
+    head: Annotated[int, msgspec.Meta(description="The number of its last change.")]
+    member_count: int
+    created_at: Time
+    archived_at: Time | None
+    people: list[Person] | Absent = msgspec.UNSET
+    is_group: (
+        Annotated[bool, msgspec.Meta(description="Of a direct one: opened by three or more, so it can be left.")]
+        | Absent
+    ) = msgspec.UNSET
+    role: RoleName | Absent = msgspec.UNSET
+    can: Annotated[list[RightName], msgspec.Meta(description="What the caller may do.")] | Absent = msgspec.UNSET
+    delivered_seq: int | Absent = msgspec.UNSET
+    read_seq: int | Absent = msgspec.UNSET
+    unread: int | Absent = msgspec.UNSET
+    notify_level: LevelName | Absent = msgspec.UNSET
+    muted_until: Time | Absent | None = msgspec.UNSET
+    can_by_role: (
+        Annotated[
+            dict[RoleName, list[RightName]],
+            msgspec.Meta(description="In a push to all members: what each may do from now on."),
+        ]
+        | Absent
+    ) = msgspec.UNSET
+    is_member: Annotated[bool, msgspec.Meta(description="Over HTTP.")] | Absent = msgspec.UNSET
+
+
+class ChannelBrief(msgspec.Struct, frozen=True, kw_only=True):
+    id: Id
+    name: str
+    kind: Kind
+
+
+def brief_of(row: models.Channel) -> ChannelBrief:
+    return ChannelBrief(id=row.pk, name=row.name, kind=row.kind)
+
+
+def channel_of(row: models.Channel, *, people: Sequence[models.User] = ()) -> Channel:
+    """What everybody reads of it. `people`: the others in a direct channel, whose names are its name."""
+    is_direct = row.kind == models.ChannelKind.DIRECT
+    return Channel(
+        id=row.pk,
+        name=_name_among(row, people) if is_direct else row.name,
+        topic=row.topic,
+        kind=row.kind,
+        parent=row.parent_id,
+        is_support=row.is_support,
+        head=row.head,
+        member_count=row.member_count,
+        created_at=spell_time(row.created_at),
+        archived_at=spell_time(row.archived_at),
+        people=[person_of(user) for user in people] if is_direct else msgspec.UNSET,
+        is_group=row.place == GROUP if is_direct else msgspec.UNSET,
+    )
+
+
+def channel_to_member(member: models.Member, *, unread: int, people: Sequence[models.User], moderates: bool) -> Channel:
+    """A channel as one of its members sees it; needs `channel` selected along, and the mute.
+
+    `moderates`: whether the user moderates everywhere.
+    """
+    row = member.channel
+    seen = channel_of(row, people=people)
+    is_asking = row.is_support and row.created_by_id == member.user_id
+    return msgspec.structs.replace(
+        seen,
+        # To the staff a conversation is named after its visitor; to the visitor it is the support.
+        name="Support" if is_asking else seen.name,
+        role=member.role,
+        can=_rights(row, member.role, moderates=moderates),
+        delivered_seq=member.delivered_seq,
+        read_seq=member.read_seq,
+        unread=unread,
+        notify_level=member.notify_level,
+        muted_until=spell_time(member.muted_until),
+    )
+
+
+def channel_to_all(row: models.Channel) -> Channel:
+    """For one push to all members, without what is each member's own."""
+    can_by_role = {str(role): _rights(row, role, moderates=False) for role in models.Role}
+    return msgspec.structs.replace(channel_of(row), can_by_role=can_by_role)
+
+
+def _rights(row: models.Channel, role: str, *, moderates: bool) -> list[str]:
+    is_archived = row.archived_at is not None
+    return rights_of(role=role, moderates=moderates, place=row.place, is_archived=is_archived)
+
+
+def _name_among(row: models.Channel, people: Sequence[models.User]) -> str:
+    names = ", ".join(user.get_full_name() for user in people)
+    # Of a group that others have left: not to be taken for the conversation of two.
+    return f"{names} (group)" if row.place == GROUP and len(people) == 1 else names

@@ -1,0 +1,55 @@
+"""A membership as it is sent."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chat import models
+from chat.shapes.person import person_of
+from chat.shapes.words import Absent, RightName, RoleName
+from delivery.wire.protocol import Person, PersonState, Time, spell_time
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A membership with its two cursors; `can`: what the caller may do to this member."""
+
+    user: Person
+    role: RoleName
+    delivered_seq: int
+    read_seq: int
+    joined_at: Time
+    can: list[RightName] | Absent = msgspec.UNSET
+    muted_until: Time | Absent | None = msgspec.UNSET
+    presence: PersonState | Absent = msgspec.UNSET
+
+
+class Cursors(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the caller has got and read."""
+
+    delivered_seq: int
+    read_seq: int
+
+
+def member_of(row: models.Member) -> Member:
+    """Needs `user` selected along."""
+    return Member(
+        user=person_of(row.user),
+        role=row.role,
+        delivered_seq=row.delivered_seq,
+        read_seq=row.read_seq,
+        joined_at=spell_time(row.created_at),
+    )
+
+
+def member_to_keeper(row: models.Member, *, can: Sequence[str], sees_mute: bool, presence: PersonState) -> Member:
+    """With what the caller may do to them; the mute for those who may mute them."""
+    return msgspec.structs.replace(
+        member_of(row),
+        can=list(can),
+        muted_until=spell_time(row.muted_until) if sees_mute else msgspec.UNSET,
+        presence=presence,
+    )
+
+
+def cursors_of(row: models.Member) -> Cursors:
+    return Cursors(delivered_seq=row.delivered_seq, read_seq=row.read_seq)

@@ -1,0 +1,26 @@
+"""The words and numbers that fields of several shapes are made of."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+
+from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
+from chat.rights.table import Right
+
+Absent = msgspec.UnsetType
+
+#: Numbers that PostgreSQL hands out.
+Id = int
+
+
+def _one_of(choices: Iterable[Any]) -> msgspec.Meta:
+    return msgspec.Meta(extra_json_schema={"enum": [str(choice) for choice in choices]})
+
+
+Kind = Annotated[str, _one_of(ChannelKind.values)]
+RoleName = Annotated[str, _one_of(Role.values)]
+RightName = Annotated[str, _one_of(Right)]
+ScopeName = Annotated[str, _one_of(Scope.values)]
+LevelName = Annotated[str, _one_of(NotifyLevel.values)]
+VerdictName = Annotated[str, _one_of(Verdict.values)]
