@@ -56,6 +56,8 @@ logger = logging.getLogger("gapless.socket")
 FRAMES_A_TURN = 8
 #: So many streams of a sync cost as much as a frame.
 STREAMS_A_FRAME = 10
+#: And so many changes that were replayed: each was read and sent.
+CHANGES_A_FRAME = 4
 
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -332,6 +334,8 @@ class StreamConsumer(AsyncConsumer):
         self.synced(states, is_first=is_first)
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
         metrics.sync_seconds.observe(time.perf_counter() - began_at)
+        # Afterwards: nobody waits for what they missed, but who asks for the same without end is read later.
+        await self._wait_for(_replayed(states, held=command.channels) / CHANGES_A_FRAME)
 
     async def _caught_up(self, command: Sync) -> dict[int, SyncState]:
         assert self._no_sync is not None
@@ -386,3 +390,8 @@ class StreamConsumer(AsyncConsumer):
         reference = secrets.token_hex(6)
         logger.error("reference %s", reference, exc_info=error)
         return Internal(reference)
+
+
+def _replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int:
+    caught_up = {stream: state.head for stream, state in states.items() if held.get(stream) and not state.resync}
+    return sum(head - held[stream] for stream, head in caught_up.items())

@@ -7,14 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
 import psutil
 
 from delivery.client.connection import Connection
-from delivery.consumers import STREAMS_A_FRAME
-from tests.conftest import Cast
+from delivery.consumers import CHANGES_A_FRAME, STREAMS_A_FRAME
+from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import ROOT, Server, expect
 
 
@@ -76,6 +77,23 @@ async def test_a_sync_costs_what_it_names(own_server: Callable[..., Server], cas
             await asyncio.sleep(0.05)
         assert 1000 <= len(told) <= 100 * (time.monotonic() - started + 1) * STREAMS_A_FRAME + 1000
         # The rest is taken later: no goodbye would come soon.
+        await bob.drop()
+
+
+async def test_a_sync_costs_what_it_replays(own_server: Callable[..., Server], cast: Cast) -> None:
+    await in_thread(lambda: [said(cast.alice, cast.team) for _ in range(200)])
+    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+    told: list[Any] = []
+    bobs = Connection(server.ws, token=cast.token(cast.bob), heads={}, on_push=told.append)
+    async with bobs as bob, server.connect(cast.token(cast.alice)) as alice:
+        started = time.monotonic()
+        for _ in range(60):
+            await bob.send({"op": "sync", "channels": {str(cast.team.pk): cast.team.head}})
+        for _ in range(20):
+            await alice.command("ping")
+            await asyncio.sleep(0.05)
+        replayed = sum(len(push["changes"]) for push in told if push["op"] == "changes")
+        assert 200 <= replayed <= 100 * (time.monotonic() - started + 1) * CHANGES_A_FRAME + 200
         await bob.drop()
 
 
