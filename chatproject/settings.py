@@ -150,12 +150,10 @@ DATABASE_POOL = _pool_size()
 DATABASES = {
     "default": {
         **_DATABASE,
-        # Django's own backend, with its connections and statements counted.
-        "ENGINE": "django_prometheus.db.backends.postgresql",
+        # Django's own backend, with its connections and statements counted, and dead connections found without asking.
+        "ENGINE": "chatproject.postgresql",
         # Under ASGI a connection that outlives its request leaks (ticket 33497): the pool keeps them instead.
         "CONN_MAX_AGE": 0,
-        # Else the pool hands out dead connections after a restart of PostgreSQL.
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_DATABASE.get("OPTIONS", {}),
             "connect_timeout": LIMITS.pool_wait_seconds,

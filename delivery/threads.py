@@ -4,6 +4,7 @@ Channels' database_sync_to_async shares one thread a process (channels#2132), so
 """
 
 import asyncio
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -40,20 +41,31 @@ class DatabaseThreads:
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for what may be repeated as it is. Raises what the last attempt raised."""
+        try:
+            return await self.run(function, *args, **kwargs)
+        except Exception as error:
+            if not self._is_away(error):
+                raise
+        return await self._read_again(function, *args, **kwargs)
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _read_again(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        # Apart: what makes the attempts costs more than most reads, and hardly any read needs a second one.
+        metrics.reads_repeated.inc()
+        await asyncio.sleep(WAIT_SECONDS + random.random() * JITTER_SECONDS)
         async for attempt in stamina.retry_context(
             on=self._is_away,
-            attempts=READ_ATTEMPTS,
+            attempts=READ_ATTEMPTS - 1,
             timeout=READ_SECONDS,
-            wait_initial=WAIT_SECONDS,
+            wait_initial=2 * WAIT_SECONDS,
             wait_max=MOST_WAIT_SECONDS,
             wait_jitter=JITTER_SECONDS,
         ):
             with attempt:
                 return await self.run(function, *args, **kwargs)
         raise AssertionError("the last attempt returns or raises")
-
-    def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _with_connection(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,0 +1,37 @@
+"""Django's PostgreSQL, but that a pooled connection is asked whether it lives only when it looks as if it did not.
+
+Asking each time is a round trip for every use: as much as the work of most.
+"""
+
+import select
+from typing import Any
+
+import psycopg
+from django.db.backends.base.base import NO_DB_ALIAS
+from django_prometheus.db.backends.postgresql import base
+from psycopg_pool import ConnectionPool
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    @property
+    def pool(self) -> Any:
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if options and self.alias != NO_DB_ALIAS and self.alias not in self._connection_pools:
+            pool = ConnectionPool(
+                kwargs={**self.get_connection_params(), "autocommit": True},
+                open=False,
+                configure=self._configure_connection,
+                check=check_what_looks_dead,
+                **options,
+            )
+            # Two threads may come here at once: the first one's is taken.
+            self._connection_pools.setdefault(self.alias, pool)
+        return super().pool
+
+
+def check_what_looks_dead(connection: "psycopg.Connection[Any]") -> None:
+    """Raises what PostgreSQL or the network said while the connection was not in use: its goodbye, mostly."""
+    looked_at = select.poll()
+    looked_at.register(connection.fileno(), select.POLLIN)
+    if looked_at.poll(0):
+        ConnectionPool.check_connection(connection)

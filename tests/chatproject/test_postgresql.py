@@ -1,0 +1,56 @@
+"""Pooled connections: what was cut while nobody used it is found before it is used, and what lives is not asked whether it does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+from psycopg_pool import ConnectionPool
+
+from delivery.away import is_away
+from delivery.threads import DatabaseThreads
+
+READ_A_NUMBER = "SELECT pg_backend_pid()"
+
+
+def backend() -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(READ_A_NUMBER)
+        return int(cursor.fetchone()[0])
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The connections that were asked whether they live."""
+    asked: list[Any] = []
+    really: Callable[[Any], None] = ConnectionPool.check_connection
+
+    def ask(connection: Any) -> None:
+        asked.append(connection)
+        really(connection)
+
+    monkeypatch.setattr(ConnectionPool, "check_connection", staticmethod(ask))
+    return asked
+
+
+async def test_what_lives_is_not_asked_whether_it_does(transactional_db: None, asked: list[Any]) -> None:
+    threads = DatabaseThreads(1, is_away=is_away)
+    first = await threads.run(backend)
+    assert [await threads.run(backend) for _ in range(3)] == [first] * 3
+    assert asked == []
+    threads.close()
+
+
+async def test_what_was_cut_while_nobody_used_it_is_given_to_nobody(transactional_db: None, asked: list[Any]) -> None:
+    threads = DatabaseThreads(1, is_away=is_away)
+    before = await threads.run(backend)
+    with psycopg.connect(
+        **connections["default"].get_connection_params() | {"cursor_factory": psycopg.Cursor}
+    ) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+    # The pool gives its connections in turn, and `run` asks once: a write is not repeated.
+    assert before not in [await threads.run(backend) for _ in range(settings.DATABASE_POOL)]
+    assert len(asked) == 1
+    threads.close()
