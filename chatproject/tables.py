@@ -71,7 +71,7 @@ def paths() -> str:
 
 
 def permissions() -> str:
-    heads = ("right", *(f"{role}" for role in Role), "staff", "direct", "group", "archived", "condition")
+    heads = ("right", *(f"{role}" for role in Role), "staff", "visitor", "direct", "group", "archived", "condition")
     return _table(heads, [(f"`{right}`", *_cells(rule), rule.condition) for right, rule in RULES.items()])
 
 
@@ -80,7 +80,8 @@ def _cells(rule: Rule) -> list[str]:
     if rule.members_in_public:
         roles[-1] = "in public"
     return roles + [
-        "yes" if allowed else "no" for allowed in (rule.staff, rule.in_direct, rule.in_group, rule.though_archived)
+        "yes" if allowed else "no"
+        for allowed in (rule.staff, rule.visitors, rule.in_direct, rule.in_group, rule.though_archived)
     ]
 
 

@@ -23,7 +23,7 @@ admin.site.unregister(Group)
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
     list_display = ("username", "display_name", "state", "roles", "joined", "last_in")
-    list_filter = ("is_active", "is_staff", "is_superuser", "groups")
+    list_filter = ("kind", "is_active", "is_staff", "is_superuser", "groups")
     search_in = ("username", "display_name")
     search_help_text = "A name, at least three letters. Small mistakes are forgiven when nothing fits exactly."
     acts = (
@@ -43,7 +43,8 @@ class UserAdmin(ReadOnlyAdmin):
     def state(self, row: User) -> SafeString:
         is_banned = any(ban.lifted_at is None for ban in row.bans.all())
         return columns.badges(
-            ("banned", "danger") if is_banned else ("active", "good") if row.is_active else ("has left", "quiet")
+            ("banned", "danger") if is_banned else ("active", "good") if row.is_active else ("has left", "quiet"),
+            ("visitor", "") if row.is_visitor else None,
         )
 
     @column("staff")

@@ -34,6 +34,8 @@ _TAG = re.compile(r'(?<!W/)"([^"]*)"')
 
 
 class Messages(APIView):
+    for_visitors = frozenset({"GET", "POST"})
+
     @documented(
         Page(shapes.Message, by="before", back_by="after"),
         query={
@@ -74,6 +76,8 @@ class _Tagged(msgspec.Struct):
 
 
 class OneMessage(APIView):
+    for_visitors = frozenset({"GET", "PATCH", "DELETE"})
+
     @documented(shapes.Message, has_etag=True)
     def get(self, request: Request, pk: int, message: int) -> Response:
         """One message."""
@@ -107,6 +111,8 @@ class OneMessage(APIView):
 
 
 class Changes(APIView):
+    for_visitors = frozenset({"GET"})
+
     @documented(
         Page(
             shapes.Message,
@@ -161,6 +167,8 @@ def _changes(channel: int, since: int, joined_rev: int, *, is_comparable: bool) 
 
 
 class ReadUpTo(APIView):
+    for_visitors = frozenset({"POST"})
+
     @documented(shapes.Cursors, takes=Position)
     def post(self, request: Request, pk: int) -> Response:
         """Moves the caller's read cursor forward."""

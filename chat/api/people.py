@@ -36,7 +36,7 @@ def person_to_add(actor: User, channel: int, pk: int) -> User:
 
 def known_people(ids: Sequence[int]) -> list[User]:
     """Accounts, whether they are active is the verbs' question. Raises DRF's ValidationError."""
-    found = User.objects.in_bulk(ids)
+    found = User.objects.people().in_bulk(ids)
     missing = sorted(set(ids) - set(found))
     if missing:
         raise ValidationError({"members": [f"There is no user {pk}." for pk in missing]})

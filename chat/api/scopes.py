@@ -1,4 +1,7 @@
-"""Which scope a request needs: `read` to read, `write` to write, unless a view says otherwise in `scopes`."""
+"""Which scope a request needs: `read` to read, `write` to write, unless a view says otherwise in `scopes`.
+
+Visitors use the methods that a view names in `for_visitors`, and nothing else.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,5 +27,7 @@ def scopes_of(request: Request) -> frozenset[str]:
 class HasScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Raises OutOfScope."""
-        require_scope(scopes_of(request), scope_needed(view, request.method or ""))
+        method = request.method or ""
+        visitors_too = method in getattr(view, "for_visitors", ())
+        require_scope(scopes_of(request), scope_needed(view, method), visitors_too=visitors_too)
         return True

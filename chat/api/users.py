@@ -57,7 +57,7 @@ class Users(APIView):
     @documented(Page(Person), query={"search": text("A part of the username or of the display name.")})
     def get(self, request: Request) -> Response:
         """Active accounts; `?search=` in names."""
-        rows = User.objects.filter(is_active=True)
+        rows = User.objects.people().filter(is_active=True)
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if search:
             rows = rows.filter(Q(username__says=search) | Q(display_name__says=search))

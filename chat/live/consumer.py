@@ -24,6 +24,8 @@ from delivery.wire.errors import Refused, UnknownOp
 from delivery.wire.protocol import AnyCommand, Delete, Edit, Ok, OwnPresence, Post, Ref, SayPresence, SayTyping
 
 T = TypeVar("T")
+#: A subprotocol that is offered beside the contract's: what follows is the token of a visit.
+VISIT_OFFER = "gapless.visit."
 
 
 class ChatConsumer(StreamConsumer):
@@ -34,23 +36,29 @@ class ChatConsumer(StreamConsumer):
         return await running_node()
 
     async def authenticate(self) -> ChatLogin | None:
-        """A program with a token and no cookie, or a browser with a session and exactly one configured Origin."""
+        """A program with a token and no cookie, or a browser with exactly one configured Origin and a visit or a session.
+
+        A browser's socket can't send a header: a visit is offered as a subprotocol, and wins over any cookie.
+        """
         secrets = self._headers(b"authorization")
         if secrets:
             scheme, _, secret = secrets[0].partition(" ")
             is_program = len(secrets) == 1 and scheme.lower() == "bearer" and not self._headers(b"cookie")
             return await self.node.threads.read(logins.by_token, secret.strip()) if is_program else None
         origins = self._headers(b"origin")
-        session_key = self._session_key()
-        if len(origins) != 1 or origins[0] not in settings.ALLOWED_ORIGINS or session_key is None:
+        if len(origins) != 1 or origins[0] not in settings.ALLOWED_ORIGINS:
             return None
-        return await self.node.threads.read(logins.by_session, session_key)
+        visits = [offer for offer in self.scope.get("subprotocols", []) if offer.startswith(VISIT_OFFER)]
+        if visits:
+            return await self.node.threads.read(logins.by_visit, visits[0].removeprefix(VISIT_OFFER))
+        session_key = self._session_key()
+        return None if session_key is None else await self.node.threads.read(logins.by_session, session_key)
 
     def check_access(self, stream: int) -> None:
         require_membership(self.socket.user, channel=stream)
 
     async def do(self, command: AnyCommand) -> None:
-        require_scope(self.login.scopes, Scope.WRITE)
+        require_scope(self.login.scopes, Scope.WRITE, visitors_too=not isinstance(command, SayPresence))
         match command:
             case Post():
                 await self._post(command)

@@ -13,11 +13,12 @@ from chat.models.report import Report, Verdict
 from chat.models.sanction import Sanction, SanctionKind
 from chat.models.settled import SettledUpTo
 from chat.models.sign_in import SignInAddress
-from chat.models.token import Scope, Token
-from chat.models.user import User
+from chat.models.token import VISIT, Scope, Token
+from chat.models.user import User, UserKind
 from chat.models.version import MessageVersion
 
 __all__ = [
+    "VISIT",
     "Act",
     "AuditEntry",
     "Ban",
@@ -42,5 +43,6 @@ __all__ = [
     "SignInAddress",
     "Token",
     "User",
+    "UserKind",
     "Verdict",
 ]

@@ -29,6 +29,10 @@ class Scope(models.TextChoices):
     TOKENS = "tokens"
 
 
+#: Of visitors' tokens, and of nothing else: to write and read in one's own conversations with the support.
+VISIT = "visit"
+
+
 def usual_scopes() -> list[str]:
     return [Scope.READ, Scope.WRITE, Scope.MODERATE]
 
@@ -62,7 +66,8 @@ class Token(models.Model):
         default_permissions = ("view",)
         constraints: ClassVar = [
             models.CheckConstraint(
-                name="tokens_scopes", condition=Q(scopes__contained_by=Scope.values) & ~Q(scopes__len=0)
+                name="tokens_scopes",
+                condition=Q(scopes=[VISIT]) | (Q(scopes__contained_by=Scope.values) & ~Q(scopes__len=0)),
             )
         ]
 

@@ -1,5 +1,6 @@
 """A person who can sign in."""
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
@@ -11,8 +12,18 @@ from chat.models.folded import Folded
 from presence.people import CHOICES, ONLINE
 
 
+class UserKind(models.TextChoices):
+    PERSON = "person"
+    #: From outside: has no password, and is nowhere but in its own support conversations.
+    VISITOR = "visitor"
+
+
 class Users(UserManager["User"]):
     use_in_migrations = False
+
+    def people(self) -> "models.QuerySet[User]":
+        """Those who belong here: no visitors."""
+        return self.filter(kind=UserKind.PERSON)
 
     def named(self, username: str) -> "models.QuerySet[User]":
         """At most one: usernames are unique whatever their case."""
@@ -40,6 +51,9 @@ class User(AbstractUser):
     username_look = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
     username_look_any_case = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
     display_name = models.CharField(max_length=80, blank=True)
+    kind = models.CharField(
+        max_length=7, choices=UserKind.choices, default=UserKind.PERSON, db_default=UserKind.PERSON, editable=False
+    )
     #: What the person has chosen: online, away, busy or invisible. What others see is in the roster.
     chosen_status = models.CharField(max_length=9, default=ONLINE, db_default=ONLINE, choices=[(c, c) for c in CHOICES])
     activity = models.CharField(max_length=80, blank=True, default="", db_default="")
@@ -59,6 +73,13 @@ class User(AbstractUser):
         constraints = [
             models.UniqueConstraint(Lower("username"), name="users_username_any_case"),
             models.CheckConstraint(name="users_chosen_status", condition=models.Q(chosen_status__in=CHOICES)),
+            models.CheckConstraint(name="users_kind", condition=models.Q(kind__in=UserKind.values)),
+            # Whatever a verb or a form forgets: nobody from outside is of the staff, or signs in with a password.
+            models.CheckConstraint(
+                name="users_visitors_are_outside",
+                condition=models.Q(kind=UserKind.PERSON)
+                | models.Q(is_staff=False, is_superuser=False, password__startswith=UNUSABLE_PASSWORD_PREFIX),
+            ),
         ]
         indexes = [
             GinIndex(
@@ -70,6 +91,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def is_visitor(self) -> bool:
+        return self.kind == UserKind.VISITOR
 
     @property
     def has_replaced_password(self) -> bool:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chat import clock, shapes
-from chat.models import Ban, Scope, Token, User
+from chat.models import VISIT, Ban, Scope, Token, User
 from chat.models.token import digest_of
 from chat.rights.scopes import EVERYTHING
 from chat.services import note_use
@@ -35,6 +35,11 @@ class ChatLogin(Login):
     choice: Choice = UNCHOSEN
 
 
+def is_visit(login: Login) -> bool:
+    """Somebody from outside: hears what is said to them, and nothing of the people inside."""
+    return isinstance(login, ChatLogin) and VISIT in login.scopes
+
+
 def by_session(session_key: str) -> ChatLogin | None:
     """The login behind a session cookie, as Django's own middleware would see it; fallback keys are honoured."""
     engine: Any = import_module(settings.SESSION_ENGINE)
@@ -50,7 +55,7 @@ def by_session(session_key: str) -> ChatLogin | None:
 def by_token(secret: str) -> ChatLogin | None:
     """The login behind a bearer token; None too for a token that may not read, since a socket is for reading."""
     token = token_of(secret)
-    if token is None or Scope.READ not in token.scopes:
+    if token is None or {Scope.READ, VISIT}.isdisjoint(token.scopes):
         return None
     return ChatLogin(
         user=shapes.person_of(token.user),
@@ -58,6 +63,12 @@ def by_token(secret: str) -> ChatLogin | None:
         scopes=frozenset(token.scopes),
         choice=shapes.choice_of(token.user),
     )
+
+
+def by_visit(secret: str) -> ChatLogin | None:
+    """The same of a visitor's token only."""
+    login = by_token(secret)
+    return login if login is not None and is_visit(login) else None
 
 
 def token_of(secret: str) -> Token | None:

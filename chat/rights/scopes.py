@@ -5,16 +5,16 @@ Held at the doors, alike for socket and HTTP; what the account may do is asked b
 
 from collections.abc import Collection
 
-from chat.models import Message, Scope
+from chat.models import VISIT, Message, Scope
 from chat.rights.standing import require_membership
 from delivery.wire.errors import OutOfScope
 
 EVERYTHING = frozenset(Scope.values)
 
 
-def require_scope(scopes: Collection[str], needed: str) -> None:
-    """Raises OutOfScope."""
-    if needed not in scopes:
+def require_scope(scopes: Collection[str], needed: str, *, visitors_too: bool = False) -> None:
+    """`visitors_too`: what a visitor does in a conversation with the support is that as well. Raises OutOfScope."""
+    if needed not in scopes and not (visitors_too and VISIT in scopes):
         raise OutOfScope(needed)
 
 
@@ -23,7 +23,7 @@ def require_scope_to_delete(scopes: Collection[str], user: int, *, channel: int,
 
     Raises OutOfScope; for who is not in the channel what every other verb says there, whatever there is.
     """
-    require_scope(scopes, Scope.WRITE)
+    require_scope(scopes, Scope.WRITE, visitors_too=True)
     if Scope.MODERATE in scopes or Message.objects.filter(pk=message, sender_id=user).exists():
         return
     require_membership(user, channel=channel)

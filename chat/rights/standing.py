@@ -21,6 +21,7 @@ class Standing:
 
     member: Member | None
     moderates_everywhere: bool
+    is_visitor: bool = False
 
     def refusal(self, right: Right, channel: Channel) -> Refused | None:
         """What stands against it in this channel; None when it may be done."""
@@ -31,6 +32,7 @@ class Standing:
             place=channel.place,
             is_archived=channel.archived_at is not None,
             is_muted=self.member is not None and self.member.muted_until is not None,
+            is_visitor=self.is_visitor,
         )
 
     @property
@@ -56,7 +58,7 @@ def standing_of(user: User, *, channel: int) -> Standing:
     member = Member.objects.with_mutes().filter(channel_id=channel, user_id=user.pk).first()
     if member is None and not moderates:
         raise absence_from(channel)
-    return Standing(member, moderates)
+    return Standing(member, moderates, is_visitor=user.is_visitor)
 
 
 def keeps_channel(user: User, *, channel: int) -> bool:

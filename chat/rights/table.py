@@ -8,6 +8,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from chat.models import ChannelKind, Role
 from chat.models.channel import GROUP
@@ -41,6 +42,8 @@ class Rule:
     staff: bool = False
     #: Plain members too, where the channel is public.
     members_in_public: bool = False
+    #: Visitors, in their conversations with the support; whatever role they have there.
+    visitors: bool = False
     in_direct: bool = True
     #: In a direct conversation of three or more.
     in_group: bool = True
@@ -56,15 +59,19 @@ OWNERS = frozenset({Role.OWNER})
 
 RULES: Mapping[Right, Rule] = MappingProxyType(
     {
-        Right.POST: Rule(roles=EVERYONE, refusal="You may not write here.", though_muted=False),
+        Right.POST: Rule(roles=EVERYONE, refusal="You may not write here.", visitors=True, though_muted=False),
         Right.EDIT_OWN: Rule(
             roles=EVERYONE,
             refusal="Only the author can edit a message.",
+            visitors=True,
             though_muted=False,
             condition="one's own, for 24 hours, unless deleted",
         ),
         Right.DELETE_OWN: Rule(
-            roles=EVERYONE, refusal="Only the author or a moderator can delete a message.", condition="one's own"
+            roles=EVERYONE,
+            refusal="Only the author or a moderator can delete a message.",
+            visitors=True,
+            condition="one's own",
         ),
         Right.DELETE_ANY: Rule(
             roles=KEEPERS,
@@ -135,10 +142,19 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
 
 
 def refusal(
-    right: Right, *, role: str | None, moderates: bool, place: str, is_archived: bool, is_muted: bool
+    right: Right,
+    *,
+    role: str | None,
+    moderates: bool,
+    place: str,
+    is_archived: bool,
+    is_muted: bool,
+    is_visitor: bool = False,
 ) -> Refused | None:
     """What stands against it; None when it may be done. `place`: the channel's kind, or GROUP."""
     rule = RULES[right]
+    if is_visitor and not rule.visitors:
+        return Forbidden(rule.refusal)
     is_member_in_public = rule.members_in_public and role == Role.MEMBER and place == ChannelKind.PUBLIC
     if not (role in rule.roles or is_member_in_public or (rule.staff and moderates)):
         return Forbidden(rule.refusal)
@@ -149,15 +165,14 @@ def refusal(
     return Muted() if is_muted and not rule.though_muted else None
 
 
-def rights_of(*, role: str, moderates: bool, place: str, is_archived: bool) -> list[str]:
+def rights_of(*, role: str, moderates: bool, place: str, is_archived: bool, is_visitor: bool = False) -> list[str]:
     """What a member may do, as `can` says it. A mute is said apart (`muted_until`), for it ends by itself."""
-    return list(_rights_of(role, moderates, place, is_archived))
+    return list(_rights_of(role, moderates, place, is_archived, is_visitor))
 
 
 @functools.cache
-def _rights_of(role: str, moderates: bool, place: str, is_archived: bool) -> tuple[str, ...]:
+def _rights_of(role: str, moderates: bool, place: str, is_archived: bool, is_visitor: bool) -> tuple[str, ...]:
+    there: Mapping[str, Any] = {"role": role, "moderates": moderates, "place": place, "is_archived": is_archived}
     return tuple(
-        right.value
-        for right in Right
-        if refusal(right, role=role, moderates=moderates, place=place, is_archived=is_archived, is_muted=False) is None
+        right.value for right in Right if refusal(right, **there, is_muted=False, is_visitor=is_visitor) is None
     )

@@ -35,6 +35,7 @@ from chat.services.sanctions import mute_member, readmit_member
 from chat.services.signing_in import check_sign_in, note_sign_in
 from chat.services.staff import change_staff_roles, make_groups
 from chat.services.tokens import create_token, delete_token, needs_password, new_token, note_use
+from chat.services.visitors import create_visitor
 
 __all__ = [
     "Draft",
@@ -57,6 +58,7 @@ __all__ = [
     "create_owner",
     "create_token",
     "create_user",
+    "create_visitor",
     "deactivate_user",
     "delete_message",
     "delete_token",

@@ -128,7 +128,7 @@ def _invitable(actor: User | None, channel: int) -> Channel:
         raise NotFound
     if actor is not None:
         require_may(actor, Right.ADD, channel=row)
-    if row.kind not in KINDS or row.archived_at is not None:
+    if row.kind not in KINDS or row.is_support or row.archived_at is not None:
         raise Invalid("People are invited to public and private channels that are not archived.")
     return row
 

@@ -18,6 +18,7 @@ from chat.services.blocks import require_may_bring
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
 from chat.services.sanctions import impose, let_in, member_or_former
+from chat.services.visitors import require_inside, require_place_for
 from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotAMember, NotFound
 from delivery.wire.protocol import spell_time
 
@@ -115,6 +116,7 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
         member = _member(channel, user)
         if member.role == role:
             return member
+        require_inside(user)
         _require_another_owner(member)
         before, member.role = member.role, role
         Member.objects.filter(pk=member.pk).update(role=role, version=F("version") + 1)
@@ -137,6 +139,7 @@ def admit(
         raise ChannelFull
     if not user.is_active:
         raise Forbidden("This account is not active.")
+    require_place_for(user, entry.channel)
     let_in(entry, user, actor=actor, reason=reason)
     most = settings.LIMITS.channels_per_user
     if user.memberships.filter(channel__archived_at=None).count() >= most:

@@ -12,6 +12,7 @@ from chat.models.password_link import PasswordLinkQuerySet
 from chat.models.token import digest_of
 from chat.services import audit
 from chat.services.credentials import change_password
+from chat.services.visitors import require_inside
 from delivery.wire.errors import Forbidden, NotFound
 
 GONE = "This link is not valid any more: it was used, has expired, or another one has taken its place."
@@ -29,6 +30,7 @@ def make_password_link(actor: User | None, *, user: int, reason: str) -> str:
         row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
         if row is None:
             raise NotFound("There is no such user.")
+        require_inside(row)
         _require_may_make(actor, row)
         ends_at = clock.now() + datetime.timedelta(hours=settings.LIMITS.password_link_hours)
         given = {"digest": digest_of(secret), "expires_at": ends_at}

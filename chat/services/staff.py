@@ -8,6 +8,7 @@ from django.db import transaction
 
 from chat.models import Act, User
 from chat.services import audit
+from chat.services.visitors import require_inside
 from delivery.wire.errors import Forbidden, Invalid, NotFound
 
 _SEES_PEOPLE = ("view_user", "view_channel", "view_member", "view_sanction")
@@ -48,6 +49,7 @@ def change_staff_roles(actor: User | None, *, user: int, roles: Collection[str],
         row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
         if row is None:
             raise NotFound("There is no such user.")
+        require_inside(row)
         if actor is not None and row.pk == actor.pk:
             raise Forbidden("Ask another superuser to change your own roles.")
         before = staff_roles_of(row)

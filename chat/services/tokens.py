@@ -42,6 +42,8 @@ def new_token(
 
     Raises Invalid, OutOfScope for more than the parent has, Forbidden for longer, or Conflict for one too many.
     """
+    if user.is_visitor:
+        raise Forbidden("A visitor has the one token of the visit.")
     chosen = usual_scopes() if scopes is None else [scope for scope in Scope if scope in scopes]
     if not name.strip() or not chosen:
         raise Invalid("A token needs a name and at least one scope.")

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable
 
 from chat import shapes
+from chat.reads.logins import is_visit
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
@@ -96,6 +97,8 @@ class Pushes:
 
         Of thousands of streams not at once: as fast as the socket reads.
         """
+        if is_visit(socket.login):
+            return
         rostered = self._rostered.setdefault(socket, set())
         wanted = [stream_id for stream_id in streams if stream_id in socket.accesses]
         for place, stream_id in enumerate(wanted):
@@ -129,7 +132,8 @@ class Pushes:
         by_socket: dict[Socket, list[int]] = defaultdict(list)
         for stream_id in by_stream:
             for socket in self._hub.streams[stream_id].sockets:
-                by_socket[socket].append(stream_id)
+                if not is_visit(socket.login):
+                    by_socket[socket].append(stream_id)
         alike: dict[tuple[int, ...], list[Socket]] = defaultdict(list)
         for socket, streams in by_socket.items():
             alike[tuple(streams)].append(socket)
@@ -151,7 +155,7 @@ class Pushes:
     def _push_own(self) -> None:
         chosen, self._chosen = self._chosen, set()
         for user in chosen:
-            self._write_own(user, list(self._hub.users.get(user, ())))
+            self._write_own(user, [socket for socket in self._hub.users.get(user, ()) if not is_visit(socket.login)])
 
     def _push_rosters_to_those_behind(self) -> None:
         behind, self._behind = self._behind, {}

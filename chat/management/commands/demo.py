@@ -34,7 +34,7 @@ class Command(BaseCommand):
             password = options["password"] or (PASSWORD if made.is_empty() else secrets.token_urlsafe(9))
             self._play(password)
         self.stdout.write(
-            "Sign in as alice (owner), bob, carmen, dev, emi, felix, grace, sam (support) or vera (a customer),"
+            "Sign in as alice (owner), bob, carmen, dev, emi, felix, grace or sam (support: Vera, a customer, has written to him),"
         )
         self.stdout.write(
             f"each with the password {password!r}." if password else "each with the password it was given."

@@ -49,13 +49,13 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
 
 
 def _make_people(password: str) -> dict[str, User]:
-    everybody = {**script.PEOPLE, script.VISITOR[0]: script.VISITOR[1]}
     people = {
         username: services.create_user(
             username, password=password, display_name=name, is_staff=username in script.SUPERUSERS
         )
-        for username, name in everybody.items()
+        for username, name in script.PEOPLE.items()
     }
+    people[script.VISITOR[0]], _ = services.create_visitor(display_name=script.VISITOR[1])
     services.make_groups()
     for username, roles in script.STAFF_ROLES.items():
         reason = "Welcome to the helpdesk."
