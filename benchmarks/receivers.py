@@ -116,7 +116,7 @@ async def send(receiver: Receiver, run: Run, *, rate: float, until: float, windo
         await receiver.connected.wait()
         ref += 1
         key, body = uuid.uuid4(), f"message {ref} of {receiver.place}: the quick brown fox jumps over the lazy dog"
-        run.tally.send(str(key), stream=receiver.channel, at=time.perf_counter())
+        run.tally.send(str(key), channel_id=receiver.channel, at=time.perf_counter())
         receiver.unacknowledged[ref] = (key, body)
         assert receiver.client is not None
         receiver.client.post(body, key, ref)

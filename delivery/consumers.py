@@ -1,4 +1,4 @@
-"""StreamConsumer: one socket's conversation, from the handshake to the goodbye. What a command does to the product is a subclass's.
+"""SocketConsumer: one socket's conversation, from the handshake to the goodbye. What a command does to the product is a subclass's.
 
 Frames never pass a database thread by default: Channels' own dispatch would hop through one before every event.
 """
@@ -54,8 +54,8 @@ logger = logging.getLogger("gapless.socket")
 
 #: Frames of one socket that are taken before the loop turns to others.
 FRAMES_A_TURN = 8
-#: So many streams of a sync cost as much as a frame.
-STREAMS_A_FRAME = 10
+#: So many channels of a sync cost as much as a frame.
+CHANNELS_A_FRAME = 10
 #: And so many changes that were replayed: each was read and sent.
 CHANGES_A_FRAME = 4
 
@@ -85,7 +85,7 @@ class Pace:
 _paces: WeakValueDictionary[int, Pace] = WeakValueDictionary()
 
 
-class StreamConsumer(AsyncConsumer):
+class SocketConsumer(AsyncConsumer):
     """Subclasses say who may come in (`authenticate`), which node serves them, and what their own commands do."""
 
     # No layer channel a socket: the process has one, and the hub writes to the sockets.
@@ -102,15 +102,15 @@ class StreamConsumer(AsyncConsumer):
         raise NotImplementedError
 
     async def do(self, command: AnyCommand) -> None:
-        """A command that StreamConsumer does not know itself. Raises Refused."""
+        """A command that SocketConsumer does not know itself. Raises Refused."""
         raise NotImplementedError
 
-    def check_access(self, stream: int) -> None:
-        """In a database thread, for a stream that this socket does not follow. Raises Refused unless the rows say otherwise."""
+    def check_access(self, channel_id: int) -> None:
+        """In a database thread, for a channel that this socket does not follow. Raises Refused unless the rows say otherwise."""
         raise NotImplementedError
 
-    def synced(self, streams: Iterable[int], *, is_first: bool) -> None:
-        """What was missed was written, the reply was not: a subclass may say more of the streams."""
+    def synced(self, channel_ids: Iterable[int], *, is_first: bool) -> None:
+        """What was missed was written, the reply was not: a subclass may say more of the channels."""
 
     def own_presence(self) -> OwnPresence | msgspec.UnsetType:
         """What `hello` says of the person's own choices."""
@@ -120,10 +120,10 @@ class StreamConsumer(AsyncConsumer):
         """What `hello` says of those whom the person has blocked."""
         return msgspec.UNSET
 
-    async def require_access(self, stream: int) -> None:
+    async def require_access(self, channel_id: int) -> None:
         """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
-        if stream not in self.socket.accesses:
-            await self.node.threads.read(self.check_access, stream)
+        if channel_id not in self.socket.accesses:
+            await self.node.threads.read(self.check_access, channel_id)
 
     async def __call__(
         self,
@@ -285,9 +285,9 @@ class StreamConsumer(AsyncConsumer):
             await self._obey(command)
         except Refused as refusal:
             self.refuse(command.ref, refusal)
-            stream = getattr(command, "channel", None)
-            if stream in self.socket.accesses:
-                self.node.figures.refused(stream, refusal.code)
+            channel_id = getattr(command, "channel", None)
+            if channel_id in self.socket.accesses:
+                self.node.figures.refused(channel_id, refusal.code)
         except Exception as error:
             self.refuse(command.ref, self.translated(error))
 
@@ -317,17 +317,17 @@ class StreamConsumer(AsyncConsumer):
 
     async def _sync(self, command: Sync) -> None:
         socket = self.socket
-        # Each stream that it names is work, and may be a frame back.
-        await self._wait_for(len(command.channels) / STREAMS_A_FRAME)
+        # Each channel that it names is work, and may be a frame back.
+        await self._wait_for(len(command.channels) / CHANNELS_A_FRAME)
         began_at = time.perf_counter()
         is_first = not socket.is_synced and not command.more
-        for stream in socket.refused if is_first else set(socket.refused) & set(command.channels):
+        for channel_id in socket.refused if is_first else set(socket.refused) & set(command.channels):
             # The last of several frames does not name again what was held according to the first.
-            socket.refused_held[stream] = command.channels.get(stream, socket.refused_held.get(stream, 0))
-            self.node.seating.tell(socket, stream)
-        for stream in command.channels:
-            if stream not in socket.accesses and stream not in socket.refused:
-                self._say(Channel(action="removed", channel=BareChannel(id=stream)))
+            socket.refused_held[channel_id] = command.channels.get(channel_id, socket.refused_held.get(channel_id, 0))
+            self.node.seating.tell(socket, channel_id)
+        for channel_id in command.channels:
+            if channel_id not in socket.accesses and channel_id not in socket.refused:
+                self._say(Channel(action="removed", channel=BareChannel(id=channel_id)))
         states = await self._caught_up(command)
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
@@ -393,5 +393,7 @@ class StreamConsumer(AsyncConsumer):
 
 
 def _replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int:
-    caught_up = {stream: state.head for stream, state in states.items() if held.get(stream) and not state.resync}
-    return sum(head - held[stream] for stream, head in caught_up.items())
+    caught_up = {
+        channel_id: state.head for channel_id, state in states.items() if held.get(channel_id) and not state.resync
+    }
+    return sum(head - held[channel_id] for channel_id, head in caught_up.items())

@@ -27,7 +27,7 @@ def counted(name: str, says: str, **known: Iterable[object]) -> Counter:
 
 sockets = Gauge("gapless_sockets", "Sockets that are open.", multiprocess_mode="livesum")
 people = Gauge("gapless_people", "Users with a socket, summed over the processes.", multiprocess_mode="livesum")
-streams = Gauge(
+channels = Gauge(
     "gapless_streams", "Channels that are followed, summed over the processes.", multiprocess_mode="livesum"
 )
 opening_seconds = Histogram(

@@ -28,9 +28,9 @@ from delivery.bus.announcements import (
     SignedOut,
     Spread,
     Surplus,
+    channel_group,
     group_of,
     pack,
-    stream_group,
     user_group,
 )
 from delivery.bus.layer import EVENT_TYPE, Bus
@@ -81,9 +81,9 @@ class Node:
         self.limits = limits
         self.threads = DatabaseThreads(database_threads, is_away=is_away)
         self.bus = Bus(get_channel_layer(), self.receive)
-        self.hub = Hub(batch=limits.batch, on_gap=lambda stream: self.gaps.heal_soon(stream), on_begin=self._began)
+        self.hub = Hub(batch=limits.batch, on_gap=lambda channel: self.gaps.heal_soon(channel), on_begin=self._began)
         self.gaps = Gaps(
-            self.hub.streams, source, self.threads, apply=self.hub.apply, start=self.hub.start, batch=limits.batch
+            self.hub.channels, source, self.threads, apply=self.hub.apply, start=self.hub.start, batch=limits.batch
         )
         self.joining = Joining(self.hub, self.gaps, source, self.threads, self.bus.listen, batch=limits.batch)
         self.waits = Waits(self.joining, most=limits.waits_per_user)
@@ -164,8 +164,8 @@ class Node:
                 # The product's own, see its `receive`.
                 pass
 
-    def _began(self, user: int, stream: int) -> None:
-        self.receive(Opened(user=user, stream=stream, action="joined"))
+    def _began(self, user: int, channel_id: int) -> None:
+        self.receive(Opened(user=user, channel_id=channel_id, action="joined"))
 
     # ---- watches ----
 
@@ -206,10 +206,10 @@ class Node:
     async def check_positions(self) -> None:
         """Reads what was announced but not heard: another epoch, changes, memberships that began, memberships that ended."""
         await self.check_epoch()
-        for stream in self.hub.forget_idle(time.monotonic()):
-            if not self.joining.needs(stream):
-                await self.bus.forget(stream_group(stream))
-        positions = {stream.id: stream.position for stream in self.hub.streams.values()}
+        for channel_id in self.hub.forget_idle(time.monotonic()):
+            if not self.joining.needs(channel_id):
+                await self.bus.forget(channel_group(channel_id))
+        positions = {channel.id: channel.position for channel in self.hub.channels.values()}
         if positions:
             heads = await self.threads.read(self.source.heads, list(positions))
             self.gaps.drop_ahead(positions, heads)
@@ -221,14 +221,14 @@ class Node:
         """When the database was rewound, what this process holds of it counts for nothing: everybody comes back, and syncs anew."""
         if await self.epochs.check():
             logger.error("epoch %s has begun: all sockets are closed, to come back", self.epochs.current)
-            streams = dict(self.hub.streams)
-            self.hub.streams.clear()
-            for stream in streams.values():
-                stream.wake()
+            channels = dict(self.hub.channels)
+            self.hub.channels.clear()
+            for channel in channels.values():
+                channel.wake()
             self._send_away("the database was restored: load your channels afresh")
-            for stream_id in streams:
-                if not self.joining.needs(stream_id):
-                    await self.bus.forget(stream_group(stream_id))
+            for channel_id in channels:
+                if not self.joining.needs(channel_id):
+                    await self.bus.forget(channel_group(channel_id))
 
     def _send_away(self, reason: str) -> None:
         sockets = list(self.hub.sockets)
@@ -239,8 +239,8 @@ class Node:
         while True:
             await asyncio.sleep(1)
             with _logging("seats were not kept"):
-                for user, stream in await self.seating.beat():
-                    await self.accesses.opened(Opened(user=user, stream=stream, action="joined"))
+                for user, channel_id in await self.seating.beat():
+                    await self.accesses.opened(Opened(user=user, channel_id=channel_id, action="joined"))
 
     async def _read_gauges(self) -> None:
         await keep_reading(self.hub, self.queue, self.bus)
@@ -258,19 +258,19 @@ class Node:
         await self.bus.listen([user_group(socket.user)])
         self.logins.came(socket)
         # The epoch before the accesses: heads of another one would be taken for those of this one.
-        streams, standing = await self.threads.read(self._first_look, socket)
+        channel_ids, standing = await self.threads.read(self._first_look, socket)
         socket.epoch = self.epochs.noted(standing)
         if socket.epoch != self.epochs.current:
             self.hub.start(self.check_epoch())
-        refused, _ = await asyncio.gather(self.seating.seat(socket, streams), self.learn(socket.user))
+        refused, _ = await asyncio.gather(self.seating.seat(socket, channel_ids), self.learn(socket.user))
         # From here on without a pause: what ends is told only after `hello`.
         for access in await self.threads.read(self.source.accesses, socket.user):
-            if access.stream not in streams:
+            if access.channel_id not in channel_ids:
                 socket.missed_openings = True
-            elif access.stream in refused:
+            elif access.channel_id in refused:
                 self.seating.refuse(socket, access)
             else:
-                socket.accesses[access.stream] = access
+                socket.accesses[access.channel_id] = access
 
     async def learn(self, user: int) -> None:
         """What the product has to know of a user before `hello`; from here on it is rung when it changes."""
@@ -279,12 +279,12 @@ class Node:
         # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
         if socket.peer.is_gone:
             raise PeerGone
-        return [stream for _, stream in self.source.memberships([socket.user])], self.source.standing()
+        return [channel_id for _, channel_id in self.source.memberships([socket.user])], self.source.standing()
 
     async def part(self, socket: Socket) -> None:
-        streams = list(socket.accesses)
+        channel_ids = list(socket.accesses)
         self.hub.remove(socket)
-        self.hub.start(self.seating.unseat(socket, streams))
+        self.hub.start(self.seating.unseat(socket, channel_ids))
         if socket.user not in self.hub.users:
             await self.bus.forget(user_group(socket.user))
 

@@ -20,9 +20,9 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One user's access to one stream, read in one snapshot."""
+    """One user's access to one channel, read in one snapshot."""
 
-    stream: int
+    channel_id: int
     head: int
     #: Changes up to this number are before the access began, and are not replayed.
     since: int
@@ -57,10 +57,10 @@ class Committed:
 
 
 class Draft(Protocol):
-    """Something to be committed to one stream; its lane is the stream's id."""
+    """Something to be committed to one channel; its lane is the channel's id."""
 
     @property
-    def stream(self) -> int: ...
+    def channel_id(self) -> int: ...
 
 
 class Source(Protocol):
@@ -71,28 +71,28 @@ class Source(Protocol):
         """Another epoch, unless that one is over already; returns the one that stands."""
 
     def accesses(self, user: int) -> list[Access]:
-        """Every stream that the user has access to."""
+        """Every channel that the user has access to."""
 
-    def accesses_to(self, user: int, streams: Collection[int]) -> dict[int, Access]:
+    def accesses_to(self, user: int, channel_ids: Collection[int]) -> dict[int, Access]:
         """Those of them that the user has access to."""
 
-    def access(self, user: int, stream: int) -> Access | None:
+    def access(self, user: int, channel_id: int) -> Access | None:
         """One of them; None without access."""
 
-    def changes_since(self, stream: int, rev: int, *, limit: int) -> Missed:
+    def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
         """At most `limit` changes after `rev`, in order; `head` is complete when fewer came."""
 
     def changes_of(self, held: Mapping[int, int], *, limit: int) -> dict[int, Missed]:
-        """The same for many streams at once: {stream: rev}."""
+        """The same for many channels at once: {channel: rev}."""
 
     def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
-        """For each stream, whether what was missed since the held number is little and young enough to be replayed."""
+        """For each channel, whether what was missed since the held number is little and young enough to be replayed."""
 
-    def heads(self, streams: Sequence[int]) -> dict[int, int]:
-        """The newest number of each stream that exists."""
+    def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
+        """The newest number of each channel that exists."""
 
     def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
-        """(user, stream) → version, for every access of these users."""
+        """(user, channel) → version, for every access of these users."""
 
     def endings(self, logins: Sequence[Login]) -> list[CloseCode | None]:
         """For each login, why it has ended (signed out or banned); None while it holds."""
@@ -101,4 +101,4 @@ class Source(Protocol):
         """All drafts in one transaction, each with its own outcome; rings the bell after COMMIT."""
 
     def move_cursors(self, cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
-        """(stream, user) → (delivered, read), forward only; rings the bell for what moved."""
+        """(channel, user) → (delivered, read), forward only; rings the bell for what moved."""

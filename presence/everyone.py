@@ -3,7 +3,7 @@
 What is not known is said to be unknown, never offline.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from presence.people import OFFLINE, UNKNOWN, Micros, Person
@@ -25,19 +25,19 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Others see something new of this person, in these streams (each with the number at which it was said)."""
+    """Others see something new of this person, in these channels (each with the number at which it was said)."""
 
     user: int
     shown: Shown
-    streams: Mapping[int, int]
+    channels: Mapping[int, int]
 
 
 class View:
     def __init__(self) -> None:
         #: Everybody who is here, the invisible among them.
         self.people: dict[int, Person] = {}
-        #: stream → those who are to be seen there
-        self.by_stream: dict[int, set[int]] = {}
+        #: channel → those who are to be seen there
+        self.by_channel: dict[int, set[int]] = {}
         self.is_known = False
         self._doubted: set[int] = set()
         self._departed: dict[int, Micros] = {}
@@ -65,7 +65,7 @@ class View:
         self.is_known = False
         seen = [user for user, person in self.people.items() if not person.is_hidden and user not in self._doubted]
         self._doubted = set(self.people)
-        return [News(user, Shown(UNKNOWN), self.people[user].streams) for user in seen]
+        return [News(user, Shown(UNKNOWN), self.people[user].channels) for user in seen]
 
     def _put(self, user: int, person: Person | None, seen: Micros) -> News | None:
         old, before = self.people.get(user), self.shown(user)
@@ -82,12 +82,12 @@ class View:
                 return None
             # Only the first process to hear of it is told when: Redis forgets the place with that.
             self._depart(user, max(seen, old.seen))
-            return News(user, self.shown(user), old.streams)
+            return News(user, self.shown(user), old.channels)
         self._departed.pop(user, None)
         after = self.shown(user)
         if before != after or was_doubted or not was_seen or old is None:
-            return News(user, after, person.streams)
-        begun = {stream: head for stream, head in person.streams.items() if stream not in old.streams}
+            return News(user, after, person.channels)
+        begun = {channel_id: head for channel_id, head in person.channels.items() if channel_id not in old.channels}
         return News(user, after, begun) if begun else None
 
     def _depart(self, user: int, seen: Micros) -> None:
@@ -99,18 +99,14 @@ class View:
     def _index(self, user: int, old: Person | None, new: Person | None) -> None:
         before = _visible_in(old)
         after = _visible_in(new)
-        for stream in before - after:
-            users = self.by_stream[stream]
+        for channel_id in before - after:
+            users = self.by_channel[channel_id]
             users.discard(user)
             if not users:
-                del self.by_stream[stream]
-        for stream in after - before:
-            self.by_stream.setdefault(stream, set()).add(user)
+                del self.by_channel[channel_id]
+        for channel_id in after - before:
+            self.by_channel.setdefault(channel_id, set()).add(user)
 
 
 def _visible_in(person: Person | None) -> set[int]:
-    return set() if person is None or person.is_hidden else set(person.streams)
-
-
-def streams_of(news: Iterable[News]) -> set[int]:
-    return {stream for one in news for stream in one.streams}
+    return set() if person is None or person.is_hidden else set(person.channels)

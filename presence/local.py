@@ -17,8 +17,8 @@ class _Person:
 
 
 class Own:
-    def __init__(self, streams_of: Callable[[int], dict[int, int]]) -> None:
-        self._streams_of = streams_of
+    def __init__(self, channels_of: Callable[[int], dict[int, int]]) -> None:
+        self._channels_of = channels_of
         self.people: dict[int, _Person] = {}
         self._leaving: dict[int, _Person] = {}
         self._unsaid: set[int] = set()
@@ -56,7 +56,7 @@ class Own:
         return True
 
     def look_again(self, users: Iterable[int]) -> None:
-        """Their streams may have changed."""
+        """Their channels may have changed."""
         self._unsaid.update(user for user in users if user in self.people)
 
     def sayings(self, *, everybody: bool) -> list[Saying]:
@@ -84,7 +84,7 @@ class Own:
             if gone is None or gone.said is None:
                 return None
             return Saying(user, gone.said, gone.choice, is_change=False, is_leaving=True)
-        here = Here(all(person.sockets.values()), len(person.sockets), self._streams_of(user))
+        here = Here(all(person.sockets.values()), len(person.sockets), self._channels_of(user))
         is_change = person.said is None or person.said_choice != person.choice.rev or _differ(person.said, here)
         person.said, person.said_choice = here, person.choice.rev
         return Saying(user, here, person.choice, is_change=is_change)
@@ -92,4 +92,4 @@ class Own:
 
 def _differ(before: Here, after: Here) -> bool:
     # Numbers grow with every message, and how many sockets there are is nobody's business.
-    return before.is_idle != after.is_idle or before.streams.keys() != after.streams.keys()
+    return before.is_idle != after.is_idle or before.channels.keys() != after.channels.keys()

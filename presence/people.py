@@ -39,8 +39,8 @@ class Here(msgspec.Struct, frozen=True, array_like=True):
     #: None of the person's sockets in this process has had input lately.
     is_idle: bool
     sockets: int
-    #: The person's streams, each with the number up to which the process knew it: who has lost the stream by then hears nothing.
-    streams: dict[int, int]
+    #: The person's channels, each with the number up to which the process knew it: who has lost the channel by then hears nothing.
+    channels: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Person:
     choice: Choice
     is_idle: bool
     sockets: int
-    streams: Mapping[int, int]
+    channels: Mapping[int, int]
     #: When a process last vouched for the person.
     seen: Micros
 
@@ -72,14 +72,14 @@ def combined(choice: Choice, places: Sequence[Here], *, seen: Micros) -> Person 
     """The person over all processes that have them; None when there is none."""
     if not places:
         return None
-    streams: dict[int, int] = {}
+    channels: dict[int, int] = {}
     for place in places:
-        for stream, head in place.streams.items():
-            streams[stream] = max(head, streams.get(stream, 0))
+        for channel_id, head in place.channels.items():
+            channels[channel_id] = max(head, channels.get(channel_id, 0))
     return Person(
         choice=choice,
         is_idle=all(place.is_idle for place in places),
         sockets=sum(place.sockets for place in places),
-        streams=streams,
+        channels=channels,
         seen=seen,
     )

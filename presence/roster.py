@@ -1,7 +1,7 @@
 """Who is here, in Redis: each process says whom it has and hears what others said, both in one call to one script.
 
 Everything has an end by Redis' own clock, and nothing here is the only copy of anything: each process says all of its people
-again with every heartbeat, and at once when Redis has forgotten them. Knows user ids and stream names, nothing of sockets.
+again with every heartbeat, and at once when Redis has forgotten them. Knows user ids and channel ids, nothing of sockets.
 """
 
 import asyncio
@@ -121,9 +121,9 @@ class Saying:
 class TypingMark:
     """Somebody began, goes on or stopped typing; `age_seconds` since it was said."""
 
-    stream: int
+    channel_id: int
     user: int
-    #: The stream's number where it was said.
+    #: The channel's number where it was said.
     head: int
     is_on: bool
     age_seconds: float = 0.0
@@ -199,7 +199,7 @@ class Roster:
             "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
             "typing_lasts": int(self.typing_seconds * 1e6),
             "people": [self._spelled(saying) for saying in people],
-            "typing": [f"{mark.stream}:{mark.user}:{mark.head}:{int(mark.is_on)}" for mark in typing],
+            "typing": [f"{mark.channel_id}:{mark.user}:{mark.head}:{int(mark.is_on)}" for mark in typing],
         }
         # Records travel as text within it: the msgpack of Redis' Lua knows no binary strings.
         packed = msgspec.msgpack.encode(request)
@@ -237,5 +237,5 @@ def _read(answer: Any) -> _Answer:
 
 
 def _mark(member: bytes, score: float, rev: int) -> TypingMark:
-    stream, user, head, is_on = member.split(b":")
-    return TypingMark(int(stream), int(user), int(head), is_on == b"1", max(0.0, (rev - score) / 1e6))
+    channel_id, user, head, is_on = member.split(b":")
+    return TypingMark(int(channel_id), int(user), int(head), is_on == b"1", max(0.0, (rev - score) / 1e6))

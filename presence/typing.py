@@ -9,7 +9,7 @@ from presence.roster import TypingMark
 
 @dataclass(frozen=True, slots=True)
 class TypingNow:
-    """Everyone typing in a stream; `head` is the highest number at which any of them said so."""
+    """Everyone typing in a channel; `head` is the highest number at which any of them said so."""
 
     users: tuple[int, ...]
     head: int
@@ -19,53 +19,53 @@ class Typing:
     def __init__(self, *, lasts_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._lasts = lasts_seconds
         self._clock = clock
-        #: stream → user → (until when, the number at which it was said)
+        #: channel → user → (until when, the number at which it was said)
         self._until: dict[int, dict[int, tuple[float, int]]] = {}
-        #: (stream, user) → (the number of the person's newest message, until when it matters)
+        #: (channel, user) → (the number of the person's newest message, until when it matters)
         self._said: dict[tuple[int, int], tuple[int, float]] = {}
 
     def take(self, marks: Iterable[TypingMark]) -> set[int]:
-        """What was heard, in its order; returns the streams in which somebody began, goes on or stopped."""
+        """What was heard, in its order; returns the channels in which somebody began, goes on or stopped."""
         now = self._clock()
         touched: set[int] = set()
         for mark in marks:
             until = now + self._lasts - mark.age_seconds
-            is_answered = self._said.get((mark.stream, mark.user), (-1, 0.0))[0] > mark.head
+            is_answered = self._said.get((mark.channel_id, mark.user), (-1, 0.0))[0] > mark.head
             if not mark.is_on or is_answered or until <= now:
-                if self._end(mark.stream, mark.user):
-                    touched.add(mark.stream)
+                if self._end(mark.channel_id, mark.user):
+                    touched.add(mark.channel_id)
             else:
-                self._until.setdefault(mark.stream, {})[mark.user] = (until, mark.head)
-                touched.add(mark.stream)
+                self._until.setdefault(mark.channel_id, {})[mark.user] = (until, mark.head)
+                touched.add(mark.channel_id)
         return touched
 
-    def end_by_message(self, stream: int, user: int, *, number: int) -> bool:
+    def end_by_message(self, channel_id: int, user: int, *, number: int) -> bool:
         """What was typed has become a message: what was said of the typing before it counts no more. True if it showed."""
-        self._said[stream, user] = (number, self._clock() + self._lasts)
-        return self._end(stream, user)
+        self._said[channel_id, user] = (number, self._clock() + self._lasts)
+        return self._end(channel_id, user)
 
     def lapse(self) -> set[int]:
-        """Ends what has not been said again in time; returns the streams in which that happened."""
+        """Ends what has not been said again in time; returns the channels in which that happened."""
         now = self._clock()
         for key in [key for key, (_, until) in self._said.items() if until <= now]:
             del self._said[key]
         over = [(s, u) for s, users in self._until.items() for u, (until, _) in users.items() if until <= now]
-        for stream, user in over:
-            self._end(stream, user)
-        return {stream for stream, _ in over}
+        for channel_id, user in over:
+            self._end(channel_id, user)
+        return {channel_id for channel_id, _ in over}
 
     def end_everywhere(self, user: int) -> set[int]:
-        """The person has gone, or has become invisible; returns the streams in which they were typing."""
-        return {stream for stream in list(self._until) if self._end(stream, user)}
+        """The person has gone, or has become invisible; returns the channels in which they were typing."""
+        return {channel_id for channel_id in list(self._until) if self._end(channel_id, user)}
 
-    def now_in(self, stream: int) -> TypingNow:
-        typing = self._until.get(stream, {})
+    def now_in(self, channel_id: int) -> TypingNow:
+        typing = self._until.get(channel_id, {})
         return TypingNow(tuple(sorted(typing)), max((head for _, head in typing.values()), default=0))
 
-    def _end(self, stream: int, user: int) -> bool:
-        users = self._until.get(stream)
+    def _end(self, channel_id: int, user: int) -> bool:
+        users = self._until.get(channel_id)
         if users is None or users.pop(user, None) is None:
             return False
         if not users:
-            del self._until[stream]
+            del self._until[channel_id]
         return True

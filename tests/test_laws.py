@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chat import services, shapes
 from chat.live.node import AWAY, is_away
-from chat.live.source import ChannelStreams
+from chat.live.source import ChatSource
 from chat.models import Channel, Member, Message, User
 from chat.services import log, posting
 from delivery.bus.announcements import Announcement
@@ -243,7 +243,7 @@ class Laws(RuleBasedStateMachine):
             device.take(self.channel.pk, intervals[device.user.pk])
 
     async def _new_node(self) -> Node:
-        return Node(ChannelStreams(), django_settings.LIMITS, database_threads=2, retryable=AWAY, is_away=is_away)
+        return Node(ChatSource(), django_settings.LIMITS, database_threads=2, retryable=AWAY, is_away=is_away)
 
     async def _connect(self, device: Device, place: int) -> None:
         node, listener = self.nodes[place], Listener()

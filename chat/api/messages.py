@@ -17,7 +17,7 @@ from chat.api.pages import listed, number, page_size
 from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
 from chat.live.node import post_and_wait
-from chat.live.source import ChannelStreams
+from chat.live.source import ChatSource
 from chat.middleware.waits import Wait, wait_for
 from chat.models import Message
 from chat.reads import history
@@ -160,7 +160,7 @@ class _Found:
 
 
 def _changes(channel: int, since: int, joined_rev: int, *, is_comparable: bool) -> _Found:
-    missed = ChannelStreams().changes_since(channel, max(since, joined_rev), limit=settings.LIMITS.batch)
+    missed = ChatSource().changes_since(channel, max(since, joined_rev), limit=settings.LIMITS.batch)
     if not is_comparable or since > missed.head:
         return _Found(Missed(head=missed.head, changes=[]), resync=True)
     return _Found(missed, resync=0 < since < joined_rev)

@@ -17,7 +17,7 @@ from chat.reads.logins import ChatLogin
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
 from chat.services import Draft, choose_presence, delete_message, edit_message
-from delivery.consumers import StreamConsumer
+from delivery.consumers import SocketConsumer
 from delivery.source import Committed
 from delivery.wire import ids, protocol
 from delivery.wire.errors import Refused, UnknownOp
@@ -28,7 +28,7 @@ T = TypeVar("T")
 VISIT_OFFER = "gapless.visit."
 
 
-class ChatConsumer(StreamConsumer):
+class ChatConsumer(SocketConsumer):
     node: ChatNode
     login: ChatLogin
 
@@ -54,8 +54,8 @@ class ChatConsumer(StreamConsumer):
         session_key = self._session_key()
         return None if session_key is None else await self.node.threads.read(logins.by_session, session_key)
 
-    def check_access(self, stream: int) -> None:
-        require_membership(self.socket.user, channel=stream)
+    def check_access(self, channel_id: int) -> None:
+        require_membership(self.socket.user, channel=channel_id)
 
     async def do(self, command: AnyCommand) -> None:
         require_scope(self.login.scopes, Scope.WRITE, visitors_too=not isinstance(command, SayPresence))
@@ -81,10 +81,10 @@ class ChatConsumer(StreamConsumer):
             case _:
                 raise UnknownOp
 
-    def synced(self, streams: Iterable[int], *, is_first: bool) -> None:
+    def synced(self, channel_ids: Iterable[int], *, is_first: bool) -> None:
         if is_first:
             self.node.presence.arrived(self.socket, self.login.choice)
-        self.node.presence.pushes.push_rosters(self.socket, streams)
+        self.node.presence.pushes.push_rosters(self.socket, channel_ids)
 
     def own_presence(self) -> OwnPresence | msgspec.UnsetType:
         return shapes.own_presence_of(self.login.choice)

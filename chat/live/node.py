@@ -11,7 +11,7 @@ from chat.allowances.messages import MessageAllowance
 from chat.allowances.window import Usage
 from chat.live.blocking import Blocking, apart_from
 from chat.live.presence.here import Presence
-from chat.live.source import ChannelStreams
+from chat.live.source import ChatSource
 from chat.reads.statistics import FigureNotes
 from chat.services import Draft, check_body
 from delivery.away import AWAY, is_away
@@ -36,7 +36,7 @@ class ChatNode(Node):
     def __init__(self) -> None:
         # A third of the pool is left to HTTP requests, which run in threads of their own.
         super().__init__(
-            ChannelStreams(),
+            ChatSource(),
             settings.LIMITS,
             database_threads=max(1, settings.DATABASE_POOL * 2 // 3),
             retryable=AWAY,

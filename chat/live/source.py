@@ -1,4 +1,4 @@
-"""Channels as the streams that delivery asks for: accesses, rows since a number, positions, commits."""
+"""What delivery asks of channels, from their rows: accesses, rows since a number, positions, commits."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -39,7 +39,7 @@ SELECT held.channel_id, (
 """
 
 
-class ChannelStreams:
+class ChatSource:
     """See delivery.source.Source for what each function promises."""
 
     def standing(self) -> Standing:
@@ -51,17 +51,17 @@ class ChannelStreams:
     def accesses(self, user: int) -> list[Access]:
         return _accesses(Member.objects.with_mutes().filter(user_id=user).in_lists(), user)
 
-    def accesses_to(self, user: int, streams: Collection[int]) -> dict[int, Access]:
-        found = _accesses(Member.objects.with_mutes().filter(user_id=user, channel_id__in=streams), user)
-        return {access.stream: access for access in found}
+    def accesses_to(self, user: int, channel_ids: Collection[int]) -> dict[int, Access]:
+        found = _accesses(Member.objects.with_mutes().filter(user_id=user, channel_id__in=channel_ids), user)
+        return {access.channel_id: access for access in found}
 
-    def access(self, user: int, stream: int) -> Access | None:
-        return self.accesses_to(user, [stream]).get(stream)
+    def access(self, user: int, channel_id: int) -> Access | None:
+        return self.accesses_to(user, [channel_id]).get(channel_id)
 
-    def changes_since(self, stream: int, rev: int, *, limit: int) -> Missed:
+    def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
         # The head first: rows that are read later can only be newer, never missing below it.
-        head = Channel.objects.filter(pk=stream).values_list("head", flat=True).first() or 0
-        rows = Message.objects.filter(channel_id=stream).changed_since(rev).for_the_wire()[:limit]
+        head = Channel.objects.filter(pk=channel_id).values_list("head", flat=True).first() or 0
+        rows = Message.objects.filter(channel_id=channel_id).changed_since(rev).for_the_wire()[:limit]
         changes = [shapes.change_of(row) for row in rows]
         return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)
 
@@ -73,8 +73,10 @@ class ChannelStreams:
         for row in Message.objects.filter(pk__in=missed).for_the_wire().order_by("rev"):
             changes[row.channel_id].append(shapes.change_of(row))
         return {
-            stream: Missed(max([heads.get(stream, 0), *(change.rev for change in changes[stream])]), changes[stream])
-            for stream in held
+            channel_id: Missed(
+                max([heads.get(channel_id, 0), *(change.rev for change in changes[channel_id])]), changes[channel_id]
+            )
+            for channel_id in held
         }
 
     def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
@@ -85,8 +87,8 @@ class ChannelStreams:
                 channel: missed <= most and is_recent is not False for channel, missed, is_recent in cursor.fetchall()
             }
 
-    def heads(self, streams: Sequence[int]) -> dict[int, int]:
-        return dict(Channel.objects.filter(pk__in=streams).values_list("pk", "head"))
+    def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
+        return dict(Channel.objects.filter(pk__in=channel_ids).values_list("pk", "head"))
 
     def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
         rows = Member.objects.filter(user_id__in=users).in_lists().values_list("user_id", "channel_id", "version")
@@ -105,7 +107,7 @@ class ChannelStreams:
 def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
     return [
         Access(
-            stream=member.channel_id,
+            channel_id=member.channel_id,
             head=member.channel.head,
             since=member.joined_rev,
             version=member.version,

@@ -1,4 +1,4 @@
-"""A channel: a stream of numbered changes with members."""
+"""A channel: a log of numbered changes with members."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ChannelKind(models.TextChoices):
     PUBLIC = "public"
     PRIVATE = "private"
     DIRECT = "direct"
-    #: Internal notes on a support conversation (`parent`): a stream of its own, so that a visitor can't even count them.
+    #: Internal notes on a support conversation (`parent`): a log of its own, so that a visitor can't even count them.
     INNER = "inner"
 
 

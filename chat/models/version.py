@@ -1,4 +1,4 @@
-"""What a message said before an edit: for moderators and staff, never in the stream."""
+"""What a message said before an edit: for moderators and staff, never in the channel's log."""
 
 from django.db import models
 

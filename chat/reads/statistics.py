@@ -18,7 +18,7 @@ from redis import asyncio as aioredis
 
 from chat import clock
 from chat.models import Channel, Member, Message
-from delivery.live.figures import CLASSES_MS, Figures, StreamFigures
+from delivery.live.figures import CLASSES_MS, Figures, LiveFigures
 
 #: Figures are of so many minutes, the current one included.
 WINDOW_MINUTES = 5
@@ -91,7 +91,7 @@ class FigureNotes:
             await asyncio.sleep(NOTE_SECONDS)
             await self.note()
 
-    async def _note(self, taken: Mapping[int, StreamFigures]) -> None:
+    async def _note(self, taken: Mapping[int, LiveFigures]) -> None:
         minute = _this_minute()
         pipe = self._redis.pipeline(transaction=False)
         for channel, figures in taken.items():
@@ -112,7 +112,7 @@ def _this_minute() -> int:
     return int(clock.now().timestamp() // 60)
 
 
-def _noted(channel: int) -> StreamFigures | None:
+def _noted(channel: int) -> LiveFigures | None:
     minute = _this_minute()
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
         pipe = client.pipeline(transaction=False)
@@ -122,7 +122,7 @@ def _noted(channel: int) -> StreamFigures | None:
             found: list[dict[bytes, bytes]] = pipe.execute()
         except (redis.RedisError, OSError):
             return None
-    noted = StreamFigures()
+    noted = LiveFigures()
     for name, count in (pair for notes in found for pair in notes.items()):
         kind, _, what = name.decode().partition(" ")
         if kind == "latency":

@@ -56,7 +56,7 @@ class Entry:
 
     def opened(self, user: int, action: str) -> None:
         """After the commit, rings for a user whose access to the channel began or looks different now."""
-        self._announcements.append(Opened(user=user, stream=self.channel.pk, action=action))
+        self._announcements.append(Opened(user=user, channel_id=self.channel.pk, action=action))
 
     def say(self, frame: bytes) -> None:
         """After the commit, one push to all who follow the channel then."""
@@ -66,9 +66,11 @@ class Entry:
         changes = [shapes.change_of(row) for row in self._changed]
         announced: list[Announcement] = []
         if self.channel.head > self.after:
-            announced.append(Changed(stream=self.channel.pk, after=self.after, head=self.channel.head, changes=changes))
+            announced.append(
+                Changed(channel_id=self.channel.pk, after=self.after, head=self.channel.head, changes=changes)
+            )
         head = self.channel.head
-        announced += [Passing(stream=self.channel.pk, head=head, raw=frame) for frame in self._frames]
+        announced += [Passing(channel_id=self.channel.pk, head=head, raw=frame) for frame in self._frames]
         return announced + self._announcements
 
 

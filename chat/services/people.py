@@ -103,8 +103,10 @@ def rename_user(user: User, *, display_name: str) -> User:
 
 
 def _renamed(user: User) -> Spread:
-    streams = list(Member.objects.filter(user=user).values_list("channel_id", flat=True))
-    return Spread(user=user.pk, streams=streams, raw=protocol.encode(protocol.Renamed(person=shapes.person_of(user))))
+    channel_ids = list(Member.objects.filter(user=user).values_list("channel_id", flat=True))
+    return Spread(
+        user=user.pk, channel_ids=channel_ids, raw=protocol.encode(protocol.Renamed(person=shapes.person_of(user)))
+    )
 
 
 def _clean(display_name: str) -> str:

@@ -37,7 +37,7 @@ class Draft:
     reply_to: int | None = None
 
     @property
-    def stream(self) -> int:
+    def channel_id(self) -> int:
         return self.channel
 
     @property
@@ -273,7 +273,7 @@ class _Batch:
             change = Change(rev=n.seq, key=n.seq, raw=n.raw, said_by=n.draft.sender)
             changes[n.draft.channel].append(change)
         announcements = [
-            Changed(stream=pk, after=self.channels[pk].after, head=self.channels[pk].head, changes=those)
+            Changed(channel_id=pk, after=self.channels[pk].after, head=self.channels[pk].head, changes=those)
             for pk, those in changes.items()
         ]
         transaction.on_commit(lambda: node.ring(announcements), robust=True)

@@ -125,7 +125,7 @@ def _settle_and_tell(channel: int, *, head: int | None = None, cursors: Sequence
 
 def _moved(channel: int, standing: Standing, head: int, cursors: Sequence[Cursor]) -> Moved:
     return Moved(
-        stream=channel,
+        channel_id=channel,
         head=head,
         delivered=standing.delivered,
         read=standing.read,

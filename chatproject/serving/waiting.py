@@ -54,7 +54,7 @@ async def _has_left(wait: Wait, receive: Receive) -> bool:
         return False
     leaving = asyncio.ensure_future(_left(receive))
     waiting = asyncio.ensure_future(
-        node.waits.until_above(wait.number, stream=wait.channel, user=wait.user, seconds=wait.seconds)
+        node.waits.until_above(wait.number, channel_id=wait.channel, user=wait.user, seconds=wait.seconds)
     )
     try:
         await asyncio.wait({leaving, waiting}, return_when=asyncio.FIRST_COMPLETED)

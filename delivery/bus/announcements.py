@@ -6,15 +6,15 @@ import msgspec
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True):
-    """One numbered change of a stream, as the bytes that every receiver gets."""
+    """One numbered change of a channel, as the bytes that every receiver gets."""
 
     rev: int
-    #: What was changed, unique in its stream: a later change of the same key makes this one superfluous.
+    #: What was changed, unique in its channel: a later change of the same key makes this one superfluous.
     key: int
     raw: bytes
-    #: The user whose access to the stream ends with this change.
+    #: The user whose access to the channel ends with this change.
     ends: int | None = None
-    #: The user whose access to the stream begins with this change.
+    #: The user whose access to the channel begins with this change.
     begins: int | None = None
     #: The user whose message this is, when it is a new one: what they were typing has been said.
     said_by: int | None = None
@@ -23,25 +23,25 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
 class Changed(msgspec.Struct, frozen=True, array_like=True, tag="changed"):
     """The changes after `after`, complete up to `head`."""
 
-    stream: int
+    channel_id: int
     after: int
     head: int
     changes: Sequence[Change]
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
-    """This user has access to one stream more, or what describes the stream to the user has changed."""
+    """This user has access to one channel more, or what describes the channel to the user has changed."""
 
     user: int
-    stream: int
+    channel_id: int
     action: str
 
 
 class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
-    """A frame for all who have the stream, which is of the moment: nobody misses it when it is lost."""
+    """A frame for all who have the channel, which is of the moment: nobody misses it when it is lost."""
 
-    stream: int
-    #: The stream's number when it was said: who has lost the stream by then must not hear it.
+    channel_id: int
+    #: The channel's number when it was said: who has lost the channel by then must not hear it.
     head: int
     raw: bytes
 
@@ -58,7 +58,7 @@ class Low(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a user stands now, and what the server counts beyond that, up to the stream's number as it was then."""
+    """Where a user stands now, and what the server counts beyond that, up to the channel's number as it was then."""
 
     user: int
     delivered: int
@@ -69,9 +69,9 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True, tag="moved"):
-    """Cursors have moved in a stream, or whose cursors count. Passing, like a frame: the versions show what was lost."""
+    """Cursors have moved in a channel, or whose cursors count. Passing, like a frame: the versions show what was lost."""
 
-    stream: int
+    channel_id: int
     head: int
     delivered: Low
     read: Low
@@ -121,10 +121,10 @@ class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
 
 
 class Spread(msgspec.Struct, frozen=True, array_like=True, tag="spread"):
-    """A frame for this user and for all who have one of these streams with them. Of the moment, and said once to each socket."""
+    """A frame for this user and for all who have one of these channels with them. Of the moment, and said once to each socket."""
 
     user: int
-    streams: Sequence[int]
+    channel_ids: Sequence[int]
     raw: bytes
 
 
@@ -143,8 +143,8 @@ def unpack(packed: bytes) -> Announcement:
 
 def group_of(announcement: Announcement) -> str:
     match announcement:
-        case Changed(stream=stream) | Passing(stream=stream) | Moved(stream=stream):
-            return stream_group(stream)
+        case Changed(channel_id=channel_id) | Passing(channel_id=channel_id) | Moved(channel_id=channel_id):
+            return channel_group(channel_id)
         case Opened(user=user) | SignedOut(user=user) | Surplus(user=user) | Probed(user=user):
             return user_group(user)
         case About(user=user) | Renewed(user=user):
@@ -157,8 +157,8 @@ def group_of(announcement: Announcement) -> str:
 EVERYBODY = "everybody"
 
 
-def stream_group(stream: int) -> str:
-    return f"stream.{stream}"
+def channel_group(channel_id: int) -> str:
+    return f"channel.{channel_id}"
 
 
 def user_group(user: int) -> str:

@@ -26,7 +26,7 @@ ECHO_SECONDS = 0.5
 DEAF_AFTER_SECONDS = 1.2
 #: Deaf for so long, the layer's connections are thrown away and made anew.
 REBUILD_AFTER_SECONDS = 6
-#: How long whoever begins to follow a stream waits for the subscription; a lost one is healed by the position check.
+#: How long whoever begins to follow a channel waits for the subscription; a lost one is healed by the position check.
 SUBSCRIBE_SECONDS = 0.5
 #: ...and for so much longer for each of many.
 SUBSCRIBE_EACH_SECONDS = 0.001
@@ -43,7 +43,7 @@ _deliver_seconds = metrics.deliver_seconds.labels("other")
 
 @dataclass(slots=True)
 class _Waiting:
-    """An announcement on its way; what follows it in the same stream is merged into it while it waits."""
+    """An announcement on its way; what follows it in the same channel is merged into it while it waits."""
 
     announcement: Announcement
     since: float
@@ -87,7 +87,7 @@ class Bus:
     def announce(self, announcement: Announcement) -> None:
         """To all processes that listen, after what was announced before; lost when Redis is away or slow."""
         if isinstance(announcement, Changed):
-            last = self._mergeable.get(announcement.stream)
+            last = self._mergeable.get(announcement.channel_id)
             if (
                 last is not None
                 and isinstance(last.announcement, Changed)
@@ -97,7 +97,7 @@ class Bus:
                 return
         waiting = _Waiting(announcement, time.monotonic(), time.time())
         if isinstance(announcement, Changed):
-            self._mergeable[announcement.stream] = waiting
+            self._mergeable[announcement.channel_id] = waiting
         self._waiting.append(waiting)
         self._wake.set()
 
@@ -173,8 +173,8 @@ class Bus:
             while self._waiting:
                 waiting = self._waiting.popleft()
                 announcement = waiting.announcement
-                if isinstance(announcement, Changed) and self._mergeable.get(announcement.stream) is waiting:
-                    del self._mergeable[announcement.stream]
+                if isinstance(announcement, Changed) and self._mergeable.get(announcement.channel_id) is waiting:
+                    del self._mergeable[announcement.channel_id]
                 if time.monotonic() - waiting.since < STALE_SECONDS:
                     await self._send(
                         group_of(announcement),
@@ -223,4 +223,4 @@ def _follows(first: Changed, second: Changed) -> bool:
 
 def _merged(first: Changed, second: Changed) -> Changed:
     changes = [*first.changes, *second.changes]
-    return Changed(stream=first.stream, after=first.after, head=second.head, changes=changes)
+    return Changed(channel_id=first.channel_id, after=first.after, head=second.head, changes=changes)

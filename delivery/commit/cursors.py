@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 logger = logging.getLogger("gapless.cursors")
 
-#: (stream, user) → (delivered, read)
+#: (channel, user) → (delivered, read)
 Cursors = Mapping[tuple[int, int], tuple[int, int]]
 
 
@@ -21,11 +21,11 @@ class CursorBuffer:
         self._written: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def move(self, stream: int, user: int, *, delivered: int, read: int) -> "asyncio.Future[None]":
+    def move(self, channel_id: int, user: int, *, delivered: int, read: int) -> "asyncio.Future[None]":
         """Forward only; what is read is delivered. The future is done when the move stands in the rows."""
-        old_delivered, old_read = self._moved.get((stream, user), (0, 0))
+        old_delivered, old_read = self._moved.get((channel_id, user), (0, 0))
         read = max(read, old_read)
-        self._moved[stream, user] = (max(delivered, old_delivered, read), read)
+        self._moved[channel_id, user] = (max(delivered, old_delivered, read), read)
         if self._written is None:
             self._written = asyncio.get_running_loop().create_future()
         if self._task is None:

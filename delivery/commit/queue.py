@@ -1,4 +1,4 @@
-"""Lanes and the committer: what is posted to a stream waits in its lane and is committed in batches, in the order it came.
+"""Lanes and the committer: what is posted to a channel waits in its lane and is committed in batches, in the order it came.
 
 No timer: a lane's next batch starts as soon as its last one is done, so alone a message goes at once and batches form under load.
 """
@@ -35,10 +35,10 @@ class Queue:
 
     def submit(self, draft: Draft) -> Outcome:
         """A future with the committed draft, or the refusal. Raises QueueFull; the order of submissions is kept."""
-        lane = self._lanes.get(draft.stream)
+        lane = self._lanes.get(draft.channel_id)
         if lane is None:
-            lane = self._lanes[draft.stream] = deque()
-            self._start(self._empty(draft.stream, lane))
+            lane = self._lanes[draft.channel_id] = deque()
+            self._start(self._empty(draft.channel_id, lane))
         if len(lane) >= self._most_waiting:
             raise QueueFull(retry_after=1)
         outcome: Outcome = asyncio.get_running_loop().create_future()
@@ -63,20 +63,20 @@ class Queue:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _empty(self, stream: int, lane: deque[Waiting]) -> None:
+    async def _empty(self, channel_id: int, lane: deque[Waiting]) -> None:
         taken: list[Waiting] = []
         try:
             while lane:
                 taken = [lane.popleft() for _ in range(min(self._batch, len(lane)))]
                 outcomes = await self._outcomes([draft for draft, _, _ in taken])
-                self._figures.answered(stream, [since for _, _, since in taken], outcomes)
+                self._figures.answered(channel_id, [since for _, _, since in taken], outcomes)
                 _settle(taken, outcomes)
                 if all(isinstance(outcome, Unavailable) for outcome in outcomes):
                     # Who waits behind would only wait for the same answer.
                     _settle(lane, [outcomes[0]] * len(lane))
                     lane.clear()
         finally:
-            del self._lanes[stream]
+            del self._lanes[channel_id]
             # Cancelled: the outcome of what was taken is unknown, and repeating it is safe.
             _settle([*taken, *lane], [Unavailable()] * (len(taken) + len(lane)))
 

@@ -39,7 +39,7 @@ class Accesses:
                 socket.missed_openings = True
                 continue
             async with socket.lock:
-                await self._open_access(socket, opened.stream, opened.action)
+                await self._open_access(socket, opened.channel_id, opened.action)
 
     async def compare_memberships(self) -> None:
         """Heals lost bells: what opened or ended for the connected users without an announcement."""
@@ -47,46 +47,46 @@ class Accesses:
         if not users:
             return
         known = [
-            (socket, stream_id)
+            (socket, channel_id)
             for socket in self._hub.sockets
             if socket.is_greeted
-            for stream_id in (*socket.accesses, *socket.refused)
+            for channel_id in (*socket.accesses, *socket.refused)
         ]
         rows = await self._threads.read(self._source.memberships, users)
         await self._heal_what_began(rows)
-        for socket, stream_id in known:
-            if (socket.user, stream_id) in rows or stream_id not in (*socket.accesses, *socket.refused):
+        for socket, channel_id in known:
+            if (socket.user, channel_id) in rows or channel_id not in (*socket.accesses, *socket.refused):
                 continue
             # Read again: the access may be younger than the rows.
-            if await self._threads.read(self._source.access, socket.user, stream_id) is None:
-                self._hub.end_access(socket, stream_id)
+            if await self._threads.read(self._source.access, socket.user, channel_id) is None:
+                self._hub.end_access(socket, channel_id)
 
     async def _heal_what_began(self, rows: Mapping[tuple[int, int], int]) -> None:
         outdated: dict[int, set[int]] = defaultdict(set)
         for some in batched(rows.items(), COMPARED_AT_ONCE):
-            for (user, stream_id), version in some:
+            for (user, channel_id), version in some:
                 sockets = self._hub.users.get(user, ())
-                if any(_lacks(socket, stream_id) for socket in sockets):
-                    await self.opened(Opened(user=user, stream=stream_id, action="joined"))
-                elif any(_is_behind(socket, stream_id, version) for socket in sockets):
-                    outdated[user].add(stream_id)
+                if any(_lacks(socket, channel_id) for socket in sockets):
+                    await self.opened(Opened(user=user, channel_id=channel_id, action="joined"))
+                elif any(_is_behind(socket, channel_id, version) for socket in sockets):
+                    outdated[user].add(channel_id)
             await asyncio.sleep(0)
-        for user, streams in outdated.items():
-            await self._renew(user, streams)
+        for user, channel_ids in outdated.items():
+            await self._renew(user, channel_ids)
 
-    async def _renew(self, user: int, streams: Collection[int]) -> None:
-        """What is the user's own in these streams has changed, and not all sockets were told of it."""
-        current = await self._threads.read(self._source.accesses_to, user, streams)
+    async def _renew(self, user: int, channel_ids: Collection[int]) -> None:
+        """What is the user's own in these channels has changed, and not all sockets were told of it."""
+        current = await self._threads.read(self._source.accesses_to, user, channel_ids)
         for socket in list(self._hub.users.get(user, ())):
-            for stream_id in streams:
-                access = current.get(stream_id)
-                if access is not None and _is_behind(socket, stream_id, access.version):
+            for channel_id in channel_ids:
+                access = current.get(channel_id)
+                if access is not None and _is_behind(socket, channel_id, access.version):
                     self._tell(socket, access, "updated")
 
     def _tell(self, socket: Socket, access: Access, action: str) -> None:
         """Of an access that the socket has already."""
-        known = socket.accesses[access.stream]
-        socket.accesses[access.stream] = replace(known, version=max(known.version, access.version))
+        known = socket.accesses[access.channel_id]
+        socket.accesses[access.channel_id] = replace(known, version=max(known.version, access.version))
         told = protocol.Channel(action=action, channel=access.description)
         self._hub.deliver(socket, Prepared(protocol.encode(told)))
 
@@ -94,50 +94,50 @@ class Accesses:
         """Whoever has an access but does not follow it (a sync or an opening failed midway) comes back and syncs anew."""
         for socket in list(self._hub.sockets):
             if socket.is_synced and not socket.lock.locked() and not socket.is_over:
-                followed = (self._hub.streams.get(stream_id) for stream_id in socket.accesses)
-                if any(stream is None or socket not in stream.sockets for stream in followed):
+                followed = (self._hub.channels.get(channel_id) for channel_id in socket.accesses)
+                if any(channel is None or socket not in channel.sockets for channel in followed):
                     logger.warning("socket %s does not follow what it may: closed, to come back", socket.id)
                     socket.close(CloseCode.INTERNAL, "lost track of a channel", retry_after=0.5)
 
-    async def _open_access(self, socket: Socket, stream_id: int, action: str) -> None:
-        is_new = stream_id not in socket.accesses
+    async def _open_access(self, socket: Socket, channel_id: int, action: str) -> None:
+        is_new = channel_id not in socket.accesses
         # Before the access is read: nothing that ends meanwhile is overlooked.
-        has_seat = not is_new or not await self._seating.seat(socket, [stream_id])
-        access = await self._threads.read(self._source.access, socket.user, stream_id)
+        has_seat = not is_new or not await self._seating.seat(socket, [channel_id])
+        access = await self._threads.read(self._source.access, socket.user, channel_id)
         if access is None or socket.is_over:
             return
         if not has_seat:
             self._seating.refuse(socket, access)
             return
-        is_new = stream_id not in socket.accesses
+        is_new = channel_id not in socket.accesses
         if is_new:
-            socket.refused.pop(stream_id, None)
-            socket.accesses[stream_id] = access
+            socket.refused.pop(channel_id, None)
+            socket.accesses[channel_id] = access
         elif action == "joined":
             return
         held = await self._replayable_from(socket, access) if is_new else None
-        if stream_id not in socket.accesses:
+        if channel_id not in socket.accesses:
             # It ended while that was read, and the socket was told so.
             return
         self._tell(socket, access, action if not is_new else "joined" if held is None else "updated")
         if is_new and not socket.is_synced:
-            socket.told[stream_id] = access.head
+            socket.told[channel_id] = access.head
         elif is_new:
             await self._joining.follow(socket, access, held=access.head if held is None else held)
 
     async def _replayable_from(self, socket: Socket, access: Access) -> int | None:
         """The number from which a socket that had no seat can be served as if it had always had one."""
-        held = socket.refused_held.pop(access.stream, 0)
+        held = socket.refused_held.pop(access.channel_id, 0)
         if not held or not access.since <= held <= access.head:
             return None
-        replayable = await self._threads.read(self._source.can_replay, {access.stream: held})
-        return held if replayable[access.stream] else None
+        replayable = await self._threads.read(self._source.can_replay, {access.channel_id: held})
+        return held if replayable[access.channel_id] else None
 
 
-def _is_behind(socket: Socket, stream_id: int, version: int) -> bool:
-    access = socket.accesses.get(stream_id)
+def _is_behind(socket: Socket, channel_id: int, version: int) -> bool:
+    access = socket.accesses.get(channel_id)
     return socket.is_greeted and access is not None and access.version < version
 
 
-def _lacks(socket: Socket, stream_id: int) -> bool:
-    return socket.is_greeted and stream_id not in socket.accesses and stream_id not in socket.refused
+def _lacks(socket: Socket, channel_id: int) -> bool:
+    return socket.is_greeted and channel_id not in socket.accesses and channel_id not in socket.refused

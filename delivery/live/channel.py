@@ -1,4 +1,4 @@
-"""One stream as this process knows it: its position, its newest changes, the sockets that follow it, what is ahead of a gap."""
+"""One channel as this process knows it: its position, its newest changes, the sockets that follow it, what is ahead of a gap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_AHEAD = 64
 
 
-class Stream:
+class LiveChannel:
     """Everything up to `position` was delivered here; everything above `floor` can be given again from memory."""
 
     __slots__ = (
@@ -34,15 +34,15 @@ class Stream:
         "waiting",
     )
 
-    def __init__(self, stream_id: int, *, position: int, recent_most: int) -> None:
-        self.id = stream_id
+    def __init__(self, channel_id: int, *, position: int, recent_most: int) -> None:
+        self.id = channel_id
         self.position = position
         self.floor = position
         #: An access read at a lower head than this may have ended unseen.
         self.started_at = position
         self.sockets: set[Socket] = set()
         self.emptied_at: float | None = None
-        #: Syncs under way that count on this stream.
+        #: Syncs under way that count on this channel.
         self.pins = 0
         #: The number by which a user's access ended last, for those that ended while we followed.
         self.ends: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Figures of single streams since they were taken last, in this process: for people who look at one, never as labels."""
+"""Figures of single channels since they were taken last, in this process: for people who look at one, never as labels."""
 
 import time
 from bisect import bisect_left
@@ -15,7 +15,7 @@ CLASSES_MS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 @dataclass(slots=True)
-class StreamFigures:
+class LiveFigures:
     messages: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     #: Messages by the class of their time from the lane to the COMMIT.
@@ -26,12 +26,12 @@ class Figures:
     """Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._streams: dict[int, StreamFigures] = {}
+        self._channels: dict[int, LiveFigures] = {}
 
-    def answered(self, stream: int, since: Sequence[float], outcomes: Sequence[Committed | Refused]) -> None:
+    def answered(self, channel_id: int, since: Sequence[float], outcomes: Sequence[Committed | Refused]) -> None:
         """One batch was answered now; its messages were waiting since then (time.perf_counter)."""
         now, said = time.perf_counter(), Counter[str]()
-        of = self._of(stream)
+        of = self._of(channel_id)
         for began_at, outcome in zip(since, outcomes, strict=True):
             if isinstance(outcome, Refused):
                 said["refused"] += 1
@@ -45,13 +45,13 @@ class Figures:
         for outcome_name, count in said.items():
             metrics.messages.labels(outcome_name).inc(count)
 
-    def refused(self, stream: int, code: str) -> None:
-        self._of(stream).errors[code] += 1
+    def refused(self, channel_id: int, code: str) -> None:
+        self._of(channel_id).errors[code] += 1
 
-    def take(self) -> dict[int, StreamFigures]:
+    def take(self) -> dict[int, LiveFigures]:
         """What was counted since the last time."""
-        taken, self._streams = self._streams, {}
+        taken, self._channels = self._channels, {}
         return taken
 
-    def _of(self, stream: int) -> StreamFigures:
-        return self._streams.setdefault(stream, StreamFigures())
+    def _of(self, channel_id: int) -> LiveFigures:
+        return self._channels.setdefault(channel_id, LiveFigures())

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from delivery import metrics
 from delivery.bus.announcements import Changed
-from delivery.live.channel import Stream
+from delivery.live.channel import LiveChannel
 from delivery.source import Missed, Source
 from delivery.threads import DatabaseThreads
 from delivery.wire.protocol import CloseCode
@@ -26,7 +26,7 @@ class Gaps:
 
     def __init__(
         self,
-        streams: dict[int, Stream],
+        channels: dict[int, LiveChannel],
         source: Source,
         threads: DatabaseThreads,
         *,
@@ -34,7 +34,7 @@ class Gaps:
         start: Callable[[Awaitable[None]], None],
         batch: int,
     ) -> None:
-        self._streams = streams
+        self._channels = channels
         self._source = source
         self._threads = threads
         self._apply = apply
@@ -42,57 +42,59 @@ class Gaps:
         self._most = batch * BATCHES_A_QUERY
         self._repairing: dict[int, asyncio.Task[None]] = {}
 
-    def heal_soon(self, stream: Stream) -> None:
+    def heal_soon(self, channel: LiveChannel) -> None:
         """What is ahead of a gap waits for a moment; then the rows are read."""
-        if not stream.is_healing:
-            stream.is_healing = True
-            self._start(self._heal(stream))
+        if not channel.is_healing:
+            channel.is_healing = True
+            self._start(self._heal(channel))
 
     async def repair_behind(self, heads: Mapping[int, int]) -> None:
-        """Reads what this process has not heard of: for each stream whose newest number is above its position."""
-        for stream_id, head in heads.items():
-            stream = self._streams.get(stream_id)
-            if stream is not None and stream.position < head:
-                await self.repair(stream)
+        """Reads what this process has not heard of: for each channel whose newest number is above its position."""
+        for channel_id, head in heads.items():
+            channel = self._channels.get(channel_id)
+            if channel is not None and channel.position < head:
+                await self.repair(channel)
 
     def drop_ahead(self, positions: Mapping[int, int], heads: Mapping[int, int]) -> None:
-        """For streams that were above the rows before these were read: the database lost its tail. Everybody syncs anew."""
-        for stream_id, position in positions.items():
-            stream = self._streams.get(stream_id)
-            if stream is not None and heads.get(stream_id, 0) < position:
-                logger.error("stream %d was at %d, but its rows end at %s", stream_id, position, heads.get(stream_id))
-                del self._streams[stream_id]
-                stream.wake()
-                for socket in list(stream.sockets):
+        """For channels that were above the rows before these were read: the database lost its tail. Everybody syncs anew."""
+        for channel_id, position in positions.items():
+            channel = self._channels.get(channel_id)
+            if channel is not None and heads.get(channel_id, 0) < position:
+                logger.error(
+                    "channel %d was at %d, but its rows end at %s", channel_id, position, heads.get(channel_id)
+                )
+                del self._channels[channel_id]
+                channel.wake()
+                for socket in list(channel.sockets):
                     socket.close(CloseCode.INTERNAL, "the channel's log went back", retry_after=1)
 
-    async def repair(self, stream: Stream) -> None:
-        """Reads the rows above the stream's position, once for all who ask meanwhile. Raises what the database raises."""
-        running = self._repairing.get(stream.id)
+    async def repair(self, channel: LiveChannel) -> None:
+        """Reads the rows above the channel's position, once for all who ask meanwhile. Raises what the database raises."""
+        running = self._repairing.get(channel.id)
         if running is None:
-            running = self._repairing[stream.id] = asyncio.ensure_future(self._read_rows(stream))
-            running.add_done_callback(lambda _: self._repairing.pop(stream.id, None))
+            running = self._repairing[channel.id] = asyncio.ensure_future(self._read_rows(channel))
+            running.add_done_callback(lambda _: self._repairing.pop(channel.id, None))
         await asyncio.shield(running)
 
-    async def _heal(self, stream: Stream) -> None:
+    async def _heal(self, channel: LiveChannel) -> None:
         try:
             for _ in range(MOST_HEALINGS):
                 await asyncio.sleep(PATIENCE_SECONDS)
-                if not stream.has_gap:
+                if not channel.has_gap:
                     return
-                await self.repair(stream)
-            stream.ahead.clear()
+                await self.repair(channel)
+            channel.ahead.clear()
         finally:
-            stream.is_healing = False
+            channel.is_healing = False
 
-    async def _read_rows(self, stream: Stream) -> None:
+    async def _read_rows(self, channel: LiveChannel) -> None:
         while True:
-            after = stream.position
-            missed: Missed = await self._threads.read(self._source.changes_since, stream.id, after, limit=self._most)
+            after = channel.position
+            missed: Missed = await self._threads.read(self._source.changes_since, channel.id, after, limit=self._most)
             is_last = len(missed.changes) < self._most
             head = missed.head if is_last else missed.changes[-1].rev
-            if head > stream.position:
+            if head > channel.position:
                 metrics.gaps_repaired.inc()
-                self._apply(Changed(stream=stream.id, after=after, head=head, changes=missed.changes))
+                self._apply(Changed(channel_id=channel.id, after=after, head=head, changes=missed.changes))
             if is_last:
                 return

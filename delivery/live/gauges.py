@@ -35,7 +35,7 @@ async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
 def _read_node(hub: Hub, queue: Queue, bus: Bus) -> None:
     metrics.sockets.set(hub.size)
     metrics.people.set(len(hub.users))
-    metrics.streams.set(len(hub.streams))
+    metrics.channels.set(len(hub.channels))
     metrics.lane_waiting.set(queue.length)
     metrics.lane_longest.set(queue.longest)
     metrics.bus_hearing.set(bus.is_hearing)

@@ -1,4 +1,4 @@
-"""This process's sockets and streams: writes each batch once for all its sockets, in order.
+"""This process's sockets and channels: writes each batch once for all its sockets, in order.
 
 The order guard: a change is written only after every change before it, so that whoever's access ended by a change
 gets nothing after it, whatever became of the announcements.
@@ -13,7 +13,7 @@ import msgspec
 
 from delivery import metrics
 from delivery.bus.announcements import Change, Changed, Moved, Passing, Spread
-from delivery.live.channel import Stream, cut_at_ends
+from delivery.live.channel import LiveChannel, cut_at_ends
 from delivery.live.peers import Prepared
 from delivery.live.receipts import Spelling
 from delivery.live.socket import Socket
@@ -22,19 +22,21 @@ from delivery.wire.protocol import CloseCode
 
 logger = logging.getLogger("gapless.hub")
 
-#: How long a stream without sockets is followed, so that those who come right back are served from memory.
+#: How long a channel without sockets is followed, so that those who come right back are served from memory.
 LINGER_SECONDS = 60
 
 
 class Hub:
-    """`on_gap` hears of a stream with something ahead of a gap, `on_begin` of a (user, stream) that began with a change."""
+    """`on_gap` hears of a channel with something ahead of a gap, `on_begin` of a (user, channel) that began with a change."""
 
-    def __init__(self, *, batch: int, on_gap: Callable[[Stream], None], on_begin: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, *, batch: int, on_gap: Callable[[LiveChannel], None], on_begin: Callable[[int, int], None]
+    ) -> None:
         self._batch = batch
         self._on_gap = on_gap
         self._on_begin = on_begin
         self.users: dict[int, set[Socket]] = {}
-        self.streams: dict[int, Stream] = {}
+        self.channels: dict[int, LiveChannel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- sockets come and go ----
@@ -53,8 +55,8 @@ class Hub:
 
     def remove(self, socket: Socket) -> None:
         socket.has_left = True
-        for stream_id in list(socket.accesses):
-            self._unfollow(socket, stream_id)
+        for channel_id in list(socket.accesses):
+            self._unfollow(socket, channel_id)
         socket.accesses.clear()
         socket.refused.clear()
         sockets = self.users.get(socket.user)
@@ -64,12 +66,12 @@ class Hub:
                 del self.users[socket.user]
 
     def heads_of(self, socket: Socket) -> dict[int, int]:
-        """The number up to which this socket was written to, for each stream it follows."""
-        followed = ((stream_id, self.streams.get(stream_id)) for stream_id in socket.accesses)
+        """The number up to which this socket was written to, for each channel it follows."""
+        followed = ((channel_id, self.channels.get(channel_id)) for channel_id in socket.accesses)
         return {
-            stream_id: stream.position
-            for stream_id, stream in followed
-            if stream is not None and socket in stream.sockets
+            channel_id: channel.position
+            for channel_id, channel in followed
+            if channel is not None and socket in channel.sockets
         }
 
     def deliver(self, socket: Socket, frame: Prepared) -> None:
@@ -93,76 +95,76 @@ class Hub:
             _close_slow_reader(socket)
             total -= waiting
 
-    def end_access(self, socket: Socket, stream_id: int) -> None:
-        """From here on nothing of the stream is written to the socket; the socket is told."""
-        was_refused = socket.refused.pop(stream_id, None) is not None
-        if socket.accesses.pop(stream_id, None) is None and not was_refused:
+    def end_access(self, socket: Socket, channel_id: int) -> None:
+        """From here on nothing of the channel is written to the socket; the socket is told."""
+        was_refused = socket.refused.pop(channel_id, None) is not None
+        if socket.accesses.pop(channel_id, None) is None and not was_refused:
             return
-        self._unfollow(socket, stream_id)
-        told = protocol.Channel(action="removed", channel=protocol.BareChannel(id=stream_id))
+        self._unfollow(socket, channel_id)
+        told = protocol.Channel(action="removed", channel=protocol.BareChannel(id=channel_id))
         self.deliver(socket, Prepared(protocol.encode(told)))
 
     def forget_idle(self, now: float) -> list[int]:
-        """Stops following streams that nobody here has followed for a while; returns them."""
+        """Stops following channels that nobody here has followed for a while; returns them."""
         gone = []
-        for stream in list(self.streams.values()):
-            if stream.sockets or stream.pins:
-                stream.emptied_at = None
-            elif stream.emptied_at is None:
-                stream.emptied_at = now
-            elif now - stream.emptied_at > LINGER_SECONDS:
-                del self.streams[stream.id]
-                gone.append(stream.id)
+        for channel in list(self.channels.values()):
+            if channel.sockets or channel.pins:
+                channel.emptied_at = None
+            elif channel.emptied_at is None:
+                channel.emptied_at = now
+            elif now - channel.emptied_at > LINGER_SECONDS:
+                del self.channels[channel.id]
+                gone.append(channel.id)
         return gone
 
-    # ---- what happens in a stream ----
+    # ---- what happens in a channel ----
 
     def apply(self, changed: Changed) -> None:
         """Takes an announcement in whatever order it comes; writes it when everything before it was written."""
-        stream = self.streams.get(changed.stream)
-        if stream is None or changed.head <= stream.position:
+        channel = self.channels.get(changed.channel_id)
+        if channel is None or changed.head <= channel.position:
             return
-        fitting = stream.fitting(changed)
+        fitting = channel.fitting(changed)
         if fitting is None:
-            stream.keep_ahead(changed)
-            self._on_gap(stream)
+            channel.keep_ahead(changed)
+            self._on_gap(channel)
             return
-        self._advance(stream, fitting, changed.head)
-        for ahead in stream.take_ahead():
-            self._advance(stream, stream.fitting(ahead) or [], ahead.head)
+        self._advance(channel, fitting, changed.head)
+        for ahead in channel.take_ahead():
+            self._advance(channel, channel.fitting(ahead) or [], ahead.head)
 
     def pass_on(self, passing: Passing) -> None:
-        """Writes what is of the moment to whoever follows the stream and keeps up."""
+        """Writes what is of the moment to whoever follows the channel and keeps up."""
         frame = Prepared(passing.raw)
-        for socket in self.followers(passing.stream, head=passing.head) or ():
+        for socket in self.followers(passing.channel_id, head=passing.head) or ():
             socket.write_if_idle(frame)
 
     def spread(self, spread: Spread) -> None:
-        """Writes what concerns many streams once to each socket that is open and keeps up."""
-        frame, streams = Prepared(spread.raw), frozenset(spread.streams)
+        """Writes what concerns many channels once to each socket that is open and keeps up."""
+        frame, channels = Prepared(spread.raw), frozenset(spread.channel_ids)
         for socket in self.sockets:
-            is_meant = socket.user == spread.user or not streams.isdisjoint(socket.accesses)
+            is_meant = socket.user == spread.user or not channels.isdisjoint(socket.accesses)
             if is_meant and socket.is_synced:
                 socket.write_if_idle(frame)
 
     def tell_receipts(self, moved: Moved) -> None:
-        """Says whose cursors moved to whoever follows the stream and keeps up, and to those persons what else is theirs."""
+        """Says whose cursors moved to whoever follows the channel and keeps up, and to those persons what else is theirs."""
         spelled = Spelling(moved)
-        for socket in self.followers(moved.stream, head=moved.head) or ():
+        for socket in self.followers(moved.channel_id, head=moved.head) or ():
             cursor = spelled.cursors.get(socket.user)
             if socket.write_if_idle(spelled.frame_for(socket.user)) and cursor is not None:
-                socket.learn(moved.stream, cursor.version)
+                socket.learn(moved.channel_id, cursor.version)
 
-    def followers(self, stream_id: int, *, head: int) -> list[Socket] | None:
-        """Who may hear what was said of the stream at that number. None while that can't be told: we are behind."""
-        stream = self.streams.get(stream_id)
-        if stream is None:
+    def followers(self, channel_id: int, *, head: int) -> list[Socket] | None:
+        """Who may hear what was said of the channel at that number. None while that can't be told: we are behind."""
+        channel = self.channels.get(channel_id)
+        if channel is None:
             return []
-        # Below its number somebody who has lost the stream since may still be following.
-        return list(stream.sockets) if stream.position >= head else None
+        # Below its number somebody who has lost the channel since may still be following.
+        return list(channel.sockets) if channel.position >= head else None
 
     def write_changes(
-        self, sockets: Iterable[Socket], stream: Stream, changes: Sequence[Change], *, after: int, head: int
+        self, sockets: Iterable[Socket], channel: LiveChannel, changes: Sequence[Change], *, after: int, head: int
     ) -> None:
         """Frames of at most one batch each, encoded once; an empty one when only the number has moved."""
         if head <= after:
@@ -172,7 +174,7 @@ class Hub:
             reached = head if number == len(batches) - 1 else batch[-1].rev
             raws = [msgspec.Raw(change.raw) for change in batch]
             frame = Prepared(
-                protocol.encode(protocol.Changes(channel=stream.id, after=after, head=reached, changes=raws))
+                protocol.encode(protocol.Changes(channel=channel.id, after=after, head=reached, changes=raws))
             )
             receivers = list(sockets)
             for socket in receivers:
@@ -181,32 +183,32 @@ class Hub:
             metrics.deliveries.inc(len(batch) * len(receivers))
             after = reached
 
-    def _advance(self, stream: Stream, changes: Sequence[Change], head: int) -> None:
+    def _advance(self, channel: LiveChannel, changes: Sequence[Change], head: int) -> None:
         runs = list(cut_at_ends(changes)) or [[]]
         for number, run in enumerate(runs):
-            after = stream.position
+            after = channel.position
             if run and run[0].ends is not None:
-                self._end_for_user(run[0].ends, stream.id, run[0].rev)
+                self._end_for_user(run[0].ends, channel.id, run[0].rev)
             reached = head if number == len(runs) - 1 else run[-1].rev
-            stream.advance(run, reached)
-            self.write_changes(stream.sockets, stream, run, after=after, head=reached)
+            channel.advance(run, reached)
+            self.write_changes(channel.sockets, channel, run, after=after, head=reached)
             for change in run:
                 if change.begins in self.users:
-                    self._on_begin(change.begins, stream.id)
+                    self._on_begin(change.begins, channel.id)
 
-    def _end_for_user(self, user: int, stream_id: int, rev: int) -> None:
+    def _end_for_user(self, user: int, channel_id: int, rev: int) -> None:
         for socket in list(self.users.get(user, ())):
-            access = socket.accesses.get(stream_id) or socket.refused.get(stream_id)
+            access = socket.accesses.get(channel_id) or socket.refused.get(channel_id)
             # An access that began after this end is another one.
             if access is not None and access.since < rev:
-                self.end_access(socket, stream_id)
+                self.end_access(socket, channel_id)
 
-    def _unfollow(self, socket: Socket, stream_id: int) -> None:
-        stream = self.streams.get(stream_id)
-        if stream is not None:
-            stream.sockets.discard(socket)
-            if not stream.sockets:
-                stream.emptied_at = time.monotonic()
+    def _unfollow(self, socket: Socket, channel_id: int) -> None:
+        channel = self.channels.get(channel_id)
+        if channel is not None:
+            channel.sockets.discard(socket)
+            if not channel.sockets:
+                channel.emptied_at = time.monotonic()
 
     def start(self, work: Awaitable[None]) -> None:
         """Runs in the background; what it raises is logged, and healed by the position check."""

@@ -1,4 +1,4 @@
-"""Catching up and beginning to follow: replays what was missed, then hands over to the live stream without hole or double."""
+"""Catching up and beginning to follow: replays what was missed, then hands over to what is pushed live, without hole or double."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from delivery import metrics
-from delivery.bus.announcements import Change, stream_group
+from delivery.bus.announcements import Change, channel_group
 from delivery.live.batches import batched
-from delivery.live.channel import Stream
+from delivery.live.channel import LiveChannel
 from delivery.live.gaps import Gaps
 from delivery.live.hub import Hub
 from delivery.live.socket import Socket
@@ -18,15 +18,15 @@ from delivery.wire.protocol import SyncState
 
 #: How long a replay waits for the peer to read what came before it.
 REPLAY_STALL_SECONDS = 10
-#: Changes that a stream keeps in memory for those who come right back.
+#: Changes that a channel keeps in memory for those who come right back.
 RECENT_CHANGES = 200
-#: Streams that are begun together, with one statement for all their heads.
+#: Channels that are begun together, with one statement for all their heads.
 OPENED_AT_ONCE = 1000
-#: Streams whose missed rows are read with one statement: a batch of each is kept in memory.
-STREAMS_AT_ONCE = 100
+#: Channels whose missed rows are read with one statement: a batch of each is kept in memory.
+CHANNELS_AT_ONCE = 100
 
 
-class StreamsApart(Exception):
+class PositionsApart(Exception):
     """The rows are behind what was read from them before: another database answers, or one that has lost its tail."""
 
 
@@ -49,169 +49,169 @@ class Joining:
         self._threads = threads
         self._listen = listen
         self._batch = batch
-        self._opening: dict[int, asyncio.Task[dict[int, Stream]]] = {}
+        self._opening: dict[int, asyncio.Task[dict[int, LiveChannel]]] = {}
 
     async def sync(
         self, socket: Socket, asked: Mapping[int, int], *, is_comparable: bool = True, is_last: bool = True
     ) -> dict[int, SyncState]:
         """Replays what was missed since the held numbers, then follows live: without a hole, without a double.
 
-        A held 0 means "from now on"; so does, at the first sync, a stream that is left out. Streams without access are
+        A held 0 means "from now on"; so does, at the first sync, a channel that is left out. Channels without access are
         left out of the answer. When it fails in the middle, the socket may follow less than before: to be repeated.
         is_comparable: the numbers are of this epoch; else all is to be loaded afresh. is_last: nothing of the first sync is to
         come; what was left out of all of it begins.
         """
         async with socket.lock:
             held = dict(asked) if socket.is_synced or not is_last else {**self._left_out(socket), **asked}
-            streams: dict[int, Stream] = {}
+            channels: dict[int, LiveChannel] = {}
             try:
-                asked_for = [access for stream_id in held if (access := socket.accesses.get(stream_id)) is not None]
-                async for stream in self._open_all(asked_for):
-                    streams[stream.id] = stream
-                    stream.pins += 1
-                    stream.sockets.discard(socket)
+                asked_for = [access for channel_id in held if (access := socket.accesses.get(channel_id)) is not None]
+                async for channel in self._open_all(asked_for):
+                    channels[channel.id] = channel
+                    channel.pins += 1
+                    channel.sockets.discard(socket)
                 if is_comparable:
-                    replayable = await self._replayable(socket, streams, held)
+                    replayable = await self._replayable(socket, channels, held)
                 else:
-                    replayable = dict.fromkeys(streams, False)
-                states = await self._catch_up_all(socket, streams, held, replayable)
+                    replayable = dict.fromkeys(channels, False)
+                states = await self._catch_up_all(socket, channels, held, replayable)
             finally:
-                for stream in streams.values():
-                    stream.pins -= 1
+                for channel in channels.values():
+                    channel.pins -= 1
             if is_last:
                 socket.is_synced = True
                 socket.told.clear()
             return states
 
     async def follow(self, socket: Socket, access: Access, *, held: int) -> None:
-        """Lets a synced socket follow one stream more, from a number up to that at which its access was read."""
-        async with self.pinned(access) as stream:
-            await self._catch_up(socket, stream, held)
+        """Lets a synced socket follow one channel more, from a number up to that at which its access was read."""
+        async with self.pinned(access) as channel:
+            await self._catch_up(socket, channel, held)
 
     @contextlib.asynccontextmanager
-    async def pinned(self, access: Access) -> AsyncIterator[Stream]:
-        """The stream, followed at least from that access' number on, for as long as this lasts."""
-        stream = await self._opened(access)
-        stream.pins += 1
+    async def pinned(self, access: Access) -> AsyncIterator[LiveChannel]:
+        """The channel, followed at least from that access' number on, for as long as this lasts."""
+        channel = await self._opened(access)
+        channel.pins += 1
         try:
-            yield stream
+            yield channel
         finally:
-            stream.pins -= 1
+            channel.pins -= 1
 
-    def needs(self, stream_id: int) -> bool:
-        """Whether the announcements of a stream are still wanted here."""
-        return stream_id in self._hub.streams or stream_id in self._opening
+    def needs(self, channel_id: int) -> bool:
+        """Whether the announcements of a channel are still wanted here."""
+        return channel_id in self._hub.channels or channel_id in self._opening
 
     def _left_out(self, socket: Socket) -> dict[int, int]:
-        streams = ((stream_id, self._hub.streams.get(stream_id)) for stream_id in socket.accesses)
+        channels = ((channel_id, self._hub.channels.get(channel_id)) for channel_id in socket.accesses)
         return {
-            stream_id: socket.told.get(stream_id, 0)
-            for stream_id, stream in streams
-            if stream is None or socket not in stream.sockets
+            channel_id: socket.told.get(channel_id, 0)
+            for channel_id, channel in channels
+            if channel is None or socket not in channel.sockets
         }
 
     async def _catch_up_all(
         self,
         socket: Socket,
-        streams: Mapping[int, Stream],
+        channels: Mapping[int, LiveChannel],
         held: Mapping[int, int],
         replayable: Mapping[int, bool],
     ) -> dict[int, SyncState]:
         states: dict[int, SyncState] = {}
-        for some in batched(streams.values(), STREAMS_AT_ONCE):
+        for some in batched(channels.values(), CHANNELS_AT_ONCE):
             behind = {s.id: held[s.id] for s in some if replayable[s.id] and 0 < held[s.id] < s.floor}
             ahead = await self._threads.read(self._source.changes_of, behind, limit=self._batch) if behind else {}
-            for stream in some:
-                can_replay = replayable[stream.id]
+            for channel in some:
+                can_replay = replayable[channel.id]
                 state = await self._catch_up(
-                    socket, stream, held[stream.id] if can_replay else None, ahead=ahead.get(stream.id)
+                    socket, channel, held[channel.id] if can_replay else None, ahead=ahead.get(channel.id)
                 )
                 if state is not None:
-                    states[stream.id] = SyncState(state.head, resync=not can_replay or state.resync)
-                    _count(states[stream.id], held=held[stream.id])
-            # Thousands of streams are not caught up in one breath of the loop.
+                    states[channel.id] = SyncState(state.head, resync=not can_replay or state.resync)
+                    _count(states[channel.id], held=held[channel.id])
+            # Thousands of channels are not caught up in one breath of the loop.
             await asyncio.sleep(0)
         return states
 
     async def _replayable(
-        self, socket: Socket, streams: Mapping[int, Stream], held: Mapping[int, int]
+        self, socket: Socket, channels: Mapping[int, LiveChannel], held: Mapping[int, int]
     ) -> dict[int, bool]:
         answer: dict[int, bool] = {}
         ask: dict[int, int] = {}
-        for stream_id, stream in streams.items():
-            rev, access = held[stream_id], socket.accesses.get(stream_id)
-            answer[stream_id] = rev == 0 or (access is not None and rev >= access.since)
-            if rev and answer[stream_id] and rev < stream.floor:
-                ask[stream_id] = rev
+        for channel_id, channel in channels.items():
+            rev, access = held[channel_id], socket.accesses.get(channel_id)
+            answer[channel_id] = rev == 0 or (access is not None and rev >= access.since)
+            if rev and answer[channel_id] and rev < channel.floor:
+                ask[channel_id] = rev
         if ask:
             answer.update(await self._threads.read(self._source.can_replay, ask))
         return answer
 
     async def _catch_up(
-        self, socket: Socket, stream: Stream, held: int | None, *, ahead: Missed | None = None
+        self, socket: Socket, channel: LiveChannel, held: int | None, *, ahead: Missed | None = None
     ) -> SyncState | None:
-        # None: without a replay, from now on. `ahead`: rows after `held`, read for many streams together. From the last await on
+        # None: without a replay, from now on. `ahead`: rows after `held`, read for many channels together. From the last await on
         # nothing can slip in before the socket follows.
-        if not await self._is_reached(socket, stream):
+        if not await self._is_reached(socket, channel):
             return None
         resync = False
         if held:
-            held, resync = await self._replay(socket, stream, held, ahead=ahead)
-        if stream.id not in socket.accesses or socket.is_over or self._hub.streams.get(stream.id) is not stream:
+            held, resync = await self._replay(socket, channel, held, ahead=ahead)
+        if channel.id not in socket.accesses or socket.is_over or self._hub.channels.get(channel.id) is not channel:
             return None
         if held and not resync:
-            self._hub.write_changes([socket], stream, stream.since(held), after=held, head=stream.position)
-        stream.sockets.add(socket)
-        stream.emptied_at = None
-        return SyncState(stream.position, resync=resync)
+            self._hub.write_changes([socket], channel, channel.since(held), after=held, head=channel.position)
+        channel.sockets.add(socket)
+        channel.emptied_at = None
+        return SyncState(channel.position, resync=resync)
 
-    async def _is_reached(self, socket: Socket, stream: Stream) -> bool:
-        """Brings stream and access to the same number: below it lies what is not for this socket, above it what is.
+    async def _is_reached(self, socket: Socket, channel: LiveChannel) -> bool:
+        """Brings channel and access to the same number: below it lies what is not for this socket, above it what is.
 
         False when the socket has no access (any more).
         """
-        while (access := socket.accesses.get(stream.id)) is not None:
-            if access.head < stream.started_at:
+        while (access := socket.accesses.get(channel.id)) is not None:
+            if access.head < channel.started_at:
                 # This process began to follow above it: the access may have ended in between, unseen.
-                renewed = await self._threads.read(self._source.access, socket.user, stream.id)
-                if stream.id not in socket.accesses:
+                renewed = await self._threads.read(self._source.access, socket.user, channel.id)
+                if channel.id not in socket.accesses:
                     return False
                 if renewed is None:
-                    self._hub.end_access(socket, stream.id)
+                    self._hub.end_access(socket, channel.id)
                     return False
-                socket.accesses[stream.id] = renewed
-            elif access.head > stream.position:
-                await self._gaps.repair(stream)
-                if access.head > stream.position:
-                    raise StreamsApart(
-                        f"stream {stream.id} is at {stream.position}, an access was read at {access.head}"
+                socket.accesses[channel.id] = renewed
+            elif access.head > channel.position:
+                await self._gaps.repair(channel)
+                if access.head > channel.position:
+                    raise PositionsApart(
+                        f"channel {channel.id} is at {channel.position}, an access was read at {access.head}"
                     )
-            elif stream.ends.get(socket.user, 0) > access.head:
-                self._hub.end_access(socket, stream.id)
+            elif channel.ends.get(socket.user, 0) > access.head:
+                self._hub.end_access(socket, channel.id)
                 return False
             else:
                 return True
         return False
 
     async def _replay(
-        self, socket: Socket, stream: Stream, held: int, *, ahead: Missed | None = None
+        self, socket: Socket, channel: LiveChannel, held: int, *, ahead: Missed | None = None
     ) -> tuple[int, bool]:
         """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
-        while held < stream.floor and stream.id in socket.accesses and not socket.is_over:
+        while held < channel.floor and channel.id in socket.accesses and not socket.is_over:
             if ahead is None:
-                ahead = await self._threads.read(self._source.changes_since, stream.id, held, limit=self._batch)
+                ahead = await self._threads.read(self._source.changes_since, channel.id, held, limit=self._batch)
             missed, ahead = ahead, None
             head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
             allowed = _until_end_of(socket.user, missed.changes)
             if len(allowed) < len(missed.changes):
-                self._hub.end_access(socket, stream.id)
+                self._hub.end_access(socket, channel.id)
                 return held, False
-            self._hub.write_changes([socket], stream, allowed, after=held, head=head)
+            self._hub.write_changes([socket], channel, allowed, after=held, head=head)
             held = head
             await self._until_read(socket)
-        if held > stream.position:
-            await self._gaps.repair(stream)
-        return held, held > stream.position
+        if held > channel.position:
+            await self._gaps.repair(channel)
+        return held, held > channel.position
 
     async def _until_read(self, socket: Socket) -> None:
         # A replay goes as fast as the peer reads, so that a slow line is not taken for a stuck reader.
@@ -219,36 +219,38 @@ class Joining:
         while socket.is_behind and not socket.is_over and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
-    async def _open_all(self, accesses: Sequence[Access]) -> AsyncIterator[Stream]:
+    async def _open_all(self, accesses: Sequence[Access]) -> AsyncIterator[LiveChannel]:
         for some in batched(accesses, OPENED_AT_ONCE):
-            new = [a for a in some if a.stream not in self._hub.streams and a.stream not in self._opening]
+            new = [a for a in some if a.channel_id not in self._hub.channels and a.channel_id not in self._opening]
             if new:
                 self._begin_opening(new)
             for access in some:
                 yield await self._opened(access)
 
-    async def _opened(self, access: Access) -> Stream:
+    async def _opened(self, access: Access) -> LiveChannel:
         # What was followed a moment ago may have been forgotten while others were waited for.
-        if access.stream not in self._hub.streams and access.stream not in self._opening:
+        if access.channel_id not in self._hub.channels and access.channel_id not in self._opening:
             self._begin_opening([access])
-        opening = self._opening.get(access.stream)
+        opening = self._opening.get(access.channel_id)
         opened = {} if opening is None else await asyncio.shield(opening)
-        return opened.get(access.stream) or self._hub.streams[access.stream]
+        return opened.get(access.channel_id) or self._hub.channels[access.channel_id]
 
     def _begin_opening(self, accesses: Sequence[Access]) -> None:
         opening = asyncio.ensure_future(self._follow(accesses))
-        self._opening.update({access.stream: opening for access in accesses})
+        self._opening.update({access.channel_id: opening for access in accesses})
 
         def forget(_: object) -> None:
             for access in accesses:
-                self._opening.pop(access.stream, None)
+                self._opening.pop(access.channel_id, None)
 
         opening.add_done_callback(forget)
 
-    async def _follow(self, accesses: Sequence[Access]) -> dict[int, Stream]:
-        await self._listen([stream_group(access.stream) for access in accesses])
-        opened = {a.stream: Stream(a.stream, position=a.head, recent_most=RECENT_CHANGES) for a in accesses}
-        self._hub.streams.update(opened)
+    async def _follow(self, accesses: Sequence[Access]) -> dict[int, LiveChannel]:
+        await self._listen([channel_group(access.channel_id) for access in accesses])
+        opened = {
+            a.channel_id: LiveChannel(a.channel_id, position=a.head, recent_most=RECENT_CHANGES) for a in accesses
+        }
+        self._hub.channels.update(opened)
         # What was announced between the reading of the accesses and the subscription is in the rows.
         await self._gaps.repair_behind(await self._threads.read(self._source.heads, list(opened)))
         return opened

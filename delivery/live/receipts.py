@@ -30,7 +30,7 @@ class Spelling:
     def _spelled(self, user: int) -> protocol.Receipts:
         moved, own = self._moved, self.cursors.get(user)
         return protocol.Receipts(
-            channel=moved.stream,
+            channel=moved.channel_id,
             delivered=moved.delivered.among_others_than(user),
             read=moved.read.among_others_than(user),
             since=moved.since.among_others_than(user),

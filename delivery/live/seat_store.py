@@ -1,6 +1,6 @@
-"""How many sockets a user has, and a stream, counted in Redis for all processes; without Redis by each process for itself.
+"""How many sockets a user has, and a channel, counted in Redis for all processes; without Redis by each process for itself.
 
-A user's first socket on a stream always has a seat; further ones share a few spare seats. Seats of a process that has died count
+A user's first socket on a channel always has a seat; further ones share a few spare seats. Seats of a process that has died count
 no more after LIVE_SECONDS, those of a socket that nobody renews after STALE_SECONDS. Nothing here closes a socket.
 """
 
@@ -30,9 +30,9 @@ RENEWED_AT_ONCE = 2000
 
 AWAY = (RedisError, OSError, TimeoutError)
 
-# ARGV: process, socket, user, seats of a user (0: any), spare seats of a stream (0: any), ms until stale, ms of
-# life without a word, the streams.
-# Returns the "process:socket" that are too many, the idlest first, and the streams that have no seat for this one.
+# ARGV: process, socket, user, seats of a user (0: any), spare seats of a channel (0: any), ms until stale, ms of
+# life without a word, the channels.
+# Returns the "process:socket" that are too many, the idlest first, and the channels that have no seat for this one.
 _TAKE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -107,14 +107,14 @@ return {surplus, refused}
 """
 
 
-# ARGV: process, ms until stale, and for each socket: user, socket, ms since it said something, how many streams, the streams.
+# ARGV: process, ms until stale, and for each socket: user, socket, ms since it said something, how many channels, the channels.
 # In Redis' own time: the clocks of processes may be apart. Returns the sockets that are too many of their users.
 _RENEW = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local n, surplus = 3, {}
 while n <= #ARGV do
-    local user, holder, idle, streams = ARGV[n], ARGV[1] .. ':' .. ARGV[n + 1], ARGV[n + 2], tonumber(ARGV[n + 3])
+    local user, holder, idle, count = ARGV[n], ARGV[1] .. ':' .. ARGV[n + 1], ARGV[n + 2], tonumber(ARGV[n + 3])
     if redis.call('EXISTS', 'gapless:surplus:' .. holder) == 1 then
         surplus[#surplus + 1] = ARGV[n + 1]
     else
@@ -122,12 +122,12 @@ while n <= #ARGV do
         redis.call('HSET', 'gapless:idle:' .. user, holder, now - idle)
         redis.call('PEXPIRE', 'gapless:sockets:' .. user, 2 * ARGV[2])
         redis.call('PEXPIRE', 'gapless:idle:' .. user, 2 * ARGV[2])
-        for m = n + 4, n + 3 + streams do
+        for m = n + 4, n + 3 + count do
             redis.call('ZADD', 'gapless:seats:' .. ARGV[m], now, user .. ';' .. holder)
             redis.call('PEXPIRE', 'gapless:seats:' .. ARGV[m], 2 * ARGV[2])
         end
     end
-    n = n + 4 + streams
+    n = n + 4 + count
 end
 return surplus
 """
@@ -139,7 +139,7 @@ class RedisAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Sockets of the user that are too many, by (process, socket), and streams that had no seat left."""
+    """Sockets of the user that are too many, by (process, socket), and channels that had no seat left."""
 
     surplus: Sequence[tuple[str, str]]
     refused: Collection[int]
@@ -153,7 +153,7 @@ class Holder:
 
     user: int
     socket: str
-    streams: Collection[int]
+    channel_ids: Collection[int]
     idle: float
 
 
@@ -161,9 +161,9 @@ def _calls(holders: Iterable[Holder]) -> Iterator[list[tuple[Holder, Sequence[in
     call: list[tuple[Holder, Sequence[int]]] = []
     room = RENEWED_AT_ONCE
     for holder in holders:
-        streams = list(holder.streams)
-        for start in range(0, len(streams) or 1, RENEWED_AT_ONCE):
-            part = streams[start : start + RENEWED_AT_ONCE]
+        channel_ids = list(holder.channel_ids)
+        for start in range(0, len(channel_ids) or 1, RENEWED_AT_ONCE):
+            part = channel_ids[start : start + RENEWED_AT_ONCE]
             if len(part) + 1 > room and call:
                 yield call
                 call, room = [], RENEWED_AT_ONCE
@@ -174,7 +174,7 @@ def _calls(holders: Iterable[Holder]) -> Iterator[list[tuple[Holder, Sequence[in
 
 
 class Seats:
-    """`per_user`: sockets of a user; `spare`: sockets of a stream beyond each user's first. 0 lifts either."""
+    """`per_user`: sockets of a user; `spare`: sockets of a channel beyond each user's first. 0 lifts either."""
 
     def __init__(self, redis_url: str, *, process: str, per_user: int, spare: int) -> None:
         self.process = process
@@ -184,29 +184,29 @@ class Seats:
         self._script = self._redis.register_script(_TAKE)
         self._renewal = self._redis.register_script(_RENEW)
         self._breaker = Breaker("redis_seats", failures=1, pause_seconds=1)
-        # This process's own: stream → user → sockets.
+        # This process's own: channel → user → sockets.
         self._local: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
 
     async def take(self, taker: Holder, *, others: Iterable[Holder]) -> Taken:
-        """Seats on as many of the streams as there are; repeating is safe. `others`: the user's in this process."""
+        """Seats on as many of the channels as there are; repeating is safe. `others`: the user's in this process."""
         try:
             taken = await self._breaker.call(lambda: self._take(taker), counts=AWAY)
         except (BreakerOpen, *AWAY):
             taken = self._take_locally(taker, others)
-        for stream in set(taker.streams) - set(taken.refused):
-            self._local[stream][taker.user].add(taker.socket)
+        for channel_id in set(taker.channel_ids) - set(taken.refused):
+            self._local[channel_id][taker.user].add(taker.socket)
         return taken
 
     async def leave(self, holder: Holder) -> None:
         """The seats are free for others; what Redis does not hear of is free when it is stale."""
-        for stream in holder.streams:
-            self._leave_locally(stream, holder)
+        for channel_id in holder.channel_ids:
+            self._leave_locally(channel_id, holder)
         member = f"{self.process}:{holder.socket}"
         async with self._said() as pipeline:
             pipeline.zrem(f"gapless:sockets:{holder.user}", member)
             pipeline.hdel(f"gapless:idle:{holder.user}", member)
-            for stream in holder.streams:
-                pipeline.zrem(f"gapless:seats:{stream}", f"{holder.user};{member}")
+            for channel_id in holder.channel_ids:
+                pipeline.zrem(f"gapless:seats:{channel_id}", f"{holder.user};{member}")
 
     async def live(self) -> bool:
         """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
@@ -228,8 +228,8 @@ class Seats:
         try:
             for some in _calls(holders):
                 arguments: list[str | int] = [self.process, STALE_SECONDS * 1000]
-                for holder, streams in some:
-                    arguments += [holder.user, holder.socket, round(holder.idle * 1000), len(streams), *streams]
+                for holder, channel_ids in some:
+                    arguments += [holder.user, holder.socket, round(holder.idle * 1000), len(channel_ids), *channel_ids]
                 surplus |= await self._breaker.call(partial(self._renew, arguments), counts=AWAY)
         except (BreakerOpen, *AWAY) as error:
             raise RedisAway from error
@@ -243,32 +243,32 @@ class Seats:
 
     async def _take(self, taker: Holder) -> Taken:
         arguments: list[str | int] = [self.process, taker.socket, taker.user, self._per_user, self._spare]
-        arguments += [STALE_SECONDS * 1000, LIVE_SECONDS * 1000, *taker.streams]
+        arguments += [STALE_SECONDS * 1000, LIVE_SECONDS * 1000, *taker.channel_ids]
         surplus, refused = await _soon(self._script(args=arguments))
         pairs = [holder.decode().split(":", 1) for holder in surplus]
-        return Taken([(process, socket) for process, socket in pairs], {int(stream) for stream in refused})
+        return Taken([(process, socket) for process, socket in pairs], {int(channel_id) for channel_id in refused})
 
     def _take_locally(self, taker: Holder, others: Iterable[Holder]) -> Taken:
         idlest_first = sorted(others, key=lambda holder: -holder.idle)
         too_many = len(idlest_first) + 1 - self._per_user if self._per_user else 0
         surplus = [(self.process, holder.socket) for holder in idlest_first[: max(0, too_many)]]
-        refused = {stream for stream in taker.streams if not self._is_free_locally(stream, taker)}
+        refused = {channel_id for channel_id in taker.channel_ids if not self._is_free_locally(channel_id, taker)}
         return Taken(surplus, refused, is_local=True)
 
-    def _is_free_locally(self, stream: int, taker: Holder) -> bool:
-        users = self._local.get(stream, {})
+    def _is_free_locally(self, channel_id: int, taker: Holder) -> bool:
+        users = self._local.get(channel_id, {})
         if not users.get(taker.user) or self._spare == 0 or taker.socket in users[taker.user]:
             return True
         return sum(len(sockets) - 1 for sockets in users.values()) < self._spare
 
-    def _leave_locally(self, stream: int, holder: Holder) -> None:
-        users = self._local.get(stream)
+    def _leave_locally(self, channel_id: int, holder: Holder) -> None:
+        users = self._local.get(channel_id)
         if users is not None and holder.user in users:
             users[holder.user].discard(holder.socket)
             if not users[holder.user]:
                 del users[holder.user]
             if not users:
-                del self._local[stream]
+                del self._local[channel_id]
 
     @contextlib.asynccontextmanager
     async def _said(self) -> Any:

@@ -1,6 +1,6 @@
-"""Gives this process's sockets their seats: closes what is too many of a user, and tells a socket for which streams there was none.
+"""Gives this process's sockets their seats: closes what is too many of a user, and tells a socket in which channels it has none.
 
-Whoever got none is asked for again every second, so that a seat held by something dead costs seconds.
+Every second, sockets without a seat try again, so that a seat held by something dead costs seconds.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ class Seating:
         self._ring = ring
         self._renewed_at = time.monotonic()
 
-    async def seat(self, socket: Socket, streams: Collection[int]) -> Collection[int]:
-        """The streams of these that have no seat for the socket; what is too many of its user is closed, here or elsewhere."""
+    async def seat(self, socket: Socket, channel_ids: Collection[int]) -> Collection[int]:
+        """The channels of these that have no seat for the socket; what is too many of its user is closed, here or elsewhere."""
         others = [_holder(other) for other in self._hub.users.get(socket.user, ()) if other is not socket]
-        taken = await self._seats.take(_holder(socket, streams), others=others)
+        taken = await self._seats.take(_holder(socket, channel_ids), others=others)
         if taken.is_local:
             self._renewed_at = 0.0
         for process, surplus in taken.surplus:
@@ -45,18 +45,18 @@ class Seating:
             self._ring(Probed(user=socket.user, socket=socket.id))
         return taken.refused
 
-    async def unseat(self, socket: Socket, streams: Collection[int]) -> None:
-        await self._seats.leave(_holder(socket, streams))
+    async def unseat(self, socket: Socket, channel_ids: Collection[int]) -> None:
+        await self._seats.leave(_holder(socket, channel_ids))
 
     def refuse(self, socket: Socket, access: Access) -> None:
-        """The socket does not follow this stream, and is told so once."""
-        is_news = access.stream not in socket.refused
-        socket.refused[access.stream] = access
+        """The socket does not follow this channel, and is told so once."""
+        is_news = access.channel_id not in socket.refused
+        socket.refused[access.channel_id] = access
         if is_news and socket.is_greeted:
-            self.tell(socket, access.stream)
+            self.tell(socket, access.channel_id)
 
-    def tell(self, socket: Socket, stream: int) -> None:
-        refusal = encode_refusal(TooManyConnections(), ref=None, channel=stream)
+    def tell(self, socket: Socket, channel_id: int) -> None:
+        refusal = encode_refusal(TooManyConnections(), ref=None, channel=channel_id)
         self._hub.deliver(socket, Prepared(refusal))
 
     # ---- what is announced ----
@@ -85,13 +85,13 @@ class Seating:
     # ---- watches ----
 
     async def beat(self) -> list[tuple[int, int]]:
-        """To be called every second. Returns (user, stream) where there is a seat now for a socket that had none."""
+        """To be called every second. Returns (user, channel) where there is a seat now for a socket that had none."""
         with contextlib.suppress(RedisAway):
             await self._renew()
         found = []
         for socket in [socket for socket in self._hub.sockets if socket.refused and socket.is_greeted]:
             wanted = list(socket.refused)
-            found += [(socket.user, stream) for stream in set(wanted) - set(await self.seat(socket, wanted))]
+            found += [(socket.user, channel_id) for channel_id in set(wanted) - set(await self.seat(socket, wanted))]
         return found
 
     async def _renew(self) -> None:
@@ -104,8 +104,8 @@ class Seating:
         self._renewed_at = now
 
 
-def _holder(socket: Socket, streams: Collection[int] | None = None) -> Holder:
-    seats = list(socket.accesses) if streams is None else streams
+def _holder(socket: Socket, channel_ids: Collection[int] | None = None) -> Holder:
+    seats = list(socket.accesses) if channel_ids is None else channel_ids
     return Holder(socket.user, socket.id, seats, idle=time.monotonic() - socket.active_at)
 
 

@@ -41,7 +41,7 @@ class Socket:
         self.epoch = ""
         #: The first sync was answered.
         self.is_synced = False
-        #: Streams that were pushed as joined before the first sync, with the head that was told.
+        #: Channels that were pushed as joined before the first sync, with the head that was told.
         self.told: dict[int, int] = {}
         self.next_heartbeat = 0.0
         self.closed_with: CloseCode | None = None
@@ -69,11 +69,11 @@ class Socket:
     def user(self) -> int:
         return self.login.user.id
 
-    def learn(self, stream: int, version: int) -> None:
-        """What is the user's own in the stream was told as it is at that version: the next after what was told before, or not."""
-        access = self.accesses.get(stream)
+    def learn(self, channel_id: int, version: int) -> None:
+        """What is the user's own in the channel was told as it is at that version: the next after what was told before, or not."""
+        access = self.accesses.get(channel_id)
         if access is not None and access.version + 1 == version:
-            self.accesses[stream] = replace(access, version=version)
+            self.accesses[channel_id] = replace(access, version=version)
 
     def greet(self, hello: Prepared) -> None:
         """Writes the first frame, whatever its length."""
@@ -82,9 +82,12 @@ class Socket:
             self.peer.write(hello)
 
     def forget_descriptions(self) -> None:
-        """They were told: kept, those of thousands of streams would be most of a socket."""
+        """They were told: kept, those of thousands of channels would be most of a socket."""
         for accesses in (self.accesses, self.refused):
-            told = {stream: replace(access, description=BareChannel(id=stream)) for stream, access in accesses.items()}
+            told = {
+                channel_id: replace(access, description=BareChannel(id=channel_id))
+                for channel_id, access in accesses.items()
+            }
             accesses.update(told)
 
     def write(self, frame: Prepared) -> bool:

@@ -1,4 +1,4 @@
-"""Requests that wait for a stream to go on: a future each, and neither a thread nor a connection meanwhile."""
+"""Requests that wait for a channel to go on: a future each, and neither a thread nor a connection meanwhile."""
 
 import asyncio
 import contextlib
@@ -26,8 +26,8 @@ class Waits:
     def has_room(self, user: int) -> bool:
         return self._of_user[user] < self._most
 
-    async def until_above(self, number: int, *, stream: int, user: int, seconds: float) -> None:
-        """Returns when the stream has gone on from there, when it is not followed any more, when this process ends, or then.
+    async def until_above(self, number: int, *, channel_id: int, user: int, seconds: float) -> None:
+        """Returns when the channel has gone on from there, when it is not followed any more, when this process ends, or then.
 
         Looks at nothing that belongs to somebody: what has happened is asked for anew, with all its rules.
         """
@@ -37,7 +37,7 @@ class Waits:
         metrics.requests_waiting.inc()
         try:
             async with asyncio.timeout(seconds):
-                await self._follow(stream, number)
+                await self._follow(channel_id, number)
         except TimeoutError:
             pass
         except Exception as error:
@@ -52,17 +52,17 @@ class Waits:
         for waiting in self._ending:
             _set(waiting)
 
-    async def _follow(self, stream_id: int, number: int) -> None:
-        access = Access(stream=stream_id, head=number, since=0, version=0, description=BareChannel(id=stream_id))
-        async with self._joining.pinned(access) as stream:
+    async def _follow(self, channel_id: int, number: int) -> None:
+        access = Access(channel_id=channel_id, head=number, since=0, version=0, description=BareChannel(id=channel_id))
+        async with self._joining.pinned(access) as channel:
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._ending.add(waiting)
-            stream.waiting.add(waiting)
+            channel.waiting.add(waiting)
             try:
-                if stream.position <= number and not self._has_ended:
+                if channel.position <= number and not self._has_ended:
                     await waiting
             finally:
-                stream.waiting.discard(waiting)
+                channel.waiting.discard(waiting)
                 self._ending.discard(waiting)
 
 

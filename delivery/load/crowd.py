@@ -27,7 +27,7 @@ class Seat:
     """One client's place: who it is, and where it listens and speaks."""
 
     token: str
-    stream: int
+    channel_id: int
     heard: Heard
     client: Client | None = None
     listening: "asyncio.Task[None] | None" = None
@@ -41,7 +41,7 @@ class Crowd:
         self._url = url
         self._name = name
         self.tally = tally
-        self.seats = [Seat(token, stream, tally.receiver(stream)) for token, stream in places]
+        self.seats = [Seat(token, channel_id, tally.receiver(channel_id)) for token, channel_id in places]
         self._numbers = itertools.count(1)
 
     async def __aenter__(self) -> "Crowd":
@@ -57,7 +57,7 @@ class Crowd:
         async def arrive_one(seat: Seat) -> float:
             async with gate:
                 seconds = await self.enter(seat)
-            seat.heard.start = seat.heads[seat.stream]
+            seat.heard.start = seat.heads[seat.channel_id]
             progress(1)
             return seconds
 
@@ -87,10 +87,10 @@ class Crowd:
     async def say(self, seat: Seat) -> None:
         """One message, answered. What is refused is counted by its code."""
         name = f"{self._name} {next(self._numbers)}: the quick brown fox jumps over the lazy dog"
-        self.tally.send(name, stream=seat.stream, at=time.perf_counter())
+        self.tally.send(name, channel_id=seat.channel_id, at=time.perf_counter())
         assert seat.client is not None
         try:
-            message = await seat.client.post(seat.stream, name)
+            message = await seat.client.post(seat.channel_id, name)
         except CommandRefused as refused:
             self.tally.refused(refused.code)
         except Ended as ended:
@@ -127,7 +127,7 @@ class Crowd:
         deadline = time.perf_counter() + SETTLE_SECONDS
         heads = self.tally.heads if heads is None else heads
         while time.perf_counter() < deadline:
-            if all(_has_heard(seat.heard, heads.get(seat.stream, 0)) for seat in self.seats):
+            if all(_has_heard(seat.heard, heads.get(seat.channel_id, 0)) for seat in self.seats):
                 return True
             await asyncio.sleep(0.05)
         return False
@@ -156,7 +156,7 @@ class Crowd:
             if event.kind == "resync":
                 self.tally.refused("resync")
             for change in event.changes:
-                if event.channel == seat.stream and change["kind"] == "text":
+                if event.channel == seat.channel_id and change["kind"] == "text":
                     self.tally.hear(seat.heard, name=change["body"], number=change["rev"], at=at)
 
 

@@ -149,7 +149,9 @@ class Generators:
             process.stdin.write(pack(order))
         done = await asyncio.gather(*(self._answer(number) for number in range(self._count)))
         for one in done:
-            self._heads |= {stream: max(head, self._heads.get(stream, 0)) for stream, head in one.heads.items()}
+            self._heads |= {
+                channel_id: max(head, self._heads.get(channel_id, 0)) for channel_id, head in one.heads.items()
+            }
         return done
 
     async def _answer(self, number: int) -> Done:

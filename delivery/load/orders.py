@@ -11,7 +11,7 @@ _LENGTH_BYTES = 4
 
 
 class Arrive(msgspec.Struct, tag=True):
-    """Connect a client for each place (token, stream)."""
+    """Connect a client for each place (token, channel)."""
 
     url: str
     name: str

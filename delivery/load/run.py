@@ -80,7 +80,7 @@ class Outcome:
         }
 
 
-#: (token, stream) of a client.
+#: (token, channel) of a client.
 Place = tuple[str, int]
 #: What is being done, how many steps it has; called again with what was done since.
 Tell = Callable[[str, int], Callable[[int], None]]
@@ -147,10 +147,10 @@ async def _speak(
 
 def _parts(places: Sequence[Place], plan: Plan) -> tuple[list[int], list[int]]:
     # Speakers from the front, one a channel first; those who are cut off from the back.
-    by_stream: dict[int, list[int]] = {}
-    for seat, (_, stream) in enumerate(places):
-        by_stream.setdefault(stream, []).append(seat)
-    ranks = sorted((rank, seat) for seats in by_stream.values() for rank, seat in enumerate(seats))
+    by_channel: dict[int, list[int]] = {}
+    for seat, (_, channel_id) in enumerate(places):
+        by_channel.setdefault(channel_id, []).append(seat)
+    ranks = sorted((rank, seat) for seats in by_channel.values() for rank, seat in enumerate(seats))
     speakers = [seat for _, seat in ranks[: plan.speakers]]
     listeners = sorted(set(range(len(places))) - set(speakers))
     return speakers, listeners[len(listeners) - int(len(places) * plan.churn) :] if plan.churn else []
@@ -218,7 +218,7 @@ def _judge_order(outcome: Outcome, tally: Tally) -> None:
 
 
 async def _be_away(outcome: Outcome, crowd: Generators, places: Sequence[Place], tell: Tell) -> None:
-    last = {stream: seat for seat, (_, stream) in enumerate(places)}
+    last = {channel_id: seat for seat, (_, channel_id) in enumerate(places)}
     staying = sorted(last.values())
     away = [seat for seat in range(len(places)) if seat not in set(staying)][: max(1, len(places) // 10)]
     progress = tell("away and back", len(away))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 class Sent:
     """One message. Times are the generator's, in seconds of time.perf_counter."""
 
-    stream: int
+    channel_id: int
     at: float
     answered_at: float = 0.0
     number: int = 0
@@ -28,9 +28,9 @@ class Arrived:
 
 @dataclass(slots=True)
 class Heard:
-    """What one receiver was told of one stream, in the order in which it was told."""
+    """What one receiver was told of one channel, in the order in which it was told."""
 
-    stream: int
+    channel_id: int
     #: Everything after this number is expected, once, in order.
     start: int = 0
     numbers: list[int] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Tally:
     arrived: dict[str, Arrived] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
     receivers: list[Heard] = field(default_factory=list)
-    #: What each number of a stream was to whoever heard it first.
+    #: What each number of a channel was to whoever heard it first.
     names: dict[int, dict[int, str]] = field(default_factory=dict)
     different: int = 0
 
@@ -77,17 +77,17 @@ class Tally:
                 whole.errors[code] = whole.errors.get(code, 0) + count
             for name, arrived in tally.arrived.items():
                 whole._arrive(name, receivers=arrived.receivers, at=arrived.last_at)
-            for stream, names in tally.names.items():
+            for channel_id, names in tally.names.items():
                 for number, name in names.items():
-                    whole._name(stream, number, name)
+                    whole._name(channel_id, number, name)
         return whole
 
-    def receiver(self, stream: int) -> Heard:
-        self.receivers.append(Heard(stream))
+    def receiver(self, channel_id: int) -> Heard:
+        self.receivers.append(Heard(channel_id))
         return self.receivers[-1]
 
-    def send(self, name: str, *, stream: int, at: float) -> None:
-        self.sent[name] = Sent(stream, at)
+    def send(self, name: str, *, channel_id: int, at: float) -> None:
+        self.sent[name] = Sent(channel_id, at)
 
     def answered(self, name: str, *, number: int, at: float) -> None:
         self.sent[name].number = number
@@ -98,7 +98,7 @@ class Tally:
 
     def hear(self, heard: Heard, *, name: str, number: int, at: float) -> None:
         heard.numbers.append(number)
-        self._name(heard.stream, number, name)
+        self._name(heard.channel_id, number, name)
         if heard.is_steady:
             self._arrive(name, receivers=1, at=at)
 
@@ -112,20 +112,20 @@ class Tally:
 
     @property
     def heads(self) -> dict[int, int]:
-        """The highest number that was answered, a stream."""
+        """The highest number that was answered, a channel."""
         heads: dict[int, int] = {}
         for sent in self.answered_messages:
-            heads[sent.stream] = max(sent.number, heads.get(sent.stream, 0))
+            heads[sent.channel_id] = max(sent.number, heads.get(sent.channel_id, 0))
         return heads
 
     def findings(self) -> Findings:
         numbers: dict[int, set[int]] = {}
         for sent in self.answered_messages:
-            numbers.setdefault(sent.stream, set()).add(sent.number)
+            numbers.setdefault(sent.channel_id, set()).add(sent.number)
         lost = doubled = disordered = 0
         for heard in self.receivers:
             told = set(heard.numbers)
-            expected = {number for number in numbers.get(heard.stream, ()) if number > heard.start}
+            expected = {number for number in numbers.get(heard.channel_id, ()) if number > heard.start}
             lost += len(expected - told)
             doubled += len(heard.numbers) - len(told)
             disordered += sum(later < earlier for earlier, later in zip(heard.numbers, heard.numbers[1:], strict=False))
@@ -135,17 +135,17 @@ class Tally:
         """(when it was sent, seconds until the last steady receiver had it), for messages that all of those had."""
         steady: dict[int, int] = {}
         for heard in self.receivers:
-            steady[heard.stream] = steady.get(heard.stream, 0) + heard.is_steady
+            steady[heard.channel_id] = steady.get(heard.channel_id, 0) + heard.is_steady
         nowhere = Arrived()
         return [
             (sent.at, arrived.last_at - sent.at)
             for name, sent in self.sent.items()
             if sent.number and sent.at >= since
-            if (arrived := self.arrived.get(name, nowhere)).receivers >= steady.get(sent.stream, 0) > 0
+            if (arrived := self.arrived.get(name, nowhere)).receivers >= steady.get(sent.channel_id, 0) > 0
         ]
 
-    def _name(self, stream: int, number: int, name: str) -> None:
-        if self.names.setdefault(stream, {}).setdefault(number, name) != name:
+    def _name(self, channel_id: int, number: int, name: str) -> None:
+        if self.names.setdefault(channel_id, {}).setdefault(number, name) != name:
             self.different += 1
 
     def _arrive(self, name: str, *, receivers: int, at: float) -> None:

@@ -14,7 +14,7 @@ import httpx
 import psutil
 
 from delivery.client.connection import Connection
-from delivery.consumers import CHANGES_A_FRAME, STREAMS_A_FRAME
+from delivery.consumers import CHANGES_A_FRAME, CHANNELS_A_FRAME
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import ROOT, Server, expect
 
@@ -75,7 +75,7 @@ async def test_a_sync_costs_what_it_names(own_server: Callable[..., Server], cas
         for _ in range(20):
             await alice.command("ping")
             await asyncio.sleep(0.05)
-        assert 1000 <= len(told) <= 100 * (time.monotonic() - started + 1) * STREAMS_A_FRAME + 1000
+        assert 1000 <= len(told) <= 100 * (time.monotonic() - started + 1) * CHANNELS_A_FRAME + 1000
         # The rest is taken later: no goodbye would come soon.
         await bob.drop()
 

@@ -7,13 +7,13 @@ import pytest
 from channels.layers import get_channel_layer
 
 from delivery.bus import layer as bus_module
-from delivery.bus.announcements import Announcement, Change, Changed, Opened, stream_group, user_group
+from delivery.bus.announcements import Announcement, Change, Changed, Opened, channel_group, user_group
 from delivery.bus.layer import Bus
 from tests.stage.servers import expect
 
 
-def changed(stream: int, rev: int) -> Changed:
-    return Changed(stream=stream, after=rev - 1, head=rev, changes=[Change(rev=rev, key=rev, raw=b"{}")])
+def changed(channel_id: int, rev: int) -> Changed:
+    return Changed(channel_id=channel_id, after=rev - 1, head=rev, changes=[Change(rev=rev, key=rev, raw=b"{}")])
 
 
 @pytest.fixture
@@ -33,13 +33,13 @@ Pair = tuple[Bus, Bus, list[Announcement]]
 
 async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen([stream_group(5)])
+    await listening.listen([channel_group(5)])
     await listening.listen([user_group(7)])
-    opened = Opened(user=7, stream=5, action="joined")
+    opened = Opened(user=7, channel_id=5, action="joined")
     for announcement in (changed(5, 1), changed(6, 1), opened):
         speaking.announce(announcement)
     await expect(lambda: heard == [changed(5, 1), opened])
-    await listening.forget(stream_group(5))
+    await listening.forget(channel_group(5))
     speaking.announce(changed(5, 2))
     speaking.announce(opened)
     await expect(lambda: heard[2:] == [opened])
@@ -47,7 +47,7 @@ async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> Non
 
 async def test_what_waits_goes_together(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen([stream_group(5)])
+    await listening.listen([channel_group(5)])
     for rev in range(1, 101):
         speaking.announce(changed(5, rev))
     await expect(lambda: heard and heard[-1].head == 100)  # type: ignore[union-attr]
@@ -58,7 +58,7 @@ async def test_what_waits_goes_together(buses: Pair) -> None:
 
 async def test_what_does_not_follow_is_not_merged(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen([stream_group(5)])
+    await listening.listen([channel_group(5)])
     for rev in (1, 3, 4):
         speaking.announce(changed(5, rev))
     await expect(lambda: len(heard) == 2)
@@ -68,7 +68,7 @@ async def test_what_does_not_follow_is_not_merged(buses: Pair) -> None:
 async def test_a_subscription_that_was_missed_is_made_up_for(buses: Pair) -> None:
     speaking, listening, heard = buses
     # As when Redis was away at that moment.
-    listening._wanted.add(stream_group(5))
+    listening._wanted.add(channel_group(5))
 
     async def is_heard() -> bool:
         speaking.announce(changed(5, 1))
@@ -87,8 +87,8 @@ async def test_it_hears_itself(buses: Pair, monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_what_cannot_be_understood_ends_nothing(buses: Pair) -> None:
     speaking, listening, heard = buses
-    await listening.listen([stream_group(5)])
+    await listening.listen([channel_group(5)])
     layer = get_channel_layer()
-    await layer.group_send(stream_group(5), {"type": "gapless.announce", "origin": "", "packed": b"from the future"})
+    await layer.group_send(channel_group(5), {"type": "gapless.announce", "origin": "", "packed": b"from the future"})
     speaking.announce(changed(5, 1))
     await expect(lambda: heard == [changed(5, 1)])

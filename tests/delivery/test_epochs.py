@@ -11,7 +11,7 @@ from django.db import connection
 from redis import Redis
 
 from chat import services
-from chat.live.source import ChannelStreams
+from chat.live.source import ChatSource
 from chat.models import Channel, Message
 from chat.services import epochs
 from delivery.client.connection import Connection
@@ -105,7 +105,7 @@ def _move_the_nonce() -> None:
 @pytest.fixture
 def own_epochs(transactional_db: None) -> Iterator[Epochs]:
     threads = DatabaseThreads(1, is_away=lambda error: False)
-    yield Epochs(ChannelStreams(), threads, settings.REDIS_URL)
+    yield Epochs(ChatSource(), threads, settings.REDIS_URL)
     threads.close()
 
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from chat import services, shapes
 from chat.live.node import AWAY, is_away
-from chat.live.source import ChannelStreams
+from chat.live.source import ChatSource
 from chat.models import Message, Token
 from delivery.bus.announcements import Change, Changed, Opened, Passing
-from delivery.consumers import Pace, StreamConsumer
-from delivery.live.channel import Stream, cut_at_ends
+from delivery.consumers import Pace, SocketConsumer
+from delivery.live.channel import LiveChannel, cut_at_ends
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -62,7 +62,7 @@ class Listener:
 @pytest.fixture
 async def node(transactional_db: None) -> AsyncIterator[Node]:
     """A node that hears no announcements but those that the test hands it."""
-    node = Node(ChannelStreams(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
+    node = Node(ChatSource(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
     yield node
     node.threads.close()
 
@@ -100,7 +100,8 @@ async def greeted(node: Node, user: Any) -> tuple[Socket, Listener]:
 def announcements(cast: Cast, *, above: int) -> list[Changed]:
     rows = Message.objects.filter(channel=cast.team).changed_since(above).for_the_wire()
     return [
-        Changed(stream=cast.team.pk, after=row.rev - 1, head=row.rev, changes=[shapes.change_of(row)]) for row in rows
+        Changed(channel_id=cast.team.pk, after=row.rev - 1, head=row.rev, changes=[shapes.change_of(row)])
+        for row in rows
     ]
 
 
@@ -149,7 +150,7 @@ async def test_a_removal_between_hello_and_sync_is_seen(node: Node, cast: Cast) 
     socket, listener = await greeted(node, cast.bob)
     await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
     await in_thread(said, cast.alice, cast.team, "not for bob")
-    # Another socket of somebody else starts to follow the stream above the removal.
+    # Another socket of somebody else starts to follow the channel above the removal.
     alices, other = await greeted(node, cast.alice)
     await node.joining.sync(alices, {cast.team.pk: 0})
     assert await node.joining.sync(socket, {cast.team.pk: 2}) == {}
@@ -223,7 +224,7 @@ async def test_an_old_removal_does_not_end_a_newer_membership(node: Node, follow
 async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cast) -> None:
     socket, listener = await greeted(node, cast.bob)
     other = await in_thread(services.open_channel, cast.bob, name="opened meanwhile")
-    node.receive(Opened(user=cast.bob.pk, stream=other.pk, action="joined"))
+    node.receive(Opened(user=cast.bob.pk, channel_id=other.pk, action="joined"))
     await expect(lambda: [frame["action"] for frame in listener.frames] == ["joined"])
     await in_thread(said, cast.bob, other, "before the sync")
     assert set(await node.joining.sync(socket, {})) == {cast.team.pk, other.pk}
@@ -236,19 +237,19 @@ async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cas
 async def test_whoever_has_lost_track_comes_back(node: Node, follow: Any, cast: Cast) -> None:
     bob = await follow(cast, cast.bob)
     # As after an opening or a sync that failed in the middle.
-    node.hub.streams[cast.team.pk].sockets.clear()
+    node.hub.channels[cast.team.pk].sockets.clear()
     await node.check_positions()
     assert bob.closed == 4003
 
 
 async def test_a_stream_is_not_forgotten_while_somebody_syncs(node: Node, follow: Any, cast: Cast) -> None:
     await follow(cast, cast.bob)
-    stream = node.hub.streams[cast.team.pk]
-    stream.sockets.clear()
-    stream.pins = 1
+    channel = node.hub.channels[cast.team.pk]
+    channel.sockets.clear()
+    channel.pins = 1
     node.hub.forget_idle(now=0.0)
     assert node.hub.forget_idle(now=1000.0) == []
-    stream.pins = 0
+    channel.pins = 0
     node.hub.forget_idle(now=1000.0)
     assert node.hub.forget_idle(now=2000.0) == [cast.team.pk]
 
@@ -262,12 +263,12 @@ async def test_a_stream_that_is_forgotten_while_another_is_opened_is_opened_agai
     socket.is_synced = True
 
     async def forget(groups: object) -> None:
-        node.hub.streams.pop(cast.team.pk, None)
+        node.hub.channels.pop(cast.team.pk, None)
 
     monkeypatch.setattr(node.joining, "_listen", forget)
     states = await node.joining.sync(socket, {other.pk: 0, cast.team.pk: 0})
     assert set(states) == {other.pk, cast.team.pk}
-    assert socket in node.hub.streams[cast.team.pk].sockets
+    assert socket in node.hub.channels[cast.team.pk].sockets
 
 
 async def test_an_access_that_ends_while_it_is_opened_is_not_told_as_joined(
@@ -277,21 +278,21 @@ async def test_an_access_that_ends_while_it_is_opened_is_not_told_as_joined(
     socket.accesses.clear()
 
     async def end(socket: Socket, access: Access) -> None:
-        node.hub.end_access(socket, access.stream)
+        node.hub.end_access(socket, access.channel_id)
 
     monkeypatch.setattr(node.accesses, "_replayable_from", end)
-    await node.accesses.opened(Opened(user=cast.bob.pk, stream=cast.team.pk, action="joined"))
+    await node.accesses.opened(Opened(user=cast.bob.pk, channel_id=cast.team.pk, action="joined"))
     assert [frame["action"] for frame in listener.frames if frame["op"] == "channel"] == ["removed"]
 
 
 async def test_what_is_held_without_a_seat_is_kept_when_the_first_sync_takes_several_frames(
     node: Node, cast: Cast
 ) -> None:
-    consumer = StreamConsumer()
+    consumer = SocketConsumer()
     consumer.node = node
     consumer._pace = consumer._user_pace = Pace(1000)
     consumer.socket, _ = await greeted(node, cast.bob)
-    consumer.socket.refused[7] = Access(stream=7, head=350, since=0, version=0, description=BareChannel(id=7))
+    consumer.socket.refused[7] = Access(channel_id=7, head=350, since=0, version=0, description=BareChannel(id=7))
     consumer._no_sync = asyncio.get_running_loop().call_later(60, lambda: None)
     await consumer._sync(Sync(channels={7: 340}, more=True))
     await consumer._sync(Sync(channels={cast.team.pk: 2}))
@@ -312,10 +313,10 @@ async def test_one_broken_peer_costs_nobody_else_a_change(node: Node, follow: An
 
 async def test_a_log_that_went_back_sends_everybody_to_sync_anew(node: Node, follow: Any, cast: Cast) -> None:
     bob = await follow(cast, cast.bob)
-    node.hub.streams[cast.team.pk].position += 5
+    node.hub.channels[cast.team.pk].position += 5
     await node.check_positions()
     assert bob.closed == 4003
-    assert cast.team.pk not in node.hub.streams
+    assert cast.team.pk not in node.hub.channels
 
 
 async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) -> None:
@@ -324,7 +325,7 @@ async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) ->
     await asyncio.sleep(0)
     await node.part(socket)
     assert await syncing == {}
-    assert not node.hub.streams[cast.team.pk].sockets
+    assert not node.hub.channels[cast.team.pk].sockets
 
 
 async def test_a_login_that_ended_while_its_socket_came_in_does_not_stay(node: Node, cast: Cast) -> None:
@@ -343,7 +344,7 @@ async def test_what_is_said_of_the_moment_waits_for_no_removal(node: Node, follo
     bob = await follow(cast, cast.bob)
     await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
     # Said after the removal, heard before it.
-    node.receive(Passing(stream=cast.team.pk, head=3, raw=b'{"op":"receipts"}'))
+    node.receive(Passing(channel_id=cast.team.pk, head=3, raw=b'{"op":"receipts"}'))
     assert bob.frames == []
 
 
@@ -353,7 +354,7 @@ async def test_what_is_of_the_moment_is_dropped_for_whoever_is_behind(
 ) -> None:
     bob = await follow(cast, cast.bob)
     bob.unsent_bytes = unsent
-    node.receive(Passing(stream=cast.team.pk, head=2, raw=b'{"op":"typing"}'))
+    node.receive(Passing(channel_id=cast.team.pk, head=2, raw=b'{"op":"typing"}'))
     assert len(bob.frames) == heard
     assert bob.closed is None
 
@@ -364,12 +365,12 @@ async def test_what_is_of_the_moment_is_dropped_for_whoever_is_behind(
     held=st.integers(0, 40),
 )
 def test_what_a_stream_keeps_is_each_thing_once_in_its_newest_state(revs: list[int], most: int, held: int) -> None:
-    stream = Stream(1, position=0, recent_most=most)
+    channel = LiveChannel(1, position=0, recent_most=most)
     for rev, key in enumerate(revs, start=1):
-        stream.advance([Change(rev=rev, key=key, raw=b"")], rev)
+        channel.advance([Change(rev=rev, key=key, raw=b"")], rev)
     newest = {key: rev for rev, key in enumerate(revs, start=1)}
-    kept = stream.since(max(held, stream.floor))
-    expected = sorted(rev for rev in newest.values() if rev > max(held, stream.floor))
+    kept = channel.since(max(held, channel.floor))
+    expected = sorted(rev for rev in newest.values() if rev > max(held, channel.floor))
     assert [change.rev for change in kept] == expected
     assert len(kept) <= most
 

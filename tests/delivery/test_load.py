@@ -45,7 +45,7 @@ def test_what_must_not_be_is_noticed_by_number(heard: list[tuple[str, int]], fin
     here, there = Tally(), Tally()
     whole, other = here.receiver(7), there.receiver(7)
     for name, number in WHOLE:
-        here.send(name, stream=7, at=number)
+        here.send(name, channel_id=7, at=number)
         here.answered(name, number=number, at=number + 0.1)
         here.hear(whole, name=name, number=number, at=number + 0.2)
     for name, number in heard:
@@ -60,7 +60,7 @@ def test_the_last_receiver_counts_and_whoever_was_cut_off_does_not() -> None:
     tally = Tally()
     first, last, cut = tally.receiver(1), tally.receiver(1), tally.receiver(1)
     cut.is_steady = False
-    tally.send("a", stream=1, at=10.0)
+    tally.send("a", channel_id=1, at=10.0)
     tally.answered("a", number=1, at=10.1)
     for heard, at in ((first, 10.2), (last, 10.5), (cut, 19.0)):
         tally.hear(heard, name="a", number=1, at=at)
@@ -69,7 +69,7 @@ def test_the_last_receiver_counts_and_whoever_was_cut_off_does_not() -> None:
 
 def test_the_last_receiver_of_all_processes_counts() -> None:
     tallies = [Tally(), Tally(), Tally()]
-    tallies[0].send("a", stream=1, at=10.0)
+    tallies[0].send("a", channel_id=1, at=10.0)
     tallies[0].answered("a", number=1, at=10.1)
     for tally, at in zip(tallies[:2], (10.5, 10.2), strict=True):
         tally.hear(tally.receiver(1), name="a", number=1, at=at)

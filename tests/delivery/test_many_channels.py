@@ -14,7 +14,7 @@ import pytest
 from django.db import connection, connections
 
 from chat import clock, services, shapes
-from chat.live.source import ChannelStreams
+from chat.live.source import ChatSource
 from chat.models import Channel, Member, User
 from chat.services import Draft
 from delivery.client.connection import Connection, _frames_of
@@ -97,7 +97,7 @@ def test_what_was_missed_has_no_hole_when_it_is_changed_while_it_is_read(cast: C
         return result
 
     with connection.execute_wrapper(interrupted):
-        missed = ChannelStreams().changes_of({team: 2}, limit=50)[team]
+        missed = ChatSource().changes_of({team: 2}, limit=50)[team]
     assert [change.rev for change in missed.changes] == list(range(3, missed.head + 1))
 
 

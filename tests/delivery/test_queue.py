@@ -12,7 +12,7 @@ from django.conf import settings
 
 from chat import services
 from chat.live.node import AWAY, is_away
-from chat.live.source import ChannelStreams
+from chat.live.source import ChatSource
 from chat.models import Message
 from chat.services import Draft
 from delivery.node import Node
@@ -24,7 +24,7 @@ from tests.stage.servers import expect
 
 @pytest.fixture
 async def node(transactional_db: None) -> AsyncIterator[Node]:
-    node = Node(ChannelStreams(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
+    node = Node(ChatSource(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
     yield node
     node.threads.close()
 

@@ -103,13 +103,13 @@ async def test_a_channel_has_120_sockets_and_each_of_100_members_a_place(process
         assert (await come(0, last)).hello["channels"][0]["refused"] == "too_many_connections"
 
 
-def holder(user: int, socket: str, *streams: int, idle: float = 0) -> Holder:
-    return Holder(user=user, socket=socket, streams=streams, idle=idle)
+def holder(user: int, socket: str, *channel_ids: int, idle: float = 0) -> Holder:
+    return Holder(user=user, socket=socket, channel_ids=channel_ids, idle=idle)
 
 
 @pytest.fixture
 async def registers(redis: Any) -> Any:
-    """Two processes with one spare seat a stream, that live as long as they say so."""
+    """Two processes with one spare seat a channel, that live as long as they say so."""
     await redis.flushdb()
     made = [Seats(settings.REDIS_URL, process=name, per_user=3, spare=1) for name in ("here", "there")]
     for seats in made:

@@ -53,12 +53,12 @@ def commit_without_waiting() -> None:
 
 def no_gap_check() -> None:
     """The hub takes every announcement as the next one."""
-    from delivery.live.channel import Stream  # noqa: PLC0415
+    from delivery.live.channel import LiveChannel  # noqa: PLC0415
 
     def fitting(self: Any, changed: Any) -> Any:
         return [change for change in changed.changes if change.rev > self.position]
 
-    Stream.fitting = fitting  # type: ignore[method-assign]
+    LiveChannel.fitting = fitting  # type: ignore[method-assign]
 
 
 def no_position_check() -> None:
@@ -75,7 +75,7 @@ def no_member_check() -> None:
     """Whoever followed a channel goes on following it."""
     from delivery.live.hub import Hub  # noqa: PLC0415
 
-    Hub.end_access = lambda self, socket, stream_id: None  # type: ignore[method-assign]
+    Hub.end_access = lambda self, socket, channel_id: None  # type: ignore[method-assign]
 
 
 def no_login_check() -> None:
@@ -150,11 +150,11 @@ def no_resync() -> None:
     """Whatever was missed is said to have been replayed."""
     from delivery.live.joining import Joining  # noqa: PLC0415
 
-    async def replay(self: Any, socket: Any, stream: Any, held: int, **ahead: Any) -> tuple[int, bool]:
-        return max(held, stream.floor), False
+    async def replay(self: Any, socket: Any, channel: Any, held: int, **ahead: Any) -> tuple[int, bool]:
+        return max(held, channel.floor), False
 
-    async def replayable(self: Any, socket: Any, streams: Any, held: Any) -> dict[int, bool]:
-        return dict.fromkeys(streams, True)
+    async def replayable(self: Any, socket: Any, channels: Any, held: Any) -> dict[int, bool]:
+        return dict.fromkeys(channels, True)
 
     Joining._replay = replay  # type: ignore[method-assign]
     Joining._replayable = replayable  # type: ignore[method-assign]
@@ -183,7 +183,7 @@ def one_poison_spoils_all() -> None:
     """A batch that fails is refused whole."""
     from django.db import DatabaseError, transaction  # noqa: PLC0415
 
-    from chat.live import source as streams  # noqa: PLC0415
+    from chat.live import source  # noqa: PLC0415
     from chat.services import posting  # noqa: PLC0415
     from delivery.wire.errors import Invalid  # noqa: PLC0415
 
@@ -194,14 +194,14 @@ def one_poison_spoils_all() -> None:
         except DatabaseError:
             return [Invalid() for _ in drafts]
 
-    streams.post_messages = post_messages
+    source.post_messages = post_messages
 
 
 def one_lane_for_all() -> None:
     """Messages of all channels wait for one another."""
     from chat.services.posting import Draft  # noqa: PLC0415
 
-    Draft.stream = property(lambda self: 0)  # type: ignore[assignment]
+    Draft.channel_id = property(lambda self: 0)  # type: ignore[assignment]
 
 
 def waits_for_redis() -> None:
@@ -278,21 +278,21 @@ def no_versions() -> None:
     """Nobody looks whether what is somebody's own has changed."""
     from delivery.live import accesses  # noqa: PLC0415
 
-    accesses._is_behind = lambda socket, stream_id, version: False
+    accesses._is_behind = lambda socket, channel_id, version: False
 
 
 def no_replay() -> None:
-    """A sync says where the streams are, and nothing of what was missed."""
+    """A sync says where the channels are, and nothing of what was missed."""
     from delivery.live.joining import Joining  # noqa: PLC0415
 
-    async def replay(self: Any, socket: Any, stream: Any, held: int, **ahead: Any) -> tuple[int, bool]:
-        return max(held, stream.position), False
+    async def replay(self: Any, socket: Any, channel: Any, held: int, **ahead: Any) -> tuple[int, bool]:
+        return max(held, channel.position), False
 
     Joining._replay = replay  # type: ignore[method-assign]
 
 
 def opens_what_is_asked_for() -> None:
-    """Whoever asks for a stream that there is gets it."""
+    """Whoever asks for a channel that there is gets it."""
     from delivery.live.joining import Joining  # noqa: PLC0415
     from delivery.source import Access  # noqa: PLC0415
     from delivery.wire.protocol import BareChannel  # noqa: PLC0415
@@ -300,10 +300,10 @@ def opens_what_is_asked_for() -> None:
     sync = Joining.sync
 
     async def opening_sync(self: Any, socket: Any, asked: Any, **how: bool) -> Any:
-        for stream, head in (await self._threads.read(self._source.heads, list(asked))).items():
-            bare = BareChannel(id=stream)
-            access = Access(stream=stream, head=head, since=0, version=0, description=bare)
-            socket.accesses.setdefault(stream, access)
+        for channel, head in (await self._threads.read(self._source.heads, list(asked))).items():
+            bare = BareChannel(id=channel)
+            access = Access(channel_id=channel, head=head, since=0, version=0, description=bare)
+            socket.accesses.setdefault(channel, access)
         return await sync(self, socket, asked, **how)
 
     Joining.sync = opening_sync  # type: ignore[method-assign]
@@ -314,9 +314,9 @@ def counts_announcements() -> None:
     from delivery.live.hub import Hub  # noqa: PLC0415
 
     def apply(self: Any, changed: Any) -> None:
-        stream = self.streams.get(changed.stream)
-        if stream is not None:
-            self._advance(stream, list(changed.changes), stream.position + changed.head - changed.after)
+        channel = self.channels.get(changed.channel_id)
+        if channel is not None:
+            self._advance(channel, list(changed.changes), channel.position + changed.head - changed.after)
 
     Hub.apply = apply  # type: ignore[method-assign]
 
@@ -327,8 +327,8 @@ def leaves_changes_out() -> None:
 
     write = Hub.write_changes
 
-    def leaky_write(self: Any, sockets: Any, stream: Any, changes: Any, **numbers: int) -> None:
-        write(self, sockets, stream, [change for change in changes if change.rev % 20], **numbers)
+    def leaky_write(self: Any, sockets: Any, channel: Any, changes: Any, **numbers: int) -> None:
+        write(self, sockets, channel, [change for change in changes if change.rev % 20], **numbers)
 
     Hub.write_changes = leaky_write  # type: ignore[method-assign]
 

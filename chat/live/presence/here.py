@@ -34,7 +34,7 @@ logger = logging.getLogger("gapless.presence")
 
 #: Between two calls to Redis.
 TICK_SECONDS = 0.5
-#: Streams that open or end are read from the rows first: so long after the bell a person's streams are looked at again.
+#: Channels that open or end are read from the rows first: so long after the bell a person's channels are looked at again.
 LOOK_AGAIN_SECONDS = 3.0
 #: What reading the choices of all people here may take, before they are said as they were known.
 CHOICES_SECONDS = 1.0
@@ -63,7 +63,7 @@ class Presence:
             flap_seconds=limits.flap_seconds,
             typing_seconds=limits.typing_seconds,
         )
-        self.own = Own(self._streams_of)
+        self.own = Own(self._channels_of)
         self.view = View()
         self.typing = Typing(lasts_seconds=limits.typing_seconds, clock=clock)
         self.pushes = Pushes(
@@ -116,17 +116,17 @@ class Presence:
     def told_idle(self, socket: Socket, *, is_idle: bool) -> None:
         self.own.told_idle(socket.user, socket, is_idle=is_idle)
 
-    def told_typing(self, socket: Socket, stream: int, *, is_on: bool) -> None:
+    def told_typing(self, socket: Socket, channel_id: int, *, is_on: bool) -> None:
         """Of who switches it off, and of the invisible, nothing is said."""
         person = self.own.people.get(socket.user)
-        followed = self._node.hub.streams.get(stream)
+        followed = self._node.hub.channels.get(channel_id)
         if person is None or followed is None:
             return
         if is_on and not _may_type(person.choice):
             return
-        self._marks[stream, socket.user] = TypingMark(stream, socket.user, followed.position, is_on)
+        self._marks[channel_id, socket.user] = TypingMark(channel_id, socket.user, followed.position, is_on)
         if is_on:
-            self.seen.typed(stream, socket.user)
+            self.seen.typed(channel_id, socket.user)
 
     def chosen(self, user: int, choice: Choice) -> None:
         if self.own.chosen(user, choice):
@@ -141,12 +141,12 @@ class Presence:
                 self.chosen(user, _choice.decode(raw))
             case Opened(user=user):
                 self._look_again_at([user])
-            case Changed(stream=stream, changes=changes):
+            case Changed(channel_id=channel_id, changes=changes):
                 for change in changes:
                     if change.said_by is not None:
-                        self._marks.pop((stream, change.said_by), None)
-                        if self.typing.end_by_message(stream, change.said_by, number=change.rev):
-                            self.pushes.add_typing([stream])
+                        self._marks.pop((channel_id, change.said_by), None)
+                        if self.typing.end_by_message(channel_id, change.said_by, number=change.rev):
+                            self.pushes.add_typing([channel_id])
                     elif change.ends is not None or change.begins is not None:
                         self._look_again_at(user for user in (change.ends, change.begins) if user is not None)
 
@@ -234,18 +234,18 @@ class Presence:
 
     def _is_to_be_seen(self, mark: TypingMark) -> bool:
         person = self.view.people.get(mark.user)
-        stream = self._node.hub.streams.get(mark.stream)
-        has_ended = stream is not None and stream.ends.get(mark.user, 0) > mark.head
+        channel = self._node.hub.channels.get(mark.channel_id)
+        has_ended = channel is not None and channel.ends.get(mark.user, 0) > mark.head
         return person is not None and _may_type(person.choice) and not has_ended
 
-    def _streams_of(self, user: int) -> dict[int, int]:
-        streams = self._node.hub.streams
+    def _channels_of(self, user: int) -> dict[int, int]:
+        channels = self._node.hub.channels
         followed: dict[int, int] = {}
         for socket in self._node.hub.users.get(user, ()):
-            for stream_id in socket.accesses:
-                stream = streams.get(stream_id)
-                if stream is not None:
-                    followed[stream_id] = stream.position
+            for channel_id in socket.accesses:
+                channel = channels.get(channel_id)
+                if channel is not None:
+                    followed[channel_id] = channel.position
         return followed
 
     def _look_again_at(self, users: Iterable[int]) -> None:

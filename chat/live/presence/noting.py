@@ -37,8 +37,8 @@ class Seen:
         """Nobody sees this person any more: offline, or invisible from now on."""
         self._gone[user] = self._clock()
 
-    def typed(self, stream: int, user: int) -> None:
-        self._typed[stream, user] = self._clock()
+    def typed(self, channel_id: int, user: int) -> None:
+        self._typed[channel_id, user] = self._clock()
 
     def is_due(self) -> bool:
         return self._clock() - self._taken_at >= self._every

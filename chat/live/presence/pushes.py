@@ -46,12 +46,12 @@ class Pushes:
         self._news: dict[int, News] = {}
         self._pushed_at = float("-inf")
         self._rosters: dict[int, Prepared] = {}
-        #: Sockets to which something was not written, with the streams whose rosters they are still to get.
+        #: Sockets to which something was not written, with the channels whose rosters they are still to get.
         self._behind: dict[Socket, list[int]] = {}
-        #: The streams of which each socket was told who is here.
+        #: The channels of which each socket was told who is here.
         self._rostered: dict[Socket, set[int]] = {}
         self._typing_touched: set[int] = set()
-        #: stream → (when it was pushed, who was named)
+        #: channel → (when it was pushed, who was named)
         self._typing_pushed: dict[int, tuple[float, tuple[int, ...]]] = {}
         self._chosen: set[int] = set()
 
@@ -60,21 +60,21 @@ class Pushes:
     def add(self, news: Iterable[News]) -> None:
         for one in news:
             before = self._news.get(one.user)
-            streams = one.streams if before is None else {**before.streams, **one.streams}
-            self._news[one.user] = News(one.user, one.shown, streams)
-            for stream in one.streams:
-                self._rosters.pop(stream, None)
+            channels = one.channels if before is None else {**before.channels, **one.channels}
+            self._news[one.user] = News(one.user, one.shown, channels)
+            for channel_id in one.channels:
+                self._rosters.pop(channel_id, None)
 
     def forget_rosters(self) -> None:
-        """They are made anew when next asked for: whether anything is known has changed, or some are of streams long left."""
+        """They are made anew when next asked for: whether anything is known has changed, or some are of channels long left."""
         self._rosters.clear()
 
     def push_everything(self) -> None:
         """Every socket gets whole rosters with the next push."""
         self._behind.update({socket: list(socket.accesses) for socket in self._hub.sockets})
 
-    def add_typing(self, streams: Iterable[int]) -> None:
-        self._typing_touched.update(streams)
+    def add_typing(self, channel_ids: Iterable[int]) -> None:
+        self._typing_touched.update(channel_ids)
 
     def add_own(self, user: int) -> None:
         """The person has chosen something: told to all their sockets."""
@@ -92,29 +92,29 @@ class Pushes:
             self._push_rosters_to_those_behind()
         self._push_typing(now)
 
-    def push_rosters(self, socket: Socket, streams: Iterable[int]) -> None:
-        """Everybody who is here, a frame for each of the streams that the socket follows; then what the person has chosen.
+    def push_rosters(self, socket: Socket, channel_ids: Iterable[int]) -> None:
+        """Everybody who is here, a frame for each of the channels that the socket follows; then what the person has chosen.
 
-        Of thousands of streams not at once: as fast as the socket reads.
+        Of thousands of channels not at once: as fast as the socket reads.
         """
         if is_visit(socket.login):
             return
         rostered = self._rostered.setdefault(socket, set())
-        wanted = [stream_id for stream_id in streams if stream_id in socket.accesses]
-        for place, stream_id in enumerate(wanted):
-            rostered.add(stream_id)
-            if socket.is_behind or not socket.write_if_idle(self._roster(stream_id)):
+        wanted = [channel_id for channel_id in channel_ids if channel_id in socket.accesses]
+        for place, channel_id in enumerate(wanted):
+            rostered.add(channel_id)
+            if socket.is_behind or not socket.write_if_idle(self._roster(channel_id)):
                 self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[place:]]))
                 break
         self._write_own(socket.user, [socket])
 
     def push_new_rosters(self, socket: Socket) -> None:
-        """The same for the streams that it has begun to follow since."""
+        """The same for the channels that it has begun to follow since."""
         known = self._rostered.get(socket)
         if known is not None:
             known &= socket.accesses.keys()
-            streams = (self._hub.streams.get(stream_id) for stream_id in socket.accesses.keys() - known)
-            new = [stream.id for stream in streams if stream is not None and socket in stream.sockets]
+            channels = (self._hub.channels.get(channel_id) for channel_id in socket.accesses.keys() - known)
+            new = [channel.id for channel in channels if channel is not None and socket in channel.sockets]
             if new:
                 self.push_rosters(socket, new)
 
@@ -124,32 +124,32 @@ class Pushes:
 
     def _push_news(self) -> None:
         news, self._news = self._news, {}
-        by_stream: dict[int, list[int]] = defaultdict(list)
+        by_channel: dict[int, list[int]] = defaultdict(list)
         for user, one in news.items():
-            held_back = {s: head for s, head in one.streams.items() if not self._say_in(s, user, head, by_stream)}
+            held_back = {s: head for s, head in one.channels.items() if not self._say_in(s, user, head, by_channel)}
             if held_back:
                 self._news[user] = News(user, one.shown, held_back)
         by_socket: dict[Socket, list[int]] = defaultdict(list)
-        for stream_id in by_stream:
-            for socket in self._hub.streams[stream_id].sockets:
+        for channel_id in by_channel:
+            for socket in self._hub.channels[channel_id].sockets:
                 if not is_visit(socket.login):
-                    by_socket[socket].append(stream_id)
+                    by_socket[socket].append(channel_id)
         alike: dict[tuple[int, ...], list[Socket]] = defaultdict(list)
-        for socket, streams in by_socket.items():
-            alike[tuple(streams)].append(socket)
-        for streams_alike, sockets in alike.items():
-            users = {user for stream_id in streams_alike for user in by_stream[stream_id]}
+        for socket, channels in by_socket.items():
+            alike[tuple(channels)].append(socket)
+        for channels_alike, sockets in alike.items():
+            users = {user for channel_id in channels_alike for user in by_channel[channel_id]}
             states = {user: shapes.state_of(news[user].shown) for user in users}
             self._write(sockets, Prepared(protocol.encode(protocol.Presence(users=states))))
         # What their own sockets have just read of them is what others see.
         self._chosen.update(user for user in news if self._is_hidden(user))
 
-    def _say_in(self, stream_id: int, user: int, head: int, by_stream: dict[int, list[int]]) -> bool:
-        followers = self._hub.followers(stream_id, head=head)
+    def _say_in(self, channel_id: int, user: int, head: int, by_channel: dict[int, list[int]]) -> bool:
+        followers = self._hub.followers(channel_id, head=head)
         if followers is None:
             return False
-        if followers and self._hub.streams[stream_id].ends.get(user, 0) <= head:
-            by_stream[stream_id].append(user)
+        if followers and self._hub.channels[channel_id].ends.get(user, 0) <= head:
+            by_channel[channel_id].append(user)
         return True
 
     def _push_own(self) -> None:
@@ -159,35 +159,35 @@ class Pushes:
 
     def _push_rosters_to_those_behind(self) -> None:
         behind, self._behind = self._behind, {}
-        for socket, streams in behind.items():
+        for socket, channels in behind.items():
             if not socket.is_behind:
-                self.push_rosters(socket, streams)
+                self.push_rosters(socket, channels)
             elif not socket.is_over:
-                self._behind[socket] = streams
+                self._behind[socket] = channels
 
     def _push_typing(self, now: float) -> None:
-        for stream_id in list(self._typing_touched):
-            pushed_at, named = self._typing_pushed.get(stream_id, (float("-inf"), ()))
+        for channel_id in list(self._typing_touched):
+            pushed_at, named = self._typing_pushed.get(channel_id, (float("-inf"), ()))
             if now - pushed_at < self._every:
                 continue
-            typing = self._typing.now_in(stream_id)
-            followers = self._hub.followers(stream_id, head=typing.head)
+            typing = self._typing.now_in(channel_id)
+            followers = self._hub.followers(channel_id, head=typing.head)
             if followers is None:
                 continue
-            self._typing_touched.discard(stream_id)
+            self._typing_touched.discard(channel_id)
             if typing.users == named and now - pushed_at < self._typing_again:
                 # They go on; those who were told know it for some seconds more.
                 continue
-            self._write_typing(stream_id, typing.users, followers)
+            self._write_typing(channel_id, typing.users, followers)
             if typing.users:
-                self._typing_pushed[stream_id] = (now, typing.users)
+                self._typing_pushed[channel_id] = (now, typing.users)
             else:
-                self._typing_pushed.pop(stream_id, None)
+                self._typing_pushed.pop(channel_id, None)
 
     # ---- frames ----
 
-    def _write_typing(self, stream_id: int, users: tuple[int, ...], followers: list[Socket]) -> None:
-        frame = Prepared(protocol.encode(protocol.Typing(channel=stream_id, users=users)))
+    def _write_typing(self, channel_id: int, users: tuple[int, ...], followers: list[Socket]) -> None:
+        frame = Prepared(protocol.encode(protocol.Typing(channel=channel_id, users=users)))
         for socket in followers:
             person = self._own.people.get(socket.user)
             if person is None or person.choice.shows_typing:
@@ -196,21 +196,21 @@ class Pushes:
                 # Encoded once for all but those few who are kept from somebody.
                 is_all = len(shown) == len(users)
                 socket.write_if_idle(
-                    frame if is_all else Prepared(protocol.encode(protocol.Typing(channel=stream_id, users=shown)))
+                    frame if is_all else Prepared(protocol.encode(protocol.Typing(channel=channel_id, users=shown)))
                 )
 
-    def _roster(self, stream_id: int) -> Prepared:
-        frame = self._rosters.get(stream_id)
+    def _roster(self, channel_id: int) -> Prepared:
+        frame = self._rosters.get(channel_id)
         if frame is None:
-            stream = self._hub.streams.get(stream_id)
-            ends = stream.ends if stream is not None else {}
+            channel = self._hub.channels.get(channel_id)
+            ends = channel.ends if channel is not None else {}
             users = {
                 user: shapes.state_of(self._view.shown(user))
-                for user in self._view.by_stream.get(stream_id, ())
-                if ends.get(user, 0) <= self._view.people[user].streams[stream_id]
+                for user in self._view.by_channel.get(channel_id, ())
+                if ends.get(user, 0) <= self._view.people[user].channels[channel_id]
             }
-            roster = protocol.Presence(users=users, channel=stream_id, known=self._view.is_known)
-            frame = self._rosters[stream_id] = Prepared(protocol.encode(roster))
+            roster = protocol.Presence(users=users, channel=channel_id, known=self._view.is_known)
+            frame = self._rosters[channel_id] = Prepared(protocol.encode(roster))
         return frame
 
     def _write_own(self, user: int, sockets: Iterable[Socket]) -> None:
