@@ -17,9 +17,10 @@ from chat.rights.table import RULES, Rule
 from chatproject.limits import Limits
 from chatproject.serving import measuring
 from delivery import metrics
-from delivery.wire import protocol
+from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import REFUSALS
-from delivery.wire.protocol import CloseCode
+from delivery.wire.frames import FRAMES
+from delivery.wire.types import CloseCode
 
 #: From the top downward: who may import whom.
 APPS = "chatproject", "chat", "delivery", "presence"
@@ -48,11 +49,11 @@ def limits() -> str:
 
 
 def commands() -> str:
-    return _table(("op", "fields", "what it does"), [_frame(kind) for kind in protocol.COMMANDS])
+    return _table(("op", "fields", "what it does"), [_frame(kind) for kind in COMMANDS])
 
 
 def pushes() -> str:
-    return _table(("op", "fields", "what it says"), [_frame(kind) for kind in protocol.FRAMES])
+    return _table(("op", "fields", "what it says"), [_frame(kind) for kind in FRAMES])
 
 
 def errors() -> str:

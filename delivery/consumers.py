@@ -23,32 +23,11 @@ from delivery.live.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.source import Login
+from delivery.wire.codec import BadFrame, decode_command, encode, encode_refusal, given
+from delivery.wire.commands import AnyCommand, Delivered, Ping, Read, Sync
 from delivery.wire.errors import Internal, Invalid, Refused, TooManyConnections, Unavailable
-from delivery.wire.protocol import (
-    SUBPROTOCOL,
-    VERSION,
-    AnyCommand,
-    BadFrame,
-    BareChannel,
-    Channel,
-    CloseCode,
-    Delivered,
-    Frame,
-    Hello,
-    Ok,
-    OwnPresence,
-    Ping,
-    Pong,
-    Read,
-    Ref,
-    Sync,
-    SyncState,
-    decode_command,
-    encode,
-    encode_refusal,
-    given,
-    time_now,
-)
+from delivery.wire.frames import BareChannel, Channel, Frame, Hello, Ok, OwnPresence, Pong, SyncState
+from delivery.wire.types import SUBPROTOCOL, VERSION, CloseCode, Ref, time_now
 
 logger = logging.getLogger("gapless.socket")
 

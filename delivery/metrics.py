@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram
 
 from delivery.wire.errors import REFUSALS
-from delivery.wire.protocol import CloseCode
+from delivery.wire.types import CloseCode
 
 #: Seconds; around the promises: 100 ms from sender to receiver, 2 s without Redis, 3 s until `unavailable`.
 _LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10)

@@ -54,7 +54,9 @@ from delivery.live.socket import Socket
 from delivery.live.waits import Waits
 from delivery.source import Source, Standing
 from delivery.threads import DatabaseThreads
-from delivery.wire.protocol import CloseCode, Heartbeat, encode
+from delivery.wire.codec import encode
+from delivery.wire.frames import Heartbeat
+from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.node")
 

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from delivery.bus.announcements import Change
 from delivery.wire.errors import Refused
-from delivery.wire.protocol import BareChannel, CloseCode, Person
+from delivery.wire.frames import BareChannel, Person
+from delivery.wire.types import CloseCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The AsyncAPI document of the socket, made from the structs of delivery/wire/protocol.py. It takes the server's side."""
+"""The AsyncAPI document of the socket, made from the structs of delivery/wire. It takes the server's side."""
 
 import functools
 from collections.abc import Sequence
@@ -9,8 +9,10 @@ import msgspec
 from chat.api import openapi
 from chat.api.frames import EXAMPLES
 from chat.shapes import Message
-from delivery.wire import protocol
-from delivery.wire.protocol import COMMANDS, FRAMES, CloseCode
+from delivery.wire import commands, frames, types
+from delivery.wire.commands import COMMANDS
+from delivery.wire.frames import FRAMES
+from delivery.wire.types import CloseCode
 
 _REF = "#/components/schemas/{name}"
 _SOCKET = {"$ref": "#/channels/socket"}
@@ -41,7 +43,7 @@ def document() -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Gapless: the socket",
-            "version": str(protocol.VERSION),
+            "version": str(types.VERSION),
             "description": f"{' '.join(_DESCRIPTION.split())}\n\n{_close_codes()}",
             "license": {"name": "MIT"},
         },
@@ -72,7 +74,7 @@ def _server() -> dict[str, Any]:
 def _socket() -> dict[str, Any]:
     return {
         "address": "/ws/",
-        "title": f"The socket, with the subprotocol {protocol.SUBPROTOCOL}",
+        "title": f"The socket, with the subprotocol {types.SUBPROTOCOL}",
         "messages": {_name(frame): {"$ref": f"#/components/messages/{_name(frame)}"} for frame in _all()},
         "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
     }
@@ -103,8 +105,8 @@ def _message(frame: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def _taking(command: type[msgspec.Struct]) -> dict[str, Any]:
-    answer = protocol.Pong if command is protocol.Ping else protocol.Ok
-    replies = [_in_socket(answer), _in_socket(protocol.Error)]
+    answer = frames.Pong if command is commands.Ping else frames.Ok
+    replies = [_in_socket(answer), _in_socket(frames.Error)]
     reply = {"channel": _SOCKET, "messages": replies}
     return {"action": "receive", "channel": _SOCKET, "messages": [_in_socket(command)], "reply": reply}
 

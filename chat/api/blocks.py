@@ -16,7 +16,7 @@ from chat.api.pages import paged
 from chat.api.users import caller, checked
 from chat.models import Block, Scope, User
 from delivery.wire.errors import NotFound
-from delivery.wire.protocol import spell_time
+from delivery.wire.types import spell_time
 
 
 class Blocks(APIView):

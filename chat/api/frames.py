@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from chat.api.examples import EXAMPLES as SHAPES
-from delivery.wire import protocol
+from delivery.wire import commands, frames
 
 _ID = "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"
 _MESSAGE = SHAPES["Message"]
@@ -13,16 +13,16 @@ _CHANNEL = {key: value for key, value in SHAPES["Channel"].items() if key != "is
 
 _EPOCH = "9f1c0a7be2d34c5a8810"
 _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
-    protocol.Sync: {"ref": 1, "channels": {"12": 340}, "epoch": _EPOCH},
-    protocol.Post: {"ref": 2, "channel": 12, "client_msg_id": _ID, "body": "The build is green."},
-    protocol.Edit: {"ref": 3, "channel": 12, "message": 501, "body": "The build is red."},
-    protocol.Delete: {"ref": 4, "channel": 12, "message": 501},
-    protocol.Delivered: {"channel": 12, "seq": 341},
-    protocol.Read: {"channel": 12, "seq": 341},
-    protocol.SayTyping: {"channel": 12, "on": True},
-    protocol.SayPresence: {"status": "away", "activity": "at lunch"},
-    protocol.Ping: {"ref": "p1"},
-    protocol.Hello: {
+    commands.Sync: {"ref": 1, "channels": {"12": 340}, "epoch": _EPOCH},
+    commands.Post: {"ref": 2, "channel": 12, "client_msg_id": _ID, "body": "The build is green."},
+    commands.Edit: {"ref": 3, "channel": 12, "message": 501, "body": "The build is red."},
+    commands.Delete: {"ref": 4, "channel": 12, "message": 501},
+    commands.Delivered: {"channel": 12, "seq": 341},
+    commands.Read: {"channel": 12, "seq": 341},
+    commands.SayTyping: {"channel": 12, "on": True},
+    commands.SayPresence: {"status": "away", "activity": "at lunch"},
+    commands.Ping: {"ref": "p1"},
+    frames.Hello: {
         "version": 1,
         "connection": "5f1d2a9c3b7e4d60",
         "epoch": _EPOCH,
@@ -32,16 +32,16 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
         "limits": {"message_bytes": 2048},
         "channels": [_CHANNEL],
     },
-    protocol.Ok: {"ref": 2, "message": _MESSAGE, "duplicate": False},
-    protocol.Error: {
+    frames.Ok: {"ref": 2, "message": _MESSAGE, "duplicate": False},
+    frames.Error: {
         "ref": 2,
         "code": "rate_limited",
         "detail": "You may send 60 messages a minute: wait 12 s.",
         "retry_after": 11.8,
     },
-    protocol.Pong: {"ref": "p1", "epoch": _EPOCH, "time": _MESSAGE["created_at"], "heads": {"12": 341}},
-    protocol.Changes: {"channel": 12, "after": 340, "head": 341, "changes": [_MESSAGE]},
-    protocol.Receipts: {
+    frames.Pong: {"ref": "p1", "epoch": _EPOCH, "time": _MESSAGE["created_at"], "heads": {"12": 341}},
+    frames.Changes: {"channel": 12, "after": 340, "head": 341, "changes": [_MESSAGE]},
+    frames.Receipts: {
         "channel": 12,
         "delivered": 341,
         "read": 340,
@@ -51,13 +51,13 @@ _FIELDS: dict[type[msgspec.Struct], dict[str, Any]] = {
         "unread": 0,
         "mentioned": 0,
     },
-    protocol.Presence: {"users": {"2": {"status": "away", "activity": "at lunch"}}},
-    protocol.Blocks: {"users": [2]},
-    protocol.Renamed: {"person": SHAPES["Person"]},
-    protocol.Typing: {"channel": 12, "users": [2]},
-    protocol.Channel: {"action": "joined", "channel": _CHANNEL},
-    protocol.Heartbeat: {"epoch": _EPOCH, "heads": {"12": 341}},
-    protocol.Goodbye: {"code": 4000, "reason": "the server restarts", "retry_after": 0.4},
+    frames.Presence: {"users": {"2": {"status": "away", "activity": "at lunch"}}},
+    frames.Blocks: {"users": [2]},
+    frames.Renamed: {"person": SHAPES["Person"]},
+    frames.Typing: {"channel": 12, "users": [2]},
+    frames.Channel: {"action": "joined", "channel": _CHANNEL},
+    frames.Heartbeat: {"epoch": _EPOCH, "heads": {"12": 341}},
+    frames.Goodbye: {"code": 4000, "reason": "the server restarts", "retry_after": 0.4},
 }
 
 EXAMPLES = {frame: {"op": frame.__struct_config__.tag, **fields} for frame, fields in _FIELDS.items()}

@@ -15,7 +15,7 @@ from chat.api.pages import paged
 from chat.api.users import caller, checked
 from chat.links import invite_url
 from chat.models import Channel, Invite
-from delivery.wire.protocol import spell_time
+from delivery.wire.types import spell_time
 
 
 class Invites(APIView):

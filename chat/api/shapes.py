@@ -6,7 +6,8 @@ import msgspec
 
 from chat.shapes import Channel, ChannelBrief, Cursors, Member, Message
 from chat.shapes.words import Absent, Id, RoleName, ScopeName, VerdictName
-from delivery.wire.protocol import Person, PersonState, Time
+from delivery.wire.frames import Person, PersonState
+from delivery.wire.types import Time
 
 SENT = (Channel, ChannelBrief, Cursors, Member, Message)
 

@@ -14,7 +14,7 @@ from chat.api.inputs import TokenInput
 from chat.api.pages import paged
 from chat.api.users import caller, checked
 from chat.models import Scope, Token
-from delivery.wire.protocol import spell_time
+from delivery.wire.types import spell_time
 
 
 class Tokens(APIView):

@@ -17,7 +17,8 @@ from chat.api.inputs import Profile, Strict
 from chat.api.pages import paged
 from chat.api.scopes import scopes_of
 from chat.models import Scope, User
-from delivery.wire.protocol import Person, spell_time
+from delivery.wire.frames import Person
+from delivery.wire.types import spell_time
 
 
 def caller(request: Request) -> User:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from chat.models import Block
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
-from delivery.wire import protocol
+from delivery.wire import codec, frames
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Blocking:
                 self._tell(user)
 
     def _tell(self, user: int) -> None:
-        frame = Prepared(protocol.encode(protocol.Blocks(users=self.blocked_by(user))))
+        frame = Prepared(codec.encode(frames.Blocks(users=self.blocked_by(user))))
         for socket in list(self._hub.users.get(user, ())):
             if socket.is_greeted:
                 self._hub.deliver(socket, frame)

@@ -19,9 +19,12 @@ from chat.rights.standing import require_membership
 from chat.services import Draft, choose_presence, delete_message, edit_message
 from delivery.consumers import SocketConsumer
 from delivery.source import Committed
-from delivery.wire import ids, protocol
+from delivery.wire import ids
+from delivery.wire.codec import encode, given
+from delivery.wire.commands import AnyCommand, Delete, Edit, Post, SayPresence, SayTyping
 from delivery.wire.errors import Refused, UnknownOp
-from delivery.wire.protocol import AnyCommand, Delete, Edit, Ok, OwnPresence, Post, Ref, SayPresence, SayTyping
+from delivery.wire.frames import Ok, OwnPresence
+from delivery.wire.types import Ref
 
 T = TypeVar("T")
 #: A subprotocol that is offered beside the contract's: what follows is the token of a visit.
@@ -74,10 +77,10 @@ class ChatConsumer(SocketConsumer):
             case SayTyping():
                 await self.require_access(command.channel)
                 self.node.presence.told_typing(self.socket, command.channel, is_on=command.on)
-                self.confirm(command.ref, Ok(ref=protocol.given(command.ref)))
+                self.confirm(command.ref, Ok(ref=given(command.ref)))
             case SayPresence():
                 await self._say_presence(command)
-                self.confirm(command.ref, Ok(ref=protocol.given(command.ref)))
+                self.confirm(command.ref, Ok(ref=given(command.ref)))
             case _:
                 raise UnknownOp
 
@@ -121,9 +124,7 @@ class ChatConsumer(SocketConsumer):
             self.refuse(ref, self.translated(error))
         elif not done.cancelled():
             committed = done.result()
-            self.confirm(
-                ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate)
-            )
+            self.confirm(ref, Ok(ref=given(ref), message=msgspec.Raw(committed.raw), duplicate=committed.duplicate))
 
     def _delete(self, user: User, *, channel: int, message: int, reason: str) -> Message:
         require_scope_to_delete(self.login.scopes, user.pk, channel=channel, message=message)
@@ -137,7 +138,7 @@ class ChatConsumer(SocketConsumer):
         return await self.node.threads.run(work)
 
     def _confirm(self, ref: Ref | None, row: Message) -> None:
-        self.confirm(ref, Ok(ref=protocol.given(ref), message=msgspec.Raw(protocol.encode(shapes.message_of(row)))))
+        self.confirm(ref, Ok(ref=given(ref), message=msgspec.Raw(encode(shapes.message_of(row)))))
 
     def _address(self) -> str | None:
         client = self.scope.get("client")

@@ -17,7 +17,7 @@ from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, Login, Missed, Standing
 from delivery.source import Draft as AnyDraft
 from delivery.wire.errors import Refused
-from delivery.wire.protocol import CloseCode
+from delivery.wire.types import CloseCode
 
 _MISSED = """
 SELECT missed.id FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)

@@ -17,7 +17,7 @@ from chat.reads.channels import channels_of
 from chat.reads.history import newest
 from chat.services import Draft, read_standing
 from delivery.wire.errors import Invalid, Refused
-from delivery.wire.protocol import VERSION, time_now
+from delivery.wire.types import VERSION, time_now
 
 
 @login_required

@@ -9,7 +9,8 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 
 from chat import shapes
-from delivery.wire.protocol import Person, Time
+from delivery.wire.frames import Person
+from delivery.wire.types import Time
 
 
 class PageState(msgspec.Struct, frozen=True, kw_only=True):

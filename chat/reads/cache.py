@@ -25,7 +25,8 @@ from chat.models import Message
 from chat.services import hot
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
-from delivery.wire import protocol
+from delivery.wire.codec import encode
+from delivery.wire.frames import Person
 
 #: What Redis may take: connecting, and answering. Together they stay under 100 ms.
 PATIENCE_SECONDS = 0.045
@@ -199,7 +200,7 @@ def snapshot(channel: int) -> Entry | None:
         count=len(kept),
         last_at=max((row.created_at for row in kept), default=None),
     )
-    return Entry(replace(before, names=names), heading, [protocol.encode(shapes.message_of(row)) for row in kept])
+    return Entry(replace(before, names=names), heading, [encode(shapes.message_of(row)) for row in kept])
 
 
 def _entry(found: Sequence[Any]) -> Entry | None:
@@ -222,7 +223,7 @@ def _key(channel: int) -> str:
 
 
 # Another release may spell messages differently: it does not read what this one wrote.
-_SPELLING = zlib.crc32(repr([kind.__struct_fields__ for kind in (shapes.Message, protocol.Person, Heading)]).encode())
+_SPELLING = zlib.crc32(repr([kind.__struct_fields__ for kind in (shapes.Message, Person, Heading)]).encode())
 
 
 recent = RecentCache(settings.REDIS_URL)

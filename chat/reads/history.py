@@ -9,7 +9,7 @@ from django.conf import settings
 from chat import shapes
 from chat.models import Message
 from chat.reads.cache import recent
-from delivery.wire import protocol
+from delivery.wire import codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _rows(channel: int, size: int, *, before: int | None, after: int | None, aro
 
 
 def _spelled(rows: Sequence[Message]) -> list[bytes]:
-    return [protocol.encode(shapes.message_of(row)) for row in rows]
+    return [codec.encode(shapes.message_of(row)) for row in rows]
 
 
 class _Place(msgspec.Struct):

@@ -19,7 +19,7 @@ from chat.rights.scopes import EVERYTHING
 from chat.services import note_use
 from chat.services.tokens import LAST_USE_SECONDS
 from delivery.source import Login
-from delivery.wire.protocol import CloseCode
+from delivery.wire.types import CloseCode
 from presence.people import UNCHOSEN, Choice
 
 SESSION = "session"

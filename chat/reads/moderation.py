@@ -15,7 +15,7 @@ from chat.reads import oversight
 from chat.rights.standing import moderates_everywhere
 from chat.rights.table import KEEPERS
 from delivery.wire.errors import Forbidden, NotFound
-from delivery.wire.protocol import spell_time
+from delivery.wire.types import spell_time
 
 #: Messages before and after a reported one that are shown with it.
 CONTEXT = 3

@@ -8,7 +8,8 @@ from django.db import connection
 
 from chat import shapes
 from chat.models import Member, User
-from delivery.wire.protocol import PersonState, spell_time
+from delivery.wire.frames import PersonState
+from delivery.wire.types import spell_time
 from presence.people import INVISIBLE, OFFLINE, UNKNOWN
 
 _LAST_SEEN = """

@@ -16,7 +16,7 @@ from chat.services import audit, log
 from chat.services.blocks import require_may_bring, require_not_blocked
 from chat.services.constraints import violates
 from chat.services.members import admit
-from delivery.wire import protocol
+from delivery.wire import codec, frames
 from delivery.wire.errors import Conflict, Invalid
 
 #: What the columns hold.
@@ -204,5 +204,5 @@ def _record(act: Act, actor: User, channel: Channel, reason: str, details: dict[
 def _tell_all(entry: log.Entry, action: str) -> None:
     """One push for all members, without what is each member's own."""
     if entry.channel.head > entry.after:
-        told = protocol.Channel(action=action, channel=shapes.channel_to_all(entry.channel))
-        entry.say(protocol.encode(told))
+        told = frames.Channel(action=action, channel=shapes.channel_to_all(entry.channel))
+        entry.say(codec.encode(told))

@@ -20,7 +20,7 @@ from chat.services.receipts import settle_receipts
 from chat.services.sanctions import impose, let_in, member_or_former
 from chat.services.visitors import require_inside, require_place_for
 from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotAMember, NotFound
-from delivery.wire.protocol import spell_time
+from delivery.wire.types import spell_time
 
 
 def join_channel(user: User, *, channel: int) -> Member:

@@ -16,8 +16,9 @@ from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
 from delivery import node
 from delivery.bus.announcements import Spread
-from delivery.wire import protocol
+from delivery.wire.codec import encode
 from delivery.wire.errors import Conflict, Forbidden, Invalid
+from delivery.wire.frames import Renamed
 
 #: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
 MAKING_OWNER = 0x6F776E72
@@ -104,9 +105,7 @@ def rename_user(user: User, *, display_name: str) -> User:
 
 def _renamed(user: User) -> Spread:
     channel_ids = list(Member.objects.filter(user=user).values_list("channel_id", flat=True))
-    return Spread(
-        user=user.pk, channel_ids=channel_ids, raw=protocol.encode(protocol.Renamed(person=shapes.person_of(user)))
-    )
+    return Spread(user=user.pk, channel_ids=channel_ids, raw=encode(Renamed(person=shapes.person_of(user))))
 
 
 def _clean(display_name: str) -> str:

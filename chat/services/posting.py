@@ -21,9 +21,10 @@ from chat.services.first_said import digest_of, first_said
 from delivery import node
 from delivery.bus.announcements import Change, Changed
 from delivery.source import Committed
-from delivery.wire import protocol
+from delivery.wire.codec import encode
 from delivery.wire.errors import Blocked, Conflict, Empty, Forbidden, Invalid, NotAMember, NotFound, Refused, TooLong
-from delivery.wire.protocol import Person, Time, spell_time
+from delivery.wire.frames import Person
+from delivery.wire.types import Time, spell_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +266,7 @@ class _Batch:
             reply_to=draft.reply_to,
             created_at=created_at,
         )
-        return protocol.encode(message)
+        return encode(message)
 
     def _ring_after_commit(self) -> None:
         changes: dict[int, list[Change]] = defaultdict(list)
@@ -282,4 +283,4 @@ class _Batch:
 def _repeated(draft: Draft, known: Message) -> Committed | Refused:
     first = first_said(known)
     is_same = known.channel_id == draft.channel if first is None else first == draft.digest
-    return Committed(raw=protocol.encode(shapes.message_of(known)), duplicate=True) if is_same else Conflict()
+    return Committed(raw=encode(shapes.message_of(known)), duplicate=True) if is_same else Conflict()

@@ -14,7 +14,7 @@ from chat.rights.standing import require_may, require_rank, standing_of
 from chat.rights.table import Right
 from chat.services import audit, log
 from delivery.wire.errors import NotAMember, NotFound, Removed
-from delivery.wire.protocol import spell_time
+from delivery.wire.types import spell_time
 
 
 def mute_member(actor: User, *, channel: int, user: User, until: datetime.datetime | None, reason: str = "") -> None:

@@ -3,7 +3,7 @@
 from chat import models
 from chat.shapes.message import message_of
 from delivery.bus.announcements import Change
-from delivery.wire import protocol
+from delivery.wire import codec
 
 #: Events by which a membership ends or begins; `event.user` says whose.
 ENDS = {"member.left", "member.removed"}
@@ -17,7 +17,7 @@ def change_of(row: models.Message) -> Change:
     return Change(
         rev=row.rev,
         key=row.seq,
-        raw=protocol.encode(message_of(row)),
+        raw=codec.encode(message_of(row)),
         ends=event.get("user") if kind in ENDS else None,
         begins=event.get("user") if kind in BEGINS else None,
         said_by=row.sender_id if row.kind == models.MessageKind.TEXT and row.rev == row.seq else None,

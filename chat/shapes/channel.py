@@ -10,7 +10,8 @@ from chat.models.channel import GROUP
 from chat.rights.table import rights_of
 from chat.shapes.person import person_of
 from chat.shapes.words import Absent, Id, Kind, LevelName, RightName, RoleName
-from delivery.wire.protocol import BareChannel, Person, Time, spell_time
+from delivery.wire.frames import BareChannel, Person
+from delivery.wire.types import Time, spell_time
 
 
 class Channel(BareChannel, frozen=True, kw_only=True):

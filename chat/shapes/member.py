@@ -7,7 +7,8 @@ import msgspec
 from chat import models
 from chat.shapes.person import person_of
 from chat.shapes.words import Absent, RightName, RoleName
-from delivery.wire.protocol import Person, PersonState, Time, spell_time
+from delivery.wire.frames import Person, PersonState
+from delivery.wire.types import Time, spell_time
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

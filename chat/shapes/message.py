@@ -7,7 +7,8 @@ import msgspec
 
 from chat import models
 from chat.shapes.person import person_of
-from delivery.wire.protocol import Person, Time, spell_time
+from delivery.wire.frames import Person
+from delivery.wire.types import Time, spell_time
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """A person as everybody reads them."""
 
 from chat import models
-from delivery.wire.protocol import Person
+from delivery.wire.frames import Person
 
 
 def person_of(user: models.User) -> Person:

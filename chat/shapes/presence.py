@@ -3,7 +3,8 @@
 import datetime
 
 from chat import models
-from delivery.wire.protocol import OwnPresence, PersonState, spell_time
+from delivery.wire.frames import OwnPresence, PersonState
+from delivery.wire.types import spell_time
 from presence.everyone import Shown
 from presence.people import Choice, Micros
 

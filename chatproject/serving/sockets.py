@@ -16,7 +16,9 @@ from websockets.frames import Frame
 
 from chatproject.serving import refusals
 from delivery.live.peers import EXTENSION, Prepared
-from delivery.wire.protocol import CloseCode, Goodbye, encode
+from delivery.wire.codec import encode
+from delivery.wire.frames import Goodbye
+from delivery.wire.types import CloseCode
 
 #: A peer that neither reads nor answers our close frame is cut off after so long.
 CLOSE_SECONDS = 5

@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from delivery.wire.protocol import SUBPROTOCOL
+from delivery.wire.types import SUBPROTOCOL
 
 Frame = dict[str, Any]
 _decoder = msgspec.json.Decoder()

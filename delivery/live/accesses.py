@@ -15,8 +15,8 @@ from delivery.live.seating import Seating
 from delivery.live.socket import Socket
 from delivery.source import Access, Source
 from delivery.threads import DatabaseThreads
-from delivery.wire import protocol
-from delivery.wire.protocol import CloseCode
+from delivery.wire import codec, frames
+from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.accesses")
 
@@ -87,8 +87,8 @@ class Accesses:
         """Of an access that the socket has already."""
         known = socket.accesses[access.channel_id]
         socket.accesses[access.channel_id] = replace(known, version=max(known.version, access.version))
-        told = protocol.Channel(action=action, channel=access.description)
-        self._hub.deliver(socket, Prepared(protocol.encode(told)))
+        told = frames.Channel(action=action, channel=access.description)
+        self._hub.deliver(socket, Prepared(codec.encode(told)))
 
     def close_strays(self) -> None:
         """Whoever has an access but does not follow it (a sync or an opening failed midway) comes back and syncs anew."""

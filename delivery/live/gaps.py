@@ -9,7 +9,7 @@ from delivery.bus.announcements import Changed
 from delivery.live.channel import LiveChannel
 from delivery.source import Missed, Source
 from delivery.threads import DatabaseThreads
-from delivery.wire.protocol import CloseCode
+from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.gaps")
 

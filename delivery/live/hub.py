@@ -17,8 +17,8 @@ from delivery.live.channel import LiveChannel, cut_at_ends
 from delivery.live.peers import Prepared
 from delivery.live.receipts import Spelling
 from delivery.live.socket import Socket
-from delivery.wire import protocol
-from delivery.wire.protocol import CloseCode
+from delivery.wire import codec, frames
+from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.hub")
 
@@ -101,8 +101,8 @@ class Hub:
         if socket.accesses.pop(channel_id, None) is None and not was_refused:
             return
         self._unfollow(socket, channel_id)
-        told = protocol.Channel(action="removed", channel=protocol.BareChannel(id=channel_id))
-        self.deliver(socket, Prepared(protocol.encode(told)))
+        told = frames.Channel(action="removed", channel=frames.BareChannel(id=channel_id))
+        self.deliver(socket, Prepared(codec.encode(told)))
 
     def forget_idle(self, now: float) -> list[int]:
         """Stops following channels that nobody here has followed for a while; returns them."""
@@ -173,9 +173,7 @@ class Hub:
         for number, batch in enumerate(batches):
             reached = head if number == len(batches) - 1 else batch[-1].rev
             raws = [msgspec.Raw(change.raw) for change in batch]
-            frame = Prepared(
-                protocol.encode(protocol.Changes(channel=channel.id, after=after, head=reached, changes=raws))
-            )
+            frame = Prepared(codec.encode(frames.Changes(channel=channel.id, after=after, head=reached, changes=raws)))
             receivers = list(sockets)
             for socket in receivers:
                 self.deliver(socket, frame)

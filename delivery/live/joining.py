@@ -14,7 +14,7 @@ from delivery.live.hub import Hub
 from delivery.live.socket import Socket
 from delivery.source import Access, Missed, Source
 from delivery.threads import DatabaseThreads
-from delivery.wire.protocol import SyncState
+from delivery.wire.frames import SyncState
 
 #: How long a replay waits for the peer to read what came before it.
 REPLAY_STALL_SECONDS = 10

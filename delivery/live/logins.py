@@ -9,7 +9,7 @@ from delivery.live.hub import Hub
 from delivery.live.socket import Socket
 from delivery.source import Source
 from delivery.threads import DatabaseThreads
-from delivery.wire.protocol import CloseCode
+from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.logins")
 

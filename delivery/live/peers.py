@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-from delivery.wire.protocol import CloseCode
+from delivery.wire.types import CloseCode
 
 #: scope["extensions"] key under which a server offers a Peer of its own.
 EXTENSION = "gapless.peer"

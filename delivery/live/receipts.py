@@ -4,7 +4,7 @@ import msgspec
 
 from delivery.bus.announcements import Cursor, Moved
 from delivery.live.peers import Prepared
-from delivery.wire import protocol
+from delivery.wire import codec, frames
 
 
 class Spelling:
@@ -24,12 +24,12 @@ class Spelling:
         key = user if user in self._special else 0
         frame = self._frames.get(key)
         if frame is None:
-            frame = self._frames[key] = Prepared(protocol.encode(self._spelled(user)))
+            frame = self._frames[key] = Prepared(codec.encode(self._spelled(user)))
         return frame
 
-    def _spelled(self, user: int) -> protocol.Receipts:
+    def _spelled(self, user: int) -> frames.Receipts:
         moved, own = self._moved, self.cursors.get(user)
-        return protocol.Receipts(
+        return frames.Receipts(
             channel=moved.channel_id,
             delivered=moved.delivered.among_others_than(user),
             read=moved.read.among_others_than(user),

@@ -14,8 +14,9 @@ from delivery.live.peers import Prepared
 from delivery.live.seat_store import RENEW_SECONDS, Holder, RedisAway, Seats
 from delivery.live.socket import Socket
 from delivery.source import Access
+from delivery.wire.codec import encode_refusal
 from delivery.wire.errors import TooManyConnections
-from delivery.wire.protocol import CloseCode, encode_refusal
+from delivery.wire.types import CloseCode
 
 #: How long a user's other sockets have to show a sign of life when a further one finds no seat.
 PROBE_SECONDS = 2

@@ -8,7 +8,9 @@ from dataclasses import replace
 from delivery import metrics
 from delivery.live.peers import Peer, Prepared
 from delivery.source import Access, Login
-from delivery.wire.protocol import BareChannel, CloseCode, Goodbye, encode
+from delivery.wire.codec import encode
+from delivery.wire.frames import BareChannel, Goodbye
+from delivery.wire.types import CloseCode
 
 
 class Socket:

@@ -8,7 +8,7 @@ from collections import Counter
 from delivery import metrics
 from delivery.live.joining import Joining
 from delivery.source import Access
-from delivery.wire.protocol import BareChannel
+from delivery.wire.frames import BareChannel
 
 logger = logging.getLogger("gapless.waits")
 

@@ -166,7 +166,4 @@ class Internal(Refused):
 
 
 #: Every code that a client can meet, in the order of the contract.
-REFUSALS: tuple[type[Refused], ...] = (
-    *(Invalid, UnknownOp, NotFound, NotAMember, Forbidden, Empty, TooLong, Conflict, Archived, Muted, Blocked, Removed),
-    *(RateLimited, QueueFull, ChannelFull, TooManyConnections, Unavailable, Internal),
-)
+REFUSALS: tuple[type[Refused], ...] = tuple(Refused.__subclasses__())

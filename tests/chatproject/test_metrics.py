@@ -18,7 +18,7 @@ from chatproject import env, tables
 from chatproject.serving.measuring import http_responses, measured, metrics_page
 from delivery.client.connection import CommandRefused
 from delivery.wire.errors import REFUSALS
-from delivery.wire.protocol import CloseCode
+from delivery.wire.types import CloseCode
 from tests.conftest import Cast
 from tests.stage.servers import ROOT, Server, expect
 

@@ -15,7 +15,7 @@ from chat.models import Message
 from delivery.client import backoff, outbox
 from delivery.client.connection import CommandRefused
 from delivery.client.staying import Client, Ended
-from delivery.wire.protocol import SUBPROTOCOL
+from delivery.wire.types import SUBPROTOCOL
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import Server, expect
 

@@ -23,7 +23,8 @@ from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.source import Access, Login
-from delivery.wire.protocol import BareChannel, Sync
+from delivery.wire.commands import Sync
+from delivery.wire.frames import BareChannel
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import expect
 

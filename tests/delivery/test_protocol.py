@@ -9,9 +9,11 @@ import pytest
 
 from chat.shapes import Message
 from chatproject import tables
-from delivery.wire import protocol
+from delivery.wire import codec, types
+from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import REFUSALS
-from delivery.wire.protocol import COMMANDS, FRAMES, CloseCode
+from delivery.wire.frames import FRAMES
+from delivery.wire.types import CloseCode
 from tests.stage.servers import ROOT
 
 PAGES = tables.pages(ROOT)
@@ -53,7 +55,7 @@ def test_every_code_is_documented_once() -> None:
 
 
 def test_the_codes_are_those_of_the_contract() -> None:
-    assert set(protocol.ERROR_CODES) == {
+    assert {refusal.code for refusal in REFUSALS} == {
         *(
             "invalid",
             "unknown_op",
@@ -93,7 +95,7 @@ def test_no_frame_is_spelled_outside_the_contract() -> None:
     }
     for path in [*(ROOT / "delivery").rglob("*.py"), *(ROOT / "chat").rglob("*.py")]:
         # frames.py has the examples of the AsyncAPI document; the Python client speaks for itself.
-        if path.name in ("protocol.py", "frames.py") or "client" in path.parts:
+        if {"wire", "client"} & set(path.parts) or path.name == "frames.py":
             continue
         for op in ops:
             assert f'"op": "{op}"' not in path.read_text(), path
@@ -104,12 +106,12 @@ def test_no_frame_is_spelled_outside_the_contract() -> None:
     ['{"op":"ping"}', '{"op":"ping","ref":null}', '{"op":"ping","ref":"a"}', '{"op":"sync","channels":{"1":2}}'],
 )
 def test_what_the_contract_allows_is_understood(text: str) -> None:
-    protocol.decode_command(text)
+    codec.decode_command(text)
 
 
 def test_times_have_microseconds_and_a_z() -> None:
     moment = datetime.datetime(1999, 1, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
-    assert protocol.spell_time(moment) == "1999-01-02T01:04:05.000000Z"
+    assert types.spell_time(moment) == "1999-01-02T01:04:05.000000Z"
 
 
 def test_a_message_has_the_fields_of_the_contract() -> None:
@@ -133,4 +135,4 @@ def test_a_message_has_the_fields_of_the_contract() -> None:
 
 def test_the_pages_client_speaks_the_same_version() -> None:
     source = "".join(path.read_text() for path in Path(ROOT / "chat/static/gapless").rglob("*.js"))
-    assert protocol.SUBPROTOCOL in source
+    assert types.SUBPROTOCOL in source

@@ -165,9 +165,9 @@ def no_conflicts() -> None:
     from chat import shapes  # noqa: PLC0415
     from chat.services import posting  # noqa: PLC0415
     from delivery.source import Committed  # noqa: PLC0415
-    from delivery.wire import protocol  # noqa: PLC0415
+    from delivery.wire.codec import encode  # noqa: PLC0415
 
-    posting._repeated = lambda draft, known: Committed(raw=protocol.encode(shapes.message_of(known)), duplicate=True)
+    posting._repeated = lambda draft, known: Committed(raw=encode(shapes.message_of(known)), duplicate=True)
 
 
 def no_seats() -> None:
@@ -295,7 +295,7 @@ def opens_what_is_asked_for() -> None:
     """Whoever asks for a channel that there is gets it."""
     from delivery.live.joining import Joining  # noqa: PLC0415
     from delivery.source import Access  # noqa: PLC0415
-    from delivery.wire.protocol import BareChannel  # noqa: PLC0415
+    from delivery.wire.frames import BareChannel  # noqa: PLC0415
 
     sync = Joining.sync
 

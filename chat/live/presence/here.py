@@ -23,7 +23,7 @@ from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus.announcements import About, Announcement, Changed, Opened
 from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.wire.protocol import PersonState
+from delivery.wire.frames import PersonState
 from presence.everyone import News, View
 from presence.local import Own
 from presence.people import INVISIBLE, OFFLINE, Choice

@@ -12,7 +12,7 @@ from chat.reads.logins import is_visit
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
-from delivery.wire import protocol
+from delivery.wire import codec, frames
 from presence.everyone import News, View
 from presence.local import Own
 from presence.people import INVISIBLE, OFFLINE, UNKNOWN
@@ -140,7 +140,7 @@ class Pushes:
         for channels_alike, sockets in alike.items():
             users = {user for channel_id in channels_alike for user in by_channel[channel_id]}
             states = {user: shapes.state_of(news[user].shown) for user in users}
-            self._write(sockets, Prepared(protocol.encode(protocol.Presence(users=states))))
+            self._write(sockets, Prepared(codec.encode(frames.Presence(users=states))))
         # What their own sockets have just read of them is what others see.
         self._chosen.update(user for user in news if self._is_hidden(user))
 
@@ -187,7 +187,7 @@ class Pushes:
     # ---- frames ----
 
     def _write_typing(self, channel_id: int, users: tuple[int, ...], followers: list[Socket]) -> None:
-        frame = Prepared(protocol.encode(protocol.Typing(channel=channel_id, users=users)))
+        frame = Prepared(codec.encode(frames.Typing(channel=channel_id, users=users)))
         for socket in followers:
             person = self._own.people.get(socket.user)
             if person is None or person.choice.shows_typing:
@@ -196,7 +196,7 @@ class Pushes:
                 # Encoded once for all but those few who are kept from somebody.
                 is_all = len(shown) == len(users)
                 socket.write_if_idle(
-                    frame if is_all else Prepared(protocol.encode(protocol.Typing(channel=channel_id, users=shown)))
+                    frame if is_all else Prepared(codec.encode(frames.Typing(channel=channel_id, users=shown)))
                 )
 
     def _roster(self, channel_id: int) -> Prepared:
@@ -209,8 +209,8 @@ class Pushes:
                 for user in self._view.by_channel.get(channel_id, ())
                 if ends.get(user, 0) <= self._view.people[user].channels[channel_id]
             }
-            roster = protocol.Presence(users=users, channel=channel_id, known=self._view.is_known)
-            frame = self._rosters[channel_id] = Prepared(protocol.encode(roster))
+            roster = frames.Presence(users=users, channel=channel_id, known=self._view.is_known)
+            frame = self._rosters[channel_id] = Prepared(codec.encode(roster))
         return frame
 
     def _write_own(self, user: int, sockets: Iterable[Socket]) -> None:
@@ -219,9 +219,9 @@ class Pushes:
             shown = self._view.shown(user).status
             # Whoever reads this is here, whatever has been heard of it.
             is_heard = shown not in (OFFLINE, UNKNOWN)
-            state = protocol.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
+            state = frames.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
             own = shapes.own_presence_of(person.choice)
-            self._write(sockets, Prepared(protocol.encode(protocol.Presence(users={user: state}, own=own))))
+            self._write(sockets, Prepared(codec.encode(frames.Presence(users={user: state}, own=own))))
 
     def _write(self, sockets: Iterable[Socket], frame: Prepared) -> None:
         for socket in sockets:

@@ -13,7 +13,10 @@ import pytest
 
 from chat.api.asyncapi import document
 from chat.api.frames import EXAMPLES
-from delivery.wire.protocol import COMMANDS, FRAMES, SUBPROTOCOL, CloseCode, decode_command
+from delivery.wire.codec import decode_command
+from delivery.wire.commands import COMMANDS
+from delivery.wire.frames import FRAMES
+from delivery.wire.types import SUBPROTOCOL, CloseCode
 from tests.conftest import Cast
 from tests.stage.servers import ROOT, Server
 

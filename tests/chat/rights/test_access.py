@@ -19,7 +19,7 @@ from chat import clock, services
 from chat.models import Channel, Member, Message, Report, Role, Sanction, Scope, Token, User
 from chatproject.tables import api_and_pages
 from delivery.client.connection import CommandRefused
-from delivery.wire.protocol import COMMANDS
+from delivery.wire.commands import COMMANDS
 from tests.chat.rights.test_permissions import message_by
 from tests.conftest import Cast, in_thread
 from tests.stage.servers import Server

@@ -1,0 +1,89 @@
+"""The commands: what a client sends, one frozen struct an op. Its docstring is its documentation.
+
+What is named here is fixed; ops and fields may be added, none may change its meaning.
+"""
+
+from typing import Literal, get_args
+
+import msgspec
+
+from delivery.wire.types import Id, Number, Ref, Uuid
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op"):
+    ref: Ref | None = None
+
+
+class Sync(Command, frozen=True, kw_only=True, tag="sync"):
+    """The head held for each channel; 0 or left out: from now on. May be repeated for any subset.
+
+    `epoch`: the one in which these numbers were heard; another one than the server's is `resync` for all. `more`: what does not fit
+    into this frame comes in further ones; what is left out begins with the last.
+    """
+
+    channels: dict[Id, Number] = {}
+    epoch: str | msgspec.UnsetType = msgspec.UNSET
+    more: bool = False
+
+
+class Post(Command, frozen=True, kw_only=True, tag="message.post"):
+    """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again."""
+
+    channel: Id
+    client_msg_id: Uuid
+    body: str
+    reply_to: Id | None = None
+
+
+class Edit(Command, frozen=True, kw_only=True, tag="message.edit"):
+    """Another body for an own message."""
+
+    channel: Id
+    message: Id
+    body: str
+
+
+class Delete(Command, frozen=True, kw_only=True, tag="message.delete"):
+    """Empties a message; its place stays. The staff from outside the channel give a reason."""
+
+    channel: Id
+    message: Id
+    reason: str = ""
+
+
+class Delivered(Command, frozen=True, kw_only=True, tag="delivered"):
+    """Everything up to `seq` has arrived. Cumulative, forward only."""
+
+    channel: Id
+    seq: Number
+
+
+class Read(Command, frozen=True, kw_only=True, tag="read"):
+    """Everything up to `seq` was seen by the person. Cumulative, forward only."""
+
+    channel: Id
+    seq: Number
+
+
+class SayTyping(Command, frozen=True, kw_only=True, tag="typing"):
+    """The person began, goes on (say it every 3 s) or stopped typing in a channel. A message ends it by itself."""
+
+    channel: Id
+    on: bool
+
+
+class SayPresence(Command, frozen=True, kw_only=True, tag="presence"):
+    """`status` and `activity` (80 characters): the person's choice, on all devices. `idle`: no input at this device for 5 min."""
+
+    status: Literal["online", "away", "busy", "invisible"] | msgspec.UnsetType = msgspec.UNSET
+    activity: str | msgspec.UnsetType = msgspec.UNSET
+    idle: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Ping(Command, frozen=True, kw_only=True, tag="ping"):
+    """Answered with `pong` and the heads, also without a ref."""
+
+
+AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | SayTyping | SayPresence | Ping
+#: In the order of the contract.
+COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)

@@ -1,0 +1,65 @@
+"""What commands and frames are made of: versions, ids, numbers, times, and the codes with which a socket is closed."""
+
+import datetime
+import enum
+from typing import Annotated, overload
+
+import msgspec
+
+from delivery.wire import ids
+
+VERSION = 1
+SUBPROTOCOL = "gapless.v1"
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
+Ref = Annotated[int, msgspec.Meta(ge=-ids.MOST - 1, le=ids.MOST)] | str
+#: Read by ids.read_uuid: msgspec's own UUID would be taken without dashes too.
+Uuid = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=ids.UUID_LENGTH,
+        max_length=ids.UUID_LENGTH,
+        extra_json_schema={"format": "uuid", "pattern": ids.UUID_PATTERN},
+    ),
+]
+
+
+class CloseCode(enum.IntEnum):
+    """4000 to 4499: come back; 4500 to 4999: do not."""
+
+    RESTARTING = 4000
+    SLOW_READER = 4001
+    SILENT = 4002
+    INTERNAL = 4003
+    NO_SYNC = 4004
+    SIGNED_OUT = 4500
+    BANNED = 4501
+    PROTOCOL = 4502
+    TOO_MANY_SOCKETS = 4503
+    #: RFC 6455: a frame of the client is larger than the server takes.
+    TOO_BIG = 1009
+
+
+#: RFC 3339 in UTC, as spell_time writes it.
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+
+
+@overload
+def spell_time(moment: datetime.datetime) -> Time: ...
+
+
+@overload
+def spell_time(moment: datetime.datetime | None) -> Time | None: ...
+
+
+def spell_time(moment: datetime.datetime | None) -> Time | None:
+    """RFC 3339 in UTC, always with microseconds."""
+    if moment is None:
+        return None
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def time_now() -> Time:
+    """What the server's clock shows, for clients whose own may be wrong."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
