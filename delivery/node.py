@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 
 from delivery import metrics
+from delivery.bus import bell
 from delivery.bus.announcements import (
     EVERYBODY,
     About,
@@ -29,11 +29,9 @@ from delivery.bus.announcements import (
     Spread,
     Surplus,
     channel_group,
-    group_of,
-    pack,
     user_group,
 )
-from delivery.bus.layer import EVENT_TYPE, Bus
+from delivery.bus.layer import Bus
 from delivery.commit.committer import Committer
 from delivery.commit.cursors import CursorBuffer, Cursors
 from delivery.commit.queue import Queue
@@ -331,24 +329,4 @@ def running() -> Node | None:
 def set_running(node: Node | None) -> None:
     global _running
     _running = node
-
-
-def ring(announcements: Sequence[Announcement]) -> None:
-    """Announces from any thread of a web process, or from a command. Never raises: what is lost is read from the rows."""
-    node = _running
-    if node is not None:
-        node.ring(announcements)
-        return
-    try:
-        async_to_sync(_ring_from_outside)(announcements)
-    except Exception as error:
-        logger.warning(
-            "announcements were lost, the position check will find the rows: %r", error, extra={"away": "Redis"}
-        )
-
-
-async def _ring_from_outside(announcements: Sequence[Announcement]) -> None:
-    layer = get_channel_layer()
-    for announcement in announcements:
-        event = {"type": EVENT_TYPE, "origin": "", "packed": pack(announcement)}
-        await layer.group_send(group_of(announcement), event)
+    bell.hang(node.ring if node is not None else None)

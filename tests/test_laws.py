@@ -85,8 +85,8 @@ class Laws(RuleBasedStateMachine):
         number = next(_names)
         self.people = [services.create_user(f"{name}-{number}") for name in ("alice", "bob", "charlie")]
         self.ringing: list[list[Announcement]] = [[], []]
-        self.original = log.node.ring
-        log.node.ring = self._ring  # type: ignore[assignment]
+        self.original = log.bell.ring
+        log.bell.ring = self._ring  # type: ignore[assignment]
         self.channel = services.open_channel(self.people[0], name="laws", kind="private", members=self.people[1:2])
         self.nodes = [self._run(self._new_node()) for _ in range(2)]
         self.devices = [Device(user) for user in self.people for _ in range(2)]
@@ -103,7 +103,7 @@ class Laws(RuleBasedStateMachine):
             self._run(asyncio.sleep(0.02))
             self._everybody_has_everything()
         finally:
-            log.node.ring = self.original  # type: ignore[assignment]
+            log.bell.ring = self.original  # type: ignore[assignment]
             for task in asyncio.all_tasks(self.loop):
                 task.cancel()
             self._run(asyncio.sleep(0))

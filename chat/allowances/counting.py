@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from chat.allowances.table import Allowance, Whose
 from chat.allowances.window import Answer, Usage, windows
-from chat.middleware import caller as origin
+from chat.middleware import caller
 from chat.models import Door, User
 
 _told: ContextVar[list[Usage] | None] = ContextVar("told", default=None)
@@ -23,7 +23,7 @@ def counted(allowance: Allowance | None, user: User) -> Iterator[None]:
     An act that is allowed costs one even if it changes nothing. Who is exempt, and the console, may as much as they like.
     None: it is counted elsewhere.
     """
-    if allowance is None or origin.here().door == Door.COMMAND or allowance.most == 0 or is_exempt(user):
+    if allowance is None or caller.here().door == Door.COMMAND or allowance.most == 0 or is_exempt(user):
         yield
         return
     key = uuid.uuid4().hex
@@ -38,7 +38,7 @@ def counted(allowance: Allowance | None, user: User) -> Iterator[None]:
 
 def unless_bulk(allowance: Allowance) -> Allowance | None:
     """The allowance of an act that keeps order: within a bulk act its rows are counted instead, which may be more."""
-    return None if origin.here().is_bulk else allowance
+    return None if caller.here().is_bulk else allowance
 
 
 def count(allowance: Allowance, user: User) -> Usage | None:

@@ -10,7 +10,7 @@ from django.http import parse_cookie
 
 from chat import shapes
 from chat.live.node import ChatNode, running_node
-from chat.middleware import caller as origin
+from chat.middleware import caller
 from chat.models import Door, Message, Scope, User
 from chat.reads import logins
 from chat.reads.logins import ChatLogin
@@ -132,7 +132,7 @@ class ChatConsumer(SocketConsumer):
 
     async def _as_user(self, verb: Callable[..., T], **fields: Any) -> T:
         def work() -> T:
-            with origin.coming_from(Door.SOCKET, self._address()):
+            with caller.coming_from(Door.SOCKET, self._address()):
                 return verb(User.objects.get(pk=self.socket.user), **fields)
 
         return await self.node.threads.run(work)

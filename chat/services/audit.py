@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from chat import clock
-from chat.middleware import caller as origin
+from chat.middleware import caller
 from chat.models import AuditEntry, User
 from chat.naming import shows_nothing
 from delivery.wire.errors import Invalid
@@ -39,7 +39,7 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """One line: who (None: the console), what, whom, why; when and from where are known."""
-    here = origin.here()
+    here = caller.here()
     lines = _watched.get()
     if lines is not None:
         lines.append(act)

@@ -10,7 +10,7 @@ from chat.allowances.counting import counted
 from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, ChannelKind, User
 from chat.services import hot, log
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import Renewed
 from delivery.wire.errors import Blocked, Invalid
 
@@ -81,4 +81,4 @@ def _conversations_of(user: User, whom: User) -> list[int]:
 
 def _ring(*people: User) -> None:
     announcements = [Renewed(user=person.pk) for person in people]
-    transaction.on_commit(lambda: node.ring(announcements))
+    transaction.on_commit(lambda: bell.ring(announcements))

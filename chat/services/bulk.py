@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from chat.allowances.counting import count, tell
 from chat.allowances.table import BULK_ROWS
-from chat.middleware import caller as origin
+from chat.middleware import caller
 from chat.models import User
 from delivery.wire.errors import Refused
 
@@ -19,7 +19,7 @@ def each(actor: User, rows: Iterable[Row], act: Callable[[Row], object]) -> tupl
     """
     done: list[Row] = []
     refused: list[tuple[Row, Refused]] = []
-    with origin.in_bulk():
+    with caller.in_bulk():
         for row in rows:
             try:
                 if (usage := count(BULK_ROWS, actor)) is not None:

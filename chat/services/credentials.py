@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from chat.models import PasswordLink, Token, User
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import SignedOut
 from delivery.wire.errors import Forbidden, Invalid
 
@@ -52,7 +52,7 @@ def recheck_logins(user: int) -> None:
 
     For every verb that ends one: sign-out, a ban, another password, a token that is gone.
     """
-    transaction.on_commit(lambda: node.ring([SignedOut(user=user)]))
+    transaction.on_commit(lambda: bell.ring([SignedOut(user=user)]))
 
 
 class LoginsEndWithThePassword:

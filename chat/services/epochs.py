@@ -10,7 +10,7 @@ import logging
 
 from django.db import connection, transaction
 
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import EpochBegan
 from delivery.source import Standing
 
@@ -39,7 +39,7 @@ def begin_epoch(*, after: str | None = None) -> str:
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE epochs SET nonce = gen_random_uuid()::text WHERE nonce = %s", [nonce])
             standing, _ = _read()
-            transaction.on_commit(lambda: node.ring([EpochBegan(epoch=standing.epoch)]))
+            transaction.on_commit(lambda: bell.ring([EpochBegan(epoch=standing.epoch)]))
     return standing.epoch
 
 

@@ -13,7 +13,7 @@ from django.db.models import F
 
 from chat import clock, shapes
 from chat.models import Channel, Message, MessageKind, User
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Changed, Opened, Passing
 from delivery.wire.errors import Archived, Forbidden, NotFound
 
@@ -102,7 +102,7 @@ def commit_entries(entries: Sequence[Entry]) -> None:
             Channel.objects.filter(pk=entry.channel.pk).update(head=entry.channel.head)
         announcements += entry.announcements()
     if announcements:
-        transaction.on_commit(lambda: node.ring(announcements))
+        transaction.on_commit(lambda: bell.ring(announcements))
 
 
 def require_live(entry: Entry) -> None:

@@ -14,7 +14,7 @@ from chat.services import audit
 from chat.services.channels import open_channel
 from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import Spread
 from delivery.wire.codec import encode
 from delivery.wire.errors import Conflict, Forbidden, Invalid
@@ -98,7 +98,7 @@ def rename_user(user: User, *, display_name: str) -> User:
             User.objects.filter(pk=user.pk).update(display_name=name)
             audit.record(Act.USER_RENAMED, actor=user, whom=user.pk, details={"from": row.display_name, "to": name})
             row.display_name = name
-            transaction.on_commit(lambda: node.ring([_renamed(row)]), robust=True)
+            transaction.on_commit(lambda: bell.ring([_renamed(row)]), robust=True)
     user.display_name = name
     return user
 

@@ -18,7 +18,7 @@ from chat.services import hot
 from chat.services.blocks import ALL_BLOCKED
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.first_said import digest_of, first_said
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import Change, Changed
 from delivery.source import Committed
 from delivery.wire.codec import encode
@@ -277,7 +277,7 @@ class _Batch:
             Changed(channel_id=pk, after=self.channels[pk].after, head=self.channels[pk].head, changes=those)
             for pk, those in changes.items()
         ]
-        transaction.on_commit(lambda: node.ring(announcements), robust=True)
+        transaction.on_commit(lambda: bell.ring(announcements), robust=True)
 
 
 def _repeated(draft: Draft, known: Message) -> Committed | Refused:

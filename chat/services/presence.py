@@ -14,7 +14,7 @@ from chat.allowances.counting import counted
 from chat.allowances.table import PRESENCE_CHOICES
 from chat.models import User
 from chat.naming import clean_name
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import About
 from delivery.wire.errors import Invalid
 from presence.people import CHOICES, Choice
@@ -63,7 +63,7 @@ def choose_presence(
             User.objects.filter(pk=user.pk).update(**wanted, presence_rev=F("presence_rev") + 1)
             row.refresh_from_db()
             choice = shapes.choice_of(row)
-            transaction.on_commit(lambda: node.ring([About(user=user.pk, raw=msgspec.msgpack.encode(choice))]))
+            transaction.on_commit(lambda: bell.ring([About(user=user.pk, raw=msgspec.msgpack.encode(choice))]))
     return shapes.choice_of(row)
 
 

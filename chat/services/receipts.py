@@ -13,7 +13,7 @@ from chat.models import Member, User
 from chat.reads.unread import ReadMark, count_all
 from chat.services import hot
 from chat.services.settling import Standing, settle
-from delivery import node
+from delivery.bus import bell
 from delivery.bus.announcements import Cursor, Moved
 from delivery.wire.errors import NotAMember
 
@@ -120,7 +120,7 @@ def _settle_and_tell(channel: int, *, head: int | None = None, cursors: Sequence
         logger.warning("channel %d was not settled", channel, exc_info=True)
         return
     if cursors or standing.has_settled:
-        node.ring([_moved(channel, standing, standing.head if head is None else head, cursors)])
+        bell.ring([_moved(channel, standing, standing.head if head is None else head, cursors)])
 
 
 def _moved(channel: int, standing: Standing, head: int, cursors: Sequence[Cursor]) -> Moved:

@@ -1,6 +1,7 @@
 """What web processes tell each other through the channel layer. All of it may be lost: PostgreSQL says the same."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -128,6 +129,8 @@ class Spread(msgspec.Struct, frozen=True, array_like=True, tag="spread"):
     raw: bytes
 
 
+#: The one type on the channel layer: an unknown type would kill a consumer that listens (channels' dispatch raises).
+EVENT_TYPE = "gapless.announce"
 Announcement = Changed | Opened | Passing | Moved | SignedOut | Renewed | About | Surplus | Probed | EpochBegan | Spread
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Announcement)
@@ -135,6 +138,12 @@ _decoder = msgspec.msgpack.Decoder(Announcement)
 
 def pack(announcement: Announcement) -> bytes:
     return _encoder.encode(announcement)
+
+
+def event_of(announcement: Announcement, *, process: str = "", rung_at: float | None = None) -> dict[str, Any]:
+    """What the channel layer carries. `process`: who says it, if it hears itself; `rung_at`: by the time of day."""
+    event = {"type": EVENT_TYPE, "process": process, "packed": pack(announcement)}
+    return event if rung_at is None else {**event, "at": rung_at}
 
 
 def unpack(packed: bytes) -> Announcement:

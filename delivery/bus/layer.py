@@ -15,12 +15,10 @@ from typing import Any
 
 from delivery import metrics, tasks
 from delivery.breaker import Breaker, BreakerOpen
-from delivery.bus.announcements import Announcement, Changed, group_of, pack, unpack
+from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_of, group_of, unpack
 
 logger = logging.getLogger("gapless.bus")
 
-#: The one type on the layer: an unknown type would kill a consumer that listens (channels' dispatch raises).
-EVENT_TYPE = "gapless.announce"
 ECHO_SECONDS = 0.5
 #: Without an echo for so long, nothing is heard from others either. Others' changes are promised within 2 s all the same.
 DEAF_AFTER_SECONDS = 1.2
@@ -156,7 +154,7 @@ class Bus:
     def _take(self, event: dict[str, Any]) -> None:
         if "echo" in event:
             self._heard_at = time.monotonic()
-        elif event.get("origin") != self._id:
+        elif event.get("process") != self._id:
             try:
                 announcement = unpack(event["packed"])
                 self._receive(announcement)
@@ -176,14 +174,12 @@ class Bus:
                 if isinstance(announcement, Changed) and self._mergeable.get(announcement.channel_id) is waiting:
                     del self._mergeable[announcement.channel_id]
                 if time.monotonic() - waiting.since < STALE_SECONDS:
-                    await self._send(
-                        group_of(announcement),
-                        {"origin": self._id, "at": waiting.rung_at, "packed": pack(announcement)},
-                    )
+                    event = event_of(announcement, process=self._id, rung_at=waiting.rung_at)
+                    await self._send(group_of(announcement), event)
 
     async def _watch(self) -> None:
         while True:
-            await self._send(self._own_group, {"echo": True})
+            await self._send(self._own_group, {"type": EVENT_TYPE, "echo": True})
             await asyncio.sleep(ECHO_SECONDS)
             if time.monotonic() - self._heard_at > REBUILD_AFTER_SECONDS:
                 logger.warning("no echo from Redis for %s s: connecting anew", REBUILD_AFTER_SECONDS, extra=_AWAY)
@@ -205,7 +201,7 @@ class Bus:
 
     async def _send(self, group: str, event: dict[str, Any]) -> None:
         async def send() -> None:
-            await self._layer.group_send(group, {"type": EVENT_TYPE, **event})
+            await self._layer.group_send(group, event)
 
         try:
             await self._breaker.call(send, counts=(Exception,))

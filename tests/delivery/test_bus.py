@@ -89,6 +89,6 @@ async def test_what_cannot_be_understood_ends_nothing(buses: Pair) -> None:
     speaking, listening, heard = buses
     await listening.listen([channel_group(5)])
     layer = get_channel_layer()
-    await layer.group_send(channel_group(5), {"type": "gapless.announce", "origin": "", "packed": b"from the future"})
+    await layer.group_send(channel_group(5), {"type": "gapless.announce", "process": "", "packed": b"from the future"})
     speaking.announce(changed(5, 1))
     await expect(lambda: heard == [changed(5, 1)])

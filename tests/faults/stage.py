@@ -66,13 +66,13 @@ def answer_all() -> None:
     django.setup()
     from django.db import connections  # noqa: PLC0415
 
-    from delivery import node  # noqa: PLC0415
+    from delivery.bus import bell  # noqa: PLC0415
 
-    ring = node.ring
+    ring = bell.ring
     verbs = {**_verbs(), **_login_verbs()}
     for line in sys.stdin:
         question = json.loads(line)
-        node.ring = ring if question.pop("bell") else lambda announcements: None
+        bell.ring = ring if question.pop("bell") else lambda announcements: None
         try:
             answer = {"ok": verbs[question.pop("verb")](**question)}
         except Exception as error:

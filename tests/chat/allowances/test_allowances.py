@@ -11,7 +11,7 @@ from django.test import Client
 
 from chat import services
 from chat.allowances.table import BULK_ROWS, MEMBERSHIPS, PRESENCE_CHOICES, RENAMES, REPORTS, REVISIONS, Allowance
-from chat.middleware import caller as origin
+from chat.middleware import caller
 from chat.models import Channel, Door, Member, Message, User
 from delivery.client.connection import CommandRefused, Connection
 from delivery.wire.errors import RateLimited
@@ -232,7 +232,7 @@ VERBS = [
 def test_the_verb_counts_whatever_the_door(cast: Cast, door: str, allowance: Allowance, verb: Any) -> None:
     has_done(allowance.most, allowance=allowance, user=cast.alice)
     head = Channel.objects.get(pk=cast.team.pk).head
-    with origin.coming_from(door, None), pytest.raises(RateLimited):
+    with caller.coming_from(door, None), pytest.raises(RateLimited):
         verb(cast)
     assert Channel.objects.get(pk=cast.team.pk).head == head
     assert Member.objects.filter(channel=cast.team).count() == 2

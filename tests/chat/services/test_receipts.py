@@ -8,7 +8,7 @@ from django.db.models import F
 
 from chat import services
 from chat.models import Channel, Member, Message, User
-from delivery import node
+from delivery.bus import bell
 from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import Server, expect
@@ -167,7 +167,7 @@ async def test_what_is_ones_own_is_repaired_when_its_bells_were_lost(
     async with server.connect(cast.token(cast.bob)) as bob:
         await in_thread(said, cast.alice, cast.team, "unread")
         seq = (await in_thread(Message.objects.get, body="unread")).seq
-        monkeypatch.setattr(node, "ring", lambda announcements: None)
+        monkeypatch.setattr(bell, "ring", lambda announcements: None)
         for change, field, value in (
             (lambda: services.move_cursors({(team, cast.bob.pk): (seq, seq)}), "read_seq", seq),
             (lambda: services.choose_notify_level(cast.bob, channel=team, level="none"), "notify_level", "none"),

@@ -1,0 +1,39 @@
+"""The bell: tells other processes, and the sockets of this one, what has been committed. Knows nothing of who hears it."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+from delivery.bus.announcements import Announcement, event_of, group_of
+
+logger = logging.getLogger("gapless.bell")
+
+Ring = Callable[[Sequence[Announcement]], None]
+_ring_here: Ring | None = None
+
+
+def hang(ring_here: Ring | None) -> None:
+    """How this process rings from now on; None: it serves no sockets, and only tells the others."""
+    global _ring_here
+    _ring_here = ring_here
+
+
+def ring(announcements: Sequence[Announcement]) -> None:
+    """Announces from any thread of a web process, or from a command. Never raises: what is lost is read from the rows."""
+    if _ring_here is not None:
+        _ring_here(announcements)
+        return
+    try:
+        async_to_sync(_tell_others)(announcements)
+    except Exception as error:
+        logger.warning(
+            "announcements were lost, the position check will find the rows: %r", error, extra={"away": "Redis"}
+        )
+
+
+async def _tell_others(announcements: Sequence[Announcement]) -> None:
+    layer = get_channel_layer()
+    for announcement in announcements:
+        await layer.group_send(group_of(announcement), event_of(announcement))
