@@ -22,3 +22,10 @@ def after_refusal(refusals: int, retry_after: float | None, chance: Callable[[],
     if retry_after:
         return retry_after + chance() * QUICK_SECONDS
     return chance() * min(MOST_SECONDS, QUICK_SECONDS * 2 ** (refusals - 1))
+
+
+def named_by(error: BaseException) -> float | None:
+    """Seconds that the refusal of a handshake names in Retry-After; who was sent away for the same time comes back apart."""
+    response = getattr(error, "response", None)
+    named = response.headers.get("Retry-After", "") if response is not None else ""
+    return int(named) + random.random() if named.isdecimal() else None

@@ -16,8 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from delivery.wire.types import SUBPROTOCOL
-
+#: The version of the contract that is spoken here.
+SUBPROTOCOL = "gapless.v1"
 Frame = dict[str, Any]
 _decoder = msgspec.json.Decoder()
 

@@ -7,20 +7,18 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from websockets.exceptions import InvalidHandshake
 
-from delivery import tasks
 from delivery.client import backoff
+from delivery.client.beside import Beside
 from delivery.client.connection import CommandRefused, Connection, Ended, Frame
 from delivery.client.history import read_after
 from delivery.client.outbox import Outbox
 from delivery.client.view import Event, View
-
-__all__ = ["Client", "Ended", "Event"]
 
 #: From the first byte to the answered sync.
 OPENING_SECONDS = 5
@@ -42,7 +40,8 @@ class Client:
         self._urls = urls
         self._token = token
         self._view = View(heads or {}, ask=self._sync_soon)
-        self._outbox = Outbox(connected=self._connected, start=self._start)
+        self._beside = Beside()
+        self._outbox = Outbox(connected=self._connected, start=self._beside.start)
         self.reconnects = 0
         #: Gaps that were seen and closed by a sync.
         self.gaps = 0
@@ -52,7 +51,6 @@ class Client:
         self._connection: Connection | None = None
         self._online = asyncio.Event()
         self._syncing: set[int] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._ended: Exception | None = None
         self._idle = False
         self._heard_at = 0.0
@@ -62,7 +60,7 @@ class Client:
 
     async def __aenter__(self) -> Self:
         """Returns when it is online for the first time. Raises Ended when the server will not have us."""
-        self._staying = self._start(self._stay())
+        self._staying = self._beside.start(self._stay())
         online = asyncio.ensure_future(self._online.wait())
         await asyncio.wait({self._staying, online}, return_when=asyncio.FIRST_COMPLETED)
         online.cancel()
@@ -72,7 +70,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await tasks.end(self._tasks)
+        await self._beside.end()
         if self._connection is not None:
             await self._connection.drop()
 
@@ -160,7 +158,7 @@ class Client:
                 if _is_refusal(error):
                     raise Ended(4500, "the handshake was refused") from None
                 attempt += 1
-                self._retry_after = _named_wait(error) or self._retry_after
+                self._retry_after = backoff.named_by(error) or self._retry_after
             else:
                 attempt = 0
                 await self._follow(connection)
@@ -208,7 +206,7 @@ class Client:
     async def _follow(self, connection: Connection) -> None:
         self._heard_at = time.monotonic()
         self._online.set()
-        beside = [self._start(self._ping(connection)), self._start(self._watch(connection))]
+        beside = [self._beside.start(self._ping(connection)), self._beside.start(self._watch(connection))]
         try:
             code, reason = await connection.wait_closed()
         finally:
@@ -266,7 +264,7 @@ class Client:
         if channel not in self._syncing:
             self.gaps += 1
             self._syncing.add(channel)
-            self._start(self._sync(channel))
+            self._beside.start(self._sync(channel))
 
     async def _sync(self, channel: int) -> None:
         refusals = 0
@@ -286,23 +284,10 @@ class Client:
         finally:
             self._syncing.discard(channel)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
 
 def _is_refusal(error: BaseException) -> bool:
     response = getattr(error, "response", None)
     return response is not None and response.status_code in (401, 403)
-
-
-def _named_wait(error: BaseException) -> float | None:
-    response = getattr(error, "response", None)
-    named = response.headers.get("Retry-After", "") if response is not None else ""
-    # Whole seconds; a crowd that was sent away for the same time comes back apart.
-    return int(named) + random.random() if named.isdecimal() else None
 
 
 def _for_ever(count: int) -> Iterator[int]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from delivery import tasks
+from delivery.client import Client, Ended
 from delivery.client.connection import CommandRefused
-from delivery.client.staying import Client, Ended
 from delivery.load.tally import Heard, Tally
 
 #: How many handshakes are under way at once.

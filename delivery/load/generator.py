@@ -15,7 +15,7 @@ import msgspec
 import uvloop
 
 from delivery import tasks
-from delivery.client.connection import Ended
+from delivery.client import Ended
 from delivery.load.crowd import Crowd, Seat
 from delivery.load.lag import Lag
 from delivery.load.orders import (

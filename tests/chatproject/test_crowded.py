@@ -23,8 +23,7 @@ from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.bounds import Bounded
 from chatproject.serving.places import NoPlace, Places
-from delivery.client import backoff
-from delivery.client.staying import Client
+from delivery.client import Client, backoff
 from tests.conftest import Cast, locked
 from tests.stage.doors import handshake, knock, statuses
 from tests.stage.servers import Server, expect

@@ -12,9 +12,8 @@ from websockets.typing import Subprotocol
 
 from chat import services
 from chat.models import Message
-from delivery.client import backoff, outbox
+from delivery.client import Client, Ended, backoff, outbox
 from delivery.client.connection import CommandRefused
-from delivery.client.staying import Client, Ended
 from delivery.wire.types import SUBPROTOCOL
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import Server, expect

@@ -14,8 +14,8 @@ from chat import services
 from chat.live.source import ChatSource
 from chat.models import Channel, Message
 from chat.services import epochs
+from delivery.client import Client
 from delivery.client.connection import Connection
-from delivery.client.staying import Client
 from delivery.live.epochs import Epochs
 from delivery.source import Standing
 from delivery.threads import DatabaseThreads

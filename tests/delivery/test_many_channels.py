@@ -17,8 +17,8 @@ from chat import clock, services, shapes
 from chat.live.source import ChatSource
 from chat.models import Channel, Member, User
 from chat.services import Draft
+from delivery.client import Client
 from delivery.client.connection import Connection, _frames_of
-from delivery.client.staying import Client
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.wire.errors import Invalid

@@ -9,6 +9,7 @@ import pytest
 
 from chat.shapes import Message
 from chatproject import tables
+from delivery.client import connection
 from delivery.wire import codec, types
 from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import REFUSALS
@@ -133,6 +134,7 @@ def test_a_message_has_the_fields_of_the_contract() -> None:
     }
 
 
-def test_the_pages_client_speaks_the_same_version() -> None:
+def test_both_clients_speak_the_same_version() -> None:
+    assert connection.SUBPROTOCOL == types.SUBPROTOCOL
     source = "".join(path.read_text() for path in Path(ROOT / "chat/static/gapless").rglob("*.js"))
     assert types.SUBPROTOCOL in source

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.tools.places import make_probe_places
-from delivery.client.staying import Ended
+from delivery.client import Ended
 from delivery.load.probe import Probed, probe
 from delivery.load.target import answers, socket_url
 from delivery.wire.errors import Conflict

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from delivery import tasks
-from delivery.client.staying import Client
+from delivery.client import Client
 from tests.faults.scenarios.run import Run, scenario
 from tests.faults.web import Web
 

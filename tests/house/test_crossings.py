@@ -1,0 +1,76 @@
+"""What passes between the rooms: the verbs load the bell, the client nothing of the server."""
+
+import ast
+import functools
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.stage.servers import ROOT
+
+APPS = ("chatproject", "chat", "presence", "delivery")
+#: What of delivery a verb may load: the contract, the bell, the interface by which rows are asked for; and what counting in Redis needs.
+OF_THE_MACHINERY = r"delivery|delivery\.wire(\..+)?|delivery\.bus|delivery\.bus\.(announcements|bell)|delivery\.(source|redis|breaker|metrics)"
+#: What speaks to a server as its clients do.
+SPEAKERS = ("delivery/client/", "delivery/load/", "chat/management/commands/probe_delivery.py")
+
+
+def source_of(name: str) -> Path | None:
+    path = ROOT / name.replace(".", "/")
+    return next((found for found in (path.with_suffix(".py"), path / "__init__.py") if found.is_file()), None)
+
+
+@functools.cache
+def imports_of(path: Path) -> frozenset[str]:
+    """Every module that a file imports, at whatever place: `from a import b` may be of a, and is of a.b where there is one."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return frozenset(found)
+
+
+def loaded_by(room: str) -> set[str]:
+    """The modules of ours that importing a room loads, whoever imports them on the way."""
+    waiting = [f"{room}.{path.stem}" for path in (ROOT / room.replace(".", "/")).glob("*.py")] + [room]
+    loaded: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in loaded or (path := source_of(name)) is None:
+            continue
+        loaded.add(name)
+        waiting += [name.rpartition(".")[0], *imports_of(path)]
+    return loaded
+
+
+def sources() -> Iterator[tuple[str, Path]]:
+    return ((str(path.relative_to(ROOT)), path) for app in APPS for path in (ROOT / app).rglob("*.py"))
+
+
+def test_the_verbs_load_the_bell_and_not_the_machinery() -> None:
+    machinery = {name for name in loaded_by("chat.services") if name.partition(".")[0] == "delivery"}
+    assert "delivery.bus.bell" in machinery
+    assert {name for name in machinery if not re.fullmatch(OF_THE_MACHINERY, name)} == set()
+
+
+def test_the_python_client_needs_nothing_of_the_server() -> None:
+    assert {name for name in loaded_by("delivery.client") if not name.startswith("delivery.client")} == {"delivery"}
+
+
+def test_the_clients_package_asks_for_what_the_client_imports() -> None:
+    described = tomllib.loads((ROOT / "delivery/client/pyproject.toml").read_text())["project"]
+    asked_for = {re.match(r"[\w-]+", dependency)[0] for dependency in described["dependencies"]}  # type: ignore[index]
+    imported = {
+        name.partition(".")[0] for path in (ROOT / "delivery/client").glob("*.py") for name in imports_of(path)
+    }
+    assert imported - sys.stdlib_module_names - {"delivery"} == asked_for
+
+
+def test_nothing_that_serves_imports_the_client() -> None:
+    for name, path in sources():
+        if not name.startswith(SPEAKERS):
+            assert not [module for module in imports_of(path) if module.startswith("delivery.client")], name
