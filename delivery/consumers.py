@@ -125,7 +125,7 @@ class SocketConsumer(AsyncConsumer):
                 await self._converse(receive, opened)
 
     async def _converse(self, receive: Receive, opened: Callable[[], None]) -> None:
-        peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send)
+        peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
         self.socket = self._socket_for(peer)
         bind_contextvars(connection=self.socket.id)
         self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
@@ -220,7 +220,7 @@ class SocketConsumer(AsyncConsumer):
         metrics.opening_seconds.observe(time.perf_counter() - self._began_at)
         self.socket.is_greeted = True
         if self.socket.missed_openings:
-            self.node.hub.start(self.node.accesses.compare_memberships())
+            self.node.nursery.leave(self.node.accesses.compare_memberships())
 
     def _descriptions(self) -> list[BareChannel]:
         """Every channel; `refused` is why this socket does not hear of one."""

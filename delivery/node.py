@@ -51,6 +51,7 @@ from delivery.live.seating import Seating
 from delivery.live.socket import Socket
 from delivery.live.waits import Waits
 from delivery.source import Source, Standing
+from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from delivery.wire.codec import encode
 from delivery.wire.frames import Heartbeat
@@ -80,12 +81,15 @@ class Node:
         self.source = source
         self.limits = limits
         self.threads = DatabaseThreads(database_threads, is_away=is_away)
-        self.bus = Bus(get_channel_layer(), self.receive)
+        self.nursery = Nursery()
+        self.bus = Bus(get_channel_layer(), self.receive, self.nursery)
         self.hub = Hub(batch=limits.batch, on_gap=lambda channel: self.gaps.heal_soon(channel), on_begin=self._began)
         self.gaps = Gaps(
-            self.hub.channels, source, self.threads, apply=self.hub.apply, start=self.hub.start, batch=limits.batch
+            self.hub.channels, source, self.threads, nursery=self.nursery, apply=self.hub.apply, batch=limits.batch
         )
-        self.joining = Joining(self.hub, self.gaps, source, self.threads, self.bus.listen, batch=limits.batch)
+        self.joining = Joining(
+            self.hub, self.gaps, source, self.threads, self.bus.listen, self.nursery, batch=limits.batch
+        )
         self.waits = Waits(self.joining, most=limits.waits_per_user)
         self.seats = Seats(
             settings.REDIS_URL,
@@ -99,16 +103,17 @@ class Node:
         self.accesses = Accesses(self.hub, self.joining, self.seating, source, self.threads)
         self.epochs = Epochs(source, self.threads, settings.REDIS_URL)
         self.figures = Figures()
-        self.logins = LoginWatch(self.hub, source, self.threads, seconds=limits.login_check_seconds)
+        self.logins = LoginWatch(self.hub, source, self.threads, self.nursery, seconds=limits.login_check_seconds)
         self.committer = Committer(
             source, self.threads, seconds=limits.commit_seconds, retryable=retryable, is_away=is_away
         )
-        self.queue = Queue(self.committer.commit, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures)
-        self.cursors = CursorBuffer(self._write_cursors, seconds=limits.receipts_seconds)
+        self.queue = Queue(
+            self.committer.commit, self.nursery, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures
+        )
+        self.cursors = CursorBuffer(self._write_cursors, self.nursery, seconds=limits.receipts_seconds)
         self.is_draining = False
         self.openings = Openings(limits.openings)
         self.retryable = retryable
-        self._watches: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
 
     async def start(self) -> None:
@@ -116,11 +121,11 @@ class Node:
         await self.bus.listen([EVERYBODY])
         watches = [self._beat, self._check_positions, self.logins.keep, self._shed]
         watches += [self._read_gauges, self._keep_seats]
-        self._watches = [asyncio.ensure_future(watch()) for watch in watches]
+        for watch in watches:
+            self.nursery.start(watch())
 
     async def stop(self) -> None:
-        for watch in self._watches:
-            watch.cancel()
+        await self.nursery.end()
         await self.bus.stop()
         await self.seats.close()
         await self.epochs.close()
@@ -148,7 +153,7 @@ class Node:
             case Moved():
                 self.hub.tell_receipts(announcement)
             case Opened():
-                self.hub.start(self.accesses.opened(announcement))
+                self.nursery.leave(self.accesses.opened(announcement))
             case Spread():
                 self.hub.spread(announcement)
             case SignedOut(user=user):
@@ -156,10 +161,10 @@ class Node:
             case Surplus():
                 self.seating.close_surplus(announcement)
             case Probed():
-                self.hub.start(self.seating.probe(announcement))
+                self.nursery.leave(self.seating.probe(announcement))
             case EpochBegan(epoch=epoch):
                 if epoch != self.epochs.current:
-                    self.hub.start(self.check_epoch())
+                    self.nursery.leave(self.check_epoch())
             case About() | Renewed():
                 # The product's own, see its `receive`.
                 pass
@@ -261,7 +266,7 @@ class Node:
         channel_ids, standing = await self.threads.read(self._first_look, socket)
         socket.epoch = self.epochs.noted(standing)
         if socket.epoch != self.epochs.current:
-            self.hub.start(self.check_epoch())
+            self.nursery.leave(self.check_epoch())
         refused, _ = await asyncio.gather(self.seating.seat(socket, channel_ids), self.learn(socket.user))
         # From here on without a pause: what ends is told only after `hello`.
         for access in await self.threads.read(self.source.accesses, socket.user):
@@ -284,7 +289,7 @@ class Node:
     async def part(self, socket: Socket) -> None:
         channel_ids = list(socket.accesses)
         self.hub.remove(socket)
-        self.hub.start(self.seating.unseat(socket, channel_ids))
+        self.nursery.leave(self.seating.unseat(socket, channel_ids))
         if socket.user not in self.hub.users:
             await self.bus.forget(user_group(socket.user))
 

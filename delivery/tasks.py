@@ -1,11 +1,39 @@
-"""Ending what runs beside: asked again until it is over."""
+"""What runs beside: started in one nursery a process, and ended with it; asked again until it is over."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+import logging
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
-#: After so long without an end it is asked again.
+logger = logging.getLogger("gapless.tasks")
+
+T = TypeVar("T")
+
+#: After so long without an end a task is asked again.
 AGAIN_SECONDS = 0.2
+
+
+class Nursery:
+    """Belongs to one event loop. Its owner ends it before anything that the tasks lean on."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """The task, for somebody who waits for it: what it raises is theirs."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def leave(self, work: Coroutine[Any, Any, None]) -> None:
+        """Nobody waits for it: what it raises is logged, and healed by the position check."""
+        self.start(_logged(work))
+
+    async def end(self) -> None:
+        """Ends all that was started, and returns when it is over. Repeating is safe."""
+        while self._tasks:
+            await end(self._tasks)
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -20,3 +48,10 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
             task.cancel()
         done, ending = await asyncio.wait(ending, timeout=AGAIN_SECONDS)
         await asyncio.gather(*done, return_exceptions=True)
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:
+        logger.warning("background work failed, the position check will heal it: %r", error)

@@ -49,14 +49,14 @@ class ChatNode(Node):
 
     async def start(self) -> None:
         await super().start()
-        self.presence.start()
-        self.notes.start()
+        self.nursery.start(self.presence.live())
+        self.nursery.start(self.notes.live())
 
     def receive(self, announcement: Announcement) -> None:
         super().receive(announcement)
         self.presence.heard(announcement)
         if isinstance(announcement, Renewed):
-            self.hub.start(self.blocking.look([announcement.user]))
+            self.nursery.leave(self.blocking.look([announcement.user]))
 
     async def learn(self, user: int) -> None:
         await self.blocking.look([user])
@@ -79,6 +79,8 @@ class ChatNode(Node):
         return Posted(self.queue.submit(draft), usage)
 
     async def stop(self) -> None:
+        # Before what it leans on.
+        await self.nursery.end()
         await self.presence.stop()
         await self.notes.stop()
         await super().stop()

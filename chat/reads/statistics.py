@@ -68,14 +68,8 @@ class FigureNotes:
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
         self._redis = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.ensure_future(self._live())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
         with contextlib.suppress(redis.RedisError, OSError):
             await self._redis.aclose()
 
@@ -86,7 +80,8 @@ class FigureNotes:
             with contextlib.suppress(redis.RedisError, OSError, TimeoutError):
                 await self._note(taken)
 
-    async def _live(self) -> None:
+    async def live(self) -> None:
+        """For ever."""
         while True:
             await asyncio.sleep(NOTE_SECONDS)
             await self.note()

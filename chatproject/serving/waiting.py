@@ -52,8 +52,8 @@ async def _has_left(wait: Wait, receive: Receive) -> bool:
     node = running()
     if node is None:
         return False
-    leaving = asyncio.ensure_future(_left(receive))
-    waiting = asyncio.ensure_future(
+    leaving = node.nursery.start(_left(receive))
+    waiting = node.nursery.start(
         node.waits.until_above(wait.number, channel_id=wait.channel, user=wait.user, seconds=wait.seconds)
     )
     try:

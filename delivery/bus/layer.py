@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from delivery import metrics, tasks
+from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_of, group_of, unpack
+from delivery.tasks import Nursery, end
 
 logger = logging.getLogger("gapless.bus")
 
@@ -50,8 +51,9 @@ class _Waiting:
 
 
 class Bus:
-    def __init__(self, layer: Any, receive: Callable[[Announcement], None]) -> None:
+    def __init__(self, layer: Any, receive: Callable[[Announcement], None], nursery: Nursery) -> None:
         self._layer = layer
+        self._nursery = nursery
         self._receive = receive
         self._id = secrets.token_hex(8)
         self._own_group = f"process.{self._id}"
@@ -62,7 +64,7 @@ class Bus:
         self._mergeable: dict[int, _Waiting] = {}
         self._wake = asyncio.Event()
         self._heard_at = 0.0
-        self._tasks: list[asyncio.Task[None]] = []
+        self._hearing: asyncio.Task[None] | None = None
         self._breaker = Breaker("redis_layer", failures=1, pause_seconds=1)
 
     @property
@@ -75,10 +77,12 @@ class Bus:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._subscribe(), SUBSCRIBE_SECONDS)
             self._heard_at = time.monotonic()
-        self._tasks = [asyncio.ensure_future(work()) for work in (self._hear, self._speak, self._watch)]
+        self._hearing = self._nursery.start(self._hear())
+        self._nursery.start(self._speak())
+        self._nursery.start(self._watch())
 
     async def stop(self) -> None:
-        await tasks.end(self._tasks)
+        """After its tasks have ended with the nursery."""
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._layer.flush(), 2)
 
@@ -189,9 +193,9 @@ class Bus:
                     await asyncio.wait_for(self._subscribe_to_the_rest(), SUBSCRIBE_SECONDS)
 
     async def _start_over(self) -> None:
-        await tasks.end(self._tasks[:1])
+        await end([self._hearing] if self._hearing else [])
         await self._rebuild()
-        self._tasks[0] = asyncio.ensure_future(self._hear())
+        self._hearing = self._nursery.start(self._hear())
         await asyncio.sleep(REBUILD_AFTER_SECONDS)
 
     async def _rebuild(self) -> None:

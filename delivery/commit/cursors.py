@@ -7,6 +7,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from delivery.tasks import Nursery
+
 logger = logging.getLogger("gapless.cursors")
 
 #: (channel, user) → (delivered, read)
@@ -14,7 +16,8 @@ Cursors = Mapping[tuple[int, int], tuple[int, int]]
 
 
 class CursorBuffer:
-    def __init__(self, write: Callable[[Cursors], Awaitable[None]], *, seconds: float) -> None:
+    def __init__(self, write: Callable[[Cursors], Awaitable[None]], nursery: Nursery, *, seconds: float) -> None:
+        self._nursery = nursery
         self._write = write
         self._seconds = seconds
         self._moved: dict[tuple[int, int], tuple[int, int]] = {}
@@ -29,7 +32,7 @@ class CursorBuffer:
         if self._written is None:
             self._written = asyncio.get_running_loop().create_future()
         if self._task is None:
-            self._task = asyncio.ensure_future(self._flush_until_empty())
+            self._task = self._nursery.start(self._flush_until_empty())
         return self._written
 
     async def flushed(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from delivery.live.figures import Figures
 from delivery.source import Committed, Draft
+from delivery.tasks import Nursery
 from delivery.wire.errors import Internal, QueueFull, Refused, Unavailable
 
 logger = logging.getLogger("gapless.queue")
@@ -25,20 +26,25 @@ Waiting = tuple[Draft, Outcome, float]
 class Queue:
     """Bounded: `waiting` drafts a lane, `batch` in one commit. Belongs to one event loop."""
 
-    def __init__(self, commit: Commit, *, waiting: int, batch: int, figures: Figures | None = None) -> None:
+    def __init__(
+        self, commit: Commit, nursery: Nursery, *, waiting: int, batch: int, figures: Figures | None = None
+    ) -> None:
+        self._nursery = nursery
         self._commit = commit
         self._most_waiting = waiting
         self._batch = batch
         self._figures = figures or Figures()
         self._lanes: dict[int, deque[Waiting]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._emptying: set[asyncio.Task[None]] = set()
 
     def submit(self, draft: Draft) -> Outcome:
         """A future with the committed draft, or the refusal. Raises QueueFull; the order of submissions is kept."""
         lane = self._lanes.get(draft.channel_id)
         if lane is None:
             lane = self._lanes[draft.channel_id] = deque()
-            self._start(self._empty(draft.channel_id, lane))
+            emptying = self._nursery.start(self._empty(draft.channel_id, lane))
+            self._emptying.add(emptying)
+            emptying.add_done_callback(self._emptying.discard)
         if len(lane) >= self._most_waiting:
             raise QueueFull(retry_after=1)
         outcome: Outcome = asyncio.get_running_loop().create_future()
@@ -55,13 +61,8 @@ class Queue:
 
     async def flushed(self) -> None:
         """Returns when nothing waits and nothing is being committed."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
-
-    def _start(self, emptying: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(emptying)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        while self._emptying:
+            await asyncio.wait(set(self._emptying))
 
     async def _empty(self, channel_id: int, lane: deque[Waiting]) -> None:
         taken: list[Waiting] = []

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from delivery import metrics
 from delivery.bus.announcements import Changed
 from delivery.live.channel import LiveChannel
 from delivery.source import Missed, Source
+from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from delivery.wire.types import CloseCode
 
@@ -22,7 +23,7 @@ BATCHES_A_QUERY = 4
 
 
 class Gaps:
-    """`apply` takes what was read, like any announcement; `start` runs work in the background."""
+    """`apply` takes what was read, like any announcement."""
 
     def __init__(
         self,
@@ -30,15 +31,15 @@ class Gaps:
         source: Source,
         threads: DatabaseThreads,
         *,
+        nursery: Nursery,
         apply: Callable[[Changed], None],
-        start: Callable[[Awaitable[None]], None],
         batch: int,
     ) -> None:
         self._channels = channels
         self._source = source
         self._threads = threads
         self._apply = apply
-        self._start = start
+        self._nursery = nursery
         self._most = batch * BATCHES_A_QUERY
         self._repairing: dict[int, asyncio.Task[None]] = {}
 
@@ -46,7 +47,7 @@ class Gaps:
         """What is ahead of a gap waits for a moment; then the rows are read."""
         if not channel.is_healing:
             channel.is_healing = True
-            self._start(self._heal(channel))
+            self._nursery.leave(self._heal(channel))
 
     async def repair_behind(self, heads: Mapping[int, int]) -> None:
         """Reads what this process has not heard of: for each channel whose newest number is above its position."""
@@ -72,7 +73,7 @@ class Gaps:
         """Reads the rows above the channel's position, once for all who ask meanwhile. Raises what the database raises."""
         running = self._repairing.get(channel.id)
         if running is None:
-            running = self._repairing[channel.id] = asyncio.ensure_future(self._read_rows(channel))
+            running = self._repairing[channel.id] = self._nursery.start(self._read_rows(channel))
             running.add_done_callback(lambda _: self._repairing.pop(channel.id, None))
         await asyncio.shield(running)
 

@@ -4,10 +4,9 @@ The order guard: a change is written only after every change before it, so that 
 gets nothing after it, whatever became of the announcements.
 """
 
-import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -37,7 +36,6 @@ class Hub:
         self._on_begin = on_begin
         self.users: dict[int, set[Socket]] = {}
         self.channels: dict[int, LiveChannel] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- sockets come and go ----
 
@@ -207,19 +205,6 @@ class Hub:
             channel.sockets.discard(socket)
             if not channel.sockets:
                 channel.emptied_at = time.monotonic()
-
-    def start(self, work: Awaitable[None]) -> None:
-        """Runs in the background; what it raises is logged, and healed by the position check."""
-
-        async def logged() -> None:
-            try:
-                await work
-            except Exception as error:
-                logger.warning("background work failed, the position check will heal it: %r", error)
-
-        task = asyncio.ensure_future(logged())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _close_slow_reader(socket: Socket) -> None:

@@ -13,6 +13,7 @@ from delivery.live.gaps import Gaps
 from delivery.live.hub import Hub
 from delivery.live.socket import Socket
 from delivery.source import Access, Missed, Source
+from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from delivery.wire.frames import SyncState
 
@@ -40,6 +41,7 @@ class Joining:
         source: Source,
         threads: DatabaseThreads,
         listen: Callable[[Sequence[str]], Awaitable[None]],
+        nursery: Nursery,
         *,
         batch: int,
     ) -> None:
@@ -48,6 +50,7 @@ class Joining:
         self._source = source
         self._threads = threads
         self._listen = listen
+        self._nursery = nursery
         self._batch = batch
         self._opening: dict[int, asyncio.Task[dict[int, LiveChannel]]] = {}
 
@@ -236,7 +239,7 @@ class Joining:
         return opened.get(access.channel_id) or self._hub.channels[access.channel_id]
 
     def _begin_opening(self, accesses: Sequence[Access]) -> None:
-        opening = asyncio.ensure_future(self._follow(accesses))
+        opening = self._nursery.start(self._follow(accesses))
         self._opening.update({access.channel_id: opening for access in accesses})
 
         def forget(_: object) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from delivery.live.hub import Hub
 from delivery.live.socket import Socket
 from delivery.source import Source
+from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from delivery.wire.types import CloseCode
 
@@ -26,7 +27,8 @@ ENDINGS = {
 class LoginWatch:
     """`seconds`: so often all are asked for; newcomers once more soon after they came."""
 
-    def __init__(self, hub: Hub, source: Source, threads: DatabaseThreads, *, seconds: float) -> None:
+    def __init__(self, hub: Hub, source: Source, threads: DatabaseThreads, nursery: Nursery, *, seconds: float) -> None:
+        self._nursery = nursery
         self._hub = hub
         self._source = source
         self._threads = threads
@@ -38,7 +40,7 @@ class LoginWatch:
 
     def ended(self, user: int) -> None:
         """A login of this user has ended, somebody says; the rows know which."""
-        self._hub.start(self.check(list(self._hub.users.get(user, ()))))
+        self._nursery.leave(self.check(list(self._hub.users.get(user, ()))))
 
     async def keep(self) -> None:
         """For ever."""

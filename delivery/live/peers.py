@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
+from delivery.tasks import Nursery
 from delivery.wire.types import CloseCode
 
 #: scope["extensions"] key under which a server offers a Peer of its own.
@@ -72,13 +73,13 @@ class Peer(Protocol):
 class SendingPeer:
     """A peer behind ASGI's `send`, with a queue and a task of its own."""
 
-    def __init__(self, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]) -> None:
+    def __init__(self, send: Callable[[MutableMapping[str, Any]], Awaitable[None]], nursery: Nursery) -> None:
         self._send = send
         self._waiting: deque[Prepared] = deque()
         self._wake = asyncio.Event()
         self._closing: tuple[int, str] | None = None
         self.unsent_bytes = 0
-        self._task = asyncio.get_running_loop().create_task(self._write_all())
+        self._task = nursery.start(self._write_all())
 
     last_heard = None
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from delivery import tasks
 from delivery.client import Client, Ended
 from delivery.client.connection import CommandRefused
 from delivery.load.tally import Heard, Tally
+from delivery.tasks import Nursery, end
 
 #: How many handshakes are under way at once.
 OPENING_AT_ONCE = 50
@@ -43,12 +43,14 @@ class Crowd:
         self.tally = tally
         self.seats = [Seat(token, channel_id, tally.receiver(channel_id)) for token, channel_id in places]
         self._numbers = itertools.count(1)
+        self._nursery = Nursery()
 
     async def __aenter__(self) -> "Crowd":
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await asyncio.gather(*(self.leave(seat) for seat in self.seats), return_exceptions=True)
+        await self._nursery.end()
 
     async def arrive(self, progress: Progress) -> list[float]:
         """Connects everybody; seconds from the handshake to the answered sync. Raises TimeoutError or Ended."""
@@ -67,7 +69,7 @@ class Crowd:
         """Connects one client, which goes on from what it holds; returns the seconds that it took."""
         began_at = time.perf_counter()
         seat.client = Client(self._url, token=seat.token, heads=seat.heads)
-        seat.listening = asyncio.ensure_future(self._listen(seat, seat.client))
+        seat.listening = self._nursery.start(self._listen(seat, seat.client))
         await asyncio.wait_for(seat.client.__aenter__(), RETURN_SECONDS * 3)
         seat.heads = seat.client.heads
         return time.perf_counter() - began_at
@@ -76,7 +78,7 @@ class Crowd:
         if seat.client is not None and seat.listening is not None:
             seat.heads = dict(seat.client.heads)
             await seat.client.__aexit__(None, None, None)
-            await tasks.end([seat.listening])
+            await end([seat.listening])
             seat.client = None
 
     async def speak(self, speakers: Sequence[Seat], *, rate: float, seconds: float, progress: Progress) -> None:
@@ -117,7 +119,7 @@ class Crowd:
             left = until - time.perf_counter()
             if left <= 0:
                 break
-            running.add(asyncio.ensure_future(cut_one(seat)))
+            running.add(self._nursery.start(cut_one(seat)))
             await asyncio.sleep(min(left, each_seconds / len(seats)))
         await asyncio.gather(*running)
         return took
@@ -143,7 +145,7 @@ class Crowd:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             progress(1)
             if rate:
-                task = asyncio.ensure_future(self.say(seat))
+                task = self._nursery.start(self.say(seat))
                 saying.add(task)
                 task.add_done_callback(saying.discard)
             else:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 import msgspec
 import uvloop
 
-from delivery import tasks
 from delivery.client import Ended
 from delivery.load.crowd import Crowd, Seat
 from delivery.load.lag import Lag
@@ -36,6 +35,7 @@ from delivery.load.orders import (
     read,
 )  # fmt: skip
 from delivery.load.tally import Tally
+from delivery.tasks import Nursery, end
 
 #: Between two words about how far it is.
 COUNT_SECONDS = 0.5
@@ -48,8 +48,9 @@ _decode = msgspec.msgpack.Decoder(Order).decode
 class Generator:
     """Its crowd, and what that is ordered to do. `say`: to whoever gave the orders."""
 
-    def __init__(self, say: Callable[[Word], None]) -> None:
+    def __init__(self, say: Callable[[Word], None], nursery: Nursery) -> None:
         self._say = say
+        self._nursery = nursery
         self._lag = Lag()
         self._watching: asyncio.Task[None] | None = None
         self.crowd = Crowd("", [], tally=Tally())
@@ -81,12 +82,12 @@ class Generator:
                     await self.crowd.enter(seat)
                     self._say(Step("entering", 1))
             case Tell():
-                await tasks.end([self._watching] if self._watching else [])
+                await end([self._watching] if self._watching else [])
                 return Done(tally=self.crowd.tally, lag=self._lag.seconds)
         return Done(heads=self.crowd.tally.heads)
 
     async def _speak(self, order: Speak) -> Done:
-        self._watching = asyncio.ensure_future(self._lag.watch())
+        self._watching = self._nursery.start(self._lag.watch())
         cut = self._seats(order.cut)
         for seat in cut:
             seat.heard.is_steady = False
@@ -120,13 +121,12 @@ async def _obey_all() -> None:
 
     orders = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
-    generator = Generator(say)
-    working = {asyncio.ensure_future(generator.count())}
+    nursery = Nursery()
+    generator = Generator(say, nursery)
+    nursery.start(generator.count())
     while (raw := await read(orders)) is not None:
-        task = asyncio.ensure_future(generator.obey(_decode(raw)))
-        working.add(task)
-        task.add_done_callback(working.discard)
-    await tasks.end(working)
+        nursery.start(generator.obey(_decode(raw)))
+    await nursery.end()
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(generator.crowd.__aexit__(), LEAVE_SECONDS)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from delivery import tasks
 from delivery.load.orders import (
     Arrive,
     Count,
@@ -32,6 +31,7 @@ from delivery.load.orders import (
 )  # fmt: skip
 from delivery.load.processes import usage_of
 from delivery.load.tally import Tally
+from delivery.tasks import Nursery
 
 #: That one event loop serves without being late, by experience with the clients of this package.
 CLIENTS_EACH = 250
@@ -57,7 +57,7 @@ class Generators:
     def __init__(self, count: int) -> None:
         self._count = count
         self._processes: list[asyncio.subprocess.Process] = []
-        self._reading: list[asyncio.Task[None]] = []
+        self._nursery = Nursery()
         self._answers: list[asyncio.Queue[Done | Failed]] = [asyncio.Queue() for _ in range(count)]
         self._counts = [Count(0, 0) for _ in range(count)]
         self._heads: dict[int, int] = {}
@@ -71,7 +71,7 @@ class Generators:
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip
             self._processes.append(process)
-            self._reading.append(asyncio.ensure_future(self._read(number, process)))
+            self._nursery.start(self._read(number, process))
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -86,7 +86,7 @@ class Generators:
             for process in self._processes:
                 if process.returncode is None:
                     process.kill()
-            await tasks.end(self._reading)
+            await self._nursery.end()
 
     @property
     def cpu_seconds(self) -> float:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from delivery import tasks
 from delivery.load.crowd import RETURN_SECONDS
 from delivery.load.generators import Generators
 from delivery.load.orders import Count
 from delivery.load.processes import Usage, usage_of
 from delivery.load.tally import Tally, quantiles
+from delivery.tasks import Nursery
 
 #: Each of those who are cut off loses its connection about once in so many seconds.
 CUT_EVERY_SECONDS = 5
@@ -123,7 +123,8 @@ async def _speak(
     plan = outcome.plan
     speakers, cut = _parts(places, plan)
     before, own_before, began_at = usage(), crowd.cpu_seconds, time.perf_counter()
-    sampling = asyncio.ensure_future(_sample(outcome, crowd, usage, began_at))
+    nursery = Nursery()
+    nursery.start(_sample(outcome, crowd, usage, began_at))
     returned = await crowd.speak(
         speakers, cut, rate=plan.rate, seconds=plan.seconds, each_seconds=CUT_EVERY_SECONDS,
         sending=tell("sending", int(plan.rate * plan.seconds * len(speakers))), returning=tell("cut off and back", 0),
@@ -131,7 +132,7 @@ async def _speak(
     took = time.perf_counter() - began_at
     await crowd.settled()
     tally, lag = await crowd.tell()
-    await tasks.end([sampling])
+    await nursery.end()
     _add_sample(outcome, Count(len(tally.answered_messages), tally.deliveries), usage(), began_at)
     own_seconds = crowd.cpu_seconds - own_before
     outcome.figures["generators"] = {"processes": plan.generators, "cpu_seconds": round(own_seconds, 2)}

@@ -9,6 +9,7 @@ from channels.layers import get_channel_layer
 from delivery.bus import layer as bus_module
 from delivery.bus.announcements import Announcement, Change, Changed, Opened, channel_group, user_group
 from delivery.bus.layer import Bus
+from delivery.tasks import Nursery
 from tests.stage.servers import expect
 
 
@@ -20,10 +21,12 @@ def changed(channel_id: int, rev: int) -> Changed:
 async def buses() -> AsyncIterator[tuple[Bus, Bus, list[Announcement]]]:
     heard: list[Announcement] = []
     layer = get_channel_layer()
-    speaking, listening = Bus(layer, lambda announcement: None), Bus(layer, heard.append)
+    nursery = Nursery()
+    speaking, listening = Bus(layer, lambda announcement: None, nursery), Bus(layer, heard.append, nursery)
     await speaking.start()
     await listening.start()
     yield speaking, listening, heard
+    await nursery.end()
     await speaking.stop()
     await listening.stop()
 

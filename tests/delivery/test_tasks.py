@@ -1,9 +1,11 @@
-"""Ending tasks."""
+"""What runs beside, and how it is ended."""
 
 import asyncio
 import contextlib
 
-from delivery import tasks
+import pytest
+
+from delivery.tasks import Nursery, end
 
 
 async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> None:
@@ -18,12 +20,41 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
     async def broken() -> None:
         raise ValueError
 
-    ending = [asyncio.ensure_future(stubborn()), asyncio.ensure_future(broken())]
+    nursery = Nursery()
+    ending = [nursery.start(stubborn()), nursery.start(broken())]
     await asyncio.sleep(0)
-    await asyncio.wait_for(tasks.end(ending), 5)
+    await asyncio.wait_for(nursery.end(), 5)
     assert swallowed.is_set()
     assert all(task.done() for task in ending)
 
 
+async def test_what_a_task_starts_while_it_ends_is_ended_too() -> None:
+    nursery = Nursery()
+    late: list[asyncio.Task[bool]] = []
+
+    async def parting() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            late.append(nursery.start(asyncio.Event().wait()))
+
+    nursery.start(parting())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(nursery.end(), 5)
+    assert [task.cancelled() for task in late] == [True]
+
+
+async def test_what_nobody_waits_for_says_in_the_log_that_it_failed(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken() -> None:
+        raise ValueError("no luck")
+
+    nursery = Nursery()
+    nursery.leave(broken())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert "no luck" in caplog.text
+
+
 async def test_ending_nothing_ends_at_once() -> None:
-    await tasks.end([])
+    await end([])
+    await Nursery().end()

@@ -18,7 +18,6 @@ from chat.live.presence.noting import Seen, Sightings
 from chat.live.presence.pushes import Pushes
 from chat.models import User
 from chat.services import note_seen
-from delivery import tasks
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus.announcements import About, Announcement, Changed, Opened
 from delivery.live.socket import Socket
@@ -86,15 +85,9 @@ class Presence:
         self._believe_at = clock()
         #: Redis did not answer the last call.
         self._is_cut_off = False
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.ensure_future(self._live())
 
     async def stop(self) -> None:
         """Says that whoever is still here leaves, and notes it."""
-        if self._task is not None:
-            await tasks.end([self._task])
         seen = self.seen.take(is_end=True)
         for user, person in list(self.own.people.items()):
             for socket in list(person.sockets):
@@ -158,7 +151,7 @@ class Presence:
 
     # ---- twice a second ----
 
-    async def _live(self) -> None:
+    async def live(self) -> None:
         while True:
             try:
                 await self.tick()
@@ -185,7 +178,7 @@ class Presence:
         self.pushes.push()
         if self.seen.is_due():
             # Not awaited: PostgreSQL may be slow, and whoever comes and goes is not to wait for it.
-            self._node.hub.start(self._write(self.seen.take()))
+            self._node.nursery.leave(self._write(self.seen.take()))
 
     def _take(self, heard: Heard, now: float, *, is_beat: bool) -> None:
         self._heard_at = now

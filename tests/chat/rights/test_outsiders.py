@@ -18,8 +18,8 @@ from chat import services
 from chat.models import Channel, Message, Role, User
 from chatproject.tables import api_and_pages
 from delivery.client.connection import CommandRefused, Connection
+from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import Forbidden, Invalid, Refused
-from delivery.wire.protocol import COMMANDS
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import Server, expect
 
