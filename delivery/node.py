@@ -34,6 +34,7 @@ from delivery.bus.announcements import (
 from delivery.bus.layer import Bus
 from delivery.commit.committer import Committer
 from delivery.commit.cursors import CursorBuffer, Cursors
+from delivery.commit.keeping import KeepingThreads
 from delivery.commit.queue import Queue
 from delivery.limits import NodeLimits
 from delivery.live.accesses import Accesses
@@ -80,7 +81,9 @@ class Node:
     ) -> None:
         self.source = source
         self.limits = limits
-        self.threads = DatabaseThreads(database_threads, is_away=is_away)
+        # Reads may take long, and commits wait for locks: neither takes all of the threads.
+        self.committing = KeepingThreads(max(1, database_threads // 2))
+        self.threads = DatabaseThreads(max(1, database_threads - database_threads // 2), is_away=is_away)
         self.nursery = Nursery()
         self.bus = Bus(get_channel_layer(), self.receive, self.nursery)
         self.hub = Hub(batch=limits.batch, on_gap=lambda channel: self.gaps.heal_soon(channel), on_begin=self._began)
@@ -105,7 +108,7 @@ class Node:
         self.figures = Figures()
         self.logins = LoginWatch(self.hub, source, self.threads, self.nursery, seconds=limits.login_check_seconds)
         self.committer = Committer(
-            source, self.threads, seconds=limits.commit_seconds, retryable=retryable, is_away=is_away
+            source, self.committing, seconds=limits.commit_seconds, retryable=retryable, is_away=is_away
         )
         self.queue = Queue(
             self.committer.commit, self.nursery, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures
@@ -129,6 +132,10 @@ class Node:
         await self.bus.stop()
         await self.seats.close()
         await self.epochs.close()
+        self.close_threads()
+
+    def close_threads(self) -> None:
+        self.committing.close()
         self.threads.close()
 
     # ---- announcements ----

@@ -108,7 +108,7 @@ class Laws(RuleBasedStateMachine):
                 task.cancel()
             self._run(asyncio.sleep(0))
             for node in self.nodes:
-                node.threads.close()
+                node.close_threads()
             self.loop.close()
             connections.close_all()
 
@@ -184,7 +184,7 @@ class Laws(RuleBasedStateMachine):
         for device in self.devices:
             if device.node == node:
                 self._drop(device)
-        self.nodes[node].threads.close()
+        self.nodes[node].close_threads()
         self.ringing[node].clear()
         self.nodes[node] = self._run(self._new_node())
 

@@ -4,10 +4,11 @@ Measured: the same batch through the ORM costs two to three times the CPU, most 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 
 
 def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -22,3 +23,8 @@ def execute(sql: str, parameters: Sequence[Any]) -> None:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(sql, parameters, prepare=True)
+
+
+def alone() -> AbstractContextManager[None]:
+    """Around statements each of which is a transaction by itself. Within another transaction: a savepoint, which errors undo."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()

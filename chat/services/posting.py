@@ -1,12 +1,12 @@
-"""Posting: a batch of drafts in one transaction, each with its own outcome."""
+"""Posting: a batch of drafts in one transaction, each with its own outcome. What happens under the locks is in posting.sql."""
 
 import datetime
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 
@@ -15,7 +15,7 @@ from chat.models import ChannelKind, Message, MessageKind
 from chat.naming import shows_nothing
 from chat.rights.table import Right, refusal
 from chat.services import hot
-from chat.services.blocks import ALL_BLOCKED
+from chat.services.believed import Facts, Standing, standings
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.first_said import digest_of, first_said
 from delivery.bus import bell
@@ -75,7 +75,7 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
     Raises what the database raises when it is away: then the outcome is unknown and repeating is safe.
     """
     try:
-        with transaction.atomic():
+        with hot.alone():
             return _Batch(drafts).post()
     except Exception as error:
         if is_unknown(error):
@@ -86,65 +86,31 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
         return [*post_messages(drafts[:half]), *post_messages(drafts[half:])]
 
 
-_LOCK = "SELECT id, head, kind, archived_at FROM channels WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_POST = "SELECT actual::text, posted::text FROM post_messages(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
 
-_SENDERS = f"""
-SELECT member.channel_id, member.user_id, member.role, mute.until, member.channel_id = ANY(%s) AND {ALL_BLOCKED},
-    sender.is_active, sender.username, sender.display_name
-FROM channel_members AS member JOIN users AS sender ON sender.id = member.user_id
-    LEFT JOIN channel_sanctions AS mute
-        ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id AND mute.kind = 'mute'
-WHERE member.channel_id = ANY(%s) AND member.user_id = ANY(%s)
-"""  # noqa: S608 (nothing of anybody is in it)
+_decode_facts = msgspec.json.Decoder(list[Facts]).decode
+#: Of each message: id, channel, seq.
+_decode_posted = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
 
-_EARLIER = """
-SELECT message.id FROM messages AS message
-JOIN unnest(%s::bigint[], %s::uuid[]) AS draft (sender_id, client_msg_id) USING (sender_id, client_msg_id)
-"""
 
-_INSERT = """
-WITH inserted AS (
-    INSERT INTO messages
-        (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, status, created_at)
-    SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, said_digest, 'sent', %s
-    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bytea[])
-        WITH ORDINALITY AS draft (client_msg_id, channel_id, sender_id, body, seq, reply_to_id, said_digest, place)
-    ORDER BY place
-    RETURNING id, channel_id, seq
-), moved AS (
-    UPDATE channels SET head = numbered.head
-    FROM unnest(%s::bigint[], %s::bigint[]) AS numbered (id, head) WHERE channels.id = numbered.id
-)
-SELECT id, channel_id, seq FROM inserted
-"""
+class _Row(msgspec.Struct, frozen=True):
+    """A draft as post_messages takes it."""
+
+    channel: int
+    sender: int
+    client_msg_id: str
+    body: str
+    reply_to: int | None
+    said_digest: str
+    is_fresh: bool
 
 
 @dataclass(slots=True)
-class _Locked:
-    """A channel whose row this transaction holds."""
-
-    after: int
-    head: int
-    kind: str
-    archived_at: datetime.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    role: str
-    muted_until: datetime.datetime | None
-    #: A block stands between them and everybody else in this direct conversation.
-    is_blocked: bool
-    is_active: bool
-    person: Person
-
-
-@dataclass(slots=True)
-class _Numbered:
-    """A draft with its place in the log."""
+class _Fresh:
+    """A draft that nothing stands against."""
 
     draft: Draft
-    seq: int
+    standing: Standing
     raw: bytes = b""
     is_answered: bool = False
 
@@ -154,130 +120,148 @@ class _Numbered:
         return Committed(raw=self.raw, duplicate=was_answered)
 
 
+_Outcome = Committed | Refused | _Fresh
+
+
 @dataclass(slots=True)
 class _Batch:
+    """The rules decide by what is believed; the database posts only if that is true, else says what is, and they decide again."""
+
     drafts: Sequence[Draft]
     now: datetime.datetime = field(default_factory=clock.now)
-    channels: dict[int, _Locked] = field(default_factory=dict)
-    senders: dict[tuple[int, int], _Sender] = field(default_factory=dict)
-    earlier: dict[tuple[int, uuid.UUID], Message] = field(default_factory=dict)
-    replied: dict[int, int] = field(default_factory=dict)
-    fresh: dict[tuple[int, uuid.UUID], _Numbered] = field(default_factory=dict)
+    facts: Sequence[Facts | None] = ()
+    earlier: dict[int, Message] = field(default_factory=dict)
+    fresh: dict[tuple[int, uuid.UUID], _Fresh] = field(default_factory=dict)
 
     def post(self) -> list[Committed | Refused]:
-        self._read()
-        outcomes = [self._outcome(draft) for draft in self.drafts]
-        if self.fresh:
-            self._insert()
-            self._ring_after_commit()
-        return [outcome.answer() if isinstance(outcome, _Numbered) else outcome for outcome in outcomes]
+        self.facts, is_true = [_believed(draft) for draft in self.drafts], False
+        outcomes = self._decide()
+        while self.fresh or not is_true:
+            found, posted = self._ask(outcomes)
+            if posted:
+                self._ring_after_commit(posted)
+                break
+            self.facts, is_true = found, True
+            outcomes = self._decide()
+        return [outcome.answer() if isinstance(outcome, _Fresh) else outcome for outcome in outcomes]
 
-    def _read(self) -> None:
+    def _ask(self, outcomes: Sequence[_Outcome]) -> tuple[list[Facts], list[tuple[int, int, int]]]:
         channels = list({draft.channel for draft in self.drafts})
-        senders = [draft.sender for draft in self.drafts]
-        # The locks first, in the order of the ids: whatever an earlier transaction committed is then seen.
-        for pk, head, kind, archived_at in hot.rows(_LOCK, [channels]):
-            self.channels[pk] = _Locked(head, head, kind, archived_at)
-        directs = [pk for pk, channel in self.channels.items() if channel.kind == ChannelKind.DIRECT]
-        for channel, user, role, muted_until, is_blocked, is_active, *names in hot.rows(
-            _SENDERS, [directs, channels, list(set(senders))]
-        ):
-            person = Person(user, names[0], names[1] or names[0])
-            self.senders[channel, user] = _Sender(role, muted_until, bool(is_blocked), is_active, person)
-        repeated = hot.rows(_EARLIER, [senders, [draft.client_msg_id for draft in self.drafts]])
-        if repeated:
-            rows = Message.objects.filter(pk__in=[pk for (pk,) in repeated]).for_the_wire()
-            self.earlier = {(row.sender_id, row.client_msg_id): row for row in rows}
-        answered = {draft.reply_to for draft in self.drafts if draft.reply_to is not None}
-        if answered:
-            self.replied = dict(Message.objects.filter(pk__in=answered).values_list("pk", "channel_id"))
+        rows = [_row(draft, outcome) for draft, outcome in zip(self.drafts, outcomes, strict=True)]
+        [(found, posted)] = hot.rows(_POST, [channels, _json(rows), _json(self.facts), self.now])
+        if posted is not None:
+            return [], _decode_posted(posted)
+        facts = _decode_facts(found)
+        for draft, fact in zip(self.drafts, facts, strict=True):
+            standings.note(draft.channel, draft.sender, fact.standing)
+        return facts, []
 
-    def _outcome(self, draft: Draft) -> Committed | Refused | _Numbered:
-        known = self.earlier.get(draft.key)
-        if known is not None:
-            return _repeated(draft, known)
+    def _decide(self) -> list[_Outcome]:
+        self.fresh = {}
+        repeated = [facts.earlier for facts in self.facts if facts is not None and facts.earlier is not None]
+        if repeated:
+            self.earlier = Message.objects.for_the_wire().in_bulk(repeated)
+        return [self._outcome(draft, facts) for draft, facts in zip(self.drafts, self.facts, strict=True)]
+
+    def _outcome(self, draft: Draft, facts: Facts | None) -> _Outcome:
+        if facts is None:
+            # Not known yet: until it is, nothing is posted.
+            return NotFound()
+        if facts.earlier is not None:
+            return _repeated(draft, self.earlier[facts.earlier])
         twin = self.fresh.get(draft.key)
         if twin is not None:
             return twin if twin.draft.digest == draft.digest else Conflict()
-        refusal = self._refusal(draft)
-        if refusal is not None:
-            return refusal
-        channel = self.channels[draft.channel]
-        channel.head += 1
-        numbered = self.fresh[draft.key] = _Numbered(draft, channel.head)
-        return numbered
-
-    def _refusal(self, draft: Draft) -> Refused | None:
-        channel = self.channels.get(draft.channel)
-        sender = self.senders.get((draft.channel, draft.sender))
-        if channel is None:
-            return NotFound()
-        if sender is None:
-            return NotAMember() if channel.kind == ChannelKind.PUBLIC else NotFound()
-        if not sender.is_active:
-            return Forbidden("This account is not active.")
-        refused = refusal(
-            Right.POST,
-            role=sender.role,
-            moderates=False,
-            place=channel.kind,
-            is_archived=channel.archived_at is not None,
-            is_muted=sender.muted_until is not None and sender.muted_until > self.now,
-        )
+        refused = _refusal(draft, facts, self.now)
         if refused is not None:
             return refused
-        if sender.is_blocked:
-            return Blocked()
-        if draft.reply_to is not None and self.replied.get(draft.reply_to) != draft.channel:
-            return NotFound("The message that this answers is not in the channel.")
-        return None
+        fresh = self.fresh[draft.key] = _Fresh(draft, facts.standing)
+        return fresh
 
-    def _insert(self) -> None:
-        numbered = list(self.fresh.values())
-        columns: list[Any] = [
-            [n.draft.client_msg_id for n in numbered],
-            [n.draft.channel for n in numbered],
-            [n.draft.sender for n in numbered],
-            [n.draft.body for n in numbered],
-            [n.seq for n in numbered],
-            [n.draft.reply_to for n in numbered],
-            [n.draft.digest for n in numbered],
-        ]
-        moved = {pk: channel.head for pk, channel in self.channels.items() if channel.head > channel.after}
-        ids = {
-            (channel, seq): pk
-            for pk, channel, seq in hot.rows(_INSERT, [self.now, *columns, list(moved), list(moved.values())])
-        }
+    def _ring_after_commit(self, posted: list[tuple[int, int, int]]) -> None:
         created_at = spell_time(self.now)
-        for n in numbered:
-            n.raw = self._spell(n, pk=ids[n.draft.channel, n.seq], created_at=created_at)
-
-    def _spell(self, numbered: _Numbered, *, pk: int, created_at: Time) -> bytes:
-        draft = numbered.draft
-        message = shapes.spell_message(
-            pk=pk,
-            channel=draft.channel,
-            seq=numbered.seq,
-            rev=numbered.seq,
-            client_msg_id=draft.client_msg_id,
-            sender=self.senders[draft.channel, draft.sender].person,
-            kind=MessageKind.TEXT,
-            body=draft.body,
-            reply_to=draft.reply_to,
-            created_at=created_at,
-        )
-        return encode(message)
-
-    def _ring_after_commit(self) -> None:
         changes: dict[int, list[Change]] = defaultdict(list)
-        for n in self.fresh.values():
-            change = Change(rev=n.seq, key=n.seq, raw=n.raw, said_by=n.draft.sender)
-            changes[n.draft.channel].append(change)
+        places = {
+            channel: iter(sorted((seq, pk) for pk, of, seq in posted if of == channel)) for _, channel, _ in posted
+        }
+        for fresh in self.fresh.values():
+            draft = fresh.draft
+            seq, pk = next(places[draft.channel])
+            fresh.raw = _spell(fresh, pk=pk, seq=seq, created_at=created_at)
+            changes[draft.channel].append(Change(rev=seq, key=seq, raw=fresh.raw, said_by=draft.sender))
         announcements = [
-            Changed(channel_id=pk, after=self.channels[pk].after, head=self.channels[pk].head, changes=those)
-            for pk, those in changes.items()
+            Changed(channel_id=channel, after=those[0].rev - 1, head=those[-1].rev, changes=those)
+            for channel, those in changes.items()
         ]
         transaction.on_commit(lambda: bell.ring(announcements), robust=True)
+
+
+def _believed(draft: Draft) -> Facts | None:
+    """That the sender stands as before, that it is no repeat, and that what it answers is in its channel."""
+    standing = standings.of(draft.channel, draft.sender)
+    answered = None if draft.reply_to is None else draft.channel
+    return None if standing is None else Facts(standing, earlier=None, answered=answered)
+
+
+def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | None:
+    sender = facts.standing
+    if sender.kind is None:
+        return NotFound()
+    if sender.role is None:
+        return NotAMember() if sender.kind == ChannelKind.PUBLIC else NotFound()
+    if not sender.is_active:
+        return Forbidden("This account is not active.")
+    refused = refusal(
+        Right.POST,
+        role=sender.role,
+        moderates=False,
+        place=sender.kind,
+        is_archived=sender.is_archived,
+        is_muted=sender.muted_until is not None and datetime.datetime.fromisoformat(sender.muted_until) > now,
+    )
+    if refused is not None:
+        return refused
+    if sender.is_blocked:
+        return Blocked()
+    if draft.reply_to is not None and facts.answered != draft.channel:
+        return NotFound("The message that this answers is not in the channel.")
+    return None
+
+
+def _row(draft: Draft, outcome: _Outcome) -> _Row:
+    # A twin of a fresh draft has the same outcome, and is not posted again.
+    is_fresh = isinstance(outcome, _Fresh) and outcome.draft is draft
+    return _Row(
+        channel=draft.channel,
+        sender=draft.sender,
+        client_msg_id=str(draft.client_msg_id),
+        body=draft.body,
+        reply_to=draft.reply_to,
+        said_digest=draft.digest.hex() if is_fresh else "",
+        is_fresh=is_fresh,
+    )
+
+
+def _json(rows: Sequence[_Row] | Sequence[Facts | None]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def _spell(fresh: _Fresh, *, pk: int, seq: int, created_at: Time) -> bytes:
+    draft, sender = fresh.draft, fresh.standing
+    username = sender.username or ""
+    message = shapes.spell_message(
+        pk=pk,
+        channel=draft.channel,
+        seq=seq,
+        rev=seq,
+        client_msg_id=draft.client_msg_id,
+        sender=Person(draft.sender, username, sender.display_name or username),
+        kind=MessageKind.TEXT,
+        body=draft.body,
+        reply_to=draft.reply_to,
+        created_at=created_at,
+    )
+    return encode(message)
 
 
 def _repeated(draft: Draft, known: Message) -> Committed | Refused:

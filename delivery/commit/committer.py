@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from delivery.away import DatabaseAway
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.commit.keeping import KeepingThreads
 from delivery.source import Committed, Draft, Source
-from delivery.threads import DatabaseThreads
 from delivery.wire.errors import Refused, Unavailable
 
 logger = logging.getLogger("gapless.committer")
@@ -21,7 +21,7 @@ class Committer:
     def __init__(
         self,
         source: Source,
-        threads: DatabaseThreads,
+        threads: KeepingThreads,
         *,
         seconds: float,
         retryable: tuple[type[Exception], ...],

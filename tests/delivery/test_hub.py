@@ -65,7 +65,7 @@ async def node(transactional_db: None) -> AsyncIterator[Node]:
     """A node that hears no announcements but those that the test hands it."""
     node = Node(ChatSource(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
     yield node
-    node.threads.close()
+    node.close_threads()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.stage.servers import expect
 async def node(transactional_db: None) -> AsyncIterator[Node]:
     node = Node(ChatSource(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
     yield node
-    node.threads.close()
+    node.close_threads()
 
 
 def draft(cast: Cast, body: str, *, channel: int | None = None) -> Draft:

@@ -4,6 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.faults import patches
+from tests.stage.servers import ROOT
+
+#: What posts, without a look for what was posted before.
+FORGETFUL = (
+    (ROOT / "chat/services/posting.sql")
+    .read_text()
+    .replace("FUNCTION post_messages(", "FUNCTION post_messages_again(")
+    .replace("'earlier', earlier.id", "'earlier', NULL")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +66,9 @@ BREAKAGES: dict[str, Breakage] = {
     ),
     "no dedup": Breakage(
         patch=patches.no_dedup,
-        before=["ALTER TABLE messages DROP CONSTRAINT messages_once"],
+        before=["ALTER TABLE messages DROP CONSTRAINT messages_once", FORGETFUL],
         after=[
+            "DROP FUNCTION post_messages_again",
             "UPDATE messages SET client_msg_id = gen_random_uuid() WHERE id IN (SELECT a.id FROM messages a"
             " JOIN messages b USING (sender_id, client_msg_id) WHERE a.id > b.id)",
             "ALTER TABLE messages ADD CONSTRAINT messages_once UNIQUE (sender_id, client_msg_id)",

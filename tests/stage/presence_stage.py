@@ -116,7 +116,7 @@ class Process:
         await self.presence.tick()
 
     async def close(self) -> None:
-        self.node.threads.close()
+        self.node.close_threads()
         await self.presence.roster.redis.aclose()
 
 

@@ -1,0 +1,58 @@
+"""What the rules of posting look at, as this process holds it to be: a batch that believes it costs one round trip.
+
+Nobody relies on it: post_messages (posting.sql) compares it with the rows under the locks, and writes nothing if it differs.
+"""
+
+import threading
+from collections import OrderedDict
+
+import msgspec
+
+#: Of so many senders in channels it is remembered how they stand.
+MOST_STANDINGS = 10_000
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a sender stands in a channel. What does not exist has no kind, role or name."""
+
+    kind: str | None
+    is_archived: bool
+    role: str | None
+    muted_until: str | None
+    #: A block stands between them and everybody else in this direct conversation.
+    is_blocked: bool
+    is_active: bool | None
+    username: str | None
+    display_name: str | None
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Of one draft."""
+
+    standing: Standing
+    #: The message that has this sender and client_msg_id already.
+    earlier: int | None
+    #: The channel of the message that it answers.
+    answered: int | None
+
+
+class Standings:
+    """Thread-safe."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[int, int], Standing] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, channel: int, sender: int) -> Standing | None:
+        """As it was found last; None when it never was, or long ago."""
+        return self._held.get((channel, sender))
+
+    def note(self, channel: int, sender: int, standing: Standing) -> None:
+        with self._lock:
+            self._held[channel, sender] = standing
+            if len(self._held) > MOST_STANDINGS:
+                self._held.popitem(last=False)
+
+
+#: Those of this process.
+standings = Standings()

@@ -1,0 +1,78 @@
+-- A batch of drafts in one round trip and one transaction. The rules are those of chat/services/posting.py, which calls this;
+-- here is only what has to happen under the locks. An array has one element for each draft, in the order of the drafts.
+--
+-- `believed`: what the rules looked at when they chose the drafts that are fresh. `actual`: the same as it is.
+-- `posted`: [id, channel, seq] of each fresh draft; null when none is, or something is not as it was believed: nothing is written.
+--
+-- Whoever changes this adds a migration that runs it again (as 0023), and gives it another name if its arguments change:
+-- processes of two releases call it at the same time.
+CREATE OR REPLACE FUNCTION post_messages(
+    channel_ids bigint[], drafts jsonb, believed jsonb, posted_at timestamptz, OUT actual jsonb, OUT posted jsonb
+) LANGUAGE plpgsql
+-- Plans are kept: one that was made while the tables were small must do when they are large.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+BEGIN
+    -- The locks first, in the order of the ids, so that two batches can't lock each other out. The next statement has a
+    -- snapshot of its own: it sees whatever was committed by those who held the locks before.
+    PERFORM id FROM channels WHERE id = ANY (channel_ids) ORDER BY id FOR NO KEY UPDATE;
+
+    SELECT jsonb_agg(jsonb_build_object(
+        'standing', jsonb_build_object(
+            'kind', channel.kind,
+            'is_archived', channel.archived_at IS NOT NULL,
+            'role', member.role,
+            'muted_until', mute.until,
+            -- A block stands between the sender and everybody else in this direct conversation.
+            'is_blocked', CASE WHEN channel.kind = 'direct' THEN COALESCE((
+                SELECT bool_and(EXISTS (
+                    SELECT FROM blocks WHERE (blocker_id, blocked_id)
+                        IN ((member.user_id, other.user_id), (other.user_id, member.user_id))
+                )) FROM channel_members AS other
+                WHERE other.channel_id = member.channel_id AND other.user_id <> member.user_id
+            ), false) ELSE false END,
+            'is_active', sender.is_active,
+            'username', sender.username,
+            'display_name', sender.display_name
+        ),
+        'earlier', earlier.id,
+        'answered', answered.channel_id
+    ) ORDER BY draft.place) INTO actual
+    FROM ROWS FROM (jsonb_to_recordset(drafts) AS (channel bigint, sender bigint, client_msg_id uuid, reply_to bigint))
+        WITH ORDINALITY AS draft (channel_id, sender_id, client_msg_id, reply_to_id, place)
+    LEFT JOIN channels AS channel ON channel.id = draft.channel_id
+    LEFT JOIN channel_members AS member ON member.channel_id = draft.channel_id AND member.user_id = draft.sender_id
+    LEFT JOIN users AS sender ON sender.id = member.user_id
+    LEFT JOIN channel_sanctions AS mute
+        ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id AND mute.kind = 'mute'
+    LEFT JOIN messages AS earlier
+        ON earlier.sender_id = draft.sender_id AND earlier.client_msg_id = draft.client_msg_id
+    LEFT JOIN messages AS answered ON answered.id = draft.reply_to_id;
+
+    IF actual IS DISTINCT FROM believed THEN
+        RETURN;
+    END IF;
+
+    WITH fresh AS (
+        SELECT draft.*, channel.head + row_number() OVER (PARTITION BY channel.id ORDER BY draft.place) AS seq
+        FROM ROWS FROM (jsonb_to_recordset(drafts) AS (
+            channel bigint, sender bigint, client_msg_id uuid, body text, reply_to bigint, said_digest text, is_fresh boolean
+        )) WITH ORDINALITY AS draft (
+            channel_id, sender_id, client_msg_id, body, reply_to_id, said_digest, is_fresh, place
+        ) JOIN channels AS channel ON channel.id = draft.channel_id
+        WHERE draft.is_fresh
+    ), inserted AS (
+        INSERT INTO messages
+            (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, status, created_at)
+        SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, decode(said_digest, 'hex'),
+            'sent', posted_at
+        FROM fresh ORDER BY place
+        RETURNING id, channel_id, seq
+    ), moved AS (
+        UPDATE channels SET head = newest.seq
+        FROM (SELECT channel_id, max(seq) AS seq FROM fresh GROUP BY channel_id) AS newest
+        WHERE channels.id = newest.channel_id
+    )
+    SELECT jsonb_agg(jsonb_build_array(id, channel_id, seq)) INTO posted FROM inserted;
+END
+$$;
