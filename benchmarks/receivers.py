@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from benchmarks.rawclient import Frame, RawClient
 from delivery.load.tally import Heard, Tally
 
+BODY_BYTES = 100
+
 
 @dataclass
 class Receiver:
@@ -115,7 +117,8 @@ async def send(receiver: Receiver, run: Run, *, rate: float, until: float, windo
             await run.windows[receiver.place].acquire()
         await receiver.connected.wait()
         ref += 1
-        key, body = uuid.uuid4(), f"message {ref} of {receiver.place}: the quick brown fox jumps over the lazy dog"
+        said = f"message {ref} of {receiver.place}: the quick brown fox jumps over the lazy dog"
+        key, body = uuid.uuid4(), said.ljust(BODY_BYTES, ".")
         run.tally.send(str(key), channel_id=receiver.channel, at=time.perf_counter())
         receiver.unacknowledged[ref] = (key, body)
         assert receiver.client is not None

@@ -1,0 +1,108 @@
+"""What a message costs that comes alone, and what many at once: 100 members in a channel, 100 bytes a message, one web process.
+
+    python -m benchmarks.alone                        this checkout, a minute
+    python -m benchmarks.alone --against ../before    another one in turn over the same services, and ratios
+
+10 and 100 messages a second, and as fast as they are answered: CPU a delivery (web process; PostgreSQL and Valkey), p50 and p99 to
+the last receiver. Messages are counted against an allowance, as in production. Compare figures only within one run.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import django
+import uvloop
+
+from benchmarks.fanout import DATA, ROOT, WebProcess, measure, prepare
+from benchmarks.openings import other_work
+from chatproject.embedded import services as embedded
+
+PORT = 18140
+SOCKETS, SENDERS, WINDOW = 100, 10, 20
+#: Messages a second of each sender; 0: as fast as they are answered.
+ROWS = {"10 a second": 1.0, "100 a second": 10.0, "flat out": 0.0}
+#: So high that nobody reaches it.
+COUNTED = {"GAPLESS_LIMIT_MESSAGES_PER_MINUTE": "1000000"}
+PAUSE_SECONDS = 1
+
+
+async def row(rate: float, seconds: float, server: WebProcess, channel: int, tokens: list[str]) -> dict[str, Any]:
+    options = argparse.Namespace(
+        sockets=SOCKETS, senders=SENDERS, rate=rate, window=WINDOW, seconds=seconds, kill=False
+    )
+    found = await measure(options, channel, tokens, [server])
+    services = found["postgresql_cpu_seconds"] + found["valkey_cpu_seconds"]
+    await asyncio.sleep(PAUSE_SECONDS)
+    return {
+        "web_us": found["web_cpu_us_per_delivery"],
+        "services_us": round(services / max(1, found["deliveries"]) * 1e6, 1),
+        "p50_ms": found["send_to_last_receiver_ms"]["p50"],
+        "p99_ms": found["send_to_last_receiver_ms"]["p99"],
+        "deliveries_per_second": found["deliveries_per_second"],
+        "wrong": found["lost"] + found["doubled"] + found["disordered"] + found["gaps"],
+    }
+
+
+async def compare(options: argparse.Namespace, servers: dict[str, WebProcess]) -> dict[str, Any]:
+    channel, tokens = await asyncio.to_thread(prepare, SOCKETS)
+    figures: dict[str, Any] = {}
+    with other_work(list(servers.values())) as others:
+        for name, rate in ROWS.items():
+            # In turn, so that what the machine does besides meets both.
+            rounds = [
+                {whose: await row(rate, options.seconds, server, channel, tokens) for whose, server in servers.items()}
+                for _ in range(options.rounds)
+            ]
+            figures[name] = {whose: best([each[whose] for each in rounds]) for whose in servers}
+            if len(servers) > 1:
+                figures[name]["ratios"] = ratios(figures[name]["this"], figures[name]["against"])
+        figures["others_used_cores"] = round(others(), 2)
+    return figures
+
+
+def best(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of each figure the one that other work disturbed least; what was wrong in any round stays."""
+    most: dict[str, Callable[..., Any]] = {"deliveries_per_second": max, "wrong": sum}
+    return {name: most.get(name, min)(each[name] for each in rounds) for name in rounds[0]}
+
+
+def ratios(this: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """This one's figures as multiples of the other's."""
+    return {name: round(value / other[name], 2) for name, value in this.items() if other[name]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--against", type=Path, help="another checkout")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    embedded.ensure(DATA)
+    django.setup()
+    servers = {"this": WebProcess(PORT, checkout=ROOT, environment=COUNTED)}
+    if options.against is not None:
+        servers["against"] = WebProcess(PORT + 1, checkout=options.against, environment=COUNTED)
+    try:
+        for server in servers.values():
+            server.wait_ready()
+        figures = uvloop.run(compare(options, servers))
+    finally:
+        for server in servers.values():
+            server.process.terminate()
+        for server in servers.values():
+            server.process.wait(40)
+        embedded.leave(DATA)
+    print(json.dumps(figures) if options.json else shown(figures))
+
+
+def shown(figures: dict[str, Any]) -> str:
+    return "\n".join(f"{name:>20}  {value}" for name, value in figures.items())
+
+
+if __name__ == "__main__":
+    main()
