@@ -4,8 +4,8 @@
 -- `believed`: what the rules looked at when they chose the drafts that are fresh. `actual`: the same as it is.
 -- `posted`: [id, channel, seq] of each fresh draft; null when none is, or something is not as it was believed: nothing is written.
 --
--- Whoever changes this adds a migration that runs it again (as 0023), and gives it another name if its arguments change:
--- processes of two releases call it at the same time.
+-- Whoever changes this adds a migration that runs it again, and gives it another name if its arguments change: processes of
+-- two releases call it at the same time.
 CREATE OR REPLACE FUNCTION post_messages(
     channel_ids bigint[], drafts jsonb, believed jsonb, posted_at timestamptz, OUT actual jsonb, OUT posted jsonb
 ) LANGUAGE plpgsql
