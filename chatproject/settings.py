@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONE, SELF
 
 from chatproject import env, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
 from chatproject.limits import LIMITS as _LIMITS
+from chatproject.serving.editions import edition
 
 BASE_DIR = env.BASE_DIR
 
@@ -124,7 +125,6 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "csp.context_processors.nonce",
             ]
         },
     }
@@ -249,7 +249,7 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", [])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "script-src": [SELF, NONCE],
+        "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
@@ -280,9 +280,15 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 STATIC_URL = "/static/"
-STATIC_ROOT = GAPLESS_DATA / "static"
+STATIC_ROOT = GAPLESS_DATA / "static" / edition()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "chatproject.serving.assets.HashedAssets"},
+}
+# `serve` collects what the pages need: names with a hash, which browsers keep for ever. The rest (the admin, the API's page)
+# is found where it lies; browsers ask for it each time and mostly hear 304.
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 SERVESTATIC_USE_FINDERS = True
-# Names carry no hash (there is no build step): browsers ask each time and mostly hear 304.
 SERVESTATIC_MAX_AGE = 0
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_AUTOREFRESH = DEBUG

@@ -5,21 +5,24 @@ from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import shapes
 from chat.live.node import post_and_wait
 from chat.models import Block, User
 from chat.pages.forms import MessageForm
+from chat.pages.rows import rows
 from chat.pages.state import PageState, state_script
 from chat.reads import moderation
 from chat.reads.channels import channels_of
 from chat.reads.history import newest
 from chat.services import Draft, read_standing
 from delivery.wire.errors import Invalid, Refused
-from delivery.wire.types import VERSION, time_now
+from delivery.wire.types import time_now
 
 
+@gzip_page
 @login_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -27,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return _page(request, None)
 
 
+@gzip_page
 @login_required
 @require_GET
 def channel(request: HttpRequest, pk: int) -> HttpResponse:
@@ -76,8 +80,6 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         messages=messages,
         history_before=before,
         time=time_now(),
-        limits=vars(settings.LIMITS),
-        version=VERSION,
     )
     context = {
         "invites": settings.SIGN_UP != "closed",
@@ -85,8 +87,8 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "me": me,
         "channels": channels,
         "channel": chosen,
-        "messages": messages,
-        "history_before": before,
+        "rows": rows(messages),
+        "is_bundled": not settings.DEBUG,
         "state": state_script(state),
     }
     return render(request, "chat/page.html", context)

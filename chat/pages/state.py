@@ -1,7 +1,7 @@
 """What the page's script begins with: the same shapes that the socket and HTTP say, in the page itself."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -23,8 +23,6 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     messages: Sequence[shapes.Message]
     history_before: int | None
     time: Time
-    limits: Mapping[str, int]
-    version: int
 
 
 class _Encoder(json.JSONEncoder):

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import User
 from chat.setup import setup_url
-from chatproject.serving import descriptors, measuring, serve
+from chatproject.serving import assets, descriptors, measuring, serve
 
 
 class Command(BaseCommand):
@@ -41,6 +41,7 @@ class Command(BaseCommand):
             self._fail(str(error))
         if options["migrate"]:
             call_command("migrate", interactive=False, verbosity=0)
+        assets.collect()
         self._announce(options["workers"])
         if options["workers"] == 1:
             self._serve(listener)

@@ -122,9 +122,9 @@ export class Pane extends EventTarget {
     await this.toSeq(message.seq);
   }
 
-  /** Loads ahead of the edges; called after each scroll. */
+  /** Loads ahead of the edges, once somebody moves towards them; called after each scroll. */
   lookAhead() {
-    if (!this.channel || this.#loading.size || !this.#note.hidden || !this.#timeline.messages.length) return;
+    if (!this.channel || this.#loading.size || !this.#note.hidden || !this.#timeline.messages.length || this.#scroll.isAtRest) return;
     if (this.#hasOlder && this.#scroll.isNearStart) this.#loadOlder();
     else if (!this.#timeline.isAtLatest && this.#scroll.isNearEnd) this.#loadNewer();
   }

@@ -6,6 +6,7 @@ export class Scroll {
   #box;
   #list;
   #wasAtEnd = true;
+  #placedAt = null; // where the page has put the view
 
   /** `moved()` is called at most once a frame, after scrolling or a change of size. */
   constructor({ box, list, moved }) {
@@ -51,8 +52,14 @@ export class Scroll {
     return this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight;
   }
 
+  /** Nobody has moved the view since the page put it there, and it is full of rows. */
+  get isAtRest() {
+    return this.#box.scrollTop === this.#placedAt && this.#box.scrollHeight > this.#box.clientHeight;
+  }
+
   toEnd() {
     this.#box.scrollTop = this.#box.scrollHeight;
+    this.#placedAt = this.#box.scrollTop;
     this.#wasAtEnd = true;
   }
 
@@ -60,6 +67,7 @@ export class Scroll {
   toRow(row) {
     const offset = row.getBoundingClientRect().top - this.#box.getBoundingClientRect().top;
     this.#box.scrollTop += offset - this.#box.clientHeight / 3;
+    this.#placedAt = this.#box.scrollTop;
     this.#wasAtEnd = this.isAtEnd;
   }
 

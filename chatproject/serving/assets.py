@@ -1,0 +1,69 @@
+"""The pages' files under names that carry a hash of what is in them, compressed once: browsers keep them for ever.
+
+Each edition has a folder of its own, so nothing old is ever taken for new; without one, names stay as they are.
+"""
+
+import fcntl
+import logging
+import shutil
+from pathlib import Path
+from typing import cast
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
+from servestatic.storage import CompressedManifestStaticFilesStorage
+
+from chatproject.serving.editions import SOURCES, served
+
+logger = logging.getLogger("gapless.serve")
+
+#: Processes that end after a deploy still serve the edition that they began with.
+KEPT_EDITIONS = 3
+
+
+class HashedAssets(CompressedManifestStaticFilesStorage):
+    """Names of what was not collected stay as they are: the server finds those files where they lie."""
+
+    def stored_name(self, name: str) -> str:
+        return str(self.hashed_files.get(self.hash_key(self.clean_name(name)), name))
+
+    def reload(self) -> None:
+        """Takes up what another process has collected meanwhile."""
+        self.hashed_files, self.manifest_hash = self.load_manifest()
+
+
+def collect() -> None:
+    """Hashes and compresses what the pages need, once an edition; several processes may ask at the same time."""
+    if settings.DEBUG:
+        return
+    folder = Path(settings.STATIC_ROOT)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (folder.parent / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / ".complete").exists():
+                _collect(folder)
+    except OSError as error:
+        logger.warning("pages are served uncompressed: %s can't be written (%s)", folder, error.strerror)
+    _assets().reload()
+
+
+def _assets() -> HashedAssets:
+    return cast(HashedAssets, staticfiles_storage)
+
+
+def _collect(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    source = StaticFilesStorage(location=SOURCES)
+    names = list(served())
+    for name in names:
+        with source.open(name) as file:
+            _assets().save(name, file)
+    for name, _, processed in _assets().post_process({name: (source, name) for name in names}):
+        if isinstance(processed, Exception):
+            raise processed
+        logger.debug("collected %s", name)
+    (folder / ".complete").touch()
+    editions = sorted(folder.parent.glob("*/.complete"), key=lambda mark: mark.stat().st_mtime)
+    for mark in editions[:-KEPT_EDITIONS]:
+        shutil.rmtree(mark.parent, ignore_errors=True)
