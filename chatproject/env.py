@@ -4,6 +4,7 @@ Knows nothing of Django. A file `.env` beside manage.py is read first; real vari
 """
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,19 @@ class EnvError(Exception):
     """An environment variable has a value that can't be used."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """One variable as it was read. `source`: environment, .env, or default."""
+
+    name: str
+    value: Any
+    source: str
+    is_secret: bool
+
+
+#: Every variable that was read in this process, by name.
+READINGS: dict[str, Reading] = {}
+_given_for_real = frozenset(os.environ)
 _env = environ.Env()
 if (BASE_DIR / ".env").is_file():
     environ.Env.read_env(BASE_DIR / ".env")
@@ -32,16 +46,22 @@ def _read(
 ) -> Value:
     raw = _env.str(name, default="").strip()
     if not raw:
-        return default
+        return _noted(name, default, "default", is_secret=is_secret)
     try:
-        return convert(raw)
+        source = "environment" if name in _given_for_real else ".env"
+        return _noted(name, convert(raw), source, is_secret=is_secret)
     except (ValueError, environ.ImproperlyConfigured):
         shown = "can't be understood: it" if is_secret else f"is {raw!r}, but"
         raise EnvError(f"{name} {shown} must be {expected}.") from None
 
 
-def text(name: str, default: str = "") -> str:
-    return _read(name, default, str, "a text")
+def _noted(name: str, value: Value, source: str, *, is_secret: bool) -> Value:
+    READINGS[name] = Reading(name, value, source, is_secret)
+    return value
+
+
+def text(name: str, default: str = "", *, is_secret: bool = False) -> str:
+    return _read(name, default, str, "a text", is_secret=is_secret)
 
 
 def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
@@ -65,8 +85,11 @@ def boolean(name: str, default: bool) -> bool:
     return _read(name, default, convert, "true or false")
 
 
-def words(name: str, default: list[str]) -> list[str]:
-    return _read(name, default, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], "a list")
+def words(name: str, default: list[str], *, is_secret: bool = False) -> list[str]:
+    def convert(raw: str) -> list[str]:
+        return [word.strip() for word in raw.split(",") if word.strip()]
+
+    return _read(name, default, convert, "a list", is_secret=is_secret)
 
 
 def networks(name: str, default: list[str]) -> list[addresses.Network]:
@@ -94,7 +117,7 @@ def path(name: str, default: Path) -> Path:
 
 def database(name: str) -> dict[str, Any]:
     """A Django database dictionary from a postgresql:// URL; raises EnvError for any other kind of database."""
-    raw = text(name)
+    raw = text(name, is_secret=True)
     config: dict[str, Any] = _read(
         name, {}, environ.Env.db_url_config, "a URL like postgresql://user:password@host/name", is_secret=True
     )
@@ -106,7 +129,7 @@ def database(name: str) -> dict[str, Any]:
 
 def redis(name: str) -> str:
     """The URL of one Redis or Valkey; raises EnvError for Sentinel, a cluster and anything else."""
-    raw = text(name)
+    raw = text(name, is_secret=True)
     scheme = raw.split("://", 1)[0]
     if scheme not in ("redis", "rediss", "unix"):
         raise EnvError(

@@ -30,7 +30,7 @@ GAPLESS_DATA = env.path("GAPLESS_DATA", BASE_DIR / ".data")
 
 
 def _secret_key() -> str:
-    given = env.text("SECRET_KEY")
+    given = env.text("SECRET_KEY", is_secret=True)
     if given:
         return given
     kept = GAPLESS_DATA / "secret_key"
@@ -63,7 +63,7 @@ def _keep_secret_key(kept: Path) -> str:
 #: Signs sessions and tokens. Generated once and kept in GAPLESS_DATA when not set.
 SECRET_KEY = _secret_key()
 #: Older keys, still honoured for reading.
-SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [], is_secret=True)
 #: Names under which the pages may be asked for.
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 #: Exactly what browsers may send as Origin: scheme, host and port.
@@ -270,7 +270,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 #: Days for which `manage.py prune` keeps messages; 0: for ever.
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)
 #: Bearer token with which /metrics may be read from anywhere; empty: by address only.
-METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_TOKEN = env.text("METRICS_TOKEN", is_secret=True)
 #: Networks from which /metrics may be read without a token, when no proxy is between.
 METRICS_ALLOWED = env.networks("METRICS_ALLOWED", ["127.0.0.0/8", "::1"])
 

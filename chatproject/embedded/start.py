@@ -29,6 +29,7 @@ WITHOUT_SERVICES = {
     "collectstatic",
     "spell_protocol",
     "tables",
+    "settings",
 }
 
 
@@ -89,7 +90,7 @@ def _watch_over(data: Path) -> None:
 
 def needs_services() -> bool:
     """True unless both DATABASE_URL and REDIS_URL say where the services are. Raises EnvError when only one does."""
-    given = [name for name in ("DATABASE_URL", "REDIS_URL") if env.text(name)]
+    given = [name for name in ("DATABASE_URL", "REDIS_URL") if env.text(name, is_secret=True)]
     if len(given) == 1:
         missing = ({"DATABASE_URL", "REDIS_URL"} - set(given)).pop()
         raise env.EnvError(

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import subprocess
 import sys
@@ -52,6 +53,39 @@ def test_fill_makes_channels_full_of_messages_in_one_log_each(cast: Cast) -> Non
 def test_fill_refuses_nonsense_in_one_sentence(cast: Cast, arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         call_command("fill", *arguments)
+
+
+# ---- settings ----
+
+
+def test_settings_are_said_with_where_they_come_from_and_without_secrets() -> None:
+    secrets = {
+        "SECRET_KEY": "hush-key",
+        "METRICS_TOKEN": "hush-token",
+        "SECRET_KEY_FALLBACKS": "hush-old",
+        "DATABASE_URL": "postgresql://gapless:hush-word@127.0.0.1:1/gapless",
+        "REDIS_URL": "redis://:hush-word@127.0.0.1:1/0",
+    }
+    given = {**secrets, "ALLOWED_ORIGINS": "https://chat.example", "GAPLESS_LIMIT_TOKENS": "7", "PORT": "9444"}
+    command = [sys.executable, "manage.py", "settings"]
+
+    def said(*options: str) -> str:
+        asked = subprocess.run(
+            [*command, *options], cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True, check=True
+        )
+        assert "hush" not in asked.stdout + asked.stderr
+        return asked.stdout
+
+    found = json.loads(said("--json"))
+    assert found["ALLOWED_ORIGINS"] == {"value": "https://chat.example", "source": "environment"}
+    assert found["BEHIND_TLS_PROXY"] == {"value": "True", "source": "default"}, "as it follows from the origins"
+    assert found["GAPLESS_LIMIT_TOKENS"] == {"value": "7", "source": "environment"}
+    assert found["GAPLESS_LIMIT_MEMBERS"] == {"value": "100", "source": "default"}
+    assert {found.pop(name)["value"] for name in list(secrets)[:3]} == {"set, not shown"}
+    assert found["DATABASE_URL"] == {"value": "postgresql://127.0.0.1:1/gapless", "source": "environment"}
+    changed = said("--changed")
+    assert "GAPLESS_LIMIT_TOKENS" in changed
+    assert "GAPLESS_LIMIT_MEMBERS" not in changed
 
 
 # ---- prune ----
