@@ -9,23 +9,35 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.db import connections, transaction
 
 from chat import clock, services
-from chat.models import Channel, Scope, User
+from chat.models import Channel, User
 from chat.services import Draft
 from delivery.source import Committed
-from tests.stage import emptying, moments
+from tests.stage import certificates, emptying, moments, order
+from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
 from tests.stage.valkeys import Valkey
 
 emptying.install()
+certificates.install()
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order.longest_first(items, Path(__file__).parent)
 
 
 @dataclass(frozen=True)
@@ -58,16 +70,10 @@ def cast(request: pytest.FixtureRequest) -> Cast:
     if "standing_clock" in request.fixturenames:
         request.getfixturevalue("standing_clock")
     cache.clear()
-    people = {
-        name: services.create_user(name, display_name=name.capitalize()) for name in ("alice", "bob", "charlie", "vera")
-    }
+    people = people_called("alice", "bob", "charlie", "vera")
     sam = services.create_user("sam", display_name="Sam", is_staff=True)
     team = services.open_channel(people["alice"], name="team", kind="private", members=[people["bob"]])
-    tokens = {
-        name: services.create_token(user, name="tests", scopes=Scope.values)
-        for name, user in {**people, "sam": sam}.items()
-    }
-    return Cast(**people, sam=sam, team=team, tokens=tokens)
+    return Cast(**people, sam=sam, team=team, tokens=tokens_of({**people, "sam": sam}))
 
 
 @pytest.fixture(scope="session")

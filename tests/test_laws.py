@@ -25,7 +25,7 @@ from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.source import Committed, Login
-from tests.delivery.test_hub import Listener
+from tests.stage.listeners import Listener
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

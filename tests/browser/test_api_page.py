@@ -2,10 +2,8 @@
 
 from playwright.sync_api import Browser, expect
 
-from tests.stage.browsers import MARKS, chromium
+from tests.stage.browsers import MARKS
 from tests.stage.servers import Server
-
-__all__ = ["chromium"]
 
 pytestmark = MARKS
 

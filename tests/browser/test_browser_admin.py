@@ -7,12 +7,10 @@ from playwright.sync_api import Page
 
 from chat import services
 from chat.models import AuditEntry, Ban, Channel, Member, Message, Report, Sanction, User
-from tests.chat.admin.test_admin import page_of
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, chromium, sign_in
+from tests.stage.admin_house import page_of
+from tests.stage.browsers import MARKS, SignIn, aside
 from tests.stage.servers import Server
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 

@@ -12,10 +12,8 @@ from playwright.sync_api import Page, expect
 from chat import services
 from chat.models import Channel, User
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, bodies, chromium, sign_in, write
+from tests.stage.browsers import MARKS, SignIn, aside, ask, bodies, write
 from tests.stage.servers import Server
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 
@@ -202,16 +200,6 @@ def test_a_page_without_a_place_in_a_channel_says_so_and_misses_nothing(
 def said_aside(user: User, channel: Channel, body: str) -> int:
     aside(said, user, channel, body)
     return channel.messages.get(body=body).pk
-
-
-def ask(page: Page, button: object, item: str | None, reason: str) -> None:
-    """Chooses an act that asks for a reason, and gives it."""
-    button.click()  # type: ignore[attr-defined]
-    if item:
-        page.click(item)
-    page.fill("#ask-reason", reason)
-    page.click("#ask [name=yes]")
-    expect(page.locator("#ask")).to_be_hidden()
 
 
 def test_a_slash_finds_what_was_said_and_leads_to_it(sign_in: SignIn, server: Server, cast: Cast) -> None:

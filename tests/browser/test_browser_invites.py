@@ -7,10 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from chat import services
 from tests.conftest import PASSWORD, Cast
-from tests.stage.browsers import MARKS, SignIn, aside, chromium, sign_in
+from tests.stage.browsers import MARKS, SignIn, aside
 from tests.stage.servers import Server
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 

@@ -6,10 +6,8 @@ from playwright.sync_api import expect
 
 from chat import services
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, chromium, sign_in
+from tests.stage.browsers import MARKS, SignIn
 from tests.stage.servers import Server
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 

@@ -8,10 +8,8 @@ from playwright.sync_api import Page, expect
 from chat import services
 from chat.models import Message
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, bodies, chromium, sign_in, write
+from tests.stage.browsers import MARKS, SignIn, aside, bodies, write
 from tests.stage.servers import Server
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 

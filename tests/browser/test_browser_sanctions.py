@@ -5,12 +5,9 @@ import re
 from playwright.sync_api import Page, expect
 
 from chat import services
-from tests.browser.test_browser_company import ask
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, chromium, sign_in, write
+from tests.stage.browsers import MARKS, SignIn, aside, ask, write
 from tests.stage.servers import Server
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 

@@ -12,11 +12,9 @@ from chat import services
 from chat.models import Channel, Message
 from delivery.bus import bell
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, chromium, sign_in
+from tests.stage.browsers import MARKS, SignIn, aside
 from tests.stage.servers import Server
 from tests.stage.unread_model import ME, OTHER, Model
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 

@@ -16,6 +16,7 @@ from tests.conftest import Cast
 from tests.stage.servers import Server
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("said", "read"),
     [
@@ -36,6 +37,7 @@ def test_an_address_is_read_in_every_spelling(said: str, read: str) -> None:
     assert str(addresses.parsed(said)) == read
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("network", ["10.0.0.0/8", "::ffff:10.0.0.0/104", "10.1.2.3", "::ffff:10.1.2.3"])
 def test_a_network_of_either_spelling_knows_an_address_of_either(monkeypatch: pytest.MonkeyPatch, network: str) -> None:
     monkeypatch.setenv("NETWORKS", network)
@@ -44,6 +46,7 @@ def test_a_network_of_either_spelling_knows_an_address_of_either(monkeypatch: py
     assert not any(addresses.is_within(said, known) for said in ("11.1.2.3", "::ffff:11.1.2.3", "::1", "", "10.1.2"))
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("peer", "said", "address"),
     [
@@ -65,6 +68,7 @@ def test_an_address_is_believed_only_from_your_own_proxies(settings: Any, peer: 
     assert with_true_address(scope)["client"][0] == address
 
 
+@pytest.mark.fast
 def test_one_address_asks_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr("delivery.bucket.time.monotonic", lambda: now[0])
@@ -77,12 +81,14 @@ def test_one_address_asks_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None
     assert (pace.wait(office), pace.wait(neighbour)) == (0, pytest.approx(1))
 
 
+@pytest.mark.fast
 def test_two_people_of_ipv4_are_two_whatever_the_socket_calls_them() -> None:
     pace = AddressPace(1)
     assert [pace.wait({"client": (f"::ffff:1.2.3.{n}", 1)}) for n in range(3)] == [0, 0, 0]
     assert pace.wait({"client": ("1.2.3.0", 1)}) > 0
 
 
+@pytest.mark.fast
 def test_figures_know_their_own_machine_in_either_spelling(settings: Any) -> None:
     settings.METRICS_TOKEN = ""
     statuses = [

@@ -11,9 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.chat.allowances.test_limits import setting
-from tests.chat.services.test_revocation import signed_in
 from tests.conftest import PASSWORD, Cast
+from tests.stage.fresh import setting
+from tests.stage.logins import signed_in
 from tests.stage.servers import ROOT, Server, database_url, free_port
 
 Start = Callable[..., Server]

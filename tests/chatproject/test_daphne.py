@@ -6,8 +6,8 @@ import pytest
 
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread, said
-from tests.delivery.test_socket import push
 from tests.stage.servers import Server, expect, free_port
+from tests.stage.sockets import push
 
 
 @pytest.fixture

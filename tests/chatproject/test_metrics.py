@@ -40,6 +40,7 @@ LABELS = {
 }
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(("name", "metric"), tables.exported())
 def test_names_follow_the_conventions_and_labels_are_bounded(name: str, metric: object) -> None:
     kind, labels, says = metric._type, metric._labelnames, metric._documentation  # type: ignore[attr-defined]
@@ -51,6 +52,7 @@ def test_names_follow_the_conventions_and_labels_are_bounded(name: str, metric: 
         assert re.search(r"_(seconds|messages|changes)$", name), "a base unit"
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -75,12 +77,14 @@ def test_metrics_answer_only_tokens_and_addresses_that_were_named(
     assert metrics_page(RequestFactory().get("/metrics", **headers)).status_code == status
 
 
+@pytest.mark.fast
 def test_without_a_token_no_bearer_is_let_in(settings: object) -> None:
     settings.METRICS_TOKEN = ""  # type: ignore[attr-defined]
     request = RequestFactory().get("/metrics", REMOTE_ADDR="192.0.2.1", headers={"authorization": "Bearer "})
     assert metrics_page(request).status_code == 403
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.7", 403)])
 def test_as_shipped_only_this_machine_may_read_the_metrics(address: str, status: int) -> None:
     assert metrics_page(RequestFactory().get("/metrics", REMOTE_ADDR=address)).status_code == status
@@ -151,6 +155,7 @@ def test_what_is_counted_is_there_from_the_first_scrape(own_server: Callable[...
     assert figures["django_db_new_connection_errors_total default postgresql"] == 0
 
 
+@pytest.mark.fast
 def test_alerts_and_dashboard_use_only_metrics_that_exist() -> None:
     known = set()
     for name, metric in tables.exported():
@@ -162,6 +167,7 @@ def test_alerts_and_dashboard_use_only_metrics_that_exist() -> None:
         assert used - known - {name for name, _ in tables.exported()} == set(), file
 
 
+@pytest.mark.fast
 def test_labels_in_alerts_are_those_of_the_metric() -> None:
     labels = {name: set(metric._labelnames) | {"le"} for name, metric in tables.exported()}
     text = "".join((ROOT / "deploy" / file).read_text() for file in ("prometheus/alerts.yml", "grafana/dashboard.json"))
@@ -169,6 +175,7 @@ def test_labels_in_alerts_are_those_of_the_metric() -> None:
         assert set(re.findall(r"(\w+)=", inside)) <= labels[name], name
 
 
+@pytest.mark.fast
 async def test_http_is_counted_by_the_paths_pattern_whatever_is_asked_for() -> None:
     async def respond(request: object) -> HttpResponse:
         return HttpResponse(status=404)

@@ -11,8 +11,8 @@ from websockets.asyncio.client import connect
 from chat.models import Message
 from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread
-from tests.delivery.test_socket import push
 from tests.stage.servers import Server, expect
+from tests.stage.sockets import push
 
 KEY = "0b7e2a52-0f0e-4d9c-9d55-5d3f6b2a9a10"
 

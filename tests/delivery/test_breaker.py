@@ -6,6 +6,8 @@ import pytest
 
 from delivery.breaker import Breaker, BreakerOpen
 
+pytestmark = pytest.mark.fast
+
 
 class Clock:
     now = 0.0

@@ -2,23 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
 from typing import Any
 
-import msgspec
 import pytest
-from django.conf import settings
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chat import services, shapes
-from chat.live.node import AWAY, is_away
-from chat.live.source import ChatSource
-from chat.models import Message, Token
-from delivery.bus.announcements import Change, Changed, Opened, Passing
+from chat.models import Token
+from delivery.bus.announcements import Opened, Passing
 from delivery.consumers import Pace, SocketConsumer
-from delivery.live.channel import LiveChannel, cut_at_ends
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -26,84 +17,9 @@ from delivery.source import Access, Login
 from delivery.wire.commands import Sync
 from delivery.wire.frames import BareChannel
 from tests.conftest import Cast, in_thread, said
+from tests.stage.listeners import Listener
+from tests.stage.nodes import announcements, greeted
 from tests.stage.servers import expect
-
-
-class Listener:
-    """A peer that keeps what was written to it, or stops reading."""
-
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.unsent_bytes = 0
-        self.unsent_frames = 0
-        self.last_heard = None
-        self.is_gone = False
-        self.closed: int | None = None
-
-    def write(self, frame: Prepared) -> None:
-        self.frames.append(msgspec.json.decode(frame.payload))
-
-    def ping(self) -> None:
-        return
-
-    def close(self, code: int, reason: str, *, last: Prepared) -> None:
-        self.closed = code
-
-    @property
-    def bodies(self) -> list[str]:
-        changes = [change for frame in self.frames if frame["op"] == "changes" for change in frame["changes"]]
-        return [change["body"] for change in changes if change["kind"] == "text"]
-
-    @property
-    def has_a_gap(self) -> bool:
-        frames = [frame for frame in self.frames if frame["op"] == "changes"]
-        return any(before["head"] != after["after"] for before, after in pairwise(frames))
-
-
-@pytest.fixture
-async def node(transactional_db: None) -> AsyncIterator[Node]:
-    """A node that hears no announcements but those that the test hands it."""
-    node = Node(ChatSource(), settings.LIMITS, database_threads=4, retryable=AWAY, is_away=is_away)
-    yield node
-    node.close_threads()
-
-
-@pytest.fixture
-def follow(node: Node) -> Callable[..., Any]:
-    async def follow(cast: Cast, user: Any) -> Listener:
-        listener = Listener()
-        socket = Socket(
-            Login(user=shapes.person_of(user), proof=("token", "")),
-            listener,
-            soft_bytes=64,
-            most_bytes=1000,
-            most_frames=10,
-        )
-        await node.greet(socket)
-        socket.is_greeted = True
-        await node.joining.sync(socket, dict.fromkeys(socket.accesses, 0))
-        socket.is_synced = True
-        return listener
-
-    return follow
-
-
-async def greeted(node: Node, user: Any) -> tuple[Socket, Listener]:
-    """A socket to which hello was said, and that has not synced yet."""
-    listener = Listener()
-    login = Login(user=shapes.person_of(user), proof=("token", ""))
-    socket = Socket(login, listener, soft_bytes=64, most_bytes=10**6, most_frames=10)
-    await node.greet(socket)
-    socket.is_greeted = True
-    return socket, listener
-
-
-def announcements(cast: Cast, *, above: int) -> list[Changed]:
-    rows = Message.objects.filter(channel=cast.team).changed_since(above).for_the_wire()
-    return [
-        Changed(channel_id=cast.team.pk, after=row.rev - 1, head=row.rev, changes=[shapes.change_of(row)])
-        for row in rows
-    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -358,27 +274,3 @@ async def test_what_is_of_the_moment_is_dropped_for_whoever_is_behind(
     node.receive(Passing(channel_id=cast.team.pk, head=2, raw=b'{"op":"typing"}'))
     assert len(bob.frames) == heard
     assert bob.closed is None
-
-
-@given(
-    revs=st.lists(st.integers(1, 12), min_size=1, max_size=40),
-    most=st.integers(1, 8),
-    held=st.integers(0, 40),
-)
-def test_what_a_stream_keeps_is_each_thing_once_in_its_newest_state(revs: list[int], most: int, held: int) -> None:
-    channel = LiveChannel(1, position=0, recent_most=most)
-    for rev, key in enumerate(revs, start=1):
-        channel.advance([Change(rev=rev, key=key, raw=b"")], rev)
-    newest = {key: rev for rev, key in enumerate(revs, start=1)}
-    kept = channel.since(max(held, channel.floor))
-    expected = sorted(rev for rev in newest.values() if rev > max(held, channel.floor))
-    assert [change.rev for change in kept] == expected
-    assert len(kept) <= most
-
-
-@given(st.lists(st.one_of(st.none(), st.integers(1, 3)), max_size=20))
-def test_an_access_ends_only_at_the_start_of_a_run(ends: list[int | None]) -> None:
-    changes = [Change(rev=n, key=n, raw=b"", ends=end) for n, end in enumerate(ends, start=1)]
-    runs = list(cut_at_ends(changes))
-    assert [change for run in runs for change in run] == changes
-    assert all(change.ends is None for run in runs for change in run[1:])

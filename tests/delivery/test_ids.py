@@ -11,9 +11,9 @@ from chat import services
 from chat.models import Message
 from delivery.client.connection import CommandRefused
 from delivery.wire import ids
-from tests.chat.rights.test_access import API
-from tests.chat.rights.test_access import browser as signed_in
 from tests.conftest import Cast, in_thread
+from tests.stage.access_table import API
+from tests.stage.callers import signed_in_everywhere
 from tests.stage.servers import Server
 
 KEY = "0b7e2a52-0f0e-4d9c-9d55-5d3f6b2a9a10"
@@ -67,7 +67,7 @@ def test_the_form_refuses_what_is_no_uuid_and_says_so(transactional_db: None, ca
 @pytest.mark.parametrize("empty", ["", " \n"])
 def test_the_form_says_that_a_message_needs_text(server: Server, cast: Cast, empty: str) -> None:
     url = f"{server.url}/c/{cast.team.pk}/"
-    with signed_in([server], cast.alice) as browser:
+    with signed_in_everywhere([server], cast.alice) as browser:
         token = browser.get(url).text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
         given = {"body": empty, "csrfmiddlewaretoken": token}
         answer = browser.post(f"{url}post/", data=given, headers={"Origin": server.url}, follow_redirects=True)

@@ -29,6 +29,7 @@ from tests.stage.servers import ROOT, Server, expect, free_port
 WHOLE = [("a", 1), ("b", 2), ("c", 3)]
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("heard", "findings"),
     [
@@ -56,6 +57,7 @@ def test_what_must_not_be_is_noticed_by_number(heard: list[tuple[str, int]], fin
     assert len(tally.latencies()) == (3 if heard in (WHOLE, WHOLE[::-1]) else len(tally.latencies()))
 
 
+@pytest.mark.fast
 def test_the_last_receiver_counts_and_whoever_was_cut_off_does_not() -> None:
     tally = Tally()
     first, last, cut = tally.receiver(1), tally.receiver(1), tally.receiver(1)
@@ -67,6 +69,7 @@ def test_the_last_receiver_counts_and_whoever_was_cut_off_does_not() -> None:
     assert tally.latencies() == [(10.0, 0.5)]
 
 
+@pytest.mark.fast
 def test_the_last_receiver_of_all_processes_counts() -> None:
     tallies = [Tally(), Tally(), Tally()]
     tallies[0].send("a", channel_id=1, at=10.0)
@@ -79,6 +82,7 @@ def test_the_last_receiver_of_all_processes_counts() -> None:
     assert Tally.together(tallies).latencies() == [(10.0, 0.5)]
 
 
+@pytest.mark.fast
 def test_one_long_wait_of_an_event_loop_does_not_hide_behind_short_ones() -> None:
     lag = Lag()
     lag.note(due=10.0, now=10.001)
@@ -86,6 +90,7 @@ def test_one_long_wait_of_an_event_loop_does_not_hide_behind_short_ones() -> Non
     assert [round(seconds, 3) for seconds in lag.seconds] == [0.001, 0.081, 0.061, 0.041, 0.021, 0.001]
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(("lag", "whose"), [(None, "server"), (24.0, "server"), (26.0, "generator")])
 def test_whose_lateness_it_was_is_said(lag: float | None, whose: str) -> None:
     late, why = blame(lag, 100)
@@ -107,6 +112,7 @@ async def test_no_process_of_the_generator_stays() -> None:
     assert (first.returncode, second.returncode) == (0, -signal.SIGKILL)
 
 
+@pytest.mark.fast
 def test_quantiles_are_in_milliseconds_and_nothing_has_none() -> None:
     assert quantiles(n / 1000 for n in range(1, 101)) == {"p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
     assert set(quantiles([]).values()) == {None}

@@ -22,8 +22,8 @@ from delivery.client.connection import Connection, _frames_of
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.wire.errors import Invalid
-from tests.chat.api.test_moderation_api import Caller
 from tests.conftest import Cast, in_thread, said
+from tests.stage.callers import Caller
 from tests.stage.servers import Server, expect
 
 MANY = 5000

@@ -17,6 +17,8 @@ from delivery.wire.frames import FRAMES
 from delivery.wire.types import CloseCode
 from tests.stage.servers import ROOT
 
+pytestmark = pytest.mark.fast
+
 PAGES = tables.pages(ROOT)
 #: All that is generated, in one text.
 DOCS = "\n".join(page.read_text() for page in PAGES)

@@ -7,6 +7,8 @@ import pytest
 
 from delivery.tasks import Nursery, end
 
+pytestmark = pytest.mark.fast
+
 
 async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> None:
     swallowed = asyncio.Event()

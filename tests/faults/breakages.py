@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.faults import patches
+from tests.faults import edge_patches, patches
 from tests.stage.servers import ROOT
 
 #: What posts, without a look for what was posted before.
@@ -41,20 +41,20 @@ BREAKAGES: dict[str, Breakage] = {
     "no conflicts": Breakage(patch=patches.no_conflicts),
     "one poison spoils all": Breakage(patch=patches.one_poison_spoils_all),
     "one lane for all": Breakage(patch=patches.one_lane_for_all),
-    "waits for Redis": Breakage(patch=patches.waits_for_redis),
-    "waits for PostgreSQL": Breakage(patch=patches.waits_for_postgres),
-    "no goodbye": Breakage(patch=patches.no_goodbye),
-    "trusts the clock": Breakage(patch=patches.trusts_the_clock),
+    "waits for Redis": Breakage(patch=edge_patches.waits_for_redis),
+    "waits for PostgreSQL": Breakage(patch=edge_patches.waits_for_postgres),
+    "no goodbye": Breakage(patch=edge_patches.no_goodbye),
+    "trusts the clock": Breakage(patch=edge_patches.trusts_the_clock),
     "no replay": Breakage(patch=patches.no_replay),
     "opens what is asked for": Breakage(patch=patches.opens_what_is_asked_for),
     "counts announcements": Breakage(patch=patches.counts_announcements),
     "leaves changes out": Breakage(patch=patches.leaves_changes_out),
-    "ghosts stay": Breakage(patch=patches.ghosts_stay),
-    "keeps everything": Breakage(patch=patches.keeps_everything),
-    "places at a stranger's pace": Breakage(patch=patches.places_at_a_strangers_pace),
-    "heads without bounds": Breakage(patch=patches.heads_without_bounds),
-    "handshakes unanswered": Breakage(patch=patches.handshakes_unanswered),
-    "no descriptor kept": Breakage(patch=patches.no_descriptor_kept),
+    "ghosts stay": Breakage(patch=edge_patches.ghosts_stay),
+    "keeps everything": Breakage(patch=edge_patches.keeps_everything),
+    "places at a stranger's pace": Breakage(patch=edge_patches.places_at_a_strangers_pace),
+    "heads without bounds": Breakage(patch=edge_patches.heads_without_bounds),
+    "handshakes unanswered": Breakage(patch=edge_patches.handshakes_unanswered),
+    "no descriptor kept": Breakage(patch=edge_patches.no_descriptor_kept),
     "no seats": Breakage(
         patch=patches.no_seats,
         before=["ALTER TABLE channels DROP CONSTRAINT max_members"],

@@ -6,54 +6,16 @@ Knows neither sockets nor services: a history and rows in, findings with their e
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
-from tests.faults.history import Command, Event, Final, Frame, History, Linked, Revoked, Shown, Silence, Synced, Told
-from tests.faults.recovery import Recovery, recoveries
+from tests.faults.findings import Report
+from tests.faults.history import Command, Final, Frame, History, Linked, Revoked, Shown, Silence, Synced, Told
+from tests.faults.recovery import recoveries
 from tests.faults.rows import Memberships, Row, Rows
 
-KINDS = ("lost", "twice", "order", "gap", "leak", "untrue", "silent", "late", "grown")
 #: A revoked login hears nothing after so long, whatever has failed (DESIGN.md, L4), with a little for the way.
 REVOKED_SECONDS = 32.0
-MOST_EVIDENCE = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """`kind`: one of KINDS; `evidence`: lines from the history and the rows."""
-
-    kind: str
-    sentence: str
-    evidence: list[str]
-
-
-@dataclass(kw_only=True)
-class Report:
-    counts: dict[str, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    recoveries: list[Recovery] = field(default_factory=list)
-    #: From the end of the load until everybody was whole; None when it did not come to that.
-    settled_seconds: float | None = None
-
-    def add(self, kind: str, sentence: str, evidence: Iterable[object] = ()) -> None:
-        self.findings.append(
-            Finding(kind=kind, sentence=sentence, evidence=[_line(e) for e in list(evidence)[:MOST_EVIDENCE]])
-        )
-
-    def of(self, kind: str) -> list[Finding]:
-        return [finding for finding in self.findings if finding.kind == kind]
-
-    @property
-    def totals(self) -> dict[str, int]:
-        return {kind: len(self.of(kind)) for kind in KINDS}
-
-    def __str__(self) -> str:
-        lines = [f"{kind}: {finding.sentence}\n    " + "\n    ".join(finding.evidence)
-                 for kind in KINDS for finding in self.of(kind)[:5]]  # fmt: skip
-        return "\n".join([str(self.totals), *lines])
 
 
 def check(history: History, rows: Rows, *, revoked_seconds: float = REVOKED_SECONDS) -> Report:
@@ -313,12 +275,3 @@ def _counts(history: History, rows: Rows) -> dict[str, int]:
             case Synced(resync=resync):
                 counts["resync"] += len(resync)
     return {"rows": len(rows.messages), **dict(sorted(counts.items()))}
-
-
-def _line(evidence: Any) -> str:
-    if isinstance(evidence, Event | Row):
-        shown = {name: value for name, value in asdict(evidence).items() if value not in ("", 0, False, {}, [])}
-        if "at" in shown:
-            shown["at"] = round(shown["at"], 3)
-        return f"{type(evidence).__name__} {shown}"
-    return str(evidence)

@@ -11,42 +11,14 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
-import msgspec
-
+from tests.faults.habits import Door, Habits
 from tests.faults.history import Final, History
 from tests.faults.notes import Notes
 from tests.faults.outbox import Draft, Outbox
+from tests.faults.pages import PAGE_SECONDS, Page, changes_after
 from tests.faults.view import View
-from tests.faults.wire import Change, Push, Refusal, WebSocket, ask
-
-#: A page of history is waited for so long.
-PAGE_SECONDS = 20
-
-
-class Door(Protocol):
-    """Where a client may come in: one web process, behind its proxy."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Habits:
-    """Seconds unless said otherwise. Shorter than a real client's, so that a scenario needs not wait for a client."""
-
-    ping: float = 1.5
-    silence: float = 4
-    reply: float = 8
-    backoff: float = 0.1
-    backoff_most: float = 2
-    delivered: float = 1
-    #: Postings of a channel that may be in flight at once.
-    window: int = 1
+from tests.faults.wire import Push, Refusal, WebSocket
 
 
 class Client:
@@ -285,7 +257,8 @@ class Client:
         while channel in self._unread and not self.is_stopping:
             since = self._unread[channel]
             try:
-                page = await self._page(f"/api/v1/channels/{channel}/changes/?since={since}")
+                door = self.chance.choice(self.doors)
+                page = await changes_after(since, channel=channel, port=door.port, login=self.login)
             except (OSError, TimeoutError, ValueError):
                 # Whoever asks again at once keeps a crowd that has the same to ask from ever being answered.
                 pause = min(2 * pause, PAGE_SECONDS)
@@ -297,18 +270,11 @@ class Client:
             if self._unread.get(channel) == since:
                 self._go_on_after(channel, page)
 
-    def _go_on_after(self, channel: int, page: _Page) -> None:
+    def _go_on_after(self, channel: int, page: Page) -> None:
         if page.next is None:
             del self._unread[channel]
         else:
             self._unread[channel] = page.results[-1].rev
-
-    async def _page(self, path: str) -> _Page:
-        # Raises ValueError for anything but 200.
-        status, body = await ask(self.chance.choice(self.doors).port, self.login, "GET", path, seconds=PAGE_SECONDS)
-        if status != 200:
-            raise ValueError(status)
-        return _pages.decode(body)
 
     # ---- commands out ----
 
@@ -321,11 +287,3 @@ class Client:
         self._refs += 1
         self.socket.send({"op": op, "ref": self._refs, **fields})
         return self._refs
-
-
-class _Page(msgspec.Struct):
-    results: list[Change]
-    next: str | None
-
-
-_pages = msgspec.json.Decoder(_Page)

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.faults.breakages import BREAKAGES
-from tests.faults.clients import Client, Habits
+from tests.faults.clients import Client
+from tests.faults.habits import Habits
 from tests.faults.history import Faulted, History
 from tests.faults.proxy import PASS, ProxyThread
 from tests.faults.services import OwnServices

@@ -7,9 +7,10 @@ import time
 from collections.abc import AsyncIterator, Sequence
 
 from delivery import tasks
-from tests.faults.checker import Report, check
+from tests.faults.checker import check
 from tests.faults.clients import Client
 from tests.faults.cluster import Cluster, Company
+from tests.faults.findings import Report
 from tests.faults.fleet import Fleet
 from tests.faults.history import History
 from tests.faults.metronome import Metronome

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.faults.checker import KINDS, Report
+from tests.faults.findings import KINDS, Report
 from tests.faults.recovery import Recovery
 
 NAMES = {

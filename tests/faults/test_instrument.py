@@ -17,6 +17,8 @@ from tests.faults.scenarios import SCENARIOS, SHORT, perform
 from tests.faults.soak import Gauge, too_much
 from tests.faults.wire import Change, Push
 
+pytestmark = pytest.mark.fast
+
 HOUR = 3600.0
 
 

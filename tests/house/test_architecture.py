@@ -12,6 +12,8 @@ import pytest
 from chatproject import tables
 from tests.stage.servers import ROOT
 
+pytestmark = pytest.mark.fast
+
 APPS = ("chatproject", "chat", "presence", "delivery")
 ALLOWED = {
     "chatproject": {"chatproject", "chat", "presence", "delivery"},
@@ -54,6 +56,12 @@ def test_nothing_is_imported_inside_a_function(app: str) -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 inside = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
                 assert not inside, f"{path.relative_to(ROOT)}:{inside[0].lineno}"
+
+
+def test_no_test_file_imports_another() -> None:
+    pattern = re.compile(r"^\s*(?:from|import) tests\.(?:\w+\.)*test_\w+", re.MULTILINE)
+    found = {str(path.relative_to(ROOT)): pattern.findall(path.read_text()) for path in (ROOT / "tests").rglob("*.py")}
+    assert {name: lines for name, lines in found.items() if lines} == {}, "what two tests share lies in tests/stage"
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -7,6 +7,8 @@ import pytest
 
 from tests.stage.servers import ROOT
 
+pytestmark = pytest.mark.fast
+
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted((ROOT / "docs").glob("*.md"))
 #: What a newcomer reads before the first coffee.
 MOST_LINES = 150

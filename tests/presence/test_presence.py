@@ -1,7 +1,5 @@
 """Who is here, what they do, when they were last seen: real rows and a real Valkey; the clock is moved, not waited for."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from chat import services
@@ -10,27 +8,9 @@ from delivery.bus.announcements import Opened
 from delivery.wire.errors import Invalid
 from presence import everyone as view
 from presence import roster
-from tests.conftest import Cast, in_thread, said
-from tests.delivery.test_hub import announcements
-from tests.stage.presence_stage import Process, Stage, stage
+from tests.conftest import Cast, in_thread
+from tests.stage.presence_stage import Process, Stage
 from tests.stage.servers import expect
-
-
-@pytest.fixture
-async def here(transactional_db: None, cast: Cast) -> AsyncIterator[Process]:
-    async with stage() as found:
-        yield found.start()
-
-
-@pytest.fixture
-async def there(here: Process) -> Process:
-    return here.stage.start()
-
-
-@pytest.fixture
-def time(here: Process) -> Stage:
-    return here.stage
-
 
 # ---- coming and going ----
 
@@ -91,172 +71,6 @@ async def test_a_killed_process_leaves_no_ghost(here: Process, there: Process, t
     assert alice.sees(cast.bob) == "online"
     await time.pass_time(35.5)
     assert alice.sees(cast.bob) == "offline"
-
-
-# ---- typing ----
-
-
-async def test_a_name_is_shown_typing_for_six_seconds(here: Process, there: Process, time: Stage, cast: Cast) -> None:
-    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
-    await time.pass_time(2)
-    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-    await time.pass_time(2)
-    assert alice.typing(cast.team.pk) == [cast.bob.pk]
-    # In a process that has begun since, too.
-    late = await time.start().enter(cast.alice)
-    await time.pass_time(3.5)
-    assert alice.typing(cast.team.pk) == late.typing(cast.team.pk) == [cast.bob.pk]
-    await time.pass_time(1.5)
-    assert alice.typing(cast.team.pk) == late.typing(cast.team.pk) == []
-
-
-async def test_who_goes_on_typing_is_pushed_again_every_three_seconds(
-    here: Process, there: Process, time: Stage, cast: Cast
-) -> None:
-    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
-    await time.pass_time(2)
-    for _ in range(60):
-        there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-        await time.pass_time(0.5)
-    assert alice.typing(cast.team.pk) == [cast.bob.pk]
-    assert 10 <= len(alice.pushes("typing")) <= 11
-
-
-async def test_a_message_ends_typing_everywhere_at_once(here: Process, there: Process, time: Stage, cast: Cast) -> None:
-    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
-    await time.pass_time(2)
-    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-    await time.pass_time(1.5)
-    assert alice.typing(cast.team.pk) == [cast.bob.pk]
-    # Said once more just before the message, heard after it.
-    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-    await there.tick()
-    await in_thread(said, cast.bob, cast.team, "said")
-    [message] = await in_thread(announcements, cast, above=2)
-    for process in (there, here):
-        process.hear(message)
-    await time.pass_time(1)
-    assert alice.typing(cast.team.pk) == []
-    await time.pass_time(5)
-    assert alice.typing(cast.team.pk) == []
-    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-    await time.pass_time(1.5)
-    assert alice.typing(cast.team.pk) == [cast.bob.pk]
-
-
-async def test_typing_is_off_for_who_switches_it_off(here: Process, there: Process, time: Stage, cast: Cast) -> None:
-    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
-    await time.pass_time(2)
-    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-    await time.pass_time(1)
-    assert alice.typing(cast.team.pk) == [cast.bob.pk]
-    await there.choose(cast.bob, shows_typing=False)
-    await time.pass_time(1.5)
-    assert alice.typing(cast.team.pk) == []
-    told = len(bob.pushes("typing"))
-    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-    here.presence.told_typing(alice.socket, cast.team.pk, is_on=True)
-    await time.pass_time(2)
-    assert alice.typing(cast.team.pk) == [cast.alice.pk]
-    assert len(bob.pushes("typing")) == told
-
-
-# ---- how statuses combine ----
-
-
-async def test_away_only_when_all_devices_are_idle(here: Process, there: Process, time: Stage, cast: Cast) -> None:
-    alice, phone, laptop = await here.enter(cast.alice), await here.enter(cast.bob), await there.enter(cast.bob)
-    here.presence.told_idle(phone.socket, is_idle=True)
-    await time.pass_time(2)
-    assert alice.sees(cast.bob) == "online"
-    there.presence.told_idle(laptop.socket, is_idle=True)
-    await time.pass_time(2)
-    assert alice.sees(cast.bob) == "away"
-    here.presence.told_idle(phone.socket, is_idle=False)
-    await time.pass_time(2)
-    assert alice.sees(cast.bob) == "online"
-    # The one device that was not idle goes.
-    tablet = await there.enter(cast.bob)
-    await here.leave(phone)
-    await time.pass_time(7)
-    assert alice.sees(cast.bob) == "online"
-    await there.leave(tablet)
-    await time.pass_time(2)
-    assert alice.sees(cast.bob) == "away"
-
-
-@pytest.mark.parametrize("status", ["busy", "away"])
-async def test_what_is_chosen_holds_on_every_device(
-    here: Process, there: Process, time: Stage, cast: Cast, status: str
-) -> None:
-    alice, phone = await here.enter(cast.alice), await here.enter(cast.bob)
-    laptop = await there.enter(cast.bob)
-    await time.pass_time(2)
-    # The other process still has the older choice when it says what has changed there.
-    older = await in_thread(services.choose_presence, cast.bob, activity="reading one")
-    await here.choose(cast.bob, status=status, activity="writing a book")
-    # A bell that was late.
-    here.presence.chosen(cast.bob.pk, older)
-    here.presence.told_idle(phone.socket, is_idle=True)
-    there.presence.told_idle(laptop.socket, is_idle=True)
-    await time.pass_time(3)
-    state = {"status": status, "activity": "writing a book", "last_seen": None}
-    assert alice.state(cast.bob) == phone.state(cast.bob) == laptop.state(cast.bob) == state
-    own = {"status": status, "activity": "writing a book", "shows_typing": True}
-    assert phone.pushes("presence")[-1]["own"] == laptop.pushes("presence")[-1]["own"] == own
-    # It is in the rows, so it is there after everything else is gone.
-    await time.flush_redis()
-    await here.leave(phone)
-    await there.leave(laptop)
-    await time.pass_time(10)
-    await here.enter(cast.bob)
-    await time.pass_time(2)
-    assert alice.state(cast.bob) == state
-
-
-async def test_the_invisible_are_offline_everywhere(here: Process, there: Process, time: Stage, cast: Cast) -> None:
-    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
-    await time.pass_time(2)
-    await there.choose(cast.bob, status="invisible", activity="hiding")
-    await time.pass_time(2)
-    seen = alice.state(cast.bob)
-    assert (seen["status"], seen["activity"]) == ("offline", "")
-    told = len(alice.listener.frames)
-    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
-    there.presence.told_idle(bob.socket, is_idle=True)
-    phone = await here.enter(cast.bob)
-    await time.pass_time(90)
-    await there.leave(bob)
-    await time.flush_redis()
-    await time.pass_time(90)
-    assert len(alice.listener.frames) == told
-    # The roster of a newcomer, and what this process would say over HTTP.
-    again = await here.enter(cast.alice)
-    assert again.sees(cast.bob) == "offline"
-    assert here.presence.state_of(cast.bob.pk).last_seen == seen["last_seen"]
-    # To themselves they are what they chose.
-    assert (phone.sees(cast.bob), phone.state(cast.bob)["activity"]) == ("invisible", "hiding")
-    row = await in_thread(Member.objects.get, channel=cast.team, user=cast.bob)
-    assert (row.status, row.last_typing) == ("offline", None)
-    await here.choose(cast.bob, status="online")
-    await time.pass_time(2)
-    assert alice.sees(cast.bob) == "online"
-
-
-async def test_nobody_invisible_is_shown_by_a_process_that_has_not_heard_of_it(
-    here: Process, there: Process, time: Stage, cast: Cast
-) -> None:
-    alice = await here.enter(cast.alice)
-    await there.enter(cast.bob)
-    await time.pass_time(40)
-    await in_thread(services.choose_presence, cast.bob, status="invisible")
-    await time.flush_redis()
-    told = len(alice.pushes("presence"))
-    await time.pass_time(2)
-    assert alice.sees(cast.bob) == "offline"
-    assert all(
-        frame["users"].get(str(cast.bob.pk), {}).get("status") != "online" for frame in alice.pushes("presence")[told:]
-    )
 
 
 # ---- who may know ----

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,12 +10,11 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import Cast
+from tests.stage.chromium import CHROMIUM
 from tests.stage.servers import Server
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 #: For every module that asks for a page.
 MARKS = [
@@ -27,7 +25,7 @@ MARKS = [
 SignIn = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Playwright's loop makes Django think that it is called from async code.
@@ -95,3 +93,13 @@ def write(page: Page, text: str) -> None:
 
 def bodies(page: Page) -> list[str]:
     return page.locator("#rows .row:not(.is-system) .body").all_inner_texts()
+
+
+def ask(page: Page, button: object, item: str | None, reason: str) -> None:
+    """Chooses an act that asks for a reason, and gives it."""
+    button.click()  # type: ignore[attr-defined]
+    if item:
+        page.click(item)
+    page.fill("#ask-reason", reason)
+    page.click("#ask [name=yes]")
+    expect(page.locator("#ask")).to_be_hidden()

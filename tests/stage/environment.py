@@ -1,6 +1,7 @@
 """Loaded before Django's settings: tests have a data folder of their own, with a real PostgreSQL and a real Valkey in it.
 
-Each of several pytest processes has its own: the channel layer's names are Valkey's, not a database's.
+Each of several pytest processes has its own: the channel layer's names are Valkey's, not a database's. Nothing is started for
+tests that need nothing of it (`-m fast`).
 """
 
 import atexit
@@ -15,11 +16,18 @@ os.environ["PORT"] = "8765"
 os.environ["GAPLESS_LIMIT_POOL"] = "10"
 os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"
 
+import psycopg
+
 from chatproject.embedded import services as embedded
 from chatproject.embedded import start
 
 _only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
-if start.needs_services() and not _only_hands_out:
+_needs_nothing = sys.argv[-2:] == ["-m", "fast"]
+if start.needs_services() and not _only_hands_out and not _needs_nothing:
     _data = Path(os.environ["GAPLESS_DATA"])
-    embedded.ensure(_data)
+    _services = embedded.ensure(_data)
     atexit.register(embedded.leave, _data)
+    with psycopg.connect(_services.database_url, autocommit=True) as _connection:
+        # No test takes the power away: what was committed need not be on the disk, which takes longer than the tests.
+        _connection.execute("ALTER SYSTEM SET fsync = off")
+        _connection.execute("SELECT pg_reload_conf()")

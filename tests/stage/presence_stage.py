@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from django.conf import settings
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
@@ -20,8 +21,8 @@ from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.source import Login
 from presence.roster import Roster
-from tests.conftest import in_thread
-from tests.delivery.test_hub import Listener
+from tests.conftest import Cast, in_thread
+from tests.stage.listeners import Listener
 
 NO_RETRY = Retry(NoBackoff(), 0)
 
@@ -160,3 +161,19 @@ async def stage() -> AsyncIterator[Stage]:
     finally:
         for process in found.processes:
             await process.close()
+
+
+@pytest.fixture
+async def here(transactional_db: None, cast: Cast) -> AsyncIterator[Process]:
+    async with stage() as found:
+        yield found.start()
+
+
+@pytest.fixture
+async def there(here: Process) -> Process:
+    return here.stage.start()
+
+
+@pytest.fixture
+def time(here: Process) -> Stage:
+    return here.stage

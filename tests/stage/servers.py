@@ -92,8 +92,9 @@ class Server:
                     return self
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.05)
+        said = self.log.read_text()
         self.stop()
-        raise AssertionError(f"the server did not start: {self.log.read_text()}")
+        raise AssertionError(f"the server did not start: {said}")
 
     def kill(self) -> None:
         assert self.process is not None

@@ -11,46 +11,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from chat import clock, services
+from chat import services
 from chat.models import AuditEntry, Ban, Channel, Member, Message, Report, Sanction, User
-from delivery.client.connection import Connection
-from tests.chat.services.test_moderation import message_of, staff
 from tests.conftest import Cast, in_thread, said
+from tests.stage.admin_house import SEES, page_of
+from tests.stage.callers import browser
+from tests.stage.moderation import message_of, staff
 from tests.stage.servers import Server
+from tests.stage.sockets import push
 
 pytestmark = pytest.mark.django_db
-
-KINDS = ("report", "message", "channel", "member", "sanction", "user", "ban", "auditentry")
-SEES = {
-    "mo": set(KINDS),
-    "agnes": {*KINDS} - {"auditentry", "message", "report"},
-    "otto": {*KINDS} - {"message"},
-    "sam": set(KINDS),
-    "alice": set(),
-}
-
-
-@pytest.fixture
-def house(cast: Cast) -> Cast:
-    """One of each group, and one of each row."""
-    for name, role in (("mo", "Moderator"), ("agnes", "Support agent"), ("otto", "Auditor")):
-        staff(name, role)
-    row = message_of(cast.bob, cast, "first words")
-    services.edit_message(cast.bob, channel=cast.team.pk, message=row.pk, body="other words")
-    services.report_message(cast.alice, channel=cast.team.pk, message=row.pk, reason="rude")
-    services.ban_user(cast.sam, user=cast.vera.pk, reason="spam")
-    Sanction.objects.create(channel=cast.team, user=cast.charlie, kind="removal", by=cast.alice, created_at=clock.now())
-    return cast
-
-
-def browser(name: str) -> Client:
-    client = Client()
-    client.force_login(User.objects.get(username=name))
-    return client
-
-
-def page_of(row: Any) -> str:
-    return f"/admin/chat/{row._meta.model_name}/{row.pk}/change/"
 
 
 def rows() -> list[Any]:
@@ -303,22 +273,11 @@ async def test_sockets_see_what_is_done_in_the_admin_at_once(servers: list[Serve
     async with servers[0].connect(cast.token(cast.alice)) as alice, servers[1].connect(cast.token(cast.bob)) as bob:
         assert await in_thread(act, "message", row.pk, "delete_message") == 302
         for socket in (alice, bob):
-            deleted = (await pushed(socket, "changes"))["changes"]
+            deleted = (await push(socket, "changes", within=2))["changes"]
             assert [(change["id"], change["body"]) for change in deleted] == [(row.pk, "")]
         assert await in_thread(act, "member", member.pk, "mute", minutes=15) == 302
-        assert (await pushed(bob, "channel"))["channel"]["muted_until"] is not None
+        assert (await push(bob, "channel", within=2))["channel"]["muted_until"] is not None
         assert await in_thread(act, "member", member.pk, "remove") == 302
-        assert (await pushed(bob, "channel"))["action"] == "removed"
+        assert (await push(bob, "channel", within=2))["action"] == "removed"
         assert await in_thread(act, "user", cast.bob.pk, "ban") == 302
         assert (await asyncio.wait_for(bob.wait_closed(), 2))[0] == 4501
-
-
-async def pushed(socket: Connection, op: str) -> Any:
-    """The next push of that op, which comes within the time that is "at once"."""
-
-    async def wait() -> Any:
-        while (frame := await socket.pushes.get())["op"] != op:
-            pass
-        return frame
-
-    return await asyncio.wait_for(wait(), 2)

@@ -9,14 +9,13 @@ import pytest
 
 from chat import clock, services
 from chat.models import AuditEntry, Member, Report, User
-from tests.chat.admin.test_admin import browser, house, page_of
-from tests.chat.api.test_moderation_api import Caller, reported
-from tests.chat.services.test_moderation import message_of
 from tests.conftest import Cast
+from tests.stage.admin_house import page_of
+from tests.stage.callers import Caller, browser
+from tests.stage.moderation import message_of, reported
 from tests.stage.moments import on_days
 
 pytestmark = pytest.mark.django_db
-__all__ = ["house"]
 
 
 def act(who: str, row: Any, name: str, query: str = "", /, **given: Any) -> Any:

@@ -12,12 +12,11 @@ from django.urls import NoReverseMatch, reverse
 from chat import services
 from chat.models import User
 from delivery.wire.errors import Invalid
-from tests.chat.admin.test_admin import SEES, browser, house, page_of
 from tests.conftest import Cast
+from tests.stage.admin_house import SEES, page_of
+from tests.stage.callers import browser
 
 pytestmark = pytest.mark.django_db
-__all__ = ["house"]
-
 ROLES = ("sam", "mo", "agnes", "otto")
 LOOKUPS = ("", "__exact", "__startswith", "__regex", "__isnull", "__in", "__gt", "__iexact", "__contains")
 

@@ -9,10 +9,10 @@ import pytest
 from chat import clock, services
 from chat.models import AuditEntry, Channel, Member, Message, Report, User
 from delivery.wire.errors import Forbidden, Invalid, NotFound
-from tests.chat.admin.test_admin import browser, page_of
-from tests.chat.api.test_moderation_api import Caller
-from tests.chat.services.test_moderation import message_of, staff
 from tests.conftest import Cast, said
+from tests.stage.admin_house import page_of
+from tests.stage.callers import Caller, browser
+from tests.stage.moderation import message_of, staff
 
 pytestmark = pytest.mark.django_db
 

@@ -1,15 +1,13 @@
 """Every number: one place, an override, a line of documentation, and a test that holds it at n and n + 1."""
 
 import dataclasses
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from chatproject import checks, env
 from chatproject.limits import Limits
+from tests.stage.fresh import setting
 from tests.stage.servers import ROOT
 
 #: Where each limit is held. A limit without a line here, or with a test that does not exist, fails.
@@ -47,11 +45,11 @@ HELD_BY = {
     "versions": "test_moderation.py::test_a_message_is_edited_a_hundred_times_and_not_once_more",
     "members": "test_verbs.py::test_a_channel_has_a_hundred_members_and_not_one_more",
     "tokens": "test_tokens.py::test_a_user_has_fifty_tokens_and_not_one_more",
-    "invites": "test_sign_up.py::test_a_user_has_fifty_invitations_that_stand_and_not_one_more",
-    "invite_channels": "test_sign_up.py::test_an_invitation_that_can_not_be_is_refused",
-    "invite_uses": "test_sign_up.py::test_an_invitation_that_can_not_be_is_refused",
-    "invite_seconds": "test_sign_up.py::test_a_user_has_fifty_invitations_that_stand_and_not_one_more",
-    "invite_most_seconds": "test_sign_up.py::test_an_invitation_that_can_not_be_is_refused",
+    "invites": "test_invitations.py::test_a_user_has_fifty_invitations_that_stand_and_not_one_more",
+    "invite_channels": "test_invitations.py::test_an_invitation_that_can_not_be_is_refused",
+    "invite_uses": "test_invitations.py::test_an_invitation_that_can_not_be_is_refused",
+    "invite_seconds": "test_invitations.py::test_a_user_has_fifty_invitations_that_stand_and_not_one_more",
+    "invite_most_seconds": "test_invitations.py::test_an_invitation_that_can_not_be_is_refused",
     "password_link_hours": "test_password_links.py::test_a_link_holds_for_a_day_and_for_one_use",
     "heartbeat_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
     "silent_seconds": "test_processes.py::test_a_heartbeat_comes_and_a_silent_peer_goes",
@@ -82,15 +80,15 @@ HELD_BY = {
     "present_seconds": "test_presence.py::test_a_killed_process_leaves_no_ghost",
     "flap_seconds": "test_presence.py::test_coming_back_within_five_seconds_is_not_noticed",
     "away_seconds": "test_presence.py::test_hello_tells_clients_when_to_say_what",
-    "typing_seconds": "test_presence.py::test_a_name_is_shown_typing_for_six_seconds",
-    "typing_again_seconds": "test_presence.py::test_who_goes_on_typing_is_pushed_again_every_three_seconds",
+    "typing_seconds": "test_typing.py::test_a_name_is_shown_typing_for_six_seconds",
+    "typing_again_seconds": "test_typing.py::test_who_goes_on_typing_is_pushed_again_every_three_seconds",
     "presence_push_seconds": "test_presence.py::test_changes_of_one_second_go_out_together",
     "presence_write_seconds": "test_presence.py::test_who_was_seen_is_written_once_a_minute",
     "activity_characters": "test_presence.py::test_an_activity_has_eighty_characters",
     "choices_per_minute": "test_allowances.py::test_twenty_choices_a_minute_and_not_one_more",
     "drain_seconds": "test_processes.py::test_a_stuck_reader_does_not_hold_up_the_end",
     "pool": "test_limits.py::test_all_pools_together_stay_under_what_the_server_takes",
-    "pool_wait_seconds": "test_processes.py::test_an_unreachable_database_is_said_in_one_sentence",
+    "pool_wait_seconds": "test_starting.py::test_an_unreachable_database_is_said_in_one_sentence",
     "statement_seconds": "test_limits.py::test_statements_and_locks_have_an_end",
     "lock_seconds": "test_limits.py::test_statements_and_locks_have_an_end",
     "idle_seconds": "test_limits.py::test_statements_and_locks_have_an_end",
@@ -98,6 +96,7 @@ HELD_BY = {
 }
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("field", dataclasses.fields(Limits), ids=lambda field: field.name)
 def test_a_limit_is_documented_and_held_by_a_test(field: "dataclasses.Field[int]") -> None:
     assert field.metadata["unit"]
@@ -109,6 +108,7 @@ def test_a_limit_is_documented_and_held_by_a_test(field: "dataclasses.Field[int]
     assert f"def {name}(" in path.read_text()
 
 
+@pytest.mark.fast
 def test_the_limits_are_those_of_the_design() -> None:
     limits = Limits()
     assert (limits.message_bytes, limits.frame_bytes, limits.messages_per_minute) == (2048, 16384, 60)
@@ -119,6 +119,7 @@ def test_the_limits_are_those_of_the_design() -> None:
     assert (limits.pool, limits.statement_seconds, limits.idle_seconds, limits.server_connections) == (20, 5, 30, 50)
 
 
+@pytest.mark.fast
 def test_any_limit_can_be_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAPLESS_LIMIT_PAGE", "7")
     assert env.override(Limits(), prefix="GAPLESS_LIMIT_").page == 7
@@ -134,6 +135,7 @@ def test_all_pools_together_stay_under_what_the_server_takes(workers: int, pool:
     assert workers * pool < 50
 
 
+@pytest.mark.fast
 def test_too_many_processes_are_warned_of(settings: object) -> None:
     settings.WEB_WORKERS, settings.DATABASE_POOL = 3, 20  # type: ignore[attr-defined]
     assert [found.id for found in checks.check_pool(None)] == ["gapless.W001"]
@@ -148,11 +150,13 @@ def test_statements_and_locks_have_an_end() -> None:
     assert "'max_idle': 30" in options
 
 
+@pytest.mark.fast
 def test_limits_that_the_database_keeps_can_only_be_lowered(settings: object) -> None:
     settings.LIMITS = Limits(message_bytes=2049, members=101)  # type: ignore[attr-defined]
     assert [found.id for found in checks.check_lowered_limits(None)] == ["gapless.E002", "gapless.E002"]
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     "origin", ["localhost:8000", "http://localhost:8000/", "http://localhost/path", "ws://localhost"]
 )
@@ -161,20 +165,9 @@ def test_an_origin_that_no_browser_sends_is_an_error(settings: object, origin: s
     assert [found.id for found in checks.check_origins(None)] == ["gapless.E001"]
 
 
+@pytest.mark.fast
 def test_env_example_names_every_setting_with_its_default() -> None:
     example = (ROOT / ".env.example").read_text()
     read = set(re.findall(r'env\.\w+\("([A-Z_]+)"', (ROOT / "chatproject" / "settings.py").read_text()))
     for name in read:
         assert re.search(rf"^#{name}=", example, re.MULTILINE), name
-
-
-def setting(expression: str, **environment: str) -> str:
-    """A setting as a fresh process reads it."""
-    return subprocess.run(
-        [sys.executable, "-c", f"from chatproject import settings; print(settings.{expression})"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()

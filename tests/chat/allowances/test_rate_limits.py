@@ -18,8 +18,8 @@ from chat.allowances.table import CREATIONS, JOINS, MESSAGES, REQUESTS
 from chat.allowances.window import LocalWindows, Windows
 from chat.models import Channel, Message, User
 from delivery.client.connection import CommandRefused, Connection
-from tests.chat.rights.test_access import browser as signed_in
 from tests.conftest import Cast, in_thread
+from tests.stage.callers import signed_in_everywhere
 from tests.stage.counting import has_done, headers, refused, time_passes
 from tests.stage.servers import Server
 
@@ -160,7 +160,7 @@ def by_http(browser: httpx.Client) -> Door:
 
 def test_a_person_asks_1200_times_a_minute_over_http_and_not_once_more(processes: list[Server], cast: Cast) -> None:
     here, there, elsewhere = processes
-    in_browser, by_token = signed_in([here, elsewhere], cast.alice), there.http(cast.token(cast.alice))
+    in_browser, by_token = signed_in_everywhere([here, elsewhere], cast.alice), there.http(cast.token(cast.alice))
     has_done(1197, allowance=REQUESTS, user=cast.alice)
     # A page, a program and the page's own questions, in three processes.
     ways: list[Callable[[], httpx.Response]] = [

@@ -8,8 +8,8 @@ import pytest
 
 from chat import services
 from chat.models import Message
-from tests.chat.api.test_http import refused
 from tests.conftest import Cast, said
+from tests.stage.problems import refused
 from tests.stage.servers import Server
 
 

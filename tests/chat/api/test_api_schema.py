@@ -76,11 +76,13 @@ def api_views() -> Iterator[type[APIView]]:
     return walk(get_resolver().url_patterns)
 
 
+@pytest.mark.fast
 def test_the_document_is_openapi_3_1() -> None:
     validate(DOCUMENT)
     assert DOCUMENT["openapi"] == "3.1.1"
 
 
+@pytest.mark.fast
 def test_every_operation_is_documented() -> None:
     for view in api_views():
         for method in ("get", "post", "put", "patch", "delete"):
@@ -88,6 +90,7 @@ def test_every_operation_is_documented() -> None:
                 assert documentation_of(view, method).gives, f"{view.__name__}.{method}"
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_an_operation_says_what_it_does_and_every_status(path: str, method: str) -> None:
     operation = DOCUMENT["paths"][path][method]
@@ -100,6 +103,7 @@ def test_an_operation_says_what_it_does_and_every_status(path: str, method: str)
     assert ("{" in path) <= (404 in statuses)
 
 
+@pytest.mark.fast
 def test_every_shape_has_an_example_that_fits_it() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     objects = {name for name, schema in schemas.items() if schema.get("type") == "object"}
@@ -109,6 +113,7 @@ def test_every_shape_has_an_example_that_fits_it() -> None:
         jsonschema.Draft202012Validator(schema).validate(example)
 
 
+@pytest.mark.fast
 def test_what_a_request_may_hold_is_bounded_in_the_document() -> None:
     """So that a client made from it never sends what is refused for its size alone."""
     for name, schema in DOCUMENT["components"]["schemas"].items():
@@ -127,6 +132,7 @@ def test_what_a_request_may_hold_is_bounded_in_the_document() -> None:
     assert (bounds["minimum"], bounds["maximum"]) == (1, limits.LIMITS.mute_minutes)
 
 
+@pytest.mark.fast
 def test_an_error_document_says_what_its_errors_are() -> None:
     """Generators of clients leave out a body with a shape that they can't know."""
     errors = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["errors"]
@@ -145,6 +151,7 @@ def test_an_error_document_says_what_its_errors_are() -> None:
     assert all("items" in array for array in arrays(DOCUMENT))
 
 
+@pytest.mark.fast
 def test_parameters_that_exclude_each_other_say_so() -> None:
     parameters = DOCUMENT["paths"]["/api/v1/channels/{id}/messages/"]["get"]["parameters"]
     found = {parameter["name"]: parameter for parameter in parameters}

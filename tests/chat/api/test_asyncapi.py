@@ -30,10 +30,12 @@ def validator_of(name: str) -> jsonschema.Draft202012Validator:
     )
 
 
+@pytest.mark.fast
 def test_the_document_is_asyncapi_3() -> None:
     jsonschema.Draft7Validator(SPECIFICATION).validate(DOCUMENT)
 
 
+@pytest.mark.fast
 def test_every_reference_leads_somewhere() -> None:
     def references(node: Any) -> list[str]:
         if isinstance(node, dict):
@@ -47,6 +49,7 @@ def test_every_reference_leads_somewhere() -> None:
             place = place[part]
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("frame", [*COMMANDS, *FRAMES], ids=lambda frame: frame.__name__)
 def test_every_frame_is_in_it_with_an_example_that_fits(frame: type[msgspec.Struct]) -> None:
     payloads = [message["payload"]["$ref"] for message in DOCUMENT["components"]["messages"].values()]
@@ -56,6 +59,7 @@ def test_every_frame_is_in_it_with_an_example_that_fits(frame: type[msgspec.Stru
         assert type(decode_command(json.dumps(EXAMPLES[frame]))) is frame
 
 
+@pytest.mark.fast
 def test_every_frame_is_taken_or_pushed_and_every_command_is_answered() -> None:
     def named(reference: dict[str, str]) -> str:
         message = DOCUMENT["channels"]["socket"]["messages"][reference["$ref"].rpartition("/")[2]]

@@ -10,6 +10,7 @@ import pytest
 from chat import services
 from chat.models import Channel
 from tests.conftest import Cast, said
+from tests.stage.problems import refused
 from tests.stage.servers import Server
 
 
@@ -23,14 +24,6 @@ def alice(server: Server, cast: Cast) -> Iterator[httpx.Client]:
 def charlie(server: Server, cast: Cast) -> Iterator[httpx.Client]:
     with server.http(cast.token(cast.charlie)) as http:
         yield http
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
-    problem: dict[str, Any] = answer.json()
-    assert problem["code"] == code
-    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(problem)
-    return problem
 
 
 def test_without_a_login_there_is_nothing(server: Server) -> None:

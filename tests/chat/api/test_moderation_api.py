@@ -8,37 +8,19 @@ from django.test import Client
 from django.urls import reverse
 
 from chat import services
-from chat.models import AuditEntry, Channel, Message, Report, User
+from chat.models import AuditEntry, Channel, Report, User
 from delivery.wire.errors import Muted
-from tests.chat.services.test_moderation import message_of, staff
 from tests.conftest import PASSWORD, Cast, said, say
+from tests.stage.callers import Caller
+from tests.stage.moderation import message_of, reported, staff
 
 pytestmark = pytest.mark.django_db
-
-
-class Caller:
-    """A program with somebody's token."""
-
-    def __init__(self, user: User) -> None:
-        self._client = Client(headers={"Authorization": f"Bearer {services.create_token(user, name='tests')}"})
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self._client.get(f"/api/v1/{path}", query)
-
-    def post(self, path: str, **given: Any) -> Any:
-        return self._client.post(f"/api/v1/{path}", given, content_type="application/json")
 
 
 @pytest.fixture
 def other(cast: Cast) -> Channel:
     """Another channel, kept by charlie, with vera in it."""
     return services.open_channel(cast.charlie, name="other", kind="private", members=[cast.vera])
-
-
-def reported(who: User, channel: Channel, by: User) -> Report:
-    said(who, channel, "something rude")
-    row = Message.objects.filter(channel=channel).latest("seq")
-    return services.report_message(by, channel=channel.pk, message=row.pk, reason="rude")[0]
 
 
 def test_a_report_is_made_once_and_waits_for_those_who_keep_the_channel(cast: Cast, other: Channel) -> None:

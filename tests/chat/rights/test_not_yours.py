@@ -10,10 +10,9 @@ from django.test import Client
 from chat import services
 from chat.models import Member, Message, Scope, User
 from chatproject.tables import api_and_pages
-from tests.chat.admin.test_admin import browser
-from tests.chat.api.test_moderation_api import reported
-from tests.chat.services.test_moderation import staff
 from tests.conftest import Cast
+from tests.stage.callers import browser
+from tests.stage.moderation import reported, staff
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,6 @@
 """Who may do what, cell by cell: every act by everybody in every kind of channel, written down here once more."""
 
 import datetime
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from chat.rights.table import RULES, Right
 from delivery.wire import errors
 from delivery.wire.errors import Refused
 from tests.conftest import Cast, said, say
+from tests.stage.moderation import message_by
 
 pytestmark = pytest.mark.django_db
 
@@ -136,23 +136,6 @@ def scene(cast: Cast, request: pytest.FixtureRequest) -> Scene:
     if state == "archived":
         Channel.objects.filter(pk=channel.pk).update(archived_at=clock.now())
     return Scene(channel, people, target=made["target"], newcomer=made["newcomer"])
-
-
-def message_by(user: User, channel: Channel) -> int:
-    """A message that stands there, whoever the user is today."""
-    channel.refresh_from_db()
-    number = channel.head + 1
-    Channel.objects.filter(pk=channel.pk).update(head=number)
-    row = Message.objects.create(
-        channel=channel,
-        sender=user,
-        client_msg_id=uuid.uuid4(),
-        body="x",
-        seq=number,
-        rev=number,
-        created_at=clock.now(),
-    )
-    return row.pk
 
 
 def report_in(scene: Scene) -> int:

@@ -15,11 +15,11 @@ from chat.reads.channels import channels_of
 from chat.services import Draft
 from delivery.client.connection import CommandRefused, Connection
 from delivery.wire.errors import Blocked, Invalid
-from tests.chat.services.test_members import pushed
-from tests.chat.services.test_sanctions import until_waiting
 from tests.conftest import Cast, in_thread, locked, said, say
 from tests.stage.counting import has_done, headers, refused
+from tests.stage.locks import until_waiting
 from tests.stage.servers import Server, expect
+from tests.stage.sockets import push
 
 pytestmark = pytest.mark.django_db
 
@@ -208,7 +208,7 @@ async def test_hello_names_them_and_a_change_reaches_all_devices_in_all_processe
             first, again = [await in_thread(bob.post, "/blocks/", json={"user": cast.alice.pk}) for _ in range(2)]
             assert (first.status_code, again.status_code, first.json()) == (201, 200, again.json())
             for device in (one, other):
-                assert (await pushed(device, "blocks"))["users"] == [cast.alice.pk]
+                assert (await push(device, "blocks", within=3))["users"] == [cast.alice.pk]
             async with servers[1].connect(cast.token(cast.bob)) as late:
                 assert late.hello["blocks"] == [cast.alice.pk]
             [line] = (await in_thread(bob.get, "/blocks/")).json()["results"]
@@ -217,7 +217,7 @@ async def test_hello_names_them_and_a_change_reaches_all_devices_in_all_processe
             assert (await in_thread(bob.delete, f"/blocks/{line['id']}/")).status_code == 204
             assert (await in_thread(bob.delete, "/blocks/999999/")).status_code == 404
             for device in (one, other):
-                assert (await pushed(device, "blocks"))["users"] == []
+                assert (await push(device, "blocks", within=3))["users"] == []
     async with servers[0].connect(cast.token(cast.alice)) as alice:
         assert alice.hello["blocks"] == [], "the other one is not told"
 

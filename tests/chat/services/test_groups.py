@@ -10,10 +10,10 @@ from chat import clock, services
 from chat.models import Channel, Member, Message, User
 from chat.reads.channels import channels_of
 from delivery.wire.errors import Forbidden, Muted, NotFound, Removed
-from tests.chat.services.test_members import pushed
-from tests.chat.services.test_moderation import staff
 from tests.conftest import Cast, in_thread, said, say
+from tests.stage.moderation import staff
 from tests.stage.servers import Server, expect
+from tests.stage.sockets import push
 
 pytestmark = pytest.mark.django_db
 
@@ -119,11 +119,11 @@ async def test_the_others_hear_it_at_the_socket_and_it_is_kept_quiet_over_http(
             servers[0].connect(cast.token(cast.charlie)) as gone,
         ):
             assert (await in_thread(charlie.post, f"/channels/{pk}/leave/")).status_code == 204
-            assert (await pushed(gone, "channel"))["action"] == "removed"
+            assert (await push(gone, "channel", within=3))["action"] == "removed"
             [left] = await expect(lambda: bob.changes.get(pk))
             assert (left["event"]["type"], left["event"]["username"]) == ("member.left", "charlie")
             back = await in_thread(
                 charlie.post, "/channels/", json={"kind": "direct", "members": [cast.alice.pk, cast.bob.pk]}
             )
             assert (back.status_code, back.json()["id"], back.json()["is_member"]) == (200, pk, True)
-            assert (await pushed(gone, "channel"))["action"] == "joined"
+            assert (await push(gone, "channel", within=3))["action"] == "joined"

@@ -13,9 +13,9 @@ from django.core.management import call_command
 
 from chat import clock, services
 from chat.models import Channel, Member, Message, User
-from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread
 from tests.stage.servers import Server, expect
+from tests.stage.sockets import push
 
 SEATS = 5
 RIVALS = 50
@@ -131,12 +131,5 @@ async def test_a_member_chooses_what_notifies_and_hears_of_it_on_all_devices(ser
             chosen = await in_thread(http.patch, path, json={"notify_level": "mentions"})
             wrong = await in_thread(http.patch, path, json={"notify_level": "some"})
         assert (chosen.status_code, chosen.json()["notify_level"], wrong.status_code) == (200, "mentions", 400)
-        told = await pushed(other_device, "channel")
+        told = await push(other_device, "channel", within=3)
         assert (told["action"], told["channel"]["notify_level"]) == ("updated", "mentions")
-
-
-async def pushed(connection: Connection, op: str) -> dict[str, Any]:
-    while True:
-        frame = await asyncio.wait_for(connection.pushes.get(), 3)
-        if frame["op"] == op:
-            return frame

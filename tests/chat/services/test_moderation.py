@@ -3,7 +3,6 @@
 import datetime
 import io
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,38 +12,14 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, connections, transaction
 
 from chat import clock, services
-from chat.models import AuditEntry, Ban, Member, Message, MessageVersion, Report, Role, Sanction, User
+from chat.models import AuditEntry, Member, Message, MessageVersion, Report, Role, Sanction, User
 from chat.services.staff import GROUPS
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotAMember, NotFound, Refused
-from tests.conftest import Cast, said, say
+from tests.conftest import Cast
+from tests.stage.locks import until_waiting
+from tests.stage.moderation import acts, lines, message_of, newest, staff
 
 pytestmark = pytest.mark.django_db
-
-
-def newest(cast: Cast) -> Message:
-    return Message.objects.filter(channel=cast.team).latest("seq")
-
-
-def message_of(user: User, cast: Cast, body: str = "something rude") -> Message:
-    said(user, cast.team, body)
-    return newest(cast)
-
-
-def staff(name: str, *roles: str) -> User:
-    services.make_groups()
-    user = services.create_user(name)
-    services.change_staff_roles(None, user=user.pk, roles=roles, reason="hired")
-    return User.objects.get(pk=user.pk)
-
-
-def acts() -> Any:
-    """The log but for its first line, which says that sam was made a superuser."""
-    return AuditEntry.objects.exclude(reason="The account was made so.")
-
-
-def lines(**where: Any) -> list[tuple[str, str | None, str | None, str]]:
-    rows = acts().filter(**where).order_by("pk").select_related("actor", "whom")
-    return [(row.act, row.actor and row.actor.username, row.whom and row.whom.username, row.reason) for row in rows]
 
 
 # ---- reports ----
@@ -112,7 +87,7 @@ def test_who_closes_a_case_locks_its_reports_in_one_order(cast: Cast) -> None:
     with transaction.atomic():
         Report.objects.select_for_update().get(pk=first.pk)
         closing.start()
-        _until_somebody_waits()
+        until_waiting(1)
         # Else two that close the same case from its two ends wait for each other.
         Report.objects.select_for_update(nowait=True).get(pk=second.pk)
     closing.join()
@@ -122,20 +97,6 @@ def test_who_closes_a_case_locks_its_reports_in_one_order(cast: Cast) -> None:
 def _close(who: User, about: Report) -> None:
     services.close_report(who, report=about.pk, verdict="dismissed", reason="a joke")
     connections.close_all()
-
-
-def _until_somebody_waits() -> None:
-    deadline = time.monotonic() + 5
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            # Within a transaction the statistics stay as they were read first.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waits")
 
 
 # ---- deleting, and what is kept ----
@@ -206,47 +167,6 @@ def test_staff_who_moderate_everywhere_need_no_membership_and_others_do(cast: Ca
         ("message.deleted", "mo", "bob", "rude"),
         ("member.removed", "mo", "bob", "rude again"),
     ]
-
-
-# ---- bans ----
-
-
-def test_a_ban_switches_the_account_off_and_lifting_gives_back_what_was(cast: Cast) -> None:
-    moderator = staff("mo", "Moderator")
-    first = services.ban_user(moderator, user=cast.bob.pk, reason="spam")
-    assert services.ban_user(moderator, user=cast.bob.pk, reason="again").pk == first.pk
-    assert not User.objects.get(pk=cast.bob.pk).is_active
-    assert isinstance(say(cast.bob, cast.team), Forbidden)
-    services.lift_ban(moderator, user=cast.bob.pk, reason="a mistake")
-    assert User.objects.get(pk=cast.bob.pk).is_active
-    said(cast.bob, cast.team)
-    with pytest.raises(NotFound):
-        services.lift_ban(moderator, user=cast.bob.pk, reason="twice")
-    assert lines(actor=moderator) == [("user.banned", "mo", "bob", "spam"), ("ban.lifted", "mo", "bob", "a mistake")]
-    User.objects.filter(pk=cast.bob.pk).update(is_active=False)
-    services.ban_user(moderator, user=cast.bob.pk, reason="spam")
-    services.lift_ban(moderator, user=cast.bob.pk, reason="a mistake")
-    assert not User.objects.get(pk=cast.bob.pk).is_active, "it was off before the ban"
-
-
-@pytest.mark.parametrize(
-    ("who", "whom"),
-    [("alice", "bob"), ("agnes", "bob"), ("mo", "mo"), ("mo", "agnes"), ("mo", "sam"), ("sam", "sam")],
-)
-def test_who_may_not_ban_whom(cast: Cast, who: str, whom: str) -> None:
-    staff("mo", "Moderator")
-    staff("agnes", "Support agent")
-    with pytest.raises(Forbidden):
-        services.ban_user(User.objects.get(username=who), user=User.objects.get(username=whom).pk, reason="no")
-    assert not Ban.objects.exists()
-
-
-def test_a_superuser_bans_staff(cast: Cast) -> None:
-    mo = staff("mo", "Moderator")
-    services.ban_user(cast.sam, user=mo.pk, reason="went rogue")
-    mo.refresh_from_db()
-    with pytest.raises(Forbidden):
-        services.ban_user(User.objects.get(pk=mo.pk), user=cast.bob.pk, reason="revenge")
 
 
 # ---- roles ----

@@ -12,8 +12,8 @@ from chat import clock, services
 from chat.models import AuditEntry, PasswordLink, Token, User
 from chat.services.pruning import prune_logins
 from delivery.wire.errors import Forbidden, Invalid, NotFound
-from tests.chat.services.test_revocation import browser, past_the_look_at_newcomers, signed_in
 from tests.conftest import PASSWORD, Cast, in_thread
+from tests.stage.logins import past_the_look_at_newcomers, signed_in, socket_of
 from tests.stage.servers import Server, expect
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_a_link_sets_a_password_and_ends_every_session_and_every_token(cast: Cas
 @pytest.mark.django_db(transaction=True)
 async def test_using_a_link_closes_the_sockets_of_before(server: Server, cast: Cast) -> None:
     session = await in_thread(signed_in, cast.alice)
-    async with browser(server, session) as page, server.connect(cast.token(cast.alice)) as program:
+    async with socket_of(server, session) as page, server.connect(cast.token(cast.alice)) as program:
         await past_the_look_at_newcomers()
         secret = await in_thread(made, cast)
         await in_thread(services.use_password_link, secret, password=ANOTHER)

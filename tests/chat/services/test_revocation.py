@@ -1,26 +1,22 @@
 """A login that ends, by whichever door, ends its sockets: at once here, within a second in other processes, and no others."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
-import httpx
 import pytest
-from django.conf import settings
 from django.contrib.auth.management.commands import changepassword
 from django.core.management import call_command
 from django.test import Client
 from websockets.exceptions import InvalidStatus
 
 from chat import services
-from chat.models import Token, User
-from delivery.client.connection import Connection
-from delivery.live.logins import NEWCOMERS_SECONDS
+from chat.models import Token
 from delivery.wire.errors import NotFound
 from tests.conftest import PASSWORD, Cast, in_thread
-from tests.delivery.test_socket import push
+from tests.stage.logins import pages, past_the_look_at_newcomers, signed_in, socket_of
 from tests.stage.servers import Server, expect
+from tests.stage.sockets import push
 
 ANOTHER = "another " + PASSWORD
 
@@ -28,31 +24,6 @@ ANOTHER = "another " + PASSWORD
 @pytest.fixture
 def session(cast: Cast) -> str:
     return signed_in(cast.alice)
-
-
-def signed_in(user: User) -> str:
-    """The key of a new session of a user with a password."""
-    if not user.has_usable_password():
-        user.set_password(PASSWORD)
-        user.save()
-    browser = Client()
-    assert browser.login(username=user.username, password=PASSWORD)
-    return browser.cookies[settings.SESSION_COOKIE_NAME].value
-
-
-def browser(server: Server, session: str) -> Connection:
-    return Connection(server.ws, cookie=f"gapless_session_{server.port}={session}", origin=server.url, heads={})
-
-
-def pages(server: Server, session: str) -> httpx.Client:
-    cookies = {f"gapless_session_{server.port}": session, f"gapless_csrf_{server.port}": "c" * 32}
-    headers = {"X-CSRFToken": "c" * 32, "Origin": server.url}
-    return httpx.Client(base_url=server.url, cookies=cookies, headers=headers, trust_env=False, timeout=10)
-
-
-async def past_the_look_at_newcomers() -> None:
-    """It would hide a bell that is not rung."""
-    await asyncio.sleep(NEWCOMERS_SECONDS + 0.1)
 
 
 def sign_out(server: Server, cast: Cast, session: str) -> None:
@@ -102,9 +73,9 @@ async def test_a_session_that_ends_closes_its_sockets_everywhere_at_once(
 ) -> None:
     other_session = await in_thread(signed_in, cast.alice)
     async with (
-        browser(servers[0], session) as here,
-        browser(servers[1], session) as there,
-        browser(servers[1], other_session) as other,
+        socket_of(servers[0], session) as here,
+        socket_of(servers[1], session) as there,
+        socket_of(servers[1], other_session) as other,
         servers[1].connect(cast.token(cast.alice)) as program,
         servers[1].connect(cast.token(cast.bob)) as bob,
     ):
@@ -124,10 +95,10 @@ async def test_a_session_that_ends_closes_its_sockets_everywhere_at_once(
 async def test_after_another_password_a_copied_cookie_ends_too(server: Server, cast: Cast, session: str) -> None:
     with pages(server, session) as http:
         answer = await in_thread(http.get, "/password/changed/")
-    async with browser(server, answer.cookies[f"gapless_session_{server.port}"]) as alice:
+    async with socket_of(server, answer.cookies[f"gapless_session_{server.port}"]) as alice:
         await alice.command("ping")
     with pytest.raises(InvalidStatus):
-        await browser(server, session).__aenter__()
+        await socket_of(server, session).__aenter__()
 
 
 async def test_a_token_that_is_deleted_closes_its_programs_and_no_others(servers: list[Server], cast: Cast) -> None:
@@ -177,7 +148,7 @@ async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallba
 ) -> None:
     late = await in_thread(signed_in, cast.alice)
     rotated = own_server(SECRET_KEY="the next key", SECRET_KEY_FALLBACKS="a key for tests")
-    async with browser(server, session) as before, browser(rotated, session) as after:
+    async with socket_of(server, session) as before, socket_of(rotated, session) as after:
         assert (await before.command("ping"))["heads"] == (await after.command("ping"))["heads"]
     with pages(rotated, session) as http:
         page = await in_thread(http.get, "/")
@@ -185,10 +156,10 @@ async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallba
     # Whoever came by meanwhile is signed with the new key; the old one can go.
     renewed = page.cookies[f"gapless_session_{rotated.port}"]
     without = own_server(SECRET_KEY="the next key")
-    async with browser(without, renewed) as socket:
+    async with socket_of(without, renewed) as socket:
         await socket.command("ping")
     with pytest.raises(InvalidStatus):
-        await browser(without, late).__aenter__()
+        await socket_of(without, late).__aenter__()
     with pages(without, late) as http:
         assert (await in_thread(http.get, "/")).status_code == 302
 

@@ -13,8 +13,9 @@ from chat import clock, services
 from chat.models import AuditEntry, Channel, Member, Role, Sanction, User
 from delivery.client.connection import CommandRefused
 from delivery.wire.errors import Forbidden, Muted, NotAMember, NotFound, Refused, Removed
-from tests.chat.services.test_moderation import staff
 from tests.conftest import Cast, in_thread, locked, said, say
+from tests.stage.locks import until_waiting
+from tests.stage.moderation import staff
 from tests.stage.servers import Server
 
 pytestmark = pytest.mark.django_db
@@ -217,19 +218,6 @@ def test_removed_while_joining_one_is_out(cast: Cast, square: Channel, first: st
         thread.join()
     assert not Member.objects.filter(channel=square, user=cast.bob).exists()
     assert [type(refusal) for refusal in refused] == ([Removed] if first == "removed" else [])
-
-
-def until_waiting(count: int) -> None:
-    """Until so many others wait for a row's lock."""
-    deadline = datetime.datetime.now() + datetime.timedelta(seconds=10)
-    with connection.cursor() as cursor:
-        while datetime.datetime.now() < deadline:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            )
-            if cursor.fetchone()[0] >= count:
-                return
-    raise AssertionError("they do not wait")
 
 
 # ---- at the doors ----

@@ -4,7 +4,8 @@ import asyncio
 import json
 import time
 
-from tests.faults.clients import Client, Habits
+from tests.faults.clients import Client
+from tests.faults.habits import Habits
 from tests.faults.history import Command, Synced
 from tests.faults.proxy import PASS, STALL, Fault
 from tests.faults.scenarios.run import Run, scenario

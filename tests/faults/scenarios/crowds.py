@@ -4,7 +4,8 @@ import asyncio
 
 import psutil
 
-from tests.faults.clients import Client, Habits
+from tests.faults.clients import Client
+from tests.faults.habits import Habits
 from tests.faults.recovery import delays, percentile
 from tests.faults.scenarios.run import Run, scenario
 

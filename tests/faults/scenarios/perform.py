@@ -9,8 +9,8 @@ from types import CoroutineType
 from typing import Any
 
 from delivery import tasks
-from tests.faults.checker import Report
 from tests.faults.cluster import Cluster
+from tests.faults.findings import Report
 from tests.faults.history import History
 from tests.faults.load import Load, conclude, connected
 from tests.faults.metronome import Metronome

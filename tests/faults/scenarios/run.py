@@ -12,9 +12,10 @@ from typing import Any
 
 from delivery import tasks
 from tests.faults import cluster as clusters
-from tests.faults.clients import Client, Habits
+from tests.faults.clients import Client
 from tests.faults.cluster import Cluster, Company
 from tests.faults.fleet import Fleet
+from tests.faults.habits import Habits
 from tests.faults.history import History
 from tests.faults.load import Load, until
 from tests.faults.scenarios.sizes import Bounds, Size

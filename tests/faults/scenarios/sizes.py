@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tests.faults.clients import Habits
+from tests.faults.habits import Habits
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,5 @@
+"""What every test of this room may ask for."""
+
+from tests.stage.access_scene import scene
+
+__all__ = ["scene"]

@@ -1,0 +1,5 @@
+"""What every test of this room may ask for."""
+
+from tests.stage.nodes import follow, node
+
+__all__ = ["follow", "node"]

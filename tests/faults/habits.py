@@ -1,0 +1,29 @@
+"""What a scripted client does how often, and the doors that it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Door(Protocol):
+    """Where a client may come in: one web process, behind its proxy."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """Seconds unless said otherwise. Shorter than a real client's, so that a scenario needs not wait for a client."""
+
+    ping: float = 1.5
+    silence: float = 4
+    reply: float = 8
+    backoff: float = 0.1
+    backoff_most: float = 2
+    delivered: float = 1
+    #: Postings of a channel that may be in flight at once.
+    window: int = 1

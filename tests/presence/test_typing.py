@@ -1,0 +1,70 @@
+"""Who is shown typing, to whom, and how long: real rows and a real Valkey; the clock is moved, not waited for."""
+
+from tests.conftest import Cast, in_thread, said
+from tests.stage.nodes import announcements
+from tests.stage.presence_stage import Process, Stage
+
+
+async def test_a_name_is_shown_typing_for_six_seconds(here: Process, there: Process, time: Stage, cast: Cast) -> None:
+    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
+    await time.pass_time(2)
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+    await time.pass_time(2)
+    assert alice.typing(cast.team.pk) == [cast.bob.pk]
+    # In a process that has begun since, too.
+    late = await time.start().enter(cast.alice)
+    await time.pass_time(3.5)
+    assert alice.typing(cast.team.pk) == late.typing(cast.team.pk) == [cast.bob.pk]
+    await time.pass_time(1.5)
+    assert alice.typing(cast.team.pk) == late.typing(cast.team.pk) == []
+
+
+async def test_who_goes_on_typing_is_pushed_again_every_three_seconds(
+    here: Process, there: Process, time: Stage, cast: Cast
+) -> None:
+    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
+    await time.pass_time(2)
+    for _ in range(60):
+        there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+        await time.pass_time(0.5)
+    assert alice.typing(cast.team.pk) == [cast.bob.pk]
+    assert 10 <= len(alice.pushes("typing")) <= 11
+
+
+async def test_a_message_ends_typing_everywhere_at_once(here: Process, there: Process, time: Stage, cast: Cast) -> None:
+    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
+    await time.pass_time(2)
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+    await time.pass_time(1.5)
+    assert alice.typing(cast.team.pk) == [cast.bob.pk]
+    # Said once more just before the message, heard after it.
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+    await there.tick()
+    await in_thread(said, cast.bob, cast.team, "said")
+    [message] = await in_thread(announcements, cast, above=2)
+    for process in (there, here):
+        process.hear(message)
+    await time.pass_time(1)
+    assert alice.typing(cast.team.pk) == []
+    await time.pass_time(5)
+    assert alice.typing(cast.team.pk) == []
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+    await time.pass_time(1.5)
+    assert alice.typing(cast.team.pk) == [cast.bob.pk]
+
+
+async def test_typing_is_off_for_who_switches_it_off(here: Process, there: Process, time: Stage, cast: Cast) -> None:
+    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
+    await time.pass_time(2)
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+    await time.pass_time(1)
+    assert alice.typing(cast.team.pk) == [cast.bob.pk]
+    await there.choose(cast.bob, shows_typing=False)
+    await time.pass_time(1.5)
+    assert alice.typing(cast.team.pk) == []
+    told = len(bob.pushes("typing"))
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+    here.presence.told_typing(alice.socket, cast.team.pk, is_on=True)
+    await time.pass_time(2)
+    assert alice.typing(cast.team.pk) == [cast.alice.pk]
+    assert len(bob.pushes("typing")) == told

@@ -1,0 +1,9 @@
+"""Reads the machine's certificates once: httpx would do so for every client, which takes longer than most of what tests ask."""
+
+import functools
+
+from httpx._transports import default
+
+
+def install() -> None:
+    default.create_ssl_context = functools.cache(default.create_ssl_context)  # type: ignore[assignment]

@@ -1,0 +1,20 @@
+"""Others who wait for a row."""
+
+import datetime
+
+from django.db import connection
+
+
+def until_waiting(count: int) -> None:
+    """Until so many others wait for a row's lock."""
+    deadline = datetime.datetime.now() + datetime.timedelta(seconds=10)
+    with connection.cursor() as cursor:
+        while datetime.datetime.now() < deadline:
+            # Within a transaction the statistics stay as they were read first.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0] >= count:
+                return
+    raise AssertionError("they do not wait")

@@ -1,0 +1,20 @@
+"""In which order two pytest processes (bin/test) take the files: what lasts longest first, so that both end together."""
+
+from pathlib import PurePath
+
+import pytest
+
+#: Beginnings of paths below tests/; all others come after these.
+LONGEST = (
+    *("faults/test_faults.py", "faults/", "chatproject/test_processes.py", "chatproject/test_starting.py", "browser/"),
+    *("chat/api/test_api_schema.py", "chatproject/", "test_laws.py", "delivery/", "chat/services/test_sign_in.py"),
+)
+
+
+def longest_first(items: list[pytest.Item], root: PurePath) -> None:
+    """Whole files, within which the order stays."""
+    items.sort(key=lambda item: _place(item.path.relative_to(root).as_posix()))
+
+
+def _place(path: str) -> tuple[int, str]:
+    return next((n for n, beginning in enumerate(LONGEST) if path.startswith(beginning)), len(LONGEST)), path

@@ -1,0 +1,20 @@
+"""What comes over a socket."""
+
+import asyncio
+from typing import Any
+
+from chat.models import Channel
+from delivery.client.connection import Connection
+
+
+async def push(connection: Connection, op: str, *, within: float = 10) -> dict[str, Any]:
+    """The next push of this op; others before it are passed over."""
+    async with asyncio.timeout(within):
+        while True:
+            frame = await connection.pushes.get()
+            if frame["op"] == op:
+                return frame
+
+
+def bodies(connection: Connection, channel: Channel) -> list[str]:
+    return [change["body"] for change in connection.changes.get(channel.pk, []) if change["kind"] == "text"]
