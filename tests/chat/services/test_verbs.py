@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.db import connections
 
 from chat import clock, services
@@ -275,11 +276,15 @@ def post_or_edit(cast: Cast, target: Message, place: int) -> None:
 def in_threads(count: int, work: Callable[[int], object]) -> list[BaseException]:
     failures: list[BaseException] = []
     start = threading.Barrier(count)
+    # Who has a connection is not asked here: on a busy machine a hundred would wait too long for ten.
+    connected = threading.Semaphore(settings.DATABASE_POOL)
 
     def run(place: int) -> None:
         try:
             start.wait()
-            work(place)
+            with connected:
+                work(place)
+                connections.close_all()
         except BaseException as error:
             failures.append(error)
         finally:
