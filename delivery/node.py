@@ -51,7 +51,7 @@ from delivery.live.seat_store import Seats
 from delivery.live.seating import Seating
 from delivery.live.socket import Socket
 from delivery.live.waits import Waits
-from delivery.source import Source, Standing
+from delivery.source import Opening, Source
 from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from delivery.wire.codec import encode
@@ -269,29 +269,29 @@ class Node:
         self.hub.add(socket)
         await self.bus.listen([user_group(socket.user)])
         self.logins.came(socket)
-        # The epoch before the accesses: heads of another one would be taken for those of this one.
-        channel_ids, standing = await self.threads.read(self._first_look, socket)
-        socket.epoch = self.epochs.noted(standing)
+        learn = self.learning(socket.user)
+        opening = await self.threads.read(self._read_opening, socket)
+        learn(opening)
+        socket.epoch = self.epochs.noted(opening.standing)
         if socket.epoch != self.epochs.current:
             self.nursery.leave(self.check_epoch())
-        refused, _ = await asyncio.gather(self.seating.seat(socket, channel_ids), self.learn(socket.user))
+        refused = await self.seating.seat(socket, [access.channel_id for access in opening.accesses])
         # From here on without a pause: what ends is told only after `hello`.
-        for access in await self.threads.read(self.source.accesses, socket.user):
-            if access.channel_id not in channel_ids:
-                socket.missed_openings = True
-            elif access.channel_id in refused:
+        for access in opening.accesses:
+            if access.channel_id in refused:
                 self.seating.refuse(socket, access)
             else:
                 socket.accesses[access.channel_id] = access
 
-    async def learn(self, user: int) -> None:
-        """What the product has to know of a user before `hello`; from here on it is rung when it changes."""
+    def learning(self, user: int) -> Callable[[Opening], None]:
+        """Called before the rows are read. What it gives takes what they say that the product has to know of the user."""
+        return lambda opening: None
 
-    def _first_look(self, socket: Socket) -> tuple[list[int], Standing]:
+    def _read_opening(self, socket: Socket) -> Opening:
         # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
         if socket.peer.is_gone:
             raise PeerGone
-        return [channel_id for _, channel_id in self.source.memberships([socket.user])], self.source.standing()
+        return self.source.opening(socket.user)
 
     async def part(self, socket: Socket) -> None:
         channel_ids = list(socket.accesses)

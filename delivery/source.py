@@ -42,6 +42,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What `hello` says: the epoch, and every channel that the user has access to. The epoch was read before the accesses."""
+
+    standing: Standing
+    accesses: Sequence[Access]
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """What lies between a held number and the head."""
 
@@ -71,11 +79,11 @@ class Source(Protocol):
     def begin_epoch(self, after: str) -> str:
         """Another epoch, unless that one is over already; returns the one that stands."""
 
-    def accesses(self, user: int) -> list[Access]:
-        """Every channel that the user has access to."""
+    def opening(self, user: int) -> Opening:
+        """All that is said to a user who comes in."""
 
     def accesses_to(self, user: int, channel_ids: Collection[int]) -> dict[int, Access]:
-        """Those of them that the user has access to."""
+        """Those of these channels that the user has access to."""
 
     def access(self, user: int, channel_id: int) -> Access | None:
         """One of them; None without access."""

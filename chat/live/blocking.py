@@ -1,32 +1,12 @@
 """Who has blocked whom, of the people of this process: read before `hello`, when it was rung, and with each position check."""
 
 import itertools
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
 
-from chat.models import Block
+from chat.reads.blocks import Apart
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.wire import codec, frames
-
-
-@dataclass
-class Apart:
-    """From whom somebody is kept: those they have blocked, and those who have blocked them."""
-
-    blocked: set[int] = field(default_factory=set)
-    blocked_by: set[int] = field(default_factory=set)
-
-
-def apart_from(users: Sequence[int]) -> dict[int, Apart]:
-    """In a database thread: for those of these people who have blocked somebody, or are blocked."""
-    found: dict[int, Apart] = defaultdict(Apart)
-    for blocker, blocked in Block.objects.filter(blocker__in=users).values_list("blocker", "blocked"):
-        found[blocker].blocked.add(blocked)
-    for blocker, blocked in Block.objects.filter(blocked__in=users).values_list("blocker", "blocked"):
-        found[blocked].blocked_by.add(blocker)
-    return dict(found)
 
 
 class Blocking:
@@ -48,21 +28,25 @@ class Blocking:
         apart = self._apart(user)
         return apart.blocked | apart.blocked_by
 
+    def ask(self) -> int:
+        """A question that is put to the rows from now on; its answer is for `take`."""
+        return next(self._questions)
+
     async def look(self, users: Collection[int]) -> None:
         """Reads how it stands, and tells the sockets of those whose own list has changed since it was last read."""
         if users:
-            question = next(self._questions)
+            question = self.ask()
             found = await self._read(list(users))
             for user in users:
-                self._take(user, question, found.get(user) or Apart())
+                self.take(user, question, found.get(user) or Apart())
 
     async def look_at_all(self) -> None:
         """The same of everybody who is here: heals lost bells."""
         self._known = {user: known for user, known in self._known.items() if user in self._hub.users}
         await self.look(list(self._hub.users))
 
-    def _take(self, user: int, question: int, apart: Apart) -> None:
-        # Of two answers that cross, the one to the later question: what changed after both was rung again.
+    def take(self, user: int, question: int, apart: Apart) -> None:
+        """Of two answers that cross, the one to the later question: what changed after both was rung again."""
         asked, before = self._known.get(user, (0, apart))
         if asked < question:
             self._known[user] = (question, apart)

@@ -1,6 +1,7 @@
 """Puts the product into the machinery: which rows delivery reads, which errors mean that PostgreSQL is away, what may be said."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
@@ -9,9 +10,11 @@ from django.conf import settings
 from chat.allowances.counting import tell
 from chat.allowances.messages import MessageAllowance
 from chat.allowances.window import Usage
-from chat.live.blocking import Blocking, apart_from
+from chat.live.blocking import Blocking
 from chat.live.presence.here import Presence
 from chat.live.source import ChatSource
+from chat.reads.blocks import apart_from
+from chat.reads.opening import ChatOpening
 from chat.reads.statistics import FigureNotes
 from chat.services import Draft, check_body
 from delivery.away import AWAY, is_away
@@ -19,7 +22,7 @@ from delivery.bus.announcements import Announcement, Renewed
 from delivery.commit.queue import Outcome
 from delivery.live.socket import Socket
 from delivery.node import Node, running, set_running
-from delivery.source import Committed
+from delivery.source import Committed, Opening
 from delivery.wire.errors import Refused
 
 
@@ -58,8 +61,14 @@ class ChatNode(Node):
         if isinstance(announcement, Renewed):
             self.nursery.leave(self.blocking.look([announcement.user]))
 
-    async def learn(self, user: int) -> None:
-        await self.blocking.look([user])
+    def learning(self, user: int) -> Callable[[Opening], None]:
+        question = self.blocking.ask()
+
+        def learn(opening: Opening) -> None:
+            assert isinstance(opening, ChatOpening)
+            self.blocking.take(user, question, opening.apart)
+
+        return learn
 
     async def check_positions(self) -> None:
         await super().check_positions()

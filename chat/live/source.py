@@ -9,9 +9,9 @@ from django.db.models.expressions import RawSQL
 
 from chat import shapes
 from chat.models import Channel, Member, Message
-from chat.models.member import MemberQuerySet
 from chat.reads import logins
 from chat.reads.channels import described
+from chat.reads.opening import ChatOpening, opening_of
 from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_standing
 from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, Login, Missed, Standing
@@ -48,12 +48,12 @@ class ChatSource:
     def begin_epoch(self, after: str) -> str:
         return begin_epoch(after=after)
 
-    def accesses(self, user: int) -> list[Access]:
-        return _accesses(Member.objects.with_mutes().filter(user_id=user).in_lists(), user)
+    def opening(self, user: int) -> ChatOpening:
+        return opening_of(user)
 
     def accesses_to(self, user: int, channel_ids: Collection[int]) -> dict[int, Access]:
-        found = _accesses(Member.objects.with_mutes().filter(user_id=user, channel_id__in=channel_ids), user)
-        return {access.channel_id: access for access in found}
+        memberships = Member.objects.with_mutes().filter(user_id=user, channel_id__in=channel_ids)
+        return {member.channel_id: _access(member, seen) for member, seen in described(memberships, user)}
 
     def access(self, user: int, channel_id: int) -> Access | None:
         return self.accesses_to(user, [channel_id]).get(channel_id)
@@ -104,14 +104,11 @@ class ChatSource:
         move_cursors(cursors)
 
 
-def _accesses(memberships: MemberQuerySet, user: int) -> list[Access]:
-    return [
-        Access(
-            channel_id=member.channel_id,
-            head=member.channel.head,
-            since=member.joined_rev,
-            version=member.version,
-            description=description,
-        )
-        for member, description in described(memberships, user)
-    ]
+def _access(member: Member, description: shapes.Channel) -> Access:
+    return Access(
+        channel_id=member.channel_id,
+        head=member.channel.head,
+        since=member.joined_rev,
+        version=member.version,
+        description=description,
+    )

@@ -105,5 +105,8 @@ class Channel(models.Model):
     @property
     def place(self) -> str:
         """Its kind, or GROUP: by the people it was opened with, however many of them are left."""
-        is_group = self.direct_key is not None and self.direct_key.count(":") > 1
-        return GROUP if is_group else self.kind
+        return place_of(self.kind, self.direct_key)
+
+
+def place_of(kind: str, direct_key: str | None) -> str:
+    return GROUP if direct_key is not None and direct_key.count(":") > 1 else kind

@@ -18,16 +18,23 @@ MOST_UNREAD = 1000
 #: What was deleted after that number was still there.
 _COUNTS = "message.kind = 'text' AND (message.deleted_at IS NULL OR message.rev > asked.head)"
 
-_OF_ONE = f"""
-SELECT asked.channel_id, (
+
+def unread_of(unheard: str) -> str:
+    """In a statement over `asked` (channel_id, read, head): the count of each, without those in the SQL array `unheard`."""
+    return f"""(
     SELECT count(*) FROM (
         SELECT 1 FROM messages AS message
         WHERE message.channel_id = asked.channel_id AND seq > asked.read AND seq <= asked.head
-          AND sender_id <> ALL (%s::bigint[]) AND {_COUNTS}
-        LIMIT %s
+          AND sender_id <> ALL ({unheard}) AND {_COUNTS}
+        LIMIT {MOST_UNREAD}
     ) AS unread
-) FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
-"""  # noqa: S608 (nothing of anybody is in it)
+)"""  # noqa: S608 (nothing of anybody is in it)
+
+
+_OF_ONE = f"""
+SELECT asked.channel_id, {unread_of("%s::bigint[]")}
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
+"""  # noqa: S608
 
 #: Twice as many as are counted: some are the reader's own.
 _NEWEST = f"""
@@ -62,7 +69,7 @@ def count_of(user: int, positions: Sequence[ReadMark]) -> dict[int, int]:
         return {}
     columns = [[position.channel for position in positions], [position.read for position in positions]]
     unheard = [user, *_blocked_by([user]).get(user, ())]
-    return dict(hot.rows(_OF_ONE, [unheard, MOST_UNREAD, *columns, [position.head for position in positions]]))
+    return dict(hot.rows(_OF_ONE, [unheard, *columns, [position.head for position in positions]]))
 
 
 def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], int]:

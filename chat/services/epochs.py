@@ -7,6 +7,7 @@ table, which a dump makes anew) and of a nonce that can be moved, for what none 
 import functools
 import hashlib
 import logging
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -53,14 +54,21 @@ def left_out() -> list[str]:
 
 def _read() -> tuple[Standing, str]:
     with connection.cursor() as cursor:
-        cursor.execute(_statement())
-        [(position, nonce, *parts)] = cursor.fetchall()
+        cursor.execute(standing_statement())
+        [row] = cursor.fetchall()
+    return standing_in(row), row[1]
+
+
+def standing_in(row: tuple[Any, ...]) -> Standing:
+    """What `standing_statement` has found."""
+    position, nonce, *parts = row
     digest = hashlib.sha256("|".join(map(str, [nonce, *parts])).encode())
-    return Standing(epoch=digest.hexdigest()[:20], position=position or 0), nonce
+    return Standing(epoch=digest.hexdigest()[:20], position=position or 0)
 
 
 @functools.cache
-def _statement() -> str:
+def standing_statement() -> str:
+    """For those who read other rows in the same round trip."""
     denied = set(left_out())
     if denied:
         logger.warning("a rewind may go unseen: this database role may not call %s", ", ".join(sorted(denied)))

@@ -8,6 +8,7 @@ import msgspec
 from chat import models
 from chat.models.channel import GROUP
 from chat.rights.table import rights_of
+from chat.shapes.columns import ChannelColumns, MemberColumns
 from chat.shapes.person import person_of
 from chat.shapes.words import Absent, Id, Kind, LevelName, RightName, RoleName
 from delivery.wire.frames import BareChannel, Person
@@ -58,7 +59,7 @@ def brief_of(row: models.Channel) -> ChannelBrief:
     return ChannelBrief(id=row.pk, name=row.name, kind=row.kind)
 
 
-def channel_of(row: models.Channel, *, people: Sequence[models.User] = ()) -> Channel:
+def channel_of(row: models.Channel | ChannelColumns, *, people: Sequence[models.User] = ()) -> Channel:
     """What everybody reads of it. `people`: the others in a direct channel, whose names are its name."""
     is_direct = row.kind == models.ChannelKind.DIRECT
     return Channel(
@@ -77,7 +78,9 @@ def channel_of(row: models.Channel, *, people: Sequence[models.User] = ()) -> Ch
     )
 
 
-def channel_to_member(member: models.Member, *, unread: int, people: Sequence[models.User], moderates: bool) -> Channel:
+def channel_to_member(
+    member: models.Member | MemberColumns, *, unread: int, people: Sequence[models.User], moderates: bool
+) -> Channel:
     """A channel as one of its members sees it; needs `channel` selected along, and the mute.
 
     `moderates`: whether the user moderates everywhere.
@@ -105,12 +108,12 @@ def channel_to_all(row: models.Channel) -> Channel:
     return msgspec.structs.replace(channel_of(row), can_by_role=can_by_role)
 
 
-def _rights(row: models.Channel, role: str, *, moderates: bool) -> list[str]:
+def _rights(row: models.Channel | ChannelColumns, role: str, *, moderates: bool) -> list[str]:
     is_archived = row.archived_at is not None
     return rights_of(role=role, moderates=moderates, place=row.place, is_archived=is_archived)
 
 
-def _name_among(row: models.Channel, people: Sequence[models.User]) -> str:
+def _name_among(row: models.Channel | ChannelColumns, people: Sequence[models.User]) -> str:
     names = ", ".join(user.get_full_name() for user in people)
     # Of a group that others have left: not to be taken for the conversation of two.
     return f"{names} (group)" if row.place == GROUP and len(people) == 1 else names

@@ -1,0 +1,36 @@
+"""The columns that a channel's description is made of, read without the ORM, whose objects would cost most of all."""
+
+import datetime
+
+import msgspec
+
+from chat.models.channel import place_of
+
+
+class ChannelColumns(msgspec.Struct, frozen=True):
+    pk: int
+    name: str
+    topic: str
+    kind: str
+    parent_id: int | None
+    is_support: bool
+    direct_key: str | None
+    member_count: int
+    head: int
+    created_by_id: int | None
+    created_at: datetime.datetime
+    archived_at: datetime.datetime | None
+
+    @property
+    def place(self) -> str:
+        return place_of(self.kind, self.direct_key)
+
+
+class MemberColumns(msgspec.Struct, frozen=True):
+    channel: ChannelColumns
+    user_id: int
+    role: str
+    delivered_seq: int
+    read_seq: int
+    notify_level: str
+    muted_until: datetime.datetime | None
