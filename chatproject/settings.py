@@ -87,7 +87,6 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "rest_framework",
-    "drf_spectacular",
     "drf_spectacular_sidecar",
     "delivery",
     "presence",
@@ -304,25 +303,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chat.api.rendering.Negotiation",
     "URL_FORMAT_OVERRIDE": None,
-    "DEFAULT_SCHEMA_CLASS": "chat.api.openapi.OperationSchema",
     "EXCEPTION_HANDLER": "chat.api.problems.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
-
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Gapless",
-    "VERSION": "1",
-    "DESCRIPTION": "Channels, messages and people over HTTP. The socket is described in /api/v1/asyncapi.json. Errors are"
-    " application/problem+json, with the socket's codes. What had no answer may be sent again: a message with the same"
-    " client_msg_id is one message, for ever.",
-    "OAS_VERSION": "3.1.1",
-    "SCHEMA_PATH_PREFIX": "/api/v1/",
-    "SERVERS": [{"url": "/"}],
-    "LICENSE": {"name": "MIT", "identifier": "MIT"},
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # A PATCH says which fields it needs, like any other request.
-    "COMPONENT_SPLIT_PATCH": False,
-    "ENFORCE_NON_BLANK_FIELDS": True,
 }
 
 # ---- Logs ------------------------------------------------------------------------------------------------------------

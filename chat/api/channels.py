@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, shapes
-from chat.api.contract import Page, documented, one_of, text
-from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Reasoned, Removing
+from chat.api.contract import ListOf, documented, one_of, text
+from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Reasoned, Removing, or_none
 from chat.api.moderation import end_of
 from chat.api.pages import listed, number, page_size, paged
 from chat.api.people import known_people, person_to, person_to_add
@@ -27,7 +27,7 @@ from delivery.wire.errors import Invalid
 
 class Channels(APIView):
     @documented(
-        Page(shapes.Channel),
+        ListOf(shapes.Channel),
         query={"scope": one_of("mine", "public", default="mine"), "search": text("A part of the name.")},
     )
     def get(self, request: Request) -> Response:
@@ -47,14 +47,12 @@ class Channels(APIView):
         """201 with the new channel; 200 with the direct channel that these people have already."""
         given = checked(ChannelInput, request)
         user = caller(request)
-        people = known_people(given["members"])
-        if given["kind"] == ChannelKind.DIRECT:
+        people = known_people(given.members)
+        if ChannelKind(given.kind) == ChannelKind.DIRECT:
             channel, is_new = services.open_direct_channel(user, others=people)
         else:
             channel, is_new = (
-                services.open_channel(
-                    user, name=given["name"], topic=given["topic"], kind=given["kind"], members=people
-                ),
+                services.open_channel(user, name=given.name, topic=given.topic, kind=given.kind, members=people),
                 True,
             )
         return Response(_seen_by(user, channel.pk), status=201 if is_new else 200)
@@ -72,11 +70,11 @@ class OneChannel(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         """Another name or topic, or `archived` true or false; the staff from outside the channel give a `reason`."""
         given = checked(ChannelRevision, request)
-        user, reason = caller(request), given["reason"]
-        if "archived" not in given:
-            names = {name: given.get(name) for name in ("name", "topic")}
-            row = services.revise_channel(user, channel=pk, **names, reason=reason)
-        elif given["archived"]:
+        user, reason = caller(request), given.reason
+        if given.archived is msgspec.UNSET:
+            name, topic = or_none(given.name), or_none(given.topic)
+            row = services.revise_channel(user, channel=pk, name=name, topic=topic, reason=reason)
+        elif given.archived:
             row = services.archive_channel(user, channel=pk, reason=reason)
         else:
             row = services.restore_channel(user, channel=pk, reason=reason)
@@ -85,7 +83,7 @@ class OneChannel(APIView):
     @documented({204: None}, takes=Reasoned)
     def delete(self, request: Request, pk: int) -> Response:
         """Archives: nothing is thrown away. The staff from outside the channel give a `reason`."""
-        services.archive_channel(caller(request), channel=pk, reason=checked(Reasoned, request)["reason"])
+        services.archive_channel(caller(request), channel=pk, reason=checked(Reasoned, request).reason)
         return Response(status=204)
 
 
@@ -107,7 +105,7 @@ class Leave(APIView):
 
 
 class Members(APIView):
-    @documented(Page(shapes.Member))
+    @documented(ListOf(shapes.Member))
     def get(self, request: Request, pk: int) -> Response:
         """For members: everybody, with their cursors and presence, and `can`: what the caller may do to each."""
         own = require_membership(caller(request).pk, channel=pk)
@@ -128,8 +126,8 @@ class Members(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Takes somebody in; repeating does nothing."""
         given = checked(NewMember, request)
-        user = person_to_add(caller(request), pk, given["user"])
-        member = services.add_member(caller(request), channel=pk, user=user, role=given["role"], reason=given["reason"])
+        user = person_to_add(caller(request), pk, given.user)
+        member = services.add_member(caller(request), channel=pk, user=user, role=given.role, reason=given.reason)
         return Response(shapes.member_of(member), status=201)
 
 
@@ -137,7 +135,7 @@ class OwnMembership(APIView):
     @documented(shapes.Channel, takes=NotifyInput)
     def patch(self, request: Request, pk: int) -> Response:
         """What the caller is notified of: `notify_level` all, mentions or none."""
-        level = checked(NotifyInput, request)["notify_level"]
+        level = checked(NotifyInput, request).notify_level
         services.choose_notify_level(caller(request), channel=pk, level=level)
         return Response(_seen_by(caller(request), pk))
 
@@ -150,9 +148,7 @@ class OneMember(APIView):
         """Another role, by owners; the staff from outside the channel give a `reason`."""
         given = checked(NewRole, request)
         whom = person_to(Right.PROMOTE, caller(request), pk, user)
-        member = services.change_role(
-            caller(request), channel=pk, user=whom, role=given["role"], reason=given["reason"]
-        )
+        member = services.change_role(caller(request), channel=pk, user=whom, role=given.role, reason=given.reason)
         return Response(shapes.member_of(member))
 
     @documented({204: None}, takes=Removing, refuses=[409])
@@ -163,7 +159,7 @@ class OneMember(APIView):
         """
         given = checked(Removing, request)
         whom = person_to(Right.REMOVE, caller(request), pk, user)
-        services.remove_member(caller(request), channel=pk, user=whom, until=end_of(given), reason=given["reason"])
+        services.remove_member(caller(request), channel=pk, user=whom, until=end_of(given.minutes), reason=given.reason)
         return Response(status=204)
 
 

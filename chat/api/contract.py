@@ -11,7 +11,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from chat.api.inputs import Nothing, Strict
+from chat.api.inputs import Input, Nothing
+from chat.api.reading import read
 from delivery.wire import ids
 from delivery.wire.errors import Invalid
 
@@ -20,7 +21,7 @@ Shape = type[msgspec.Struct]
 
 
 @dataclass(frozen=True)
-class Page:
+class ListOf:
     """A list as the contract spells it, of these; `more`: what it says besides, as JSON Schema."""
 
     of: Shape
@@ -45,8 +46,8 @@ class Page:
 class Documented:
     """What is said of an operation, and held: parameters and fields that are not said are refused."""
 
-    gives: Mapping[int, Shape | Page | None]
-    takes: type[Strict] | None = None
+    gives: Mapping[int, Shape | ListOf | None]
+    takes: type[Input] | None = None
     #: Query parameters by name, each a JSON Schema with a description.
     query: Mapping[str, Any] = field(default_factory=dict)
     #: Of these parameters, one at most.
@@ -56,8 +57,8 @@ class Documented:
     has_etag: bool = False
 
     @property
-    def page(self) -> Page | None:
-        return next((given for given in self.gives.values() if isinstance(given, Page)), None)
+    def page(self) -> ListOf | None:
+        return next((given for given in self.gives.values() if isinstance(given, ListOf)), None)
 
     def require(self, request: Request) -> None:
         """Raises ValidationError for what the operation does not have, Invalid for parameters that exclude each other."""
@@ -67,13 +68,13 @@ class Documented:
         if sum(name in request.query_params for name in self.one_of) > 1:
             raise Invalid(f"Give one of {', '.join(self.one_of)}.")
         if self.takes is None and request.method not in SAFE_METHODS:
-            Nothing(data=request.data).is_valid(raise_exception=True)
+            read(Nothing, request.data)
 
 
 def documented(
-    gives: Shape | Page | Mapping[int, Shape | Page | None],
+    gives: Shape | ListOf | Mapping[int, Shape | ListOf | None],
     *,
-    takes: type[Strict] | None = None,
+    takes: type[Input] | None = None,
     query: Mapping[str, Any] | None = None,
     one_of: Sequence[str] = (),
     refuses: Sequence[int] = (),

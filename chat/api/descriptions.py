@@ -28,7 +28,7 @@ def takes_no_parameters(view: View) -> View:
 @takes_no_parameters
 def schema(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document of these paths, for everybody."""
-    return HttpResponse(msgspec.json.encode(openapi.document(), enc_hook=str), content_type="application/json")
+    return HttpResponse(msgspec.json.encode(openapi.document()), content_type="application/json")
 
 
 @require_safe

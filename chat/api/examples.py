@@ -1,174 +1,24 @@
-"""One example of each shape, for people who read the API's page; a test holds them to the shapes."""
+"""One example of each shape, for people who read the API's page: the instances that stand beside the structs."""
 
+import inspect
 from typing import Any
 
-_BOB = {"id": 2, "username": "bob", "display_name": "Bob"}
-_ALICE = {"id": 1, "username": "alice", "display_name": "Alice"}
-_TEAM = {"id": 12, "name": "team", "kind": "private"}
-_THEN = "2026-11-23T09:30:00.000000Z"
-_SINCE = {"date_joined": _THEN, "scopes": ["read", "write"]}
-_MESSAGE = {
-    "id": 501,
-    "channel": 12,
-    "seq": 341,
-    "rev": 341,
-    "client_msg_id": "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10",
-    "sender": _BOB,
-    "kind": "text",
-    "body": "The build is green.",
-    "reply_to": None,
-    "reactions": {},
-    "created_at": _THEN,
-    "edited_at": None,
-    "deleted_at": None,
-    "status": "sent",
-    "delivered_at": None,
-    "read_at": None,
-}
-_CHANNEL = {
-    "id": 12,
-    "name": "team",
-    "topic": "What the team is at",
-    "kind": "private",
-    "parent": None,
-    "is_support": False,
-    "head": 341,
-    "member_count": 2,
-    "created_at": _THEN,
-    "archived_at": None,
-    "is_member": True,
-    "role": "member",
-    "can": ["post", "edit_own", "delete_own", "leave"],
-    "delivered_seq": 341,
-    "read_seq": 340,
-    "unread": 1,
-    "notify_level": "all",
-    "muted_until": None,
-}
-_MEMBER = {"user": _BOB, "role": "member", "delivered_seq": 341, "read_seq": 340, "joined_at": _THEN}
-_TOKEN = {
-    "id": 7,
-    "name": "build bot",
-    "scopes": ["read", "write"],
-    "created_at": _THEN,
-    "last_used_at": None,
-    "expires_at": "2027-11-23T00:00:00.000000Z",
-    "parent": None,
-}
-_INVITE = {"id": 5, "channels": [12], "uses": 10, "used": 3, "created_at": _THEN, "expires_at": _THEN}
-_VERSION = {"number": 1, "body": "The build is gren.", "written_at": _THEN, "replaced_at": _THEN}
-_SANCTION = {"channel": _TEAM, "user": _BOB, "by": _ALICE, "reason": "spam"}
-_REPORT = {
-    "id": 3,
-    "channel": _TEAM,
-    "message": _MESSAGE,
-    "reported_body": "Buy cheap watches",
-    "reporter": _ALICE,
-    "reason": "spam",
-    "reports_of_the_message": 2,
-    "created_at": _THEN,
-    "closed_at": None,
-    "closed_by": None,
-    "verdict": None,
-    "closing_reason": "",
-}
+import msgspec
 
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "Person": _BOB,
-    "Message": _MESSAGE,
-    "Channel": _CHANNEL,
-    "Member": _MEMBER,
-    "Cursors": {"delivered_seq": 341, "read_seq": 341},
-    "Me": {
-        **_BOB,
-        "status": "online",
-        "activity": "at the gate",
-        "shows_typing": True,
-        "is_staff": False,
-        "date_joined": _THEN,
-        "scopes": ["read", "write"],
-    },
-    "PersonState": {"status": "away", "activity": "at lunch", "last_seen": None},
-    "People": {"users": {"2": {"status": "away", "activity": "at lunch", "last_seen": None}}},
-    "Figures": {
-        "window_minutes": 5,
-        "members": 2,
-        "active_members": 2,
-        "messages_last_minute": 3,
-        "messages_last_hour": 41,
-        "messages_a_minute": 2.4,
-        "latency_ms": {"p50": 5, "p95": 10, "p99": 20},
-        "errors": {"rate_limited": 1},
-    },
-    "Invite": _INVITE,
-    "NewInvite": {**_INVITE, "url": "https://chat.example.org/invite/mDqGTAV0cGqTnqF2pTgGr1cJ0yv0hTgB3b0E5m3yZ0c/"},
-    "Token": _TOKEN,
-    "NewToken": {**_TOKEN, "secret": "gapless_mDqGTAV0cGqTnqF2pTgGr1cJ0yv0hTgB3b0E5m3yZ0c"},
-    "ChannelBrief": _TEAM,
-    "ReportReceipt": {"id": 3, "channel": 12, "message": 501, "reason": "spam"},
-    "Report": _REPORT,
-    "Version": _VERSION,
-    "ReportInFull": {**_REPORT, "context": [_MESSAGE], "versions": [_VERSION], "reports_of_the_message": 1},
-    "MessageWithVersions": {"message": _MESSAGE, "versions": [_VERSION]},
-    "Desk": {"open_reports": 2, "may_ban": True, "moderates_everywhere": False},
-    "Sanction": _SANCTION,
-    "Block": {"id": 2, "user": _BOB, "created_at": _THEN},
-    "Mute": {**_SANCTION, "role": "member", "muted_until": _THEN},
-    "Removal": {**_SANCTION, "removed_at": _THEN, "may_return_at": None},
-    "Ban": {
-        "id": 4,
-        "user": _BOB,
-        "reason": "spam, again",
-        "banned_by": _ALICE,
-        "created_at": _THEN,
-        "lifted_at": None,
-        "lifted_by": None,
-        "lifted_reason": "",
-    },
-    "AuditEntry": {
-        "id": 9,
-        "created_at": _THEN,
-        "act": "user.banned",
-        "actor": _ALICE,
-        "whom": _BOB,
-        "channel": None,
-        "message": None,
-        "reason": "spam, again",
-        "details": {},
-        "door": "api",
-    },
-    "NotDone": {"id": 502, "code": "not_found", "detail": "There is no such message."},
-    "BulkOutcome": {
-        "done": [501],
-        "refused": [{"id": 502, "code": "not_found", "detail": "There is no such message."}],
-    },
-    "Problem": {
-        "type": "urn:gapless:not_found",
-        "title": "Not Found",
-        "status": 404,
-        "detail": "There is nothing here, or nothing that you may see.",
-        "code": "not_found",
-        "request_id": "5b0e6f0c-5d0b-4ad5-a3a1-27c9fb1b3c5e",
-    },
-    "ChannelInput": {"name": "releases", "topic": "What goes out when", "kind": "public", "members": [2, 5]},
-    "ChannelRevision": {"topic": "What went out"},
-    "NewMember": {"user": 2, "role": "member"},
-    "NotifyInput": {"notify_level": "mentions"},
-    "NewBlock": {"user": 2},
-    "NewRole": {"role": "moderator"},
-    "Reasoned": {"reason": "the project is over"},
-    "Removing": {"reason": "spam", "minutes": 1440},
-    "MessageInput": {"client_msg_id": "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", "body": "The build is green."},
-    "MessageRevision": {"body": "The build is red."},
-    "Position": {"seq": 341},
-    "InviteInput": {"channels": [12], "uses": 10, "expires_in": 604800},
-    "TokenInput": {"name": "build bot", "scopes": ["read", "write"], "expires_at": "2027-11-23T00:00:00Z"},
-    "Profile": {"display_name": "Bob B."},
-    "NewReport": {"channel": 12, "message": 501, "reason": "spam"},
-    "BulkClosing": {"reports": [3], "verdict": "upheld", "reason": "spam"},
-    "BulkDeletion": {"messages": [501, 502], "reason": "spam"},
-    "BulkRemoval": {"channel": 12, "users": [2], "reason": "spam", "minutes": 1440},
-    "BulkReadmission": {"channel": 12, "users": [2], "reason": "they have apologised"},
-    "BulkMute": {"channel": 12, "users": [2], "reason": "spam", "minutes": 60},
-    "BulkBan": {"users": [2], "reason": "spam, again"},
+from chat import shapes
+from chat.api import inputs
+
+#: Of the instances of a struct the first is its example.
+_INSTANCES = [
+    *inputs.EXAMPLES,
+    *(
+        value
+        for module in filter(inspect.ismodule, vars(shapes).values())
+        for value in vars(module).values()
+        if isinstance(value, msgspec.Struct)
+    ),
+]
+
+EXAMPLES: dict[str, Any] = {
+    type(value).__name__: msgspec.to_builtins(value, str_keys=True) for value in reversed(_INSTANCES)
 }

@@ -1,233 +1,232 @@
-"""What requests may carry, as serializers: shapes only, the rules are the verbs'."""
+"""What requests may carry, each with an example: shapes only, the rules are the verbs'."""
 
 import datetime
-import uuid
-from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Literal, TypeVar
 
+import msgspec
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import ValidationError
 
-from chat.models import ChannelKind, NotifyLevel, Role, Scope, Verdict
+from chat.models import NotifyLevel, Role, Scope, Verdict
 from chat.services.audit import REASON_CHARACTERS
 from delivery.wire import ids
-from delivery.wire.errors import Invalid
-from presence.people import CHOICES
+
+Given = TypeVar("Given")
+
+Unset = msgspec.UnsetType
+#: Not to be stripped of the blanks around it.
+AS_IT_IS = {"as_it_is": True}
+Number = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=settings.LIMITS.mute_minutes)]
+#: What one bulk act is about.
+Rows = Annotated[list[Number], msgspec.Meta(min_length=1, max_length=settings.LIMITS.bulk)]
+Uuid = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=ids.UUID_LENGTH,
+        max_length=ids.UUID_LENGTH,
+        pattern=ids.UUID_PATTERN,
+        extra_json_schema={"format": "uuid"},
+        extra=AS_IT_IS,
+    ),
+]
+#: Read by `moment`: msgspec would take a date without its time zone for one of nowhere.
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+#: Refused by the verb, with a code of its own: `empty` or `too_long`.
+Body = Annotated[
+    str,
+    msgspec.Meta(
+        description="What people say: at most 2,048 bytes of UTF-8.",
+        extra_json_schema={"minLength": 1, "maxLength": settings.LIMITS.message_bytes},
+        extra=AS_IT_IS,
+    ),
+]
+#: How long it may be is the verb's to say, at every door.
+Reason = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1, description="Why: for the audit log.", extra_json_schema={"maxLength": REASON_CHARACTERS}
+    ),
+]
+#: Whether one is needed too.
+ReasonOrNone = Annotated[
+    str,
+    msgspec.Meta(
+        description="Why, where it is needed or worth saying: for the audit log.",
+        extra_json_schema={"maxLength": REASON_CHARACTERS},
+    ),
+]
+Scopes = Annotated[
+    list[Scope],
+    msgspec.Meta(min_length=1, max_length=len(Scope), extra_json_schema={"default": [Scope.READ, Scope.WRITE]}),
+]
+ShortText = Annotated[str, msgspec.Meta(max_length=80)]
+ShortName = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Topic = Annotated[str, msgspec.Meta(max_length=250)]
 
 
-class Strict(serializers.Serializer[Any]):
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Refuses fields that it does not know, like the socket."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(map(str, unknown))})
-        return super().to_internal_value(data)
 
-
-class Nothing(Strict):
+class Nothing(Input, frozen=True, kw_only=True):
     """What takes no body refuses every field."""
 
 
-class Text(serializers.CharField):
-    """Only strings: DRF's own field would take numbers."""
+class ChannelInput(Input, frozen=True, kw_only=True):
+    name: ShortText = ""
+    topic: Topic = ""
+    kind: Literal["public", "private", "direct"] = "public"
+    members: Annotated[list[Number], msgspec.Meta(max_length=99)] = []
 
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
+class Reasoned(Input, frozen=True, kw_only=True):
+    reason: ReasonOrNone = ""
 
-class Uuid(serializers.UUIDField):
-    """Only strings in full, as the socket takes them: DRF's own field would take numbers, braces and urn:uuid:."""
 
-    def to_internal_value(self, data: Any) -> uuid.UUID:
-        try:
-            return ids.read_uuid(data)
-        except Invalid:
-            self.fail("invalid", value=data)
+class ChannelRevision(Reasoned, frozen=True, kw_only=True):
+    name: ShortName | Unset = msgspec.UNSET
+    topic: Topic | Unset = msgspec.UNSET
+    archived: bool | Unset = msgspec.UNSET
 
+    def __post_init__(self) -> None:
+        is_renaming = self.name is not msgspec.UNSET or self.topic is not msgspec.UNSET
+        if self.archived is not msgspec.UNSET and is_renaming:
+            raise ValidationError({"archived": ["Archive and rename in two requests: each is done or not."]})
 
-class Whole(serializers.IntegerField):
-    """Only whole numbers: DRF's own field would take strings and 1.0."""
 
-    def __init__(self, *, least: int = 0, most: int = ids.MOST, **kwargs: Any) -> None:
-        super().__init__(min_value=least, max_value=most, **kwargs)
+class NewMember(Reasoned, frozen=True, kw_only=True):
+    user: Number
+    role: Role = Role.MEMBER
 
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, int) or isinstance(data, bool):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
+class NewBlock(Input, frozen=True, kw_only=True):
+    user: Number
 
-class Truth(serializers.BooleanField):
-    """Only true and false: DRF's own field would take words and numbers."""
 
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
+class NotifyInput(Input, frozen=True, kw_only=True):
+    notify_level: NotifyLevel
 
 
-def _said(description: str, **bounds: int) -> Callable[[type[Text]], type[Text]]:
-    return extend_schema_field({"type": "string", **bounds, "description": description})
+class NewRole(Reasoned, frozen=True, kw_only=True):
+    role: Role
 
 
-@_said("What people say: at most 2,048 bytes of UTF-8.", minLength=1, maxLength=settings.LIMITS.message_bytes)
-class Body(Text):
-    """Refused by the verb, with a code of its own: `empty` or `too_long`."""
+class Removing(Reasoned, frozen=True, kw_only=True):
+    minutes: Minutes | Unset = msgspec.UNSET
 
-    def __init__(self) -> None:
-        super().__init__(trim_whitespace=False, allow_blank=True)
 
+class MessageInput(Input, frozen=True, kw_only=True):
+    client_msg_id: Uuid
+    body: Body
+    reply_to: Number | None = None
 
-@_said("Why: for the audit log.", minLength=1, maxLength=REASON_CHARACTERS)
-class Reason(Text):
-    """Refused by the verb, at every door."""
 
+class MessageRevision(Input, frozen=True, kw_only=True):
+    body: Body
 
-class ChannelInput(Strict):
-    name = Text(max_length=80, required=False, allow_blank=True, default="")
-    topic = Text(max_length=250, required=False, allow_blank=True, default="")
-    kind = serializers.ChoiceField(
-        choices=[ChannelKind.PUBLIC, ChannelKind.PRIVATE, ChannelKind.DIRECT], default=ChannelKind.PUBLIC
-    )
-    members = serializers.ListField(child=Whole(), required=False, default=list, max_length=99)
 
+class Position(Input, frozen=True, kw_only=True):
+    seq: Number
 
-@_said("Why, where it is needed or worth saying: for the audit log.", maxLength=REASON_CHARACTERS)
-class ReasonOrNone(Text):
-    """Whether a reason is needed is the verb's to say."""
 
-    def __init__(self) -> None:
-        super().__init__(required=False, allow_blank=True, default="")
+class TokenInput(Input, frozen=True, kw_only=True):
+    name: ShortName
+    scopes: Scopes = msgspec.field(default_factory=lambda: [Scope.READ, Scope.WRITE])
+    expires_at: Moment | None = None
+    password: Annotated[str, msgspec.Meta(max_length=200, extra=AS_IT_IS)] = ""
 
 
-class Reasoned(Strict):
-    reason = ReasonOrNone()
+class InviteInput(Input, frozen=True, kw_only=True):
+    channels: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=settings.LIMITS.invite_channels)]
+    uses: Annotated[int, msgspec.Meta(ge=1, le=settings.LIMITS.invite_uses)] | None = None
+    expires_in: Annotated[int, msgspec.Meta(ge=1, le=settings.LIMITS.invite_most_seconds)] | None = None
 
 
-class ChannelRevision(Reasoned):
-    name = Text(max_length=80, required=False)
-    topic = Text(max_length=250, required=False, allow_blank=True)
-    archived = Truth(required=False)
+class Profile(Input, frozen=True, kw_only=True):
+    display_name: ShortText | Unset = msgspec.UNSET
+    status: Literal["online", "away", "busy", "invisible"] | Unset = msgspec.UNSET
+    activity: ShortText | Unset = msgspec.UNSET
+    shows_typing: bool | Unset = msgspec.UNSET
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "archived" in attrs and {"name", "topic"} & set(attrs):
-            raise serializers.ValidationError(
-                {"archived": ["Archive and rename in two requests: each is done or not."]}
-            )
-        return attrs
 
+class NewReport(Input, frozen=True, kw_only=True):
+    channel: Number
+    message: Number
+    reason: Reason
 
-class NewMember(Reasoned):
-    user = Whole()
-    role = serializers.ChoiceField(choices=Role.choices, default=Role.MEMBER)
 
+class BulkClosing(Input, frozen=True, kw_only=True):
+    reports: Rows
+    verdict: Verdict
+    reason: Reason
 
-class NewBlock(Strict):
-    user = Whole()
 
+class BulkDeletion(Input, frozen=True, kw_only=True):
+    messages: Rows
+    reason: Reason
 
-class NotifyInput(Strict):
-    notify_level = serializers.ChoiceField(choices=NotifyLevel.choices)
 
+class BulkReadmission(Input, frozen=True, kw_only=True):
+    channel: Number
+    users: Rows
+    reason: Reason
 
-class NewRole(Reasoned):
-    role = serializers.ChoiceField(choices=Role.choices)
 
-
-class Removing(Reasoned):
-    minutes = Whole(least=1, most=settings.LIMITS.mute_minutes, required=False)
-
-
-class MessageInput(Strict):
-    client_msg_id = Uuid()
-    body = Body()
-    reply_to = Whole(required=False, allow_null=True, default=None)
-
-
-class MessageRevision(Strict):
-    body = Body()
-
-
-class Position(Strict):
-    seq = Whole()
-
-
-class Moment(serializers.DateTimeField):
-    """Only strings as RFC 3339 spells them, of years that PostgreSQL and Python both know in every time zone."""
-
-    def to_internal_value(self, value: Any) -> datetime.datetime:
-        if not isinstance(value, str):
-            self.fail("invalid", format="RFC 3339")
-        try:
-            return super().to_internal_value(value).astimezone(datetime.UTC)
-        except OverflowError:
-            self.fail("overflow")
-
-
-class TokenInput(Strict):
-    name = Text(max_length=80)
-    scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=Scope.choices),
-        min_length=1,
-        max_length=len(Scope),
-        default=["read", "write"],
-    )
-    expires_at = Moment(required=False, allow_null=True, default=None)
-    password = Text(max_length=200, required=False, allow_blank=True, trim_whitespace=False, default="")
-
-
-class InviteInput(Strict):
-    channels = serializers.ListField(child=Whole(), min_length=1, max_length=settings.LIMITS.invite_channels)
-    uses = Whole(least=1, most=settings.LIMITS.invite_uses, required=False, allow_null=True, default=None)
-    expires_in = Whole(least=1, most=settings.LIMITS.invite_most_seconds, required=False, allow_null=True, default=None)
-
-
-class Profile(Strict):
-    display_name = Text(max_length=80, allow_blank=True, required=False)
-    status = serializers.ChoiceField(choices=CHOICES, required=False)
-    activity = Text(max_length=80, allow_blank=True, required=False)
-    shows_typing = Truth(required=False)
-
-
-class NewReport(Strict):
-    channel = Whole()
-    message = Whole()
-    reason = Reason()
-
-
-def rows() -> "serializers.ListField":
-    """What one bulk act is about."""
-    return serializers.ListField(child=Whole(), min_length=1, max_length=settings.LIMITS.bulk)
-
-
-class BulkClosing(Strict):
-    reports = rows()
-    verdict = serializers.ChoiceField(choices=Verdict.choices)
-    reason = Reason()
-
-
-class BulkDeletion(Strict):
-    messages = rows()
-    reason = Reason()
-
-
-class BulkReadmission(Strict):
-    channel = Whole()
-    users = rows()
-    reason = Reason()
-
-
-class BulkRemoval(BulkReadmission):
-    minutes = Whole(least=1, most=settings.LIMITS.mute_minutes, required=False)
-
-
-class BulkMute(BulkReadmission):
-    minutes = Whole(least=1, most=settings.LIMITS.mute_minutes)
-
-
-class BulkBan(Strict):
-    users = rows()
-    reason = Reason()
+class BulkRemoval(BulkReadmission, frozen=True, kw_only=True):
+    minutes: Minutes | Unset = msgspec.UNSET
+
+
+class BulkMute(BulkReadmission, frozen=True, kw_only=True):
+    minutes: Minutes
+
+
+class BulkBan(Input, frozen=True, kw_only=True):
+    users: Rows
+    reason: Reason
+
+
+#: One example of each.
+EXAMPLES = (
+    ChannelInput(name="releases", topic="What goes out when", kind="public", members=[2, 5]),
+    ChannelRevision(topic="What went out"),
+    Reasoned(reason="the project is over"),
+    NewMember(user=2, role=Role.MEMBER),
+    NewBlock(user=2),
+    NotifyInput(notify_level=NotifyLevel.MENTIONS),
+    NewRole(role=Role.MODERATOR),
+    Removing(reason="spam", minutes=1440),
+    MessageInput(client_msg_id="0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", body="The build is green."),
+    MessageRevision(body="The build is red."),
+    Position(seq=341),
+    TokenInput(name="build bot", scopes=[Scope.READ, Scope.WRITE], expires_at="2027-11-23T00:00:00Z"),
+    InviteInput(channels=[12], uses=10, expires_in=604800),
+    Profile(display_name="Bob B."),
+    NewReport(channel=12, message=501, reason="spam"),
+    BulkClosing(reports=[3], verdict=Verdict.UPHELD, reason="spam"),
+    BulkDeletion(messages=[501, 502], reason="spam"),
+    BulkReadmission(channel=12, users=[2], reason="they have apologised"),
+    BulkRemoval(channel=12, users=[2], reason="spam", minutes=1440),
+    BulkMute(channel=12, users=[2], reason="spam", minutes=60),
+    BulkBan(users=[2], reason="spam, again"),
+)
+
+
+def or_none(value: Given | Unset) -> Given | None:
+    """None for what was left out."""
+    return None if isinstance(value, Unset) else value
+
+
+def moment(text: str | None, *, field: str) -> datetime.datetime | None:
+    """As RFC 3339 spells it, of years that PostgreSQL and Python both know in every time zone. Raises DRF's ValidationError."""
+    if text is None:
+        return None
+    try:
+        found = parse_datetime(text)
+        if found is not None:
+            aware = found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
+            return aware.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValidationError({field: ["Datetime has wrong format. Spell it as RFC 3339 does: 2027-11-23T00:00:00Z."]})

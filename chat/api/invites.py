@@ -1,30 +1,26 @@
 """Invitations of the caller: links to chosen channels, shown once, kept as a hash."""
 
-from typing import Any
-
 from django.db.models import Prefetch
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services
-from chat.api import shapes
-from chat.api.contract import Page, documented
+from chat import services, shapes
+from chat.api.contract import ListOf, documented
 from chat.api.inputs import InviteInput
 from chat.api.pages import paged
 from chat.api.users import caller, checked
 from chat.links import invite_url
 from chat.models import Channel, Invite
-from delivery.wire.types import spell_time
 
 
 class Invites(APIView):
-    @documented(Page(shapes.Invite))
+    @documented(ListOf(shapes.Invite))
     def get(self, request: Request) -> Response:
         """The caller's invitations that stand; never their links."""
         channels = Prefetch("channels", Channel.objects.only("pk").order_by("pk"))
         rows = Invite.objects.standing().filter(created_by=caller(request)).prefetch_related(channels)
-        return paged(request, rows, invite_dict)
+        return paged(request, rows, shapes.invite_of)
 
     @documented({201: shapes.NewInvite}, takes=InviteInput, refuses=[404, 409])
     def post(self, request: Request) -> Response:
@@ -34,9 +30,9 @@ class Invites(APIView):
         """
         given = checked(InviteInput, request)
         invite, secret = services.create_invite(
-            caller(request), channels=given["channels"], uses=given["uses"], seconds=given["expires_in"]
+            caller(request), channels=given.channels, uses=given.uses, seconds=given.expires_in
         )
-        return Response({**invite_dict(invite), "url": invite_url(secret, request=request)}, status=201)
+        return Response(shapes.new_invite_of(invite, url=invite_url(secret, request=request)), status=201)
 
 
 class OneInvite(APIView):
@@ -45,14 +41,3 @@ class OneInvite(APIView):
         """Takes an invitation back: its link lets nobody in any more."""
         services.revoke_invite(caller(request), invite=pk)
         return Response(status=204)
-
-
-def invite_dict(invite: Invite) -> dict[str, Any]:
-    return {
-        "id": invite.pk,
-        "channels": sorted(channel.pk for channel in invite.channels.all()),
-        "uses": invite.uses,
-        "used": invite.used,
-        "created_at": spell_time(invite.created_at),
-        "expires_at": spell_time(invite.expires_at),
-    }

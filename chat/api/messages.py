@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, shapes
-from chat.api.contract import Page, documented, text, whole
+from chat.api.contract import ListOf, documented, text, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position, Reasoned
 from chat.api.pages import listed, number, page_size
 from chat.api.scopes import scopes_of
@@ -37,7 +37,7 @@ class Messages(APIView):
     for_visitors = frozenset({"GET", "POST"})
 
     @documented(
-        Page(shapes.Message, by="before", back_by="after"),
+        ListOf(shapes.Message, by="before", back_by="after"),
         query={
             "before": whole("Only messages before this seq."),
             "after": whole("Only messages after this seq."),
@@ -60,9 +60,9 @@ class Messages(APIView):
         draft = Draft(
             channel=pk,
             sender=caller(request).pk,
-            client_msg_id=given["client_msg_id"],
-            body=given["body"],
-            reply_to=given["reply_to"],
+            client_msg_id=uuid.UUID(given.client_msg_id),
+            body=given.body,
+            reply_to=given.reply_to,
         )
         committed = post_and_wait(draft)
         headers = _etag(msgspec.json.decode(committed.raw, type=_Tagged))
@@ -90,7 +90,7 @@ class OneMessage(APIView):
     @documented(shapes.Message, takes=MessageRevision, refuses=[409, 412], has_etag=True)
     def patch(self, request: Request, pk: int, message: int) -> Response:
         """Another body for an own message, within 24 hours. With If-Match only if it is still as it was read."""
-        body = checked(MessageRevision, request)["body"]
+        body = checked(MessageRevision, request).body
         row = services.edit_message(
             caller(request), channel=pk, message=message, body=body, only_at=_tags_that_match(request)
         )
@@ -102,7 +102,7 @@ class OneMessage(APIView):
 
         The staff from outside the channel give a `reason`.
         """
-        reason = checked(Reasoned, request)["reason"]
+        reason = checked(Reasoned, request).reason
         require_scope_to_delete(scopes_of(request), caller(request).pk, channel=pk, message=message)
         row = services.delete_message(
             caller(request), channel=pk, message=message, reason=reason, only_at=_tags_that_match(request)
@@ -110,11 +110,11 @@ class OneMessage(APIView):
         return _with_etag(shapes.message_of(row))
 
 
-class Changes(APIView):
+class ChangesSince(APIView):
     for_visitors = frozenset({"GET"})
 
     @documented(
-        Page(
+        ListOf(
             shapes.Message,
             by="since",
             more={"head": {"type": "integer"}, "epoch": {"type": "string"}, "resync": {"type": "boolean"}},
@@ -173,7 +173,7 @@ class ReadUpTo(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Moves the caller's read cursor forward."""
         require_membership(caller(request).pk, channel=pk)
-        member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request)["seq"])
+        member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request).seq)
         return Response(shapes.cursors_of(member))
 
 

@@ -8,11 +8,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import clock, services
-from chat import shapes as sent
-from chat.api import shapes
-from chat.api.contract import Page, documented, one_of, text, whole
-from chat.api.inputs import BulkBan, BulkClosing, BulkDeletion, BulkMute, BulkReadmission, BulkRemoval, NewReport
+from chat import clock, services, shapes
+from chat.api.contract import ListOf, documented, one_of, text, whole
+from chat.api.inputs import (
+    BulkBan,
+    BulkClosing,
+    BulkDeletion,
+    BulkMute,
+    BulkReadmission,
+    BulkRemoval,
+    NewReport,
+    Unset,
+)
 from chat.api.pages import number, paged
 from chat.api.people import person_to
 from chat.api.users import caller, checked
@@ -32,12 +39,13 @@ class Reports(APIView):
     def post(self, request: Request) -> Response:
         """Reports somebody's message to those who keep the channel; once a person: a repeat is 200 with the first report."""
         given = checked(NewReport, request)
-        report, is_new = services.report_message(caller(request), **given)
-        told = {"id": report.pk, "channel": report.channel_id, "message": report.message_id, "reason": report.reason}
-        return Response(told, status=201 if is_new else 200)
+        report, is_new = services.report_message(
+            caller(request), channel=given.channel, message=given.message, reason=given.reason
+        )
+        return Response(shapes.receipt_of(report), status=201 if is_new else 200)
 
 
-class Desk(Moderating):
+class ModerationDesk(Moderating):
     @documented(shapes.Desk)
     def get(self, request: Request) -> Response:
         """What is waiting for the caller: `open_reports`, and what the caller may do besides keeping channels."""
@@ -45,9 +53,9 @@ class Desk(Moderating):
         return Response(moderation.desk_of(caller(request)))
 
 
-class Queue(Moderating):
+class ReportQueue(Moderating):
     @documented(
-        Page(shapes.Report),
+        ListOf(shapes.Report),
         query={"state": one_of("open", "closed", "all", default="open"), "channel": whole("Only of this channel.")},
     )
     def get(self, request: Request) -> Response:
@@ -61,7 +69,7 @@ class Queue(Moderating):
         if state != "all":
             rows = rows.filter(closed_at__isnull=state == "open")
         rows = _of_channel(request, rows)
-        return paged(request, rows, moderation.report_dict, newest_first=state != "open")
+        return paged(request, rows, moderation.counted_report, newest_first=state != "open")
 
 
 class OneReport(Moderating):
@@ -76,9 +84,9 @@ class Closing(Moderating):
     def post(self, request: Request) -> Response:
         """Closes reports as upheld or dismissed, with a reason."""
         given = checked(BulkClosing, request)
-        user, verdict, reason = caller(request), given["verdict"], given["reason"]
+        user, verdict, reason = caller(request), given.verdict, given.reason
         return _each(
-            user, given["reports"], lambda pk: services.close_report(user, report=pk, verdict=verdict, reason=reason)
+            user, given.reports, lambda pk: services.close_report(user, report=pk, verdict=verdict, reason=reason)
         )
 
 
@@ -87,13 +95,13 @@ class Deletions(Moderating):
     def post(self, request: Request) -> Response:
         """Deletes messages, with a reason; open reports about them are upheld."""
         given = checked(BulkDeletion, request)
-        user, reason = caller(request), given["reason"]
+        user, reason = caller(request), given.reason
 
         def delete(pk: int) -> None:
             channel = moderation.place_of_message(user, pk)
             services.delete_message(user, channel=channel, message=pk, reason=reason)
 
-        return _each(user, given["messages"], delete)
+        return _each(user, given.messages, delete)
 
 
 class Removals(Moderating):
@@ -101,10 +109,10 @@ class Removals(Moderating):
     def post(self, request: Request) -> Response:
         """Ends memberships of one channel, with a reason. Back they come when added by who may remove, or after `minutes`."""
         given = checked(BulkRemoval, request)
-        user, channel, reason, until = caller(request), given["channel"], given["reason"], end_of(given)
+        user, channel, reason, until = caller(request), given.channel, given.reason, end_of(given.minutes)
         return _each(
             user,
-            given["users"],
+            given.users,
             lambda pk: services.remove_member(
                 user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), until=until, reason=reason
             ),
@@ -116,21 +124,21 @@ class Readmissions(Moderating):
     def post(self, request: Request) -> Response:
         """Lifts removals of one channel, with a reason: these people may join by themselves again."""
         given = checked(BulkReadmission, request)
-        user, channel, reason = caller(request), given["channel"], given["reason"]
+        user, channel, reason = caller(request), given.channel, given.reason
         return _each(
             user,
-            given["users"],
+            given.users,
             lambda pk: services.readmit_member(
                 user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), reason=reason
             ),
         )
 
 
-class Removed(Moderating):
-    @documented(Page(shapes.Removal), query={"channel": whole("Only of this channel.")})
+class RemovedMembers(Moderating):
+    @documented(ListOf(shapes.Removal), query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
         """Who was removed and may not come back yet, in the channels that the caller keeps; `?channel=`."""
-        return _standing(request, SanctionKind.REMOVAL, moderation.removal_dict)
+        return _standing(request, SanctionKind.REMOVAL, shapes.removal_of)
 
 
 class Muting(Moderating):
@@ -138,7 +146,7 @@ class Muting(Moderating):
     def post(self, request: Request) -> Response:
         """Mutes members of one channel for so many `minutes`, with a reason: what they send meanwhile is refused with `muted`."""
         given = checked(BulkMute, request)
-        return _mute(request, given, until=end_of(given))
+        return _mute(request, given, until=end_of(given.minutes))
 
 
 class Unmuting(Moderating):
@@ -149,27 +157,27 @@ class Unmuting(Moderating):
 
 
 class Mutes(Moderating):
-    @documented(Page(shapes.Mute), query={"channel": whole("Only of this channel.")})
+    @documented(ListOf(shapes.Mute), query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
         """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
-        return _standing(request, SanctionKind.MUTE, moderation.mute_dict)
+        return _standing(request, SanctionKind.MUTE, moderation.mute_with_role)
 
 
 class Bans(Moderating):
-    @documented(Page(shapes.Ban), query={"state": one_of("standing", "all", default="standing")})
+    @documented(ListOf(shapes.Ban), query={"state": one_of("standing", "all", default="standing")})
     def get(self, request: Request) -> Response:
         """For staff: bans, newest first; `?state=standing` (default) or `all`."""
         rows = moderation.bans_visible_to(caller(request))
         if request.query_params.get("state", "standing") == "standing":
             rows = rows.standing()
-        return paged(request, rows, moderation.ban_dict, newest_first=True)
+        return paged(request, rows, shapes.ban_of, newest_first=True)
 
     @documented(shapes.BulkOutcome, takes=BulkBan, refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """For staff: bans people, with a reason. Their sockets are closed at once, and no door lets them in."""
         given = checked(BulkBan, request)
-        user, reason = caller(request), given["reason"]
-        return _each(user, given["users"], lambda pk: services.ban_user(user, user=pk, reason=reason))
+        user, reason = caller(request), given.reason
+        return _each(user, given.users, lambda pk: services.ban_user(user, user=pk, reason=reason))
 
 
 class LiftedBans(Moderating):
@@ -177,8 +185,8 @@ class LiftedBans(Moderating):
     def post(self, request: Request) -> Response:
         """For staff: lifts bans, with a reason."""
         given = checked(BulkBan, request)
-        user, reason = caller(request), given["reason"]
-        return _each(user, given["users"], lambda pk: services.lift_ban(user, user=pk, reason=reason))
+        user, reason = caller(request), given.reason
+        return _each(user, given.users, lambda pk: services.lift_ban(user, user=pk, reason=reason))
 
 
 class MessageHistory(Moderating):
@@ -186,13 +194,12 @@ class MessageHistory(Moderating):
     def get(self, request: Request, pk: int) -> Response:
         """For moderators: a message, and what it said before each edit."""
         row = moderation.kept_message(caller(request), pk)
-        versions = [moderation.version_dict(version) for version in moderation.versions_of(row)]
-        return Response({"message": sent.message_of(row), "versions": versions})
+        return Response(shapes.with_versions(row, moderation.versions_of(row)))
 
 
 class AuditLog(Moderating):
     @documented(
-        Page(shapes.AuditEntry),
+        ListOf(shapes.AuditEntry),
         query={
             "channel": whole("Only in this channel."),
             "whom": whole("Only what was done to this user."),
@@ -211,7 +218,7 @@ class AuditLog(Moderating):
         rows = rows.filter(act=act.replace("\x00", "")) if act else rows
         with_address = moderation.may_see_all(user, "chat.view_auditentry")
         return paged(
-            request, rows, lambda row: moderation.audit_dict(row, with_address=with_address), newest_first=True
+            request, rows, lambda row: shapes.audit_entry_of(row, with_address=with_address), newest_first=True
         )
 
 
@@ -220,8 +227,7 @@ def _each(user: User, ids: Iterable[int], act: Callable[[int], object]) -> Respo
     done, refused = each(user, dict.fromkeys(ids), act)
     if refused and not done:
         raise refused[0][1]
-    spelled = [{"id": pk, "code": refusal.code, "detail": refusal.detail} for pk, refusal in refused]
-    return Response({"done": done, "refused": spelled})
+    return Response(shapes.outcome_of(done, refused))
 
 
 def _standing(request: Request, kind: SanctionKind, spelled: Callable[[Any], Any]) -> Response:
@@ -229,17 +235,16 @@ def _standing(request: Request, kind: SanctionKind, spelled: Callable[[Any], Any
     return paged(request, _of_channel(request, moderation.sanctions_visible_to(caller(request), kind)), spelled)
 
 
-def end_of(given: dict[str, Any]) -> datetime.datetime | None:
+def end_of(minutes: int | Unset) -> datetime.datetime | None:
     """When a sanction of so many `minutes` ends; None without them."""
-    minutes = given.get("minutes")
-    return None if minutes is None else clock.now() + datetime.timedelta(minutes=minutes)
+    return None if isinstance(minutes, Unset) else clock.now() + datetime.timedelta(minutes=minutes)
 
 
-def _mute(request: Request, given: dict[str, Any], *, until: datetime.datetime | None) -> Response:
-    user, channel, reason = caller(request), given["channel"], given["reason"]
+def _mute(request: Request, given: BulkReadmission | BulkMute, *, until: datetime.datetime | None) -> Response:
+    user, channel, reason = caller(request), given.channel, given.reason
     return _each(
         user,
-        given["users"],
+        given.users,
         lambda pk: services.mute_member(
             user, channel=channel, user=person_to(Right.MUTE, user, channel, pk), until=until, reason=reason
         ),

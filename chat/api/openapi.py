@@ -1,26 +1,44 @@
-"""The OpenAPI document, made from the views, what is @documented beside them, the serializers and the shapes."""
+"""The OpenAPI document, made from the views, what is @documented beside them, and the structs that they take and give."""
 
 import functools
 import http
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.openapi import AutoSchema
+from django.urls import get_resolver
+from rest_framework.views import APIView
 
-from chat.api import shapes
-from chat.api.contract import Documented, Page, Shape
+from chat import shapes
+from chat.api.contract import Documented, ListOf, Shape
 from chat.api.examples import EXAMPLES
+from chat.api.paths import ROOT
+from chat.api.reading import choices_of
 from chat.api.scopes import scope_needed
 from delivery.wire import ids
 
 _REF = "#/components/schemas/{name}"
 #: Refusals that any operation can meet: no login, no scope, no JSON accepted, too many requests, a mistake of ours, no database.
 ANYWHERE = (401, 403, 406, 429, 500, 503)
-WRITES = ("POST", "PUT", "PATCH", "DELETE")
+WRITES = ("POST", "PATCH", "DELETE")
+METHODS = ("GET", *WRITES)
+_IN_PATH = re.compile(r"<int:(\w+)>")
+_DESCRIPTION = """Channels, messages and people over HTTP. The socket is described in /api/v1/asyncapi.json. Errors are
+application/problem+json, with the socket's codes. What had no answer may be sent again: a message with the same client_msg_id is
+one message, for ever."""
+_LOGINS = {
+    "token": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer gapless_…`"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "gapless_session",
+        "description": "Of a browser that has signed in; under https its name begins with __Host-, without ALLOWED_ORIGINS it ends"
+        " with the port. Writing needs X-CSRFToken.",
+    },
+}
 
 #: What each refusal is, once.
 REFUSALS = {
@@ -57,10 +75,18 @@ _RATES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 @functools.cache
 def document() -> dict[str, Any]:
     """The whole document; the same for everybody."""
-    generator: Any = SchemaGenerator
-    found: dict[str, Any] = generator().get_schema(request=None, public=True)
-    found["components"] = _with_components(found.get("components", {}))
-    return found
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Gapless",
+            "version": "1",
+            "description": " ".join(_DESCRIPTION.split()),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": {path: _item(path, view) for path, view in _views()},
+        "components": _components(),
+    }
 
 
 def documentation_of(view: Any, method: str) -> Documented:
@@ -72,76 +98,77 @@ def documentation_of(view: Any, method: str) -> Documented:
     return found
 
 
-class OperationSchema(AutoSchema):
-    """DRF's DEFAULT_SCHEMA_CLASS: where drf-spectacular would guess, what is written beside the operation is taken."""
+def _views() -> Iterator[tuple[str, type[APIView]]]:
+    """Each documented path as OpenAPI spells it, with the class of its views."""
+    for pattern in get_resolver("chat.api.urls").url_patterns:
+        if view := getattr(pattern.callback, "cls", None):
+            yield ROOT + _IN_PATH.sub(r"{\1}", str(pattern.pattern).replace("<int:pk>", "<int:id>")), view
 
-    @property
-    def _documented(self) -> Documented:
-        return documentation_of(self.view, self.method)
 
-    def get_operation_id(self) -> str:
-        words = [part.strip("{}") for part in self.path.split("/") if part][2:]
-        return "_".join([self.method.lower(), *words])
+def _item(path: str, view: type[APIView]) -> dict[str, Any]:
+    methods = [method for method in METHODS if hasattr(view, method.lower())]
+    return {method.lower(): _operation(path, view, method) for method in methods}
 
-    def get_tags(self) -> list[str]:
-        return [next(part for part in self.path.split("/")[3:] if part)]
 
-    def get_summary(self) -> str:
-        return self._sentences()[0]
+def _operation(path: str, view: type[APIView], method: str) -> dict[str, Any]:
+    said = documentation_of(view, method)
+    words = [part.strip("{}") for part in path.removeprefix(ROOT).split("/") if part]
+    summary, *more = _sentences(getattr(view, method.lower()))
+    operation = {
+        "operationId": "_".join([method.lower(), *words]),
+        "summary": summary,
+        "description": "\n\n".join([*more, f"A token needs the scope `{scope_needed(view, method)}`."]),
+        "tags": [words[0]],
+        "security": [{"token": []}, {"session": []}],
+        "responses": _responses(path, method, said),
+    }
+    if parameters := _parameters(path, said):
+        operation["parameters"] = parameters
+    if said.takes is not None:
+        operation["requestBody"] = _body(said.takes, method)
+    return operation
 
-    def get_description(self) -> str:  # type: ignore[override]  # (drf-spectacular's own)
-        scope = scope_needed(self.view, self.method)
-        return "\n\n".join([*self._sentences()[1:], f"A token needs the scope `{scope}`."])
 
-    def _sentences(self) -> list[str]:
-        said = inspect.getdoc(getattr(self.view, self.method.lower())) or ""
-        first, _, rest = said.partition("\n\n")
-        return [" ".join(part.split()) for part in (first, rest) if part]
+def _sentences(operation: Any) -> list[str]:
+    first, _, rest = (inspect.getdoc(operation) or "").partition("\n\n")
+    return [" ".join(part.split()) for part in (first, rest) if part]
 
-    def get_auth(self) -> list[dict[str, list[str]]]:
-        return [{"token": []}, {"session": []}]
 
-    def get_request_serializer(self) -> Any:
-        return self._documented.takes
+def _body(takes: Shape, method: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"content": {"application/json": {"schema": _schema_of(takes)}}}
+    needs_some = any(field.required for field in msgspec.structs.fields(takes))
+    return body | {"required": True} if needs_some and method != "DELETE" else body
 
-    def _get_request_body(self, direction: Any = "request") -> Any:
-        takes = self._documented.takes
-        if self.method != "DELETE" or takes is None:
-            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # (drf-spectacular)
-        # Why, and for how long: drf-spectacular knows no body of a DELETE. It may be left out.
-        return {"content": {"application/json": {"schema": self.resolve_serializer(takes, direction).ref}}}
 
-    def _get_parameters(self) -> list[dict[str, Any]]:
-        names = [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]
-        number = {"type": "integer", "minimum": 0, "maximum": ids.MOST}
-        in_path = [{"in": "path", "name": name, "required": True, "schema": number} for name in names]
-        said = self._documented
-        in_query = [_parameter(name, schema, one_of=said.one_of) for name, schema in said.query.items()]
-        return [*in_path, *in_query, *([_IF_MATCH] if 412 in said.refuses else [])]
+def _parameters(path: str, said: Documented) -> list[dict[str, Any]]:
+    number = {"type": "integer", "minimum": 0, "maximum": ids.MOST}
+    in_path = [
+        {"in": "path", "name": name, "required": True, "schema": number} for name in re.findall(r"{(\w+)}", path)
+    ]
+    in_query = [_parameter(name, schema, one_of=said.one_of) for name, schema in said.query.items()]
+    return [*in_path, *in_query, *([_IF_MATCH] if 412 in said.refuses else [])]
 
-    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        answers = {str(status): self._answer(status, given) for status, given in self._documented.gives.items()}
-        return answers | {str(status): {"$ref": f"#/components/responses/{status}"} for status in self._refusals()}
 
-    def _answer(self, status: int, given: Shape | Page | None) -> dict[str, Any]:
-        headers = [
-            "X-Request-ID",
-            *(["Link"] if isinstance(given, Page) else []),
-            *(["ETag"] if self._documented.has_etag else []),
-            *_RATES,
-        ]
-        answer: dict[str, Any] = {"description": http.HTTPStatus(status).phrase, "headers": _headers(headers)}
-        if given is not None:
-            answer["content"] = {"application/json": {"schema": _schema_of(given, self._documented.query)}}
-        return answer
+def _responses(path: str, method: str, said: Documented) -> dict[str, Any]:
+    answers = {str(status): _answer(status, given, said) for status, given in said.gives.items()}
+    refusals = {*ANYWHERE, *said.refuses}
+    refusals |= {404} if "{" in path else set()
+    refusals |= {400} if said.takes or said.query else set()
+    refusals |= {400, 413, 415} if method in WRITES else set()
+    return answers | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
 
-    def _refusals(self) -> list[int]:
-        said = self._documented
-        found = {*ANYWHERE, *said.refuses}
-        found |= {404} if "{" in self.path else set()
-        found |= {400} if said.takes or said.query else set()
-        found |= {400, 413, 415} if self.method in WRITES else set()
-        return sorted(found)
+
+def _answer(status: int, given: Shape | ListOf | None, said: Documented) -> dict[str, Any]:
+    headers = [
+        "X-Request-ID",
+        *(["Link"] if isinstance(given, ListOf) else []),
+        *(["ETag"] if said.has_etag else []),
+        *_RATES,
+    ]
+    answer: dict[str, Any] = {"description": http.HTTPStatus(status).phrase, "headers": _headers(headers)}
+    if given is not None:
+        answer["content"] = {"application/json": {"schema": _schema_of(given, said.query)}}
+    return answer
 
 
 _IF_MATCH = {
@@ -168,8 +195,8 @@ def _headers(names: list[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _schema_of(given: Shape | Page, query: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
-    if not isinstance(given, Page):
+def _schema_of(given: Shape | ListOf, query: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    if not isinstance(given, ListOf):
         return {"$ref": _REF.format(name=given.__name__)}
     link = {"type": ["string", "null"], "format": "uri"}
     results = {"type": "array", "items": _schema_of(given.of)}
@@ -186,38 +213,30 @@ def _schema_of(given: Shape | Page, query: Mapping[str, Any] = MappingProxyType(
     return {"type": "object", "properties": properties, "required": sorted(properties)}
 
 
-def _with_components(found: dict[str, Any]) -> dict[str, Any]:
-    _, of_shapes = msgspec.json.schema_components(list(_shapes()), ref_template=_REF)
-    taken = {name: _strict(schema) for name, schema in found.get("schemas", {}).items()}
-    schemas: dict[str, Any] = {**taken, **of_shapes}
+def _components() -> dict[str, Any]:
+    known = sorted(_shapes(), key=lambda shape: shape.__name__)
+    _, schemas = msgspec.json.schema_components(known, schema_hook=choices_of, ref_template=_REF)
     for name, example in EXAMPLES.items():
         schemas[name] = {**schemas[name], "examples": [example]}
     return {
         "schemas": dict(sorted(schemas.items())),
         "responses": {str(status): _refusal(status, text) for status, text in REFUSALS.items()},
         "headers": HEADERS,
-        "securitySchemes": {
-            "token": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer gapless_…`"},
-            "session": {
-                "type": "apiKey",
-                "in": "cookie",
-                "name": "gapless_session",
-                "description": "Of a browser that has signed in; under https its name begins with __Host-, without"
-                " ALLOWED_ORIGINS it ends with the port. Writing needs X-CSRFToken.",
-            },
-        },
+        "securitySchemes": _LOGINS,
     }
 
 
-def _strict(schema: dict[str, Any]) -> dict[str, Any]:
-    if schema.get("type") != "object":
-        return schema
-    # Requests refuse fields that they don't know; answers may grow. What all of them refuse describes none.
-    return {key: value for key, value in schema.items() if key != "description"} | {"additionalProperties": False}
-
-
-def _shapes() -> Iterator[Shape]:
-    return (shape for shape in vars(shapes).values() if isinstance(shape, type) and issubclass(shape, msgspec.Struct))
+def _shapes() -> set[Shape]:
+    """All that the operations take and give, and what is said of refusals."""
+    found: set[Shape] = {shapes.Problem}
+    for said in (
+        documentation_of(view, method) for _, view in _views() for method in METHODS if hasattr(view, method.lower())
+    ):
+        found |= {
+            given.of if isinstance(given, ListOf) else given for given in said.gives.values() if given is not None
+        }
+        found |= {said.takes} if said.takes else set()
+    return found
 
 
 def _refusal(status: int, description: str) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """Who is here: the same that the socket says."""
 
-import msgspec
 from asgiref.sync import async_to_sync
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat.api import shapes
+from chat import shapes
 from chat.api.contract import documented, text
 from chat.api.users import caller
 from chat.live.node import running_node
@@ -29,7 +28,7 @@ class PresenceOf(APIView):
         answer = {pk: sightings.with_last_seen(state_of(pk), at) for pk, at in seen.items()}
         if user.pk in answer:
             answer[user.pk] = sightings.own_state(user, answer[user.pk])
-        return Response({"users": msgspec.to_builtins(answer, str_keys=True)})
+        return Response(shapes.People(users=answer))
 
 
 def _numbers(raw: str) -> list[int]:

@@ -1,6 +1,5 @@
 """Every error of the API as application/problem+json (RFC 9457) with the socket's codes; every error page as a page."""
 
-import http
 import logging
 import math
 import secrets
@@ -15,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from structlog.contextvars import get_contextvars
 
+from chat import shapes
 from chat.allowances.window import Usage
 from chat.api.usage import with_usage
 from delivery import metrics
@@ -28,25 +28,11 @@ PROBLEM = "application/problem+json"
 
 def problem(
     refusal: Refused, *, status: int | None = None, errors: dict[str, list[str]] | None = None
-) -> dict[str, Any]:
-    code = status or refusal.status
+) -> shapes.Problem:
     metrics.errors.labels(refusal.code, "http").inc()
-    document: dict[str, Any] = {
-        "type": f"urn:gapless:{refusal.code}",
-        "title": http.HTTPStatus(code).phrase,
-        "status": code,
-        "detail": refusal.detail,
-        "code": refusal.code,
-        # As in the log: the reference of a mistake of ours, else the id of the request.
-        "request_id": getattr(refusal, "reference", None)
-        or get_contextvars().get("request_id")
-        or secrets.token_hex(6),
-    }
-    if errors:
-        document["errors"] = errors
-    if refusal.retry_after is not None:
-        document["retry_after"] = round(refusal.retry_after, 3)
-    return document
+    # As in the log: the reference of a mistake of ours, else the id of the request.
+    reference = getattr(refusal, "reference", None) or get_contextvars().get("request_id") or secrets.token_hex(6)
+    return shapes.problem_of(refusal, status=status or refusal.status, errors=errors, request_id=reference)
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response:

@@ -5,7 +5,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import shapes
-from chat.api.contract import Page, documented, text
+from chat.api.contract import ListOf, documented, text
 from chat.api.pages import listed
 from chat.api.users import caller
 from chat.search import search
@@ -13,7 +13,7 @@ from chat.search import search
 
 class Search(APIView):
     @documented(
-        Page(shapes.Message, more={"approximate": {"type": "boolean"}}, is_sized=False),
+        ListOf(shapes.Message, more={"approximate": {"type": "boolean"}}, is_sized=False),
         query={
             "q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01"),
             "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~{0,2}-?[0-9]{1,18}\.[0-9]{1,18}$"),

@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat.api import shapes
+from chat import shapes
 from chat.api.contract import documented
 from chat.api.users import caller
 from chat.models import Channel
@@ -21,4 +21,4 @@ class Stats(APIView):
         channel = Channel.objects.filter(pk=pk).first()
         if channel is None:
             raise NotFound
-        return Response(figures_of(channel).as_dict())
+        return Response(figures_of(channel))

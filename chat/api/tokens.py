@@ -1,29 +1,25 @@
 """Tokens of the caller's programs: made here, shown once, kept as a hash."""
 
-from typing import Any
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services
+from chat import services, shapes
 from chat.allowances.attempts import count_sign_in
-from chat.api import shapes
-from chat.api.contract import Page, documented
-from chat.api.inputs import TokenInput
+from chat.api.contract import ListOf, documented
+from chat.api.inputs import TokenInput, moment
 from chat.api.pages import paged
 from chat.api.users import caller, checked
 from chat.models import Scope, Token
-from delivery.wire.types import spell_time
 
 
 class Tokens(APIView):
     scopes = {"GET": Scope.TOKENS, "POST": Scope.TOKENS}
 
-    @documented(Page(shapes.Token))
+    @documented(ListOf(shapes.Token))
     def get(self, request: Request) -> Response:
         """The caller's tokens with their scopes, last use and expiry; never the secrets."""
-        return paged(request, Token.objects.filter(user=caller(request)), token_dict)
+        return paged(request, Token.objects.filter(user=caller(request)), shapes.token_of)
 
     @documented({201: shapes.NewToken}, takes=TokenInput, refuses=[409])
     def post(self, request: Request) -> Response:
@@ -33,11 +29,13 @@ class Tokens(APIView):
         """
         given = checked(TokenInput, request)
         parent = request.auth if isinstance(request.auth, Token) else None
-        if parent is None and services.needs_password(given["scopes"]):
-            _prove(request, given["password"])
-        fields = {name: given[name] for name in ("name", "scopes", "expires_at")}
-        token, secret = services.new_token(caller(request), parent=parent, **fields)
-        return Response({**token_dict(token), "secret": secret}, status=201)
+        if parent is None and services.needs_password(given.scopes):
+            _prove(request, given.password)
+        expires_at = moment(given.expires_at, field="expires_at")
+        token, secret = services.new_token(
+            caller(request), parent=parent, name=given.name, scopes=given.scopes, expires_at=expires_at
+        )
+        return Response(shapes.new_token_of(token, secret=secret), status=201)
 
 
 class OneToken(APIView):
@@ -48,18 +46,6 @@ class OneToken(APIView):
         """Ends a token and all that it has made: programs that came in with them are closed."""
         services.delete_token(caller(request), token=pk)
         return Response(status=204)
-
-
-def token_dict(token: Token) -> dict[str, Any]:
-    return {
-        "id": token.pk,
-        "name": token.name,
-        "scopes": token.scopes,
-        "created_at": spell_time(token.created_at),
-        "last_used_at": spell_time(token.last_used_at),
-        "expires_at": spell_time(token.expires_at),
-        "parent": token.parent_id,
-    }
 
 
 def _prove(request: Request, password: str) -> None:

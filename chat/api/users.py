@@ -9,16 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import services
-from chat import shapes as sent
-from chat.api import shapes
-from chat.api.contract import Page, documented, text
-from chat.api.inputs import Profile, Strict
+from chat import services, shapes
+from chat.api.contract import ListOf, documented, text
+from chat.api.inputs import Profile
 from chat.api.pages import paged
+from chat.api.reading import Taken, read
 from chat.api.scopes import scopes_of
-from chat.models import Scope, User
+from chat.models import User
 from delivery.wire.frames import Person
-from delivery.wire.types import spell_time
 
 
 def caller(request: Request) -> User:
@@ -26,14 +24,12 @@ def caller(request: Request) -> User:
     return request.user
 
 
-def checked(kind: type[Strict], request: Request) -> dict[str, Any]:
+def checked(kind: type[Taken], request: Request) -> Taken:
     """The request's body in the shape of `kind`. Raises DRF's ValidationError."""
-    given = kind(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
+    return read(kind, request.data)
 
 
-class Me(APIView):
+class OwnAccount(APIView):
     @documented(shapes.Me)
     def get(self, request: Request) -> Response:
         """The caller, and what this login may be used for."""
@@ -46,32 +42,29 @@ class Me(APIView):
         user = caller(request)
         with transaction.atomic():
             # All of it, or nothing.
-            if "display_name" in given:
-                services.rename_user(user, display_name=given.pop("display_name"))
-            if given:
-                services.choose_presence(user, **given)
+            if given.display_name is not msgspec.UNSET:
+                services.rename_user(user, display_name=given.display_name)
+            if chosen := _chosen(given):
+                services.choose_presence(user, **chosen)
         user.refresh_from_db()
         return Response(_own(request))
 
 
 class Users(APIView):
-    @documented(Page(Person), query={"search": text("A part of the username or of the display name.")})
+    @documented(ListOf(Person), query={"search": text("A part of the username or of the display name.")})
     def get(self, request: Request) -> Response:
         """Active accounts; `?search=` in names."""
         rows = User.objects.people().filter(is_active=True)
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if search:
             rows = rows.filter(Q(username__says=search) | Q(display_name__says=search))
-        return paged(request, rows, lambda user: msgspec.to_builtins(sent.person_of(user)))
+        return paged(request, rows, shapes.person_of)
 
 
-def _own(request: Request) -> dict[str, Any]:
-    user = caller(request)
-    return {
-        **msgspec.to_builtins(sent.person_of(user)),
-        **msgspec.to_builtins(sent.own_presence_of(sent.choice_of(user))),
-        "is_staff": user.is_staff,
-        "date_joined": spell_time(user.date_joined),
-        # What this login may be used for, at most.
-        "scopes": [scope for scope in Scope if scope in scopes_of(request)],
-    }
+def _chosen(given: Profile) -> dict[str, Any]:
+    chosen = {"status": given.status, "activity": given.activity, "shows_typing": given.shows_typing}
+    return {name: value for name, value in chosen.items() if value is not msgspec.UNSET}
+
+
+def _own(request: Request) -> shapes.Me:
+    return shapes.me_of(caller(request), scopes=scopes_of(request))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from django.utils.html import json_script
@@ -18,7 +17,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     channels: Sequence[shapes.Channel]
     channel: int | None
-    desk: dict[str, Any] | None
+    desk: shapes.Desk | None
     blocks: Sequence[int]
     messages: Sequence[shapes.Message]
     history_before: int | None

@@ -85,7 +85,7 @@ class Heading(msgspec.Struct, frozen=True, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Snapshot:
     """The newest messages of a channel as they were at one moment, newest first."""
 
     proof: Proof
@@ -136,7 +136,7 @@ class RecentCache:
         entry = snapshot(channel)
         return entry is not None and self.put(channel, entry)
 
-    def put(self, channel: int, entry: Entry) -> bool:
+    def put(self, channel: int, entry: Snapshot) -> bool:
         """False when a newer one stands there already, or Redis does not take it."""
         proof = entry.proof
         elements = [msgspec.msgpack.encode(entry.heading), *entry.raws]
@@ -152,7 +152,7 @@ class RecentCache:
         with contextlib.suppress(BreakerOpen, RedisError, OSError), self._breaker.attempt(counts=(RedisError, OSError)):
             self._redis.delete(_key(channel))
 
-    def _read(self, channel: int, count: int) -> Entry | None:
+    def _read(self, channel: int, count: int) -> Snapshot | None:
         began_at = time.monotonic()
         try:
             with self._breaker.attempt(counts=(RedisError, OSError)):
@@ -181,7 +181,7 @@ def prove(channel: int, senders: Sequence[int]) -> Proof | None:
     return None
 
 
-def snapshot(channel: int) -> Entry | None:
+def snapshot(channel: int) -> Snapshot | None:
     """The channel's entry from the rows; None when something changed while they were read."""
     before = prove(channel, [])
     most = settings.LIMITS.recent_messages
@@ -200,15 +200,15 @@ def snapshot(channel: int) -> Entry | None:
         count=len(kept),
         last_at=max((row.created_at for row in kept), default=None),
     )
-    return Entry(replace(before, names=names), heading, [encode(shapes.message_of(row)) for row in kept])
+    return Snapshot(replace(before, names=names), heading, [encode(shapes.message_of(row)) for row in kept])
 
 
-def _entry(found: Sequence[Any]) -> Entry | None:
+def _entry(found: Sequence[Any]) -> Snapshot | None:
     if len(found) < HEADINGS:
         return None
     head, unnumbered, packed, *raws = found
     heading = msgspec.msgpack.decode(packed, type=Heading)
-    return Entry(Proof(int(head), int(unnumbered), heading.mark, heading.names), heading, raws)
+    return Snapshot(Proof(int(head), int(unnumbered), heading.mark, heading.names), heading, raws)
 
 
 def _milliseconds(heading: Heading) -> int:

@@ -1,12 +1,9 @@
 """What those who keep order may see: reports, the audit log, bans, mutes, and what messages said before. Only reads."""
 
-from typing import Any
-
-import msgspec
 from django.db.models import Q, QuerySet
 
 from chat import shapes
-from chat.models import AuditEntry, Ban, Channel, Member, Message, MessageVersion, Report, Sanction, SanctionKind, User
+from chat.models import AuditEntry, Ban, Member, Message, MessageVersion, Report, Sanction, SanctionKind, User
 from chat.models.audit import AuditQuerySet
 from chat.models.ban import BanQuerySet
 from chat.models.report import ReportQuerySet
@@ -15,7 +12,6 @@ from chat.reads import oversight
 from chat.rights.standing import moderates_everywhere
 from chat.rights.table import KEEPERS
 from delivery.wire.errors import Forbidden, NotFound
-from delivery.wire.types import spell_time
 
 #: Messages before and after a reported one that are shown with it.
 CONTEXT = 3
@@ -64,15 +60,15 @@ def require_keeper(user: User) -> None:
         raise Forbidden("This is for moderators.")
 
 
-def desk_of(user: User) -> dict[str, Any] | None:
+def desk_of(user: User) -> shapes.Desk | None:
     """What is waiting for the user, and what the user may do besides keeping channels; None for whoever keeps none."""
     if not may_see_all(user, "chat.view_report") and not _keeps_any(user):
         return None
-    return {
-        "open_reports": count_open(user),
-        "may_ban": user.is_staff and user.has_perm("chat.ban_user"),
-        "moderates_everywhere": user.is_staff and user.has_perm("chat.moderate_any_channel"),
-    }
+    return shapes.Desk(
+        open_reports=count_open(user),
+        may_ban=user.is_staff and user.has_perm("chat.ban_user"),
+        moderates_everywhere=user.is_staff and user.has_perm("chat.moderate_any_channel"),
+    )
 
 
 def report_visible_to(user: User, pk: int) -> Report:
@@ -138,96 +134,24 @@ def _kept_by(user: User) -> Q:
 # ---- as they are spelled for clients ----
 
 
-def report_dict(row: Report) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "channel": channel_brief(row.channel),
-        "message": shapes.message_of(row.message),
-        "reported_body": row.body,
-        "reporter": person(row.reporter),
-        "reason": row.reason,
-        "reports_of_the_message": Report.objects.filter(message=row.message_id).count(),
-        "created_at": spell_time(row.created_at),
-        "closed_at": spell_time(row.closed_at),
-        "closed_by": person(row.closed_by),
-        "verdict": row.verdict or None,
-        "closing_reason": row.closing_reason,
-    }
+def counted_report(row: Report) -> shapes.Report:
+    """With how many reported the message."""
+    return shapes.report_of(row, reports_of_the_message=Report.objects.filter(message=row.message_id).count())
 
 
-def report_in_full(row: Report, user: User) -> dict[str, Any]:
-    """With how many reported it, what was said around it and what it said before; the latter two for those who may see such."""
+def report_in_full(row: Report, user: User) -> shapes.ReportInFull:
+    """With what was said around it and what it said before; each for those who may see such."""
     keeps = _keeps(user, row.channel_id)
     sees_messages = keeps or may_see_all(user, "chat.view_message")
     sees_versions = keeps or may_see_all(user, "chat.view_messageversion")
-    return {
-        **report_dict(row),
-        "context": [shapes.message_of(message) for message in context_of(row.message)] if sees_messages else [],
-        "versions": [version_dict(version) for version in versions_of(row.message)] if sees_versions else [],
-    }
+    return shapes.in_full(
+        counted_report(row),
+        context=context_of(row.message) if sees_messages else [],
+        versions=versions_of(row.message) if sees_versions else [],
+    )
 
 
-def version_dict(row: MessageVersion) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "body": row.body,
-        "written_at": spell_time(row.written_at),
-        "replaced_at": spell_time(row.replaced_at),
-    }
-
-
-def audit_dict(row: AuditEntry, *, with_address: bool) -> dict[str, Any]:
-    """Addresses are the staff's to see: a moderator of one channel learns nobody's."""
-    return {
-        "id": row.pk,
-        "created_at": spell_time(row.created_at),
-        "act": row.act,
-        "actor": person(row.actor),
-        "whom": person(row.whom),
-        "channel": channel_brief(row.channel) if row.channel else None,
-        "message": row.message_id,
-        "reason": row.reason,
-        "details": row.details,
-        "door": row.door,
-        **({"address": row.address} if with_address else {}),
-    }
-
-
-def ban_dict(row: Ban) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "user": person(row.user),
-        "reason": row.reason,
-        "banned_by": person(row.banned_by),
-        "created_at": spell_time(row.created_at),
-        "lifted_at": spell_time(row.lifted_at),
-        "lifted_by": person(row.lifted_by),
-        "lifted_reason": row.lifted_reason,
-    }
-
-
-def mute_dict(row: Sanction) -> dict[str, Any]:
-    """`role` is None for who has left meanwhile: the mute waits for them."""
+def mute_with_role(row: Sanction) -> shapes.Mute:
+    """With the role of who is still a member."""
     member = Member.objects.filter(channel=row.channel_id, user=row.user_id).first()
-    return {**_sanction_dict(row), "role": member.role if member else None, "muted_until": spell_time(row.until)}
-
-
-def removal_dict(row: Sanction) -> dict[str, Any]:
-    return {**_sanction_dict(row), "removed_at": spell_time(row.created_at), "may_return_at": spell_time(row.until)}
-
-
-def _sanction_dict(row: Sanction) -> dict[str, Any]:
-    return {
-        "channel": channel_brief(row.channel),
-        "user": person(row.user),
-        "by": person(row.by),
-        "reason": row.reason,
-    }
-
-
-def person(user: User | None) -> dict[str, Any] | None:
-    return None if user is None else msgspec.to_builtins(shapes.person_of(user))
-
-
-def channel_brief(channel: Channel) -> dict[str, Any]:
-    return {"id": channel.pk, "name": channel.name, "kind": channel.kind}
+    return shapes.mute_of(row, role=member.role if member else None)

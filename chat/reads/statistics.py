@@ -9,14 +9,12 @@ import datetime
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import redis
 from django.conf import settings
 from redis import asyncio as aioredis
 
-from chat import clock
+from chat import clock, shapes
 from chat.models import Channel, Member, Message
 from delivery.live.figures import CLASSES_MS, Figures, LiveFigures
 
@@ -30,27 +28,10 @@ ACTIVE_SECONDS = 120
 _BEYOND_MS = 60_000
 
 
-@dataclass(frozen=True)
-class ChannelFigures:
-    window_minutes: int
-    members: int
-    active_members: int
-    messages_last_minute: int
-    messages_last_hour: int
-    messages_a_minute: float
-    #: From a message's arrival to its COMMIT: what so many of 100 did not pass. None: nothing was sent, or Redis is away.
-    latency_ms: Mapping[str, int] | None
-    #: Refused commands by code. None: Redis is away.
-    errors: Mapping[str, int] | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def figures_of(channel: Channel) -> ChannelFigures:
+def figures_of(channel: Channel) -> shapes.Figures:
     """What one looks at when a channel seems slow or loud."""
     noted = _noted(channel.pk)
-    return ChannelFigures(
+    return shapes.Figures(
         window_minutes=WINDOW_MINUTES,
         members=channel.member_count,
         active_members=_active_members(channel.pk),

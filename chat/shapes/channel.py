@@ -10,7 +10,7 @@ from chat.models.channel import GROUP
 from chat.rights.table import rights_of
 from chat.shapes.columns import ChannelColumns, MemberColumns
 from chat.shapes.person import person_of
-from chat.shapes.words import Absent, Id, Kind, LevelName, RightName, RoleName
+from chat.shapes.words import THEN, Absent, Id, Kind, LevelName, RightName, RoleName
 from delivery.wire.frames import BareChannel, Person
 from delivery.wire.types import Time, spell_time
 
@@ -53,6 +53,29 @@ class ChannelBrief(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     name: str
     kind: Kind
+
+
+CHANNEL = Channel(
+    id=12,
+    name="team",
+    topic="What the team is at",
+    kind="private",
+    parent=None,
+    is_support=False,
+    head=341,
+    member_count=2,
+    created_at=THEN,
+    archived_at=None,
+    role="member",
+    can=["post", "edit_own", "delete_own", "leave"],
+    delivered_seq=341,
+    read_seq=340,
+    unread=1,
+    notify_level="all",
+    muted_until=None,
+    is_member=True,
+)
+TEAM = ChannelBrief(id=12, name="team", kind="private")
 
 
 def brief_of(row: models.Channel) -> ChannelBrief:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from chat import models
-from chat.shapes.person import person_of
-from chat.shapes.words import Absent, RightName, RoleName
+from chat.shapes.person import BOB, person_of
+from chat.shapes.words import THEN, Absent, RightName, RoleName
 from delivery.wire.frames import Person, PersonState
 from delivery.wire.types import Time, spell_time
 
@@ -29,6 +29,10 @@ class Cursors(msgspec.Struct, frozen=True, kw_only=True):
 
     delivered_seq: int
     read_seq: int
+
+
+MEMBER = Member(user=BOB, role="member", delivered_seq=341, read_seq=340, joined_at=THEN)
+CURSORS = Cursors(delivered_seq=341, read_seq=341)
 
 
 def member_of(row: models.Member) -> Member:

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from chat import models
-from chat.shapes.person import person_of
+from chat.shapes.person import BOB, person_of
+from chat.shapes.words import THEN
 from delivery.wire.frames import Person
 from delivery.wire.types import Time, spell_time
 
@@ -31,6 +32,26 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at: Time | None
     read_at: Time | None
     event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+MESSAGE = Message(
+    id=501,
+    channel=12,
+    seq=341,
+    rev=341,
+    client_msg_id=uuid.UUID("0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"),
+    sender=BOB,
+    kind="text",
+    body="The build is green.",
+    reply_to=None,
+    reactions={},
+    created_at=THEN,
+    edited_at=None,
+    deleted_at=None,
+    status="sent",
+    delivered_at=None,
+    read_at=None,
+)
 
 
 def spell_message(

@@ -2,11 +2,23 @@
 
 import datetime
 
+import msgspec
+
 from chat import models
 from delivery.wire.frames import OwnPresence, PersonState
 from delivery.wire.types import spell_time
 from presence.everyone import Shown
 from presence.people import Choice, Micros
+
+
+class People(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is here, by user id."""
+
+    users: dict[int, PersonState]
+
+
+AT_LUNCH = PersonState(status="away", activity="at lunch")
+PEOPLE = People(users={2: AT_LUNCH})
 
 
 def choice_of(user: models.User) -> Choice:

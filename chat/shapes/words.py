@@ -1,4 +1,4 @@
-"""The words and numbers that fields of several shapes are made of."""
+"""The words and numbers that fields of several shapes are made of, and the moment of the examples."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -24,3 +24,6 @@ RightName = Annotated[str, _one_of(Right)]
 ScopeName = Annotated[str, _one_of(Scope.values)]
 LevelName = Annotated[str, _one_of(NotifyLevel.values)]
 VerdictName = Annotated[str, _one_of(Verdict.values)]
+
+#: When everything in the examples has happened.
+THEN = "2026-11-23T09:30:00.000000Z"

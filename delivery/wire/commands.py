@@ -10,7 +10,9 @@ import msgspec
 from delivery.wire.types import Id, Number, Ref, Uuid
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op"):
+class Command(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="op"
+):
     ref: Ref | None = None
 
 
@@ -87,3 +89,17 @@ class Ping(Command, frozen=True, kw_only=True, tag="ping"):
 AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | SayTyping | SayPresence | Ping
 #: In the order of the contract.
 COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)
+
+EXAMPLE_EPOCH = "9f1c0a7be2d34c5a8810"
+#: One of each.
+EXAMPLES: tuple[AnyCommand, ...] = (
+    Sync(ref=1, channels={12: 340}, epoch=EXAMPLE_EPOCH),
+    Post(ref=2, channel=12, client_msg_id="0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", body="The build is green."),
+    Edit(ref=3, channel=12, message=501, body="The build is red."),
+    Delete(ref=4, channel=12, message=501),
+    Delivered(channel=12, seq=341),
+    Read(channel=12, seq=341),
+    SayTyping(channel=12, on=True),
+    SayPresence(status="away", activity="at lunch"),
+    Ping(ref="p1"),
+)

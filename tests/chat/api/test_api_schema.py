@@ -47,6 +47,7 @@ MAY_BE_EMPTY = {
     "ChannelInput.topic",
     "ChannelRevision.reason",
     "ChannelRevision.topic",
+    "NewMember.reason",
     "NewRole.reason",
     "Profile.activity",
     "Profile.display_name",

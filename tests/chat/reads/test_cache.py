@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chat import clock, services
 from chat.models import Channel, Message, MessageVersion
 from chat.reads import cache, history
-from chat.reads.cache import Entry, RecentCache, snapshot
+from chat.reads.cache import RecentCache, Snapshot, snapshot
 from chat.services import log
 from delivery import metrics
 from tests.conftest import Cast, said
@@ -50,7 +50,7 @@ class Recent(RuleBasedStateMachine):
         self.people = [services.create_user(f"{name}-{number}") for name in ("alice", "bob")]
         self.channel = services.open_channel(self.people[0], name="recent", kind="private", members=self.people[1:])
         self.processes = [RecentCache(django_settings.REDIS_URL, patience_seconds=5) for _ in range(2)]
-        self.late: list[Entry] = []
+        self.late: list[Snapshot] = []
 
     def teardown(self) -> None:
         log.bell.ring = self.original

@@ -1,0 +1,53 @@
+"""The caller, as they read of themselves."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from chat import models
+from chat.shapes.presence import choice_of
+from chat.shapes.words import THEN, Id, ScopeName
+from delivery.wire.types import Time, spell_time
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller, and what this login may be used for."""
+
+    id: Id
+    username: str
+    display_name: str
+    status: str
+    activity: str
+    shows_typing: bool
+    is_staff: bool
+    date_joined: Time
+    scopes: list[ScopeName]
+
+
+ME = Me(
+    id=2,
+    username="bob",
+    display_name="Bob",
+    status="online",
+    activity="at the gate",
+    shows_typing=True,
+    is_staff=False,
+    date_joined=THEN,
+    scopes=["read", "write"],
+)
+
+
+def me_of(user: models.User, *, scopes: Collection[str]) -> Me:
+    """`scopes`: what this login may be used for, at most."""
+    chosen = choice_of(user)
+    return Me(
+        id=user.pk,
+        username=user.username,
+        display_name=user.get_full_name(),
+        status=chosen.status,
+        activity=chosen.activity,
+        shows_typing=chosen.shows_typing,
+        is_staff=user.is_staff,
+        date_joined=spell_time(user.date_joined),
+        scopes=[scope for scope in models.Scope if scope in scopes],
+    )

@@ -1,0 +1,57 @@
+"""What is said over HTTP of what was refused."""
+
+import http
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from chat.shapes.words import Absent
+from delivery.wire.errors import Refused
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 9457, with the code that the socket would say."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: Annotated[str, msgspec.Meta(description="As in the header X-Request-ID and in the log.")]
+    errors: (
+        Annotated[
+            Mapping[str, list[str]],
+            msgspec.Meta(description="Sentences by the field or parameter that they are about."),
+        ]
+        | Absent
+    ) = msgspec.UNSET
+    retry_after: (
+        Annotated[float, msgspec.Meta(description="Seconds after which the same may be sent again.")] | Absent
+    ) = msgspec.UNSET
+
+
+PROBLEM = Problem(
+    type="urn:gapless:not_found",
+    title="Not Found",
+    status=404,
+    detail="There is nothing here, or nothing that you may see.",
+    code="not_found",
+    request_id="5b0e6f0c-5d0b-4ad5-a3a1-27c9fb1b3c5e",
+)
+
+
+def problem_of(
+    refusal: Refused, *, status: int, request_id: str, errors: Mapping[str, list[str]] | None = None
+) -> Problem:
+    """`status`: the refusal's own, but where HTTP says it more finely."""
+    return Problem(
+        type=f"urn:gapless:{refusal.code}",
+        title=http.HTTPStatus(status).phrase,
+        status=status,
+        detail=refusal.detail,
+        code=refusal.code,
+        request_id=request_id,
+        errors=errors or msgspec.UNSET,
+        retry_after=msgspec.UNSET if refusal.retry_after is None else round(refusal.retry_after, 3),
+    )

@@ -1,0 +1,62 @@
+"""What is sent: each shape once, and the same whoever spells it."""
+
+import ast
+import inspect
+import uuid
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from chat import clock, shapes
+from chat.api.openapi import document
+from chat.models import Channel, ChannelKind, Message
+from chat.services import Draft, post_messages
+from delivery.source import Committed
+from delivery.wire.codec import encode
+from tests.conftest import Cast
+from tests.stage.servers import ROOT
+
+
+def modules() -> Iterator[object]:
+    return filter(inspect.ismodule, vars(shapes).values())
+
+
+@pytest.mark.django_db
+def test_a_message_that_was_posted_just_now_is_spelled_like_its_row(cast: Cast) -> None:
+    first = Message.objects.filter(channel=cast.team).order_by("seq").first()
+    assert first is not None
+    draft = Draft(channel=cast.team.pk, sender=cast.bob.pk, client_msg_id=uuid.uuid4(), body="hé", reply_to=first.pk)
+    [committed] = post_messages([draft])
+    assert isinstance(committed, Committed)
+    row = Message.objects.for_the_wire().get(client_msg_id=draft.client_msg_id)
+    assert committed.raw == encode(shapes.message_of(row))
+
+
+def test_every_struct_is_sent_by_an_operation_or_a_part_of_one_that_is() -> None:
+    """None serves a document only."""
+    documented = document()["components"]["schemas"]
+    structs = {
+        value.__name__: value
+        for module in modules()
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, msgspec.Struct) and value.__module__ == module.__name__  # type: ignore[attr-defined]
+    }
+    heirs = {base.__name__ for struct in structs.values() for base in struct.__mro__[1:]}
+    assert structs.keys() - heirs <= documented.keys()
+
+
+def test_what_is_sent_is_no_dict() -> None:
+    for path in [*(ROOT / "chat" / "shapes").rglob("*.py"), *(ROOT / "chat" / "reads").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.returns is not None:
+                assert ast.unparse(node.returns) != "dict[str, Any]", f"{path.relative_to(ROOT)}: {node.name}"
+    for path in (ROOT / "chat").rglob("*.py"):
+        # Examples are shown as they go over the wire.
+        assert "to_builtins" not in path.read_text() or path.name == "examples.py", path.relative_to(ROOT)
+
+
+def test_a_channel_says_to_those_outside_nothing_of_its_members() -> None:
+    seen = shapes.channel_of(Channel(pk=3, name="team", kind=ChannelKind.PUBLIC, created_at=clock.now()))
+    sent = msgspec.json.decode(encode(seen))
+    assert not sent.keys() & {"role", "can", "read_seq", "unread", "people", "is_member", "refused"}
