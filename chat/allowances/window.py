@@ -4,6 +4,7 @@ So nobody is let through unlimited, and nobody is locked out.
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -16,7 +17,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from redis import asyncio as aioredis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from chat.allowances.table import Allowance, Whose
 from delivery.breaker import Breaker, BreakerOpen
@@ -27,6 +28,9 @@ PATIENCE_SECONDS = 0.1
 PAUSE_SECONDS = 1
 #: Local windows that are kept of one allowance; with more, the one that was quiet for the longest begins anew.
 MOST_LOCAL = 10_000
+
+#: What is asked in one call.
+MOST_TOGETHER = 100
 
 AWAY = (RedisError, OSError, TimeoutError)
 _SCRIPT = Path(__file__).with_name("window.lua").read_text()
@@ -89,25 +93,69 @@ def windows() -> Windows:
     return Windows()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Asked:
+    allowance: Allowance
+    whose: Whose
+    key: str
+    answer: asyncio.Future[Answer]
+
+    @property
+    def arguments(self) -> list[str | int]:
+        return arguments(self.allowance, self.key)
+
+
 class LoopWindows:
-    """The same for the event loop that made it."""
+    """The same for the event loop that made it. What is asked while Redis answers goes together in the next call."""
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
         self._redis = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
         self._script = self._redis.register_script(_SCRIPT)
+        self._waiting: list[_Asked] = []
+        self._asking: asyncio.Task[None] | None = None
 
     async def ask(self, allowance: Allowance, whose: Whose, key: str) -> Answer:
-        try:
-            with self._windows.breaker.attempt(counts=AWAY):
-                asked = self._script(keys=allowance.keys(whose), args=arguments(allowance, key))
-                answer = await asyncio.wait_for(asked, PATIENCE_SECONDS)
-        except (BreakerOpen, *AWAY):
-            return self._windows.local.ask(allowance, whose, key)
-        return self._windows.noted(allowance, whose, key, answer)
+        asked = _Asked(allowance=allowance, whose=whose, key=key, answer=asyncio.get_running_loop().create_future())
+        self._waiting.append(asked)
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.ensure_future(self._ask_all())
+        return await asked.answer
 
     async def close(self) -> None:
+        if self._asking is not None:
+            await self._asking
         await self._redis.aclose()
+
+    async def _ask_all(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            for asked, answer in zip(together, await self._answers(together), strict=True):
+                if not asked.answer.done():
+                    asked.answer.set_result(answer)
+
+    async def _answers(self, together: Sequence[_Asked]) -> list[Answer]:
+        windows = self._windows
+        try:
+            with windows.breaker.attempt(counts=AWAY):
+                said = await asyncio.wait_for(self._call(together), PATIENCE_SECONDS)
+        except (BreakerOpen, *AWAY):
+            return [windows.local.ask(each.allowance, each.whose, each.key) for each in together]
+        return [
+            windows.noted(each.allowance, each.whose, each.key, answer)
+            for each, answer in zip(together, said, strict=True)
+        ]
+
+    async def _call(self, together: Sequence[_Asked]) -> list[Any]:
+        if len(together) > 1:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for each in together:
+                    keys = each.allowance.keys(each.whose)
+                    pipeline.evalsha(self._script.sha, len(keys), *keys, *each.arguments)
+                # Redis has forgotten the script, after a restart: one by one it is sent again.
+                with contextlib.suppress(NoScriptError):
+                    return list(await pipeline.execute())
+        return [await self._script(keys=each.allowance.keys(each.whose), args=each.arguments) for each in together]
 
 
 def arguments(allowance: Allowance, key: str) -> list[str | int]:

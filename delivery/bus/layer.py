@@ -31,6 +31,8 @@ SUBSCRIBE_SECONDS = 0.5
 SUBSCRIBE_EACH_SECONDS = 0.001
 #: What has waited for Redis for so long is not sent any more: the others have read the rows by then.
 STALE_SECONDS = 2
+#: One announcement goes at once; what follows within so long goes together, for a PUBLISH costs more than to deliver to many.
+TOGETHER_SECONDS = 0.01
 #: Changes in one announcement: under load, or over a slow line, many wait and go together.
 MOST_MERGED = 200
 #: For the log: whatever the error is, it means that.
@@ -180,6 +182,7 @@ class Bus:
                 if time.monotonic() - waiting.since < STALE_SECONDS:
                     event = event_of(announcement, process=self._id, rung_at=waiting.rung_at)
                     await self._send(group_of(announcement), event)
+            await asyncio.sleep(TOGETHER_SECONDS)
 
     async def _watch(self) -> None:
         while True:

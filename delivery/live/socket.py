@@ -97,7 +97,10 @@ class Socket:
         if self.is_over:
             return True
         peer = self.peer
-        if self.unsent_bytes > self.most_bytes or peer.unsent_frames >= self.most_frames:
+        # Cheap first, for this is asked at each delivery: without `hello` it is never more.
+        if peer.unsent_bytes > self.most_bytes and self.unsent_bytes > self.most_bytes:
+            return False
+        if peer.unsent_frames >= self.most_frames:
             return False
         self._write(frame)
         return True

@@ -1,0 +1,66 @@
+"""What is counted at one moment goes to Redis together, and is as exact as one by one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+
+from chat.allowances.table import MESSAGES
+from chat.allowances.window import LoopWindows, Windows
+
+
+@pytest.fixture
+async def windows(cast: object) -> AsyncIterator[LoopWindows]:
+    windows = LoopWindows(Windows())
+    yield windows
+    await windows.close()
+
+
+@pytest.fixture
+def calls(windows: LoopWindows, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many were asked in each call."""
+    sizes: list[int] = []
+    call = windows._call
+
+    async def noted(together: Sequence[Any]) -> list[Any]:
+        sizes.append(len(together))
+        return await call(together)
+
+    monkeypatch.setattr(windows, "_call", noted)
+    return sizes
+
+
+async def admitted(windows: LoopWindows, whose: int, count: int) -> int:
+    answers = await asyncio.gather(*(windows.ask(MESSAGES, whose, f"{n}") for n in range(count)))
+    return sum(wait < 0 for wait, _ in answers)
+
+
+async def test_of_sixty_and_one_at_once_sixty_are_admitted_in_one_call(windows: LoopWindows, calls: list[int]) -> None:
+    assert await admitted(windows, 10**9 + 1, 61) == 60
+    assert calls == [61]
+
+
+async def test_two_processes_together_admit_sixty(windows: LoopWindows) -> None:
+    other = LoopWindows(Windows())
+    answers = await asyncio.gather(
+        *(one.ask(MESSAGES, 10**9 + 2, f"{n} {id(one)}") for n in range(40) for one in (windows, other))
+    )
+    assert sum(wait < 0 for wait, _ in answers) == 60
+    await other.close()
+
+
+async def test_whoever_gives_up_waiting_keeps_nobody_else_from_the_answer(windows: LoopWindows) -> None:
+    asking = [asyncio.ensure_future(windows.ask(MESSAGES, 10**9 + 3, f"{n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    assert [wait for wait, _ in await asyncio.gather(*asking[1:])] == [-1, -1]
+
+
+async def test_a_redis_that_forgot_the_script_counts_all_the_same(windows: LoopWindows, calls: list[int]) -> None:
+    with redis.from_url(settings.REDIS_URL) as client:
+        client.script_flush()
+    assert await admitted(windows, 10**9 + 4, 61) == 60
+    assert calls == [61]
