@@ -22,7 +22,9 @@ from typing import Any, cast
 MOST_WAITING_BYTES = 256 * 1024
 #: Of the machine's own buffers, at each end of a connection.
 BUFFER_BYTES = 64 * 1024
-#: Between COMMIT having left for the server and the connection's end, for a snare that cuts.
+#: In what leaves for PostgreSQL with messages that are to be written: one statement, which commits by itself.
+POSTING = b'"is_fresh":true'
+#: Between that having left for the server and the connection's end, for a snare that cuts.
 SNARE_SECONDS = 0.05
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from tests.faults.history import Command
-from tests.faults.proxy import Fault
+from tests.faults.proxy import POSTING, Fault
 from tests.faults.scenarios.run import Run, scenario
 from tests.faults.services import Postgres
 
@@ -62,10 +62,10 @@ async def every_connection_terminated(run: Run) -> None:
 async def connection_lost_after_commit_was_sent(run: Run) -> None:
     """Whether it was committed nobody knows; the same client_msg_id finds it out."""
     async with run.fault("postgres"):
-        snares = [web.database.set_snare(b"COMMIT", times=2) for web in run.webs]
+        snares = [web.database.set_snare(POSTING, times=2) for web in run.webs]
         await run.hold(max(run.size.fault, 2))
     if not all(snare.caught.is_set() for snare in snares):
-        run.complain("late", "a process sent no COMMIT in that time")
+        run.complain("late", "a process posted nothing in that time")
 
 
 @scenario("postgres", answer=BUSY_ANSWER, first_ok=FIRST_OK, breaks=["acknowledge before commit", "leaves changes out"])

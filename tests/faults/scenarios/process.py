@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tests.faults.clients import Client
 from tests.faults.history import Command, Linked
-from tests.faults.proxy import Fault
+from tests.faults.proxy import POSTING, Fault
 from tests.faults.scenarios.run import Run, scenario, timed
 from tests.faults.wire import ask
 
@@ -83,8 +83,8 @@ async def crash_between_commit_and_ok(run: Run) -> None:
     """The row is there, the sender was not told, and repeats: one message."""
     web = run.webs[0]
     async with run.fault(web.name):
-        snare = web.database.set_snare(b"COMMIT", cuts=False)
-        await run.until(snare.caught.is_set, what="a COMMIT left")
+        snare = web.database.set_snare(POSTING, cuts=False)
+        await run.until(snare.caught.is_set, what="a message left")
         # The row is committed by now; the process will never hear of it.
         await asyncio.sleep(0.05)
         web.kill()
