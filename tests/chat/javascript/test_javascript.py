@@ -1,0 +1,16 @@
+"""The unit tests of the page's modules that need no page run in Node, which comes with the requirements for development."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+NODE = Path(sys.executable).with_name("node")
+HERE = Path(__file__).parent
+
+
+def test_the_modules_do_what_their_unit_tests_say() -> None:
+    files = sorted(HERE.glob("*.test.mjs"))
+    assert files
+    command = [NODE, "--no-warnings", "--test", "--test-reporter=tap", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
