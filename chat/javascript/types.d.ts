@@ -1,0 +1,128 @@
+/** What the modules know of the page's markup and of what the server says (PROTOCOL: docs/contract.md). For the type check alone. */
+
+// What a selector or an event finds is what the templates say: as trusted as an import, and no null where one is named.
+interface ParentNode {
+  querySelector(selectors: string): any;
+  querySelectorAll(selectors: string): NodeListOf<any>;
+}
+interface Document {
+  getElementById(id: string): any;
+}
+interface Element {
+  closest(selectors: string): any;
+}
+interface EventTarget {
+  closest(selectors: string): any;
+  addEventListener(type: string, listener: (event: any) => unknown, options?: AddEventListenerOptions | boolean): void;
+}
+
+interface Person {
+  id: number;
+  username: string;
+  display_name: string;
+}
+interface Me extends Person {
+  moderates?: boolean;
+}
+interface Message {
+  id: number;
+  channel: number;
+  seq: number;
+  rev: number;
+  client_msg_id: string;
+  sender: Person;
+  kind: string;
+  body: string;
+  reply_to: number | null;
+  created_at: string;
+  edited_at: string | null;
+  deleted_at: string | null;
+  status: string;
+  event?: ChannelEvent;
+}
+interface ChannelEvent {
+  type: string;
+  user?: number;
+  name?: string;
+  username?: string;
+  member_count?: number;
+}
+/** A message that the server has not accepted yet. */
+interface Draft {
+  client_msg_id: string;
+  channel: number;
+  body: string;
+  reply_to: number | null;
+  at: number;
+  tab: string;
+  state: "pending" | "failed" | "discarded";
+  after: number | null;
+  error: { code: string; detail: string; reference?: string | null } | null;
+  retryAt: number | null;
+  tries: number;
+}
+interface Channel {
+  id: number;
+  name: string;
+  topic?: string;
+  kind: "public" | "private" | "direct";
+  is_support?: boolean;
+  is_group?: boolean;
+  head: number;
+  member_count: number;
+  archived_at?: string | null;
+  role: string;
+  can?: string[];
+  can_by_role?: Record<string, string[]>;
+  unread: number;
+  read_seq: number;
+  delivered_seq: number;
+  notify_level: string;
+  muted_until?: string | null;
+  people: Person[];
+  url?: string;
+  is_member?: boolean;
+  /** Only in the page: */
+  refused?: string | null;
+  closed?: string;
+  lastAt?: string;
+  allSince?: number;
+  allDelivered?: number;
+  allRead?: number;
+}
+interface Member {
+  user: Person;
+  role: string;
+  can?: string[];
+  delivered_seq: number;
+  read_seq: number;
+  muted_until?: string | null;
+}
+interface PresenceState {
+  status: string;
+  activity: string;
+  last_seen: string | null;
+}
+/** A frame of the socket, and an answer of the API: checked by the server's own types. */
+type Frame = any;
+/** What was refused, over HTTP or the socket: `detail` is a sentence. */
+type Refused = any;
+
+/** What a part is handed to call: what it takes and gives is said where it is handed over. */
+type Act = (...given: any[]) => any;
+type Client = import("../static/gapless/client/client.js").Client;
+type Outbox = import("../static/gapless/client/outbox.js").Outbox;
+type Channels = import("../static/gapless/channels/channels.js").Channels;
+type Blocks = import("../static/gapless/people/blocks.js").Blocks;
+type Directory = import("../static/gapless/people/directory.js").Directory;
+type Presence = import("../static/gapless/people/presence.js").Presence;
+type People = import("../static/gapless/people/people.js").People;
+type Timeline = import("../static/gapless/timeline/timeline.js").Timeline;
+type Scroll = import("../static/gapless/timeline/scroll.js").Scroll;
+type Reading = import("../static/gapless/timeline/reading.js").Reading;
+interface Window {
+  SwaggerUIBundle: Act;
+}
+interface NotificationOptions {
+  renotify?: boolean;
+}

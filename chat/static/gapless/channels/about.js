@@ -6,6 +6,7 @@ import { byId } from "../page/dom.js";
 import { loadMembers } from "../people/members.js";
 import { Popup } from "../page/popup.js";
 
+/** @type {Record<string, any>} */
 const WAYS_BACK = {
   public: "You can join again at any time.",
   private: "You come back only when somebody adds you again.",
@@ -13,7 +14,7 @@ const WAYS_BACK = {
 };
 
 export class About {
-  #menu = new Popup("channel-menu", (act) => this.#do(act));
+  #menu = new Popup("channel-menu", (/** @type {any} */ act) => this.#do(act));
   #dialog = byId("about");
   #form = this.#dialog.querySelector("form");
   #button = byId("channel-menu-button");
@@ -25,42 +26,42 @@ export class About {
   #left;
 
   /** `channel()` is the open one; `people`: the dialog to choose one; `blocks`: whom this person has blocked; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
-  constructor({ channel, people, blocks, changed, left }) {
+  constructor(/** @type {{ channel: Act, people: People, blocks: Blocks, changed: Act, left: Act }} */ { channel, people, blocks, changed, left }) {
     this.#blocks = blocks;
     this.#people = people;
     this.#channel = channel;
     this.#changed = changed;
     this.#left = left;
     this.#button.addEventListener("click", () => this.#open());
-    this.#form.addEventListener("submit", (event) => this.#save(event));
+    this.#form.addEventListener("submit", (/** @type {any} */ event) => this.#save(event));
   }
 
   #open() {
     const channel = this.#channel();
     for (const item of this.#levels) item.setAttribute("aria-checked", String(item.dataset.act === `notify-${channel.notify_level}`));
-    this.#menu.open(this.#button.getBoundingClientRect(), (act) => this.#offers(act, channel));
+    this.#menu.open(this.#button.getBoundingClientRect(), (/** @type {any} */ act) => this.#offers(act, channel));
   }
 
-  #offers(act, channel) {
+  #offers(/** @type {any} */ act, /** @type {any} */ channel) {
     const partner = partnerIn(channel);
-    if (act === "block" || act === "unblock") return Boolean(partner) && this.#blocks.has(partner.id) === (act === "unblock");
+    if (act === "block" || act === "unblock") return partner != null && this.#blocks.has(partner.id) === (act === "unblock");
     return act.startsWith("notify-") || offers(channel, act);
   }
 
-  #do(act) {
+  #do(/** @type {any} */ act) {
     const channel = this.#channel();
     if (act.startsWith("notify-")) this.#notify(channel, act.slice("notify-".length));
     else if (act === "rename") this.#edit(channel);
     else if (act === "archive") this.#archive(channel);
-    else if (act === "block") this.#blocks.block(partnerIn(channel));
-    else if (act === "unblock") this.#blocks.unblock(partnerIn(channel));
+    else if (act === "block") this.#blocks.block(/** @type {Person} */ (partnerIn(channel)));
+    else if (act === "unblock") this.#blocks.unblock(/** @type {Person} */ (partnerIn(channel)));
     else if (act === "restore") this.#restore(channel);
     else if (act === "leave") this.#leave(channel);
   }
 
-  async #notify(channel, level) {
+  async #notify(/** @type {any} */ channel, /** @type {string} */ level) {
     const before = channel.notify_level;
-    const show = (shown) => this.#changed(Object.assign(channel, { notify_level: shown }));
+    const show = (/** @type {any} */ shown) => this.#changed(Object.assign(channel, { notify_level: shown }));
     show(level);
     await patch(`channels/${channel.id}/membership/`, { notify_level: level }).catch((problem) => {
       show(before);
@@ -68,14 +69,14 @@ export class About {
     });
   }
 
-  #edit({ name, topic }) {
+  #edit(/** @type {Channel} */ { name, topic }) {
     Object.assign(this.#form.elements.name, { value: name });
     Object.assign(this.#form.elements.topic, { value: topic ?? "" });
     explain(this.#form, {});
     open(this.#dialog);
   }
 
-  async #save(event) {
+  async #save(/** @type {any} */ event) {
     event.preventDefault();
     const name = this.#form.elements.name.value.trim();
     if (!name) return explain(this.#form, { name: ["A channel needs a name."] });
@@ -87,28 +88,28 @@ export class About {
     }
   }
 
-  #archive(channel) {
+  #archive(/** @type {any} */ channel) {
     ask({
       title: `Archive ${titleOf(channel)}?`,
       text: "Everybody can still read it, and nobody can write in it until an owner takes it out of the archive.",
       reason: { label: "Reason", isRequired: false },
       action: "Archive",
-      act: ({ reason }) => remove(`channels/${channel.id}/`, { reason }),
+      act: (/** @type {{ reason: any }} */ { reason }) => remove(`channels/${channel.id}/`, { reason }),
     });
   }
 
-  #restore(channel) {
+  #restore(/** @type {any} */ channel) {
     ask({
       title: `Take ${titleOf(channel)} out of the archive?`,
       text: "Its members can write in it again.",
       reason: { label: "Reason", isRequired: false },
       action: "Take out",
       isHarmless: true,
-      act: ({ reason }) => patch(`channels/${channel.id}/`, { archived: false, reason }),
+      act: (/** @type {{ reason: any }} */ { reason }) => patch(`channels/${channel.id}/`, { archived: false, reason }),
     });
   }
 
-  async #leave(channel) {
+  async #leave(/** @type {any} */ channel) {
     const isSure = await confirm({
       title: `Leave ${titleOf(channel)}?`,
       text: WAYS_BACK[channel.kind],
@@ -118,22 +119,22 @@ export class About {
     await this.#go(channel).catch((problem) => this.#handOver(channel, problem));
   }
 
-  async #go(channel) {
+  async #go(/** @type {any} */ channel) {
     await post(`channels/${channel.id}/leave/`);
     this.#left(channel);
   }
 
   // The last owner is not let go: whoever gives roles may name another one and go then.
-  async #handOver(channel, { detail }) {
+  async #handOver(/** @type {any} */ channel, /** @type {{ detail: any }} */ { detail }) {
     const text = `You are still in ${titleOf(channel)}. ${detail}`;
     if (!may(channel, "promote")) return say(text);
     const isWanted = await confirm({ title: "Hand it over first?", text, action: "Choose an owner", isHarmless: true });
     if (!isWanted) return;
-    const members = await loadMembers(channel.id).catch(() => []);
+    const members = await loadMembers(channel.id).catch(/** @returns {any} */ () => []);
     this.#people.ask({
       title: "Who owns it from now on?",
-      among: members.filter(({ can }) => can.includes("promote")).map(({ user }) => user),
-      choose: async ({ id }) => {
+      among: members.filter((/** @type {Member} */ { can = [] }) => can.includes("promote")).map((/** @type {Member} */ { user }) => user),
+      choose: async (/** @type {{ id: number }} */ { id }) => {
         await patch(`channels/${channel.id}/members/${id}/`, { role: "owner" });
         await this.#go(channel);
       },
@@ -141,7 +142,7 @@ export class About {
   }
 }
 
-const offers = (channel, act) => {
+const offers = (/** @type {any} */ channel, /** @type {any} */ act) => {
   if (act === "restore") return may(channel, "archive") && Boolean(channel.archived_at);
   return may(channel, act) && !(act === "archive" && channel.archived_at);
 };

@@ -10,13 +10,13 @@ export class Browse {
   #joined;
 
   /** `joined(channel)` when one was chosen that the person is in by then. */
-  constructor({ joined }) {
+  constructor(/** @type {{ joined: Act }} */ { joined }) {
     this.#joined = joined;
     this.#start = searchList({
       dialog: this.#dialog,
-      find: async (search) => (await get("channels/", { scope: "public", ...(search ? { search } : {}) })).results,
-      line: (channel) => this.#line(channel),
-      empty: (search) => (search ? "No public channel of that name." : "There is no public channel yet. Make the first one."),
+      find: async (/** @type {string} */ search) => (await get("channels/", { scope: "public", ...(search ? { search } : {}) })).results,
+      line: (/** @type {Channel} */ channel) => this.#line(channel),
+      empty: (/** @type {string} */ search) => (search ? "No public channel of that name." : "There is no public channel yet. Make the first one."),
     });
   }
 
@@ -25,7 +25,7 @@ export class Browse {
     this.#start();
   }
 
-  #line(channel) {
+  #line(/** @type {Channel} */ channel) {
     const about = [plural(channel.member_count, "member"), channel.topic].filter(Boolean).join(" · ");
     const names = [make("b", { textContent: channel.name }), make("span", { textContent: about })];
     const label = channel.is_member ? "Open" : "Join";
@@ -36,7 +36,7 @@ export class Browse {
     return make("li", { class: "line" }, icon("hash"), make("span", { class: "line-names" }, ...names), button);
   }
 
-  async #choose(channel) {
+  async #choose(/** @type {Channel} */ channel) {
     try {
       const joined = channel.is_member ? channel : await post(`channels/${channel.id}/join/`);
       this.#dialog.close();
@@ -53,9 +53,9 @@ export class Create {
   #made;
 
   /** `made(channel)` when the server has it. */
-  constructor({ made }) {
+  constructor(/** @type {{ made: Act }} */ { made }) {
     this.#made = made;
-    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    this.#form.addEventListener("submit", (/** @type {any} */ event) => this.#submit(event));
   }
 
   open() {
@@ -64,9 +64,9 @@ export class Create {
     open(this.#dialog);
   }
 
-  async #submit(event) {
+  async #submit(/** @type {any} */ event) {
     event.preventDefault();
-    const { name, topic, kind } = Object.fromEntries(new FormData(this.#form));
+    const { name, topic, kind } = /** @type {Record<string, string>} */ (Object.fromEntries(/** @type {any} */ (new FormData(this.#form))));
     if (!name.trim()) return explain(this.#form, { name: ["A channel needs a name."] });
     try {
       const channel = await post("channels/", { name: name.trim(), topic: topic.trim(), kind });

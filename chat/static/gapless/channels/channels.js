@@ -14,7 +14,7 @@ export class Channels extends EventTarget {
   #isBlocked;
 
   /** `isBlocked(user)`: nothing that they write counts. */
-  constructor(list, me, isBlocked) {
+  constructor(/** @type {any} */ list, /** @type {Me} */ me, /** @type {Act} */ isBlocked) {
     super();
     this.#me = me;
     this.#isBlocked = isBlocked;
@@ -22,7 +22,7 @@ export class Channels extends EventTarget {
     this.replace(list);
   }
 
-  get(id) {
+  get(/** @type {number} */ id) {
     return this.#channels.get(id);
   }
 
@@ -36,7 +36,7 @@ export class Channels extends EventTarget {
   }
 
   /** Takes hello's list; returns the ids that are no longer there. */
-  replace(list) {
+  replace(/** @type {any} */ list) {
     const gone = new Set(this.#channels.keys());
     for (const channel of list) {
       gone.delete(channel.id);
@@ -47,7 +47,7 @@ export class Channels extends EventTarget {
     return [...gone];
   }
 
-  put(channel) {
+  put(/** @type {Channel} */ channel) {
     if (channel.unread == null && this.#channels.has(channel.id)) this.#merge(channel);
     else this.#refresh(channel);
     this.#changed();
@@ -59,19 +59,19 @@ export class Channels extends EventTarget {
     this.#changed();
   }
 
-  drop(id) {
+  drop(/** @type {number} */ id) {
     if (this.#forget(id)) this.#changed();
   }
 
   /** The server has no place for this page in the channel and tells nothing of it, until it says otherwise. */
-  refuse(id, code) {
+  refuse(/** @type {number} */ id, /** @type {any} */ code) {
     const channel = this.get(id);
     if (channel) channel.refused = code;
     this.#changed();
   }
 
   /** Counts what a batch brings. */
-  take({ channel: id, changes }) {
+  take(/** @type {{ channel: number, changes: Message[] }} */ { channel: id, changes }) {
     const channel = this.get(id);
     if (!channel) return;
     for (const change of changes) {
@@ -84,13 +84,13 @@ export class Channels extends EventTarget {
   }
 
   /** The changes up to `head` can only be had from history. */
-  skip(id, head) {
+  skip(/** @type {number} */ id, /** @type {number} */ head) {
     this.#unread.get(id)?.skip(head);
     this.#count(id);
   }
 
   /** What everybody has; and, when one's own cursor moved on any device, what the server counts from there. */
-  takeReceipts({ channel: id, delivered, read, since, head, unread, members = {} }) {
+  takeReceipts(/** @type {{ channel: number, delivered: number, read: any, since: number, head: number, unread: number, members?: any }} */ { channel: id, delivered, read, since, head, unread, members = {} }) {
     const channel = this.get(id);
     if (!channel) return;
     Object.assign(channel, { allSince: since, allDelivered: delivered, allRead: read });
@@ -101,40 +101,40 @@ export class Channels extends EventTarget {
   }
 
   /** True when a message makes a channel unread. */
-  counts({ kind, sender, deleted_at: deletedAt }) {
+  counts(/** @type {Message} */ { kind, sender, deleted_at: deletedAt }) {
     return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && !deletedAt;
   }
 
   /** See Unread.see. */
-  seen(id, seq, unread, { isAll }) {
+  seen(/** @type {number} */ id, /** @type {number} */ seq, /** @type {number[]} */ unread, /** @type {{ isAll: boolean }} */ { isAll }) {
     this.#unread.get(id)?.see(seq, unread, { isAll });
     this.#count(id);
   }
 
   /** Unread from `seq` on, in this browser only, until the channel is opened again. */
-  mark(id, seq, count) {
+  mark(/** @type {number} */ id, /** @type {number} */ seq, /** @type {number} */ count) {
     this.#marks.set(id, { seq, count });
     this.#changed();
   }
 
   /** Takes the mark away and returns it. */
-  unmark(id) {
+  unmark(/** @type {number} */ id) {
     const mark = this.#marks.get(id);
     if (mark) this.#marks.delete(id);
     return mark;
   }
 
-  unreadOf(channel) {
+  unreadOf(/** @type {Channel} */ channel) {
     return Math.max(channel.unread, this.#marks.get(channel.id)?.count ?? 0);
   }
 
   /** What the tab shows: not of channels that should not notify. */
   get unread() {
-    const isHeard = ({ notify_level: level }) => level !== "none";
+    const isHeard = (/** @type {Channel} */ { notify_level: level }) => level !== "none";
     return this.all().filter(isHeard).reduce((sum, channel) => sum + this.unreadOf(channel), 0);
   }
 
-  #refresh(channel, { isWhole = false } = {}) {
+  #refresh(/** @type {Channel} */ channel, { isWhole = false } = {}) {
     const { id, unread = 0, head = 0, read_seq: read = 0 } = channel;
     this.#merge(channel);
     if (this.#unread.has(id)) this.#unread.get(id).tell({ unread, head, read }, { isWhole });
@@ -142,7 +142,7 @@ export class Channels extends EventTarget {
     this.#count(id);
   }
 
-  #count(id) {
+  #count(/** @type {number} */ id) {
     const unread = this.#unread.get(id);
     if (!unread) return;
     Object.assign(this.get(id), { unread: unread.count, read_seq: unread.read });
@@ -150,16 +150,16 @@ export class Channels extends EventTarget {
     if (unread.isOpen) this.dispatchEvent(new CustomEvent("unsure", { detail: { id } }));
   }
 
-  #forget(id) {
+  #forget(/** @type {number} */ id) {
     this.#unread.delete(id);
     return this.#channels.delete(id);
   }
 
-  #isGone({ kind, sender, deleted_at: deletedAt }) {
+  #isGone(/** @type {Message} */ { kind, sender, deleted_at: deletedAt }) {
     return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && Boolean(deletedAt);
   }
 
-  #merge(channel) {
+  #merge(/** @type {Channel} */ channel) {
     // The same object for as long as the page lives: the open channel is held by others.
     const known = this.get(channel.id) ?? { unread: 0, read_seq: 0, people: [] };
     this.#channels.set(channel.id, Object.assign(known, channel));
@@ -173,7 +173,7 @@ export class Channels extends EventTarget {
 }
 
 /** What a channel is called by the one who looks. */
-export function titleOf({ kind, name, people = [], is_group: isGroup }) {
+export function titleOf(/** @type {Channel} */ { kind, name, people = [], is_group: isGroup }) {
   if (kind !== "direct") return name;
   if (!people.length) return "Just you";
   const names = people.map(nameOf).join(", ");
@@ -182,25 +182,26 @@ export function titleOf({ kind, name, people = [], is_group: isGroup }) {
 }
 
 /** Whether the server lets the person do `act` here: it says so in `can`, and says it again when that changes. */
-export const may = (channel, act) => Boolean(channel) && !channel.closed && (channel.can ?? []).includes(act);
+export const may = (/** @type {Channel} */ channel, /** @type {any} */ act) => Boolean(channel) && !channel.closed && (channel.can ?? []).includes(act);
 
 /** The other one, in a conversation of two. */
-export const partnerIn = (channel) => (channel?.kind === "direct" && !channel.is_group && channel.people?.length === 1 ? channel.people[0] : null);
+export const partnerIn = (/** @type {Channel} */ channel) => (channel?.kind === "direct" && !channel.is_group && channel.people?.length === 1 ? channel.people[0] : null);
 
 /** The mute of a membership that has not ended yet, {until, leftMs}, or null. */
-export function muteOf({ muted_until: until }) {
+export function muteOf(/** @type {{ muted_until?: string | null }} */ { muted_until: until }) {
+  if (!until) return null;
   const leftMs = Date.parse(until) - serverNow();
   return leftMs > 0 ? { until: new Date(until), leftMs } : null;
 }
 
-export const signOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
-export const pathOf = ({ id, url }) => url ?? `/c/${id}/`;
+export const signOf = (/** @type {Channel} */ { kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
+export const pathOf = (/** @type {Channel} */ { id, url }) => url ?? `/c/${id}/`;
 
-function follow(channel, { type, user: id, name, username, member_count: count }, me) {
+function follow(/** @type {Channel} */ channel, /** @type {ChannelEvent} */ { type, user: id, name, username, member_count: count }, /** @type {Me} */ me) {
   if (count != null) channel.member_count = count;
-  if (channel.is_group && count != null) {
-    const others = channel.people.filter((person) => person.id !== id);
-    channel.people = type === "member.joined" && id !== me.id ? [...others, { id, username, display_name: name }] : others;
+  if (channel.is_group && count != null && id != null) {
+    const others = channel.people.filter((/** @type {Person} */ person) => person.id !== id);
+    channel.people = type === "member.joined" && id !== me.id ? [...others, { id, username: username ?? "", display_name: name ?? "" }] : others;
   }
   if (type === "channel.renamed" && name) channel.name = name;
 }
@@ -209,7 +210,7 @@ class Marks {
   #key;
   #marks = new Map();
 
-  constructor(user) {
+  constructor(/** @type {any} */ user) {
     this.#key = `gapless.unread.${user}`;
     try {
       this.#marks = new Map(JSON.parse(localStorage.getItem(this.#key) ?? "[]"));
@@ -218,16 +219,16 @@ class Marks {
     }
   }
 
-  get(id) {
+  get(/** @type {number} */ id) {
     return this.#marks.get(id);
   }
 
-  set(id, mark) {
+  set(/** @type {number} */ id, /** @type {any} */ mark) {
     this.#marks.set(id, mark);
     this.#save();
   }
 
-  delete(id) {
+  delete(/** @type {number} */ id) {
     this.#marks.delete(id);
     this.#save();
   }

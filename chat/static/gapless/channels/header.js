@@ -3,7 +3,7 @@ import { may, partnerIn, signOf, titleOf } from "./channels.js";
 import { avatar, byId, icon } from "../page/dom.js";
 
 /** `blocks`: whom the reader has blocked. */
-export function showHeader(channel, blocks) {
+export function showHeader(/** @type {Channel} */ channel, /** @type {Blocks} */ blocks) {
   const title = titleOf(channel);
   byId("pane").toggleAttribute("data-empty", false);
   byId("channel-title").textContent = title;
@@ -20,7 +20,7 @@ export function showHeader(channel, blocks) {
   showEnd(channel, title, blocks.has(partnerIn(channel)?.id));
 }
 
-function showStart(channel, title) {
+function showStart(/** @type {Channel} */ channel, /** @type {string} */ title) {
   const start = byId("timeline-start");
   const isDirect = channel.kind === "direct";
   const sign = isDirect && channel.people.length ? avatar(channel.people[0]) : icon(signOf(channel));
@@ -33,24 +33,25 @@ function showStart(channel, title) {
 }
 
 /** Wherever a channel is named beside others: what it is called now. */
-export function paintTitles(channels) {
+export function paintTitles(/** @type {Channels} */ channels) {
   for (const element of document.querySelectorAll("[data-title-of]")) {
     const channel = channels.get(Number(element.dataset.titleOf));
     if (channel) element.textContent = titleOf(channel);
   }
 }
 
+/** @type {Record<string, any>} */
 const ENDS = {
-  left: (title) => `You have left ${title}. What is shown here stays until you go elsewhere.`,
-  removed: (title) => `You are no longer a member of ${title}, so new messages do not reach you. An owner can add you again.`,
-  blocked: (title) => `You have blocked ${title}: no direct messages go between you. Unblock them in the menu above to write.`,
-  archived: (title) => `${title} has been archived: it can be read, and nothing new can be written.`,
+  left: (/** @type {string} */ title) => `You have left ${title}. What is shown here stays until you go elsewhere.`,
+  removed: (/** @type {string} */ title) => `You are no longer a member of ${title}, so new messages do not reach you. An owner can add you again.`,
+  blocked: (/** @type {string} */ title) => `You have blocked ${title}: no direct messages go between you. Unblock them in the menu above to write.`,
+  archived: (/** @type {string} */ title) => `${title} has been archived: it can be read, and nothing new can be written.`,
 };
 
 const REFUSED =
   "This channel is open on too many devices, so new messages do not come in here by themselves. You can write; what is missed appears as soon as there is room.";
 
-function showEnd(channel, title, isBlocked) {
+function showEnd(/** @type {Channel} */ channel, /** @type {string} */ title, /** @type {boolean} */ isBlocked) {
   const why = channel.closed ?? (channel.archived_at ? "archived" : isBlocked ? "blocked" : null);
   byId("closed-note").hidden = !why;
   byId("closed-note").textContent = why ? ENDS[why](title) : "";

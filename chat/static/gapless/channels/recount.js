@@ -7,16 +7,16 @@ export class Recount {
   #asked = new Set();
 
   /** `load(id)` resolves to the channel as the server has it, `counted(channel)` takes it. */
-  constructor({ load, counted }) {
+  constructor(/** @type {{ load: Act, counted: Act }} */ { load, counted }) {
     this.#load = load;
     this.#counted = counted;
   }
 
-  async ask(id) {
+  async ask(/** @type {number} */ id) {
     if (this.#asked.has(id)) return;
     this.#asked.add(id);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * SPREAD_MS));
-    const channel = await this.#load(id).catch(() => null); // the next change, or hello, asks again
+    const channel = await this.#load(id).catch(/** @returns {any} */ () => null); // the next change, or hello, asks again
     this.#asked.delete(id);
     if (channel) this.#counted(channel);
   }

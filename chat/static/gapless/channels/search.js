@@ -22,18 +22,18 @@ export class Search {
   #channels;
   #toMessage;
   #asked = 0;
-  #cursor = null;
-  #timer = null;
+  /** @type {string | null} */ #cursor = null;
+  /** @type {any} */ #timer = null;
 
   /** `toMessage(channel, seq)` shows a message in its place. */
-  constructor({ channels, toMessage }) {
+  constructor(/** @type {{ channels: Channels, toMessage: Act }} */ { channels, toMessage }) {
     this.#channels = channels;
     this.#toMessage = toMessage;
     this.#input.addEventListener("input", () => this.#typed());
-    this.#form.addEventListener("submit", (event) => (event.preventDefault(), this.#begin()));
+    this.#form.addEventListener("submit", (/** @type {any} */ event) => (event.preventDefault(), this.#begin()));
     this.#more.addEventListener("click", () => this.#load());
-    this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
-    this.#help.addEventListener("click", ({ target }) => this.#insert(target.closest("[data-insert]")?.dataset.insert));
+    this.#dialog.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
+    this.#help.addEventListener("click", (/** @type {{ target: any }} */ { target }) => this.#insert(target.closest("[data-insert]")?.dataset.insert));
   }
 
   /** What was looked for last is still there, to be changed or gone on with. */
@@ -52,7 +52,7 @@ export class Search {
     }
   }
 
-  #insert(operator) {
+  #insert(/** @type {string} */ operator) {
     if (!operator) return;
     this.#input.value = `${this.#input.value.trimEnd()} ${operator}`.trimStart();
     this.#input.focus();
@@ -95,12 +95,12 @@ export class Search {
     }
   }
 
-  #show({ results, approximate: isApproximate }, wanted) {
-    this.#list.append(...results.map((message) => this.#line(message, wanted)));
+  #show(/** @type {{ results: any, approximate: boolean }} */ { results, approximate: isApproximate }, /** @type {string} */ wanted) {
+    this.#list.append(...results.map((/** @type {Message} */ message) => this.#line(message, wanted)));
     this.#list.dataset.approximate = String(Boolean(isApproximate));
   }
 
-  #explain(wanted) {
+  #explain(/** @type {string} */ wanted) {
     const isFound = this.#list.children.length > 0;
     this.#more.hidden = !this.#cursor;
     this.#more.textContent = isFound ? "Show older ones" : "Look further back";
@@ -108,7 +108,7 @@ export class Search {
     else this.#note.textContent = this.#list.dataset.approximate === "true" ? "Not all of these say exactly that: some only come close." : "";
   }
 
-  #line(message, wanted) {
+  #line(/** @type {Message} */ message, /** @type {string} */ wanted) {
     const { sender, body, channel, seq, created_at: createdAt } = message;
     const at = new Date(createdAt);
     const place = this.#channels.get(channel);
@@ -123,8 +123,8 @@ export class Search {
     return make("li", {}, button);
   }
 
-  #pressed(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  #pressed(/** @type {any} */ event) {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (!step || event.isComposing) return;
     const stops = [this.#input, ...this.#list.querySelectorAll("button")];
     const index = stops.indexOf(document.activeElement);
@@ -135,5 +135,5 @@ export class Search {
 }
 
 /** The words and phrases of a search without its operators. */
-const wordsOf = (wanted) =>
+const wordsOf = (/** @type {string} */ wanted) =>
   [...wanted.matchAll(/\b\w+:(?:"[^"]*"?|\S*)|"([^"]+)"?|(\S+)/g)].map(([, phrase, word]) => phrase ?? word).filter(Boolean);

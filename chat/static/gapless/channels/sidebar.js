@@ -6,20 +6,20 @@ import { avatarWithDot, paintDot } from "../people/dots.js";
 export class Sidebar {
   #channels;
   #presence;
-  #openId = null;
+  /** @type {number | null} */ #openId = null;
   #sections = [...document.querySelectorAll(".channel-section")];
   #links = new Map();
   #isDrawn = true;
 
-  constructor({ channels, presence }) {
+  constructor(/** @type {{ channels: any, presence: Presence }} */ { channels, presence }) {
     this.#channels = channels;
     this.#presence = presence;
     for (const source of [channels, presence]) source.addEventListener("changed", () => this.#drawSoon());
-    document.querySelector(".sidebar-scroll").addEventListener("keydown", (event) => this.#pressed(event));
+    document.querySelector(".sidebar-scroll").addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
     this.draw();
   }
 
-  open(id) {
+  open(/** @type {number | null} */ id) {
     this.#openId = id;
     this.draw();
   }
@@ -34,21 +34,21 @@ export class Sidebar {
     this.#isDrawn = true;
     const all = this.#channels.all();
     for (const id of this.#links.keys()) if (!this.#channels.get(id)) this.#links.delete(id);
-    for (const section of this.#sections) this.#drawSection(section, all.filter((channel) => sectionOf(channel) === section.dataset.section));
+    for (const section of this.#sections) this.#drawSection(section, all.filter((/** @type {Channel} */ channel) => sectionOf(channel) === section.dataset.section));
     this.#keepOneTabStop();
   }
 
-  #drawSection(section, channels) {
-    const items = channels.sort(byTitle).map((channel) => this.#item(channel));
+  #drawSection(/** @type {any} */ section, /** @type {any} */ channels) {
+    const items = channels.sort(byTitle).map((/** @type {Channel} */ channel) => this.#item(channel));
     const list = section.querySelector("ul");
-    const isSame = items.length === list.children.length && items.every((item, index) => item === list.children[index]);
+    const isSame = items.length === list.children.length && items.every((/** @type {any} */ item, /** @type {number} */ index) => item === list.children[index]);
     if (!isSame) keepFocus(() => list.replaceChildren(...items));
     const note = section.querySelector(".section-empty");
     if (note) note.hidden = items.length > 0;
     section.hidden = section.dataset.section === "support" && !items.length;
   }
 
-  #item(channel) {
+  #item(/** @type {Channel} */ channel) {
     const item = this.#links.get(channel.id) ?? clone("channel-link");
     this.#links.set(channel.id, item);
     const link = item.firstElementChild;
@@ -67,7 +67,7 @@ export class Sidebar {
     return item;
   }
 
-  #sign(place, channel) {
+  #sign(/** @type {any} */ place, /** @type {Channel} */ channel) {
     const sign = channel.kind === "direct" ? `direct ${titleOf(channel)}` : signOf(channel);
     const partner = partnerIn(channel);
     if (place.dataset.sign !== sign) {
@@ -77,8 +77,8 @@ export class Sidebar {
     if (partner) paintDot(place.querySelector(".dot"), this.#presence.of(partner.id, channel.id).status);
   }
 
-  #pressed(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  #pressed(/** @type {any} */ event) {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const links = [...document.querySelectorAll(".channel-link")];
     const index = links.indexOf(document.activeElement);
     if (!step || index < 0) return;
@@ -95,16 +95,17 @@ export class Sidebar {
   }
 }
 
-function signElement(channel, partner) {
+function signElement(/** @type {Channel} */ channel, /** @type {any} */ partner) {
   if (partner) return avatarWithDot(partner, "unknown", { small: true });
   return channel.kind === "direct" ? avatar(channel.people?.[0], { small: true }) : icon(signOf(channel));
 }
 
-const sectionOf = ({ kind, is_support: isSupport }) => (isSupport ? "support" : kind === "direct" ? "direct" : "channels");
-const byTitle = (a, b) => titleOf(a).localeCompare(titleOf(b));
+const sectionOf = (/** @type {Channel} */ { kind, is_support: isSupport }) => (isSupport ? "support" : kind === "direct" ? "direct" : "channels");
+const byTitle = (/** @type {any} */ a, /** @type {any} */ b) => titleOf(a).localeCompare(titleOf(b));
 
 // Moving an element takes its focus away.
-function keepFocus(change) {
+function keepFocus(/** @type {any} */ change) {
+  /** @type {any} */
   const focused = document.activeElement;
   change();
   if (focused !== document.activeElement && focused?.isConnected) focused.focus();

@@ -16,16 +16,16 @@ export class Switcher {
   #me;
   #toChannel;
   #toPerson;
-  #people = [];
+  /** @type {Person[]} */ #people = [];
   #active = 0;
 
-  constructor({ channels, me, toChannel, toPerson }) {
+  constructor(/** @type {{ channels: Channels, me: Me, toChannel: Act, toPerson: Act }} */ { channels, me, toChannel, toPerson }) {
     this.#channels = channels;
     this.#me = me;
     this.#toChannel = toChannel;
     this.#toPerson = toPerson;
     this.#input.addEventListener("input", () => this.#search());
-    this.#input.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#input.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
   }
 
   open() {
@@ -39,9 +39,9 @@ export class Switcher {
     const wanted = this.#input.value.trim();
     this.#draw();
     if (!wanted) return;
-    const people = await findPeople(wanted).catch(() => []);
+    const people = await findPeople(wanted).catch(/** @returns {any} */ () => []);
     if (wanted !== this.#input.value.trim()) return;
-    this.#people = people.filter(({ id }) => id !== this.#me.id);
+    this.#people = people.filter((/** @type {{ id: number }} */ { id }) => id !== this.#me.id);
     this.#draw();
   }
 
@@ -54,14 +54,14 @@ export class Switcher {
 
   #channelLines() {
     const wanted = this.#input.value.trim().toLowerCase();
-    const found = this.#channels.all().filter((channel) => titleOf(channel).toLowerCase().includes(wanted));
-    const rank = (channel) => [
+    const found = this.#channels.all().filter((/** @type {Channel} */ channel) => titleOf(channel).toLowerCase().includes(wanted));
+    const rank = (/** @type {Channel} */ channel) => [
       this.#channels.unreadOf(channel) > 0 ? 0 : 1,
       titleOf(channel).toLowerCase().startsWith(wanted) ? 0 : 1,
-      -Date.parse(channel.lastAt ?? 0),
+      -Date.parse(channel.lastAt ?? "1970"),
     ];
-    found.sort((a, b) => compare(rank(a), rank(b)) || titleOf(a).localeCompare(titleOf(b)));
-    return found.map((channel) => {
+    found.sort((/** @type {any} */ a, /** @type {any} */ b) => compare(rank(a), rank(b)) || titleOf(a).localeCompare(titleOf(b)));
+    return found.map((/** @type {Channel} */ channel) => {
       const sign = channel.kind === "direct" ? avatar(channel.people[0], { small: true }) : icon(signOf(channel));
       const unread = this.#channels.unreadOf(channel);
       return this.#line(sign, titleOf(channel), unread ? `${unread} unread` : "", () => this.#toChannel(channel));
@@ -70,14 +70,14 @@ export class Switcher {
 
   #personLines() {
     if (!this.#input.value.trim()) return [];
-    const known = new Set(this.#channels.all().filter(({ kind }) => kind === "direct").flatMap(({ people }) => people.map(({ id }) => id)));
+    const known = new Set(this.#channels.all().filter((/** @type {{ kind: string }} */ { kind }) => kind === "direct").flatMap((/** @type {{ people: Person[] }} */ { people }) => people.map((/** @type {{ id: number }} */ { id }) => id)));
     const others = this.#people.filter(({ id }) => !known.has(id));
     return others.map((person) =>
       this.#line(avatar(person, { small: true }), nameOf(person), "New direct message", () => this.#toPerson(person)),
     );
   }
 
-  #line(sign, name, note, act) {
+  #line(/** @type {any} */ sign, /** @type {string} */ name, /** @type {any} */ note, /** @type {any} */ act) {
     const choose = () => {
       this.#dialog.close();
       act();
@@ -88,8 +88,8 @@ export class Switcher {
     return line;
   }
 
-  #pressed(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  #pressed(/** @type {any} */ event) {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const count = this.#list.children.length;
     if (step && count) {
       event.preventDefault();
@@ -102,7 +102,7 @@ export class Switcher {
     }
   }
 
-  #activate(index) {
+  #activate(/** @type {number} */ index) {
     this.#active = index;
     [...this.#list.children].forEach((line, place) => {
       line.id = `switcher-${place}`;
@@ -112,7 +112,7 @@ export class Switcher {
   }
 }
 
-function compare(a, b) {
-  const index = a.findIndex((value, place) => value !== b[place]);
+function compare(/** @type {any} */ a, /** @type {any} */ b) {
+  const index = a.findIndex((/** @type {string} */ value, /** @type {number} */ place) => value !== b[place]);
   return index < 0 ? 0 : a[index] - b[index];
 }

@@ -5,15 +5,15 @@
 const MOST_KEPT = 1_000;
 
 export class Unread {
-  #told; // {unread, read, head}: the server's count, when the log stood at `head`
-  #read; // how far the person has read, here or elsewhere
-  #live; // the number of the last change that came
-  #since; // every change after this number is kept
-  #changes = []; // {rev, seq, counts, isGone}
+  /** @type {{ unread: number, read: number, head: number }} */ #told = { unread: 0, read: 0, head: 0 }; // {unread, read, head}: the server's count, when the log stood at `head`
+  /** @type {number} */ #read = 0; // how far the person has read, here or elsewhere
+  /** @type {number} */ #live = 0; // the number of the last change that came
+  /** @type {number} */ #since = 0; // every change after this number is kept
+  /** @type {{ rev: number, seq: number, counts: boolean, isGone: boolean }[]} */ #changes = []; // {rev, seq, counts, isGone}
   #passed = new Set(); // unread ones that were seen here since: in what the server has counted, they count no more
 
   /** `told`: {unread, read, head} as the server said it. */
-  constructor(told) {
+  constructor(/** @type {any} */ told) {
     this.#begin(told);
   }
 
@@ -32,7 +32,7 @@ export class Unread {
   }
 
   /** The server's count; an older one than what is known changes nothing. `isWhole`: hello's, true whatever was known. */
-  tell(told, { isWhole = false } = {}) {
+  tell(/** @type {any} */ told, { isWhole = false } = {}) {
     if (told.head < Math.min(this.#live, this.#told.head) && isWhole) return this.#begin(told);
     const isOlder = told.read < this.#told.read || (told.read === this.#told.read && told.head < this.#told.head);
     if (isOlder && !isWhole) return;
@@ -42,21 +42,21 @@ export class Unread {
   }
 
   /** Seen here up to `seq`, of them `unread`; `isAll`: no message is after it. The server, once told, counts anew. */
-  see(seq, unread, { isAll = false } = {}) {
+  see(/** @type {number} */ seq, /** @type {any} */ unread, { isAll = false } = {}) {
     for (const each of unread) this.#passed.add(each);
     this.#read = Math.max(this.#read, isAll ? Math.max(seq, this.#live) : seq);
   }
 
   /** The next change of the log. `counts`: it is a message that counts as unread; `isGone`: it was one, and is deleted. */
-  take({ rev, seq, counts, isGone }) {
+  take(/** @type {{ rev: number, seq: number, counts: boolean, isGone: boolean }} */ { rev, seq, counts, isGone }) {
     if (rev <= this.#live) return;
     this.#live = rev;
     this.#changes.push({ rev, seq, counts, isGone });
-    if (this.#changes.length > MOST_KEPT) this.#since = this.#changes.shift().rev;
+    if (this.#changes.length > MOST_KEPT) this.#since = /** @type {{ rev: number }} */ (this.#changes.shift()).rev;
   }
 
   /** The changes up to `head` do not come: only history has them. */
-  skip(head) {
+  skip(/** @type {number} */ head) {
     this.#live = this.#since = Math.max(this.#live, head);
     this.#changes = [];
   }
@@ -64,17 +64,17 @@ export class Unread {
   get count() {
     const { read, head, unread } = this.#told;
     const later = this.#changes.filter(({ rev }) => rev > head);
-    const isNew = ({ seq }) => seq > Math.max(head, this.#read);
+    const isNew = (/** @type {{ seq: number }} */ { seq }) => seq > Math.max(head, this.#read);
     const fresh = new Map(later.filter(isNew).map(({ seq, counts }) => [seq, counts]));
     const arrived = [...fresh.values()].filter(Boolean).length;
     if (this.#read >= head) return arrived;
-    const isCounted = (seq) => seq > read && seq <= head;
+    const isCounted = (/** @type {number} */ seq) => seq > read && seq <= head;
     const gone = later.filter(({ seq, isGone }) => isGone && isCounted(seq)).map(({ seq }) => seq);
     const passed = [...this.#passed].filter(isCounted);
     return Math.max(0, unread - new Set([...gone, ...passed]).size) + arrived;
   }
 
-  #begin(told) {
+  #begin(/** @type {any} */ told) {
     this.#told = told;
     this.#read = told.read;
     this.#live = this.#since = told.head;

@@ -37,20 +37,20 @@ export class Client extends EventTarget {
   #lookForOrphans = () => {};
 
   /** `heads`: {channel id: number} that the page already shows, of this `epoch`. `probe`: see Connection. */
-  constructor({ url, user, heads = {}, epoch = null, probe = null }) {
+  constructor(/** @type {{ url: string, user: any, heads?: any, epoch?: string | null, probe?: any }} */ { url, user, heads = {}, epoch = null, probe = null }) {
     super();
     this.#epoch = epoch;
     this.#user = user;
     this.#heads = new Heads(heads);
     this.#outbox = new Outbox(user);
     this.#connection = new Connection({ url, probe });
-    this.#cursors = new Cursors((frame) => this.#connection.isOnline && this.#connection.send(frame));
+    this.#cursors = new Cursors((/** @type {Frame} */ frame) => this.#connection.isOnline && this.#connection.send(frame));
     this.#sender = new Sender({
       outbox: this.#outbox,
-      ask: (frame) => this.#connection.ask(frame),
+      ask: (/** @type {Frame} */ frame) => this.#connection.ask(frame),
       isOnline: () => this.#connection.isOnline,
-      headOf: (channel) => this.#heads.get(channel),
-      changed: (draft, message) => this.#emit("draft", { draft, message }),
+      headOf: (/** @type {number} */ channel) => this.#heads.get(channel),
+      changed: (/** @type {Draft} */ draft, /** @type {Message} */ message) => this.#emit("draft", { draft, message }),
     });
     this.#connection.addEventListener("state", ({ detail }) => this.#emit("state", detail));
     this.#connection.addEventListener("ended", ({ detail }) => this.#emit("ended", detail));
@@ -63,8 +63,8 @@ export class Client extends EventTarget {
 
   start() {
     this.#connection.start();
-    this.#outbox.watchTabs((draft) => this.#emit("draft", { draft: { ...draft, state: "discarded" } }));
-    this.#lookForOrphans = this.#outbox.watchOrphans((drafts) => this.#adopt(drafts));
+    this.#outbox.watchTabs((/** @type {Draft} */ draft) => this.#emit("draft", { draft: { ...draft, state: "discarded" } }));
+    this.#lookForOrphans = this.#outbox.watchOrphans((/** @type {Draft[]} */ drafts) => this.#adopt(drafts));
   }
 
   stop() {
@@ -81,7 +81,7 @@ export class Client extends EventTarget {
   }
 
   /** Keeps the message and sends it as soon as it can be sent. Returns its draft at once. */
-  post(channel, body, replyTo = null) {
+  post(/** @type {number} */ channel, /** @type {string} */ body, /** @type {number | null} */ replyTo = null) {
     const draft = this.#outbox.add({ channel, body, replyTo });
     this.#emit("draft", { draft });
     this.#sender.wake(channel);
@@ -89,12 +89,12 @@ export class Client extends EventTarget {
   }
 
   /** The messages of a channel (or of all) that are not accepted yet, in order: pending and failed. */
-  drafts(channel = null) {
+  drafts(/** @type {number | null} */ channel = null) {
     return channel == null ? this.#outbox.all() : this.#outbox.of(channel);
   }
 
   /** Sends a failed draft again, in its old place. Harmless when it had arrived after all. */
-  retry(draft) {
+  retry(/** @type {Draft} */ draft) {
     if (draft.error?.code === "conflict") this.#outbox.rename(draft);
     Object.assign(draft, { state: "pending", after: null, error: null, tries: 0 });
     this.#outbox.save(draft);
@@ -102,41 +102,41 @@ export class Client extends EventTarget {
     this.#sender.wake(draft.channel);
   }
 
-  discard(draft) {
+  discard(/** @type {Draft} */ draft) {
     this.#outbox.remove(draft.client_msg_id);
     this.#emit("draft", { draft: { ...draft, state: "discarded" } });
   }
 
   /** Resolves to the changed message; rejects with a Refusal. Not repeated: the caller keeps the text. */
-  async edit(channel, message, body) {
+  async edit(/** @type {number} */ channel, /** @type {number} */ message, /** @type {string} */ body) {
     return (await this.#connection.ask({ op: "message.edit", channel, message, body })).message;
   }
 
-  async delete(channel, message) {
+  async delete(/** @type {number} */ channel, /** @type {number} */ message) {
     return (await this.#connection.ask({ op: "message.delete", channel, message })).message;
   }
 
   /** The person has seen everything up to `seq`. */
-  read(channel, seq) {
+  read(/** @type {number} */ channel, /** @type {number} */ seq) {
     this.#cursors.move("read", channel, seq);
   }
 
   /** This device has everything up to `seq`; said by itself for live changes, by the page for loaded history. */
-  delivered(channel, seq) {
+  delivered(/** @type {number} */ channel, /** @type {number} */ seq) {
     this.#cursors.move("delivered", channel, seq);
   }
 
   /** How this person wants to be seen {status, activity}, and whether nobody is at this device {idle}. Not repeated. */
-  present(choice) {
+  present(/** @type {any} */ choice) {
     return this.#connection.ask({ op: "presence", ...choice });
   }
 
   /** Of the moment: not repeated. */
-  typing(channel, on) {
+  typing(/** @type {number} */ channel, /** @type {boolean} */ on) {
     this.#connection.isOnline && this.#connection.send({ op: "typing", channel, on });
   }
 
-  #hear(frame) {
+  #hear(/** @type {Frame} */ frame) {
     if (frame.time) heardServerTime(frame.time);
     if (frame.op === "hello") this.#open(frame);
     else if (frame.op === "changes") this.#apply(frame);
@@ -146,7 +146,7 @@ export class Client extends EventTarget {
     else if (frame.op === "error") this.#refuse(frame);
   }
 
-  async #open(hello) {
+  async #open(/** @type {Frame} */ hello) {
     // Somebody else has signed in in another tab: what this one shows and holds is not theirs.
     if (hello.user.id !== this.#user) return this.#connection.end(SIGNED_OUT);
     this.#emit("hello", hello);
@@ -168,7 +168,7 @@ export class Client extends EventTarget {
   }
 
   // What does not fit into a frame goes in several; resolves to all their answers together.
-  async #sync(held) {
+  async #sync(/** @type {any} */ held) {
     const frames = split(held, this.#mostBytes);
     const epoch = this.#epoch == null ? {} : { epoch: this.#epoch };
     const channels = {};
@@ -179,30 +179,30 @@ export class Client extends EventTarget {
     return { channels };
   }
 
-  #apply(frame) {
+  #apply(/** @type {Frame} */ frame) {
     if (!this.#heads.accept(frame)) return this.#closeGaps();
     for (const change of frame.changes) this.#recognise(change);
     this.#emit("changes", frame);
-    const seqs = frame.changes.map(({ seq }) => seq);
+    const seqs = frame.changes.map((/** @type {{ seq: number }} */ { seq }) => seq);
     if (seqs.length) this.delivered(frame.channel, Math.max(...seqs));
   }
 
   // One's own message may come by the log before its `ok`, or instead of it.
-  #recognise(change) {
+  #recognise(/** @type {any} */ change) {
     const draft = change.sender?.id === this.#user && this.#outbox.get(change.client_msg_id);
     if (!draft) return;
     this.#outbox.remove(draft.client_msg_id);
     this.#emit("draft", { draft, message: change });
   }
 
-  #compare({ heads = {}, epoch }) {
+  #compare(/** @type {{ heads?: any, epoch: string | null }} */ { heads = {}, epoch }) {
     if (this.#connection.isOnline && epoch !== this.#epoch) return this.#connection.restart();
     for (const [channel, head] of Object.entries(heads)) this.#heads.hear(Number(channel), head);
     this.#closeGaps();
     this.#lookForOrphans();
   }
 
-  #follow(frame) {
+  #follow(/** @type {Frame} */ frame) {
     const { id: channel, head } = frame.channel;
     const isOver = ["left", "removed"].includes(frame.action);
     if (isOver) this.#heads.forget(channel);
@@ -211,7 +211,7 @@ export class Client extends EventTarget {
     if (mustReload) this.#emit("resync", { channel, head });
   }
 
-  #refuse(frame) {
+  #refuse(/** @type {Frame} */ frame) {
     if (frame.channel != null && frame.code === "too_many_connections") this.#heads.refuse(frame.channel);
     this.#emit("refused", frame);
   }
@@ -230,7 +230,7 @@ export class Client extends EventTarget {
     }
   }
 
-  #settle(asked, { channels }) {
+  #settle(/** @type {any} */ asked, /** @type {{ channels: any }} */ { channels }) {
     for (const [id, before] of Object.entries(asked)) {
       const channel = Number(id);
       const answer = channels[id];
@@ -239,29 +239,32 @@ export class Client extends EventTarget {
     }
   }
 
-  #adopt(drafts) {
+  #adopt(/** @type {Draft[]} */ drafts) {
     for (const draft of drafts) this.#emit("draft", { draft });
     this.#sender.wakeAll();
   }
 
-  #emit(name, detail) {
+  #emit(/** @type {string} */ name, /** @type {any} */ detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
 
 const AROUND_HEADS = 200; // bytes of a sync beside its heads, at most
 
-function split(held, mostBytes) {
-  const frames = [{}];
+function split(/** @type {any} */ held, /** @type {number} */ mostBytes) {
+  /** @type {Record<string, number>} */
+  let frame = {};
+  const frames = [frame];
   let room = mostBytes - AROUND_HEADS;
   for (const [channel, head] of Object.entries(held)) {
     const size = `"${channel}":${head},`.length;
     if (size > room) {
-      frames.push({});
+      frame = {};
+      frames.push(frame);
       room = mostBytes - AROUND_HEADS;
     }
     room -= size;
-    frames.at(-1)[channel] = head;
+    frame[channel] = head;
   }
   return frames;
 }

@@ -15,7 +15,7 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** An answer that is not `ok`. `retryAfter` is in seconds, or null when repeating is pointless. */
 export class Refusal extends Error {
-  constructor({ code, detail, retry_after: retryAfter = null, reference = null }) {
+  constructor(/** @type {{ code: any, detail: any, retry_after?: number | null, reference?: string | null }} */ { code, detail, retry_after: retryAfter = null, reference = null }) {
     super(detail || code);
     Object.assign(this, { code, detail: detail || code, retryAfter, reference });
   }
@@ -24,7 +24,7 @@ export class Refusal extends Error {
 const lost = () => new Refusal({ code: "connection_lost", detail: "The connection was lost before the server answered." });
 const unanswered = () => new Refusal({ code: "no_answer", detail: "The server did not answer in time." });
 const SIGNED_OUT = 4500;
-const isFinal = (code) => code >= 4500 && code <= 4999;
+const isFinal = (/** @type {any} */ code) => code >= 4500 && code <= 4999;
 
 /**
  * Emits `state` {state: connecting | online | waiting | ended, isDoubtful, attempt, retryAt} (`isDoubtful`: a sign of life
@@ -34,25 +34,25 @@ const isFinal = (code) => code >= 4500 && code <= 4999;
 export class Connection extends EventTarget {
   #url;
   #probe;
-  #socket = null;
+  /** @type {WebSocket | null} */ #socket = null;
   #state = "idle";
   #isDoubtful = false;
   #attempt = 0;
-  #retryAt = null;
-  #goodbye = null;
+  /** @type {number | null} */ #retryAt = null;
+  /** @type {any} */ #goodbye = null;
   #wasOpen = false;
   #asked = new Map();
   #lastRef = 0;
-  #timer = null;
-  #ticker = null;
+  /** @type {any} */ #timer = null;
+  /** @type {any} */ #ticker = null;
   #heardAt = 0;
   #pingedAt = 0;
   #tickedAt = 0;
   #tickedAtDay = 0; // the same by the clock of day, which goes on while the machine sleeps
-  #hiddenAt = null;
-  #ears = null;
+  /** @type {number | null} */ #hiddenAt = null;
+  /** @type {AbortController | null} */ #ears = null;
 
-  constructor({ url, probe = null }) {
+  constructor(/** @type {{ url: string, probe?: any }} */ { url, probe = null }) {
     super();
     this.#url = url;
     this.#probe = probe;
@@ -84,7 +84,7 @@ export class Connection extends EventTarget {
   }
 
   /** Over for good, with a close code as the reason. */
-  end(code) {
+  end(/** @type {any} */ code) {
     this.#abandon(lost());
     this.#become("ended");
     this.dispatchEvent(new CustomEvent("ended", { detail: { code } }));
@@ -123,14 +123,14 @@ export class Connection extends EventTarget {
   }
 
   /** Sends a frame that has no answer; false when there is no open socket. */
-  send(frame) {
+  send(/** @type {Frame} */ frame) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
   }
 
   /** Resolves to the `ok` or `pong`; rejects with a Refusal: the server's, `no_answer` or `connection_lost`. */
-  ask(frame, withinMs = 20_000) {
+  ask(/** @type {Frame} */ frame, withinMs = 20_000) {
     return new Promise((resolve, reject) => {
       const ref = ++this.#lastRef;
       if (!this.send({ ...frame, ref })) return reject(lost());
@@ -158,7 +158,7 @@ export class Connection extends EventTarget {
     this.#timer = setTimeout(() => this.#drop(), OPENING_MS);
   }
 
-  #receive(text) {
+  #receive(/** @type {string} */ text) {
     this.#heardAt = elapsed();
     if (this.#state === "connecting") this.#limitOpening(); // thousands of channels take their time
     const frame = JSON.parse(text);
@@ -169,7 +169,7 @@ export class Connection extends EventTarget {
     if (question) this.#answer(question, frame);
   }
 
-  #answer(question, frame) {
+  #answer(/** @type {any} */ question, /** @type {Frame} */ frame) {
     clearTimeout(question.timer);
     this.#asked.delete(frame.ref);
     if (frame.op === "error") question.reject(new Refusal(frame));
@@ -180,7 +180,7 @@ export class Connection extends EventTarget {
     this.#lost(1006);
   }
 
-  #lost(closeCode) {
+  #lost(/** @type {number} */ closeCode) {
     const wasOpen = this.#wasOpen;
     const code = this.#goodbye && !isFinal(closeCode) ? this.#goodbye.code : closeCode;
     this.#abandon(lost());
@@ -191,7 +191,7 @@ export class Connection extends EventTarget {
     if (mayBeRenewed || (!wasOpen && this.#attempt > 1)) this.#askProbe();
   }
 
-  #abandon(refusal) {
+  #abandon(/** @type {Refused} */ refusal) {
     clearTimeout(this.#timer);
     clearInterval(this.#ticker);
     const socket = this.#socket;
@@ -222,12 +222,12 @@ export class Connection extends EventTarget {
 
   /** Asks the probe whatever the socket says, and ends when it finds a final reason. */
   async checkLogin() {
-    const code = await this.#probe?.().catch(() => null);
+    const code = await this.#probe?.().catch(/** @returns {any} */ () => null);
     if (code && this.#ears && this.#state !== "ended") this.end(code);
   }
 
   async #askProbe() {
-    const code = await this.#probe?.().catch(() => null);
+    const code = await this.#probe?.().catch(/** @returns {any} */ () => null);
     if (code && this.#state === "waiting") this.end(code);
   }
 
@@ -249,14 +249,14 @@ export class Connection extends EventTarget {
     this.#hiddenAt = isHidden ? elapsed() : null;
   }
 
-  #become(state) {
+  #become(/** @type {any} */ state) {
     this.#state = state;
     this.#isDoubtful = false;
     if (state !== "waiting") this.#retryAt = null;
     this.#tellState();
   }
 
-  #doubt(isDoubtful) {
+  #doubt(/** @type {boolean} */ isDoubtful) {
     this.#isDoubtful = isDoubtful && this.isOnline;
     this.#tellState();
   }

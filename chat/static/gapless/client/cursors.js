@@ -11,11 +11,11 @@ export class Cursors {
   #timers = new Map();
 
   /** `send(frame)` returns false when nothing could be sent; the number is then kept for `resend`. */
-  constructor(send) {
+  constructor(/** @type {Act} */ send) {
     this.#send = send;
   }
 
-  move(op, channel, seq) {
+  move(/** @type {string} */ op, /** @type {number} */ channel, /** @type {number} */ seq) {
     const key = `${op} ${channel}`;
     if (seq <= (this.#wanted.get(key) ?? 0)) return;
     this.#wanted.set(key, seq);
@@ -28,7 +28,7 @@ export class Cursors {
   }
 
   /** After hello: what the server knows already, and again whatever it does not. */
-  resend(channels) {
+  resend(/** @type {any} */ channels) {
     this.#told.clear();
     for (const { id, delivered_seq: delivered, read_seq: read } of channels) {
       this.#told.set(`delivered ${id}`, delivered);
@@ -37,7 +37,7 @@ export class Cursors {
     for (const key of this.#wanted.keys()) if (!this.#timers.has(key)) this.#tell(key);
   }
 
-  #tell(key) {
+  #tell(/** @type {string} */ key) {
     const seq = this.#wanted.get(key);
     const [op, channel] = key.split(" ");
     if (seq <= (this.#told.get(key) ?? 0) || !this.#send({ op, channel: Number(channel), seq })) return;

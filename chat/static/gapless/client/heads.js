@@ -13,15 +13,15 @@ export class Heads {
     this.#held = new Map(Object.entries(held).map(([channel, head]) => [Number(channel), head]));
   }
 
-  get(channel) {
+  get(/** @type {number} */ channel) {
     return this.#held.get(channel);
   }
 
-  hold(channel, head) {
+  hold(/** @type {number} */ channel, /** @type {number} */ head) {
     this.#held.set(channel, head);
   }
 
-  forget(channel) {
+  forget(/** @type {number} */ channel) {
     this.#held.delete(channel);
     this.#heard.delete(channel);
     this.#syncing.delete(channel);
@@ -29,12 +29,12 @@ export class Heads {
   }
 
   /** The server has no place for this connection in the channel, and tells nothing of it for now. */
-  refuse(channel) {
+  refuse(/** @type {number} */ channel) {
     this.#refused.add(channel);
   }
 
   /** The person is in the channel, which stands at `head`. True: what is shown must be loaded afresh. */
-  welcome(channel, head, { isReplayed }) {
+  welcome(/** @type {number} */ channel, /** @type {number} */ head, /** @type {{ isReplayed: boolean }} */ { isReplayed }) {
     const wasRefused = this.#refused.delete(channel);
     const held = this.#held.get(channel);
     if (held != null && (isReplayed || !wasRefused)) return false;
@@ -43,36 +43,37 @@ export class Heads {
   }
 
   /** The answer to a sync leaves the channel out. */
-  miss(channel) {
+  miss(/** @type {number} */ channel) {
     if (this.#refused.has(channel)) this.#syncing.delete(channel);
     else this.forget(channel);
   }
 
   /** For hello: what to ask for, {channel: held}. Channels that are gone are forgotten, new ones start at their head. */
-  open(channels) {
-    const present = new Set(channels.map(({ id }) => id));
+  open(/** @type {any} */ channels) {
+    const present = new Set(channels.map((/** @type {{ id: number }} */ { id }) => id));
     for (const channel of [...this.#held.keys()]) if (!present.has(channel)) this.forget(channel);
     for (const { id, head } of channels) if (!this.#held.has(id)) this.hold(id, head);
     this.#heard.clear();
-    this.#refused = new Set(channels.filter(({ refused }) => refused).map(({ id }) => id));
+    this.#refused = new Set(channels.filter((/** @type {{ refused: any }} */ { refused }) => refused).map((/** @type {{ id: number }} */ { id }) => id));
     this.#syncing = present;
     return Object.fromEntries(this.#held);
   }
 
   /** True when the batch is the next one, which is then held. False: known already, a gap, or no channel of ours. */
-  accept({ channel, after, head }) {
+  accept(/** @type {{ channel: number, after: number, head: number }} */ { channel, after, head }) {
     this.hear(channel, head);
     if (this.#held.get(channel) !== after || head <= after) return false;
     this.hold(channel, head);
     return true;
   }
 
-  hear(channel, head) {
+  hear(/** @type {number} */ channel, /** @type {number} */ head) {
     if (head > (this.#heard.get(channel) ?? 0)) this.#heard.set(channel, head);
   }
 
   /** The gaps to ask for now, {channel: held}: none for a channel whose last question is still open. */
   ask() {
+    /** @type {Record<string, number>} */
     const wanted = {};
     for (const [channel, heard] of this.#heard) {
       const held = this.#held.get(channel);
@@ -84,12 +85,12 @@ export class Heads {
   }
 
   /** The question for these channels failed; it may be asked again. */
-  release(channels) {
+  release(/** @type {any} */ channels) {
     for (const channel of channels) this.#syncing.delete(Number(channel));
   }
 
   /** Takes the `ok` of a sync for one channel. True: what is shown must be loaded afresh. */
-  settle(channel, before, { head, resync = false }) {
+  settle(/** @type {number} */ channel, /** @type {number} */ before, /** @type {{ head: number, resync?: any }} */ { head, resync = false }) {
     this.#syncing.delete(channel);
     const held = this.#held.get(channel);
     if (held == null) return false;

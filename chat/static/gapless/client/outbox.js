@@ -34,14 +34,15 @@ export class Outbox {
   #lastAt = 0;
   #unkept = new Set(); // the browser refused to store these
 
-  constructor(user) {
+  constructor(/** @type {any} */ user) {
     this.#prefix = `gapless.outbox.${user}.`;
-    this.#load((draft) => draft.tab === this.#tab);
+    this.#load((/** @type {Draft} */ draft) => draft.tab === this.#tab);
   }
 
   /** Makes a draft and keeps it; it survives a reload from here on (unless the browser refuses to store). */
-  add({ channel, body, replyTo = null }) {
+  add(/** @type {{ channel: number, body: string, replyTo?: number | null }} */ { channel, body, replyTo = null }) {
     this.#lastAt = Math.max(Math.round(serverNow()), this.#lastAt + 1); // strictly rising: it is the order of sending
+    /** @type {Draft} */
     const draft = {
       client_msg_id: makeUuid(), channel, body, reply_to: replyTo, at: this.#lastAt, tab: this.#tab,
       state: "pending", after: null, error: null, retryAt: null, tries: 0,
@@ -50,11 +51,11 @@ export class Outbox {
     return draft;
   }
 
-  get(id) {
+  get(/** @type {string} */ id) {
     return this.#drafts.get(id);
   }
 
-  of(channel) {
+  of(/** @type {number} */ channel) {
     return this.all().filter((draft) => draft.channel === channel);
   }
 
@@ -62,12 +63,12 @@ export class Outbox {
     return [...this.#drafts.values()].sort((a, b) => a.at - b.at);
   }
 
-  next(channel) {
+  next(/** @type {number} */ channel) {
     return this.of(channel).find((draft) => draft.state === "pending" && !this.#isTaken(draft));
   }
 
   /** Keeps the draft as it is now; one that another tab has sent or deleted does not come back. */
-  save(draft) {
+  save(/** @type {Draft} */ draft) {
     const id = draft.client_msg_id;
     if (this.#drafts.has(id) && this.#isTaken(draft)) return this.#drafts.delete(id);
     this.#drafts.set(id, draft);
@@ -80,7 +81,7 @@ export class Outbox {
   }
 
   /** Calls `taken(draft)` when another tab has sent or deleted a draft that this one holds too. */
-  watchTabs(taken) {
+  watchTabs(/** @type {Act} */ taken) {
     globalThis.addEventListener?.("storage", ({ key, newValue }) => {
       const draft = newValue == null && key?.startsWith(this.#prefix) && this.#drafts.get(key.slice(this.#prefix.length));
       if (draft && this.#drafts.delete(draft.client_msg_id)) taken(draft);
@@ -88,7 +89,7 @@ export class Outbox {
   }
 
   /** True when it was there. */
-  remove(id) {
+  remove(/** @type {string} */ id) {
     try {
       localStorage.removeItem(this.#prefix + id);
     } catch {
@@ -98,7 +99,7 @@ export class Outbox {
   }
 
   /** A draft gets a new identity, for when the old one is taken by another message. */
-  rename(draft) {
+  rename(/** @type {Draft} */ draft) {
     this.remove(draft.client_msg_id);
     draft.client_msg_id = makeUuid();
     this.save(draft);
@@ -108,7 +109,7 @@ export class Outbox {
    * Calls `adopted(drafts)` with what closed tabs left behind, now and at each later call of the returned function.
    * Of several tabs one does it; without locks (plain http) all do, which is harmless: a repeat is one message.
    */
-  watchOrphans(adopted) {
+  watchOrphans(/** @type {Act} */ adopted) {
     const look = () => this.#adopt(adopted);
     if (!navigator.locks) {
       this.#load(() => true);
@@ -125,14 +126,14 @@ export class Outbox {
     return () => leads && look();
   }
 
-  async #adopt(adopted) {
-    const { held } = await navigator.locks.query();
+  async #adopt(/** @type {Act} */ adopted) {
+    const { held = [] } = await navigator.locks.query();
     const living = new Set(held.map(({ name }) => name));
-    const drafts = this.#load((draft) => !living.has(this.#lockOf(draft.tab)));
+    const drafts = this.#load((/** @type {Draft} */ draft) => !living.has(this.#lockOf(draft.tab)));
     if (drafts.length) adopted(drafts);
   }
 
-  #isTaken({ client_msg_id: id }) {
+  #isTaken(/** @type {{ client_msg_id: string }} */ { client_msg_id: id }) {
     try {
       return !this.#unkept.has(id) && localStorage.getItem(this.#prefix + id) == null;
     } catch {
@@ -140,11 +141,11 @@ export class Outbox {
     }
   }
 
-  #lockOf(tab) {
+  #lockOf(/** @type {any} */ tab) {
     return `${this.#prefix}tab.${tab}`;
   }
 
-  #load(isWanted) {
+  #load(/** @type {Act} */ isWanted) {
     const found = [];
     for (const draft of this.#stored()) {
       if (this.#drafts.has(draft.client_msg_id) || !isWanted(draft)) continue;
@@ -158,7 +159,7 @@ export class Outbox {
   #stored() {
     try {
       const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix));
-      return keys.map((key) => JSON.parse(localStorage.getItem(key))).filter(Boolean);
+      return keys.map((key) => JSON.parse(localStorage.getItem(key) ?? "null")).filter(Boolean);
     } catch {
       return [];
     }

@@ -17,7 +17,7 @@ export class Sender {
   #running = new Set(); // channels with a draft in flight or a pause to keep
 
   /** `ask(frame)` as in Connection; `changed(draft, message?)` is told of each step; `headOf(channel)` is held. */
-  constructor({ outbox, ask, isOnline, changed, headOf }) {
+  constructor(/** @type {{ outbox: Outbox, ask: Act, isOnline: Act, changed: Act, headOf: Act }} */ { outbox, ask, isOnline, changed, headOf }) {
     this.#outbox = outbox;
     this.#ask = ask;
     this.#isOnline = isOnline;
@@ -26,14 +26,14 @@ export class Sender {
   }
 
   wakeAll() {
-    for (const channel of new Set(this.#outbox.all().map((draft) => draft.channel))) this.wake(channel);
+    for (const channel of new Set(this.#outbox.all().map((/** @type {Draft} */ draft) => draft.channel))) this.wake(channel);
   }
 
-  wake(channel) {
+  wake(/** @type {number} */ channel) {
     if (!this.#running.has(channel)) this.#run(channel);
   }
 
-  async #run(channel) {
+  async #run(/** @type {number} */ channel) {
     this.#running.add(channel);
     const next = () => (this.#isOnline() ? this.#outbox.next(channel) : null);
     for (let draft = next(); draft; draft = next()) {
@@ -47,13 +47,13 @@ export class Sender {
     this.#running.delete(channel);
   }
 
-  #accept(draft, { message }) {
+  #accept(/** @type {Draft} */ draft, /** @type {{ message: Message }} */ { message }) {
     this.#outbox.remove(draft.client_msg_id);
     this.#acceptedSeq.set(draft.channel, message.seq);
     this.#changed(draft, message);
   }
 
-  async #refuse(draft, refusal) {
+  async #refuse(/** @type {Draft} */ draft, /** @type {Refused} */ refusal) {
     if (!this.#outbox.get(draft.client_msg_id)) return;
     const seconds = pauseFor(draft, refusal);
     draft.tries += 1;
@@ -66,7 +66,7 @@ export class Sender {
     draft.retryAt = draft.error = null;
   }
 
-  #fail(draft, { code, detail, reference }) {
+  #fail(/** @type {Draft} */ draft, /** @type {{ code: any, detail: any, reference: string | null }} */ { code, detail, reference }) {
     // Its place stays here, whatever comes later.
     const after = Math.max(this.#headOf(draft.channel) ?? 0, this.#acceptedSeq.get(draft.channel) ?? 0);
     Object.assign(draft, { state: "failed", after, retryAt: null, error: { code, detail, reference } });
@@ -75,11 +75,11 @@ export class Sender {
   }
 }
 
-const frameOf = ({ channel, client_msg_id, body, reply_to }) => ({
+const frameOf = (/** @type {Message} */ { channel, client_msg_id, body, reply_to }) => ({
   op: "message.post", channel, client_msg_id, body, ...(reply_to ? { reply_to } : {}),
 });
 
-function pauseFor(draft, { code, retryAfter }) {
+function pauseFor(/** @type {Draft} */ draft, /** @type {{ code: any, retryAfter: number | null }} */ { code, retryAfter }) {
   if (retryAfter != null) return retryAfter;
   if (["rate_limited", "queue_full", "unavailable"].includes(code)) return NO_HINT_SECONDS;
   if (code === "internal" && draft.tries < INTERNAL_TRIES) return 2 ** draft.tries;

@@ -4,13 +4,13 @@ import { ask, say } from "../page/dialogs.js";
 import { avatar, byId, make } from "../page/dom.js";
 import { whenName } from "../page/format.js";
 
-export function ban({ id, display_name: name }, done = () => {}) {
+export function ban(/** @type {Person} */ { id, display_name: name }, done = () => {}) {
   ask({
     title: `Ban ${name}?`,
     text: "Their account is switched off everywhere, and they are signed out on all devices at once. What they wrote stays.",
     reason: { label: "Reason, for the audit log", isRequired: true },
     action: "Ban",
-    act: async ({ reason }) => {
+    act: async (/** @type {{ reason: any }} */ { reason }) => {
       await post("moderation/bans/", { users: [id], reason });
       say(`${name} is banned. The ban can be lifted on the desk.`);
       done();
@@ -24,7 +24,7 @@ export class Bans {
   #list = this.#box.querySelector("ul");
   #note = this.#box.querySelector("p");
 
-  constructor({ mayBan }) {
+  constructor(/** @type {{ mayBan: boolean }} */ { mayBan }) {
     this.#box.hidden = !mayBan;
     this.#box.addEventListener("toggle", () => this.refresh());
   }
@@ -40,21 +40,21 @@ export class Bans {
     }
   }
 
-  #line({ user, reason, banned_by: by, created_at: createdAt }) {
+  #line(/** @type {{ user: any, reason: any, banned_by: any, created_at: string }} */ { user, reason, banned_by: by, created_at: createdAt }) {
     const said = `${whenName(new Date(createdAt))}${by ? ` by ${by.display_name}` : ""}: ${reason}`;
     const names = make("span", { class: "line-names" }, make("b", { textContent: user.display_name, dir: "auto" }), make("span", { textContent: said, dir: "auto" }));
     const lift = make("button", { class: "button small", type: "button", textContent: "Lift…", "aria-label": `Lift the ban of ${user.display_name}`, on: { click: () => this.#lift(user) } });
     return make("li", { class: "line" }, avatar(user), names, lift);
   }
 
-  #lift({ id, display_name: name }) {
+  #lift(/** @type {Person} */ { id, display_name: name }) {
     ask({
       title: `Lift the ban of ${name}?`,
       text: "They can sign in again, and are in the channels that they were in.",
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Lift the ban",
       isHarmless: true,
-      act: async ({ reason }) => {
+      act: async (/** @type {{ reason: any }} */ { reason }) => {
         await post("moderation/bans/lift/", { users: [id], reason });
         say(`${name} can sign in again.`);
         this.refresh();

@@ -9,14 +9,14 @@ import { nameOf, paintName } from "../people/names.js";
 const LOOK_MS = 60_000;
 
 /** A member says what is wrong with a message. */
-export function report(message, said) {
+export function report(/** @type {Message} */ message, /** @type {Act} */ said) {
   ask({
     title: `Report this message of ${nameOf(message.sender)}?`,
     text: "Those who keep this channel see the message and what you write here. The author does not hear of it.",
     reason: { label: "What is wrong with it?", isRequired: true },
     action: "Report",
     isHarmless: true,
-    act: async ({ reason }) => {
+    act: async (/** @type {{ reason: any }} */ { reason }) => {
       await post("reports/", { channel: message.channel, message: message.id, reason });
       said("Reported. Those who keep this channel have it now.");
     },
@@ -24,13 +24,13 @@ export function report(message, said) {
 }
 
 /** Somebody else's message is taken away; the reason stands in the audit log. */
-export function takeAway(message, done = () => {}) {
+export function takeAway(/** @type {Message} */ message, done = () => {}) {
   ask({
     title: `Delete this message of ${nameOf(message.sender)}?`,
     text: "It disappears for everybody. A line says that it was deleted; your reason is kept in the audit log.",
     reason: { label: "Reason", isRequired: true },
     action: "Delete",
-    act: async ({ reason }) => {
+    act: async (/** @type {{ reason: any }} */ { reason }) => {
       await post("moderation/messages/delete/", { messages: [message.id], reason });
       done();
     },
@@ -48,10 +48,10 @@ export class Desk {
   #mayBan;
   #bans;
   #isOffered = false;
-  #cursor = null;
+  /** @type {string | null} */ #cursor = null;
 
   /** `desk`: what the server says of it, or null when the person keeps nothing. `toMessage(channel, seq)`; `mayGoTo(channel)`. */
-  constructor({ desk, toMessage, mayGoTo }) {
+  constructor(/** @type {{ desk: any, toMessage: Act, mayGoTo: Act }} */ { desk, toMessage, mayGoTo }) {
     this.#toMessage = toMessage;
     this.#mayGoTo = mayGoTo;
     this.#mayBan = Boolean(desk?.may_ban);
@@ -61,7 +61,7 @@ export class Desk {
   }
 
   /** The person keeps a channel, maybe only since now. */
-  offer(count = null) {
+  offer(/** @type {number | null} */ count = null) {
     if (this.#isOffered) return;
     this.#isOffered = true;
     for (const button of this.#buttons) button.hidden = false;
@@ -77,11 +77,11 @@ export class Desk {
   }
 
   async #look() {
-    const desk = await get("moderation/").catch(() => null);
+    const desk = await get("moderation/").catch(/** @returns {any} */ () => null);
     if (desk) this.#count(desk.open_reports);
   }
 
-  #count(number) {
+  #count(/** @type {number} */ number) {
     for (const button of this.#buttons) {
       button.querySelector(".badge").hidden = !number;
       button.querySelector(".badge-number").textContent = number > 99 ? "99+" : number;
@@ -101,7 +101,7 @@ export class Desk {
     try {
       const { results, next } = await get("moderation/reports/", this.#cursor ? { cursor: this.#cursor } : {});
       this.#cursor = next && new URL(next).searchParams.get("cursor");
-      this.#list.append(...results.map((row) => this.#card(row)));
+      this.#list.append(...results.map((/** @type {any} */ row) => this.#card(row)));
       this.#more.hidden = !next;
       this.#list.querySelector("details")?.setAttribute("open", "");
       if (!this.#list.children.length) this.#note.textContent = "Nothing is waiting. What people report in the channels you keep comes here.";
@@ -110,7 +110,7 @@ export class Desk {
     }
   }
 
-  #card(row) {
+  #card(/** @type {any} */ row) {
     const { reporter, channel, reason, message, reported_body: reported, created_at: createdAt } = row;
     const head = make("p", { class: "report-head" }, paintName(make("b"), reporter), ` reported a message of `,
       paintName(make("b"), message.sender), ` in ${channel.name || "a conversation"} · ${whenName(new Date(createdAt))}`);
@@ -120,8 +120,8 @@ export class Desk {
     return make("li", { class: "report" }, head, make("p", { class: "report-reason", textContent: `“${reason}”`, dir: "auto" }), words, around, this.#acts(row));
   }
 
-  #acts(row) {
-    const button = (label, className, click) => make("button", { class: `button small ${className}`, type: "button", textContent: label, on: { click } });
+  #acts(/** @type {any} */ row) {
+    const button = (/** @type {string} */ label, /** @type {string} */ className, /** @type {Act} */ click) => make("button", { class: `button small ${className}`, type: "button", textContent: label, on: { click } });
     const again = () => this.#begin();
     const isThere = !row.message.deleted_at;
     return make("p", { class: "button-row" },
@@ -132,12 +132,12 @@ export class Desk {
       this.#mayGoTo(row.channel.id) ? button("Go to it", "quiet", () => this.#go(row)) : null);
   }
 
-  #go({ channel, message }) {
+  #go(/** @type {{ channel: Channel, message: Message }} */ { channel, message }) {
     this.#dialog.close();
     this.#toMessage(channel.id, message.seq);
   }
 
-  #close({ id }, verdict, done) {
+  #close(/** @type {{ id: number }} */ { id }, /** @type {string} */ verdict, /** @type {Act} */ done) {
     const isUpheld = verdict === "upheld";
     ask({
       title: isUpheld ? "Uphold this report?" : "Dismiss this report?",
@@ -145,18 +145,18 @@ export class Desk {
       reason: { label: "Reason", isRequired: true },
       action: isUpheld ? "Uphold" : "Dismiss",
       isHarmless: true,
-      act: async ({ reason }) => {
+      act: async (/** @type {{ reason: any }} */ { reason }) => {
         await post("moderation/reports/close/", { reports: [id], verdict, reason });
         done();
       },
     });
   }
 
-  async #showAround({ id, message }, list) {
+  async #showAround(/** @type {{ id: number, message: Message }} */ { id, message }, /** @type {any} */ list) {
     if (list.children.length) return;
     try {
       const { context, versions, reports_of_the_message: count } = await get(`moderation/reports/${id}/`);
-      list.replaceChildren(...context.filter(({ kind }) => kind === "text").map((each) => contextLine(each, each.id === message.id)));
+      list.replaceChildren(...context.filter((/** @type {{ kind: string }} */ { kind }) => kind === "text").map((/** @type {any} */ each) => contextLine(each, each.id === message.id)));
       const notes = [versions.length ? `edited ${plural(versions.length, "time")}` : "", count > 1 ? `reported by ${count} people` : ""];
       if (notes.some(Boolean)) list.append(make("li", { class: "report-note", textContent: notes.filter(Boolean).join(", ") }));
     } catch (problem) {
@@ -165,7 +165,7 @@ export class Desk {
   }
 }
 
-function contextLine({ sender, body, created_at: createdAt, deleted_at: deletedAt }, isIt) {
+function contextLine(/** @type {Message} */ { sender, body, created_at: createdAt, deleted_at: deletedAt }, /** @type {boolean} */ isIt) {
   const text = make("span", { textContent: deletedAt ? "Message deleted" : body, dir: "auto" });
   const head = make("span", { class: "context-head" }, paintName(make("b"), sender), ` ${clock(new Date(createdAt))} `);
   return make("li", { class: isIt ? "is-it" : "" }, avatar(sender, { small: true }), make("span", {}, head, text), isIt ? icon("flag") : null);

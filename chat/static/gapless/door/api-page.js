@@ -16,7 +16,7 @@ window.SwaggerUIBundle({
   docExpansion: "list",
   // Its validator badge would ask a server elsewhere.
   validatorUrl: null,
-  requestInterceptor: (request) => {
+  requestInterceptor: (/** @type {any} */ request) => {
     request.headers["X-CSRFToken"] = csrf;
     return request;
   },

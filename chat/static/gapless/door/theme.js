@@ -12,11 +12,11 @@
       return "system";
     }
   };
-  const show = (theme) => {
+  const show = (/** @type {string} */ theme) => {
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
     else delete root.dataset.theme;
   };
-  const choose = (theme) => {
+  const choose = (/** @type {string} */ theme) => {
     try {
       localStorage.setItem(KEY, theme);
     } catch {

@@ -4,7 +4,7 @@ const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
 /** `code`, `detail` (a sentence), `errors` {field: [sentence]}, `retryAfter` in seconds or null. */
 export class Problem extends Error {
-  constructor({ status = 0, code = "unreachable", detail, errors = {}, retry_after: retryAfter = null }) {
+  constructor(/** @type {{ status?: any, code?: any, detail: any, errors?: any, retry_after?: number | null }} */ { status = 0, code = "unreachable", detail, errors = {}, retry_after: retryAfter = null }) {
     super(detail);
     Object.assign(this, { status, code, detail, errors, retryAfter });
   }
@@ -13,10 +13,10 @@ export class Problem extends Error {
 const unreachable = () =>
   new Problem({ detail: "The server could not be reached. Nothing was changed; check the connection and try again." });
 
-export const get = (path, query = {}) => request("GET", `${path}?${new URLSearchParams(query)}`);
+export const get = (/** @type {string} */ path, query = {}) => request("GET", `${path}?${new URLSearchParams(query)}`, undefined);
 
 /** All of a list, page after page. */
-export async function getAll(path, query = {}) {
+export async function getAll(/** @type {string} */ path, query = {}) {
   const all = [];
   for (let cursor = {}; cursor; ) {
     const { results, next } = await get(path, { ...query, ...cursor });
@@ -26,20 +26,20 @@ export async function getAll(path, query = {}) {
   return all;
 }
 
-export const post = (path, body = {}) => request("POST", path, body);
-export const patch = (path, body) => request("PATCH", path, body);
-export const remove = (path, body) => request("DELETE", path, body);
+export const post = (/** @type {string} */ path, body = {}) => request("POST", path, body);
+export const patch = (/** @type {string} */ path, /** @type {any} */ body) => request("PATCH", path, body);
+export const remove = (/** @type {string} */ path, /** @type {any} */ body = undefined) => request("DELETE", path, body);
 
-async function request(method, path, body) {
+async function request(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": token() });
-  const response = await fetch(ROOT + path, { method, headers, body: body && JSON.stringify(body) }).catch(() => null);
+  const response = await fetch(ROOT + path, { method, headers, body: body && JSON.stringify(body) }).catch(/** @returns {any} */ () => null);
   if (!response) throw unreachable();
   if (!response.ok) throw await problemOf(response);
   return response.status === 204 ? null : response.json();
 }
 
-async function problemOf(response) {
+async function problemOf(/** @type {any} */ response) {
   const known = response.headers.get("Content-Type")?.includes("json") ? await response.json().catch(() => ({})) : {};
   const detail = known.detail || `The server answered with an error (${response.status}). Try again in a moment.`;
   const retryAfter = known.retry_after ?? (Number(response.headers.get("Retry-After")) || null);
@@ -48,6 +48,6 @@ async function problemOf(response) {
 
 /** The close code that the person's state amounts to, or null: a refused socket does not say why, this does. */
 export async function findReason() {
-  const problem = await get("users/me/").then(() => null, (error) => error);
+  const problem = await get("users/me/").then(/** @returns {any} */ () => null, (error) => error);
   return problem?.status === 401 || problem?.status === 403 ? 4500 : null;
 }

@@ -4,8 +4,9 @@ import { byId } from "./dom.js";
 import { seconds } from "./format.js";
 
 const PATIENCE_MS = 5_000;
+/** @type {Record<string, any>} */
 const ENDINGS = {
-  4500: ["You have been signed out. What you had not sent is kept in this browser.", "Sign in", () => (location.href = document.body.dataset.signIn)],
+  4500: ["You have been signed out. What you had not sent is kept in this browser.", "Sign in", () => (location.href = document.body.dataset.signIn ?? "/")],
   4501: ["Your account has been suspended, so nothing more is received or sent here. Ask an owner of the team.", null, null],
   4502: ["This page is older than the server and they no longer understand each other. What you had not sent is kept.", "Reload", () => location.reload()],
   4503: ["Gapless is open in too many tabs or devices, so this one was disconnected. What you had not sent is kept.", "Use this one", () => location.reload()],
@@ -16,17 +17,17 @@ export class Banner {
   #text = this.#banner.querySelector(".banner-text");
   #countdown = this.#banner.querySelector(".banner-countdown");
   #button = byId("banner-button");
-  #patience = null;
-  #clock = null;
-  #state = {};
+  /** @type {any} */ #patience = null;
+  /** @type {any} */ #clock = null;
+  /** @type {any} */ #state = {};
   #act;
 
-  constructor({ tryNow }) {
+  constructor(/** @type {{ tryNow: Act }} */ { tryNow }) {
     this.#act = tryNow;
     this.#button.addEventListener("click", () => this.#act?.());
   }
 
-  take(state) {
+  take(/** @type {any} */ state) {
     this.#state = state;
     if (state.state === "online" && !state.isDoubtful) return this.#hide();
     if (state.state === "ended") return;
@@ -34,7 +35,7 @@ export class Banner {
     else this.#count();
   }
 
-  end(code) {
+  end(/** @type {any} */ code) {
     const [sentence, label, act] = ENDINGS[code] ?? ENDINGS[4502];
     this.#hide();
     this.#act = act;

@@ -2,24 +2,25 @@
 import { byId, isTouch, make } from "./dom.js";
 
 const TOAST_MS = 5_000;
+/** @type {any} */
 let toastTimer = null;
 
 /** Buttons with `data-open` open by name, `data-close` and a click beside a dialog close it. */
-export function listen(openers) {
-  document.addEventListener("click", ({ target }) => {
+export function listen(/** @type {any} */ openers) {
+  document.addEventListener("click", (/** @type {any} */ { target }) => {
     const name = target.closest("[data-open]")?.dataset.open;
     if (name) openers[name]();
     if (target.closest("[data-close]") || isBackdrop(target)) target.closest("dialog").close();
   });
   // A search field takes the first Escape to empty itself; here it means the dialog.
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.isComposing || !event.target.matches("dialog input[type=search]")) return;
+    if (event.key !== "Escape" || event.isComposing || !(event.target instanceof Element && event.target.matches("dialog input[type=search]"))) return;
     event.preventDefault();
     event.target.closest("dialog").close();
   });
 }
 
-export function open(dialog) {
+export function open(/** @type {any} */ dialog) {
   byId("settings").hidePopover();
   if (dialog.open) return;
   dialog.showModal();
@@ -32,7 +33,7 @@ export function open(dialog) {
 export const isAnyOpen = () => Boolean(document.querySelector("dialog:modal, [popover]:popover-open:not(.toast)"));
 
 /** Resolves to true when the person agrees. */
-export function confirm({ title, text, action, isHarmless = false }) {
+export function confirm(/** @type {{ title: string, text: string, action: string, isHarmless?: boolean }} */ { title, text, action, isHarmless = false }) {
   const dialog = byId("confirm");
   byId("confirm-title").textContent = title;
   byId("confirm-text").textContent = text;
@@ -48,13 +49,13 @@ export function confirm({ title, text, action, isHarmless = false }) {
  * Asks for a choice and a reason before something that cannot be taken back, and does it: `act({choice, reason})`.
  * Stays open with the sentence when that is refused. `choices`: [[value, label]]; `reason`: {label, isRequired} or null.
  */
-export function ask({ title, text, choices = [], reason = null, action, isHarmless = false, act }) {
+export function ask(/** @type {{ title: string, text: string, choices?: any, reason?: any, action: string, isHarmless?: boolean, act: any }} */ { title, text, choices = [], reason = null, action, isHarmless = false, act }) {
   const form = byId("ask").querySelector("form");
   const error = form.querySelector(".form-errors");
   byId("ask-title").textContent = title;
   byId("ask-text").textContent = text;
   byId("ask-choices").hidden = !choices.length;
-  byId("ask-choices").replaceChildren(...choices.map(([value, label], place) => choiceOf(value, label, place === 0)));
+  byId("ask-choices").replaceChildren(...choices.map((/** @type {[string, string]} */ [value, label], /** @type {number} */ place) => choiceOf(value, label, place === 0)));
   form.reason.value = "";
   form.reason.required = Boolean(reason?.isRequired);
   form.reason.parentElement.hidden = !reason;
@@ -62,10 +63,10 @@ export function ask({ title, text, choices = [], reason = null, action, isHarmle
   form.querySelector(".optional").hidden = form.reason.required;
   label(form.yes, action, isHarmless);
   error.hidden = true;
-  form.onsubmit = async (event) => {
+  form.onsubmit = async (/** @type {any} */ event) => {
     event.preventDefault();
     form.yes.disabled = true;
-    const refused = await act({ choice: form.choice?.value, reason: form.reason.value.trim() }).then(() => null, (problem) => problem);
+    const refused = await act({ choice: form.choice?.value, reason: form.reason.value.trim() }).then(/** @returns {any} */ () => null, (/** @type {Refused} */ problem) => problem);
     form.yes.disabled = false;
     error.textContent = refused?.detail ?? "";
     error.hidden = !refused;
@@ -74,16 +75,16 @@ export function ask({ title, text, choices = [], reason = null, action, isHarmle
   open(byId("ask"));
 }
 
-function label(button, action, isHarmless) {
+function label(/** @type {any} */ button, /** @type {string} */ action, /** @type {boolean} */ isHarmless) {
   button.textContent = action;
   button.className = isHarmless ? "button primary" : "button danger";
 }
 
-const choiceOf = (value, label, checked) =>
+const choiceOf = (/** @type {string} */ value, /** @type {string} */ label, /** @type {boolean} */ checked) =>
   make("label", {}, make("input", { type: "radio", name: "choice", value, checked }), make("span", { textContent: label }));
 
 /** Puts what was refused beside the fields that it is about, and the rest under the form. */
-export function explain(form, errors = {}, detail = "") {
+export function explain(/** @type {any} */ form, /** @type {Record<string, string[]>} */ errors = {}, detail = "") {
   for (const place of form.querySelectorAll("[data-errors]")) {
     const field = place.dataset.errors;
     const sentences = field ? (errors[field] ?? []) : Object.keys(errors).length ? [] : [detail];
@@ -94,7 +95,7 @@ export function explain(form, errors = {}, detail = "") {
 }
 
 /** One sentence at the edge of the page, for a few seconds. */
-export function say(sentence) {
+export function say(/** @type {string} */ sentence) {
   const toast = byId("toast");
   toast.textContent = sentence;
   toast.showPopover();
@@ -103,15 +104,16 @@ export function say(sentence) {
 }
 
 /** A list that follows a search box: waits for a pause in typing, drops answers that come too late. */
-export function searchList({ dialog, find, line, empty }) {
+export function searchList(/** @type {{ dialog: any, find: Act, line: any, empty: Act }} */ { dialog, find, line, empty }) {
   const input = dialog.querySelector("input");
   const list = dialog.querySelector(".lines");
   const note = dialog.querySelector(".dialog-note");
   let asked = 0;
+  /** @type {any} */
   let timer = null;
   const look = async () => {
     const mine = ++asked;
-    const found = await find(input.value.trim()).catch((problem) => problem);
+    const found = await find(input.value.trim()).catch((/** @type {Refused} */ problem) => problem);
     if (mine !== asked) return;
     const results = Array.isArray(found) ? found : [];
     list.replaceChildren(...results.map(line));
@@ -130,4 +132,4 @@ export function searchList({ dialog, find, line, empty }) {
 }
 
 // The dialog's own padding is on its children, so a click on the element itself is beside it.
-const isBackdrop = (target) => target instanceof HTMLDialogElement && target.matches(":modal") && target.id !== "confirm";
+const isBackdrop = (/** @type {any} */ target) => target instanceof HTMLDialogElement && target.matches(":modal") && target.id !== "confirm";

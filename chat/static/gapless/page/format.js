@@ -10,46 +10,47 @@ const shortYearFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", mon
 const encoder = new TextEncoder();
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 
-export const clock = (date) => clockFormat.format(date);
-export const clockParts = (date) => clockFormat.formatToParts(date);
-export const fullTime = (date) => fullFormat.format(date);
-export const isSameDay = (a, b) => a.toDateString() === b.toDateString();
-export const countBytes = (text) => encoder.encode(text).length;
-export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
-export const seconds = (ms) => Math.max(1, Math.ceil(ms / 1000));
+export const clock = (/** @type {Date} */ date) => clockFormat.format(date);
+export const clockParts = (/** @type {Date} */ date) => clockFormat.formatToParts(date);
+export const fullTime = (/** @type {Date} */ date) => fullFormat.format(date);
+export const isSameDay = (/** @type {any} */ a, /** @type {any} */ b) => a.toDateString() === b.toDateString();
+export const countBytes = (/** @type {string} */ text) => encoder.encode(text).length;
+export const plural = (/** @type {number} */ count, /** @type {any} */ one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export const seconds = (/** @type {number} */ ms) => Math.max(1, Math.ceil(ms / 1000));
 
 const today = () => new Date(serverNow());
 
 /** "15:42" for today, else with the day. */
-export const whenName = (date) => (isSameDay(date, today()) ? clock(date) : `${dayName(date)}, ${clock(date)}`);
+export const whenName = (/** @type {Date} */ date) => (isSameDay(date, today()) ? clock(date) : `${dayName(date)}, ${clock(date)}`);
 
 /** As short as it can be told from others: the time today, else the day. */
-export function shortName(date) {
+export function shortName(/** @type {Date} */ date) {
   if (isSameDay(date, today())) return clock(date);
   return (date.getFullYear() === today().getFullYear() ? shortFormat : shortYearFormat).format(date);
 }
 
-export function dayName(date) {
+export function dayName(/** @type {Date} */ date) {
   const now = today();
   if (isSameDay(date, now)) return "Today";
-  if (isSameDay(date, new Date(now - 86_400_000))) return "Yesterday";
+  if (isSameDay(date, new Date(now.getTime() - 86_400_000))) return "Yesterday";
   return (date.getFullYear() === now.getFullYear() ? dayFormat : yearFormat).format(date);
 }
 
 const agoFormat = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const AGO_STEPS = [["minute", 60], ["hour", 3_600], ["day", 86_400]];
 
 /** "just now", "5 min. ago", "yesterday"; from a week on the day itself. */
-export function ago(date) {
-  const passed = (serverNow() - date) / 1000;
+export function ago(/** @type {Date} */ date) {
+  const passed = (serverNow() - date.getTime()) / 1000;
   if (passed < 60) return "just now";
   if (passed >= 7 * 86_400) return `on ${dayName(date)}`;
-  const [unit, size] = AGO_STEPS.findLast(([, size]) => passed >= size);
+  const [unit, size] = AGO_STEPS.findLast(([, size]) => passed >= size) ?? AGO_STEPS[0];
   return agoFormat.format(-Math.floor(passed / size), unit);
 }
 
 /** Text and links as nodes. Only http and https become links; what closes a sentence stays outside of them. */
-export function linked(text) {
+export function linked(/** @type {string} */ text) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
@@ -63,8 +64,8 @@ export function linked(text) {
 }
 
 /** A text as nodes, with these words marked; a long one is cut so that the first of them is seen. */
-export function marked(text, words, most) {
-  const any = new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") || "$^", "giu");
+export function marked(/** @type {string} */ text, /** @type {string[]} */ words, /** @type {number} */ most) {
+  const any = new RegExp(words.map((/** @type {string} */ word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") || "$^", "giu");
   const first = Math.max(0, text.search(any));
   const start = text.length > most ? Math.max(0, first - most / 4) : 0;
   const part = `${start ? "…" : ""}${text.slice(start, start + most)}${start + most < text.length ? "…" : ""}`;
@@ -77,19 +78,20 @@ export function marked(text, words, most) {
   return [...nodes, part.slice(end)].filter((node) => node !== "");
 }
 
-function markOf(text) {
+function markOf(/** @type {string} */ text) {
   const mark = document.createElement("mark");
   mark.textContent = text;
   return mark;
 }
 
-function trimLink(url) {
+/** @returns {string} */
+function trimLink(/** @type {string} */ url) {
   const bare = url.replace(/[.,;:!?…]+$/, "");
   const isUnbalanced = /\)$/.test(bare) && bare.split(")").length > bare.split("(").length;
   return isUnbalanced ? trimLink(bare.slice(0, -1)) : bare;
 }
 
-function linkTo(url) {
+function linkTo(/** @type {string} */ url) {
   const link = document.createElement("a");
   link.href = url;
   link.textContent = url;

@@ -2,7 +2,7 @@
 import { isAnyOpen } from "./dialogs.js";
 
 /** `switcher()`, `search()`, `help()`; `cancel()` returns true when there was something to cancel. */
-export function listen({ switcher, search, help, cancel }) {
+export function listen(/** @type {{ switcher: Act, search: Act, help: Act, cancel: Act }} */ { switcher, search, help, cancel }) {
   addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const isCommand = event.ctrlKey || event.metaKey;
@@ -15,14 +15,14 @@ export function listen({ switcher, search, help, cancel }) {
   });
 }
 
-function act(event, what) {
+function act(/** @type {any} */ event, /** @type {Act} */ what) {
   event.preventDefault();
   what();
 }
 
-const isTyping = (target) => target.matches("input, textarea, select, [contenteditable]");
+const isTyping = (/** @type {any} */ target) => target.matches("input, textarea, select, [contenteditable]");
 
-function moveRegion(step) {
+function moveRegion(/** @type {number} */ step) {
   const regions = [...document.querySelectorAll("[data-region]")].filter((region) => region.checkVisibility());
   const current = regions.findLastIndex((region) => region.contains(document.activeElement));
   const next = regions[(current + step + regions.length) % regions.length];

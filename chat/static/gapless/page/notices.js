@@ -3,6 +3,7 @@ import { byId } from "./dom.js";
 import { nameOf } from "../people/names.js";
 
 const MOST_LETTERS = 180;
+/** @type {Record<string, string[]>} */
 const EXPLAINED = {
   default: ["Notify me on this device", "Asks the browser"],
   granted: ["Notifications are on", "Choose for each channel in its menu"],
@@ -19,7 +20,7 @@ export class Notices {
   #opened;
 
   /** `levelOf(channel)`: {level, title, isDirect}; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(channel)` on a click. */
-  constructor({ me, levelOf, isSeen, isQuiet, opened }) {
+  constructor(/** @type {{ me: Me, levelOf: Act, isSeen: Act, isQuiet: Act, opened: Act }} */ { me, levelOf, isSeen, isQuiet, opened }) {
     this.#me = me;
     this.#levelOf = levelOf;
     this.#isSeen = isSeen;
@@ -30,15 +31,15 @@ export class Notices {
   }
 
   /** Messages of others that just came. */
-  take(channel, messages) {
+  take(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
     if (!messages.length || permission() !== "granted" || this.#isQuiet() || this.#isSeen(channel)) return;
     const { level, title, isDirect } = this.#levelOf(channel);
-    const isWanted = ({ body }) => level === "all" || (level === "mentions" && (isDirect || isMentioned(body, this.#me)));
+    const isWanted = (/** @type {Message} */ { body }) => level === "all" || (level === "mentions" && (isDirect || isMentioned(body, this.#me)));
     const last = messages.findLast(isWanted);
     if (last) this.#show(channel, isDirect ? null : title, last);
   }
 
-  #show(channel, title, { sender, body }) {
+  #show(/** @type {number} */ channel, /** @type {string} */ title, /** @type {Message} */ { sender, body }) {
     const text = body.slice(0, MOST_LETTERS);
     const notice = new Notification(title ? `${nameOf(sender)} in ${title}` : nameOf(sender), {
       body: text, icon: this.#icon, tag: `gapless-${channel}`, renotify: true,
@@ -56,7 +57,7 @@ export class Notices {
   }
 
   #draw() {
-    const [label, hint] = EXPLAINED[permission()] ?? [];
+    const [label, hint] = EXPLAINED[permission() ?? ""] ?? [];
     this.#button.hidden = !label;
     this.#button.disabled = permission() !== "default";
     this.#button.querySelector("b").textContent = label ?? "";
@@ -68,7 +69,7 @@ export class Notices {
 const permission = () => (globalThis.Notification && isSecureContext ? Notification.permission : null);
 
 /** `@name` as a word of its own. */
-export function isMentioned(body, { username }) {
+export function isMentioned(/** @type {string} */ body, /** @type {{ username: string }} */ { username }) {
   const name = username.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`(^|[^\\p{L}\\p{N}_@.])@${name}(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}])`, "iu").test(body);
 }

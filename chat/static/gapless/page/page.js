@@ -44,15 +44,15 @@ const state = JSON.parse(byId("gapless-state").textContent);
 heardServerTime(state.time);
 const me = { ...state.me, moderates: Boolean(state.desk?.moderates_everywhere) };
 const here = () => pane.channel;
-const isHere = (id) => pane.channel?.id === id;
+const isHere = (/** @type {any} */ id) => pane.channel?.id === id;
 
 // The page's parts
 const blocks = new Blocks(state.blocks);
-const channels = new Channels(state.channels, me, (user) => blocks.has(user));
+const channels = new Channels(state.channels, me, (/** @type {any} */ user) => blocks.has(user));
 const client = new Client({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`,
   user: me.id,
-  heads: Object.fromEntries(state.channels.map(({ id, head }) => [id, head])),
+  heads: Object.fromEntries(state.channels.map((/** @type {Channel} */ { id, head }) => [id, head])),
   epoch: state.epoch,
   probe: findReason,
 });
@@ -61,26 +61,26 @@ const directory = new Directory({ load: loadMembers });
 const around = new Around({ client, channels, directory, me, blocks });
 const sidebar = new Sidebar({ channels, presence: around.presence });
 const announcer = new Announcer();
-const timeline = new Timeline({ list: byId("rows"), me, statusOf: (message) => statusOf(message, channels.get(message.channel) ?? {}), isBlocked: (user) => blocks.has(user) });
+const timeline = new Timeline({ list: byId("rows"), me, statusOf: (/** @type {Message} */ message) => statusOf(message, channels.get(message.channel) ?? {}), isBlocked: (/** @type {any} */ user) => blocks.has(user) });
 const scroll = new Scroll({ box: byId("timeline"), list: byId("rows"), moved: () => (reading.check(), pane.lookAhead()) });
-const reading = new Reading({ channels, timeline, scroll, seen: (channel, seq) => client.read(channel, seq) });
+const reading = new Reading({ channels, timeline, scroll, seen: (/** @type {any} */ channel, /** @type {number} */ seq) => client.read(channel, seq) });
 const pane = new Pane({ client, timeline, scroll, reading });
-const composer = new Composer({ user: me.id, post: send, edit: (message, body) => change(client.edit(here().id, message.id, body)), lastOwn, typed: (text) => around.typed(text) });
-const pace = new Pace({ drafts: (channel) => client.drafts(channel), hold: (isHeld) => composer.hold(isHeld) });
+const composer = new Composer({ user: me.id, post: send, edit: (/** @type {Message} */ message, /** @type {string} */ body) => change(client.edit(here().id, message.id, body)), lastOwn, typed: (/** @type {string} */ text) => around.typed(text) });
+const pace = new Pace({ drafts: (/** @type {any} */ channel) => client.drafts(channel), hold: (/** @type {boolean} */ isHeld) => composer.hold(isHeld) });
 const receipts = new Receipts();
-const unsent = new Unsent({ drafts: () => (here() ? client.drafts(here().id) : []), retry: (draft) => client.retry(draft) });
-const recount = new Recount({ load: (id) => get(`channels/${id}/`), counted: (channel) => channels.put(channel) });
+const unsent = new Unsent({ drafts: () => (here() ? client.drafts(here().id) : []), retry: (/** @type {Draft} */ draft) => client.retry(draft) });
+const recount = new Recount({ load: (/** @type {any} */ id) => get(`channels/${id}/`), counted: (/** @type {any} */ channel) => channels.put(channel) });
 const people = new People();
-const membership = new Membership({ people, writeTo, mayBan: Boolean(state.desk?.may_ban), blocks, changed: ({ id }) => members.refresh(id) });
+const membership = new Membership({ people, writeTo, mayBan: Boolean(state.desk?.may_ban), blocks, changed: (/** @type {{ id: any }} */ { id }) => members.refresh(id) });
 const members = new Members({ presence: around.presence, directory, me, acts: membership });
 const browse = new Browse({ joined: enter });
 const create = new Create({ made: enter });
-const desk = new Desk({ desk: state.desk, mayGoTo: (id) => Boolean(channels.get(id)), toMessage });
+const desk = new Desk({ desk: state.desk, mayGoTo: (/** @type {any} */ id) => Boolean(channels.get(id)), toMessage });
 const search = new Search({ channels, toMessage });
-const switcher = new Switcher({ channels, me, toChannel: (channel) => router.to(pathOf(channel)), toPerson: writeTo });
+const switcher = new Switcher({ channels, me, toChannel: (/** @type {any} */ channel) => router.to(pathOf(channel)), toPerson: writeTo });
 const router = new Router(go);
-new About({ channel: here, people, blocks, changed: (channel) => channels.put(channel), left: (channel) => end(channel.id, "left") });
-const notices = new Notices({ me, levelOf, isSeen: (id) => isHere(id) && reading.isLooking, isQuiet: () => around.isBusy, opened: (id) => enter(channels.get(id)) });
+new About({ channel: here, people, blocks, changed: (/** @type {any} */ channel) => channels.put(channel), left: (/** @type {any} */ channel) => end(channel.id, "left") });
+const notices = new Notices({ me, levelOf, isSeen: (/** @type {any} */ id) => isHere(id) && reading.isLooking, isQuiet: () => around.isBusy, opened: (/** @type {any} */ id) => enter(channels.get(id)) });
 new Menu({ timeline, me, channel: here, acts: actions() });
 
 // From the client to the view
@@ -91,22 +91,22 @@ client.addEventListener("ended", ({ detail: { code } }) => {
 });
 client.addEventListener("hello", ({ detail }) => {
   blocks.take(detail.blocks);
-  learn([detail.user, ...detail.channels.flatMap(({ people = [] }) => people)]);
+  learn([detail.user, ...detail.channels.flatMap((/** @type {Channel} */ { people = [] }) => people)]);
   for (const id of channels.replace(detail.channels)) if (isHere(id)) end(id, "removed");
   around.welcome(detail);
   members.refresh(here()?.id);
   if (here() && !here().closed) showHeader(here(), blocks);
 });
 client.addEventListener("changes", ({ detail: frame }) => {
-  learn(frame.changes.map(({ sender }) => sender));
+  learn(frame.changes.map((/** @type {Message} */ { sender }) => sender));
   channels.take(frame);
-  const fresh = frame.changes.filter((change) => change.seq > frame.after && channels.counts(change));
+  const fresh = frame.changes.filter((/** @type {any} */ change) => change.seq > frame.after && channels.counts(change));
   notices.take(frame.channel, fresh);
   if (!isHere(frame.channel)) return;
   pane.apply(frame.changes);
   around.take(frame.changes);
   announcer.take(fresh);
-  if (!frame.changes.some((change) => change.kind === "system")) return;
+  if (!frame.changes.some((/** @type {any} */ change) => change.kind === "system")) return;
   showHeader(here(), blocks);
   members.refresh(frame.channel);
 });
@@ -155,7 +155,7 @@ channels.addEventListener("unsure", ({ detail }) => recount.ask(detail.id));
 setInterval(tick, DRAFT_TICK_MS);
 
 // Going places
-function go(id, given = null) {
+function go(/** @type {any} */ id, /** @type {any} */ given = null) {
   const channel = id && channels.get(id);
   if (id && !channel) return false;
   document.body.dataset.screen = channel ? "channel" : "list";
@@ -167,7 +167,7 @@ function go(id, given = null) {
   return true;
 }
 
-function show(channel, given) {
+function show(/** @type {any} */ channel, /** @type {any} */ given = null) {
   showHeader(channel, blocks);
   composer.open(mayWrite(channel) ? channel : null);
   around.show(channel);
@@ -179,7 +179,7 @@ function show(channel, given) {
   showTitle();
 }
 
-function mayWrite(channel) {
+function mayWrite(/** @type {any} */ channel) {
   return !channel.closed && !channel.archived_at && !blocks.has(partnerIn(channel)?.id);
 }
 
@@ -200,17 +200,17 @@ function forgetAll() {
   signedOut.show();
 }
 
-function enter(channel) {
+function enter(/** @type {any} */ channel) {
   router.to(pathOf(channels.put(channel)));
 }
 
-async function toMessage(id, seq) {
+async function toMessage(/** @type {any} */ id, /** @type {number} */ seq) {
   enter(channels.get(id));
   const row = await pane.toSeq(seq).catch((problem) => dialogs.say(problem.detail));
   row?.focus({ preventScroll: true });
 }
 
-async function writeTo(person) {
+async function writeTo(/** @type {Person} */ person) {
   try {
     enter(await post("channels/", { kind: "direct", members: [person.id] }));
   } catch (problem) {
@@ -218,7 +218,7 @@ async function writeTo(person) {
   }
 }
 
-function end(id, why) {
+function end(/** @type {any} */ id, /** @type {any} */ why) {
   const channel = channels.get(id) ?? here();
   channels.drop(id);
   if (!isHere(id)) return;
@@ -230,13 +230,13 @@ function end(id, why) {
 }
 
 // What people do
-function send(body, replyTo) {
+function send(/** @type {string} */ body, /** @type {number | null} */ replyTo) {
   client.post(here().id, body, replyTo);
   around.sent();
   pane.follow();
 }
 
-async function change(promise) {
+async function change(/** @type {any} */ promise) {
   const message = await promise;
   if (isHere(message.channel)) pane.apply([message]);
 }
@@ -247,17 +247,17 @@ function lastOwn() {
 
 function actions() {
   return {
-    reply: (message) => composer.reply(message),
-    edit: (message) => composer.edit(message),
+    reply: (/** @type {Message} */ message) => composer.reply(message),
+    edit: (/** @type {Message} */ message) => composer.edit(message),
     copy,
-    unread: ({ seq }) => reading.markFrom(seq),
-    receipts: (message) => receipts.open(message),
-    report: (message) => report(message, dialogs.say),
-    delete: (message) => (message.sender.id === me.id ? askDelete(() => change(client.delete(message.channel, message.id))) : takeAway(message)),
+    unread: (/** @type {{ seq: number }} */ { seq }) => reading.markFrom(seq),
+    receipts: (/** @type {Message} */ message) => receipts.open(message),
+    report: (/** @type {Message} */ message) => report(message, dialogs.say),
+    delete: (/** @type {Message} */ message) => (message.sender.id === me.id ? askDelete(() => change(client.delete(message.channel, message.id))) : takeAway(message)),
   };
 }
 
-function levelOf(id) {
+function levelOf(/** @type {any} */ id) {
   const channel = channels.get(id);
   return { level: channel.notify_level, title: titleOf(channel), isDirect: channel.kind === "direct" };
 }
@@ -275,7 +275,7 @@ function showTitle() {
   showUnread({ name: here() && titleOf(here()), unread: channels.unread });
 }
 
-byId("rows").addEventListener("click", ({ target }) => {
+byId("rows").addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
   const shown = timeline.at(target);
   if (target.closest(".retry, .discard")) composer.focus(); // the buttons go, and would take the focus along
   if (target.closest(".retry")) client.retry(shown);

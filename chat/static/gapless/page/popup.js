@@ -5,15 +5,15 @@ export class Popup {
   #menu;
 
   /** `chose(act)` is called with the `data-act` of an item, after the menu is gone. */
-  constructor(id, chose) {
+  constructor(/** @type {string} */ id, /** @type {Act} */ chose) {
     this.#menu = byId(id);
-    this.#menu.addEventListener("click", ({ target }) => {
+    this.#menu.addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
       const item = target.closest("button[data-act]");
       if (!item) return;
       this.close();
       chose(item.dataset.act);
     });
-    this.#menu.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#menu.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
   }
 
   get isOpen() {
@@ -21,7 +21,7 @@ export class Popup {
   }
 
   /** At a rectangle of the window; `offers(act)` says which items there are. */
-  open({ left, bottom, top }, offers) {
+  open(/** @type {{ left: number, bottom: number, top: number }} */ { left, bottom, top }, /** @type {Act} */ offers) {
     for (const item of this.#menu.querySelectorAll("[data-act]")) item.hidden = !offers(item.dataset.act);
     this.#menu.showPopover();
     if (!isNarrow()) this.#place(left, bottom, top);
@@ -36,17 +36,17 @@ export class Popup {
     return [...this.#menu.querySelectorAll('[role^="menuitem"]')].filter((item) => item.checkVisibility());
   }
 
-  #place(left, bottom, top) {
+  #place(/** @type {number} */ left, /** @type {number} */ bottom, /** @type {number} */ top) {
     const { width, height } = this.#menu.getBoundingClientRect();
     const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, Math.min(top, innerHeight) - height - 4);
     this.#menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 12))}px`;
     this.#menu.style.top = `${y}px`;
   }
 
-  #pressed(event) {
+  #pressed(/** @type {any} */ event) {
     const items = this.#items;
     const index = items.indexOf(document.activeElement);
-    const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: items.length - 1 }[event.key];
+    const next = /** @type {Record<string, number>} */ ({ ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: items.length - 1 })[event.key];
     if (event.key === "Tab") this.close();
     if (next == null) return;
     event.preventDefault();

@@ -5,20 +5,20 @@ export class Router {
   #go;
 
   /** `go(id)` shows a channel, or the list when id is null; false when it cannot, and the browser goes there. */
-  constructor(go) {
+  constructor(/** @type {Act} */ go) {
     this.#go = go;
     addEventListener("popstate", () => this.#go(idIn(location.pathname)) || location.reload());
     document.addEventListener("click", (event) => this.#clicked(event));
   }
 
-  to(path, { replace = false } = {}) {
+  to(/** @type {string} */ path, { replace = false } = {}) {
     if (!this.#go(idIn(path))) return location.assign(path);
     if (path === location.pathname) return;
     if (replace) history.replaceState(null, "", path);
     else history.pushState(null, "", path);
   }
 
-  #clicked(event) {
+  #clicked(/** @type {any} */ event) {
     const link = event.target.closest("a[data-channel], a[data-home-link]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -26,4 +26,4 @@ export class Router {
   }
 }
 
-const idIn = (path) => Number(CHANNEL.exec(path)?.[1]) || null;
+const idIn = (/** @type {string} */ path) => Number(CHANNEL.exec(path)?.[1]) || null;

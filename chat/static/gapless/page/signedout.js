@@ -7,13 +7,13 @@ import { byId } from "./dom.js";
 const KEY = "gapless.signed-out";
 
 /** `ended()`: another tab has signed out, as it says. */
-export function listen({ ended }) {
+export function listen(/** @type {{ ended: Act }} */ { ended }) {
   let isLeaving = false;
   byId("sign-out").addEventListener("submit", () => (isLeaving = true));
   // The page goes when the answer is there: by then the session has ended.
   addEventListener("pagehide", () => isLeaving && tell());
   addEventListener("storage", ({ key }) => key === KEY && ended());
-  byId("signed-out").querySelector("button").addEventListener("click", () => (location.href = document.body.dataset.signIn));
+  byId("signed-out").querySelector("button").addEventListener("click", () => (location.href = document.body.dataset.signIn ?? "/"));
 }
 
 export function show() {
@@ -25,7 +25,7 @@ export function show() {
   // The keys of the page have nothing to act on any more.
   addEventListener("keydown", (event) => event.stopImmediatePropagation(), { capture: true });
   const page = byId("signed-out");
-  page.addEventListener("cancel", (event) => event.preventDefault());
+  page.addEventListener("cancel", (/** @type {any} */ event) => event.preventDefault());
   page.showModal();
 }
 

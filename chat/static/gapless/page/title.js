@@ -1,5 +1,5 @@
 /** The unread number in the tab: title, icon, and the badge of an installed app. */
-export function showUnread({ name, unread }) {
+export function showUnread(/** @type {{ name: string, unread: number }} */ { name, unread }) {
   const { favicon, faviconUnread } = document.body.dataset;
   document.title = `${unread ? `(${unread}) ` : ""}${name ? `${name} · ` : ""}Gapless`;
   document.querySelector('link[rel="icon"]').href = unread ? faviconUnread : favicon;

@@ -12,32 +12,32 @@ import { Typist, TypingLine } from "../writing/typing.js";
 const PATIENCE_MS = 5_000;
 
 export class Around {
-  presence = new Presence({ load: (users) => get("presence/", { users }).then(({ users: found }) => found) });
+  presence = new Presence({ load: (/** @type {number[]} */ users) => get("presence/", { users }).then(({ users: found }) => found) });
   #client;
   #channels;
   #directory;
   #me;
   #blocks;
-  #channel = null;
+  /** @type {any} */ #channel = null;
   #typist;
   #line;
   #status;
   #idle;
-  #patience = null;
+  /** @type {any} */ #patience = null;
 
-  constructor({ client, channels, directory, me, blocks }) {
+  constructor(/** @type {{ client: Client, channels: Channels, directory: Directory, me: Me, blocks: Blocks }} */ { client, channels, directory, me, blocks }) {
     this.#client = client;
     this.#channels = channels;
     this.#directory = directory;
     this.#me = me;
     this.#blocks = blocks;
-    this.#typist = new Typist({ tell: (channel, on) => client.typing(channel, on) });
-    this.#line = new TypingLine({ nameOf: (user) => directory.nameOf(user) });
-    this.#status = new OwnStatus({ me, choose: (choice) => this.#choose(choice) });
+    this.#typist = new Typist({ tell: (/** @type {any} */ channel, /** @type {boolean} */ on) => client.typing(channel, on) });
+    this.#line = new TypingLine({ nameOf: (/** @type {any} */ user) => directory.nameOf(user) });
+    this.#status = new OwnStatus({ me, choose: (/** @type {any} */ choice) => this.#choose(choice) });
     this.#idle = new Idle({ changed: () => this.#tellIdle() });
-    client.addEventListener("presence", ({ detail }) => this.#heardPresence(detail));
-    client.addEventListener("typing", ({ detail }) => this.#heardTyping(detail));
-    client.addEventListener("state", ({ detail }) => this.#connected(detail));
+    client.addEventListener("presence", (/** @type {{ detail: any }} */ { detail }) => this.#heardPresence(detail));
+    client.addEventListener("typing", (/** @type {{ detail: any }} */ { detail }) => this.#heardTyping(detail));
+    client.addEventListener("state", (/** @type {{ detail: any }} */ { detail }) => this.#connected(detail));
     this.presence.addEventListener("changed", () => this.#draw());
     renames.addEventListener("changed", () => this.#line.draw());
   }
@@ -47,14 +47,14 @@ export class Around {
   }
 
   /** Hello: presence of those that the page knows is asked for anew. */
-  welcome(hello) {
+  welcome(/** @type {Frame} */ hello) {
     this.presence.isOffered = Boolean(hello.presence);
     this.#status.take(hello.presence);
     this.presence.renew();
   }
 
   /** Another channel is on screen, or none. */
-  show(channel) {
+  show(/** @type {any} */ channel) {
     this.#typist.stopped();
     this.#line.clear();
     this.#channel = channel;
@@ -64,12 +64,12 @@ export class Around {
   }
 
   /** New messages: whoever wrote one is no longer typing. */
-  take(changes) {
-    this.#directory.take(changes.map(({ sender }) => sender));
+  take(/** @type {Message[]} */ changes) {
+    this.#directory.take(changes.map((/** @type {Message} */ { sender }) => sender));
     for (const { sender } of changes) this.#line.ended(sender?.id);
   }
 
-  typed(text) {
+  typed(/** @type {string} */ text) {
     if (!text.trim() || !this.#status.showsTyping) this.#typist.stopped();
     else this.#typist.typed(this.#channel.id);
   }
@@ -78,12 +78,12 @@ export class Around {
     this.#typist.sent();
   }
 
-  #heardPresence(frame) {
+  #heardPresence(/** @type {Frame} */ frame) {
     this.presence.take(frame);
     if (frame.own) this.#status.take(frame.own);
   }
 
-  async #choose({ shows_typing, ...choice }) {
+  async #choose(/** @type {{ shows_typing: any, [other: string]: any }} */ { shows_typing, ...choice }) {
     if (shows_typing != null) await patch("users/me/", { shows_typing });
     if (Object.keys(choice).length) await this.#client.present(choice);
   }
@@ -92,16 +92,16 @@ export class Around {
     this.#client.present({ idle: this.#idle.isIdle }).catch(() => {}); // said again with the next connection
   }
 
-  async #heardTyping({ channel, users }) {
+  async #heardTyping(/** @type {{ channel: any, users: number[] }} */ { channel, users }) {
     if (channel !== this.#channel?.id) return;
-    const others = users.filter((user) => user !== this.#me.id && !this.#blocks.has(user));
+    const others = users.filter((/** @type {any} */ user) => user !== this.#me.id && !this.#blocks.has(user));
     this.#line.take(others);
     await this.#directory.learn(channel, others);
     this.#line.draw();
   }
 
   // A blink is no news: what was heard is forgotten when the banner says that the connection is away.
-  #connected({ state, isDoubtful }) {
+  #connected(/** @type {{ state: any, isDoubtful: boolean }} */ { state, isDoubtful }) {
     if (state === "waiting" || isDoubtful) this.#patience ??= setTimeout(() => this.presence.forget(), PATIENCE_MS);
     if (state !== "online" || isDoubtful) return;
     clearTimeout(this.#patience);
@@ -111,12 +111,12 @@ export class Around {
   }
 
   #want() {
-    const partners = this.#channels.all().flatMap(({ kind, people = [] }) => (kind === "direct" ? people : []));
-    this.presence.want([this.#me.id, ...partners.map(({ id }) => id)]);
+    const partners = this.#channels.all().flatMap((/** @type {Channel} */ { kind, people = [] }) => (kind === "direct" ? people : []));
+    this.presence.want([this.#me.id, ...partners.map((/** @type {{ id: number }} */ { id }) => id)]);
   }
 
   #draw() {
-    this.#status.seen(this.presence.of(this.#me.id));
+    this.#status.seen(this.presence.of(this.#me.id, null));
     const partner = partnerIn(this.#channel);
     byId("channel-presence").hidden = !partner;
     if (!partner) return byId("channel-presence").replaceChildren();

@@ -11,25 +11,25 @@ export class Blocks extends EventTarget {
   #note = this.#dialog.querySelector(".dialog-note");
 
   /** `ids` of those who are blocked when the page comes. */
-  constructor(ids) {
+  constructor(/** @type {number[]} */ ids) {
     super();
     this.#blocked = new Set(ids);
   }
 
-  has(id) {
-    return this.#blocked.has(id);
+  has(/** @type {number | undefined} */ id) {
+    return id != null && this.#blocked.has(id);
   }
 
   /** All of them, as they are now. */
-  take(ids) {
-    const isSame = ids.length === this.#blocked.size && ids.every((id) => this.#blocked.has(id));
+  take(/** @type {number[]} */ ids) {
+    const isSame = ids.length === this.#blocked.size && ids.every((/** @type {number} */ id) => this.#blocked.has(id));
     if (isSame) return;
     this.#blocked = new Set(ids);
     this.dispatchEvent(new CustomEvent("changed"));
     if (this.#dialog.open) this.#load();
   }
 
-  block({ id, display_name: name }) {
+  block(/** @type {Person} */ { id, display_name: name }) {
     ask({
       title: `Block ${name}?`,
       text: "No direct messages go between you two, and what they write in channels is folded and does not notify. They are not told, but notice it when they write to you.",
@@ -41,7 +41,7 @@ export class Blocks extends EventTarget {
     });
   }
 
-  async unblock({ id, display_name: name }) {
+  async unblock(/** @type {Person} */ { id, display_name: name }) {
     try {
       await remove(`blocks/${id}/`);
       this.take([...this.#blocked].filter((other) => other !== id));
@@ -69,7 +69,7 @@ export class Blocks extends EventTarget {
     }
   }
 
-  #line(user) {
+  #line(/** @type {any} */ user) {
     const button = make("button", {
       class: "button small", type: "button", textContent: "Unblock", "aria-label": `Unblock ${user.display_name}`, on: { click: () => this.unblock(user) },
     });

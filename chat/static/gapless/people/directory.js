@@ -7,23 +7,23 @@ export class Directory {
   #load;
 
   /** `load(channel)` resolves to its members. */
-  constructor({ load }) {
+  constructor(/** @type {{ load: Act }} */ { load }) {
     this.#load = load;
   }
 
-  take(people) {
+  take(/** @type {Person[]} */ people) {
     for (const person of people) if (person) this.#people.set(person.id, person);
   }
 
-  nameOf(id) {
+  nameOf(/** @type {number} */ id) {
     return nameOf(this.#people.get(id)) || null;
   }
 
   /** Makes sure that these people of a channel have names; asks for its members once, when one has none. */
-  async learn(channel, users) {
-    if (users.every((user) => this.#people.has(user)) || this.#asked.has(channel)) return;
+  async learn(/** @type {number} */ channel, /** @type {number[]} */ users) {
+    if (users.every((/** @type {any} */ user) => this.#people.has(user)) || this.#asked.has(channel)) return;
     this.#asked.add(channel);
-    const members = await this.#load(channel).catch(() => this.#asked.delete(channel) && []);
-    this.take(members.map(({ user }) => user));
+    const members = await this.#load(channel).catch(/** @returns {any} */ () => this.#asked.delete(channel) && []);
+    this.take(members.map((/** @type {{ user: any }} */ { user }) => user));
   }
 }

@@ -2,6 +2,7 @@
 import { avatar, icon, make, setIcon } from "../page/dom.js";
 import { ago, fullTime } from "../page/format.js";
 
+/** @type {Record<string, any>} */
 const WORDS = {
   online: "Online",
   away: "Away",
@@ -12,14 +13,14 @@ const WORDS = {
 };
 const FRESH_MS = 20_000;
 
-export const wordOf = (status) => WORDS[status] ?? WORDS.unknown;
+export const wordOf = (/** @type {string} */ status) => WORDS[status] ?? WORDS.unknown;
 
 /** A dot with its word for screen readers; `paintDot` changes it. */
 export function dot(status = "unknown") {
   return paintDot(make("span", { class: "dot" }, icon("presence-unknown"), make("span", { class: "visually-hidden" })), status);
 }
 
-export function paintDot(element, status) {
+export function paintDot(/** @type {any} */ element, /** @type {string} */ status) {
   const known = status in WORDS ? status : "unknown";
   if (element.dataset.status === known) return element;
   element.dataset.status = known;
@@ -30,18 +31,18 @@ export function paintDot(element, status) {
 }
 
 /** A person's circle with the dot at its edge. */
-export function avatarWithDot(person, status, { small = false } = {}) {
+export function avatarWithDot(/** @type {Person} */ person, /** @type {string} */ status, { small = false } = {}) {
   return make("span", { class: small ? "with-dot small" : "with-dot" }, avatar(person, { small }), dot(status));
 }
 
 /** What is said of somebody in a line: what they do, or how long they have been gone. */
-export function presenceText({ status, activity, last_seen: lastSeen }) {
+export function presenceText(/** @type {PresenceState} */ { status, activity, last_seen: lastSeen }) {
   if (activity && status !== "offline") return [make("span", { textContent: activity, title: activity, dir: "auto" })];
   if (status === "offline" && lastSeen) return ["last seen ", agoTime(new Date(lastSeen))];
   return [wordOf(status)];
 }
 
-function agoTime(date) {
+function agoTime(/** @type {Date} */ date) {
   return make("time", { class: "ago", dateTime: date.toISOString(), title: fullTime(date), textContent: ago(date) });
 }
 

@@ -11,7 +11,7 @@ export class Idle {
   #changed;
 
   /** `changed(isIdle)` */
-  constructor({ changed }) {
+  constructor(/** @type {{ changed: Act }} */ { changed }) {
     this.#changed = changed;
     for (const name of SIGNS) addEventListener(name, () => this.#sign(), { passive: true, capture: true });
     setInterval(() => this.#check(), CHECK_MS);
@@ -26,7 +26,7 @@ export class Idle {
     if (!this.isIdle && elapsed() - this.#lastAt >= IDLE_MS) this.#become(true);
   }
 
-  #become(isIdle) {
+  #become(/** @type {boolean} */ isIdle) {
     this.isIdle = isIdle;
     this.#changed(isIdle);
   }

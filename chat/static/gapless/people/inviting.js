@@ -8,7 +8,7 @@ export class Inviting {
   #note = this.#box.querySelector("p");
   #revoke = this.#box.querySelector('[data-act="revoke"]');
   #invites = new Map(); // channel → {id, url, uses}
-  #channel = null;
+  /** @type {any} */ #channel = null;
 
   constructor() {
     this.#box.querySelector('[data-act="copy"]').addEventListener("click", () => this.#copy());
@@ -17,7 +17,7 @@ export class Inviting {
   }
 
   /** `channel`: null where nobody is invited. */
-  offer(channel) {
+  offer(/** @type {Channel} */ channel) {
     this.#channel = document.body.dataset.invites === "yes" ? channel : null;
     this.#box.hidden = !this.#channel;
     this.#show("");
@@ -46,7 +46,7 @@ export class Inviting {
     }
   }
 
-  #show(sentence) {
+  #show(/** @type {string} */ sentence) {
     const invite = this.#channel && this.#invites.get(this.#channel.id);
     this.#note.textContent = sentence;
     this.#url.value = invite?.url ?? "";

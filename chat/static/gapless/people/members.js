@@ -11,13 +11,15 @@ import { plural, whenName } from "../page/format.js";
 import { learn, nameOf, paintName, renames } from "./names.js";
 import { Removed } from "./removed.js";
 
+/** @type {Record<string, any>} */
 const ROLES = { owner: "Owner", moderator: "Moderator" };
+/** @type {Record<string, any>} */
 const GROUPS = { online: "Online", busy: "Busy", away: "Away", offline: "Offline", unknown: "Presence unknown" };
 const KEY = "gapless.members";
 const REFRESH_MS = 300;
 
 /** Every member of a channel, over as many pages as there are. */
-export async function loadMembers(channel) {
+export async function loadMembers(/** @type {any} */ channel) {
   const members = await getAll(`channels/${channel}/members/`);
   learn(members.map(({ user }) => user));
   return members;
@@ -34,14 +36,14 @@ export class Members {
   #directory;
   #acts;
   #me;
-  #channel = null;
-  #members = [];
+  /** @type {any} */ #channel = null;
+  /** @type {Member[]} */ #members = [];
   #lines = new Map(); // user → line
   #visit = 0;
-  #soon = null;
+  /** @type {any} */ #soon = null;
 
   /** `acts`: {add(channel), menu(member, channel, button)}. */
-  constructor({ presence, directory, me, acts }) {
+  constructor(/** @type {{ presence: Presence, directory: Directory, me: Me, acts: any }} */ { presence, directory, me, acts }) {
     this.#presence = presence;
     this.#directory = directory;
     this.#me = me;
@@ -55,7 +57,7 @@ export class Members {
   }
 
   /** Another channel is on screen, or none. */
-  show(channel) {
+  show(/** @type {any} */ channel) {
     // Of the other one in a conversation of two, the header says all that there is.
     this.#channel = channel && !channel.closed && !partnerIn(channel) ? channel : null;
     this.#visit += 1;
@@ -75,7 +77,7 @@ export class Members {
   }
 
   /** Somebody joined, left or got another role; several at a time are one question. */
-  refresh(channel) {
+  refresh(/** @type {any} */ channel) {
     if (!this.#isOpen || this.#channel?.id !== channel) return;
     clearTimeout(this.#soon);
     this.#soon = setTimeout(() => this.#isOpen && this.#channel && this.#load(), REFRESH_MS);
@@ -124,27 +126,27 @@ export class Members {
 
   #draw() {
     byId("members-title").textContent = this.#members.length ? plural(this.#members.length, "member") : "Members";
-    const stateOf = ({ user }) => this.#presence.of(user.id, this.#channel.id).status;
+    const stateOf = (/** @type {{ user: any }} */ { user }) => this.#presence.of(user.id, this.#channel.id).status;
     const grouped = Object.groupBy(this.#members.toSorted(byName), stateOf);
     for (const [status, title] of Object.entries(GROUPS)) this.#drawGroup(status, title, grouped[status] ?? []);
   }
 
-  #drawGroup(status, title, members) {
+  #drawGroup(/** @type {any} */ status, /** @type {string} */ title, /** @type {Member[]} */ members) {
     const section = this.#groups.querySelector(`[data-status="${status}"]`) ?? this.#newGroup(status);
     section.hidden = !members.length;
     section.firstElementChild.textContent = `${title} · ${members.length}`;
-    const lines = members.map((member) => this.#line(member));
+    const lines = members.map((/** @type {Member} */ member) => this.#line(member));
     const list = section.lastElementChild;
-    if (lines.length !== list.children.length || lines.some((line, place) => line !== list.children[place])) list.replaceChildren(...lines);
+    if (lines.length !== list.children.length || lines.some((/** @type {any} */ line, /** @type {number} */ place) => line !== list.children[place])) list.replaceChildren(...lines);
   }
 
-  #newGroup(status) {
+  #newGroup(/** @type {any} */ status) {
     const section = make("section", { data: { status } }, make("h3"), make("ul", { class: "lines" }));
     this.#groups.append(section);
     return section;
   }
 
-  #line(member) {
+  #line(/** @type {Member} */ member) {
     const { user, role } = member;
     const line = this.#lines.get(user.id) ?? this.#newLine(user);
     const state = this.#presence.of(user.id, this.#channel.id);
@@ -159,11 +161,11 @@ export class Members {
     line.querySelector(".role").hidden = !ROLES[role] && !mute;
     line.querySelector(".icon-button").hidden = isMe;
     line.querySelector(".icon-button").ariaLabel = `Actions for ${nameOf(user)}`;
-    line.querySelector(".icon-button").onclick = ({ currentTarget }) => this.#acts.menu(member, this.#channel, currentTarget);
+    line.querySelector(".icon-button").onclick = (/** @type {{ currentTarget: any }} */ { currentTarget }) => this.#acts.menu(member, this.#channel, currentTarget);
     return line;
   }
 
-  #newLine(user) {
+  #newLine(/** @type {any} */ user) {
     const more = make("button", {
       class: "icon-button small", type: "button", title: "More", "aria-haspopup": "menu",
     }, icon("more"));
@@ -175,10 +177,11 @@ export class Members {
   }
 }
 
-const byName = (a, b) => nameOf(a.user).localeCompare(nameOf(b.user));
+const byName = (/** @type {any} */ a, /** @type {any} */ b) => nameOf(a.user).localeCompare(nameOf(b.user));
 
 // `show()` would take the focus away from what is being written.
-function showBeside(panel) {
+function showBeside(/** @type {any} */ panel) {
+  /** @type {any} */
   const focused = document.activeElement;
   panel.show();
   focused?.focus({ preventScroll: true });
@@ -192,7 +195,7 @@ function remembered() {
   }
 }
 
-function remember(isOpen) {
+function remember(/** @type {boolean} */ isOpen) {
   try {
     localStorage.setItem(KEY, isOpen ? "open" : "closed");
   } catch {

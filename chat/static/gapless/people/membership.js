@@ -8,23 +8,24 @@ import { Popup } from "../page/popup.js";
 
 const MUTES = [[10, "10 minutes"], [60, "1 hour"], [24 * 60, "1 day"], [7 * 24 * 60, "1 week"]];
 const REMOVALS = [["", "Until added again"], [60, "1 hour"], [24 * 60, "1 day"], [7 * 24 * 60, "1 week"]];
+/** @type {Record<string, any>} */
 const ROLES = { "make-owner": "owner", "make-moderator": "moderator", "make-member": "member" };
 
 export class Membership {
-  #menu = new Popup("member-menu", (act) => this.#do(act));
+  #menu = new Popup("member-menu", (/** @type {any} */ act) => this.#do(act));
   #people;
   #writeTo;
   #mayBan;
   #blocks;
   #changed;
-  #channel = null;
-  #member = null;
+  /** @type {any} */ #channel = null;
+  /** @type {any} */ #member = null;
 
   /**
    * `people`: the dialog to choose a person; `writeTo(person)` opens the conversation; `mayBan`: the server lets this
    * person; `blocks`: whom this person has blocked; `changed(channel)`: its members are to be looked at anew.
    */
-  constructor({ people, writeTo, mayBan, blocks, changed }) {
+  constructor(/** @type {{ people: People, writeTo: Act, mayBan: boolean, blocks: Blocks, changed: Act }} */ { people, writeTo, mayBan, blocks, changed }) {
     this.#blocks = blocks;
     this.#changed = changed;
     this.#mayBan = mayBan;
@@ -33,27 +34,27 @@ export class Membership {
   }
 
   /** The menu of one member, at the button that asked for it. */
-  menu(member, channel, button) {
+  menu(/** @type {Member} */ member, /** @type {any} */ channel, /** @type {any} */ button) {
     this.#member = member;
     this.#channel = channel;
-    this.#menu.open(button.getBoundingClientRect(), (act) => this.#offers(act));
+    this.#menu.open(button.getBoundingClientRect(), (/** @type {any} */ act) => this.#offers(act));
   }
 
   /** Asks whom to add, and adds. */
-  async add(channel) {
-    const members = await loadMembers(channel.id).catch(() => []);
+  async add(/** @type {any} */ channel) {
+    const members = await loadMembers(channel.id).catch(/** @returns {any} */ () => []);
     this.#people.ask({
       title: `Add to ${titleOf(channel)}`,
-      without: members.map(({ user }) => user.id),
+      without: members.map((/** @type {Member} */ { user }) => user.id),
       inviteTo: channel,
-      choose: async (person) => {
+      choose: async (/** @type {Person} */ person) => {
         await post(`channels/${channel.id}/members/`, { user: person.id });
         say(`${person.display_name} is now in ${titleOf(channel)}.`);
       },
     });
   }
 
-  #offers(act) {
+  #offers(/** @type {any} */ act) {
     const { can = [], role, user } = this.#member;
     const isMuted = muteOf(this.#member) != null;
     if (act === "message") return this.#channel.kind !== "direct";
@@ -64,7 +65,7 @@ export class Membership {
     return act === "ban" ? this.#mayBan : can.includes(act);
   }
 
-  #do(act) {
+  #do(/** @type {any} */ act) {
     const person = this.#member.user;
     if (act === "message") this.#writeTo(person);
     else if (act in ROLES) this.#give(ROLES[act], person);
@@ -76,11 +77,11 @@ export class Membership {
     else if (act === "ban") ban(person);
   }
 
-  #give(role, { id }) {
+  #give(/** @type {string} */ role, /** @type {{ id: number }} */ { id }) {
     return patch(`channels/${this.#channel.id}/members/${id}/`, { role }).catch((problem) => say(`Not changed. ${problem.detail}`));
   }
 
-  #mute({ id, display_name: name }) {
+  #mute(/** @type {Person} */ { id, display_name: name }) {
     const channel = this.#channel;
     ask({
       title: `Mute ${name}?`,
@@ -88,14 +89,14 @@ export class Membership {
       choices: MUTES,
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Mute",
-      act: async ({ choice, reason }) => {
+      act: async (/** @type {{ choice: any, reason: any }} */ { choice, reason }) => {
         await post("moderation/members/mute/", { channel: channel.id, users: [id], minutes: Number(choice), reason });
         this.#changed(channel);
       },
     });
   }
 
-  #unmute({ id, display_name: name }) {
+  #unmute(/** @type {Person} */ { id, display_name: name }) {
     const channel = this.#channel;
     ask({
       title: `Let ${name} write again?`,
@@ -103,14 +104,14 @@ export class Membership {
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "End the mute",
       isHarmless: true,
-      act: async ({ reason }) => {
+      act: async (/** @type {{ reason: any }} */ { reason }) => {
         await post("moderation/members/unmute/", { channel: channel.id, users: [id], reason });
         this.#changed(channel);
       },
     });
   }
 
-  #remove({ id, display_name: name }) {
+  #remove(/** @type {Person} */ { id, display_name: name }) {
     const channel = this.#channel;
     ask({
       title: `Remove ${name}?`,
@@ -118,7 +119,7 @@ export class Membership {
       choices: REMOVALS,
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Remove",
-      act: async ({ choice, reason }) => {
+      act: async (/** @type {{ choice: any, reason: any }} */ { choice, reason }) => {
         await remove(`channels/${channel.id}/members/${id}/`, { reason, ...(choice ? { minutes: Number(choice) } : {}) });
         this.#changed(channel);
       },

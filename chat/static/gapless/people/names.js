@@ -5,9 +5,9 @@
  */
 
 // Letters of other scripts, and figures, that look like Latin ones; the server's table (UTS 39) is longer, this is for the eye.
-const LOOKS = new Map("аa еe оo рp сc хx уy іi јj ѕs ԁd ԛq ԝw һh ӏl кk мm тt нh вb αa οo ρp νv ιi κk τt υu γy χx 0o 1l |l il".split(" ").map((pair) => [...pair]));
+const LOOKS = new Map("аa еe оo рp сc хx уy іi јj ѕs ԁd ԛq ԝw һh ӏl кk мm тt нh вb αa οo ρp νv ιi κk τt υu γy χx 0o 1l |l il".split(" ").map((pair) => /** @type {[string, string]} */ ([...pair])));
 
-const lookOf = (name) =>
+const lookOf = (/** @type {string} */ name) =>
   [...name.normalize("NFKD").replace(/[\p{M}\p{Cf}]/gu, "").toLowerCase()].map((letter) => LOOKS.get(letter) ?? letter).join("");
 
 const people = new Map();
@@ -17,14 +17,14 @@ const looks = new Map();
 export const renames = new EventTarget();
 
 /** Takes people as the server has just said them: the last word on what they are called. */
-export function learn(heard) {
+export function learn(/** @type {any} */ heard) {
   let isRenamed = false;
   for (const person of heard) isRenamed = meet(person) || isRenamed;
   if (isRenamed) renames.dispatchEvent(new Event("changed"));
 }
 
 /** The name, with @username where the page has met somebody else who seems to be called so. */
-export function nameOf(person) {
+export function nameOf(/** @type {Person} */ person) {
   if (!person) return "";
   if (!people.has(person.id)) meet(person);
   const { display_name: displayed, username, look } = people.get(person.id);
@@ -33,23 +33,23 @@ export function nameOf(person) {
 }
 
 /** The person as last heard of, or as given here. */
-export const latest = (person) => people.get(person?.id) ?? person;
+export const latest = (/** @type {Person} */ person) => people.get(person?.id) ?? person;
 
 /** Writes the name into the element, and again whenever it changes. */
-export function paintName(element, person) {
+export function paintName(/** @type {any} */ element, /** @type {Person} */ person) {
   element.textContent = nameOf(person);
   element.dataset.person = person?.id ?? "";
   return element;
 }
 
 /** The same for the one or two letters that stand in a person's circle. */
-export function paintInitials(element, person) {
+export function paintInitials(/** @type {any} */ element, /** @type {Person} */ person) {
   element.textContent = initials(latest(person));
   element.dataset.initials = person?.id ?? "";
 }
 
 // True when the person was known by another name.
-function meet(person) {
+function meet(/** @type {Person} */ person) {
   if (!person) return false;
   const before = people.get(person.id);
   if (before?.display_name === person.display_name && before?.username === person.username) return false;
@@ -63,12 +63,12 @@ function meet(person) {
   return Boolean(before);
 }
 
-function repaint(person) {
+function repaint(/** @type {Person} */ person) {
   for (const element of document.querySelectorAll(`[data-person="${person.id}"]`)) element.textContent = nameOf(person);
   for (const element of document.querySelectorAll(`[data-initials="${person.id}"]`)) element.textContent = initials(person);
 }
 
-function initials(person) {
+function initials(/** @type {Person} */ person) {
   const words = (person?.display_name || person?.username || "?").trim().split(/\s+/).slice(0, 2);
-  return words.map((word) => [...word][0] ?? "").join("").toUpperCase();
+  return words.map((/** @type {string} */ word) => [...word][0] ?? "").join("").toUpperCase();
 }

@@ -9,22 +9,22 @@ export class People {
   #dialog = byId("people");
   #title = byId("people-title");
   #start;
-  #choose = () => {};
+  /** @type {Act} */ #choose = () => {};
   #without = new Set();
   #inviting = new Inviting();
-  #among = null;
+  /** @type {any} */ #among = null;
 
   constructor() {
     this.#start = searchList({
       dialog: this.#dialog,
-      find: async (search) => (this.#among ? named(this.#among, search) : await findPeople(search)).filter(({ id }) => !this.#without.has(id)),
-      line: (person) => this.#line(person),
-      empty: (search) => (search ? "Nobody of that name." : "There is nobody else to choose."),
+      find: async (/** @type {string} */ search) => (this.#among ? named(this.#among, search) : await findPeople(search)).filter((/** @type {{ id: number }} */ { id }) => !this.#without.has(id)),
+      line: (/** @type {Person} */ person) => this.#line(person),
+      empty: (/** @type {string} */ search) => (search ? "Nobody of that name." : "There is nobody else to choose."),
     });
   }
 
   /** Of `among`, or of everybody; `inviteTo`: the channel into which a link may let new people besides. `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
-  ask({ title, among = null, without = [], inviteTo = null, choose }) {
+  ask(/** @type {{ title: string, among?: any, without?: any, inviteTo?: any, choose: Act }} */ { title, among = null, without = [], inviteTo = null, choose }) {
     this.#among = among;
     this.#title.textContent = title;
     this.#without = new Set(without);
@@ -34,12 +34,12 @@ export class People {
     this.#start();
   }
 
-  #line(person) {
+  #line(/** @type {Person} */ person) {
     const button = make("button", { class: "line", type: "button", on: { click: () => this.#take(person) } }, ...nameParts(person));
     return make("li", {}, button);
   }
 
-  async #take(person) {
+  async #take(/** @type {Person} */ person) {
     try {
       await this.#choose(person);
       this.#dialog.close();
@@ -49,17 +49,17 @@ export class People {
   }
 }
 
-const named = (people, search) =>
-  people.filter((person) => `${latest(person).display_name} ${person.username}`.toLowerCase().includes(search.toLowerCase()));
+const named = (/** @type {Person[]} */ people, /** @type {string} */ search) =>
+  people.filter((/** @type {Person} */ person) => `${latest(person).display_name} ${person.username}`.toLowerCase().includes(search.toLowerCase()));
 
-export async function findPeople(search) {
+export async function findPeople(/** @type {string} */ search) {
   const { results } = await get("users/", search ? { search } : {});
   learn(results);
   return results;
 }
 
 /** Circle, name and user name of a person, for a line. */
-export function nameParts(person) {
+export function nameParts(/** @type {Person} */ person) {
   const names = [paintName(make("b"), person), make("span", { textContent: `@${person.username}` })];
   return [avatar(person), make("span", { class: "line-names" }, ...names)];
 }

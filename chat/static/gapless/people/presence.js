@@ -18,13 +18,13 @@ export class Presence extends EventTarget {
   #load;
 
   /** `load(ids)` resolves to {user: {status, activity, last_seen}}. */
-  constructor({ load }) {
+  constructor(/** @type {{ load: Act }} */ { load }) {
     super();
     this.#load = load;
   }
 
   /** Who was not named when all who are in `channel` were told, is not here. */
-  of(user, channel) {
+  of(/** @type {any} */ user, /** @type {number | null | undefined} */ channel) {
     return this.#known.get(user) ?? (this.#told.has(channel) ? OFFLINE : UNKNOWN);
   }
 
@@ -32,7 +32,7 @@ export class Presence extends EventTarget {
    * A frame: {users: {user: {status, activity, last_seen}}} of those that changed; with `channel`, all who are here in it;
    * `known` false: of nobody else it can be said.
    */
-  take({ users = {}, channel = null, known = true }) {
+  take(/** @type {{ users?: Record<string, PresenceState>, channel?: number | null | undefined, known?: any }} */ { users = {}, channel = null, known = true }) {
     if (!known) this.#clear();
     else if (channel != null) this.#told.add(channel);
     for (const [id, state] of Object.entries(users)) this.#put(Number(id), state);
@@ -52,7 +52,7 @@ export class Presence extends EventTarget {
   }
 
   /** Asks, once and together, for those of whom nothing was heard. */
-  want(users) {
+  want(/** @type {number[]} */ users) {
     const isFirst = !this.#wanted.size;
     for (const id of users) if (this.#isOpen(id)) this.#wanted.add(id);
     if (isFirst && this.#wanted.size) setTimeout(() => this.#ask(), ASK_MS + Math.random() * ASK_SPREAD_MS);
@@ -63,14 +63,15 @@ export class Presence extends EventTarget {
     const users = [...this.#wanted].filter((id) => this.#isOpen(id)).slice(0, ASK_MOST);
     this.#wanted = new Set([...this.#wanted].filter((id) => this.#isOpen(id)).slice(ASK_MOST));
     if (!users.length) return;
+    /** @type {Record<string, PresenceState>} */
     const found = await this.#load(users).catch(() => ({}));
     // What was pushed meanwhile is newer.
-    const isWanted = ([id]) => this.#isOpen(Number(id));
+    const isWanted = (/** @type {any} */ [id]) => this.#isOpen(Number(id));
     this.take({ users: Object.fromEntries(Object.entries(found).filter(isWanted)) });
     if (this.#wanted.size) this.#ask();
   }
 
-  #isOpen(id) {
+  #isOpen(/** @type {number} */ id) {
     return !this.#known.has(id) || this.#stale.has(id);
   }
 
@@ -78,7 +79,7 @@ export class Presence extends EventTarget {
     for (const heard of [this.#known, this.#stale, this.#told]) heard.clear();
   }
 
-  #put(id, state) {
+  #put(/** @type {number} */ id, /** @type {PresenceState} */ state) {
     this.#stale.delete(id);
     this.#known.set(id, { ...UNKNOWN, ...state });
   }

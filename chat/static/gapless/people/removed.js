@@ -9,14 +9,14 @@ export class Removed {
   #box = byId("removed");
   #list = this.#box.querySelector("ul");
   #note = this.#box.querySelector("p");
-  #channel = null;
+  /** @type {any} */ #channel = null;
 
   constructor() {
     this.#box.addEventListener("toggle", () => this.refresh());
   }
 
   /** Another channel is on screen, or none. */
-  show(channel) {
+  show(/** @type {Channel} */ channel) {
     this.#channel = channel;
     this.#box.hidden = !may(channel, "remove");
     this.#box.open = false;
@@ -35,7 +35,7 @@ export class Removed {
     }
   }
 
-  #line({ user, by, reason, removed_at: removedAt, may_return_at: until }) {
+  #line(/** @type {{ user: any, by: any, reason: any, removed_at: string, may_return_at: string | null }} */ { user, by, reason, removed_at: removedAt, may_return_at: until }) {
     const end = until ? `until ${whenName(new Date(until))}` : "until added again";
     const said = [`${whenName(new Date(removedAt))}${by ? ` by ${by.display_name}` : ""}, ${end}`, reason].filter(Boolean).join(": ");
     const names = make("span", { class: "line-names" }, make("b", { textContent: user.display_name, dir: "auto" }), make("span", { textContent: said, dir: "auto" }));
@@ -43,7 +43,7 @@ export class Removed {
     return make("li", { class: "line" }, avatar(user), names, lift);
   }
 
-  #lift({ id, display_name: name }) {
+  #lift(/** @type {Person} */ { id, display_name: name }) {
     const channel = this.#channel;
     ask({
       title: `Let ${name} come back?`,
@@ -51,7 +51,7 @@ export class Removed {
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Let them come back",
       isHarmless: true,
-      act: async ({ reason }) => {
+      act: async (/** @type {{ reason: any }} */ { reason }) => {
         await post("moderation/members/readmit/", { channel: channel.id, users: [id], reason });
         say(`${name} may come back to ${titleOf(channel)}.`);
         this.refresh();

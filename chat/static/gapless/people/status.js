@@ -14,11 +14,11 @@ export class OwnStatus {
   #choice = { status: "online", activity: "", shows_typing: true };
 
   /** `choose({status | activity | shows_typing})` is called with what was changed; it rejects when that was not kept. */
-  constructor({ me, choose }) {
+  constructor(/** @type {{ me: Me, choose: Act }} */ { me, choose }) {
     this.#me = me;
     this.#choose = choose;
-    this.#menu.addEventListener("change", ({ target }) => this.#changed(target));
-    this.#line.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && this.#menu.hidePopover());
+    this.#menu.addEventListener("change", (/** @type {{ target: any }} */ { target }) => this.#changed(target));
+    this.#line.addEventListener("keydown", (/** @type {any} */ event) => event.key === "Enter" && !event.isComposing && this.#menu.hidePopover());
     this.#clear.addEventListener("click", () => this.#take({ activity: "" }));
     this.#draw();
   }
@@ -32,27 +32,27 @@ export class OwnStatus {
   }
 
   /** What the server has, maybe chosen on another device. */
-  take(choice) {
+  take(/** @type {any} */ choice) {
     Object.assign(this.#choice, choice);
     this.#draw();
   }
 
   /** What others see at the moment: away, when nobody is at the device. */
-  seen({ status }) {
+  seen(/** @type {{ status: any }} */ { status }) {
     const isChosen = this.#choice.status !== "online" || status === "offline";
     paintDot(byId("me-dot"), isChosen ? this.#choice.status : status);
   }
 
-  #changed(target) {
+  #changed(/** @type {any} */ target) {
     if (target.name === "own-status") this.#take({ status: target.value });
     else if (target.id === "shows-typing") this.#take({ shows_typing: target.checked });
     else if (target === this.#line) this.#take({ activity: clean(target.value) });
   }
 
-  async #take(change) {
+  async #take(/** @type {any} */ change) {
     const before = { ...this.#choice };
     this.take(change);
-    await this.#choose(change).catch((problem) => {
+    await this.#choose(change).catch((/** @type {Refused} */ problem) => {
       this.take(before);
       say(`Your status was not changed. ${problem.detail}`);
     });
@@ -69,4 +69,4 @@ export class OwnStatus {
   }
 }
 
-const clean = (text) => [...text.trim().replace(/\s+/g, " ")].slice(0, MOST_LETTERS).join("");
+const clean = (/** @type {string} */ text) => [...text.trim().replace(/\s+/g, " ")].slice(0, MOST_LETTERS).join("");

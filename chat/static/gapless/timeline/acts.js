@@ -1,13 +1,13 @@
 /** What a person does with a message, where a word is said about how it went. */
 import { confirm, say } from "../page/dialogs.js";
 
-export async function copy({ body }) {
+export async function copy(/** @type {Message} */ { body }) {
   const isCopied = await navigator.clipboard?.writeText(body).then(() => true, () => false);
   say(isCopied ? "Copied." : "The browser did not allow copying. Select the text and copy it.");
 }
 
 /** Asks, and then calls `remove()`, which may reject with a sentence in `detail`. */
-export async function askDelete(remove) {
+export async function askDelete(/** @type {any} */ remove) {
   const isSure = await confirm({ title: "Delete this message?", text: "It disappears for everybody. A line says that it was deleted.", action: "Delete" });
-  if (isSure) await remove().catch((refusal) => say(`Not deleted. ${refusal.detail}`));
+  if (isSure) await remove().catch((/** @type {Refused} */ refusal) => say(`Not deleted. ${refusal.detail}`));
 }

@@ -8,10 +8,10 @@ const SPELLED_OUT = 3;
 
 export class Announcer {
   #place = byId("announcer");
-  #waiting = [];
-  #timer = null;
+  /** @type {Message[]} */ #waiting = [];
+  /** @type {any} */ #timer = null;
 
-  take(messages) {
+  take(/** @type {Message[]} */ messages) {
     this.#waiting.push(...messages);
     if (this.#waiting.length) this.#timer ??= setTimeout(() => this.#speak(), BATCH_MS);
   }

@@ -8,51 +8,52 @@ import { Popup } from "../page/popup.js";
 
 const LONG_PRESS_MS = 450;
 const AFTER_CLICK_MS = 50;
+/** @type {Record<string, any>} */
 const KEYS = { r: "reply", e: "edit" };
 
 export class Menu {
   #list = byId("rows");
   #toolbar = byId("toolbar");
-  #menu = new Popup("message-menu", (act) => this.#acts[act](this.#message));
+  #menu = new Popup("message-menu", (/** @type {any} */ act) => this.#acts[act](this.#message));
   #timeline;
   #me;
   #channel;
   #acts;
-  #message = null;
-  #press = null;
+  /** @type {any} */ #message = null;
+  /** @type {any} */ #press = null;
 
   /** `acts`: {reply, edit, copy, unread, receipts, report, delete}, each takes the message. `channel()` is the open one. */
-  constructor({ timeline, me, channel, acts }) {
+  constructor(/** @type {{ timeline: Timeline, me: Me, channel: Act, acts: any }} */ { timeline, me, channel, acts }) {
     this.#timeline = timeline;
     this.#me = me;
     this.#channel = channel;
     this.#acts = acts;
     this.#listenToRows();
-    this.#toolbar.addEventListener("click", (event) => this.#chose(event));
+    this.#toolbar.addEventListener("click", (/** @type {any} */ event) => this.#chose(event));
   }
 
   #listenToRows() {
-    const move = ({ target }) => this.#moveTo(target.closest(".row"));
-    this.#list.addEventListener("pointerover", (event) => event.pointerType === "mouse" && move(event));
-    this.#list.addEventListener("focusin", (event) => {
+    const move = (/** @type {{ target: any }} */ { target }) => this.#moveTo(target.closest(".row"));
+    this.#list.addEventListener("pointerover", (/** @type {any} */ event) => event.pointerType === "mouse" && move(event));
+    this.#list.addEventListener("focusin", (/** @type {any} */ event) => {
       const row = event.target.closest(".row");
       this.#timeline.rove(row);
       this.#moveTo(row);
     });
-    this.#list.addEventListener("focusout", ({ relatedTarget }) => {
+    this.#list.addEventListener("focusout", (/** @type {{ relatedTarget: any }} */ { relatedTarget }) => {
       if (!this.#list.contains(relatedTarget) && !this.#list.matches(":hover")) this.#moveTo(null);
     });
     // A finger leaves with every tap, before its click.
-    byId("timeline").addEventListener("pointerleave", ({ pointerType }) => {
+    byId("timeline").addEventListener("pointerleave", (/** @type {{ pointerType: string }} */ { pointerType }) => {
       if (pointerType === "mouse" && !this.#toolbar.contains(document.activeElement)) this.#moveTo(null);
     });
-    this.#list.addEventListener("keydown", (event) => this.#pressed(event));
-    this.#list.addEventListener("contextmenu", (event) => this.#press && event.preventDefault());
-    this.#list.addEventListener("pointerdown", (event) => this.#startPress(event));
-    for (const name of ["pointerup", "pointercancel", "pointermove"]) this.#list.addEventListener(name, (event) => this.#endPress(event));
+    this.#list.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
+    this.#list.addEventListener("contextmenu", (/** @type {any} */ event) => this.#press && event.preventDefault());
+    this.#list.addEventListener("pointerdown", (/** @type {any} */ event) => this.#startPress(event));
+    for (const name of ["pointerup", "pointercancel", "pointermove"]) this.#list.addEventListener(name, (/** @type {any} */ event) => this.#endPress(event));
   }
 
-  #moveTo(row) {
+  #moveTo(/** @type {any} */ row) {
     const message = this.#timeline.at(row);
     const mayShow = isMessage(message) && !this.#menu.isOpen;
     this.#toolbar.hidden = !mayShow;
@@ -62,7 +63,7 @@ export class Menu {
     if (this.#toolbar.parentElement !== place) place.append(this.#toolbar);
   }
 
-  #chose(event) {
+  #chose(/** @type {any} */ event) {
     const button = event.target.closest("[data-act]");
     if (!button) return;
     const message = this.#timeline.at(button);
@@ -70,10 +71,10 @@ export class Menu {
     this.#acts[button.dataset.act](message);
   }
 
-  #pressed(event) {
+  #pressed(/** @type {any} */ event) {
     const row = event.target.closest(".row");
     if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    const step = /** @type {Record<string, string>} */ ({ ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" })[event.key];
     const message = this.#timeline.at(row);
     const act = KEYS[event.key.toLowerCase()];
     if (step) row[step]?.focus();
@@ -83,14 +84,14 @@ export class Menu {
     event.preventDefault();
   }
 
-  #open(row, { left, bottom, top }) {
+  #open(/** @type {any} */ row, /** @type {{ left: number, bottom: number, top: number }} */ { left, bottom, top }) {
     this.#message = this.#timeline.at(row);
     row.focus({ preventScroll: true });
     this.#toolbar.hidden = true;
-    this.#menu.open({ left, bottom, top }, (act) => this.#offers(act, this.#message));
+    this.#menu.open({ left, bottom, top }, (/** @type {any} */ act) => this.#offers(act, this.#message));
   }
 
-  #offers(act, message) {
+  #offers(/** @type {any} */ act, /** @type {Message} */ message) {
     const isOwn = message.sender?.id === this.#me.id;
     const channel = this.#channel();
     if (act === "reply") return may(channel, "post");
@@ -101,7 +102,7 @@ export class Menu {
     return act !== "unread" || !isOwn;
   }
 
-  #startPress(event) {
+  #startPress(/** @type {any} */ event) {
     const row = event.target.closest(".row");
     if (event.pointerType === "mouse" || event.target.closest(".body") || !isMessage(this.#timeline.at(row))) return;
     const { clientX: x, clientY: y } = event;
@@ -112,7 +113,7 @@ export class Menu {
     this.#press = { x, y, row, timer: setTimeout(ripen, LONG_PRESS_MS) };
   }
 
-  #endPress({ type, clientX, clientY }) {
+  #endPress(/** @type {{ type: string, clientX: number, clientY: number }} */ { type, clientX, clientY }) {
     if (!this.#press) return;
     const { x, y, row, timer, isRipe } = this.#press;
     if (type === "pointermove" && Math.hypot(clientX - x, clientY - y) < 10) return;
@@ -123,4 +124,4 @@ export class Menu {
   }
 }
 
-const isMessage = (message) => message?.kind === "text" && !message.deleted_at && message.id != null;
+const isMessage = (/** @type {Message} */ message) => message?.kind === "text" && !message.deleted_at && message.id != null;

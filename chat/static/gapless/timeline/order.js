@@ -4,12 +4,12 @@
  */
 
 /** For sorting messages and drafts into the one order in which they stand. */
-export function inOrder(a, b) {
+export function inOrder(/** @type {any} */ a, /** @type {any} */ b) {
   const [first, second] = [placeOf(a), placeOf(b)];
   return first.number === second.number ? first.at - second.at : first.number - second.number;
 }
 
-function placeOf({ seq = null, state, after, at }) {
+function placeOf(/** @type {{ seq?: number | null, state: any, after: number, at: number }} */ { seq = null, state, after, at }) {
   if (seq != null) return { number: seq, at: 0 };
   return { number: state === "failed" ? after : Number.MAX_SAFE_INTEGER, at };
 }

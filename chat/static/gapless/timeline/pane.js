@@ -10,7 +10,7 @@ const MOST_ROWS = 300;
 const MAY_BE_GONE = ["not_found", "not_a_member", "forbidden"];
 
 export class Pane extends EventTarget {
-  channel = null;
+  /** @type {any} */ channel = null;
   #client;
   #timeline;
   #scroll;
@@ -18,12 +18,12 @@ export class Pane extends EventTarget {
   #hasOlder = false;
   #visit = 0; // rises with each opening, so that a late answer of an earlier one is dropped
   #loading = new Set(); // "open", "older", "newer"
-  #late = []; // changes that came while a page was under way: the page may be older than they are
+  /** @type {Message[]} */ #late = []; // changes that came while a page was under way: the page may be older than they are
   #note = byId("timeline-note");
   #again = () => {};
   #persistence = new Persistence();
 
-  constructor({ client, timeline, scroll, reading }) {
+  constructor(/** @type {{ client: Client, timeline: Timeline, scroll: Scroll, reading: Reading }} */ { client, timeline, scroll, reading }) {
     super();
     this.#client = client;
     this.#timeline = timeline;
@@ -31,11 +31,11 @@ export class Pane extends EventTarget {
     this.#reading = reading;
     this.#note.lastElementChild.addEventListener("click", () => this.#again());
     byId("jump-latest").addEventListener("click", () => this.toLatest());
-    byId("jump-first").addEventListener("click", () => this.toSeq(this.#timeline.dividerSeq));
+    byId("jump-first").addEventListener("click", () => this.toSeq(this.#timeline.dividerSeq ?? 0));
   }
 
   /** Shows a channel, from `given` {messages, isLast} when the page brought them along. */
-  async open(channel, given = null) {
+  async open(/** @type {Channel} */ channel, /** @type {any} */ given = null) {
     this.#leave();
     if (channel !== this.channel) this.#persistence.succeeded();
     this.channel = channel;
@@ -56,13 +56,13 @@ export class Pane extends EventTarget {
   }
 
   /** Live changes of the open channel. */
-  apply(changes) {
+  apply(/** @type {Message[]} */ changes) {
     if (this.#loading.size) this.#late.push(...changes);
     if (this.#loading.has("open")) return;
     const { first, last, isAtLatest } = this.#timeline;
-    const isWanted = ({ id, seq }) => this.#timeline.has(id) || (seq > (last?.seq ?? 0) ? isAtLatest : seq >= first?.seq);
+    const isWanted = (/** @type {Message} */ { id, seq }) => this.#timeline.has(id) || (seq > (last?.seq ?? 0) ? isAtLatest : seq >= first?.seq);
     const wanted = changes.filter(isWanted);
-    const isNew = wanted.filter(({ id }) => !this.#timeline.has(id));
+    const isNew = wanted.filter((/** @type {{ id: number }} */ { id }) => !this.#timeline.has(id));
     this.#scroll.hold(() => {
       this.#timeline.merge(wanted);
       this.#trim(this.#scroll.isAtEnd ? "start" : "end");
@@ -78,7 +78,7 @@ export class Pane extends EventTarget {
   }
 
   /** A draft of the open channel moved on; `message` says that it was accepted. */
-  takeDraft(draft, message) {
+  takeDraft(/** @type {Draft} */ draft, /** @type {Message} */ message) {
     if (message) {
       this.apply([message]);
       this.#timeline.dropDraft(draft.client_msg_id);
@@ -90,7 +90,7 @@ export class Pane extends EventTarget {
 
   /** Counts down on drafts that wait for the server. */
   refreshWaiting() {
-    if (this.channel && this.#client.drafts(this.channel.id).some((draft) => draft.retryAt)) this.#showDrafts();
+    if (this.channel && this.#client.drafts(this.channel.id).some((/** @type {Draft} */ draft) => draft.retryAt)) this.#showDrafts();
   }
 
   /** After posting: the own message is always in view. */
@@ -107,17 +107,18 @@ export class Pane extends EventTarget {
   }
 
   /** Jumps to a number; resolves to its row, or null when nothing is left there. */
-  async toSeq(seq) {
-    const isLoaded = seq >= this.#timeline.first?.seq && seq <= this.#timeline.last?.seq;
+  async toSeq(/** @type {number} */ seq) {
+    const { first, last } = this.#timeline;
+    const isLoaded = first && last && seq >= first.seq && seq <= last.seq;
     if (!isLoaded) await this.#replace(() => history.around(this.channel.id, seq), false);
-    const message = this.#timeline.messages.find((each) => each.seq >= seq);
+    const message = this.#timeline.messages.find((/** @type {any} */ each) => each.seq >= seq);
     if (!message) return null;
     this.#point(this.#timeline.row(message.id));
     return this.#timeline.row(message.id);
   }
 
   /** Jumps to a message, which may be far up; rejects with a Problem when it cannot be found. */
-  async toMessage(id) {
+  async toMessage(/** @type {number} */ id) {
     const message = this.#timeline.find(id) ?? (await history.one(this.channel.id, id));
     await this.toSeq(message.seq);
   }
@@ -141,7 +142,7 @@ export class Pane extends EventTarget {
     byId("timeline-start").hidden = true;
   }
 
-  #show({ messages, isLast }, { unreadFrom, isLatest }) {
+  #show(/** @type {{ messages: Message[], isLast: boolean }} */ { messages, isLast }, /** @type {{ unreadFrom: any, isLatest: boolean }} */ { unreadFrom, isLatest }) {
     this.#hasOlder = !isLast || (!isLatest && messages.length > 0);
     this.#timeline.isAtLatest = isLatest;
     this.#timeline.merge(messages);
@@ -151,11 +152,11 @@ export class Pane extends EventTarget {
     byId("timeline").classList.add("is-ready");
     if (unreadRow) this.#scroll.toRow(unreadRow);
     else this.#scroll.toEnd();
-    if (isLatest && messages.length) this.#client.delivered(this.channel.id, messages.at(-1).seq);
+    if (isLatest && messages.length) this.#client.delivered(this.channel.id, messages[messages.length - 1].seq);
     this.#afterMove();
   }
 
-  async #replace(fetch, isLatest) {
+  async #replace(/** @type {Act} */ fetch, /** @type {boolean} */ isLatest) {
     this.#visit += 1; // a page under way would no longer join what is shown
     this.#loading.clear();
     await this.#load("open", () => this.#replace(fetch, isLatest), async () => {
@@ -185,7 +186,7 @@ export class Pane extends EventTarget {
 
   #loadNewer() {
     return this.#load("newer", () => this.#loadNewer(), async () => {
-      const { messages, isLast } = await history.after(this.channel.id, this.#timeline.last.seq);
+      const { messages, isLast } = await history.after(this.channel.id, this.#timeline.last?.seq ?? 0);
       return () => {
         this.#timeline.isAtLatest = isLast;
         this.#scroll.hold(() => {
@@ -198,13 +199,13 @@ export class Pane extends EventTarget {
   }
 
   /** Runs `fetch`, which resolves to what to do with the answer; true when that was done. */
-  async #load(what, again, fetch) {
+  async #load(/** @type {string} */ what, /** @type {Act} */ again, /** @type {Act} */ fetch) {
     if (this.#loading.has(what)) return false;
     const visit = this.#visit;
     this.#loading.add(what);
     this.#note.hidden = true;
     this.#persistence.hold();
-    const use = await fetch().catch((problem) => () => this.#explain(what, again, problem));
+    const use = await fetch().catch((/** @type {Refused} */ problem) => () => this.#explain(what, again, problem));
     if (visit !== this.#visit) return false;
     this.#loading.delete(what);
     use();
@@ -216,7 +217,7 @@ export class Pane extends EventTarget {
     return this.#note.hidden;
   }
 
-  #explain(what, again, problem) {
+  #explain(/** @type {string} */ what, /** @type {Act} */ again, /** @type {Refused} */ problem) {
     if (what === "open" && MAY_BE_GONE.includes(problem.code)) return this.dispatchEvent(new CustomEvent("gone"));
     const kept = what === "open" ? "The messages of this channel could not be loaded." : "More messages could not be loaded.";
     const isAskedAgain = this.#persistence.later(problem, again);
@@ -225,7 +226,7 @@ export class Pane extends EventTarget {
     this.#again = again;
   }
 
-  #trim(side) {
+  #trim(/** @type {"start" | "end"} */ side) {
     if (!this.#timeline.trim(side, MOST_ROWS)) return;
     if (side === "start") this.#hasOlder = true;
     else this.#timeline.isAtLatest = false;
@@ -234,7 +235,7 @@ export class Pane extends EventTarget {
 
   #showDrafts() {
     const firstSeq = this.#hasOlder ? this.#timeline.first?.seq : 0;
-    const isInView = ({ state, after }) => state !== "failed" || after >= firstSeq;
+    const isInView = (/** @type {Draft} */ { state, after }) => state !== "failed" || (after ?? 0) >= firstSeq;
     this.#timeline.showDrafts(this.#timeline.isAtLatest ? this.#client.drafts(this.channel.id).filter(isInView) : []);
   }
 
@@ -242,7 +243,7 @@ export class Pane extends EventTarget {
     byId("timeline-start").hidden = this.#hasOlder || this.#loading.has("open");
   }
 
-  #point(row) {
+  #point(/** @type {any} */ row) {
     this.#scroll.toRow(row);
     row.classList.remove("is-pointed");
     requestAnimationFrame(() => row.classList.add("is-pointed"));

@@ -10,14 +10,14 @@ export class Reading {
   #timeline;
   #scroll;
   #seen;
-  #channel = null;
+  /** @type {any} */ #channel = null;
   #isPaused = false; // after "mark unread from here", until the channel is opened again
   #passedDivider = false;
   #firstButton = byId("jump-first");
   #latestButton = byId("jump-latest");
 
   /** `seen(channel, seq)` tells the server. */
-  constructor({ channels, timeline, scroll, seen }) {
+  constructor(/** @type {{ channels: Channels, timeline: Timeline, scroll: Scroll, seen: Act }} */ { channels, timeline, scroll, seen }) {
     this.#channels = channels;
     this.#timeline = timeline;
     this.#scroll = scroll;
@@ -27,7 +27,7 @@ export class Reading {
   }
 
   /** The number of the first unread message, or null; to be asked before the channel is shown. */
-  start(channel) {
+  start(/** @type {any} */ channel) {
     const mark = this.#channels.unmark(channel.id);
     this.#channel = channel;
     this.#isPaused = false;
@@ -41,8 +41,8 @@ export class Reading {
   }
 
   /** The line goes before the first message that counts as unread; numbers of other changes lie between. */
-  divide(fromSeq) {
-    const first = fromSeq && this.#timeline.messages.find((message) => message.seq >= fromSeq && this.#channels.counts(message));
+  divide(/** @type {number | null} */ fromSeq) {
+    const first = fromSeq && this.#timeline.messages.find((/** @type {Message} */ message) => message.seq >= fromSeq && this.#channels.counts(message));
     this.#timeline.dividerSeq = first ? first.seq : null;
     this.#timeline.arrange();
     return first ? this.#timeline.row(first.id) : null;
@@ -56,8 +56,8 @@ export class Reading {
   }
 
   /** New messages came: those that arrive unseen get the line, unless it stands before them already. */
-  welcome(messages) {
-    const first = messages.find((message) => this.#channels.counts(message));
+  welcome(/** @type {Message[]} */ messages) {
+    const first = messages.find((/** @type {Message} */ message) => this.#channels.counts(message));
     const { dividerSeq } = this.#timeline;
     if (!first || (this.isLooking && this.#scroll.isAtEnd)) return;
     if (dividerSeq == null || dividerSeq <= this.#channel.read_seq) {
@@ -66,8 +66,8 @@ export class Reading {
     }
   }
 
-  markFrom(seq) {
-    const count = this.#timeline.messages.filter((message) => message.seq >= seq && message.kind === "text").length;
+  markFrom(/** @type {number} */ seq) {
+    const count = this.#timeline.messages.filter((/** @type {Message} */ message) => message.seq >= seq && message.kind === "text").length;
     this.#isPaused = true;
     this.#channels.mark(this.#channel.id, seq, count);
     this.#timeline.dividerSeq = seq;
@@ -97,25 +97,25 @@ export class Reading {
 
   #advance() {
     const { messages } = this.#timeline;
-    const last = messages.findLast((message) => this.#scroll.place(this.#timeline.row(message.id)) <= 0);
+    const last = messages.findLast((/** @type {Message} */ message) => this.#scroll.place(this.#timeline.row(message.id)) <= 0);
     if (!last || last.seq <= this.#channel.read_seq) return;
     const passed = messages.filter(
-      (message) => message.seq > this.#channel.read_seq && message.seq <= last.seq && this.#channels.counts(message),
+      (/** @type {Message} */ message) => message.seq > this.#channel.read_seq && message.seq <= last.seq && this.#channels.counts(message),
     );
     const isAll = this.#timeline.isAtLatest && last === messages.at(-1);
-    this.#channels.seen(this.#channel.id, last.seq, passed.map(({ seq }) => seq), { isAll });
+    this.#channels.seen(this.#channel.id, last.seq, passed.map((/** @type {{ seq: number }} */ { seq }) => seq), { isAll });
     this.#seen(this.#channel.id, last.seq);
   }
 
   #updateFirst() {
     const { dividerSeq, messages } = this.#timeline;
-    const divided = messages.find((message) => message.seq === dividerSeq);
+    const divided = messages.find((/** @type {Message} */ message) => message.seq === dividerSeq);
     const place = divided ? this.#scroll.place(this.#timeline.row(divided.id)) : -1;
     if (dividerSeq != null && place === 0) this.#passedDivider = true;
     this.#firstButton.hidden = dividerSeq == null || place >= 0 || this.#passedDivider;
     if (this.#firstButton.hidden) return;
     const since = divided ? ` since ${clock(new Date(divided.created_at))}` : "";
-    const count = messages.filter((message) => message.seq >= dividerSeq && this.#channels.counts(message)).length;
+    const count = messages.filter((/** @type {Message} */ message) => message.seq >= (dividerSeq ?? 0) && this.#channels.counts(message)).length;
     this.#firstButton.lastElementChild.textContent = `${plural(count, "new message")}${since}`;
   }
 }

@@ -9,10 +9,10 @@ const LISTS = { read: "Read by", delivered: "Delivered to", waiting: "Not yet de
 export class Receipts {
   #dialog = byId("receipts");
   #note = this.#dialog.querySelector(".dialog-note");
-  #message = null;
-  #members = [];
+  /** @type {any} */ #message = null;
+  /** @type {Member[]} */ #members = [];
 
-  async open(message) {
+  async open(/** @type {Message} */ message) {
     this.#message = message;
     this.#members = [];
     this.#draw();
@@ -28,7 +28,7 @@ export class Receipts {
   }
 
   /** `members`: {user: [delivered, read]} that just moved. */
-  take({ channel, members = {} }) {
+  take(/** @type {{ channel: any, members?: any }} */ { channel, members = {} }) {
     if (!this.#dialog.open || this.#message?.channel !== channel) return;
     for (const member of this.#members) {
       const [delivered, read] = members[member.user.id] ?? [];
@@ -42,18 +42,19 @@ export class Receipts {
   }
 
   #draw() {
+    /** @type {Record<string, Member[]>} */
     const groups = Object.groupBy(this.#others(), (member) => stateOf(member, this.#message.seq));
     for (const [name, title] of Object.entries(LISTS)) {
       const section = this.#dialog.querySelector(`[data-list="${name}"]`);
       const people = groups[name] ?? [];
       section.hidden = !people.length;
       section.querySelector("h3").textContent = `${title} ${people.length}`;
-      section.querySelector("ul").replaceChildren(...people.map(({ user }) => make("li", { class: "line" }, ...nameParts(user))));
+      section.querySelector("ul").replaceChildren(...people.map((/** @type {{ user: any }} */ { user }) => make("li", { class: "line" }, ...nameParts(user))));
     }
   }
 }
 
-function stateOf({ delivered_seq: delivered, read_seq: read }, seq) {
+function stateOf(/** @type {Member} */ { delivered_seq: delivered, read_seq: read }, /** @type {number} */ seq) {
   if (read >= seq) return "read";
   return delivered >= seq ? "delivered" : "waiting";
 }
@@ -61,7 +62,7 @@ function stateOf({ delivered_seq: delivered, read_seq: read }, seq) {
 const ORDER = ["sent", "delivered", "read"];
 
 /** How far a message has got: what its row says, or further when the channel's cursors have moved since. */
-export function statusOf({ seq, status }, { allSince = 0, allDelivered = 0, allRead = 0 }) {
+export function statusOf(/** @type {Message} */ { seq, status }, { allSince = 0, allDelivered = 0, allRead = 0 }) {
   const moved = seq <= allSince ? "sent" : allRead >= seq ? "read" : allDelivered >= seq ? "delivered" : "sent";
   return ORDER[Math.max(ORDER.indexOf(moved), ORDER.indexOf(status))];
 }

@@ -4,6 +4,7 @@ import { make, paintAvatar, setIcon } from "../page/dom.js";
 import { clockParts, dayName, fullTime, linked, seconds } from "../page/format.js";
 import { paintName } from "../people/names.js";
 
+/** @type {Record<string, any>} */
 const TICKS = {
   pending: ["clock", "Waiting to be sent"],
   sent: ["sent", "Sent"],
@@ -13,6 +14,7 @@ const TICKS = {
 
 const FOLDED = "Message of somebody you blocked";
 
+/** @type {Record<string, any>} */
 const WAITS = {
   rate_limited: "You are writing faster than the server allows.",
   queue_full: "This channel is very busy.",
@@ -23,8 +25,8 @@ const WAITS = {
  * `quoted` is the message replied to when it is loaded, `status` one of TICKS for an own message, else null. `isFolded(message)`:
  * of somebody whom the reader has blocked, not to be shown unasked.
  */
-export function fillRow(row, message, { quoted = null, status = null, isFolded = () => false } = {}) {
-  const find = (selector) => row.querySelector(selector);
+export function fillRow(/** @type {any} */ row, /** @type {Message} */ message, /** @type {{ quoted?: any, status?: any, isFolded?: Act }} */ { quoted = null, status = null, isFolded = () => false } = {}) {
+  const find = (/** @type {string} */ selector) => row.querySelector(selector);
   const isDeleted = Boolean(message.deleted_at);
   const isHidden = !isDeleted && isFolded(message);
   row.dataset.seq = message.seq ?? "";
@@ -44,7 +46,8 @@ export function fillRow(row, message, { quoted = null, status = null, isFolded =
 }
 
 /** A draft looks like the message that it will be, with its state. */
-export function fillDraft(row, draft, { me, quoted }) {
+export function fillDraft(/** @type {any} */ row, /** @type {Draft} */ draft, /** @type {{ me: Me, quoted: any }} */ { me, quoted }) {
+  /** @type {any} */
   const message = { kind: "text", sender: me, body: draft.body, reply_to: draft.reply_to, created_at: draft.at };
   const isFailed = draft.state === "failed";
   fillRow(row, message, { quoted, status: isFailed ? null : "pending" });
@@ -58,12 +61,12 @@ export function fillDraft(row, draft, { me, quoted }) {
   reason.title = draft.error?.detail ?? "";
 }
 
-function reasonOf({ error, retryAt }, isFailed) {
+function reasonOf(/** @type {Draft} */ { error, retryAt }, /** @type {boolean} */ isFailed) {
   if (isFailed) return `Not sent. ${error?.detail ?? ""}`;
-  return retryAt ? `${WAITS[error?.code] ?? WAITS.unavailable} Kept; goes out by itself in ${seconds(retryAt - elapsed())} s.` : "";
+  return retryAt ? `${WAITS[error?.code ?? ""] ?? WAITS.unavailable} Kept; goes out by itself in ${seconds(retryAt - elapsed())} s.` : "";
 }
 
-export function fillTicks(button, status) {
+export function fillTicks(/** @type {any} */ button, /** @type {any} */ status) {
   button.hidden = !status;
   if (!status) return;
   const [name, label] = TICKS[status];
@@ -74,23 +77,23 @@ export function fillTicks(button, status) {
   button.setAttribute("aria-label", status === "pending" ? label : `${label}. Show to whom`);
 }
 
-export function fillDay(row, date) {
+export function fillDay(/** @type {any} */ row, /** @type {Date | null} */ date) {
   const day = row.querySelector(".day");
   day.hidden = !date;
   if (date) day.firstElementChild.textContent = dayName(date);
 }
 
-function fillTime(time, date) {
+function fillTime(/** @type {any} */ time, /** @type {Date} */ date) {
   time.dateTime = date.toISOString();
   time.replaceChildren(...clockParts(date).map(clockPart));
   time.title = fullTime(date);
 }
 
 // Where there is little room, "AM" can be left out.
-const clockPart = ({ type, value }) =>
+const clockPart = (/** @type {{ type: string, value: string }} */ { type, value }) =>
   type === "dayPeriod" ? make("span", { class: "day-period", textContent: value }) : value;
 
-function fillQuote(button, replyTo, quoted, isFolded) {
+function fillQuote(/** @type {any} */ button, /** @type {number | null} */ replyTo, /** @type {any} */ quoted, /** @type {Act} */ isFolded) {
   button.hidden = !replyTo;
   if (!replyTo) return;
   button.dataset.message = replyTo;
@@ -98,7 +101,7 @@ function fillQuote(button, replyTo, quoted, isFolded) {
   button.querySelector(".quote-text").textContent = quoted && isFolded(quoted) ? FOLDED : quoteText(quoted);
 }
 
-function quoteText(quoted) {
+function quoteText(/** @type {any} */ quoted) {
   if (!quoted) return "An earlier message";
   return quoted.deleted_at ? "Message deleted" : quoted.body.replace(/\s+/g, " ").slice(0, 200);
 }

@@ -6,10 +6,10 @@ export class Scroll {
   #box;
   #list;
   #wasAtEnd = true;
-  #placedAt = null; // where the page has put the view
+  /** @type {number | null} */ #placedAt = null; // where the page has put the view
 
   /** `moved()` is called at most once a frame, after scrolling or a change of size. */
-  constructor({ box, list, moved }) {
+  constructor(/** @type {{ box: any, list: any, moved: Act }} */ { box, list, moved }) {
     this.#box = box;
     this.#list = list;
     let waits = false;
@@ -64,7 +64,7 @@ export class Scroll {
   }
 
   /** Brings a row to a third of the height, so that what came before it can be seen too. */
-  toRow(row) {
+  toRow(/** @type {any} */ row) {
     const offset = row.getBoundingClientRect().top - this.#box.getBoundingClientRect().top;
     this.#box.scrollTop += offset - this.#box.clientHeight / 3;
     this.#placedAt = this.#box.scrollTop;
@@ -72,7 +72,7 @@ export class Scroll {
   }
 
   /** Runs a change of rows; the end stays in view when it was, else what is seen stays where it is. */
-  hold(change, { follow = true } = {}) {
+  hold(/** @type {any} */ change, { follow = true } = {}) {
     if (follow && this.isAtEnd) {
       change();
       return this.toEnd();
@@ -85,7 +85,7 @@ export class Scroll {
   }
 
   /** Below (1), in (0) or above (-1) what is seen. A row is in view with its first line. */
-  place(row) {
+  place(/** @type {any} */ row) {
     const view = this.#box.getBoundingClientRect();
     const { top, bottom } = row.getBoundingClientRect();
     if (top + Math.min(bottom - top, 40) > view.bottom + 1) return 1;

@@ -10,8 +10,9 @@ import { fillDay, fillDraft, fillRow, fillTicks } from "./row.js";
 const GROUP_MS = 5 * 60_000;
 
 export class Timeline {
-  messages = []; // by seq
-  dividerSeq = null; // the first unread message
+  /** @type {Message[]} */ messages = []; // by seq
+  isAtLatest = true; // nothing newer than the last row is known
+  /** @type {number | null} */ dividerSeq = null; // the first unread message
   #list;
   #me;
   #rows = new Map(); // message id → row
@@ -22,7 +23,7 @@ export class Timeline {
   #unfolded = new Set(); // message id
 
   /** `statusOf(message)`: sent, delivered or read. `isBlocked(user)`: what they wrote is folded until it is asked for. */
-  constructor({ list, me, statusOf, isBlocked }) {
+  constructor(/** @type {{ list: any, me: Me, statusOf: Act, isBlocked: Act }} */ { list, me, statusOf, isBlocked }) {
     this.#isBlocked = isBlocked;
     this.#list = list;
     this.#me = me;
@@ -37,20 +38,20 @@ export class Timeline {
     return this.messages.at(-1);
   }
 
-  has(id) {
+  has(/** @type {any} */ id) {
     return this.#rows.has(id);
   }
 
-  row(id) {
+  row(/** @type {any} */ id) {
     return this.#rows.get(id);
   }
 
   /** The message or draft that a row (or something in it) shows. */
-  at(element) {
+  at(/** @type {any} */ element) {
     return this.#shown.get(element?.closest?.(".row"));
   }
 
-  find(id) {
+  find(/** @type {any} */ id) {
     return this.#shown.get(this.#rows.get(id));
   }
 
@@ -63,13 +64,13 @@ export class Timeline {
   }
 
   /** Shows each message once, in its place; of two states of one message the newer stays. */
-  merge(messages) {
+  merge(/** @type {Message[]} */ messages) {
     for (const message of messages) this.#put(message);
     this.arrange();
   }
 
   /** Takes rows away at the `start` or the `end` until `most` are left; true when some went. */
-  trim(side, most) {
+  trim(/** @type {"start" | "end"} */ side, /** @type {number} */ most) {
     const surplus = this.messages.length - most;
     if (surplus <= 0) return false;
     const gone = side === "start" ? this.messages.splice(0, surplus) : this.messages.splice(most);
@@ -81,20 +82,20 @@ export class Timeline {
     return true;
   }
 
-  showDrafts(drafts) {
-    const wanted = new Set(drafts.map((draft) => draft.client_msg_id));
+  showDrafts(/** @type {Draft[]} */ drafts) {
+    const wanted = new Set(drafts.map((/** @type {Draft} */ draft) => draft.client_msg_id));
     for (const id of this.#drafts.keys()) if (!wanted.has(id)) this.dropDraft(id);
     for (const draft of drafts) this.#putDraft(draft);
     this.arrange();
   }
 
-  dropDraft(id) {
+  dropDraft(/** @type {any} */ id) {
     this.#drafts.get(id)?.remove();
     this.#drafts.delete(id);
   }
 
   /** Shows a folded message. */
-  unfold(message) {
+  unfold(/** @type {Message} */ message) {
     this.#unfolded.add(message.id);
     this.refold();
   }
@@ -120,7 +121,7 @@ export class Timeline {
     for (const row of this.#list.children) {
       const current = this.#asNeighbour(row);
       const isNewDay = !previous || !isSameDay(previous.at, current.at);
-      const isUnread = !isDivided && current.seq >= this.dividerSeq;
+      const isUnread = !isDivided && current.seq >= (this.dividerSeq ?? 0);
       isDivided ||= isUnread;
       fillDay(row, isNewDay ? current.at : null);
       row.querySelector(".unread-line").hidden = !isUnread;
@@ -131,7 +132,7 @@ export class Timeline {
   }
 
   /** Exactly one row can be reached by Tab; arrow keys move it. */
-  rove(row) {
+  rove(/** @type {any} */ row) {
     for (const stop of this.#list.querySelectorAll('.row[tabindex="0"]')) stop.tabIndex = -1;
     row.tabIndex = 0;
   }
@@ -154,7 +155,7 @@ export class Timeline {
     if (!this.#list.querySelector('.row[tabindex="0"]') && this.#list.lastElementChild) this.#list.lastElementChild.tabIndex = 0;
   }
 
-  #put(message) {
+  #put(/** @type {Message} */ message) {
     const known = this.find(message.id);
     if (known && known.rev >= message.rev) return;
     const row = this.#rows.get(message.id) ?? this.#insert(message);
@@ -164,7 +165,7 @@ export class Timeline {
     for (const other of this.messages) if (other.reply_to === message.id) this.#fill(this.row(other.id), other);
   }
 
-  #insert(message) {
+  #insert(/** @type {Message} */ message) {
     let index = this.messages.length;
     while (index > 0 && this.messages[index - 1].seq > message.seq) index -= 1;
     this.messages.splice(index, 0, message);
@@ -173,32 +174,32 @@ export class Timeline {
     return row;
   }
 
-  #fill(row, message) {
-    const isFolded = ({ id, kind, sender }) => kind === "text" && this.#isBlocked(sender?.id) && !this.#unfolded.has(id);
+  #fill(/** @type {any} */ row, /** @type {Message} */ message) {
+    const isFolded = (/** @type {Message} */ { id, kind, sender }) => kind === "text" && this.#isBlocked(sender?.id) && !this.#unfolded.has(id);
     fillRow(row, message, { quoted: this.find(message.reply_to), status: this.#status(message), isFolded });
   }
 
-  #status(message) {
+  #status(/** @type {Message} */ message) {
     if (message.kind !== "text" || message.sender?.id !== this.#me.id || message.deleted_at) return null;
     // Kept: what was read stays so, whoever comes and goes in the channel.
     message.status = this.#statusOf(message);
     return message.status;
   }
 
-  #putDraft(draft) {
+  #putDraft(/** @type {Draft} */ draft) {
     const row = this.#drafts.get(draft.client_msg_id) ?? clone("message-row");
     this.#shown.set(row, draft);
     fillDraft(row, draft, { me: this.#me, quoted: this.find(draft.reply_to) });
     this.#drafts.set(draft.client_msg_id, row);
   }
 
-  #asNeighbour(row) {
+  #asNeighbour(/** @type {any} */ row) {
     const { seq = 0, sender = this.#me, created_at: createdAt, at, kind = "text" } = this.#shown.get(row);
     return { seq, kind, sender: sender?.id, at: new Date(createdAt ?? at) };
   }
 }
 
-const isGroup = (previous, current) =>
+const isGroup = (/** @type {any} */ previous, /** @type {any} */ current) =>
   previous.kind === "text" && current.kind === "text" && previous.sender === current.sender && current.at - previous.at < GROUP_MS;
 
-const isBetween = (row, previous = null, next = null) => row.previousElementSibling === previous && row.nextElementSibling === next;
+const isBetween = (/** @type {any} */ row, /** @type {any} */ previous = null, /** @type {any} */ next = null) => row.previousElementSibling === previous && row.nextElementSibling === next;

@@ -15,10 +15,10 @@ export class Composer {
   #left = byId("composer-left");
   #context = byId("composer-context");
   #key;
-  #channel = null;
+  /** @type {any} */ #channel = null;
   #kept = ""; // what is stored for it, as far as this tab knows
-  #reply = null;
-  #editing = null;
+  /** @type {Message | null} */ #reply = null;
+  /** @type {Message | null} */ #editing = null;
   #isHeld = false;
   #post;
   #edit;
@@ -29,13 +29,13 @@ export class Composer {
    * `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
    * `typed(text)` at each change of a new message by the person.
    */
-  constructor({ user, post, edit, lastOwn, typed }) {
+  constructor(/** @type {{ user: any, post: Act, edit: Act, lastOwn: Act, typed: Act }} */ { user, post, edit, lastOwn, typed }) {
     this.#key = `gapless.text.${user}.`;
     this.#post = post;
     this.#edit = edit;
     this.#lastOwn = lastOwn;
     this.#typed = typed;
-    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    this.#form.addEventListener("submit", (/** @type {any} */ event) => this.#submit(event));
     // The key of a touch keyboard breaks the line, and says so: there is no Shift, and the button sends.
     if (isTouch()) this.#box.enterKeyHint = "enter";
     this.#box.addEventListener("input", () => {
@@ -44,11 +44,11 @@ export class Composer {
     });
     addEventListener("storage", ({ key }) => key === this.#key + this.#channel?.id && this.#follow());
     addEventListener("focus", () => this.#follow());
-    this.#box.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#box.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
     this.#context.lastElementChild.addEventListener("click", () => this.cancel());
   }
 
-  open(channel) {
+  open(/** @type {Channel | null} */ channel) {
     this.#reply = this.#editing = null;
     this.#channel = channel;
     this.#form.hidden = !channel;
@@ -64,21 +64,21 @@ export class Composer {
   }
 
   /** While held nothing is sent from the box; what is written stays in it. */
-  hold(isHeld) {
+  hold(/** @type {boolean} */ isHeld) {
     if (this.#isHeld === isHeld) return;
     this.#isHeld = isHeld;
     this.#form.classList.toggle("is-held", isHeld);
     this.#form.querySelector(".send").disabled = isHeld;
   }
 
-  reply(message) {
+  reply(/** @type {Message} */ message) {
     this.#endEdit();
     this.#reply = message;
     this.#showContext();
     this.#box.focus();
   }
 
-  edit(message) {
+  edit(/** @type {Message} */ message) {
     this.#reply = null;
     this.#editing = message;
     this.#write(message.body);
@@ -97,7 +97,7 @@ export class Composer {
     return true;
   }
 
-  async #submit(event) {
+  async #submit(/** @type {any} */ event) {
     event.preventDefault();
     const body = this.#box.value.replace(/^\n+|\s+$/g, "");
     if (!body || !this.#channel || this.#isHeld || this.#isTooLong(body)) return this.#changed();
@@ -110,7 +110,7 @@ export class Composer {
     this.#post(body, replyTo);
   }
 
-  async #save(message, body) {
+  async #save(/** @type {Message} */ message, /** @type {string} */ body) {
     try {
       if (body !== message.body) await this.#edit(message, body);
       if (this.#editing === message) this.cancel();
@@ -119,7 +119,7 @@ export class Composer {
     }
   }
 
-  #pressed(event) {
+  #pressed(/** @type {any} */ event) {
     // While an input method composes, Enter and the arrows are its keys (229: what Safari says for it).
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
@@ -154,7 +154,7 @@ export class Composer {
     this.#form.classList.toggle("is-empty", !this.#box.value.trim());
   }
 
-  #isTooLong(body) {
+  #isTooLong(/** @type {string} */ body) {
     return countBytes(body) > MOST_BYTES;
   }
 
@@ -164,7 +164,7 @@ export class Composer {
     if (wasEditing) this.#write(this.#stored());
   }
 
-  #write(text) {
+  #write(/** @type {string} */ text) {
     this.#box.value = text;
     this.#changed();
   }
@@ -194,7 +194,7 @@ export class Composer {
     return this.#kept;
   }
 
-  #store(text) {
+  #store(/** @type {string} */ text) {
     try {
       if (text) localStorage.setItem(this.#key + this.#channel.id, text);
       else localStorage.removeItem(this.#key + this.#channel.id);
@@ -205,7 +205,7 @@ export class Composer {
   }
 }
 
-function leftText(bytes) {
+function leftText(/** @type {number} */ bytes) {
   if (bytes <= SHOW_FROM_BYTES) return "";
   if (bytes <= MOST_BYTES) return `${MOST_BYTES - bytes} bytes left`;
   return `Too long by ${bytes - MOST_BYTES} bytes. Shorten it or send it in two; it is kept here.`;

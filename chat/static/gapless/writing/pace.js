@@ -12,13 +12,13 @@ export class Pace {
   #hold;
 
   /** `drafts(channel)` are the messages that still go out; `hold(isHeld)` stops sending from the box. */
-  constructor({ drafts, hold }) {
+  constructor(/** @type {{ drafts: Act, hold: Act }} */ { drafts, hold }) {
     this.#drafts = drafts;
     this.#hold = hold;
   }
 
   /** To be called whenever something may have changed, and every second. */
-  refresh(channel) {
+  refresh(/** @type {Channel} */ channel) {
     const why = channel && !channel.closed ? (mute(channel) ?? this.#limit(channel)) : null;
     this.#note.hidden = !why;
     this.#hold(Boolean(why?.isHeld));
@@ -26,18 +26,19 @@ export class Pace {
     this.#countdown.textContent = why?.countdown ?? "";
   }
 
-  #limit({ id }) {
-    const waiting = this.#drafts(id).find(({ retryAt, error }) => retryAt > elapsed() && error?.code === "rate_limited");
+  #limit(/** @type {{ id: number }} */ { id }) {
+    const waiting = this.#drafts(id).find((/** @type {Draft} */ { retryAt, error }) => (retryAt ?? 0) > elapsed() && error?.code === "rate_limited");
     if (!waiting) return null;
     return {
+      isHeld: false,
       sentence: "You have written more than the server takes at once. What you send now is kept and goes out by itself, in its order.",
       countdown: `You can send again in ${seconds(waiting.retryAt - elapsed())} s.`,
     };
   }
 }
 
-function mute(channel) {
-  const { until, leftMs } = muteOf(channel) ?? {};
+function mute(/** @type {Channel} */ channel) {
+  const { until, leftMs = 0 } = muteOf(channel) ?? {};
   if (!until || channel.archived_at) return null;
   return {
     isHeld: true,

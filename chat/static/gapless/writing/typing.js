@@ -10,15 +10,15 @@ const SPELLED_OUT = 2;
 /** Tells the server that somebody writes in `channel`, at most every three seconds, and when they stop. */
 export class Typist {
   #tell;
-  #channel = null;
+  /** @type {any} */ #channel = null;
   #toldAt = -Infinity;
 
   /** `tell(channel, isTyping)` */
-  constructor({ tell }) {
+  constructor(/** @type {{ tell: Act }} */ { tell }) {
     this.#tell = tell;
   }
 
-  typed(channel) {
+  typed(/** @type {Channel} */ channel) {
     if (this.#channel !== channel) this.stopped();
     if (elapsed() - this.#toldAt < TELL_MS) return;
     this.#channel = channel;
@@ -47,23 +47,23 @@ export class TypingLine {
   #said = byId("typing-said");
   #until = new Map(); // user → when their name goes
   #saidAt = -Infinity;
-  #timer = null;
+  /** @type {any} */ #timer = null;
   #nameOf;
 
   /** `nameOf(user)`: a name, or null when nobody knows it yet. */
-  constructor({ nameOf }) {
+  constructor(/** @type {{ nameOf: Act }} */ { nameOf }) {
     this.#nameOf = nameOf;
   }
 
   /** Everybody who is typing now in the open channel. */
-  take(users) {
+  take(/** @type {number[]} */ users) {
     const until = elapsed() + SHOWN_MS;
-    this.#until = new Map(users.map((user) => [user, until]));
+    this.#until = new Map(users.map((/** @type {any} */ user) => [user, until]));
     this.draw();
   }
 
   /** A message of theirs came. */
-  ended(user) {
+  ended(/** @type {any} */ user) {
     if (this.#until.delete(user)) this.draw();
   }
 
@@ -83,7 +83,7 @@ export class TypingLine {
     if (this.#until.size) this.#timer = setTimeout(() => this.draw(), Math.min(...this.#until.values()) - now);
   }
 
-  #say(text, now) {
+  #say(/** @type {string} */ text, /** @type {number} */ now) {
     if (!text) this.#said.textContent = "";
     else if (now - this.#saidAt > SAY_MS) {
       this.#saidAt = now;
@@ -92,7 +92,7 @@ export class TypingLine {
   }
 }
 
-function sentence(names) {
+function sentence(/** @type {any} */ names) {
   if (!names.length) return "";
   if (names.length > SPELLED_OUT) return "Several people are typing…";
   return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`;

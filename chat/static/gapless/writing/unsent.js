@@ -7,7 +7,7 @@ export class Unsent {
   #drafts;
 
   /** `drafts()` of the open channel; `retry(draft)` sends one again. */
-  constructor({ drafts, retry }) {
+  constructor(/** @type {{ drafts: Act, retry: Act }} */ { drafts, retry }) {
     this.#drafts = drafts;
     this.#line.querySelector("button").addEventListener("click", () => this.#failed.forEach(retry));
   }
@@ -19,6 +19,6 @@ export class Unsent {
   }
 
   get #failed() {
-    return this.#drafts().filter(({ state }) => state === "failed");
+    return this.#drafts().filter((/** @type {{ state: any }} */ { state }) => state === "failed");
   }
 }
