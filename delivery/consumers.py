@@ -35,7 +35,9 @@ logger = logging.getLogger("gapless.socket")
 FRAMES_A_TURN = 8
 #: So many channels of a sync cost as much as a frame.
 CHANNELS_A_FRAME = 10
-#: And so many changes that were replayed: each was read and sent.
+#: What asks the rows takes a thread and a connection, where other frames take a moment of the loop: it costs so many of them.
+FRAMES_A_QUERY = 25
+#: So many changes of a replay cost as much as a frame: each was read and sent.
 CHANGES_A_FRAME = 4
 
 
@@ -102,7 +104,12 @@ class SocketConsumer(AsyncConsumer):
     async def require_access(self, channel_id: int) -> None:
         """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
         if channel_id not in self.socket.accesses:
+            await self.pay_for_rows()
             await self.node.threads.read(self.check_access, channel_id)
+
+    async def pay_for_rows(self) -> None:
+        """Before a command asks the rows: it waits for its turn where many of them came in a row, whatever becomes of it."""
+        await self._wait_for(FRAMES_A_QUERY)
 
     async def __call__(
         self,

@@ -135,6 +135,7 @@ class ChatConsumer(SocketConsumer):
             with caller.coming_from(Door.SOCKET, self._address()):
                 return verb(User.objects.get(pk=self.socket.user), **fields)
 
+        await self.pay_for_rows()
         return await self.node.threads.run(work)
 
     def _confirm(self, ref: Ref | None, row: Message) -> None:

@@ -1,6 +1,7 @@
 """What one client may cost the others: floods, fragments, silence, uploads, guesses."""
 
 import asyncio
+import json
 import os
 import struct
 import subprocess
@@ -12,9 +13,10 @@ from urllib.parse import unquote
 
 import httpx
 import psutil
+import pytest
 
 from delivery.client.connection import Connection
-from delivery.consumers import CHANGES_A_FRAME, CHANNELS_A_FRAME
+from delivery.consumers import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import ROOT, Server, expect
 
@@ -95,6 +97,37 @@ async def test_a_sync_costs_what_it_replays(own_server: Callable[..., Server], c
         replayed = sum(len(push["changes"]) for push in told if push["op"] == "changes")
         assert 200 <= replayed <= 100 * (time.monotonic() - started + 1) * CHANGES_A_FRAME + 200
         await bob.drop()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"op": "typing", "on": True},
+        {"op": "delivered", "seq": 1},
+        {"op": "read", "seq": 1},
+        {"op": "message.edit", "message": 1, "body": "hello"},
+        {"op": "message.delete", "message": 1},
+        {"op": "presence", "status": "busy"},
+    ],
+    ids=lambda command: str(command["op"]),
+)
+async def test_what_asks_the_rows_costs_more_than_other_frames(
+    own_server: Callable[..., Server], cast: Cast, command: dict[str, Any]
+) -> None:
+    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+    asked = command if command["op"] == "presence" else {**command, "channel": cast.team.pk}
+    # Not a member: each is refused, after a look at the rows.
+    reader, flood = await open_raw(server, cast.token(cast.charlie))
+    flood.write(frame(1, b'{"op":"sync"}') + frame(1, json.dumps({**asked, "ref": "flood"}).encode()) * 300)
+    started = time.monotonic()
+    async with server.connect(cast.token(cast.alice)) as alice:
+        for _ in range(20):
+            await alice.command("ping")
+            await asyncio.sleep(0.05)
+    took = time.monotonic() - started
+    answered = (await reader.read(2**22)).count(b'"flood"')
+    assert 2 <= answered <= 100 * (took + 1) / FRAMES_A_QUERY + 2
+    flood.transport.abort()
 
 
 async def test_endless_fragments_end_the_socket(server: Server, cast: Cast) -> None:
