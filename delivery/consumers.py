@@ -22,6 +22,7 @@ from delivery.bucket import Bucket
 from delivery.live.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
 from delivery.live.socket import Socket
 from delivery.node import Node
+from delivery.places import NoPlace
 from delivery.source import Login
 from delivery.wire.codec import BadFrame, decode_command, encode, encode_refusal, given
 from delivery.wire.commands import AnyCommand, Delivered, Ping, Read, Sync
@@ -79,6 +80,10 @@ class SocketConsumer(AsyncConsumer):
         """Who is at the other end; None refuses the handshake with 403."""
         raise NotImplementedError
 
+    def line(self) -> str:
+        """Who stands in one line when many come in: the lines have their turn one after another."""
+        raise NotImplementedError
+
     async def running_node(self) -> Node:
         raise NotImplementedError
 
@@ -124,12 +129,16 @@ class SocketConsumer(AsyncConsumer):
         if event["type"] != "websocket.connect":
             return
         self.node = await self.running_node()
-        if self.node.openings.is_full:
+        try:
+            opened = await self.node.openings.turn(self.line())
+        except NoPlace:
             await self._deny(self.node.openings.wait())
             return
-        with self.node.openings.opening() as opened:
+        try:
             if await self._let_in():
                 await self._converse(receive, opened)
+        finally:
+            opened()
 
     async def _converse(self, receive: Receive, opened: Callable[[], None]) -> None:
         peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
@@ -185,7 +194,7 @@ class SocketConsumer(AsyncConsumer):
         # 503 where the server can say it, else 403: either way the client comes back later.
         metrics.handshakes.labels("unavailable").inc()
         if "websocket.http.response" in self.scope.get("extensions", {}):
-            headers = [(b"retry-after", b"%d" % math.ceil(seconds)), (b"content-type", b"text/plain")]
+            headers = [(b"retry-after", b"%d" % max(1, math.ceil(seconds))), (b"content-type", b"text/plain")]
             await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
             await self.base_send({"type": "websocket.http.response.body", "body": b"try again later\n"})
         else:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from chat import shapes
+from chat.addresses import line_of
 from chat.live.node import ChatNode, running_node
 from chat.middleware import caller
 from chat.models import Door, Message, Scope, User
@@ -34,6 +35,9 @@ VISIT_OFFER = "gapless.visit."
 class ChatConsumer(SocketConsumer):
     node: ChatNode
     login: ChatLogin
+
+    def line(self) -> str:
+        return line_of(self._address() or "")
 
     async def running_node(self) -> ChatNode:
         return await running_node()

@@ -17,7 +17,7 @@ from chat.middleware.requests import ALWAYS_ANSWERED
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.measuring import http_places_taken, http_waiting
-from chatproject.serving.places import NoPlace, Places
+from delivery.places import NoPlace, Places
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]

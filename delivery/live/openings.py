@@ -1,40 +1,37 @@
 """How many sockets come in at once: a crowd comes in one after another, instead of every one of it timing out."""
 
-import contextlib
 import random
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 
-#: Those for whom there is no room now are sent away for up to so long, each for a time of its own.
+from delivery.places import Places
+
+#: Those for whom there is no room now are sent away for up to so long, each for a time of its own...
 CROWD_SECONDS = 5
+#: ...and the first of them for this long at most.
+FEW_SECONDS = 2
+#: As many as a process surely lets in within a second: those who were sent away come back no faster.
+BACK_PER_SECOND = 200
+#: Worked on at once. More would come in no sooner, and everybody's messages would wait behind them.
+AT_WORK = 8
 
 
 class Openings:
-    """Of one process: the sockets between their handshake and their `hello`."""
+    """Of one process: the sockets between their handshake and their `hello`. The rest of `most` wait for their turn."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self.under_way = 0
+        at_work = min(AT_WORK, most)
+        self._places = Places(at_work, waiting=most - at_work)
+        self._sent_away = 0.0
+        self._counted_at = time.monotonic()
 
-    @property
-    def is_full(self) -> bool:
-        return self.under_way >= self._most
+    async def turn(self, line: str) -> Callable[[], None]:
+        """What gives the place to the next. Raises NoPlace for one too many: of the longest line the last one."""
+        return await self._places.take(line)
 
     def wait(self) -> float:
-        """Seconds after which one that was sent away may try again."""
-        return random.uniform(1, CROWD_SECONDS)
-
-    @contextlib.contextmanager
-    def opening(self) -> Iterator[Callable[[], None]]:
-        """One more is under way, until what is given is called, or until the end."""
-        is_opening = True
-        self.under_way += 1
-
-        def opened() -> None:
-            nonlocal is_opening
-            self.under_way -= is_opening
-            is_opening = False
-
-        try:
-            yield opened
-        finally:
-            opened()
+        """Seconds after which one that was sent away may try again: the more are away, the longer."""
+        now = time.monotonic()
+        back = (now - self._counted_at) * BACK_PER_SECOND
+        self._sent_away, self._counted_at = max(0.0, self._sent_away - back) + 1, now
+        return random.uniform(0, min(CROWD_SECONDS, max(FEW_SECONDS, self._sent_away / BACK_PER_SECOND)))

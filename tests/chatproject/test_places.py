@@ -12,7 +12,7 @@ from chat.middleware.requests import ALWAYS_ANSWERED
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.bounds import Bounded
-from chatproject.serving.places import NoPlace, Places
+from delivery.places import NoPlace, Places
 
 
 @pytest.mark.fast

@@ -135,6 +135,9 @@ class Client:
             self.socket = await WebSocket.connect(door.port, self.login, self._take)
         except (Refusal, OSError, TimeoutError) as error:
             self.notes.link("refused", getattr(error, "status", 0))
+            if isinstance(error, Refusal) and error.retry_after is not None:
+                # Named in whole seconds, the same for many: they come back apart.
+                self._retry_after = error.retry_after + self.chance.random()
             return False
         self.notes.link("open")
         self._heard_at = time.monotonic()
