@@ -20,7 +20,7 @@ class JSONRenderer(BaseRenderer):
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        return b"" if data is None else msgspec.json.encode(data, enc_hook=str)
+        return b"" if data is None else msgspec.json.encode(data)
 
 
 class Negotiation(DefaultContentNegotiation):

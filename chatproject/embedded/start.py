@@ -27,7 +27,6 @@ WITHOUT_SERVICES = {
     "makemigrations",
     "startapp",
     "collectstatic",
-    "spell_protocol",
     "tables",
     "settings",
 }

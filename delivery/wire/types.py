@@ -57,9 +57,10 @@ def spell_time(moment: datetime.datetime | None) -> Time | None:
     """RFC 3339 in UTC, always with microseconds."""
     if moment is None:
         return None
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Twice as fast as strftime, and messages are full of times.
+    return moment.astimezone(datetime.UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def time_now() -> Time:
     """What the server's clock shows, for clients whose own may be wrong."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return spell_time(datetime.datetime.now(datetime.UTC))
