@@ -12,6 +12,7 @@ from chat import clock, shapes
 from chat.api.openapi import document
 from chat.models import Channel, ChannelKind, Message
 from chat.services import Draft, post_messages
+from chat.shapes import columns
 from delivery.source import Committed
 from delivery.wire.codec import encode
 from tests.conftest import Cast
@@ -19,7 +20,8 @@ from tests.stage.servers import ROOT
 
 
 def modules() -> Iterator[object]:
-    return filter(inspect.ismodule, vars(shapes).values())
+    # columns.py is what shapes are made from, where there is no row.
+    return (module for module in vars(shapes).values() if inspect.ismodule(module) and module is not columns)
 
 
 @pytest.mark.django_db
