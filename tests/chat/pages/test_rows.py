@@ -1,0 +1,61 @@
+"""The rows that a page is served with stand as the script will set them: days, groups, quotes."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from chat import shapes
+from chat.pages.rows import Row, rows
+from delivery.wire.frames import Person
+
+ALICE, BOB = Person(1, "alice", "Alice Liddell"), Person(2, "bob", "Bob")
+NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+
+def a_message(pk: int, at: str, *, sender: Person = ALICE, **fields: Any) -> shapes.Message:
+    spelled = {"body": f"message {pk}", "kind": "text", "reply_to": None, **fields}
+    return shapes.spell_message(
+        pk=pk, channel=1, seq=pk, rev=pk, client_msg_id=uuid.uuid4(), sender=sender, created_at=at, **spelled
+    )
+
+
+def shown(*messages: shapes.Message) -> list[Row]:
+    return list(rows(messages, now=NOW))
+
+
+def test_each_day_begins_with_its_name() -> None:
+    days = [
+        row.day
+        for row in shown(
+            a_message(1, "2025-12-31T23:59:00Z"),
+            a_message(2, "2026-03-12T09:00:00Z"),
+            a_message(3, "2026-03-13T09:00:00Z"),
+            a_message(4, "2026-03-14T09:00:00Z"),
+            a_message(5, "2026-03-14T09:01:00Z"),
+        )
+    ]
+    assert days == ["Wednesday, December 31, 2025", "Thursday, March 12", "Yesterday", "Today", ""]
+
+
+def test_what_one_person_says_within_five_minutes_stands_together() -> None:
+    grouped = shown(
+        a_message(1, "2026-03-14T09:00:00Z"),
+        a_message(2, "2026-03-14T09:04:59Z"),
+        a_message(3, "2026-03-14T09:09:59Z"),
+        a_message(4, "2026-03-14T09:10:00Z", sender=BOB),
+        a_message(5, "2026-03-14T09:10:01Z", sender=BOB, kind="system"),
+    )
+    assert [row.is_continued for row in grouped] == [False, True, False, False, False]
+
+
+def test_a_reply_shows_what_it_answers() -> None:
+    _, near, far, gone = shown(
+        a_message(1, "2026-03-14T09:00:00Z", sender=BOB, body="one\n two"),
+        a_message(2, "2026-03-14T09:01:00Z", reply_to=1, deleted_at="2026-03-14T09:02:00Z"),
+        a_message(3, "2026-03-14T09:01:00Z", reply_to=99),
+        a_message(4, "2026-03-14T09:01:00Z", reply_to=2),
+    )
+    assert (near.quote_sender, near.quote_text) == ("Bob", "one two")
+    assert (far.quote_sender, far.quote_text) == ("", "An earlier message")
+    assert gone.quote_text == "Message deleted"
+    assert near.initials == "AL"
