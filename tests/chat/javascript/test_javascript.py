@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.fast
+
 NODE = Path(sys.executable).with_name("node")
 HERE = Path(__file__).parent
 

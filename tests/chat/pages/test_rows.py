@@ -4,9 +4,13 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from chat import shapes
 from chat.pages.rows import Row, rows
 from delivery.wire.frames import Person
+
+pytestmark = pytest.mark.fast
 
 ALICE, BOB = Person(1, "alice", "Alice Liddell"), Person(2, "bob", "Bob")
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
