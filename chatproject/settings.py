@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONE, SELF
-
 from chatproject import env, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
@@ -245,19 +243,6 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 30 * 24 * 3600 if _IS_HTTPS else 0)
 #: Networks of your own proxies: the address that they say in X-Forwarded-For is believed, from anybody else it is not.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", [])
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "connect-src": [SELF],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-    }
-}
 
 #: Staff may send, ask, open and join without limit.
 RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
@@ -291,21 +276,6 @@ SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_MAX_AGE = 0
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_AUTOREFRESH = DEBUG
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "chat.api.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "chat.api.scopes.HasScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["chat.middleware.requests.CountedByTheApi"],
-    "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chat.api.rendering.Negotiation",
-    "URL_FORMAT_OVERRIDE": None,
-    "EXCEPTION_HANDLER": "chat.api.problems.problem_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
 
 # ---- Logs ------------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,13 @@ TOP_LEVEL = {
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs"),
 }
 
+#: A file that is longer is split by idea, not by size.
+MOST_LINES = 300
+#: Files that are about to be split.
+STILL_LONGER = {"delivery/consumers.py", "delivery/node.py"}
+#: More than these, and they belong into rooms.
+MOST_LOOSE = 14
+
 
 def modules(app: str) -> Iterator[Path]:
     return (path for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
@@ -56,6 +63,26 @@ def test_nothing_is_imported_inside_a_function(app: str) -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 inside = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
                 assert not inside, f"{path.relative_to(ROOT)}:{inside[0].lineno}"
+
+
+def written() -> list[Path]:
+    """What people write here, and git keeps; but for migrations, which Django writes."""
+    done = subprocess.run(
+        ["git", "ls-files", "*.py", "*.js", "*.css", "bin"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in done.stdout.split() if "/migrations/" not in name and (ROOT / name).is_file()]
+
+
+def test_no_file_has_more_than_three_hundred_lines() -> None:
+    found = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in written()}
+    assert {name: lines for name, lines in found.items() if lines > MOST_LINES and name not in STILL_LONGER} == {}
+    assert {name for name in STILL_LONGER if found.get(name, 0) <= MOST_LINES} == set(), "no exception any more"
+
+
+@pytest.mark.parametrize("room", ["delivery", "chat"])
+def test_a_room_has_few_loose_files(room: str) -> None:
+    loose = sorted(path.name for path in (ROOT / room).glob("*.py"))
+    assert len(loose) <= MOST_LOOSE, loose
 
 
 def test_no_test_file_imports_another() -> None:

@@ -14,7 +14,7 @@ from chat.reads.channels import channels_of
 from chat.rights.table import RULES, Right
 from delivery.wire import errors
 from delivery.wire.errors import Refused
-from tests.conftest import Cast, said, say
+from tests.conftest import Cast, say
 from tests.stage.moderation import message_by
 
 pytestmark = pytest.mark.django_db
@@ -288,16 +288,3 @@ def test_a_channel_keeps_its_last_owner_whoever_acts(cast: Cast) -> None:
         services.leave_channel(cast.alice, channel=cast.team.pk)
     services.change_role(cast.sam, channel=cast.team.pk, user=cast.bob, role=Role.OWNER, reason="she goes")
     services.leave_channel(cast.alice, channel=cast.team.pk)
-
-
-def test_a_mute_ends_by_itself_or_by_hand(cast: Cast, standing_clock: datetime.datetime) -> None:
-    until = clock.now() + datetime.timedelta(hours=1)
-    for _ in range(2):
-        services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=until)
-    assert isinstance(say(cast.bob, cast.team), errors.Muted)
-    with clock.at(until):
-        said(cast.bob, cast.team)
-    services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=None)
-    said(cast.bob, cast.team)
-    with pytest.raises(errors.NotAMember):
-        services.mute_member(cast.alice, channel=cast.team.pk, user=cast.charlie, until=until)

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from chat import clock, services
 from chat.models import AuditEntry, Channel, Member, Role, Sanction, User
 from delivery.client.connection import CommandRefused
+from delivery.wire import errors
 from delivery.wire.errors import Forbidden, Muted, NotAMember, NotFound, Refused, Removed
 from tests.conftest import Cast, in_thread, locked, said, say
 from tests.stage.locks import until_waiting
@@ -273,3 +274,16 @@ def test_mutes_that_are_running_survive_the_migration_both_ways(cast: Cast) -> N
         MigrationExecutor(connection).migrate(here)
     row = Sanction.objects.get()
     assert (row.user, row.until, row.by, row.reason) == (cast.bob, until, cast.alice, "rude")
+
+
+def test_a_mute_ends_by_itself_or_by_hand(cast: Cast, standing_clock: datetime.datetime) -> None:
+    until = clock.now() + datetime.timedelta(hours=1)
+    for _ in range(2):
+        services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=until)
+    assert isinstance(say(cast.bob, cast.team), errors.Muted)
+    with clock.at(until):
+        said(cast.bob, cast.team)
+    services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=None)
+    said(cast.bob, cast.team)
+    with pytest.raises(errors.NotAMember):
+        services.mute_member(cast.alice, channel=cast.team.pk, user=cast.charlie, until=until)

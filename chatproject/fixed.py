@@ -1,0 +1,32 @@
+"""Settings that no environment changes: what a page may load, and how the API's framework is used."""
+
+from csp.constants import NONE, SELF
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "chat.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "chat.api.scopes.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["chat.middleware.requests.CountedByTheApi"],
+    "DEFAULT_RENDERER_CLASSES": ["chat.api.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["chat.api.rendering.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chat.api.rendering.Negotiation",
+    "URL_FORMAT_OVERRIDE": None,
+    "EXCEPTION_HANDLER": "chat.api.problems.problem_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
