@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chatproject import env, logs
+from chatproject import env, fixed, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
 from chatproject.limits import LIMITS as _LIMITS
@@ -73,8 +73,8 @@ _IS_HTTPS = all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
 PUBLIC_URL = next((origin for origin in ALLOWED_ORIGINS if origin.startswith("https://")), ALLOWED_ORIGINS[0])
 
 INSTALLED_APPS = [
-    "chatproject.apps.ChatprojectConfig",  # first: its runserver builds on daphne's, which replaces Django's
-    "daphne",
+    # First: its runserver is daphne's. Daphne itself is no app here: every process would load twisted, which only it needs.
+    "chatproject.apps.ChatprojectConfig",
     "chatproject.apps.GaplessAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -244,6 +244,8 @@ SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 30 * 24 * 3600 if _IS_HTTPS el
 #: Networks of your own proxies: the address that they say in X-Forwarded-For is believed, from anybody else it is not.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", [])
 
+CONTENT_SECURITY_POLICY = fixed.CONTENT_SECURITY_POLICY
+
 #: Staff may send, ask, open and join without limit.
 RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
 #: Usernames that may too: the accounts of a load test, or of a program that you trust.
@@ -276,6 +278,8 @@ SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_MAX_AGE = 0
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_AUTOREFRESH = DEBUG
+
+REST_FRAMEWORK = fixed.REST_FRAMEWORK
 
 # ---- Logs ------------------------------------------------------------------------------------------------------------
 

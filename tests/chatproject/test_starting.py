@@ -70,6 +70,20 @@ def test_with_both_urls_nothing_is_started(tmp_path: Path, server: Server) -> No
     assert not (tmp_path / "data" / "postgres").exists()
 
 
+@pytest.fixture(scope="module")
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("migrated") / "data"
+    assert manage("migrate", data=data).returncode == 0
+    return data
+
+
+@pytest.fixture
+def data(tmp_path: Path, _migrated: Path) -> Path:
+    """A data folder in which everything has run before, and nothing runs."""
+    subprocess.run(["cp", "-a", str(_migrated), str(tmp_path)], check=True)
+    return tmp_path / "data"
+
+
 def services_of(data: Path) -> list[psutil.Process]:
     """The keeper, PostgreSQL and Valkey of this data folder; of PostgreSQL only the first process names it."""
     found = []
@@ -81,8 +95,7 @@ def services_of(data: Path) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(tmp_path: Path, number: int) -> None:
-    data = tmp_path / "data"
+def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(data: Path, number: int) -> None:
     for _ in range(2):
         server = Server(
             arguments=("serve", "--migrate", "--workers", "2"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL=""
@@ -99,9 +112,7 @@ def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(tmp_p
         server.log.unlink()
 
 
-def test_a_killed_keeper_takes_its_services_along_and_the_next_start_works(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    assert manage("migrate", data=data).returncode == 0
+def test_a_killed_keeper_takes_its_services_along_and_the_next_start_works(data: Path) -> None:
     holding = subprocess.Popen(
         [sys.executable, "-c", "import sys, time; from pathlib import Path; from chatproject.embedded import services;"
          "services.ensure(Path(sys.argv[1])); print('up', flush=True); time.sleep(60)", str(data)],
@@ -118,15 +129,15 @@ def test_a_killed_keeper_takes_its_services_along_and_the_next_start_works(tmp_p
     holding.wait()
 
 
-def test_two_instances_run_side_by_side(tmp_path: Path) -> None:
+def test_two_instances_run_side_by_side_and_one_begins_with_nothing(tmp_path: Path, data: Path) -> None:
     servers = [
         Server(
             arguments=("serve", "--migrate", "--workers", "1"),
-            GAPLESS_DATA=str(tmp_path / name),
+            GAPLESS_DATA=str(folder),
             DATABASE_URL="",
             REDIS_URL="",
         )
-        for name in ("one", "two")
+        for folder in (data, tmp_path / "new")
     ]
     try:
         for server in servers:
@@ -137,8 +148,7 @@ def test_two_instances_run_side_by_side(tmp_path: Path) -> None:
             server.stop()
 
 
-def test_a_crashed_service_is_started_again(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_a_crashed_service_is_started_again(data: Path) -> None:
     server = Server(
         arguments=("serve", "--migrate", "--workers", "1"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL=""
     )

@@ -66,7 +66,7 @@ def test_texts_are_stripped_but_what_people_say_and_passwords_are_not() -> None:
     assert read(TokenInput, {"name": "x", "password": " secret "}).password == " secret "
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2027-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00", "2027", ""])
+@pytest.mark.parametrize("text", ["tomorrow", "1999-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00", "2027", ""])
 def test_a_moment_is_one_that_the_calendar_knows(text: str) -> None:
     with pytest.raises(ValidationError):
         moment(text, field="expires_at")
