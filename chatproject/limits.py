@@ -30,6 +30,9 @@ class Limits:
     unfinished_bytes: int = _limit(16 * 1024 * 1024, unit="bytes a process", exceeded="503 + `Retry-After`, closed")
     #: Complete requests that wait for a place among those that are worked on.
     requests_waiting: int = _limit(64, unit="requests a process", exceeded="503 + `Retry-After`")
+    #: Requests of one person that are worked on at once; their others wait, and hold no place among everybody's meanwhile.
+    #: Fewer where there are not as many places: one is always somebody else's. 0 lifts it.
+    requests_at_once: int = _limit(2, unit="a user and process", exceeded="they wait for each other")
     #: Sockets from their handshake to their `hello`: a crowd comes in one after another instead of timing out together.
     openings: int = _limit(50, unit="a process", exceeded="503 + `Retry-After`, spread")
     #: Frames that could not be understood, from one socket.
@@ -60,6 +63,8 @@ class Limits:
     creations_per_hour: int = _limit(5, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Public channels that one user joins. 0 lifts it.
     joins_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
+    #: Tokens and invitations that one user makes, also what was taken back meanwhile. 0 lifts it.
+    secrets_per_hour: int = _limit(100, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Edits and deletions of one user: everybody in the channel gets each, and a plain member is not to use up what is replayed
     #: to those who return. 0 lifts it.
     revisions_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")

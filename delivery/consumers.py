@@ -91,6 +91,9 @@ class SocketConsumer(AsyncConsumer):
         """A command that SocketConsumer does not know itself. Raises Refused."""
         raise NotImplementedError
 
+    def require_may_write(self) -> None:
+        """Raises Refused for a login that may only listen."""
+
     def check_access(self, channel_id: int) -> None:
         """In a database thread, for a channel that this socket does not follow. Raises Refused unless the rows say otherwise."""
         raise NotImplementedError
@@ -305,6 +308,7 @@ class SocketConsumer(AsyncConsumer):
                 await self.require_access(command.channel)
                 self._move_cursor(command, delivered=command.seq, read=0)
             case Read():
+                self.require_may_write()
                 await self.require_access(command.channel)
                 self._move_cursor(command, delivered=command.seq, read=command.seq)
             case _:

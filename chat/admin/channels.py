@@ -19,7 +19,7 @@ from chat.admin.sanctions import sanctions_table
 from chat.models import AuditEntry, Channel, ChannelKind, Member, Message, Report, Sanction, User
 from chat.reads import oversight
 from chat.reads.statistics import WINDOW_MINUTES, figures_of
-from chat.viewer import link, list_link, may_view
+from chat.viewer import link, list_link, may_view, viewer
 
 
 @admin.register(Channel)
@@ -96,7 +96,8 @@ class ChannelAdmin(ReadOnlyAdmin):
         if may_view(Member) and row.kind != ChannelKind.DIRECT:
             shown.append(members_table(row))
         if may_view(Sanction):
-            shown.append(sanctions_table(row.sanctions.standing()))
+            seen = oversight.sanctions_seen_by(viewer()).values("pk")
+            shown.append(sanctions_table(row.sanctions.standing().filter(pk__in=seen)))
         if may_view(Report):
             shown.append(reports_table(row.reports.all(), "Reports"))
         if may_view(AuditEntry):

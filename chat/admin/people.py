@@ -67,8 +67,8 @@ class UserAdmin(ReadOnlyAdmin):
     def tables(self, row: User) -> list[Table]:
         shown = [memberships_table(row, viewer())] if may_view(Member) else []
         if may_view(Sanction):
-            seen = oversight.channels_seen_by(viewer()).values("pk")
-            shown.append(sanctions_table(row.sanctions.standing().filter(channel__in=seen)))
+            seen = oversight.sanctions_seen_by(viewer()).values("pk")
+            shown.append(sanctions_table(row.sanctions.standing().filter(pk__in=seen)))
         if may_view(Ban):
             shown.append(bans_table(row))
         if may_view(Report):

@@ -27,7 +27,7 @@ class SanctionAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Sanction]":
-        return Sanction.objects.filter(channel__in=oversight.channels_seen_by(staff_of(request)).values("pk"))
+        return oversight.sanctions_seen_by(staff_of(request))
 
     def words(self, row: Sanction) -> str:
         return f"{row.user.username} {row.get_kind_display()} in {columns.channel_name(row.channel)}"

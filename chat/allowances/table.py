@@ -53,8 +53,19 @@ REVISIONS = Allowance(
     "You may edit and delete {limit} messages a minute: wait {wait} s.",
     attempts_each=5,
 )
-CREATIONS = Allowance("opened", "creations_per_hour", HOUR, "You may open {limit} channels an hour: wait {wait} s.")
-JOINS = Allowance("joined", "joins_per_hour", HOUR, "You may join {limit} channels an hour: wait {wait} s.")
+CREATIONS = Allowance(
+    *("opened", "creations_per_hour", HOUR),
+    "You may open {limit} channels an hour: wait {wait} s.",
+    attempts_each=5,
+)
+JOINS = Allowance(
+    *("joined", "joins_per_hour", HOUR), "You may join {limit} channels an hour: wait {wait} s.", attempts_each=5
+)
+SECRETS = Allowance(
+    *("let-in", "secrets_per_hour", HOUR),
+    "You may make {limit} tokens and invitations an hour: wait {wait} s.",
+    attempts_each=5,
+)
 RENAMES = Allowance(
     *("renamed", "renames_per_minute", MINUTE),
     "You may change names, topics and channels {limit} times a minute: wait {wait} s.",
@@ -70,9 +81,13 @@ BULK_ROWS = Allowance(
     "You may moderate {limit} rows a minute: wait {wait} s.",
     attempts_each=5,
 )
-REPORTS = Allowance("reported", "reports_per_hour", HOUR, "You may report {limit} messages an hour: wait {wait} s.")
+REPORTS = Allowance(
+    *("reported", "reports_per_hour", HOUR), "You may report {limit} messages an hour: wait {wait} s.", attempts_each=5
+)
 PRESENCE_CHOICES = Allowance(
-    "chose", "choices_per_minute", MINUTE, "You may change this {limit} times a minute: wait {wait} s."
+    *("chose", "choices_per_minute", MINUTE),
+    "You may change this {limit} times a minute: wait {wait} s.",
+    attempts_each=5,
 )
 
 _TRIED = "That was tried too often: wait a while, then try once more."

@@ -116,7 +116,8 @@ def _operation(path: str, view: type[APIView], method: str) -> dict[str, Any]:
     summary, *more = _sentences(getattr(view, method.lower()))
     operation = {
         "operationId": "_".join([method.lower(), *words]),
-        "summary": summary,
+        # A summary is plain text where a description is Markdown.
+        "summary": summary.replace("`", ""),
         "description": "\n\n".join([*more, f"A token needs the scope `{scope_needed(view, method)}`."]),
         "tags": [words[0]],
         "security": [{"token": []}, {"session": []}],

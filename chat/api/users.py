@@ -16,6 +16,7 @@ from chat.api.pages import paged
 from chat.api.reading import Taken, read
 from chat.api.scopes import scopes_of
 from chat.models import User
+from chat.services.made import not_for_measuring
 from delivery.wire.frames import Person
 
 
@@ -54,7 +55,7 @@ class Users(APIView):
     @documented(ListOf(Person), query={"search": text("A part of the username or of the display name.")})
     def get(self, request: Request) -> Response:
         """Active accounts; `?search=` in names."""
-        rows = User.objects.people().filter(is_active=True)
+        rows = not_for_measuring(User.objects.people().filter(is_active=True))
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if search:
             rows = rows.filter(Q(username__says=search) | Q(display_name__says=search))

@@ -64,6 +64,9 @@ class ChatConsumer(SocketConsumer):
     def check_access(self, channel_id: int) -> None:
         require_membership(self.socket.user, channel=channel_id)
 
+    def require_may_write(self) -> None:
+        require_scope(self.login.scopes, Scope.WRITE, visitors_too=True)
+
     async def do(self, command: AnyCommand) -> None:
         require_scope(self.login.scopes, Scope.WRITE, visitors_too=not isinstance(command, SayPresence))
         match command:

@@ -18,6 +18,8 @@ from delivery.wire.errors import RateLimited
 
 #: Health and figures: answered even when everything else waits, when nobody can be asked who it is, and whatever the Host.
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
+#: In the scope: told whose request it is, once that is known.
+IS_OF = "gapless.is_of"
 #: In the scope of a request that has waited: it was counted when it came.
 IS_ASKED_AGAIN = "gapless.is_asked_again"
 
@@ -58,5 +60,8 @@ class CountedByTheApi(BaseThrottle):
 
 
 def _note(request: HttpRequest, user: Any) -> None:
-    if user.is_authenticated and not getattr(request, "scope", {}).get(IS_ASKED_AGAIN):
+    scope = getattr(request, "scope", {})
+    if user.is_authenticated and IS_OF in scope:
+        scope[IS_OF](user.pk)
+    if user.is_authenticated and not scope.get(IS_ASKED_AGAIN):
         request.usage = count(REQUESTS, user)  # type: ignore[attr-defined]

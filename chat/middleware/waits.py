@@ -12,6 +12,8 @@ from delivery.wire.errors import RateLimited
 HEADER = "X-Gapless-Wait"
 #: In the scope of a request that may be answered so.
 MAY_WAIT = "gapless.may_wait"
+#: In the scope of one that came together with too many others of the same user.
+MANY_WAIT = "gapless.many_wait"
 #: Who has as many requests waiting may come back then.
 AGAIN_SECONDS = 5
 
@@ -35,9 +37,9 @@ class Wait:
 
 def wait_for(request: Request, wait: Wait) -> Response | None:
     """What to answer so that it waits; None where it can't. Raises RateLimited when too many of the user's wait already."""
-    node = running()
-    if node is None or not getattr(request._request, "scope", {}).get(MAY_WAIT):
-        return None
-    if not node.waits.has_room(wait.user):
+    node, scope = running(), getattr(request._request, "scope", {})
+    if scope.get(MANY_WAIT) or (node is not None and scope.get(MAY_WAIT) and not node.waits.has_room(wait.user)):
         raise RateLimited("Too many of your requests are waiting already.", retry_after=AGAIN_SECONDS)
+    if node is None or not scope.get(MAY_WAIT):
+        return None
     return Response(headers={HEADER: wait.spell()})

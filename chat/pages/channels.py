@@ -17,6 +17,7 @@ from chat.pages.state import PageState, state_script
 from chat.reads import moderation
 from chat.reads.channels import channels_of
 from chat.reads.history import newest
+from chat.rights.standing import moderates_everywhere
 from chat.services import Draft, read_standing
 from delivery.wire.errors import Invalid, Refused
 from delivery.wire.types import time_now
@@ -83,6 +84,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     )
     context = {
         "invites": settings.SIGN_UP != "closed",
+        "moderates": moderates_everywhere(request.user),
         "notices": list(notices.get_messages(request)),
         "me": me,
         "channels": channels,

@@ -8,7 +8,7 @@ conversation is part of the conversation. Superusers too.
 from django.db.models import Model, Q, QuerySet
 
 from chat import clock
-from chat.models import Act, AuditEntry, Channel, ChannelKind, Member, Message, Report, User
+from chat.models import Act, AuditEntry, Channel, ChannelKind, Member, Message, Report, Sanction, User
 from chat.rights.standing import moderates_everywhere
 from chat.services.inspecting import READING
 
@@ -27,6 +27,12 @@ def channels_seen_by(user: User) -> "QuerySet[Channel]":
 def members_seen_by(user: User) -> "QuerySet[Member]":
     rows = Member.objects.with_mutes().exclude(channel__kind=ChannelKind.DIRECT)
     return rows if moderates_everywhere(user) else rows.filter(channel__kind=ChannelKind.PUBLIC)
+
+
+def sanctions_seen_by(user: User) -> "QuerySet[Sanction]":
+    """Who is in a direct conversation is part of it: of its mutes one sees those that one has given."""
+    rows = Sanction.objects.filter(channel__in=channels_seen_by(user).values("pk"))
+    return rows.exclude(Q(channel__kind=ChannelKind.DIRECT) & ~Q(by=user))
 
 
 def sees(user: User, row: Model) -> bool:

@@ -15,7 +15,7 @@ from chat.rights.table import Right
 from chat.services import audit, log
 from chat.services.blocks import require_may_bring, require_not_blocked
 from chat.services.constraints import violates
-from chat.services.members import admit
+from chat.services.members import admit, hold_memberships
 from delivery.wire import codec, frames
 from delivery.wire.errors import Conflict, Invalid
 
@@ -189,6 +189,7 @@ def _free_name(name: str) -> Iterator[None]:
 
 def _admit_all(channel: Channel, owner: User, members: Sequence[User], *, owner_role: str) -> None:
     entry = log.lock([channel.pk])[channel.pk]
+    hold_memberships([owner, *members])
     admit(entry, owner, actor=owner, role=owner_role)
     for user in {user.pk: user for user in members if user.pk != owner.pk}.values():
         admit(entry, user, actor=owner, role=Role.MEMBER)

@@ -66,12 +66,31 @@ def standing_in(row: tuple[Any, ...]) -> Standing:
     return Standing(epoch=digest.hexdigest()[:20], position=position or 0)
 
 
-@functools.cache
 def standing_statement() -> str:
     """For those who read other rows in the same round trip."""
-    denied = set(left_out())
+    return _statement(_denied())
+
+
+def _denied() -> frozenset[str]:
+    # Asked once where nothing is denied; else each time: what is granted later counts for all processes at once.
+    global _may_call_all
+    denied = frozenset() if _may_call_all else frozenset(left_out())
     if denied:
-        logger.warning("a rewind may go unseen: this database role may not call %s", ", ".join(sorted(denied)))
+        _warn(denied)
+    _may_call_all = not denied
+    return denied
+
+
+_may_call_all = False
+
+
+@functools.cache
+def _warn(denied: frozenset[str]) -> None:
+    logger.warning("a rewind may go unseen: this database role may not call %s", ", ".join(sorted(denied)))
+
+
+@functools.cache
+def _statement(denied: frozenset[str]) -> str:
     parts = [part for part, functions in _PARTS.items() if not denied & set(functions)]
     [(position, functions)] = _POSITION.items()
     position = "NULL" if denied & set(functions) else position

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from chat import clock
 from chat.allowances.counting import counted
-from chat.allowances.table import JOINS
+from chat.allowances.table import JOINS, SECRETS
 from chat.models import Channel, ChannelKind, Invite, Member, Role, User
 from chat.models.invite import InviteQuerySet
 from chat.models.token import digest_of
@@ -32,7 +32,8 @@ def create_invite(
 ) -> tuple[Invite, str]:
     """An invitation and the secret of its link, which is told this once. `actor` None: by the console.
 
-    Raises Invalid, NotFound, NotAMember or Forbidden for a channel in which the actor may not add, Conflict for one too many.
+    Raises Invalid, NotFound, NotAMember or Forbidden for a channel in which the actor may not add, Conflict for one too many,
+    RateLimited.
     """
     require_invitations()
     limits = settings.LIMITS
@@ -41,7 +42,7 @@ def create_invite(
     if not 1 <= len(set(channels)) <= limits.invite_channels:
         raise Invalid(f"An invitation is to 1 to {limits.invite_channels} channels.")
     secret = secrets.token_urlsafe(32)
-    with transaction.atomic():
+    with counted(SECRETS, actor) if actor else contextlib.nullcontext(), transaction.atomic():
         rows = [_invitable(actor, channel) for channel in sorted(set(channels))]
         if actor is not None:
             _require_place(actor)
@@ -77,10 +78,15 @@ def sign_up_by_invite(secret: str, *, username: str, password: str, display_name
 def accept_invite(user: User, *, secret: str) -> list[Channel]:
     """The user is in the channels of the invitation, as far as they have place; who comes into none new uses nothing up.
 
-    The uses are exact: its row is locked. Raises NotFound, and what stands against the last channel if there is none.
+    The uses are exact: its row is locked. Raises NotFound, RateLimited, and what stands against the last channel if there is
+    none.
     """
     require_invitations()
     with contextlib.ExitStack() as stack:
+        # Counted before anything is locked: nobody in these channels waits for Redis.
+        coming = _new_to(user, secret)
+        for _ in coming:
+            stack.enter_context(counted(JOINS, user))
         stack.enter_context(transaction.atomic())
         invite = _standing(secret).select_for_update(no_key=True, of=("self",)).first()
         if invite is None:
@@ -90,9 +96,8 @@ def accept_invite(user: User, *, secret: str) -> list[Channel]:
         refusal: Refused = NotFound(GONE)
         joined = []
         for entry in entries.values():
-            if entry.channel.pk in mine or not _lets_into(invite, entry.channel):
+            if entry.channel.pk in mine or entry.channel.pk not in coming or not _lets_into(invite, entry.channel):
                 continue
-            stack.enter_context(counted(JOINS, user))
             try:
                 admit(entry, user, actor=user, role=Role.MEMBER, invited_by=invite.created_by)
                 joined.append(entry)
@@ -104,6 +109,12 @@ def accept_invite(user: User, *, secret: str) -> list[Channel]:
             raise refusal
         log.commit_entries(joined)
         return [entry.channel for entry in entries.values() if entry in joined or entry.channel.pk in mine]
+
+
+def _new_to(user: User, secret: str) -> set[int]:
+    invite = _standing(secret).first()
+    rows = invite.channels.exclude(members__user=user) if invite else []
+    return {row.pk for row in rows if _lets_into(invite, row)} if invite else set()
 
 
 def require_invitations() -> None:

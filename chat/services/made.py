@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.models import User
 
@@ -13,12 +13,20 @@ from chat.models import User
 KNOWN_PASSWORD = "Demo with a known password"  # noqa: S105 (the name of a group)
 #: Everybody of the demo.
 DEMO = "Demo"
-_MEASURING = r"^(loadtest[0-9]+|filler[0-9]+|probe)$"
+#: Accounts that only ever had tokens, and the names that commands give: no person signs in as one.
+_FOR_MEASURING = Q(
+    username__regex=r"^(loadtest[0-9]+|filler[0-9]+|probe)$", password__startswith=UNUSABLE_PASSWORD_PREFIX
+)
 
 
 def for_measuring() -> "QuerySet[User]":
-    """Accounts that only ever had tokens, and the names that commands give: no person signs in as one."""
-    return User.objects.filter(username__regex=_MEASURING, password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    """The accounts of measurements."""
+    return User.objects.filter(_FOR_MEASURING)
+
+
+def not_for_measuring(users: "QuerySet[User]") -> "QuerySet[User]":
+    """Of these, whom others write to, add and look for."""
+    return users.exclude(_FOR_MEASURING)
 
 
 def has_people() -> bool:

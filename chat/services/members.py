@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from chat.allowances.table import JOINS, MEMBERSHIPS
 from chat.models import Act, Channel, ChannelKind, Member, Role, SanctionKind, User
 from chat.rights.standing import require_may, require_rank
 from chat.rights.table import Right
-from chat.services import audit, log
+from chat.services import audit, hot, log
 from chat.services.blocks import require_may_bring
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts
@@ -21,6 +22,10 @@ from chat.services.sanctions import impose, let_in, member_or_former
 from chat.services.visitors import require_inside, require_place_for
 from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotAMember, NotFound
 from delivery.wire.types import spell_time
+
+#: First key of the advisory locks on how many channels a person is in ("join" in ASCII).
+ADMITTING = 0x6A6F696E
+_HOLD = "SELECT pg_advisory_xact_lock(%s, held) FROM unnest(%s::int[]) AS held"
 
 
 def join_channel(user: User, *, channel: int) -> Member:
@@ -141,6 +146,7 @@ def admit(
         raise Forbidden("This account is not active.")
     require_place_for(user, entry.channel)
     let_in(entry, user, actor=actor, reason=reason)
+    hold_memberships([user])
     most = settings.LIMITS.channels_per_user
     if user.memberships.filter(channel__archived_at=None).count() >= most:
         raise Invalid(f"{user.get_full_name()} is in {most:,} channels: leave some first.")
@@ -157,6 +163,14 @@ def admit(
     )
     entry.opened(user.pk, "joined")
     return member
+
+
+def hold_memberships(users: Iterable[User]) -> None:
+    """Until the commit nobody else takes one of these into a channel: how many they are in is counted exactly.
+
+    After the channels' locks; of several people all at once, in one order, so that two can't lock each other out.
+    """
+    hot.rows(_HOLD, [ADMITTING, sorted(user.pk % 2**31 for user in users)])
 
 
 def _dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:

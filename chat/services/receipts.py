@@ -4,10 +4,11 @@ A cursor speaks only of what came after its member joined, and only active membe
 """
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from chat.models import Member, User
 from chat.reads.unread import ReadMark, count_all
@@ -18,6 +19,9 @@ from delivery.bus.announcements import Cursor, Moved
 from delivery.wire.errors import NotAMember
 
 logger = logging.getLogger("gapless.receipts")
+
+#: Channels that a ban, or its end, settles before it is answered.
+SETTLED_IN_A_REQUEST = 50
 
 #: Locks in one order, so that two processes that flush at once can't lock each other out.
 _MOVE = """
@@ -105,11 +109,28 @@ def settle_receipts(channel: int) -> None:
 
 
 def settle_everywhere(user: int) -> None:
-    """For after a commit that made somebody active or inactive: in every channel the others are waited for, or this one too."""
+    """For after a commit that made somebody active or inactive: in every channel the others are waited for, or this one too.
+
+    The first channels at once; of more the rest follows in a thread of its own, one after another: no request waits for thousands.
+    """
     if User.objects.filter(pk=user, is_active=True).exists():
         hot.execute(_LOOK_AGAIN, [user])
-    for (channel,) in hot.rows(_BEHIND, [user]):
+    behind = [channel for (channel,) in hot.rows(_BEHIND, [user])]
+    _settle_each(behind[:SETTLED_IN_A_REQUEST])
+    if rest := behind[SETTLED_IN_A_REQUEST:]:
+        threading.Thread(target=_settle_apart, args=[rest], name=f"settling of user {user}").start()
+
+
+def _settle_each(channels: Sequence[int]) -> None:
+    for channel in channels:
         _settle_and_tell(channel)
+
+
+def _settle_apart(channels: Sequence[int]) -> None:
+    try:
+        _settle_each(channels)
+    finally:
+        connection.close()
 
 
 def _settle_and_tell(channel: int, *, head: int | None = None, cursors: Sequence[Cursor] = ()) -> None:

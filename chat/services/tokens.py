@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import transaction
 
 from chat import clock
+from chat.allowances.counting import counted
+from chat.allowances.table import SECRETS
 from chat.models import Scope, Token, User
 from chat.models.token import digest_of, usual_scopes
 from chat.rights.scopes import require_scope
@@ -40,7 +42,7 @@ def new_token(
 ) -> tuple[Token, str]:
     """A token and its secret. Without scopes it has all but `tokens`. `parent`: the token that makes it, with which it ends.
 
-    Raises Invalid, OutOfScope for more than the parent has, Forbidden for longer, or Conflict for one too many.
+    Raises Invalid, OutOfScope for more than the parent has, Forbidden for longer, Conflict for one too many, or RateLimited.
     """
     if user.is_visitor:
         raise Forbidden("A visitor has the one token of the visit.")
@@ -52,7 +54,7 @@ def new_token(
     if parent is not None:
         expires_at = _within(parent, chosen, expires_at)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    with transaction.atomic():
+    with counted(SECRETS, user), transaction.atomic():
         _lock_tokens_of(user)
         _require_place(user, parent)
         fields = {"digest": digest_of(secret), "scopes": chosen, "expires_at": expires_at}

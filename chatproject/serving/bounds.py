@@ -5,6 +5,7 @@ So the speed of a stranger's line costs nobody a place, and sockets keep their s
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -13,10 +14,11 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from chat.addresses import line_of
-from chat.middleware.requests import ALWAYS_ANSWERED
+from chat.middleware.requests import ALWAYS_ANSWERED, IS_OF
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.measuring import http_places_taken, http_waiting
+from chatproject.serving.people import People
 from delivery.places import NoPlace, Places
 
 Scope = MutableMapping[str, Any]
@@ -50,6 +52,7 @@ class Bounded:
         self._application = application
         self._places = places
         self._watched = {path: Places(WATCHED_PLACES, waiting=WATCHED_WAITING) for path in ALWAYS_ANSWERED}
+        self._people = People(_at_once(places.count), waiting=settings.LIMITS.requests_waiting)
         self._hashing = Places(max(1, places.count // 3), waiting=settings.LIMITS.requests_waiting)
         limits = settings.LIMITS
         self._bodies = Bodies(
@@ -67,21 +70,30 @@ class Bounded:
         whole = _replaying(body, receive)
         async with contextlib.AsyncExitStack() as taken:
             try:
+                # The narrower ones first: who waits for them keeps no place from others.
+                if scope["path"] not in ALWAYS_ANSWERED and (own := await self._people.take(scope)):
+                    taken.callback(own)
                 for places in self._places_for(scope):
                     taken.callback(await places.take(_line(scope)))
             except NoPlace:
                 await taken.aclose()
                 await refusals.answer(refusals.NO_PLACE, scope, receive, send)
                 return
-            await self._application(scope, whole, _leaving(send, taken))
+            whose = {IS_OF: functools.partial(self._people.learn, scope)}
+            await self._application({**scope, **whose}, whole, _leaving(send, taken))
 
     def _places_for(self, scope: Scope) -> tuple[Places, ...]:
         path = scope["path"]
         if path in ALWAYS_ANSWERED:
             return (self._watched[path],)
-        # The narrower one first: who waits for it keeps no place from others.
         is_hashing = scope["method"] == "POST" and f"{path}/".startswith(HASHING)
         return (self._hashing, self._places) if is_hashing else (self._places,)
+
+
+def _at_once(places: int) -> int:
+    # One place at least is always somebody else's.
+    most = settings.LIMITS.requests_at_once
+    return most and max(1, min(most, places - 1))
 
 
 def _line(scope: Scope) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from chat.middleware.requests import IS_ASKED_AGAIN
-from chat.middleware.waits import HEADER, MAY_WAIT, Wait
-from delivery.node import running
+from chat.middleware.waits import HEADER, MANY_WAIT, MAY_WAIT, Wait
+from delivery.node import Node, running
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -29,8 +29,15 @@ class Waiting:
             return
         first = _Answer(send)
         await self._application({**scope, MAY_WAIT: True}, receive, first.send)
-        if first.wait is not None and not await _has_left(first.wait, receive):
-            await self._application({**scope, IS_ASKED_AGAIN: True}, _without_body(receive), send)
+        node = running()
+        if first.wait is None or node is None:
+            return
+        again = {**scope, IS_ASKED_AGAIN: True}
+        # Taken here and not where it is asked for: of many who come at once each would find the same room.
+        with node.waits.place(first.wait.user) as has_place:
+            if has_place and await _has_left(node, first.wait, receive):
+                return
+            await self._application(again if has_place else {**again, MANY_WAIT: True}, _without_body(receive), send)
 
 
 class _Answer:
@@ -48,14 +55,9 @@ class _Answer:
             await self._send(event)
 
 
-async def _has_left(wait: Wait, receive: Receive) -> bool:
-    node = running()
-    if node is None:
-        return False
+async def _has_left(node: Node, wait: Wait, receive: Receive) -> bool:
     leaving = node.nursery.start(_left(receive))
-    waiting = node.nursery.start(
-        node.waits.until_above(wait.number, channel_id=wait.channel, user=wait.user, seconds=wait.seconds)
-    )
+    waiting = node.nursery.start(node.waits.until_above(wait.number, channel_id=wait.channel, seconds=wait.seconds))
     try:
         await asyncio.wait({leaving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         return leaving.done()

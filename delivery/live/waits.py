@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Iterator
 
 from delivery import metrics
 from delivery.live.joining import Joining
@@ -26,14 +27,24 @@ class Waits:
     def has_room(self, user: int) -> bool:
         return self._of_user[user] < self._most
 
-    async def until_above(self, number: int, *, channel_id: int, user: int, seconds: float) -> None:
+    @contextlib.contextmanager
+    def place(self, user: int) -> Iterator[bool]:
+        """Whether there is room for one more of the user, who has it until the end of the block. On the event loop."""
+        has_place = self.has_room(user)
+        self._of_user[user] += has_place
+        try:
+            yield has_place
+        finally:
+            if has_place:
+                self._of_user -= Counter([user])
+
+    async def until_above(self, number: int, *, channel_id: int, seconds: float) -> None:
         """Returns when the channel has gone on from there, when it is not followed any more, when this process ends, or then.
 
         Looks at nothing that belongs to somebody: what has happened is asked for anew, with all its rules.
         """
         if self._has_ended:
             return
-        self._of_user[user] += 1
         metrics.requests_waiting.inc()
         try:
             async with asyncio.timeout(seconds):
@@ -43,7 +54,6 @@ class Waits:
         except Exception as error:
             logger.warning("a request could not wait, and is answered at once: %r", error)
         finally:
-            self._of_user -= Counter([user])
             metrics.requests_waiting.dec()
 
     def end(self) -> None:

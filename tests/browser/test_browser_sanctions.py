@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from chat import services
+from chat.models import AuditEntry
 from tests.conftest import Cast, said
 from tests.stage.browsers import MARKS, SignIn, aside, ask, write
 from tests.stage.servers import Server
@@ -32,6 +33,28 @@ def test_who_was_removed_is_told_why_the_door_is_shut_and_is_let_back_in(
     expect(alice.locator("#removed .bans-note")).to_have_text("Nobody is kept out.")
     bob.locator("#browse .line", has_text="square").get_by_role("button").click()
     expect(bob.locator("#composer-body")).to_be_editable()
+
+
+def test_the_staff_in_a_channel_says_why_on_the_page_too(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    aside(services.add_member, cast.alice, channel=cast.team.pk, user=cast.sam)
+    sam = sign_in("sam", server, path=f"/c/{cast.team.pk}/")
+    expect(sam.locator("#composer-body")).to_be_editable()
+    sam.click("#channel-menu-button")
+    sam.click("#channel-menu [data-act=rename]")
+    sam.fill("#about-name", "crew")
+    sam.click("#about button.primary")
+    expect(sam.locator("#about .form-errors")).to_contain_text("say why")
+    sam.fill("#about-reason", "A clearer name.")
+    sam.click("#about button.primary")
+    expect(sam.locator("#channel-title")).to_have_text("crew")
+    sam.click("#members-button")
+    line = sam.locator(".member", has_text="bob")
+    ask(sam, line.locator("button"), "#member-menu [data-act=make-moderator]", "He knows the rules.")
+    expect(sam.locator(".row.is-system").last).to_contain_text("made Bob a moderator")
+    lines: list[tuple[str, str]] = []
+    aside(lambda: lines.extend(AuditEntry.objects.filter(actor=cast.sam).values_list("act", "reason")))
+    assert ("channel.renamed", "A clearer name.") in lines
+    assert ("member.role", "He knows the rules.") in lines
 
 
 def test_a_group_is_left_on_the_page_and_opened_again(sign_in: SignIn, servers: list[Server], cast: Cast) -> None:

@@ -144,6 +144,20 @@ def test_signing_out_in_one_tab_ends_the_others_reading(sign_in: SignIn, servers
     expect(second).to_have_url(re.compile("/sign-in/"))
 
 
+def test_who_signs_in_again_in_one_tab_is_signed_in_in_the_others(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    first = sign_in("alice", server, path=f"/c/{cast.team.pk}/")
+    cookies = first.context.cookies()
+    second = tab_of(first)
+    first.evaluate("document.getElementById('sign-out').requestSubmit()")
+    expect(second.locator("#signed-out")).to_be_visible(timeout=3_000)
+    fresh = sign_in("alice", server, path=f"/c/{cast.team.pk}/")
+    name = next(cookie["name"] for cookie in cookies if "session" in cookie["name"])
+    first.context.add_cookies([cookie for cookie in fresh.context.cookies() if cookie["name"] == name])
+    first.goto(f"{server.url}/c/{cast.team.pk}/")
+    expect(second.locator("#signed-out")).to_be_hidden(timeout=SOON)
+    expect(second.locator("#timeline.is-ready")).to_be_visible(timeout=SOON)
+
+
 def test_signing_out_is_seen_though_the_socket_hears_nothing(
     sign_in: SignIn, own_server: Callable[..., Server], server: Server, cast: Cast
 ) -> None:

@@ -8,9 +8,10 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
 from chat import services
+from chat.management.commands import demo as demo_command
 from chat.management.commands.demo import PASSWORD
 from chat.models import User
-from chat.services import create_user
+from chat.services import create_user, made
 from chat.services.people import create_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,3 +54,30 @@ def test_beside_the_owner_it_has_a_password_that_nobody_knows() -> None:
     assert signs_in("bob", password)
     services.create_user("ann", password="correct horse battery staple")
     assert signs_in("bob", password), "it was said to the operator alone"
+
+
+def test_who_makes_an_account_is_told_that_the_known_password_has_ended() -> None:
+    demo()
+    told = io.StringIO()
+    call_command("createuser", "ann", "--password", "correct horse battery staple", stdout=io.StringIO(), stderr=told)
+    assert "password, which is known to everybody, has ended" in told.getvalue()
+    quiet = io.StringIO()
+    call_command("createuser", "ben", "--password", "correct horse battery staple", stdout=io.StringIO(), stderr=quiet)
+    assert quiet.getvalue() == ""
+
+
+def test_a_demo_that_is_ended_before_it_is_marked_leaves_no_known_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(made, "mark_demo", killed)
+    with pytest.raises(KeyboardInterrupt):
+        demo()
+    assert not User.objects.exists()
+
+
+def test_the_demo_makes_its_tables_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(demo_command, "call_command", lambda name, **_: called.append(name))
+    demo()
+    assert called == ["migrate"]

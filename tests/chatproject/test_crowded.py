@@ -21,12 +21,19 @@ from tests.conftest import Cast, locked
 from tests.stage.doors import handshake, knock, statuses
 from tests.stage.servers import Server, expect
 
+#: Two places, and all of one person may stand in them.
+FEW = {
+    "GAPLESS_LIMIT_POOL": "6",
+    "GAPLESS_LIMIT_REQUESTS_WAITING": "3",
+    "GAPLESS_LIMIT_REQUESTS_AT_ONCE": "0",
+}
+
 
 async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
     # A third of the pool works for HTTP.
-    server = own_server(GAPLESS_LIMIT_POOL="6", GAPLESS_LIMIT_REQUESTS_WAITING="3")
+    server = own_server(**FEW)
     bearer = {"Authorization": f"Bearer {cast.token(cast.alice)}"}
     path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
     async with httpx.AsyncClient(headers=bearer, timeout=20) as client:
@@ -60,7 +67,7 @@ async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
 async def test_a_crowd_from_one_address_sends_nobody_away_who_comes_from_another(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
-    server = own_server(GAPLESS_LIMIT_POOL="6", GAPLESS_LIMIT_REQUESTS_WAITING="3", TRUSTED_PROXIES="127.0.0.0/8,::1")
+    server = own_server(**FEW, TRUSTED_PROXIES="127.0.0.0/8,::1")
     path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
     crowd = {"Authorization": f"Bearer {cast.token(cast.alice)}", "X-Forwarded-For": "203.0.113.9"}
     async with httpx.AsyncClient(timeout=20) as client:

@@ -148,6 +148,10 @@ def test_the_probe_says_how_long_it_takes_through_the_real_path(cast: Cast, serv
         assert 0 < found["back_to_caught_up"] < 20_000
     assert Channel.objects.filter(name="Probe").count() == 1, "every probe uses the same channel"
     assert not Token.objects.filter(user__username="probe").exists()
+    with server.http(cast.token(cast.alice)) as http:
+        for search in ("", "prob"):
+            found = http.get("/users/", params={"search": search}).json()["results"]
+            assert "probe" not in [person["username"] for person in found], "nobody adds it, or writes to it"
 
 
 def test_a_probe_that_is_too_slow_and_one_without_a_server_have_exit_codes(cast: Cast, server: Server) -> None:

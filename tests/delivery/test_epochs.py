@@ -145,21 +145,26 @@ async def test_a_database_that_stands_below_what_redis_has_seen_begins_another_e
 
 
 @pytest.mark.django_db
-def test_a_role_that_may_not_look_has_an_epoch_all_the_same() -> None:
+def test_a_role_that_may_not_look_has_an_epoch_all_the_same_and_sees_what_is_granted_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(epochs, "_may_call_all", False)
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE narrow")
         cursor.execute("GRANT SELECT ON epochs, messages TO narrow")
         cursor.execute("REVOKE EXECUTE ON FUNCTION pg_control_system(), pg_current_wal_flush_lsn() FROM PUBLIC")
         cursor.execute("SET LOCAL ROLE narrow")
-        epochs._statement.cache_clear()
-        try:
-            assert epochs.left_out() == ["pg_control_system()", "pg_current_wal_flush_lsn()"]
-            standing = services.read_standing()
-        finally:
-            epochs._statement.cache_clear()
-            cursor.execute("RESET ROLE")
+        assert epochs.left_out() == ["pg_control_system()", "pg_current_wal_flush_lsn()"]
+        standing = services.read_standing()
+        cursor.execute("RESET ROLE")
+        cursor.execute("GRANT EXECUTE ON FUNCTION pg_control_system(), pg_current_wal_flush_lsn() TO narrow")
+        cursor.execute("SET LOCAL ROLE narrow")
+        later = services.read_standing()
+        cursor.execute("RESET ROLE")
     assert standing.epoch
     assert standing.position == 0
+    assert later.epoch != standing.epoch
+    assert later.position > 0
 
 
 @pytest.mark.django_db(transaction=True)

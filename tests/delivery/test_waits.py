@@ -119,6 +119,15 @@ async def test_who_waits_too_often_is_told_so(own_server: Any, cast: Cast) -> No
     await expect(lambda: _is_taken(server, cast), within=5)
 
 
+async def test_of_many_who_come_at_once_no_more_wait_than_may(own_server: Any, cast: Cast) -> None:
+    server = own_server(GAPLESS_LIMIT_WAITS_PER_USER="2")
+    came = [asking(server, cast, "bob", since=2, wait=25) for _ in range(12)]
+    await expect(lambda: sum(one.done() for one in came) == 10, within=10)
+    await in_thread(said, cast.alice, cast.team, "at last")
+    answers = await asyncio.gather(*came)
+    assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 10
+
+
 async def _refused(server: Server, cast: Cast) -> httpx.Response | None:
     answer = await asking(server, cast, "bob", since=2, wait=1)
     return answer if answer.status_code == 429 else None

@@ -9,8 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import Scope, User
 from chat.services import change_staff_roles, create_token, create_user, join_first_channel
+from chat.services.made import are_passwords_known
 from chat.services.staff import GROUPS
 from delivery.wire.errors import Refused
+
+ENDED = (
+    "The demo's password, which is known to everybody, has ended: a person has an account here now. "
+    "Nobody signs in as alice, bob and the others until a superuser gives them another one (manage.py passwordlink)."
+)
 
 
 class Command(BaseCommand):
@@ -43,7 +49,10 @@ class Command(BaseCommand):
         said: dict[str, Any] = {}
         user = User.objects.filter(username__iexact=options["name"]).first()
         if user is None:
+            was_open = are_passwords_known()
             user = self._create(options, said)
+            if was_open and not are_passwords_known():
+                self.stderr.write(ENDED)
         elif not options["token"] and not options["role"]:
             raise CommandError(
                 f"{user.username} exists already. With --token it gets another token, with --role a role."

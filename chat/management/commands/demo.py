@@ -4,7 +4,9 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from chat.models import User
 from chat.services import made
@@ -23,6 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
         if made.has_people():
             raise CommandError(
                 "People have accounts here: the demo is for an instance of its own (set GAPLESS_DATA and PORT)."
@@ -44,7 +47,9 @@ class Command(BaseCommand):
 
     def _play(self, password: str) -> None:
         try:
-            people = stage.play(password=password, tell=lambda line: self.stdout.write(f"demo: {line}"))
+            # Together: a known password never stands where nothing says that it is known.
+            with transaction.atomic():
+                people = stage.play(password=password, tell=lambda line: self.stdout.write(f"demo: {line}"))
+                made.mark_demo(people.values(), is_known=password == PASSWORD)
         except Refused as refusal:
             raise CommandError(f"The demo can't be put here: {refusal.detail}") from None
-        made.mark_demo(people.values(), is_known=password == PASSWORD)

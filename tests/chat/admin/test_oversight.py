@@ -49,6 +49,19 @@ def pages(cast: Cast) -> list[str]:
     return ["/admin/", *lists, *asked, "/admin/chat/user/?q=alice", *(page_of(row) for row in rows)]
 
 
+def test_who_was_muted_in_a_direct_conversation_is_shown_to_who_has_muted_them_alone(house: Cast) -> None:
+    pair = direct(house)
+    until = clock.now() + datetime.timedelta(days=1)
+    services.mute_member(house.sam, channel=pair.pk, user=house.bob, until=until, reason="threats")
+    services.create_user("tess", is_staff=True)
+    for who, sees in (("sam", True), ("tess", False), ("mo", False)):
+        assert ("threats" in browser(who).get("/admin/chat/sanction/").content.decode()) is sees, who
+    for who, sees in (("sam", True), ("tess", False)):
+        _, _, below = browser(who).get(page_of(pair)).content.decode().partition("Mutes and removals")
+        table, _, _ = below.partition("<h2")
+        assert (page_of(house.bob) in table) is sees, who
+
+
 @pytest.mark.parametrize("who", STAFF)
 def test_no_page_of_the_admin_shows_what_was_said_in_private(house: Cast, who: str) -> None:
     client = browser(who)

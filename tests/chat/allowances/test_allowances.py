@@ -10,11 +10,22 @@ from django.conf import settings
 from django.test import Client
 
 from chat import services
-from chat.allowances.table import BULK_ROWS, MEMBERSHIPS, PRESENCE_CHOICES, RENAMES, REPORTS, REVISIONS, Allowance
+from chat.allowances.table import (
+    BULK_ROWS,
+    CREATIONS,
+    JOINS,
+    MEMBERSHIPS,
+    PRESENCE_CHOICES,
+    RENAMES,
+    REPORTS,
+    REVISIONS,
+    SECRETS,
+    Allowance,
+)
 from chat.middleware import caller
 from chat.models import Channel, Door, Member, Message, User
 from delivery.client.connection import CommandRefused, Connection
-from delivery.wire.errors import RateLimited
+from delivery.wire.errors import Forbidden, NotFound, RateLimited
 from tests.conftest import Cast, in_thread, said
 from tests.stage.counting import has_done, headers, refused, time_passes
 from tests.stage.servers import ROOT, Server
@@ -173,6 +184,41 @@ def test_twenty_reports_an_hour_and_not_one_more(processes: list[Server], cast: 
     refused(browsers[2].post("/reports/", json=given[2]), 20, within=3600)
     time_passes(3601, allowance=REPORTS, user=cast.bob)
     assert browsers[2].post("/reports/", json=given[2]).status_code == 201
+
+
+def test_a_hundred_tokens_and_invitations_are_made_an_hour_and_not_one_more(
+    processes: list[Server], cast: Cast
+) -> None:
+    browsers = [process.http(cast.token(cast.alice)) for process in processes]
+    has_done(97, allowance=SECRETS, user=cast.alice)
+    made = browsers[0].post("/tokens/", json={"name": "bot", "scopes": ["read"]})
+    assert (made.status_code, headers(made)) == (201, (100, 2))
+    invited = browsers[1].post("/invites/", json={"channels": [cast.team.pk]})
+    assert (invited.status_code, headers(invited)) == (201, (100, 1))
+    # What was taken back was made.
+    assert browsers[0].delete(f"/invites/{invited.json()['id']}/").status_code == 204
+    assert browsers[2].post("/tokens/", json={"name": "bot", "scopes": ["read"]}).status_code == 201
+    refused(browsers[0].post("/tokens/", json={"name": "bot", "scopes": ["read"]}), 100, within=3600)
+    refused(browsers[1].post("/invites/", json={"channels": [cast.team.pk]}), 100, within=3600)
+
+
+FAILING = [
+    (CREATIONS, lambda c: services.open_channel(c.alice, name="x", members=[c.vera])),
+    (JOINS, lambda c: services.join_channel(c.alice, channel=10**9)),
+    (REPORTS, lambda c: services.report_message(c.alice, channel=c.team.pk, message=10**9, reason="rude")),
+    (SECRETS, lambda c: services.create_invite(c.alice, channels=[10**9])),
+]
+
+
+@pytest.mark.parametrize(("allowance", "verb"), FAILING, ids=[case[0].name for case in FAILING])
+def test_what_fails_is_free_five_times_as_often_as_what_is_done(cast: Cast, allowance: Allowance, verb: Any) -> None:
+    cast.vera.is_active = False
+    with redis.from_url(settings.REDIS_URL) as client, caller.coming_from(Door.API, None):
+        client.set(allowance.keys(cast.alice.pk)[1], allowance.most * 5 - 1, px=60_000)
+        with pytest.raises((Forbidden, NotFound)):
+            verb(cast)
+        with pytest.raises(RateLimited):
+            verb(cast)
 
 
 async def test_twenty_choices_a_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:

@@ -104,7 +104,11 @@ def test_an_operation_says_what_it_does_and_every_status(path: str, method: str)
     assert ("{" in path) <= (404 in statuses)
 
 
-@pytest.mark.fast
+def test_a_summary_is_plain_text() -> None:
+    said = [operation["summary"] for methods in DOCUMENT["paths"].values() for operation in methods.values()]
+    assert not [summary for summary in said if "`" in summary]
+
+
 def test_every_shape_has_an_example_that_fits_it() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     objects = {name for name, schema in schemas.items() if schema.get("type") == "object"}

@@ -45,6 +45,22 @@ def test_a_secret_is_shown_once_and_kept_as_a_hash(server: Server, cast: Cast) -
             assert program.get("/users/me/").status_code == 401
 
 
+async def test_who_only_listens_says_at_no_door_what_was_read(server: Server, cast: Cast) -> None:
+    secret = await in_thread(lambda: services.create_token(cast.bob, name="listens", scopes=["read"]))
+    head = await in_thread(said, cast.alice, cast.team, "hello")
+    assert head
+    async with server.connect(secret) as bob:
+        place = {"channel": cast.team.pk, "seq": 3}
+        await bob.command("delivered", **place)
+        with pytest.raises(CommandRefused, match="forbidden"):
+            await bob.command("read", **place)
+    with server.http(secret) as http:
+        answer = await in_thread(http.post, f"/channels/{cast.team.pk}/read/", json={"seq": 3})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    cursors = await in_thread(lambda: cast.team.members.get(user=cast.bob))
+    assert (cursors.delivered_seq, cursors.read_seq) == (3, 2)
+
+
 def test_one_sees_and_deletes_only_ones_own_tokens(server: Server, cast: Cast) -> None:
     of_bob = Token.objects.get(user=cast.bob)
     with server.http(cast.token(cast.alice)) as http:

@@ -1,6 +1,7 @@
 """Who has got and read what: of active members, from their joining on; and what the server counts as unread."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db.models import F
 
 from chat import services
 from chat.models import Channel, Member, Message, User
+from chat.services import receipts
 from delivery.bus import bell
 from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread, said
@@ -58,6 +60,31 @@ def test_who_is_banned_is_not_waited_for_and_counts_again_afterwards(cast: Cast)
     assert status("more news") == "sent"
     read_all(cast, cast.charlie)
     assert status("more news") == "read"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ban_from_many_channels_settles_a_few_at_once_and_the_rest_apart(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "SETTLED_IN_A_REQUEST", 2)
+    made = [services.open_channel(cast.alice, name=f"{n}", members=[cast.bob, cast.charlie]) for n in range(5)]
+    for channel in made:
+        said(cast.alice, channel, f"in {channel.pk}")
+        head = Channel.objects.get(pk=channel.pk).head
+        services.move_cursors({(channel.pk, cast.bob.pk): (head, head)})
+    apart: list[list[int]] = []
+    settle_apart = receipts._settle_apart
+    monkeypatch.setattr(receipts, "_settle_apart", apart.append)
+    services.ban_user(cast.sam, user=cast.charlie.pk, reason="spam")
+    for thread in threading.enumerate():
+        if thread.name.startswith("settling"):
+            thread.join()
+    assert [status(f"in {channel.pk}") for channel in made] == ["read"] * 2 + ["sent"] * 3
+    [rest] = apart
+    settling = threading.Thread(target=settle_apart, args=[rest])
+    settling.start()
+    settling.join()
+    assert [status(f"in {channel.pk}") for channel in made] == ["read"] * 5
 
 
 @pytest.mark.django_db(transaction=True)

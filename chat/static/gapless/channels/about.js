@@ -72,6 +72,7 @@ export class About {
   #edit(/** @type {Channel} */ { name, topic }) {
     Object.assign(this.#form.elements.name, { value: name });
     Object.assign(this.#form.elements.topic, { value: topic ?? "" });
+    Object.assign(this.#form.elements.reason ?? {}, { value: "" });
     explain(this.#form, {});
     open(this.#dialog);
   }
@@ -81,7 +82,10 @@ export class About {
     const name = this.#form.elements.name.value.trim();
     if (!name) return explain(this.#form, { name: ["A channel needs a name."] });
     try {
-      await patch(`channels/${this.#channel().id}/`, { name, topic: this.#form.elements.topic.value.trim() });
+      const { topic, reason } = this.#form.elements;
+      // The field is there for the staff: the server says when it is needed.
+      const why = reason?.value.trim();
+      await patch(`channels/${this.#channel().id}/`, { name, topic: topic.value.trim(), ...(why && { reason: why }) });
       this.#dialog.close();
     } catch ({ errors, detail }) {
       explain(this.#form, errors, detail);

@@ -1,18 +1,22 @@
 /**
- * The end of a sign-in: says it over the whole page, and lets the other tabs of this browser know at once.
+ * The end of a sign-in: says it over the whole page, and lets the other tabs of this browser know at once; and its return.
  * What was on screen its owners take away themselves.
  */
 import { byId } from "./dom.js";
 
-const KEY = "gapless.signed-out";
+const OUT = "gapless.signed-out";
+const IN = "gapless.signed-in";
 
 /** `ended()`: another tab has signed out, as it says. */
 export function listen(/** @type {{ ended: Act }} */ { ended }) {
   let isLeaving = false;
   byId("sign-out").addEventListener("submit", () => (isLeaving = true));
   // The page goes when the answer is there: by then the session has ended.
-  addEventListener("pagehide", () => isLeaving && tell());
-  addEventListener("storage", ({ key }) => key === KEY && ended());
+  addEventListener("pagehide", () => isLeaving && tell(OUT));
+  addEventListener("storage", ({ key }) => key === OUT && ended());
+  // Who has signed in again in another tab is signed in here too: this page of before goes.
+  addEventListener("storage", ({ key }) => key === IN && document.body.hasAttribute("data-signed-out") && location.reload());
+  tell(IN);
   byId("signed-out").querySelector("button").addEventListener("click", () => (location.href = document.body.dataset.signIn ?? "/"));
 }
 
@@ -29,9 +33,9 @@ export function show() {
   page.showModal();
 }
 
-function tell() {
+function tell(/** @type {string} */ key) {
   try {
-    localStorage.setItem(KEY, String(Math.random()));
+    localStorage.setItem(key, String(Math.random()));
   } catch {
     // Then their sockets tell them.
   }

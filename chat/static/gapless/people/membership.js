@@ -3,11 +3,14 @@ import { patch, post, remove } from "../page/api.js";
 import { ban } from "../desk/bans.js";
 import { muteOf, titleOf } from "../channels/channels.js";
 import { ask, say } from "../page/dialogs.js";
+import { byId } from "../page/dom.js";
 import { loadMembers } from "./members.js";
 import { Popup } from "../page/popup.js";
 
 const MUTES = [[10, "10 minutes"], [60, "1 hour"], [24 * 60, "1 day"], [7 * 24 * 60, "1 week"]];
 const REMOVALS = [["", "Until added again"], [60, "1 hour"], [24 * 60, "1 day"], [7 * 24 * 60, "1 week"]];
+/** @type {Record<string, string>} */
+const AS = { owner: "an owner", moderator: "a moderator", member: "a plain member" };
 /** @type {Record<string, any>} */
 const ROLES = { "make-owner": "owner", "make-moderator": "moderator", "make-member": "member" };
 
@@ -20,6 +23,8 @@ export class Membership {
   #changed;
   /** @type {any} */ #channel = null;
   /** @type {any} */ #member = null;
+  /** The staff may act by their right where their role would not do: the server says when a reason is needed. */
+  #saysWhy = "saysWhy" in byId("member-menu").dataset;
 
   /**
    * `people`: the dialog to choose a person; `writeTo(person)` opens the conversation; `mayBan`: the server lets this
@@ -77,8 +82,17 @@ export class Membership {
     else if (act === "ban") ban(person);
   }
 
-  #give(/** @type {string} */ role, /** @type {{ id: number }} */ { id }) {
-    return patch(`channels/${this.#channel.id}/members/${id}/`, { role }).catch((problem) => say(`Not changed. ${problem.detail}`));
+  #give(/** @type {string} */ role, /** @type {Person} */ { id, display_name: name }) {
+    const give = (/** @type {object} */ more) => patch(`channels/${this.#channel.id}/members/${id}/`, { role, ...more });
+    if (!this.#saysWhy) return give({}).catch((problem) => say(`Not changed. ${problem.detail}`));
+    ask({
+      title: `Make ${name} ${AS[role]} of ${titleOf(this.#channel)}?`,
+      text: "Everybody in the channel sees it.",
+      reason: { label: "Reason, for the audit log", isRequired: false },
+      action: "Change",
+      isHarmless: true,
+      act: (/** @type {{ reason: string }} */ { reason }) => give({ reason }),
+    });
   }
 
   #mute(/** @type {Person} */ { id, display_name: name }) {

@@ -1,0 +1,68 @@
+"""One person's requests keep nobody else waiting, however many they are, and from wherever they come."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+from django.db import connections, transaction
+
+from chat import services
+from chat.models import Channel
+from tests.conftest import Cast, in_thread
+from tests.stage.servers import Server
+
+
+@contextmanager
+def locked(channel: Channel) -> Iterator[None]:
+    """What is asked of the channel meanwhile stands, for as long as a lock is waited for."""
+    is_held, may_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                Channel.objects.select_for_update().get(pk=channel.pk)
+                is_held.set()
+                may_go.wait(30)
+        finally:
+            connections.close_all()
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    is_held.wait(10)
+    try:
+        yield
+    finally:
+        may_go.set()
+        holding.join()
+
+
+async def test_two_requests_of_a_person_are_worked_on_at_once_and_the_third_waits(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    # Four places for everybody. Each of bob's would stand in one for two seconds; they come by two secrets of his.
+    server = own_server(GAPLESS_LIMIT_POOL="12")
+    secrets = [cast.token(cast.bob), await in_thread(lambda: services.create_token(cast.bob, name="another"))]
+    url = f"{server.url}/api/v1/channels/{cast.team.pk}/membership/"
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+        ways = [{"Authorization": f"Bearer {secret}"} for secret in secrets]
+        for way in ways:
+            assert (await http.get(f"{server.url}/api/v1/users/me/", headers=way)).status_code == 200
+        with locked(cast.team):
+            asked = [
+                asyncio.ensure_future(http.patch(url, headers=ways[n % 2], json={"notify_level": "none"}))
+                for n in range(6)
+            ]
+            await asyncio.wait(asked, timeout=0.3)
+            alice = {"Authorization": f"Bearer {cast.token(cast.alice)}"}
+            started = time.monotonic()
+            assert (await http.get(f"{server.url}/api/v1/users/me/", headers=alice)).status_code == 200
+            assert time.monotonic() - started < 1, "she has a place at once"
+            # Two stood together until the lock was waited for in vain, the others were not begun.
+            await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(asked, timeout=0.5)
+            answered = [one.result().status_code for one in asked if one.done()]
+            assert answered in ([503], [503, 503])
+        assert {(await one).status_code for one in asked} <= {200, 503}
