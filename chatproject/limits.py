@@ -57,6 +57,8 @@ class Limits:
     address_sign_ins_per_minute: int = _limit(60, unit="a minute an address", exceeded="429 + `Retry-After`")
     #: Accounts that are made from one address, whether it works or not. 0 lifts it.
     address_sign_ups_per_hour: int = _limit(20, unit="an hour an address", exceeded="429 + `Retry-After`")
+    #: Links with a secret (an invitation, a new password, the set-up) that an address opens, whatever they hold. 0 lifts it.
+    address_links_per_minute: int = _limit(120, unit="a minute an address", exceeded="429 + `Retry-After`")
     #: Messages of one user through all doors, exact in every window of 60 s. 0 lifts it (for load tests).
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Channels that one user opens, direct ones included, exact in every window of an hour. 0 lifts it.

@@ -189,6 +189,13 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
         "KEY_PREFIX": "gapless",
     },
+    # What guards links goes on without Redis, by each process.
+    "links": {
+        "BACKEND": "chat.allowances.links.LinksCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "KEY_PREFIX": "gapless-links",
+    },
 }
 
 # ---- Who is who ----------------------------------------------------------------------------------------------------
@@ -250,8 +257,10 @@ CONTENT_SECURITY_POLICY = fixed.CONTENT_SECURITY_POLICY
 RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
 #: Usernames that may too: the accounts of a load test, or of a program that you trust.
 RATE_LIMIT_EXEMPT_USERS = env.words("RATE_LIMIT_EXEMPT_USERS", [])
+RATELIMIT_USE_CACHE = "links"
+# django-ratelimit knows only Memcached and its own list of Redis backends; Django's RedisCache increments atomically.
 # security.W005, W021: one host does not decide about https for its neighbours, nor for ever.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003", "security.W005", "security.W021"]
 
 #: Days for which `manage.py prune` keeps messages; 0: for ever.
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from chat.allowances.attempts import line_of_request
+from chat.allowances.links import counted_as_link
 from chat.links import invite_url
 from chat.models import User
 from chat.pages.forms import NewPasswordForm, OwnerForm, PasswordForm, SignInForm, SignUpForm
@@ -89,6 +90,7 @@ def password_changed(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/password_changed.html")
 
 
+@counted_as_link
 def new_password(request: HttpRequest, secret: str) -> HttpResponse:
     """The one-time link to a new password: it ends every session and every token of its person. 410 for any other link."""
     try:
@@ -103,6 +105,7 @@ def new_password(request: HttpRequest, secret: str) -> HttpResponse:
     return render(request, "registration/new_password.html", context, status=400 if form.errors else 200)
 
 
+@counted_as_link
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
     """The link on the console. Its page is gone once there is any account."""
     if not is_valid(token):

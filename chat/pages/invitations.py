@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from chat.allowances.links import counted_as_link
 from chat.models import Channel, Invite, User
 from chat.pages.doors import enter
 from chat.pages.forms import InviteForm
@@ -11,6 +12,7 @@ from chat.services import accept_invite, open_invite
 from delivery.wire.errors import NotFound, RateLimited, Refused
 
 
+@counted_as_link
 def invite(request: HttpRequest, secret: str) -> HttpResponse:
     """Who invites to what, and how to come in. 410, alike for whatever link lets nobody in."""
     try:

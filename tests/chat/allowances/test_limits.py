@@ -28,6 +28,7 @@ HELD_BY = {
     "sign_ins_per_minute": "test_sign_in.py::test_ten_tries_a_minute_for_a_name_from_an_address_and_not_one_more",
     "strange_sign_ins_per_hour": "test_sign_in.py::test_guessing_from_many_addresses_is_bounded_and_locks_nobody_out",
     "address_sign_ins_per_minute": "test_sign_in.py::test_sixty_tries_a_minute_from_an_address_for_any_names",
+    "address_links_per_minute": "test_links.py::test_so_many_links_an_address_opens_in_a_minute_and_not_one_more",
     "address_sign_ups_per_hour": "test_sign_up.py::test_twenty_accounts_an_hour_from_an_address_and_not_one_more",
     "messages_per_minute": "test_rate_limits.py::test_sixty_messages_in_any_minute_and_not_one_more",
     "creations_per_hour": "test_rate_limits.py::test_five_channels_are_opened_an_hour_and_not_one_more",
