@@ -13,11 +13,10 @@ import redis
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection, transaction
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from chatproject.reach import sentence_of, why_not_postgresql
 from chatproject.schema import waiting_migrations
+from delivery.redis import client
 
 State = Literal["ok", "warning", "wrong"]
 
@@ -268,10 +267,7 @@ def _folders_of_postgresql() -> list[Path]:
 
 def _redis_client() -> Any:
     # One attempt: the library's own three would each wait again.
-    once = Retry(NoBackoff(), 0)
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True, retry=once
-    )
+    return client(settings.REDIS_URL, patience_seconds=2, is_brief=True, decode_responses=True)
 
 
 def _one(sql: str) -> str:

@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import TimeoutError as RedisSlow
 
 #: The database is away, busy or was cut off: repeating is safe. Anything else is a mistake of ours.
-AWAY = (OperationalError, InterfaceError)
+DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class DatabaseAway(Exception):
@@ -17,7 +17,7 @@ class DatabaseAway(Exception):
 
 def is_away(error: Exception) -> bool:
     """Whether PostgreSQL did not answer. A lock or statement that took too long is an answer (it has an SQLSTATE)."""
-    if not isinstance(error, AWAY):
+    if not isinstance(error, DATABASE_AWAY):
         return False
     return _is_no_answer(getattr(error.__cause__, "sqlstate", None))
 

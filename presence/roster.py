@@ -8,16 +8,14 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from redis import asyncio as aioredis
-from redis.exceptions import RedisError
 
 from presence.people import UNCHOSEN, Choice, Here, Micros, Person, combined
 
-#: Redis is away, slow or full: what `step` raises.
-AWAY = (RedisError, OSError, TimeoutError)
 #: What one call may take. Nobody waits for it: no request asks Redis for presence.
 PATIENCE_SECONDS = 1.0
 #: People said in one call, so that Redis is never held up for long.
@@ -25,83 +23,7 @@ MOST_SAID = 500
 #: How long Redis keeps what has changed; a process that has heard nothing for so long hears everything.
 WINDOW_SECONDS = 60
 
-# Reads, then what this process says is written, then what has changed since the cursor is answered: so a process hears itself too.
-# `clock` grows with every call, whatever Redis' clock does; it is the number of a change. Members of `ends` are "user:process".
-_STEP = """
-local given = cmsgpack.unpack(ARGV[1])
-local P = KEYS[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2] + given.ahead
-local function spelled(number) return string.format('%.0f', number) end
-local rev = math.max(now, (tonumber(redis.call('GET', P .. 'clock')) or 0) + 1)
-redis.call('SET', P .. 'clock', spelled(rev), 'PX', given.keep)
-
-local mine = P .. 'process:' .. given.process
-local is_forgotten = redis.call('GET', mine) ~= given.last_beat
-if given.is_beat then redis.call('SET', mine, given.beat, 'PX', given.keep) end
-
-for _, said in ipairs(given.people) do
-    local user, lease, here, choice_rev, choice, is_change = unpack(said)
-    local key = P .. 'person:' .. user
-    if here then
-        local ends = spelled(now + lease)
-        redis.call('HSET', key, given.process, ends .. ' ' .. spelled(now) .. ' ' .. here)
-        redis.call('ZADD', P .. 'ends', ends, user .. ':' .. given.process)
-    end
-    if choice_rev > (tonumber(redis.call('HGET', key, ':rev')) or -1) then
-        redis.call('HSET', key, ':rev', choice_rev, ':choice', choice)
-    end
-    redis.call('PEXPIRE', key, given.keep)
-    if is_change then redis.call('ZADD', P .. 'changed', spelled(rev), user) end
-end
-for _, said in ipairs(given.typing) do
-    redis.call('ZADD', P .. 'typing', spelled(rev), said)
-end
-
-if not given.hears then return {spelled(rev), spelled(now), 0, 0, {}, {}} end
-
-local old = '(' .. spelled(now - given.window)
-redis.call('ZREMRANGEBYSCORE', P .. 'changed', '-inf', old)
-redis.call('ZREMRANGEBYSCORE', P .. 'typing', '-inf', '(' .. spelled(now - given.typing_lasts))
-redis.call('ZREMRANGEBYSCORE', P .. 'ends', '-inf', old)
-for _, name in ipairs({'changed', 'typing', 'ends'}) do redis.call('PEXPIRE', P .. name, given.keep) end
-
-local is_full = given.cursor == 0 or given.cursor > rev or now < given.now or now - given.now > given.window
-    or is_forgotten
-local users, known = {}, {}
-local function add(user)
-    if not known[user] then known[user] = true; users[#users + 1] = user end
-end
-local function add_all(members)
-    for _, member in ipairs(members) do add(string.match(member, '^%d+')) end
-end
-if is_full then
-    add_all(redis.call('ZRANGEBYSCORE', P .. 'ends', '(' .. spelled(now), '+inf'))
-else
-    local between = '(' .. spelled(given.cursor)
-    for _, user in ipairs(redis.call('ZRANGEBYSCORE', P .. 'changed', between, '+inf')) do add(user) end
-    add_all(redis.call('ZRANGEBYSCORE', P .. 'ends', '(' .. spelled(given.now), spelled(now)))
-end
-
-local people = {}
-for _, user in ipairs(users) do
-    local fields = redis.call('HGETALL', P .. 'person:' .. user)
-    local choice, seen, places = '', 0, {}
-    for i = 1, #fields, 2 do
-        if fields[i] == ':choice' then
-            choice = fields[i + 1]
-        elseif fields[i] ~= ':rev' then
-            local ends, said, here = string.match(fields[i + 1], '^(%d+) (%d+) (.*)$')
-            seen = math.max(seen, tonumber(said))
-            if tonumber(ends) > now then places[#places + 1] = here else redis.call('HDEL', P .. 'person:' .. user, fields[i]) end
-        end
-    end
-    people[#people + 1] = {user, spelled(seen), choice, places}
-end
-local since = is_full and '-inf' or '(' .. spelled(given.cursor)
-local typing = redis.call('ZRANGEBYSCORE', P .. 'typing', since, '+inf', 'WITHSCORES')
-return {spelled(rev), spelled(now), is_full and 1 or 0, is_forgotten and 1 or 0, people, typing}
-"""
+_STEP = Path(__file__).with_name("step.lua").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +91,7 @@ class Roster:
     async def step(
         self, people: Sequence[Saying] = (), typing: Sequence[TypingMark] = (), *, is_beat: bool = False
     ) -> Heard:
-        """Says, and hears what has changed since the last call. Raises one of AWAY; then the same is to be said again.
+        """Says, and hears what has changed since the last call. Raises what the client raises; then the same is to be said again.
 
         is_beat: `people` are all people of this process.
         """

@@ -11,16 +11,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import redis
 from django.conf import settings
-from redis import asyncio as aioredis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from chat.allowances.table import Allowance, Whose
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.redis import REDIS_AWAY, client, loop_client, script
 
 #: What a call to Redis may take before the local window decides.
 PATIENCE_SECONDS = 0.1
@@ -32,8 +30,7 @@ MOST_LOCAL = 10_000
 #: What is asked in one call.
 MOST_TOGETHER = 100
 
-AWAY = (RedisError, OSError, TimeoutError)
-_SCRIPT = Path(__file__).with_name("window.lua").read_text()
+_SCRIPT = script(__file__, "window.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +50,7 @@ class Windows:
     """All allowances as this process counts them, from any thread."""
 
     def __init__(self) -> None:
-        self._redis = redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
-        )
+        self._redis = client(settings.REDIS_URL, patience_seconds=PATIENCE_SECONDS)
         self._script = self._redis.register_script(_SCRIPT)
         self.breaker = Breaker("redis_limits", failures=1, pause_seconds=PAUSE_SECONDS)
         self.local = LocalWindows()
@@ -63,9 +58,9 @@ class Windows:
     def ask(self, allowance: Allowance, whose: Whose, key: str) -> Answer:
         """Counts one thing; the same key again costs nothing."""
         try:
-            with self.breaker.attempt(counts=AWAY):
+            with self.breaker.attempt(counts=REDIS_AWAY):
                 answer = self._script(keys=allowance.keys(whose), args=arguments(allowance, key))
-        except (BreakerOpen, *AWAY):
+        except (BreakerOpen, *REDIS_AWAY):
             return self.local.ask(allowance, whose, key)
         return self.noted(allowance, whose, key, answer)
 
@@ -81,9 +76,9 @@ class Windows:
         """The thing was not done after all."""
         self.local.forget(allowance, whose, key)
         try:
-            with self.breaker.attempt(counts=AWAY):
+            with self.breaker.attempt(counts=REDIS_AWAY):
                 self._redis.zrem(allowance.keys(whose)[0], key)
-        except (BreakerOpen, *AWAY):
+        except (BreakerOpen, *REDIS_AWAY):
             return
 
 
@@ -110,7 +105,7 @@ class LoopWindows:
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
-        self._redis = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+        self._redis = loop_client(settings.REDIS_URL)
         self._script = self._redis.register_script(_SCRIPT)
         self._waiting: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
@@ -137,9 +132,9 @@ class LoopWindows:
     async def _answers(self, together: Sequence[_Asked]) -> list[Answer]:
         windows = self._windows
         try:
-            with windows.breaker.attempt(counts=AWAY):
+            with windows.breaker.attempt(counts=REDIS_AWAY):
                 said = await asyncio.wait_for(self._call(together), PATIENCE_SECONDS)
-        except (BreakerOpen, *AWAY):
+        except (BreakerOpen, *REDIS_AWAY):
             return [windows.local.ask(each.allowance, each.whose, each.key) for each in together]
         return [
             windows.noted(each.allowance, each.whose, each.key, answer)

@@ -18,7 +18,7 @@ from chat import shapes
 from chat.allowances.window import Usage
 from chat.api.usage import with_usage
 from delivery import metrics
-from delivery.away import AWAY
+from delivery.away import DATABASE_AWAY
 from delivery.wire.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable
 
 logger = logging.getLogger("gapless.api")
@@ -69,7 +69,7 @@ def _refusal_for(error: Exception) -> tuple[Refused, int | None, dict[str, list[
             return Forbidden(str(getattr(error, "detail", "")) or ""), None, None
         case exceptions.APIException():
             return Invalid(str(error.detail)), error.status_code, None
-    if isinstance(error, AWAY):
+    if isinstance(error, DATABASE_AWAY):
         return Unavailable(), None, None
     reference = secrets.token_hex(6)
     logger.error("reference %s", reference, exc_info=error)

@@ -17,14 +17,13 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from redis import Redis
-from redis.exceptions import RedisError
 
 from chat import clock, shapes
 from chat.models import Message
 from chat.services import hot
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.redis import REDIS_AWAY, client, key, script
 from delivery.wire.codec import encode
 from delivery.wire.frames import Person
 
@@ -35,17 +34,7 @@ MOST_MISSED = 10_000
 #: In an entry, what comes before the messages: head, unnumbered, and the rest of what is known of them.
 HEADINGS = 3
 
-# KEYS: the entry. ARGV: head, unnumbered, milliseconds to live, then the entry's elements.
-# An entry is always whole, so it has no holes; one that is older than what stands there is refused.
-_STORE = """
-local head = tonumber(redis.call('LINDEX', KEYS[1], 0) or -1)
-local unnumbered = tonumber(redis.call('LINDEX', KEYS[1], 1) or -1)
-if head > tonumber(ARGV[1]) or (head == tonumber(ARGV[1]) and unnumbered > tonumber(ARGV[2])) then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('RPUSH', KEYS[1], ARGV[1], ARGV[2], unpack(ARGV, 4))
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1
-"""
+_STORE = script(__file__, "store_recent.lua")
 
 # One statement, so one snapshot. The names are those of the entry's senders, each as one string.
 _PROOF = """
@@ -98,15 +87,7 @@ class RecentCache:
 
     def __init__(self, redis_url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._patience = patience_seconds
-        # No greetings and no retries: they would add to what the first call may take.
-        self._redis = Redis.from_url(
-            redis_url,
-            protocol=2,
-            driver_info=None,
-            socket_timeout=patience_seconds,
-            socket_connect_timeout=patience_seconds,
-            retry=None,
-        )
+        self._redis = client(redis_url, patience_seconds=patience_seconds, is_brief=True)
         self._store = self._redis.register_script(_STORE)
         self._breaker = Breaker("redis_cache", failures=1, pause_seconds=1)
         self._missed: OrderedDict[int, tuple[int, int]] = OrderedDict()
@@ -142,24 +123,24 @@ class RecentCache:
         elements = [msgspec.msgpack.encode(entry.heading), *entry.raws]
         arguments: list[int | bytes] = [proof.head, proof.unnumbered, _milliseconds(entry.heading), *elements]
         try:
-            with self._breaker.attempt(counts=(RedisError, OSError)):
+            with self._breaker.attempt(counts=REDIS_AWAY):
                 return bool(self._store(keys=[_key(channel)], args=arguments))
-        except (BreakerOpen, RedisError, OSError):
+        except (BreakerOpen, *REDIS_AWAY):
             return False
 
     def forget(self, channel: int) -> None:
         """The next reader finds nothing, if Redis takes it."""
-        with contextlib.suppress(BreakerOpen, RedisError, OSError), self._breaker.attempt(counts=(RedisError, OSError)):
+        with contextlib.suppress(BreakerOpen, *REDIS_AWAY), self._breaker.attempt(counts=REDIS_AWAY):
             self._redis.delete(_key(channel))
 
     def _read(self, channel: int, count: int) -> Snapshot | None:
         began_at = time.monotonic()
         try:
-            with self._breaker.attempt(counts=(RedisError, OSError)):
+            with self._breaker.attempt(counts=REDIS_AWAY):
                 found = self._redis.lrange(_key(channel), 0, HEADINGS + count - 1)
                 if time.monotonic() - began_at > 2 * self._patience:
                     raise TimeoutError
-        except (BreakerOpen, RedisError, OSError):
+        except (BreakerOpen, *REDIS_AWAY):
             metrics.cache_reads.labels("error").inc()
             return None
         return _entry(found)
@@ -219,7 +200,7 @@ def _milliseconds(heading: Heading) -> int:
 
 
 def _key(channel: int) -> str:
-    return f"gapless:recent:{_SPELLING:x}:{channel}"
+    return key("recent", f"{_SPELLING:x}", channel)
 
 
 # Another release may spell messages differently: it does not read what this one wrote.

@@ -10,13 +10,12 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 
-import redis
 from django.conf import settings
-from redis import asyncio as aioredis
 
 from chat import clock, shapes
 from chat.models import Channel, Member, Message
 from delivery.live.figures import CLASSES_MS, Figures, LiveFigures
+from delivery.redis import REDIS_AWAY, client, key, loop_client
 
 #: Figures are of so many minutes, the current one included.
 WINDOW_MINUTES = 5
@@ -48,17 +47,17 @@ class FigureNotes:
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
-        self._redis = aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+        self._redis = loop_client(settings.REDIS_URL)
 
     async def stop(self) -> None:
-        with contextlib.suppress(redis.RedisError, OSError):
+        with contextlib.suppress(*REDIS_AWAY):
             await self._redis.aclose()
 
     async def note(self) -> None:
         """What was counted since the last time. Lost when Redis is away: it is of the moment."""
         taken = self._figures.take()
         if taken:
-            with contextlib.suppress(redis.RedisError, OSError, TimeoutError):
+            with contextlib.suppress(*REDIS_AWAY):
                 await self._note(taken)
 
     async def live(self) -> None:
@@ -81,7 +80,7 @@ class FigureNotes:
 
 
 def _key(channel: int, minute: int) -> str:
-    return f"gapless:figures:{channel}:{minute}"
+    return key("figures", channel, minute)
 
 
 def _this_minute() -> int:
@@ -90,13 +89,13 @@ def _this_minute() -> int:
 
 def _noted(channel: int) -> LiveFigures | None:
     minute = _this_minute()
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
-        pipe = client.pipeline(transaction=False)
+    with client(settings.REDIS_URL) as redis:
+        pipe = redis.pipeline(transaction=False)
         for back in range(WINDOW_MINUTES):
             pipe.hgetall(_key(channel, minute - back))
         try:
             found: list[dict[bytes, bytes]] = pipe.execute()
-        except (redis.RedisError, OSError):
+        except REDIS_AWAY:
             return None
     noted = LiveFigures()
     for name, count in (pair for notes in found for pair in notes.items()):

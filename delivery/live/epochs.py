@@ -4,24 +4,17 @@ import asyncio
 import contextlib
 import logging
 
-from redis import asyncio as aioredis
-from redis.exceptions import RedisError
-
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.redis import REDIS_AWAY, key, loop_client, script
 from delivery.source import Source, Standing
 from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.epochs")
 
-#: What a call to Redis may take.
-PATIENCE_SECONDS = 1
 #: How long Redis remembers how far an epoch's log had been written.
 REMEMBERED_SECONDS = 90 * 24 * 3600
-AWAY = (RedisError, OSError, TimeoutError)
 
-_REMEMBER = """
-if tonumber(ARGV[1]) > tonumber(redis.call('GET', KEYS[1]) or 0) then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
-"""
+_REMEMBER = script(__file__, "remember_position.lua")
 
 
 class Epochs:
@@ -30,9 +23,7 @@ class Epochs:
     def __init__(self, source: Source, threads: DatabaseThreads, redis_url: str) -> None:
         self._source = source
         self._threads = threads
-        self._redis = aioredis.Redis.from_url(
-            redis_url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
-        )
+        self._redis = loop_client(redis_url)
         self._remember_script = self._redis.register_script(_REMEMBER)
         self._breaker = Breaker("redis_epochs", failures=1, pause_seconds=1)
         #: What sockets and requests were told last; "" before the first.
@@ -75,17 +66,17 @@ class Epochs:
         return has_changed
 
     async def _seen_elsewhere(self) -> int:
-        with contextlib.suppress(BreakerOpen, *AWAY):
-            return int(await self._breaker.call(lambda: self._redis.get(_key(self.current)), counts=AWAY) or 0)
+        with contextlib.suppress(BreakerOpen, *REDIS_AWAY):
+            return int(await self._breaker.call(lambda: self._redis.get(_key(self.current)), counts=REDIS_AWAY) or 0)
         return 0
 
     async def _remember(self, standing: Standing) -> None:
-        with contextlib.suppress(BreakerOpen, *AWAY):
+        with contextlib.suppress(BreakerOpen, *REDIS_AWAY):
             arguments = [standing.position, REMEMBERED_SECONDS]
             await self._breaker.call(
-                lambda: self._remember_script(keys=[_key(standing.epoch)], args=arguments), counts=AWAY
+                lambda: self._remember_script(keys=[_key(standing.epoch)], args=arguments), counts=REDIS_AWAY
             )
 
 
 def _key(epoch: str) -> str:
-    return f"gapless:wal:{epoch}"
+    return key("wal", epoch)

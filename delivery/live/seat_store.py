@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from redis import asyncio as aioredis
-from redis.exceptions import RedisError
-
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.redis import PATIENCE_SECONDS, REDIS_AWAY, key, loop_client, script
 
-#: What a call to Redis may take before this process decides alone: a handshake waits for it, once a second at most.
-PATIENCE_SECONDS = 1
 #: A process says every second that it lives, and is dead when it has said nothing for so long.
 LIVE_SECONDS = 3
 #: Seats are renewed so often...
@@ -28,109 +24,11 @@ STALE_SECONDS = 75
 #: Seats that are renewed in one call: Redis does nothing else meanwhile.
 RENEWED_AT_ONCE = 2000
 
-AWAY = (RedisError, OSError, TimeoutError)
 
-# ARGV: process, socket, user, seats of a user (0: any), spare seats of a channel (0: any), ms until stale, ms of
-# life without a word, the channels.
-# Returns the "process:socket" that are too many, the idlest first, and the channels that have no seat for this one.
-_TAKE = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local me, user, most, spare, stale = ARGV[1] .. ':' .. ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local lives = {[ARGV[1]] = true}
-local function is_live(holder, since)
-    local process = string.match(holder, '^([^:]*):')
-    if lives[process] == nil then lives[process] = redis.call('EXISTS', 'gapless:process:' .. process) == 1 end
-    return lives[process] and tonumber(since) > now - stale
-end
-redis.call('SET', 'gapless:process:' .. ARGV[1], 1, 'PX', ARGV[7])
-local own, idle = 'gapless:sockets:' .. user, 'gapless:idle:' .. user
-local held = redis.call('ZRANGE', own, 0, -1, 'WITHSCORES')
-local others = {}
-for n = 1, #held, 2 do
-    if is_live(held[n], held[n + 1]) then
-        if held[n] ~= me then others[#others + 1] = held[n] end
-    else
-        redis.call('ZREM', own, held[n])
-        redis.call('HDEL', idle, held[n])
-    end
-end
-redis.call('ZADD', own, now, me)
-redis.call('HSETNX', idle, me, now)
-local surplus = {}
-while most > 0 and #others >= most do
-    local idlest
-    for n, holder in ipairs(others) do
-        local at = tonumber(redis.call('HGET', idle, holder) or 0)
-        if not idlest or at < idlest.at then idlest = {at = at, n = n} end
-    end
-    local holder = table.remove(others, idlest.n)
-    redis.call('ZREM', own, holder)
-    redis.call('HDEL', idle, holder)
-    -- Should the bell be lost, its process finds this when it renews.
-    redis.call('SET', 'gapless:surplus:' .. holder, 1, 'PX', 2 * stale)
-    surplus[#surplus + 1] = holder
-end
-redis.call('PEXPIRE', own, 2 * stale)
-redis.call('PEXPIRE', idle, 2 * stale)
-local refused = {}
-for n = 8, #ARGV do
-    local key = 'gapless:seats:' .. ARGV[n]
-    local seat, is_first = user .. ';' .. me, true
-    for _, holder in ipairs(others) do
-        if redis.call('ZSCORE', key, user .. ';' .. holder) then is_first = false end
-    end
-    local is_free = is_first or spare == 0 or redis.call('ZSCORE', key, seat)
-    if not is_free then
-        local seats = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-        local users, extra = {}, 0
-        for m = 1, #seats, 2 do
-            local who, holder = string.match(seats[m], '^([^;]*);(.*)$')
-            if not is_live(holder, seats[m + 1]) then
-                redis.call('ZREM', key, seats[m])
-            elseif users[who] then
-                extra = extra + 1
-            else
-                users[who] = true
-            end
-        end
-        is_free = extra < spare
-    end
-    if is_free then
-        redis.call('ZADD', key, now, seat)
-        redis.call('PEXPIRE', key, 2 * stale)
-    else
-        refused[#refused + 1] = ARGV[n]
-    end
-end
-return {surplus, refused}
-"""
+_TAKE = script(__file__, "take_seats.lua")
 
 
-# ARGV: process, ms until stale, and for each socket: user, socket, ms since it said something, how many channels, the channels.
-# In Redis' own time: the clocks of processes may be apart. Returns the sockets that are too many of their users.
-_RENEW = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local n, surplus = 3, {}
-while n <= #ARGV do
-    local user, holder, idle, count = ARGV[n], ARGV[1] .. ':' .. ARGV[n + 1], ARGV[n + 2], tonumber(ARGV[n + 3])
-    if redis.call('EXISTS', 'gapless:surplus:' .. holder) == 1 then
-        surplus[#surplus + 1] = ARGV[n + 1]
-    else
-        redis.call('ZADD', 'gapless:sockets:' .. user, now, holder)
-        redis.call('HSET', 'gapless:idle:' .. user, holder, now - idle)
-        redis.call('PEXPIRE', 'gapless:sockets:' .. user, 2 * ARGV[2])
-        redis.call('PEXPIRE', 'gapless:idle:' .. user, 2 * ARGV[2])
-        for m = n + 4, n + 3 + count do
-            redis.call('ZADD', 'gapless:seats:' .. ARGV[m], now, user .. ';' .. holder)
-            redis.call('PEXPIRE', 'gapless:seats:' .. ARGV[m], 2 * ARGV[2])
-        end
-    end
-    n = n + 4 + count
-end
-return surplus
-"""
+_RENEW = script(__file__, "renew_seats.lua")
 
 
 class RedisAway(Exception):
@@ -180,7 +78,7 @@ class Seats:
         self.process = process
         self._per_user = per_user
         self._spare = spare
-        self._redis = aioredis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+        self._redis = loop_client(redis_url)
         self._script = self._redis.register_script(_TAKE)
         self._renewal = self._redis.register_script(_RENEW)
         self._breaker = Breaker("redis_seats", failures=1, pause_seconds=1)
@@ -190,8 +88,8 @@ class Seats:
     async def take(self, taker: Holder, *, others: Iterable[Holder]) -> Taken:
         """Seats on as many of the channels as there are; repeating is safe. `others`: the user's in this process."""
         try:
-            taken = await self._breaker.call(lambda: self._take(taker), counts=AWAY)
-        except (BreakerOpen, *AWAY):
+            taken = await self._breaker.call(lambda: self._take(taker), counts=REDIS_AWAY)
+        except (BreakerOpen, *REDIS_AWAY):
             taken = self._take_locally(taker, others)
         for channel_id in set(taker.channel_ids) - set(taken.refused):
             self._local[channel_id][taker.user].add(taker.socket)
@@ -203,19 +101,19 @@ class Seats:
             self._leave_locally(channel_id, holder)
         member = f"{self.process}:{holder.socket}"
         async with self._said() as pipeline:
-            pipeline.zrem(f"gapless:sockets:{holder.user}", member)
-            pipeline.hdel(f"gapless:idle:{holder.user}", member)
+            pipeline.zrem(key("sockets", holder.user), member)
+            pipeline.hdel(key("idle", holder.user), member)
             for channel_id in holder.channel_ids:
-                pipeline.zrem(f"gapless:seats:{channel_id}", f"{holder.user};{member}")
+                pipeline.zrem(key("seats", channel_id), f"{holder.user};{member}")
 
     async def live(self) -> bool:
         """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
-        key = f"gapless:process:{self.process}"
+        process = key("process", self.process)
         try:
             before = await self._breaker.call(
-                lambda: _soon(self._redis.set(key, 1, px=LIVE_SECONDS * 1000, get=True)), counts=AWAY
+                lambda: _soon(self._redis.set(process, 1, px=LIVE_SECONDS * 1000, get=True)), counts=REDIS_AWAY
             )
-        except (BreakerOpen, *AWAY) as error:
+        except (BreakerOpen, *REDIS_AWAY) as error:
             raise RedisAway from error
         return before is not None
 
@@ -230,8 +128,8 @@ class Seats:
                 arguments: list[str | int] = [self.process, STALE_SECONDS * 1000]
                 for holder, channel_ids in some:
                     arguments += [holder.user, holder.socket, round(holder.idle * 1000), len(channel_ids), *channel_ids]
-                surplus |= await self._breaker.call(partial(self._renew, arguments), counts=AWAY)
-        except (BreakerOpen, *AWAY) as error:
+                surplus |= await self._breaker.call(partial(self._renew, arguments), counts=REDIS_AWAY)
+        except (BreakerOpen, *REDIS_AWAY) as error:
             raise RedisAway from error
         return surplus
 
@@ -274,9 +172,10 @@ class Seats:
     async def _said(self) -> Any:
         pipeline = self._redis.pipeline(transaction=False)
         yield pipeline
-        with contextlib.suppress(*AWAY, BreakerOpen):
-            await self._breaker.call(lambda: _soon(pipeline.execute()), counts=AWAY)
+        with contextlib.suppress(*REDIS_AWAY, BreakerOpen):
+            await self._breaker.call(lambda: _soon(pipeline.execute()), counts=REDIS_AWAY)
 
 
 async def _soon(asked: Any) -> Any:
+    # A handshake waits for it, once a second at most.
     return await asyncio.wait_for(asked, PATIENCE_SECONDS)

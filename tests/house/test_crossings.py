@@ -80,3 +80,14 @@ def test_what_runs_beside_is_started_in_a_nursery() -> None:
     # The client is a package of its own; it and the nursery have one place each.
     exempt = ("delivery/tasks.py", "delivery/client/")
     assert [name for name, path in sources() if begins.search(path.read_text()) and not name.startswith(exempt)] == []
+
+
+def test_redis_is_opened_in_one_room() -> None:
+    opens = re.compile(r"\bfrom_url\(|\bRedis\(")
+    assert [name for name, path in sources() if opens.search(path.read_text())] == ["delivery/redis.py"]
+
+
+def test_a_script_of_redis_lies_beside_who_runs_it() -> None:
+    assert [name for name, path in sources() if "redis.call(" in path.read_text()] == []
+    for path in (path for app in APPS for path in (ROOT / app).rglob("*.lua")):
+        assert any(f'"{path.name}"' in module.read_text() for module in path.parent.glob("*.py")), path

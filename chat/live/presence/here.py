@@ -11,7 +11,6 @@ from collections.abc import Callable, Container, Iterable, Sequence
 
 import msgspec
 from django.conf import settings
-from redis import asyncio as aioredis
 
 from chat import shapes
 from chat.live.presence.noting import Seen, Sightings
@@ -22,11 +21,12 @@ from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus.announcements import About, Announcement, Changed, Opened
 from delivery.live.socket import Socket
 from delivery.node import Node
+from delivery.redis import REDIS_AWAY, loop_client
 from delivery.wire.frames import PersonState
 from presence.everyone import News, View
 from presence.local import Own
 from presence.people import INVISIBLE, OFFLINE, Choice
-from presence.roster import AWAY, Heard, Roster, Saying, TypingMark
+from presence.roster import Heard, Roster, Saying, TypingMark
 from presence.typing import Typing
 
 logger = logging.getLogger("gapless.presence")
@@ -57,7 +57,7 @@ class Presence:
         self._limits = limits
         self._clock = clock
         self.roster = roster or Roster(
-            aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1),
+            loop_client(settings.REDIS_URL),
             present_seconds=limits.present_seconds,
             flap_seconds=limits.flap_seconds,
             typing_seconds=limits.typing_seconds,
@@ -92,8 +92,8 @@ class Presence:
         for user, person in list(self.own.people.items()):
             for socket in list(person.sockets):
                 self.own.left(user, socket)
-        with contextlib.suppress(BreakerOpen, *AWAY):
-            await self._breaker.call(lambda: self.roster.step(self.own.sayings(everybody=False)), counts=AWAY)
+        with contextlib.suppress(BreakerOpen, *REDIS_AWAY):
+            await self._breaker.call(lambda: self.roster.step(self.own.sayings(everybody=False)), counts=REDIS_AWAY)
         await self._write(seen)
         await self.roster.redis.aclose()
 
@@ -169,8 +169,10 @@ class Presence:
         sayings = self.own.sayings(everybody=is_beat)
         marks, self._marks = list(self._marks.values()), {}
         try:
-            heard = await self._breaker.call(lambda: self.roster.step(sayings, marks, is_beat=is_beat), counts=AWAY)
-        except (BreakerOpen, *AWAY):
+            heard = await self._breaker.call(
+                lambda: self.roster.step(sayings, marks, is_beat=is_beat), counts=REDIS_AWAY
+            )
+        except (BreakerOpen, *REDIS_AWAY):
             self._not_heard(sayings, now)
         else:
             self._take(heard, now, is_beat=is_beat)
