@@ -5,35 +5,34 @@ Frames never pass a database thread by default: Channels' own dispatch would hop
 
 import asyncio
 import logging
-import math
-import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
-from weakref import WeakValueDictionary
 
 import msgspec
 from channels.consumer import AsyncConsumer
 from structlog.contextvars import bind_contextvars
 
 from delivery import metrics
-from delivery.bucket import Bucket
+from delivery.away import DATABASE_AWAY
+from delivery.live.answering import Answering
+from delivery.live.joining import replayed
+from delivery.live.openings import deny
+from delivery.live.pacing import Pace, pace_of_user
 from delivery.live.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.places import NoPlace
 from delivery.source import Login
-from delivery.wire.codec import BadFrame, decode_command, encode, encode_refusal, given
+from delivery.wire.codec import BadFrame, decode_command, encode, given
 from delivery.wire.commands import AnyCommand, Delivered, Ping, Read, Sync
-from delivery.wire.errors import Internal, Invalid, Refused, TooManyConnections, Unavailable
-from delivery.wire.frames import BareChannel, Channel, Frame, Hello, Ok, OwnPresence, Pong, SyncState
-from delivery.wire.types import SUBPROTOCOL, VERSION, CloseCode, Ref, time_now
+from delivery.wire.errors import Invalid, Refused, TooManyConnections, Unavailable
+from delivery.wire.frames import BareChannel, Channel, Hello, Ok, OwnPresence, Pong, SyncState
+from delivery.wire.types import SUBPROTOCOL, VERSION, CloseCode, time_now
 
 logger = logging.getLogger("gapless.socket")
 
-#: Frames of one socket that are taken before the loop turns to others.
-FRAMES_A_TURN = 8
 #: So many channels of a sync cost as much as a frame.
 CHANNELS_A_FRAME = 10
 #: What asks the rows takes a thread and a connection, where other frames take a moment of the loop: it costs so many of them.
@@ -45,36 +44,11 @@ CHANGES_A_FRAME = 4
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
-class Pace:
-    """How fast one socket's frames are taken: beyond it, reading waits, and the peer feels it."""
-
-    def __init__(self, per_second: int) -> None:
-        self._bucket = Bucket(per_second, seconds=1)
-        self._since_yield = 0
-
-    async def wait(self, frames: float = 1) -> None:
-        debt = self._bucket.spend(frames)
-        self._since_yield += 1
-        if debt:
-            await asyncio.sleep(debt)
-        elif self._since_yield >= FRAMES_A_TURN:
-            # Frames that need no database would otherwise keep the loop from everybody else.
-            self._since_yield = 0
-            await asyncio.sleep(0)
-
-
-#: The pace of each user's sockets together, for as long as there is one.
-_paces: WeakValueDictionary[int, Pace] = WeakValueDictionary()
-
-
-class SocketConsumer(AsyncConsumer):
+class SocketConsumer(Answering, AsyncConsumer):
     """Subclasses say who may come in (`authenticate`), which node serves them, and what their own commands do."""
 
     # No layer channel a socket: the process has one, and the hub writes to the sockets.
     channel_layer_alias = ""
-
-    node: Node
-    socket: Socket
 
     async def authenticate(self) -> Login | None:
         """Who is at the other end; None refuses the handshake with 403."""
@@ -135,7 +109,7 @@ class SocketConsumer(AsyncConsumer):
         try:
             opened = await self.node.openings.turn(self.line())
         except NoPlace:
-            await self._deny(self.node.openings.wait())
+            await deny(self.scope, self.base_send, seconds=self.node.openings.wait())
             return
         try:
             if await self._let_in():
@@ -147,9 +121,9 @@ class SocketConsumer(AsyncConsumer):
         peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
         self.socket = self._socket_for(peer)
         bind_contextvars(connection=self.socket.id)
-        self._bad_frames: deque[float] = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
+        self.bad_frames = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
         self._pace = Pace(self.node.limits.frames_per_second)
-        self._user_pace = _paces.setdefault(self.login.user.id, Pace(self.node.limits.user_frames_per_second))
+        self._user_pace = pace_of_user(self.login.user.id, self.node.limits.user_frames_per_second)
         self._no_sync: asyncio.TimerHandle | None = None
         try:
             await self._greet()
@@ -179,8 +153,8 @@ class SocketConsumer(AsyncConsumer):
                 raise Unavailable
             if not offered or SUBPROTOCOL in offered:
                 login = await self.authenticate()
-        except (Unavailable, *self.node.retryable):  # type: ignore[misc]  # (mypy can't see into the tuple)
-            await self._deny(1)
+        except (Unavailable, *DATABASE_AWAY):
+            await deny(self.scope, self.base_send, seconds=1)
             return False
         metrics.handshakes.labels("refused" if login is None else "accepted").inc()
         if login is None:
@@ -192,16 +166,6 @@ class SocketConsumer(AsyncConsumer):
             accept["subprotocol"] = SUBPROTOCOL
         await self.base_send(accept)
         return True
-
-    async def _deny(self, seconds: float) -> None:
-        # 503 where the server can say it, else 403: either way the client comes back later.
-        metrics.handshakes.labels("unavailable").inc()
-        if "websocket.http.response" in self.scope.get("extensions", {}):
-            headers = [(b"retry-after", b"%d" % max(1, math.ceil(seconds))), (b"content-type", b"text/plain")]
-            await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
-            await self.base_send({"type": "websocket.http.response.body", "body": b"try again later\n"})
-        else:
-            await self.base_send({"type": "websocket.close", "code": int(CloseCode.RESTARTING)})
 
     def _socket_for(self, peer: Peer) -> Socket:
         limits = self.node.limits
@@ -266,7 +230,7 @@ class SocketConsumer(AsyncConsumer):
     async def _take(self, event: Mapping[str, Any]) -> None:
         text = event.get("text")
         if text is None:
-            self._refuse_frame(BadFrame(Invalid("Frames are JSON in text, not binary."), None))
+            self.refuse_frame(BadFrame(Invalid("Frames are JSON in text, not binary."), None))
             return
         if (
             len(text) > self.node.limits.frame_bytes
@@ -277,7 +241,7 @@ class SocketConsumer(AsyncConsumer):
         try:
             command = decode_command(text)
         except BadFrame as bad:
-            self._refuse_frame(bad)
+            self.refuse_frame(bad)
             return
         try:
             await self._obey(command)
@@ -294,7 +258,7 @@ class SocketConsumer(AsyncConsumer):
             self.socket.active_at = time.monotonic()
         match command:
             case Ping():
-                self._say(
+                self.say(
                     Pong(
                         ref=given(command.ref),
                         epoch=self.node.epochs.current,
@@ -326,7 +290,7 @@ class SocketConsumer(AsyncConsumer):
             self.node.seating.tell(socket, channel_id)
         for channel_id in command.channels:
             if channel_id not in socket.accesses and channel_id not in socket.refused:
-                self._say(Channel(action="removed", channel=BareChannel(id=channel_id)))
+                self.say(Channel(action="removed", channel=BareChannel(id=channel_id)))
         states = await self._caught_up(command)
         if is_first:
             socket.next_heartbeat = time.monotonic() + self.node.limits.heartbeat_seconds
@@ -334,7 +298,7 @@ class SocketConsumer(AsyncConsumer):
         self.confirm(command.ref, Ok(ref=given(command.ref), channels=states))
         metrics.sync_seconds.observe(time.perf_counter() - began_at)
         # Afterwards: nobody waits for what they missed, but who asks for the same without end is read later.
-        await self._wait_for(_replayed(states, held=command.channels) / CHANGES_A_FRAME)
+        await self._wait_for(replayed(states, held=command.channels) / CHANGES_A_FRAME)
 
     async def _caught_up(self, command: Sync) -> dict[int, SyncState]:
         assert self._no_sync is not None
@@ -353,46 +317,4 @@ class SocketConsumer(AsyncConsumer):
     def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
         written = self.node.cursors.move(command.channel, self.socket.user, delivered=delivered, read=read)
         if command.ref is not None:
-            written.add_done_callback(lambda done: self._confirm_cursor(command.ref, done))
-
-    def _confirm_cursor(self, ref: Ref | None, done: "asyncio.Future[None]") -> None:
-        if done.cancelled() or done.exception() is not None:
-            self.refuse(ref, Unavailable())
-        else:
-            self.confirm(ref, Ok(ref=given(ref)))
-
-    # ---- frames out ----
-
-    def confirm(self, ref: Ref | None, ok: Ok) -> None:
-        """The one reply to a command that was done; without a ref, success is silent."""
-        if ref is not None:
-            self._say(ok)
-
-    def refuse(self, ref: Ref | None, refusal: Refused) -> None:
-        metrics.errors.labels(refusal.code, "socket").inc()
-        self.node.hub.deliver(self.socket, Prepared(encode_refusal(refusal, ref=ref)))
-
-    def _say(self, frame: Frame) -> None:
-        self.node.hub.deliver(self.socket, Prepared(encode(frame)))
-
-    def _refuse_frame(self, bad: BadFrame) -> None:
-        self.refuse(bad.ref, bad.refusal)
-        now = time.monotonic()
-        self._bad_frames.append(now)
-        if len(self._bad_frames) == self._bad_frames.maxlen and now - self._bad_frames[0] < 60:
-            self.socket.close(CloseCode.PROTOCOL, "too many frames could not be understood", retry_after=None)
-
-    def translated(self, error: Exception) -> Refused:
-        """What a client is told of an error that is no refusal: away is away, anything else is noted with a reference."""
-        if isinstance(error, self.node.retryable):
-            return Unavailable()
-        reference = secrets.token_hex(6)
-        logger.error("reference %s", reference, exc_info=error)
-        return Internal(reference)
-
-
-def _replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int:
-    caught_up = {
-        channel_id: state.head for channel_id, state in states.items() if held.get(channel_id) and not state.resync
-    }
-    return sum(head - held[channel_id] for channel_id, head in caught_up.items())
+            written.add_done_callback(lambda done: self.confirm_write(command.ref, done))

@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import logging
-import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -44,48 +42,43 @@ from delivery.live.gaps import Gaps
 from delivery.live.gauges import keep_reading
 from delivery.live.hub import Hub
 from delivery.live.joining import Joining
+from delivery.live.leaving import close_all, send_away
 from delivery.live.logins import LoginWatch
 from delivery.live.openings import Openings
-from delivery.live.peers import PeerGone, Prepared
+from delivery.live.peers import PeerGone
 from delivery.live.seat_store import Seats
 from delivery.live.seating import Seating
 from delivery.live.socket import Socket
 from delivery.live.waits import Waits
+from delivery.live.watches import Heartbeats, keep_checking, keep_seats, keep_shedding
 from delivery.source import Opening, Source
 from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
-from delivery.wire.codec import encode
-from delivery.wire.frames import Heartbeat
-from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.node")
 
-#: How often it is looked whether a position check is due.
-WATCH_SECONDS = 0.1
-#: How often it is looked what is unsent to all sockets together. One socket alone is bounded at each write.
-SHED_SECONDS = 0.25
 _deliver_seconds = metrics.deliver_seconds.labels("own")
 
 
 class Node:
-    """`retryable`: errors after which repeating is safe; `is_away` says which of them mean that PostgreSQL does not answer."""
+    """`source`: the rows, as the product has them."""
 
-    def __init__(
-        self,
-        source: Source,
-        limits: NodeLimits,
-        *,
-        database_threads: int,
-        retryable: tuple[type[Exception], ...],
-        is_away: Callable[[Exception], bool],
-    ) -> None:
+    def __init__(self, source: Source, limits: NodeLimits, *, database_threads: int) -> None:
         self.source = source
         self.limits = limits
+        self.is_draining = False
         # Reads may take long, and commits wait for locks: neither takes all of the threads.
         self.committing = KeepingThreads(max(1, database_threads // 2))
-        self.threads = DatabaseThreads(max(1, database_threads - database_threads // 2), is_away=is_away)
+        self.threads = DatabaseThreads(max(1, database_threads - database_threads // 2))
         self.nursery = Nursery()
+        self.figures = Figures()
+        self.openings = Openings(limits.openings)
+        self._loop = asyncio.get_running_loop()
         self.bus = Bus(get_channel_layer(), self.receive, self.nursery)
+        self._be_followed(source, limits)
+        self._be_written_to(source, limits)
+
+    def _be_followed(self, source: Source, limits: NodeLimits) -> None:
         self.hub = Hub(batch=limits.batch, on_gap=lambda channel: self.gaps.heal_soon(channel), on_begin=self._began)
         self.gaps = Gaps(
             self.hub.channels, source, self.threads, nursery=self.nursery, apply=self.hub.apply, batch=limits.batch
@@ -100,32 +93,31 @@ class Node:
             per_user=limits.sockets_per_user,
             spare=limits.spare_sockets,
         )
-        self.seating = Seating(
-            self.hub, self.seats, lambda announcement: self._ring([announcement], time.perf_counter())
-        )
+        self.seating = Seating(self.hub, self.seats, lambda said: self._ring([said], time.perf_counter()))
         self.accesses = Accesses(self.hub, self.joining, self.seating, source, self.threads)
         self.epochs = Epochs(source, self.threads, settings.REDIS_URL)
-        self.figures = Figures()
         self.logins = LoginWatch(self.hub, source, self.threads, self.nursery, seconds=limits.login_check_seconds)
-        self.committer = Committer(
-            source, self.committing, seconds=limits.commit_seconds, retryable=retryable, is_away=is_away
-        )
+
+    def _be_written_to(self, source: Source, limits: NodeLimits) -> None:
+        self.committer = Committer(source, self.committing, seconds=limits.commit_seconds)
         self.queue = Queue(
             self.committer.commit, self.nursery, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures
         )
         self.cursors = CursorBuffer(self._write_cursors, self.nursery, seconds=limits.receipts_seconds)
-        self.is_draining = False
-        self.openings = Openings(limits.openings)
-        self.retryable = retryable
-        self._loop = asyncio.get_running_loop()
 
     async def start(self) -> None:
         await self.bus.start()
         await self.bus.listen([EVERYBODY])
-        watches = [self._beat, self._check_positions, self.logins.keep, self._shed]
-        watches += [self._read_gauges, self._keep_seats]
+        watches = (
+            Heartbeats(self.hub, self.epochs, self.limits).keep(),
+            keep_checking(self.bus, self.limits, self.check_positions),
+            keep_seats(self.seating, self.accesses),
+            keep_shedding(self.hub, most_bytes=self.limits.outbox_total_bytes),
+            keep_reading(self.hub, self.queue, self.bus),
+            self.logins.keep(),
+        )
         for watch in watches:
-            self.nursery.start(watch())
+            self.nursery.start(watch)
 
     async def stop(self) -> None:
         await self.nursery.end()
@@ -179,41 +171,10 @@ class Node:
     def _began(self, user: int, channel_id: int) -> None:
         self.receive(Opened(user=user, channel_id=channel_id, action="joined"))
 
-    # ---- watches ----
-
     async def _write_cursors(self, cursors: Cursors) -> None:
         await self.threads.run(self.source.move_cursors, cursors)
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            now = time.monotonic()
-            for socket in self.hub.sockets:
-                self._beat_one(socket, now)
-
-    def _beat_one(self, socket: Socket, now: float) -> None:
-        heard = socket.peer.last_heard
-        if heard is not None and now - heard > self.limits.silent_seconds:
-            socket.close(CloseCode.SILENT, "nothing was heard from you", retry_after=random.random())
-        elif socket.is_synced and now >= socket.next_heartbeat:
-            socket.next_heartbeat = now + self.limits.heartbeat_seconds
-            self.hub.deliver(
-                socket, Prepared(encode(Heartbeat(epoch=self.epochs.current, heads=self.hub.heads_of(socket))))
-            )
-            socket.peer.ping()
-
-    async def _check_positions(self) -> None:
-        checked_at, was_deaf = time.monotonic(), False
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            is_deaf = not self.bus.is_hearing
-            seconds = self.limits.position_check_deaf_seconds if is_deaf else self.limits.position_check_seconds
-            # Begun so early that what is read has reached the sockets in time.
-            if time.monotonic() - checked_at >= seconds - 2 * WATCH_SECONDS or (is_deaf and not was_deaf):
-                checked_at = time.monotonic()
-                with _logging("the position check failed"):
-                    await self.check_positions()
-            was_deaf = is_deaf
+    # ---- what was announced but not heard ----
 
     async def check_positions(self) -> None:
         """Reads what was announced but not heard: another epoch, changes, memberships that began, memberships that ended."""
@@ -237,30 +198,11 @@ class Node:
             self.hub.channels.clear()
             for channel in channels.values():
                 channel.wake()
-            self._send_away("the database was restored: load your channels afresh")
+            sockets = list(self.hub.sockets)
+            close_all(sockets, "the database was restored: load your channels afresh", crowd=len(sockets))
             for channel_id in channels:
                 if not self.joining.needs(channel_id):
                     await self.bus.forget(channel_group(channel_id))
-
-    def _send_away(self, reason: str) -> None:
-        sockets = list(self.hub.sockets)
-        for socket in sockets:
-            socket.close(CloseCode.RESTARTING, reason, retry_after=_spread(len(sockets)))
-
-    async def _keep_seats(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            with _logging("seats were not kept"):
-                for user, channel_id in await self.seating.beat():
-                    await self.accesses.opened(Opened(user=user, channel_id=channel_id, action="joined"))
-
-    async def _read_gauges(self) -> None:
-        await keep_reading(self.hub, self.queue, self.bus)
-
-    async def _shed(self) -> None:
-        while True:
-            await asyncio.sleep(SHED_SECONDS)
-            self.hub.shed(most_bytes=self.limits.outbox_total_bytes)
 
     # ---- sockets ----
 
@@ -311,23 +253,7 @@ class Node:
             await asyncio.wait_for(self.queue.flushed(), self.limits.drain_seconds / 3)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.cursors.flushed(), 2)
-        for number, socket in enumerate(sockets):
-            socket.close(CloseCode.RESTARTING, "the server restarts", retry_after=_spread(len(sockets)))
-            if number % 100 == 99:
-                await asyncio.sleep(0.1)
-
-
-def _spread(sockets: int) -> float:
-    # Coming back is spread over as long as a few hundred handshakes take, but over 5 s at most.
-    return round(random.random() * min(5.0, sockets / 200), 2)
-
-
-@contextlib.contextmanager
-def _logging(what: str) -> Any:
-    try:
-        yield
-    except Exception as error:
-        logger.warning("%s: %r", what, error)
+        await send_away(sockets, "the server restarts")
 
 
 _running: Node | None = None

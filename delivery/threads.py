@@ -14,6 +14,7 @@ from django.db import connections
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from delivery import metrics
+from delivery.away import is_away
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,10 +29,9 @@ JITTER_SECONDS = 0.1
 
 
 class DatabaseThreads:
-    """The one layer in which something is tried again. `is_away`: whether an error means that PostgreSQL was not there."""
+    """The one layer in which something is tried again: reads, when PostgreSQL was not there."""
 
-    def __init__(self, count: int, *, is_away: Callable[[Exception], bool]) -> None:
-        self._is_away = is_away
+    def __init__(self, count: int) -> None:
         self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix="gapless-database")
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -44,7 +44,7 @@ class DatabaseThreads:
         try:
             return await self.run(function, *args, **kwargs)
         except Exception as error:
-            if not self._is_away(error):
+            if not is_away(error):
                 raise
         return await self._read_again(function, *args, **kwargs)
 
@@ -56,7 +56,7 @@ class DatabaseThreads:
         metrics.reads_repeated.inc()
         await asyncio.sleep(WAIT_SECONDS + random.random() * JITTER_SECONDS)
         async for attempt in stamina.retry_context(
-            on=self._is_away,
+            on=is_away,
             attempts=READ_ATTEMPTS - 1,
             timeout=READ_SECONDS,
             wait_initial=2 * WAIT_SECONDS,

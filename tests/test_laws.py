@@ -20,7 +20,6 @@ from chat import services, shapes
 from chat.live.source import ChatSource
 from chat.models import Channel, Member, Message, User
 from chat.services import log, posting
-from delivery.away import DATABASE_AWAY, is_away
 from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -243,7 +242,7 @@ class Laws(RuleBasedStateMachine):
             device.take(self.channel.pk, intervals[device.user.pk])
 
     async def _new_node(self) -> Node:
-        return Node(ChatSource(), django_settings.LIMITS, database_threads=2, retryable=DATABASE_AWAY, is_away=is_away)
+        return Node(ChatSource(), django_settings.LIMITS, database_threads=2)
 
     async def _connect(self, device: Device, place: int) -> None:
         node, listener = self.nodes[place], Listener()

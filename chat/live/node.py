@@ -17,7 +17,6 @@ from chat.reads.blocks import apart_from
 from chat.reads.opening import ChatOpening
 from chat.reads.statistics import FigureNotes
 from chat.services import Draft, check_body
-from delivery.away import DATABASE_AWAY, is_away
 from delivery.bus.announcements import Announcement, Renewed
 from delivery.commit.queue import Outcome
 from delivery.live.socket import Socket
@@ -42,8 +41,6 @@ class ChatNode(Node):
             ChatSource(),
             settings.LIMITS,
             database_threads=max(1, settings.DATABASE_POOL * 2 // 3),
-            retryable=DATABASE_AWAY,
-            is_away=is_away,
         )
         self.allowance = MessageAllowance(self.threads.read)
         self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))

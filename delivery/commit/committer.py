@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from delivery.away import DatabaseAway
+from delivery.away import DATABASE_AWAY, DatabaseAway, is_away
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.commit.keeping import KeepingThreads
 from delivery.source import Committed, Draft, Source
@@ -14,24 +14,12 @@ logger = logging.getLogger("gapless.committer")
 
 
 class Committer:
-    """`seconds`: how long a commit is waited for; `retryable`: errors after which repeating is safe; `is_away`: which of them
-    mean that PostgreSQL does not answer.
-    """
+    """`seconds`: how long a commit is waited for."""
 
-    def __init__(
-        self,
-        source: Source,
-        threads: KeepingThreads,
-        *,
-        seconds: float,
-        retryable: tuple[type[Exception], ...],
-        is_away: Callable[[Exception], bool],
-    ) -> None:
+    def __init__(self, source: Source, threads: KeepingThreads, *, seconds: float) -> None:
         self._source = source
         self._threads = threads
         self.seconds = seconds
-        self._retryable = retryable
-        self._is_away = is_away
         # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
         self._breaker = Breaker("postgres_commit", failures=1, pause_seconds=1)
 
@@ -41,7 +29,7 @@ class Committer:
             return await self._breaker.call(lambda: self._try(drafts), counts=(DatabaseAway,))
         except BreakerOpen:
             raise Unavailable from None
-        except (DatabaseAway, *self._retryable) as error:  # type: ignore[misc]  # (mypy can't see into the tuple)
+        except (DatabaseAway, *DATABASE_AWAY) as error:
             logger.warning(
                 "PostgreSQL did not take %d messages, their senders will repeat them: %s", len(drafts), error
             )
@@ -54,7 +42,7 @@ class Committer:
         except TimeoutError:
             # It stands still. The thread goes on, so the outcome is unknown, and the same client_msg_id finds it out.
             raise DatabaseAway(f"no answer within {self.seconds} s") from None
-        except self._retryable as error:
-            if self._is_away(error):
+        except DATABASE_AWAY as error:
+            if is_away(error):
                 raise DatabaseAway(str(error)) from error
             raise

@@ -259,6 +259,14 @@ class Joining:
         return opened
 
 
+def replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int:
+    """How many changes that was, at most."""
+    caught_up = {
+        channel_id: state.head for channel_id, state in states.items() if held.get(channel_id) and not state.resync
+    }
+    return sum(head - held[channel_id] for channel_id, head in caught_up.items())
+
+
 def _count(state: SyncState, *, held: int) -> None:
     if state.resync:
         metrics.resyncs.inc()

@@ -1,10 +1,14 @@
 """How many sockets come in at once: a crowd comes in one after another, instead of every one of it timing out."""
 
+import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
 
+from delivery import metrics
 from delivery.places import Places
+from delivery.wire.types import CloseCode
 
 #: Those for whom there is no room now are sent away for up to so long, each for a time of its own...
 CROWD_SECONDS = 5
@@ -35,3 +39,16 @@ class Openings:
         back = (now - self._counted_at) * BACK_PER_SECOND
         self._sent_away, self._counted_at = max(0.0, self._sent_away - back) + 1, now
         return random.uniform(0, min(CROWD_SECONDS, max(FEW_SECONDS, self._sent_away / BACK_PER_SECOND)))
+
+
+async def deny(
+    scope: Mapping[str, Any], send: Callable[[MutableMapping[str, Any]], Awaitable[None]], *, seconds: float
+) -> None:
+    """Refuses the handshake for now: 503 where the server can say it, else 403; either way the client comes back later."""
+    metrics.handshakes.labels("unavailable").inc()
+    if "websocket.http.response" in scope.get("extensions", {}):
+        headers = [(b"retry-after", b"%d" % max(1, math.ceil(seconds))), (b"content-type", b"text/plain")]
+        await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b"try again later\n"})
+    else:
+        await send({"type": "websocket.close", "code": int(CloseCode.RESTARTING)})

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import connections
 from psycopg_pool import ConnectionPool
 
-from delivery.away import is_away
 from delivery.threads import DatabaseThreads
 
 READ_A_NUMBER = "SELECT pg_backend_pid()"
@@ -36,7 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 async def test_what_lives_is_not_asked_whether_it_does(transactional_db: None, asked: list[Any]) -> None:
-    threads = DatabaseThreads(1, is_away=is_away)
+    threads = DatabaseThreads(1)
     first = await threads.run(backend)
     assert [await threads.run(backend) for _ in range(3)] == [first] * 3
     assert asked == []
@@ -44,7 +43,7 @@ async def test_what_lives_is_not_asked_whether_it_does(transactional_db: None, a
 
 
 async def test_what_was_cut_while_nobody_used_it_is_given_to_nobody(transactional_db: None, asked: list[Any]) -> None:
-    threads = DatabaseThreads(1, is_away=is_away)
+    threads = DatabaseThreads(1)
     before = await threads.run(backend)
     with psycopg.connect(
         **connections["default"].get_connection_params() | {"cursor_factory": psycopg.Cursor}

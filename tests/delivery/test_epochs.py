@@ -104,7 +104,7 @@ def _move_the_nonce() -> None:
 
 @pytest.fixture
 def own_epochs(transactional_db: None) -> Iterator[Epochs]:
-    threads = DatabaseThreads(1, is_away=lambda error: False)
+    threads = DatabaseThreads(1)
     yield Epochs(ChatSource(), threads, settings.REDIS_URL)
     threads.close()
 

@@ -9,7 +9,8 @@ import pytest
 from chat import services, shapes
 from chat.models import Token
 from delivery.bus.announcements import Opened, Passing
-from delivery.consumers import Pace, SocketConsumer
+from delivery.consumers import SocketConsumer
+from delivery.live.pacing import Pace
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.node import Node

@@ -14,7 +14,6 @@ from chat import services
 from chat.live.source import ChatSource
 from chat.models import Message
 from chat.services import Draft
-from delivery.away import DATABASE_AWAY, is_away
 from delivery.node import Node
 from delivery.source import Committed
 from delivery.wire.errors import Internal, NotFound, QueueFull, Unavailable
@@ -24,7 +23,7 @@ from tests.stage.servers import expect
 
 @pytest.fixture
 async def node(transactional_db: None) -> AsyncIterator[Node]:
-    node = Node(ChatSource(), settings.LIMITS, database_threads=4, retryable=DATABASE_AWAY, is_away=is_away)
+    node = Node(ChatSource(), settings.LIMITS, database_threads=4)
     yield node
     node.close_threads()
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError, connection
 
-from delivery.away import is_away
 from delivery.threads import READ_ATTEMPTS, DatabaseThreads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -13,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def threads() -> Iterator[DatabaseThreads]:
-    threads = DatabaseThreads(1, is_away=is_away)
+    threads = DatabaseThreads(1)
     yield threads
     threads.close()
 

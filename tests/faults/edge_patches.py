@@ -103,13 +103,14 @@ def waits_for_redis() -> None:
 
 def waits_for_postgres() -> None:
     """A commit takes as long as it takes."""
+    from delivery.away import DATABASE_AWAY  # noqa: PLC0415
     from delivery.commit.committer import Committer  # noqa: PLC0415
 
     async def commit(self: Any, drafts: Any) -> Any:
         while True:
             try:
                 return await self._threads.run(self._source.commit, drafts)
-            except self._retryable:
+            except DATABASE_AWAY:
                 await asyncio.sleep(1)
 
     Committer.commit = commit  # type: ignore[method-assign]

@@ -91,3 +91,9 @@ def test_a_script_of_redis_lies_beside_who_runs_it() -> None:
     assert [name for name, path in sources() if "redis.call(" in path.read_text()] == []
     for path in (path for app in APPS for path in (ROOT / app).rglob("*.lua")):
         assert any(f'"{path.name}"' in module.read_text() for module in path.parent.glob("*.py")), path
+
+
+def test_the_machinery_lies_in_rooms_and_its_files_are_short() -> None:
+    assert len(list((ROOT / "delivery").glob("*.py"))) <= 14
+    for path in (ROOT / "delivery").rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 300, path

@@ -9,7 +9,6 @@ from django.conf import settings
 from chat import shapes
 from chat.live.source import ChatSource
 from chat.models import Message
-from delivery.away import DATABASE_AWAY, is_away
 from delivery.bus.announcements import Changed
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -21,7 +20,7 @@ from tests.stage.listeners import Listener
 @pytest.fixture
 async def node(transactional_db: None) -> AsyncIterator[Node]:
     """A node that hears no announcements but those that the test hands it."""
-    node = Node(ChatSource(), settings.LIMITS, database_threads=4, retryable=DATABASE_AWAY, is_away=is_away)
+    node = Node(ChatSource(), settings.LIMITS, database_threads=4)
     yield node
     node.close_threads()
 

@@ -15,7 +15,6 @@ from chat import services, shapes
 from chat.live.presence.here import Presence
 from chat.live.source import ChatSource
 from chat.models import User
-from delivery.away import DATABASE_AWAY, is_away
 from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -63,7 +62,7 @@ class Process:
     def __init__(self, stage: "Stage", *, clock_ahead: float) -> None:
         self.stage = stage
         self.clock_ahead = clock_ahead
-        self.node = Node(ChatSource(), settings.LIMITS, database_threads=2, retryable=DATABASE_AWAY, is_away=is_away)
+        self.node = Node(ChatSource(), settings.LIMITS, database_threads=2)
         self.presence = self._presence()
 
     def _presence(self) -> Presence:

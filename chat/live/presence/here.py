@@ -17,6 +17,7 @@ from chat.live.presence.noting import Seen, Sightings
 from chat.live.presence.pushes import Pushes
 from chat.models import User
 from chat.services import note_seen
+from delivery.away import DATABASE_AWAY
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus.announcements import About, Announcement, Changed, Opened
 from delivery.live.socket import Socket
@@ -261,7 +262,7 @@ class Presence:
         # A choice made meanwhile may not have been heard of here: nobody invisible is to be shown for a moment.
         users = list(self.own.people)
         if users:
-            with contextlib.suppress(TimeoutError, *self._node.retryable):
+            with contextlib.suppress(TimeoutError, *DATABASE_AWAY):
                 reading = self._node.threads.read(_choices, users)
                 for user, choice in (await asyncio.wait_for(reading, CHOICES_SECONDS)).items():
                     self.chosen(user, choice)
@@ -270,7 +271,7 @@ class Presence:
         if seen.people:
             try:
                 await self._node.threads.run(note_seen, seen.people, seen.typed)
-            except self._node.retryable:
+            except DATABASE_AWAY:
                 self.seen.put_back(seen)
 
 

@@ -1,0 +1,32 @@
+"""How a process sends its sockets elsewhere: each with a time of its own to come back, so that they don't come all at once."""
+
+import asyncio
+import random
+from collections.abc import Collection
+
+from delivery.live.batches import batched
+from delivery.live.socket import Socket
+from delivery.wire.types import CloseCode
+
+#: Sockets that are closed in one breath of the loop.
+CLOSED_AT_ONCE = 100
+#: Between two breaths.
+BREATH_SECONDS = 0.1
+#: So many come back in a second, as handshakes take it...
+BACK_A_SECOND = 200
+#: ...and all within so long.
+MOST_SECONDS = 5.0
+
+
+async def send_away(sockets: Collection[Socket], reason: str) -> None:
+    """Closes them in steps, so that the processes to which they go are not all asked in one moment."""
+    for some in batched(sockets, CLOSED_AT_ONCE):
+        close_all(some, reason, crowd=len(sockets))
+        await asyncio.sleep(BREATH_SECONDS)
+
+
+def close_all(sockets: Collection[Socket], reason: str, *, crowd: int) -> None:
+    """Closes them now. `crowd`: how many come back altogether."""
+    for socket in sockets:
+        wait = round(random.random() * min(MOST_SECONDS, crowd / BACK_A_SECOND), 2)
+        socket.close(CloseCode.RESTARTING, reason, retry_after=wait)

@@ -1,0 +1,35 @@
+"""How fast frames are taken: beyond it, reading waits, and the peer feels it."""
+
+import asyncio
+from weakref import WeakValueDictionary
+
+from delivery.bucket import Bucket
+
+#: Frames of one socket that are taken before the loop turns to others.
+FRAMES_A_TURN = 8
+
+
+class Pace:
+    """Of one socket, or of all sockets of one user together."""
+
+    def __init__(self, per_second: int) -> None:
+        self._bucket = Bucket(per_second, seconds=1)
+        self._since_yield = 0
+
+    async def wait(self, frames: float = 1) -> None:
+        debt = self._bucket.spend(frames)
+        self._since_yield += 1
+        if debt:
+            await asyncio.sleep(debt)
+        elif self._since_yield >= FRAMES_A_TURN:
+            # Frames that need no database would otherwise keep the loop from everybody else.
+            self._since_yield = 0
+            await asyncio.sleep(0)
+
+
+_of_users: WeakValueDictionary[int, Pace] = WeakValueDictionary()
+
+
+def pace_of_user(user_id: int, per_second: int) -> Pace:
+    """The one pace of the user's sockets in this process, for as long as there is one."""
+    return _of_users.setdefault(user_id, Pace(per_second))

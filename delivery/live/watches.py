@@ -1,0 +1,94 @@
+"""What a process looks after again and again: signs of life, positions, seats, and what is unsent to all sockets together."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+from delivery.bus.announcements import Opened
+from delivery.bus.layer import Bus
+from delivery.limits import NodeLimits
+from delivery.live.accesses import Accesses
+from delivery.live.epochs import Epochs
+from delivery.live.hub import Hub
+from delivery.live.peers import Prepared
+from delivery.live.seating import Seating
+from delivery.live.socket import Socket
+from delivery.wire.codec import encode
+from delivery.wire.frames import Heartbeat
+from delivery.wire.types import CloseCode
+
+logger = logging.getLogger("gapless.watches")
+
+#: How often it is looked whether a position check is due.
+LOOK_SECONDS = 0.1
+#: How often it is looked what is unsent to all sockets together. One socket alone is bounded at each write.
+SHED_SECONDS = 0.25
+
+
+class Heartbeats:
+    """Each socket hears from us every so often, and is closed when nothing is heard from it."""
+
+    def __init__(self, hub: Hub, epochs: Epochs, limits: NodeLimits) -> None:
+        self._hub = hub
+        self._epochs = epochs
+        self._limits = limits
+
+    async def keep(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(1)
+            now = time.monotonic()
+            for socket in self._hub.sockets:
+                self._beat(socket, now)
+
+    def _beat(self, socket: Socket, now: float) -> None:
+        heard = socket.peer.last_heard
+        if heard is not None and now - heard > self._limits.silent_seconds:
+            socket.close(CloseCode.SILENT, "nothing was heard from you", retry_after=random.random())
+        elif socket.is_synced and now >= socket.next_heartbeat:
+            socket.next_heartbeat = now + self._limits.heartbeat_seconds
+            frame = Heartbeat(epoch=self._epochs.current, heads=self._hub.heads_of(socket))
+            self._hub.deliver(socket, Prepared(encode(frame)))
+            socket.peer.ping()
+
+
+async def keep_checking(bus: Bus, limits: NodeLimits, check: Callable[[], Awaitable[None]]) -> None:
+    """The position check, for ever: more often while nothing is heard of other processes, and at once when that begins."""
+    checked_at, was_deaf = time.monotonic(), False
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        is_deaf = not bus.is_hearing
+        seconds = limits.position_check_deaf_seconds if is_deaf else limits.position_check_seconds
+        # Begun so early that what is read has reached the sockets in time.
+        if time.monotonic() - checked_at >= seconds - 2 * LOOK_SECONDS or (is_deaf and not was_deaf):
+            checked_at = time.monotonic()
+            with _logged("the position check failed"):
+                await check()
+        was_deaf = is_deaf
+
+
+async def keep_seats(seating: Seating, accesses: Accesses) -> None:
+    """For ever: who had no seat, and has one now, follows the channel."""
+    while True:
+        await asyncio.sleep(1)
+        with _logged("seats were not kept"):
+            for user, channel_id in await seating.beat():
+                await accesses.opened(Opened(user=user, channel_id=channel_id, action="joined"))
+
+
+async def keep_shedding(hub: Hub, *, most_bytes: int) -> None:
+    """For ever: with too much unsent to all sockets together, the slowest are closed."""
+    while True:
+        await asyncio.sleep(SHED_SECONDS)
+        hub.shed(most_bytes=most_bytes)
+
+
+@contextlib.contextmanager
+def _logged(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        logger.warning("%s: %r", what, error)
