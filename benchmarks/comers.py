@@ -15,7 +15,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 
 from chat import services
 from chat.models import Channel, ChannelKind, Member, Token, User
-from delivery.load.rawsocket import RawSocket, Refusal
+from delivery.load.rawsocket import HandshakeRefused, RawSocket
 
 #: As many as a channel can have.
 MEMBERS = 100
@@ -89,7 +89,7 @@ class Comer(RawSocket):
 
 
 async def come(person: Person, port: int, *, by_session: bool = False) -> Comer:
-    """In, synced. Raises Refusal or ConnectionError."""
+    """In, synced. Raises HandshakeRefused or ConnectionError."""
     login = person.login(port, by_session=by_session)
     loop = asyncio.get_running_loop()
     _, comer = await loop.create_connection(lambda: Comer(login, host=f"localhost:{port}"), "127.0.0.1", port)
@@ -104,11 +104,11 @@ async def come_back(person: Person, port: int) -> tuple[Comer, int]:
     while True:
         try:
             return await come(person, port), sent_away
-        except (Refusal, ConnectionError) as refused:
+        except (HandshakeRefused, ConnectionError) as refused:
             if time.perf_counter() > until:
                 raise
             sent_away += 1
-            named = refused.retry_after if isinstance(refused, Refusal) else None
+            named = refused.retry_after if isinstance(refused, HandshakeRefused) else None
             await asyncio.sleep((named or 0) + random.random())
 
 

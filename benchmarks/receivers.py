@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from benchmarks.rawclient import Frame, RawClient
-from delivery.load.tally import Heard, Tally
+from delivery.load.tally import Reception, Tally
 
 BODY_BYTES = 100
 
@@ -21,7 +21,7 @@ class Receiver:
     ports: list[int]
     place: int
     run: "Run"
-    heard: Heard
+    heard: Reception
     head: int = 0
     gaps: int = 0
     reconnects: int = 0

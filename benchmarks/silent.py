@@ -8,7 +8,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django.setup()
 
-from chat.live.presence.here import Presence  # noqa: E402 (Django comes first)
+from chat.live.presence.here import ProcessPresence  # noqa: E402 (Django comes first)
 from chat.live.presence.pushes import Pushes  # noqa: E402
 from chatproject.embedded.start import prepare  # noqa: E402
 
@@ -20,7 +20,7 @@ def silence() -> None:
         return
 
     for name in ("start", "arrived", "left", "told_idle", "told_typing", "heard"):
-        setattr(Presence, name, nothing)
+        setattr(ProcessPresence, name, nothing)
     for name in ("push_rosters", "forget"):
         setattr(Pushes, name, nothing)
 

@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django.setup()
 
 from chat.live.presence import here as presence  # noqa: E402 (Django comes first)
-from chat.live.presence.here import Presence  # noqa: E402
+from chat.live.presence.here import ProcessPresence  # noqa: E402
 from chat.live.presence.pushes import Pushes  # noqa: E402
 from chat.services import note_seen  # noqa: E402
 from chatproject.embedded.start import prepare  # noqa: E402
@@ -85,8 +85,8 @@ class Stopwatch:
 
 def put_around(stopwatch: Stopwatch) -> None:
     for name in ("arrived", "left", "told_idle", "told_typing", "heard"):
-        setattr(Presence, name, stopwatch.around(getattr(Presence, name)))
-    Presence.tick = stopwatch.around_steps(Presence.tick)  # type: ignore[method-assign]
+        setattr(ProcessPresence, name, stopwatch.around(getattr(ProcessPresence, name)))
+    ProcessPresence.tick = stopwatch.around_steps(ProcessPresence.tick)  # type: ignore[method-assign]
     Pushes.push_rosters = stopwatch.around(Pushes.push_rosters)  # type: ignore[method-assign]
     setattr(presence, "note_seen", stopwatch.beside(note_seen))  # noqa: B010
     begin = Roster.__post_init__

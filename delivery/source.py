@@ -34,7 +34,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LogPosition:
     """The epoch in which numbers can be compared, and how far the database's own log was written in it (0: can't be seen)."""
 
     epoch: str
@@ -45,7 +45,7 @@ class Standing:
 class Opening:
     """What `hello` says: the epoch, and every channel that the user has access to. The epoch was read before the accesses."""
 
-    standing: Standing
+    standing: LogPosition
     accesses: Sequence[Access]
 
 
@@ -65,7 +65,7 @@ class Committed:
     duplicate: bool
 
 
-class Draft(Protocol):
+class LaneDraft(Protocol):
     """Something to be committed to one channel; its lane is the channel's id."""
 
     @property
@@ -73,7 +73,7 @@ class Draft(Protocol):
 
 
 class Source(Protocol):
-    def standing(self) -> Standing:
+    def standing(self) -> LogPosition:
         """Where the database stands."""
 
     def begin_epoch(self, after: str) -> str:
@@ -106,7 +106,7 @@ class Source(Protocol):
     def endings(self, logins: Sequence[Login]) -> list[CloseCode | None]:
         """For each login, why it has ended (signed out or banned); None while it holds."""
 
-    def commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
+    def commit(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
         """All drafts in one transaction, each with its own outcome; rings the bell after COMMIT."""
 
     def move_cursors(self, cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:

@@ -6,7 +6,7 @@ What is not known is said to be unknown, never offline.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from presence.people import OFFLINE, UNKNOWN, Micros, Person
+from presence.people import OFFLINE, UNKNOWN, Micros, PersonHere
 from presence.roster import Heard
 
 #: People who left, of whom it is remembered when: until the rows say so.
@@ -32,10 +32,10 @@ class News:
     channels: Mapping[int, int]
 
 
-class View:
+class Everyone:
     def __init__(self) -> None:
         #: Everybody who is here, the invisible among them.
-        self.people: dict[int, Person] = {}
+        self.people: dict[int, PersonHere] = {}
         #: channel → those who are to be seen there
         self.by_channel: dict[int, set[int]] = {}
         self.is_known = False
@@ -67,7 +67,7 @@ class View:
         self._doubted = set(self.people)
         return [News(user, Shown(UNKNOWN), self.people[user].channels) for user in seen]
 
-    def _put(self, user: int, person: Person | None, seen: Micros) -> News | None:
+    def _put(self, user: int, person: PersonHere | None, seen: Micros) -> News | None:
         old, before = self.people.get(user), self.shown(user)
         self._index(user, old, person)
         was_doubted = user in self._doubted
@@ -96,7 +96,7 @@ class View:
         while len(self._departed) > MOST_DEPARTED:
             del self._departed[next(iter(self._departed))]
 
-    def _index(self, user: int, old: Person | None, new: Person | None) -> None:
+    def _index(self, user: int, old: PersonHere | None, new: PersonHere | None) -> None:
         before = _visible_in(old)
         after = _visible_in(new)
         for channel_id in before - after:
@@ -108,5 +108,5 @@ class View:
             self.by_channel.setdefault(channel_id, set()).add(user)
 
 
-def _visible_in(person: Person | None) -> set[int]:
+def _visible_in(person: PersonHere | None) -> set[int]:
     return set() if person is None or person.is_hidden else set(person.channels)

@@ -44,7 +44,7 @@ class Here(msgspec.Struct, frozen=True, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonHere:
     """One person over all processes."""
 
     choice: Choice
@@ -68,7 +68,7 @@ class Person:
         return self.choice.status
 
 
-def combined(choice: Choice, places: Sequence[Here], *, seen: Micros) -> Person | None:
+def combined(choice: Choice, places: Sequence[Here], *, seen: Micros) -> PersonHere | None:
     """The person over all processes that have them; None when there is none."""
     if not places:
         return None
@@ -76,7 +76,7 @@ def combined(choice: Choice, places: Sequence[Here], *, seen: Micros) -> Person 
     for place in places:
         for channel_id, head in place.channels.items():
             channels[channel_id] = max(head, channels.get(channel_id, 0))
-    return Person(
+    return PersonHere(
         choice=choice,
         is_idle=all(place.is_idle for place in places),
         sockets=sum(place.sockets for place in places),

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from redis import asyncio as aioredis
 
-from presence.people import UNCHOSEN, Choice, Here, Micros, Person, combined
+from presence.people import UNCHOSEN, Choice, Here, Micros, PersonHere, combined
 
 #: What one call may take. Nobody waits for it: no request asks Redis for presence.
 PATIENCE_SECONDS = 1.0
@@ -60,7 +60,7 @@ class Heard:
     #: Redis does not know this process: all of its people are to be said again.
     is_forgotten: bool
     #: None: no process has this person any more.
-    people: Mapping[int, Person | None]
+    people: Mapping[int, PersonHere | None]
     #: When each of them was last vouched for.
     seen: Mapping[int, Micros]
     typing: Sequence[TypingMark]
@@ -106,7 +106,7 @@ class Roster:
 
     async def _call(
         self, people: Sequence[Saying], typing: Sequence[TypingMark], *, is_beat: bool, hears: bool
-    ) -> "_Answer":
+    ) -> "_Stepped":
         last_beat, self._beat = self._beat, self._beat + is_beat
         request = {
             "process": self.process,
@@ -137,7 +137,7 @@ class Roster:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Stepped:
     rev: int
     heard: Heard
 
@@ -146,16 +146,16 @@ _here = msgspec.json.Decoder(Here)
 _choice = msgspec.json.Decoder(Choice)
 
 
-def _read(answer: Any) -> _Answer:
+def _read(answer: Any) -> _Stepped:
     rev, now, is_full, is_forgotten, people, typing = answer
-    found: dict[int, Person | None] = {}
+    found: dict[int, PersonHere | None] = {}
     seen: dict[int, Micros] = {}
     for user, seen_at, choice, places in people:
         seen[int(user)] = int(seen_at)
         chosen = _choice.decode(choice) if choice else UNCHOSEN
         found[int(user)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
     marks = [_mark(member, float(score), int(rev)) for member, score in zip(typing[::2], typing[1::2], strict=True)]
-    return _Answer(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, marks))
+    return _Stepped(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, marks))
 
 
 def _mark(member: bytes, score: float, rev: int) -> TypingMark:

@@ -15,7 +15,7 @@ class TypingNow:
     head: int
 
 
-class Typing:
+class Typists:
     def __init__(self, *, lasts_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._lasts = lasts_seconds
         self._clock = clock

@@ -11,7 +11,7 @@ from chat.allowances.counting import tell
 from chat.allowances.messages import MessageAllowance
 from chat.allowances.window import Usage
 from chat.live.blocking import Blocking
-from chat.live.presence.here import Presence
+from chat.live.presence.here import ProcessPresence
 from chat.live.source import ChatSource
 from chat.reads.blocks import apart_from
 from chat.reads.opening import ChatOpening
@@ -44,7 +44,7 @@ class ChatNode(Node):
         )
         self.allowance = MessageAllowance(self.threads.read)
         self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))
-        self.presence = Presence(self, kept_from=self.blocking.kept_from)
+        self.presence = ProcessPresence(self, kept_from=self.blocking.kept_from)
         self.notes = FigureNotes(self.figures)
 
     async def start(self) -> None:

@@ -14,8 +14,7 @@ from chat.reads.channels import described
 from chat.reads.opening import ChatOpening, opening_of
 from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_standing
 from delivery.bus.announcements import Change
-from delivery.source import Access, Committed, Login, Missed, Standing
-from delivery.source import Draft as AnyDraft
+from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed
 from delivery.wire.errors import Refused
 from delivery.wire.types import CloseCode
 
@@ -42,7 +41,7 @@ SELECT held.channel_id, (
 class ChatSource:
     """See delivery.source.Source for what each function promises."""
 
-    def standing(self) -> Standing:
+    def standing(self) -> LogPosition:
         return read_standing()
 
     def begin_epoch(self, after: str) -> str:
@@ -97,7 +96,7 @@ class ChatSource:
     def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:
         return logins.endings(held)
 
-    def commit(self, drafts: Sequence[AnyDraft]) -> list[Committed | Refused]:
+    def commit(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
         return post_messages([draft for draft in drafts if isinstance(draft, Draft)])
 
     def move_cursors(self, cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from delivery.bus import bell
 from delivery.bus.announcements import EpochBegan
-from delivery.source import Standing
+from delivery.source import LogPosition
 
 logger = logging.getLogger("gapless.epochs")
 
@@ -26,7 +26,7 @@ _PARTS = {
 _POSITION = {"(pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint": ("pg_current_wal_flush_lsn()",)}
 
 
-def read_standing() -> Standing:
+def read_standing() -> LogPosition:
     """The epoch now, and how far the database's log has been written in it."""
     standing, _ = _read()
     return standing
@@ -52,18 +52,18 @@ def left_out() -> list[str]:
         return [function for (function,) in cursor.fetchall()]
 
 
-def _read() -> tuple[Standing, str]:
+def _read() -> tuple[LogPosition, str]:
     with connection.cursor() as cursor:
         cursor.execute(standing_statement())
         [row] = cursor.fetchall()
     return standing_in(row), row[1]
 
 
-def standing_in(row: tuple[Any, ...]) -> Standing:
+def standing_in(row: tuple[Any, ...]) -> LogPosition:
     """What `standing_statement` has found."""
     position, nonce, *parts = row
     digest = hashlib.sha256("|".join(map(str, [nonce, *parts])).encode())
-    return Standing(epoch=digest.hexdigest()[:20], position=position or 0)
+    return LogPosition(epoch=digest.hexdigest()[:20], position=position or 0)
 
 
 def standing_statement() -> str:

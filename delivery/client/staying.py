@@ -18,7 +18,7 @@ from delivery.client.beside import Beside
 from delivery.client.connection import CommandRefused, Connection, Ended, Frame
 from delivery.client.history import read_after
 from delivery.client.outbox import Outbox
-from delivery.client.view import Event, View
+from delivery.client.view import Event, HeldLog
 
 #: From the first byte to the answered sync.
 OPENING_SECONDS = 5
@@ -39,7 +39,7 @@ class Client:
     ) -> None:
         self._urls = urls
         self._token = token
-        self._view = View(heads or {}, ask=self._sync_soon)
+        self._view = HeldLog(heads or {}, ask=self._sync_soon)
         self._beside = Beside()
         self._outbox = Outbox(connected=self._connected, start=self._beside.start)
         self.reconnects = 0

@@ -25,7 +25,7 @@ class Event:
     frame: Frame = field(default_factory=dict)
 
 
-class View:
+class HeldLog:
     """`events`: what happened, in order; None after the last. `ask` is called with a channel of which something is missing."""
 
     def __init__(self, heads: Mapping[int, int], *, ask: Callable[[int], None]) -> None:

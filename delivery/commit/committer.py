@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from delivery.away import DATABASE_AWAY, DatabaseAway, is_away
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.commit.keeping import KeepingThreads
-from delivery.source import Committed, Draft, Source
+from delivery.source import Committed, LaneDraft, Source
 from delivery.wire.errors import Refused, Unavailable
 
 logger = logging.getLogger("gapless.committer")
@@ -23,7 +23,7 @@ class Committer:
         # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
         self._breaker = Breaker("postgres_commit", failures=1, pause_seconds=1)
 
-    async def commit(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
+    async def commit(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
         """What became of each draft, in their order. Raises Unavailable when that is not known, or nothing was tried."""
         try:
             return await self._breaker.call(lambda: self._try(drafts), counts=(DatabaseAway,))
@@ -35,7 +35,7 @@ class Committer:
             )
             raise Unavailable from None
 
-    async def _try(self, drafts: Sequence[Draft]) -> list[Committed | Refused]:
+    async def _try(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
         try:
             running = self._threads.run(self._source.commit, drafts)
             return await asyncio.wait_for(running, self.seconds)

@@ -11,16 +11,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from delivery.live.figures import Figures
-from delivery.source import Committed, Draft
+from delivery.source import Committed, LaneDraft
 from delivery.tasks import Nursery
 from delivery.wire.errors import Internal, QueueFull, Refused, Unavailable
 
 logger = logging.getLogger("gapless.queue")
 
-Commit = Callable[[Sequence[Draft]], Awaitable[list[Committed | Refused]]]
+Commit = Callable[[Sequence[LaneDraft]], Awaitable[list[Committed | Refused]]]
 Outcome = asyncio.Future[Committed]
 #: A draft, who waits for it, and since when (time.perf_counter).
-Waiting = tuple[Draft, Outcome, float]
+Waiting = tuple[LaneDraft, Outcome, float]
 
 
 class Queue:
@@ -37,7 +37,7 @@ class Queue:
         self._lanes: dict[int, deque[Waiting]] = {}
         self._emptying: set[asyncio.Task[None]] = set()
 
-    def submit(self, draft: Draft) -> Outcome:
+    def submit(self, draft: LaneDraft) -> Outcome:
         """A future with the committed draft, or the refusal. Raises QueueFull; the order of submissions is kept."""
         lane = self._lanes.get(draft.channel_id)
         if lane is None:
@@ -81,7 +81,7 @@ class Queue:
             # Cancelled: the outcome of what was taken is unknown, and repeating it is safe.
             _settle([*taken, *lane], [Unavailable()] * (len(taken) + len(lane)))
 
-    async def _outcomes(self, drafts: list[Draft]) -> list[Committed | Refused]:
+    async def _outcomes(self, drafts: list[LaneDraft]) -> list[Committed | Refused]:
         try:
             return await self._commit(drafts)
         except Refused as refusal:

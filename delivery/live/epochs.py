@@ -6,7 +6,7 @@ import logging
 
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.redis import REDIS_AWAY, key, loop_client, script
-from delivery.source import Source, Standing
+from delivery.source import LogPosition, Source
 from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.epochs")
@@ -28,7 +28,7 @@ class Epochs:
         self._breaker = Breaker("redis_epochs", failures=1, pause_seconds=1)
         #: What sockets and requests were told last; "" before the first.
         self.current = ""
-        self._seen = Standing(epoch="", position=0)
+        self._seen = LogPosition(epoch="", position=0)
         #: One look at a time: a position seen in one epoch is not held against the next, which another look has just found.
         self._looking = asyncio.Lock()
 
@@ -36,7 +36,7 @@ class Epochs:
         """As the database says now. Another one than `current` is for `check` to find."""
         return self.noted(await self._threads.read(self._source.standing))
 
-    def noted(self, standing: Standing) -> str:
+    def noted(self, standing: LogPosition) -> str:
         """The epoch in what was read elsewhere, beside other rows."""
         self.current = self.current or standing.epoch
         return standing.epoch
@@ -70,7 +70,7 @@ class Epochs:
             return int(await self._breaker.call(lambda: self._redis.get(_key(self.current)), counts=REDIS_AWAY) or 0)
         return 0
 
-    async def _remember(self, standing: Standing) -> None:
+    async def _remember(self, standing: LogPosition) -> None:
         with contextlib.suppress(BreakerOpen, *REDIS_AWAY):
             arguments = [standing.position, REMEMBERED_SECONDS]
             await self._breaker.call(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from delivery.client import Client, Ended
 from delivery.client.connection import CommandRefused
-from delivery.load.tally import Heard, Tally
+from delivery.load.tally import Reception, Tally
 from delivery.tasks import Nursery, end
 
 #: How many handshakes are under way at once.
@@ -28,7 +28,7 @@ class Seat:
 
     token: str
     channel_id: int
-    heard: Heard
+    heard: Reception
     client: Client | None = None
     listening: "asyncio.Task[None] | None" = None
     heads: dict[int, int] = field(default_factory=dict)
@@ -162,5 +162,5 @@ class Crowd:
                     self.tally.hear(seat.heard, name=change["body"], number=change["rev"], at=at)
 
 
-def _has_heard(heard: Heard, head: int) -> bool:
+def _has_heard(heard: Reception, head: int) -> bool:
     return head <= heard.start or (bool(heard.numbers) and heard.numbers[-1] >= head)

@@ -20,10 +20,10 @@ from delivery.load.lag import Lag
 from delivery.load.orders import (
     Arrive,
     Count,
+    Depart,
     Done,
     Enter,
     Failed,
-    Leave,
     Order,
     Say,
     Settle,
@@ -73,7 +73,7 @@ class Generator:
                 return await self._speak(order)
             case Settle():
                 return Done(is_settled=await self.crowd.settled(order.heads))
-            case Leave():
+            case Depart():
                 await asyncio.gather(*map(self.crowd.leave, self._seats(order.seats)))
             case Say():
                 await asyncio.gather(*map(self.crowd.say, self._seats(order.seats)))

@@ -15,10 +15,10 @@ import msgspec
 from delivery.load.orders import (
     Arrive,
     Count,
+    Depart,
     Done,
     Enter,
     Failed,
-    Leave,
     Order,
     Say,
     Settle,
@@ -121,7 +121,7 @@ class Generators:
         return all(done.is_settled for done in await self._all([Settle(self._heads)] * self._count))
 
     async def leave(self, seats: Sequence[int]) -> None:
-        await self._all([Leave(share) for share in self._shared(seats)])
+        await self._all([Depart(share) for share in self._shared(seats)])
 
     async def say(self, seats: Sequence[int]) -> None:
         """One message from each of these, answered."""

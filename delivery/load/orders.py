@@ -34,7 +34,7 @@ class Settle(msgspec.Struct, tag=True):
     heads: dict[int, int]
 
 
-class Leave(msgspec.Struct, tag=True):
+class Depart(msgspec.Struct, tag=True):
     """These are disconnected."""
 
     seats: list[int]
@@ -56,7 +56,7 @@ class Tell(msgspec.Struct, tag=True):
     """Say what was seen since the beginning."""
 
 
-Order = Arrive | Speak | Settle | Leave | Say | Enter | Tell
+Order = Arrive | Speak | Settle | Depart | Say | Enter | Tell
 
 
 class Step(msgspec.Struct, tag=True):

@@ -11,7 +11,7 @@ MISSED = 3
 
 
 @dataclass(frozen=True)
-class Probed:
+class ProbeResult:
     """Milliseconds."""
 
     connected: float
@@ -27,7 +27,7 @@ class Probed:
         )
 
 
-async def probe(url: str, *, places: Sequence[tuple[str, int]]) -> Probed:
+async def probe(url: str, *, places: Sequence[tuple[str, int]]) -> ProbeResult:
     """places: two of (token, channel). Raises Ended, TimeoutError or OSError when it can't connect."""
     tally = Tally()
     async with Crowd(url, places, tally=tally) as crowd:
@@ -43,7 +43,7 @@ async def probe(url: str, *, places: Sequence[tuple[str, int]]) -> Probed:
         back: float | None = await crowd.enter(second)
         if not await crowd.settled():
             back = None
-    return Probed(
+    return ProbeResult(
         connected=_ms(connected) or 0.0,
         sent_to_received=_ms(latencies[0] if latencies else None),
         back_to_caught_up=_ms(back),

@@ -12,12 +12,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class ProcessUsage:
     cpu_seconds: float
     resident_bytes: int
 
 
-def usage_of(pid: int) -> Usage:
+def usage_of(pid: int) -> ProcessUsage:
     """Of the process and what it has started, while they live; zero of what does not."""
     cpu, pages = 0.0, 0
     for member in _family(pid):
@@ -26,7 +26,7 @@ def usage_of(pid: int) -> Usage:
             fields = (_PROC / str(member) / "stat").read_text().rpartition(")")[2].split()
             cpu += (int(fields[11]) + int(fields[12])) / _TICKS
             pages += int((_PROC / str(member) / "statm").read_text().split()[1])
-    return Usage(cpu, pages * _PAGE)
+    return ProcessUsage(cpu, pages * _PAGE)
 
 
 def _family(pid: int) -> Iterator[int]:

@@ -16,7 +16,7 @@ _TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
 _RETRY_AFTER = re.compile(rb"(?i)\r\nretry-after: *(\d+)")
 
 
-class Refusal(Exception):
+class HandshakeRefused(Exception):
     """The handshake was answered with this HTTP status, and perhaps with seconds after which to come again."""
 
     def __init__(self, status: int, *, retry_after: float | None = None) -> None:
@@ -28,7 +28,7 @@ class Refusal(Exception):
 class RawSocket(asyncio.Protocol):
     """`login`: lines of the request. `on_text` takes the payload of each frame.
 
-    `opened` is done with the handshake (or raises Refusal or ConnectionError), `closed` with the close code (0: cut).
+    `opened` is done with the handshake (or raises HandshakeRefused or ConnectionError), `closed` with the close code (0: cut).
     """
 
     def __init__(self, login: str, on_text: Callable[[bytes], None], *, host: str = "localhost") -> None:
@@ -80,7 +80,7 @@ class RawSocket(asyncio.Protocol):
         status = int(self._buffer[9:12])
         if status != 101:
             named = _RETRY_AFTER.search(self._buffer, 0, end)
-            self.opened.set_exception(Refusal(status, retry_after=float(named[1]) if named else None))
+            self.opened.set_exception(HandshakeRefused(status, retry_after=float(named[1]) if named else None))
             return False
         del self._buffer[: end + 4]
         self._is_open = True

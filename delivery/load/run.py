@@ -9,7 +9,7 @@ from typing import Any, Literal
 from delivery.load.crowd import RETURN_SECONDS
 from delivery.load.generators import Generators
 from delivery.load.orders import Count
-from delivery.load.processes import Usage, usage_of
+from delivery.load.processes import ProcessUsage, usage_of
 from delivery.load.tally import Tally, quantiles
 from delivery.tasks import Nursery
 
@@ -38,7 +38,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TestResult:
     name: str
     passed: bool
     says: str
@@ -58,7 +58,7 @@ class Sample:
 @dataclass
 class Outcome:
     plan: Plan
-    tests: list[Verdict] = field(default_factory=list)
+    tests: list[TestResult] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     #: (seconds since the beginning, seconds that it took) of every message.
@@ -93,8 +93,8 @@ async def run(plan: Plan, *, url: str, places: Sequence[Place], server: int | No
     """
     outcome = Outcome(plan)
 
-    def usage() -> Usage:
-        return usage_of(server) if server else Usage(0.0, 0)
+    def usage() -> ProcessUsage:
+        return usage_of(server) if server else ProcessUsage(0.0, 0)
 
     before = usage()
     async with Generators(plan.generators) as crowd:
@@ -114,11 +114,11 @@ async def _connect(outcome: Outcome, crowd: Generators, url: str, places: Sequen
     took = await crowd.arrive(url, places, progress=tell("connecting", len(places)))
     opening = outcome.figures["opening_ms"] = quantiles(took)
     says = f"{len(took)} at once; p95 {opening['p95']} ms from the handshake to the answered sync"
-    outcome.tests.append(Verdict("concurrent connections", len(took) == outcome.plan.clients, says))
+    outcome.tests.append(TestResult("concurrent connections", len(took) == outcome.plan.clients, says))
 
 
 async def _speak(
-    outcome: Outcome, crowd: Generators, places: Sequence[Place], tell: Tell, usage: Callable[[], Usage]
+    outcome: Outcome, crowd: Generators, places: Sequence[Place], tell: Tell, usage: Callable[[], ProcessUsage]
 ) -> None:
     plan = outcome.plan
     speakers, cut = _parts(places, plan)
@@ -157,13 +157,13 @@ def _parts(places: Sequence[Place], plan: Plan) -> tuple[list[int], list[int]]:
     return speakers, listeners[len(listeners) - int(len(places) * plan.churn) :] if plan.churn else []
 
 
-async def _sample(outcome: Outcome, crowd: Generators, usage: Callable[[], Usage], began_at: float) -> None:
+async def _sample(outcome: Outcome, crowd: Generators, usage: Callable[[], ProcessUsage], began_at: float) -> None:
     while True:
         _add_sample(outcome, crowd.count, usage(), began_at)
         await asyncio.sleep(1)
 
 
-def _add_sample(outcome: Outcome, count: Count, used: Usage, began_at: float) -> None:
+def _add_sample(outcome: Outcome, count: Count, used: ProcessUsage, began_at: float) -> None:
     at = round(time.perf_counter() - began_at, 2)
     outcome.samples.append(Sample(at, count.answered, count.deliveries, used.cpu_seconds, used.resident_bytes))
 
@@ -188,7 +188,7 @@ def _judge_delivery(outcome: Outcome, tally: Tally, *, took: float, began_at: fl
     if not is_fast:
         outcome.late, why = blame(outcome.figures["generator_lag_ms"]["p95"], allowed)
         says = f"{says}. {why}"
-    outcome.tests.append(Verdict("delivery latency", is_fast and len(answered) == len(tally.sent), says))
+    outcome.tests.append(TestResult("delivery latency", is_fast and len(answered) == len(tally.sent), says))
 
 
 def blame(lag: float | None, allowed: float) -> tuple[Literal["server", "generator"], str]:
@@ -208,14 +208,14 @@ def _judge_returns(outcome: Outcome, returned: Sequence[float]) -> None:
     says = (
         f"{len(returned)} connections cut; back and caught up after {slowest} ms at most ({RETURN_SECONDS} s allowed)"
     )
-    outcome.tests.append(Verdict("reconnection", slowest <= RETURN_SECONDS * 1000, says))
+    outcome.tests.append(TestResult("reconnection", slowest <= RETURN_SECONDS * 1000, says))
 
 
 def _judge_order(outcome: Outcome, tally: Tally) -> None:
     found = tally.findings()
     outcome.figures |= asdict(found)
     says = f"{found.lost} lost, {found.doubled} doubled, {found.disordered} out of order, {found.different} different, by number"
-    outcome.tests.append(Verdict("ordering", found.is_clean, says))
+    outcome.tests.append(TestResult("ordering", found.is_clean, says))
 
 
 async def _be_away(outcome: Outcome, crowd: Generators, places: Sequence[Place], tell: Tell) -> None:
@@ -233,8 +233,8 @@ async def _be_away(outcome: Outcome, crowd: Generators, places: Sequence[Place],
     outcome.figures |= asdict(found)
     missed = f"{found.lost} lost, {found.doubled} doubled, {found.disordered} out of order"
     says = f"{len(away)} were away for {WHILE_AWAY} messages: {missed}"
-    outcome.tests.append(Verdict("offline delivery", is_whole and found.is_clean, says))
+    outcome.tests.append(TestResult("offline delivery", is_whole and found.is_clean, says))
 
 
-def _mb(usage: Usage) -> float:
+def _mb(usage: ProcessUsage) -> float:
     return round(usage.resident_bytes / 2**20, 1)

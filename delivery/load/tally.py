@@ -27,7 +27,7 @@ class Arrived:
 
 
 @dataclass(slots=True)
-class Heard:
+class Reception:
     """What one receiver was told of one channel, in the order in which it was told."""
 
     channel_id: int
@@ -60,7 +60,7 @@ class Tally:
     sent: dict[str, Sent] = field(default_factory=dict)
     arrived: dict[str, Arrived] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
-    receivers: list[Heard] = field(default_factory=list)
+    receivers: list[Reception] = field(default_factory=list)
     #: What each number of a channel was to whoever heard it first.
     names: dict[int, dict[int, str]] = field(default_factory=dict)
     different: int = 0
@@ -82,8 +82,8 @@ class Tally:
                     whole._name(channel_id, number, name)
         return whole
 
-    def receiver(self, channel_id: int) -> Heard:
-        self.receivers.append(Heard(channel_id))
+    def receiver(self, channel_id: int) -> Reception:
+        self.receivers.append(Reception(channel_id))
         return self.receivers[-1]
 
     def send(self, name: str, *, channel_id: int, at: float) -> None:
@@ -96,7 +96,7 @@ class Tally:
     def refused(self, code: str) -> None:
         self.errors[code] = self.errors.get(code, 0) + 1
 
-    def hear(self, heard: Heard, *, name: str, number: int, at: float) -> None:
+    def hear(self, heard: Reception, *, name: str, number: int, at: float) -> None:
         heard.numbers.append(number)
         self._name(heard.channel_id, number, name)
         if heard.is_steady:

@@ -21,7 +21,7 @@ from chat.management.commands import probe_delivery, prune, rebuild_cache
 from chat.models import Channel, Message, Token, User
 from chat.reads.cache import RecentCache, recent
 from chat.reads.channels import channels_of
-from delivery.load.probe import Probed
+from delivery.load.probe import ProbeResult
 from delivery.load.tally import Findings
 from tests.conftest import Cast, said, say
 from tests.stage.commands import run
@@ -163,7 +163,7 @@ def test_a_probe_that_is_too_slow_and_one_without_a_server_have_exit_codes(cast:
     assert away.value.returncode == 2
 
 
-WHOLE = Probed(1.0, 2.0, 3.0, Findings(0, 0, 0, 0), {})
+WHOLE = ProbeResult(1.0, 2.0, 3.0, Findings(0, 0, 0, 0), {})
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ WHOLE = Probed(1.0, 2.0, 3.0, Findings(0, 0, 0, 0), {})
 def test_whatever_the_probe_found_amiss_is_said_and_is_exit_code_1(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, server: Server, amiss: dict[str, Any], says: str
 ) -> None:
-    async def probed(*_: Any, **__: Any) -> Probed:
+    async def probed(*_: Any, **__: Any) -> ProbeResult:
         return replace(WHOLE, **amiss)
 
     monkeypatch.setattr(probe_delivery, "probe", probed)

@@ -17,7 +17,7 @@ from chat.services import epochs
 from delivery.client import Client
 from delivery.client.connection import Connection
 from delivery.live.epochs import Epochs
-from delivery.source import Standing
+from delivery.source import LogPosition
 from delivery.threads import DatabaseThreads
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import Server, expect
@@ -113,7 +113,7 @@ async def test_a_database_that_stands_below_what_this_process_has_seen_begins_an
     assert not await own_epochs.check()
     assert not await own_epochs.check()
     before = own_epochs.current
-    own_epochs._seen = Standing(epoch=before, position=2**62)
+    own_epochs._seen = LogPosition(epoch=before, position=2**62)
     assert await own_epochs.check()
     assert own_epochs.current != before
     assert not await own_epochs.check()
@@ -121,7 +121,7 @@ async def test_a_database_that_stands_below_what_this_process_has_seen_begins_an
 
 async def test_two_looks_at_once_begin_one_epoch(own_epochs: Epochs, monkeypatch: pytest.MonkeyPatch) -> None:
     await own_epochs.check()
-    own_epochs._seen = Standing(epoch=own_epochs.current, position=2**62)
+    own_epochs._seen = LogPosition(epoch=own_epochs.current, position=2**62)
     looks, first_is_done = 0, asyncio.Event()
 
     async def seen_elsewhere() -> int:

@@ -18,7 +18,7 @@ from tests.faults.notes import Notes
 from tests.faults.outbox import Draft, Outbox
 from tests.faults.pages import PAGE_SECONDS, Page, changes_after
 from tests.faults.view import View
-from tests.faults.wire import Push, Refusal, WebSocket
+from tests.faults.wire import HandshakeRefused, Push, WebSocket
 
 
 class Client:
@@ -133,7 +133,7 @@ class Client:
         self.notes.web = door.name
         try:
             self.socket = await WebSocket.connect(door.port, self.login, self._take)
-        except (Refusal, OSError, TimeoutError) as error:
+        except (HandshakeRefused, OSError, TimeoutError) as error:
             self.notes.link("refused", getattr(error, "status", 0))
             if isinstance(error, Refusal) and error.retry_after is not None:
                 # Named in whole seconds, the same for many: they come back apart.

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from delivery.load.rawsocket import RawSocket, Refusal
+from delivery.load.rawsocket import HandshakeRefused, RawSocket
 
-__all__ = ["Change", "Push", "Refusal", "State", "WebSocket", "ask", "bearer", "cookies", "visit"]
+__all__ = ["Change", "HandshakeRefused", "Push", "State", "WebSocket", "ask", "bearer", "cookies", "visit"]
 
 #: What the harness' browsers say, and what its web processes allow.
 ORIGIN = "http://gapless.test"
@@ -76,7 +76,7 @@ class WebSocket(RawSocket):
     async def connect(
         cls, port: int, login: str, on_push: Callable[[Push], None], *, seconds: float = 5
     ) -> "WebSocket":
-        """Raises Refusal, OSError or TimeoutError."""
+        """Raises HandshakeRefused, OSError or TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(seconds):
             _, opening = await loop.create_connection(lambda: cls(login, on_push), "127.0.0.1", port)

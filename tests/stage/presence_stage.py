@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chat import services, shapes
-from chat.live.presence.here import Presence
+from chat.live.presence.here import ProcessPresence
 from chat.live.source import ChatSource
 from chat.models import User
 from delivery.bus.announcements import Announcement
@@ -65,7 +65,7 @@ class Process:
         self.node = Node(ChatSource(), settings.LIMITS, database_threads=2)
         self.presence = self._presence()
 
-    def _presence(self) -> Presence:
+    def _presence(self) -> ProcessPresence:
         limits = settings.LIMITS
         roster = Roster(
             aioredis.Redis.from_url(settings.REDIS_URL),
@@ -74,7 +74,7 @@ class Process:
             typing_seconds=limits.typing_seconds,
             prefix=self.stage.prefix,
         )
-        return Presence(
+        return ProcessPresence(
             self.node, kept_from=lambda user: (), roster=roster, clock=lambda: self.stage.now + self.clock_ahead
         )
 

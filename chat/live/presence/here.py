@@ -24,11 +24,11 @@ from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.redis import REDIS_AWAY, loop_client
 from delivery.wire.frames import PersonState
-from presence.everyone import News, View
+from presence.everyone import Everyone, News
 from presence.local import Own
 from presence.people import INVISIBLE, OFFLINE, Choice
 from presence.roster import Heard, Roster, Saying, TypingMark
-from presence.typing import Typing
+from presence.typing import Typists
 
 logger = logging.getLogger("gapless.presence")
 
@@ -42,7 +42,7 @@ CHOICES_SECONDS = 1.0
 _choice = msgspec.msgpack.Decoder(Choice)
 
 
-class Presence:
+class ProcessPresence:
     """Belongs to one event loop. `kept_from` says from whom a block keeps a user. `clock` is monotonic."""
 
     def __init__(
@@ -64,8 +64,8 @@ class Presence:
             typing_seconds=limits.typing_seconds,
         )
         self.own = Own(self._channels_of)
-        self.view = View()
-        self.typing = Typing(lasts_seconds=limits.typing_seconds, clock=clock)
+        self.view = Everyone()
+        self.typing = Typists(lasts_seconds=limits.typing_seconds, clock=clock)
         self.pushes = Pushes(
             node.hub,
             self.view,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chat.services.presence import Sighting
-from presence.everyone import View
+from presence.everyone import Everyone
 from presence.local import Own
 from presence.people import OFFLINE, UNKNOWN
 
@@ -23,7 +23,7 @@ class Sightings:
 
 class Seen:
     def __init__(
-        self, own: Own, view: View, *, every_seconds: float, clock: Callable[[], float] = time.monotonic
+        self, own: Own, view: Everyone, *, every_seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._own = own
         self._view = view

@@ -13,10 +13,10 @@ from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.wire import codec, frames
-from presence.everyone import News, View
+from presence.everyone import Everyone, News
 from presence.local import Own
 from presence.people import INVISIBLE, OFFLINE, UNKNOWN
-from presence.typing import Typing
+from presence.typing import Typists
 
 #: A push may go out this much early: the clock that asks is a little uneven.
 SLACK_SECONDS = 0.05
@@ -26,8 +26,8 @@ class Pushes:
     def __init__(
         self,
         hub: Hub,
-        view: View,
-        typing: Typing,
+        view: Everyone,
+        typing: Typists,
         own: Own,
         kept_from: Callable[[int], Container[int]],
         *,

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.tools.places import make_probe_places
 from delivery.client import Ended
-from delivery.load.probe import Probed, probe
+from delivery.load.probe import ProbeResult, probe
 from delivery.load.target import answers, socket_url
 from delivery.wire.errors import Conflict
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         if not passed:
             sys.exit(1)
 
-    def _show(self, found: Probed, *, passed: bool) -> None:
+    def _show(self, found: ProbeResult, *, passed: bool) -> None:
         for says, ms in (
             ("connected", found.connected),
             ("sent to received", found.sent_to_received),
