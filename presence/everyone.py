@@ -52,7 +52,7 @@ class Everyone:
         return Shown(person.status, person.choice.activity)
 
     def take(self, heard: Heard, *, believes_absence: bool) -> list[News]:
-        """What others see anew after what was heard. Who is missing among everybody has gone, if that can be believed."""
+        """What others see anew after what was heard. A person who is missing among everybody has gone, if that can be believed."""
         news = [self._put(user, person, heard.seen[user]) for user, person in heard.people.items()]
         if heard.is_full and believes_absence:
             missing = [user for user in self.people if user not in heard.people]

@@ -68,7 +68,7 @@ class Own:
         return [saying for saying in sayings if saying is not None]
 
     def not_said(self, sayings: Sequence[Saying]) -> None:
-        """Redis has not heard them: what it is to hear of whoever is still here is said again."""
+        """Redis has not heard them: those of people who are still here are said again."""
         for saying in sayings:
             person = self.people.get(saying.user)
             if person is not None:

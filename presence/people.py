@@ -29,7 +29,7 @@ class Choice(msgspec.Struct, frozen=True, array_like=True):
     shows_typing: bool = True
 
 
-#: What holds for whoever has never chosen anything.
+#: The choice of a person who has never chosen.
 UNCHOSEN = Choice()
 
 

@@ -88,7 +88,7 @@ class SignedOut(msgspec.Struct, frozen=True, array_like=True, tag="signed_out"):
 
 
 class Surplus(msgspec.Struct, frozen=True, array_like=True, tag="surplus"):
-    """This socket is one too many of its user: it is to be closed."""
+    """This socket is one too many of its user, and must be closed."""
 
     user: int
     process: str
@@ -109,7 +109,7 @@ class EpochBegan(msgspec.Struct, frozen=True, array_like=True, tag="epoch_began"
 
 
 class Renewed(msgspec.Struct, frozen=True, array_like=True, tag="renewed"):
-    """What is this user's own and has no number has changed: the product reads it again."""
+    """Something of this user's own that has no number has changed: the product reads it again."""
 
     user: int
 

@@ -25,7 +25,7 @@ ECHO_SECONDS = 0.5
 DEAF_AFTER_SECONDS = 1.2
 #: Deaf for so long, the layer's connections are thrown away and made anew.
 REBUILD_AFTER_SECONDS = 6
-#: How long whoever begins to follow a channel waits for the subscription; a lost one is healed by the position check.
+#: A socket that begins to follow a channel waits so long for the subscription; the position check heals a lost one.
 SUBSCRIBE_SECONDS = 0.5
 #: ...and for so much longer for each of many.
 SUBSCRIBE_EACH_SECONDS = 0.001

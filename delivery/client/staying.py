@@ -81,7 +81,7 @@ class Client:
 
     @property
     def people(self) -> dict[int, Frame]:
-        """What was pushed last of each person: {status, activity, last_seen}. Who is missing is not here, or not known of."""
+        """What was pushed last of each person: {status, activity, last_seen}; without an entry: not here, or unknown."""
         return self._view.people
 
     async def post(self, channel: int, body: str, *, reply_to: int | None = None) -> Frame:

@@ -1,6 +1,6 @@
 """What a client holds of each channel, and what that makes of the frames that come: events, each change once and in order.
 
-Knows neither sockets nor waiting: a gap is handed to whoever can ask.
+Knows neither sockets nor waiting: a gap is handed to the connection, which can ask.
 """
 
 import asyncio

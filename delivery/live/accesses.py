@@ -1,4 +1,4 @@
-"""What opens and ends for connected users: told to their sockets at once, and compared with the rows now and then."""
+"""Accesses of connected users: sockets are told when one opens or ends, and the rows are compared now and then."""
 
 import asyncio
 import logging
@@ -75,7 +75,7 @@ class Accesses:
             await self._renew(user, channel_ids)
 
     async def _renew(self, user: int, channel_ids: Collection[int]) -> None:
-        """What is the user's own in these channels has changed, and not all sockets were told of it."""
+        """Tells the user's sockets what is the user's own in these channels, where it is newer than what they were told."""
         current = await self._threads.read(self._source.accesses_to, user, channel_ids)
         for socket in list(self._hub.users.get(user, ())):
             for channel_id in channel_ids:
@@ -84,14 +84,14 @@ class Accesses:
                     self._tell(socket, access, "updated")
 
     def _tell(self, socket: Socket, access: Access, action: str) -> None:
-        """Of an access that the socket has already."""
+        """Tells of an access that the socket has already."""
         known = socket.accesses[access.channel_id]
         socket.accesses[access.channel_id] = replace(known, version=max(known.version, access.version))
         told = frames.Channel(action=action, channel=access.description)
         self._hub.deliver(socket, Prepared(codec.encode(told)))
 
     def close_strays(self) -> None:
-        """Whoever has an access but does not follow it (a sync or an opening failed midway) comes back and syncs anew."""
+        """Closes sockets that have an access but do not follow it (a sync failed midway): they come back and sync anew."""
         for socket in list(self._hub.sockets):
             if socket.is_synced and not socket.lock.locked() and not socket.is_over:
                 followed = (self._hub.channels.get(channel_id) for channel_id in socket.accesses)

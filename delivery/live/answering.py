@@ -60,7 +60,7 @@ class Answering:
             self.socket.close(CloseCode.PROTOCOL, "too many frames could not be understood", retry_after=None)
 
     def translated(self, error: Exception) -> Refused:
-        """What a client is told of an error that is no refusal: away is away, anything else is noted with a reference."""
+        """What a client is told of an unexpected error: PostgreSQL away is `unavailable`, the rest is logged with a reference."""
         if isinstance(error, DATABASE_AWAY):
             return Unavailable()
         reference = secrets.token_hex(6)

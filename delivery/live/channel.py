@@ -74,7 +74,7 @@ class LiveChannel:
         self.wake()
 
     def wake(self) -> None:
-        """Whoever waits looks again."""
+        """Lets waiting requests look again."""
         for waiting in self.waiting:
             if not waiting.done():
                 waiting.set_result(None)
@@ -92,7 +92,7 @@ class LiveChannel:
         return any(changed.after > self.position for changed in self.ahead.values())
 
     def take_ahead(self) -> Iterator[Changed]:
-        """What was waiting for the gap before it to close, in order, without what is already here."""
+        """The announcements behind a gap that has closed, in order, without what is already here."""
         for after in sorted(self.ahead):
             if after <= self.position:
                 changed = self.ahead.pop(after)

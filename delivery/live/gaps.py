@@ -44,7 +44,7 @@ class Gaps:
         self._repairing: dict[int, asyncio.Task[None]] = {}
 
     def heal_soon(self, channel: LiveChannel) -> None:
-        """What is ahead of a gap waits for a moment; then the rows are read."""
+        """Waits a moment for the missing announcement; then the rows are read."""
         if not channel.is_healing:
             channel.is_healing = True
             self._nursery.leave(self._heal(channel))

@@ -1,6 +1,6 @@
 """This process's sockets and channels: writes each batch once for all its sockets, in order.
 
-The order guard: a change is written only after every change before it, so that whoever's access ended by a change
+The order guard: a change is written only after every change before it, so that a user whose access ended by a change
 gets nothing after it, whatever became of the announcements.
 """
 
@@ -132,13 +132,13 @@ class Hub:
             self._advance(channel, channel.fitting(ahead) or [], ahead.head)
 
     def pass_on(self, passing: Passing) -> None:
-        """Writes what is of the moment to whoever follows the channel and keeps up."""
+        """Writes a passing frame to the sockets that follow the channel and keep up."""
         frame = Prepared(passing.raw)
         for socket in self.followers(passing.channel_id, head=passing.head) or ():
             socket.write_if_idle(frame)
 
     def spread(self, spread: Spread) -> None:
-        """Writes what concerns many channels once to each socket that is open and keeps up."""
+        """Writes a frame that concerns many channels once to each socket that is open and keeps up."""
         frame, channels = Prepared(spread.raw), frozenset(spread.channel_ids)
         for socket in self.sockets:
             is_meant = socket.user == spread.user or not channels.isdisjoint(socket.accesses)
@@ -146,7 +146,7 @@ class Hub:
                 socket.write_if_idle(frame)
 
     def tell_receipts(self, moved: Moved) -> None:
-        """Says whose cursors moved to whoever follows the channel and keeps up, and to those persons what else is theirs."""
+        """Tells sockets that follow the channel and keep up whose cursors moved, and their owners what else is theirs."""
         spelled = Spelling(moved)
         for socket in self.followers(moved.channel_id, head=moved.head) or ():
             cursor = spelled.cursors.get(socket.user)
@@ -154,7 +154,7 @@ class Hub:
                 socket.learn(moved.channel_id, cursor.version)
 
     def followers(self, channel_id: int, *, head: int) -> list[Socket] | None:
-        """Who may hear what was said of the channel at that number. None while that can't be told: we are behind."""
+        """The sockets that may hear what was said at that number. None while that can't be told: this process is behind."""
         channel = self.channels.get(channel_id)
         if channel is None:
             return []

@@ -17,7 +17,7 @@ logger = logging.getLogger("gapless.logins")
 #: A login that ended while its socket was coming in, before its end could be heard of here, lives on for so long.
 NEWCOMERS_SECONDS = 0.5
 
-#: What the goodbye says to whoever may not stay.
+#: What the goodbye says to a socket that may not stay.
 ENDINGS = {
     CloseCode.SIGNED_OUT: "your login has ended",
     CloseCode.BANNED: "this account is suspended",
@@ -48,7 +48,7 @@ class LoginWatch:
         while True:
             await asyncio.sleep(NEWCOMERS_SECONDS)
             newcomers, self._newcomers = self._newcomers, []
-            # Begun so early that whoever is to be closed is closed in time.
+            # Begun so early that sockets are closed in time.
             is_due = time.monotonic() - checked_at >= self._seconds - 2 * NEWCOMERS_SECONDS
             try:
                 await self.check(list(self._hub.sockets) if is_due else newcomers)

@@ -10,7 +10,7 @@ FRAMES_A_TURN = 8
 
 
 class Pace:
-    """Of one socket, or of all sockets of one user together."""
+    """The pace of one socket, or of all sockets of one user together."""
 
     def __init__(self, per_second: int) -> None:
         self._bucket = Bucket(per_second, seconds=1)

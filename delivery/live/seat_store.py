@@ -41,7 +41,7 @@ class Taken:
 
     surplus: Sequence[tuple[str, str]]
     refused: Collection[int]
-    #: Redis was away: it is to be told when it is back.
+    #: Redis was away, and must be told when it is back.
     is_local: bool = False
 
 
@@ -120,7 +120,7 @@ class Seats:
     async def renew(self, holders: Iterable[Holder]) -> set[str]:
         """These seats once more, also into a Redis that was emptied, and when these sockets last said something.
 
-        Returns those of them that are too many of their users. Raises RedisAway: then it is to be repeated.
+        Returns those of them that are too many of their users. Raises RedisAway: then repeat it.
         """
         surplus: set[str] = set()
         try:

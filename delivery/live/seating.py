@@ -116,7 +116,7 @@ def _is_doubtful(socket: Socket) -> bool:
 
 
 def _has_news(socket: Socket, now: float) -> bool:
-    """Whether it is to be told again that the socket is in use."""
+    """Whether Redis should hear again that the socket is in use."""
     if socket.active_at <= socket.told_active_at or now < socket.tell_active_again_at:
         return False
     socket.told_active_at, socket.tell_active_again_at = socket.active_at, now + TOUCH_SECONDS

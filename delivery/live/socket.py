@@ -60,7 +60,7 @@ class Socket:
 
     @property
     def is_behind(self) -> bool:
-        """What is not urgent waits until the peer has read more."""
+        """Whether frames that are not urgent wait until the peer has read more."""
         return self.unsent_bytes > self.soft_bytes or self.peer.unsent_frames > self.most_frames // 2
 
     @property
@@ -72,7 +72,7 @@ class Socket:
         return self.login.user.id
 
     def learn(self, channel_id: int, version: int) -> None:
-        """What is the user's own in the channel was told as it is at that version: the next after what was told before, or not."""
+        """The user's own state of the channel was told at that version. It counts if no version between was missed."""
         access = self.accesses.get(channel_id)
         if access is not None and access.version + 1 == version:
             self.accesses[channel_id] = replace(access, version=version)

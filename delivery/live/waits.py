@@ -41,7 +41,7 @@ class Waits:
     async def until_above(self, number: int, *, channel_id: int, seconds: float) -> None:
         """Returns when the channel has gone on from there, when it is not followed any more, when this process ends, or then.
 
-        Looks at nothing that belongs to somebody: what has happened is asked for anew, with all its rules.
+        Reads nothing of anybody: the request asks anew for what has happened, with all its rules.
         """
         if self._has_ended:
             return
@@ -57,7 +57,7 @@ class Waits:
             metrics.requests_waiting.dec()
 
     def end(self) -> None:
-        """Whoever waits is answered now, and nobody waits any more."""
+        """Answers all waiting requests now; from here on no request waits."""
         self._has_ended = True
         for waiting in self._ending:
             _set(waiting)

@@ -1,6 +1,6 @@
 """One process of a load test's clients: `python -m delivery.load.generator` takes orders from its input, and ends with it.
 
-So it never outlives whoever started it, whatever ended that.
+So it never outlives the process that started it, however that ends.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ _decode = msgspec.msgpack.Decoder(Order).decode
 
 
 class Generator:
-    """Its crowd, and what that is ordered to do. `say`: to whoever gave the orders."""
+    """Its crowd, and what that is ordered to do. `say`: to the process that gives the orders."""
 
     def __init__(self, say: Callable[[Word], None], nursery: Nursery) -> None:
         self._say = say
@@ -132,7 +132,7 @@ async def _obey_all() -> None:
 
 
 def main() -> None:
-    # Ctrl-C is for whoever gave the orders; the end of the input follows.
+    # Ctrl-C is for the process that gives the orders; the end of the input follows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
     with contextlib.suppress(BrokenPipeError):

@@ -18,7 +18,7 @@ class ProcessUsage:
 
 
 def usage_of(pid: int) -> ProcessUsage:
-    """Of the process and what it has started, while they live; zero of what does not."""
+    """The usage of the process and its children, while they live; zero when they don't."""
     cpu, pages = 0.0, 0
     for member in _family(pid):
         with suppress(OSError, ValueError, IndexError):

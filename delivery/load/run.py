@@ -23,7 +23,7 @@ OWN_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done. `speakers` say `rate` messages a second each; 0: as fast as answers come."""
+    """A load test. `speakers` say `rate` messages a second each; 0: as fast as answers come."""
 
     clients: int
     speakers: int
@@ -192,7 +192,7 @@ def _judge_delivery(outcome: Outcome, tally: Tally, *, took: float, began_at: fl
 
 
 def blame(lag: float | None, allowed: float) -> tuple[Literal["server", "generator"], str]:
-    """Whose lateness it was that messages came too late, and a sentence; by the p95 of the generators' lag, in ms."""
+    """Whether the server or the generators were late, and a sentence; by the p95 of the generators' lag, in ms."""
     if (lag or 0) > OWN_SHARE * allowed:
         why = f"The load generator was late itself (p95 of its event loops {lag} ms): this says nothing of the server. "
         return "generator", why + "Give it more processes (--generators) or a machine of its own"

@@ -61,7 +61,7 @@ class Tally:
     arrived: dict[str, Arrived] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
     receivers: list[Reception] = field(default_factory=list)
-    #: What each number of a channel was to whoever heard it first.
+    #: What each number of a channel was to the receiver who heard it first.
     names: dict[int, dict[int, str]] = field(default_factory=dict)
     different: int = 0
 

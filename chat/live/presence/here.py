@@ -88,7 +88,7 @@ class ProcessPresence:
         self._is_cut_off = False
 
     async def stop(self) -> None:
-        """Says that whoever is still here leaves, and notes it."""
+        """Says that everybody who is still here leaves, and notes when they were seen."""
         seen = self.seen.take(is_end=True)
         for user, person in list(self.own.people.items()):
             for socket in list(person.sockets):
@@ -111,7 +111,7 @@ class ProcessPresence:
         self.own.told_idle(socket.user, socket, is_idle=is_idle)
 
     def told_typing(self, socket: Socket, channel_id: int, *, is_on: bool) -> None:
-        """Of who switches it off, and of the invisible, nothing is said."""
+        """People who switch this off, and invisible people, are not shown typing."""
         person = self.own.people.get(socket.user)
         followed = self._node.hub.channels.get(channel_id)
         if person is None or followed is None:
@@ -129,7 +129,7 @@ class ProcessPresence:
                 self.pushes.add_typing(self.typing.end_everywhere(user))
 
     def heard(self, announcement: Announcement) -> None:
-        """Of what the processes tell each other, what matters here."""
+        """Takes what processes tell each other, as far as presence needs it."""
         match announcement:
             case About(user=user, raw=raw):
                 self.chosen(user, _choice.decode(raw))
@@ -180,7 +180,7 @@ class ProcessPresence:
         self.pushes.add_typing(self.typing.lapse())
         self.pushes.push()
         if self.seen.is_due():
-            # Not awaited: PostgreSQL may be slow, and whoever comes and goes is not to wait for it.
+            # Not awaited: PostgreSQL may be slow, and other people's coming and going must not wait for it.
             self._node.nursery.leave(self._write(self.seen.take()))
 
     def _take(self, heard: Heard, now: float, *, is_beat: bool) -> None:
@@ -195,7 +195,7 @@ class ProcessPresence:
             self._is_cut_off = False
         believes = now >= self._believe_at
         if not believes:
-            # Everybody is asked for again, until who is missing can be believed to have gone.
+            # Asks for everybody again, until a person who is missing can be believed to have gone.
             self.roster.forget_what_was_heard()
         was_known = self.view.is_known
         self._tell(self.view.take(heard, believes_absence=believes))
@@ -259,7 +259,7 @@ class ProcessPresence:
             self._look_again = {user: until for user, until in self._look_again.items() if until > now}
 
     async def _read_choices(self) -> None:
-        # A choice made meanwhile may not have been heard of here: nobody invisible is to be shown for a moment.
+        # A choice made meanwhile may not have been heard of here: an invisible person must not show for a moment.
         users = list(self.own.people)
         if users:
             with contextlib.suppress(TimeoutError, *DATABASE_AWAY):

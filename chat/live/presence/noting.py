@@ -44,7 +44,7 @@ class Seen:
         return self._clock() - self._taken_at >= self._every
 
     def take(self, *, is_end: bool = False) -> Sightings:
-        """Everything since the last time. is_end: this process ends, so whoever is here is not any more, as far as it knows."""
+        """Everything since the last time. is_end: this process ends, so its people leave, as far as it knows."""
         now = self._taken_at = self._clock()
         gone, self._gone = self._gone, {}
         typed, self._typed = self._typed, {}

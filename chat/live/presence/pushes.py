@@ -217,7 +217,7 @@ class Pushes:
         person = self._own.people.get(user)
         if person is not None:
             shown = self._view.shown(user).status
-            # Whoever reads this is here, whatever has been heard of it.
+            # The reader is here, even when Redis has not said so.
             is_heard = shown not in (OFFLINE, UNKNOWN)
             state = frames.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
             own = shapes.own_presence_of(person.choice)
