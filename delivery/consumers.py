@@ -19,7 +19,7 @@ from delivery.away import DATABASE_AWAY
 from delivery.live.answering import Answering
 from delivery.live.joining import replayed
 from delivery.live.openings import deny
-from delivery.live.pacing import Pace, pace_of_user
+from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY, Pace, pace_of_user
 from delivery.live.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
 from delivery.live.socket import Socket
 from delivery.node import Node
@@ -32,14 +32,6 @@ from delivery.wire.frames import BareChannel, Channel, Hello, Ok, OwnPresence, P
 from delivery.wire.types import SUBPROTOCOL, VERSION, CloseCode, time_now
 
 logger = logging.getLogger("gapless.socket")
-
-#: So many channels of a sync cost as much as a frame.
-CHANNELS_A_FRAME = 10
-#: What asks the rows takes a thread and a connection, where other frames take a moment of the loop: it costs so many of them.
-FRAMES_A_QUERY = 25
-#: So many changes of a replay cost as much as a frame: each was read and sent.
-CHANGES_A_FRAME = 4
-
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 

@@ -7,6 +7,12 @@ from delivery.bucket import Bucket
 
 #: Frames of one socket that are taken before the loop turns to others.
 FRAMES_A_TURN = 8
+#: So many channels of a sync cost as much as a frame.
+CHANNELS_A_FRAME = 10
+#: What asks the rows takes a thread and a connection, where other frames take a moment of the loop: it costs so many of them.
+FRAMES_A_QUERY = 25
+#: So many changes of a replay cost as much as a frame: each was read and sent.
+CHANGES_A_FRAME = 4
 
 
 class Pace:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from delivery.client.connection import Connection
-from delivery.consumers import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY
+from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY
 from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import ROOT, Server, expect
 
