@@ -21,7 +21,7 @@ from delivery.live.joining import replayed
 from delivery.live.openings import deny
 from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY, Pace, pace_of_user
 from delivery.live.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
-from delivery.live.socket import Socket
+from delivery.live.socket import socket_for
 from delivery.node import Node
 from delivery.places import NoPlace
 from delivery.source import Login
@@ -111,7 +111,7 @@ class SocketConsumer(Answering, AsyncConsumer):
 
     async def _converse(self, receive: Receive, opened: Callable[[], None]) -> None:
         peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
-        self.socket = self._socket_for(peer)
+        self.socket = socket_for(self.login, peer, self.node.limits)
         bind_contextvars(connection=self.socket.id)
         self.bad_frames = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
         self._pace = Pace(self.node.limits.frames_per_second)
@@ -158,16 +158,6 @@ class SocketConsumer(Answering, AsyncConsumer):
             accept["subprotocol"] = SUBPROTOCOL
         await self.base_send(accept)
         return True
-
-    def _socket_for(self, peer: Peer) -> Socket:
-        limits = self.node.limits
-        return Socket(
-            self.login,
-            peer,
-            soft_bytes=limits.outbox_soft_bytes,
-            most_bytes=limits.outbox_bytes,
-            most_frames=limits.outbox_frames,
-        )
 
     async def _greet(self) -> None:
         try:

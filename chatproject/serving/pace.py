@@ -10,7 +10,7 @@ from django.conf import settings
 
 from chat.addresses import line_of, true_address
 from chatproject.serving import refusals
-from delivery.bucket import Bucket
+from delivery.live.bucket import Bucket
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -3,7 +3,7 @@
 import asyncio
 from weakref import WeakValueDictionary
 
-from delivery.bucket import Bucket
+from delivery.live.bucket import Bucket
 
 #: Frames of one socket that are taken before the loop turns to others.
 FRAMES_A_TURN = 8

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from delivery import metrics
+from delivery.limits import NodeLimits
 from delivery.live.peers import Peer, Prepared
 from delivery.source import Access, Login
 from delivery.wire.codec import encode
@@ -131,3 +132,14 @@ class Socket:
     def abandon(self) -> None:
         """Nothing more is written: the peer has failed in a way that it can't be told of."""
         self.closed_with = CloseCode.INTERNAL
+
+
+def socket_for(login: Login, peer: Peer, limits: NodeLimits) -> Socket:
+    """A socket with the bounds that these limits give it."""
+    return Socket(
+        login,
+        peer,
+        soft_bytes=limits.outbox_soft_bytes,
+        most_bytes=limits.outbox_bytes,
+        most_frames=limits.outbox_frames,
+    )

@@ -135,7 +135,7 @@ class Client:
             self.socket = await WebSocket.connect(door.port, self.login, self._take)
         except (HandshakeRefused, OSError, TimeoutError) as error:
             self.notes.link("refused", getattr(error, "status", 0))
-            if isinstance(error, Refusal) and error.retry_after is not None:
+            if isinstance(error, HandshakeRefused) and error.retry_after is not None:
                 # Named in whole seconds, the same for many: they come back apart.
                 self._retry_after = error.retry_after + self.chance.random()
             return False
