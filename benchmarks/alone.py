@@ -84,12 +84,12 @@ def main() -> None:
     options = parser.parse_args()
     embedded.ensure(DATA)
     django.setup()
-    servers = {"this": WebProcess(PORT, checkout=ROOT, environment=COUNTED)}
-    if options.against is not None:
-        servers["against"] = WebProcess(PORT + 1, checkout=options.against, environment=COUNTED)
+    checkouts = {"this": ROOT} if options.against is None else {"this": ROOT, "against": options.against}
+    servers: dict[str, WebProcess] = {}
     try:
-        for server in servers.values():
-            server.wait_ready()
+        for place, (whose, checkout) in enumerate(checkouts.items()):
+            servers[whose] = WebProcess(PORT + place, checkout=checkout, environment=COUNTED)
+            servers[whose].wait_ready()
         figures = uvloop.run(compare(options, servers))
     finally:
         for server in servers.values():

@@ -60,7 +60,7 @@ class WebProcess:
         )
 
     def wait_ready(self) -> None:
-        for _ in range(400):
+        for _ in range(1200):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1)
                 return
