@@ -13,7 +13,7 @@ from delivery.wire.frames import Person
 pytestmark = pytest.mark.fast
 
 ALICE, BOB = Person(1, "alice", "Alice Liddell"), Person(2, "bob", "Bob")
-NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+NOW = datetime(1999, 3, 14, 12, tzinfo=UTC)
 
 
 def a_message(pk: int, at: str, *, sender: Person = ALICE, **fields: Any) -> shapes.Message:
@@ -31,33 +31,33 @@ def test_each_day_begins_with_its_name() -> None:
     days = [
         row.day
         for row in shown(
-            a_message(1, "2025-12-31T23:59:00Z"),
-            a_message(2, "2026-03-12T09:00:00Z"),
-            a_message(3, "2026-03-13T09:00:00Z"),
-            a_message(4, "2026-03-14T09:00:00Z"),
-            a_message(5, "2026-03-14T09:01:00Z"),
+            a_message(1, "1998-12-31T23:59:00Z"),
+            a_message(2, "1999-03-12T09:00:00Z"),
+            a_message(3, "1999-03-13T09:00:00Z"),
+            a_message(4, "1999-03-14T09:00:00Z"),
+            a_message(5, "1999-03-14T09:01:00Z"),
         )
     ]
-    assert days == ["Wednesday, December 31, 2025", "Thursday, March 12", "Yesterday", "Today", ""]
+    assert days == ["Thursday, December 31, 1998", "Friday, March 12", "Yesterday", "Today", ""]
 
 
 def test_what_one_person_says_within_five_minutes_stands_together() -> None:
     grouped = shown(
-        a_message(1, "2026-03-14T09:00:00Z"),
-        a_message(2, "2026-03-14T09:04:59Z"),
-        a_message(3, "2026-03-14T09:09:59Z"),
-        a_message(4, "2026-03-14T09:10:00Z", sender=BOB),
-        a_message(5, "2026-03-14T09:10:01Z", sender=BOB, kind="system"),
+        a_message(1, "1999-03-14T09:00:00Z"),
+        a_message(2, "1999-03-14T09:04:59Z"),
+        a_message(3, "1999-03-14T09:09:59Z"),
+        a_message(4, "1999-03-14T09:10:00Z", sender=BOB),
+        a_message(5, "1999-03-14T09:10:01Z", sender=BOB, kind="system"),
     )
     assert [row.is_continued for row in grouped] == [False, True, False, False, False]
 
 
 def test_a_reply_shows_what_it_answers() -> None:
     _, near, far, gone = shown(
-        a_message(1, "2026-03-14T09:00:00Z", sender=BOB, body="one\n two"),
-        a_message(2, "2026-03-14T09:01:00Z", reply_to=1, deleted_at="2026-03-14T09:02:00Z"),
-        a_message(3, "2026-03-14T09:01:00Z", reply_to=99),
-        a_message(4, "2026-03-14T09:01:00Z", reply_to=2),
+        a_message(1, "1999-03-14T09:00:00Z", sender=BOB, body="one\n two"),
+        a_message(2, "1999-03-14T09:01:00Z", reply_to=1, deleted_at="1999-03-14T09:02:00Z"),
+        a_message(3, "1999-03-14T09:01:00Z", reply_to=99),
+        a_message(4, "1999-03-14T09:01:00Z", reply_to=2),
     )
     assert (near.quote_sender, near.quote_text) == ("Bob", "one two")
     assert (far.quote_sender, far.quote_text) == ("", "An earlier message")
