@@ -11,9 +11,20 @@ from django.http import HttpRequest
 
 from chat.allowances.attempts import count_sign_in, count_sign_up
 from chat.models import Channel, User
-from chat.services import change_password, check_sign_in, create_owner, sign_up, sign_up_by_invite, use_password_link
+from chat.services import (
+    change_password,
+    check_sign_in,
+    create_owner,
+    open_direct_channel,
+    sign_up,
+    sign_up_by_invite,
+    use_password_link,
+)
 from delivery.wire import ids
 from delivery.wire.errors import RateLimited, Refused
+
+#: Of a conversation; the limit of members refuses the rest.
+MOST_NAMES = 100
 
 
 @contextlib.contextmanager
@@ -161,6 +172,43 @@ class PasswordForm(forms.Form):
             self.add_error("password", refusal.detail)
             return False
         return True
+
+
+class GroupForm(forms.Form):
+    """Whom to write to, by their usernames."""
+
+    people = forms.CharField(
+        max_length=2000,
+        label="With whom?",
+        help_text="Usernames, with spaces or commas between them.",
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "placeholder": "@bob @carmen",
+            }
+        ),
+    )
+
+    channel: Channel
+
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        super().__init__(request.POST if request.method == "POST" else None)
+        self._user = user
+
+    def clean_people(self) -> str:
+        """Opens the conversation. Raises RateLimited."""
+        given: str = self.cleaned_data["people"]
+        names = list(dict.fromkeys(name.removeprefix("@") for name in given.replace(",", " ").split()))
+        found = {name: (User.objects.named(name) & User.objects.people()).first() for name in names[:MOST_NAMES]}
+        missing = [f"@{name}" for name, user in found.items() if user is None]
+        if missing:
+            raise forms.ValidationError(f"There is nobody called {', '.join(missing)}.")
+        with shown_at_the_form():
+            others = [user for user in found.values() if user is not None]
+            self.channel, _ = open_direct_channel(self._user, others=others)
+        return given
 
 
 class MessageForm(forms.Form):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.pages import channels, doors, invitations
+from chat.pages import channels, doors, invitations, own
 
 urlpatterns = [
     path("", channels.home, name="home"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("sign-out/", doors.SignOut.as_view(), name="sign_out"),
     path("password/", doors.change_password, name="password"),
     path("password/changed/", doors.password_changed, name="password_changed"),
+    path("invitations/", own.invitations, name="invitations"),
+    path("tokens/", own.tokens, name="tokens"),
+    path("new-group/", own.new_group, name="new_group"),
     path("invite/<str:secret>/", invitations.invite, name="invite"),
     path("new-password/<str:secret>/", doors.new_password, name="new_password"),
     path("setup/<str:token>/", doors.set_up, name="setup"),
