@@ -20,6 +20,8 @@ from chat.api.inputs import (
 from chat.api.reading import read
 from delivery.wire import ids
 
+pytestmark = pytest.mark.fast
+
 KEY = "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"
 WRONG: list[tuple[type[Input], Any, dict[str, list[str]]]] = [
     (Nothing, ["x"], {"non_field_errors": ["The body is an object with fields, or empty."]}),
