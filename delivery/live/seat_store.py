@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.live.batches import batched
 from delivery.redis import PATIENCE_SECONDS, REDIS_AWAY, key, loop_client, script
 
 #: A process says every second that it lives, and is dead when it has said nothing for so long.
@@ -29,6 +30,9 @@ _TAKE = script(__file__, "take_seats.lua")
 
 
 _RENEW = script(__file__, "renew_seats.lua")
+
+
+_LEAVE = script(__file__, "leave_seats.lua")
 
 
 class RedisAway(Exception):
@@ -81,6 +85,7 @@ class Seats:
         self._redis = loop_client(redis_url)
         self._script = self._redis.register_script(_TAKE)
         self._renewal = self._redis.register_script(_RENEW)
+        self._departure = self._redis.register_script(_LEAVE)
         self._breaker = Breaker("redis_seats", failures=1, pause_seconds=1)
         # This process's own: channel → user → sockets.
         self._local: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -100,11 +105,9 @@ class Seats:
         for channel_id in holder.channel_ids:
             self._leave_locally(channel_id, holder)
         member = f"{self.process}:{holder.socket}"
-        async with self._said() as pipeline:
-            pipeline.zrem(key("sockets", holder.user), member)
-            pipeline.hdel(key("idle", holder.user), member)
-            for channel_id in holder.channel_ids:
-                pipeline.zrem(key("seats", channel_id), f"{holder.user};{member}")
+        with contextlib.suppress(*REDIS_AWAY, BreakerOpen):
+            for some in list(batched(holder.channel_ids, RENEWED_AT_ONCE)) or [[]]:
+                await self._breaker.call(partial(self._leave, [member, holder.user, *some]), counts=REDIS_AWAY)
 
     async def live(self) -> bool:
         """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
@@ -139,6 +142,9 @@ class Seats:
     async def _renew(self, arguments: list[str | int]) -> set[str]:
         return {socket.decode() for socket in await _soon(self._renewal(args=arguments))}
 
+    async def _leave(self, arguments: list[str | int]) -> None:
+        await _soon(self._departure(args=arguments))
+
     async def _take(self, taker: Holder) -> Taken:
         arguments: list[str | int] = [self.process, taker.socket, taker.user, self._per_user, self._spare]
         arguments += [STALE_SECONDS * 1000, LIVE_SECONDS * 1000, *taker.channel_ids]
@@ -167,13 +173,6 @@ class Seats:
                 del users[holder.user]
             if not users:
                 del self._local[channel_id]
-
-    @contextlib.asynccontextmanager
-    async def _said(self) -> Any:
-        pipeline = self._redis.pipeline(transaction=False)
-        yield pipeline
-        with contextlib.suppress(*REDIS_AWAY, BreakerOpen):
-            await self._breaker.call(lambda: _soon(pipeline.execute()), counts=REDIS_AWAY)
 
 
 async def _soon(asked: Any) -> Any:
