@@ -88,6 +88,14 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
+    # ---- what the application calls ----
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            # A refusal completes a handshake, too: uvicorn would log an error for each.
+            self.handshake_complete = True
+
     # ---- what uvicorn calls ----
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -131,6 +131,8 @@ async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_whil
             waits.add(int(answer.lower().split(b"retry-after: ")[1].split(b"\r")[0]))
     assert waits <= set(range(1, 6))
     assert len(waits) > 1
+    # That is no fault of ours, and thousands may be sent away.
+    assert "without completing handshake" not in server.log.read_text()
     for reader, writer in coming:
         assert (await asyncio.wait_for(reader.readuntil(b'"hello"'), 10)).startswith(b"HTTP/1.1 101")
         writer.transport.abort()
