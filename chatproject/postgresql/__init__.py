@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, with dead connections of the pool found without asking."""
