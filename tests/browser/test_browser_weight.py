@@ -9,10 +9,8 @@ from playwright.sync_api import Page, expect
 
 from chat.models import Channel, Member
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, chromium, sign_in
+from tests.stage.browsers import MARKS, SignIn, aside
 from tests.stage.servers import Server
-
-__all__ = ["chromium", "sign_in"]
 
 pytestmark = MARKS
 
