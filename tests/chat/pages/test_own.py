@@ -24,7 +24,9 @@ def ids_in(page: str) -> list[int]:
     return [int(found) for found in re.findall(r'name="id" value="(\d+)"', page)]
 
 
-def test_one_sees_ones_invitations_that_stand_and_takes_them_back(cast: Cast) -> None:
+def test_one_sees_ones_invitations_that_stand_and_takes_them_back(
+    cast: Cast, standing_clock: datetime.datetime
+) -> None:
     invite, secret = services.create_invite(cast.alice, channels=[cast.team.pk], uses=3)
     with clock.at(clock.now() - datetime.timedelta(days=30)):
         services.create_invite(cast.alice, channels=[cast.team.pk])
