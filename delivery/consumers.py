@@ -27,7 +27,7 @@ from delivery.places import NoPlace
 from delivery.source import Login
 from delivery.wire.codec import BadFrame, decode_command, encode, given
 from delivery.wire.commands import AnyCommand, Delivered, Ping, Read, Sync
-from delivery.wire.errors import Invalid, Refused, TooManyConnections, Unavailable
+from delivery.wire.errors import Invalid, Refused, Unavailable
 from delivery.wire.frames import BareChannel, Channel, Hello, Ok, OwnPresence, Pong, SyncState
 from delivery.wire.types import SUBPROTOCOL, VERSION, CloseCode, time_now
 
@@ -176,7 +176,7 @@ class SocketConsumer(Answering, AsyncConsumer):
             heartbeat_seconds=self.node.limits.heartbeat_seconds,
             time=time_now(),
             limits=vars(self.node.limits),
-            channels=self._descriptions(),
+            channels=self.socket.descriptions(),
             presence=self.own_presence(),
             blocks=self.own_blocks(),
         )
@@ -186,15 +186,6 @@ class SocketConsumer(Answering, AsyncConsumer):
         self.socket.is_greeted = True
         if self.socket.missed_openings:
             self.node.nursery.leave(self.node.accesses.compare_memberships())
-
-    def _descriptions(self) -> list[BareChannel]:
-        """Every channel; `refused` is why this socket does not hear of one."""
-        followed = [access.description for access in self.socket.accesses.values()]
-        without_seat = [
-            msgspec.structs.replace(access.description, refused=TooManyConnections.code)
-            for access in self.socket.refused.values()
-        ]
-        return followed + without_seat
 
     def _await_sync(self) -> None:
         """The client's part of the opening has so long; what the server takes for its own is not held against it."""

@@ -5,11 +5,14 @@ import secrets
 import time
 from dataclasses import replace
 
+import msgspec
+
 from delivery import metrics
 from delivery.limits import NodeLimits
 from delivery.live.peers import Peer, Prepared
 from delivery.source import Access, Login
 from delivery.wire.codec import encode
+from delivery.wire.errors import TooManyConnections
 from delivery.wire.frames import BareChannel, Goodbye
 from delivery.wire.types import CloseCode
 
@@ -83,6 +86,15 @@ class Socket:
         if not self.is_over:
             self._greeting_bytes = len(hello.wire)
             self.peer.write(hello)
+
+    def descriptions(self) -> list[BareChannel]:
+        """Every channel; `refused` is why this socket does not hear of one."""
+        followed = [access.description for access in self.accesses.values()]
+        without_seat = [
+            msgspec.structs.replace(access.description, refused=TooManyConnections.code)
+            for access in self.refused.values()
+        ]
+        return followed + without_seat
 
     def forget_descriptions(self) -> None:
         """They were told: kept, those of thousands of channels would be most of a socket."""
