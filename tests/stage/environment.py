@@ -22,7 +22,7 @@ from chatproject.embedded import services as embedded
 from chatproject.embedded import start
 
 _only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
-_needs_nothing = sys.argv[-2:] == ["-m", "fast"]
+_needs_nothing = ("-m", "fast") in zip(sys.argv, sys.argv[1:], strict=False)
 if start.needs_services() and not _only_hands_out and not _needs_nothing:
     _data = Path(os.environ["GAPLESS_DATA"])
     _services = embedded.ensure(_data)
