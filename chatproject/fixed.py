@@ -1,6 +1,18 @@
-"""Settings that no environment changes: what a page may load, and how the API's framework is used."""
+"""Settings that no environment changes: passwords, what a page may load, and how the API's framework is used."""
 
 from csp.constants import NONE, SELF
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    # Forbids nothing: hears of every change of a password, whatever its door, and ends the logins that it ends.
+    {"NAME": "chat.services.credentials.LoginsEndWithThePassword"},
+]
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -202,17 +202,8 @@ CACHES = {
 
 AUTH_USER_MODEL = "chat.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    # Forbids nothing: hears of every change of a password, whatever its door, and ends the logins that it ends.
-    {"NAME": "chat.services.credentials.LoginsEndWithThePassword"},
-]
+PASSWORD_HASHERS = fixed.PASSWORD_HASHERS
+AUTH_PASSWORD_VALIDATORS = fixed.AUTH_PASSWORD_VALIDATORS
 #: Who may make an account: open: whoever comes; invite: who has an invitation's link; closed: nobody. The first one, the
 #: owner's, is made by the link on the console.
 SIGN_UP_MODES = ("open", "invite", "closed")

@@ -34,6 +34,7 @@ from delivery.wire.types import SUBPROTOCOL, VERSION, CloseCode, time_now
 logger = logging.getLogger("gapless.socket")
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class SocketConsumer(Answering, AsyncConsumer):
@@ -85,12 +86,7 @@ class SocketConsumer(Answering, AsyncConsumer):
         """Before a command asks the rows: it waits for its turn where many of them came in a row, whatever becomes of it."""
         await self._wait_for(FRAMES_A_QUERY)
 
-    async def __call__(
-        self,
-        scope: Mapping[str, Any],
-        receive: Receive,
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         self.scope = scope
         self.base_send = send
         self._began_at = time.perf_counter()

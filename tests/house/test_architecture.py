@@ -29,8 +29,6 @@ TOP_LEVEL = {
 
 #: A file that is longer is split by idea, not by size.
 MOST_LINES = 300
-#: Files that are about to be split.
-STILL_LONGER = {"delivery/consumers.py", "delivery/node.py"}
 #: More than these, and they belong into rooms.
 MOST_LOOSE = 14
 
@@ -75,8 +73,7 @@ def written() -> list[Path]:
 
 def test_no_file_has_more_than_three_hundred_lines() -> None:
     found = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in written()}
-    assert {name: lines for name, lines in found.items() if lines > MOST_LINES and name not in STILL_LONGER} == {}
-    assert {name for name in STILL_LONGER if found.get(name, 0) <= MOST_LINES} == set(), "no exception any more"
+    assert {name: lines for name, lines in found.items() if lines > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize("room", ["delivery", "chat"])
