@@ -212,7 +212,7 @@ async def test_the_socket_holds_the_same_scopes(server: Server, cast: Cast) -> N
     ]
     async with server.connect(reader) as listening, server.connect(writer) as writing:
         await listening.command("ping")
-        await listening.command("read", channel=cast.team.pk, seq=1)
+        await listening.command("delivered", channel=cast.team.pk, seq=1)
         with pytest.raises(CommandRefused, match=r"forbidden: .* lacks the scope write"):
             await listening.post(cast.team.pk, "hello")
         assert (await writing.post(cast.team.pk, "hello"))["op"] == "ok"
