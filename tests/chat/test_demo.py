@@ -8,7 +8,6 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
 from chat import services
-from chat.management.commands import demo as demo_command
 from chat.management.commands.demo import PASSWORD
 from chat.models import User
 from chat.services import create_user, made
@@ -74,10 +73,3 @@ def test_a_demo_that_is_ended_before_it_is_marked_leaves_no_known_password(monke
     with pytest.raises(KeyboardInterrupt):
         demo()
     assert not User.objects.exists()
-
-
-def test_the_demo_makes_its_tables_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    called: list[str] = []
-    monkeypatch.setattr(demo_command, "call_command", lambda name, **_: called.append(name))
-    demo()
-    assert called == ["migrate"]

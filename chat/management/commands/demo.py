@@ -4,7 +4,6 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -25,7 +24,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
         if made.has_people():
             raise CommandError(
                 "People have accounts here: the demo is for an instance of its own (set GAPLESS_DATA and PORT)."
