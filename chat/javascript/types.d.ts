@@ -110,6 +110,13 @@ type Refused = any;
 
 /** What a part is handed to call: what it takes and gives is said where it is handed over. */
 type Act = (...given: any[]) => any;
+/** What can be done with a message: `key` is pressed on its row. */
+interface MessageAct {
+  act: (message: Message) => unknown;
+  isOffered: (about: { channel: Channel; isOwn: boolean }) => boolean;
+  key?: string;
+}
+type Page = import("../static/gapless/page/shared.js").Page;
 type Client = import("../static/gapless/client/client.js").Client;
 type Outbox = import("../static/gapless/client/outbox.js").Outbox;
 type Channels = import("../static/gapless/channels/channels.js").Channels;

@@ -1,17 +1,16 @@
 /** The keys of the whole page. What belongs to one part is in that part. */
 import { isAnyOpen } from "./dialogs.js";
 
-/** `switcher()`, `search()`, `help()`; `cancel()` returns true when there was something to cancel. */
-export function listen(/** @type {{ switcher: Act, search: Act, help: Act, cancel: Act }} */ { switcher, search, help, cancel }) {
+/** `shortcuts`: by the letter beside Ctrl or Cmd; `keys`: where nobody is writing; `cancels`: the first that returns true had something to cancel. */
+export function listen(/** @type {{ shortcuts: Record<string, Act>, keys: Record<string, Act>, cancels: Act[] }} */ { shortcuts, keys, cancels }) {
   addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const isCommand = event.ctrlKey || event.metaKey;
-    if (isCommand && event.key.toLowerCase() === "k") act(event, switcher);
+    const shortcut = event.ctrlKey || event.metaKey ? shortcuts[event.key.toLowerCase()] : null;
+    if (shortcut) act(event, shortcut);
     else if (event.key === "F6") act(event, () => moveRegion(event.shiftKey ? -1 : 1));
     else if (isAnyOpen()) return;
-    else if (event.key === "/" && !isTyping(event.target)) act(event, search);
-    else if (event.key === "?" && !isTyping(event.target)) act(event, help);
-    else if (event.key === "Escape" && cancel()) event.preventDefault();
+    else if (keys[event.key] && !isTyping(event.target)) act(event, keys[event.key]);
+    else if (event.key === "Escape" && cancels.some((cancel) => cancel())) event.preventDefault();
   });
 }
 

@@ -1,20 +1,17 @@
 /**
  * What can be done with a message: one toolbar that moves to the row in use, one menu, and the keys of a row.
- * Decides what is offered; refuses to know how it is done.
+ * Refuses to know what there is to be done, when it is offered and how it is done: the acts say so.
  */
-import { may } from "../channels/channels.js";
 import { byId } from "../page/dom.js";
 import { Popup } from "../page/popup.js";
 
 const LONG_PRESS_MS = 450;
 const AFTER_CLICK_MS = 50;
-/** @type {Record<string, any>} */
-const KEYS = { r: "reply", e: "edit" };
 
 export class Menu {
   #list = byId("rows");
   #toolbar = byId("toolbar");
-  #menu = new Popup("message-menu", (/** @type {any} */ act) => this.#acts[act](this.#message));
+  #menu = new Popup("message-menu", (/** @type {any} */ act) => this.#acts[act].act(this.#message));
   #timeline;
   #me;
   #channel;
@@ -22,8 +19,8 @@ export class Menu {
   /** @type {any} */ #message = null;
   /** @type {any} */ #press = null;
 
-  /** `acts`: {reply, edit, copy, unread, receipts, report, delete}, each takes the message. `channel()` is the open one. */
-  constructor(/** @type {{ timeline: Timeline, me: Me, channel: Act, acts: any }} */ { timeline, me, channel, acts }) {
+  /** `acts`: by the `data-act` of their buttons. `channel()` is the open one. */
+  constructor(/** @type {{ timeline: Timeline, me: Me, channel: Act, acts: Record<string, MessageAct> }} */ { timeline, me, channel, acts }) {
     this.#timeline = timeline;
     this.#me = me;
     this.#channel = channel;
@@ -68,7 +65,7 @@ export class Menu {
     if (!button) return;
     const message = this.#timeline.at(button);
     if (button.dataset.act === "more") return this.#open(this.#timeline.row(message.id), button.getBoundingClientRect());
-    this.#acts[button.dataset.act](message);
+    this.#acts[button.dataset.act].act(message);
   }
 
   #pressed(/** @type {any} */ event) {
@@ -76,10 +73,10 @@ export class Menu {
     if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = /** @type {Record<string, string>} */ ({ ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" })[event.key];
     const message = this.#timeline.at(row);
-    const act = KEYS[event.key.toLowerCase()];
+    const act = Object.keys(this.#acts).find((name) => this.#acts[name].key === event.key.toLowerCase());
     if (step) row[step]?.focus();
     else if (event.key === "Enter" && isMessage(message)) this.#open(row, row.querySelector(".text").getBoundingClientRect());
-    else if (act && isMessage(message) && this.#offers(act, message)) this.#acts[act](message);
+    else if (act && isMessage(message) && this.#offers(act, message)) this.#acts[act].act(message);
     else return;
     event.preventDefault();
   }
@@ -92,14 +89,7 @@ export class Menu {
   }
 
   #offers(/** @type {any} */ act, /** @type {Message} */ message) {
-    const isOwn = message.sender?.id === this.#me.id;
-    const channel = this.#channel();
-    if (act === "reply") return may(channel, "post");
-    if (act === "edit") return isOwn && may(channel, "edit_own");
-    if (act === "receipts") return isOwn;
-    if (act === "report") return !isOwn && !channel?.closed;
-    if (act === "delete") return may(channel, isOwn ? "delete_own" : "delete_any");
-    return act !== "unread" || !isOwn;
+    return this.#acts[act].isOffered({ channel: this.#channel(), isOwn: message.sender?.id === this.#me.id });
   }
 
   #startPress(/** @type {any} */ event) {

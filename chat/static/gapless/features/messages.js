@@ -1,0 +1,21 @@
+/** What can be done with the messages on screen: the menu, and what belongs to no other feature. */
+import { may } from "../channels/channels.js";
+import { takeAway } from "../desk/desk.js";
+import * as dialogs from "../page/dialogs.js";
+import { feature } from "../page/feature.js";
+import { askDelete, copy } from "../timeline/acts.js";
+import { Menu } from "../timeline/menu.js";
+
+feature((page) => {
+  const { acts, client, me, pane, reading, timeline } = page;
+  new Menu({ timeline, me, channel: () => page.here, acts });
+  acts.copy = { act: copy, isOffered: () => true };
+  acts.unread = { act: ({ seq }) => reading.markFrom(seq), isOffered: ({ isOwn }) => !isOwn };
+  acts.delete = {
+    act: (message) => (message.sender.id === me.id ? askDelete(() => page.change(client.delete(message.channel, message.id))) : takeAway(message)),
+    isOffered: ({ channel, isOwn }) => may(channel, isOwn ? "delete_own" : "delete_any"),
+  };
+  page.onRow(".unfold", (/** @type {Message} */ message) => timeline.unfold(message));
+  page.onRow(".quote", (/** @type {{ reply_to: number }} */ { reply_to: quoted }) => pane.toMessage(quoted).catch((/** @type {Refused} */ problem) => dialogs.say(problem.detail)));
+  page.cancels.push(() => reading.undivide());
+});

@@ -1,0 +1,47 @@
+/** Writing: the box, what holds it back, and what has not been sent yet. */
+import { may, partnerIn } from "../channels/channels.js";
+import { feature } from "../page/feature.js";
+import { Composer } from "../writing/composer.js";
+import { Pace } from "../writing/pace.js";
+import { Unsent } from "../writing/unsent.js";
+
+const DRAFT_TICK_MS = 1_000;
+
+feature((page) => {
+  const { client, pane } = page;
+  const composer = composerOf(page);
+  const pace = new Pace({ drafts: (/** @type {any} */ channel) => client.drafts(channel), hold: (/** @type {boolean} */ isHeld) => composer.hold(isHeld) });
+  const unsent = new Unsent({ drafts: () => (page.here ? client.drafts(page.here.id) : []), retry: (/** @type {Draft} */ draft) => client.retry(draft) });
+  const open = (/** @type {any} */ channel) => composer.open(channel && mayWrite(channel, page.blocks) ? channel : null);
+  const refresh = () => pace.refresh(page.here);
+  page.addEventListener("going", ({ detail: channel }) => open(channel));
+  page.addEventListener("shown", () => (refresh(), unsent.show()));
+  page.addEventListener("ended", () => composer.open(null));
+  page.blocks.addEventListener("changed", () => partnerIn(page.here) && open(page.here));
+  client.addEventListener("channel", refresh);
+  client.addEventListener("draft", () => (refresh(), unsent.show()));
+  setInterval(() => (pane.refreshWaiting(), refresh()), DRAFT_TICK_MS);
+  page.cancels.push(() => composer.cancel());
+  page.acts.reply = { act: (message) => composer.reply(message), isOffered: ({ channel }) => may(channel, "post"), key: "r" };
+  page.acts.edit = { act: (message) => composer.edit(message), isOffered: ({ channel, isOwn }) => isOwn && may(channel, "edit_own"), key: "e" };
+  page.onRow(".retry, .discard", () => composer.focus()); // the buttons go, and would take the focus along
+  page.onRow(".retry", (/** @type {Draft} */ draft) => client.retry(draft));
+  page.onRow(".discard", (/** @type {Draft} */ draft) => client.discard(draft));
+});
+
+function composerOf(/** @type {Page} */ page) {
+  const { client, around, me, pane, timeline } = page;
+  return new Composer({
+    user: me.id,
+    post: (/** @type {string} */ body, /** @type {number | null} */ replyTo) => {
+      client.post(page.here.id, body, replyTo);
+      around.sent();
+      pane.follow();
+    },
+    edit: (/** @type {Message} */ message, /** @type {string} */ body) => page.change(client.edit(page.here.id, message.id, body)),
+    lastOwn: () => timeline.messages.findLast((message) => message.kind === "text" && message.sender?.id === me.id && !message.deleted_at),
+    typed: (/** @type {string} */ text) => around.typed(text),
+  });
+}
+
+const mayWrite = (/** @type {any} */ channel, /** @type {Blocks} */ blocks) => !channel.closed && !channel.archived_at && !blocks.has(partnerIn(channel)?.id);

@@ -1,0 +1,214 @@
+/**
+ * What the features of the page share: its parts, built from the state that came with it, the way from the client to the
+ * open channel, and going places. Refuses to know any feature: they listen, and put what they offer into the lists here.
+ */
+import { findReason, post } from "./api.js";
+import { Channels, pathOf } from "../channels/channels.js";
+import { Client } from "../client/client.js";
+import * as dialogs from "./dialogs.js";
+import { byId, isNarrow, paintAvatar } from "./dom.js";
+import * as keys from "./keys.js";
+import { Around } from "../people/around.js";
+import { Blocks } from "../people/blocks.js";
+import { Directory } from "../people/directory.js";
+import { loadMembers } from "../people/members.js";
+import { learn, renames } from "../people/names.js";
+import { People } from "../people/people.js";
+import { Router } from "./router.js";
+import { Pane } from "../timeline/pane.js";
+import { Reading } from "../timeline/reading.js";
+import { statusOf } from "../timeline/receipts.js";
+import { Scroll } from "../timeline/scroll.js";
+import { Timeline } from "../timeline/timeline.js";
+
+/**
+ * Events, each with its `detail`:
+ * - `going` the channel, or null: about to be shown, while `here` is still the one before
+ * - `shown` the channel, or null: on screen from now on
+ * - `told` the open channel, whose description may have changed
+ * - `ended` the open channel, in which nothing can be done any more
+ * - `fresh` {channel, messages}: new ones of others, in any channel, before they are shown
+ */
+export class Page extends EventTarget {
+  /** @type {Record<string, Act>} */ openers = {}; // what a button with `data-open` opens
+  /** @type {Record<string, Act>} */ shortcuts = {}; // with Ctrl or Cmd, everywhere
+  /** @type {Record<string, Act>} */ keys = {}; // where nobody is writing
+  /** @type {Act[]} */ cancels = []; // for Escape, in this order: each returns true when there was something to cancel
+  /** @type {Record<string, MessageAct>} */ acts = {}; // what can be done with a message
+
+  constructor(/** @type {any} */ state) {
+    super();
+    this.state = state;
+    this.me = { ...state.me, moderates: Boolean(state.desk?.moderates_everywhere) };
+    this.blocks = new Blocks(state.blocks);
+    this.channels = new Channels(state.channels, this.me, (/** @type {any} */ user) => this.blocks.has(user));
+    this.client = new Client({
+      url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/`,
+      user: this.me.id,
+      heads: Object.fromEntries(state.channels.map((/** @type {Channel} */ { id, head }) => [id, head])),
+      epoch: state.epoch,
+      probe: findReason,
+    });
+    this.directory = new Directory({ load: loadMembers });
+    this.around = new Around({ client: this.client, channels: this.channels, directory: this.directory, me: this.me, blocks: this.blocks });
+    this.people = new People();
+    this.timeline = new Timeline({
+      list: byId("rows"),
+      me: this.me,
+      statusOf: (/** @type {Message} */ message) => statusOf(message, this.channels.get(message.channel) ?? {}),
+      isBlocked: (/** @type {any} */ user) => this.blocks.has(user),
+    });
+    this.scroll = new Scroll({ box: byId("timeline"), list: byId("rows"), moved: () => (this.reading.check(), this.pane.lookAhead()) });
+    this.reading = new Reading({
+      channels: this.channels, timeline: this.timeline, scroll: this.scroll, seen: (/** @type {any} */ channel, /** @type {number} */ seq) => this.client.read(channel, seq),
+    });
+    this.pane = new Pane({ client: this.client, timeline: this.timeline, scroll: this.scroll, reading: this.reading });
+    this.router = new Router((/** @type {any} */ id) => this.go(id));
+    this.#follow();
+  }
+
+  /** After the features: the channel that the page came with, the first one, or none; then the socket. */
+  start() {
+    dialogs.listen(this.openers);
+    keys.listen({ shortcuts: this.shortcuts, keys: this.keys, cancels: this.cancels });
+    paintAvatar(document.querySelector(".me .avatar"), this.me);
+    const { channel, messages, history_before: before } = this.state;
+    if (channel) this.go(channel, { messages, isLast: before == null });
+    else if (!isNarrow() && this.channels.all().length) this.router.to(pathOf(this.channels.all()[0]), { replace: true });
+    else this.showNothing();
+    this.client.start();
+  }
+
+  /** The open channel, or null. */
+  get here() {
+    return this.pane.channel;
+  }
+
+  isHere(/** @type {any} */ id) {
+    return this.here?.id === id;
+  }
+
+  /** A click on `selector` in a row calls `act(message or draft)`. */
+  onRow(/** @type {string} */ selector, /** @type {Act} */ act) {
+    byId("rows").addEventListener("click", (/** @type {{ target: any }} */ { target }) => target.closest(selector) && act(this.timeline.at(target)));
+  }
+
+  /** Shows a channel, or the list without an id; false when there is no such channel. `given`: see Pane. */
+  go(/** @type {any} */ id, /** @type {any} */ given = null) {
+    const channel = id && this.channels.get(id);
+    if (id && !channel) return false;
+    document.body.dataset.screen = channel ? "channel" : "list";
+    if (channel && this.here === channel) return true;
+    if (!channel && !isNarrow() && this.here != null) return true;
+    if (channel) this.#show(channel, given);
+    else this.showNothing();
+    return true;
+  }
+
+  showNothing() {
+    this.pane.close();
+    this.#emit("going", null);
+    byId("pane").toggleAttribute("data-empty", true);
+    this.#emit("shown", null);
+  }
+
+  /** Into a channel that the person is in, as the server has just said it. */
+  enter(/** @type {any} */ channel) {
+    this.router.to(pathOf(this.channels.put(channel)));
+  }
+
+  /** To the conversation with a person, which is made where there is none. */
+  async writeTo(/** @type {Person} */ person) {
+    try {
+      this.enter(await post("channels/", { kind: "direct", members: [person.id] }));
+    } catch (problem) {
+      dialogs.say(problem.detail);
+    }
+  }
+
+  async toMessage(/** @type {any} */ id, /** @type {number} */ seq) {
+    this.enter(this.channels.get(id));
+    const row = await this.pane.toSeq(seq).catch((problem) => dialogs.say(problem.detail));
+    row?.focus({ preventScroll: true });
+  }
+
+  /** The person is not in the channel any more: `why` is left or removed. */
+  end(/** @type {any} */ id, /** @type {any} */ why) {
+    const channel = this.channels.get(id) ?? this.here;
+    this.channels.drop(id);
+    if (!this.isHere(id)) return;
+    // Whoever has left is told of the end by the socket too, before or after.
+    if (channel.closed !== "left") channel.closed = why;
+    this.#emit("ended", channel);
+  }
+
+  /** Shows what an edit or a deletion resolves to. */
+  async change(/** @type {Promise<Message>} */ promise) {
+    const message = await promise;
+    if (this.isHere(message.channel)) this.pane.apply([message]);
+  }
+
+  #show(/** @type {any} */ channel, /** @type {any} */ given = null) {
+    this.#emit("going", channel);
+    this.pane.open(channel, given);
+    this.#emit("shown", channel);
+  }
+
+  #follow() {
+    const { client, blocks, channels, pane, timeline } = this;
+    client.addEventListener("hello", ({ detail }) => this.#welcome(detail));
+    client.addEventListener("changes", ({ detail }) => this.#take(detail));
+    client.addEventListener("channel", ({ detail: { action, channel } }) => this.#hear(action, channel));
+    client.addEventListener("blocks", ({ detail }) => blocks.take(detail.users));
+    client.addEventListener("person", ({ detail: { person } }) => learn([person]));
+    client.addEventListener("draft", ({ detail: { draft, message } }) => this.isHere(draft.channel) && pane.takeDraft(draft, message));
+    client.addEventListener("refused", ({ detail: { channel, code, detail } }) => {
+      if (channel == null) return dialogs.say(detail);
+      channels.refuse(channel, code);
+      if (this.isHere(channel) && !this.here.closed) this.#tell();
+    });
+    client.addEventListener("resync", ({ detail: { channel, head } }) => {
+      channels.skip(channel, head);
+      if (this.isHere(channel)) pane.reload();
+    });
+    client.addEventListener("receipts", ({ detail }) => {
+      channels.takeReceipts(detail);
+      if (this.isHere(detail.channel)) timeline.refreshTicks();
+    });
+    blocks.addEventListener("changed", () => (timeline.refold(), this.#tell()));
+    renames.addEventListener("changed", () => (channels.renamed(), this.#tell()));
+    pane.addEventListener("gone", () => this.end(this.here.id, "removed"));
+  }
+
+  #welcome(/** @type {Frame} */ hello) {
+    this.blocks.take(hello.blocks);
+    learn([hello.user, ...hello.channels.flatMap((/** @type {Channel} */ { people = [] }) => people)]);
+    for (const id of this.channels.replace(hello.channels)) if (this.isHere(id)) this.end(id, "removed");
+    if (this.here && !this.here.closed) this.#tell();
+  }
+
+  #take(/** @type {Frame} */ frame) {
+    learn(frame.changes.map((/** @type {Message} */ { sender }) => sender));
+    this.channels.take(frame);
+    const messages = frame.changes.filter((/** @type {any} */ change) => change.seq > frame.after && this.channels.counts(change));
+    this.#emit("fresh", { channel: frame.channel, messages });
+    if (!this.isHere(frame.channel)) return;
+    this.pane.apply(frame.changes);
+    if (frame.changes.some((/** @type {any} */ change) => change.kind === "system")) this.#tell();
+  }
+
+  #hear(/** @type {string} */ action, /** @type {any} */ channel) {
+    if (action === "left" || action === "removed") return this.end(channel.id, action);
+    const known = this.channels.put({ refused: null, ...channel });
+    if (this.here === known) this.#tell();
+    else if (this.isHere(channel.id)) this.#show(known); // back in a channel whose end is still on screen
+  }
+
+  #tell() {
+    if (this.here) this.#emit("told", this.here);
+  }
+
+  #emit(/** @type {string} */ name, /** @type {any} */ detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
