@@ -1,7 +1,7 @@
-"""One connection to Gapless from Python: commands with their replies, pushes in order, heads and gaps counted.
+"""One connection to Gapless from Python: commands with their replies, and pushes handed on in order.
 
-Async; needs only `websockets` and `msgspec`. Knows one connection: a `sync` after a gap (`gaps` says that there was one),
-and coming back after the end, are the caller's.
+Async; needs only `websockets` and `msgspec`. Keeps nothing of channels: what is held of each (`view.HeldLog`), a `sync` after
+a gap, and coming back after the end, are the caller's.
 """
 
 import asyncio
@@ -43,8 +43,8 @@ class Ended(Exception):
 class Connection:
     """`async with Connection(url, token=…) as c:` is open: hello was received, and sync answered if `heads` is given.
 
-    heads: the head held for each channel, {} for "from now on", None to not sync. on_push: takes each push when it comes; then
-    nothing is kept or counted here.
+    heads: the head held for each channel, {} for "from now on", None to not sync. on_push: takes each push when it comes; without
+    it they are passed over.
     """
 
     def __init__(
@@ -58,22 +58,12 @@ class Connection:
         on_push: Callable[[Frame], None] | None = None,
     ) -> None:
         self._url = url
-        self._on_push = on_push or self._keep
+        self._on_push = on_push or _pass_over
         self._headers = {"Authorization": f"Bearer {token}"} if token else {"Cookie": cookie or ""}
         self._origin = Origin(origin) if origin else None
         self._first_heads = heads
         self._refs = itertools.count(1)
         self._replies: dict[int, asyncio.Future[Frame]] = {}
-        #: Pushes that nobody has taken yet, in the order they came.
-        self.pushes: asyncio.Queue[Frame] = asyncio.Queue()
-        #: The number up to which each channel is held, without a gap.
-        self.heads: dict[int, int] = {}
-        #: Every change received, by channel, in order.
-        self.changes: dict[int, list[Frame]] = {}
-        #: What was pushed last of each person, and who was typing last in each channel.
-        self.people: dict[int, Frame] = {}
-        self.typing: dict[int, list[int]] = {}
-        self.gaps = 0
         self.hello: Frame = {}
         self.closed: tuple[int, str] | None = None
 
@@ -111,22 +101,9 @@ class Connection:
         await asyncio.gather(self._reading, return_exceptions=True)
 
     async def sync(self, heads: Mapping[int, int], *, epoch: str | None = None) -> Frame:
-        """The `ok` of a sync, after what was missed has come as changes. `heads` of the channels are kept from then on."""
-        for channel, head in heads.items():
-            if head:
-                self.heads[channel] = head
-        ok = await self.ask_sync(heads, epoch=epoch)
-        for name, state in ok["channels"].items():
-            channel = int(name)
-            # Live changes may have gone further already; after a resync what was held counts for nothing.
-            held = 0 if state.get("resync") else self.heads.get(channel, 0)
-            self.heads[channel] = max(held, state["head"])
-        return ok
+        """The `ok` of a sync, after what was missed has come as changes. epoch: the one in which these heads were heard.
 
-    async def ask_sync(self, heads: Mapping[int, int], *, epoch: str | None = None) -> Frame:
-        """The `ok` of a sync as it is; asked in several frames where one would be too long, and then with all their states.
-
-        epoch: the one in which these heads were heard.
+        Asked in several frames where one would be too long, and then with all their states.
         """
         fields = {} if epoch is None else {"epoch": epoch}
         states: Frame = {}
@@ -195,23 +172,9 @@ class Connection:
             return
         self._on_push(frame)
 
-    def _keep(self, frame: Frame) -> None:
-        if frame["op"] == "changes":
-            self._follow(frame)
-        elif frame["op"] == "channel" and frame["action"] == "joined":
-            self.heads[frame["channel"]["id"]] = frame["channel"]["head"]
-        elif frame["op"] == "presence":
-            self.people.update({int(user): state for user, state in frame["users"].items()})
-        elif frame["op"] == "typing":
-            self.typing[frame["channel"]] = frame["users"]
-        self.pushes.put_nowait(frame)
 
-    def _follow(self, frame: Frame) -> None:
-        channel = frame["channel"]
-        if self.heads.setdefault(channel, frame["after"]) != frame["after"]:
-            self.gaps += 1
-        self.heads[channel] = frame["head"]
-        self.changes.setdefault(channel, []).extend(frame["changes"])
+def _pass_over(frame: Frame) -> None:
+    return
 
 
 #: What a sync has beside its heads, at most.

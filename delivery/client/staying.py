@@ -188,7 +188,7 @@ class Client:
             # Gaps are judged by what we hold, not by what this connection has seen.
             held = {channel: head for channel, head in self.heads.items() if channel in known}
             self._opening_goes_on()
-            answer = await connection.ask_sync(held, epoch=self.epoch)
+            answer = await connection.sync(held, epoch=self.epoch)
             if self._idle:
                 await connection.send({"op": "presence", "idle": True})
             self._view.take_states(answer, is_same_log=self.epoch in (None, connection.hello["epoch"]))
@@ -274,7 +274,7 @@ class Client:
                 with contextlib.suppress(ConnectionError):
                     connection = await self._connected()
                     try:
-                        answer = await connection.ask_sync({channel: self.heads.get(channel, 0)}, epoch=self.epoch)
+                        answer = await connection.sync({channel: self.heads.get(channel, 0)}, epoch=self.epoch)
                     except CommandRefused as refused:
                         refusals += 1
                         await asyncio.sleep(backoff.after_refusal(refusals, refused.retry_after))

@@ -9,8 +9,8 @@ import pytest
 from websockets.asyncio.client import connect
 
 from chat.models import Message
-from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 from tests.stage.sockets import push
 
@@ -21,7 +21,7 @@ def post(channel: object, **changes: object) -> dict[str, object]:
     return {"op": "message.post", "ref": 7, "channel": channel, "client_msg_id": KEY, "body": "hello", **changes}
 
 
-async def answer(connection: Connection) -> dict[str, Any]:
+async def answer(connection: Listening) -> dict[str, Any]:
     frame = await connection.pushes.get()
     while frame["op"] != "error":
         frame = await connection.pushes.get()

@@ -15,11 +15,11 @@ from chat.live.source import ChatSource
 from chat.models import Channel, Message
 from chat.services import epochs
 from delivery.client import Client
-from delivery.client.connection import Connection
 from delivery.live.epochs import Epochs
 from delivery.source import LogPosition
 from delivery.threads import DatabaseThreads
 from tests.conftest import Cast, in_thread, said
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 
 
@@ -35,7 +35,7 @@ async def test_hello_pong_and_changes_say_the_epoch(server: Server, cast: Cast) 
 
 async def test_a_sync_of_another_epoch_is_a_resync_for_everything(server: Server, cast: Cast) -> None:
     other = await in_thread(services.open_channel, cast.alice, name="other")
-    async with Connection(server.ws, token=cast.token(cast.alice)) as alice:
+    async with Listening(server.ws, token=cast.token(cast.alice)) as alice:
         ok = await alice.command("sync", channels={str(cast.team.pk): 2}, epoch="of a database that is gone")
         assert {int(pk): state.get("resync") for pk, state in ok["channels"].items()} == {
             cast.team.pk: True,

@@ -18,12 +18,13 @@ from chat.live.source import ChatSource
 from chat.models import Channel, Member, User
 from chat.services import Draft
 from delivery.client import Client
-from delivery.client.connection import Connection, _frames_of
+from delivery.client.connection import _frames_of
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.wire.errors import Invalid
 from tests.conftest import Cast, in_thread, said
 from tests.stage.callers import Caller
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 
 MANY = 5000
@@ -67,7 +68,7 @@ async def test_five_thousand_channels_are_caught_up_cold(own_server: Any, cast: 
         await in_thread(services.post_messages, drafts[start : start + 50])
     server = own_server()
     with cpu_of(server) as spent:
-        async with Connection(server.ws, token=cast.token(cast.alice)) as alice:
+        async with Listening(server.ws, token=cast.token(cast.alice)) as alice:
             assert len(alice.hello["channels"]) == MANY + 1
             ok = await alice.sync({channel.pk: 2 for channel in channels}, epoch=alice.hello["epoch"])
             assert len(ok["channels"]) == MANY + 1
@@ -118,7 +119,7 @@ async def test_the_first_of_several_frames_ends_the_five_seconds_and_the_last_be
 ) -> None:
     one, two, three = await in_thread(open_many, cast.alice, 3)
     server = own_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
-    async with Connection(server.ws, token=cast.token(cast.alice)) as alice:
+    async with Listening(server.ws, token=cast.token(cast.alice)) as alice:
         first = await alice.command("sync", channels={str(one.pk): 1}, more=True)
         assert list(first["channels"]) == [str(one.pk)]
         # What is followed already goes on meanwhile; what is not is not heard of yet.
@@ -134,7 +135,7 @@ async def test_the_first_of_several_frames_ends_the_five_seconds_and_the_last_be
         await expect(lambda: [change["body"] for change in alice.changes.get(three.pk, ())] == ["now"])
 
 
-async def _is_closed_within(connection: Connection, *, seconds: float) -> bool:
+async def _is_closed_within(connection: Listening, *, seconds: float) -> bool:
     closing = asyncio.ensure_future(connection.wait_closed())
     done, _ = await asyncio.wait({closing}, timeout=seconds)
     closing.cancel()
@@ -232,7 +233,7 @@ async def test_what_was_archived_long_ago_is_in_no_list_and_can_still_be_read(ow
         assert told["channel"]["id"] == old.pk
 
 
-def _joined(connection: Connection) -> Any:
+def _joined(connection: Listening) -> Any:
     while not connection.pushes.empty():
         frame = connection.pushes.get_nowait()
         if frame["op"] == "channel" and frame["action"] == "joined":

@@ -10,9 +10,9 @@ from redis import asyncio as aioredis
 
 from chat import services
 from chat.models import Channel, Member, User
-from delivery.client.connection import Connection
 from delivery.live.seat_store import Holder, Seats
 from tests.conftest import Cast, in_thread
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 
 
@@ -23,7 +23,7 @@ async def redis() -> Any:
     await client.aclose()
 
 
-async def frame(connection: Connection, **wanted: object) -> dict[str, Any]:
+async def frame(connection: Listening, **wanted: object) -> dict[str, Any]:
     """The next push with these fields; others before it are passed over."""
     async with asyncio.timeout(6):
         while True:
@@ -70,7 +70,7 @@ async def test_a_channel_has_120_sockets_and_each_of_100_members_a_place(process
 
     async with AsyncExitStack() as stack:
 
-        async def come(place: int, token: str) -> Connection:
+        async def come(place: int, token: str) -> Listening:
             return await stack.enter_async_context(processes[place % 3].connect(token))
 
         # 119 sockets of 99 people: 20 of them are further ones.

@@ -8,8 +8,9 @@ import pytest
 
 from chat import services
 from chat.models import Member, Message
-from delivery.client.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread, said
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 from tests.stage.sockets import bodies, push
 
@@ -96,7 +97,7 @@ async def test_what_was_missed_is_replayed_before_the_sync_is_answered(servers: 
         await expect(lambda: bodies(bob, cast.team)[-1] == "live")
 
 
-def iter_pushes(connection: Connection) -> list[dict[str, object]]:
+def iter_pushes(connection: Listening) -> list[dict[str, object]]:
     found = []
     while not connection.pushes.empty():
         found.append(connection.pushes.get_nowait())

@@ -69,6 +69,11 @@ def test_the_clients_package_asks_for_what_the_client_imports() -> None:
     assert imported - sys.stdlib_module_names - {"delivery"} == asked_for
 
 
+def test_the_python_client_follows_the_log_in_one_place() -> None:
+    judges_gaps = [path.name for path in (ROOT / "delivery/client").glob("*.py") if '["after"]' in path.read_text()]
+    assert judges_gaps == ["view.py"]
+
+
 def test_nothing_that_serves_imports_the_client() -> None:
     for name, path in sources():
         if not name.startswith(SPEAKERS):

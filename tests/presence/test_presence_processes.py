@@ -9,14 +9,15 @@ from django.conf import settings
 from redis import asyncio as aioredis
 
 from chat import services
-from delivery.client.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 
 Start = Callable[..., Server]
 
 
-def sees(connection: Connection, user: Any) -> object:
+def sees(connection: Listening, user: Any) -> object:
     return connection.people.get(user.pk, {}).get("status", "offline")
 
 

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.test import Client
 
 from chat.models import User
-from delivery.client.connection import Connection
 from delivery.live.logins import NEWCOMERS_SECONDS
 from tests.conftest import PASSWORD
+from tests.stage.listening import Listening
 from tests.stage.servers import Server
 
 
@@ -23,8 +23,8 @@ def signed_in(user: User) -> str:
     return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
 
-def socket_of(server: Server, session: str) -> Connection:
-    return Connection(server.ws, cookie=f"gapless_session_{server.port}={session}", origin=server.url, heads={})
+def socket_of(server: Server, session: str) -> Listening:
+    return Listening(server.ws, cookie=f"gapless_session_{server.port}={session}", origin=server.url, heads={})
 
 
 def pages(server: Server, session: str) -> httpx.Client:

@@ -16,7 +16,7 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
-from delivery.client.connection import Connection
+from tests.stage.listening import Listening
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Nobody promises these two; they end a wait that would not end, also on a machine that is busy with other things.
@@ -115,8 +115,8 @@ class Server:
         finally:
             self.log.unlink(missing_ok=True)
 
-    def connect(self, token: str, *, heads: dict[int, int] | None = None) -> Connection:
-        return Connection(self.ws, token=token, heads={} if heads is None else heads)
+    def connect(self, token: str, *, heads: dict[int, int] | None = None) -> Listening:
+        return Listening(self.ws, token=token, heads={} if heads is None else heads)
 
     def http(self, token: str) -> httpx.Client:
         return httpx.Client(

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from chat.models import Channel
-from delivery.client.connection import Connection
+from tests.stage.listening import Listening
 
 
-async def push(connection: Connection, op: str, *, within: float = 10) -> dict[str, Any]:
+async def push(connection: Listening, op: str, *, within: float = 10) -> dict[str, Any]:
     """The next push of this op; others before it are passed over."""
     async with asyncio.timeout(within):
         while True:
@@ -16,5 +16,5 @@ async def push(connection: Connection, op: str, *, within: float = 10) -> dict[s
                 return frame
 
 
-def bodies(connection: Connection, channel: Channel) -> list[str]:
+def bodies(connection: Listening, channel: Channel) -> list[str]:
     return [change["body"] for change in connection.changes.get(channel.pk, []) if change["kind"] == "text"]

@@ -17,10 +17,11 @@ from websockets.typing import Origin, Subprotocol
 from chat import services
 from chat.models import Channel, Message, Role, User
 from chatproject.tables import api_and_pages
-from delivery.client.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused
 from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import Forbidden, Invalid, Refused
 from tests.conftest import Cast, in_thread, said
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 
 
@@ -145,7 +146,7 @@ OPS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 async def test_of_every_op_a_visitor_may_use_those_of_a_conversation(server: Server, cast: Cast, visit: Visit) -> None:
     assert set(OPS) == {kind.__struct_config__.tag for kind in COMMANDS}
-    async with Connection(server.ws, token=visit.secret, heads={}) as socket:
+    async with Listening(server.ws, token=visit.secret, heads={}) as socket:
         assert [described["id"] for described in socket.hello["channels"]] == [visit.own.pk]
         for op, (fields, *wanted) in OPS.items():
             for channel, answer in zip((visit.own, visit.anothers), wanted, strict=True):
@@ -163,8 +164,8 @@ async def test_of_every_op_a_visitor_may_use_those_of_a_conversation(server: Ser
 
 async def test_a_visitor_hears_what_is_said_and_not_who_is_here(server: Server, cast: Cast, visit: Visit) -> None:
     async with (
-        Connection(server.ws, token=cast.token(cast.sam), heads={}) as sam,
-        Connection(server.ws, token=visit.secret, heads={}) as visitor,
+        Listening(server.ws, token=cast.token(cast.sam), heads={}) as sam,
+        Listening(server.ws, token=visit.secret, heads={}) as visitor,
     ):
         await sam.post(visit.own.pk, "how can I help?")
         await sam.command("presence", status="busy")
@@ -200,7 +201,7 @@ async def test_a_browser_offers_its_visit_as_a_subprotocol(server: Server, cast:
 
 
 async def test_a_banned_visitor_is_out(server: Server, cast: Cast, visit: Visit) -> None:
-    async with Connection(server.ws, token=visit.secret, heads={}) as socket:
+    async with Listening(server.ws, token=visit.secret, heads={}) as socket:
         await in_thread(services.ban_user, cast.sam, user=visit.visitor.pk, reason="abuse")
         assert (await socket.wait_closed())[0] == 4501
     assert httpx.get(f"{server.url}/api/v1/channels/{visit.own.pk}/messages/", headers=visit.headers).status_code == 401

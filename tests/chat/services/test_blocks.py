@@ -13,10 +13,11 @@ from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, Message, User
 from chat.reads.channels import channels_of
 from chat.services import Draft
-from delivery.client.connection import CommandRefused, Connection
+from delivery.client.connection import CommandRefused
 from delivery.wire.errors import Blocked, Invalid
 from tests.conftest import Cast, in_thread, locked, said, say
 from tests.stage.counting import has_done, headers, refused
+from tests.stage.listening import Listening
 from tests.stage.locks import until_waiting
 from tests.stage.servers import Server, expect
 from tests.stage.sockets import push
@@ -266,9 +267,9 @@ async def test_the_socket_and_http_refuse_with_blocked_and_no_typing_is_shown(
             given = {"client_msg_id": str(uuid.uuid4()), "body": "hello"}
             problem = await in_thread(http.post, f"/channels/{two.pk}/messages/", json=given)
             assert (problem.status_code, problem.json()["code"]) == (403, "blocked")
-            told: dict[Connection, list[dict[str, Any]]] = {alice: [], bob: []}
+            told: dict[Listening, list[dict[str, Any]]] = {alice: [], bob: []}
 
-            def last_in_team(socket: Connection) -> list[int]:
+            def last_in_team(socket: Listening) -> list[int]:
                 told[socket] += [push for push in _pushes(socket) if push["op"] == "typing"]
                 return next((push["users"] for push in reversed(told[socket]) if push["channel"] == cast.team.pk), [])
 
@@ -281,6 +282,6 @@ async def test_the_socket_and_http_refuse_with_blocked_and_no_typing_is_shown(
                 assert not any(other.pk in push["users"] for push in told[socket])
 
 
-async def heard(socket: Connection, op: str, is_it: Callable[[dict[str, Any]], object]) -> None:
+async def heard(socket: Listening, op: str, is_it: Callable[[dict[str, Any]], object]) -> None:
     """Reads until such a push has come."""
     await expect(lambda: any(push["op"] == op and is_it(push) for push in _pushes(socket)))

@@ -11,8 +11,8 @@ from chat import services
 from chat.models import Channel, Member, Message, User
 from chat.services import receipts
 from delivery.bus import bell
-from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread, said
+from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 
 
@@ -135,7 +135,7 @@ def test_much_said_by_one_who_reads_nothing_is_settled_all_the_same(
     assert not Message.objects.filter(kind="text").exclude(status="read").exists()
 
 
-async def receipts_of(connection: Connection) -> dict[str, Any]:
+async def receipts_of(connection: Listening) -> dict[str, Any]:
     while True:
         frame = await asyncio.wait_for(connection.pushes.get(), 10)
         if frame["op"] == "receipts":
@@ -205,7 +205,7 @@ async def test_what_is_ones_own_is_repaired_when_its_bells_were_lost(
             assert (told["action"], told["channel"]["unread"]) == ("updated", 0)
 
 
-def _told(connection: Connection, field: str, value: object) -> dict[str, Any] | None:
+def _told(connection: Listening, field: str, value: object) -> dict[str, Any] | None:
     while not connection.pushes.empty():
         frame = connection.pushes.get_nowait()
         if frame["op"] == "channel" and frame["channel"].get(field) == value:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from chat import services
-from delivery.client.connection import Connection
 from tests.conftest import Cast, in_thread
+from tests.stage.listening import Listening
 from tests.stage.servers import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def test_a_profile_changes_as_a_whole_or_not_at_all(server: Server, cast: Cast) 
     assert http.get("/users/me/").json()["display_name"] == "Bob"
 
 
-async def people_of(connection: Connection) -> list[object]:
+async def people_of(connection: Listening) -> list[object]:
     """What a socket was told of names; two seconds after the first there is no second."""
     found: list[object] = []
     try:
