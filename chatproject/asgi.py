@@ -15,7 +15,7 @@ from django.urls import path  # noqa: E402
 
 from chat.live.consumer import ChatConsumer  # noqa: E402
 from chat.live.node import running_node, stop_node  # noqa: E402
-from chat.middleware.requests import ALWAYS_ANSWERED  # noqa: E402
+from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.waiting import Waiting  # noqa: E402

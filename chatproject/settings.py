@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chat.middleware.watched import ALWAYS_ANSWERED
 from chatproject import env, fixed, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
@@ -236,7 +237,7 @@ if env.boolean("BEHIND_TLS_PROXY", _IS_HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # A proxy ends TLS and says so; whoever comes without it is sent there. Health and figures are asked for from inside.
 SECURE_SSL_REDIRECT = _IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [f"^{path[1:]}$" for path in sorted(ALWAYS_ANSWERED)]
 #: Seconds for which browsers insist on https once they have seen it: 30 days where every origin is https.
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 30 * 24 * 3600 if _IS_HTTPS else 0)
 #: Networks of your own proxies: the address that they say in X-Forwarded-For is believed, from anybody else it is not.

@@ -13,11 +13,10 @@ from rest_framework.throttling import BaseThrottle
 from chat.allowances.counting import count, telling
 from chat.allowances.table import REQUESTS
 from chat.api.usage import with_usage
+from chat.middleware.watched import ALWAYS_ANSWERED
 from chat.pages.errors import rate_limited
 from delivery.wire.errors import RateLimited
 
-#: Health and figures: answered even when everything else waits, when nobody can be asked who it is, and whatever the Host.
-ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics"})
 #: In the scope: told whose request it is, once that is known.
 IS_OF = "gapless.is_of"
 #: In the scope of a request that has waited: it was counted when it came.

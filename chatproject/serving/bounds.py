@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from chat.addresses import line_of
-from chat.middleware.requests import ALWAYS_ANSWERED, IS_OF
+from chat.middleware.requests import IS_OF
+from chat.middleware.watched import ALWAYS_ANSWERED
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.measuring import http_places_taken, http_waiting

@@ -6,7 +6,7 @@ from django.middleware.common import CommonMiddleware
 from structlog.contextvars import bind_contextvars
 
 from chat.api.problems import bad_request
-from chat.middleware.requests import ALWAYS_ANSWERED
+from chat.middleware.watched import ALWAYS_ANSWERED
 
 #: Of a foreign Host, so much is logged.
 LOGGED_CHARACTERS = 100

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chat.middleware.requests import ALWAYS_ANSWERED
+from chat.middleware.watched import ALWAYS_ANSWERED
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.bounds import Bounded
