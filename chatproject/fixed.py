@@ -42,15 +42,3 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "chat.api.problems.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    # Forbids nothing: hears of every change of a password, whatever its door, and ends the logins that it ends.
-    {"NAME": "chat.services.credentials.LoginsEndWithThePassword"},
-]

@@ -46,18 +46,7 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
         "filters": {"outages": {"()": Outages}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
         "root": {"handlers": ["console"], "level": "WARNING"},
-        "loggers": {
-            "gapless": {"level": level},
-            "django_structlog": {"level": level},
-            "django.request": {"level": "CRITICAL"},  # request_log.py says it, with its id
-            # The same: where plain http is sent to https, Django meets a foreign Host before hosts.py does.
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
-            # It says why PostgreSQL lets nobody in; the pool itself only says that it waited.
-            "psycopg.pool": {"level": "WARNING"},
-            # Django's own handlers would write lines that are no JSON, or write them twice.
-            "django": {"handlers": [], "level": "INFO"},
-            "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        },
+        "loggers": _loggers(level),
     }
 
 
@@ -67,3 +56,18 @@ def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
         if isinstance(event.get(key), str):
             event[key] = _DETAIL.sub(r"\1: (not logged)", event[key])
     return event
+
+
+def _loggers(level: str) -> dict[str, Any]:
+    return {
+        "gapless": {"level": level},
+        "django_structlog": {"level": level},
+        "django.request": {"level": "CRITICAL"},  # request_log.py says it, with its id
+        # The same: where plain http is sent to https, Django meets a foreign Host before hosts.py does.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # It says why PostgreSQL lets nobody in; the pool itself only says that it waited.
+        "psycopg.pool": {"level": "WARNING"},
+        # Django's own handlers would write lines that are no JSON, or write them twice.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+    }
