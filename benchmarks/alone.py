@@ -47,8 +47,9 @@ async def row(rate: float, seconds: float, server: WebProcess, channel: int, tok
     }
 
 
-async def compare(options: argparse.Namespace, servers: dict[str, WebProcess]) -> dict[str, Any]:
-    channel, tokens = await asyncio.to_thread(prepare, SOCKETS)
+async def compare(
+    options: argparse.Namespace, channel: int, tokens: list[str], servers: dict[str, WebProcess]
+) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     with other_work(list(servers.values())) as others:
         for name, rate in ROWS.items():
@@ -84,13 +85,15 @@ def main() -> None:
     options = parser.parse_args()
     embedded.ensure(DATA)
     django.setup()
+    # First: it makes the tables that the servers ask for.
+    channel, tokens = prepare(SOCKETS)
     checkouts = {"this": ROOT} if options.against is None else {"this": ROOT, "against": options.against}
     servers: dict[str, WebProcess] = {}
     try:
         for place, (whose, checkout) in enumerate(checkouts.items()):
             servers[whose] = WebProcess(PORT + place, checkout=checkout, environment=COUNTED)
             servers[whose].wait_ready()
-        figures = uvloop.run(compare(options, servers))
+        figures = uvloop.run(compare(options, channel, tokens, servers))
     finally:
         for server in servers.values():
             server.process.terminate()
