@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "delivery",
     "presence",
     "chat",
+    "chat.support",
 ]
 
 MIDDLEWARE = [

@@ -5,6 +5,7 @@ from chat.models.audit import Act, AuditEntry, Door
 from chat.models.ban import Ban
 from chat.models.block import Block
 from chat.models.channel import Channel, ChannelKind
+from chat.models.conversation import Conversation, ConversationState
 from chat.models.invite import Invite
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.message import Message, MessageKind, MessageStatus
@@ -25,6 +26,8 @@ __all__ = [
     "Block",
     "Channel",
     "ChannelKind",
+    "Conversation",
+    "ConversationState",
     "Door",
     "Invite",
     "Member",

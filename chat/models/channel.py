@@ -22,6 +22,8 @@ class ChannelKind(models.TextChoices):
     DIRECT = "direct"
     #: Internal notes on a support conversation (`parent`): a log of its own, so that a visitor can't even count them.
     INNER = "inner"
+    #: The queue of a support inbox: its numbered changes are system messages, its members the inbox's agents.
+    DESK = "desk"
 
 
 LIVE_AND_PUBLIC = Q(kind=ChannelKind.PUBLIC, archived_at=None)

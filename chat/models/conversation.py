@@ -1,0 +1,126 @@
+"""What posting keeps of a support conversation under its channel's lock: whether somebody waits, who answered, who holds it.
+
+All else about it belongs to the support desk (chat/support/), which nothing else of chat imports.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from chat.models.channel import Channel
+
+
+class ConversationState(models.TextChoices):
+    OPEN = "open"
+    #: The customer is asked something, and nobody waits for the desk.
+    PENDING = "pending"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Conversation(models.Model):
+    """Keyed by its channel. Locks in one order: conversation, notes, desk; who holds a desk locks no conversation."""
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, primary_key=True, related_name="conversation")
+    #: The log of its inbox's queue.
+    desk = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="conversations", db_index=False)
+    #: The staff's inner channel; made at the first note.
+    notes = models.OneToOneField(Channel, null=True, blank=True, on_delete=models.PROTECT, related_name="noted")
+    visitor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="conversations")
+    state = models.CharField(
+        max_length=8,
+        choices=ConversationState.choices,
+        default=ConversationState.OPEN,
+        db_default=ConversationState.OPEN,
+    )
+    #: One since it began, and one more at each reopening.
+    episode = models.PositiveIntegerField(default=1, db_default=1)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="assigned_conversations",
+        db_index=False,
+    )
+    #: Whose it was before it was resolved: to whom it goes back, if they can take it.
+    former_assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    #: By PostgreSQL's clock. It ends an assignment only while the customer waits.
+    lease_until = models.DateTimeField(null=True, blank=True)
+    #: As its inbox says: how long an assignment stands without work.
+    lease_seconds = models.PositiveIntegerField(default=900, db_default=900)
+    #: Of the customer's first message that has no answer; a lapse, a claim and a snooze keep it.
+    waiting_since = models.DateTimeField(null=True, blank=True)
+    #: The number of the staff's last answer, and whose it is: what the collision guard asks.
+    answered_seq = models.BigIntegerField(default=0, db_default=0)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    #: Until then a customer's message opens a resolved one again; after that another conversation begins.
+    reopens_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "conversations"
+        default_permissions = ("view",)
+        permissions = [("read_support", "Can read every support conversation of their inboxes, older ones too")]
+        constraints = [
+            models.CheckConstraint(name="conversations_state", condition=Q(state__in=ConversationState.values)),
+            models.CheckConstraint(
+                name="conversations_lease_has_assignee",
+                condition=Q(assignee=None, lease_until=None) | Q(assignee__isnull=False, lease_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="conversations_snoozed_until",
+                condition=Q(state="snoozed", snoozed_until__isnull=False)
+                | (~Q(state="snoozed") & Q(snoozed_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="conversations_waiting_is_open", condition=Q(waiting_since__isnull=True) | Q(state="open")
+            ),
+            models.CheckConstraint(
+                name="conversations_resolved_at",
+                condition=Q(state="resolved", resolved_at__isnull=False, assignee=None)
+                | (~Q(state="resolved") & Q(resolved_at__isnull=True)),
+            ),
+        ]
+        # Partial: a million resolved ones cost nothing.
+        indexes = [
+            models.Index(
+                "desk",
+                F("waiting_since").asc(nulls_last=True),
+                "channel",
+                name="idx_conversations_queue",
+                condition=~Q(state="resolved"),
+            ),
+            models.Index(
+                "desk", F("resolved_at").desc(), name="idx_conversations_resolved", condition=Q(state="resolved")
+            ),
+            models.Index(fields=["assignee"], name="idx_conversations_assignee", condition=Q(assignee__isnull=False)),
+            models.Index(
+                fields=["lease_until"],
+                name="idx_conversations_leases",
+                condition=Q(assignee__isnull=False, waiting_since__isnull=False),
+            ),
+            models.Index(
+                fields=["snoozed_until"], name="idx_conversations_snoozes", condition=Q(snoozed_until__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"conversation {self.channel_id}"

@@ -1,0 +1,1 @@
+"""The support desk: inboxes, queue, lease, hours, reports, widget. An app of its own: nothing else of chat imports it."""

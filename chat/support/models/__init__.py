@@ -1,0 +1,30 @@
+"""What the desk keeps: inboxes and their agents, hours, what a conversation is about, and facts for reports."""
+
+from chat.support.models.answers import CannedAnswer, Rating
+from chat.support.models.contact import Contact
+from chat.support.models.facts import Interval, IntervalKind
+from chat.support.models.hours import Holiday, Hours, OpenSpan
+from chat.support.models.inbox import Agent, Inbox, Routing
+from chat.support.models.mail import Mail, MailKind
+from chat.support.models.policy import Policy, PolicyKind
+from chat.support.models.ticket import Priority, Ticket
+
+__all__ = [
+    "Agent",
+    "CannedAnswer",
+    "Contact",
+    "Holiday",
+    "Hours",
+    "Inbox",
+    "Interval",
+    "IntervalKind",
+    "Mail",
+    "MailKind",
+    "OpenSpan",
+    "Policy",
+    "PolicyKind",
+    "Priority",
+    "Rating",
+    "Routing",
+    "Ticket",
+]
