@@ -46,7 +46,7 @@ TALKING_BEFORE_SECONDS = 4.0
 MANY = 500
 
 
-class Figures:
+class ServerCosts:
     """CPU of one server and of the services, less what they use by themselves; and what else the machine did."""
 
     def __init__(self, server: WebProcess) -> None:
@@ -106,7 +106,7 @@ async def open_all(people: Sequence[Person], port: int, *, by_session: bool = Fa
     return comers
 
 
-async def openings(figures: Figures, people: Sequence[Person], port: int, **how: bool) -> dict[str, float]:
+async def openings(figures: ServerCosts, people: Sequence[Person], port: int, **how: bool) -> dict[str, float]:
     comers: list[Comer] = []
 
     async def step() -> int:
@@ -220,7 +220,7 @@ async def measure(
     spread = [person for start in range(10) for person in people[start :: len(people) // 10]][: options.openings]
     try:
         await asyncio.to_thread(server.wait_ready)
-        figures = Figures(server)
+        figures = ServerCosts(server)
         with other_work([server]) as others:
             thousand = await crowd(crowded, talkers, server)
             await asyncio.sleep(8)

@@ -218,7 +218,7 @@ class SocketConsumer(Answering, AsyncConsumer):
             self.refuse(command.ref, refusal)
             channel_id = getattr(command, "channel", None)
             if channel_id in self.socket.accesses:
-                self.node.figures.refused(channel_id, refusal.code)
+                self.node.counted.refused(channel_id, refusal.code)
         except Exception as error:
             self.refuse(command.ref, self.translated(error))
 
@@ -284,6 +284,6 @@ class SocketConsumer(Answering, AsyncConsumer):
         return states
 
     def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
-        written = self.node.cursors.move(command.channel, self.socket.user, delivered=delivered, read=read)
+        written = self.node.cursors.move(command.channel, self.socket.user_id, delivered=delivered, read=read)
         if command.ref is not None:
             written.add_done_callback(lambda done: self.confirm_write(command.ref, done))

@@ -36,8 +36,8 @@ from delivery.commit.keeping import KeepingThreads
 from delivery.commit.queue import Queue
 from delivery.limits import NodeLimits
 from delivery.live.accesses import Accesses
+from delivery.live.counted import CountedChannels
 from delivery.live.epochs import Epochs
-from delivery.live.figures import Figures
 from delivery.live.gaps import Gaps
 from delivery.live.gauges import keep_reading
 from delivery.live.hub import Hub
@@ -71,7 +71,7 @@ class Node:
         self.committing = KeepingThreads(max(1, database_threads // 2))
         self.threads = DatabaseThreads(max(1, database_threads - database_threads // 2))
         self.nursery = Nursery()
-        self.figures = Figures()
+        self.counted = CountedChannels()
         self.openings = Openings(limits.openings)
         self._loop = asyncio.get_running_loop()
         self.bus = Bus(get_channel_layer(), self.receive, self.nursery)
@@ -101,7 +101,7 @@ class Node:
     def _be_written_to(self, source: Source, limits: NodeLimits) -> None:
         self.committer = Committer(source, self.committing, seconds=limits.commit_seconds)
         self.queue = Queue(
-            self.committer.commit, self.nursery, waiting=limits.lane_waiting, batch=limits.batch, figures=self.figures
+            self.committer.commit, self.nursery, waiting=limits.lane_waiting, batch=limits.batch, counted=self.counted
         )
         self.cursors = CursorBuffer(self._write_cursors, self.nursery, seconds=limits.receipts_seconds)
 
@@ -155,8 +155,8 @@ class Node:
                 self.nursery.leave(self.accesses.opened(announcement))
             case Spread():
                 self.hub.spread(announcement)
-            case SignedOut(user=user):
-                self.logins.ended(user)
+            case SignedOut(user_id=user_id):
+                self.logins.ended(user_id)
             case Surplus():
                 self.seating.close_surplus(announcement)
             case Probed():
@@ -168,8 +168,8 @@ class Node:
                 # The product's own, see its `receive`.
                 pass
 
-    def _began(self, user: int, channel_id: int) -> None:
-        self.receive(Opened(user=user, channel_id=channel_id, action="joined"))
+    def _began(self, user_id: int, channel_id: int) -> None:
+        self.receive(Opened(user_id=user_id, channel_id=channel_id, action="joined"))
 
     async def _write_cursors(self, cursors: Cursors) -> None:
         await self.threads.run(self.source.move_cursors, cursors)
@@ -209,12 +209,12 @@ class Node:
     async def greet(self, socket: Socket) -> None:
         """Fills the socket's accesses; whatever begins or ends from before the reading on is seen. Raises PeerGone."""
         self.hub.add(socket)
-        await self.bus.listen([user_group(socket.user)])
+        await self.bus.listen([user_group(socket.user_id)])
         self.logins.came(socket)
-        learn = self.learning(socket.user)
+        learn = self.learning(socket.user_id)
         opening = await self.threads.read(self._read_opening, socket)
         learn(opening)
-        socket.epoch = self.epochs.noted(opening.standing)
+        socket.epoch = self.epochs.noted(opening.log_position)
         if socket.epoch != self.epochs.current:
             self.nursery.leave(self.check_epoch())
         refused = await self.seating.seat(socket, [access.channel_id for access in opening.accesses])
@@ -225,7 +225,7 @@ class Node:
             else:
                 socket.accesses[access.channel_id] = access
 
-    def learning(self, user: int) -> Callable[[Opening], None]:
+    def learning(self, user_id: int) -> Callable[[Opening], None]:
         """Called before the rows are read. What it gives takes what they say that the product has to know of the user."""
         return lambda opening: None
 
@@ -233,14 +233,14 @@ class Node:
         # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
         if socket.peer.is_gone:
             raise PeerGone
-        return self.source.opening(socket.user)
+        return self.source.opening(socket.user_id)
 
     async def part(self, socket: Socket) -> None:
         channel_ids = list(socket.accesses)
         self.hub.remove(socket)
         self.nursery.leave(self.seating.unseat(socket, channel_ids))
-        if socket.user not in self.hub.users:
-            await self.bus.forget(user_group(socket.user))
+        if socket.user_id not in self.hub.sockets_of:
+            await self.bus.forget(user_group(socket.user_id))
 
     # ---- the end ----
 

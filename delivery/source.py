@@ -45,7 +45,7 @@ class LogPosition:
 class Opening:
     """What `hello` says: the epoch, and every channel that the user has access to. The epoch was read before the accesses."""
 
-    standing: LogPosition
+    log_position: LogPosition
     accesses: Sequence[Access]
 
 
@@ -73,19 +73,19 @@ class LaneDraft(Protocol):
 
 
 class Source(Protocol):
-    def standing(self) -> LogPosition:
+    def log_position(self) -> LogPosition:
         """Where the database stands."""
 
     def begin_epoch(self, after: str) -> str:
         """Another epoch, unless that one is over already; returns the one that stands."""
 
-    def opening(self, user: int) -> Opening:
+    def opening(self, user_id: int) -> Opening:
         """All that is said to a user who comes in."""
 
-    def accesses_to(self, user: int, channel_ids: Collection[int]) -> dict[int, Access]:
+    def accesses_to(self, user_id: int, channel_ids: Collection[int]) -> dict[int, Access]:
         """Those of these channels that the user has access to."""
 
-    def access(self, user: int, channel_id: int) -> Access | None:
+    def access(self, user_id: int, channel_id: int) -> Access | None:
         """One of them; None without access."""
 
     def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
@@ -100,7 +100,7 @@ class Source(Protocol):
     def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
         """The newest number of each channel that exists."""
 
-    def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
+    def memberships(self, user_ids: Sequence[int]) -> dict[tuple[int, int], int]:
         """(user, channel) → version, for every access of these users."""
 
     def endings(self, logins: Sequence[Login]) -> list[CloseCode | None]:

@@ -27,7 +27,7 @@ class Shown:
 class News:
     """Others see something new of this person, in these channels (each with the number at which it was said)."""
 
-    user: int
+    user_id: int
     shown: Shown
     channels: Mapping[int, int]
 
@@ -42,70 +42,72 @@ class Everyone:
         self._doubted: set[int] = set()
         self._departed: dict[int, Micros] = {}
 
-    def shown(self, user: int) -> Shown:
+    def shown(self, user_id: int) -> Shown:
         """What others see of this person now."""
-        person = self.people.get(user)
-        if user in self._doubted or (person is None and not self.is_known):
+        person = self.people.get(user_id)
+        if user_id in self._doubted or (person is None and not self.is_known):
             return Shown(UNKNOWN)
         if person is None or person.is_hidden:
-            return Shown(OFFLINE, last_seen=self._departed.get(user)) if self.is_known else Shown(UNKNOWN)
+            return Shown(OFFLINE, last_seen=self._departed.get(user_id)) if self.is_known else Shown(UNKNOWN)
         return Shown(person.status, person.choice.activity)
 
     def take(self, heard: Heard, *, believes_absence: bool) -> list[News]:
         """What others see anew after what was heard. A person who is missing among everybody has gone, if that can be believed."""
-        news = [self._put(user, person, heard.seen[user]) for user, person in heard.people.items()]
+        news = [self._put(user_id, person, heard.seen[user_id]) for user_id, person in heard.people.items()]
         if heard.is_full and believes_absence:
-            missing = [user for user in self.people if user not in heard.people]
+            missing = [user_id for user_id in self.people if user_id not in heard.people]
             self.is_known = True
-            news += [self._put(user, None, self.people[user].seen) for user in missing]
+            news += [self._put(user_id, None, self.people[user_id].seen) for user_id in missing]
         return [found for found in news if found is not None]
 
     def lose(self) -> list[News]:
         """Redis has been away for too long: nobody can be said to be here or not."""
         self.is_known = False
-        seen = [user for user, person in self.people.items() if not person.is_hidden and user not in self._doubted]
+        seen = [
+            user_id for user_id, person in self.people.items() if not person.is_hidden and user_id not in self._doubted
+        ]
         self._doubted = set(self.people)
-        return [News(user, Shown(UNKNOWN), self.people[user].channels) for user in seen]
+        return [News(user_id, Shown(UNKNOWN), self.people[user_id].channels) for user_id in seen]
 
-    def _put(self, user: int, person: PersonHere | None, seen: Micros) -> News | None:
-        old, before = self.people.get(user), self.shown(user)
-        self._index(user, old, person)
-        was_doubted = user in self._doubted
-        self._doubted.discard(user)
+    def _put(self, user_id: int, person: PersonHere | None, seen: Micros) -> News | None:
+        old, before = self.people.get(user_id), self.shown(user_id)
+        self._index(user_id, old, person)
+        was_doubted = user_id in self._doubted
+        self._doubted.discard(user_id)
         if person is None:
-            self.people.pop(user, None)
+            self.people.pop(user_id, None)
         else:
-            self.people[user] = person
+            self.people[user_id] = person
         was_seen = old is not None and not old.is_hidden
         if person is None or person.is_hidden:
             if not was_seen or old is None:
                 return None
             # Only the first process to hear of it is told when: Redis forgets the place with that.
-            self._depart(user, max(seen, old.seen))
-            return News(user, self.shown(user), old.channels)
-        self._departed.pop(user, None)
-        after = self.shown(user)
+            self._depart(user_id, max(seen, old.seen))
+            return News(user_id, self.shown(user_id), old.channels)
+        self._departed.pop(user_id, None)
+        after = self.shown(user_id)
         if before != after or was_doubted or not was_seen or old is None:
-            return News(user, after, person.channels)
+            return News(user_id, after, person.channels)
         begun = {channel_id: head for channel_id, head in person.channels.items() if channel_id not in old.channels}
-        return News(user, after, begun) if begun else None
+        return News(user_id, after, begun) if begun else None
 
-    def _depart(self, user: int, seen: Micros) -> None:
-        self._departed.pop(user, None)
-        self._departed[user] = seen
+    def _depart(self, user_id: int, seen: Micros) -> None:
+        self._departed.pop(user_id, None)
+        self._departed[user_id] = seen
         while len(self._departed) > MOST_DEPARTED:
             del self._departed[next(iter(self._departed))]
 
-    def _index(self, user: int, old: PersonHere | None, new: PersonHere | None) -> None:
+    def _index(self, user_id: int, old: PersonHere | None, new: PersonHere | None) -> None:
         before = _visible_in(old)
         after = _visible_in(new)
         for channel_id in before - after:
-            users = self.by_channel[channel_id]
-            users.discard(user)
-            if not users:
+            seen_there = self.by_channel[channel_id]
+            seen_there.discard(user_id)
+            if not seen_there:
                 del self.by_channel[channel_id]
         for channel_id in after - before:
-            self.by_channel.setdefault(channel_id, set()).add(user)
+            self.by_channel.setdefault(channel_id, set()).add(user_id)
 
 
 def _visible_in(person: PersonHere | None) -> set[int]:

@@ -30,7 +30,7 @@ _STEP = Path(__file__).with_name("step.lua").read_text()
 class Saying:
     """What a process says of one of its people; `here` is None when only the choice is told."""
 
-    user: int
+    user_id: int
     here: Here | None
     choice: Choice
     #: Others are to hear of it now; without it only the lease is renewed.
@@ -44,7 +44,7 @@ class TypingMark:
     """Somebody began, goes on or stopped typing; `age_seconds` since it was said."""
 
     channel_id: int
-    user: int
+    user_id: int
     #: The channel's number where it was said.
     head: int
     is_on: bool
@@ -121,7 +121,7 @@ class Roster:
             "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
             "typing_lasts": int(self.typing_seconds * 1e6),
             "people": [self._spelled(saying) for saying in people],
-            "typing": [f"{mark.channel_id}:{mark.user}:{mark.head}:{int(mark.is_on)}" for mark in typing],
+            "typing": [f"{mark.channel_id}:{mark.user_id}:{mark.head}:{int(mark.is_on)}" for mark in typing],
         }
         # Records travel as text within it: the msgpack of Redis' Lua knows no binary strings.
         packed = msgspec.msgpack.encode(request)
@@ -133,7 +133,7 @@ class Roster:
         lease = self.flap_seconds if saying.is_leaving else self.present_seconds
         here = False if saying.here is None else msgspec.json.encode(saying.here).decode()
         choice = msgspec.json.encode(saying.choice).decode()
-        return str(saying.user), int(lease * 1e6), here, saying.choice.rev, choice, saying.is_change
+        return str(saying.user_id), int(lease * 1e6), here, saying.choice.rev, choice, saying.is_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +150,14 @@ def _read(answer: Any) -> _Stepped:
     rev, now, is_full, is_forgotten, people, typing = answer
     found: dict[int, PersonHere | None] = {}
     seen: dict[int, Micros] = {}
-    for user, seen_at, choice, places in people:
-        seen[int(user)] = int(seen_at)
+    for user_id, seen_at, choice, places in people:
+        seen[int(user_id)] = int(seen_at)
         chosen = _choice.decode(choice) if choice else UNCHOSEN
-        found[int(user)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
+        found[int(user_id)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
     marks = [_mark(member, float(score), int(rev)) for member, score in zip(typing[::2], typing[1::2], strict=True)]
     return _Stepped(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, marks))
 
 
 def _mark(member: bytes, score: float, rev: int) -> TypingMark:
-    channel_id, user, head, is_on = member.split(b":")
-    return TypingMark(int(channel_id), int(user), int(head), is_on == b"1", max(0.0, (rev - score) / 1e6))
+    channel_id, user_id, head, is_on = member.split(b":")
+    return TypingMark(int(channel_id), int(user_id), int(head), is_on == b"1", max(0.0, (rev - score) / 1e6))

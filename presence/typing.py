@@ -11,7 +11,7 @@ from presence.roster import TypingMark
 class TypingNow:
     """Everyone typing in a channel; `head` is the highest number at which any of them said so."""
 
-    users: tuple[int, ...]
+    user_ids: tuple[int, ...]
     head: int
 
 
@@ -30,42 +30,47 @@ class Typists:
         touched: set[int] = set()
         for mark in marks:
             until = now + self._lasts - mark.age_seconds
-            is_answered = self._said.get((mark.channel_id, mark.user), (-1, 0.0))[0] > mark.head
+            is_answered = self._said.get((mark.channel_id, mark.user_id), (-1, 0.0))[0] > mark.head
             if not mark.is_on or is_answered or until <= now:
-                if self._end(mark.channel_id, mark.user):
+                if self._end(mark.channel_id, mark.user_id):
                     touched.add(mark.channel_id)
             else:
-                self._until.setdefault(mark.channel_id, {})[mark.user] = (until, mark.head)
+                self._until.setdefault(mark.channel_id, {})[mark.user_id] = (until, mark.head)
                 touched.add(mark.channel_id)
         return touched
 
-    def end_by_message(self, channel_id: int, user: int, *, number: int) -> bool:
+    def end_by_message(self, channel_id: int, user_id: int, *, number: int) -> bool:
         """What was typed has become a message: what was said of the typing before it counts no more. True if it showed."""
-        self._said[channel_id, user] = (number, self._clock() + self._lasts)
-        return self._end(channel_id, user)
+        self._said[channel_id, user_id] = (number, self._clock() + self._lasts)
+        return self._end(channel_id, user_id)
 
     def lapse(self) -> set[int]:
         """Ends what has not been said again in time; returns the channels in which that happened."""
         now = self._clock()
         for key in [key for key, (_, until) in self._said.items() if until <= now]:
             del self._said[key]
-        over = [(s, u) for s, users in self._until.items() for u, (until, _) in users.items() if until <= now]
-        for channel_id, user in over:
-            self._end(channel_id, user)
+        over = [
+            (channel_id, user_id)
+            for channel_id, typing in self._until.items()
+            for user_id, (until, _) in typing.items()
+            if until <= now
+        ]
+        for channel_id, user_id in over:
+            self._end(channel_id, user_id)
         return {channel_id for channel_id, _ in over}
 
-    def end_everywhere(self, user: int) -> set[int]:
+    def end_everywhere(self, user_id: int) -> set[int]:
         """The person has gone, or has become invisible; returns the channels in which they were typing."""
-        return {channel_id for channel_id in list(self._until) if self._end(channel_id, user)}
+        return {channel_id for channel_id in list(self._until) if self._end(channel_id, user_id)}
 
     def now_in(self, channel_id: int) -> TypingNow:
         typing = self._until.get(channel_id, {})
         return TypingNow(tuple(sorted(typing)), max((head for _, head in typing.values()), default=0))
 
-    def _end(self, channel_id: int, user: int) -> bool:
-        users = self._until.get(channel_id)
-        if users is None or users.pop(user, None) is None:
+    def _end(self, channel_id: int, user_id: int) -> bool:
+        typing = self._until.get(channel_id)
+        if typing is None or typing.pop(user_id, None) is None:
             return False
-        if not users:
+        if not typing:
             del self._until[channel_id]
         return True

@@ -33,7 +33,7 @@ class Described(admin.ModelAdmin):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class AdminAct:
     """`do` gets who acts, the row, and what the form gave; if it gives a sentence, that is shown, this once."""
 
     name: str
@@ -59,7 +59,7 @@ class Act:
 def asked(
     model_admin: "Described",
     request: HttpRequest,
-    act: Act,
+    act: AdminAct,
     rows: Sequence[Any],
     *,
     hidden: dict[str, Any],
@@ -86,7 +86,9 @@ def asked(
     return TemplateResponse(request, "admin/gapless/act.html", context, status=400 if is_sent else 200)
 
 
-def _do(model_admin: "Described", request: HttpRequest, act: Act, rows: Sequence[Any], given: dict[str, Any]) -> None:
+def _do(
+    model_admin: "Described", request: HttpRequest, act: AdminAct, rows: Sequence[Any], given: dict[str, Any]
+) -> None:
     user = request.user
     assert isinstance(user, User)
     changed: list[Any] = []

@@ -20,7 +20,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from chat.admin.acts import Act, Described, asked
+from chat.admin.acts import AdminAct, Described, asked
 from chat.admin.offered import KEPT_VAR, OfferedList, require_numbered_rows, require_plain_row, way_back
 from chat.models import User
 from chat.search.rows import ALIKE
@@ -62,7 +62,7 @@ class ReadOnlyAdmin(Described):
     """`search_in`: columns with a trigram index. `acts`: what can be done, each through its verb."""
 
     search_in: tuple[str, ...] = ()
-    acts: tuple[Act, ...] = ()
+    acts: tuple[AdminAct, ...] = ()
     paginator = BoundedPaginator
     most_counted = MOST_COUNTED
     show_full_result_count = False
@@ -200,7 +200,7 @@ def staff_of(request: HttpRequest) -> User:
     return request.user
 
 
-def _bulk(act: Act) -> Any:
+def _bulk(act: AdminAct) -> Any:
     def do(model_admin: ReadOnlyAdmin, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
         most = settings.LIMITS.bulk
         rows = list(queryset[: most + 1])

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from chat import clock
-from chat.admin.acts import Act, ReasonForm
+from chat.admin.acts import AdminAct, ReasonForm
 from chat.models import Channel, ChannelKind, Member, Role, Sanction, SanctionKind, User
 from chat.rights.standing import MODERATE_ANY, standing_of
 from chat.rights.table import Right
@@ -88,7 +88,7 @@ def _until(given: dict[str, Any]) -> datetime.datetime | None:
 
 MUTED = "What they send to the channel is refused until then, also when they leave and come back; they are told so."
 
-MUTE_MEMBERS = Act(
+MUTE_MEMBERS = AdminAct(
     name="mute",
     label="Mute",
     permission=MODERATE_ANY,
@@ -97,7 +97,7 @@ MUTE_MEMBERS = Act(
     form=MuteForm,
     fits=lambda actor, member: _may_to(Right.MUTE, actor, member),
 )
-UNMUTE_MEMBERS = Act(
+UNMUTE_MEMBERS = AdminAct(
     name="unmute",
     label="Lift the mute",
     permission=MODERATE_ANY,
@@ -107,7 +107,7 @@ UNMUTE_MEMBERS = Act(
     consequence="They can write again at once.",
     fits=lambda actor, member: member.muted_until is not None and _may_to(Right.MUTE, actor, member),
 )
-REMOVE_MEMBERS = Act(
+REMOVE_MEMBERS = AdminAct(
     name="remove",
     label="Remove from the channel",
     permission=MODERATE_ANY,
@@ -120,7 +120,7 @@ REMOVE_MEMBERS = Act(
     fits=lambda actor, member: has_another_owner(member) and _may_to(Right.REMOVE, actor, member),
     is_danger=True,
 )
-LIFT_SANCTIONS = Act(
+LIFT_SANCTIONS = AdminAct(
     name="lift_sanction",
     label="Lift",
     permission=MODERATE_ANY,
@@ -128,7 +128,7 @@ LIFT_SANCTIONS = Act(
     consequence="Who was muted can write again at once; who was removed can come back by themselves where one can join.",
     fits=lambda actor, row: row.until is None or row.until > clock.now(),
 )
-GIVE_ROLE = Act(
+GIVE_ROLE = AdminAct(
     name="role",
     label="Change the role",
     permission=MODERATE_ANY,
@@ -138,7 +138,7 @@ GIVE_ROLE = Act(
     initial=lambda member: {"role": member.role},
     fits=lambda actor, member: has_another_owner(member) and _may_to(Right.PROMOTE, actor, member),
 )
-RENAME = Act(
+RENAME = AdminAct(
     name="rename",
     label="Change name or topic",
     permission=MODERATE_ANY,
@@ -149,7 +149,7 @@ RENAME = Act(
     fits=lambda actor, channel: may(Right.RENAME, actor, channel),
     is_bulk=False,
 )
-ARCHIVE = Act(
+ARCHIVE = AdminAct(
     name="archive",
     label="Archive",
     permission=MODERATE_ANY,
@@ -158,7 +158,7 @@ ARCHIVE = Act(
     fits=lambda actor, channel: channel.archived_at is None and may(Right.ARCHIVE, actor, channel),
     is_danger=True,
 )
-RESTORE = Act(
+RESTORE = AdminAct(
     name="restore",
     label="Take out of the archive",
     permission=MODERATE_ANY,
@@ -166,7 +166,7 @@ RESTORE = Act(
     consequence="Its members can write in it again at once.",
     fits=lambda actor, channel: channel.archived_at is not None and may(Right.ARCHIVE, actor, channel),
 )
-READ = Act(
+READ = AdminAct(
     name="read",
     label="Read what was said",
     permission=MODERATE_ANY,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from chat.admin.acts import Act, ReasonForm
+from chat.admin.acts import AdminAct, ReasonForm
 from chat.admin.channel_deeds import MUTED, MuteForm, may, mute
 from chat.links import password_url
 from chat.models import Message, MessageKind, Report, User
@@ -77,7 +77,7 @@ _EMPTIES = (
 )
 _BANS = "Sockets are closed at once, and no door lets them in until the ban is lifted."
 
-DELETE_MESSAGES = Act(
+DELETE_MESSAGES = AdminAct(
     name="delete_message",
     label="Delete",
     permission=MODERATE_ANY,
@@ -86,7 +86,7 @@ DELETE_MESSAGES = Act(
     fits=lambda actor, message: _is_said(message) and may(Right.DELETE_ANY, actor, message.channel),
     is_danger=True,
 )
-DELETE_REPORTED = Act(
+DELETE_REPORTED = AdminAct(
     name="delete",
     label="Delete the message, uphold",
     permission=MODERATE_ANY,
@@ -95,7 +95,7 @@ DELETE_REPORTED = Act(
     fits=lambda actor, report: _is_open(actor, report) and _is_said(report.message),
     is_danger=True,
 )
-UPHOLD = Act(
+UPHOLD = AdminAct(
     name="uphold",
     label="Uphold",
     permission=MODERATE_ANY,
@@ -103,7 +103,7 @@ UPHOLD = Act(
     consequence="The reports are closed as justified; the messages stay as they are.",
     fits=_is_open,
 )
-DISMISS = Act(
+DISMISS = AdminAct(
     name="dismiss",
     label="Dismiss",
     permission=MODERATE_ANY,
@@ -111,7 +111,7 @@ DISMISS = Act(
     consequence="The reports are closed as unfounded.",
     fits=_is_open,
 )
-MUTE_AUTHORS = Act(
+MUTE_AUTHORS = AdminAct(
     name="mute_author",
     label="Mute the author",
     permission=MODERATE_ANY,
@@ -120,7 +120,7 @@ MUTE_AUTHORS = Act(
     form=MuteForm,
     fits=_is_open,
 )
-BAN_AUTHORS = Act(
+BAN_AUTHORS = AdminAct(
     name="ban_author",
     label="Ban the author",
     permission=BAN,
@@ -129,7 +129,7 @@ BAN_AUTHORS = Act(
     fits=lambda actor, report: _is_open(actor, report) and _may_ban(actor, report.message.sender),
     is_danger=True,
 )
-BAN_PEOPLE = Act(
+BAN_PEOPLE = AdminAct(
     name="ban",
     label="Ban",
     permission=BAN,
@@ -138,7 +138,7 @@ BAN_PEOPLE = Act(
     fits=lambda actor, user: not _is_banned(user) and _may_ban(actor, user),
     is_danger=True,
 )
-LIFT_BANS_OF_PEOPLE = Act(
+LIFT_BANS_OF_PEOPLE = AdminAct(
     name="lift_ban",
     label="Lift the ban",
     permission=BAN,
@@ -146,7 +146,7 @@ LIFT_BANS_OF_PEOPLE = Act(
     consequence="They can sign in again; programs with their tokens come back by themselves.",
     fits=lambda actor, user: _is_banned(user) and _may_ban(actor, user),
 )
-DEACTIVATE = Act(
+DEACTIVATE = AdminAct(
     name="deactivate",
     label="Has left: switch the account off",
     permission=BAN,
@@ -156,7 +156,7 @@ DEACTIVATE = Act(
     fits=lambda actor, user: user.is_active and _may_ban(actor, user),
     is_danger=True,
 )
-REACTIVATE = Act(
+REACTIVATE = AdminAct(
     name="reactivate",
     label="Switch the account on again",
     permission=BAN,
@@ -164,7 +164,7 @@ REACTIVATE = Act(
     consequence="They can sign in again; programs with their tokens come back by themselves.",
     fits=lambda actor, user: not user.is_active and not _is_banned(user) and _may_ban(actor, user),
 )
-LIFT_BANS = Act(
+LIFT_BANS = AdminAct(
     name="lift",
     label="Lift",
     permission=BAN,
@@ -174,7 +174,7 @@ LIFT_BANS = Act(
 )
 #: No group has this permission: only superusers do.
 SUPERUSER = "chat.give_staff_roles"
-CHANGE_ROLES = Act(
+CHANGE_ROLES = AdminAct(
     name="roles",
     label="Change staff roles",
     permission=SUPERUSER,
@@ -184,7 +184,7 @@ CHANGE_ROLES = Act(
     initial=lambda user: {"roles": staff_roles_of(user)},
     fits=lambda actor, user: actor.pk != user.pk,
 )
-MAKE_PASSWORD_LINK = Act(
+MAKE_PASSWORD_LINK = AdminAct(
     name="password-link",
     label="Link to a new password",
     permission=SUPERUSER,

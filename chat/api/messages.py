@@ -138,11 +138,11 @@ class ChangesSince(APIView):
         if wait > MOST_WAIT_SECONDS:
             raise Invalid(f"wait is {MOST_WAIT_SECONDS} seconds at most.")
         # Before the rows: numbers of another epoch would be taken for those of this one.
-        epoch = services.read_standing().epoch
+        epoch = services.read_log_position().epoch
         found = _changes(pk, since, member.joined_rev, is_comparable=request.query_params.get("epoch", epoch) == epoch)
         is_waiting = wait and not found.resync and found.missed.head <= since and not found.missed.changes
         if is_waiting:
-            asked = Wait(channel=pk, number=found.missed.head, user=member.user_id, seconds=wait)
+            asked = Wait(channel_id=pk, number=found.missed.head, user_id=member.user_id, seconds=wait)
             if (waiting := wait_for(request, asked)) is not None:
                 return waiting
         changes = found.missed.changes

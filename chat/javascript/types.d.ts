@@ -109,7 +109,7 @@ type Frame = any;
 type Refused = any;
 
 /** What a part is handed to call: what it takes and gives is said where it is handed over. */
-type Act = (...given: any[]) => any;
+type Callback = (...given: any[]) => any;
 /** What can be done with a message: `key` is pressed on its row. */
 interface MessageAct {
   act: (message: Message) => unknown;
@@ -128,7 +128,7 @@ type Timeline = import("../static/gapless/timeline/timeline.js").Timeline;
 type Scroll = import("../static/gapless/timeline/scroll.js").Scroll;
 type Reading = import("../static/gapless/timeline/reading.js").Reading;
 interface Window {
-  SwaggerUIBundle: Act;
+  SwaggerUIBundle: Callback;
 }
 interface NotificationOptions {
   renotify?: boolean;

@@ -19,45 +19,45 @@ class Blocking:
         #: user → (the question that this answered, the answer)
         self._known: dict[int, tuple[int, Apart]] = {}
 
-    def blocked_by(self, user: int) -> list[int]:
+    def blocked_by(self, user_id: int) -> list[int]:
         """Whom the user has blocked, as `hello` says it."""
-        return sorted(self._apart(user).blocked)
+        return sorted(self._apart(user_id).blocked)
 
-    def kept_from(self, user: int) -> set[int]:
+    def kept_from(self, user_id: int) -> set[int]:
         """Everybody from whom the user is kept, in either direction."""
-        apart = self._apart(user)
+        apart = self._apart(user_id)
         return apart.blocked | apart.blocked_by
 
     def ask(self) -> int:
         """A question that is put to the rows from now on; its answer is for `take`."""
         return next(self._questions)
 
-    async def look(self, users: Collection[int]) -> None:
+    async def look(self, user_ids: Collection[int]) -> None:
         """Reads how it stands, and tells the sockets of those whose own list has changed since it was last read."""
-        if users:
+        if user_ids:
             question = self.ask()
-            found = await self._read(list(users))
-            for user in users:
-                self.take(user, question, found.get(user) or Apart())
+            found = await self._read(list(user_ids))
+            for user_id in user_ids:
+                self.take(user_id, question, found.get(user_id) or Apart())
 
     async def look_at_all(self) -> None:
         """The same of everybody who is here: heals lost bells."""
-        self._known = {user: known for user, known in self._known.items() if user in self._hub.users}
-        await self.look(list(self._hub.users))
+        self._known = {user_id: known for user_id, known in self._known.items() if user_id in self._hub.sockets_of}
+        await self.look(list(self._hub.sockets_of))
 
-    def take(self, user: int, question: int, apart: Apart) -> None:
+    def take(self, user_id: int, question: int, apart: Apart) -> None:
         """Of two answers that cross, the one to the later question: what changed after both was rung again."""
-        asked, before = self._known.get(user, (0, apart))
+        asked, before = self._known.get(user_id, (0, apart))
         if asked < question:
-            self._known[user] = (question, apart)
+            self._known[user_id] = (question, apart)
             if before.blocked != apart.blocked:
-                self._tell(user)
+                self._tell(user_id)
 
-    def _tell(self, user: int) -> None:
-        frame = Prepared(codec.encode(frames.Blocks(users=self.blocked_by(user))))
-        for socket in list(self._hub.users.get(user, ())):
+    def _tell(self, user_id: int) -> None:
+        frame = Prepared(codec.encode(frames.Blocks(users=self.blocked_by(user_id))))
+        for socket in list(self._hub.sockets_of.get(user_id, ())):
             if socket.is_greeted:
                 self._hub.deliver(socket, frame)
 
-    def _apart(self, user: int) -> Apart:
-        return self._known.get(user, (0, Apart()))[1]
+    def _apart(self, user_id: int) -> Apart:
+        return self._known.get(user_id, (0, Apart()))[1]

@@ -62,7 +62,7 @@ class ChatConsumer(SocketConsumer):
         return None if session_key is None else await self.node.threads.read(logins.by_session, session_key)
 
     def check_access(self, channel_id: int) -> None:
-        require_membership(self.socket.user, channel=channel_id)
+        require_membership(self.socket.user_id, channel=channel_id)
 
     def require_may_write(self) -> None:
         require_scope(self.login.scopes, Scope.WRITE, visitors_too=True)
@@ -100,7 +100,7 @@ class ChatConsumer(SocketConsumer):
         return shapes.own_presence_of(self.login.choice)
 
     def own_blocks(self) -> list[int]:
-        return self.node.blocking.blocked_by(self.socket.user)
+        return self.node.blocking.blocked_by(self.socket.user_id)
 
     async def _say_presence(self, command: SayPresence) -> None:
         if command.idle is not msgspec.UNSET:
@@ -109,12 +109,12 @@ class ChatConsumer(SocketConsumer):
         activity = None if command.activity is msgspec.UNSET else command.activity
         if status is not None or activity is not None:
             choice = await self._as_user(choose_presence, status=status, activity=activity)
-            self.node.presence.chosen(self.socket.user, choice)
+            self.node.presence.chosen(self.socket.user_id, choice)
 
     async def _post(self, command: Post) -> None:
         draft = Draft(
             channel=command.channel,
-            sender=self.socket.user,
+            sender=self.socket.user_id,
             client_msg_id=ids.read_uuid(command.client_msg_id),
             body=command.body,
             reply_to=command.reply_to,
@@ -140,7 +140,7 @@ class ChatConsumer(SocketConsumer):
     async def _as_user(self, verb: Callable[..., T], **fields: Any) -> T:
         def work() -> T:
             with caller.coming_from(Door.SOCKET, self._address()):
-                return verb(User.objects.get(pk=self.socket.user), **fields)
+                return verb(User.objects.get(pk=self.socket.user_id), **fields)
 
         await self.pay_for_rows()
         return await self.node.threads.run(work)

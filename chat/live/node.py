@@ -45,7 +45,7 @@ class ChatNode(Node):
         self.allowance = MessageAllowance(self.threads.read)
         self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))
         self.presence = ProcessPresence(self, kept_from=self.blocking.kept_from)
-        self.notes = FigureNotes(self.figures)
+        self.notes = FigureNotes(self.counted)
 
     async def start(self) -> None:
         await super().start()
@@ -56,14 +56,14 @@ class ChatNode(Node):
         super().receive(announcement)
         self.presence.heard(announcement)
         if isinstance(announcement, Renewed):
-            self.nursery.leave(self.blocking.look([announcement.user]))
+            self.nursery.leave(self.blocking.look([announcement.user_id]))
 
-    def learning(self, user: int) -> Callable[[Opening], None]:
+    def learning(self, user_id: int) -> Callable[[Opening], None]:
         question = self.blocking.ask()
 
         def learn(opening: Opening) -> None:
             assert isinstance(opening, ChatOpening)
-            self.blocking.take(user, question, opening.apart)
+            self.blocking.take(user_id, question, opening.apart)
 
         return learn
 

@@ -12,7 +12,7 @@ from chat.models import Channel, Member, Message
 from chat.reads import logins
 from chat.reads.channels import described
 from chat.reads.opening import ChatOpening, opening_of
-from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_standing
+from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_log_position
 from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed
 from delivery.wire.errors import Refused
@@ -41,21 +41,21 @@ SELECT held.channel_id, (
 class ChatSource:
     """See delivery.source.Source for what each function promises."""
 
-    def standing(self) -> LogPosition:
-        return read_standing()
+    def log_position(self) -> LogPosition:
+        return read_log_position()
 
     def begin_epoch(self, after: str) -> str:
         return begin_epoch(after=after)
 
-    def opening(self, user: int) -> ChatOpening:
-        return opening_of(user)
+    def opening(self, user_id: int) -> ChatOpening:
+        return opening_of(user_id)
 
-    def accesses_to(self, user: int, channel_ids: Collection[int]) -> dict[int, Access]:
-        memberships = Member.objects.with_mutes().filter(user_id=user, channel_id__in=channel_ids)
-        return {member.channel_id: _access(member, seen) for member, seen in described(memberships, user)}
+    def accesses_to(self, user_id: int, channel_ids: Collection[int]) -> dict[int, Access]:
+        memberships = Member.objects.with_mutes().filter(user_id=user_id, channel_id__in=channel_ids)
+        return {member.channel_id: _access(member, seen) for member, seen in described(memberships, user_id)}
 
-    def access(self, user: int, channel_id: int) -> Access | None:
-        return self.accesses_to(user, [channel_id]).get(channel_id)
+    def access(self, user_id: int, channel_id: int) -> Access | None:
+        return self.accesses_to(user_id, [channel_id]).get(channel_id)
 
     def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
         # The head first: rows that are read later can only be newer, never missing below it.
@@ -89,9 +89,9 @@ class ChatSource:
     def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
         return dict(Channel.objects.filter(pk__in=channel_ids).values_list("pk", "head"))
 
-    def memberships(self, users: Sequence[int]) -> dict[tuple[int, int], int]:
-        rows = Member.objects.filter(user_id__in=users).in_lists().values_list("user_id", "channel_id", "version")
-        return {(user, channel): version for user, channel, version in rows}
+    def memberships(self, user_ids: Sequence[int]) -> dict[tuple[int, int], int]:
+        rows = Member.objects.filter(user_id__in=user_ids).in_lists().values_list("user_id", "channel_id", "version")
+        return {(user_id, channel_id): version for user_id, channel_id, version in rows}
 
     def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:
         return logins.endings(held)

@@ -22,9 +22,9 @@ AGAIN_SECONDS = 5
 class Wait:
     """For the channel to go on from this number."""
 
-    channel: int
+    channel_id: int
     number: int
-    user: int
+    user_id: int
     seconds: int
 
     @classmethod
@@ -32,13 +32,13 @@ class Wait:
         return cls(*map(int, text.split()))
 
     def spell(self) -> str:
-        return f"{self.channel} {self.number} {self.user} {self.seconds}"
+        return f"{self.channel_id} {self.number} {self.user_id} {self.seconds}"
 
 
 def wait_for(request: Request, wait: Wait) -> Response | None:
     """What to answer so that it waits; None where it can't. Raises RateLimited when too many of the user's wait already."""
     node, scope = running(), getattr(request._request, "scope", {})
-    if scope.get(MANY_WAIT) or (node is not None and scope.get(MAY_WAIT) and not node.waits.has_room(wait.user)):
+    if scope.get(MANY_WAIT) or (node is not None and scope.get(MAY_WAIT) and not node.waits.has_room(wait.user_id)):
         raise RateLimited("Too many of your requests are waiting already.", retry_after=AGAIN_SECONDS)
     if node is None or not scope.get(MAY_WAIT):
         return None

@@ -18,7 +18,7 @@ from chat.reads import moderation
 from chat.reads.channels import channels_of
 from chat.reads.history import newest
 from chat.rights.standing import moderates_everywhere
-from chat.services import Draft, read_standing
+from chat.services import Draft, read_log_position
 from delivery.wire.errors import Invalid, Refused
 from delivery.wire.types import time_now
 
@@ -63,7 +63,7 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     assert isinstance(request.user, User)
-    epoch = read_standing().epoch
+    epoch = read_log_position().epoch
     channels = channels_of(request.user.pk, shown=pk)
     chosen = next((channel for channel in channels if channel.id == pk), None)
     if pk is not None and chosen is None:

@@ -14,7 +14,7 @@ from chat.reads.blocks import Apart
 from chat.reads.unread import unread_of
 from chat.rights.standing import moderates_everywhere
 from chat.services import hot
-from chat.services.epochs import standing_in, standing_statement
+from chat.services.epochs import log_position_in, log_position_statement
 from chat.shapes.columns import ChannelColumns, MemberColumns
 from delivery.source import Access, Opening
 
@@ -63,7 +63,7 @@ def opening_of(user: int) -> ChatOpening:
     now = clock.now()
     since = now - datetime.timedelta(days=settings.LIMITS.archived_days)
     [[stands], [[is_staff]], others, blocks, channels] = hot.together(
-        (standing_statement(), []),
+        (log_position_statement(), []),
         (_STAFF, [user]),
         (_OTHERS, [user]),
         (_BLOCKS, [user, user]),
@@ -74,7 +74,7 @@ def opening_of(user: int) -> ChatOpening:
     for channel, pk, username, display_name in others:
         people[channel].append(User(pk=pk, username=username, display_name=display_name))
     return ChatOpening(
-        standing=standing_in(stands),
+        log_position=log_position_in(stands),
         accesses=[_access(row, people.get(row[0], ()), moderates=moderates) for row in channels],
         apart=Apart(
             blocked={blocked for blocker, blocked in blocks if blocker == user},

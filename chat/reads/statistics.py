@@ -14,7 +14,7 @@ from django.conf import settings
 
 from chat import clock, shapes
 from chat.models import Channel, Member, Message
-from delivery.live.figures import CLASSES_MS, Figures, LiveFigures
+from delivery.live.counted import CLASSES_MS, ChannelCounts, CountedChannels
 from delivery.redis import REDIS_AWAY, client, key, loop_client
 
 #: Figures are of so many minutes, the current one included.
@@ -45,8 +45,8 @@ def figures_of(channel: Channel) -> shapes.Figures:
 class FigureNotes:
     """Notes every few seconds what this process has counted. Belongs to one event loop."""
 
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
+    def __init__(self, counted: CountedChannels) -> None:
+        self._counted = counted
         self._redis = loop_client(settings.REDIS_URL)
 
     async def stop(self) -> None:
@@ -55,7 +55,7 @@ class FigureNotes:
 
     async def note(self) -> None:
         """What was counted since the last time. Lost when Redis is away: it is of the moment."""
-        taken = self._figures.take()
+        taken = self._counted.take()
         if taken:
             with contextlib.suppress(*REDIS_AWAY):
                 await self._note(taken)
@@ -66,7 +66,7 @@ class FigureNotes:
             await asyncio.sleep(NOTE_SECONDS)
             await self.note()
 
-    async def _note(self, taken: Mapping[int, LiveFigures]) -> None:
+    async def _note(self, taken: Mapping[int, ChannelCounts]) -> None:
         minute = _this_minute()
         pipe = self._redis.pipeline(transaction=False)
         for channel, figures in taken.items():
@@ -87,7 +87,7 @@ def _this_minute() -> int:
     return int(clock.now().timestamp() // 60)
 
 
-def _noted(channel: int) -> LiveFigures | None:
+def _noted(channel: int) -> ChannelCounts | None:
     minute = _this_minute()
     with client(settings.REDIS_URL) as redis:
         pipe = redis.pipeline(transaction=False)
@@ -97,7 +97,7 @@ def _noted(channel: int) -> LiveFigures | None:
             found: list[dict[bytes, bytes]] = pipe.execute()
         except REDIS_AWAY:
             return None
-    noted = LiveFigures()
+    noted = ChannelCounts()
     for name, count in (pair for notes in found for pair in notes.items()):
         kind, _, what = name.decode().partition(" ")
         if kind == "latency":

@@ -11,7 +11,7 @@ from chat.services.channels import (
     revise_channel,
 )
 from chat.services.credentials import change_password, recheck_logins, require_password
-from chat.services.epochs import begin_epoch, read_standing
+from chat.services.epochs import begin_epoch, read_log_position
 from chat.services.inspecting import inspect_channel
 from chat.services.invites import accept_invite, create_invite, open_invite, revoke_invite, sign_up_by_invite
 from chat.services.leaving import deactivate_user, reactivate_user
@@ -85,7 +85,7 @@ __all__ = [
     "post_messages",
     "reactivate_user",
     "read_channel",
-    "read_standing",
+    "read_log_position",
     "readmit_member",
     "recheck_logins",
     "remove_member",

@@ -12,7 +12,7 @@ import msgspec
 MOST_STANDINGS = 10_000
 
 
-class Standing(msgspec.Struct, frozen=True):
+class SenderStanding(msgspec.Struct, frozen=True):
     """How a sender stands in a channel. What does not exist has no kind, role or name."""
 
     kind: str | None
@@ -29,25 +29,25 @@ class Standing(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True):
     """Of one draft."""
 
-    standing: Standing
+    standing: SenderStanding
     #: The message that has this sender and client_msg_id already.
     earlier: int | None
     #: The channel of the message that it answers.
     answered: int | None
 
 
-class Standings:
+class SenderStandings:
     """Thread-safe."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[tuple[int, int], Standing] = OrderedDict()
+        self._held: OrderedDict[tuple[int, int], SenderStanding] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, channel: int, sender: int) -> Standing | None:
+    def of(self, channel: int, sender: int) -> SenderStanding | None:
         """As it was found last; None when it never was, or long ago."""
         return self._held.get((channel, sender))
 
-    def note(self, channel: int, sender: int, standing: Standing) -> None:
+    def note(self, channel: int, sender: int, standing: SenderStanding) -> None:
         with self._lock:
             self._held[channel, sender] = standing
             if len(self._held) > MOST_STANDINGS:
@@ -55,4 +55,4 @@ class Standings:
 
 
 #: Those of this process.
-standings = Standings()
+standings = SenderStandings()

@@ -80,5 +80,5 @@ def _conversations_of(user: User, whom: User) -> list[int]:
 
 
 def _ring(*people: User) -> None:
-    announcements = [Renewed(user=person.pk) for person in people]
+    announcements = [Renewed(user_id=person.pk) for person in people]
     transaction.on_commit(lambda: bell.ring(announcements))

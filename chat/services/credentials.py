@@ -52,7 +52,7 @@ def recheck_logins(user: int) -> None:
 
     For every verb that ends one: sign-out, a ban, another password, a token that is gone.
     """
-    transaction.on_commit(lambda: bell.ring([SignedOut(user=user)]))
+    transaction.on_commit(lambda: bell.ring([SignedOut(user_id=user)]))
 
 
 class LoginsEndWithThePassword:

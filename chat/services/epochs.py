@@ -26,22 +26,22 @@ _PARTS = {
 _POSITION = {"(pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint": ("pg_current_wal_flush_lsn()",)}
 
 
-def read_standing() -> LogPosition:
+def read_log_position() -> LogPosition:
     """The epoch now, and how far the database's log has been written in it."""
-    standing, _ = _read()
-    return standing
+    log, _ = _read()
+    return log
 
 
 def begin_epoch(*, after: str | None = None) -> str:
     """Another epoch, unless `after` is over already; all sockets are told to come back. Returns the one that stands now."""
     with transaction.atomic():
-        standing, nonce = _read()
-        if after in (None, standing.epoch):
+        log, nonce = _read()
+        if after in (None, log.epoch):
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE epochs SET nonce = gen_random_uuid()::text WHERE nonce = %s", [nonce])
-            standing, _ = _read()
-            transaction.on_commit(lambda: bell.ring([EpochBegan(epoch=standing.epoch)]))
-    return standing.epoch
+            log, _ = _read()
+            transaction.on_commit(lambda: bell.ring([EpochBegan(epoch=log.epoch)]))
+    return log.epoch
 
 
 def left_out() -> list[str]:
@@ -54,19 +54,19 @@ def left_out() -> list[str]:
 
 def _read() -> tuple[LogPosition, str]:
     with connection.cursor() as cursor:
-        cursor.execute(standing_statement())
+        cursor.execute(log_position_statement())
         [row] = cursor.fetchall()
-    return standing_in(row), row[1]
+    return log_position_in(row), row[1]
 
 
-def standing_in(row: tuple[Any, ...]) -> LogPosition:
-    """What `standing_statement` has found."""
+def log_position_in(row: tuple[Any, ...]) -> LogPosition:
+    """What `log_position_statement` has found."""
     position, nonce, *parts = row
     digest = hashlib.sha256("|".join(map(str, [nonce, *parts])).encode())
     return LogPosition(epoch=digest.hexdigest()[:20], position=position or 0)
 
 
-def standing_statement() -> str:
+def log_position_statement() -> str:
     """For those who read other rows in the same round trip."""
     return _statement(_denied())
 

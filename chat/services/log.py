@@ -56,7 +56,7 @@ class Entry:
 
     def opened(self, user: int, action: str) -> None:
         """After the commit, rings for a user whose access to the channel began or looks different now."""
-        self._announcements.append(Opened(user=user, channel_id=self.channel.pk, action=action))
+        self._announcements.append(Opened(user_id=user, channel_id=self.channel.pk, action=action))
 
     def say(self, frame: bytes) -> None:
         """After the commit, one push to all who follow the channel then."""

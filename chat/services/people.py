@@ -105,7 +105,7 @@ def rename_user(user: User, *, display_name: str) -> User:
 
 def _renamed(user: User) -> Spread:
     channel_ids = list(Member.objects.filter(user=user).values_list("channel_id", flat=True))
-    return Spread(user=user.pk, channel_ids=channel_ids, raw=encode(Renamed(person=shapes.person_of(user))))
+    return Spread(user_id=user.pk, channel_ids=channel_ids, raw=encode(Renamed(person=shapes.person_of(user))))
 
 
 def _clean(display_name: str) -> str:

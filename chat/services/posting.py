@@ -15,7 +15,7 @@ from chat.models import ChannelKind, Message, MessageKind
 from chat.naming import shows_nothing
 from chat.rights.table import Right, refusal
 from chat.services import hot
-from chat.services.believed import Facts, Standing, standings
+from chat.services.believed import Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.first_said import digest_of, first_said
 from delivery.bus import bell
@@ -110,7 +110,7 @@ class _Fresh:
     """A draft that nothing stands against."""
 
     draft: Draft
-    standing: Standing
+    standing: SenderStanding
     raw: bytes = b""
     is_answered: bool = False
 

@@ -63,7 +63,7 @@ def choose_presence(
             User.objects.filter(pk=user.pk).update(**wanted, presence_rev=F("presence_rev") + 1)
             row.refresh_from_db()
             choice = shapes.choice_of(row)
-            transaction.on_commit(lambda: bell.ring([About(user=user.pk, raw=msgspec.msgpack.encode(choice))]))
+            transaction.on_commit(lambda: bell.ring([About(user_id=user.pk, raw=msgspec.msgpack.encode(choice))]))
     return shapes.choice_of(row)
 
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from chat.models import Member, User
 from chat.reads.unread import ReadMark, count_all
 from chat.services import hot
-from chat.services.settling import Standing, settle
+from chat.services.settling import Progress, settle
 from delivery.bus import bell
 from delivery.bus.announcements import Cursor, Moved
 from delivery.wire.errors import NotAMember
@@ -135,21 +135,21 @@ def _settle_apart(channels: Sequence[int]) -> None:
 
 def _settle_and_tell(channel: int, *, head: int | None = None, cursors: Sequence[Cursor] = ()) -> None:
     try:
-        standing = settle(channel)
+        progress = settle(channel)
     except DatabaseError:
         # The cursors stand; the next flush settles from where this one got to, the position check tells of them.
         logger.warning("channel %d was not settled", channel, exc_info=True)
         return
-    if cursors or standing.has_settled:
-        bell.ring([_moved(channel, standing, standing.head if head is None else head, cursors)])
+    if cursors or progress.has_settled:
+        bell.ring([_moved(channel, progress, progress.head if head is None else head, cursors)])
 
 
-def _moved(channel: int, standing: Standing, head: int, cursors: Sequence[Cursor]) -> Moved:
+def _moved(channel: int, progress: Progress, head: int, cursors: Sequence[Cursor]) -> Moved:
     return Moved(
         channel_id=channel,
         head=head,
-        delivered=standing.delivered,
-        read=standing.read,
-        since=standing.since,
+        delivered=progress.delivered,
+        read=progress.read,
+        since=progress.since,
         cursors=cursors,
     )

@@ -49,7 +49,7 @@ SETTLING = 0x72637074
 
 
 @dataclass(frozen=True)
-class Standing:
+class Progress:
     """How far the others of each member have got, and are settled; `since`: when those others began."""
 
     head: int
@@ -95,18 +95,18 @@ class _Lowest:
         return Low(self.user, min(self.first or 0, floor.all), min(self.second or 0, floor.own))
 
 
-def settle(channel: int) -> Standing:
+def settle(channel: int) -> Progress:
     """In transactions of their own, bounded in rows; what is left is for the next flush. Posting goes on meanwhile."""
     has_settled = False
     for _ in range(SETTLINGS_A_FLUSH):
-        standing, is_done = _settle_some(channel)
-        has_settled = has_settled or standing.has_settled
+        progress, is_done = _settle_some(channel)
+        has_settled = has_settled or progress.has_settled
         if is_done:
             break
-    return Standing(standing.head, standing.since, standing.delivered, standing.read, has_settled)
+    return Progress(progress.head, progress.since, progress.delivered, progress.read, has_settled)
 
 
-def _settle_some(channel: int) -> tuple[Standing, bool]:
+def _settle_some(channel: int) -> tuple[Progress, bool]:
     with transaction.atomic():
         # Held to the end of the transaction; posting, which holds the channel's row, goes on.
         hot.rows(_LOCK, [SETTLING, channel % 2**31])
@@ -123,7 +123,7 @@ def _settle_some(channel: int) -> tuple[Standing, bool]:
     delivered, read = (low.up_to(floor) for low, floor in zip(lowest, after, strict=True))
     begun = Low(since.user, since.first or 0, since.second or 0)
     is_done = all(_is_done(floor, low) for floor, low in zip(after, lowest, strict=True))
-    return Standing(head or 0, begun, delivered, read, after != before), is_done
+    return Progress(head or 0, begun, delivered, read, after != before), is_done
 
 
 def _lowest(two: Sequence[tuple[int, int]] | None) -> _Lowest:

@@ -34,7 +34,7 @@ class Waiting:
             return
         again = {**scope, IS_ASKED_AGAIN: True}
         # Taken here and not where it is asked for: of many who come at once each would find the same room.
-        with node.waits.place(first.wait.user) as has_place:
+        with node.waits.place(first.wait.user_id) as has_place:
             if has_place and await _has_left(node, first.wait, receive):
                 return
             await self._application(again if has_place else {**again, MANY_WAIT: True}, _without_body(receive), send)
@@ -57,7 +57,7 @@ class _Answer:
 
 async def _has_left(node: Node, wait: Wait, receive: Receive) -> bool:
     leaving = node.nursery.start(_left(receive))
-    waiting = node.nursery.start(node.waits.until_above(wait.number, channel_id=wait.channel, seconds=wait.seconds))
+    waiting = node.nursery.start(node.waits.until_above(wait.number, channel_id=wait.channel_id, seconds=wait.seconds))
     try:
         await asyncio.wait({leaving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         return leaving.done()

@@ -33,7 +33,7 @@ class Changed(msgspec.Struct, frozen=True, array_like=True, tag="changed"):
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
     """This user has access to one channel more, or what describes the channel to the user has changed."""
 
-    user: int
+    user_id: int
     channel_id: int
     action: str
 
@@ -50,18 +50,18 @@ class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
 class Low(msgspec.Struct, frozen=True, array_like=True):
     """The lowest of the members' numbers and whose it is, and the lowest of all others': 0 where there are no others."""
 
-    user: int = 0
+    user_id: int = 0
     first: int = 0
     second: int = 0
 
-    def among_others_than(self, user: int) -> int:
-        return self.second if user == self.user else self.first
+    def among_others_than(self, user_id: int) -> int:
+        return self.second if user_id == self.user_id else self.first
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a user stands now, and what the server counts beyond that, up to the channel's number as it was then."""
 
-    user: int
+    user_id: int
     delivered: int
     read: int
     version: int
@@ -84,13 +84,13 @@ class Moved(msgspec.Struct, frozen=True, array_like=True, tag="moved"):
 class SignedOut(msgspec.Struct, frozen=True, array_like=True, tag="signed_out"):
     """Logins of this user have ended: ask again whether each socket's login holds."""
 
-    user: int
+    user_id: int
 
 
 class Surplus(msgspec.Struct, frozen=True, array_like=True, tag="surplus"):
     """This socket is one too many of its user, and must be closed."""
 
-    user: int
+    user_id: int
     process: str
     socket: str
 
@@ -98,7 +98,7 @@ class Surplus(msgspec.Struct, frozen=True, array_like=True, tag="surplus"):
 class Probed(msgspec.Struct, frozen=True, array_like=True, tag="probed"):
     """One socket of this user found no seat: do the others still live?"""
 
-    user: int
+    user_id: int
     socket: str
 
 
@@ -111,20 +111,20 @@ class EpochBegan(msgspec.Struct, frozen=True, array_like=True, tag="epoch_began"
 class Renewed(msgspec.Struct, frozen=True, array_like=True, tag="renewed"):
     """Something of this user's own that has no number has changed: the product reads it again."""
 
-    user: int
+    user_id: int
 
 
 class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
     """What the product has to say of this user to the processes that have them; opaque to the machinery."""
 
-    user: int
+    user_id: int
     raw: bytes
 
 
 class Spread(msgspec.Struct, frozen=True, array_like=True, tag="spread"):
     """A frame for this user and for all who have one of these channels with them. Of the moment, and said once to each socket."""
 
-    user: int
+    user_id: int
     channel_ids: Sequence[int]
     raw: bytes
 
@@ -154,10 +154,10 @@ def group_of(announcement: Announcement) -> str:
     match announcement:
         case Changed(channel_id=channel_id) | Passing(channel_id=channel_id) | Moved(channel_id=channel_id):
             return channel_group(channel_id)
-        case Opened(user=user) | SignedOut(user=user) | Surplus(user=user) | Probed(user=user):
-            return user_group(user)
-        case About(user=user) | Renewed(user=user):
-            return user_group(user)
+        case Opened(user_id=user_id) | SignedOut(user_id=user_id) | Surplus(user_id=user_id) | Probed(user_id=user_id):
+            return user_group(user_id)
+        case About(user_id=user_id) | Renewed(user_id=user_id):
+            return user_group(user_id)
         case EpochBegan() | Spread():
             return EVERYBODY
 
@@ -170,5 +170,5 @@ def channel_group(channel_id: int) -> str:
     return f"channel.{channel_id}"
 
 
-def user_group(user: int) -> str:
-    return f"user.{user}"
+def user_group(user_id: int) -> str:
+    return f"user.{user_id}"

@@ -24,11 +24,11 @@ class CursorBuffer:
         self._written: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def move(self, channel_id: int, user: int, *, delivered: int, read: int) -> "asyncio.Future[None]":
+    def move(self, channel_id: int, user_id: int, *, delivered: int, read: int) -> "asyncio.Future[None]":
         """Forward only; what is read is delivered. The future is done when the move stands in the rows."""
-        old_delivered, old_read = self._moved.get((channel_id, user), (0, 0))
+        old_delivered, old_read = self._moved.get((channel_id, user_id), (0, 0))
         read = max(read, old_read)
-        self._moved[channel_id, user] = (max(delivered, old_delivered, read), read)
+        self._moved[channel_id, user_id] = (max(delivered, old_delivered, read), read)
         if self._written is None:
             self._written = asyncio.get_running_loop().create_future()
         if self._task is None:

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from delivery.live.figures import Figures
+from delivery.live.counted import CountedChannels
 from delivery.source import Committed, LaneDraft
 from delivery.tasks import Nursery
 from delivery.wire.errors import Internal, QueueFull, Refused, Unavailable
@@ -27,13 +27,13 @@ class Queue:
     """Bounded: `waiting` drafts a lane, `batch` in one commit. Belongs to one event loop."""
 
     def __init__(
-        self, commit: Commit, nursery: Nursery, *, waiting: int, batch: int, figures: Figures | None = None
+        self, commit: Commit, nursery: Nursery, *, waiting: int, batch: int, counted: CountedChannels | None = None
     ) -> None:
         self._nursery = nursery
         self._commit = commit
         self._most_waiting = waiting
         self._batch = batch
-        self._figures = figures or Figures()
+        self._counted = counted or CountedChannels()
         self._lanes: dict[int, deque[Waiting]] = {}
         self._emptying: set[asyncio.Task[None]] = set()
 
@@ -70,7 +70,7 @@ class Queue:
             while lane:
                 taken = [lane.popleft() for _ in range(min(self._batch, len(lane)))]
                 outcomes = await self._outcomes([draft for draft, _, _ in taken])
-                self._figures.answered(channel_id, [since for _, _, since in taken], outcomes)
+                self._counted.answered(channel_id, [since for _, _, since in taken], outcomes)
                 _settle(taken, outcomes)
                 if all(isinstance(outcome, Unavailable) for outcome in outcomes):
                     # Who waits behind would only wait for the same answer.

@@ -34,7 +34,7 @@ class Accesses:
 
     async def opened(self, opened: Opened) -> None:
         """Reads what the user may follow now, tells the user's sockets, and lets them follow."""
-        for socket in list(self._hub.users.get(opened.user, ())):
+        for socket in list(self._hub.sockets_of.get(opened.user_id, ())):
             if not socket.is_greeted:
                 socket.missed_openings = True
                 continue
@@ -43,8 +43,8 @@ class Accesses:
 
     async def compare_memberships(self) -> None:
         """Heals lost bells: what opened or ended for the connected users without an announcement."""
-        users = list(self._hub.users)
-        if not users:
+        user_ids = list(self._hub.sockets_of)
+        if not user_ids:
             return
         known = [
             (socket, channel_id)
@@ -52,32 +52,32 @@ class Accesses:
             if socket.is_greeted
             for channel_id in (*socket.accesses, *socket.refused)
         ]
-        rows = await self._threads.read(self._source.memberships, users)
+        rows = await self._threads.read(self._source.memberships, user_ids)
         await self._heal_what_began(rows)
         for socket, channel_id in known:
-            if (socket.user, channel_id) in rows or channel_id not in (*socket.accesses, *socket.refused):
+            if (socket.user_id, channel_id) in rows or channel_id not in (*socket.accesses, *socket.refused):
                 continue
             # Read again: the access may be younger than the rows.
-            if await self._threads.read(self._source.access, socket.user, channel_id) is None:
+            if await self._threads.read(self._source.access, socket.user_id, channel_id) is None:
                 self._hub.end_access(socket, channel_id)
 
     async def _heal_what_began(self, rows: Mapping[tuple[int, int], int]) -> None:
         outdated: dict[int, set[int]] = defaultdict(set)
         for some in batched(rows.items(), COMPARED_AT_ONCE):
-            for (user, channel_id), version in some:
-                sockets = self._hub.users.get(user, ())
+            for (user_id, channel_id), version in some:
+                sockets = self._hub.sockets_of.get(user_id, ())
                 if any(_lacks(socket, channel_id) for socket in sockets):
-                    await self.opened(Opened(user=user, channel_id=channel_id, action="joined"))
+                    await self.opened(Opened(user_id=user_id, channel_id=channel_id, action="joined"))
                 elif any(_is_behind(socket, channel_id, version) for socket in sockets):
-                    outdated[user].add(channel_id)
+                    outdated[user_id].add(channel_id)
             await asyncio.sleep(0)
-        for user, channel_ids in outdated.items():
-            await self._renew(user, channel_ids)
+        for user_id, channel_ids in outdated.items():
+            await self._renew(user_id, channel_ids)
 
-    async def _renew(self, user: int, channel_ids: Collection[int]) -> None:
+    async def _renew(self, user_id: int, channel_ids: Collection[int]) -> None:
         """Tells the user's sockets what is the user's own in these channels, where it is newer than what they were told."""
-        current = await self._threads.read(self._source.accesses_to, user, channel_ids)
-        for socket in list(self._hub.users.get(user, ())):
+        current = await self._threads.read(self._source.accesses_to, user_id, channel_ids)
+        for socket in list(self._hub.sockets_of.get(user_id, ())):
             for channel_id in channel_ids:
                 access = current.get(channel_id)
                 if access is not None and _is_behind(socket, channel_id, access.version):
@@ -103,7 +103,7 @@ class Accesses:
         is_new = channel_id not in socket.accesses
         # Before the access is read: nothing that ends meanwhile is overlooked.
         has_seat = not is_new or not await self._seating.seat(socket, [channel_id])
-        access = await self._threads.read(self._source.access, socket.user, channel_id)
+        access = await self._threads.read(self._source.access, socket.user_id, channel_id)
         if access is None or socket.is_over:
             return
         if not has_seat:

@@ -34,12 +34,12 @@ class Epochs:
 
     async def read(self) -> str:
         """As the database says now. Another one than `current` is for `check` to find."""
-        return self.noted(await self._threads.read(self._source.standing))
+        return self.noted(await self._threads.read(self._source.log_position))
 
-    def noted(self, standing: LogPosition) -> str:
+    def noted(self, log: LogPosition) -> str:
         """The epoch in what was read elsewhere, beside other rows."""
-        self.current = self.current or standing.epoch
-        return standing.epoch
+        self.current = self.current or log.epoch
+        return log.epoch
 
     async def check(self) -> bool:
         """Whether another epoch has begun since the last time. Begins one where the log was rewound."""
@@ -54,15 +54,13 @@ class Epochs:
             await self.read()
         # Before the rows are read: what others see meanwhile is higher, and no rewind.
         seen = max(self._seen.position if self._seen.epoch == self.current else 0, await self._seen_elsewhere())
-        standing = await self._threads.read(self._source.standing)
-        if standing.epoch == self.current and standing.position < seen:
-            logger.error(
-                "the database's log is at %d, but had been at %d: another epoch begins", standing.position, seen
-            )
-            await self._threads.read(self._source.begin_epoch, standing.epoch)
-            standing = await self._threads.read(self._source.standing)
-        has_changed, self.current, self._seen = standing.epoch != self.current, standing.epoch, standing
-        await self._remember(standing)
+        log = await self._threads.read(self._source.log_position)
+        if log.epoch == self.current and log.position < seen:
+            logger.error("the database's log is at %d, but had been at %d: another epoch begins", log.position, seen)
+            await self._threads.read(self._source.begin_epoch, log.epoch)
+            log = await self._threads.read(self._source.log_position)
+        has_changed, self.current, self._seen = log.epoch != self.current, log.epoch, log
+        await self._remember(log)
         return has_changed
 
     async def _seen_elsewhere(self) -> int:
@@ -70,11 +68,11 @@ class Epochs:
             return int(await self._breaker.call(lambda: self._redis.get(_key(self.current)), counts=REDIS_AWAY) or 0)
         return 0
 
-    async def _remember(self, standing: LogPosition) -> None:
+    async def _remember(self, log: LogPosition) -> None:
         with contextlib.suppress(BreakerOpen, *REDIS_AWAY):
-            arguments = [standing.position, REMEMBERED_SECONDS]
+            arguments = [log.position, REMEMBERED_SECONDS]
             await self._breaker.call(
-                lambda: self._remember_script(keys=[_key(standing.epoch)], args=arguments), counts=REDIS_AWAY
+                lambda: self._remember_script(keys=[_key(log.epoch)], args=arguments), counts=REDIS_AWAY
             )
 
 

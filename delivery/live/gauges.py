@@ -34,7 +34,7 @@ async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
 
 def _read_node(hub: Hub, queue: Queue, bus: Bus) -> None:
     metrics.sockets.set(hub.size)
-    metrics.people.set(len(hub.users))
+    metrics.people.set(len(hub.sockets_of))
     metrics.channels.set(len(hub.channels))
     metrics.lane_waiting.set(queue.length)
     metrics.lane_longest.set(queue.longest)

@@ -34,22 +34,22 @@ class Hub:
         self._batch = batch
         self._on_gap = on_gap
         self._on_begin = on_begin
-        self.users: dict[int, set[Socket]] = {}
+        self.sockets_of: dict[int, set[Socket]] = {}
         self.channels: dict[int, LiveChannel] = {}
 
     # ---- sockets come and go ----
 
     @property
     def sockets(self) -> Iterable[Socket]:
-        return (socket for sockets in list(self.users.values()) for socket in list(sockets))
+        return (socket for sockets in list(self.sockets_of.values()) for socket in list(sockets))
 
     @property
     def size(self) -> int:
-        return sum(len(sockets) for sockets in self.users.values())
+        return sum(len(sockets) for sockets in self.sockets_of.values())
 
     def add(self, socket: Socket) -> None:
         """From here on, whatever ends for this user is seen for this socket. Must come before its accesses are read."""
-        self.users.setdefault(socket.user, set()).add(socket)
+        self.sockets_of.setdefault(socket.user_id, set()).add(socket)
 
     def remove(self, socket: Socket) -> None:
         socket.has_left = True
@@ -57,11 +57,11 @@ class Hub:
             self._unfollow(socket, channel_id)
         socket.accesses.clear()
         socket.refused.clear()
-        sockets = self.users.get(socket.user)
+        sockets = self.sockets_of.get(socket.user_id)
         if sockets is not None:
             sockets.discard(socket)
             if not sockets:
-                del self.users[socket.user]
+                del self.sockets_of[socket.user_id]
 
     def heads_of(self, socket: Socket) -> dict[int, int]:
         """The number up to which this socket was written to, for each channel it follows."""
@@ -141,7 +141,7 @@ class Hub:
         """Writes a frame that concerns many channels once to each socket that is open and keeps up."""
         frame, channels = Prepared(spread.raw), frozenset(spread.channel_ids)
         for socket in self.sockets:
-            is_meant = socket.user == spread.user or not channels.isdisjoint(socket.accesses)
+            is_meant = socket.user_id == spread.user_id or not channels.isdisjoint(socket.accesses)
             if is_meant and socket.is_synced:
                 socket.write_if_idle(frame)
 
@@ -149,8 +149,8 @@ class Hub:
         """Tells sockets that follow the channel and keep up whose cursors moved, and their owners what else is theirs."""
         spelled = Spelling(moved)
         for socket in self.followers(moved.channel_id, head=moved.head) or ():
-            cursor = spelled.cursors.get(socket.user)
-            if socket.write_if_idle(spelled.frame_for(socket.user)) and cursor is not None:
+            cursor = spelled.cursors.get(socket.user_id)
+            if socket.write_if_idle(spelled.frame_for(socket.user_id)) and cursor is not None:
                 socket.learn(moved.channel_id, cursor.version)
 
     def followers(self, channel_id: int, *, head: int) -> list[Socket] | None:
@@ -189,11 +189,11 @@ class Hub:
             channel.advance(run, reached)
             self.write_changes(channel.sockets, channel, run, after=after, head=reached)
             for change in run:
-                if change.begins in self.users:
+                if change.begins in self.sockets_of:
                     self._on_begin(change.begins, channel.id)
 
-    def _end_for_user(self, user: int, channel_id: int, rev: int) -> None:
-        for socket in list(self.users.get(user, ())):
+    def _end_for_user(self, user_id: int, channel_id: int, rev: int) -> None:
+        for socket in list(self.sockets_of.get(user_id, ())):
             access = socket.accesses.get(channel_id) or socket.refused.get(channel_id)
             # An access that began after this end is another one.
             if access is not None and access.since < rev:

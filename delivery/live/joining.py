@@ -176,7 +176,7 @@ class Joining:
         while (access := socket.accesses.get(channel.id)) is not None:
             if access.head < channel.started_at:
                 # This process began to follow above it: the access may have ended in between, unseen.
-                renewed = await self._threads.read(self._source.access, socket.user, channel.id)
+                renewed = await self._threads.read(self._source.access, socket.user_id, channel.id)
                 if channel.id not in socket.accesses:
                     return False
                 if renewed is None:
@@ -189,7 +189,7 @@ class Joining:
                     raise PositionsApart(
                         f"channel {channel.id} is at {channel.position}, an access was read at {access.head}"
                     )
-            elif channel.ends.get(socket.user, 0) > access.head:
+            elif channel.ends.get(socket.user_id, 0) > access.head:
                 self._hub.end_access(socket, channel.id)
                 return False
             else:
@@ -205,7 +205,7 @@ class Joining:
                 ahead = await self._threads.read(self._source.changes_since, channel.id, held, limit=self._batch)
             missed, ahead = ahead, None
             head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
-            allowed = _until_end_of(socket.user, missed.changes)
+            allowed = _until_end_of(socket.user_id, missed.changes)
             if len(allowed) < len(missed.changes):
                 self._hub.end_access(socket, channel.id)
                 return held, False
@@ -274,8 +274,8 @@ def _count(state: SyncState, *, held: int) -> None:
         metrics.replay_changes.observe(state.head - held)
 
 
-def _until_end_of(user: int, changes: Sequence[Change]) -> Sequence[Change]:
+def _until_end_of(user_id: int, changes: Sequence[Change]) -> Sequence[Change]:
     for position, change in enumerate(changes):
-        if change.ends == user:
+        if change.ends == user_id:
             return changes[:position]
     return changes

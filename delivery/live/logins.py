@@ -38,9 +38,9 @@ class LoginWatch:
     def came(self, socket: Socket) -> None:
         self._newcomers.append(socket)
 
-    def ended(self, user: int) -> None:
+    def ended(self, user_id: int) -> None:
         """A login of this user has ended, somebody says; the rows know which."""
-        self._nursery.leave(self.check(list(self._hub.users.get(user, ()))))
+        self._nursery.leave(self.check(list(self._hub.sockets_of.get(user_id, ()))))
 
     async def keep(self) -> None:
         """For ever."""

@@ -53,7 +53,7 @@ class Taken:
 class Holder:
     """One socket with its seats, and how long ago it said something, in seconds."""
 
-    user: int
+    user_id: int
     socket: str
     channel_ids: Collection[int]
     idle: float
@@ -97,7 +97,7 @@ class Seats:
         except (BreakerOpen, *REDIS_AWAY):
             taken = self._take_locally(taker, others)
         for channel_id in set(taker.channel_ids) - set(taken.refused):
-            self._local[channel_id][taker.user].add(taker.socket)
+            self._local[channel_id][taker.user_id].add(taker.socket)
         return taken
 
     async def leave(self, holder: Holder) -> None:
@@ -107,7 +107,7 @@ class Seats:
         member = f"{self.process}:{holder.socket}"
         with contextlib.suppress(*REDIS_AWAY, BreakerOpen):
             for some in list(batched(holder.channel_ids, RENEWED_AT_ONCE)) or [[]]:
-                await self._breaker.call(partial(self._leave, [member, holder.user, *some]), counts=REDIS_AWAY)
+                await self._breaker.call(partial(self._leave, [member, holder.user_id, *some]), counts=REDIS_AWAY)
 
     async def live(self) -> bool:
         """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
@@ -130,7 +130,13 @@ class Seats:
             for some in _calls(holders):
                 arguments: list[str | int] = [self.process, STALE_SECONDS * 1000]
                 for holder, channel_ids in some:
-                    arguments += [holder.user, holder.socket, round(holder.idle * 1000), len(channel_ids), *channel_ids]
+                    arguments += [
+                        holder.user_id,
+                        holder.socket,
+                        round(holder.idle * 1000),
+                        len(channel_ids),
+                        *channel_ids,
+                    ]
                 surplus |= await self._breaker.call(partial(self._renew, arguments), counts=REDIS_AWAY)
         except (BreakerOpen, *REDIS_AWAY) as error:
             raise RedisAway from error
@@ -146,7 +152,7 @@ class Seats:
         await _soon(self._departure(args=arguments))
 
     async def _take(self, taker: Holder) -> Taken:
-        arguments: list[str | int] = [self.process, taker.socket, taker.user, self._per_user, self._spare]
+        arguments: list[str | int] = [self.process, taker.socket, taker.user_id, self._per_user, self._spare]
         arguments += [STALE_SECONDS * 1000, LIVE_SECONDS * 1000, *taker.channel_ids]
         surplus, refused = await _soon(self._script(args=arguments))
         pairs = [holder.decode().split(":", 1) for holder in surplus]
@@ -160,18 +166,18 @@ class Seats:
         return Taken(surplus, refused, is_local=True)
 
     def _is_free_locally(self, channel_id: int, taker: Holder) -> bool:
-        users = self._local.get(channel_id, {})
-        if not users.get(taker.user) or self._spare == 0 or taker.socket in users[taker.user]:
+        seated = self._local.get(channel_id, {})
+        if not seated.get(taker.user_id) or self._spare == 0 or taker.socket in seated[taker.user_id]:
             return True
-        return sum(len(sockets) - 1 for sockets in users.values()) < self._spare
+        return sum(len(sockets) - 1 for sockets in seated.values()) < self._spare
 
     def _leave_locally(self, channel_id: int, holder: Holder) -> None:
-        users = self._local.get(channel_id)
-        if users is not None and holder.user in users:
-            users[holder.user].discard(holder.socket)
-            if not users[holder.user]:
-                del users[holder.user]
-            if not users:
+        seated = self._local.get(channel_id)
+        if seated is not None and holder.user_id in seated:
+            seated[holder.user_id].discard(holder.socket)
+            if not seated[holder.user_id]:
+                del seated[holder.user_id]
+            if not seated:
                 del self._local[channel_id]
 
 

@@ -36,14 +36,14 @@ class Seating:
 
     async def seat(self, socket: Socket, channel_ids: Collection[int]) -> Collection[int]:
         """The channels of these that have no seat for the socket; what is too many of its user is closed, here or elsewhere."""
-        others = [_holder(other) for other in self._hub.users.get(socket.user, ()) if other is not socket]
+        others = [_holder(other) for other in self._hub.sockets_of.get(socket.user_id, ()) if other is not socket]
         taken = await self._seats.take(_holder(socket, channel_ids), others=others)
         if taken.is_local:
             self._renewed_at = 0.0
         for process, surplus in taken.surplus:
-            self._ring(Surplus(user=socket.user, process=process, socket=surplus))
+            self._ring(Surplus(user_id=socket.user_id, process=process, socket=surplus))
         if taken.refused and not socket.refused:
-            self._ring(Probed(user=socket.user, socket=socket.id))
+            self._ring(Probed(user_id=socket.user_id, socket=socket.id))
         return taken.refused
 
     async def unseat(self, socket: Socket, channel_ids: Collection[int]) -> None:
@@ -57,7 +57,7 @@ class Seating:
             self.tell(socket, access.channel_id)
 
     def tell(self, socket: Socket, channel_id: int) -> None:
-        refusal = encode_refusal(TooManyConnections(), ref=None, channel=channel_id)
+        refusal = encode_refusal(TooManyConnections(), ref=None, channel_id=channel_id)
         self._hub.deliver(socket, Prepared(refusal))
 
     # ---- what is announced ----
@@ -73,7 +73,7 @@ class Seating:
     async def probe(self, probed: Probed) -> None:
         """The user's sockets that show no sign of life now hold no seats until they do."""
         asked_at = asyncio.get_running_loop().time()
-        others = [socket for socket in self._hub.users.get(probed.user, ()) if socket.id != probed.socket]
+        others = [socket for socket in self._hub.sockets_of.get(probed.user_id, ()) if socket.id != probed.socket]
         for socket in others:
             socket.peer.ping()
         await asyncio.sleep(PROBE_SECONDS)
@@ -92,7 +92,7 @@ class Seating:
         found = []
         for socket in [socket for socket in self._hub.sockets if socket.refused and socket.is_greeted]:
             wanted = list(socket.refused)
-            found += [(socket.user, channel_id) for channel_id in set(wanted) - set(await self.seat(socket, wanted))]
+            found += [(socket.user_id, channel_id) for channel_id in set(wanted) - set(await self.seat(socket, wanted))]
         return found
 
     async def _renew(self) -> None:
@@ -107,7 +107,7 @@ class Seating:
 
 def _holder(socket: Socket, channel_ids: Collection[int] | None = None) -> Holder:
     seats = list(socket.accesses) if channel_ids is None else channel_ids
-    return Holder(socket.user, socket.id, seats, idle=time.monotonic() - socket.active_at)
+    return Holder(socket.user_id, socket.id, seats, idle=time.monotonic() - socket.active_at)
 
 
 def _is_doubtful(socket: Socket) -> bool:

@@ -72,7 +72,7 @@ class Socket:
         return self.has_left or self.closed_with is not None
 
     @property
-    def user(self) -> int:
+    def user_id(self) -> int:
         return self.login.user.id
 
     def learn(self, channel_id: int, version: int) -> None:

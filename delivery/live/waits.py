@@ -24,19 +24,19 @@ class Waits:
         self._ending: set[asyncio.Future[None]] = set()
         self._has_ended = False
 
-    def has_room(self, user: int) -> bool:
-        return self._of_user[user] < self._most
+    def has_room(self, user_id: int) -> bool:
+        return self._of_user[user_id] < self._most
 
     @contextlib.contextmanager
-    def place(self, user: int) -> Iterator[bool]:
+    def place(self, user_id: int) -> Iterator[bool]:
         """Whether there is room for one more of the user, who has it until the end of the block. On the event loop."""
-        has_place = self.has_room(user)
-        self._of_user[user] += has_place
+        has_place = self.has_room(user_id)
+        self._of_user[user_id] += has_place
         try:
             yield has_place
         finally:
             if has_place:
-                self._of_user -= Counter([user])
+                self._of_user -= Counter([user_id])
 
     async def until_above(self, number: int, *, channel_id: int, seconds: float) -> None:
         """Returns when the channel has gone on from there, when it is not followed any more, when this process ends, or then.

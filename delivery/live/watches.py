@@ -75,8 +75,8 @@ async def keep_seats(seating: Seating, accesses: Accesses) -> None:
     while True:
         await asyncio.sleep(1)
         with _logged("seats were not kept"):
-            for user, channel_id in await seating.beat():
-                await accesses.opened(Opened(user=user, channel_id=channel_id, action="joined"))
+            for user_id, channel_id in await seating.beat():
+                await accesses.opened(Opened(user_id=user_id, channel_id=channel_id, action="joined"))
 
 
 async def keep_shedding(hub: Hub, *, most_bytes: int) -> None:

@@ -66,14 +66,14 @@ def given(ref: Ref | None) -> Ref | msgspec.UnsetType:
     return msgspec.UNSET if ref is None else ref
 
 
-def encode_refusal(refusal: Refused, *, ref: Ref | None, channel: int | None = None) -> bytes:
+def encode_refusal(refusal: Refused, *, ref: Ref | None, channel_id: int | None = None) -> bytes:
     return encode(
         Error(
             ref=given(ref),
             code=refusal.code,
             detail=refusal.detail,
             retry_after=msgspec.UNSET if refusal.retry_after is None else round(refusal.retry_after, 3),
-            channel=msgspec.UNSET if channel is None else channel,
+            channel=msgspec.UNSET if channel_id is None else channel_id,
             reference=getattr(refusal, "reference", msgspec.UNSET),
         )
     )

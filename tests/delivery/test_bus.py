@@ -38,7 +38,7 @@ async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> Non
     speaking, listening, heard = buses
     await listening.listen([channel_group(5)])
     await listening.listen([user_group(7)])
-    opened = Opened(user=7, channel_id=5, action="joined")
+    opened = Opened(user_id=7, channel_id=5, action="joined")
     for announcement in (changed(5, 1), changed(6, 1), opened):
         speaking.announce(announcement)
     await expect(lambda: heard == [changed(5, 1), opened])

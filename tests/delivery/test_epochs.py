@@ -24,7 +24,7 @@ from tests.stage.servers import Server, expect
 
 
 async def test_hello_pong_and_changes_say_the_epoch(server: Server, cast: Cast) -> None:
-    epoch = (await in_thread(services.read_standing)).epoch
+    epoch = (await in_thread(services.read_log_position)).epoch
     async with server.connect(cast.token(cast.alice)) as alice:
         assert alice.hello["epoch"] == epoch
         assert (await alice.command("ping"))["epoch"] == epoch
@@ -94,7 +94,7 @@ async def test_when_another_epoch_begins_open_sockets_are_closed_to_come_back(ow
         await in_thread(_move_the_nonce)
         assert (await alice.wait_closed())[0] == 4000
     async with server.connect(cast.token(cast.alice)) as alice:
-        assert alice.hello["epoch"] == (await in_thread(services.read_standing)).epoch
+        assert alice.hello["epoch"] == (await in_thread(services.read_log_position)).epoch
 
 
 def _move_the_nonce() -> None:
@@ -141,7 +141,7 @@ async def test_a_database_that_stands_below_what_redis_has_seen_begins_another_e
     before = await own_epochs.read()
     Redis.from_url(settings.REDIS_URL).set(f"gapless:wal:{before}", 2**52)
     assert await own_epochs.check()
-    assert own_epochs.current == (await in_thread(services.read_standing)).epoch != before
+    assert own_epochs.current == (await in_thread(services.read_log_position)).epoch != before
 
 
 @pytest.mark.django_db
@@ -155,22 +155,22 @@ def test_a_role_that_may_not_look_has_an_epoch_all_the_same_and_sees_what_is_gra
         cursor.execute("REVOKE EXECUTE ON FUNCTION pg_control_system(), pg_current_wal_flush_lsn() FROM PUBLIC")
         cursor.execute("SET LOCAL ROLE narrow")
         assert epochs.left_out() == ["pg_control_system()", "pg_current_wal_flush_lsn()"]
-        standing = services.read_standing()
+        log = services.read_log_position()
         cursor.execute("RESET ROLE")
         cursor.execute("GRANT EXECUTE ON FUNCTION pg_control_system(), pg_current_wal_flush_lsn() TO narrow")
         cursor.execute("SET LOCAL ROLE narrow")
-        later = services.read_standing()
+        later = services.read_log_position()
         cursor.execute("RESET ROLE")
-    assert standing.epoch
-    assert standing.position == 0
-    assert later.epoch != standing.epoch
+    assert log.epoch
+    assert log.position == 0
+    assert later.epoch != log.epoch
     assert later.position > 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_epoch_stays_while_nothing_is_rewound_and_begins_once_for_all_who_see_it() -> None:
-    before = services.read_standing()
-    assert services.read_standing().epoch == before.epoch
+    before = services.read_log_position()
+    assert services.read_log_position().epoch == before.epoch
     first = services.begin_epoch(after=before.epoch)
     assert first != before.epoch
     assert services.begin_epoch(after=before.epoch) == first
@@ -179,5 +179,5 @@ def test_the_epoch_stays_while_nothing_is_rewound_and_begins_once_for_all_who_se
         cursor.execute("BEGIN")
         cursor.execute("ALTER TABLE messages RENAME TO gone")
         cursor.execute("CREATE TABLE messages ()")
-        assert services.read_standing().epoch != first
+        assert services.read_log_position().epoch != first
         cursor.execute("ROLLBACK")

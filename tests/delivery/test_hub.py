@@ -142,7 +142,7 @@ async def test_an_old_removal_does_not_end_a_newer_membership(node: Node, follow
 async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cast) -> None:
     socket, listener = await greeted(node, cast.bob)
     other = await in_thread(services.open_channel, cast.bob, name="opened meanwhile")
-    node.receive(Opened(user=cast.bob.pk, channel_id=other.pk, action="joined"))
+    node.receive(Opened(user_id=cast.bob.pk, channel_id=other.pk, action="joined"))
     await expect(lambda: [frame["action"] for frame in listener.frames] == ["joined"])
     await in_thread(said, cast.bob, other, "before the sync")
     assert set(await node.joining.sync(socket, {})) == {cast.team.pk, other.pk}
@@ -199,7 +199,7 @@ async def test_an_access_that_ends_while_it_is_opened_is_not_told_as_joined(
         node.hub.end_access(socket, access.channel_id)
 
     monkeypatch.setattr(node.accesses, "_replayable_from", end)
-    await node.accesses.opened(Opened(user=cast.bob.pk, channel_id=cast.team.pk, action="joined"))
+    await node.accesses.opened(Opened(user_id=cast.bob.pk, channel_id=cast.team.pk, action="joined"))
     assert [frame["action"] for frame in listener.frames if frame["op"] == "channel"] == ["removed"]
 
 

@@ -104,7 +104,7 @@ async def test_a_channel_has_120_sockets_and_each_of_100_members_a_place(process
 
 
 def holder(user: int, socket: str, *channel_ids: int, idle: float = 0) -> Holder:
-    return Holder(user=user, socket=socket, channel_ids=channel_ids, idle=idle)
+    return Holder(user_id=user, socket=socket, channel_ids=channel_ids, idle=idle)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_changes_say_when_what_is_held_counts_for_nothing(
         said(cast.alice, cast.team, f"{n}")
     answer = changes(server, cast, "bob", **query).json()
     assert (answer["head"], answer["resync"], len(answer["results"])) == (5, resync, results)
-    assert answer["epoch"] == services.read_standing().epoch
+    assert answer["epoch"] == services.read_log_position().epoch
 
 
 def test_changes_never_ask_to_load_afresh_for_age_or_amount(server: Server, cast: Cast) -> None:

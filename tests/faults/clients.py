@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from tests.faults.habits import Door, Habits
 from tests.faults.history import Final, History
 from tests.faults.notes import Notes
-from tests.faults.outbox import Draft, Outbox
+from tests.faults.outbox import Outbox, Unanswered
 from tests.faults.pages import PAGE_SECONDS, Page, changes_after
 from tests.faults.view import View
 from tests.faults.wire import HandshakeRefused, Push, WebSocket
@@ -66,9 +66,9 @@ class Client:
 
     # ---- what a scenario asks of a client ----
 
-    def post(self, channel: int, body: str = "", *, key: str = "") -> Draft:
+    def post(self, channel: int, body: str = "", *, key: str = "") -> Unanswered:
         """Puts a message into the outbox; it leaves in its turn. Without a body it gets one that is unique."""
-        draft = Draft(channel, body, key=key) if key else Draft(channel, body)
+        draft = Unanswered(channel, body, key=key) if key else Unanswered(channel, body)
         draft.body = body or f"{self.name} {draft.key[:8]}"
         self.outbox.add(draft)
         return draft

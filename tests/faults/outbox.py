@@ -16,7 +16,7 @@ UNKNOWN = {"unavailable", "internal"}
 
 
 @dataclass(slots=True, eq=False)
-class Draft:
+class Unanswered:
     channel: int
     body: str
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -31,18 +31,18 @@ class Outbox:
     def __init__(self, notes: Notes, *, window: int) -> None:
         self.window = window
         self.send: Callable[..., int] | None = None
-        self.refused: list[Draft] = []
-        self.flying: dict[int, Draft] = {}
+        self.refused: list[Unanswered] = []
+        self.flying: dict[int, Unanswered] = {}
         self._notes = notes
-        self._lanes: dict[int, deque[Draft]] = {}
+        self._lanes: dict[int, deque[Unanswered]] = {}
         self._paused: set[int] = set()
 
     def __len__(self) -> int:
         return sum(len(lane) for lane in self._lanes.values())
 
-    def add(self, draft: Draft) -> None:
-        self._lanes.setdefault(draft.channel, deque()).append(draft)
-        self._pump(draft.channel)
+    def add(self, said: Unanswered) -> None:
+        self._lanes.setdefault(said.channel, deque()).append(said)
+        self._pump(said.channel)
 
     def open(self, send: Callable[..., int]) -> None:
         """From here on commands can be sent; what was not answered before goes first."""
@@ -54,42 +54,42 @@ class Outbox:
     def close(self) -> None:
         """The connection has ended: the outcome of what was in flight is unknown."""
         self.send = None
-        for draft in self.flying.values():
-            self._note("unknown", draft, code="closed")
-            draft.ref = 0
+        for said in self.flying.values():
+            self._note("unknown", said, code="closed")
+            said.ref = 0
         self.flying.clear()
 
     def take(self, push: Push) -> None:
         """The answer to a command in flight."""
         assert push.ref is not None
-        draft, code = self.flying.pop(push.ref), str(push.code)
+        said, code = self.flying.pop(push.ref), str(push.code)
         if push.op == "ok":
             assert push.message is not None
             message = push.message
             # What was repeated late may have been edited meanwhile: then it is another body of the same message.
-            is_mine = message.client_msg_id == draft.key and (message.body == draft.body or message.rev > message.seq)
-            self._note("ok", draft, seq=message.seq, duplicate=push.duplicate, code="" if is_mine else "other")
+            is_mine = message.client_msg_id == said.key and (message.body == said.body or message.rev > message.seq)
+            self._note("ok", said, seq=message.seq, duplicate=push.duplicate, code="" if is_mine else "other")
         else:
-            self._note("unknown" if code in UNKNOWN else "fail", draft, code=code)
-        draft.ref = 0
+            self._note("unknown" if code in UNKNOWN else "fail", said, code=code)
+        said.ref = 0
         if push.op == "error" and code in REPEATABLE:
-            self._pause(draft.channel, push.retry_after or 1)
+            self._pause(said.channel, push.retry_after or 1)
             return
-        self._lanes[draft.channel].remove(draft)
+        self._lanes[said.channel].remove(said)
         if push.op == "error":
-            self.refused.append(draft)
-        self._pump(draft.channel)
+            self.refused.append(said)
+        self._pump(said.channel)
 
     def _pump(self, channel: int) -> None:
         lane = self._lanes.get(channel)
         if not lane or self.send is None or channel in self._paused:
             return
-        for draft in list(lane)[: self.window]:
-            if not draft.ref:
-                draft.ref = self.send("message.post", channel=channel, client_msg_id=draft.key, body=draft.body)
-                draft.sent_at = time.monotonic()
-                self.flying[draft.ref] = draft
-                self._note("invoke", draft)
+        for said in list(lane)[: self.window]:
+            if not said.ref:
+                said.ref = self.send("message.post", channel=channel, client_msg_id=said.key, body=said.body)
+                said.sent_at = time.monotonic()
+                self.flying[said.ref] = said
+                self._note("invoke", said)
 
     def _pause(self, channel: int, seconds: float) -> None:
         send = self.send
@@ -102,8 +102,8 @@ class Outbox:
         self._paused.add(channel)
         asyncio.get_running_loop().call_later(seconds, go_on)
 
-    def _note(self, phase: str, draft: Draft, *, code: str = "", seq: int = 0, duplicate: bool = False) -> None:
+    def _note(self, phase: str, said: Unanswered, *, code: str = "", seq: int = 0, duplicate: bool = False) -> None:
         self._notes.command(
-            phase, ref=draft.ref, channel=draft.channel, key=draft.key, body=draft.body, code=code, seq=seq,
+            phase, ref=said.ref, channel=said.channel, key=said.key, body=said.body, code=code, seq=seq,
             duplicate=duplicate,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from tests.faults.catalogue import PAGE, renewed
 from tests.faults.history import Command, History
 from tests.faults.metronome import WAKINGS, Metronome
 from tests.faults.notes import Notes
-from tests.faults.outbox import Draft, Outbox
+from tests.faults.outbox import Outbox, Unanswered
 from tests.faults.recovery import percentile
 from tests.faults.scenarios import SCENARIOS, SHORT, perform
 from tests.faults.soak import Gauge, too_much
@@ -88,7 +88,7 @@ async def test_a_repeated_message_that_was_edited_meanwhile_is_the_same_and_anot
 ) -> None:
     history = History()
     outbox = Outbox(Notes(history, client="a", user=1), window=1)
-    draft = Draft(5, "said")
+    draft = Unanswered(5, "said")
     outbox.add(draft)
     outbox.open(lambda op, **fields: 1)
     answer = Change(rev=rev, seq=7, client_msg_id=draft.key, sender={"id": 1}, kind="text", body=body)

@@ -116,7 +116,7 @@ async def test_who_joins_a_channel_sees_and_is_seen(here: Process, there: Proces
     await time.pass_time(2)
     await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
     for process in (here, there):
-        process.hear(Opened(user=cast.charlie.pk, channel_id=cast.team.pk, action="joined"))
+        process.hear(Opened(user_id=cast.charlie.pk, channel_id=cast.team.pk, action="joined"))
     await here.node.check_positions()
     await expect(lambda: cast.team.pk in charlie.socket.accesses)
     await time.pass_time(3)

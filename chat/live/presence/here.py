@@ -90,9 +90,9 @@ class ProcessPresence:
     async def stop(self) -> None:
         """Says that everybody who is still here leaves, and notes when they were seen."""
         seen = self.seen.take(is_end=True)
-        for user, person in list(self.own.people.items()):
+        for user_id, person in list(self.own.people.items()):
             for socket in list(person.sockets):
-                self.own.left(user, socket)
+                self.own.left(user_id, socket)
         with contextlib.suppress(BreakerOpen, *REDIS_AWAY):
             await self._breaker.call(lambda: self.roster.step(self.own.sayings(everybody=False)), counts=REDIS_AWAY)
         await self._write(seen)
@@ -101,40 +101,40 @@ class ProcessPresence:
     # ---- what happens in this process ----
 
     def arrived(self, socket: Socket, choice: Choice) -> None:
-        self.own.arrived(socket.user, socket, choice)
+        self.own.arrived(socket.user_id, socket, choice)
 
     def left(self, socket: Socket) -> None:
-        self.own.left(socket.user, socket)
+        self.own.left(socket.user_id, socket)
         self.pushes.forget(socket)
 
     def told_idle(self, socket: Socket, *, is_idle: bool) -> None:
-        self.own.told_idle(socket.user, socket, is_idle=is_idle)
+        self.own.told_idle(socket.user_id, socket, is_idle=is_idle)
 
     def told_typing(self, socket: Socket, channel_id: int, *, is_on: bool) -> None:
         """People who switch this off, and invisible people, are not shown typing."""
-        person = self.own.people.get(socket.user)
+        person = self.own.people.get(socket.user_id)
         followed = self._node.hub.channels.get(channel_id)
         if person is None or followed is None:
             return
         if is_on and not _may_type(person.choice):
             return
-        self._marks[channel_id, socket.user] = TypingMark(channel_id, socket.user, followed.position, is_on)
+        self._marks[channel_id, socket.user_id] = TypingMark(channel_id, socket.user_id, followed.position, is_on)
         if is_on:
-            self.seen.typed(channel_id, socket.user)
+            self.seen.typed(channel_id, socket.user_id)
 
-    def chosen(self, user: int, choice: Choice) -> None:
-        if self.own.chosen(user, choice):
-            self.pushes.add_own(user)
+    def chosen(self, user_id: int, choice: Choice) -> None:
+        if self.own.chosen(user_id, choice):
+            self.pushes.add_own(user_id)
             if not _may_type(choice):
-                self.pushes.add_typing(self.typing.end_everywhere(user))
+                self.pushes.add_typing(self.typing.end_everywhere(user_id))
 
     def heard(self, announcement: Announcement) -> None:
         """Takes what processes tell each other, as far as presence needs it."""
         match announcement:
-            case About(user=user, raw=raw):
-                self.chosen(user, _choice.decode(raw))
-            case Opened(user=user):
-                self._look_again_at([user])
+            case About(user_id=user_id, raw=raw):
+                self.chosen(user_id, _choice.decode(raw))
+            case Opened(user_id=user_id):
+                self._look_again_at([user_id])
             case Changed(channel_id=channel_id, changes=changes):
                 for change in changes:
                     if change.said_by is not None:
@@ -142,13 +142,13 @@ class ProcessPresence:
                         if self.typing.end_by_message(channel_id, change.said_by, number=change.rev):
                             self.pushes.add_typing([channel_id])
                     elif change.ends is not None or change.begins is not None:
-                        self._look_again_at(user for user in (change.ends, change.begins) if user is not None)
+                        self._look_again_at(user_id for user_id in (change.ends, change.begins) if user_id is not None)
 
     # ---- what is asked ----
 
-    def state_of(self, user: int) -> PersonState:
+    def state_of(self, user_id: int) -> PersonState:
         """What others see of this person, as far as this process has heard. From any thread."""
-        return shapes.state_of(self.view.shown(user))
+        return shapes.state_of(self.view.shown(user_id))
 
     # ---- twice a second ----
 
@@ -206,11 +206,11 @@ class ProcessPresence:
         self.pushes.add_typing(self.typing.take(mark for mark in heard.typing if self._is_to_be_seen(mark)))
 
     def _take_choices(self, heard: Heard) -> None:
-        for user, person in heard.people.items():
+        for user_id, person in heard.people.items():
             if person is not None:
                 if not _may_type(person.choice):
-                    self.pushes.add_typing(self.typing.end_everywhere(user))
-                self.chosen(user, person.choice)
+                    self.pushes.add_typing(self.typing.end_everywhere(user_id))
+                self.chosen(user_id, person.choice)
 
     def _not_heard(self, sayings: Sequence[Saying], now: float) -> None:
         self.own.not_said(sayings)
@@ -224,48 +224,48 @@ class ProcessPresence:
     def _tell(self, news: Sequence[News]) -> None:
         for one in news:
             if one.shown.status == OFFLINE:
-                self.pushes.add_typing(self.typing.end_everywhere(one.user))
-                self.seen.gone(one.user)
+                self.pushes.add_typing(self.typing.end_everywhere(one.user_id))
+                self.seen.gone(one.user_id)
         self.pushes.add(news)
 
     def _is_to_be_seen(self, mark: TypingMark) -> bool:
-        person = self.view.people.get(mark.user)
+        person = self.view.people.get(mark.user_id)
         channel = self._node.hub.channels.get(mark.channel_id)
-        has_ended = channel is not None and channel.ends.get(mark.user, 0) > mark.head
+        has_ended = channel is not None and channel.ends.get(mark.user_id, 0) > mark.head
         return person is not None and _may_type(person.choice) and not has_ended
 
-    def _channels_of(self, user: int) -> dict[int, int]:
+    def _channels_of(self, user_id: int) -> dict[int, int]:
         channels = self._node.hub.channels
         followed: dict[int, int] = {}
-        for socket in self._node.hub.users.get(user, ()):
+        for socket in self._node.hub.sockets_of.get(user_id, ()):
             for channel_id in socket.accesses:
                 channel = channels.get(channel_id)
                 if channel is not None:
                     followed[channel_id] = channel.position
         return followed
 
-    def _look_again_at(self, users: Iterable[int]) -> None:
+    def _look_again_at(self, user_ids: Iterable[int]) -> None:
         until = self._clock() + LOOK_AGAIN_SECONDS
-        for user in users:
-            if user in self.own.people:
-                self._look_again[user] = until
+        for user_id in user_ids:
+            if user_id in self.own.people:
+                self._look_again[user_id] = until
 
     def _look_again_if_due(self, now: float) -> None:
         if self._look_again:
             self.own.look_again(self._look_again)
-            for user in self._look_again:
-                for socket in self._node.hub.users.get(user, ()):
+            for user_id in self._look_again:
+                for socket in self._node.hub.sockets_of.get(user_id, ()):
                     self.pushes.push_new_rosters(socket)
-            self._look_again = {user: until for user, until in self._look_again.items() if until > now}
+            self._look_again = {user_id: until for user_id, until in self._look_again.items() if until > now}
 
     async def _read_choices(self) -> None:
         # A choice made meanwhile may not have been heard of here: an invisible person must not show for a moment.
-        users = list(self.own.people)
-        if users:
+        user_ids = list(self.own.people)
+        if user_ids:
             with contextlib.suppress(TimeoutError, *DATABASE_AWAY):
-                reading = self._node.threads.read(_choices, users)
-                for user, choice in (await asyncio.wait_for(reading, CHOICES_SECONDS)).items():
-                    self.chosen(user, choice)
+                reading = self._node.threads.read(_choices, user_ids)
+                for user_id, choice in (await asyncio.wait_for(reading, CHOICES_SECONDS)).items():
+                    self.chosen(user_id, choice)
 
     async def _write(self, seen: Sightings) -> None:
         if seen.people:
@@ -279,5 +279,5 @@ def _may_type(choice: Choice) -> bool:
     return choice.shows_typing and choice.status != INVISIBLE
 
 
-def _choices(users: Sequence[int]) -> dict[int, Choice]:
-    return {user.pk: shapes.choice_of(user) for user in User.objects.filter(pk__in=users)}
+def _choices(user_ids: Sequence[int]) -> dict[int, Choice]:
+    return {user.pk: shapes.choice_of(user) for user in User.objects.filter(pk__in=user_ids)}

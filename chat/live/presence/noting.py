@@ -33,12 +33,12 @@ class Seen:
         self._gone: dict[int, float] = {}
         self._typed: dict[tuple[int, int], float] = {}
 
-    def gone(self, user: int) -> None:
+    def gone(self, user_id: int) -> None:
         """Nobody sees this person any more: offline, or invisible from now on."""
-        self._gone[user] = self._clock()
+        self._gone[user_id] = self._clock()
 
-    def typed(self, channel_id: int, user: int) -> None:
-        self._typed[channel_id, user] = self._clock()
+    def typed(self, channel_id: int, user_id: int) -> None:
+        self._typed[channel_id, user_id] = self._clock()
 
     def is_due(self) -> bool:
         return self._clock() - self._taken_at >= self._every
@@ -48,17 +48,17 @@ class Seen:
         now = self._taken_at = self._clock()
         gone, self._gone = self._gone, {}
         typed, self._typed = self._typed, {}
-        found = Sightings({user: Sighting(OFFLINE, now - at) for user, at in gone.items()})
-        for user in self._own.people:
-            status = self._view.shown(user).status
+        found = Sightings({user_id: Sighting(OFFLINE, now - at) for user_id, at in gone.items()})
+        for user_id in self._own.people:
+            status = self._view.shown(user_id).status
             if status not in (OFFLINE, UNKNOWN):
-                found.people[user] = Sighting(OFFLINE if is_end else status, 0.0)
+                found.people[user_id] = Sighting(OFFLINE if is_end else status, 0.0)
         found.typed = {key: now - at for key, at in typed.items() if key[1] in found.people}
         return found
 
     def put_back(self, seen: Sightings) -> None:
         """It was not written: who has gone is said again; of the others the next minute says more."""
         now = self._clock()
-        for user, sighting in seen.people.items():
+        for user_id, sighting in seen.people.items():
             if sighting.status == OFFLINE:
-                self._gone.setdefault(user, now - sighting.age_seconds)
+                self._gone.setdefault(user_id, now - sighting.age_seconds)

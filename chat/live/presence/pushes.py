@@ -59,9 +59,9 @@ class Pushes:
 
     def add(self, news: Iterable[News]) -> None:
         for one in news:
-            before = self._news.get(one.user)
+            before = self._news.get(one.user_id)
             channels = one.channels if before is None else {**before.channels, **one.channels}
-            self._news[one.user] = News(one.user, one.shown, channels)
+            self._news[one.user_id] = News(one.user_id, one.shown, channels)
             for channel_id in one.channels:
                 self._rosters.pop(channel_id, None)
 
@@ -76,9 +76,9 @@ class Pushes:
     def add_typing(self, channel_ids: Iterable[int]) -> None:
         self._typing_touched.update(channel_ids)
 
-    def add_own(self, user: int) -> None:
+    def add_own(self, user_id: int) -> None:
         """The person has chosen something: told to all their sockets."""
-        self._chosen.add(user)
+        self._chosen.add(user_id)
 
     # ---- pushing ----
 
@@ -106,7 +106,7 @@ class Pushes:
             if socket.is_behind or not socket.write_if_idle(self._roster(channel_id)):
                 self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[place:]]))
                 break
-        self._write_own(socket.user, [socket])
+        self._write_own(socket.user_id, [socket])
 
     def push_new_rosters(self, socket: Socket) -> None:
         """The same for the channels that it has begun to follow since."""
@@ -125,10 +125,10 @@ class Pushes:
     def _push_news(self) -> None:
         news, self._news = self._news, {}
         by_channel: dict[int, list[int]] = defaultdict(list)
-        for user, one in news.items():
-            held_back = {s: head for s, head in one.channels.items() if not self._say_in(s, user, head, by_channel)}
+        for user_id, one in news.items():
+            held_back = {s: head for s, head in one.channels.items() if not self._say_in(s, user_id, head, by_channel)}
             if held_back:
-                self._news[user] = News(user, one.shown, held_back)
+                self._news[user_id] = News(user_id, one.shown, held_back)
         by_socket: dict[Socket, list[int]] = defaultdict(list)
         for channel_id in by_channel:
             for socket in self._hub.channels[channel_id].sockets:
@@ -138,24 +138,26 @@ class Pushes:
         for socket, channels in by_socket.items():
             alike[tuple(channels)].append(socket)
         for channels_alike, sockets in alike.items():
-            users = {user for channel_id in channels_alike for user in by_channel[channel_id]}
-            states = {user: shapes.state_of(news[user].shown) for user in users}
+            seen = {user_id for channel_id in channels_alike for user_id in by_channel[channel_id]}
+            states = {user_id: shapes.state_of(news[user_id].shown) for user_id in seen}
             self._write(sockets, Prepared(codec.encode(frames.Presence(users=states))))
         # What their own sockets have just read of them is what others see.
-        self._chosen.update(user for user in news if self._is_hidden(user))
+        self._chosen.update(user_id for user_id in news if self._is_hidden(user_id))
 
-    def _say_in(self, channel_id: int, user: int, head: int, by_channel: dict[int, list[int]]) -> bool:
+    def _say_in(self, channel_id: int, user_id: int, head: int, by_channel: dict[int, list[int]]) -> bool:
         followers = self._hub.followers(channel_id, head=head)
         if followers is None:
             return False
-        if followers and self._hub.channels[channel_id].ends.get(user, 0) <= head:
-            by_channel[channel_id].append(user)
+        if followers and self._hub.channels[channel_id].ends.get(user_id, 0) <= head:
+            by_channel[channel_id].append(user_id)
         return True
 
     def _push_own(self) -> None:
         chosen, self._chosen = self._chosen, set()
-        for user in chosen:
-            self._write_own(user, [socket for socket in self._hub.users.get(user, ()) if not is_visit(socket.login)])
+        for user_id in chosen:
+            self._write_own(
+                user_id, [socket for socket in self._hub.sockets_of.get(user_id, ()) if not is_visit(socket.login)]
+            )
 
     def _push_rosters_to_those_behind(self) -> None:
         behind, self._behind = self._behind, {}
@@ -175,26 +177,26 @@ class Pushes:
             if followers is None:
                 continue
             self._typing_touched.discard(channel_id)
-            if typing.users == named and now - pushed_at < self._typing_again:
+            if typing.user_ids == named and now - pushed_at < self._typing_again:
                 # They go on; those who were told know it for some seconds more.
                 continue
-            self._write_typing(channel_id, typing.users, followers)
-            if typing.users:
-                self._typing_pushed[channel_id] = (now, typing.users)
+            self._write_typing(channel_id, typing.user_ids, followers)
+            if typing.user_ids:
+                self._typing_pushed[channel_id] = (now, typing.user_ids)
             else:
                 self._typing_pushed.pop(channel_id, None)
 
     # ---- frames ----
 
-    def _write_typing(self, channel_id: int, users: tuple[int, ...], followers: list[Socket]) -> None:
-        frame = Prepared(codec.encode(frames.Typing(channel=channel_id, users=users)))
+    def _write_typing(self, channel_id: int, user_ids: tuple[int, ...], followers: list[Socket]) -> None:
+        frame = Prepared(codec.encode(frames.Typing(channel=channel_id, users=user_ids)))
         for socket in followers:
-            person = self._own.people.get(socket.user)
+            person = self._own.people.get(socket.user_id)
             if person is None or person.choice.shows_typing:
-                kept_from = self._kept_from(socket.user)
-                shown = tuple(user for user in users if user not in kept_from)
+                kept_from = self._kept_from(socket.user_id)
+                shown = tuple(user_id for user_id in user_ids if user_id not in kept_from)
                 # Encoded once for all but those few who are kept from somebody.
-                is_all = len(shown) == len(users)
+                is_all = len(shown) == len(user_ids)
                 socket.write_if_idle(
                     frame if is_all else Prepared(codec.encode(frames.Typing(channel=channel_id, users=shown)))
                 )
@@ -205,29 +207,29 @@ class Pushes:
             channel = self._hub.channels.get(channel_id)
             ends = channel.ends if channel is not None else {}
             users = {
-                user: shapes.state_of(self._view.shown(user))
-                for user in self._view.by_channel.get(channel_id, ())
-                if ends.get(user, 0) <= self._view.people[user].channels[channel_id]
+                user_id: shapes.state_of(self._view.shown(user_id))
+                for user_id in self._view.by_channel.get(channel_id, ())
+                if ends.get(user_id, 0) <= self._view.people[user_id].channels[channel_id]
             }
             roster = frames.Presence(users=users, channel=channel_id, known=self._view.is_known)
             frame = self._rosters[channel_id] = Prepared(codec.encode(roster))
         return frame
 
-    def _write_own(self, user: int, sockets: Iterable[Socket]) -> None:
-        person = self._own.people.get(user)
+    def _write_own(self, user_id: int, sockets: Iterable[Socket]) -> None:
+        person = self._own.people.get(user_id)
         if person is not None:
-            shown = self._view.shown(user).status
+            shown = self._view.shown(user_id).status
             # The reader is here, even when Redis has not said so.
             is_heard = shown not in (OFFLINE, UNKNOWN)
             state = frames.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
             own = shapes.own_presence_of(person.choice)
-            self._write(sockets, Prepared(codec.encode(frames.Presence(users={user: state}, own=own))))
+            self._write(sockets, Prepared(codec.encode(frames.Presence(users={user_id: state}, own=own))))
 
     def _write(self, sockets: Iterable[Socket], frame: Prepared) -> None:
         for socket in sockets:
             if not socket.write_if_idle(frame):
                 self._behind[socket] = list(socket.accesses)
 
-    def _is_hidden(self, user: int) -> bool:
-        person = self._own.people.get(user)
+    def _is_hidden(self, user_id: int) -> bool:
+        person = self._own.people.get(user_id)
         return person is not None and person.choice.status == INVISIBLE

@@ -14,7 +14,7 @@ from chat.admin.channels import figures_table
 from chat.live.node import ChatNode
 from chat.models import Channel, Member
 from chat.reads.statistics import FigureNotes, figures_of
-from delivery.live.figures import Figures
+from delivery.live.counted import CountedChannels
 from delivery.source import Committed
 from delivery.wire.errors import TooLong
 from tests.conftest import Cast, in_thread, said
@@ -24,11 +24,11 @@ COMMITTED = Committed(raw=b"", duplicate=False)
 
 
 async def noted(channel: Channel, *milliseconds: float) -> None:
-    figures = Figures()
+    counted = CountedChannels()
     now = time.perf_counter()
-    figures.answered(channel.pk, [now - ms / 1000 for ms in milliseconds], [COMMITTED] * len(milliseconds))
-    figures.refused(channel.pk, TooLong.code)
-    notes = FigureNotes(figures)
+    counted.answered(channel.pk, [now - ms / 1000 for ms in milliseconds], [COMMITTED] * len(milliseconds))
+    counted.refused(channel.pk, TooLong.code)
+    notes = FigureNotes(counted)
     await notes.note()
     # What was noted is not noted again.
     await notes.note()
@@ -68,7 +68,7 @@ async def test_figures_are_of_the_last_five_minutes_and_end_by_themselves(
 async def test_a_running_process_notes_by_itself(cast: Cast, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
     monkeypatch.setattr("chat.reads.statistics.NOTE_SECONDS", 0.01)
     node = ChatNode()
-    node.figures.refused(cast.team.pk, TooLong.code)
+    node.counted.refused(cast.team.pk, TooLong.code)
     await node.start()
     try:
         await expect(lambda: in_thread(lambda: figures_of(cast.team).errors == {"too_long": 1}))

@@ -26,7 +26,7 @@ export class About {
   #left;
 
   /** `channel()` is the open one; `people`: the dialog to choose one; `blocks`: whom this person has blocked; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
-  constructor(/** @type {{ channel: Act, people: People, blocks: Blocks, changed: Act, left: Act }} */ { channel, people, blocks, changed, left }) {
+  constructor(/** @type {{ channel: Callback, people: People, blocks: Blocks, changed: Callback, left: Callback }} */ { channel, people, blocks, changed, left }) {
     this.#blocks = blocks;
     this.#people = people;
     this.#channel = channel;

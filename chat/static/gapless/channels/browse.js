@@ -10,7 +10,7 @@ export class Browse {
   #joined;
 
   /** `joined(channel)` when one was chosen that the person is in by then. */
-  constructor(/** @type {{ joined: Act }} */ { joined }) {
+  constructor(/** @type {{ joined: Callback }} */ { joined }) {
     this.#joined = joined;
     this.#start = searchList({
       dialog: this.#dialog,
@@ -53,7 +53,7 @@ export class Create {
   #made;
 
   /** `made(channel)` when the server has it. */
-  constructor(/** @type {{ made: Act }} */ { made }) {
+  constructor(/** @type {{ made: Callback }} */ { made }) {
     this.#made = made;
     this.#form.addEventListener("submit", (/** @type {any} */ event) => this.#submit(event));
   }

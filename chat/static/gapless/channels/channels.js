@@ -14,7 +14,7 @@ export class Channels extends EventTarget {
   #isBlocked;
 
   /** `isBlocked(user)`: nothing that they write counts. */
-  constructor(/** @type {any} */ list, /** @type {Me} */ me, /** @type {Act} */ isBlocked) {
+  constructor(/** @type {any} */ list, /** @type {Me} */ me, /** @type {Callback} */ isBlocked) {
     super();
     this.#me = me;
     this.#isBlocked = isBlocked;

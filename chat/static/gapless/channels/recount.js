@@ -7,7 +7,7 @@ export class Recount {
   #asked = new Set();
 
   /** `load(id)` resolves to the channel as the server has it, `counted(channel)` takes it. */
-  constructor(/** @type {{ load: Act, counted: Act }} */ { load, counted }) {
+  constructor(/** @type {{ load: Callback, counted: Callback }} */ { load, counted }) {
     this.#load = load;
     this.#counted = counted;
   }

@@ -26,7 +26,7 @@ export class Search {
   /** @type {any} */ #timer = null;
 
   /** `toMessage(channel, seq)` shows a message in its place. */
-  constructor(/** @type {{ channels: Channels, toMessage: Act }} */ { channels, toMessage }) {
+  constructor(/** @type {{ channels: Channels, toMessage: Callback }} */ { channels, toMessage }) {
     this.#channels = channels;
     this.#toMessage = toMessage;
     this.#input.addEventListener("input", () => this.#typed());

@@ -19,7 +19,7 @@ export class Switcher {
   /** @type {Person[]} */ #people = [];
   #active = 0;
 
-  constructor(/** @type {{ channels: Channels, me: Me, toChannel: Act, toPerson: Act }} */ { channels, me, toChannel, toPerson }) {
+  constructor(/** @type {{ channels: Channels, me: Me, toChannel: Callback, toPerson: Callback }} */ { channels, me, toChannel, toPerson }) {
     this.#channels = channels;
     this.#me = me;
     this.#toChannel = toChannel;

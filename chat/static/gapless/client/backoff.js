@@ -14,7 +14,7 @@ export class Persistence {
   /** @type {any} */ #timer = null;
 
   /** False when asking again would be answered the same: the caller's person has to decide. */
-  later(/** @type {{ status: number, retryAfter?: number | null }} */ { status, retryAfter = null }, /** @type {Act} */ ask) {
+  later(/** @type {{ status: number, retryAfter?: number | null }} */ { status, retryAfter = null }, /** @type {Callback} */ ask) {
     const mayPass = !status || status === 429 || status >= 500;
     this.hold();
     if (mayPass) this.#timer = setTimeout(ask, pause(++this.#refusals, retryAfter) * 1000);

@@ -11,7 +11,7 @@ export class Cursors {
   #timers = new Map();
 
   /** `send(frame)` returns false when nothing could be sent; the number is then kept for `resend`. */
-  constructor(/** @type {Act} */ send) {
+  constructor(/** @type {Callback} */ send) {
     this.#send = send;
   }
 

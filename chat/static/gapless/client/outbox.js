@@ -81,7 +81,7 @@ export class Outbox {
   }
 
   /** Calls `taken(draft)` when another tab has sent or deleted a draft that this one holds too. */
-  watchTabs(/** @type {Act} */ taken) {
+  watchTabs(/** @type {Callback} */ taken) {
     globalThis.addEventListener?.("storage", ({ key, newValue }) => {
       const draft = newValue == null && key?.startsWith(this.#prefix) && this.#drafts.get(key.slice(this.#prefix.length));
       if (draft && this.#drafts.delete(draft.client_msg_id)) taken(draft);
@@ -109,7 +109,7 @@ export class Outbox {
    * Calls `adopted(drafts)` with what closed tabs left behind, now and at each later call of the returned function.
    * Of several tabs one does it; without locks (plain http) all do, which is harmless: a repeat is one message.
    */
-  watchOrphans(/** @type {Act} */ adopted) {
+  watchOrphans(/** @type {Callback} */ adopted) {
     const look = () => this.#adopt(adopted);
     if (!navigator.locks) {
       this.#load(() => true);
@@ -126,7 +126,7 @@ export class Outbox {
     return () => leads && look();
   }
 
-  async #adopt(/** @type {Act} */ adopted) {
+  async #adopt(/** @type {Callback} */ adopted) {
     const { held = [] } = await navigator.locks.query();
     const living = new Set(held.map(({ name }) => name));
     const drafts = this.#load((/** @type {Draft} */ draft) => !living.has(this.#lockOf(draft.tab)));
@@ -145,7 +145,7 @@ export class Outbox {
     return `${this.#prefix}tab.${tab}`;
   }
 
-  #load(/** @type {Act} */ isWanted) {
+  #load(/** @type {Callback} */ isWanted) {
     const found = [];
     for (const draft of this.#stored()) {
       if (this.#drafts.has(draft.client_msg_id) || !isWanted(draft)) continue;

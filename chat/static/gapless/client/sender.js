@@ -17,7 +17,7 @@ export class Sender {
   #running = new Set(); // channels with a draft in flight or a pause to keep
 
   /** `ask(frame)` as in Connection; `changed(draft, message?)` is told of each step; `headOf(channel)` is held. */
-  constructor(/** @type {{ outbox: Outbox, ask: Act, isOnline: Act, changed: Act, headOf: Act }} */ { outbox, ask, isOnline, changed, headOf }) {
+  constructor(/** @type {{ outbox: Outbox, ask: Callback, isOnline: Callback, changed: Callback, headOf: Callback }} */ { outbox, ask, isOnline, changed, headOf }) {
     this.#outbox = outbox;
     this.#ask = ask;
     this.#isOnline = isOnline;

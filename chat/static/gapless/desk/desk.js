@@ -9,7 +9,7 @@ import { nameOf, paintName } from "../people/names.js";
 const LOOK_MS = 60_000;
 
 /** A member says what is wrong with a message. */
-export function report(/** @type {Message} */ message, /** @type {Act} */ said) {
+export function report(/** @type {Message} */ message, /** @type {Callback} */ said) {
   ask({
     title: `Report this message of ${nameOf(message.sender)}?`,
     text: "Those who keep this channel see the message and what you write here. The author does not hear of it.",
@@ -51,7 +51,7 @@ export class Desk {
   /** @type {string | null} */ #cursor = null;
 
   /** `desk`: what the server says of it, or null when the person keeps nothing. `toMessage(channel, seq)`; `mayGoTo(channel)`. */
-  constructor(/** @type {{ desk: any, toMessage: Act, mayGoTo: Act }} */ { desk, toMessage, mayGoTo }) {
+  constructor(/** @type {{ desk: any, toMessage: Callback, mayGoTo: Callback }} */ { desk, toMessage, mayGoTo }) {
     this.#toMessage = toMessage;
     this.#mayGoTo = mayGoTo;
     this.#mayBan = Boolean(desk?.may_ban);
@@ -121,7 +121,7 @@ export class Desk {
   }
 
   #acts(/** @type {any} */ row) {
-    const button = (/** @type {string} */ label, /** @type {string} */ className, /** @type {Act} */ click) => make("button", { class: `button small ${className}`, type: "button", textContent: label, on: { click } });
+    const button = (/** @type {string} */ label, /** @type {string} */ className, /** @type {Callback} */ click) => make("button", { class: `button small ${className}`, type: "button", textContent: label, on: { click } });
     const again = () => this.#begin();
     const isThere = !row.message.deleted_at;
     return make("p", { class: "button-row" },
@@ -137,7 +137,7 @@ export class Desk {
     this.#toMessage(channel.id, message.seq);
   }
 
-  #close(/** @type {{ id: number }} */ { id }, /** @type {string} */ verdict, /** @type {Act} */ done) {
+  #close(/** @type {{ id: number }} */ { id }, /** @type {string} */ verdict, /** @type {Callback} */ done) {
     const isUpheld = verdict === "upheld";
     ask({
       title: isUpheld ? "Uphold this report?" : "Dismiss this report?",

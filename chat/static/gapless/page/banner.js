@@ -22,7 +22,7 @@ export class Banner {
   /** @type {any} */ #state = {};
   #act;
 
-  constructor(/** @type {{ tryNow: Act }} */ { tryNow }) {
+  constructor(/** @type {{ tryNow: Callback }} */ { tryNow }) {
     this.#act = tryNow;
     this.#button.addEventListener("click", () => this.#act?.());
   }

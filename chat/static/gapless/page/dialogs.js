@@ -104,7 +104,7 @@ export function say(/** @type {string} */ sentence) {
 }
 
 /** A list that follows a search box: waits for a pause in typing, drops answers that come too late. */
-export function searchList(/** @type {{ dialog: any, find: Act, line: any, empty: Act }} */ { dialog, find, line, empty }) {
+export function searchList(/** @type {{ dialog: any, find: Callback, line: any, empty: Callback }} */ { dialog, find, line, empty }) {
   const input = dialog.querySelector("input");
   const list = dialog.querySelector(".lines");
   const note = dialog.querySelector(".dialog-note");

@@ -7,7 +7,7 @@ export const byId = (/** @type {string} */ id) => document.getElementById(id);
 /**
  * An element with properties (`class`, `data`, `on` and attributes starting with aria or role are understood).
  * @param {string} tag
- * @param {{class?: string, data?: object, on?: Record<string, Act>, [property: string]: any}} properties
+ * @param {{class?: string, data?: object, on?: Record<string, Callback>, [property: string]: any}} properties
  * @param {(Node | string | null | undefined)[]} children
  * @returns {any}
  */
@@ -59,4 +59,4 @@ export const isNarrow = () => matchMedia("(max-width: 699px)").matches;
 /** True where a panel fits beside the messages. */
 const wide = matchMedia("(min-width: 1080px)");
 export const isWide = () => wide.matches;
-export const whenWide = (/** @type {Act} */ changed) => wide.addEventListener("change", changed);
+export const whenWide = (/** @type {Callback} */ changed) => wide.addEventListener("change", changed);

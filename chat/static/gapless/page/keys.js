@@ -2,7 +2,7 @@
 import { isAnyOpen } from "./dialogs.js";
 
 /** `shortcuts`: by the letter beside Ctrl or Cmd; `keys`: where nobody is writing; `cancels`: the first that returns true had something to cancel. */
-export function listen(/** @type {{ shortcuts: Record<string, Act>, keys: Record<string, Act>, cancels: Act[] }} */ { shortcuts, keys, cancels }) {
+export function listen(/** @type {{ shortcuts: Record<string, Callback>, keys: Record<string, Callback>, cancels: Callback[] }} */ { shortcuts, keys, cancels }) {
   addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const shortcut = event.ctrlKey || event.metaKey ? shortcuts[event.key.toLowerCase()] : null;
@@ -14,7 +14,7 @@ export function listen(/** @type {{ shortcuts: Record<string, Act>, keys: Record
   });
 }
 
-function act(/** @type {any} */ event, /** @type {Act} */ what) {
+function act(/** @type {any} */ event, /** @type {Callback} */ what) {
   event.preventDefault();
   what();
 }

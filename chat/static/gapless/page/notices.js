@@ -20,7 +20,7 @@ export class Notices {
   #opened;
 
   /** `levelOf(channel)`: {level, title, isDirect}; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(channel)` on a click. */
-  constructor(/** @type {{ me: Me, levelOf: Act, isSeen: Act, isQuiet: Act, opened: Act }} */ { me, levelOf, isSeen, isQuiet, opened }) {
+  constructor(/** @type {{ me: Me, levelOf: Callback, isSeen: Callback, isQuiet: Callback, opened: Callback }} */ { me, levelOf, isSeen, isQuiet, opened }) {
     this.#me = me;
     this.#levelOf = levelOf;
     this.#isSeen = isSeen;

@@ -5,7 +5,7 @@ export class Popup {
   #menu;
 
   /** `chose(act)` is called with the `data-act` of an item, after the menu is gone. */
-  constructor(/** @type {string} */ id, /** @type {Act} */ chose) {
+  constructor(/** @type {string} */ id, /** @type {Callback} */ chose) {
     this.#menu = byId(id);
     this.#menu.addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
       const item = target.closest("button[data-act]");
@@ -21,7 +21,7 @@ export class Popup {
   }
 
   /** At a rectangle of the window; `offers(act)` says which items there are. */
-  open(/** @type {{ left: number, bottom: number, top: number }} */ { left, bottom, top }, /** @type {Act} */ offers) {
+  open(/** @type {{ left: number, bottom: number, top: number }} */ { left, bottom, top }, /** @type {Callback} */ offers) {
     for (const item of this.#menu.querySelectorAll("[data-act]")) item.hidden = !offers(item.dataset.act);
     this.#menu.showPopover();
     if (!isNarrow()) this.#place(left, bottom, top);

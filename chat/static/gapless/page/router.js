@@ -5,7 +5,7 @@ export class Router {
   #go;
 
   /** `go(id)` shows a channel, or the list when id is null; false when it cannot, and the browser goes there. */
-  constructor(/** @type {Act} */ go) {
+  constructor(/** @type {Callback} */ go) {
     this.#go = go;
     addEventListener("popstate", () => this.#go(idIn(location.pathname)) || location.reload());
     document.addEventListener("click", (event) => this.#clicked(event));

@@ -30,10 +30,10 @@ import { Timeline } from "../timeline/timeline.js";
  * - `fresh` {channel, messages}: new ones of others, in any channel, before they are shown
  */
 export class Page extends EventTarget {
-  /** @type {Record<string, Act>} */ openers = {}; // what a button with `data-open` opens
-  /** @type {Record<string, Act>} */ shortcuts = {}; // with Ctrl or Cmd, everywhere
-  /** @type {Record<string, Act>} */ keys = {}; // where nobody is writing
-  /** @type {Act[]} */ cancels = []; // for Escape, in this order: each returns true when there was something to cancel
+  /** @type {Record<string, Callback>} */ openers = {}; // what a button with `data-open` opens
+  /** @type {Record<string, Callback>} */ shortcuts = {}; // with Ctrl or Cmd, everywhere
+  /** @type {Record<string, Callback>} */ keys = {}; // where nobody is writing
+  /** @type {Callback[]} */ cancels = []; // for Escape, in this order: each returns true when there was something to cancel
   /** @type {Record<string, MessageAct>} */ acts = {}; // what can be done with a message
 
   constructor(/** @type {any} */ state) {
@@ -89,7 +89,7 @@ export class Page extends EventTarget {
   }
 
   /** A click on `selector` in a row calls `act(message or draft)`. */
-  onRow(/** @type {string} */ selector, /** @type {Act} */ act) {
+  onRow(/** @type {string} */ selector, /** @type {Callback} */ act) {
     byId("rows").addEventListener("click", (/** @type {{ target: any }} */ { target }) => target.closest(selector) && act(this.timeline.at(target)));
   }
 

@@ -8,7 +8,7 @@ const OUT = "gapless.signed-out";
 const IN = "gapless.signed-in";
 
 /** `ended()`: another tab has signed out, as it says. */
-export function listen(/** @type {{ ended: Act }} */ { ended }) {
+export function listen(/** @type {{ ended: Callback }} */ { ended }) {
   let isLeaving = false;
   byId("sign-out").addEventListener("submit", () => (isLeaving = true));
   // The page goes when the answer is there: by then the session has ended.

@@ -7,7 +7,7 @@ export class Directory {
   #load;
 
   /** `load(channel)` resolves to its members. */
-  constructor(/** @type {{ load: Act }} */ { load }) {
+  constructor(/** @type {{ load: Callback }} */ { load }) {
     this.#load = load;
   }
 

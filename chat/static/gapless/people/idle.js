@@ -11,7 +11,7 @@ export class Idle {
   #changed;
 
   /** `changed(isIdle)` */
-  constructor(/** @type {{ changed: Act }} */ { changed }) {
+  constructor(/** @type {{ changed: Callback }} */ { changed }) {
     this.#changed = changed;
     for (const name of SIGNS) addEventListener(name, () => this.#sign(), { passive: true, capture: true });
     setInterval(() => this.#check(), CHECK_MS);

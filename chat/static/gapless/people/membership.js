@@ -30,7 +30,7 @@ export class Membership {
    * `people`: the dialog to choose a person; `writeTo(person)` opens the conversation; `mayBan`: the server lets this
    * person; `blocks`: whom this person has blocked; `changed(channel)`: its members are to be looked at anew.
    */
-  constructor(/** @type {{ people: People, writeTo: Act, mayBan: boolean, blocks: Blocks, changed: Act }} */ { people, writeTo, mayBan, blocks, changed }) {
+  constructor(/** @type {{ people: People, writeTo: Callback, mayBan: boolean, blocks: Blocks, changed: Callback }} */ { people, writeTo, mayBan, blocks, changed }) {
     this.#blocks = blocks;
     this.#changed = changed;
     this.#mayBan = mayBan;

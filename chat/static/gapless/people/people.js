@@ -9,7 +9,7 @@ export class People {
   #dialog = byId("people");
   #title = byId("people-title");
   #start;
-  /** @type {Act} */ #choose = () => {};
+  /** @type {Callback} */ #choose = () => {};
   #without = new Set();
   #inviting = new Inviting();
   /** @type {any} */ #among = null;
@@ -24,7 +24,7 @@ export class People {
   }
 
   /** Of `among`, or of everybody; `inviteTo`: the channel into which a link may let new people besides. `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
-  ask(/** @type {{ title: string, among?: any, without?: any, inviteTo?: any, choose: Act }} */ { title, among = null, without = [], inviteTo = null, choose }) {
+  ask(/** @type {{ title: string, among?: any, without?: any, inviteTo?: any, choose: Callback }} */ { title, among = null, without = [], inviteTo = null, choose }) {
     this.#among = among;
     this.#title.textContent = title;
     this.#without = new Set(without);

@@ -18,7 +18,7 @@ export class Presence extends EventTarget {
   #load;
 
   /** `load(ids)` resolves to {user: {status, activity, last_seen}}. */
-  constructor(/** @type {{ load: Act }} */ { load }) {
+  constructor(/** @type {{ load: Callback }} */ { load }) {
     super();
     this.#load = load;
   }

@@ -14,7 +14,7 @@ export class OwnStatus {
   #choice = { status: "online", activity: "", shows_typing: true };
 
   /** `choose({status | activity | shows_typing})` is called with what was changed; it rejects when that was not kept. */
-  constructor(/** @type {{ me: Me, choose: Act }} */ { me, choose }) {
+  constructor(/** @type {{ me: Me, choose: Callback }} */ { me, choose }) {
     this.#me = me;
     this.#choose = choose;
     this.#menu.addEventListener("change", (/** @type {{ target: any }} */ { target }) => this.#changed(target));

@@ -20,7 +20,7 @@ export class Menu {
   /** @type {any} */ #press = null;
 
   /** `acts`: by the `data-act` of their buttons. `channel()` is the open one. */
-  constructor(/** @type {{ timeline: Timeline, me: Me, channel: Act, acts: Record<string, MessageAct> }} */ { timeline, me, channel, acts }) {
+  constructor(/** @type {{ timeline: Timeline, me: Me, channel: Callback, acts: Record<string, MessageAct> }} */ { timeline, me, channel, acts }) {
     this.#timeline = timeline;
     this.#me = me;
     this.#channel = channel;

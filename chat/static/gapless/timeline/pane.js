@@ -156,7 +156,7 @@ export class Pane extends EventTarget {
     this.#afterMove();
   }
 
-  async #replace(/** @type {Act} */ fetch, /** @type {boolean} */ isLatest) {
+  async #replace(/** @type {Callback} */ fetch, /** @type {boolean} */ isLatest) {
     this.#visit += 1; // a page under way would no longer join what is shown
     this.#loading.clear();
     await this.#load("open", () => this.#replace(fetch, isLatest), async () => {
@@ -199,7 +199,7 @@ export class Pane extends EventTarget {
   }
 
   /** Runs `fetch`, which resolves to what to do with the answer; true when that was done. */
-  async #load(/** @type {string} */ what, /** @type {Act} */ again, /** @type {Act} */ fetch) {
+  async #load(/** @type {string} */ what, /** @type {Callback} */ again, /** @type {Callback} */ fetch) {
     if (this.#loading.has(what)) return false;
     const visit = this.#visit;
     this.#loading.add(what);
@@ -217,7 +217,7 @@ export class Pane extends EventTarget {
     return this.#note.hidden;
   }
 
-  #explain(/** @type {string} */ what, /** @type {Act} */ again, /** @type {Refused} */ problem) {
+  #explain(/** @type {string} */ what, /** @type {Callback} */ again, /** @type {Refused} */ problem) {
     if (what === "open" && MAY_BE_GONE.includes(problem.code)) return this.dispatchEvent(new CustomEvent("gone"));
     const kept = what === "open" ? "The messages of this channel could not be loaded." : "More messages could not be loaded.";
     const isAskedAgain = this.#persistence.later(problem, again);

@@ -17,7 +17,7 @@ export class Reading {
   #latestButton = byId("jump-latest");
 
   /** `seen(channel, seq)` tells the server. */
-  constructor(/** @type {{ channels: Channels, timeline: Timeline, scroll: Scroll, seen: Act }} */ { channels, timeline, scroll, seen }) {
+  constructor(/** @type {{ channels: Channels, timeline: Timeline, scroll: Scroll, seen: Callback }} */ { channels, timeline, scroll, seen }) {
     this.#channels = channels;
     this.#timeline = timeline;
     this.#scroll = scroll;

@@ -25,7 +25,7 @@ const WAITS = {
  * `quoted` is the message replied to when it is loaded, `status` one of TICKS for an own message, else null. `isFolded(message)`:
  * of somebody whom the reader has blocked, not to be shown unasked.
  */
-export function fillRow(/** @type {any} */ row, /** @type {Message} */ message, /** @type {{ quoted?: any, status?: any, isFolded?: Act }} */ { quoted = null, status = null, isFolded = () => false } = {}) {
+export function fillRow(/** @type {any} */ row, /** @type {Message} */ message, /** @type {{ quoted?: any, status?: any, isFolded?: Callback }} */ { quoted = null, status = null, isFolded = () => false } = {}) {
   const find = (/** @type {string} */ selector) => row.querySelector(selector);
   const isDeleted = Boolean(message.deleted_at);
   const isHidden = !isDeleted && isFolded(message);
@@ -93,7 +93,7 @@ function fillTime(/** @type {any} */ time, /** @type {Date} */ date) {
 const clockPart = (/** @type {{ type: string, value: string }} */ { type, value }) =>
   type === "dayPeriod" ? make("span", { class: "day-period", textContent: value }) : value;
 
-function fillQuote(/** @type {any} */ button, /** @type {number | null} */ replyTo, /** @type {any} */ quoted, /** @type {Act} */ isFolded) {
+function fillQuote(/** @type {any} */ button, /** @type {number | null} */ replyTo, /** @type {any} */ quoted, /** @type {Callback} */ isFolded) {
   button.hidden = !replyTo;
   if (!replyTo) return;
   button.dataset.message = replyTo;

@@ -9,7 +9,7 @@ export class Scroll {
   /** @type {number | null} */ #placedAt = null; // where the page has put the view
 
   /** `moved()` is called at most once a frame, after scrolling or a change of size. */
-  constructor(/** @type {{ box: any, list: any, moved: Act }} */ { box, list, moved }) {
+  constructor(/** @type {{ box: any, list: any, moved: Callback }} */ { box, list, moved }) {
     this.#box = box;
     this.#list = list;
     let waits = false;

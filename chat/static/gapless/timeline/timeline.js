@@ -23,7 +23,7 @@ export class Timeline {
   #unfolded = new Set(); // message id
 
   /** `statusOf(message)`: sent, delivered or read. `isBlocked(user)`: what they wrote is folded until it is asked for. */
-  constructor(/** @type {{ list: any, me: Me, statusOf: Act, isBlocked: Act }} */ { list, me, statusOf, isBlocked }) {
+  constructor(/** @type {{ list: any, me: Me, statusOf: Callback, isBlocked: Callback }} */ { list, me, statusOf, isBlocked }) {
     this.#isBlocked = isBlocked;
     this.#list = list;
     this.#me = me;

@@ -29,7 +29,7 @@ export class Composer {
    * `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
    * `typed(text)` at each change of a new message by the person.
    */
-  constructor(/** @type {{ user: any, post: Act, edit: Act, lastOwn: Act, typed: Act }} */ { user, post, edit, lastOwn, typed }) {
+  constructor(/** @type {{ user: any, post: Callback, edit: Callback, lastOwn: Callback, typed: Callback }} */ { user, post, edit, lastOwn, typed }) {
     this.#key = `gapless.text.${user}.`;
     this.#post = post;
     this.#edit = edit;
@@ -134,7 +134,7 @@ export class Composer {
     }
   }
 
-  // Another tab writes the same draft: this one shows it, and never stores what it has not written itself.
+  // Another tab writes the same text: this one shows it, and never stores what it has not written itself.
   #follow() {
     if (!this.#channel || this.#editing || this.#box.value !== this.#kept) return;
     this.#box.value = this.#stored();

@@ -12,7 +12,7 @@ export class Pace {
   #hold;
 
   /** `drafts(channel)` are the messages that still go out; `hold(isHeld)` stops sending from the box. */
-  constructor(/** @type {{ drafts: Act, hold: Act }} */ { drafts, hold }) {
+  constructor(/** @type {{ drafts: Callback, hold: Callback }} */ { drafts, hold }) {
     this.#drafts = drafts;
     this.#hold = hold;
   }

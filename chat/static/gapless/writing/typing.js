@@ -14,7 +14,7 @@ export class Typist {
   #toldAt = -Infinity;
 
   /** `tell(channel, isTyping)` */
-  constructor(/** @type {{ tell: Act }} */ { tell }) {
+  constructor(/** @type {{ tell: Callback }} */ { tell }) {
     this.#tell = tell;
   }
 
@@ -51,7 +51,7 @@ export class TypingLine {
   #nameOf;
 
   /** `nameOf(user)`: a name, or null when nobody knows it yet. */
-  constructor(/** @type {{ nameOf: Act }} */ { nameOf }) {
+  constructor(/** @type {{ nameOf: Callback }} */ { nameOf }) {
     this.#nameOf = nameOf;
   }
 

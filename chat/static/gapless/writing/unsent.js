@@ -7,7 +7,7 @@ export class Unsent {
   #drafts;
 
   /** `drafts()` of the open channel; `retry(draft)` sends one again. */
-  constructor(/** @type {{ drafts: Act, retry: Act }} */ { drafts, retry }) {
+  constructor(/** @type {{ drafts: Callback, retry: Callback }} */ { drafts, retry }) {
     this.#drafts = drafts;
     this.#line.querySelector("button").addEventListener("click", () => this.#failed.forEach(retry));
   }

@@ -1,4 +1,4 @@
-"""Figures of single channels since they were taken last, in this process: for people who look at one, never as labels."""
+"""What was counted of single channels since it was taken last, in this process: for people who look at one, never as labels."""
 
 import time
 from bisect import bisect_left
@@ -15,18 +15,18 @@ CLASSES_MS = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 @dataclass(slots=True)
-class LiveFigures:
+class ChannelCounts:
     messages: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     #: Messages by the class of their time from the lane to the COMMIT.
     latencies: Counter[int] = field(default_factory=Counter)
 
 
-class Figures:
+class CountedChannels:
     """Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._channels: dict[int, LiveFigures] = {}
+        self._channels: dict[int, ChannelCounts] = {}
 
     def answered(self, channel_id: int, since: Sequence[float], outcomes: Sequence[Committed | Refused]) -> None:
         """One batch was answered now; its messages were waiting since then (time.perf_counter)."""
@@ -48,10 +48,10 @@ class Figures:
     def refused(self, channel_id: int, code: str) -> None:
         self._of(channel_id).errors[code] += 1
 
-    def take(self) -> dict[int, LiveFigures]:
+    def take(self) -> dict[int, ChannelCounts]:
         """What was counted since the last time."""
         taken, self._channels = self._channels, {}
         return taken
 
-    def _of(self, channel_id: int) -> LiveFigures:
-        return self._channels.setdefault(channel_id, LiveFigures())
+    def _of(self, channel_id: int) -> ChannelCounts:
+        return self._channels.setdefault(channel_id, ChannelCounts())
