@@ -159,6 +159,8 @@ DATABASES = {
             "application_name": "gapless",
             "options": f"-c statement_timeout={LIMITS.statement_seconds * 1000} -c lock_timeout={LIMITS.lock_seconds * 1000}"
             " -c synchronous_commit=on -c TimeZone=UTC",
+            # What asks for it is prepared (chat/services/hot.py), however seldom it runs; Django's own default is never.
+            "prepare_threshold": sys.maxsize,
             "pool": {
                 "min_size": 1,
                 "max_size": DATABASE_POOL,

@@ -3,8 +3,8 @@
 Measured: the same batch through the ORM costs two to three times the CPU, most of it spent on building SQL.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -13,16 +13,13 @@ from django.db import connection, transaction
 
 def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement, within Django's transaction and with Django's exceptions."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    with _connected() as raw, psycopg.Cursor(raw) as cursor:
         return cursor.execute(sql, parameters, prepare=True).fetchall()
 
 
 def together(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
     """The rows of each of these statements, all in one round trip; what is written between two is seen by the later one."""
-    connection.ensure_connection()
-    raw = connection.connection
-    with connection.wrap_database_errors, ExitStack() as stack:
+    with _connected() as raw, ExitStack() as stack:
         cursors = [stack.enter_context(psycopg.Cursor(raw)) for _ in asked]
         with raw.pipeline():
             for cursor, (sql, parameters) in zip(cursors, asked, strict=True):
@@ -32,9 +29,21 @@ def together(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
 
 def execute(sql: str, parameters: Sequence[Any]) -> None:
     """A statement without rows, in the same way."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    with _connected() as raw, psycopg.Cursor(raw) as cursor:
         cursor.execute(sql, parameters, prepare=True)
+
+
+@contextmanager
+def _connected() -> "Iterator[psycopg.Connection[Any]]":
+    connection.ensure_connection()
+    raw = connection.connection
+    with connection.wrap_database_errors:
+        try:
+            yield raw
+        except psycopg.errors.FeatureNotSupported as error:
+            # A migration has changed the type of a column that a prepared statement answers with. Another connection prepares anew.
+            raw.close()
+            raise psycopg.OperationalError("a prepared statement is out of date") from error
 
 
 def alone() -> AbstractContextManager[None]:
