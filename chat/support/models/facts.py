@@ -28,7 +28,7 @@ class Interval(models.Model):
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     seconds = models.PositiveIntegerField()
-    #: Within the inbox's hours, without what was snoozed.
+    #: Within the inbox's hours, and only while the customer waited: without their silence and what was snoozed.
     business_seconds = models.PositiveIntegerField()
     #: Whether a policy's time was kept; None: there was none.
     met = models.BooleanField(null=True, blank=True)
