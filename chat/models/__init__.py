@@ -17,35 +17,3 @@ from chat.models.sign_in import SignInAddress
 from chat.models.token import VISIT, Scope, Token
 from chat.models.user import User, UserKind
 from chat.models.version import MessageVersion
-
-__all__ = [
-    "VISIT",
-    "Act",
-    "AuditEntry",
-    "Ban",
-    "Block",
-    "Channel",
-    "ChannelKind",
-    "Conversation",
-    "ConversationState",
-    "Door",
-    "Invite",
-    "Member",
-    "Message",
-    "MessageKind",
-    "MessageStatus",
-    "MessageVersion",
-    "NotifyLevel",
-    "PasswordLink",
-    "Report",
-    "Role",
-    "Sanction",
-    "SanctionKind",
-    "Scope",
-    "SettledUpTo",
-    "SignInAddress",
-    "Token",
-    "User",
-    "UserKind",
-    "Verdict",
-]

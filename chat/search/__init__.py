@@ -1,5 +1,3 @@
 """Finding messages: what a query says (`query.py`), and the rows that it means for one caller (`rows.py`)."""
 
 from chat.search.rows import Found, search
-
-__all__ = ["Found", "search"]

@@ -3,5 +3,3 @@
 from delivery.client.connection import Ended
 from delivery.client.staying import Client
 from delivery.client.view import Event
-
-__all__ = ["Client", "Ended", "Event"]

@@ -1,5 +1,3 @@
 """What every test of this room may ask for."""
 
 from tests.stage.browsers import chromium, sign_in
-
-__all__ = ["chromium", "sign_in"]

@@ -1,5 +1,3 @@
 """What every test of this room may ask for."""
 
 from tests.stage.nodes import follow, node
-
-__all__ = ["follow", "node"]

@@ -12,13 +12,14 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
+from delivery.load.rawsocket import HandshakeRefused
 from tests.faults.habits import Door, Habits
 from tests.faults.history import Final, History
 from tests.faults.notes import Notes
 from tests.faults.outbox import Outbox, Unanswered
 from tests.faults.pages import PAGE_SECONDS, Page, changes_after
 from tests.faults.view import View
-from tests.faults.wire import HandshakeRefused, Push, WebSocket
+from tests.faults.wire import Push, WebSocket
 
 
 class Client:

@@ -1,5 +1,3 @@
 """What every test of this room may ask for."""
 
 from tests.faults.playing import cluster, sound
-
-__all__ = ["cluster", "sound"]

@@ -22,7 +22,7 @@ import psycopg
 import redis
 
 from chatproject.embedded.keeper import Keeper
-from chatproject.embedded.services import DATABASE, Services
+from chatproject.embedded.services import Services
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Clusters of PostgreSQL that are initialised and migrated, one a state of the migrations; copied, never used.
@@ -214,6 +214,3 @@ def _copy(source: str, target: str) -> None:
 def _give(folder: Path, keeper: Keeper) -> None:
     for path in [folder, *folder.rglob("*")]:
         keeper._hand_over(path)
-
-
-__all__ = ["DATABASE", "OwnServices", "Postgres", "Valkey"]

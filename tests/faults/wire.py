@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from delivery.load.rawsocket import HandshakeRefused, RawSocket
-
-__all__ = ["Change", "HandshakeRefused", "Push", "State", "WebSocket", "ask", "bearer", "cookies", "visit"]
+from delivery.load.rawsocket import RawSocket
 
 #: What the harness' browsers say, and what its web processes allow.
 ORIGIN = "http://gapless.test"

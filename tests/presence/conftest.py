@@ -1,5 +1,3 @@
 """What every test of this room may ask for."""
 
 from tests.stage.presence_stage import here, there, time
-
-__all__ = ["here", "there", "time"]

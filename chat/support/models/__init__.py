@@ -9,24 +9,3 @@ from chat.support.models.mail import Mail, MailKind
 from chat.support.models.policy import Policy, PolicyKind
 from chat.support.models.tally import Tally
 from chat.support.models.ticket import Priority, Ticket
-
-__all__ = [
-    "Agent",
-    "CannedAnswer",
-    "Contact",
-    "Holiday",
-    "Hours",
-    "Inbox",
-    "Interval",
-    "IntervalKind",
-    "Mail",
-    "MailKind",
-    "OpenSpan",
-    "Policy",
-    "PolicyKind",
-    "Priority",
-    "Rating",
-    "Routing",
-    "Tally",
-    "Ticket",
-]

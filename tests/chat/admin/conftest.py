@@ -1,5 +1,3 @@
 """What every test of this room may ask for."""
 
 from tests.stage.admin_house import house
-
-__all__ = ["house"]

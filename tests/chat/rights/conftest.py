@@ -1,5 +1,3 @@
 """What every test of this room may ask for."""
 
 from tests.stage.access_scene import scene
-
-__all__ = ["scene"]

@@ -1,5 +1,3 @@
 """What every test of this room may ask for."""
 
 from tests.stage.newcomers import quick_hashes
-
-__all__ = ["quick_hashes"]

@@ -5,27 +5,3 @@ from tests.faults.scenarios.everything import everything
 from tests.faults.scenarios.perform import perform
 from tests.faults.scenarios.run import SCENARIOS, Run, Scenario
 from tests.faults.scenarios.sizes import BESIDE, BROKEN, LONG, OFTEN, SHORT, Bounds, Size
-
-__all__ = [
-    "BESIDE",
-    "BROKEN",
-    "LONG",
-    "OFTEN",
-    "SCENARIOS",
-    "SHORT",
-    "Bounds",
-    "Run",
-    "Scenario",
-    "Size",
-    "clients",
-    "crowds",
-    "everything",
-    "logins",
-    "perform",
-    "postgres",
-    "process",
-    "redis",
-    "rewind",
-    "strangers",
-    "time_of_day",
-]
