@@ -8,6 +8,7 @@ import pytest
 
 from chat import clock, services
 from chat.models import Channel, Member, Message, Report, Role, Sanction, Scope, Token, User
+from delivery.client.connection import CommandRefused, Connection
 from tests.conftest import Cast
 from tests.stage.moderation import message_by
 
@@ -93,6 +94,15 @@ def fresh(scene: Scene, who: str) -> str:
 
 def own_channel(scene: Scene, who: str) -> int:
     return scene.channel.pk
+
+
+async def answer_to(socket: Connection, op: str, fields: dict[str, Any]) -> str:
+    """`ok`, or the code of the refusal."""
+    try:
+        await socket.command(op, **fields)
+    except CommandRefused as refused:
+        return refused.code
+    return "ok"
 
 
 def targets(scene: Scene, who: str) -> list[int]:

@@ -110,21 +110,25 @@ PAGES = {
 }
 
 
-#: Op → fields, and what each of stranger, staff, member, moderator, owner is answered.
-OPS: dict[str, tuple[Body, str]] = {
-    "sync": (nothing, "ok ok ok ok ok"),
-    "message.post": (given(channel=own_channel, client_msg_id=fresh, body="hi"), "not_found not_found ok ok ok"),
-    "message.edit": (
-        given(channel=own_channel, message=lambda s, who: s.message(who), body="y"),
-        "not_found not_found ok ok ok",
-    ),
-    "message.delete": (
-        given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude"),
-        "not_found ok forbidden ok ok",
-    ),
-    "delivered": (given(channel=own_channel, seq=1), "not_found not_found ok ok ok"),
-    "read": (given(channel=own_channel, seq=1), "not_found not_found ok ok ok"),
-    "typing": (given(channel=own_channel, on=False), "not_found not_found ok ok ok"),
-    "presence": (given(status="online"), "ok ok ok ok ok"),
-    "ping": (nothing, "ok ok ok ok ok"),
-}
+#: Op → fields, and what each is answered: as in the channel of the scene, and a visitor in the own conversation and in another.
+OPS: dict[str, tuple[Body, str]] = {}
+
+
+def op(name: str, answers: str, *, fields: Body = nothing) -> None:
+    OPS[name] = (fields, answers)
+
+
+posted = given(channel=own_channel, client_msg_id=fresh, body="hi")
+edited = given(channel=own_channel, message=lambda s, who: s.message(who), body="y")
+deleted = given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude")
+seen = given(channel=own_channel, seq=1)
+#                     stranger  staff     member    moderator owner     visitor   in another's
+op("sync",           "ok        ok        ok        ok        ok        ok        ok")  # fmt: skip
+op("message.post",   "not_found not_found ok        ok        ok        ok        not_found", fields=posted)  # fmt: skip
+op("message.edit",   "not_found not_found ok        ok        ok        ok        not_found", fields=edited)  # fmt: skip
+op("message.delete", "not_found ok        forbidden ok        ok        forbidden not_found", fields=deleted)  # fmt: skip
+op("delivered",      "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
+op("read",           "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
+op("typing",         "not_found not_found ok        ok        ok        ok        not_found", fields=given(channel=own_channel, on=False))  # fmt: skip
+op("presence",       "ok        ok        ok        ok        ok        forbidden forbidden", fields=given(status="online"))  # fmt: skip
+op("ping",           "ok        ok        ok        ok        ok        ok        ok")  # fmt: skip

@@ -17,10 +17,10 @@ from websockets.typing import Origin, Subprotocol
 from chat import services
 from chat.models import Channel, Message, Role, User
 from chatproject.tables import api_and_pages
-from delivery.client.connection import CommandRefused
-from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import Forbidden, Invalid, Refused
 from tests.conftest import Cast, in_thread, said
+from tests.stage.access_scene import Scene, answer_to
+from tests.stage.access_table import OPS
 from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
 
@@ -130,36 +130,17 @@ def test_nobody_inside_finds_a_visitor(server: Server, cast: Cast, visit: Visit)
 
 # ---- the socket ----
 
-#: Each op with its fields, and what a visitor is answered in the own conversation and in somebody else's.
-OPS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "sync": ({"channels": {}}, "ok", "ok"),
-    "ping": ({}, "pong", "pong"),
-    "message.post": ({"client_msg_id": "", "body": "hi"}, "ok", "not_found"),
-    "message.edit": ({"message": 0, "body": "hello"}, "ok", "not_found"),
-    "message.delete": ({"message": 0}, "ok", "not_found"),
-    "delivered": ({"seq": 1}, "ok", "not_found"),
-    "read": ({"seq": 1}, "ok", "not_found"),
-    "typing": ({"on": True}, "ok", "not_found"),
-    "presence": ({"status": "away"}, "forbidden", "forbidden"),
-}
-
 
 async def test_of_every_op_a_visitor_may_use_those_of_a_conversation(server: Server, cast: Cast, visit: Visit) -> None:
-    assert set(OPS) == {kind.__struct_config__.tag for kind in COMMANDS}
     async with Listening(server.ws, token=visit.secret, heads={}) as socket:
         assert [described["id"] for described in socket.hello["channels"]] == [visit.own.pk]
-        for op, (fields, *wanted) in OPS.items():
-            for channel, answer in zip((visit.own, visit.anothers), wanted, strict=True):
-                message = await in_thread(word_of, visit.visitor, visit.own)
-                given = {"client_msg_id": str(uuid.uuid4()), "message": message, "channel": channel.pk}
-                given = {**fields, **{k: v for k, v in given.items() if k in fields or k == "channel"}}
-                if op in ("sync", "ping", "presence"):
-                    del given["channel"]
-                try:
-                    found = (await socket.command(op, **given))["op"]
-                except CommandRefused as refused:
-                    found = refused.code
-                assert found == answer, (op, channel.pk)
+        people = {"visitor": visit.visitor, "member": cast.sam}
+        scenes = [Scene(channel, cast.team, people, tokens={}) for channel in (visit.own, visit.anothers)]
+        for op, (fields, answers) in OPS.items():
+            found = [await answer_to(socket, op, await in_thread(fields, scene, "visitor") or {}) for scene in scenes]
+            assert found == answers.split()[-2:], op
+        said_by_them = await in_thread(word_of, visit.visitor, visit.own)
+        assert await answer_to(socket, "message.delete", {"channel": visit.own.pk, "message": said_by_them}) == "ok"
 
 
 async def test_a_visitor_hears_what_is_said_and_not_who_is_here(server: Server, cast: Cast, visit: Visit) -> None:
