@@ -68,6 +68,7 @@ def test_an_address_is_believed_only_from_your_own_proxies(settings: Any, peer: 
     assert with_true_address(scope)["client"][0] == address
 
 
+@pytest.mark.holds("address_requests_per_minute")
 @pytest.mark.fast
 def test_one_address_asks_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]

@@ -29,6 +29,7 @@ FEW = {
 }
 
 
+@pytest.mark.holds("requests_waiting")
 async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
@@ -112,6 +113,7 @@ def tokens_locked() -> Iterator[None]:
         thread.join()
 
 
+@pytest.mark.holds("openings")
 async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_while(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:

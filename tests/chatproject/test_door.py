@@ -39,6 +39,7 @@ def hasty(_hasty: Server, transactional_db: None) -> Server:
 # ---- heads ----
 
 
+@pytest.mark.holds("head_bytes")
 async def test_a_head_has_32_kib_on_every_request_of_a_connection(server: Server) -> None:
     most = 32 * 1024
     assert statuses(await knock(server.port, of_size(most, "GET /healthz", CLOSE))) == [200]
@@ -64,6 +65,7 @@ async def test_a_head_has_256_lines(server: Server) -> None:
     assert statuses(await knock(server.port, lines(257))) == [431]
 
 
+@pytest.mark.holds("head_seconds")
 @pytest.mark.parametrize("before", [[], [AGAIN]])
 @pytest.mark.parametrize("pieces", [[b"GET / HT"], [b"GET / HTTP/1.1\r\nX: y\r\n"], [b"\r\n"] * 40])
 async def test_a_head_that_does_not_end_in_time_is_told_so(
@@ -105,6 +107,7 @@ async def test_unfinished_bodies_of_strangers_keep_nobody_waiting(server: Server
         writer.transport.abort()
 
 
+@pytest.mark.holds("request_seconds")
 @pytest.mark.parametrize("said", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
 async def test_a_body_has_its_time_in_all_however_steadily_it_comes(hasty: Server, said: str) -> None:
     piece = b"a" if "Length" in said else b"1\r\na\r\n"
@@ -116,6 +119,7 @@ async def test_a_body_has_its_time_in_all_however_steadily_it_comes(hasty: Serve
     assert statuses(await knock(hasty.port, *whole, every=0.1)) == [404]
 
 
+@pytest.mark.holds("request_bytes")
 async def test_a_request_that_is_too_large_is_refused_before_it_is_read(server: Server) -> None:
     async def answered(length: int) -> list[int]:
         said = head("GET /healthz", f"Content-Length: {length}", CLOSE)
@@ -128,6 +132,7 @@ async def test_a_request_that_is_too_large_is_refused_before_it_is_read(server: 
     assert statuses(await knock(server.port, head("GET /healthz", "Transfer-Encoding: chunked"), *chunks)) == [413]
 
 
+@pytest.mark.holds("unfinished_bytes")
 async def test_unfinished_bodies_hold_only_so_much_together(own_server: Callable[..., Server]) -> None:
     server = own_server(GAPLESS_LIMIT_UNFINISHED_BYTES="500000")
     begun = post("/sign-in/", "Content-Length: 200000") + b"x" * 199_999

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
+import pytest
 from django.db import connections, transaction
 
 from chat import services
@@ -39,6 +40,7 @@ def locked(channel: Channel) -> Iterator[None]:
         holding.join()
 
 
+@pytest.mark.holds("requests_at_once")
 async def test_two_requests_of_a_person_are_worked_on_at_once_and_the_third_waits(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:

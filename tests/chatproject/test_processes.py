@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import httpx
 import psutil
+import pytest
 from django.db import connection, transaction
 
 from chat import services
@@ -87,6 +88,7 @@ async def test_a_goodbye_says_when_to_come_back(own_server: Start, cast: Cast) -
         assert goodbye["retry_after"] >= 0
 
 
+@pytest.mark.holds("drain_seconds")
 async def test_a_stuck_reader_does_not_hold_up_the_end(own_server: Start, cast: Cast) -> None:
     leaving = own_server()
     async with leaving.connect(cast.token(cast.alice)) as alice:
@@ -97,6 +99,7 @@ async def test_a_stuck_reader_does_not_hold_up_the_end(own_server: Start, cast: 
         await alice.drop()
 
 
+@pytest.mark.holds("opening_seconds")
 async def test_without_a_sync_in_time_the_socket_is_closed(own_server: Start, cast: Cast) -> None:
     server = own_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
     connection = server.connect(cast.token(cast.alice))
@@ -126,6 +129,7 @@ async def test_what_the_server_takes_for_itself_is_not_held_against_the_client(o
     await locking
 
 
+@pytest.mark.holds("heartbeat_seconds", "silent_seconds")
 async def test_a_heartbeat_comes_and_a_silent_peer_goes(own_server: Start, cast: Cast) -> None:
     server = own_server(GAPLESS_LIMIT_HEARTBEAT_SECONDS="1", GAPLESS_LIMIT_SILENT_SECONDS="3")
     async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
@@ -155,6 +159,7 @@ async def test_three_processes_behave_as_one(servers: list[Server], own_server: 
         assert [person.gaps for person in people] == [0, 0, 0]
 
 
+@pytest.mark.holds("position_check_seconds", "position_check_deaf_seconds")
 async def test_changes_that_redis_did_not_carry_arrive_all_the_same(own_server: Start, cast: Cast) -> None:
     # Each process hears a Redis that the other does not: as good as none between them.
     here, there = (
@@ -171,6 +176,7 @@ async def test_changes_that_redis_did_not_carry_arrive_all_the_same(own_server: 
     assert httpx.get(f"{here.url}/readyz").status_code == 200
 
 
+@pytest.mark.holds("login_check_seconds")
 async def test_a_login_that_ended_in_silence_closes_the_socket(own_server: Start, cast: Cast) -> None:
     server = own_server(GAPLESS_LIMIT_LOGIN_CHECK_SECONDS="1")
     async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:

@@ -50,6 +50,7 @@ def test_a_data_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: 
     )
 
 
+@pytest.mark.holds("pool_wait_seconds")
 def test_an_unreachable_database_is_said_in_one_sentence(tmp_path: Path) -> None:
     urls = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "REDIS_URL": "redis://127.0.0.1:1"}
     said_in_one_sentence(manage("serve", "--migrate", data=tmp_path, **urls), "database")

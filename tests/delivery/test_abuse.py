@@ -46,6 +46,7 @@ async def closing_code(reader: asyncio.StreamReader) -> int:
     return int.from_bytes(data[place + 2 : place + 4], "big")
 
 
+@pytest.mark.holds("frames_per_second")
 async def test_a_flood_of_one_socket_keeps_nobody_waiting(own_server: Callable[..., Server], cast: Cast) -> None:
     server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
     reader, flood = await open_raw(server, cast.token(cast.bob))
@@ -182,6 +183,7 @@ def test_a_malformed_session_cookie_is_no_error_of_ours(server: Server) -> None:
     assert answer.status_code == 403
 
 
+@pytest.mark.holds("user_frames_per_second")
 async def test_a_flood_over_several_sockets_of_a_person_is_one_flood(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:

@@ -96,6 +96,7 @@ async def test_the_error_has_a_code_and_the_socket_stays(
     assert await in_thread(Message.objects.filter(kind="text").count) == 1
 
 
+@pytest.mark.holds("message_bytes")
 async def test_a_body_of_2048_bytes_is_taken(server: Server, cast: Cast) -> None:
     async with server.connect(cast.token(cast.alice)) as alice:
         for body in ("x" * 2048, "é" * 1024, "\x01" * 2048):
@@ -110,6 +111,7 @@ async def test_bodies_come_back_as_they_went(server: Server, cast: Cast, body: s
         assert (await alice.post(cast.team.pk, body))["message"]["body"] == body
 
 
+@pytest.mark.holds("bad_frames_per_minute")
 @pytest.mark.parametrize(("bad", "stays"), [(19, True), (20, False)])
 async def test_twenty_bad_frames_in_a_minute_end_the_socket(server: Server, cast: Cast, bad: int, stays: bool) -> None:
     async with server.connect(cast.token(cast.alice)) as alice:
@@ -123,6 +125,7 @@ async def test_twenty_bad_frames_in_a_minute_end_the_socket(server: Server, cast
             assert (await alice.wait_closed())[0] == 4502
 
 
+@pytest.mark.holds("frame_bytes")
 @pytest.mark.parametrize(("size", "code"), [(16 * 1024, None), (16 * 1024 + 1, 1009)])
 async def test_a_frame_has_at_most_16_kib(server: Server, cast: Cast, size: int, code: int | None) -> None:
     async with server.connect(cast.token(cast.alice)) as alice:

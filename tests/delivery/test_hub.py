@@ -88,6 +88,7 @@ async def test_a_lost_bell_about_a_new_membership_is_healed(node: Node, follow: 
     assert charlie.bodies == ["hello charlie"]
 
 
+@pytest.mark.holds("outbox_bytes", "outbox_frames")
 @pytest.mark.parametrize(("unsent", "closed"), [((1000, 9), None), ((1001, 0), 4001), ((0, 10), 4001)])
 async def test_a_slow_reader_is_closed_at_its_bounds(
     node: Node, follow: Any, cast: Cast, unsent: tuple[int, int], closed: int | None
@@ -100,6 +101,7 @@ async def test_a_slow_reader_is_closed_at_its_bounds(
     assert alice.bodies == ["much"]
 
 
+@pytest.mark.holds("outbox_total_bytes")
 @pytest.mark.parametrize(
     ("most", "closed"), [(600, [None, None, None]), (599, [None, 4001, None]), (200, [None, 4001, 4001])]
 )
@@ -266,6 +268,7 @@ async def test_what_is_said_of_the_moment_waits_for_no_removal(node: Node, follo
     assert bob.frames == []
 
 
+@pytest.mark.holds("outbox_soft_bytes")
 @pytest.mark.parametrize(("unsent", "heard"), [(64, 1), (65, 0)])
 async def test_what_is_of_the_moment_is_dropped_for_whoever_is_behind(
     node: Node, follow: Any, cast: Cast, unsent: int, heard: int

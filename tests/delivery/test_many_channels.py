@@ -203,6 +203,7 @@ class _Unread:
         self.unsent_bytes -= size
 
 
+@pytest.mark.holds("channels_per_user")
 @pytest.mark.django_db(transaction=True)
 def test_one_person_is_in_so_many_live_channels_and_not_in_one_more(cast: Cast) -> None:
     channels = open_many(cast.charlie, MANY - 1)
@@ -215,6 +216,7 @@ def test_one_person_is_in_so_many_live_channels_and_not_in_one_more(cast: Cast) 
     assert services.open_channel(cast.charlie, name="in its place")
 
 
+@pytest.mark.holds("archived_days")
 async def test_what_was_archived_long_ago_is_in_no_list_and_can_still_be_read(own_server: Any, cast: Cast) -> None:
     young, old = await in_thread(open_many, cast.alice, 2)
     await in_thread(said, cast.alice, old, "of long ago")

@@ -51,6 +51,7 @@ async def test_alone_a_message_goes_at_once(node: Node, cast: Cast, monkeypatch:
     assert batches == [1]
 
 
+@pytest.mark.holds("batch")
 async def test_what_waits_meanwhile_becomes_batches_of_fifty(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ async def test_what_waits_meanwhile_becomes_batches_of_fifty(
     assert rows == [f"{n}" for n in range(121)]
 
 
+@pytest.mark.holds("lane_waiting")
 async def test_a_thousand_wait_and_the_next_is_refused(node: Node, cast: Cast) -> None:
     with locked(cast.team) as release:
         taken = node.queue.submit(draft(cast, "being committed"))
@@ -116,6 +118,7 @@ async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast:
     assert node.queue.length == 0
 
 
+@pytest.mark.holds("commit_seconds")
 async def test_a_database_that_stands_still_is_answered_unavailable_in_time(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

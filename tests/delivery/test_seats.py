@@ -32,6 +32,7 @@ async def frame(connection: Listening, **wanted: object) -> dict[str, Any]:
                 return found
 
 
+@pytest.mark.holds("sockets_per_user")
 async def test_ten_sockets_a_user_and_the_idlest_goes_for_the_eleventh(
     processes: list[Server], cast: Cast, redis: Any
 ) -> None:
@@ -64,6 +65,7 @@ def fill(channel: Channel, count: int) -> list[str]:
     return [services.create_token(user, name="tests") for user in people]
 
 
+@pytest.mark.holds("spare_sockets")
 async def test_a_channel_has_120_sockets_and_each_of_100_members_a_place(processes: list[Server], cast: Cast) -> None:
     tokens = await in_thread(fill, cast.team, 98)
     alice, bob, last = cast.token(cast.alice), cast.token(cast.bob), tokens.pop()

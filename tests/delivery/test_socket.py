@@ -141,6 +141,7 @@ async def test_a_sync_in_the_middle_of_a_connection_replays_again(server: Server
         await expect(lambda: bodies(bob, cast.team) == ["seen once", "seen once", "live"])
 
 
+@pytest.mark.holds("replay_changes")
 @pytest.mark.parametrize(("missed", "resync"), [(1000, False), (1001, True)])
 async def test_more_than_a_thousand_changes_are_not_replayed(
     server: Server, cast: Cast, missed: int, resync: bool
@@ -162,6 +163,7 @@ def post_many(cast: Cast, count: int) -> None:
         services.post_messages(drafts[start : start + 50])
 
 
+@pytest.mark.holds("replay_hours")
 @pytest.mark.parametrize(("hours", "resync"), [(23.9, False), (24.1, True)])
 async def test_what_is_older_than_24_hours_is_not_replayed(
     server: Server, cast: Cast, hours: float, resync: bool
@@ -183,6 +185,7 @@ async def test_a_head_from_the_future_is_a_resync(server: Server, cast: Cast) ->
         assert ok["channels"][str(cast.team.pk)] == {"head": 2, "resync": True}
 
 
+@pytest.mark.holds("receipts_seconds")
 async def test_cursors_are_confirmed_when_they_stand_in_the_rows(servers: list[Server], cast: Cast) -> None:
     async with servers[0].connect(cast.token(cast.alice)) as alice, servers[1].connect(cast.token(cast.bob)) as bob:
         seq = (await alice.post(cast.team.pk, "read me"))["message"]["seq"]

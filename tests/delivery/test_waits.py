@@ -109,6 +109,7 @@ async def test_who_is_removed_meanwhile_learns_nothing(servers: list[Server], ca
     assert "about bob" not in answer.text
 
 
+@pytest.mark.holds("waits_per_user")
 async def test_who_waits_too_often_is_told_so(own_server: Any, cast: Cast) -> None:
     server = own_server(GAPLESS_LIMIT_WAITS_PER_USER="2")
     waiting = [asking(server, cast, "bob", since=2, wait=25) for _ in range(2)]

@@ -45,6 +45,7 @@ async def test_many_sockets_in_many_processes_are_one_person(
     assert alice.sees(cast.bob) == "offline"
 
 
+@pytest.mark.holds("flap_seconds")
 async def test_coming_back_within_five_seconds_is_not_noticed(
     here: Process, there: Process, time: Stage, cast: Cast
 ) -> None:
@@ -61,6 +62,7 @@ async def test_coming_back_within_five_seconds_is_not_noticed(
     assert alice.sees(cast.bob) == "online"
 
 
+@pytest.mark.holds("present_seconds")
 async def test_a_killed_process_leaves_no_ghost(here: Process, there: Process, time: Stage, cast: Cast) -> None:
     alice = await here.enter(cast.alice)
     await there.enter(cast.bob)
@@ -243,6 +245,7 @@ async def test_many_who_come_at_once_are_one_push_and_no_query(
     assert queries == []
 
 
+@pytest.mark.holds("presence_push_seconds")
 async def test_changes_of_one_second_go_out_together(here: Process, there: Process, time: Stage, cast: Cast) -> None:
     alice = await here.enter(cast.alice)
     bob = await there.enter(cast.bob)
@@ -254,6 +257,7 @@ async def test_changes_of_one_second_go_out_together(here: Process, there: Proce
     assert 9 <= len(alice.pushes("presence")) - before <= 11
 
 
+@pytest.mark.holds("presence_write_seconds")
 async def test_who_was_seen_is_written_once_a_minute(here: Process, time: Stage, cast: Cast) -> None:
     await here.enter(cast.bob)
     member = Member.objects.filter(channel=cast.team, user=cast.bob)
@@ -263,6 +267,7 @@ async def test_who_was_seen_is_written_once_a_minute(here: Process, time: Stage,
     await expect(lambda: in_thread(member.filter(status="online", last_seen__isnull=False).exists))
 
 
+@pytest.mark.holds("away_seconds")
 async def test_hello_tells_clients_when_to_say_what(server: object, cast: Cast) -> None:
     async with server.connect(cast.token(cast.alice)) as alice:  # type: ignore[attr-defined]
         limits = alice.hello["limits"]
@@ -270,6 +275,7 @@ async def test_hello_tells_clients_when_to_say_what(server: object, cast: Cast) 
         assert alice.hello["presence"] == {"status": "online", "activity": "", "shows_typing": True}
 
 
+@pytest.mark.holds("activity_characters")
 @pytest.mark.parametrize(("length", "is_taken"), [(80, True), (81, False)])
 def test_an_activity_has_eighty_characters(cast: Cast, length: int, is_taken: bool) -> None:
     if is_taken:

@@ -1,10 +1,13 @@
 """Who is shown typing, to whom, and how long: real rows and a real Valkey; the clock is moved, not waited for."""
 
+import pytest
+
 from tests.conftest import Cast, in_thread, said
 from tests.stage.nodes import announcements
 from tests.stage.presence_stage import Process, Stage
 
 
+@pytest.mark.holds("typing_seconds")
 async def test_a_name_is_shown_typing_for_six_seconds(here: Process, there: Process, time: Stage, cast: Cast) -> None:
     alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
     await time.pass_time(2)
@@ -19,6 +22,7 @@ async def test_a_name_is_shown_typing_for_six_seconds(here: Process, there: Proc
     assert alice.typing(cast.team.pk) == late.typing(cast.team.pk) == []
 
 
+@pytest.mark.holds("typing_again_seconds")
 async def test_who_goes_on_typing_is_pushed_again_every_three_seconds(
     here: Process, there: Process, time: Stage, cast: Cast
 ) -> None:

@@ -43,6 +43,7 @@ async def is_refused(socket: Connection, op: str, **fields: Any) -> bool:
     return refusal.value.code == "rate_limited" and 0 < (refusal.value.retry_after or 0) <= 60
 
 
+@pytest.mark.holds("revisions_per_minute")
 async def test_sixty_edits_and_deletions_a_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     first, second = [await in_thread(written, cast.alice, cast.team) for _ in range(2)]
     messages = f"/channels/{cast.team.pk}/messages"
@@ -82,6 +83,7 @@ async def test_attempts_that_fail_have_an_end_too(processes: list[Server], cast:
         assert await is_refused(alice, "message.edit", **place, body="nothing")
 
 
+@pytest.mark.holds("renames_per_minute")
 def test_twenty_renames_and_topics_a_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     browsers = [process.http(cast.token(cast.alice)) for process in processes]
     channel = f"/channels/{cast.team.pk}/"
@@ -97,6 +99,7 @@ def test_twenty_renames_and_topics_a_minute_and_not_one_more(processes: list[Ser
     assert browsers[0].patch(channel, json={"name": "team"}).status_code == 200
 
 
+@pytest.mark.holds("memberships_per_minute")
 def test_sixty_people_are_added_or_removed_a_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     browsers = [process.http(cast.token(cast.alice)) for process in processes]
     members = f"/channels/{cast.team.pk}/members/"
@@ -122,6 +125,7 @@ def bulk(browser: httpx.Client, kind: str, **given: Any) -> Any:
     return len(answer.json()["done"]), [row["code"] for row in answer.json()["refused"]]
 
 
+@pytest.mark.holds("bulk_rows_per_minute")
 def test_bulk_acts_have_six_hundred_rows_a_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     browsers = [process.http(cast.token(cast.alice)) for process in processes]
     # A hundred at once are possible, whatever was edited before.
@@ -172,6 +176,7 @@ def test_the_staffs_rows_are_counted_in_the_admin_too(transactional_db: None, ca
     assert Message.objects.filter(pk__in=theirs, deleted_at__isnull=False).count() == 1
 
 
+@pytest.mark.holds("reports_per_hour")
 def test_twenty_reports_an_hour_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     rows = [written(cast.alice, cast.team, f"{n}") for n in range(3)]
     browsers = [process.http(cast.token(cast.bob)) for process in processes]
@@ -186,6 +191,7 @@ def test_twenty_reports_an_hour_and_not_one_more(processes: list[Server], cast: 
     assert browsers[2].post("/reports/", json=given[2]).status_code == 201
 
 
+@pytest.mark.holds("secrets_per_hour")
 def test_a_hundred_tokens_and_invitations_are_made_an_hour_and_not_one_more(
     processes: list[Server], cast: Cast
 ) -> None:
@@ -221,6 +227,7 @@ def test_what_fails_is_free_five_times_as_often_as_what_is_done(cast: Cast, allo
             verb(cast)
 
 
+@pytest.mark.holds("choices_per_minute")
 async def test_twenty_choices_a_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     http = processes[1].http(cast.token(cast.bob))
     await in_thread(has_done, 18, allowance=PRESENCE_CHOICES, user=cast.bob)

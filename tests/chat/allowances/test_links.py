@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import cycle
 
 import httpx
+import pytest
 
 from tests.conftest import Cast
 from tests.stage.servers import Server
@@ -20,6 +21,7 @@ def at(server: Server) -> httpx.Client:
     return httpx.Client(base_url=server.url, trust_env=False)
 
 
+@pytest.mark.holds("address_links_per_minute")
 def test_so_many_links_an_address_opens_in_a_minute_and_not_one_more(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:

@@ -30,6 +30,7 @@ def another() -> dict[str, str]:
     return {"client_msg_id": str(uuid.uuid4())}
 
 
+@pytest.mark.holds("creations_per_hour")
 def test_five_channels_are_opened_an_hour_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     browsers = [process.http(cast.token(cast.bob)) for process in processes]
     # What was refused was not opened.
@@ -51,6 +52,7 @@ def test_five_channels_are_opened_an_hour_and_not_one_more(processes: list[Serve
     assert browsers[1].post("/channels/", json={"name": "one more"}).status_code == 201
 
 
+@pytest.mark.holds("joins_per_hour")
 def test_twenty_channels_are_joined_an_hour_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     made = [services.open_channel(cast.alice, name=f"{n}").pk for n in range(21)]
     browsers = [process.http(cast.token(cast.charlie)) for process in processes]
@@ -99,6 +101,7 @@ class Stopwatch:
         self.moved += seconds
 
 
+@pytest.mark.holds("messages_per_minute")
 async def test_sixty_messages_in_any_minute_and_not_one_more(processes: list[Server], cast: Cast) -> None:
     watch = Stopwatch()
     async with AsyncExitStack() as stack:
@@ -158,6 +161,7 @@ def by_http(browser: httpx.Client) -> Door:
     return post
 
 
+@pytest.mark.holds("requests_per_minute")
 def test_a_person_asks_1200_times_a_minute_over_http_and_not_once_more(processes: list[Server], cast: Cast) -> None:
     here, there, elsewhere = processes
     in_browser, by_token = signed_in_everywhere([here, elsewhere], cast.alice), there.http(cast.token(cast.alice))

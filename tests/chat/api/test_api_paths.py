@@ -155,6 +155,7 @@ def test_lists_say_where_the_next_page_begins(alice: httpx.Client, cast: Cast) -
     assert found["next_cursor"] in found["next"]
 
 
+@pytest.mark.holds("page_most")
 @pytest.mark.parametrize(("size", "given"), [(1, 1), (45, 45), (100, 47)])
 def test_programs_may_ask_for_larger_pages(alice: httpx.Client, cast: Cast, size: int, given: int) -> None:
     for n in range(45):

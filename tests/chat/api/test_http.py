@@ -86,6 +86,7 @@ def test_one_joins_and_leaves(charlie: httpx.Client, cast: Cast) -> None:
     refused(charlie.post(f"/channels/{cast.team.pk}/join/"), 404, "not_found")
 
 
+@pytest.mark.holds("page")
 def test_history_comes_in_pages_of_twenty(alice: httpx.Client, cast: Cast) -> None:
     for n in range(45):
         said(cast.alice, cast.team, f"{n}")

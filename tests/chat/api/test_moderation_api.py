@@ -107,6 +107,7 @@ def test_a_bulk_act_needs_a_reason_and_says_what_was_done_and_what_not(
     assert (entry.door, entry.address) == ("api", "127.0.0.1")
 
 
+@pytest.mark.holds("bulk")
 def test_a_bulk_act_has_at_most_a_hundred_rows(cast: Cast) -> None:
     many = [message_of(cast.bob, cast, f"number {number}").pk for number in range(101)]
     answer = Caller(cast.alice).post("moderation/messages/delete/", messages=many, reason="all of it")
@@ -115,6 +116,7 @@ def test_a_bulk_act_has_at_most_a_hundred_rows(cast: Cast) -> None:
     assert len(answer.json()["done"]) == 100
 
 
+@pytest.mark.holds("mute_minutes")
 def test_a_mute_lasts_a_year_at_most_and_can_be_lifted(cast: Cast) -> None:
     alice, given = Caller(cast.alice), {"channel": cast.team.pk, "users": [cast.bob.pk], "reason": "rude"}
     for minutes in (0, 525_601, "60"):

@@ -266,6 +266,7 @@ async def test_an_expired_token_closes_its_sockets_at_the_next_check_of_logins(s
             assert http.get(f"{server.url}/api/v1/users/me/").status_code == 401
 
 
+@pytest.mark.holds("tokens")
 def test_a_user_has_fifty_tokens_and_not_one_more(cast: Cast) -> None:
     for n in range(49):
         services.create_token(cast.alice, name=f"{n}")

@@ -161,6 +161,7 @@ def test_a_log_that_went_back_is_not_held_up_by_what_was_kept_of_it(patient: Rec
     assert patient.newest(cast.team.pk, 20) == (entry.raws, False)
 
 
+@pytest.mark.holds("recent_messages")
 @pytest.mark.parametrize(("said_of_all", "is_all"), [(98, True), (99, False)])
 def test_the_last_hundred_are_kept(patient: RecentCache, cast: Cast, said_of_all: int, is_all: bool) -> None:
     # Two system messages are there already: somebody opened the channel and added somebody.
@@ -174,6 +175,7 @@ def test_the_last_hundred_are_kept(patient: RecentCache, cast: Cast, said_of_all
     assert (len(raws), has_older) == (100, not is_all)
 
 
+@pytest.mark.holds("recent_active_seconds", "recent_idle_seconds")
 @pytest.mark.parametrize(("minutes", "seconds"), [(59, 3600), (61, 900)])
 def test_an_entry_lives_an_hour_after_activity_else_a_quarter(
     patient: RecentCache, cast: Cast, minutes: int, seconds: int, standing_clock: datetime.datetime

@@ -147,6 +147,7 @@ def test_one_blocks_others_once_and_nobody_blocks_themselves(cast: Cast) -> None
         services.block_user(cast.bob, whom=cast.bob)
 
 
+@pytest.mark.holds("blocks")
 def test_a_thousand_people_are_blocked_and_not_one_more(cast: Cast, settings: Any) -> None:
     people = User.objects.bulk_create(User(username=f"extra{number}") for number in range(1000))
     for person in people[:999]:

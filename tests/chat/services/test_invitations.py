@@ -70,6 +70,7 @@ def test_invitations_over_http(cast: Cast) -> None:
     assert Client().get(f"/invite/{secret}/").status_code == 410
 
 
+@pytest.mark.holds("invite_channels", "invite_uses", "invite_most_seconds")
 @pytest.mark.parametrize(
     "given",
     [
@@ -177,6 +178,7 @@ def test_uses_are_exact_when_many_come_at_once(cast: Cast) -> None:
     assert cast.team.members.count() == 5
 
 
+@pytest.mark.holds("invites", "invite_seconds")
 def test_a_user_has_fifty_invitations_that_stand_and_not_one_more(
     cast: Cast, standing_clock: datetime.datetime
 ) -> None:

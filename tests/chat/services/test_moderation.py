@@ -112,6 +112,7 @@ def test_what_a_message_said_before_an_edit_is_kept(cast: Cast) -> None:
     assert kept[0].replaced_at == kept[1].written_at
 
 
+@pytest.mark.holds("versions")
 def test_a_message_is_edited_a_hundred_times_and_not_once_more(cast: Cast) -> None:
     row = message_of(cast.bob, cast, "0")
     for n in range(1, 101):

@@ -54,6 +54,7 @@ async def test_using_a_link_closes_the_sockets_of_before(server: Server, cast: C
         await expect(lambda: page.is_closed and program.is_closed, within=1)
 
 
+@pytest.mark.holds("password_link_hours")
 def test_a_link_holds_for_a_day_and_for_one_use(cast: Cast, standing_clock: datetime.datetime) -> None:
     def answers(secret: str) -> list[int]:
         path = f"/new-password/{secret}/"

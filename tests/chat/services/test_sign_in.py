@@ -60,6 +60,7 @@ def test_a_form_that_is_not_filled_in_is_no_try(dora: User) -> None:
     assert is_in(tried(dora.username, PASSWORD))
 
 
+@pytest.mark.holds("sign_ins_per_minute")
 def test_ten_tries_a_minute_for_a_name_from_an_address_and_not_one_more(dora: User) -> None:
     name = dora.username
     for left in range(9, -1, -1):
@@ -81,6 +82,7 @@ def test_who_guesses_elsewhere_locks_nobody_out(dora: User) -> None:
     assert is_in(tried(dora.username, PASSWORD, address=OWN))
 
 
+@pytest.mark.holds("strange_sign_ins_per_hour")
 def test_guessing_from_many_addresses_is_bounded_and_locks_nobody_out(
     dora: User,
 ) -> None:
@@ -94,6 +96,7 @@ def test_guessing_from_many_addresses_is_bounded_and_locks_nobody_out(
     assert tried(dora.username, "wrong", address=OWN).status_code == 200
 
 
+@pytest.mark.holds("address_sign_ins_per_minute")
 def test_sixty_tries_a_minute_from_an_address_for_any_names(cast: Cast) -> None:
     answers = [tried(f"nobody{n}", "wrong").status_code for n in range(61)]
     assert answers == [200] * 60 + [429]

@@ -73,6 +73,7 @@ def test_a_wrong_sign_up_setting_is_an_error(settings: Any) -> None:
     assert [found.id for found in checks.check_sign_up(None)] == ["gapless.E004"]
 
 
+@pytest.mark.holds("address_sign_ups_per_hour")
 def test_twenty_accounts_an_hour_from_an_address_and_not_one_more(cast: Cast, settings: Any) -> None:
     settings.SIGN_UP = "open"
 

@@ -131,6 +131,7 @@ def test_nobody_edits_what_another_wrote(cast: Cast, who: str) -> None:
         services.edit_message(getattr(cast, who), channel=cast.team.pk, message=row.pk, body="yours")
 
 
+@pytest.mark.holds("edit_hours")
 def test_a_message_can_be_edited_for_24_hours(cast: Cast, standing_clock: datetime.datetime) -> None:
     said(cast.alice, cast.team, "old")
     row = Message.objects.get(body="old")
@@ -161,6 +162,7 @@ def test_membership_stands_in_the_log(cast: Cast) -> None:
     assert (channel.member_count, channel.head) == (1, 5)
 
 
+@pytest.mark.holds("members")
 def test_a_channel_has_a_hundred_members_and_not_one_more(cast: Cast) -> None:
     public = services.open_channel(cast.alice, name="open to all")
     Channel.objects.filter(pk=public.pk).update(member_count=99)
