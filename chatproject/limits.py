@@ -63,6 +63,8 @@ class Limits:
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Channels that one user opens, direct ones included, exact in every window of an hour. 0 lifts it.
     creations_per_hour: int = _limit(5, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
+    #: Conversations with the support that one visitor begins; a repeat of the first message is free. 0 lifts it.
+    conversations_per_hour: int = _limit(6, unit="an hour a visitor", exceeded="`rate_limited` + `retry_after`")
     #: Public channels that one user joins. 0 lifts it.
     joins_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Tokens and invitations that one user makes, also what was taken back meanwhile. 0 lifts it.

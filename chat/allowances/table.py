@@ -58,6 +58,11 @@ CREATIONS = Allowance(
     "You may open {limit} channels an hour: wait {wait} s.",
     attempts_each=5,
 )
+BEGINNINGS = Allowance(
+    *("begun", "conversations_per_hour", HOUR),
+    "You may begin {limit} conversations an hour: wait {wait} s.",
+    attempts_each=5,
+)
 JOINS = Allowance(
     *("joined", "joins_per_hour", HOUR), "You may join {limit} channels an hour: wait {wait} s.", attempts_each=5
 )

@@ -140,6 +140,17 @@ def admit(
 
     `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed, Invalid.
     """
+    seat(entry, user, actor=actor, reason=reason)
+    name = user.get_full_name()
+    sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"
+    if invited_by is not None:
+        sentence += f", invited by {invited_by.get_full_name()}"
+    event = {"type": "member.joined", "user": user.pk, "role": role, **_for_lists(entry, user)}
+    return begin_membership(entry, user, role=role, number=entry.note(actor, event, sentence).seq)
+
+
+def seat(entry: log.Entry, user: User, *, actor: User, reason: str = "") -> None:
+    """The rules of coming in, and the place in the count; `begin_membership` follows with the number of what says it."""
     if entry.channel.member_count >= settings.LIMITS.members:
         raise ChannelFull
     if not user.is_active:
@@ -151,12 +162,10 @@ def admit(
     if user.memberships.filter(channel__archived_at=None).count() >= most:
         raise Invalid(f"{user.get_full_name()} is in {most:,} channels: leave some first.")
     log.count_members(entry, +1)
-    name = user.get_full_name()
-    sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"
-    if invited_by is not None:
-        sentence += f", invited by {invited_by.get_full_name()}"
-    event = {"type": "member.joined", "user": user.pk, "role": role, **_for_lists(entry, user)}
-    number = entry.note(actor, event, sentence).seq
+
+
+def begin_membership(entry: log.Entry, user: User, *, role: str, number: int) -> Member:
+    """From this number of the log on the user is a member."""
     # A newcomer has nothing to catch up on: what was said before is history.
     member = Member.objects.create(
         channel=entry.channel, user=user, role=role, joined_rev=number, delivered_seq=number, read_seq=number

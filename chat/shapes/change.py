@@ -7,7 +7,7 @@ from delivery.wire import codec
 
 #: Events by which a membership ends or begins; `event.user` says whose.
 ENDS = {"member.left", "member.removed"}
-BEGINS = {"member.joined"}
+BEGINS = {"member.joined", "conversation.begun"}
 
 
 def change_of(row: models.Message) -> Change:

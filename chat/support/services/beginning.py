@@ -1,0 +1,127 @@
+"""How a conversation begins: with the visitor's first message, all of it in one transaction, once for a client_msg_id."""
+
+import uuid
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from chat.allowances.counting import counted
+from chat.allowances.table import BEGINNINGS
+from chat.models import Channel, ChannelKind, Conversation, Message, MessageKind, Role, User
+from chat.naming import looks
+from chat.services import log
+from chat.services.first_said import digest_of, first_said
+from chat.services.members import begin_membership, seat
+from chat.services.posting import check_body
+from chat.support.models import Contact, Ticket
+from chat.support.services.telling import tell_desk
+from delivery.wire.errors import Conflict, Forbidden, NotFound
+
+#: Of Ticket.page and Ticket.locale.
+PAGE_CHARACTERS, LOCALE_CHARACTERS = 500, 35
+
+
+def begin(
+    visitor: User, *, client_msg_id: uuid.UUID, body: str, page: str = "", locale: str = ""
+) -> tuple[Conversation, bool]:
+    """A conversation with the visitor's first message, and whether it is new: a repeat finds the first one.
+
+    In it the visitor waits; its inbox's desk is told. Raises what a message's body raises, Conflict for the same id with another
+    body, NotFound where the inbox takes nothing new, Forbidden for who was blocked, or RateLimited.
+    """
+    body = check_body(body)
+    with transaction.atomic():
+        # Their own row: of the same message twice at once, the second waits and finds the first.
+        User.objects.select_for_update(no_key=True).get(pk=visitor.pk)
+        earlier = _begun_by(visitor, client_msg_id, body)
+        if earlier is not None:
+            return earlier, False
+        contact = _contact(visitor)
+        with counted(BEGINNINGS, visitor):
+            return _begin(contact, client_msg_id=client_msg_id, body=body, page=page, locale=locale), True
+
+
+def _begun_by(visitor: User, client_msg_id: uuid.UUID, body: str) -> Conversation | None:
+    message = Message.objects.filter(sender=visitor, client_msg_id=client_msg_id).first()
+    if message is None:
+        return None
+    first = first_said(message)
+    if first is not None and first != digest_of(channel=message.channel_id, body=body, reply_to=None):
+        raise Conflict
+    return Conversation.objects.get(channel=message.channel_id)
+
+
+def _contact(visitor: User) -> Contact:
+    contact = Contact.objects.select_related("inbox", "visitor").filter(visitor=visitor).first()
+    if contact is None or not contact.inbox.is_enabled:
+        raise NotFound("There is no such inbox, or it takes nothing new.")
+    if contact.blocked_at is not None or not contact.visitor.is_active:
+        raise Forbidden("You can't write to this inbox any more.")
+    return contact
+
+
+def _begin(contact: Contact, *, client_msg_id: uuid.UUID, body: str, page: str, locale: str) -> Conversation:
+    inbox, visitor = contact.inbox, contact.visitor
+    entry = log.lock([_open_channel(visitor).pk]).popitem()[1]
+    _write_log(entry, visitor, client_msg_id=client_msg_id, body=body)
+    conversation = Conversation.objects.create(
+        channel=entry.channel,
+        desk_id=inbox.desk_id,
+        visitor=visitor,
+        waiting_since=entry.now,
+        lease_seconds=inbox.lease_seconds,
+    )
+    Ticket.objects.create(
+        conversation=conversation,
+        inbox=inbox,
+        verified=contact.identity != "",
+        page=_without_query(page)[:PAGE_CHARACTERS],
+        locale=locale[:LOCALE_CHARACTERS],
+    )
+    # Desks last: who holds a desk locks no conversation.
+    desk = log.lock([inbox.desk_id])[inbox.desk_id]
+    sentence = f"{visitor.get_full_name()} began a conversation"
+    tell_desk(desk, conversation, "conversation.begun", by=visitor, sentence=sentence)
+    log.commit_entries([entry, desk])
+    return conversation
+
+
+def _open_channel(visitor: User) -> Channel:
+    name = visitor.get_full_name()
+    seen, seen_in_any_case = looks(name)
+    return Channel.objects.create(
+        name=name,
+        name_look=seen,
+        name_look_any_case=seen_in_any_case,
+        kind=ChannelKind.PRIVATE,
+        is_support=True,
+        created_by=visitor,
+    )
+
+
+def _write_log(entry: log.Entry, visitor: User, *, client_msg_id: uuid.UUID, body: str) -> None:
+    seat(entry, visitor, actor=visitor)
+    event = {"type": "conversation.begun", "user": visitor.pk}
+    begun = entry.note(visitor, event, "The conversation began")
+    begin_membership(entry, visitor, role=Role.MEMBER, number=begun.seq)
+    number = entry.next_number()
+    message = Message.objects.create(
+        channel=entry.channel,
+        sender=visitor,
+        client_msg_id=client_msg_id,
+        kind=MessageKind.TEXT,
+        body=body,
+        said_digest=digest_of(channel=entry.channel.pk, body=body, reply_to=None),
+        seq=number,
+        rev=number,
+        created_at=entry.now,
+    )
+    entry.changed(message)
+
+
+def _without_query(page: str) -> str:
+    try:
+        parts = urlsplit(page)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme in ("http", "https") else ""

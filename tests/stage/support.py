@@ -1,0 +1,68 @@
+"""What tests of the support desk stand on: an inbox with its agents, people from outside, and conversations that have begun."""
+
+import uuid
+from dataclasses import dataclass
+
+import httpx
+
+from chat.models import Conversation, User
+from chat.support import services
+from chat.support.models import Inbox
+from tests.stage.accounts import people_called, tokens_of
+from tests.stage.servers import Server
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An inbox that sue supervises, with the agents ada, ben and cleo; dan is of the staff elsewhere."""
+
+    inbox: Inbox
+    sue: User
+    ada: User
+    ben: User
+    cleo: User
+    dan: User
+    tokens: dict[str, str]
+
+    def token(self, user: User) -> str:
+        return self.tokens[user.username]
+
+    def http(self, server: Server, user: User) -> httpx.Client:
+        """The support's API for one of them."""
+        return support_api(server, self.token(user))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody from outside, with the secret of their token."""
+
+    visitor: User
+    secret: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret}"}
+
+    def begin(self, body: str = "Where is my parcel?") -> Conversation:
+        """A conversation that waits for an answer."""
+        conversation, _ = services.begin(self.visitor, client_msg_id=uuid.uuid4(), body=body)
+        return conversation
+
+
+def open_desk(name: str = "Shop", origins: tuple[str, ...] = ("https://shop.example",), **settings: object) -> Desk:
+    """`settings`: fields of the inbox."""
+    people = people_called("sue", "ada", "ben", "cleo", "dan")
+    owner = User.objects.create_superuser(f"owner-of-{name.lower()}", password=None)
+    agents = [people[agent] for agent in ("ada", "ben", "cleo")]
+    inbox = services.create_inbox(owner, name=name, origins=origins, agents=agents, **settings)
+    services.add_agent(owner, inbox=inbox, user=people["sue"], supervises=True)
+    return Desk(inbox=inbox, **people, tokens=tokens_of(people))
+
+
+def visit(inbox: Inbox, name: str = "Vera") -> Visit:
+    return Visit(*services.create_visit(inbox, display_name=name))
+
+
+def support_api(server: Server, token: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=f"{server.url}/api/v1/support", headers=headers, trust_env=False, timeout=20)
