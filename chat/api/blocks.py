@@ -5,7 +5,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, shapes
-from chat.api.contract import ListOf, documented
+from chat.api.contract import documented
 from chat.api.inputs import NewBlock
 from chat.api.pages import paged
 from chat.api.users import caller, checked
@@ -16,12 +16,12 @@ from delivery.wire.errors import NotFound
 class OwnBlocks(APIView):
     scopes = {"POST": Scope.WRITE}
 
-    @documented(ListOf(shapes.Block))
+    @documented(shapes.CursorPage[shapes.Block])
     def get(self, request: Request) -> Response:
         """Everybody whom the caller has blocked; `hello` has their ids as `blocks`."""
         return paged(request, Block.objects.filter(blocker=caller(request)).select_related("blocked"), shapes.block_of)
 
-    @documented({201: shapes.Block, 200: shapes.Block}, takes=NewBlock, refuses=[404])
+    @documented({201: shapes.Block, 200: shapes.Block}, takes=NewBlock(user=2), refuses=[404])
     def post(self, request: Request) -> Response:
         """No direct messages go between the two from now on, whoever writes (`blocked`); a repeat is 200 with the first."""
         block, is_new = services.block_user(caller(request), whom=_person(checked(NewBlock, request).user))

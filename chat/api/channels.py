@@ -8,14 +8,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, shapes
-from chat.api.contract import ListOf, documented, one_of, text
+from chat.api.contract import documented, one_of, text
 from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Reasoned, Removing, or_none
 from chat.api.moderation import end_of
-from chat.api.pages import listed, number, page_size, paged
+from chat.api.pages import by_cursor, number, page_size, paged
 from chat.api.people import known_people, person_to, person_to_add
 from chat.api.users import caller, checked
 from chat.live.node import running_node
-from chat.models import Channel, ChannelKind, Member, Scope, User
+from chat.models import Channel, ChannelKind, Member, NotifyLevel, Role, Scope, User
 from chat.models.folded import folded
 from chat.reads import people as sightings
 from chat.reads.channels import channels_among
@@ -27,7 +27,7 @@ from delivery.wire.errors import Invalid
 
 class Channels(APIView):
     @documented(
-        ListOf(shapes.Channel),
+        shapes.CursorPage[shapes.Channel],
         query={"scope": one_of("mine", "public", default="mine"), "search": text("A part of the name.")},
     )
     def get(self, request: Request) -> Response:
@@ -42,7 +42,11 @@ class Channels(APIView):
             raise Invalid("scope must be mine or public.")
         return _mine(request, search)
 
-    @documented({201: shapes.Channel, 200: shapes.Channel}, takes=ChannelInput, refuses=[409])
+    @documented(
+        {201: shapes.Channel, 200: shapes.Channel},
+        takes=ChannelInput(name="releases", topic="What goes out when", kind="public", members=[2, 5]),
+        refuses=[409],
+    )
     def post(self, request: Request) -> Response:
         """201 with the new channel; 200 with the direct channel that these people have already."""
         given = checked(ChannelInput, request)
@@ -66,7 +70,7 @@ class OneChannel(APIView):
         """One that the caller is in, or a public one."""
         return Response(_seen_by(caller(request), pk))
 
-    @documented(shapes.Channel, takes=ChannelRevision, refuses=[409])
+    @documented(shapes.Channel, takes=ChannelRevision(topic="What went out"), refuses=[409])
     def patch(self, request: Request, pk: int) -> Response:
         """Another name or topic, or `archived` true or false; the staff from outside the channel give a `reason`."""
         given = checked(ChannelRevision, request)
@@ -80,7 +84,7 @@ class OneChannel(APIView):
             row = services.restore_channel(user, channel=pk, reason=reason)
         return Response(_described(user, row))
 
-    @documented({204: None}, takes=Reasoned)
+    @documented({204: None}, takes=Reasoned(reason="the project is over"))
     def delete(self, request: Request, pk: int) -> Response:
         """Archives: nothing is thrown away. The staff from outside the channel give a `reason`."""
         services.archive_channel(caller(request), channel=pk, reason=checked(Reasoned, request).reason)
@@ -105,7 +109,7 @@ class Leave(APIView):
 
 
 class Members(APIView):
-    @documented(ListOf(shapes.Member))
+    @documented(shapes.CursorPage[shapes.Member])
     def get(self, request: Request, pk: int) -> Response:
         """For members: everybody, with their cursors and presence, and `can`: what the caller may do to each."""
         own = require_membership(caller(request).pk, channel=pk)
@@ -122,7 +126,7 @@ class Members(APIView):
 
         return paged(request, rows, seen)
 
-    @documented({201: shapes.Member}, takes=NewMember, refuses=[409])
+    @documented({201: shapes.Member}, takes=NewMember(user=2, role=Role.MEMBER), refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
         """Takes somebody in; repeating does nothing."""
         given = checked(NewMember, request)
@@ -132,7 +136,7 @@ class Members(APIView):
 
 
 class OwnMembership(APIView):
-    @documented(shapes.Channel, takes=NotifyInput)
+    @documented(shapes.Channel, takes=NotifyInput(notify_level=NotifyLevel.MENTIONS))
     def patch(self, request: Request, pk: int) -> Response:
         """What the caller is notified of: `notify_level` all, mentions or none."""
         level = checked(NotifyInput, request).notify_level
@@ -143,7 +147,7 @@ class OwnMembership(APIView):
 class OneMember(APIView):
     scopes = {"PATCH": Scope.MODERATE, "DELETE": Scope.MODERATE}
 
-    @documented(shapes.Member, takes=NewRole, refuses=[409])
+    @documented(shapes.Member, takes=NewRole(role=Role.MODERATOR), refuses=[409])
     def patch(self, request: Request, pk: int, user: int) -> Response:
         """Another role, by owners; the staff from outside the channel give a `reason`."""
         given = checked(NewRole, request)
@@ -151,7 +155,7 @@ class OneMember(APIView):
         member = services.change_role(caller(request), channel=pk, user=whom, role=given.role, reason=given.reason)
         return Response(shapes.member_of(member))
 
-    @documented({204: None}, takes=Removing, refuses=[409])
+    @documented({204: None}, takes=Removing(reason="spam", minutes=1440), refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
         """Ends somebody's membership, by owners and moderators; they may come back when added, or after `minutes`.
 
@@ -168,7 +172,7 @@ def _mine(request: Request, search: str) -> Response:
     ids = _found(user, search, after=number(request, "cursor", 0) or 0)[: size + 1]
     found = channels_among(user.pk, ids[:size])
     rows = [found[pk] for pk in ids[:size] if pk in found]
-    return listed(request, rows, following={"cursor": ids[size - 1] if len(ids) > size else None})
+    return by_cursor(request, rows, ids[size - 1] if len(ids) > size else None)
 
 
 def _found(user: User, search: str, *, after: int) -> list[int]:

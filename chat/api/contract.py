@@ -2,8 +2,8 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast, get_origin
 
 import msgspec
 from django.conf import settings
@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from chat import shapes
 from chat.api.inputs import Input, Nothing
 from chat.api.reading import read
 from delivery.wire import ids
@@ -20,34 +21,19 @@ Operation = TypeVar("Operation", bound=Callable[..., Any])
 Shape = type[msgspec.Struct]
 
 
-@dataclass(frozen=True)
-class ListOf:
-    """A list as the contract spells it, of these; `more`: what it says besides, as JSON Schema."""
-
-    of: Shape
-    more: Mapping[str, Any] = field(default_factory=dict)
-    #: The query parameter with which the next page begins; said as `next_…` beside the address.
-    by: str = "cursor"
-    #: The same for the page before it.
-    back_by: str | None = None
-    is_sized: bool = True
-
-    @property
-    def query(self) -> dict[str, Any]:
-        """The parameters that come with a list."""
-        cursor = {"cursor": whole("Where a page begins: `next_cursor`.")} if self.by == "cursor" else {}
-        size = whole(
-            "How many on a page, for programs.", least=1, most=settings.LIMITS.page_most, default=settings.LIMITS.page
-        )
-        return {**cursor, **({"page_size": size} if self.is_sized else {})}
+def page_kind(given: Shape | None) -> type[shapes.Page[Any]] | None:
+    """Which page it is, if it is one of any shape."""
+    kind = get_origin(given)
+    return kind if isinstance(kind, type) and issubclass(kind, shapes.Page) else None
 
 
 @dataclass(frozen=True)
 class Documented:
     """What is said of an operation, and held: parameters and fields that are not said are refused."""
 
-    gives: Mapping[int, Shape | ListOf | None]
-    takes: type[Input] | None = None
+    gives: Mapping[int, Shape | None]
+    #: An example of it.
+    takes: Input | None = None
     #: Query parameters by name, each a JSON Schema with a description.
     query: Mapping[str, Any] = field(default_factory=dict)
     #: Of these parameters, one at most.
@@ -55,10 +41,6 @@ class Documented:
     #: HTTP statuses of refusals, besides those that follow from method and path.
     refuses: Sequence[int] = ()
     has_etag: bool = False
-
-    @property
-    def page(self) -> ListOf | None:
-        return next((given for given in self.gives.values() if isinstance(given, ListOf)), None)
 
     def require(self, request: Request) -> None:
         """Raises ValidationError for what the operation does not have, Invalid for parameters that exclude each other."""
@@ -72,19 +54,18 @@ class Documented:
 
 
 def documented(
-    gives: Shape | ListOf | Mapping[int, Shape | ListOf | None],
+    gives: Shape | Mapping[int, Shape | None],
     *,
-    takes: type[Input] | None = None,
+    takes: Input | None = None,
     query: Mapping[str, Any] | None = None,
     one_of: Sequence[str] = (),
     refuses: Sequence[int] = (),
     has_etag: bool = False,
 ) -> Callable[[Operation], Operation]:
-    """Beside a view's method. `gives`: what 200 has, or each status with its shape (None: no body)."""
+    """Beside a view's method. `gives`: what 200 has, or each status with its shape (None: no body). `takes`: an example of it."""
     answers = gives if isinstance(gives, Mapping) else {200: gives}
-    said = Documented(answers, takes, query or {}, one_of, refuses, has_etag)
-    if said.page is not None:
-        said = replace(said, query={**said.page.query, **said.query})
+    paging = {name: schema for given in answers.values() for name, schema in _paging(given).items()}
+    said = Documented(answers, takes, {**paging, **(query or {})}, one_of, refuses, has_etag)
 
     def hold(operation: Operation) -> Operation:
         @functools.wraps(operation)
@@ -96,6 +77,15 @@ def documented(
         return cast(Operation, held)
 
     return hold
+
+
+def _paging(given: Shape | None) -> dict[str, Any]:
+    kind = page_kind(given)
+    cursor = {"cursor": whole("Where a page begins: `next_cursor`.")} if kind is shapes.CursorPage else {}
+    if kind not in (shapes.CursorPage, shapes.HistoryPage):
+        return cursor
+    most, usual = settings.LIMITS.page_most, settings.LIMITS.page
+    return {**cursor, "page_size": whole("How many on a page, for programs.", least=1, most=most, default=usual)}
 
 
 def whole(description: str, *, least: int = 0, most: int = ids.MOST, **more: Any) -> dict[str, Any]:

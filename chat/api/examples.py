@@ -1,24 +1,17 @@
-"""One example of each shape, for people who read the API's page: the instances that stand beside the structs."""
+"""One example of each shape, for people who read the API's page: as it goes over the wire."""
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from chat import shapes
-from chat.api import inputs
+from chat.api.inputs import Input
 
-#: Of the instances of a struct the first is its example.
-_INSTANCES = [
-    *inputs.EXAMPLES,
-    *(
-        value
-        for module in filter(inspect.ismodule, vars(shapes).values())
-        for value in vars(module).values()
-        if isinstance(value, msgspec.Struct)
-    ),
-]
 
-EXAMPLES: dict[str, Any] = {
-    type(value).__name__: msgspec.to_builtins(value, str_keys=True) for value in reversed(_INSTANCES)
-}
+def examples(taken: Iterable[Input]) -> dict[str, Any]:
+    """By the shape's name: the first instance that stands beside a struct, or that an operation says it takes."""
+    beside = [one for module in filter(inspect.ismodule, vars(shapes).values()) for one in vars(module).values()]
+    instances = [one for one in (*beside, *taken) if isinstance(one, msgspec.Struct)]
+    return {type(one).__name__: msgspec.to_builtins(one, str_keys=True) for one in reversed(instances)}

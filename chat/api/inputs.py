@@ -187,32 +187,6 @@ class BulkBan(Input, frozen=True, kw_only=True):
     reason: Reason
 
 
-#: One example of each.
-EXAMPLES = (
-    ChannelInput(name="releases", topic="What goes out when", kind="public", members=[2, 5]),
-    ChannelRevision(topic="What went out"),
-    Reasoned(reason="the project is over"),
-    NewMember(user=2, role=Role.MEMBER),
-    NewBlock(user=2),
-    NotifyInput(notify_level=NotifyLevel.MENTIONS),
-    NewRole(role=Role.MODERATOR),
-    Removing(reason="spam", minutes=1440),
-    MessageInput(client_msg_id="0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", body="The build is green."),
-    MessageRevision(body="The build is red."),
-    Position(seq=341),
-    TokenInput(name="build bot", scopes=[Scope.READ, Scope.WRITE], expires_at="2027-11-23T00:00:00Z"),
-    InviteInput(channels=[12], uses=10, expires_in=604800),
-    Profile(display_name="Bob B."),
-    NewReport(channel=12, message=501, reason="spam"),
-    BulkClosing(reports=[3], verdict=Verdict.UPHELD, reason="spam"),
-    BulkDeletion(messages=[501, 502], reason="spam"),
-    BulkReadmission(channel=12, users=[2], reason="they have apologised"),
-    BulkRemoval(channel=12, users=[2], reason="spam", minutes=1440),
-    BulkMute(channel=12, users=[2], reason="spam", minutes=60),
-    BulkBan(users=[2], reason="spam, again"),
-)
-
-
 def or_none(value: Given | Unset) -> Given | None:
     """None for what was left out."""
     return None if isinstance(value, Unset) else value

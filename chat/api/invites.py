@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, shapes
-from chat.api.contract import ListOf, documented
+from chat.api.contract import documented
 from chat.api.inputs import InviteInput
 from chat.api.pages import paged
 from chat.api.users import caller, checked
@@ -15,14 +15,16 @@ from chat.models import Channel, Invite
 
 
 class Invites(APIView):
-    @documented(ListOf(shapes.Invite))
+    @documented(shapes.CursorPage[shapes.Invite])
     def get(self, request: Request) -> Response:
         """The caller's invitations that stand; never their links."""
         channels = Prefetch("channels", Channel.objects.only("pk").order_by("pk"))
         rows = Invite.objects.standing().filter(created_by=caller(request)).prefetch_related(channels)
         return paged(request, rows, shapes.invite_of)
 
-    @documented({201: shapes.NewInvite}, takes=InviteInput, refuses=[404, 409])
+    @documented(
+        {201: shapes.NewInvite}, takes=InviteInput(channels=[12], uses=10, expires_in=604800), refuses=[404, 409]
+    )
     def post(self, request: Request) -> Response:
         """201 with a new invitation: `url` is shown this once. By who may add people in all of the channels.
 

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, shapes
-from chat.api.contract import ListOf, documented, text, whole
+from chat.api.contract import documented, text, whole
 from chat.api.inputs import MessageInput, MessageRevision, Position, Reasoned
-from chat.api.pages import listed, number, page_size
+from chat.api.pages import address, listed, number, page_size
 from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
 from chat.live.node import post_and_wait
@@ -37,7 +37,7 @@ class Messages(APIView):
     for_visitors = frozenset({"GET", "POST"})
 
     @documented(
-        ListOf(shapes.Message, by="before", back_by="after"),
+        shapes.HistoryPage[shapes.Message],
         query={
             "before": whole("Only messages before this seq."),
             "after": whole("Only messages after this seq."),
@@ -51,9 +51,23 @@ class Messages(APIView):
         asked = {name: number(request, name) for name in ("before", "after", "around")}
         page = history.page(pk, size=page_size(request), **asked)
         raws = [msgspec.Raw(raw) for raw in page.raws]
-        return listed(request, raws, following={"before": page.older_than}, preceding={"after": page.newer_than})
+        return listed(
+            shapes.HistoryPage(
+                results=raws,
+                next=address(request, before=page.older_than),
+                previous=address(request, after=page.newer_than),
+                has_more=page.older_than is not None,
+                next_before=page.older_than,
+                previous_after=page.newer_than,
+            )
+        )
 
-    @documented({201: shapes.Message, 200: shapes.Message}, takes=MessageInput, refuses=[409], has_etag=True)
+    @documented(
+        {201: shapes.Message, 200: shapes.Message},
+        takes=MessageInput(client_msg_id="0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", body="The build is green."),
+        refuses=[409],
+        has_etag=True,
+    )
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
         given = checked(MessageInput, request)
@@ -87,7 +101,7 @@ class OneMessage(APIView):
             raise NotFound("There is no such message in this channel.")
         return _with_etag(shapes.message_of(row))
 
-    @documented(shapes.Message, takes=MessageRevision, refuses=[409, 412], has_etag=True)
+    @documented(shapes.Message, takes=MessageRevision(body="The build is red."), refuses=[409, 412], has_etag=True)
     def patch(self, request: Request, pk: int, message: int) -> Response:
         """Another body for an own message, within 24 hours. With If-Match only if it is still as it was read."""
         body = checked(MessageRevision, request).body
@@ -96,7 +110,7 @@ class OneMessage(APIView):
         )
         return _with_etag(shapes.message_of(row))
 
-    @documented(shapes.Message, takes=Reasoned, refuses=[409, 412], has_etag=True)
+    @documented(shapes.Message, takes=Reasoned(reason="the project is over"), refuses=[409, 412], has_etag=True)
     def delete(self, request: Request, pk: int, message: int) -> Response:
         """200 with the emptied message: its place stays. With If-Match only if it is still as it was read.
 
@@ -114,12 +128,7 @@ class ChangesSince(APIView):
     for_visitors = frozenset({"GET"})
 
     @documented(
-        ListOf(
-            shapes.Message,
-            by="since",
-            more={"head": {"type": "integer"}, "epoch": {"type": "string"}, "resync": {"type": "boolean"}},
-            is_sized=False,
-        ),
+        shapes.ChangesPage[shapes.Message],
         query={
             "since": whole("The rev up to which changes are held; 0: from the caller's joining on."),
             "epoch": text("The epoch in which that number was heard."),
@@ -147,9 +156,17 @@ class ChangesSince(APIView):
                 return waiting
         changes = found.missed.changes
         following = changes[-1].rev if len(changes) == settings.LIMITS.batch else None
-        raws = [msgspec.Raw(change.raw) for change in changes]
         return listed(
-            request, raws, following={"since": following}, head=found.missed.head, epoch=epoch, resync=found.resync
+            shapes.ChangesPage(
+                results=[msgspec.Raw(change.raw) for change in changes],
+                next=address(request, since=following),
+                previous=None,
+                has_more=following is not None,
+                next_since=following,
+                head=found.missed.head,
+                epoch=epoch,
+                resync=found.resync,
+            )
         )
 
 
@@ -169,7 +186,7 @@ def _changes(channel: int, since: int, joined_rev: int, *, is_comparable: bool) 
 class ReadUpTo(APIView):
     for_visitors = frozenset({"POST"})
 
-    @documented(shapes.Cursors, takes=Position)
+    @documented(shapes.Cursors, takes=Position(seq=341))
     def post(self, request: Request, pk: int) -> Response:
         """Moves the caller's read cursor forward."""
         require_membership(caller(request).pk, channel=pk)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import clock, services, shapes
-from chat.api.contract import ListOf, documented, one_of, text, whole
+from chat.api.contract import documented, one_of, text, whole
 from chat.api.inputs import (
     BulkBan,
     BulkClosing,
@@ -23,7 +23,7 @@ from chat.api.inputs import (
 from chat.api.pages import number, paged
 from chat.api.people import person_to
 from chat.api.users import caller, checked
-from chat.models import SanctionKind, Scope, User
+from chat.models import SanctionKind, Scope, User, Verdict
 from chat.reads import moderation
 from chat.rights.table import Right
 from chat.services.bulk import each
@@ -35,7 +35,11 @@ class Moderating(APIView):
 
 
 class Reports(APIView):
-    @documented({201: shapes.ReportReceipt, 200: shapes.ReportReceipt}, takes=NewReport, refuses=[404, 409])
+    @documented(
+        {201: shapes.ReportReceipt, 200: shapes.ReportReceipt},
+        takes=NewReport(channel=12, message=501, reason="spam"),
+        refuses=[404, 409],
+    )
     def post(self, request: Request) -> Response:
         """Reports somebody's message to those who keep the channel; once a person: a repeat is 200 with the first report."""
         given = checked(NewReport, request)
@@ -55,7 +59,7 @@ class ModerationDesk(Moderating):
 
 class ReportQueue(Moderating):
     @documented(
-        ListOf(shapes.Report),
+        shapes.CursorPage[shapes.Report],
         query={"state": one_of("open", "closed", "all", default="open"), "channel": whole("Only of this channel.")},
     )
     def get(self, request: Request) -> Response:
@@ -80,7 +84,9 @@ class OneReport(Moderating):
 
 
 class Closing(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkClosing, refuses=[404, 409])
+    @documented(
+        shapes.BulkOutcome, takes=BulkClosing(reports=[3], verdict=Verdict.UPHELD, reason="spam"), refuses=[404, 409]
+    )
     def post(self, request: Request) -> Response:
         """Closes reports as upheld or dismissed, with a reason."""
         given = checked(BulkClosing, request)
@@ -91,7 +97,7 @@ class Closing(Moderating):
 
 
 class Deletions(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkDeletion, refuses=[404, 409])
+    @documented(shapes.BulkOutcome, takes=BulkDeletion(messages=[501, 502], reason="spam"), refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """Deletes messages, with a reason; open reports about them are upheld."""
         given = checked(BulkDeletion, request)
@@ -105,7 +111,9 @@ class Deletions(Moderating):
 
 
 class Removals(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkRemoval, refuses=[404, 409])
+    @documented(
+        shapes.BulkOutcome, takes=BulkRemoval(channel=12, users=[2], reason="spam", minutes=1440), refuses=[404, 409]
+    )
     def post(self, request: Request) -> Response:
         """Ends memberships of one channel, with a reason. Back they come when added by who may remove, or after `minutes`."""
         given = checked(BulkRemoval, request)
@@ -120,7 +128,11 @@ class Removals(Moderating):
 
 
 class Readmissions(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkReadmission, refuses=[404, 409])
+    @documented(
+        shapes.BulkOutcome,
+        takes=BulkReadmission(channel=12, users=[2], reason="they have apologised"),
+        refuses=[404, 409],
+    )
     def post(self, request: Request) -> Response:
         """Lifts removals of one channel, with a reason: these people may join by themselves again."""
         given = checked(BulkReadmission, request)
@@ -135,14 +147,16 @@ class Readmissions(Moderating):
 
 
 class RemovedMembers(Moderating):
-    @documented(ListOf(shapes.Removal), query={"channel": whole("Only of this channel.")})
+    @documented(shapes.CursorPage[shapes.Removal], query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
         """Who was removed and may not come back yet, in the channels that the caller keeps; `?channel=`."""
         return _standing(request, SanctionKind.REMOVAL, shapes.removal_of)
 
 
 class Muting(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkMute, refuses=[404, 409])
+    @documented(
+        shapes.BulkOutcome, takes=BulkMute(channel=12, users=[2], reason="spam", minutes=60), refuses=[404, 409]
+    )
     def post(self, request: Request) -> Response:
         """Mutes members of one channel for so many `minutes`, with a reason: what they send meanwhile is refused with `muted`."""
         given = checked(BulkMute, request)
@@ -150,21 +164,25 @@ class Muting(Moderating):
 
 
 class Unmuting(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkReadmission, refuses=[404, 409])
+    @documented(
+        shapes.BulkOutcome,
+        takes=BulkReadmission(channel=12, users=[2], reason="they have apologised"),
+        refuses=[404, 409],
+    )
     def post(self, request: Request) -> Response:
         """Lifts mutes in one channel, with a reason."""
         return _mute(request, checked(BulkReadmission, request), until=None)
 
 
 class Mutes(Moderating):
-    @documented(ListOf(shapes.Mute), query={"channel": whole("Only of this channel.")})
+    @documented(shapes.CursorPage[shapes.Mute], query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
         """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
         return _standing(request, SanctionKind.MUTE, moderation.mute_with_role)
 
 
 class Bans(Moderating):
-    @documented(ListOf(shapes.Ban), query={"state": one_of("standing", "all", default="standing")})
+    @documented(shapes.CursorPage[shapes.Ban], query={"state": one_of("standing", "all", default="standing")})
     def get(self, request: Request) -> Response:
         """For staff: bans, newest first; `?state=standing` (default) or `all`."""
         rows = moderation.bans_visible_to(caller(request))
@@ -172,7 +190,7 @@ class Bans(Moderating):
             rows = rows.standing()
         return paged(request, rows, shapes.ban_of, newest_first=True)
 
-    @documented(shapes.BulkOutcome, takes=BulkBan, refuses=[404, 409])
+    @documented(shapes.BulkOutcome, takes=BulkBan(users=[2], reason="spam, again"), refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """For staff: bans people, with a reason. Their sockets are closed at once, and no door lets them in."""
         given = checked(BulkBan, request)
@@ -181,7 +199,7 @@ class Bans(Moderating):
 
 
 class LiftedBans(Moderating):
-    @documented(shapes.BulkOutcome, takes=BulkBan, refuses=[404, 409])
+    @documented(shapes.BulkOutcome, takes=BulkBan(users=[2], reason="spam, again"), refuses=[404, 409])
     def post(self, request: Request) -> Response:
         """For staff: lifts bans, with a reason."""
         given = checked(BulkBan, request)
@@ -199,7 +217,7 @@ class MessageHistory(Moderating):
 
 class AuditLog(Moderating):
     @documented(
-        ListOf(shapes.AuditEntry),
+        shapes.CursorPage[shapes.AuditEntry],
         query={
             "channel": whole("Only in this channel."),
             "whom": whole("Only what was done to this user."),

@@ -4,17 +4,16 @@ import functools
 import http
 import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
 
 import msgspec
 from django.urls import get_resolver
 from rest_framework.views import APIView
 
 from chat import shapes
-from chat.api.contract import Documented, ListOf, Shape
-from chat.api.examples import EXAMPLES
+from chat.api.contract import Documented, Shape, page_kind
+from chat.api.examples import examples
 from chat.api.paths import ROOT
 from chat.api.reading import choices_of
 from chat.api.scopes import scope_needed
@@ -126,7 +125,7 @@ def _operation(path: str, view: type[APIView], method: str) -> dict[str, Any]:
     if parameters := _parameters(path, said):
         operation["parameters"] = parameters
     if said.takes is not None:
-        operation["requestBody"] = _body(said.takes, method)
+        operation["requestBody"] = _body(type(said.takes), method)
     return operation
 
 
@@ -159,16 +158,16 @@ def _responses(path: str, method: str, said: Documented) -> dict[str, Any]:
     return answers | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
 
 
-def _answer(status: int, given: Shape | ListOf | None, said: Documented) -> dict[str, Any]:
+def _answer(status: int, given: Shape | None, said: Documented) -> dict[str, Any]:
     headers = [
         "X-Request-ID",
-        *(["Link"] if isinstance(given, ListOf) else []),
+        *(["Link"] if page_kind(given) else []),
         *(["ETag"] if said.has_etag else []),
         *_RATES,
     ]
     answer: dict[str, Any] = {"description": http.HTTPStatus(status).phrase, "headers": _headers(headers)}
     if given is not None:
-        answer["content"] = {"application/json": {"schema": _schema_of(given, said.query)}}
+        answer["content"] = {"application/json": {"schema": _schema_of(given)}}
     return answer
 
 
@@ -196,28 +195,18 @@ def _headers(names: list[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _schema_of(given: Shape | ListOf, query: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
-    if not isinstance(given, ListOf):
+def _schema_of(given: Shape) -> dict[str, Any]:
+    if page_kind(given) is None:
         return {"$ref": _REF.format(name=given.__name__)}
-    link = {"type": ["string", "null"], "format": "uri"}
-    results = {"type": "array", "items": _schema_of(given.of)}
-    turns = [f"next_{given.by}", *([f"previous_{given.back_by}"] if given.back_by else [])]
-    begins = {turn: {"type": [query[given.by]["type"], "null"]} for turn in turns}
-    properties = {
-        "results": results,
-        "next": link,
-        "previous": link,
-        "has_more": {"type": "boolean"},
-        **begins,
-        **given.more,
-    }
-    return {"type": "object", "properties": properties, "required": sorted(properties)}
+    [reference], schemas = msgspec.json.schema_components([given], schema_hook=choices_of, ref_template=_REF)
+    return schemas[reference["$ref"].rpartition("/")[2]]
 
 
 def _components() -> dict[str, Any]:
     known = sorted(_shapes(), key=lambda shape: shape.__name__)
     _, schemas = msgspec.json.schema_components(known, schema_hook=choices_of, ref_template=_REF)
-    for name, example in EXAMPLES.items():
+    taken = [said.takes for said in _operations() if said.takes is not None]
+    for name, example in examples(taken).items():
         schemas[name] = {**schemas[name], "examples": [example]}
     return {
         "schemas": dict(sorted(schemas.items())),
@@ -227,16 +216,18 @@ def _components() -> dict[str, Any]:
     }
 
 
+def _operations() -> Iterator[Documented]:
+    for _, view in _views():
+        yield from (documentation_of(view, method) for method in METHODS if hasattr(view, method.lower()))
+
+
 def _shapes() -> set[Shape]:
     """All that the operations take and give, and what is said of refusals."""
     found: set[Shape] = {shapes.Problem}
-    for said in (
-        documentation_of(view, method) for _, view in _views() for method in METHODS if hasattr(view, method.lower())
-    ):
-        found |= {
-            given.of if isinstance(given, ListOf) else given for given in said.gives.values() if given is not None
-        }
-        found |= {said.takes} if said.takes else set()
+    for said in _operations():
+        given = [one for one in said.gives.values() if one is not None]
+        found |= {get_args(one)[0] if page_kind(one) else one for one in given}
+        found |= {type(said.takes)} if said.takes else set()
     return found
 
 

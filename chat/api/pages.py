@@ -1,6 +1,6 @@
-"""Lists as the contract spells them: {results, next, previous} and a Link header, with the numbers that the addresses hold."""
+"""Pages of lists, with a Link header; how a list is spelled is said in chat/shapes/page.py."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat import shapes
 from delivery.wire import ids
 from delivery.wire.errors import Invalid
 
@@ -31,25 +32,29 @@ def page_size(request: Request) -> int:
     return size
 
 
-#: A query parameter, and the value with which the page beside this one begins; None: there is none.
-Turn = Mapping[str, int | str | None]
+def listed(page: shapes.Page[Any]) -> Response:
+    """The page, and its Link header."""
+    links = {"next": page.next, "prev": page.previous}
+    header = ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items() if address)
+    return Response(page, headers={"Link": header} if header else None)
 
 
-def listed(
-    request: Request, results: Sequence[Any], *, following: Turn, preceding: Turn | None = None, **more: Any
-) -> Response:
-    """One page, and where those beside it begin: as addresses, and as `next_…` and `previous_…`."""
-    preceding = preceding or {}
-    links = {"next": _url(request, following), "previous": _url(request, preceding)}
-    numbers = {
-        **{f"next_{name}": value for name, value in following.items()},
-        **{f"previous_{name}": value for name, value in preceding.items()},
-    }
-    response = Response({"results": results, **links, "has_more": links["next"] is not None, **numbers, **more})
-    header = ", ".join(f'<{url}>; rel="{"prev" if name == "previous" else name}"' for name, url in links.items() if url)
-    if header:
-        response["Link"] = header
-    return response
+def address(request: Request, **turn: int | str | None) -> str | None:
+    """Where the page beside this one is: this address with that parameter instead; None where its value is."""
+    query = {name: value for name, value in turn.items() if value is not None}
+    if not query:
+        return None
+    kept = {k: v for k, v in request.query_params.items() if k not in ("before", "after", "around", "since", "cursor")}
+    return request.build_absolute_uri(f"{request.path}?{urlencode({**kept, **query})}")
+
+
+def by_cursor(request: Request, results: Sequence[Any], following: int | None) -> Response:
+    """`following`: the cursor with which the next page begins; None where there is none."""
+    after = address(request, cursor=following)
+    page = shapes.CursorPage(
+        results=results, next=after, previous=None, has_more=after is not None, next_cursor=following
+    )
+    return listed(page)
 
 
 def paged(
@@ -62,12 +67,4 @@ def paged(
         rows = rows.filter(**{f"{by}__lt" if newest_first else f"{by}__gt": cursor})
     found: list[Model] = list(rows.order_by(f"-{by}" if newest_first else by)[: size + 1])
     following = getattr(found[size - 1], by) if len(found) > size else None
-    return listed(request, [spell(row) for row in found[:size]], following={"cursor": following})
-
-
-def _url(request: Request, turn: Turn) -> str | None:
-    query = {name: value for name, value in turn.items() if value is not None}
-    if not query:
-        return None
-    kept = {k: v for k, v in request.query_params.items() if k not in ("before", "after", "around", "since", "cursor")}
-    return request.build_absolute_uri(f"{request.path}?{urlencode({**kept, **query})}")
+    return by_cursor(request, [spell(row) for row in found[:size]], following)

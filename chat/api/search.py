@@ -5,15 +5,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import shapes
-from chat.api.contract import ListOf, documented, text
-from chat.api.pages import listed
+from chat.api.contract import documented, text
+from chat.api.pages import address, listed
 from chat.api.users import caller
 from chat.search import search
 
 
 class Search(APIView):
     @documented(
-        ListOf(shapes.Message, more={"approximate": {"type": "boolean"}}, is_sized=False),
+        shapes.FoundPage[shapes.Message],
         query={
             "q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01"),
             "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~{0,2}-?[0-9]{1,18}\.[0-9]{1,18}$"),
@@ -31,8 +31,12 @@ class Search(APIView):
             caller(request), request.query_params.get("q", ""), cursor=request.query_params.get("cursor") or None
         )
         return listed(
-            request,
-            [shapes.message_of(row) for row in found.messages],
-            following={"cursor": found.next_cursor},
-            approximate=found.is_approximate,
+            shapes.FoundPage(
+                results=[shapes.message_of(row) for row in found.messages],
+                next=address(request, cursor=found.next_cursor),
+                previous=None,
+                has_more=found.next_cursor is not None,
+                next_cursor=found.next_cursor,
+                approximate=found.is_approximate,
+            )
         )

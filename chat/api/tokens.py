@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from chat import services, shapes
 from chat.allowances.attempts import count_sign_in
-from chat.api.contract import ListOf, documented
+from chat.api.contract import documented
 from chat.api.inputs import TokenInput, moment
 from chat.api.pages import paged
 from chat.api.users import caller, checked
@@ -16,12 +16,16 @@ from chat.models import Scope, Token
 class Tokens(APIView):
     scopes = {"GET": Scope.TOKENS, "POST": Scope.TOKENS}
 
-    @documented(ListOf(shapes.Token))
+    @documented(shapes.CursorPage[shapes.Token])
     def get(self, request: Request) -> Response:
         """The caller's tokens with their scopes, last use and expiry; never the secrets."""
         return paged(request, Token.objects.filter(user=caller(request)), shapes.token_of)
 
-    @documented({201: shapes.NewToken}, takes=TokenInput, refuses=[409])
+    @documented(
+        {201: shapes.NewToken},
+        takes=TokenInput(name="build bot", scopes=[Scope.READ, Scope.WRITE], expires_at="2027-11-23T00:00:00Z"),
+        refuses=[409],
+    )
     def post(self, request: Request) -> Response:
         """201 with a new token: `secret` is shown this once. By a token, one that may not do more than it, and ends with it.
 

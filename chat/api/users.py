@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import services, shapes
-from chat.api.contract import ListOf, documented, text
+from chat.api.contract import documented, text
 from chat.api.inputs import Profile
 from chat.api.pages import paged
 from chat.api.reading import Taken, read
@@ -36,7 +36,7 @@ class OwnAccount(APIView):
         """The caller, and what this login may be used for."""
         return Response(_own(request))
 
-    @documented(shapes.Me, takes=Profile)
+    @documented(shapes.Me, takes=Profile(display_name="Bob B."))
     def patch(self, request: Request) -> Response:
         """Another display name, status, activity, or whether others see you typing; what is left out stays."""
         given = checked(Profile, request)
@@ -52,7 +52,7 @@ class OwnAccount(APIView):
 
 
 class Users(APIView):
-    @documented(ListOf(Person), query={"search": text("A part of the username or of the display name.")})
+    @documented(shapes.CursorPage[Person], query={"search": text("A part of the username or of the display name.")})
     def get(self, request: Request) -> Response:
         """Active accounts; `?search=` in names."""
         rows = not_for_measuring(User.objects.people().filter(is_active=True))

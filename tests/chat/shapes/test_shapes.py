@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -37,7 +38,7 @@ def test_a_message_that_was_posted_just_now_is_spelled_like_its_row(cast: Cast) 
 
 def test_every_struct_is_sent_by_an_operation_or_a_part_of_one_that_is() -> None:
     """None serves a document only."""
-    documented = document()["components"]["schemas"]
+    documented = {*document()["components"]["schemas"], *pages()}
     structs = {
         value.__name__: value
         for module in modules()
@@ -45,7 +46,13 @@ def test_every_struct_is_sent_by_an_operation_or_a_part_of_one_that_is() -> None
         if inspect.isclass(value) and issubclass(value, msgspec.Struct) and value.__module__ == module.__name__  # type: ignore[attr-defined]
     }
     heirs = {base.__name__ for struct in structs.values() for base in struct.__mro__[1:]}
-    assert structs.keys() - heirs <= documented.keys()
+    assert structs.keys() - heirs <= documented
+
+
+def pages() -> set[str]:
+    """The kinds of pages that operations give, each of rows of some shape: `CursorPage[Channel]`."""
+    titles = re.findall(r'"title":"(\w+)\[', msgspec.json.encode(document()["paths"]).decode())
+    return set(titles)
 
 
 def test_what_is_sent_is_no_dict() -> None:
