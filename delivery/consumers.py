@@ -65,6 +65,9 @@ class SocketConsumer(Answering, AsyncConsumer):
         """In a database thread, for a channel that this socket does not follow. Raises Refused unless the rows say otherwise."""
         raise NotImplementedError
 
+    def seen(self, channel_id: int) -> None:
+        """The person has read in the channel: a subclass may take it for a sign of life."""
+
     def synced(self, channel_ids: Iterable[int], *, is_first: bool) -> None:
         """What was missed was written, the reply was not: a subclass may say more of the channels."""
 
@@ -244,6 +247,7 @@ class SocketConsumer(Answering, AsyncConsumer):
                 self.require_may_write()
                 await self.require_access(command.channel)
                 self._move_cursor(command, delivered=command.seq, read=command.seq)
+                self.seen(command.channel)
             case _:
                 await self.do(command)
 

@@ -6,7 +6,7 @@ again with every heartbeat, and at once when Redis has forgotten them. Knows use
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,13 @@ class TypingMark:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewingMark(TypingMark):
+    """Somebody looks at a support conversation, or looks away; `head` is the number of the desk, whose members hear of it."""
+
+    desk_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What has changed since the last call, or (`is_full`) everybody who is here."""
 
@@ -64,6 +71,7 @@ class Heard:
     #: When each of them was last vouched for.
     seen: Mapping[int, Micros]
     typing: Sequence[TypingMark]
+    viewing: Sequence[ViewingMark] = ()
 
 
 @dataclass
@@ -89,7 +97,12 @@ class Roster:
         self._cursor = 0
 
     async def step(
-        self, people: Sequence[Saying] = (), typing: Sequence[TypingMark] = (), *, is_beat: bool = False
+        self,
+        people: Sequence[Saying] = (),
+        typing: Sequence[TypingMark] = (),
+        viewing: Sequence[ViewingMark] = (),
+        *,
+        is_beat: bool = False,
     ) -> Heard:
         """Says, and hears what has changed since the last call. Raises what the client raises; then the same is to be said again.
 
@@ -98,14 +111,20 @@ class Roster:
         if is_beat:
             self.forget_what_was_heard()
         for start in range(0, max(0, len(people) - MOST_SAID), MOST_SAID):
-            await self._call(people[start : start + MOST_SAID], (), is_beat=False, hears=False)
+            await self._call(people[start : start + MOST_SAID], (), (), is_beat=False, hears=False)
         rest = people[(len(people) - 1) // MOST_SAID * MOST_SAID :] if people else ()
-        answer = await self._call(rest, typing, is_beat=is_beat, hears=True)
+        answer = await self._call(rest, typing, viewing, is_beat=is_beat, hears=True)
         self._cursor, self._now = answer.rev, answer.heard.now
         return answer.heard
 
     async def _call(
-        self, people: Sequence[Saying], typing: Sequence[TypingMark], *, is_beat: bool, hears: bool
+        self,
+        people: Sequence[Saying],
+        typing: Sequence[TypingMark],
+        viewing: Sequence[ViewingMark],
+        *,
+        is_beat: bool,
+        hears: bool,
     ) -> "_Stepped":
         last_beat, self._beat = self._beat, self._beat + is_beat
         request = {
@@ -121,7 +140,8 @@ class Roster:
             "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
             "typing_lasts": int(self.typing_seconds * 1e6),
             "people": [self._spelled(saying) for saying in people],
-            "typing": [f"{mark.channel_id}:{mark.user_id}:{mark.head}:{int(mark.is_on)}" for mark in typing],
+            "typing": [_spelled(mark) for mark in typing],
+            "viewing": [f"{_spelled(mark)}:{mark.desk_id}" for mark in viewing],
         }
         # Records travel as text within it: the msgpack of Redis' Lua knows no binary strings.
         packed = msgspec.msgpack.encode(request)
@@ -147,17 +167,27 @@ _choice = msgspec.json.Decoder(Choice)
 
 
 def _read(answer: Any) -> _Stepped:
-    rev, now, is_full, is_forgotten, people, typing = answer
+    rev, now, is_full, is_forgotten, people, typing, viewing = answer
     found: dict[int, PersonHere | None] = {}
     seen: dict[int, Micros] = {}
     for user_id, seen_at, choice, places in people:
         seen[int(user_id)] = int(seen_at)
         chosen = _choice.decode(choice) if choice else UNCHOSEN
         found[int(user_id)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
-    marks = [_mark(member, float(score), int(rev)) for member, score in zip(typing[::2], typing[1::2], strict=True)]
-    return _Stepped(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, marks))
+    types = [TypingMark(*_read_mark(member, age)[:5]) for member, age in _aged(typing, int(rev))]
+    looks = [ViewingMark(*_read_mark(member, age)) for member, age in _aged(viewing, int(rev))]
+    return _Stepped(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, types, looks))
 
 
-def _mark(member: bytes, score: float, rev: int) -> TypingMark:
-    channel_id, user_id, head, is_on = member.split(b":")
-    return TypingMark(int(channel_id), int(user_id), int(head), is_on == b"1", max(0.0, (rev - score) / 1e6))
+def _spelled(mark: TypingMark) -> str:
+    return f"{mark.channel_id}:{mark.user_id}:{mark.head}:{int(mark.is_on)}"
+
+
+def _aged(scored: Sequence[bytes], rev: int) -> Iterator[tuple[bytes, float]]:
+    for member, score in zip(scored[::2], scored[1::2], strict=True):
+        yield member, max(0.0, (rev - float(score)) / 1e6)
+
+
+def _read_mark(member: bytes, age_seconds: float) -> tuple[int, int, int, bool, float, int]:
+    channel_id, user_id, head, is_on, desk_id = map(int, [*member.split(b":"), b"0"][:5])
+    return channel_id, user_id, head, is_on == 1, age_seconds, desk_id

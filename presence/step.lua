@@ -26,17 +26,19 @@ for _, said in ipairs(given.people) do
     redis.call('PEXPIRE', key, given.keep)
     if is_change then redis.call('ZADD', P .. 'changed', spelled(rev), user) end
 end
-for _, said in ipairs(given.typing) do
-    redis.call('ZADD', P .. 'typing', spelled(rev), said)
+for _, name in ipairs({'typing', 'viewing'}) do
+    for _, said in ipairs(given[name]) do redis.call('ZADD', P .. name, spelled(rev), said) end
 end
 
-if not given.hears then return {spelled(rev), spelled(now), 0, 0, {}, {}} end
+if not given.hears then return {spelled(rev), spelled(now), 0, 0, {}, {}, {}} end
 
 local old = '(' .. spelled(now - given.window)
 redis.call('ZREMRANGEBYSCORE', P .. 'changed', '-inf', old)
-redis.call('ZREMRANGEBYSCORE', P .. 'typing', '-inf', '(' .. spelled(now - given.typing_lasts))
+for _, name in ipairs({'typing', 'viewing'}) do
+    redis.call('ZREMRANGEBYSCORE', P .. name, '-inf', '(' .. spelled(now - given.typing_lasts))
+end
 redis.call('ZREMRANGEBYSCORE', P .. 'ends', '-inf', old)
-for _, name in ipairs({'changed', 'typing', 'ends'}) do redis.call('PEXPIRE', P .. name, given.keep) end
+for _, name in ipairs({'changed', 'typing', 'viewing', 'ends'}) do redis.call('PEXPIRE', P .. name, given.keep) end
 
 local is_full = given.cursor == 0 or given.cursor > rev or now < given.now or now - given.now > given.window
     or is_forgotten
@@ -71,5 +73,5 @@ for _, user in ipairs(users) do
     people[#people + 1] = {user, spelled(seen), choice, places}
 end
 local since = is_full and '-inf' or '(' .. spelled(given.cursor)
-local typing = redis.call('ZRANGEBYSCORE', P .. 'typing', since, '+inf', 'WITHSCORES')
-return {spelled(rev), spelled(now), is_full and 1 or 0, is_forgotten and 1 or 0, people, typing}
+local function marks(name) return redis.call('ZRANGEBYSCORE', P .. name, since, '+inf', 'WITHSCORES') end
+return {spelled(rev), spelled(now), is_full and 1 or 0, is_forgotten and 1 or 0, people, marks('typing'), marks('viewing')}

@@ -46,6 +46,7 @@ _FRAMES: tuple[frames.Frame, ...] = (
     frames.Blocks(users=[2]),
     frames.Renamed(person=BOB),
     frames.Typing(channel=12, users=[2]),
+    frames.Viewing(channel=31, users=[2]),
     frames.Channel(action="joined", channel=_CHANNEL),
     frames.Heartbeat(epoch=_EPOCH, heads={12: 341}),
     frames.Goodbye(code=CloseCode.RESTARTING, reason="the server restarts", retry_after=0.4),

@@ -14,15 +14,16 @@ from chat.live.node import ChatNode, running_node
 from chat.middleware import caller
 from chat.models import Door, Message, Scope, User
 from chat.reads import logins
-from chat.reads.logins import ChatLogin
+from chat.reads.logins import ChatLogin, is_visit
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
+from chat.rights.viewing import desk_seen_by
 from chat.services import Draft, choose_presence, delete_message, edit_message
 from delivery.consumers import SocketConsumer
 from delivery.source import Committed
 from delivery.wire import ids
 from delivery.wire.codec import encode, given
-from delivery.wire.commands import AnyCommand, Delete, Edit, Post, SayPresence, SayTyping
+from delivery.wire.commands import AnyCommand, Delete, Edit, Post, SayPresence, SayTyping, SayViewing
 from delivery.wire.errors import Refused, UnknownOp
 from delivery.wire.frames import Ok, OwnPresence
 from delivery.wire.types import Ref
@@ -84,6 +85,11 @@ class ChatConsumer(SocketConsumer):
             case SayTyping():
                 await self.require_access(command.channel)
                 self.node.presence.told_typing(self.socket, command.channel, is_on=command.on)
+                if command.on:
+                    self.seen(command.channel)
+                self.confirm(command.ref, Ok(ref=given(command.ref)))
+            case SayViewing():
+                await self._say_viewing(command)
                 self.confirm(command.ref, Ok(ref=given(command.ref)))
             case SayPresence():
                 await self._say_presence(command)
@@ -101,6 +107,19 @@ class ChatConsumer(SocketConsumer):
 
     def own_blocks(self) -> list[int]:
         return self.node.blocking.blocked_by(self.socket.user_id)
+
+    def seen(self, channel_id: int) -> None:
+        """Typing, reading and looking are work: a support conversation that this person holds stays theirs."""
+        if not is_visit(self.login):
+            self.node.work.done(channel_id, self.socket.user_id)
+
+    async def _say_viewing(self, command: SayViewing) -> None:
+        await self.pay_for_rows()
+        user_id = self.socket.user_id
+        desk_id = await self.node.threads.read(desk_seen_by, user_id, conversation=command.channel)
+        self.node.presence.viewing.told(user_id, command.channel, desk_id=desk_id, is_on=command.on)
+        if command.on:
+            self.seen(command.channel)
 
     async def _say_presence(self, command: SayPresence) -> None:
         if command.idle is not msgspec.UNSET:

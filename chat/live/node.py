@@ -13,10 +13,11 @@ from chat.allowances.window import Usage
 from chat.live.blocking import Blocking
 from chat.live.presence.here import ProcessPresence
 from chat.live.source import ChatSource
+from chat.live.working import Work
 from chat.reads.blocks import apart_from
 from chat.reads.opening import ChatOpening
 from chat.reads.statistics import FigureNotes
-from chat.services import Draft, check_body
+from chat.services import Draft, check_body, keep_leases
 from delivery.bus.announcements import Announcement, Renewed
 from delivery.commit.queue import Outcome
 from delivery.live.socket import Socket
@@ -45,6 +46,7 @@ class ChatNode(Node):
         self.allowance = MessageAllowance(self.threads.read)
         self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))
         self.presence = ProcessPresence(self, kept_from=self.blocking.kept_from)
+        self.work = Work(lambda done: self.threads.run(keep_leases, done), self.nursery)
         self.notes = FigureNotes(self.counted)
 
     async def start(self) -> None:

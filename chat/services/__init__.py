@@ -14,6 +14,7 @@ from chat.services.credentials import change_password, recheck_logins, require_p
 from chat.services.epochs import begin_epoch, read_log_position
 from chat.services.inspecting import inspect_channel
 from chat.services.invites import accept_invite, create_invite, open_invite, revoke_invite, sign_up_by_invite
+from chat.services.leases import keep_leases
 from chat.services.leaving import deactivate_user, reactivate_user
 from chat.services.members import (
     add_member,

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from chat.models import Member, User
 from chat.reads.unread import ReadMark, count_all
 from chat.services import hot
+from chat.services.leases import keep_leases
 from chat.services.settling import Progress, settle
 from delivery.bus import bell
 from delivery.bus.announcements import Cursor, Moved
@@ -95,8 +96,9 @@ def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
 
 
 def read_channel(user: User, *, channel: int, seq: int) -> Member:
-    """Everything up to `seq` was seen by the user. Forward only. Raises NotAMember."""
+    """Everything up to `seq` was seen by the user; an agent holds on to the conversation. Forward only. Raises NotAMember."""
     move_cursors({(channel, user.pk): (seq, seq)})
+    keep_leases([(channel, user.pk)])
     member = Member.objects.filter(channel=channel, user=user).first()
     if member is None:
         raise NotAMember

@@ -12,7 +12,7 @@ from delivery.client.connection import Frame
 
 @dataclass(frozen=True)
 class Event:
-    """`kind`: changes (`changes`: messages in number order, each once), resync, receipts, channel, typing or presence.
+    """`kind`: changes (`changes`: messages in number order, each once), resync, receipts, channel, typing, viewing or presence.
 
     `resync`: what came after `frame["held"]`, up to `frame["head"]`, was not told: messages after it are in history, and changes
     of older ones show when these are read afresh. Presence is of people, not of a channel: then `channel` is 0, or the one of
@@ -45,7 +45,7 @@ class HeldLog:
                 self._take_channel(frame)
             case "presence":
                 self._take_presence(frame)
-            case "receipts" | "typing":
+            case "receipts" | "typing" | "viewing":
                 self.events.put_nowait(Event(frame["op"], frame["channel"], frame=frame))
 
     def take_states(self, answer: Frame, *, is_same_log: bool = True) -> None:

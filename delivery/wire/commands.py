@@ -74,6 +74,16 @@ class SayTyping(Command, frozen=True, kw_only=True, tag="typing"):
     on: bool
 
 
+class SayViewing(Command, frozen=True, kw_only=True, tag="viewing"):
+    """An agent looks at a support conversation (say it every 3 s while it has the focus), or looks away.
+
+    Only the inbox's agents hear of it. Who holds the conversation works by it, and holds on to it.
+    """
+
+    channel: Id
+    on: bool
+
+
 class SayPresence(Command, frozen=True, kw_only=True, tag="presence"):
     """`status` and `activity` (80 characters): the person's choice, on all devices. `idle`: no input at this device for 5 min."""
 
@@ -86,7 +96,7 @@ class Ping(Command, frozen=True, kw_only=True, tag="ping"):
     """Answered with `pong` and the heads, also without a ref."""
 
 
-AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | SayTyping | SayPresence | Ping
+AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | SayTyping | SayViewing | SayPresence | Ping
 #: In the order of the contract.
 COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)
 
@@ -100,6 +110,7 @@ EXAMPLES: tuple[AnyCommand, ...] = (
     Delivered(channel=12, seq=341),
     Read(channel=12, seq=341),
     SayTyping(channel=12, on=True),
+    SayViewing(channel=31, on=True),
     SayPresence(status="away", activity="at lunch"),
     Ping(ref="p1"),
 )

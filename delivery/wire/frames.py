@@ -165,6 +165,16 @@ class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
     users: Sequence[int]
 
 
+class Viewing(Frame, frozen=True, kw_only=True, tag="viewing"):
+    """Every agent who looks at the support conversation now: told to its inbox's agents, in it or not, and to nobody else.
+
+    Each push replaces the one before; none within 6 s: nobody looks any more.
+    """
+
+    channel: int
+    users: Sequence[int]
+
+
 class Channel(Frame, frozen=True, kw_only=True, tag="channel"):
     """What happened to your membership. After `joined`, changes follow from the channel's `head`."""
 

@@ -104,6 +104,7 @@ async def test_a_sync_costs_what_it_replays(own_server: Callable[..., Server], c
     "command",
     [
         {"op": "typing", "on": True},
+        {"op": "viewing", "on": True},
         {"op": "delivered", "seq": 1},
         {"op": "read", "seq": 1},
         {"op": "message.edit", "message": 1, "body": "hello"},

@@ -121,6 +121,7 @@ async def test_numbers_in_frames_are_numbers(server: Server, cast: Cast) -> None
         ("read", {"channel": cast.team.pk}, "seq"),
         ("delivered", {"seq": 1}, "channel"),
         ("typing", {"on": True}, "channel"),
+        ("viewing", {"on": True}, "channel"),
     ]
     for op, fields, name in places:
         async with server.connect(cast.token(cast.alice)) as alice:

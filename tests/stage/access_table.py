@@ -130,5 +130,6 @@ op("message.delete", "not_found ok        forbidden ok        ok        forbidde
 op("delivered",      "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
 op("read",           "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
 op("typing",         "not_found not_found ok        ok        ok        ok        not_found", fields=given(channel=own_channel, on=False))  # fmt: skip
+op("viewing",        "not_found not_found forbidden forbidden forbidden forbidden not_found", fields=given(channel=own_channel, on=True))  # fmt: skip
 op("presence",       "ok        ok        ok        ok        ok        forbidden forbidden", fields=given(status="online"))  # fmt: skip
 op("ping",           "ok        ok        ok        ok        ok        ok        ok")  # fmt: skip

@@ -15,6 +15,7 @@ from django.conf import settings
 from chat import shapes
 from chat.live.presence.noting import Seen, Sightings
 from chat.live.presence.pushes import Pushes
+from chat.live.presence.viewing import Viewing
 from chat.models import User
 from chat.services import note_seen
 from delivery.away import DATABASE_AWAY
@@ -74,6 +75,13 @@ class ProcessPresence:
             kept_from,
             every_seconds=limits.presence_push_seconds,
             typing_again_seconds=limits.typing_again_seconds,
+            clock=clock,
+        )
+        self.viewing = Viewing(
+            node.hub,
+            lasts_seconds=limits.typing_seconds,
+            every_seconds=limits.presence_push_seconds,
+            again_seconds=limits.typing_again_seconds,
             clock=clock,
         )
         self.seen = Seen(self.own, self.view, every_seconds=limits.presence_write_seconds, clock=clock)
@@ -169,9 +177,10 @@ class ProcessPresence:
             await self._read_choices()
         sayings = self.own.sayings(everybody=is_beat)
         marks, self._marks = list(self._marks.values()), {}
+        looks = self.viewing.take_marks()
         try:
             heard = await self._breaker.call(
-                lambda: self.roster.step(sayings, marks, is_beat=is_beat), counts=REDIS_AWAY
+                lambda: self.roster.step(sayings, marks, looks, is_beat=is_beat), counts=REDIS_AWAY
             )
         except (BreakerOpen, *REDIS_AWAY):
             self._not_heard(sayings, now)
@@ -179,6 +188,7 @@ class ProcessPresence:
             self._take(heard, now, is_beat=is_beat)
         self.pushes.add_typing(self.typing.lapse())
         self.pushes.push()
+        self.viewing.push()
         if self.seen.is_due():
             # Not awaited: PostgreSQL may be slow, and other people's coming and going must not wait for it.
             self._node.nursery.leave(self._write(self.seen.take()))
@@ -204,6 +214,7 @@ class ProcessPresence:
             self.pushes.push_everything()
         self._take_choices(heard)
         self.pushes.add_typing(self.typing.take(mark for mark in heard.typing if self._is_to_be_seen(mark)))
+        self.viewing.heard(heard.viewing)
 
     def _take_choices(self, heard: Heard) -> None:
         for user_id, person in heard.people.items():

@@ -13,6 +13,8 @@ import { Sender } from "./sender.js";
 export { Refusal };
 
 const SIGNED_OUT = 4500;
+/** Frames that are told on as they are. */
+const PASSED_ON = new Set(["receipts", "presence", "person", "typing", "viewing", "blocks"]);
 
 /**
  * Events, each with its `detail`:
@@ -20,7 +22,7 @@ const SIGNED_OUT = 4500;
  * - `hello` the frame: the person's channels as they are now
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
  * - `resync` {channel, head}: too much was missed to be replayed; load it afresh from history
- * - `receipts`, `channel`, `presence`, `person`, `typing`, `blocks`: the frames
+ * - `receipts`, `channel`, `presence`, `person`, `typing`, `viewing`, `blocks`: the frames
  * - `refused` {code, detail, channel?}: a word of the server about nothing that was asked; with `channel`, there is no place in it
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
  */
@@ -136,13 +138,18 @@ export class Client extends EventTarget {
     this.#connection.isOnline && this.#connection.send({ op: "typing", channel, on });
   }
 
+  /** Whether the agent looks at a support conversation: to be said again every 3 s. Of the moment: not repeated. */
+  viewing(/** @type {number} */ channel, /** @type {boolean} */ on) {
+    this.#connection.isOnline && this.#connection.send({ op: "viewing", channel, on });
+  }
+
   #hear(/** @type {Frame} */ frame) {
     if (frame.time) heardServerTime(frame.time);
     if (frame.op === "hello") this.#open(frame);
     else if (frame.op === "changes") this.#apply(frame);
     else if (frame.op === "heartbeat" || frame.op === "pong") this.#compare(frame);
     else if (frame.op === "channel") this.#follow(frame);
-    else if (["receipts", "presence", "person", "typing", "blocks"].includes(frame.op)) this.#emit(frame.op, frame);
+    else if (PASSED_ON.has(frame.op)) this.#emit(frame.op, frame);
     else if (frame.op === "error") this.#refuse(frame);
   }
 

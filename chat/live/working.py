@@ -1,0 +1,43 @@
+"""What agents do at their sockets (typing, reading, looking) on its way to their leases: once a second a process.
+
+Losing it is harmless: who goes on working says so again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+
+from delivery.tasks import Nursery
+
+logger = logging.getLogger("gapless.working")
+
+#: Between two statements.
+PAUSE_SECONDS = 1.0
+
+
+class Work:
+    """Belongs to one event loop. `write` takes (channel, user) pairs."""
+
+    def __init__(self, write: Callable[[Collection[tuple[int, int]]], Awaitable[None]], nursery: Nursery) -> None:
+        self._write = write
+        self._nursery = nursery
+        self._done: set[tuple[int, int]] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def done(self, channel_id: int, user_id: int) -> None:
+        """The user does something in the conversation now."""
+        self._done.add((channel_id, user_id))
+        if self._task is None:
+            self._task = self._nursery.start(self._write_until_empty())
+
+    async def _write_until_empty(self) -> None:
+        try:
+            while self._done:
+                done, self._done = self._done, set()
+                try:
+                    await self._write(done)
+                except Exception as error:
+                    logger.warning("leases were not kept, the next work will keep them: %r", error)
+                await asyncio.sleep(PAUSE_SECONDS)
+        finally:
+            self._task = None

@@ -1,0 +1,26 @@
+"""The lease of a support conversation: an assignment stands as long as its agent works, whatever the door. Sockets hold nothing."""
+
+from collections.abc import Collection
+
+from django.db import connection, transaction
+
+#: Locks in one order, so that two processes that write at once can't lock each other out. Not written again for a moment's gain.
+_KEEP = """
+WITH held AS MATERIALIZED (
+    SELECT conversation.channel_id
+    FROM unnest(%s::bigint[], %s::bigint[]) AS worked (channel_id, user_id)
+        JOIN conversations AS conversation
+            ON conversation.channel_id = worked.channel_id AND conversation.assignee_id = worked.user_id
+    WHERE conversation.lease_until < clock_timestamp() + 0.9 * conversation.lease_seconds * interval '1 second'
+    ORDER BY conversation.channel_id FOR NO KEY UPDATE OF conversation
+)
+UPDATE conversations AS conversation
+SET lease_until = clock_timestamp() + conversation.lease_seconds * interval '1 second'
+FROM held WHERE conversation.channel_id = held.channel_id
+"""
+
+
+def keep_leases(worked: Collection[tuple[int, int]]) -> None:
+    """(channel, user): each has worked there just now. What the user holds there is theirs for the whole lease again."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_KEEP, [[channel for channel, _ in worked], [user for _, user in worked]])
