@@ -7,7 +7,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import environ
 from redis.connection import parse_url
@@ -142,6 +142,38 @@ def redis(name: str) -> str:
 def _checked_redis(raw: str) -> str:
     parse_url(raw)  # type: ignore[no-untyped-call]
     return raw
+
+
+class MailServer(NamedTuple):
+    """Django's EMAIL_ settings."""
+
+    host: str = ""
+    port: int = 25
+    use_tls: bool = False
+    use_ssl: bool = False
+    user: str = ""
+    password: str = ""
+
+
+def mail_server(name: str) -> MailServer:
+    """From an smtp://, smtp+tls:// or smtp+ssl:// URL; without one there is none, and its host is empty."""
+    return _read(name, MailServer(), _mail_server, "a URL like smtp+tls://user:password@host:587", is_secret=True)
+
+
+def _mail_server(raw: str) -> MailServer:
+    scheme = raw.split("://", 1)[0]
+    port = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}.get(scheme)
+    config = environ.Env.email_url_config(raw)
+    if port is None or not config["EMAIL_HOST"]:
+        raise ValueError
+    return MailServer(
+        host=config["EMAIL_HOST"],
+        port=config["EMAIL_PORT"] or port,
+        use_tls=scheme == "smtp+tls",
+        use_ssl=scheme == "smtp+ssl",
+        user=config["EMAIL_HOST_USER"] or "",
+        password=config["EMAIL_HOST_PASSWORD"] or "",
+    )
 
 
 def override(limits: Value, *, prefix: str) -> Value:

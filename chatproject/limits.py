@@ -177,6 +177,14 @@ class Limits:
     activity_characters: int = _limit(80, unit="characters", exceeded="`invalid`")
     #: Choices of status or activity by one user. 0 lifts it.
     choices_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: An answer of the support desk, or a customer who waits, that nobody has read: after that a mail is sent.
+    unread_mail_seconds: int = _limit(180, unit="seconds", exceeded="a mail")
+    #: Before an answer is due, its agent is told by mail.
+    due_soon_seconds: int = _limit(900, unit="seconds", exceeded="a mail")
+    #: A customer's mail to the support desk, with all that is attached to it.
+    mail_bytes: int = _limit(10 * 1024 * 1024, unit="bytes", exceeded="refused")
+    #: Messages that a customer's mail becomes, for it may be longer than one.
+    mail_parts: int = _limit(20, unit="messages a mail", exceeded="refused")
     #: From SIGTERM to the end of the process, whatever the peers do.
     drain_seconds: int = _limit(30, unit="seconds", exceeded="the process ends")
     #: Database connections of one process; fewer when all processes together would pass `server_connections`.

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from chat.models import Conversation, User
+from chat import services as services_of_chat
+from chat.models import Conversation, Member, Message, Role, User
+from chat.services import log
+from chat.services.members import admit
 from chat.support import services
 from chat.support.models import Inbox
+from chat.support.services.telling import tell_desk
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
 
@@ -66,3 +70,22 @@ def visit(inbox: Inbox, name: str = "Vera") -> Visit:
 def support_api(server: Server, token: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.Client(base_url=f"{server.url}/api/v1/support", headers=headers, trust_env=False, timeout=20)
+
+
+def answer(agent: User, conversation: Conversation, body: str) -> int:
+    """An agent answers; the number that the answer has."""
+    with log.writing(conversation.pk) as entry:
+        if not Member.objects.filter(channel=conversation.pk, user=agent).exists():
+            admit(entry, agent, actor=agent, role=Role.MEMBER)
+    services_of_chat.post_messages(
+        [services_of_chat.Draft(channel=conversation.pk, sender=agent.pk, client_msg_id=uuid.uuid4(), body=body)]
+    )
+    seq = Message.objects.filter(channel=conversation.pk).order_by("-seq").values_list("seq", flat=True)[0]
+    conversation.refresh_from_db()
+    waiting_since, conversation.waiting_since = conversation.waiting_since, None
+    conversation.answered_seq, conversation.answered_by = seq, agent
+    conversation.save()
+    if waiting_since:
+        with log.writing(conversation.desk_id) as entry:
+            tell_desk(entry, conversation, "conversation.answered", by=agent, sentence="answered", since=waiting_since)
+    return seq

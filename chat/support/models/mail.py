@@ -28,6 +28,8 @@ class Mail(models.Model):
     address = models.EmailField()
     due_at = models.DateTimeField(default=clock.now)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    #: How often it was taken to be sent and nobody said what became of it.
+    unknown = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     #: Given up, or no longer needed: why.
     dropped = models.CharField(max_length=200, blank=True, default="", db_default="")

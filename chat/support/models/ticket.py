@@ -32,6 +32,8 @@ class Ticket(models.Model):
     first_due = models.DateTimeField(null=True, blank=True)
     next_due = models.DateTimeField(null=True, blank=True)
     solve_due = models.DateTimeField(null=True, blank=True)
+    #: The due of which agents were warned by mail.
+    warned_for = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "support_tickets"

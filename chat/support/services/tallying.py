@@ -9,6 +9,7 @@ from chat.models import Message
 from chat.support.counting import Fact, Targets, count, fact_of
 from chat.support.models import Inbox, Interval, Tally, Ticket
 from chat.support.schedule import Schedule, schedule_of
+from chat.support.services.agent_mails import write_agent_mails
 from chat.support.services.dues import keep_dues, targets_of
 
 #: Changes in one transaction.
@@ -58,6 +59,7 @@ def _count_facts(inbox: Inbox, facts: Sequence[Fact]) -> None:
     # Constraint support_spans_once: what is there already is not added again.
     Interval.objects.bulk_create(ended, ignore_conflicts=True)
     _keep(tickets, tallies, hours, targets)
+    write_agent_mails(inbox, [fact for fact in facts if fact.conversation in tickets], hours=hours)
 
 
 def _keep(

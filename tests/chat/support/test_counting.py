@@ -12,6 +12,7 @@ from chat.support.schedule import Schedule
 
 pytestmark = pytest.mark.fast
 
+YEAR = 2026
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 OFFICE = Schedule(BERLIN, [[(9 * 60, 12 * 60), (13 * 60, 17 * 60)]] * 5 + [[], []])
 HOUR: Targets = {"first": 60, "next": 60, "solve": 240}
@@ -19,8 +20,8 @@ AGENT, OTHER, VISITOR = 1, 2, 3
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime.datetime:
-    """In a week of November 2026: the 16th is a Monday."""
-    return datetime.datetime(2026, 11, day, hour, minute, tzinfo=BERLIN)
+    """In November of YEAR: the 16th is a Monday."""
+    return datetime.datetime(YEAR, 11, day, hour, minute, tzinfo=BERLIN)
 
 
 class Desk:

@@ -1,0 +1,44 @@
+"""`manage.py receive_mail`: takes one mail from standard input, for postfix, fetchmail and others that hand mails to a program."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from chat.support.services.receiving import receive_mail
+from delivery.wire.errors import NotFound, RateLimited, Refused, Unavailable
+
+#: What mail servers understand (sysexits.h): bounced as malformed, for nobody here, not allowed; kept, and tried again.
+MALFORMED, NOBODY, NOT_ALLOWED, AGAIN = 65, 67, 77, 75
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads one mail from standard input and says it in the conversation that its address leads to. Auto-replies, bounces "
+        "and lists are dropped. May be repeated: a mail is said once. Exits like sendmail: 0 taken or dropped, 65, 67 and 77 "
+        "refused with a sentence, 75 to be tried again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--to", action="append", default=[], help="of the envelope, as the mail server says it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        raw = sys.stdin.buffer.read(settings.LIMITS.mail_bytes + 1)
+        try:
+            said = receive_mail(raw, recipients=options["to"])
+        except Refused as refusal:
+            raise CommandError(refusal.detail, returncode=_code(refusal)) from None
+        except OperationalError:
+            raise CommandError("PostgreSQL is away: try again.", returncode=AGAIN) from None
+        self.stdout.write(f"{said} messages." if said else "Dropped: a machine wrote it.")
+
+
+def _code(refusal: Refused) -> int:
+    if isinstance(refusal, RateLimited | Unavailable):
+        return AGAIN
+    if isinstance(refusal, NotFound):
+        return NOBODY
+    return NOT_ALLOWED if refusal.status == 403 else MALFORMED
