@@ -155,7 +155,7 @@ class MailServer(NamedTuple):
     password: str = ""
 
 
-def mail_server(name: str) -> MailServer:
+def mail(name: str) -> MailServer:
     """From an smtp://, smtp+tls:// or smtp+ssl:// URL; without one there is none, and its host is empty."""
     return _read(name, MailServer(), _mail_server, "a URL like smtp+tls://user:password@host:587", is_secret=True)
 

@@ -260,9 +260,7 @@ SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003", "sec
 #: Days for which `manage.py prune` keeps messages; 0: for ever.
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)
 #: The server that the support desk's mails go out by: smtp://, smtp+tls:// or smtp+ssl://; empty: none go out.
-EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.mail_server(
-    "EMAIL_URL"
-)
+EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.mail("EMAIL_URL")
 #: Bearer token with which /metrics may be read from anywhere; empty: by address only.
 METRICS_TOKEN = env.text("METRICS_TOKEN", is_secret=True)
 #: Networks from which /metrics may be read without a token, when no proxy is between.
