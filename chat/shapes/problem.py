@@ -1,6 +1,5 @@
-"""What is said over HTTP of what was refused."""
+"""What is said over HTTP of what was refused, once it is known which request it was."""
 
-import http
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -8,16 +7,12 @@ import msgspec
 
 from chat.shapes.words import Absent
 from delivery.wire.errors import Refused
+from delivery.wire.problems import BareProblem, spell_problem
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+class Problem(BareProblem, frozen=True, kw_only=True):
     """RFC 9457, with the code that the socket would say."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
     request_id: Annotated[str, msgspec.Meta(description="As in the header X-Request-ID and in the log.")]
     errors: (
         Annotated[
@@ -25,9 +20,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
             msgspec.Meta(description="Sentences by the field or parameter that they are about."),
         ]
         | Absent
-    ) = msgspec.UNSET
-    retry_after: (
-        Annotated[float, msgspec.Meta(description="Seconds after which the same may be sent again.")] | Absent
     ) = msgspec.UNSET
 
 
@@ -45,13 +37,6 @@ def problem_of(
     refusal: Refused, *, status: int, request_id: str, errors: Mapping[str, list[str]] | None = None
 ) -> Problem:
     """`status`: the refusal's own, but where HTTP says it more finely."""
-    return Problem(
-        type=f"urn:gapless:{refusal.code}",
-        title=http.HTTPStatus(status).phrase,
-        status=status,
-        detail=refusal.detail,
-        code=refusal.code,
-        request_id=request_id,
-        errors=errors or msgspec.UNSET,
-        retry_after=msgspec.UNSET if refusal.retry_after is None else round(refusal.retry_after, 3),
-    )
+    retry_after = None if refusal.retry_after is None else round(refusal.retry_after, 3)
+    bare = spell_problem(refusal.code, refusal.detail, status=status, retry_after=retry_after)
+    return Problem(**msgspec.structs.asdict(bare), request_id=request_id, errors=errors or msgspec.UNSET)

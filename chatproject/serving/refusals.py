@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
 from chatproject.serving import measuring
+from delivery.wire.codec import encode
+from delivery.wire.problems import spell_problem
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -120,16 +120,8 @@ async def answer(
 def counted_body(refusal: Refusal) -> bytes:
     """The problem document, and one more of its reason in the figures."""
     measuring.door_refusals.labels(refusal.reason).inc()
-    document: dict[str, Any] = {
-        "type": f"urn:gapless:{refusal.code}",
-        "title": refusal.status.phrase,
-        "status": int(refusal.status),
-        "detail": refusal.detail,
-        "code": refusal.code,
-    }
-    if refusal.retry_after is not None:
-        document["retry_after"] = _whole(refusal.retry_after)
-    return msgspec.json.encode(document)
+    again = None if refusal.retry_after is None else _whole(refusal.retry_after)
+    return encode(spell_problem(refusal.code, refusal.detail, status=refusal.status, retry_after=again))
 
 
 def as_bytes(refusal: Refusal) -> bytes:
