@@ -20,11 +20,11 @@ from delivery.live.answering import Answering
 from delivery.live.joining import replayed
 from delivery.live.openings import deny
 from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY, Pace, pace_of_user
-from delivery.live.peers import EXTENSION, Peer, PeerGone, Prepared, SendingPeer
-from delivery.live.socket import socket_for
+from delivery.live.peers import EXTENSION, Peer, Prepared, SendingPeer
+from delivery.live.socket import Socket, socket_for
 from delivery.node import Node
 from delivery.places import NoPlace
-from delivery.source import Login
+from delivery.source import Login, Opening
 from delivery.wire.codec import BadFrame, decode_command, encode, given
 from delivery.wire.commands import AnyCommand, Delivered, Ping, Read, Sync
 from delivery.wire.errors import Invalid, Refused, Unavailable
@@ -43,8 +43,11 @@ class SocketConsumer(Answering, AsyncConsumer):
     # No layer channel a socket: the process has one, and the hub writes to the sockets.
     channel_layer_alias = ""
 
-    async def authenticate(self) -> Login | None:
-        """Who is at the other end; None refuses the handshake with 403."""
+    _is_in = False
+    _no_sync: asyncio.TimerHandle | None = None
+
+    async def authenticate(self) -> Opening | None:
+        """Who is at the other end, with all that `hello` says to them; None refuses the handshake with 403."""
         raise NotImplementedError
 
     def line(self) -> str:
@@ -103,66 +106,78 @@ class SocketConsumer(Answering, AsyncConsumer):
             await deny(self.scope, self.base_send, seconds=self.node.openings.wait())
             return
         try:
-            if await self._let_in():
-                await self._converse(receive, opened)
+            await self._come_in()
+            opened()
+            if self._is_in:
+                await self._converse(receive)
         finally:
             opened()
+            if self._is_in:
+                await self._leave()
 
-    async def _converse(self, receive: Receive, opened: Callable[[], None]) -> None:
-        peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
-        self.socket = socket_for(self.login, peer, self.node.limits)
-        bind_contextvars(connection=self.socket.id)
-        self.bad_frames = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
-        self._pace = Pace(self.node.limits.frames_per_second)
-        self._user_pace = pace_of_user(self.login.user.id, self.node.limits.user_frames_per_second)
-        self._no_sync: asyncio.TimerHandle | None = None
-        try:
-            await self._greet()
-            opened()
-            self._await_sync()
-            while True:
-                event = await receive()
-                if event["type"] == "websocket.disconnect":
-                    break
-                if self.socket.closed_with is None:
-                    await self._wait_for(1)
-                    await self._take(event)
-        finally:
-            if self._no_sync is not None:
-                self._no_sync.cancel()
-            if isinstance(peer, SendingPeer):
-                peer.stop()
-            await self.node.part(self.socket)
+    async def _converse(self, receive: Receive) -> None:
+        self._await_sync()
+        while True:
+            event = await receive()
+            if event["type"] == "websocket.disconnect":
+                break
+            if self.socket.closed_with is None:
+                await self._wait_for(1)
+                await self._take(event)
+
+    async def _leave(self) -> None:
+        if self._no_sync is not None:
+            self._no_sync.cancel()
+        if isinstance(self.socket.peer, SendingPeer):
+            self.socket.peer.stop()
+        await self.node.part(self.socket)
 
     # ---- opening ----
 
-    async def _let_in(self) -> bool:
+    async def _come_in(self) -> None:
+        # What was read is not kept beyond this: of thousands of sockets it would be most.
+        learn = self.node.learning()
+        opening = await self._let_in()
+        if opening is not None:
+            self._begin(opening.login)
+            await self._greet(opening, learn)
+
+    def _begin(self, login: Login) -> None:
+        limits = self.node.limits
+        self.login = login
+        peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
+        self.socket = socket_for(login, peer, limits)
+        bind_contextvars(connection=self.socket.id)
+        self.bad_frames = deque(maxlen=max(1, limits.bad_frames_per_minute))
+        self._pace = Pace(limits.frames_per_second)
+        self._user_pace = pace_of_user(login.user.id, limits.user_frames_per_second)
+        self._is_in = True
+
+    async def _let_in(self) -> Opening | None:
         offered = self.scope.get("subprotocols", [])
-        login = None
+        opening, peer = None, self.scope.get("extensions", {}).get(EXTENSION)
         try:
-            if self.node.is_draining:
+            # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
+            if self.node.is_draining or (peer is not None and peer.is_gone):
                 raise Unavailable
             if not offered or SUBPROTOCOL in offered:
-                login = await self.authenticate()
+                opening = await self.authenticate()
         except (Unavailable, *DATABASE_AWAY):
             await deny(self.scope, self.base_send, seconds=1)
-            return False
-        metrics.handshakes.labels("refused" if login is None else "accepted").inc()
-        if login is None:
+            return None
+        metrics.handshakes.labels("refused" if opening is None else "accepted").inc()
+        if opening is None:
             await self.base_send({"type": "websocket.close", "code": int(CloseCode.SIGNED_OUT)})
-            return False
-        self.login = login
+            return None
         accept: dict[str, Any] = {"type": "websocket.accept"}
         if offered:
             accept["subprotocol"] = SUBPROTOCOL
         await self.base_send(accept)
-        return True
+        return opening
 
-    async def _greet(self) -> None:
+    async def _greet(self, opening: Opening, learn: Callable[[Socket, Opening], None]) -> None:
         try:
-            await self.node.greet(self.socket)
-        except PeerGone:
-            return
+            await self.node.greet(self.socket, opening, learn)
         except Exception:
             logger.exception("a socket could not be greeted")
             self.socket.close(CloseCode.INTERNAL, "the database can't be reached", retry_after=1)

@@ -27,7 +27,6 @@ from delivery.bus.announcements import (
     Spread,
     Surplus,
     channel_group,
-    user_group,
 )
 from delivery.bus.layer import Bus
 from delivery.commit.committer import Committer
@@ -45,7 +44,6 @@ from delivery.live.joining import Joining
 from delivery.live.leaving import close_all, send_away
 from delivery.live.logins import LoginWatch
 from delivery.live.openings import Openings
-from delivery.live.peers import PeerGone
 from delivery.live.seat_store import Seats
 from delivery.live.seating import Seating
 from delivery.live.socket import Socket
@@ -206,14 +204,20 @@ class Node:
 
     # ---- sockets ----
 
-    async def greet(self, socket: Socket) -> None:
-        """Fills the socket's accesses; whatever begins or ends from before the reading on is seen. Raises PeerGone."""
+    def learning(self) -> Callable[[Socket, Opening], None]:
+        """Called before an opening is read. What it gives is told what was read, and knows what has happened since."""
+        since = self.accesses.opened_so_far
+
+        def learn(socket: Socket, opening: Opening) -> None:
+            socket.missed_openings |= self.accesses.has_opened(socket.user_id, since=since)
+
+        return learn
+
+    async def greet(self, socket: Socket, opening: Opening, learn: Callable[[Socket, Opening], None]) -> None:
+        """Fills the socket's accesses; whatever begins or ends from before the reading on is seen."""
         self.hub.add(socket)
-        await self.bus.listen([user_group(socket.user_id)])
+        learn(socket, opening)
         self.logins.came(socket)
-        learn = self.learning(socket.user_id)
-        opening = await self.threads.read(self._read_opening, socket)
-        learn(opening)
         socket.epoch = self.epochs.noted(opening.log_position)
         if socket.epoch != self.epochs.current:
             self.nursery.leave(self.check_epoch())
@@ -225,22 +229,10 @@ class Node:
             else:
                 socket.accesses[access.channel_id] = access
 
-    def learning(self, user_id: int) -> Callable[[Opening], None]:
-        """Called before the rows are read. What it gives takes what they say that the product has to know of the user."""
-        return lambda opening: None
-
-    def _read_opening(self, socket: Socket) -> Opening:
-        # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
-        if socket.peer.is_gone:
-            raise PeerGone
-        return self.source.opening(socket.user_id)
-
     async def part(self, socket: Socket) -> None:
         channel_ids = list(socket.accesses)
         self.hub.remove(socket)
         self.nursery.leave(self.seating.unseat(socket, channel_ids))
-        if socket.user_id not in self.hub.sockets_of:
-            await self.bus.forget(user_group(socket.user_id))
 
     # ---- the end ----
 

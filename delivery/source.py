@@ -19,9 +19,13 @@ class Login:
     proof: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+#: In the place of a description that was told already, or that nobody asks for.
+NOT_DESCRIBED = BareChannel(id=0)
+
+
+@dataclass(slots=True)
 class Access:
-    """One user's access to one channel, read in one snapshot."""
+    """One socket's access to one channel, read in one snapshot."""
 
     channel_id: int
     head: int
@@ -29,8 +33,8 @@ class Access:
     since: int
     #: Grows with every change of what is the user's own there and has no number.
     version: int
-    #: What `hello` says of the channel; only its id where that was told already, or nobody asks.
-    description: BareChannel
+    #: What `hello` says of the channel; not kept once it was told.
+    description: BareChannel = NOT_DESCRIBED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,9 @@ class LogPosition:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What `hello` says: the epoch, and every channel that the user has access to. The epoch was read before the accesses."""
+    """Who comes in, and what `hello` says: the epoch, read before the rest, and every channel that there is access to."""
 
+    login: Login
     log_position: LogPosition
     accesses: Sequence[Access]
 
@@ -78,9 +83,6 @@ class Source(Protocol):
 
     def begin_epoch(self, after: str) -> str:
         """Another epoch, unless that one is over already; returns the one that stands."""
-
-    def opening(self, user_id: int) -> Opening:
-        """All that is said to a user who comes in."""
 
     def accesses_to(self, user_id: int, channel_ids: Collection[int]) -> dict[int, Access]:
         """Those of these channels that the user has access to."""

@@ -16,15 +16,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chat import services, shapes
+from chat import services
 from chat.live.source import ChatSource
 from chat.models import Channel, Member, Message, User
 from chat.services import log, posting
 from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.source import Committed, Login
+from delivery.source import Committed
 from tests.stage.listeners import Listener
+from tests.stage.nodes import come_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -246,10 +247,7 @@ class Laws(RuleBasedStateMachine):
 
     async def _connect(self, device: Device, place: int) -> None:
         node, listener = self.nodes[place], Listener()
-        login = Login(user=shapes.person_of(device.user), proof=("token", ""))
-        socket = Socket(login, listener, soft_bytes=10**6, most_bytes=10**6, most_frames=10**6)
-        await node.greet(socket)
-        socket.is_greeted = True
+        socket = await come_in(node, device.user, listener, soft_bytes=10**6, most_frames=10**6)
         device.connected(place, socket, listener)
         await self._sync(device)
 

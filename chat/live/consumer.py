@@ -13,8 +13,9 @@ from chat.addresses import line_of
 from chat.live.node import ChatNode, running_node
 from chat.middleware import caller
 from chat.models import Door, Message, Scope, User
-from chat.reads import logins
+from chat.reads import opening
 from chat.reads.logins import ChatLogin, is_visit
+from chat.reads.opening import ChatOpening
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
 from chat.rights.viewing import desk_seen_by
@@ -43,7 +44,7 @@ class ChatConsumer(SocketConsumer):
     async def running_node(self) -> ChatNode:
         return await running_node()
 
-    async def authenticate(self) -> ChatLogin | None:
+    async def authenticate(self) -> ChatOpening | None:
         """A program with a token and no cookie, or a browser with exactly one configured Origin and a visit or a session.
 
         A browser's socket can't send a header: a visit is offered as a subprotocol, and wins over any cookie.
@@ -52,15 +53,15 @@ class ChatConsumer(SocketConsumer):
         if secrets:
             scheme, _, secret = secrets[0].partition(" ")
             is_program = len(secrets) == 1 and scheme.lower() == "bearer" and not self._headers(b"cookie")
-            return await self.node.threads.read(logins.by_token, secret.strip()) if is_program else None
+            return await self.node.threads.read(opening.by_token, secret.strip()) if is_program else None
         origins = self._headers(b"origin")
         if len(origins) != 1 or origins[0] not in settings.ALLOWED_ORIGINS:
             return None
         visits = [offer for offer in self.scope.get("subprotocols", []) if offer.startswith(VISIT_OFFER)]
         if visits:
-            return await self.node.threads.read(logins.by_visit, visits[0].removeprefix(VISIT_OFFER))
+            return await self.node.threads.read(opening.by_visit, visits[0].removeprefix(VISIT_OFFER))
         session_key = self._session_key()
-        return None if session_key is None else await self.node.threads.read(logins.by_session, session_key)
+        return None if session_key is None else await self.node.threads.read(opening.by_session, session_key)
 
     def check_access(self, channel_id: int) -> None:
         require_membership(self.socket.user_id, channel=channel_id)

@@ -57,15 +57,19 @@ class ChatNode(Node):
     def receive(self, announcement: Announcement) -> None:
         super().receive(announcement)
         self.presence.heard(announcement)
-        if isinstance(announcement, Renewed):
+        # Of who is coming in it is not known yet who that is.
+        if isinstance(announcement, Renewed) and (
+            announcement.user_id in self.hub.sockets_of or self.openings.is_anybody_coming
+        ):
             self.nursery.leave(self.blocking.look([announcement.user_id]))
 
-    def learning(self, user_id: int) -> Callable[[Opening], None]:
-        question = self.blocking.ask()
+    def learning(self) -> Callable[[Socket, Opening], None]:
+        learn_openings, question = super().learning(), self.blocking.ask()
 
-        def learn(opening: Opening) -> None:
+        def learn(socket: Socket, opening: Opening) -> None:
             assert isinstance(opening, ChatOpening)
-            self.blocking.take(user_id, question, opening.apart)
+            learn_openings(socket, opening)
+            self.blocking.take(socket.user_id, question, opening.apart)
 
         return learn
 

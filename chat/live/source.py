@@ -11,7 +11,6 @@ from chat import shapes
 from chat.models import Channel, Member, Message
 from chat.reads import logins
 from chat.reads.channels import described
-from chat.reads.opening import ChatOpening, opening_of
 from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_log_position
 from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed
@@ -46,9 +45,6 @@ class ChatSource:
 
     def begin_epoch(self, after: str) -> str:
         return begin_epoch(after=after)
-
-    def opening(self, user_id: int) -> ChatOpening:
-        return opening_of(user_id)
 
     def accesses_to(self, user_id: int, channel_ids: Collection[int]) -> dict[int, Access]:
         memberships = Member.objects.with_mutes().filter(user_id=user_id, channel_id__in=channel_ids)

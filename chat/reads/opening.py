@@ -1,27 +1,40 @@
-"""All that `hello` says of somebody's channels and people, in one round trip: a crowd that comes back asks for little else."""
+"""Who comes in by a socket, and all that `hello` says to them, in one round trip: a crowd that comes back asks for little else.
+
+By a session it is two: whose it is stands signed in the session.
+"""
 
 import datetime
+import functools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
 
 from chat import clock, shapes
-from chat.models import User
+from chat.models import VISIT, Scope, User
+from chat.models.token import digest_of
 from chat.reads.blocks import Apart
+from chat.reads.logins import SESSION, TOKEN, ChatLogin, is_hash_of, is_visit
 from chat.reads.unread import unread_of
+from chat.rights.scopes import EVERYTHING
 from chat.rights.standing import moderates_everywhere
 from chat.services import hot
 from chat.services.epochs import log_position_in, log_position_statement
 from chat.shapes.columns import ChannelColumns, MemberColumns
 from delivery.source import Access, Opening
+from delivery.wire.frames import Person
+from presence.people import Choice
 
 #: The reader, and whom they have blocked.
 _UNHEARD = "ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = asked.user_id) || asked.user_id"
 
 # As Member.objects.in_lists().with_mutes() reads them. First the columns of ChannelColumns, then those of MemberColumns.
+# `user`, here and below, is an expression with one parameter.
 _CHANNELS = f"""
 SELECT asked.*, CASE WHEN asked.head > asked.read THEN {unread_of(_UNHEARD)} ELSE 0 END
 FROM (
@@ -33,13 +46,10 @@ FROM (
     FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id
     LEFT JOIN channel_sanctions AS mute ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id
         AND mute.kind = 'mute' AND mute.until > %s
-    WHERE member.user_id = %s AND (channel.archived_at IS NULL OR channel.archived_at > %s)
+    WHERE member.user_id = {{user}} AND (channel.archived_at IS NULL OR channel.archived_at > %s)
 ) AS asked ORDER BY channel_id
 """  # noqa: S608 (nothing of anybody is in it)
 _OF_CHANNEL = len(ChannelColumns.__struct_fields__)
-
-# Whoever may moderate everywhere is on the staff: who else that is, is asked only of those.
-_STAFF = "SELECT is_staff FROM users WHERE id = %s"
 
 _OTHERS = """
 SELECT other.channel_id, person.id, person.username, person.display_name
@@ -47,38 +57,140 @@ FROM channel_members AS own
 JOIN channels AS channel ON channel.id = own.channel_id AND channel.kind = 'direct'
 JOIN channel_members AS other ON other.channel_id = own.channel_id AND other.user_id <> own.user_id
 JOIN users AS person ON person.id = other.user_id
-WHERE own.user_id = %s ORDER BY person.id
+WHERE own.user_id = {user} ORDER BY person.id
 """
 
-_BLOCKS = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id = %s OR blocked_id = %s"
+_BLOCKS = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id = {user} OR blocked_id = {user}"
+
+#: What a login is made of, beside its proof: the columns of Person, then those of Choice.
+_PERSON = """person.id, person.username, person.display_name,
+    person.chosen_status, person.activity, person.presence_rev, person.shows_typing"""
+_OF_PERSON = _PERSON.count(",") + 1
+
+# The plans that are made once do for everybody: PostgreSQL would plan anew for each. That holds to the end of the transaction.
+_LOGIN = f"""
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), {{proof}}, person.is_staff, {_PERSON}, stands.*
+FROM ({{log_position}}) AS stands CROSS JOIN users AS person {{rows}} AND person.is_active
+"""  # noqa: S608 (nothing of anybody is in it)
+# As Token.objects.standing() says.
+_BY_TOKEN = (
+    "token.scopes",
+    "JOIN tokens AS token ON person.id = token.user_id"
+    " WHERE token.digest = %s AND (token.expires_at IS NULL OR token.expires_at > %s)",
+)
+_BY_USER = ("person.password", "WHERE person.id = %s")
+_SESSION = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatOpening(Opening):
+    login: ChatLogin
     apart: Apart
 
 
-def opening_of(user: int) -> ChatOpening:
-    """The epoch first: heads of another one would be taken for those of this one."""
+def by_token(secret: str) -> ChatOpening | None:
+    """Who comes in by a bearer token; None too for a token that may not read, since a socket is for reading.
+
+    That it was used is noted soon after, with those of others: see `endings`.
+    """
+    digest = digest_of(secret)
+    read = _read(
+        _BY_TOKEN, [digest, clock.now()], user=_Asked("(SELECT user_id FROM tokens WHERE digest = %s)", digest)
+    )
+    if read is None or {Scope.READ, VISIT}.isdisjoint(read.proof):
+        return None
+    return _opening(read, (TOKEN, digest), scopes=frozenset(read.proof))
+
+
+def by_visit(secret: str) -> ChatOpening | None:
+    """The same of a visitor's token only."""
+    opening = by_token(secret)
+    return opening if opening is not None and is_visit(opening.login) else None
+
+
+def by_session(session_key: str) -> ChatOpening | None:
+    """Who comes in by a session's cookie, as Django's own middleware would see it; fallback keys are honoured."""
+    engine: Any = import_module(settings.SESSION_ENGINE)
+    store = engine.SessionStore(session_key)
+    # None where the store found that it can be no session's key.
+    kept = hot.rows(_SESSION, [session_key, timezone.now()]) if store.session_key is not None else []
+    session = store.decode(kept[0][0]) if kept else {}
+    if SESSION_KEY not in session:
+        return None
+    user_id = int(session[SESSION_KEY])
+    read = _read(_BY_USER, [user_id], user=_Asked("%s", user_id))
+    if read is None or not is_hash_of(User(password=read.proof), session.get(HASH_SESSION_KEY, "")):
+        return None
+    return _opening(read, (SESSION, session_key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A user as an expression in SQL, with its one parameter."""
+
+    sql: str
+    parameter: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """All rows of one round trip."""
+
+    proof: Any
+    is_staff: bool
+    person: Sequence[Any]
+    log_position: Sequence[Any]
+    others: Sequence[Sequence[Any]]
+    blocks: Sequence[tuple[int, int]]
+    channels: Sequence[Sequence[Any]]
+
+
+def _read(login: tuple[str, str], parameters: Sequence[Any], *, user: _Asked) -> _Read | None:
     now = clock.now()
     since = now - datetime.timedelta(days=settings.LIMITS.archived_days)
-    [[stands], [[is_staff]], others, blocks, channels] = hot.together(
-        (log_position_statement(), []),
-        (_STAFF, [user]),
-        (_OTHERS, [user]),
-        (_BLOCKS, [user, user]),
-        (_CHANNELS, [now, user, since]),
+    others, blocks, channels = _statements(user.sql)
+    asked = user.parameter
+    # The epoch first: heads of another one would be taken for those of this one.
+    found, *rest = hot.together(
+        (_login_statement(*login, log_position_statement()), parameters),
+        (others, [asked]),
+        (blocks, [asked, asked]),
+        (channels, [now, asked, since]),
     )
-    moderates = is_staff and moderates_everywhere(User.objects.get(pk=user))
+    for _, proof, is_staff, *columns in found:
+        return _Read(proof, is_staff, columns[:_OF_PERSON], columns[_OF_PERSON:], *rest)
+    return None
+
+
+@functools.cache
+def _login_statement(proof: str, rows: str, log_position: str) -> str:
+    return _LOGIN.format(proof=proof, rows=rows, log_position=log_position)
+
+
+@functools.cache
+def _statements(user: str) -> tuple[str, str, str]:
+    return _OTHERS.format(user=user), _BLOCKS.format(user=user), _CHANNELS.format(user=user)
+
+
+def _opening(read: _Read, proof: tuple[str, str], *, scopes: frozenset[str] = EVERYTHING) -> ChatOpening:
+    user_id, username, display_name, *choice = read.person
+    # Whoever may moderate everywhere is on the staff: who else that is, is asked only of those.
+    moderates = read.is_staff and moderates_everywhere(User.objects.get(pk=user_id))
     people: dict[int, list[User]] = defaultdict(list)
-    for channel, pk, username, display_name in others:
-        people[channel].append(User(pk=pk, username=username, display_name=display_name))
+    for channel_id, other_id, other_name, other_display_name in read.others:
+        people[channel_id].append(User(pk=other_id, username=other_name, display_name=other_display_name))
     return ChatOpening(
-        log_position=log_position_in(stands),
-        accesses=[_access(row, people.get(row[0], ()), moderates=moderates) for row in channels],
+        login=ChatLogin(
+            user=Person(id=user_id, username=username, display_name=display_name or username),
+            proof=proof,
+            scopes=scopes,
+            choice=Choice(*choice),
+        ),
+        log_position=log_position_in(tuple(read.log_position)),
+        accesses=[_access(row, people.get(row[0], ()), moderates=moderates) for row in read.channels],
         apart=Apart(
-            blocked={blocked for blocker, blocked in blocks if blocker == user},
-            blocked_by={blocker for blocker, blocked in blocks if blocked == user},
+            blocked={blocked for blocker, blocked in read.blocks if blocker == user_id},
+            blocked_by={blocker for blocker, blocked in read.blocks if blocked == user_id},
         ),
     )
 

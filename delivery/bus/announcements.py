@@ -154,11 +154,8 @@ def group_of(announcement: Announcement) -> str:
     match announcement:
         case Changed(channel_id=channel_id) | Passing(channel_id=channel_id) | Moved(channel_id=channel_id):
             return channel_group(channel_id)
-        case Opened(user_id=user_id) | SignedOut(user_id=user_id) | Surplus(user_id=user_id) | Probed(user_id=user_id):
-            return user_group(user_id)
-        case About(user_id=user_id) | Renewed(user_id=user_id):
-            return user_group(user_id)
-        case EpochBegan() | Spread():
+        case _:
+            # What is about one person is seldom said: to hear it costs less than a subscription for each who comes in.
             return EVERYBODY
 
 
@@ -168,7 +165,3 @@ EVERYBODY = "everybody"
 
 def channel_group(channel_id: int) -> str:
     return f"channel.{channel_id}"
-
-
-def user_group(user_id: int) -> str:
-    return f"user.{user_id}"

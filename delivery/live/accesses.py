@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from itertools import islice
 
 from delivery.bus.announcements import Opened
 from delivery.live.batches import batched
@@ -22,6 +22,8 @@ logger = logging.getLogger("gapless.accesses")
 
 #: Memberships that are compared in one breath of the loop: fifty thousand of them take it for a tenth of a second.
 COMPARED_AT_ONCE = 1000
+#: Openings that are remembered for those who are coming in: beyond it, what was read of them is compared with the rows.
+OPENED_REMEMBERED = 1000
 
 
 class Accesses:
@@ -31,9 +33,19 @@ class Accesses:
         self._seating = seating
         self._source = source
         self._threads = threads
+        #: For whom something has opened, the newest last; how many there were of them altogether.
+        self._opened: deque[int] = deque(maxlen=OPENED_REMEMBERED)
+        self.opened_so_far = 0
+
+    def has_opened(self, user_id: int, *, since: int) -> bool:
+        """Whether something may have opened for the user since `opened_so_far` was that."""
+        newer = self.opened_so_far - since
+        return newer > OPENED_REMEMBERED or user_id in islice(reversed(self._opened), newer)
 
     async def opened(self, opened: Opened) -> None:
         """Reads what the user may follow now, tells the user's sockets, and lets them follow."""
+        self.opened_so_far += 1
+        self._opened.append(opened.user_id)
         for socket in list(self._hub.sockets_of.get(opened.user_id, ())):
             if not socket.is_greeted:
                 socket.missed_openings = True
@@ -86,7 +98,7 @@ class Accesses:
     def _tell(self, socket: Socket, access: Access, action: str) -> None:
         """Tells of an access that the socket has already."""
         known = socket.accesses[access.channel_id]
-        socket.accesses[access.channel_id] = replace(known, version=max(known.version, access.version))
+        known.version = max(known.version, access.version)
         told = frames.Channel(action=action, channel=access.description)
         self._hub.deliver(socket, Prepared(codec.encode(told)))
 

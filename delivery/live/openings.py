@@ -29,6 +29,10 @@ class Openings:
         self._sent_away = 0.0
         self._counted_at = time.monotonic()
 
+    @property
+    def is_anybody_coming(self) -> bool:
+        return self._places.taken > 0
+
     async def turn(self, line: str) -> Callable[[], None]:
         """What gives the place to the next. Raises NoPlace for one too many: of the longest line the last one."""
         return await self._places.take(line)

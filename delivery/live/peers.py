@@ -17,10 +17,6 @@ from delivery.wire.types import CloseCode
 EXTENSION = "gapless.peer"
 
 
-class PeerGone(Exception):
-    """The other end left before it was answered."""
-
-
 class Prepared:
     """A text frame, encoded once for all receivers."""
 

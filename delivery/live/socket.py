@@ -3,14 +3,13 @@
 import asyncio
 import secrets
 import time
-from dataclasses import replace
 
 import msgspec
 
 from delivery import metrics
 from delivery.limits import NodeLimits
 from delivery.live.peers import Peer, Prepared
-from delivery.source import Access, Login
+from delivery.source import NOT_DESCRIBED, Access, Login
 from delivery.wire.codec import encode
 from delivery.wire.errors import TooManyConnections
 from delivery.wire.frames import BareChannel, Goodbye
@@ -79,7 +78,7 @@ class Socket:
         """The user's own state of the channel was told at that version. It counts if no version between was missed."""
         access = self.accesses.get(channel_id)
         if access is not None and access.version + 1 == version:
-            self.accesses[channel_id] = replace(access, version=version)
+            access.version = version
 
     def greet(self, hello: Prepared) -> None:
         """Writes the first frame, whatever its length."""
@@ -98,12 +97,8 @@ class Socket:
 
     def forget_descriptions(self) -> None:
         """They were told: kept, those of thousands of channels would be most of a socket."""
-        for accesses in (self.accesses, self.refused):
-            told = {
-                channel_id: replace(access, description=BareChannel(id=channel_id))
-                for channel_id, access in accesses.items()
-            }
-            accesses.update(told)
+        for access in (*self.accesses.values(), *self.refused.values()):
+            access.description = NOT_DESCRIBED
 
     def write(self, frame: Prepared) -> bool:
         """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from delivery import metrics
 from delivery.live.joining import Joining
 from delivery.source import Access
-from delivery.wire.frames import BareChannel
 
 logger = logging.getLogger("gapless.waits")
 
@@ -63,7 +62,7 @@ class Waits:
             _set(waiting)
 
     async def _follow(self, channel_id: int, number: int) -> None:
-        access = Access(channel_id=channel_id, head=number, since=0, version=0, description=BareChannel(id=channel_id))
+        access = Access(channel_id=channel_id, head=number, since=0, version=0)
         async with self._joining.pinned(access) as channel:
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._ending.add(waiting)

@@ -7,7 +7,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from delivery.bus import layer as bus_module
-from delivery.bus.announcements import Announcement, Change, Changed, Opened, channel_group, user_group
+from delivery.bus.announcements import EVERYBODY, Announcement, Change, Changed, Opened, channel_group
 from delivery.bus.layer import Bus
 from delivery.tasks import Nursery
 from tests.stage.servers import expect
@@ -37,7 +37,7 @@ Pair = tuple[Bus, Bus, list[Announcement]]
 async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> None:
     speaking, listening, heard = buses
     await listening.listen([channel_group(5)])
-    await listening.listen([user_group(7)])
+    await listening.listen([EVERYBODY])
     opened = Opened(user_id=7, channel_id=5, action="joined")
     for announcement in (changed(5, 1), changed(6, 1), opened):
         speaking.announce(announcement)

@@ -6,20 +6,19 @@ from typing import Any
 
 import pytest
 
-from chat import services, shapes
-from chat.models import Token
+from chat import services
 from delivery.bus.announcements import Opened, Passing
 from delivery.consumers import SocketConsumer
 from delivery.live.pacing import Pace
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.source import Access, Login
+from delivery.source import Access
 from delivery.wire.commands import Sync
 from delivery.wire.frames import BareChannel
 from tests.conftest import Cast, in_thread, said
 from tests.stage.listeners import Listener
-from tests.stage.nodes import announcements, greeted
+from tests.stage.nodes import announcements, greeted, opening_by
 from tests.stage.servers import expect
 
 
@@ -249,12 +248,12 @@ async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) ->
 
 
 async def test_a_login_that_ended_while_its_socket_came_in_does_not_stay(node: Node, cast: Cast) -> None:
-    token = await in_thread(Token.objects.filter(user=cast.alice).get)
-    login = Login(user=shapes.person_of(cast.alice), proof=("token", token.digest))
-    # The end is rung before this process listens for it.
+    token, secret = await in_thread(services.new_token, cast.alice, name="device")
+    learn, opening = node.learning(), await in_thread(opening_by, secret)
+    # The end is rung before the socket is one of this process.
     await in_thread(services.delete_token, cast.alice, token=token.pk)
     listener = Listener()
-    await node.greet(Socket(login, listener, soft_bytes=64, most_bytes=1000, most_frames=10))
+    await node.greet(Socket(opening.login, listener, soft_bytes=64, most_bytes=1000, most_frames=10), opening, learn)
     watching = asyncio.ensure_future(node.logins.keep())
     await expect(lambda: listener.closed == 4500, within=1)
     watching.cancel()

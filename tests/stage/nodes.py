@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chat import shapes
+from chat import services, shapes
 from chat.live.source import ChatSource
 from chat.models import Message
+from chat.reads.opening import ChatOpening, by_token
 from delivery.bus.announcements import Changed
 from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.source import Login
-from tests.conftest import Cast
+from tests.conftest import Cast, in_thread
 from tests.stage.listeners import Listener
 
 
@@ -29,15 +29,7 @@ async def node(transactional_db: None) -> AsyncIterator[Node]:
 def follow(node: Node) -> Callable[..., Any]:
     async def follow(cast: Cast, user: Any) -> Listener:
         listener = Listener()
-        socket = Socket(
-            Login(user=shapes.person_of(user), proof=("token", "")),
-            listener,
-            soft_bytes=64,
-            most_bytes=1000,
-            most_frames=10,
-        )
-        await node.greet(socket)
-        socket.is_greeted = True
+        socket = await come_in(node, user, listener, most_bytes=1000)
         await node.joining.sync(socket, dict.fromkeys(socket.accesses, 0))
         socket.is_synced = True
         return listener
@@ -48,11 +40,25 @@ def follow(node: Node) -> Callable[..., Any]:
 async def greeted(node: Node, user: Any) -> tuple[Socket, Listener]:
     """A socket to which hello was said, and that has not synced yet."""
     listener = Listener()
-    login = Login(user=shapes.person_of(user), proof=("token", ""))
-    socket = Socket(login, listener, soft_bytes=64, most_bytes=10**6, most_frames=10)
-    await node.greet(socket)
+    return await come_in(node, user, listener), listener
+
+
+async def come_in(
+    node: Node, user: Any, listener: Listener, *, soft_bytes: int = 64, most_bytes: int = 10**6, most_frames: int = 10
+) -> Socket:
+    """A socket of this listener, to which hello was said."""
+    learn = node.learning()
+    opening = await in_thread(opening_by, await in_thread(services.create_token, user, name="device"))
+    socket = Socket(opening.login, listener, soft_bytes=soft_bytes, most_bytes=most_bytes, most_frames=most_frames)
+    await node.greet(socket, opening, learn)
     socket.is_greeted = True
-    return socket, listener
+    return socket
+
+
+def opening_by(secret: str) -> ChatOpening:
+    opening = by_token(secret)
+    assert opening is not None
+    return opening
 
 
 def announcements(cast: Cast, *, above: int) -> list[Changed]:

@@ -18,10 +18,10 @@ from chat.models import User
 from delivery.bus.announcements import Announcement
 from delivery.live.socket import Socket
 from delivery.node import Node
-from delivery.source import Login
 from presence.roster import Roster
 from tests.conftest import Cast, in_thread
 from tests.stage.listeners import Listener
+from tests.stage.nodes import come_in
 
 NO_RETRY = Retry(NoBackoff(), 0)
 
@@ -82,10 +82,7 @@ class Process:
         """A new socket of this person: hello, sync, rosters."""
         listener = Listener()
         row = await in_thread(User.objects.get, pk=user.pk)
-        login = Login(user=shapes.person_of(row), proof=("token", ""))
-        socket = Socket(login, listener, soft_bytes=1000, most_bytes=10**6, most_frames=10**6)
-        await self.node.greet(socket)
-        socket.is_greeted = True
+        socket = await come_in(self.node, user, listener, soft_bytes=1000, most_frames=10**6)
         await self.node.joining.sync(socket, {})
         self.presence.arrived(socket, shapes.choice_of(row))
         self.presence.pushes.push_rosters(socket, list(socket.accesses))

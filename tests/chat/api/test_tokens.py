@@ -13,10 +13,12 @@ from websockets.exceptions import InvalidStatus
 from chat import clock, services
 from chat.models import Scope, Token
 from chat.reads import logins
+from chat.reads.opening import by_token
 from delivery.client.connection import CommandRefused, Connection
 from delivery.wire.errors import Conflict, Forbidden, Invalid
 from tests.conftest import PASSWORD, Cast, in_thread, said
 from tests.stage.moments import FAR, NOW
+from tests.stage.nodes import opening_by
 from tests.stage.servers import Server, expect
 
 pytestmark = pytest.mark.django_db
@@ -233,8 +235,7 @@ def test_the_last_use_is_written_at_most_once_a_minute(cast: Cast, standing_cloc
     assert [last_use(after_seconds=seconds) for seconds in (0, 59, 61)] == [
         *(NOW, NOW, NOW + datetime.timedelta(seconds=61))
     ]
-    login = logins.by_token(secret)
-    assert login is not None
+    login = opening_by(secret).login
     with clock.at(NOW + datetime.timedelta(days=1)):
         assert logins.endings([login]) == [None]
     assert Token.objects.get(name="bot").last_used_at == NOW + datetime.timedelta(days=1), "a connected one is in use"
@@ -244,11 +245,10 @@ def test_an_expired_token_opens_nothing(cast: Cast, standing_clock: datetime.dat
     with clock.at(NOW):
         secret = services.create_token(cast.alice, name="bot", expires_at=NOW + datetime.timedelta(hours=1))
     with clock.at(NOW + datetime.timedelta(minutes=59)):
-        login = logins.by_token(secret)
-        assert login is not None
+        login = opening_by(secret).login
         assert logins.endings([login]) == [None]
     with clock.at(NOW + datetime.timedelta(hours=1)):
-        assert logins.by_token(secret) is None
+        assert by_token(secret) is None
         assert logins.endings([login]) == [4500]
 
 

@@ -1,19 +1,32 @@
 """What `hello` says is read in plain columns, apart from lists and pages: both say the same of every channel."""
 
 import datetime
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.conf import settings
 
 from chat import clock, services
 from chat.models import ChannelKind, User
 from chat.reads.channels import channels_of
-from chat.reads.opening import opening_of
+from chat.reads.opening import ChatOpening, by_session
+from chat.services import hot
 from chat.services.blocks import block_user
 from chat.services.channels import open_direct_channel
 from chat.services.sanctions import mute_member
 from tests.conftest import Cast, said
+from tests.stage.callers import browser
+from tests.stage.nodes import opening_by
+
+
+def opening_of(user: User) -> ChatOpening:
+    return opening_by(services.create_token(user, name="device"))
 
 
 def in_hello(user: User) -> list[object]:
-    return [access.description for access in opening_of(user.pk).accesses]
+    return [access.description for access in opening_of(user).accesses]
 
 
 def test_hello_describes_channels_as_the_lists_do(transactional_db: None, cast: Cast) -> None:
@@ -35,5 +48,27 @@ def test_hello_describes_channels_as_the_lists_do(transactional_db: None, cast: 
     assert [seen.unread for seen in channels_of(cast.bob.pk) if seen.id == cast.team.pk] == [3]
     block_user(cast.bob, whom=cast.alice)
     assert in_hello(cast.bob) == channels_of(cast.bob.pk)
-    assert opening_of(cast.bob.pk).apart.blocked == {cast.alice.pk}
-    assert opening_of(cast.alice.pk).apart.blocked_by == {cast.bob.pk}
+    assert opening_of(cast.bob).apart.blocked == {cast.alice.pk}
+    assert opening_of(cast.alice).apart.blocked_by == {cast.bob.pk}
+
+
+def test_who_comes_in_asks_once_by_token_and_twice_by_session(
+    transactional_db: None, cast: Cast, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    token, session = cast.token(cast.bob), browser("bob").cookies[settings.SESSION_COOKIE_NAME].value
+    opening_by(token)
+    asked: list[str] = []
+    for name in ("rows", "together"):
+        monkeypatch.setattr(hot, name, partial(_noted, asked, name, getattr(hot, name)))
+    with django_assert_num_queries(0):
+        by_tokens = opening_by(token)
+        assert asked == ["together"]
+        by_sessions = by_session(session)
+        assert asked[1:] == ["rows", "together"]
+    assert by_sessions is not None
+    assert (by_sessions.login.user, by_sessions.accesses) == (by_tokens.login.user, by_tokens.accesses)
+
+
+def _noted(asked: list[str], name: str, function: Callable[..., Any], *args: Any) -> Any:
+    asked.append(name)
+    return function(*args)

@@ -1,0 +1,43 @@
+"""Who comes in is read before the process knows who it is: what happens meanwhile is found nevertheless."""
+
+import pytest
+
+from chat import services
+from chat.live.node import ChatNode
+from delivery.bus.announcements import Opened, Renewed
+from delivery.live.accesses import OPENED_REMEMBERED
+from delivery.live.socket import socket_for
+from delivery.node import Node
+from tests.conftest import Cast, in_thread
+from tests.stage.listeners import Listener
+from tests.stage.nodes import opening_by
+from tests.stage.servers import expect
+
+
+@pytest.mark.parametrize("others", [0, OPENED_REMEMBERED])
+async def test_what_opens_for_somebody_who_is_coming_in_is_compared_with_the_rows(
+    node: Node, cast: Cast, others: int
+) -> None:
+    await node.accesses.opened(Opened(user_id=cast.alice.pk, channel_id=1, action="joined"))
+    learn, learn_of_alice = node.learning(), node.learning()
+    for user_id in (cast.bob.pk, *[-1] * others):
+        await node.accesses.opened(Opened(user_id=user_id, channel_id=1, action="joined"))
+    sockets = []
+    for user, told in ((cast.bob, learn), (cast.alice, learn_of_alice)):
+        opening = await in_thread(opening_by, cast.token(user))
+        sockets.append(socket_for(opening.login, Listener(), node.limits))
+        await node.greet(sockets[-1], opening, told)
+    # Of so many that nobody can say any more who was among them, everybody is compared.
+    assert [socket.missed_openings for socket in sockets] == [True, others > 0]
+
+
+async def test_a_block_is_known_of_somebody_who_was_coming_in_when_it_came(transactional_db: None, cast: Cast) -> None:
+    node = ChatNode()
+    done = await node.openings.turn("")
+    learn, opening = node.learning(), await in_thread(opening_by, cast.token(cast.bob))
+    await in_thread(services.block_user, cast.bob, whom=cast.alice)
+    node.receive(Renewed(user_id=cast.bob.pk))
+    await node.greet(socket_for(opening.login, Listener(), node.limits), opening, learn)
+    done()
+    await expect(lambda: node.blocking.blocked_by(cast.bob.pk) == [cast.alice.pk])
+    await node.stop()
