@@ -4,55 +4,37 @@ Frames never pass a database thread by default: Channels' own dispatch would hop
 """
 
 import asyncio
-import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
 from channels.consumer import AsyncConsumer
-from structlog.contextvars import bind_contextvars
 
 from delivery import metrics
-from delivery.away import DATABASE_AWAY
-from delivery.live.answering import Answering
+from delivery.live.greeting import Greeting, Send
 from delivery.live.joining import replayed
 from delivery.live.openings import deny
-from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY, Pace, pace_of_user
-from delivery.live.peers import EXTENSION, Peer, Prepared, SendingPeer
-from delivery.live.socket import Socket, socket_for
+from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY
+from delivery.live.peers import SendingPeer
 from delivery.node import Node
 from delivery.places import NoPlace
-from delivery.source import Login, Opening
-from delivery.wire.codec import BadFrame, decode_command, encode, given
+from delivery.wire.codec import BadFrame, decode_command, given
 from delivery.wire.commands import AnyCommand, Delivered, Ping, Read, Sync
-from delivery.wire.errors import Invalid, Refused, Unavailable
-from delivery.wire.frames import BareChannel, Channel, Hello, Ok, OwnPresence, Pong, SyncState
-from delivery.wire.types import SUBPROTOCOL, VERSION, CloseCode, time_now
-
-logger = logging.getLogger("gapless.socket")
+from delivery.wire.errors import Invalid, Refused
+from delivery.wire.frames import BareChannel, Channel, Ok, Pong, SyncState
+from delivery.wire.types import CloseCode, time_now
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class SocketConsumer(Answering, AsyncConsumer):
+class SocketConsumer(Greeting, AsyncConsumer):
     """Subclasses say who may come in (`authenticate`), which node serves them, and what their own commands do."""
 
     # No layer channel a socket: the process has one, and the hub writes to the sockets.
     channel_layer_alias = ""
 
-    _is_in = False
     _no_sync: asyncio.TimerHandle | None = None
-
-    async def authenticate(self) -> Opening | None:
-        """Who is at the other end, with all that `hello` says to them; None refuses the handshake with 403."""
-        raise NotImplementedError
-
-    def line(self) -> str:
-        """Who stands in one line when many come in: the lines have their turn one after another."""
-        raise NotImplementedError
 
     async def running_node(self) -> Node:
         raise NotImplementedError
@@ -74,14 +56,6 @@ class SocketConsumer(Answering, AsyncConsumer):
     def synced(self, channel_ids: Iterable[int], *, is_first: bool) -> None:
         """What was missed was written, the reply was not: a subclass may say more of the channels."""
 
-    def own_presence(self) -> OwnPresence | msgspec.UnsetType:
-        """What `hello` says of the person's own choices."""
-        return msgspec.UNSET
-
-    def own_blocks(self) -> list[int] | msgspec.UnsetType:
-        """What `hello` says of those whom the person has blocked."""
-        return msgspec.UNSET
-
     async def require_access(self, channel_id: int) -> None:
         """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
         if channel_id not in self.socket.accesses:
@@ -95,7 +69,7 @@ class SocketConsumer(Answering, AsyncConsumer):
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         self.scope = scope
         self.base_send = send
-        self._began_at = time.perf_counter()
+        self.began_at = time.perf_counter()
         event = await receive()
         if event["type"] != "websocket.connect":
             return
@@ -106,13 +80,13 @@ class SocketConsumer(Answering, AsyncConsumer):
             await deny(self.scope, self.base_send, seconds=self.node.openings.wait())
             return
         try:
-            await self._come_in()
+            await self.come_in()
             opened()
-            if self._is_in:
+            if self.is_in:
                 await self._converse(receive)
         finally:
             opened()
-            if self._is_in:
+            if self.is_in:
                 await self._leave()
 
     async def _converse(self, receive: Receive) -> None:
@@ -131,75 +105,6 @@ class SocketConsumer(Answering, AsyncConsumer):
         if isinstance(self.socket.peer, SendingPeer):
             self.socket.peer.stop()
         await self.node.part(self.socket)
-
-    # ---- opening ----
-
-    async def _come_in(self) -> None:
-        # What was read is not kept beyond this: of thousands of sockets it would be most.
-        learn = self.node.learning()
-        opening = await self._let_in()
-        if opening is not None:
-            self._begin(opening.login)
-            await self._greet(opening, learn)
-
-    def _begin(self, login: Login) -> None:
-        limits = self.node.limits
-        self.login = login
-        peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
-        self.socket = socket_for(login, peer, limits)
-        bind_contextvars(connection=self.socket.id)
-        self.bad_frames = deque(maxlen=max(1, limits.bad_frames_per_minute))
-        self._pace = Pace(limits.frames_per_second)
-        self._user_pace = pace_of_user(login.user.id, limits.user_frames_per_second)
-        self._is_in = True
-
-    async def _let_in(self) -> Opening | None:
-        offered = self.scope.get("subprotocols", [])
-        opening, peer = None, self.scope.get("extensions", {}).get(EXTENSION)
-        try:
-            # Of a crowd that comes at once many have given up waiting before it is their turn: others wait behind them.
-            if self.node.is_draining or (peer is not None and peer.is_gone):
-                raise Unavailable
-            if not offered or SUBPROTOCOL in offered:
-                opening = await self.authenticate()
-        except (Unavailable, *DATABASE_AWAY):
-            await deny(self.scope, self.base_send, seconds=1)
-            return None
-        metrics.handshakes.labels("refused" if opening is None else "accepted").inc()
-        if opening is None:
-            await self.base_send({"type": "websocket.close", "code": int(CloseCode.SIGNED_OUT)})
-            return None
-        accept: dict[str, Any] = {"type": "websocket.accept"}
-        if offered:
-            accept["subprotocol"] = SUBPROTOCOL
-        await self.base_send(accept)
-        return opening
-
-    async def _greet(self, opening: Opening, learn: Callable[[Socket, Opening], None]) -> None:
-        try:
-            await self.node.greet(self.socket, opening, learn)
-        except Exception:
-            logger.exception("a socket could not be greeted")
-            self.socket.close(CloseCode.INTERNAL, "the database can't be reached", retry_after=1)
-            return
-        hello = Hello(
-            version=VERSION,
-            connection=self.socket.id,
-            epoch=self.socket.epoch,
-            user=self.login.user,
-            heartbeat_seconds=self.node.limits.heartbeat_seconds,
-            time=time_now(),
-            limits=vars(self.node.limits),
-            channels=self.socket.descriptions(),
-            presence=self.own_presence(),
-            blocks=self.own_blocks(),
-        )
-        self.socket.greet(Prepared(encode(hello)))
-        self.socket.forget_descriptions()
-        metrics.opening_seconds.observe(time.perf_counter() - self._began_at)
-        self.socket.is_greeted = True
-        if self.socket.missed_openings:
-            self.node.nursery.leave(self.node.accesses.compare_memberships())
 
     def _await_sync(self) -> None:
         """The client's part of the opening has so long; what the server takes for its own is not held against it."""
