@@ -13,7 +13,7 @@ from chat.admin.channels import memberships_table
 from chat.admin.columns import column
 from chat.admin.records import audit_table, reports_table
 from chat.admin.sanctions import sanctions_table
-from chat.models import AuditEntry, Ban, Member, Message, Report, Sanction, User
+from chat.models import AuditEntry, Ban, Member, Message, Report, Sanction, User, UserKind
 from chat.reads import oversight
 from chat.viewer import link, list_link, may_view, viewer
 
@@ -44,7 +44,7 @@ class UserAdmin(ReadOnlyAdmin):
         is_banned = any(ban.lifted_at is None for ban in row.bans.all())
         return columns.badges(
             ("banned", "danger") if is_banned else ("active", "good") if row.is_active else ("has left", "quiet"),
-            ("visitor", "") if row.is_visitor else None,
+            (row.kind, "") if row.kind != UserKind.PERSON else None,
         )
 
     @column("staff")

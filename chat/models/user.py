@@ -16,6 +16,8 @@ class UserKind(models.TextChoices):
     PERSON = "person"
     #: From outside: has no password, and is nowhere but in its own support conversations.
     VISITOR = "visitor"
+    #: The server's own word: says what nobody did. Nobody signs in as it, and it is nowhere a member.
+    SYSTEM = "system"
 
 
 class Users(UserManager["User"]):
@@ -79,6 +81,10 @@ class User(AbstractUser):
                 name="users_visitors_are_outside",
                 condition=models.Q(kind=UserKind.PERSON)
                 | models.Q(is_staff=False, is_superuser=False, password__startswith=UNUSABLE_PASSWORD_PREFIX),
+            ),
+            models.CheckConstraint(
+                name="users_system_is_off",
+                condition=~models.Q(kind=UserKind.SYSTEM) | models.Q(is_active=False, username="gapless"),
             ),
         ]
         indexes = [

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from chat import clock
-from chat.models import Act, Ban, User
+from chat.models import Act, Ban, User, UserKind
 from chat.services import audit
 from chat.services.credentials import recheck_logins
 from chat.services.receipts import settle_everywhere
@@ -52,6 +52,8 @@ def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
 
 def refusal_to_ban(actor: User | None, user: User) -> Refused | None:
     """What stands against the actor's banning this person, or switching the account off; None when nothing does."""
+    if user.kind == UserKind.SYSTEM:
+        return Forbidden("This is the server's own account: nobody signs in as it, and it stays as it is.")
     if actor is None:
         return None
     if not actor.has_perm(BAN):

@@ -10,7 +10,7 @@ from django.db import transaction
 from chat import clock
 from chat.allowances.counting import counted
 from chat.allowances.table import SECRETS
-from chat.models import Scope, Token, User
+from chat.models import Scope, Token, User, UserKind
 from chat.models.token import digest_of, usual_scopes
 from chat.rights.scopes import require_scope
 from chat.services.credentials import recheck_logins
@@ -44,8 +44,8 @@ def new_token(
 
     Raises Invalid, OutOfScope for more than the parent has, Forbidden for longer, Conflict for one too many, or RateLimited.
     """
-    if user.is_visitor:
-        raise Forbidden("A visitor has the one token of the visit.")
+    if user.kind != UserKind.PERSON:
+        raise Forbidden("Only people have tokens; a visitor has the one token of the visit.")
     chosen = usual_scopes() if scopes is None else [scope for scope in Scope if scope in scopes]
     if not name.strip() or not chosen:
         raise Invalid("A token needs a name and at least one scope.")

@@ -39,12 +39,14 @@ def create_visitor(*, display_name: str = "") -> tuple[User, str]:
 
 
 def require_inside(user: User) -> None:
-    """For what makes an account mean more than a visit. Raises Forbidden for a visitor."""
-    if user.is_visitor:
+    """For what makes an account mean more than a visit. Raises Forbidden for a visitor, and for the server's own account."""
+    if user.kind != UserKind.PERSON:
         raise Forbidden("A visitor is from outside: this can't be done with the account.")
 
 
 def require_place_for(user: User, channel: Channel) -> None:
-    """A visitor is in conversations with the support and nowhere else. Raises Forbidden."""
+    """A visitor is in conversations with the support and nowhere else; the server's own account is nowhere. Raises Forbidden."""
+    if user.kind == UserKind.SYSTEM:
+        raise Forbidden("The server's own account is a member of nothing.")
     if user.is_visitor and (not channel.is_support or channel.kind == ChannelKind.INNER):
         raise Forbidden("A visitor is only in conversations with the support.")
