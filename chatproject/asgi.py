@@ -1,4 +1,4 @@
-"""The one ASGI application: sockets to the consumer, the rest to Django; starts and stops the node."""
+"""The one ASGI application: sockets to the consumer, the rest to Django; starts and stops the node, and the desk's clockwork."""
 
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,6 +16,7 @@ from django.urls import path  # noqa: E402
 from chat.live.consumer import ChatConsumer  # noqa: E402
 from chat.live.node import running_node, stop_node  # noqa: E402
 from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
+from chat.support.clockwork.running import wind_up  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.waiting import Waiting  # noqa: E402
@@ -52,18 +53,22 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if wait:
         await refuse_for_now(scope, receive, send, wait=wait)
         return
-    await running_node()
+    await _start()
     if scope["type"] == "http":
         await waiting(scope, receive, send)
     else:
         await router(scope, receive, send)
 
 
+async def _start() -> None:
+    wind_up(await running_node())
+
+
 async def _live(receive: Receive, send: Send) -> None:
     while True:
         event = await receive()
         if event["type"] == "lifespan.startup":
-            await running_node()
+            await _start()
             await send({"type": "lifespan.startup.complete"})
         else:
             await stop_node()

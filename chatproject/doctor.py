@@ -5,20 +5,19 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import redis
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection, transaction
 
+from chat.support.clockwork.lateness import lateness
+from chatproject.findings import Finding, State
 from chatproject.reach import sentence_of, why_not_postgresql
 from chatproject.schema import waiting_migrations
 from delivery.redis import client
-
-State = Literal["ok", "warning", "wrong"]
 
 #: Older ones are not tested against.
 LEAST_POSTGRESQL, LEAST_REDIS, LEAST_PYTHON = 15, 7, (3, 11)
@@ -26,6 +25,8 @@ LEAST_POSTGRESQL, LEAST_REDIS, LEAST_PYTHON = 15, 7, (3, 11)
 MOST_APART = 2.0
 #: Free space below which something must be done; bytes.
 LEAST_FREE = 2 * 2**30
+#: What is due at the desk is done within about a second while a web process runs; seconds.
+MOST_LATE = 10.0
 #: With fewer rows than this PostgreSQL rightly reads the whole table.
 ENOUGH_ROWS = 20_000
 
@@ -45,15 +46,6 @@ _READS = {
         {"idx_messages_body_gin"},
     ),
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    about: str
-    state: State
-    says: str
-    #: What to do; empty when all is well.
-    do: str = ""
 
 
 def examine() -> Iterator[Finding]:
@@ -183,6 +175,17 @@ def _names() -> Iterator[Finding]:
         yield Finding("names", "ok", "no two channels or usernames look alike")
 
 
+def _clockwork() -> Iterator[Finding]:
+    late = {what: seconds for what, seconds in lateness().items() if seconds > MOST_LATE}
+    for what, seconds in late.items():
+        says = f"{what} have been due for {seconds:.0f} s, and nothing has taken them."
+        yield Finding(
+            "clockwork", "warning", says, "See that a web process runs, and what its log says of the clockwork."
+        )
+    if not late:
+        yield Finding("clockwork", "ok", "nothing at the support desk is overdue")
+
+
 def _redis() -> Iterator[Finding]:
     try:
         said = _redis_client().info()
@@ -288,7 +291,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]
         (
             *(("postgresql", _postgresql), ("migrations", _migrations), ("connections", _connections)),
             *(("indexes", _indexes), ("names", _names), ("clocks", _clock_of_postgresql)),
-            ("disk", _disk_of_postgresql),
+            *(("clockwork", _clockwork), ("disk", _disk_of_postgresql)),
         ),
     ),
     ("redis", (("redis", _redis), ("clocks", _clock_of_redis))),

@@ -14,6 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from chat.models import Role
 from chat.rights.table import RULES, Rule
+from chat.support.clockwork import lateness
 from chatproject.limits import Limits
 from chatproject.serving import measuring
 from delivery import metrics
@@ -98,7 +99,7 @@ def exported() -> list[tuple[str, MetricWrapperBase]]:
     """Every metric under the name that Prometheus knows it by: ours, and those of Django's database connections."""
     found = [
         thing
-        for module in (metrics, measuring, database_metrics)
+        for module in (metrics, lateness, measuring, database_metrics)
         for thing in vars(module).values()
         if isinstance(thing, MetricWrapperBase)
     ]

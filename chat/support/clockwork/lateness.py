@@ -1,0 +1,34 @@
+"""How late the clockwork is: since when the oldest thing that is due waits to be done. For Prometheus and the doctor."""
+
+from prometheus_client import Gauge
+
+from chat.services import hot
+
+late_seconds = Gauge(
+    "gapless_clockwork_late_seconds",
+    "Since when the oldest of what is due at the desk waits to be done: leases, snoozes or mails.",
+    ["what"],
+    multiprocess_mode="livemax",
+)
+
+#: By the partial indexes of what is due; all others cost nothing.
+_LATE = """
+SELECT what, COALESCE(extract(epoch FROM clock_timestamp() - oldest), 0)::float8 FROM (
+    SELECT 'leases' AS what, min(lease_until) AS oldest FROM conversations
+    WHERE assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < clock_timestamp()
+    UNION ALL
+    SELECT 'snoozes', min(snoozed_until) FROM conversations WHERE snoozed_until < clock_timestamp()
+    UNION ALL
+    SELECT 'mails', min(due_at) FROM support_mail WHERE sent_at IS NULL AND dropped = '' AND due_at < clock_timestamp()
+) AS late
+"""
+
+
+def lateness() -> dict[str, float]:
+    """Seconds by what is due; 0 where nothing waits."""
+    return dict(hot.rows(_LATE, []))
+
+
+def note_lateness() -> None:
+    for what, seconds in lateness().items():
+        late_seconds.labels(what).set(seconds)

@@ -1,0 +1,84 @@
+"""The clockwork of one web process: it looks for what is due every second or so, not all processes at the same moment.
+
+What it does stands in rows, each thing in one transaction that looks again under its lock: a process that is killed over it
+costs a second, and two that find the same do it once.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from chat.live.node import ChatNode
+from chat.support.clockwork.jobs import Job, jobs_of
+from chat.support.models import Inbox
+from delivery.away import is_away, who_is_away
+from delivery.threads import DatabaseThreads
+
+logger = logging.getLogger("gapless.clockwork")
+
+#: Between two turns, by chance.
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 1.4
+#: The same while PostgreSQL is away, after many failures; up to half of it less by chance.
+AWAY_PAUSE_SECONDS = 5.0
+
+
+class Clockwork:
+    """Jobs that are done one after the other. Belongs to one event loop; ends with the nursery of its node."""
+
+    def __init__(self, jobs: Sequence[Job], threads: DatabaseThreads, *, is_ending: Callable[[], bool]) -> None:
+        self._jobs = jobs
+        self._threads = threads
+        self._is_ending = is_ending
+        self._failures = 0
+        #: Of each job, when it is due again, by the monotonic clock.
+        self._due = dict.fromkeys((job.name for job in jobs), 0.0)
+
+    async def live(self) -> None:
+        """Until the process drains. Without an inbox nothing is looked for."""
+        while not self._is_ending():
+            await asyncio.sleep(self._pause())
+            try:
+                await self._threads.run(self._turn)
+            except Exception as error:
+                self._failures += 1
+                logger.warning("the clockwork waits: %r", error, extra={"away": who_is_away(error)})
+            else:
+                self._failures = 0
+
+    def _pause(self) -> float:
+        if self._failures:
+            return min(AWAY_PAUSE_SECONDS, 0.5 * 2.0**self._failures) * random.uniform(0.5, 1)
+        return random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
+
+    def _turn(self) -> None:
+        if not Inbox.objects.exists():
+            return
+        for job in self._jobs:
+            now = time.monotonic()
+            if now >= self._due[job.name] and not self._is_ending():
+                self._due[job.name] = now + job.every_seconds
+                _do(job)
+
+
+def _do(job: Job) -> None:
+    try:
+        job.do()
+    except Exception as error:
+        if is_away(error):
+            raise
+        # What is wrong with one thing that is due keeps no other from being done.
+        logger.exception("the clockwork could not do its job: %s", job.name)
+
+
+_wound: ChatNode | None = None
+
+
+def wind_up(node: ChatNode) -> None:
+    """Starts the clockwork of this process beside its node. Repeating does nothing."""
+    global _wound
+    if _wound is not node:
+        _wound = node
+        for jobs in jobs_of(node):
+            node.nursery.start(Clockwork(jobs, node.threads, is_ending=lambda: node.is_draining).live())
