@@ -42,7 +42,7 @@ _READS = {
         {"messages_once"},
     ),
     "search": (
-        "SELECT id FROM messages WHERE gapless_fold(body) LIKE '%%zygomorph%%' LIMIT 20",
+        "SELECT id FROM messages WHERE folded LIKE '%%zygomorph%%' LIMIT 20",
         {"idx_messages_body_gin"},
     ),
 }

@@ -23,7 +23,7 @@ from django.utils.text import capfirst
 from chat.admin.acts import AdminAct, Described, asked
 from chat.admin.offered import KEPT_VAR, OfferedList, require_numbered_rows, require_plain_row, way_back
 from chat.models import User
-from chat.search.rows import ALIKE
+from chat.search.conditions import ALIKE
 from chat.viewer import page_of
 from delivery.wire.errors import Invalid
 

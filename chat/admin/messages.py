@@ -23,7 +23,7 @@ class MessageAdmin(ReadOnlyAdmin):
     list_display = ("what", "who", "where", "place", "state", "when")
     list_filter = (ChannelFilter, person_filter("sender", "author"), "kind", EditedFilter, DeletedFilter)
     list_select_related = ("sender", "channel")
-    search_in = ("body",)
+    search_in = ("folded",)
     search_help_text = "What was said, at least three letters. Small mistakes are forgiven when nothing fits exactly."
     acts = (deeds.DELETE_MESSAGES,)
     fieldsets = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, Func, Lookup, TextField
+from django.db.models import CharField, Func, GeneratedField, Lookup, TextField
 
 
 def folded(texts: Sequence[str]) -> list[str]:
@@ -23,10 +23,14 @@ class Folded(Func):
 
 
 class _FoldedLookup(Lookup):
+    """`left` is the column, folded; a generated one is so already."""
+
     template: str
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_params = self.process_lhs(compiler, connection)
+        if not isinstance(self.lhs.output_field, GeneratedField):
+            left = f"gapless_fold({left})"
         right, right_params = self.process_rhs(compiler, connection)
         return self.template.format(left=left, right=right), (*left_params, *right_params)
 
@@ -34,12 +38,10 @@ class _FoldedLookup(Lookup):
 @CharField.register_lookup
 @TextField.register_lookup
 class Says(_FoldedLookup):
-    """`body__says`: contains these characters, folded; `%` and `_` are characters like all others."""
+    """`topic__says`: contains these characters, folded; `%` and `_` are characters like all others."""
 
     lookup_name = "says"
-    template = (
-        r"gapless_fold({left}) LIKE '%%' || regexp_replace(gapless_fold({right}), '([\\%%_])', '\\\1', 'g') || '%%'"
-    )
+    template = r"{left} LIKE '%%' || regexp_replace(gapless_fold({right}), '([\\%%_])', '\\\1', 'g') || '%%'"
 
 
 @CharField.register_lookup
@@ -48,13 +50,13 @@ class Reads(_FoldedLookup):
     """`display_name__reads`: the same, folded."""
 
     lookup_name = "reads"
-    template = "gapless_fold({left}) = gapless_fold({right})"
+    template = "{left} = gapless_fold({right})"
 
 
 @CharField.register_lookup
 @TextField.register_lookup
 class Resembles(_FoldedLookup):
-    """`body__resembles`: has a word like this one (pg_trgm's word similarity, its threshold as the session has it)."""
+    """`topic__resembles`: has a word like this one (pg_trgm's word similarity, its threshold as the session has it)."""
 
     lookup_name = "resembles"
-    template = "gapless_fold({right}) <%% gapless_fold({left})"
+    template = "gapless_fold({right}) <%% {left}"

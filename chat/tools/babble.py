@@ -2,7 +2,7 @@
 
 import random
 
-_WORDS = """
+WORDS = """
 the a to and of is it in for on that we I you this with can be not have are was but if do will at as so just from what they
 there or an then now me all when still one up out by please our need after should about how see more back also only would again
 works today tomorrow deploy invoice customer release server ticket meeting review branch build test order shipment refund
@@ -15,7 +15,7 @@ Anna Boris Carla Dmitri Elif Farid Greta Hugo Ines Jonas Katja Leon Mina Nils Ol
 Zürich São Paulo Kraków Malmö Besançon Łódź Reykjavík naïve façade résumé 日本語 テスト привет спасибо
 """.split()  # noqa: SIM905 (a list of so many words is not readable)
 #: One message in so many names a ticket, which nobody else names: something rare to search for.
-_TICKET_EVERY = 20
+TICKET_EVERY = 20
 
 
 class Babble:
@@ -29,7 +29,7 @@ class Babble:
         """Between 3 and 30 words, mostly around ten."""
         self._said += 1
         count = min(30, 3 + int(self._random.expovariate(1 / 8)))
-        words = self._random.choices(_WORDS, k=count)
-        if self._said % _TICKET_EVERY == 0:
+        words = self._random.choices(WORDS, k=count)
+        if self._said % TICKET_EVERY == 0:
             words.append(f"GAP-{self._said}")
         return " ".join(words)

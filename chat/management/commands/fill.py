@@ -76,7 +76,7 @@ class Command(BaseCommand):
         return user
 
     def _open(self, number: int, people: list[User]) -> Channel:
-        name = f"filled {clock.now():%Y-%m-%d %H:%M} #{number}"
+        name = f"filled {clock.now():%Y-%m-%d %H:%M:%S} #{number}"
         try:
             return open_channel(people[0], name=name, members=people[1:])
         except Refused as refusal:

@@ -1,14 +1,12 @@
-"""Search: what a query says, who finds what, pages that stay as they are, and the index that makes it fast."""
+"""Search: what a query says, who finds what, and pages that stay as they are."""
 
 import datetime
 
 import pytest
-from django.db import connection, transaction
 
 from chat import clock, services
 from chat.models import Channel, Message, User
-from chat.search import Found, rows, search
-from chat.search.query import parse_query
+from chat.search import Found, search
 from delivery.wire.errors import Invalid
 from tests.conftest import Cast, said
 from tests.stage.moments import DAY, on_days
@@ -163,20 +161,6 @@ def test_a_cursor_that_is_none_of_ours_is_refused(cast: Cast, cursor: str) -> No
         search(cast.alice, "anything", cursor=cursor)
 
 
-def test_what_the_index_can_not_find_is_looked_for_page_by_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    quiet = services.open_channel(cast.alice, name="quiet")
-    said(cast.alice, quiet, "a q in the quiet one")
-    for n in range(60):
-        said(cast.alice, cast.team, "q" if n == 5 else "something else")
-    monkeypatch.setattr(rows, "LONG_LOOK", 20)
-    monkeypatch.setattr(rows, "LEAST_A_CHANNEL", 1)
-    pages = all_pages(cast.alice, "q")
-    assert len(pages) > 3
-    assert [message.body for page in pages for message in page.messages] == ["q", "a q in the quiet one"]
-    monkeypatch.setattr(rows, "FIRST_LOOK", 20)
-    assert bodies(cast.alice, "quiet") == ["a q in the quiet one"]
-
-
 def test_a_page_over_http_links_to_the_next(server: Server, cast: Cast) -> None:
     for n in range(25):
         said(cast.alice, cast.team, f"number {n}")
@@ -258,33 +242,6 @@ def test_people_and_channels_are_found_however_they_are_spelled(server: Server, 
         [cast.bob.pk],
         ["Café Größe"],
     )
-
-
-# ---- speed ----
-
-
-def test_what_is_rare_among_many_messages_is_found_by_the_trigram_index(cast: Cast) -> None:
-    said(cast.alice, cast.team, "the needle")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO messages (client_msg_id, channel_id, sender_id, body, kind, seq, rev, status, created_at)
-            SELECT gen_random_uuid(), %s, %s, 'straw number ' || n || repeat(' of the stack', 8), 'text',
-                   1000 + n, 1000 + n, 'sent', now()
-            FROM generate_series(1, 20000) AS n""",
-            [cast.team.pk, cast.alice.pk],
-        )
-        cursor.execute("SELECT gin_clean_pending_list('idx_messages_body_gin')")
-        cursor.execute("ANALYZE messages")
-    for query, alike in (("needle", 0), ("neddle", rows.ALIKE)):
-        asked = rows.replace(rows._resolved(cast.alice, parse_query(query)), alike=alike)
-        with transaction.atomic():
-            rows._matches(asked, None, 1)
-            with connection.cursor() as cursor:
-                sql, values = rows._matches_sql(asked, None, 21)
-                cursor.execute(f"EXPLAIN {sql}", values)
-                plan = "\n".join(line for (line,) in cursor.fetchall())
-        assert "idx_messages_body_gin" in plan, plan
-        assert bodies(cast.alice, query) == ["the needle"]
 
 
 def _id(committed: object) -> int:

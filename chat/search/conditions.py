@@ -1,0 +1,124 @@
+"""What a message must be to be found, as SQL over the columns of `messages`."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chat.search.asked import Asked, Place
+
+#: How alike two words are that are taken for one with a typo: pg_trgm's word similarity, of which its own default is 0.6.
+ALIKE = 0.4
+#: The same beside messages that have the words themselves: then whole words that differ by a letter or so are meant. pg_trgm's
+#: strict word similarity, and its own default.
+CLOSE = 0.5
+
+
+@dataclass(frozen=True)
+class Condition:
+    sql: str
+    values: Sequence[Any] = field(default=())
+
+
+def every(conditions: Iterable[Condition]) -> Condition:
+    return _joined(" AND ", list(conditions), neutral="true")
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    return _joined(" OR ", list(conditions), neutral="false")
+
+
+def within(asked: Asked, end: Place | None) -> Condition:
+    """From where the page begins to where a look ends, and within the days that were asked for."""
+    conditions = []
+    if asked.start is not None:
+        conditions.append(Condition("(created_at, id) < (%s, %s)", asked.start))
+    if end is not None:
+        conditions.append(Condition("(created_at, id) >= (%s, %s)", end))
+    if asked.before is not None:
+        conditions.append(Condition("created_at < %s", [asked.before]))
+    if asked.after is not None:
+        conditions.append(Condition("created_at >= %s", [asked.after]))
+    return every(conditions)
+
+
+def matching(asked: Asked) -> Condition:
+    """All that was asked for of a message itself."""
+    typos = asked.typos if asked.alike else []
+    conditions = [Condition(_HAS[has]) for has in sorted(asked.has)]
+    conditions += [_by(asked.senders)] if asked.senders is not None else []
+    conditions += [_contains(term) for term in [*asked.phrases, *asked.words] if term not in typos]
+    conditions += [any_of([_contains(word), _resembles(word, asked.alike)]) for word in typos]
+    if typos:
+        # What has the words themselves was on the pages before.
+        conditions.append(_not(every(map(_contains, typos))))
+    return every(conditions)
+
+
+def ways(asked: Asked) -> list[Condition]:
+    """What an index finds of it, each by itself: the words, the senders. Every match is found by each of them."""
+    typos = asked.typos if asked.alike else []
+    found = []
+    if asked.indexed:
+        same = [_contains(term) for term in asked.indexed if term not in typos]
+        like = [any_of([_contains(word), _resembles(word, asked.alike)]) for word in typos]
+        found.append(every([*same, *like]))
+    if asked.senders is not None:
+        found.append(_by(asked.senders))
+    return found
+
+
+def likely(asked: Asked) -> list[Condition]:
+    """The same, but for words that are like others what they take that the index looks at: many more, and known much sooner."""
+    typos = asked.typos if asked.alike else []
+    if not typos:
+        return ways(asked)
+    same = [_contains(term) for term in asked.indexed if term not in typos]
+    return [every([*same, *(_shares_trigrams(word, asked.alike) for word in typos)]), *ways(asked)[1:]]
+
+
+_HAS = {
+    "link": "body ~* 'https?://[^[:space:]]'",
+    "reply": "reply_to_id IS NOT NULL",
+    "edit": "edited_at IS NOT NULL",
+}
+
+
+def _by(senders: Sequence[int]) -> Condition:
+    return Condition("sender_id = ANY(%s)", [senders])
+
+
+def _contains(text: str) -> Condition:
+    return Condition("folded LIKE %s", ["%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"])
+
+
+def _resembles(word: str, alike: float) -> Condition:
+    return Condition(f"%s {'<<%%' if alike == CLOSE else '<%%'} folded", [word])
+
+
+def _shares_trigrams(word: str, alike: float) -> Condition:
+    """True for whatever resembles it: as many of its trigrams as pg_trgm's index wants to see in a text."""
+    trigrams = {f"  {run} "[at : at + 3] for run in re.findall(r"[^\W_]+", word) for at in range(len(run) + 1)}
+    parts = [trigram.strip() for trigram in trigrams]
+    # Letters beyond ASCII may be none to the database: then it knows other trigrams.
+    sought = [part for part in parts if len(part) > 1 and word.isascii()]
+    least = math.ceil(alike * len(parts)) - (len(parts) - len(sought))
+    if least <= 0 or not word.isascii():
+        return Condition("true")
+    count = _joined(
+        " + ", [Condition(f"({each.sql})::int", each.values) for each in map(_contains, sought)], neutral="0"
+    )
+    return Condition(f"{count.sql} >= %s", [*count.values, least])
+
+
+def _not(condition: Condition) -> Condition:
+    return Condition(f"NOT {condition.sql}", condition.values)
+
+
+def _joined(word: str, conditions: Sequence[Condition], *, neutral: str) -> Condition:
+    if not conditions:
+        return Condition(neutral)
+    return Condition(
+        f"({word.join(each.sql for each in conditions)})", [value for each in conditions for value in each.values]
+    )

@@ -1,0 +1,120 @@
+"""What keeps a search cheap among very many messages: looks of a bounded length, and the index where it finds little."""
+
+import datetime
+from dataclasses import replace
+
+import pytest
+from django.db import connection, transaction
+
+from chat import clock, services
+from chat.models import Message
+from chat.search import conditions, looking, rows
+from chat.search.asked import resolve
+from chat.search.query import parse_query
+from tests.chat.search.test_search import all_pages, bodies
+from tests.conftest import Cast, said
+from tests.stage.moments import DAY
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_look_goes_back_as_far_as_it_says_over_busy_and_quiet_channels(
+    cast: Cast, standing_clock: datetime.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = services.open_channel(cast.alice, name="quiet")
+    for minutes in range(60):
+        # The team talks all the time and very much in the end, the quiet ones once in ten minutes.
+        with clock.at(DAY + datetime.timedelta(minutes=minutes)):
+            said(cast.alice, cast.team, f"busy {minutes}")
+            if minutes % 10 == 0:
+                said(cast.alice, quiet, f"quiet {minutes}")
+    with clock.at(DAY + datetime.timedelta(hours=1)):
+        for n in range(8):
+            said(cast.alice, cast.team, f"very busy {n}")
+        monkeypatch.setattr(looking, "LEAST_A_CHANNEL", 3)
+        asked = resolve(cast.alice, parse_query("e"))
+        for most in (1, 6, 8, 20, 60):
+            end = looking.look(asked, most, size=1).end
+            assert end is not None
+            newest = Message.objects.filter(channel__in=asked.channels).order_by("-created_at")
+            # All of one moment belong together.
+            assert end[0] == newest[most - 1].created_at
+        assert looking.look(asked, 1000, size=1).end is None
+
+
+def test_no_index_is_asked_for_what_it_would_find_too_often(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(60):
+        said(cast.alice, cast.team, f"often {n}" if n % 30 else f"often and rarely {n}")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE messages")
+    monkeypatch.setattr(rows, "LOOKS", (20,))
+    monkeypatch.setattr(rows, "MOST_BY_INDEX", 30)
+    monkeypatch.setattr(rows, "by_index", None)
+    pages = all_pages(cast.bob, "often has:reply")
+    assert ([page.messages for page in pages], len(pages)) == ([[], [], [], []], 4)
+    monkeypatch.setattr(rows, "by_index", looking.by_index)
+    assert bodies(cast.bob, "rarely") == ["often and rarely 30", "often and rarely 0"]
+
+
+@pytest.mark.parametrize(
+    ("word", "alike"), [("inovice", 0.4), ("gap-50", 0.4), ("mesage", 0.5), ("größe", 0.4), ("ab-c", 0.5)]
+)
+def test_what_resembles_a_word_shares_trigrams_with_it(word: str, alike: float) -> None:
+    texts = [
+        "an invoice",
+        "ino vice",
+        "innovice!",
+        "gap 51",
+        "the gap is 5",
+        "a message",
+        "sage me",
+        "grosse",
+        "größen",
+        "abc",
+        "ab c",
+        "x",
+    ]
+    resembles, shares = (kind(word, alike) for kind in (conditions._resembles, conditions._shares_trigrams))
+    looking.prepare(alike)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT folded FROM unnest(%s::text[]) AS t (folded) WHERE {resembles.sql} AND NOT {shares.sql}",
+            [texts, *resembles.values, *shares.values],
+        )
+        assert cursor.fetchall() == []
+
+
+def test_what_is_rare_among_many_messages_is_found_by_the_trigram_index(cast: Cast) -> None:
+    said(cast.alice, cast.team, "the needle")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO messages (client_msg_id, channel_id, sender_id, body, kind, seq, rev, status, created_at)
+            SELECT gen_random_uuid(), %s, %s, 'straw number ' || n || repeat(' of the stack', 8), 'text',
+                   1000 + n, 1000 + n, 'sent', now()
+            FROM generate_series(1, 20000) AS n""",
+            [cast.team.pk, cast.alice.pk],
+        )
+        cursor.execute("SELECT gin_clean_pending_list('idx_messages_body_gin')")
+        cursor.execute("ANALYZE messages")
+    for query, alike in (("needle", 0), ("neddle", conditions.ALIKE)):
+        asked = replace(resolve(cast.alice, parse_query(query)), alike=alike)
+        with transaction.atomic(), connection.cursor() as cursor:
+            looking.prepare(alike)
+            sql, values = looking.index_sql(asked, 0, size=21)
+            cursor.execute(f"EXPLAIN {sql}", values)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert "idx_messages_body_gin" in plan, plan
+        assert bodies(cast.alice, query) == ["the needle"]
+
+
+def test_what_the_index_can_not_find_is_looked_for_page_by_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = services.open_channel(cast.alice, name="quiet")
+    said(cast.alice, quiet, "a q in the quiet one")
+    for n in range(60):
+        said(cast.alice, cast.team, "q" if n == 5 else "something else")
+    monkeypatch.setattr(rows, "LOOKS", (20,))
+    monkeypatch.setattr(looking, "LEAST_A_CHANNEL", 1)
+    pages = all_pages(cast.alice, "q")
+    assert len(pages) > 3
+    assert [message.body for page in pages for message in page.messages] == ["q", "a q in the quiet one"]
+    assert bodies(cast.alice, "quiet") == ["a q in the quiet one"]
