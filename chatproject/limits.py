@@ -63,6 +63,10 @@ class Limits:
     messages_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Channels that one user opens, direct ones included, exact in every window of an hour. 0 lifts it.
     creations_per_hour: int = _limit(5, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
+    #: How long the token of a visit to the support holds after its last use.
+    visit_days: int = _limit(30, unit="days", exceeded="401: a visit begins anew")
+    #: Visits to the support that begin from one address, whatever the inbox. 0 lifts it.
+    address_visits_per_hour: int = _limit(1000, unit="an hour an address", exceeded="429 + `Retry-After`")
     #: Conversations with the support that one visitor begins; a repeat of the first message is free. 0 lifts it.
     conversations_per_hour: int = _limit(6, unit="an hour a visitor", exceeded="`rate_limited` + `retry_after`")
     #: Public channels that one user joins. 0 lifts it.

@@ -12,6 +12,7 @@ urlpatterns = [
     path("healthz", alive),
     path("readyz", ready),
     path("metrics", metrics_page),
+    path("api/v1/support/", include("chat.support.api.urls")),
     path("api/v1/", include("chat.api.urls")),
     # One guarded door for everybody (see GaplessSite.login): the admin's own have no guard, and tell no socket.
     path("admin/logout/", SignOut.as_view()),

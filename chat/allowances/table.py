@@ -102,4 +102,7 @@ SIGN_INS_OF_ADDRESS = Allowance("signed-in-from", "address_sign_ins_per_minute",
 SIGN_INS_OF_NAME = Allowance("signed-in-as", "sign_ins_per_minute", MINUTE, _TRIED)
 #: All guessers at one name together; addresses from which the person has signed in are not counted, and never refused by it.
 STRANGE_SIGN_INS = Allowance("signed-in-elsewhere", "strange_sign_ins_per_hour", HOUR, _TRIED)
+VISITS = Allowance(
+    "visited-from", "address_visits_per_hour", HOUR, "Too many visits began from your address: wait {wait} s."
+)
 SIGN_UPS = Allowance("signed-up-from", "address_sign_ups_per_hour", HOUR, _TRIED)

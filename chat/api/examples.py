@@ -1,6 +1,7 @@
 """One example of each shape, for people who read the API's page: as it goes over the wire."""
 
 import inspect
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,8 +11,9 @@ from chat import shapes
 from chat.api.inputs import Input
 
 
-def examples(taken: Iterable[Input]) -> dict[str, Any]:
+def examples(taken: Iterable[Input], given: Iterable[type[msgspec.Struct]]) -> dict[str, Any]:
     """By the shape's name: the first instance that stands beside a struct, or that an operation says it takes."""
-    beside = [one for module in filter(inspect.ismodule, vars(shapes).values()) for one in vars(module).values()]
+    modules = [*filter(inspect.ismodule, vars(shapes).values()), *(sys.modules[shape.__module__] for shape in given)]
+    beside = [one for module in modules for one in vars(module).values()]
     instances = [one for one in (*beside, *taken) if isinstance(one, msgspec.Struct)]
     return {type(one).__name__: msgspec.to_builtins(one, str_keys=True) for one in reversed(instances)}

@@ -24,7 +24,9 @@ _REF = "#/components/schemas/{name}"
 ANYWHERE = (401, 403, 406, 429, 500, 503)
 WRITES = ("POST", "PATCH", "DELETE")
 METHODS = ("GET", *WRITES)
-_IN_PATH = re.compile(r"<int:(\w+)>")
+_IN_PATH = re.compile(r"<(?:int|str):(\w+)>")
+#: What a part of a path is that is no number.
+_WORDS = {"key": {"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[A-Za-z0-9_-]+$"}}
 _DESCRIPTION = """Channels, messages and people over HTTP. The socket is described in /api/v1/asyncapi.json. Errors are
 application/problem+json, with the socket's codes. What had no answer may be sent again: a message with the same client_msg_id is
 one message, for ever."""
@@ -99,9 +101,19 @@ def documentation_of(view: Any, method: str) -> Documented:
 
 def _views() -> Iterator[tuple[str, type[APIView]]]:
     """Each documented path as OpenAPI spells it, with the class of its views."""
-    for pattern in get_resolver("chat.api.urls").url_patterns:
-        if view := getattr(pattern.callback, "cls", None):
-            yield ROOT + _IN_PATH.sub(r"{\1}", str(pattern.pattern).replace("<int:pk>", "<int:id>")), view
+    for path, pattern in _patterns(get_resolver().url_patterns):
+        if path.startswith(ROOT) and (view := getattr(pattern.callback, "cls", None)):
+            yield _IN_PATH.sub(r"{\1}", path.replace("<int:pk>", "<int:id>")), view
+
+
+def _patterns(patterns: Sequence[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            # (The admin's are made when they are asked for: they are looked into by nobody else.)
+            yield from _patterns(pattern.url_patterns, path) if path.startswith(ROOT) else ()
+        else:
+            yield path, pattern
 
 
 def _item(path: str, view: type[APIView]) -> dict[str, Any]:
@@ -117,9 +129,9 @@ def _operation(path: str, view: type[APIView], method: str) -> dict[str, Any]:
         "operationId": "_".join([method.lower(), *words]),
         # A summary is plain text where a description is Markdown.
         "summary": summary.replace("`", ""),
-        "description": "\n\n".join([*more, f"A token needs the scope `{scope_needed(view, method)}`."]),
+        "description": "\n\n".join([*more, _needed(view, method)]),
         "tags": [words[0]],
-        "security": [{"token": []}, {"session": []}],
+        "security": [] if _is_public(view) else [{"token": []}, {"session": []}],
         "responses": _responses(path, method, said),
     }
     if parameters := _parameters(path, said):
@@ -127,6 +139,18 @@ def _operation(path: str, view: type[APIView], method: str) -> dict[str, Any]:
     if said.takes is not None:
         operation["requestBody"] = _body(type(said.takes), method)
     return operation
+
+
+def _is_public(view: Any) -> bool:
+    return bool(getattr(view, "is_public", False))
+
+
+def _needed(view: Any, method: str) -> str:
+    return (
+        "Nobody has to be signed in."
+        if _is_public(view)
+        else f"A token needs the scope `{scope_needed(view, method)}`."
+    )
 
 
 def _sentences(operation: Any) -> list[str]:
@@ -143,7 +167,8 @@ def _body(takes: Shape, method: str) -> dict[str, Any]:
 def _parameters(path: str, said: Documented) -> list[dict[str, Any]]:
     number = {"type": "integer", "minimum": 0, "maximum": ids.MOST}
     in_path = [
-        {"in": "path", "name": name, "required": True, "schema": number} for name in re.findall(r"{(\w+)}", path)
+        {"in": "path", "name": name, "required": True, "schema": _WORDS.get(name, number)}
+        for name in re.findall(r"{(\w+)}", path)
     ]
     in_query = [_parameter(name, schema, one_of=said.one_of) for name, schema in said.query.items()]
     return [*in_path, *in_query, *([_IF_MATCH] if 412 in said.refuses else [])]
@@ -206,7 +231,7 @@ def _components() -> dict[str, Any]:
     known = sorted(_shapes(), key=lambda shape: shape.__name__)
     _, schemas = msgspec.json.schema_components(known, schema_hook=choices_of, ref_template=_REF)
     taken = [said.takes for said in _operations() if said.takes is not None]
-    for name, example in examples(taken).items():
+    for name, example in examples(taken, known).items():
         schemas[name] = {**schemas[name], "examples": [example]}
     return {
         "schemas": dict(sorted(schemas.items())),

@@ -41,6 +41,14 @@ class Act(models.TextChoices):
     CHANNEL_RESTORED = "channel.restored", "took a channel out of the archive"
     USER_DEACTIVATED = "user.deactivated", "switched off an account"
     USER_REACTIVATED = "user.reactivated", "switched an account on again"
+    INBOX_CREATED = "inbox.created", "made an inbox"
+    INBOX_CHANGED = "inbox.changed", "changed an inbox"
+    INBOX_SECRET = "inbox.secret", "gave an inbox another secret"
+    AGENT_ADDED = "agent.added", "made somebody an agent"
+    AGENT_CHANGED = "agent.changed", "changed an agent"
+    AGENT_REMOVED = "agent.removed", "ended somebody's being an agent"
+    CONTACT_BLOCKED = "contact.blocked", "blocked a visitor"
+    CONTACT_UNBLOCKED = "contact.unblocked", "let a visitor write again"
 
 
 class Door(models.TextChoices):

@@ -64,7 +64,7 @@ def leave_channel(user: User, *, channel: int) -> None:
         assert member is not None  # (the table lets nobody leave from outside)
         is_alone = entry.channel.member_count == 1
         log.require(is_alone or has_another_owner(member), "You are the last owner: make somebody else an owner first.")
-        _dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
+        dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
 
 
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER, reason: str = "") -> Member:
@@ -110,7 +110,7 @@ def remove_member(
         audit.record(Act.MEMBER_REMOVED, actor=actor, whom=user.pk, channel=channel, reason=reason, details=details)
         if member is not None:
             sentence = f"{actor.get_full_name()} removed {user.get_full_name()}"
-            _dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
+            dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
 
 
 def change_role(actor: User, *, channel: int, user: User, role: str, reason: str = "") -> Member:
@@ -182,7 +182,8 @@ def hold_memberships(users: Iterable[User]) -> None:
     hot.rows(_HOLD, [ADMITTING, sorted(user.pk % 2**31 for user in users)])
 
 
-def _dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
+def dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
+    """Within an entry's transaction: from the event's number on the user is no member."""
     user = member.user
     member.delete()
     log.count_members(entry, -1)

@@ -10,7 +10,7 @@ from django.db import transaction
 from chat import clock
 from chat.allowances.counting import counted
 from chat.allowances.table import SECRETS
-from chat.models import Scope, Token, User, UserKind
+from chat.models import VISIT, Scope, Token, User, UserKind
 from chat.models.token import digest_of, usual_scopes
 from chat.rights.scopes import require_scope
 from chat.services.credentials import recheck_logins
@@ -74,7 +74,15 @@ def note_use(digests: Collection[str]) -> None:
         unused = Token.objects.filter(digest__in=digests).unused_since(stale).order_by("pk")
         found = list(unused.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
         if found:
-            Token.objects.filter(pk__in=found).update(last_used_at=clock.now())
+            used = Token.objects.filter(pk__in=found)
+            used.update(last_used_at=clock.now())
+            # A visit goes on for as long as somebody comes back to it.
+            used.filter(scopes=[VISIT]).update(expires_at=clock.now() + visit_time())
+
+
+def visit_time() -> datetime.timedelta:
+    """For how long a visit's token holds after its last use."""
+    return datetime.timedelta(days=settings.LIMITS.visit_days)
 
 
 def delete_token(user: User, *, token: int) -> None:

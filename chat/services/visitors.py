@@ -4,10 +4,11 @@ import secrets
 
 from django.db import transaction
 
+from chat import clock
 from chat.models import VISIT, Channel, ChannelKind, Token, User, UserKind
 from chat.models.token import digest_of
 from chat.naming import clean_name, looks
-from chat.services.tokens import TOKEN_PREFIX
+from chat.services.tokens import TOKEN_PREFIX, visit_time
 from delivery.wire.errors import Forbidden
 
 #: What a visitor's username begins with; the rest is random. Others see the display name.
@@ -31,11 +32,17 @@ def create_visitor(*, display_name: str = "") -> tuple[User, str]:
         kind=UserKind.VISITOR,
     )
     user.set_unusable_password()
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         user.save()
-        Token.objects.create(user=user, name="visit", digest=digest_of(secret), scopes=[VISIT])
-    return user, secret
+        return user, new_visit_token(user)
+
+
+def new_visit_token(visitor: User) -> str:
+    """The secret of one more token of the visitor; it ends when it wasn't used for so long as `visit_days` says."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    expires_at = clock.now() + visit_time()
+    Token.objects.create(user=visitor, name="visit", digest=digest_of(secret), scopes=[VISIT], expires_at=expires_at)
+    return secret
 
 
 def require_inside(user: User) -> None:

@@ -48,6 +48,13 @@ class Forbidden(Refused):
     status = 403
 
 
+class NotVerified(Refused):
+    """Who you are was not signed by the company, or not as it must be: its page has to say it anew."""
+
+    code = "not_verified"
+    status = 403
+
+
 class OutOfScope(Forbidden):
     """This token may not be used for that."""
 

@@ -1,6 +1,7 @@
 """Who gets which answer: every path, every page and every op, as everybody. What is not in these tables fails."""
 
 from tests.stage.access_scene import Body, fresh, given, nothing, own_channel, targets, token_of
+from tests.stage.access_support import SUPPORT
 
 BULK = {"channel": own_channel, "users": targets, "reason": "rude"}
 #: Method and path → what fills the path and the body, and the status for each of PEOPLE in their order.
@@ -70,6 +71,8 @@ row("GET", "docs/",                             "200 200 200 200 200 200 200")  
 row("GET", "asyncapi.json",                     "200 200 200 200 200 200 200")  # fmt: skip
 row("GET", "users/",                            "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "presence/",                         "401 401 200 200 200 200 200")  # fmt: skip
+for method, path, statuses, path_of, body in SUPPORT:
+    row(method, path, statuses, path_of=path_of, body=body)
 
 
 #: Method and path → the status for each of PEOPLE; 302 leads to the sign-in page. What changes anything needs a CSRF token: 403.

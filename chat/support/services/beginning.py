@@ -29,6 +29,8 @@ def begin(
     In it the visitor waits; its inbox's desk is told. Raises what a message's body raises, Conflict for the same id with another
     body, NotFound where the inbox takes nothing new, Forbidden for who was blocked, or RateLimited.
     """
+    if not visitor.is_visitor:
+        raise Forbidden("Only a visitor begins a conversation with the support.")
     body = check_body(body)
     with transaction.atomic():
         # Their own row: of the same message twice at once, the second waits and finds the first.

@@ -1,19 +1,22 @@
-"""Inboxes and their agents: an agent is a member of the desk's log, from the same transaction on."""
+"""Inboxes: made and changed by who supervises one."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Model, QuerySet
 
-from chat.models import Channel, ChannelKind, Role, User
+from chat.models import Act, Channel, ChannelKind, Conversation, ConversationState, User
 from chat.naming import clean_name
-from chat.services import log
+from chat.services import audit, log
 from chat.services.constraints import violates
-from chat.services.members import admit
-from chat.services.visitors import require_inside
 from chat.support.models import Agent, Inbox
+from chat.support.models.inbox import new_secret
+from chat.support.services.seats import seat_agent
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
 #: Of the name of an inbox, which is the name of its desk's channel too.
@@ -28,28 +31,63 @@ def create_inbox(
     Raises Forbidden for who supervises none and is no superuser, Invalid, or Conflict for a name that is taken.
     """
     _require_may_open(actor)
-    name = _clean_name(name)
-    origins = clean_origins(origins)
+    name, origins = _clean_name(name), clean_origins(origins)
     people = {user.pk: user for user in agents}
     with _free_name(name), transaction.atomic():
         desk = Channel.objects.create(name=name, kind=ChannelKind.DESK, created_by=actor)
         inbox = Inbox.objects.create(name=name, origins=origins, desk=desk, **settings)
         entry = log.lock([desk.pk])[desk.pk]
+        record(Act.INBOX_CREATED, actor, inbox)
         # Who only made it isn't given conversations by itself.
-        _seat_agent(entry, inbox, actor, supervises=True, accepting=actor.pk in people)
+        seat_agent(entry, inbox, actor, supervises=True, accepting=actor.pk in people)
         for user in people.values():
             if user.pk != actor.pk:
-                _seat_agent(entry, inbox, user, supervises=False, accepting=True)
+                seat_agent(entry, inbox, user)
         log.commit_entries([entry])
     return inbox
 
 
-def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False, capacity: int | None = None) -> Agent:
-    """From here on the user sees the queue. Repeating does nothing. Raises Forbidden, ChannelFull."""
-    require_supervisor(actor, inbox)
-    with log.writing(inbox.desk_id) as entry:
-        agent = Agent.objects.filter(inbox=inbox, user=user).first()
-        return agent or _seat_agent(entry, inbox, user, supervises=supervises, accepting=True, capacity=capacity)
+def change_inbox(actor: User, *, inbox: int, **changes: Any) -> Inbox:
+    """Other values of its fields, by name; what is left out stays. Raises NotFound, Forbidden, Invalid, Conflict."""
+    with _free_name(changes.get("name", "")), transaction.atomic():
+        row = _locked(actor, inbox)
+        changes = {name: _CLEAN.get(name, _as_it_is)(value) for name, value in changes.items()}
+        changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
+        for name, value in changed.items():
+            setattr(row, name, value)
+        if changed:
+            row.save(update_fields=changed)
+            record(Act.INBOX_CHANGED, actor, row, details={name: _spelled(value) for name, value in changed.items()})
+        if "name" in changed:
+            _rename_desk(actor, row)
+        if "lease_seconds" in changed:
+            # Of what is claimed or worked at from now on; a lease that runs stands as it was told.
+            open_ones = Conversation.objects.filter(desk=row.desk_id).exclude(state=ConversationState.RESOLVED)
+            open_ones.update(lease_seconds=row.lease_seconds)
+    return row
+
+
+def rotate_secret(actor: User, *, inbox: int) -> Inbox:
+    """Another secret; what the one before signs counts until the next time. Raises NotFound, Forbidden."""
+    with transaction.atomic():
+        row = _locked(actor, inbox)
+        row.secret, row.previous_secret = new_secret(), row.secret
+        row.save(update_fields=["secret", "previous_secret"])
+        record(Act.INBOX_SECRET, actor, row)
+    return row
+
+
+def inboxes_of(user: User) -> "QuerySet[Inbox]":
+    """Those that the user is an agent of; a superuser's are all."""
+    return Inbox.objects.all() if user.is_superuser else Inbox.objects.filter(agents__user=user)
+
+
+def inbox_of(user: User, inbox: int) -> Inbox:
+    """One of them. Raises NotFound."""
+    row = inboxes_of(user).filter(pk=inbox).first()
+    if row is None or not user.is_active:
+        raise NotFound("You have no such inbox.")
+    return row
 
 
 def is_supervisor(user: User, inbox: Inbox) -> bool:
@@ -57,13 +95,16 @@ def is_supervisor(user: User, inbox: Inbox) -> bool:
     return user.is_superuser or Agent.objects.filter(inbox=inbox, user=user, supervises=True).exists()
 
 
+def require_agent(user: User, inbox: Inbox) -> None:
+    """Raises NotFound for who is no agent of the inbox."""
+    inbox_of(user, inbox.pk)
+
+
 def require_supervisor(user: User, inbox: Inbox) -> None:
     """Raises NotFound for who is no agent of it, Forbidden for the other agents."""
-    if user.is_active and is_supervisor(user, inbox):
-        return
-    if not Agent.objects.filter(inbox=inbox, user=user).exists():
-        raise NotFound("You have no such inbox.")
-    raise Forbidden("Only who supervises the inbox may do this.")
+    require_agent(user, inbox)
+    if not is_supervisor(user, inbox):
+        raise Forbidden("Only who supervises the inbox may do this.")
 
 
 def clean_origins(origins: Sequence[str]) -> list[str]:
@@ -82,12 +123,24 @@ def _clean_origin(origin: str) -> str:
     raise Invalid(f"{origin[:100]!r} is no origin: write scheme, host and port, such as https://www.example.com.")
 
 
-def _seat_agent(
-    entry: log.Entry, inbox: Inbox, user: User, *, supervises: bool, accepting: bool, capacity: int | None = None
-) -> Agent:
-    require_inside(user)
-    admit(entry, user, actor=user, role=Role.MEMBER)
-    return Agent.objects.create(inbox=inbox, user=user, supervises=supervises, accepting=accepting, capacity=capacity)
+def _locked(actor: User, inbox: int) -> Inbox:
+    row = Inbox.objects.select_for_update(no_key=True).filter(pk=inbox).first()
+    if row is None:
+        raise NotFound("You have no such inbox.")
+    require_supervisor(actor, row)
+    return row
+
+
+def _rename_desk(actor: User, inbox: Inbox) -> None:
+    with log.writing(inbox.desk_id) as entry:
+        Channel.objects.filter(pk=inbox.desk_id).update(name=inbox.name)
+        event = {"type": "channel.renamed", "name": inbox.name}
+        entry.note(actor, event, f"{actor.get_full_name()} renamed the inbox {inbox.name}")
+
+
+def record(act: Act, actor: User, inbox: Inbox, *, whom: int | None = None, details: Any = None) -> None:
+    """A line of the audit log about the inbox; within the transaction of the act."""
+    audit.record(act, actor=actor, channel=inbox.desk_id, whom=whom, details=details)
 
 
 def _require_may_open(actor: User) -> None:
@@ -100,6 +153,36 @@ def _clean_name(name: str) -> str:
     if not name:
         raise Invalid("An inbox needs a name.")
     return name
+
+
+def _clean_text(text: str) -> str:
+    return text.strip()
+
+
+def _clean_email(email: str) -> str:
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError:
+        raise Invalid("This is no address that mail can come from.") from None
+    return email
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _spelled(value: Any) -> Any:
+    return value.pk if isinstance(value, Model) else value
+
+
+_CLEAN: dict[str, Callable[[Any], Any]] = {
+    "name": _clean_name,
+    "origins": clean_origins,
+    "greeting": _clean_text,
+    "closed_text": _clean_text,
+    "mail_from": _clean_email,
+}
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ def test_what_can_not_begin_leaves_nothing(desk: Desk, vera: Visit) -> None:
     Inbox.objects.update(is_enabled=False)
     with pytest.raises(NotFound):
         vera.begin()
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden):
         services.begin(desk.ada, client_msg_id=uuid.uuid4(), body="I am no visitor")
     assert not Conversation.objects.exists()
     assert not Channel.objects.filter(is_support=True).exists()

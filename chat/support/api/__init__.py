@@ -1,0 +1,1 @@
+"""The support's HTTP door: inboxes, visits and conversations under /api/v1/support/."""

@@ -1,0 +1,24 @@
+"""Blocking a visitor who abuses an inbox, by its agents."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat.api.contract import documented
+from chat.api.inputs import Reasoned
+from chat.api.users import caller, checked
+from chat.support import services
+
+
+class Block(APIView):
+    @documented({204: None}, takes=Reasoned(reason="abuse"))
+    def post(self, request: Request, user: int) -> Response:
+        """The visitor's token and sockets end, and they are not let in again. Repeating does nothing."""
+        services.block_contact(caller(request), visitor=user, reason=checked(Reasoned, request).reason)
+        return Response(status=204)
+
+    @documented({204: None}, takes=Reasoned(reason="abuse"))
+    def delete(self, request: Request, user: int) -> Response:
+        """The visitor may come again. Repeating does nothing."""
+        services.unblock_contact(caller(request), visitor=user, reason=checked(Reasoned, request).reason)
+        return Response(status=204)

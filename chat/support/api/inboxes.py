@@ -1,0 +1,103 @@
+"""Inboxes, their secrets and their agents."""
+
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat.api.contract import documented
+from chat.api.pages import paged
+from chat.api.people import known_people
+from chat.api.users import caller, checked
+from chat.models import Scope
+from chat.shapes import CursorPage
+from chat.support import services, shapes
+from chat.support.api.inputs import AgentRevision, InboxInput, InboxRevision, NewAgent, changed
+from chat.support.models import Hours
+from chat.support.services.inboxes import inbox_of, inboxes_of
+
+
+class Inboxes(APIView):
+    scopes = {"POST": Scope.MODERATE}
+
+    @documented(CursorPage[shapes.InboxInFull])
+    def get(self, request: Request) -> Response:
+        """Those that the caller is an agent of; a superuser's are all."""
+        return paged(request, inboxes_of(caller(request)), shapes.inbox_in_full)
+
+    @documented(
+        {201: shapes.NewInbox},
+        takes=InboxInput(name="Shop", origins=["https://shop.example"], agents=[2, 5]),
+        refuses=[409],
+    )
+    def post(self, request: Request) -> Response:
+        """201 with a new inbox: `secret` is shown this once. By who supervises an inbox, or a superuser; they supervise it."""
+        given = checked(InboxInput, request)
+        people = known_people(given.agents)
+        inbox = services.create_inbox(caller(request), name=given.name, origins=given.origins, agents=people)
+        return Response(shapes.new_inbox_of(inbox), status=201)
+
+
+class OneInbox(APIView):
+    scopes = {"PATCH": Scope.MODERATE}
+
+    @documented(shapes.InboxInFull)
+    def get(self, request: Request, pk: int) -> Response:
+        """One that the caller is an agent of."""
+        return Response(shapes.inbox_in_full(inbox_of(caller(request), pk)))
+
+    @documented(shapes.InboxInFull, takes=InboxRevision(lease_seconds=600, greeting="How can we help?"), refuses=[409])
+    def patch(self, request: Request, pk: int) -> Response:
+        """Other values, by who supervises it; what is left out stays. `lease_seconds` counts for work from now on."""
+        changes = changed(checked(InboxRevision, request))
+        if "hours" in changes:
+            changes["hours"] = _hours(changes["hours"])
+        return Response(shapes.inbox_in_full(services.change_inbox(caller(request), inbox=pk, **changes)))
+
+
+class Secret(APIView):
+    scopes = {"POST": Scope.MODERATE}
+
+    @documented(shapes.InboxSecret)
+    def post(self, request: Request, pk: int) -> Response:
+        """Another secret, shown this once; what the one before signs counts until the next change. By who supervises."""
+        return Response(shapes.InboxSecret(secret=services.rotate_secret(caller(request), inbox=pk).secret))
+
+
+class Agents(APIView):
+    scopes = {"POST": Scope.MODERATE}
+
+    @documented({201: shapes.InboxAgent}, takes=NewAgent(user=2), refuses=[409])
+    def post(self, request: Request, pk: int) -> Response:
+        """Makes somebody an agent, who sees the queue from then on; repeating does nothing. By who supervises."""
+        given, inbox = checked(NewAgent, request), inbox_of(caller(request), pk)
+        [user] = known_people([given.user])
+        agent = services.add_agent(
+            caller(request), inbox=inbox, user=user, supervises=given.supervises, capacity=given.capacity
+        )
+        return Response(shapes.agent_of(agent), status=201)
+
+
+class OneAgent(APIView):
+    scopes = {"PATCH": Scope.MODERATE, "DELETE": Scope.MODERATE}
+
+    @documented(shapes.InboxAgent, takes=AgentRevision(capacity=3), refuses=[409])
+    def patch(self, request: Request, pk: int, user: int) -> Response:
+        """Whether they supervise, and how many they hold at most (null: as the inbox says). By who supervises."""
+        inbox, given = inbox_of(caller(request), pk), changed(checked(AgentRevision, request))
+        return Response(shapes.agent_of(services.change_agent(caller(request), inbox=inbox, user=user, **given)))
+
+    @documented({204: None}, refuses=[409])
+    def delete(self, request: Request, pk: int, user: int) -> Response:
+        """Ends it: the queue is not theirs to see any more. By who supervises."""
+        services.remove_agent(caller(request), inbox=inbox_of(caller(request), pk), user=user)
+        return Response(status=204)
+
+
+def _hours(pk: Any) -> Hours | None:
+    row = Hours.objects.filter(pk=pk).first()
+    if row is None and pk is not None:
+        raise ValidationError({"hours": [f"There are no hours {pk}."]})
+    return row

@@ -1,0 +1,75 @@
+"""What the support's requests may carry, shapes only, the rules are the verbs'."""
+
+from typing import Annotated
+
+import msgspec
+
+from chat.api.inputs import AS_IT_IS, Body, Input, Number, Unset, Uuid
+from chat.support.models import Routing
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Origins = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=200, min_length=1)]],
+    msgspec.Meta(max_length=50, description="scheme://host[:port] of the pages that may frame the widget."),
+]
+People = Annotated[list[Number], msgspec.Meta(max_length=99)]
+Text = Annotated[str, msgspec.Meta(max_length=500)]
+Few = Annotated[int, msgspec.Meta(ge=0, le=1000)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
+SomeDays = Annotated[int, msgspec.Meta(ge=1, le=3650)]
+LeaseSeconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
+Email = Annotated[str, msgspec.Meta(max_length=254)]
+#: As the company's server signed it; read by the verb.
+Signed = Annotated[str, msgspec.Meta(max_length=8000, extra=AS_IT_IS)]
+
+
+class InboxInput(Input, frozen=True, kw_only=True):
+    name: Name
+    origins: Origins = []
+    agents: People = []
+
+
+class InboxRevision(Input, frozen=True, kw_only=True):
+    name: Name | Unset = msgspec.UNSET
+    origins: Origins | Unset = msgspec.UNSET
+    is_enabled: bool | Unset = msgspec.UNSET
+    must_verify: bool | Unset = msgspec.UNSET
+    routing: Routing | Unset = msgspec.UNSET
+    capacity: Few | Unset = msgspec.UNSET
+    lease_seconds: LeaseSeconds | Unset = msgspec.UNSET
+    reopen_days: Days | Unset = msgspec.UNSET
+    resolves_after_days: SomeDays | Unset | None = msgspec.UNSET
+    keeps_days: SomeDays | Unset | None = msgspec.UNSET
+    asks_rating: bool | Unset = msgspec.UNSET
+    greeting: Text | Unset = msgspec.UNSET
+    closed_text: Text | Unset = msgspec.UNSET
+    mail_from: Email | Unset = msgspec.UNSET
+    hours: Number | Unset | None = msgspec.UNSET
+
+
+class NewAgent(Input, frozen=True, kw_only=True):
+    user: Number
+    supervises: bool = False
+    capacity: Few | None = None
+
+
+class AgentRevision(Input, frozen=True, kw_only=True):
+    supervises: bool | Unset = msgspec.UNSET
+    capacity: Few | Unset | None = msgspec.UNSET
+
+
+class VisitInput(Input, frozen=True, kw_only=True):
+    identity: Signed | None = None
+
+
+class FirstMessage(Input, frozen=True, kw_only=True):
+    client_msg_id: Uuid
+    body: Body
+    page: Annotated[str, msgspec.Meta(max_length=2000, description="Where it is written; kept without its query.")] = ""
+    locale: Annotated[str, msgspec.Meta(max_length=35, description="The language of the browser.")] = ""
+
+
+def changed(given: Input) -> dict[str, object]:
+    """The fields that were said."""
+    values = {name: getattr(given, name) for name in given.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not msgspec.UNSET}

@@ -1,0 +1,60 @@
+"""Who is an agent of an inbox, and what they may take: by who supervises it."""
+
+from typing import Any
+
+from chat.models import Act, User
+from chat.services import log
+from chat.support.models import Agent, Inbox
+from chat.support.services.inboxes import record, require_supervisor
+from chat.support.services.seats import seat_agent, unseat_agent
+from delivery.wire.errors import Conflict, NotFound
+
+
+def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False, capacity: int | None = None) -> Agent:
+    """From here on the user sees the queue. Repeating does nothing. Raises NotFound, Forbidden, ChannelFull."""
+    with log.writing(inbox.desk_id) as entry:
+        require_supervisor(actor, inbox)
+        agent = Agent.objects.filter(inbox=inbox, user=user).first()
+        if agent is None:
+            agent = seat_agent(entry, inbox, user, supervises=supervises, capacity=capacity)
+            record(Act.AGENT_ADDED, actor, inbox, whom=user.pk, details={"supervises": supervises})
+        return agent
+
+
+def change_agent(actor: User, *, inbox: Inbox, user: int, **changes: Any) -> Agent:
+    """`supervises`, `capacity`, `accepting`; what is left out stays. Raises NotFound, Forbidden, Conflict."""
+    with log.writing(inbox.desk_id):
+        require_supervisor(actor, inbox)
+        agent = _agent(inbox, user)
+        if changes.get("supervises") is False:
+            _require_another_supervisor(agent)
+        changed = {name: value for name, value in changes.items() if getattr(agent, name) != value}
+        for name, value in changed.items():
+            setattr(agent, name, value)
+        if changed:
+            agent.save(update_fields=changed)
+            record(Act.AGENT_CHANGED, actor, inbox, whom=user, details=changed)
+        return agent
+
+
+def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
+    """The queue is not theirs to see any more. Repeating raises NotFound; Conflict for the last who supervises."""
+    with log.writing(inbox.desk_id) as entry:
+        require_supervisor(actor, inbox)
+        agent = _agent(inbox, user)
+        _require_another_supervisor(agent)
+        unseat_agent(entry, agent, actor=actor)
+        record(Act.AGENT_REMOVED, actor, inbox, whom=user)
+
+
+def _agent(inbox: Inbox, user: int) -> Agent:
+    agent = Agent.objects.select_related("user", "inbox").filter(inbox=inbox, user=user).first()
+    if agent is None:
+        raise NotFound("This person is no agent of the inbox.")
+    return agent
+
+
+def _require_another_supervisor(agent: Agent) -> None:
+    others = Agent.objects.filter(inbox=agent.inbox, supervises=True).exclude(pk=agent.pk)
+    if agent.supervises and not others.exists():
+        raise Conflict("An inbox keeps at least one who supervises it.")

@@ -1,0 +1,27 @@
+"""What the support's API sends: its rows as the structs that clients see, each spelled once."""
+
+from chat.support.shapes.inbox import (
+    InboxAgent,
+    InboxInFull,
+    InboxSecret,
+    NewInbox,
+    agent_of,
+    inbox_in_full,
+    new_inbox_of,
+)
+from chat.support.shapes.visit import Doorstep, NewVisit, OwnConversation, doorstep_of, own_conversation_of
+
+__all__ = [
+    "Doorstep",
+    "InboxAgent",
+    "InboxInFull",
+    "InboxSecret",
+    "NewInbox",
+    "NewVisit",
+    "OwnConversation",
+    "agent_of",
+    "doorstep_of",
+    "inbox_in_full",
+    "new_inbox_of",
+    "own_conversation_of",
+]

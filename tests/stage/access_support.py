@@ -1,0 +1,31 @@
+"""Who gets which answer at the support's paths: people who are no agents of any inbox, and visitors of no inbox."""
+
+from typing import Any
+
+from tests.stage.access_scene import Body, fresh, given, nothing
+
+#: Method, path, the status for each of PEOPLE in their order, what fills the path and the body.
+SUPPORT: list[tuple[str, str, str, Body, Body]] = []
+
+
+def row(method: str, path: str, statuses: str, *, path_of: Body = nothing, body: Body = nothing) -> None:
+    SUPPORT.append((method, "support/" + path, statuses, path_of, body))
+
+
+nobodys: Any = given(pk=10**9, user=10**9)
+first = given(client_msg_id=fresh, body="hi")
+#                                                anonymous banned stranger staff member moderator owner
+row("GET", "inboxes/",                           "401 401 200 200 200 200 200")  # fmt: skip
+row("POST", "inboxes/",                          "401 401 403 201 403 403 403", body=given(name=fresh))  # fmt: skip
+row("GET", "inboxes/<int:pk>/",                  "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("PATCH", "inboxes/<int:pk>/",                "401 401 404 404 404 404 404", path_of=nobodys, body=given(name=fresh))  # fmt: skip
+row("POST", "inboxes/<int:pk>/secret/",          "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("POST", "inboxes/<int:pk>/agents/",          "401 401 404 404 404 404 404", path_of=nobodys, body=given(user=1))  # fmt: skip
+row("PATCH", "inboxes/<int:pk>/agents/<int:user>/",  "401 401 404 404 404 404 404", path_of=nobodys, body=given(capacity=3))  # fmt: skip
+row("DELETE", "inboxes/<int:pk>/agents/<int:user>/", "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("GET", "conversations/",                     "401 401 200 200 200 200 200")  # fmt: skip
+row("POST", "conversations/",                    "401 401 403 403 403 403 403", body=first)  # fmt: skip
+row("POST", "visitors/<int:user>/block/",        "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="abuse"))  # fmt: skip
+row("DELETE", "visitors/<int:user>/block/",      "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="fine"))  # fmt: skip
+row("GET", "<str:key>/",                         "404 404 404 404 404 404 404")  # fmt: skip
+row("POST", "<str:key>/visits/",                 "404 401 404 404 404 404 404")  # fmt: skip
