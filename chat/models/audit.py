@@ -49,6 +49,9 @@ class Act(models.TextChoices):
     AGENT_REMOVED = "agent.removed", "ended somebody's being an agent"
     CONTACT_BLOCKED = "contact.blocked", "blocked a visitor"
     CONTACT_UNBLOCKED = "contact.unblocked", "let a visitor write again"
+    HOURS_CHANGED = "hours.changed", "changed when inboxes are open"
+    POLICIES_CHANGED = "policies.changed", "changed how soon an inbox answers"
+    CONTACT_ERASED = "contact.erased", "erased a visitor"
 
 
 class Door(models.TextChoices):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from chat.live.node import ChatNode
 from chat.support.clockwork.lateness import note_lateness
 from chat.support.services.agent_mails import warn_of_dues
+from chat.support.services.erasing import erase_expired
 from chat.support.services.mailing import write_answer_mails
 from chat.support.services.sending import send_mails
 from chat.support.services.tallying import count_desks
@@ -14,6 +15,8 @@ from chat.support.services.tallying import count_desks
 LATENESS_SECONDS = 5.0
 #: What may be a little late, and costs more to look for.
 SLOW_SECONDS = 10.0
+#: What nobody waits for.
+RARE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +35,6 @@ def jobs_of(node: ChatNode) -> Sequence[Sequence[Job]]:
         Job("warnings", warn_of_dues, SLOW_SECONDS),
         Job("answers", write_answer_mails, SLOW_SECONDS),
         Job("mails", send_mails),
+        Job("erasing", erase_expired, RARE_SECONDS),
     )
     return queue, mails

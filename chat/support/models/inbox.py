@@ -62,6 +62,8 @@ class Inbox(models.Model):
     mail_from = models.EmailField(blank=True, default="", db_default="")
     #: Up to this change of the desk's log the facts are counted and the mails written.
     counted_rev = models.BigIntegerField(default=0, db_default=0, editable=False)
+    #: What was resolved until then and kept no longer is erased.
+    erased_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

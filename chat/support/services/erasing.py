@@ -1,0 +1,105 @@
+"""Erasing: the words of resolved conversations and what is known of a contact go, for ever; the figures stay.
+
+What stands in a report or in the audit log stays with it, as evidence.
+"""
+
+import datetime
+
+from django.db import transaction
+
+from chat import clock
+from chat.models import Act, Channel, Conversation, ConversationState, Message, MessageVersion, Token, User
+from chat.naming import looks
+from chat.reads.cache import recent
+from chat.services import audit, log
+from chat.services.credentials import recheck_logins
+from chat.support.models import Contact, Inbox, Mail, Rating, Ticket
+from chat.support.services.inboxes import require_supervisor
+from delivery.wire.errors import Conflict, NotFound
+
+#: What an erased visitor is called.
+NOBODY = "Erased visitor"
+#: What a line of the desk's log says of them.
+ERASED = "(erased)"
+#: Conversations that one run erases.
+AT_ONCE = 20
+
+
+def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
+    """Ends the visitor's access, and erases all that they are known by and have said; of how many conversations.
+
+    By who supervises the inbox. Raises NotFound, Forbidden, Conflict while one of the conversations is not resolved.
+    """
+    reason = audit.checked_reason(reason)
+    with transaction.atomic():
+        contact = (
+            Contact.objects.select_for_update(of=("self",)).select_related("inbox").filter(visitor=visitor).first()
+        )
+        if contact is None:
+            raise NotFound("There is no such visitor.")
+        require_supervisor(actor, contact.inbox)
+        conversations = Conversation.objects.filter(visitor=visitor).order_by("pk")
+        if conversations.exclude(state=ConversationState.RESOLVED).exists():
+            raise Conflict("Resolve the visitor's conversations first.")
+        erased = [pk for pk in conversations.values_list("pk", flat=True) if _erase(pk)]
+        _forget(contact)
+        audit.record(Act.CONTACT_ERASED, actor=actor, whom=visitor, channel=contact.inbox.desk_id, reason=reason)
+    return len(erased)
+
+
+def erase_expired() -> int:
+    """Conversations whose inbox keeps them no longer; how many were erased. May be interrupted and repeated at any time."""
+    keeping = Inbox.objects.filter(keeps_days__isnull=False).order_by("pk")
+    return sum(_erase_expired_of(inbox) for inbox in keeping.values_list("pk", flat=True))
+
+
+def _erase_expired_of(pk: int) -> int:
+    with transaction.atomic():
+        inbox = Inbox.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=pk).first()
+        if inbox is None or inbox.keeps_days is None:
+            return 0
+        old = Conversation.objects.filter(
+            desk=inbox.desk_id,
+            state=ConversationState.RESOLVED,
+            resolved_at__lt=clock.now() - datetime.timedelta(days=inbox.keeps_days),
+        )
+        if inbox.erased_until is not None:
+            old = old.filter(resolved_at__gt=inbox.erased_until)
+        found = list(old.order_by("resolved_at").values_list("pk", "resolved_at")[:AT_ONCE])
+        erased = [pk for pk, _ in sorted(found) if _erase(pk)]
+        if found:
+            Inbox.objects.filter(pk=pk).update(erased_until=found[-1][1])
+    return len(erased)
+
+
+def _erase(conversation: int) -> bool:
+    entry = log.lock([conversation]).get(conversation)
+    row = Conversation.objects.filter(pk=conversation, state=ConversationState.RESOLVED).first()
+    if entry is None or row is None:
+        return False
+    for channel in filter(None, (conversation, row.notes_id)):
+        _take_words(channel)
+    seen, seen_in_any_case = looks(NOBODY)
+    Channel.objects.filter(pk=conversation).update(
+        name=NOBODY, name_look=seen, name_look_any_case=seen_in_any_case, topic=""
+    )
+    said = Message.objects.filter(channel=row.desk_id, created_at__gte=entry.channel.created_at, kind="system")
+    said.filter(event__conversation=conversation).update(body=ERASED)
+    Ticket.objects.filter(pk=conversation).update(page="", locale="", labels=[])
+    Rating.objects.filter(conversation=conversation).update(comment="")
+    Mail.objects.filter(conversation=conversation).delete()
+    return True
+
+
+def _take_words(channel: int) -> None:
+    said = list(Message.objects.filter(channel=channel, reports=None, audit=None).values_list("pk", flat=True))
+    MessageVersion.objects.filter(message__in=said).delete()
+    Message.objects.filter(pk__in=said).delete()
+    transaction.on_commit(lambda: recent.forget(channel))
+
+
+def _forget(contact: Contact) -> None:
+    Contact.objects.filter(pk=contact.pk).update(email="", identity="", attributes={})
+    User.objects.filter(pk=contact.visitor_id).update(display_name=NOBODY, activity="", is_active=False)
+    Token.objects.filter(user=contact.visitor_id).delete()
+    recheck_logins(contact.visitor_id)

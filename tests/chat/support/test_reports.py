@@ -1,0 +1,82 @@
+"""Reports: percentiles over what was counted, of the inboxes that somebody supervises."""
+
+import datetime
+from typing import Any
+
+import pytest
+
+from chat.models import Conversation, User
+from chat.support.models import Agent, Interval, Rating
+from chat.support.reads.reports import report
+from chat.support.shapes.report import Satisfaction, Spread
+from delivery.wire.errors import Forbidden, Invalid
+from tests.stage.moments import DAY
+from tests.stage.support import Desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HOUR = datetime.timedelta(hours=1)
+MONTH = {"since": DAY - 30 * 24 * HOUR, "until": DAY + 24 * HOUR}
+
+
+def wait(
+    conversation: Conversation, agent: User, seconds: int, *, at: datetime.datetime, met: bool | None = None
+) -> None:
+    Interval.objects.create(
+        conversation=conversation,
+        episode=Interval.objects.count() + 1,
+        kind="first",
+        agent=agent,
+        began_at=at - datetime.timedelta(seconds=seconds),
+        ended_at=at,
+        seconds=seconds,
+        business_seconds=seconds,
+        met=met,
+    )
+
+
+@pytest.fixture
+def counted(desk: Desk, conversation: Conversation) -> Desk:
+    for number in range(1, 11):
+        wait(conversation, desk.ada, number * 60, at=DAY, met=number <= 8)
+    wait(conversation, desk.ben, 30, at=DAY - 24 * HOUR)
+    wait(conversation, desk.ben, 30, at=DAY + 24 * HOUR)
+    for episode, score in enumerate((5, 4, 1), 1):
+        Rating.objects.create(conversation=conversation, episode=episode, score=score, agent=desk.ada, created_at=DAY)
+    return desk
+
+
+def rows(user: User, by: str, **more: Any) -> dict[str, Any]:
+    return {row.name: row for row in report(user, by=by, **{**MONTH, **more}).rows}
+
+
+def test_a_report_has_percentiles_and_the_share_that_was_soon_enough(counted: Desk) -> None:
+    found = rows(counted.sue, "agent")
+    assert found["Ada"].first == Spread(count=10, p50=300, p90=540, met=0.8)
+    assert found["Ada"].ratings == Satisfaction(count=3, average=3.33, satisfied=0.6667)
+    assert found["Ben"].first == Spread(count=1, p50=30, p90=30, met=None)
+    assert (found["Ben"].next, found["Ben"].ratings) == (None, None)
+
+
+def test_a_report_is_by_day_or_by_inbox_too(counted: Desk) -> None:
+    days = rows(counted.sue, "day")
+    assert [(name, row.first.count) for name, row in days.items()] == [
+        (f"{DAY - 24 * HOUR:%Y-%m-%d}", 1),
+        (f"{DAY:%Y-%m-%d}", 10),
+    ]
+    assert rows(counted.sue, "inbox")["Shop"].first.count == 11
+
+
+def test_a_supervisor_reads_of_their_own_inboxes_alone(counted: Desk) -> None:
+    Agent.objects.filter(user=counted.ben).update(supervises=False)
+    for user in (counted.ben, counted.dan):
+        with pytest.raises(Forbidden):
+            rows(user, "day")
+    with pytest.raises(Forbidden):
+        rows(counted.sue, "day", inbox=counted.inbox.pk + 1)
+
+
+@pytest.mark.parametrize("more", [{"until": MONTH["since"]}, {"since": DAY - 500 * 24 * HOUR}])
+def test_a_report_is_of_a_bounded_time(counted: Desk, more: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        rows(counted.sue, "day", **more)
