@@ -13,8 +13,10 @@ import msgspec
 from django.conf import settings
 
 from chat import shapes
+from chat.live.presence.contact import Contact
 from chat.live.presence.noting import Seen, Sightings
 from chat.live.presence.pushes import Pushes
+from chat.live.presence.typing_pushes import TypingPushes
 from chat.live.presence.viewing import Viewing
 from chat.models import User
 from chat.services import note_seen
@@ -54,46 +56,20 @@ class ProcessPresence:
         roster: Roster | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        limits = settings.LIMITS
         self._node = node
-        self._limits = limits
         self._clock = clock
-        self.roster = roster or Roster(
-            loop_client(settings.REDIS_URL),
-            present_seconds=limits.present_seconds,
-            flap_seconds=limits.flap_seconds,
-            typing_seconds=limits.typing_seconds,
-        )
+        self.roster = roster or _roster()
         self.own = Own(self._channels_of)
         self.view = Everyone()
-        self.typing = Typists(lasts_seconds=limits.typing_seconds, clock=clock)
-        self.pushes = Pushes(
-            node.hub,
-            self.view,
-            self.typing,
-            self.own,
-            kept_from,
-            every_seconds=limits.presence_push_seconds,
-            typing_again_seconds=limits.typing_again_seconds,
-            clock=clock,
-        )
-        self.viewing = Viewing(
-            node.hub,
-            lasts_seconds=limits.typing_seconds,
-            every_seconds=limits.presence_push_seconds,
-            again_seconds=limits.typing_again_seconds,
-            clock=clock,
-        )
-        self.seen = Seen(self.own, self.view, every_seconds=limits.presence_write_seconds, clock=clock)
+        self.typing = Typists(lasts_seconds=settings.LIMITS.typing_seconds, clock=clock)
+        self.pushes = Pushes(node.hub, self.view, self.own, clock=clock)
+        self.typing_pushes = TypingPushes(node.hub, self.typing, self.own, kept_from, clock=clock)
+        self.viewing = Viewing(node.hub, clock=clock)
+        self.seen = Seen(self.own, self.view, clock=clock)
+        self._contact = Contact(clock())
         self._breaker = Breaker("redis_presence", failures=1, pause_seconds=1, clock=clock)
         self._marks: dict[tuple[int, int], TypingMark] = {}
         self._look_again: dict[int, float] = {}
-        self._heard_at = clock()
-        self._beat_at = clock()
-        #: Absence is believed from here on: after Redis has forgotten, everybody gets the time to say who is here.
-        self._believe_at = clock()
-        #: Redis did not answer the last call.
-        self._is_cut_off = False
 
     async def stop(self) -> None:
         """Says that everybody who is still here leaves, and notes when they were seen."""
@@ -134,7 +110,7 @@ class ProcessPresence:
         if self.own.chosen(user_id, choice):
             self.pushes.add_own(user_id)
             if not _may_type(choice):
-                self.pushes.add_typing(self.typing.end_everywhere(user_id))
+                self.typing_pushes.add(self.typing.end_everywhere(user_id))
 
     def heard(self, announcement: Announcement) -> None:
         """Takes what processes tell each other, as far as presence needs it."""
@@ -148,7 +124,7 @@ class ProcessPresence:
                     if change.said_by is not None:
                         self._marks.pop((channel_id, change.said_by), None)
                         if self.typing.end_by_message(channel_id, change.said_by, number=change.rev):
-                            self.pushes.add_typing([channel_id])
+                            self.typing_pushes.add([channel_id])
                     elif change.ends is not None or change.begins is not None:
                         self._look_again_at(user_id for user_id in (change.ends, change.begins) if user_id is not None)
 
@@ -172,7 +148,7 @@ class ProcessPresence:
         """Says and hears, pushes what is due, and writes what is due."""
         now = self._clock()
         self._look_again_if_due(now)
-        is_beat = now >= self._beat_at and not self._is_cut_off
+        is_beat = self._contact.is_beat_due(now)
         if is_beat:
             await self._read_choices()
         sayings = self.own.sayings(everybody=is_beat)
@@ -186,24 +162,20 @@ class ProcessPresence:
             self._not_heard(sayings, now)
         else:
             self._take(heard, now, is_beat=is_beat)
-        self.pushes.add_typing(self.typing.lapse())
+        self.typing_pushes.add(self.typing.lapse())
         self.pushes.push()
+        self.typing_pushes.push()
         self.viewing.push()
         if self.seen.is_due():
             # Not awaited: PostgreSQL may be slow, and other people's coming and going must not wait for it.
             self._node.nursery.leave(self._write(self.seen.take()))
 
     def _take(self, heard: Heard, now: float, *, is_beat: bool) -> None:
-        self._heard_at = now
+        believes = self._contact.answered(
+            now, is_beat=is_beat, has_forgotten=heard.is_forgotten, knows_people=bool(self.view.people)
+        )
         if is_beat:
-            self._beat_at = now + self._limits.heartbeat_seconds
             self.pushes.forget_rosters()
-        if heard.is_forgotten or self._is_cut_off:
-            # Others have been forgotten or cut off too: they get the time to say again who is here.
-            self._believe_at = now + (self._limits.flap_seconds if self.view.people else 0)
-            self._beat_at = self._beat_at if is_beat else now
-            self._is_cut_off = False
-        believes = now >= self._believe_at
         if not believes:
             # Asks for everybody again, until a person who is missing can be believed to have gone.
             self.roster.forget_what_was_heard()
@@ -213,21 +185,21 @@ class ProcessPresence:
             self.pushes.forget_rosters()
             self.pushes.push_everything()
         self._take_choices(heard)
-        self.pushes.add_typing(self.typing.take(mark for mark in heard.typing if self._is_to_be_seen(mark)))
+        self.typing_pushes.add(self.typing.take(mark for mark in heard.typing if self._is_to_be_seen(mark)))
         self.viewing.heard(heard.viewing)
 
     def _take_choices(self, heard: Heard) -> None:
         for user_id, person in heard.people.items():
             if person is not None:
                 if not _may_type(person.choice):
-                    self.pushes.add_typing(self.typing.end_everywhere(user_id))
+                    self.typing_pushes.add(self.typing.end_everywhere(user_id))
                 self.chosen(user_id, person.choice)
 
     def _not_heard(self, sayings: Sequence[Saying], now: float) -> None:
         self.own.not_said(sayings)
         self.roster.forget_what_was_heard()
-        self._is_cut_off = True
-        if self.view.is_known and now - self._heard_at >= self._limits.flap_seconds:
+        is_long_gone = self._contact.lost(now)
+        if self.view.is_known and is_long_gone:
             logger.warning("presence is unknown", extra={"away": "Redis"})
             self._tell(self.view.lose())
             self.pushes.forget_rosters()
@@ -235,7 +207,7 @@ class ProcessPresence:
     def _tell(self, news: Sequence[News]) -> None:
         for one in news:
             if one.shown.status == OFFLINE:
-                self.pushes.add_typing(self.typing.end_everywhere(one.user_id))
+                self.typing_pushes.add(self.typing.end_everywhere(one.user_id))
                 self.seen.gone(one.user_id)
         self.pushes.add(news)
 
@@ -284,6 +256,15 @@ class ProcessPresence:
                 await self._node.threads.run(note_seen, seen.people, seen.typed)
             except DATABASE_AWAY:
                 self.seen.put_back(seen)
+
+
+def _roster() -> Roster:
+    return Roster(
+        loop_client(settings.REDIS_URL),
+        present_seconds=settings.LIMITS.present_seconds,
+        flap_seconds=settings.LIMITS.flap_seconds,
+        typing_seconds=settings.LIMITS.typing_seconds,
+    )
 
 
 def _may_type(choice: Choice) -> bool:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from chat.services.presence import Sighting
 from presence.everyone import Everyone
 from presence.local import Own
@@ -22,12 +24,10 @@ class Sightings:
 
 
 class Seen:
-    def __init__(
-        self, own: Own, view: Everyone, *, every_seconds: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, own: Own, view: Everyone, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._own = own
         self._view = view
-        self._every = every_seconds
+        self._every = settings.LIMITS.presence_write_seconds
         self._clock = clock
         self._taken_at = clock()
         self._gone: dict[int, float] = {}

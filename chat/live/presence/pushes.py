@@ -1,11 +1,13 @@
-"""Presence and typing on their way to the sockets of this process: what has changed goes out together, once a second a channel.
+"""Presence on its way to the sockets of this process: what has changed goes out together, once a second a channel.
 
 Encoded once for all sockets that see the same; dropped for a socket that is behind, which later gets whole rosters instead.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
+
+from django.conf import settings
 
 from chat import shapes
 from chat.reads.logins import is_visit
@@ -16,32 +18,17 @@ from delivery.wire import codec, frames
 from presence.everyone import Everyone, News
 from presence.local import Own
 from presence.people import INVISIBLE, OFFLINE, UNKNOWN
-from presence.typing import Typists
 
 #: A push may go out this much early: the clock that asks is a little uneven.
 SLACK_SECONDS = 0.05
 
 
 class Pushes:
-    def __init__(
-        self,
-        hub: Hub,
-        view: Everyone,
-        typing: Typists,
-        own: Own,
-        kept_from: Callable[[int], Container[int]],
-        *,
-        every_seconds: float,
-        typing_again_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, hub: Hub, view: Everyone, own: Own, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._hub = hub
         self._view = view
-        self._typing = typing
         self._own = own
-        self._kept_from = kept_from
-        self._every = every_seconds - SLACK_SECONDS
-        self._typing_again = typing_again_seconds - SLACK_SECONDS
+        self._every = settings.LIMITS.presence_push_seconds - SLACK_SECONDS
         self._clock = clock
         self._news: dict[int, News] = {}
         self._pushed_at = float("-inf")
@@ -50,9 +37,6 @@ class Pushes:
         self._behind: dict[Socket, list[int]] = {}
         #: The channels of which each socket was told who is here.
         self._rostered: dict[Socket, set[int]] = {}
-        self._typing_touched: set[int] = set()
-        #: channel → (when it was pushed, who was named)
-        self._typing_pushed: dict[int, tuple[float, tuple[int, ...]]] = {}
         self._chosen: set[int] = set()
 
     # ---- what is to be pushed ----
@@ -73,9 +57,6 @@ class Pushes:
         """Every socket gets whole rosters with the next push."""
         self._behind.update({socket: list(socket.accesses) for socket in self._hub.sockets})
 
-    def add_typing(self, channel_ids: Iterable[int]) -> None:
-        self._typing_touched.update(channel_ids)
-
     def add_own(self, user_id: int) -> None:
         """The person has chosen something: told to all their sockets."""
         self._chosen.add(user_id)
@@ -90,7 +71,6 @@ class Pushes:
             self._push_news()
             self._push_own()
             self._push_rosters_to_those_behind()
-        self._push_typing(now)
 
     def push_rosters(self, socket: Socket, channel_ids: Iterable[int]) -> None:
         """Everybody who is here, a frame for each of the channels that the socket follows; then what the person has chosen.
@@ -167,39 +147,7 @@ class Pushes:
             elif not socket.is_over:
                 self._behind[socket] = channels
 
-    def _push_typing(self, now: float) -> None:
-        for channel_id in list(self._typing_touched):
-            pushed_at, named = self._typing_pushed.get(channel_id, (float("-inf"), ()))
-            if now - pushed_at < self._every:
-                continue
-            typing = self._typing.now_in(channel_id)
-            followers = self._hub.followers(channel_id, head=typing.head)
-            if followers is None:
-                continue
-            self._typing_touched.discard(channel_id)
-            if typing.user_ids == named and now - pushed_at < self._typing_again:
-                # They go on; those who were told know it for some seconds more.
-                continue
-            self._write_typing(channel_id, typing.user_ids, followers)
-            if typing.user_ids:
-                self._typing_pushed[channel_id] = (now, typing.user_ids)
-            else:
-                self._typing_pushed.pop(channel_id, None)
-
     # ---- frames ----
-
-    def _write_typing(self, channel_id: int, user_ids: tuple[int, ...], followers: list[Socket]) -> None:
-        frame = Prepared(codec.encode(frames.Typing(channel=channel_id, users=user_ids)))
-        for socket in followers:
-            person = self._own.people.get(socket.user_id)
-            if person is None or person.choice.shows_typing:
-                kept_from = self._kept_from(socket.user_id)
-                shown = tuple(user_id for user_id in user_ids if user_id not in kept_from)
-                # Encoded once for all but those few who are kept from somebody.
-                is_all = len(shown) == len(user_ids)
-                socket.write_if_idle(
-                    frame if is_all else Prepared(codec.encode(frames.Typing(channel=channel_id, users=shown)))
-                )
 
     def _roster(self, channel_id: int) -> Prepared:
         frame = self._rosters.get(channel_id)

@@ -6,31 +6,23 @@ Told to who follows the desk's log: no visitor does. Like typing it lasts for se
 import time
 from collections.abc import Callable, Iterable
 
+from django.conf import settings
+
+from chat.live.presence.pushes import SLACK_SECONDS
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.wire import codec, frames
 from presence.roster import ViewingMark
 from presence.typing import Typists
 
-#: A push may go out this much early: the clock that asks is a little uneven.
-SLACK_SECONDS = 0.05
-
 
 class Viewing:
-    def __init__(
-        self,
-        hub: Hub,
-        *,
-        lasts_seconds: float,
-        every_seconds: float,
-        again_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, hub: Hub, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._hub = hub
-        self._every = every_seconds - SLACK_SECONDS
-        self._again = again_seconds - SLACK_SECONDS
+        self._every = settings.LIMITS.presence_push_seconds - SLACK_SECONDS
+        self._again = settings.LIMITS.typing_again_seconds - SLACK_SECONDS
         self._clock = clock
-        self._viewers = Typists(lasts_seconds=lasts_seconds, clock=clock)
+        self._viewers = Typists(lasts_seconds=settings.LIMITS.typing_seconds, clock=clock)
         self._marks: dict[tuple[int, int], ViewingMark] = {}
         #: conversation → the desk that hears of it, for those in which somebody looks or has just stopped
         self._desks: dict[int, int] = {}

@@ -1,0 +1,35 @@
+"""How a process stands with Redis: when everything is to be said again, and from when on who is missing has gone."""
+
+from django.conf import settings
+
+
+class Contact:
+    """`now`: of a monotonic clock, here and in every call."""
+
+    def __init__(self, now: float) -> None:
+        self._heard_at = now
+        self._beat_at = now
+        #: Absence is believed from here on: after Redis has forgotten, everybody gets the time to say who is here.
+        self._believe_at = now
+        #: Redis did not answer the last call.
+        self._is_cut_off = False
+
+    def is_beat_due(self, now: float) -> bool:
+        return now >= self._beat_at and not self._is_cut_off
+
+    def answered(self, now: float, *, is_beat: bool, has_forgotten: bool, knows_people: bool) -> bool:
+        """Redis has answered; returns whether a person who is missing in the answer has gone."""
+        self._heard_at = now
+        if is_beat:
+            self._beat_at = now + settings.LIMITS.heartbeat_seconds
+        if has_forgotten or self._is_cut_off:
+            # Others have been forgotten or cut off too: they get the time to say again who is here.
+            self._believe_at = now + (settings.LIMITS.flap_seconds if knows_people else 0)
+            self._beat_at = self._beat_at if is_beat else now
+            self._is_cut_off = False
+        return now >= self._believe_at
+
+    def lost(self, now: float) -> bool:
+        """Redis has not answered; returns whether it has been silent for so long that nothing is known any more."""
+        self._is_cut_off = True
+        return now - self._heard_at >= settings.LIMITS.flap_seconds

@@ -1,0 +1,76 @@
+"""Typing on its way to the sockets of this process: who types in a channel, pushed when it has changed and while they go on."""
+
+import time
+from collections.abc import Callable, Container, Iterable
+
+from django.conf import settings
+
+from chat.live.presence.pushes import SLACK_SECONDS
+from delivery.live.hub import Hub
+from delivery.live.peers import Prepared
+from delivery.live.socket import Socket
+from delivery.wire import codec, frames
+from presence.local import Own
+from presence.typing import Typists
+
+
+class TypingPushes:
+    """`kept_from` says from whom a block keeps a user."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        typing: Typists,
+        own: Own,
+        kept_from: Callable[[int], Container[int]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hub = hub
+        self._typing = typing
+        self._own = own
+        self._kept_from = kept_from
+        self._every = settings.LIMITS.presence_push_seconds - SLACK_SECONDS
+        self._again = settings.LIMITS.typing_again_seconds - SLACK_SECONDS
+        self._clock = clock
+        self._touched: set[int] = set()
+        #: channel → (when it was pushed, who was named)
+        self._pushed: dict[int, tuple[float, tuple[int, ...]]] = {}
+
+    def add(self, channel_ids: Iterable[int]) -> None:
+        """Who types there is looked at with the next push."""
+        self._touched.update(channel_ids)
+
+    def push(self) -> None:
+        """What is due by now."""
+        now = self._clock()
+        for channel_id in list(self._touched):
+            pushed_at, named = self._pushed.get(channel_id, (float("-inf"), ()))
+            if now - pushed_at < self._every:
+                continue
+            typing = self._typing.now_in(channel_id)
+            followers = self._hub.followers(channel_id, head=typing.head)
+            if followers is None:
+                continue
+            self._touched.discard(channel_id)
+            if typing.user_ids == named and now - pushed_at < self._again:
+                # They go on; those who were told know it for some seconds more.
+                continue
+            self._write(channel_id, typing.user_ids, followers)
+            if typing.user_ids:
+                self._pushed[channel_id] = (now, typing.user_ids)
+            else:
+                self._pushed.pop(channel_id, None)
+
+    def _write(self, channel_id: int, user_ids: tuple[int, ...], followers: list[Socket]) -> None:
+        frame = Prepared(codec.encode(frames.Typing(channel=channel_id, users=user_ids)))
+        for socket in followers:
+            person = self._own.people.get(socket.user_id)
+            if person is None or person.choice.shows_typing:
+                kept_from = self._kept_from(socket.user_id)
+                shown = tuple(user_id for user_id in user_ids if user_id not in kept_from)
+                # Encoded once for all but those few who are kept from somebody.
+                is_all = len(shown) == len(user_ids)
+                socket.write_if_idle(
+                    frame if is_all else Prepared(codec.encode(frames.Typing(channel=channel_id, users=shown)))
+                )
