@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
 from delivery import metrics
 from delivery.bus.announcements import Change, channel_group
@@ -66,21 +66,12 @@ class Joining:
         """
         async with socket.lock:
             held = dict(asked) if socket.is_synced or not is_last else {**self._left_out(socket), **asked}
-            channels: dict[int, LiveChannel] = {}
-            try:
-                asked_for = [access for channel_id in held if (access := socket.accesses.get(channel_id)) is not None]
-                async for channel in self._open_all(asked_for):
-                    channels[channel.id] = channel
-                    channel.pins += 1
-                    channel.sockets.discard(socket)
+            async with self._all_pinned(socket, held) as channels:
                 if is_comparable:
                     replayable = await self._replayable(socket, channels, held)
                 else:
                     replayable = dict.fromkeys(channels, False)
                 states = await self._catch_up_all(socket, channels, held, replayable)
-            finally:
-                for channel in channels.values():
-                    channel.pins -= 1
             if is_last:
                 socket.is_synced = True
                 socket.told.clear()
@@ -100,6 +91,21 @@ class Joining:
             yield channel
         finally:
             channel.pins -= 1
+
+    @contextlib.asynccontextmanager
+    async def _all_pinned(self, socket: Socket, channel_ids: Iterable[int]) -> AsyncIterator[dict[int, LiveChannel]]:
+        """Those that the socket may follow; nothing live is written to it from them until each is caught up."""
+        accesses = [access for channel_id in channel_ids if (access := socket.accesses.get(channel_id)) is not None]
+        channels: dict[int, LiveChannel] = {}
+        try:
+            async for channel in self._open_all(accesses):
+                channels[channel.id] = channel
+                channel.pins += 1
+                channel.sockets.discard(socket)
+            yield channels
+        finally:
+            for channel in channels.values():
+                channel.pins -= 1
 
     def needs(self, channel_id: int) -> bool:
         """Whether the announcements of a channel are still wanted here."""

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from dataclasses import KW_ONLY, dataclass, field
 
 import msgspec
 
@@ -16,44 +17,45 @@ from delivery.wire.frames import BareChannel, Goodbye
 from delivery.wire.types import CloseCode
 
 
+@dataclass(slots=True, eq=False)
 class Socket:
     """Lives as long as its consumer. `accesses` is the truth of this process about what may be written to it."""
 
-    def __init__(self, login: Login, peer: Peer, *, soft_bytes: int, most_bytes: int, most_frames: int) -> None:
-        self.id = secrets.token_hex(8)
-        self.login = login
-        self.peer = peer
-        self.soft_bytes = soft_bytes
-        self.most_bytes = most_bytes
-        self.most_frames = most_frames
-        self._greeting_bytes = 0
-        self._written_bytes = 0
-        self.accesses: dict[int, Access] = {}
-        #: What it may follow but has no seat for: extra devices share few.
-        self.refused: dict[int, Access] = {}
-        #: The number that it said to hold of those: from there on it is served when there is a seat.
-        self.refused_held: dict[int, int] = {}
-        #: The clock's time of the last thing said that somebody did, not a program by itself; and when that was told to Redis.
-        self.active_at = time.monotonic()
-        self.told_active_at = self.active_at
-        self.tell_active_again_at = 0.0
-        #: The loop's time at which it was asked for a sign of life and gave none.
-        self.doubted_at: float | None = None
-        #: hello was sent: `accesses` is filled, and what opens from now on is pushed.
-        self.is_greeted = False
-        self.missed_openings = False
-        #: What `hello` said.
-        self.epoch = ""
-        #: The first sync was answered.
-        self.is_synced = False
-        #: Channels that were pushed as joined before the first sync, with the head that was told.
-        self.told: dict[int, int] = {}
-        self.next_heartbeat = 0.0
-        self.closed_with: CloseCode | None = None
-        #: The consumer has ended.
-        self.has_left = False
-        #: One sync or opening at a time, so that replays don't mix.
-        self.lock = asyncio.Lock()
+    login: Login
+    peer: Peer
+    _: KW_ONLY
+    soft_bytes: int
+    most_bytes: int
+    most_frames: int
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    accesses: dict[int, Access] = field(default_factory=dict)
+    #: What it may follow but has no seat for: extra devices share few.
+    refused: dict[int, Access] = field(default_factory=dict)
+    #: The number that it said to hold of those: from there on it is served when there is a seat.
+    refused_held: dict[int, int] = field(default_factory=dict)
+    #: The clock's time of the last thing said that somebody did, not a program by itself; and when that was told to Redis.
+    active_at: float = field(default_factory=time.monotonic)
+    told_active_at: float = field(default_factory=time.monotonic)
+    tell_active_again_at: float = 0.0
+    #: The loop's time at which it was asked for a sign of life and gave none.
+    doubted_at: float | None = None
+    #: hello was sent: `accesses` is filled, and what opens from now on is pushed.
+    is_greeted: bool = False
+    missed_openings: bool = False
+    #: What `hello` said.
+    epoch: str = ""
+    #: The first sync was answered.
+    is_synced: bool = False
+    #: Channels that were pushed as joined before the first sync, with the head that was told.
+    told: dict[int, int] = field(default_factory=dict)
+    next_heartbeat: float = 0.0
+    closed_with: CloseCode | None = None
+    #: The consumer has ended.
+    has_left: bool = False
+    #: One sync or opening at a time, so that replays don't mix.
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _greeting_bytes: int = 0
+    _written_bytes: int = 0
 
     @property
     def unsent_bytes(self) -> int:
