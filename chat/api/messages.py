@@ -22,7 +22,7 @@ from chat.middleware.waits import Wait, wait_for
 from chat.models import Message
 from chat.reads import history
 from chat.rights.scopes import require_scope_to_delete
-from chat.rights.standing import require_membership
+from chat.rights.standing import require_reader
 from chat.services import Draft
 from delivery.source import Missed
 from delivery.wire.errors import Invalid, NotFound
@@ -47,7 +47,7 @@ class Messages(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Newest first, 20 a page; `before`, `after` or `around` a seq. `next` leads to older ones, `previous` to newer."""
-        require_membership(caller(request).pk, channel=pk)
+        require_reader(caller(request).pk, channel=pk)
         asked = {name: number(request, name) for name in ("before", "after", "around")}
         page = history.page(pk, size=page_size(request), **asked)
         raws = [msgspec.Raw(raw) for raw in page.raws]
@@ -95,7 +95,7 @@ class OneMessage(APIView):
     @documented(shapes.Message, has_etag=True)
     def get(self, request: Request, pk: int, message: int) -> Response:
         """One message."""
-        member = require_membership(caller(request).pk, channel=pk)
+        member = require_reader(caller(request).pk, channel=pk)
         row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
         if row is None:
             raise NotFound("There is no such message in this channel.")
@@ -142,7 +142,7 @@ class ChangesSince(APIView):
         before the caller joined: then changes begin with the joining, and what was before is history. With `wait` the answer
         comes as soon as there is something.
         """
-        member = require_membership(caller(request).pk, channel=pk)
+        member = require_reader(caller(request).pk, channel=pk)
         since, wait = number(request, "since", 0) or 0, number(request, "wait", 0) or 0
         if wait > MOST_WAIT_SECONDS:
             raise Invalid(f"wait is {MOST_WAIT_SECONDS} seconds at most.")
@@ -189,7 +189,7 @@ class ReadUpTo(APIView):
     @documented(shapes.Cursors, takes=Position(seq=341))
     def post(self, request: Request, pk: int) -> Response:
         """Moves the caller's read cursor forward."""
-        require_membership(caller(request).pk, channel=pk)
+        require_reader(caller(request).pk, channel=pk)
         member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request).seq)
         return Response(shapes.cursors_of(member))
 

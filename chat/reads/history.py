@@ -8,6 +8,7 @@ from django.conf import settings
 
 from chat import shapes
 from chat.models import Message
+from chat.models.message import MessageQuerySet
 from chat.reads.cache import recent
 from delivery.wire import codec
 
@@ -39,12 +40,19 @@ def page(
     size = size or settings.LIMITS.page
     if (before, after, around) == (None, None, None):
         return _newest_from_cache(channel, size) or newest_from_rows(channel, size)
-    rows = _rows(channel, size, before=before, after=after, around=around)
-    if not rows:
-        return Page([])
-    older = rows[-1].seq if Message.objects.filter(channel_id=channel).before(rows[-1].seq).exists() else None
-    newer = rows[0].seq if Message.objects.filter(channel_id=channel).after(rows[0].seq).exists() else None
-    return Page(_spelled(rows), older, newer)
+    rows = Message.objects.filter(channel_id=channel)
+    if around is not None:
+        older = _down(rows.before(around), size // 2 + 1)
+        room = size - min(len(older), size // 2)
+        newer = _up(rows.after(around - 1), room + 1)
+        kept = newer[:room][::-1] + older[: size // 2]
+        return _page(kept, has_older=len(older) > size // 2, has_newer=len(newer) > room)
+    if after is not None:
+        newer = _up(rows.after(after), size + 1)
+        return _page(newer[:size][::-1], has_older=_exists(rows.before(after + 1), "-seq"), has_newer=len(newer) > size)
+    assert before is not None
+    older = _down(rows.before(before), size + 1)
+    return _page(older[:size], has_older=len(older) > size, has_newer=_exists(rows.after(before - 1), "seq"))
 
 
 def newest_from_rows(channel: int, size: int | None = None) -> Page:
@@ -62,16 +70,23 @@ def _newest_from_cache(channel: int, size: int) -> Page | None:
     return Page(raws, msgspec.json.decode(raws[-1], type=_Place).seq if has_older else None)
 
 
-def _rows(channel: int, size: int, *, before: int | None, after: int | None, around: int | None) -> list[Message]:
-    rows = Message.objects.filter(channel_id=channel).for_the_wire()
-    if around is not None:
-        older = list(rows.before(around).order_by("-seq")[: size // 2])
-        newer = list(rows.after(around - 1).order_by("seq")[: size - len(older)])
-        return newer[::-1] + older
-    if after is not None:
-        return list(rows.after(after).order_by("seq")[:size])[::-1]
-    assert before is not None
-    return list(rows.before(before).order_by("-seq")[:size])
+def _down(rows: MessageQuerySet, count: int) -> list[Message]:
+    return list(rows.for_the_wire().order_by("-seq")[:count])
+
+
+def _up(rows: MessageQuerySet, count: int) -> list[Message]:
+    return list(rows.for_the_wire().order_by("seq")[:count])
+
+
+def _exists(rows: MessageQuerySet, order: str) -> bool:
+    # In order, so that the index is asked for the first one: else PostgreSQL may look through half the table for any.
+    return rows.order_by(order).values_list("seq").first() is not None
+
+
+def _page(rows: Sequence[Message], *, has_older: bool, has_newer: bool) -> Page:
+    if not rows:
+        return Page([])
+    return Page(_spelled(rows), rows[-1].seq if has_older else None, rows[0].seq if has_newer else None)
 
 
 def _spelled(rows: Sequence[Message]) -> list[bytes]:

@@ -109,6 +109,14 @@ def require_membership(user: int, *, channel: int) -> Member:
     return member
 
 
+def require_reader(user: int, *, channel: int) -> Member:
+    """The same for who only reads: whether that member is muted is not asked, which costs as much again."""
+    member = Member.objects.filter(channel_id=channel, user_id=user).first()
+    if member is None:
+        raise absence_from(channel)
+    return member
+
+
 def absence_from(channel: int) -> NotAMember | NotFound:
     is_public = Channel.objects.filter(pk=channel, kind=ChannelKind.PUBLIC).exists()
     return NotAMember() if is_public else NotFound()
