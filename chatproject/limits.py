@@ -81,6 +81,12 @@ class Limits:
     #: People whom one user adds, removes or gives another role, one's own leaving and level of notice,
     #: and blocks. 0 lifts it.
     memberships_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Claims, releases, snoozes and the like by one agent: each is a line in the conversation's logs. 0 lifts it.
+    desk_acts_per_minute: int = _limit(300, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: For how long a resolved conversation stays in the lists of its agents.
+    resolved_hours: int = _limit(24, unit="hours", exceeded="–")
+    #: For how long a conversation can be snoozed.
+    snooze_days: int = _limit(366, unit="days", exceeded="`invalid`")
     #: Rows of bulk acts by one user, done or refused: six of the largest acts. 0 lifts it.
     bulk_rows_per_minute: int = _limit(600, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Sockets of one user, over all processes. 0 lifts it (for load tests).

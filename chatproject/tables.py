@@ -73,7 +73,17 @@ def paths() -> str:
 
 
 def permissions() -> str:
-    heads = ("right", *(f"{role}" for role in Role), "staff", "visitor", "direct", "group", "archived", "condition")
+    heads = (
+        "right",
+        *(f"{role}" for role in Role),
+        "staff",
+        "visitor",
+        "direct",
+        "group",
+        "support",
+        "archived",
+        "condition",
+    )
     return _table(heads, [(f"`{right}`", *_cells(rule), rule.condition) for right, rule in RULES.items()])
 
 
@@ -83,7 +93,14 @@ def _cells(rule: Rule) -> list[str]:
         roles[-1] = "in public"
     return roles + [
         "yes" if allowed else "no"
-        for allowed in (rule.staff, rule.visitors, rule.in_direct, rule.in_group, rule.though_archived)
+        for allowed in (
+            rule.staff,
+            rule.visitors,
+            rule.in_direct,
+            rule.in_group,
+            rule.in_support,
+            rule.though_archived,
+        )
     ]
 
 

@@ -220,8 +220,8 @@ class Laws(RuleBasedStateMachine):
         for ringing in self.ringing:
             ringing.extend(announcements)
 
-    def _draft(self, user: User, key: uuid.UUID, body: str) -> posting.Draft:
-        return posting.Draft(channel=self.channel.pk, sender=user.pk, client_msg_id=key, body=body)
+    def _draft(self, user: User, key: uuid.UUID, body: str) -> services.Draft:
+        return services.Draft(channel=self.channel.pk, sender=user.pk, client_msg_id=key, body=body)
 
     def _is_member(self, user: User) -> bool:
         return Member.objects.filter(channel=self.channel, user=user).exists()

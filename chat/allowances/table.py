@@ -81,6 +81,11 @@ MEMBERSHIPS = Allowance(
     "You may change memberships and blocks {limit} times a minute: wait {wait} s.",
     attempts_each=5,
 )
+DESK_ACTS = Allowance(
+    *("handled", "desk_acts_per_minute", MINUTE),
+    "You may claim, release, snooze and resolve {limit} times a minute: wait {wait} s.",
+    attempts_each=5,
+)
 BULK_ROWS = Allowance(
     *("moderated", "bulk_rows_per_minute", MINUTE),
     "You may moderate {limit} rows a minute: wait {wait} s.",

@@ -121,6 +121,15 @@ class MessageInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
     body: Body
     reply_to: Number | None = None
+    seen_seq: (
+        Annotated[
+            Number,
+            msgspec.Meta(
+                description="Of the staff in a conversation with the support: the newest number that they have seen."
+            ),
+        ]
+        | None
+    ) = None
 
 
 class MessageRevision(Input, frozen=True, kw_only=True):

@@ -77,6 +77,7 @@ class Messages(APIView):
             client_msg_id=uuid.UUID(given.client_msg_id),
             body=given.body,
             reply_to=given.reply_to,
+            seen_seq=given.seen_seq,
         )
         committed = post_and_wait(draft)
         headers = _etag(msgspec.json.decode(committed.raw, type=_Tagged))

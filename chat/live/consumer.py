@@ -138,6 +138,7 @@ class ChatConsumer(SocketConsumer):
             client_msg_id=ids.read_uuid(command.client_msg_id),
             body=command.body,
             reply_to=command.reply_to,
+            seen_seq=command.seen_seq,
         )
         # Not awaited further: the next frame of this socket may follow into the same batch.
         posted = await self.node.post(draft)

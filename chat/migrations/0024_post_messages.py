@@ -7,4 +7,4 @@ _FUNCTION = Path(__file__).parent.parent / "services" / "posting.sql"
 
 class Migration(migrations.Migration):
     dependencies = [("chat", "0023_outsiders")]
-    operations = [migrations.RunSQL(_FUNCTION.read_text(), "DROP FUNCTION post_messages", elidable=False)]
+    operations = [migrations.RunSQL(_FUNCTION.read_text(), "DROP FUNCTION IF EXISTS post_messages, post_drafts", elidable=False)]

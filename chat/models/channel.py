@@ -31,6 +31,8 @@ LIVE_AND_PUBLIC = Q(kind=ChannelKind.PUBLIC, archived_at=None)
 
 #: What a direct conversation of three or more is to the table of rights: it can be left.
 GROUP = "group"
+#: What a conversation with the support, and the notes on it, are to the table of rights: who is in them is the desk's to say.
+SUPPORT = "support"
 
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
@@ -106,9 +108,11 @@ class Channel(models.Model):
 
     @property
     def place(self) -> str:
-        """Its kind, or GROUP: by the people it was opened with, however many of them are left."""
-        return place_of(self.kind, self.direct_key)
+        """Its kind; or GROUP, by the people it was opened with, however many of them are left; or SUPPORT."""
+        return place_of(self.kind, self.direct_key, is_support=self.is_support)
 
 
-def place_of(kind: str, direct_key: str | None) -> str:
+def place_of(kind: str, direct_key: str | None, *, is_support: bool) -> str:
+    if is_support or kind == ChannelKind.INNER:
+        return SUPPORT
     return GROUP if direct_key is not None and direct_key.count(":") > 1 else kind

@@ -58,8 +58,10 @@ class Conversation(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     #: As its inbox says: how long an assignment stands without work.
     lease_seconds = models.PositiveIntegerField(default=900, db_default=900)
-    #: Of the customer's first message that has no answer; a lapse, a claim and a snooze keep it.
+    #: Of the customer's first message that has no answer; a lapse, a claim keep it.
     waiting_since = models.DateTimeField(null=True, blank=True)
+    #: The waiting that a snooze interrupts: it goes on when that ends.
+    waited_since = models.DateTimeField(null=True, blank=True)
     #: The number of the staff's last answer, and whose it is: what the collision guard asks.
     answered_seq = models.BigIntegerField(default=0, db_default=0)
     answered_by = models.ForeignKey(
@@ -71,6 +73,8 @@ class Conversation(models.Model):
         db_index=False,
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    #: Until when it was snoozed when the customer wrote: offered again.
+    former_snooze = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     #: Until then a customer's message opens a resolved one again; after that another conversation begins.
     reopens_until = models.DateTimeField(null=True, blank=True)

@@ -35,9 +35,12 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return self.filter(channel__members__user=user)
 
     def in_lists(self) -> MemberQuerySet:
-        """Without channels that were archived long ago: they can be read, but nobody is told of them any more."""
+        """Without those of which nobody is told any more: what was archived long ago, what has fallen out of a member's lists."""
         since = clock.now() - datetime.timedelta(days=settings.LIMITS.archived_days)
-        return self.filter(Q(channel__archived_at=None) | Q(channel__archived_at__gt=since))
+        return self.listed().filter(Q(channel__archived_at=None) | Q(channel__archived_at__gt=since))
+
+    def listed(self) -> MemberQuerySet:
+        return self.filter(Q(listed_until=None) | Q(listed_until__gt=clock.now()))
 
     def with_mutes(self) -> MemberQuerySet:
         """Each with `muted_until`: the end of a mute that is running, else None."""
@@ -64,6 +67,8 @@ class Member(models.Model):
     #: Grows with every change of what is this member's own and has no number: cursors, role, mute, notify level.
     version = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    #: Until then the channel is in this member's lists, and they are told of it; None: as long as they are a member.
+    listed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     #: Only there when it was asked for: see MemberQuerySet.with_mutes.
     muted_until: datetime.datetime | None
@@ -80,7 +85,10 @@ class Member(models.Model):
                 name="channel_members_read_is_delivered", condition=Q(read_seq__lte=F("delivered_seq"))
             ),
         ]
-        indexes = [models.Index(fields=["user", "channel"], name="idx_channel_members_user")]
+        indexes = [
+            models.Index(fields=["user", "channel"], name="idx_channel_members_user"),
+            models.Index(fields=["user", "listed_until"], name="idx_channel_members_listed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.channel_id}"

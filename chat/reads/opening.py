@@ -46,7 +46,8 @@ FROM (
     FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id
     LEFT JOIN channel_sanctions AS mute ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id
         AND mute.kind = 'mute' AND mute.until > %s
-    WHERE member.user_id = {{user}} AND (channel.archived_at IS NULL OR channel.archived_at > %s)
+    WHERE member.user_id = {{user}} AND (member.listed_until IS NULL OR member.listed_until > %s)
+        AND (channel.archived_at IS NULL OR channel.archived_at > %s)
 ) AS asked ORDER BY channel_id
 """  # noqa: S608 (nothing of anybody is in it)
 _OF_CHANNEL = len(ChannelColumns.__struct_fields__)
@@ -155,7 +156,7 @@ def _read(login: tuple[str, str], parameters: Sequence[Any], *, user: _Asked) ->
         (_login_statement(*login, log_position_statement()), parameters),
         (others, [asked]),
         (blocks, [asked, asked]),
-        (channels, [now, asked, since]),
+        (channels, [now, asked, now, since]),
     )
     for _, proof, is_staff, *columns in found:
         return _Read(proof, is_staff, columns[:_OF_PERSON], columns[_OF_PERSON:], *rest)

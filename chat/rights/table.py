@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from chat.models import ChannelKind, Role
-from chat.models.channel import GROUP
+from chat.models.channel import GROUP, SUPPORT
 from delivery.wire.errors import Archived, Forbidden, Muted, Refused
 
 
@@ -47,6 +47,8 @@ class Rule:
     in_direct: bool = True
     #: In a direct conversation of three or more.
     in_group: bool = True
+    #: In a conversation with the support, and in its notes. In the log of a desk nothing may be done: its agents' acts write it.
+    in_support: bool = True
     though_archived: bool = False
     though_muted: bool = True
     #: What the verb asks besides, for docs/permissions.md.
@@ -85,6 +87,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             staff=True,
             in_direct=False,
             in_group=False,
+            in_support=False,
             condition="name and topic",
         ),
         Right.ADD: Rule(
@@ -93,6 +96,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             members_in_public=True,
             in_direct=False,
             in_group=False,
+            in_support=False,
             condition="with a role only by who may promote",
         ),
         Right.REMOVE: Rule(
@@ -100,6 +104,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             refusal="Only owners and moderators remove members.",
             staff=True,
             in_direct=False,
+            in_support=False,
             though_archived=True,
             condition="moderators only plain members; nobody themselves; not the last owner",
         ),
@@ -115,6 +120,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             staff=True,
             in_direct=False,
             in_group=False,
+            in_support=False,
             though_archived=True,
             condition="a channel keeps at least one owner",
         ),
@@ -124,6 +130,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             staff=True,
             in_direct=False,
             in_group=False,
+            in_support=False,
             though_archived=True,
             condition="repeating does nothing",
         ),
@@ -134,6 +141,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             roles=EVERYONE,
             refusal="This channel can't be left.",
             in_direct=False,
+            in_support=False,
             though_archived=True,
             condition="not the last owner among others",
         ),
@@ -151,7 +159,7 @@ def refusal(
     is_muted: bool,
     is_visitor: bool = False,
 ) -> Refused | None:
-    """What stands against it; None when it may be done. `place`: the channel's kind, or GROUP."""
+    """What stands against it; None when it may be done. `place`: the channel's kind, GROUP or SUPPORT."""
     rule = RULES[right]
     if is_visitor and not rule.visitors:
         return Forbidden(rule.refusal)
@@ -160,6 +168,8 @@ def refusal(
         return Forbidden(rule.refusal)
     if (place == ChannelKind.DIRECT and not rule.in_direct) or (place == GROUP and not rule.in_group):
         return Forbidden("That can't be done in a direct conversation.")
+    if place == ChannelKind.DESK or (place == SUPPORT and not rule.in_support):
+        return Forbidden("That is the desk's to do: by claiming, releasing and resolving conversations.")
     if is_archived and not rule.though_archived:
         return Archived()
     return Muted() if is_muted and not rule.though_muted else None

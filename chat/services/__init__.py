@@ -11,6 +11,7 @@ from chat.services.channels import (
     revise_channel,
 )
 from chat.services.credentials import change_password, recheck_logins, require_password
+from chat.services.drafts import Draft, check_body
 from chat.services.epochs import begin_epoch, read_log_position
 from chat.services.inspecting import inspect_channel
 from chat.services.invites import accept_invite, create_invite, open_invite, revoke_invite, sign_up_by_invite
@@ -28,7 +29,7 @@ from chat.services.messages import Tagged, delete_message, edit_message, tag_of
 from chat.services.notifying import choose_notify_level
 from chat.services.password_links import make_password_link, use_password_link, whose_password_link
 from chat.services.people import create_owner, create_user, is_sign_up_open, rename_user, sign_up
-from chat.services.posting import Draft, check_body, post_messages
+from chat.services.posting import post_messages
 from chat.services.presence import choose_presence, note_seen
 from chat.services.receipts import move_cursors, read_channel
 from chat.services.reports import close_report, report_message

@@ -1,6 +1,6 @@
 """What the rules of posting look at, as this process holds it to be: a batch that believes it costs one round trip.
 
-Nobody relies on it: post_messages (posting.sql) compares it with the rows under the locks, and writes nothing if it differs.
+Nobody relies on it: post_drafts (posting.sql) compares it with the rows under the locks, and writes nothing if it differs.
 """
 
 import threading
@@ -24,6 +24,8 @@ class SenderStanding(msgspec.Struct, frozen=True):
     is_active: bool | None
     username: str | None
     display_name: str | None
+    #: visitor or staff, in a conversation with the support.
+    side: str | None
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -34,6 +36,10 @@ class Facts(msgspec.Struct, frozen=True):
     earlier: int | None
     #: The channel of the message that it answers.
     answered: int | None
+    #: The conversation is resolved, and what a customer writes does not open it again.
+    is_over: bool = False
+    #: The number up to which the sender has seen a conversation that somebody else of the staff has answered since.
+    overtaken_since: int | None = None
 
 
 class SenderStandings:

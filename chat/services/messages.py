@@ -15,8 +15,8 @@ from chat.rights.standing import require_may, standing_of
 from chat.rights.table import RULES, Right
 from chat.services import audit, log
 from chat.services.blocks import require_reach
+from chat.services.drafts import check_body
 from chat.services.first_said import first_said
-from chat.services.posting import check_body
 from chat.services.reports import close_case
 from delivery.wire.errors import NotFound, Outdated
 

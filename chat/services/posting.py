@@ -7,64 +7,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from django.conf import settings
 from django.db import transaction
 
 from chat import clock, shapes
 from chat.models import ChannelKind, Message, MessageKind
-from chat.naming import shows_nothing
 from chat.rights.table import Right, refusal
 from chat.services import hot
 from chat.services.believed import Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
-from chat.services.first_said import digest_of, first_said
+from chat.services.conversing import Line, decode_lines, listed_again, missed_since
+from chat.services.drafts import Draft
+from chat.services.first_said import first_said
 from delivery.bus import bell
-from delivery.bus.announcements import Change, Changed
+from delivery.bus.announcements import Announcement, Change, Changed
 from delivery.source import Committed
 from delivery.wire.codec import encode
-from delivery.wire.errors import Blocked, Conflict, Empty, Forbidden, Invalid, NotAMember, NotFound, Refused, TooLong
+from delivery.wire.errors import (
+    Blocked,
+    Conflict,
+    Forbidden,
+    NotAMember,
+    NotFound,
+    Over,
+    Overtaken,
+    Refused,
+)
 from delivery.wire.frames import Person
 from delivery.wire.types import Time, spell_time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A message on its way into the log; ChatNode.post checks its body."""
-
-    channel: int
-    sender: int
-    client_msg_id: uuid.UUID
-    body: str
-    reply_to: int | None = None
-
-    @property
-    def channel_id(self) -> int:
-        return self.channel
-
-    @property
-    def digest(self) -> bytes:
-        return digest_of(channel=self.channel, body=self.body, reply_to=self.reply_to)
-
-    @property
-    def key(self) -> tuple[int, uuid.UUID]:
-        """What there is one row of, for ever (constraint messages_once)."""
-        return self.sender, self.client_msg_id
-
-
-def check_body(body: str) -> str:
-    """The body as it is. Raises Empty, TooLong, or Invalid for what PostgreSQL or UTF-8 can't hold."""
-    # Its size first: looking at each character of a large one would keep the event loop from others.
-    try:
-        size = len(body.encode())
-    except UnicodeEncodeError:
-        raise Invalid("The text is not valid Unicode: it has half of a surrogate pair.") from None
-    if size > settings.LIMITS.message_bytes:
-        raise TooLong(f"The message has {size:,} bytes; {settings.LIMITS.message_bytes:,} are allowed.")
-    if shows_nothing(body):
-        raise Empty
-    if "\x00" in body:
-        raise Invalid("A message can't contain the NUL character.")
-    return body
 
 
 def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
@@ -74,6 +43,14 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
     One row per (sender, client_msg_id), for ever: a repeat gets the first message back, with `duplicate`.
     Raises what the database raises when it is away: then the outcome is unknown and repeating is safe.
     """
+    outcomes = _posted(drafts)
+    later = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, _Later)]
+    # By then it is in the log what the others of the staff have said.
+    posted = iter(post_messages([drafts[place] for place in later]) if later else ())
+    return [next(posted) if isinstance(outcome, _Later) else outcome for outcome in outcomes]
+
+
+def _posted(drafts: Sequence[Draft]) -> list["Committed | Refused | _Later"]:
     try:
         with hot.alone():
             return _Batch(drafts).post()
@@ -83,10 +60,10 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
         if len(drafts) == 1:
             return [refusal_for(error)]
         half = len(drafts) // 2
-        return [*post_messages(drafts[:half]), *post_messages(drafts[half:])]
+        return [*_posted(drafts[:half]), *_posted(drafts[half:])]
 
 
-_POST = "SELECT actual::text, posted::text FROM post_messages(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
+_POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
 
 _decode_facts = msgspec.json.Decoder(list[Facts]).decode
 #: Of each message: id, channel, seq.
@@ -94,7 +71,7 @@ _decode_posted = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """A draft as post_messages takes it."""
+    """A draft as post_drafts takes it."""
 
     channel: int
     sender: int
@@ -103,6 +80,7 @@ class _Row(msgspec.Struct, frozen=True):
     reply_to: int | None
     said_digest: str
     is_fresh: bool
+    seen_seq: int | None
 
 
 @dataclass(slots=True)
@@ -114,13 +92,22 @@ class _Fresh:
     raw: bytes = b""
     is_answered: bool = False
 
+    @property
+    def sender(self) -> Person:
+        username = self.standing.username or ""
+        return Person(self.draft.sender, username, self.standing.display_name or username)
+
     def answer(self) -> Committed:
         """Once as new; to the same draft again in the same batch, as a duplicate."""
         was_answered, self.is_answered = self.is_answered, True
         return Committed(raw=self.raw, duplicate=was_answered)
 
 
-_Outcome = Committed | Refused | _Fresh
+class _Later:
+    """The draft of one of the staff in a batch in which another of them answers there: the guard is asked after that."""
+
+
+_Outcome = Committed | Refused | _Fresh | _Later
 
 
 @dataclass(slots=True)
@@ -132,32 +119,34 @@ class _Batch:
     facts: Sequence[Facts | None] = ()
     earlier: dict[int, Message] = field(default_factory=dict)
     fresh: dict[tuple[int, uuid.UUID], _Fresh] = field(default_factory=dict)
+    #: channel → who of the staff answers there.
+    answering: dict[int, int] = field(default_factory=dict)
 
-    def post(self) -> list[Committed | Refused]:
+    def post(self) -> list[Committed | Refused | _Later]:
         self.facts, is_true = [_believed(draft) for draft in self.drafts], False
         outcomes = self._decide()
         while self.fresh or not is_true:
-            found, posted = self._ask(outcomes)
+            found, posted, lines = self._ask(outcomes)
             if posted:
-                self._ring_after_commit(posted)
+                self._ring_after_commit(posted, lines)
                 break
             self.facts, is_true = found, True
             outcomes = self._decide()
         return [outcome.answer() if isinstance(outcome, _Fresh) else outcome for outcome in outcomes]
 
-    def _ask(self, outcomes: Sequence[_Outcome]) -> tuple[list[Facts], list[tuple[int, int, int]]]:
+    def _ask(self, outcomes: Sequence[_Outcome]) -> tuple[list[Facts], list[tuple[int, int, int]], list[Line]]:
         channels = list({draft.channel for draft in self.drafts})
         rows = [_row(draft, outcome) for draft, outcome in zip(self.drafts, outcomes, strict=True)]
-        [(found, posted)] = hot.rows(_POST, [channels, _json(rows), _json(self.facts), self.now])
+        [(found, posted, lines)] = hot.rows(_POST, [channels, _json(rows), _json(self.facts), self.now])
         if posted is not None:
-            return [], _decode_posted(posted)
+            return [], _decode_posted(posted), decode_lines(lines or "[]")
         facts = _decode_facts(found)
         for draft, fact in zip(self.drafts, facts, strict=True):
             standings.note(draft.channel, draft.sender, fact.standing)
-        return facts, []
+        return facts, [], []
 
     def _decide(self) -> list[_Outcome]:
-        self.fresh = {}
+        self.fresh, self.answering = {}, {}
         repeated = [facts.earlier for facts in self.facts if facts is not None and facts.earlier is not None]
         if repeated:
             self.earlier = Message.objects.for_the_wire().in_bulk(repeated)
@@ -175,10 +164,13 @@ class _Batch:
         refused = _refusal(draft, facts, self.now)
         if refused is not None:
             return refused
+        is_staff = facts.standing.side == "staff"
+        if is_staff and self.answering.setdefault(draft.channel, draft.sender) != draft.sender:
+            return _Later()
         fresh = self.fresh[draft.key] = _Fresh(draft, facts.standing)
         return fresh
 
-    def _ring_after_commit(self, posted: list[tuple[int, int, int]]) -> None:
+    def _ring_after_commit(self, posted: list[tuple[int, int, int]], lines: list[Line]) -> None:
         created_at = spell_time(self.now)
         changes: dict[int, list[Change]] = defaultdict(list)
         places = {
@@ -189,10 +181,14 @@ class _Batch:
             seq, pk = next(places[draft.channel])
             fresh.raw = _spell(fresh, pk=pk, seq=seq, created_at=created_at)
             changes[draft.channel].append(Change(rev=seq, key=seq, raw=fresh.raw, said_by=draft.sender))
-        announcements = [
+        senders = {fresh.draft.sender: fresh.sender for fresh in self.fresh.values()}
+        for line in lines:
+            changes[line.channel_id].append(line.change(senders[line.sender_id], created_at))
+        announcements: list[Announcement] = [
             Changed(channel_id=channel, after=those[0].rev - 1, head=those[-1].rev, changes=those)
             for channel, those in changes.items()
         ]
+        announcements += listed_again(lines)
         transaction.on_commit(lambda: bell.ring(announcements), robust=True)
 
 
@@ -223,6 +219,10 @@ def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | No
         return refused
     if sender.is_blocked:
         return Blocked()
+    if facts.is_over:
+        return Over()
+    if facts.overtaken_since is not None:
+        return Overtaken(missed_since(draft.channel, facts.overtaken_since))
     if draft.reply_to is not None and facts.answered != draft.channel:
         return NotFound("The message that this answers is not in the channel.")
     return None
@@ -239,6 +239,7 @@ def _row(draft: Draft, outcome: _Outcome) -> _Row:
         reply_to=draft.reply_to,
         said_digest=draft.digest.hex() if is_fresh else "",
         is_fresh=is_fresh,
+        seen_seq=draft.seen_seq,
     )
 
 
@@ -247,15 +248,14 @@ def _json(rows: Sequence[_Row] | Sequence[Facts | None]) -> str:
 
 
 def _spell(fresh: _Fresh, *, pk: int, seq: int, created_at: Time) -> bytes:
-    draft, sender = fresh.draft, fresh.standing
-    username = sender.username or ""
+    draft = fresh.draft
     message = shapes.spell_message(
         pk=pk,
         channel=draft.channel,
         seq=seq,
         rev=seq,
         client_msg_id=draft.client_msg_id,
-        sender=Person(draft.sender, username, sender.display_name or username),
+        sender=fresh.sender,
         kind=MessageKind.TEXT,
         body=draft.body,
         reply_to=draft.reply_to,

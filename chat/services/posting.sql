@@ -3,19 +3,24 @@
 --
 -- `believed`: what the rules looked at when they chose the drafts that are fresh. `actual`: the same as it is.
 -- `posted`: [id, channel, seq] of each fresh draft; null when none is, or something is not as it was believed: nothing is written.
+-- `lines`: what that did to conversations with the support, as conversing.sql has it; null where none of the channels is one.
 --
 -- Whoever changes this adds a migration that runs it again, and gives it another name if its arguments change: processes of
 -- two releases call it at the same time.
-CREATE OR REPLACE FUNCTION post_messages(
-    channel_ids bigint[], drafts jsonb, believed jsonb, posted_at timestamptz, OUT actual jsonb, OUT posted jsonb
+CREATE OR REPLACE FUNCTION post_drafts(
+    channel_ids bigint[], drafts jsonb, believed jsonb, posted_at timestamptz,
+    OUT actual jsonb, OUT posted jsonb, OUT lines jsonb
 ) LANGUAGE plpgsql
 -- Plans are kept: one that was made while the tables were small must do when they are large.
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
+DECLARE
+    has_conversations boolean;
 BEGIN
     -- The locks first, in the order of the ids, so that two batches can't lock each other out. The next statement has a
-    -- snapshot of its own: it sees whatever was committed by those who held the locks before.
-    PERFORM id FROM channels WHERE id = ANY (channel_ids) ORDER BY id FOR NO KEY UPDATE;
+    -- snapshot of its own: it sees whatever was committed by those who held the locks before. A desk is not locked: nobody
+    -- posts there, and whoever holds one locks no conversation.
+    PERFORM id FROM channels WHERE id = ANY (channel_ids) AND kind <> 'desk' ORDER BY id FOR NO KEY UPDATE;
 
     SELECT jsonb_agg(jsonb_build_object(
         'standing', jsonb_build_object(
@@ -33,13 +38,26 @@ BEGIN
             ), false) ELSE false END,
             'is_active', sender.is_active,
             'username', sender.username,
-            'display_name', sender.display_name
+            'display_name', sender.display_name,
+            'side', CASE
+                WHEN talk.channel_id IS NULL THEN NULL WHEN talk.visitor_id = member.user_id THEN 'visitor' ELSE 'staff'
+            END
         ),
         'earlier', earlier.id,
-        'answered', answered.channel_id
-    ) ORDER BY draft.place) INTO actual
-    FROM ROWS FROM (jsonb_to_recordset(drafts) AS (channel bigint, sender bigint, client_msg_id uuid, reply_to bigint))
-        WITH ORDINALITY AS draft (channel_id, sender_id, client_msg_id, reply_to_id, place)
+        'answered', answered.channel_id,
+        'is_over', COALESCE(
+            talk.state = 'resolved' AND (talk.reopens_until IS NULL OR talk.reopens_until < posted_at), false
+        ),
+        -- Somebody else of the staff has answered since the number that this one of them had seen.
+        'overtaken_since', CASE WHEN talk.answered_seq > seen.seq AND talk.visitor_id <> draft.sender_id AND EXISTS (
+            SELECT FROM messages AS missed
+            WHERE missed.channel_id = talk.channel_id AND missed.seq > seen.seq AND missed.kind = 'text'
+                AND missed.sender_id NOT IN (draft.sender_id, talk.visitor_id)
+        ) THEN seen.seq END
+    ) ORDER BY draft.place), bool_or(talk.channel_id IS NOT NULL) INTO actual, has_conversations
+    FROM ROWS FROM (jsonb_to_recordset(drafts) AS (
+        channel bigint, sender bigint, client_msg_id uuid, reply_to bigint, seen_seq bigint
+    )) WITH ORDINALITY AS draft (channel_id, sender_id, client_msg_id, reply_to_id, seen_seq, place)
     LEFT JOIN channels AS channel ON channel.id = draft.channel_id
     LEFT JOIN channel_members AS member ON member.channel_id = draft.channel_id AND member.user_id = draft.sender_id
     LEFT JOIN users AS sender ON sender.id = member.user_id
@@ -47,7 +65,10 @@ BEGIN
         ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id AND mute.kind = 'mute'
     LEFT JOIN messages AS earlier
         ON earlier.sender_id = draft.sender_id AND earlier.client_msg_id = draft.client_msg_id
-    LEFT JOIN messages AS answered ON answered.id = draft.reply_to_id;
+    LEFT JOIN messages AS answered ON answered.id = draft.reply_to_id
+    -- (For every other channel a look for null, which costs nothing.)
+    LEFT JOIN conversations AS talk ON talk.channel_id = CASE WHEN channel.is_support THEN channel.id END
+    CROSS JOIN LATERAL (SELECT LEAST(COALESCE(draft.seen_seq, member.read_seq), channel.head) AS seq) AS seen;
 
     IF actual IS DISTINCT FROM believed THEN
         RETURN;
@@ -74,5 +95,9 @@ BEGIN
         WHERE channels.id = newest.channel_id
     )
     SELECT jsonb_agg(jsonb_build_array(id, channel_id, seq)) INTO posted FROM inserted;
+
+    IF has_conversations AND posted IS NOT NULL THEN
+        lines := move_conversations(posted, posted_at);
+    END IF;
 END
 $$;

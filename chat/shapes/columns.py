@@ -23,7 +23,7 @@ class ChannelColumns(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        return place_of(self.kind, self.direct_key)
+        return place_of(self.kind, self.direct_key, is_support=self.is_support)
 
 
 class MemberColumns(msgspec.Struct, frozen=True):

@@ -1,13 +1,15 @@
 """What is said over HTTP of what was refused, once it is known which request it was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
 from chat.shapes.words import Absent
-from delivery.wire.errors import Refused
+from delivery.wire.errors import Claimed, Overtaken, Refused
+from delivery.wire.frames import Person, SpelledMessage
 from delivery.wire.problems import BareProblem, spell_problem
+from delivery.wire.types import Time
 
 
 class Problem(BareProblem, frozen=True, kw_only=True):
@@ -21,6 +23,13 @@ class Problem(BareProblem, frozen=True, kw_only=True):
         ]
         | Absent
     ) = msgspec.UNSET
+    missed: (
+        Annotated[Sequence[SpelledMessage], msgspec.Meta(description="With `overtaken`: what was said since.")] | Absent
+    ) = msgspec.UNSET
+    who: Annotated[Person, msgspec.Meta(description="With `claimed`: who holds it.")] | Absent = msgspec.UNSET
+    until: Annotated[Time, msgspec.Meta(description="With `claimed`: until when, unless they work.")] | Absent = (
+        msgspec.UNSET
+    )
 
 
 PROBLEM = Problem(
@@ -39,4 +48,11 @@ def problem_of(
     """`status`: the refusal's own, but where HTTP says it more finely."""
     retry_after = None if refusal.retry_after is None else round(refusal.retry_after, 3)
     bare = spell_problem(refusal.code, refusal.detail, status=status, retry_after=retry_after)
-    return Problem(**msgspec.structs.asdict(bare), request_id=request_id, errors=errors or msgspec.UNSET)
+    return Problem(
+        **msgspec.structs.asdict(bare),
+        request_id=request_id,
+        errors=errors or msgspec.UNSET,
+        missed=[msgspec.Raw(raw) for raw in refusal.missed] if isinstance(refusal, Overtaken) else msgspec.UNSET,
+        who=refusal.who if isinstance(refusal, Claimed) else msgspec.UNSET,
+        until=refusal.until if isinstance(refusal, Claimed) else msgspec.UNSET,
+    )

@@ -5,7 +5,7 @@ import json
 import msgspec
 
 from delivery.wire.commands import COMMANDS, AnyCommand
-from delivery.wire.errors import Invalid, Refused, UnknownOp
+from delivery.wire.errors import Invalid, Overtaken, Refused, UnknownOp
 from delivery.wire.frames import Error
 from delivery.wire.types import Ref
 
@@ -75,5 +75,6 @@ def encode_refusal(refusal: Refused, *, ref: Ref | None, channel_id: int | None 
             retry_after=msgspec.UNSET if refusal.retry_after is None else round(refusal.retry_after, 3),
             channel=msgspec.UNSET if channel_id is None else channel_id,
             reference=getattr(refusal, "reference", msgspec.UNSET),
+            missed=[msgspec.Raw(raw) for raw in refusal.missed] if isinstance(refusal, Overtaken) else msgspec.UNSET,
         )
     )

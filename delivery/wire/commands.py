@@ -29,12 +29,17 @@ class Sync(Command, frozen=True, kw_only=True, tag="sync"):
 
 
 class Post(Command, frozen=True, kw_only=True, tag="message.post"):
-    """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again."""
+    """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again.
+
+    `seen_seq`: of the staff in a conversation with the support, the newest number that they have seen; left out, their read
+    cursor. If somebody else of the staff has answered since, the message is refused with `overtaken`.
+    """
 
     channel: Id
     client_msg_id: Uuid
     body: str
     reply_to: Id | None = None
+    seen_seq: Number | None = None
 
 
 class Edit(Command, frozen=True, kw_only=True, tag="message.edit"):

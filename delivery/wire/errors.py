@@ -1,5 +1,14 @@
 """Every refusal, once: its code on the wire, its HTTP status, and the sentence shown. Raised anywhere, translated once per door."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from delivery.wire.frames import Person
+    from delivery.wire.types import Time
+
 
 class Refused(Exception):
     """The request was refused; nothing was changed."""
@@ -94,6 +103,41 @@ class Archived(Refused):
     """This channel is archived: it can be read, not written."""
 
     code = "archived"
+    status = 409
+
+
+class Over(Archived):
+    """This conversation is over: what you write begins another one."""
+
+
+class Overtaken(Refused):
+    """Somebody else has answered meanwhile: read it, then send yours again with the newest number that you have seen."""
+
+    code = "overtaken"
+    status = 409
+
+    def __init__(self, missed: Sequence[bytes]) -> None:
+        super().__init__()
+        #: Spelled messages.
+        self.missed = missed
+
+
+class Claimed(Refused):
+    """Somebody else holds this conversation."""
+
+    code = "claimed"
+    status = 409
+
+    def __init__(self, who: Person, until: Time) -> None:
+        super().__init__(f"{who.display_name} holds this conversation.")
+        self.who = who
+        self.until = until
+
+
+class AtCapacity(Refused):
+    """This agent holds as many conversations as they can."""
+
+    code = "at_capacity"
     status = 409
 
 

@@ -91,6 +91,10 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     retry_after: float | msgspec.UnsetType = msgspec.UNSET
     channel: int | msgspec.UnsetType = msgspec.UNSET
     reference: str | msgspec.UnsetType = msgspec.UNSET
+    missed: (
+        Annotated[Sequence[SpelledMessage], msgspec.Meta(description="With `overtaken`: what was said since.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class Pong(Frame, frozen=True, kw_only=True, tag="pong"):

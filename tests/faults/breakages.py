@@ -10,7 +10,7 @@ from tests.stage.servers import ROOT
 FORGETFUL = (
     (ROOT / "chat/services/posting.sql")
     .read_text()
-    .replace("FUNCTION post_messages(", "FUNCTION post_messages_again(")
+    .replace("FUNCTION post_drafts(", "FUNCTION post_drafts_again(")
     .replace("'earlier', earlier.id", "'earlier', NULL")
 )
 
@@ -68,7 +68,7 @@ BREAKAGES: dict[str, Breakage] = {
         patch=patches.no_dedup,
         before=["ALTER TABLE messages DROP CONSTRAINT messages_once", FORGETFUL],
         after=[
-            "DROP FUNCTION post_messages_again",
+            "DROP FUNCTION post_drafts_again",
             "UPDATE messages SET client_msg_id = gen_random_uuid() WHERE id IN (SELECT a.id FROM messages a"
             " JOIN messages b USING (sender_id, client_msg_id) WHERE a.id > b.id)",
             "ALTER TABLE messages ADD CONSTRAINT messages_once UNIQUE (sender_id, client_msg_id)",

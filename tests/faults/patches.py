@@ -95,7 +95,7 @@ def no_dedup() -> None:
     """A repeated client_msg_id is posted again (the database's own constraint is taken away too)."""
     from chat.services import posting  # noqa: PLC0415
 
-    posting._POST = posting._POST.replace("post_messages", "post_messages_again")
+    posting._POST = posting._POST.replace("post_drafts", "post_drafts_again")
 
 
 def no_lane_order() -> None:
@@ -196,7 +196,7 @@ def one_poison_spoils_all() -> None:
 
 def one_lane_for_all() -> None:
     """Messages of all channels wait for one another."""
-    from chat.services.posting import Draft  # noqa: PLC0415
+    from chat.services.drafts import Draft  # noqa: PLC0415
 
     Draft.channel_id = property(lambda self: 0)  # type: ignore[assignment]
 

@@ -123,6 +123,6 @@ def test_of_one_batch_some_may_be_as_believed_and_others_not(cast: Cast) -> None
 def test_the_function_in_the_database_is_that_of_the_file() -> None:
     # Else posting.sql was changed without a migration that runs it again.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'post_messages'")
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'post_drafts'")
         [(source,)] = cursor.fetchall()
     assert source in Path(posting.__file__).with_suffix(".sql").read_text()

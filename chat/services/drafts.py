@@ -1,0 +1,52 @@
+"""A message before it is in the log, and what its body may hold."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from chat.naming import shows_nothing
+from chat.services.first_said import digest_of
+from delivery.wire.errors import Empty, Invalid, TooLong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message on its way into the log; ChatNode.post checks its body."""
+
+    channel: int
+    sender: int
+    client_msg_id: uuid.UUID
+    body: str
+    reply_to: int | None = None
+    #: Of the staff in a conversation with the support: the newest number that they had seen; None: their read cursor.
+    seen_seq: int | None = None
+
+    @property
+    def channel_id(self) -> int:
+        return self.channel
+
+    @property
+    def digest(self) -> bytes:
+        return digest_of(channel=self.channel, body=self.body, reply_to=self.reply_to)
+
+    @property
+    def key(self) -> tuple[int, uuid.UUID]:
+        """What there is one row of, for ever (constraint messages_once)."""
+        return self.sender, self.client_msg_id
+
+
+def check_body(body: str) -> str:
+    """The body as it is. Raises Empty, TooLong, or Invalid for what PostgreSQL or UTF-8 can't hold."""
+    # Its size first: looking at each character of a large one would keep the event loop from others.
+    try:
+        size = len(body.encode())
+    except UnicodeEncodeError:
+        raise Invalid("The text is not valid Unicode: it has half of a surrogate pair.") from None
+    if size > settings.LIMITS.message_bytes:
+        raise TooLong(f"The message has {size:,} bytes; {settings.LIMITS.message_bytes:,} are allowed.")
+    if shows_nothing(body):
+        raise Empty
+    if "\x00" in body:
+        raise Invalid("A message can't contain the NUL character.")
+    return body
