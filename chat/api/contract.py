@@ -3,7 +3,8 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast, get_origin
+from types import UnionType
+from typing import Any, TypeVar, Union, cast, get_origin
 
 import msgspec
 from django.conf import settings
@@ -19,9 +20,16 @@ from delivery.wire.errors import Invalid
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 Shape = type[msgspec.Struct]
+#: Or a union, each of which some callers are given.
+Given = Any
 
 
-def page_kind(given: Shape | None) -> type[shapes.Page[Any]] | None:
+def is_union(given: Given) -> bool:
+    kind: Any = get_origin(given)
+    return kind is Union or kind is UnionType
+
+
+def page_kind(given: Given | None) -> type[shapes.Page[Any]] | None:
     """Which page it is, if it is one of any shape."""
     kind = get_origin(given)
     return kind if isinstance(kind, type) and issubclass(kind, shapes.Page) else None
@@ -31,7 +39,7 @@ def page_kind(given: Shape | None) -> type[shapes.Page[Any]] | None:
 class Documented:
     """What is said of an operation, and held: parameters and fields that are not said are refused."""
 
-    gives: Mapping[int, Shape | None]
+    gives: Mapping[int, Given | None]
     #: An example of it.
     takes: Input | None = None
     #: Query parameters by name, each a JSON Schema with a description.
@@ -54,7 +62,7 @@ class Documented:
 
 
 def documented(
-    gives: Shape | Mapping[int, Shape | None],
+    gives: Given | Mapping[int, Given | None],
     *,
     takes: Input | None = None,
     query: Mapping[str, Any] | None = None,
@@ -79,7 +87,7 @@ def documented(
     return hold
 
 
-def _paging(given: Shape | None) -> dict[str, Any]:
+def _paging(given: Given | None) -> dict[str, Any]:
     kind = page_kind(given)
     cursor = {"cursor": whole("Where a page begins: `next_cursor`.")} if kind is shapes.CursorPage else {}
     if kind not in (shapes.CursorPage, shapes.HistoryPage):

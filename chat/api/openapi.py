@@ -12,7 +12,7 @@ from django.urls import get_resolver
 from rest_framework.views import APIView
 
 from chat import shapes
-from chat.api.contract import Documented, Shape, page_kind
+from chat.api.contract import Documented, Given, Shape, is_union, page_kind
 from chat.api.examples import examples
 from chat.api.paths import ROOT
 from chat.api.reading import choices_of
@@ -183,7 +183,7 @@ def _responses(path: str, method: str, said: Documented) -> dict[str, Any]:
     return answers | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
 
 
-def _answer(status: int, given: Shape | None, said: Documented) -> dict[str, Any]:
+def _answer(status: int, given: Given | None, said: Documented) -> dict[str, Any]:
     headers = [
         "X-Request-ID",
         *(["Link"] if page_kind(given) else []),
@@ -220,7 +220,9 @@ def _headers(names: list[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _schema_of(given: Shape) -> dict[str, Any]:
+def _schema_of(given: Given) -> dict[str, Any]:
+    if is_union(given):
+        return {"anyOf": [_schema_of(one) for one in get_args(given)]}
     if page_kind(given) is None:
         return {"$ref": _REF.format(name=given.__name__)}
     [reference], schemas = msgspec.json.schema_components([given], schema_hook=choices_of, ref_template=_REF)
@@ -250,10 +252,18 @@ def _shapes() -> set[Shape]:
     """All that the operations take and give, and what is said of refusals."""
     found: set[Shape] = {shapes.Problem}
     for said in _operations():
-        given = [one for one in said.gives.values() if one is not None]
-        found |= {get_args(one)[0] if page_kind(one) else one for one in given}
+        for given in said.gives.values():
+            found |= _structs_of(given)
         found |= {type(said.takes)} if said.takes else set()
     return found
+
+
+def _structs_of(given: Given | None) -> set[Shape]:
+    if given is None:
+        return set()
+    if is_union(given) or page_kind(given) is not None:
+        return {struct for one in get_args(given) for struct in _structs_of(one)}
+    return {given}
 
 
 def _refusal(status: int, description: str) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Who gets which answer at the support's paths: people who are no agents of any inbox, and visitors of no inbox."""
 
+import datetime
 from typing import Any
 
+from chat import clock
 from tests.stage.access_scene import Body, fresh, given, nothing
 
 #: Method, path, the status for each of PEOPLE in their order, what fills the path and the body.
@@ -25,6 +27,22 @@ row("PATCH", "inboxes/<int:pk>/agents/<int:user>/",  "401 401 404 404 404 404 40
 row("DELETE", "inboxes/<int:pk>/agents/<int:user>/", "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
 row("GET", "conversations/",                     "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "conversations/",                    "401 401 403 403 403 403 403", body=first)  # fmt: skip
+# Nobody of these is an agent: for them there is no such conversation.
+talk = "conversations/<int:pk>/"
+row("GET", talk,                                "401 401 404 404 404 404 404")  # fmt: skip
+row("PATCH", talk,                              "401 401 404 404 404 404 404", body=given(priority="high"))  # fmt: skip
+row("GET", talk + "messages/",                  "401 401 404 404 404 404 404")  # fmt: skip
+row("GET", talk + "notes/",                     "401 401 404 404 404 404 404")  # fmt: skip
+row("POST", talk + "claim/",                    "401 401 404 404 404 404 404")  # fmt: skip
+row("POST", talk + "release/",                  "401 401 404 404 404 404 404")  # fmt: skip
+row("POST", talk + "assign/",                   "401 401 404 404 404 404 404", body=given(agent=lambda s, who: s.target().pk))  # fmt: skip
+row("POST", talk + "take-over/",                "401 401 404 404 404 404 404")  # fmt: skip
+row("POST", talk + "answer/",                   "401 401 404 404 404 404 404", body=given(client_msg_id=fresh, body="hi"))  # fmt: skip
+row("POST", talk + "note/",                     "401 401 404 404 404 404 404", body=given(client_msg_id=fresh, body="hi"))  # fmt: skip
+row("POST", talk + "snooze/",                   "401 401 404 404 404 404 404", body=given(until=lambda s, who: (clock.now() + datetime.timedelta(days=1)).isoformat()))  # fmt: skip
+row("POST", talk + "pending/",                  "401 401 404 404 404 404 404")  # fmt: skip
+row("POST", talk + "resolve/",                  "401 401 404 404 404 404 404")  # fmt: skip
+row("POST", talk + "reopen/",                   "401 401 404 404 404 404 404")  # fmt: skip
 row("POST", "visitors/<int:user>/block/",        "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="abuse"))  # fmt: skip
 row("DELETE", "visitors/<int:user>/block/",      "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="fine"))  # fmt: skip
 row("GET", "<str:key>/",                         "404 404 404 404 404 404 404")  # fmt: skip

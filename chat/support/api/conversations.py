@@ -1,30 +1,77 @@
-"""Conversations: begun by visitors."""
+"""Conversations: begun by visitors; the queue, one of it, and what was said in it and in its notes."""
 
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat.api.contract import documented
-from chat.api.pages import paged
+from chat import shapes
+from chat.api.contract import documented, one_of, text, whole
+from chat.api.inputs import or_none
+from chat.api.pages import address, listed, number, page_size
 from chat.api.users import caller, checked
-from chat.models import Conversation
-from chat.shapes import CursorPage
-from chat.support import services, shapes
-from chat.support.api.inputs import FirstMessage
+from chat.models import Conversation, ConversationState
+from chat.reads import history
+from chat.support import services
+from chat.support import shapes as told
+from chat.support.api.inputs import ConversationRevision, FirstMessage
+from chat.support.models import Priority
 from delivery.wire import ids
+from delivery.wire.errors import Invalid
+
+LIMITS = settings.LIMITS
+WHOSE = ("mine", "unassigned", "all")
 
 
 class Conversations(APIView):
     for_visitors = frozenset({"GET", "POST"})
 
-    @documented(CursorPage[shapes.OwnConversation])
+    @documented(
+        told.QueuePage[told.SupportConversation] | told.QueuePage[told.OwnConversation],
+        query={
+            "inbox": whole("Only of this inbox."),
+            "state": {
+                "type": "string",
+                "enum": [*ConversationState.values],
+                "description": "Only in this state; left out: all but resolved ones.",
+            },
+            "whose": one_of(*WHOSE, default="all"),
+            "cursor": text("Where a page begins: `next_cursor`."),
+            "page_size": whole(
+                "How many on a page, for programs.", least=1, most=LIMITS.page_most, default=LIMITS.page
+            ),
+        },
+    )
     def get(self, request: Request) -> Response:
-        """A visitor's own, the newest first."""
-        rows = Conversation.objects.filter(visitor=caller(request)).select_related("channel", "assignee")
-        return paged(request, rows, shapes.own_conversation_of, newest_first=True)
+        """The queue of the caller's inboxes, the longest wait first; resolved ones the latest first. 20 a page.
+
+        To a visitor: their own, the newest first.
+        """
+        if caller(request).is_visitor:
+            return _own(request)
+        state, whose = request.query_params.get("state"), request.query_params.get("whose", "all")
+        if state is not None and state not in ConversationState.values:
+            raise Invalid(f"state is one of {', '.join(ConversationState.values)}.")
+        if whose not in WHOSE:
+            raise Invalid(f"whose is one of {', '.join(WHOSE)}.")
+        tickets, following = services.queue(
+            caller(request),
+            inbox=number(request, "inbox"),
+            state=state,
+            whose=whose,
+            after=_place(request.query_params.get("cursor")),
+            size=page_size(request),
+        )
+        cursor = None if following is None else f"{following.at.isoformat()}~{following.conversation}"
+        return _queue_page(request, [told.conversation_of(ticket) for ticket in tickets], cursor)
 
     @documented(
-        {201: shapes.OwnConversation, 200: shapes.OwnConversation},
+        {201: told.OwnConversation, 200: told.OwnConversation},
         takes=FirstMessage(
             client_msg_id="0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10",
             body="Where is my parcel?",
@@ -44,4 +91,99 @@ class Conversations(APIView):
             locale=given.locale,
         )
         conversation = Conversation.objects.select_related("channel", "assignee").get(pk=conversation.pk)
-        return Response(shapes.own_conversation_of(conversation), status=201 if is_new else 200)
+        return Response(told.own_conversation_of(conversation), status=201 if is_new else 200)
+
+
+class OneConversation(APIView):
+    for_visitors = frozenset({"GET"})
+
+    @documented(told.SupportConversation | told.OwnConversation)
+    def get(self, request: Request, pk: int) -> Response:
+        """For the agents of its inbox. Its customer is told `id`, `state`, `head` and who answers (`assignee`), and no more."""
+        user = caller(request)
+        if user.is_visitor:
+            return Response(told.own_conversation_of(services.own_conversation(user, conversation=pk)))
+        return described(request, pk)
+
+    @documented(told.SupportConversation, takes=ConversationRevision(priority=Priority.HIGH, labels=["parcel"]))
+    def patch(self, request: Request, pk: int) -> Response:
+        """Another priority, other labels; what is left out stays."""
+        given = checked(ConversationRevision, request)
+        services.revise(
+            caller(request), conversation=pk, priority=or_none(given.priority), labels=or_none(given.labels)
+        )
+        return described(request, pk)
+
+
+class ConversationMessages(APIView):
+    @documented(
+        shapes.HistoryPage[shapes.Message],
+        query={"before": whole("Only before this seq."), "after": whole("Only after this seq.")},
+        one_of=["before", "after"],
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """What was said, newest first: for who is in it, and for the inbox's agents with the right `read_support`."""
+        ticket = services.ticket_of(caller(request), conversation=pk)
+        services.require_reader(caller(request), ticket.conversation, ticket.inbox)
+        return _history(request, pk)
+
+
+class ConversationNotes(APIView):
+    @documented(
+        shapes.HistoryPage[shapes.Message],
+        query={"before": whole("Only before this seq."), "after": whole("Only after this seq.")},
+        one_of=["before", "after"],
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """The internal notes, newest first; read by those who may read the conversation."""
+        ticket = services.ticket_of(caller(request), conversation=pk)
+        services.require_reader(caller(request), ticket.conversation, ticket.inbox)
+        # No channel has this number: no notes yet.
+        return _history(request, ticket.conversation.notes_id or 0)
+
+
+def described(request: Request, pk: int) -> Response:
+    """The conversation as it is now, to an agent of its inbox."""
+    return Response(told.conversation_of(services.ticket_of(caller(request), conversation=pk)))
+
+
+def _own(request: Request) -> Response:
+    size, cursor = page_size(request), number(request, "cursor")
+    rows = Conversation.objects.filter(visitor=caller(request)).select_related("channel", "assignee")
+    if cursor is not None:
+        rows = rows.filter(pk__lt=cursor)
+    found = list(rows.order_by("-pk")[: size + 1])
+    following = str(found[size - 1].pk) if len(found) > size else None
+    return _queue_page(request, [told.own_conversation_of(row) for row in found[:size]], following)
+
+
+def _queue_page(request: Request, results: Sequence[Any], cursor: str | None) -> Response:
+    after = address(request, cursor=cursor)
+    page = told.QueuePage(results=results, next=after, previous=None, has_more=after is not None, next_cursor=cursor)
+    return listed(page)
+
+
+def _history(request: Request, channel: int) -> Response:
+    asked = {name: number(request, name) for name in ("before", "after")}
+    page = history.page(channel, size=page_size(request), **asked)
+    raws = [msgspec.Raw(raw) for raw in page.raws]
+    return listed(
+        shapes.HistoryPage(
+            results=raws,
+            next=address(request, before=page.older_than),
+            previous=address(request, after=page.newer_than),
+            has_more=page.older_than is not None,
+            next_before=page.older_than,
+            previous_after=page.newer_than,
+        )
+    )
+
+
+def _place(cursor: str | None) -> services.Place | None:
+    if cursor is None:
+        return None
+    at, _, conversation = cursor.partition("~")
+    try:
+        return services.Place(datetime.datetime.fromisoformat(at).astimezone(datetime.UTC), int(conversation))
+    except (ValueError, OverflowError):
+        raise Invalid("cursor is what a page said as next_cursor.") from None

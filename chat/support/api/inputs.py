@@ -4,8 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from chat.api.inputs import AS_IT_IS, Body, Input, Number, Unset, Uuid
-from chat.support.models import Routing
+from chat.api.inputs import AS_IT_IS, Body, Input, Moment, Number, Unset, Uuid
+from chat.support.models import Priority, Routing
+from chat.support.services.revising import LABEL_CHARACTERS, MOST_LABELS
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Origins = Annotated[
@@ -21,6 +22,12 @@ LeaseSeconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
 Email = Annotated[str, msgspec.Meta(max_length=254)]
 #: As the company's server signed it; read by the verb.
 Signed = Annotated[str, msgspec.Meta(max_length=8000, extra=AS_IT_IS)]
+
+SeenSeq = Annotated[
+    Number,
+    msgspec.Meta(description="The newest number that the agent has seen; left out: the agent's read cursor counts."),
+]
+Label = Annotated[str, msgspec.Meta(max_length=LABEL_CHARACTERS)]
 
 
 class InboxInput(Input, frozen=True, kw_only=True):
@@ -67,6 +74,37 @@ class FirstMessage(Input, frozen=True, kw_only=True):
     body: Body
     page: Annotated[str, msgspec.Meta(max_length=2000, description="Where it is written; kept without its query.")] = ""
     locale: Annotated[str, msgspec.Meta(max_length=35, description="The language of the browser.")] = ""
+
+
+class AnswerInput(Input, frozen=True, kw_only=True):
+    client_msg_id: Uuid
+    body: Body
+    seen_seq: SeenSeq | None = None
+
+
+class NoteInput(Input, frozen=True, kw_only=True):
+    client_msg_id: Uuid
+    body: Body
+    seen_seq: SeenSeq | None = None
+
+
+class ResolveInput(Input, frozen=True, kw_only=True):
+    client_msg_id: Uuid | Unset = msgspec.UNSET
+    body: Body | Unset = msgspec.UNSET
+    seen_seq: SeenSeq | None = None
+
+
+class SnoozeInput(Input, frozen=True, kw_only=True):
+    until: Moment
+
+
+class AssignInput(Input, frozen=True, kw_only=True):
+    agent: Number
+
+
+class ConversationRevision(Input, frozen=True, kw_only=True):
+    priority: Priority | Unset = msgspec.UNSET
+    labels: Annotated[list[Label], msgspec.Meta(max_length=MOST_LABELS)] | Unset = msgspec.UNSET
 
 
 def changed(given: Input) -> dict[str, object]:

@@ -1,6 +1,8 @@
 from django.urls import path
 
-from chat.support.api import blocks, conversations, inboxes, visits
+from chat.support.api import acts, blocks, conversations, inboxes, visits
+
+one = "conversations/<int:pk>/"
 
 urlpatterns = [
     path("inboxes/", inboxes.Inboxes.as_view()),
@@ -9,6 +11,19 @@ urlpatterns = [
     path("inboxes/<int:pk>/agents/", inboxes.Agents.as_view()),
     path("inboxes/<int:pk>/agents/<int:user>/", inboxes.OneAgent.as_view()),
     path("conversations/", conversations.Conversations.as_view()),
+    path(one, conversations.OneConversation.as_view()),
+    path(one + "messages/", conversations.ConversationMessages.as_view()),
+    path(one + "notes/", conversations.ConversationNotes.as_view()),
+    path(one + "claim/", acts.Claim.as_view()),
+    path(one + "release/", acts.Release.as_view()),
+    path(one + "assign/", acts.Assign.as_view()),
+    path(one + "take-over/", acts.TakeOver.as_view()),
+    path(one + "answer/", acts.Answer.as_view()),
+    path(one + "note/", acts.Note.as_view()),
+    path(one + "snooze/", acts.Snooze.as_view()),
+    path(one + "pending/", acts.Pending.as_view()),
+    path(one + "resolve/", acts.Resolve.as_view()),
+    path(one + "reopen/", acts.Reopen.as_view()),
     path("visitors/<int:user>/block/", blocks.Block.as_view()),
     # Last: a key is any word.
     path("<str:key>/", visits.Doorstep.as_view()),

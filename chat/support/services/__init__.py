@@ -3,19 +3,41 @@
 from chat.support.services.agents import add_agent, change_agent, remove_agent
 from chat.support.services.beginning import begin
 from chat.support.services.blocking import block_contact, unblock_contact
+from chat.support.services.coming_in import enter, open_notes
+from chat.support.services.holding import assign, claim, release, take_over
 from chat.support.services.inboxes import change_inbox, create_inbox, rotate_secret
+from chat.support.services.queue import Place, own_conversation, queue, ticket_of
+from chat.support.services.reopening import reopen, resolve, set_pending, snooze
+from chat.support.services.revising import revise
+from chat.support.services.standing import require_reader
 from chat.support.services.visits import create_visit, visit
 
 __all__ = [
+    "Place",
     "add_agent",
+    "assign",
     "begin",
     "block_contact",
     "change_agent",
     "change_inbox",
+    "claim",
     "create_inbox",
     "create_visit",
+    "enter",
+    "open_notes",
+    "own_conversation",
+    "queue",
+    "release",
     "remove_agent",
+    "reopen",
+    "require_reader",
+    "resolve",
+    "revise",
     "rotate_secret",
+    "set_pending",
+    "snooze",
+    "take_over",
+    "ticket_of",
     "unblock_contact",
     "visit",
 ]

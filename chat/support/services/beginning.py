@@ -10,9 +10,9 @@ from chat.allowances.table import BEGINNINGS
 from chat.models import Channel, ChannelKind, Conversation, Message, MessageKind, Role, User
 from chat.naming import looks
 from chat.services import log
+from chat.services.drafts import check_body
 from chat.services.first_said import digest_of, first_said
 from chat.services.members import begin_membership, seat
-from chat.services.posting import check_body
 from chat.support.models import Contact, Ticket
 from chat.support.services.telling import tell_desk
 from delivery.wire.errors import Conflict, Forbidden, NotFound

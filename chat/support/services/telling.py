@@ -3,9 +3,13 @@
 import datetime
 from typing import Any
 
+import msgspec
+
 from chat.models import Conversation, Message, User
-from chat.services import log
+from chat.services import hot, log
 from delivery.wire.types import spell_time
+
+_FACTS = "SELECT queue_facts(%s)::text"
 
 
 def tell_desk(
@@ -19,19 +23,10 @@ def tell_desk(
 ) -> Message:
     """One line of the desk's log, with all that a list of the queue shows: whoever follows it needs no other question.
 
-    `since`: when the waiting or the holding that ended now had begun.
+    `since`: when the waiting that ended now had begun.
     """
-    event: dict[str, Any] = {
-        "type": kind,
-        "conversation": conversation.pk,
-        "episode": conversation.episode,
-        "state": conversation.state,
-        "assignee": conversation.assignee_id,
-        "lease_until": spell_time(conversation.lease_until),
-        "waiting_since": spell_time(conversation.waiting_since),
-        "snoozed_until": spell_time(conversation.snoozed_until),
-        "by": by.pk,
-    }
+    [(facts,)] = hot.rows(_FACTS, [conversation.pk])
+    event: dict[str, Any] = {"type": kind, "by": by.pk, **msgspec.json.decode(facts)}
     if since is not None:
         event["since"] = spell_time(since)
     return entry.note(by, event, sentence)

@@ -1,5 +1,6 @@
 """What the support's API sends: its rows as the structs that clients see, each spelled once."""
 
+from chat.support.shapes.conversation import QueuePage, SupportConversation, conversation_of
 from chat.support.shapes.inbox import (
     InboxAgent,
     InboxInFull,
@@ -19,7 +20,10 @@ __all__ = [
     "NewInbox",
     "NewVisit",
     "OwnConversation",
+    "QueuePage",
+    "SupportConversation",
     "agent_of",
+    "conversation_of",
     "doorstep_of",
     "inbox_in_full",
     "new_inbox_of",

@@ -3,6 +3,7 @@
 Each call goes to the next of three web processes, so that none of them can know more than the rows do.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from itertools import cycle
@@ -51,7 +52,7 @@ def test_every_call_is_answered_to_each_as_the_table_says(processes: list[Server
 
 
 def call(http: httpx.Client, scene: Scene, who: str, method: str, path: str, path_of: Body, body: Body) -> int:
-    filled = path.replace("channels/<int:pk>", f"channels/{scene.channel.pk}")
+    filled = re.sub(r"(channels|conversations)/<int:pk>", rf"\1/{scene.channel.pk}", path)
     for name, value in (path_of(scene, who) or {}).items():
         filled = filled.replace(f"<int:{name}>", str(value))
     query = {"q": "x"} if path.endswith("search/") else None

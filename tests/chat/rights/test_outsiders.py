@@ -16,8 +16,9 @@ from websockets.typing import Origin, Subprotocol
 
 from chat import services
 from chat.models import Channel, Message, Role, User
+from chat.support import services as support
 from chatproject.tables import api_and_pages
-from delivery.wire.errors import Forbidden, Invalid, Refused
+from delivery.wire.errors import Forbidden, Refused
 from tests.conftest import Cast, in_thread, said
 from tests.stage.access_scene import Scene, answer_to
 from tests.stage.access_table import OPS
@@ -41,10 +42,19 @@ class Visit:
 
 @pytest.fixture
 def visit(cast: Cast) -> Visit:
-    visitor, secret = services.create_visitor(display_name="Vera")
-    other, _ = services.create_visitor(display_name="Vito")
-    own = services.open_support_channel(cast.sam, visitor=visitor, topic="")
-    return Visit(visitor, secret, own, services.open_support_channel(cast.sam, visitor=other, topic=""))
+    owner = User.objects.create_superuser("owner", password=None)
+    inbox = support.create_inbox(owner, name="Shop", agents=[cast.sam])
+    visitor, secret = support.create_visit(inbox, display_name="Vera")
+    other, _ = support.create_visit(inbox, display_name="Vito")
+    own, anothers = (begun(each, by=cast.sam) for each in (visitor, other))
+    return Visit(visitor, secret, own, anothers)
+
+
+def begun(visitor: User, *, by: User) -> Channel:
+    """A conversation in which an agent answers."""
+    conversation, _ = support.begin(visitor, client_msg_id=uuid.uuid4(), body="Where is my parcel?")
+    support.claim(by, conversation=conversation.pk)
+    return conversation.channel
 
 
 def word_of(user: User, channel: Channel) -> int:
@@ -66,12 +76,12 @@ ALLOWED: dict[tuple[str, str], tuple[int, Any]] = {
     ("DELETE", one + "messages/<int:message>/"): (200, None),
     ("GET", one + "changes/"): (200, None),
     ("POST", one + "read/"): (200, lambda: {"seq": 1}),
+    ("GET", "api/v1/support/conversations/<int:pk>/"): (200, None),
 }
 #: What a visitor may call without a channel's id in it, with what is answered.
 PLACELESS: dict[tuple[str, str], tuple[int, Any]] = {
     ("GET", "api/v1/support/conversations/"): (200, None),
-    # This visitor came by no inbox.
-    ("POST", "api/v1/support/conversations/"): (404, lambda: {"client_msg_id": str(uuid.uuid4()), "body": "hi"}),
+    ("POST", "api/v1/support/conversations/"): (201, lambda: {"client_msg_id": str(uuid.uuid4()), "body": "hi"}),
     # (There is no inbox of this key.)
     ("GET", "api/v1/support/<str:key>/"): (404, None),
     ("POST", "api/v1/support/<str:key>/visits/"): (404, dict),
@@ -88,7 +98,9 @@ def calls() -> list[tuple[str, str]]:
 
 
 def filled(path: str, channel: Channel, message: int, person: User) -> str:
-    path = path.replace("channels/<int:pk>", f"channels/{channel.pk}").replace("<int:message>", str(message))
+    path = re.sub(r"(channels|conversations)/<int:pk>", rf"\1/{channel.pk}", path).replace(
+        "<int:message>", str(message)
+    )
     return "/" + re.sub(r"<int:\w+>", str(person.pk), path)
 
 
@@ -225,7 +237,7 @@ def test_no_verb_lets_a_visitor_in_further(cast: Cast, visit: Visit) -> None:
 
 
 def test_nobody_is_invited_to_a_conversation_with_the_support(cast: Cast, visit: Visit) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Forbidden):
         services.create_invite(cast.sam, channels=[visit.own.pk])
 
 

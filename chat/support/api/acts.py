@@ -1,0 +1,147 @@
+"""What is done to a conversation: one path each, answered with the conversation, or with the message that was said."""
+
+import uuid
+from typing import Any
+
+import msgspec
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat import shapes
+from chat.api.contract import documented
+from chat.api.inputs import moment, or_none
+from chat.api.people import known_people
+from chat.api.users import caller, checked
+from chat.live.node import post_and_wait
+from chat.services import Draft, keep_leases
+from chat.support import services
+from chat.support.api.conversations import described
+from chat.support.api.inputs import AnswerInput, AssignInput, NoteInput, ResolveInput, SnoozeInput
+from chat.support.shapes import SupportConversation
+from delivery.source import Committed
+from delivery.wire.errors import Invalid
+
+EXAMPLE_ID = "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"
+
+
+class Claim(APIView):
+    @documented(SupportConversation, refuses=[409])
+    def post(self, request: Request, pk: int) -> Response:
+        """The caller holds it, if nobody does or the lease has lapsed; else 409 `claimed` with `who` and `until`."""
+        services.claim(caller(request), conversation=pk)
+        return described(request, pk)
+
+
+class Release(APIView):
+    @documented(SupportConversation)
+    def post(self, request: Request, pk: int) -> Response:
+        """Nobody holds it any more; the customer keeps their place. By who holds it, and supervisors."""
+        services.release(caller(request), conversation=pk)
+        return described(request, pk)
+
+
+class Assign(APIView):
+    @documented(SupportConversation, takes=AssignInput(agent=2), refuses=[409])
+    def post(self, request: Request, pk: int) -> Response:
+        """Another agent holds it. By who holds it, and supervisors."""
+        agent = checked(AssignInput, request).agent
+        # Who may not see the conversation learns nothing of people.
+        services.ticket_of(caller(request), conversation=pk)
+        services.assign(caller(request), conversation=pk, agent=known_people([agent])[0])
+        return described(request, pk)
+
+
+class TakeOver(APIView):
+    @documented(SupportConversation, refuses=[409])
+    def post(self, request: Request, pk: int) -> Response:
+        """The caller holds it, whoever did; said openly, and kept in the audit log."""
+        services.take_over(caller(request), conversation=pk)
+        return described(request, pk)
+
+
+class Answer(APIView):
+    @documented(
+        {201: shapes.Message, 200: shapes.Message},
+        takes=AnswerInput(client_msg_id=EXAMPLE_ID, body="It left this morning.", seen_seq=4),
+        refuses=[409],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """201 with the message; a repeat 200. 409 `overtaken` with `missed`: somebody else has answered after `seen_seq`."""
+        given = checked(AnswerInput, request)
+        was_in_it = services.enter(caller(request), conversation=pk)
+        # Who comes in only now has seen nothing of it.
+        seen = 0 if given.seen_seq is None and not was_in_it else given.seen_seq
+        return _posted(request, pk, given, seen_seq=seen)
+
+
+class Note(APIView):
+    @documented(
+        {201: shapes.Message, 200: shapes.Message},
+        takes=NoteInput(client_msg_id=EXAMPLE_ID, body="Their third parcel that is late."),
+        refuses=[409],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """A note for the staff alone, in a log of its own. 201 with the message; a repeat 200."""
+        given = checked(NoteInput, request)
+        channel = services.open_notes(caller(request), conversation=pk)
+        response = _posted(request, channel, given)
+        keep_leases([(pk, caller(request).pk)])
+        return response
+
+
+class Snooze(APIView):
+    @documented(SupportConversation, takes=SnoozeInput(until="2027-11-23T08:00:00Z"), refuses=[409])
+    def post(self, request: Request, pk: int) -> Response:
+        """It comes back `until` then, or when the customer writes."""
+        until = moment(checked(SnoozeInput, request).until, field="until")
+        assert until is not None
+        services.snooze(caller(request), conversation=pk, until=until)
+        return described(request, pk)
+
+
+class Pending(APIView):
+    @documented(SupportConversation, refuses=[409])
+    def post(self, request: Request, pk: int) -> Response:
+        """The customer is asked something, and nobody waits for the desk."""
+        services.set_pending(caller(request), conversation=pk)
+        return described(request, pk)
+
+
+class Resolve(APIView):
+    @documented(
+        SupportConversation,
+        takes=ResolveInput(client_msg_id=EXAMPLE_ID, body="Have a nice day!", seen_seq=6),
+        refuses=[409],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Done; with a last answer (`client_msg_id` and `body`) in the same transaction. Repeating does nothing."""
+        given = checked(ResolveInput, request)
+        client_msg_id, body = or_none(given.client_msg_id), or_none(given.body)
+        if (client_msg_id is None) != (body is None):
+            raise Invalid("An answer has client_msg_id and body.")
+        answer: dict[str, Any] = {}
+        if client_msg_id is not None:
+            answer = {"client_msg_id": uuid.UUID(client_msg_id), "body": body, "seen_seq": given.seen_seq}
+        services.resolve(caller(request), conversation=pk, **answer)
+        return described(request, pk)
+
+
+class Reopen(APIView):
+    @documented(SupportConversation)
+    def post(self, request: Request, pk: int) -> Response:
+        """Open: what was resolved, pending or snoozed. Repeating does nothing."""
+        services.reopen(caller(request), conversation=pk)
+        return described(request, pk)
+
+
+def _posted(request: Request, channel: int, given: AnswerInput | NoteInput, *, seen_seq: int | None = None) -> Response:
+    draft = Draft(
+        channel=channel,
+        sender=caller(request).pk,
+        client_msg_id=uuid.UUID(given.client_msg_id),
+        body=given.body,
+        seen_seq=seen_seq,
+    )
+    committed: Committed = post_and_wait(draft)
+    return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)

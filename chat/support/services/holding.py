@@ -1,0 +1,136 @@
+"""Who holds a conversation: claim, release, assign, take over. A lease, which work renews and which only waiting ends."""
+
+from chat.allowances.counting import counted
+from chat.allowances.table import DESK_ACTS
+from chat.models import Act, Conversation, User
+from chat.services import audit, hot, log
+from chat.support.models import Agent, Inbox
+from chat.support.services.coming_in import join
+from chat.support.services.handling import LEASE, Handling, handling
+from chat.support.services.reopening import open_again
+from chat.support.services.standing import require_agent, works_here
+from delivery.wire.errors import AtCapacity, Claimed, Invalid
+from delivery.wire.frames import Person
+from delivery.wire.types import spell_time
+
+#: By PostgreSQL's clock, and only while the customer waits.
+_HAS_LAPSED = """
+SELECT waiting_since IS NOT NULL AND lease_until < clock_timestamp() FROM conversations WHERE channel_id = %s
+"""
+
+
+def claim(actor: User, *, conversation: int) -> Conversation:
+    """The conversation is the actor's, if it is free, theirs already, or its lease has lapsed; a resolved one is open again.
+
+    Raises Claimed, AtCapacity, or NotFound for who is no agent of its inbox.
+    """
+    with counted(DESK_ACTS, actor), handling(conversation) as handled:
+        require_agent(actor, handled.inbox)
+        holder = handled.row.assignee
+        if holder is not None and holder.pk != actor.pk and not _is_free(handled, holder):
+            raise Claimed(_person(holder), spell_time(handled.row.lease_until) or "")
+        give(handled, actor, by=actor)
+    return handled.row
+
+
+def release(actor: User, *, conversation: int) -> Conversation:
+    """Nobody holds it any more; the customer keeps their place. Repeating does nothing.
+
+    By who holds it, or supervises the inbox; else Forbidden.
+    """
+    with counted(DESK_ACTS, actor), handling(conversation) as handled:
+        standing = require_agent(actor, handled.inbox)
+        holder = handled.row.assignee
+        if holder is not None:
+            may = standing.supervises or holder.pk == actor.pk
+            log.require(may, "Only who holds a conversation, or supervises the inbox, releases it.")
+            let_go(handled, kind="conversation.released", by=actor, sentence=f"{actor.get_full_name()} released {{}}")
+    return handled.row
+
+
+def assign(actor: User, *, conversation: int, agent: User) -> Conversation:
+    """Another agent of the inbox holds it from now on. By who holds it, or supervises the inbox; else Forbidden.
+
+    Raises Invalid for somebody who is no agent there, AtCapacity.
+    """
+    with counted(DESK_ACTS, actor), handling(conversation) as handled:
+        standing = require_agent(actor, handled.inbox)
+        may = standing.supervises or handled.row.assignee_id == actor.pk
+        log.require(may, "Only who holds a conversation, or supervises the inbox, assigns it.")
+        if not works_here(agent, handled.inbox):
+            raise Invalid("This person is no agent of the inbox.")
+        _hand_over(handled, agent, by=actor, act=Act.SUPPORT_ASSIGNED, word="assigned this to")
+    return handled.row
+
+
+def take_over(actor: User, *, conversation: int) -> Conversation:
+    """The actor holds it from now on, whoever did; said openly, and kept in the audit log. Raises AtCapacity, NotFound."""
+    with counted(DESK_ACTS, actor), handling(conversation) as handled:
+        require_agent(actor, handled.inbox)
+        _hand_over(handled, actor, by=actor, act=Act.SUPPORT_TAKEN, word="took this over from")
+    return handled.row
+
+
+def give(handled: Handling, agent: User, *, by: User) -> None:
+    """The agent holds it, is in it and in its notes, and the customer knows who answers. To who holds it: a new lease.
+
+    A resolved one is opened again. Raises AtCapacity.
+    """
+    if handled.row.assignee_id == agent.pk:
+        handled.move(lease_until=LEASE)
+        return
+    require_capacity(handled.inbox, agent)
+    open_again(handled, by=by)
+    handled.move(assignee=agent, lease_until=LEASE)
+    join(handled, agent)
+    name = agent.get_full_name()
+    sentence = f"{name} claimed {handled.row.visitor.get_full_name()}"
+    if by.pk != agent.pk:
+        sentence = f"{by.get_full_name()} assigned {handled.row.visitor.get_full_name()} to {name}"
+    handled.tell_desk("conversation.claimed", sentence, by=by)
+
+
+def let_go(handled: Handling, *, kind: str, by: User, sentence: str) -> None:
+    """Nobody holds it; its place in the queue stays. `sentence` has a gap for the customer's name, and stands in the notes too."""
+    handled.move(assignee=None, lease_until=None)
+    said = sentence.format(handled.row.visitor.get_full_name())
+    handled.tell_notes(kind, said, by=by)
+    handled.tell_desk(kind, said, by=by)
+
+
+def require_capacity(inbox: Inbox, user: User) -> None:
+    """Holds the agent's row until the commit, so that two at once are counted. Whoever holds several such rows locks them by id.
+
+    What is held counts, in whatever state, until it is resolved. Raises AtCapacity.
+    """
+    rows = Agent.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox")
+    agent = rows.filter(inbox=inbox, user=user).first()
+    if agent is not None and count_held(inbox, user) >= agent.most:
+        raise AtCapacity(f"{user.get_full_name()} holds {agent.most} conversations, and no more at a time.")
+
+
+def count_held(inbox: Inbox, user: User) -> int:
+    return Conversation.objects.filter(desk=inbox.desk_id, assignee=user).count()
+
+
+def _is_free(handled: Handling, holder: User) -> bool:
+    [(has_lapsed,)] = hot.rows(_HAS_LAPSED, [handled.row.pk])
+    return has_lapsed or not works_here(holder, handled.inbox)
+
+
+def _hand_over(handled: Handling, agent: User, *, by: User, act: Act, word: str) -> None:
+    holder = handled.row.assignee
+    if holder is not None and holder.pk == agent.pk:
+        handled.move(lease_until=LEASE)
+        return
+    give(handled, agent, by=by)
+    whom = agent if act == Act.SUPPORT_ASSIGNED else holder
+    details = {"from": None if holder is None else holder.pk, "to": agent.pk}
+    audit.record(act, actor=by, whom=agent.pk, channel=handled.row.pk, details=details)
+    if whom is not None:
+        sentence = f"{by.get_full_name()} {word} {whom.get_full_name()}"
+        handled.tell_notes("conversation.claimed", sentence, by=by, user=agent)
+
+
+def _person(user: User) -> Person:
+    return Person(user.pk, user.username, user.get_full_name())

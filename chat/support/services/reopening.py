@@ -1,0 +1,160 @@
+"""Snoozed, pending, resolved, and open again."""
+
+import datetime
+import uuid
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from chat import clock
+from chat.allowances.counting import count, counted
+from chat.allowances.table import DESK_ACTS, MESSAGES
+from chat.models import Conversation, ConversationState, Member, User
+from chat.models.member import MemberQuerySet
+from chat.services.drafts import Draft, check_body
+from chat.services.posting import post_messages
+from chat.support.services.coming_in import enter
+from chat.support.services.handling import Handling, handling
+from chat.support.services.standing import require_agent
+from delivery.wire.errors import Conflict, Invalid, Refused
+
+
+@transaction.atomic
+def resolve(
+    actor: User,
+    *,
+    conversation: int,
+    client_msg_id: uuid.UUID | None = None,
+    body: str = "",
+    seen_seq: int | None = None,
+) -> Conversation:
+    """Nobody waits and nobody holds it: done, with an answer or without, in one transaction. Repeating does nothing.
+
+    A customer's message within the inbox's `reopen_days` opens it again. Raises what refuses the answer, NotFound.
+    """
+    with counted(DESK_ACTS, actor):
+        if client_msg_id is not None:
+            _answer(actor, conversation, client_msg_id=client_msg_id, body=body, seen_seq=seen_seq)
+        with handling(conversation) as handled:
+            require_agent(actor, handled.inbox)
+            if handled.row.state != ConversationState.RESOLVED:
+                settle(handled, by=actor)
+    return handled.row
+
+
+def settle(handled: Handling, *, by: User) -> None:
+    """It is resolved, whatever it was; said to the customer and the desk. A day later it falls out of the agents' lists."""
+    row, now = handled.row, clock.now()
+    since = row.waiting_since
+    handled.move(
+        state=ConversationState.RESOLVED,
+        former_assignee=row.assignee or row.former_assignee,
+        resolved_at=now,
+        reopens_until=now + datetime.timedelta(days=handled.inbox.reopen_days),
+        **_NOBODY_WAITS,
+        **_NOBODY_HOLDS,
+    )
+    _members_of(row).update(listed_until=now + datetime.timedelta(hours=settings.LIMITS.resolved_hours))
+    handled.tell_customer("conversation.resolved", "The conversation is resolved", by=by)
+    handled.tell_desk("conversation.resolved", f"{by.get_full_name()} resolved {_name(row)}", by=by, since=since)
+
+
+def reopen(actor: User, *, conversation: int) -> Conversation:
+    """Open: what was resolved (in another episode), pending or snoozed. Repeating does nothing. Raises NotFound."""
+    with counted(DESK_ACTS, actor), handling(conversation) as handled:
+        require_agent(actor, handled.inbox)
+        open_again(handled, by=actor)
+        wake(handled, by=actor)
+    return handled.row
+
+
+def open_again(handled: Handling, *, by: User) -> None:
+    """What was resolved is open, in another episode, and in the agents' lists again; nothing else is touched."""
+    if handled.row.state != ConversationState.RESOLVED:
+        return
+    handled.move(state=ConversationState.OPEN, episode=F("episode") + 1, resolved_at=None, reopens_until=None)
+    _members_of(handled.row).update(listed_until=None)
+    for member in handled.members():
+        (handled.entry if member.channel_id == handled.row.pk else handled.notes or handled.entry).opened(
+            member.user_id, "joined"
+        )
+    handled.tell_customer("conversation.reopened", "The conversation is open again", by=by)
+    handled.tell_desk("conversation.reopened", f"{by.get_full_name()} reopened {_name(handled.row)}", by=by)
+
+
+def wake(handled: Handling, *, by: User) -> None:
+    """What was snoozed or pending is open; who waited before the snooze waits on, at the old place."""
+    row = handled.row
+    if row.state not in (ConversationState.SNOOZED, ConversationState.PENDING):
+        return
+    handled.move(state=ConversationState.OPEN, snoozed_until=None, waiting_since=row.waited_since, waited_since=None)
+    sentence = f"{by.get_full_name()} opened {_name(row)} again"
+    handled.tell_notes("conversation.reopened", sentence, by=by)
+    handled.tell_desk("conversation.reopened", sentence, by=by)
+
+
+def snooze(actor: User, *, conversation: int, until: datetime.datetime) -> Conversation:
+    """It comes back by itself then, or as soon as the customer writes. Raises Invalid, Conflict for a resolved one, NotFound."""
+    most = settings.LIMITS.snooze_days
+    now = clock.now()
+    if not now < until <= now + datetime.timedelta(days=most):
+        raise Invalid(f"A conversation is snoozed until some time within the next {most} days.")
+    with counted(DESK_ACTS, actor), handling(conversation) as handled:
+        require_agent(actor, handled.inbox)
+        row = handled.row
+        _require_unresolved(row)
+        handled.move(
+            state=ConversationState.SNOOZED,
+            snoozed_until=until,
+            waiting_since=None,
+            waited_since=row.waiting_since or row.waited_since,
+            former_snooze=None,
+        )
+        sentence = f"{actor.get_full_name()} snoozed {_name(row)}"
+        handled.tell_notes("conversation.snoozed", sentence, by=actor)
+        handled.tell_desk("conversation.snoozed", sentence, by=actor, since=row.waiting_since)
+    return handled.row
+
+
+def set_pending(actor: User, *, conversation: int) -> Conversation:
+    """The customer is asked something, and nobody waits for the desk. Raises Conflict for a resolved one, NotFound."""
+    with counted(DESK_ACTS, actor), handling(conversation) as handled:
+        require_agent(actor, handled.inbox)
+        row = handled.row
+        _require_unresolved(row)
+        if row.state != ConversationState.PENDING:
+            handled.move(state=ConversationState.PENDING, **_NOBODY_WAITS)
+            sentence = f"{actor.get_full_name()} waits for {_name(row)}"
+            handled.tell_notes("conversation.pending", sentence, by=actor)
+            handled.tell_desk("conversation.pending", sentence, by=actor, since=row.waiting_since)
+    return handled.row
+
+
+_NOBODY_WAITS = {"waiting_since": None, "waited_since": None, "snoozed_until": None}
+_NOBODY_HOLDS = {"assignee": None, "lease_until": None}
+
+
+def _answer(actor: User, conversation: int, *, client_msg_id: uuid.UUID, body: str, seen_seq: int | None) -> None:
+    check_body(body)
+    count(MESSAGES, actor)
+    was_in_it = enter(actor, conversation=conversation)
+    seen = 0 if seen_seq is None and not was_in_it else seen_seq
+    draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, seen_seq=seen)
+    [outcome] = post_messages([draft])
+    if isinstance(outcome, Refused):
+        raise outcome
+
+
+def _require_unresolved(row: Conversation) -> None:
+    if row.state == ConversationState.RESOLVED:
+        raise Conflict("This conversation is resolved: open it again first.")
+
+
+def _members_of(row: Conversation) -> MemberQuerySet:
+    channels = [row.pk] if row.notes_id is None else [row.pk, row.notes_id]
+    return Member.objects.filter(channel__in=channels).exclude(user=row.visitor_id)
+
+
+def _name(row: Conversation) -> str:
+    return row.visitor.get_full_name()
