@@ -38,7 +38,11 @@ DATA = Path(os.environ["GAPLESS_DATA"])
 import django  # noqa: E402 (the environment comes first)
 from django.core.management import call_command  # noqa: E402
 
+django.setup()
+
 from benchmarks.receivers import Receiver, Run, send  # noqa: E402
+from chat import services  # noqa: E402 (Django comes first)
+from chat.models import User  # noqa: E402
 from chatproject.embedded import services as embedded  # noqa: E402
 from delivery.load.processes import usage_of  # noqa: E402
 from delivery.load.tally import quantiles  # noqa: E402
@@ -80,9 +84,6 @@ class WebProcess:
 
 def prepare(sockets: int) -> tuple[int, list[str]]:
     """A channel with as many members as it can have, and a token for each socket."""
-    from chat import services
-    from chat.models import User
-
     call_command("migrate", interactive=False, verbosity=0)
     members = min(sockets, 100)
     users = []
@@ -244,7 +245,6 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     embedded.ensure(DATA)
-    django.setup()
     channel, tokens = prepare(options.sockets)
     servers = [WebProcess(18100 + n) for n in range(options.processes)]
     try:

@@ -18,17 +18,14 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import django
 import uvloop
-
-from benchmarks.fanout import WebProcess
-from chatproject.embedded import services as embedded
 
 #: More often than in service, so that no step escapes without its part of it.
 os.environ["GAPLESS_LIMIT_PRESENCE_WRITE_SECONDS"] = "10"
-django.setup()
 
-from benchmarks.crowd import DATA, MEMBERS, OWN, Cost, Crowd, Person, gather  # noqa: E402 (Django comes first)
+from benchmarks.fanout import WebProcess  # noqa: I001 (sets Django up, for what is imported after it)
+from benchmarks.crowd import DATA, MEMBERS, OWN, Cost, Crowd, Person, gather
+from chatproject.embedded import services as embedded
 
 CROWDS = 10
 #: Leaving is noticed after 5 s, and told within another one.
