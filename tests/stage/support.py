@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import httpx
 
 from chat import services as services_of_chat
-from chat.models import Conversation, Member, Message, Role, User
-from chat.services import log
-from chat.services.members import admit
+from chat.models import Channel, Conversation, Message, User
 from chat.support import services
 from chat.support.models import Inbox
-from chat.support.services.telling import tell_desk
+from delivery.source import Committed
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
 
@@ -74,18 +72,11 @@ def support_api(server: Server, token: str) -> httpx.Client:
 
 def answer(agent: User, conversation: Conversation, body: str) -> int:
     """An agent answers; the number that the answer has."""
-    with log.writing(conversation.pk) as entry:
-        if not Member.objects.filter(channel=conversation.pk, user=agent).exists():
-            admit(entry, agent, actor=agent, role=Role.MEMBER)
-    services_of_chat.post_messages(
-        [services_of_chat.Draft(channel=conversation.pk, sender=agent.pk, client_msg_id=uuid.uuid4(), body=body)]
+    services.enter(agent, conversation=conversation.pk)
+    seen = Channel.objects.get(pk=conversation.pk).head
+    draft = services_of_chat.Draft(
+        channel=conversation.pk, sender=agent.pk, client_msg_id=uuid.uuid4(), body=body, seen_seq=seen
     )
-    seq = Message.objects.filter(channel=conversation.pk).order_by("-seq").values_list("seq", flat=True)[0]
-    conversation.refresh_from_db()
-    waiting_since, conversation.waiting_since = conversation.waiting_since, None
-    conversation.answered_seq, conversation.answered_by = seq, agent
-    conversation.save()
-    if waiting_since:
-        with log.writing(conversation.desk_id) as entry:
-            tell_desk(entry, conversation, "conversation.answered", by=agent, sentence="answered", since=waiting_since)
-    return seq
+    [outcome] = services_of_chat.post_messages([draft])
+    assert isinstance(outcome, Committed), outcome
+    return Message.objects.get(channel=conversation.pk, sender=agent, client_msg_id=draft.client_msg_id).seq

@@ -6,6 +6,7 @@ from chat.models import Act, User
 from chat.services import log
 from chat.support.models import Agent, Inbox
 from chat.support.services.inboxes import record, require_supervisor
+from chat.support.services.letting_go import end_work
 from chat.support.services.seats import seat_agent, unseat_agent
 from delivery.wire.errors import Conflict, NotFound
 
@@ -38,13 +39,22 @@ def change_agent(actor: User, *, inbox: Inbox, user: int, **changes: Any) -> Age
 
 
 def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
-    """The queue is not theirs to see any more. Repeating raises NotFound; Conflict for the last who supervises."""
+    """The queue is not theirs to see any more, and what they held is free, at its old place.
+
+    Repeating raises NotFound; Conflict for the last who supervises.
+    """
+    require_supervisor(actor, inbox)
+    agent = _agent(inbox, user)
+    _require_another_supervisor(agent)
+    end_work(agent.user, desk=inbox.desk_id, by=actor)
     with log.writing(inbox.desk_id) as entry:
         require_supervisor(actor, inbox)
         agent = _agent(inbox, user)
         _require_another_supervisor(agent)
         unseat_agent(entry, agent, actor=actor)
         record(Act.AGENT_REMOVED, actor, inbox, whom=user)
+    # What they have claimed meanwhile: from here on they claim nothing.
+    end_work(agent.user, desk=inbox.desk_id, by=actor)
 
 
 def _agent(inbox: Inbox, user: int) -> Agent:
