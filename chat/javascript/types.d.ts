@@ -105,6 +105,8 @@ interface PresenceState {
 }
 /** A frame of the socket, and an answer of the API: checked by the server's own types. */
 type Frame = any;
+/** What is asked over the socket: checked by the server's own types. */
+type Command = { op: string; [field: string]: any };
 /** What was refused, over HTTP or the socket: `detail` is a sentence. */
 type Refused = any;
 

@@ -13,7 +13,12 @@ PAGE = (ROOT / "docs" / "adding-an-op.md").read_text()
 #: What an edit is called, layer by layer.
 NAMES = r'\bEdit\(|"message\.edit"|\bedit_message\b|\bEDIT_OWN\b|\bREVISIONS\b|revisions_per_minute|\bMessageRevision\b'
 #: The files that are the feature's own, and what makes a filled instance.
-OWN = {"chat/services/messages.py", "chat/api/messages.py", "chat/tools/demo/stage.py"}
+OWN = {
+    "chat/services/messages.py",
+    "chat/api/messages.py",
+    "chat/static/gapless/features/writing.js",
+    "chat/tools/demo/stage.py",
+}
 #: Lists in which no name of the edit stands: its path has those of other methods, and the page of proofs speaks of behaviour.
 UNNAMED = {"chat/api/urls.py", "docs/proofs.md"}
 

@@ -109,13 +109,9 @@ export class Client extends EventTarget {
     this.#emit("draft", { draft: { ...draft, state: "discarded" } });
   }
 
-  /** Resolves to the changed message; rejects with a Refusal. Not repeated: the caller keeps the text. */
-  async edit(/** @type {number} */ channel, /** @type {number} */ message, /** @type {string} */ body) {
-    return (await this.#connection.ask({ op: "message.edit", channel, message, body })).message;
-  }
-
-  async delete(/** @type {number} */ channel, /** @type {number} */ message) {
-    return (await this.#connection.ask({ op: "message.delete", channel, message })).message;
+  /** For what is done at once: a command with its `op`. Resolves to the `ok`; rejects with a Refusal. Not repeated: the caller keeps it. */
+  ask(/** @type {Command} */ command) {
+    return this.#connection.ask(command);
   }
 
   /** The person has seen everything up to `seq`. */
@@ -126,11 +122,6 @@ export class Client extends EventTarget {
   /** This device has everything up to `seq`; said by itself for live changes, by the page for loaded history. */
   delivered(/** @type {number} */ channel, /** @type {number} */ seq) {
     this.#cursors.move("delivered", channel, seq);
-  }
-
-  /** How this person wants to be seen {status, activity}, and whether nobody is at this device {idle}. Not repeated. */
-  present(/** @type {any} */ choice) {
-    return this.#connection.ask({ op: "presence", ...choice });
   }
 
   /** Of the moment: not repeated. */

@@ -7,12 +7,12 @@ import { askDelete, copy } from "../timeline/acts.js";
 import { Menu } from "../timeline/menu.js";
 
 feature((page) => {
-  const { acts, client, me, pane, reading, timeline } = page;
+  const { acts, me, pane, reading, timeline } = page;
   new Menu({ timeline, me, channel: () => page.here, acts });
   acts.copy = { act: copy, isOffered: () => true };
   acts.unread = { act: ({ seq }) => reading.markFrom(seq), isOffered: ({ isOwn }) => !isOwn };
   acts.delete = {
-    act: (message) => (message.sender.id === me.id ? askDelete(() => page.change(client.delete(message.channel, message.id))) : takeAway(message)),
+    act: (message) => (message.sender.id === me.id ? askDelete(() => page.change({ op: "message.delete", channel: message.channel, message: message.id })) : takeAway(message)),
     isOffered: ({ channel, isOwn }) => may(channel, isOwn ? "delete_own" : "delete_any"),
   };
   page.onRow(".unfold", (/** @type {Message} */ message) => timeline.unfold(message));

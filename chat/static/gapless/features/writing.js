@@ -38,7 +38,7 @@ function composerOf(/** @type {Page} */ page) {
       around.sent();
       pane.follow();
     },
-    edit: (/** @type {Message} */ message, /** @type {string} */ body) => page.change(client.edit(page.here.id, message.id, body)),
+    edit: (/** @type {Message} */ message, /** @type {string} */ body) => page.change({ op: "message.edit", channel: page.here.id, message: message.id, body }),
     lastOwn: () => timeline.messages.findLast((message) => message.kind === "text" && message.sender?.id === me.id && !message.deleted_at),
     typed: (/** @type {string} */ text) => around.typed(text),
   });

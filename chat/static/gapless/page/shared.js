@@ -142,9 +142,9 @@ export class Page extends EventTarget {
     this.#emit("ended", channel);
   }
 
-  /** Shows what an edit or a deletion resolves to. */
-  async change(/** @type {Promise<Message>} */ promise) {
-    const message = await promise;
+  /** Asks for a change of a message, and shows the message as it is then. */
+  async change(/** @type {Command} */ command) {
+    const { message } = await this.client.ask(command);
     if (this.isHere(message.channel)) this.pane.apply([message]);
   }
 

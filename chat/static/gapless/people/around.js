@@ -85,11 +85,11 @@ export class Around {
 
   async #choose(/** @type {{ shows_typing: any, [other: string]: any }} */ { shows_typing, ...choice }) {
     if (shows_typing != null) await patch("users/me/", { shows_typing });
-    if (Object.keys(choice).length) await this.#client.present(choice);
+    if (Object.keys(choice).length) await this.#client.ask({ op: "presence", ...choice });
   }
 
   #tellIdle() {
-    this.#client.present({ idle: this.#idle.isIdle }).catch(() => {}); // said again with the next connection
+    this.#client.ask({ op: "presence", idle: this.#idle.isIdle }).catch(() => {}); // said again with the next connection
   }
 
   async #heardTyping(/** @type {{ channel: any, users: number[] }} */ { channel, users }) {
