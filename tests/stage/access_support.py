@@ -45,5 +45,11 @@ row("POST", talk + "resolve/",                  "401 401 404 404 404 404 404")  
 row("POST", talk + "reopen/",                   "401 401 404 404 404 404 404")  # fmt: skip
 row("POST", "visitors/<int:user>/block/",        "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="abuse"))  # fmt: skip
 row("DELETE", "visitors/<int:user>/block/",      "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="fine"))  # fmt: skip
+row("GET", "conversations/<int:pk>/rating/",      "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("POST", "conversations/<int:pk>/rating/",     "401 401 404 404 404 404 404", path_of=nobodys, body=given(score=5))  # fmt: skip
+row("POST", "conversations/<int:pk>/transcript/", "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("GET", "reports/",                           "401 401 403 200 403 403 403")  # fmt: skip
+row("GET", "visitors/<int:user>/",               "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("DELETE", "visitors/<int:user>/",            "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="asked"))  # fmt: skip
 row("GET", "<str:key>/",                         "404 404 404 404 404 404 404")  # fmt: skip
 row("POST", "<str:key>/visits/",                 "404 401 404 404 404 404 404")  # fmt: skip

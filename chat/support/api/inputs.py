@@ -107,6 +107,15 @@ class ConversationRevision(Input, frozen=True, kw_only=True):
     labels: Annotated[list[Label], msgspec.Meta(max_length=MOST_LABELS)] | Unset = msgspec.UNSET
 
 
+class RatingInput(Input, frozen=True, kw_only=True):
+    score: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    comment: Annotated[str, msgspec.Meta(max_length=1000, extra=AS_IT_IS)] = ""
+
+
+class TranscriptInput(Input, frozen=True, kw_only=True):
+    mail: Annotated[bool, msgspec.Meta(description="Whether it goes to the customer's address too.")] = False
+
+
 def changed(given: Input) -> dict[str, object]:
     """The fields that were said."""
     values = {name: getattr(given, name) for name in given.__struct_fields__}

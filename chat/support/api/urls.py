@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.support.api import acts, blocks, conversations, inboxes, visits
+from chat.support.api import acts, after, blocks, contacts, conversations, inboxes, reports, visits
 
 one = "conversations/<int:pk>/"
 
@@ -24,6 +24,10 @@ urlpatterns = [
     path(one + "pending/", acts.Pending.as_view()),
     path(one + "resolve/", acts.Resolve.as_view()),
     path(one + "reopen/", acts.Reopen.as_view()),
+    path(one + "rating/", after.OwnRatings.as_view()),
+    path(one + "transcript/", after.Transcripts.as_view()),
+    path("reports/", reports.Reports.as_view()),
+    path("visitors/<int:user>/", contacts.OneContact.as_view()),
     path("visitors/<int:user>/block/", blocks.Block.as_view()),
     # Last: a key is any word.
     path("<str:key>/", visits.Doorstep.as_view()),

@@ -53,19 +53,14 @@ class SupportReport(msgspec.Struct, frozen=True, kw_only=True, rename={"since": 
 
 
 _SPREAD = Spread(count=41, p50=180, p90=900, met=0.95)
-REPORT = SupportReport(
-    since="2026-11-01T00:00:00.000000Z",
-    until=THEN,
-    by="agent",
-    rows=[
-        ReportRow(
-            key="2",
-            name="Ada",
-            first=_SPREAD,
-            next=_SPREAD,
-            solve=_SPREAD,
-            held=Spread(count=12, p50=600, p90=2400, met=None),
-            ratings=Satisfaction(count=9, average=4.6, satisfied=1.0),
-        )
-    ],
+_RATINGS = Satisfaction(count=9, average=4.6, satisfied=1.0)
+_ROW = ReportRow(
+    key="2",
+    name="Ada",
+    first=_SPREAD,
+    next=_SPREAD,
+    solve=_SPREAD,
+    held=Spread(count=12, p50=600, p90=2400, met=None),
+    ratings=_RATINGS,
 )
+REPORT = SupportReport(since="2026-11-01T00:00:00.000000Z", until=THEN, by="agent", rows=[_ROW])

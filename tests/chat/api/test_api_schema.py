@@ -53,6 +53,7 @@ MAY_BE_EMPTY = {
     "Reasoned.reason",
     "FirstMessage.locale",
     "FirstMessage.page",
+    "RatingInput.comment",
     "InboxRevision.closed_text",
     "InboxRevision.greeting",
     "InboxRevision.mail_from",

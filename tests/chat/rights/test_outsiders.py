@@ -77,6 +77,10 @@ ALLOWED: dict[tuple[str, str], tuple[int, Any]] = {
     ("GET", one + "changes/"): (200, None),
     ("POST", one + "read/"): (200, lambda: {"seq": 1}),
     ("GET", "api/v1/support/conversations/<int:pk>/"): (200, None),
+    ("GET", "api/v1/support/conversations/<int:pk>/rating/"): (200, None),
+    # It is not resolved.
+    ("POST", "api/v1/support/conversations/<int:pk>/rating/"): (409, lambda: {"score": 5}),
+    ("POST", "api/v1/support/conversations/<int:pk>/transcript/"): (200, dict),
 }
 #: What a visitor may call without a channel's id in it, with what is answered.
 PLACELESS: dict[tuple[str, str], tuple[int, Any]] = {

@@ -1,0 +1,51 @@
+"""Transcripts: what was said in a conversation, as text, read or mailed to its customer. Notes are another log's."""
+
+from django.db import transaction
+
+from chat import clock
+from chat.models import Channel, Conversation, User
+from chat.support.letters.outgoing import transcript_text
+from chat.support.models import Contact, Mail, MailKind, Ticket
+from chat.support.services.letters import transcript_rows
+from chat.support.services.mailing import is_mailing
+from chat.support.services.rating import rated_by
+from chat.support.services.standing import require_reader
+from delivery.wire.errors import Invalid, NotFound
+
+
+def transcript(user: User, *, conversation: int, mails: bool = False) -> tuple[str, str | None]:
+    """The text, and where it is mailed to, if it is to be. A repeat with nothing new mails nothing.
+
+    Raises NotFound, Forbidden for who may not read it, Invalid where no mail can go.
+    """
+    row = _readable(user, conversation)
+    with transaction.atomic():
+        head = Channel.objects.values_list("head", flat=True).get(pk=conversation)
+        address = _mail(row, head) if mails else None
+        return transcript_text(transcript_rows(conversation, up_to=head)), address
+
+
+def _readable(user: User, conversation: int) -> Conversation:
+    if user.is_visitor:
+        return rated_by(user, conversation)
+    ticket = Ticket.objects.select_related("inbox", "conversation").filter(pk=conversation).first()
+    if ticket is None:
+        raise NotFound
+    require_reader(user, ticket.conversation, ticket.inbox)
+    return ticket.conversation
+
+
+def _mail(row: Conversation, head: int) -> str:
+    contact = Contact.objects.select_related("inbox").filter(visitor=row.visitor_id).first()
+    if contact is None or not contact.email:
+        raise Invalid("No address of the customer is known.")
+    if not contact.inbox.mail_from or not is_mailing():
+        raise Invalid("This inbox sends no mails.")
+    Mail.objects.get_or_create(
+        conversation=row,
+        kind=MailKind.TRANSCRIPT,
+        number=head,
+        address=contact.email,
+        defaults={"due_at": clock.now()},
+    )
+    return contact.email

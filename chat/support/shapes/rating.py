@@ -1,0 +1,24 @@
+"""What a customer said of the answers, as they read it again."""
+
+from typing import Annotated
+
+import msgspec
+
+from chat.support import models
+
+
+class OwnRating(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the episode that a conversation is in."""
+
+    asked: Annotated[bool, msgspec.Meta(description="Whether it can be given now.")]
+    score: Annotated[int | None, msgspec.Meta(description="From 1 to 5; null: none was given.")]
+    comment: str
+
+
+OWN_RATING = OwnRating(asked=False, score=5, comment="Quick!")
+
+
+def own_rating_of(row: models.Rating | None, *, asked: bool) -> OwnRating:
+    if row is None:
+        return OwnRating(asked=asked, score=None, comment="")
+    return OwnRating(asked=asked, score=row.score, comment=row.comment)
