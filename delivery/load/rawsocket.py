@@ -31,8 +31,11 @@ class RawSocket(asyncio.Protocol):
     `opened` is done with the handshake (or raises HandshakeRefused or ConnectionError), `closed` with the close code (0: cut).
     """
 
-    def __init__(self, login: str, on_text: Callable[[bytes], None], *, host: str = "localhost") -> None:
+    def __init__(
+        self, login: str, on_text: Callable[[bytes], None], *, host: str = "localhost", path: str = "/ws/"
+    ) -> None:
         self._login = login
+        self._path = path
         self._host = host
         self._on_text = on_text
         self._buffer = bytearray()
@@ -48,7 +51,7 @@ class RawSocket(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         key = base64.b64encode(os.urandom(16)).decode()
         self.transport.write(
-            f"GET /ws/ HTTP/1.1\r\nHost: {self._host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {self._path} HTTP/1.1\r\nHost: {self._host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{self._login}\r\n\r\n".encode()
         )
 
@@ -66,7 +69,10 @@ class RawSocket(asyncio.Protocol):
     # ---- commands out ----
 
     def send(self, command: dict[str, object]) -> None:
-        self._write(_TEXT, msgspec.json.encode(command))
+        self.send_text(msgspec.json.encode(command))
+
+    def send_text(self, payload: bytes) -> None:
+        self._write(_TEXT, payload)
 
     def abort(self) -> None:
         self.transport.abort()

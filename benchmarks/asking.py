@@ -1,0 +1,54 @@
+"""The client of benchmarks.http: one connection that asks one thing after another, and costs as little as it can."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import msgspec
+
+
+@dataclass
+class Answered:
+    """What became of the questions: how long each waited, and those whose answer was not 200."""
+
+    seconds: list[float] = field(default_factory=list)
+    refused: int = 0
+
+
+class Asker:
+    """As one person, over one connection that is kept."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port = port
+        self._head = f"Host: localhost:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        self.answered = Answered()
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+    def close(self) -> None:
+        self._writer.close()
+
+    async def ask(self, path: str, **query: object) -> bytes:
+        """The body; the wait is noted."""
+        began_at = time.perf_counter()
+        self._writer.write(f"GET /api/v1/{path}?{urlencode(query)} HTTP/1.1\r\n{self._head}".encode())
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        body = await self._reader.readexactly(int(_header(head, b"content-length")))
+        self.answered.seconds.append(time.perf_counter() - began_at)
+        self.answered.refused += not head.startswith(b"HTTP/1.1 200")
+        return body
+
+    async def next_of(self, path: str, **query: object) -> str | None:
+        """Where the page after this one begins."""
+        return msgspec.json.decode(await self.ask(path, **query), type=_Page).next_cursor
+
+
+class _Page(msgspec.Struct):
+    next_cursor: str | None = None
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    start = head.lower().index(b"\r\n" + name + b":") + len(name) + 3
+    return head[start : head.index(b"\r\n", start)]
