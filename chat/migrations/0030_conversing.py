@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 _SERVICES = Path(__file__).parent.parent / "services"
 #: `post_messages` stays for processes of the release before.
-_UNDO = "DROP FUNCTION post_drafts, move_conversations, write_lines, queue_facts, spelled_time"
+_UNDO = "DROP FUNCTION IF EXISTS post_drafts, with_conversations, move_conversations, write_lines, queue_facts, spelled_time"
 
 
 class Migration(migrations.Migration):

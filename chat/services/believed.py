@@ -12,7 +12,7 @@ import msgspec
 MOST_STANDINGS = 10_000
 
 
-class SenderStanding(msgspec.Struct, frozen=True):
+class SenderStanding(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a sender stands in a channel. What does not exist has no kind, role or name."""
 
     kind: str | None
@@ -25,10 +25,10 @@ class SenderStanding(msgspec.Struct, frozen=True):
     username: str | None
     display_name: str | None
     #: visitor or staff, in a conversation with the support.
-    side: str | None
+    side: str | None = None
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of one draft."""
 
     standing: SenderStanding

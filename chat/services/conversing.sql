@@ -19,6 +19,35 @@ CREATE OR REPLACE FUNCTION queue_facts(conversation bigint) RETURNS jsonb LANGUA
     ) FROM conversations WHERE channel_id = conversation
 $$;
 
+-- The facts of drafts, as posting.sql has them, with those of conversations: on which side of it the sender is, whether it is
+-- over, and the number since which somebody else of the staff has answered whom this one of them has not seen.
+CREATE OR REPLACE FUNCTION with_conversations(facts jsonb, drafts jsonb, posted_at timestamptz) RETURNS jsonb
+LANGUAGE sql STABLE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+    SELECT jsonb_agg(CASE WHEN talk.channel_id IS NULL THEN draft.fact ELSE
+        draft.fact
+        || jsonb_build_object('standing', draft.fact -> 'standing' || jsonb_build_object(
+            'side', CASE talk.visitor_id WHEN draft.sender_id THEN 'visitor' ELSE 'staff' END
+        ))
+        || jsonb_strip_nulls(jsonb_build_object(
+            'is_over', CASE WHEN talk.state = 'resolved' AND COALESCE(talk.reopens_until < posted_at, true) THEN true END,
+            'overtaken_since', CASE WHEN talk.answered_seq > seen.seq AND talk.visitor_id <> draft.sender_id AND EXISTS (
+                SELECT FROM messages AS missed
+                WHERE missed.channel_id = talk.channel_id AND missed.seq > seen.seq AND missed.kind = 'text'
+                    AND missed.sender_id NOT IN (draft.sender_id, talk.visitor_id)
+            ) THEN seen.seq END
+        ))
+    END ORDER BY draft.place)
+    FROM ROWS FROM (
+        jsonb_array_elements(facts), jsonb_to_recordset(drafts) AS (channel bigint, sender bigint, seen_seq bigint)
+    ) WITH ORDINALITY AS draft (fact, channel_id, sender_id, seen_seq, place)
+    LEFT JOIN conversations AS talk ON talk.channel_id = draft.channel_id
+    LEFT JOIN channels AS channel ON channel.id = talk.channel_id
+    LEFT JOIN channel_members AS member ON member.channel_id = talk.channel_id AND member.user_id = draft.sender_id
+    CROSS JOIN LATERAL (SELECT LEAST(COALESCE(draft.seen_seq, member.read_seq), channel.head) AS seq) AS seen
+$$;
+
 -- `posted`: [id, channel, seq] of new messages. Returns the system messages that they led to: one in the desk's log where a
 -- queue fact changed (the first message that waits, the answer to it), one in the conversation that a customer opens again.
 CREATE OR REPLACE FUNCTION move_conversations(posted jsonb, moved_at timestamptz) RETURNS jsonb

@@ -38,26 +38,13 @@ BEGIN
             ), false) ELSE false END,
             'is_active', sender.is_active,
             'username', sender.username,
-            'display_name', sender.display_name,
-            'side', CASE
-                WHEN talk.channel_id IS NULL THEN NULL WHEN talk.visitor_id = member.user_id THEN 'visitor' ELSE 'staff'
-            END
+            'display_name', sender.display_name
         ),
         'earlier', earlier.id,
-        'answered', answered.channel_id,
-        'is_over', COALESCE(
-            talk.state = 'resolved' AND (talk.reopens_until IS NULL OR talk.reopens_until < posted_at), false
-        ),
-        -- Somebody else of the staff has answered since the number that this one of them had seen.
-        'overtaken_since', CASE WHEN talk.answered_seq > seen.seq AND talk.visitor_id <> draft.sender_id AND EXISTS (
-            SELECT FROM messages AS missed
-            WHERE missed.channel_id = talk.channel_id AND missed.seq > seen.seq AND missed.kind = 'text'
-                AND missed.sender_id NOT IN (draft.sender_id, talk.visitor_id)
-        ) THEN seen.seq END
-    ) ORDER BY draft.place), bool_or(talk.channel_id IS NOT NULL) INTO actual, has_conversations
-    FROM ROWS FROM (jsonb_to_recordset(drafts) AS (
-        channel bigint, sender bigint, client_msg_id uuid, reply_to bigint, seen_seq bigint
-    )) WITH ORDINALITY AS draft (channel_id, sender_id, client_msg_id, reply_to_id, seen_seq, place)
+        'answered', answered.channel_id
+    ) ORDER BY draft.place), bool_or(channel.is_support) INTO actual, has_conversations
+    FROM ROWS FROM (jsonb_to_recordset(drafts) AS (channel bigint, sender bigint, client_msg_id uuid, reply_to bigint))
+        WITH ORDINALITY AS draft (channel_id, sender_id, client_msg_id, reply_to_id, place)
     LEFT JOIN channels AS channel ON channel.id = draft.channel_id
     LEFT JOIN channel_members AS member ON member.channel_id = draft.channel_id AND member.user_id = draft.sender_id
     LEFT JOIN users AS sender ON sender.id = member.user_id
@@ -65,10 +52,11 @@ BEGIN
         ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id AND mute.kind = 'mute'
     LEFT JOIN messages AS earlier
         ON earlier.sender_id = draft.sender_id AND earlier.client_msg_id = draft.client_msg_id
-    LEFT JOIN messages AS answered ON answered.id = draft.reply_to_id
-    -- (For every other channel a look for null, which costs nothing.)
-    LEFT JOIN conversations AS talk ON talk.channel_id = CASE WHEN channel.is_support THEN channel.id END
-    CROSS JOIN LATERAL (SELECT LEAST(COALESCE(draft.seen_seq, member.read_seq), channel.head) AS seq) AS seen;
+    LEFT JOIN messages AS answered ON answered.id = draft.reply_to_id;
+
+    IF has_conversations THEN
+        actual := with_conversations(actual, drafts, posted_at);
+    END IF;
 
     IF actual IS DISTINCT FROM believed THEN
         RETURN;

@@ -120,9 +120,18 @@ def test_of_one_batch_some_may_be_as_believed_and_others_not(cast: Cast) -> None
     assert list(rows) == [("0", head + 1), ("3", head + 2)]
 
 
-def test_the_function_in_the_database_is_that_of_the_file() -> None:
-    # Else posting.sql was changed without a migration that runs it again.
+@pytest.mark.parametrize(
+    ("file", "functions"),
+    [
+        ("posting", ["post_drafts"]),
+        ("conversing", ["spelled_time", "queue_facts", "with_conversations", "move_conversations", "write_lines"]),
+    ],
+)
+def test_the_functions_in_the_database_are_those_of_the_file(file: str, functions: list[str]) -> None:
+    # Else the file was changed without a migration that runs it again.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'post_drafts'")
-        [(source,)] = cursor.fetchall()
-    assert source in Path(posting.__file__).with_suffix(".sql").read_text()
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = ANY (%s)", [functions])
+        sources = [source for (source,) in cursor.fetchall()]
+    text = Path(posting.__file__).with_name(f"{file}.sql").read_text()
+    assert len(sources) == len(functions) == text.count("CREATE OR REPLACE FUNCTION")
+    assert all(source in text for source in sources)
