@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/logout/", SignOut.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),
     path("admin/", admin.site.urls),
+    path("", include("chat.support.pages.urls")),
     path("", include("chat.pages.urls")),
 ]
 count_from_zero(urlpatterns)

@@ -104,6 +104,8 @@ PAGES = {
     "POST new-password/<str:secret>/": "403 403 403 403 403 403 403",
     "GET setup/<str:token>/": "410 410 410 410 410 410 410",
     "POST setup/<str:token>/": "403 403 403 403 403 403 403",
+    "GET widget.js": "200 200 200 200 200 200 200",
+    "GET widget/<str:key>/": "404 404 404 404 404 404 404",
     "GET admin/logout/": "405 405 405 405 405 405 405",
     "POST admin/logout/": "403 403 403 403 403 403 403",
     "GET admin/password_change/": "302 302 302 302 302 302 302",

@@ -1,10 +1,12 @@
 """People at a real Chromium, each in a browser of their own; what a console complains of fails the test."""
 
+import contextvars
+import functools
 import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
@@ -23,6 +25,7 @@ MARKS = [
 ]
 
 SignIn = Callable[..., Page]
+Done = TypeVar("Done")
 
 
 @pytest.fixture(scope="package")
@@ -79,11 +82,17 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
     assert [line for line in complaints if not expected.search(line)] == []
 
 
-def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
-    """Runs a verb beside Playwright's event loop, in which nothing can be announced."""
+def beside(verb: Callable[..., Done], *args: object, **kwargs: object) -> Done:
+    """What a verb gives that runs beside Playwright's event loop, in which nothing can be announced."""
     with ThreadPoolExecutor(1) as executor:
-        executor.submit(verb, *args, **kwargs).result()
+        done = executor.submit(contextvars.copy_context().run, functools.partial(verb, *args, **kwargs)).result()
         executor.submit(connections.close_all)
+    return done
+
+
+def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
+    """The same where nothing is asked of it."""
+    beside(verb, *args, **kwargs)
 
 
 def write(page: Page, text: str) -> None:

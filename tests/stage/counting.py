@@ -17,12 +17,12 @@ def time_passes(seconds: float, *, allowance: Allowance, user: User | None = Non
             client.zadd(key, {each: at - seconds * 1_000_000 for each, at in counted})
 
 
-def has_done(times: int, *, allowance: Allowance, user: User) -> None:
-    """So often within this window."""
+def has_done(times: int, *, allowance: Allowance, user: User | None = None, whose: Whose = "") -> None:
+    """So often within this window, besides what was done in truth."""
     with redis.from_url(settings.REDIS_URL) as client:
         seconds, microseconds = client.time()
         now = seconds * 1_000_000 + microseconds
-        client.zadd(allowance.keys(user.pk)[0], {f"{n}": now for n in range(times)})
+        client.zadd(allowance.keys(user.pk if user else whose)[0], {f"{n}": now for n in range(times)})
 
 
 def headers(answer: httpx.Response) -> tuple[int, int]:

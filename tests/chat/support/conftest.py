@@ -1,11 +1,17 @@
 """What every test of this room may ask for."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import pytest
 from django.core.cache import cache
 
 from chat.models import Conversation
+from tests.stage.browsers import beside
 from tests.stage.support import Desk, Visit, open_desk
 from tests.stage.support import visit as visit_of
+
+Made = TypeVar("Made")
 
 
 @pytest.fixture
@@ -14,16 +20,21 @@ def desk(request: pytest.FixtureRequest, transactional_db: None) -> Desk:
     if "standing_clock" in request.fixturenames:
         request.getfixturevalue("standing_clock")
     cache.clear()
-    return open_desk()
+    return _made(request, open_desk)
 
 
 @pytest.fixture
-def vera(desk: Desk) -> Visit:
+def vera(request: pytest.FixtureRequest, desk: Desk) -> Visit:
     """Somebody from outside, who has said nothing yet."""
-    return visit_of(desk.inbox)
+    return _made(request, lambda: visit_of(desk.inbox))
 
 
 @pytest.fixture
-def conversation(vera: Visit) -> Conversation:
+def conversation(request: pytest.FixtureRequest, vera: Visit) -> Conversation:
     """vera's, which waits for an answer."""
-    return vera.begin()
+    return _made(request, vera.begin)
+
+
+def _made(request: pytest.FixtureRequest, make: Callable[[], Made]) -> Made:
+    # Beside Playwright's event loop, in which nothing can be announced.
+    return beside(make) if "chromium" in request.fixturenames else make()

@@ -33,6 +33,7 @@ const isFinal = (/** @type {any} */ code) => code >= 4500 && code <= 4999;
  */
 export class Connection extends EventTarget {
   #url;
+  #protocols;
   #probe;
   /** @type {WebSocket | null} */ #socket = null;
   #state = "idle";
@@ -52,9 +53,10 @@ export class Connection extends EventTarget {
   /** @type {number | null} */ #hiddenAt = null;
   /** @type {AbortController | null} */ #ears = null;
 
-  constructor(/** @type {{ url: string, probe?: any }} */ { url, probe = null }) {
+  constructor(/** @type {{ url: string, protocols?: string[], probe?: any }} */ { url, protocols = ["gapless.v1"], probe = null }) {
     super();
     this.#url = url;
+    this.#protocols = protocols;
     this.#probe = probe;
   }
 
@@ -146,7 +148,7 @@ export class Connection extends EventTarget {
     this.#wasOpen = false;
     this.#become("connecting");
     this.#limitOpening();
-    const socket = new WebSocket(this.#url, ["gapless.v1"]);
+    const socket = new WebSocket(this.#url, this.#protocols);
     socket.onopen = () => (this.#wasOpen = true);
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#lost(event.code);

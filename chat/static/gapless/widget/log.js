@@ -1,0 +1,99 @@
+/** The log as elements: what was said, by whom and when, and what is still to be sent. Changes only what has changed. */
+import { clock, dayName, linked } from "../page/format.js";
+
+/** @returns {any} */
+export function make(/** @type {string} */ tag, /** @type {string} */ className = "", /** @type {any[]} */ ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+export class Log {
+  #list;
+  #isOwn;
+  #deeds;
+  /** @type {Map<string, any>} */ #rows = new Map();
+
+  /** `deeds`: {retry(draft), withdraw(draft)}. */
+  constructor(/** @type {any} */ list, /** @type {(message: any) => boolean} */ isOwn, /** @type {any} */ deeds) {
+    this.#list = list;
+    this.#isOwn = isOwn;
+    this.#deeds = deeds;
+  }
+
+  draw(/** @type {any[]} */ messages, /** @type {import("./unsent.js").Unsaid[]} */ drafts) {
+    const shown = messages.filter((message) => message.event?.type !== "conversation.begun");
+    const wanted = [
+      ...shown.map((message, place) => this.#row(`m${message.seq}`, `${message.rev} ${isFollowing(shown[place - 1], message)} ${isNewDay(shown[place - 1], message)}`, () => this.#said(message, shown[place - 1]))),
+      ...drafts.map((draft) => this.#row(`d${draft.client_msg_id}`, `${draft.problem} ${draft.isWaiting}`, () => this.#unsaid(draft))),
+    ];
+    this.#place(wanted);
+  }
+
+  #row(/** @type {string} */ key, /** @type {string} */ look, /** @type {() => any} */ draw) {
+    const known = this.#rows.get(key);
+    if (known?.dataset.look === look) return known;
+    const row = draw();
+    row.dataset.look = look;
+    known?.replaceWith(row);
+    this.#rows.set(key, row);
+    return row;
+  }
+
+  #place(/** @type {any[]} */ wanted) {
+    const kept = new Set(wanted);
+    for (const [key, row] of this.#rows) if (!kept.has(row)) (row.remove(), this.#rows.delete(key));
+    let before = this.#list.firstElementChild;
+    for (const row of wanted) {
+      if (row === before) before = before.nextElementSibling;
+      else this.#list.insertBefore(row, before);
+    }
+  }
+
+  #said(/** @type {any} */ message, /** @type {any} */ previous) {
+    const row = message.kind === "system" ? make("li", "line", message.body) : this.#bubble(message, previous);
+    if (isNewDay(previous, message)) row.dataset.day = dayName(new Date(message.created_at));
+    return row;
+  }
+
+  #bubble(/** @type {any} */ message, /** @type {any} */ previous) {
+    const isOwn = this.#isOwn(message);
+    const row = make("li", isOwn ? "said own" : "said");
+    if (!isFollowing(previous, message)) row.append(this.#head(message, isOwn));
+    else row.classList.add("following");
+    const text = message.deleted_at ? make("em", "", "This message was deleted") : make("span", "", ...linked(message.body));
+    row.append(make("div", "bubble", text));
+    return row;
+  }
+
+  #head(/** @type {any} */ message, /** @type {boolean} */ isOwn) {
+    const name = isOwn ? "You" : message.sender.display_name;
+    const time = make("time", "", clock(new Date(message.created_at)));
+    time.dateTime = message.created_at;
+    return make("div", "who", make("b", "", name), time);
+  }
+
+  #unsaid(/** @type {import("./unsent.js").Unsaid} */ draft) {
+    const row = make("li", `said own unsaid${draft.problem ? " refused" : ""}`, make("div", "bubble", make("span", "", ...linked(draft.body))));
+    if (!draft.problem) return row.append(make("small", "", draft.isWaiting ? "Not sent yet. We keep trying …" : "Sending …")), row;
+    const again = make("button", "link", "Try again");
+    again.addEventListener("click", () => this.#deeds.retry(draft));
+    const edit = make("button", "link", "Edit");
+    edit.addEventListener("click", () => this.#deeds.withdraw(draft));
+    row.append(make("small", "", `Not sent. ${draft.problem} `, again, " ", edit));
+    return row;
+  }
+}
+
+const TOGETHER_MS = 5 * 60_000;
+
+function isNewDay(/** @type {any} */ previous, /** @type {any} */ message) {
+  const day = (/** @type {any} */ one) => new Date(one.created_at).toDateString();
+  return !previous || day(previous) !== day(message);
+}
+
+function isFollowing(/** @type {any} */ previous, /** @type {any} */ message) {
+  if (previous?.kind !== "text" || message.kind !== "text" || previous.sender.id !== message.sender.id || isNewDay(previous, message)) return false;
+  return new Date(message.created_at).getTime() - new Date(previous.created_at).getTime() < TOGETHER_MS;
+}

@@ -1,0 +1,190 @@
+/**
+ * The conversation of a visit: its log, complete up to a number, and what waits to be said. Knows no element of the page.
+ */
+import { Line } from "./line.js";
+import { Unsent } from "./unsent.js";
+
+/** Emits `changed` (look at everything), `fresh` [messages of others, just heard], `typing` [user ids], `state` {isOnline}, `ended`. */
+export class Talk extends EventTarget {
+  #visit;
+  #around;
+  /** @type {any} */ conversation = null;
+  /** @type {Map<number, any>} */ #messages = new Map();
+  #head = 0;
+  #epoch = "";
+  #readUpTo = 0;
+  /** @type {number | null} */ olderThan = null;
+  /** @type {Line | null} */ #line = null;
+  /** @type {Promise<void> | null} */ #catching = null;
+  unsent;
+
+  /** `around()`: {page, locale} for a conversation that begins. */
+  constructor(/** @type {{ visit: import("./visit.js").Visit, store: import("./store.js").Store, around: () => object }} */ { visit, store, around }) {
+    super();
+    this.#visit = visit;
+    this.#around = around;
+    this.unsent = new Unsent(store, (draft) => this.#send(draft));
+    this.unsent.addEventListener("changed", () => this.#tell("changed"));
+  }
+
+  get messages() {
+    return [...this.#messages.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** What is there of the visit, and all that comes. Harmless to repeat. */
+  async load() {
+    if (!this.#visit.token) return this.unsent.flush();
+    const { results } = await this.#visit.get("support/conversations/", { page_size: 1 });
+    if (results[0]) await this.#show(results[0]);
+    this.unsent.flush();
+  }
+
+  /** Nothing of it is shown any more: the visit is over, or another person's. */
+  clear() {
+    this.#line?.stop();
+    this.#line = null;
+    this.conversation = null;
+    this.#messages.clear();
+    this.#head = this.#readUpTo = 0;
+    this.olderThan = null;
+    this.#tell("changed");
+  }
+
+  async loadOlder() {
+    if (this.olderThan == null) return;
+    const page = await this.#visit.get(`channels/${this.conversation.id}/messages/`, { before: this.olderThan });
+    this.#keep(page.results);
+    this.olderThan = page.next_before;
+    this.#tell("changed");
+  }
+
+  type(/** @type {boolean} */ on) {
+    this.#line?.type(on);
+  }
+
+  /** Everything that is here was seen. */
+  read() {
+    const seen = this.#head;
+    if (!this.conversation || seen <= this.#readUpTo) return;
+    this.#readUpTo = seen;
+    this.#visit.post(`channels/${this.conversation.id}/read/`, { seq: Math.max(...this.#messages.keys()) }).catch(() => (this.#readUpTo = 0));
+  }
+
+  rate(/** @type {number} */ score) {
+    return this.#visit.post(`support/conversations/${this.conversation.id}/rating/`, { score });
+  }
+
+  async #show(/** @type {any} */ conversation) {
+    if (this.conversation?.id === conversation.id) return this.#catchUp();
+    this.clear();
+    this.conversation = conversation;
+    this.#head = conversation.head;
+    await this.#reload();
+    this.#line = new Line({ visit: this.#visit, channel: conversation.id, held: () => this.#head });
+    this.#line.addEventListener("changes", ({ detail }) => this.#take(detail));
+    this.#line.addEventListener("behind", () => this.#catchUp());
+    this.#line.addEventListener("typing", ({ detail }) => this.#tell("typing", detail.users));
+    this.#line.addEventListener("state", ({ detail }) => this.#feel(detail));
+    this.#line.addEventListener("ended", () => this.#end());
+    this.#line.start();
+  }
+
+  #feel(/** @type {{ isOnline: boolean }} */ state) {
+    this.#tell("state", state);
+    if (state.isOnline) this.unsent.flush();
+  }
+
+  #end() {
+    this.#visit.forget();
+    this.clear();
+    this.#tell("ended");
+  }
+
+  async #reload() {
+    const page = await this.#visit.get(`channels/${this.conversation.id}/messages/`);
+    this.#messages.clear();
+    this.#keep(page.results);
+    this.olderThan = page.next_before;
+    this.#tell("changed");
+  }
+
+  #take(/** @type {any} */ { after, head, changes }) {
+    if (after !== this.#head) return this.#catchUp();
+    this.#head = head;
+    this.#hear(changes);
+  }
+
+  // One at a time: what comes meanwhile is in the answer, or rings again.
+  #catchUp() {
+    this.#catching ??= this.#readChanges().finally(() => (this.#catching = null));
+    return this.#catching;
+  }
+
+  async #readChanges() {
+    for (let more = true; more && this.conversation; ) {
+      const query = { since: this.#head, ...(this.#epoch && { epoch: this.#epoch }) };
+      const page = await this.#visit.get(`channels/${this.conversation.id}/changes/`, query).catch(() => null);
+      if (!page) return;
+      const isAnother = page.resync && this.#epoch !== page.epoch;
+      this.#epoch = page.epoch;
+      if (isAnother) await this.#reload();
+      this.#head = page.next_since ?? page.head;
+      this.#hear(page.results);
+      more = page.has_more;
+    }
+  }
+
+  #hear(/** @type {any[]} */ changes) {
+    const fresh = changes.filter((message) => !this.#messages.has(message.seq) && message.kind === "text" && !this.isOwn(message));
+    this.#keep(changes);
+    this.#tell("changed");
+    if (fresh.length) this.#tell("fresh", fresh);
+  }
+
+  /** Whether it is the visitor who said it. */
+  isOwn(/** @type {any} */ message) {
+    return message.sender.username.startsWith("visitor-");
+  }
+
+  #keep(/** @type {any[]} */ messages) {
+    for (const message of messages) {
+      if (message.rev >= (this.#messages.get(message.seq)?.rev ?? 0)) this.#messages.set(message.seq, message);
+      if (this.isOwn(message)) this.unsent.accepted(message.client_msg_id);
+    }
+  }
+
+  async #send(/** @type {import("./unsent.js").Unsaid} */ { client_msg_id, body }) {
+    await this.#visit.begun();
+    if (!this.conversation) return this.#begin({ client_msg_id, body });
+    try {
+      const message = await this.#visit.post(`channels/${this.conversation.id}/messages/`, { client_msg_id, body });
+      this.#keep([message]);
+      this.#tell("changed");
+    } catch (trouble) {
+      if (trouble.status === 401) return this.#startOver({ client_msg_id, body });
+      // It was over for too long to be opened again.
+      if (trouble.code !== "archived") throw trouble;
+      await this.#begin({ client_msg_id, body });
+    }
+  }
+
+  // The token has ended: what is being said now begins another visit.
+  async #startOver(/** @type {{ client_msg_id: string, body: string }} */ draft) {
+    this.#end();
+    await this.#visit.begun();
+    return this.#begin(draft);
+  }
+
+  async #begin(/** @type {{ client_msg_id: string, body: string }} */ draft) {
+    try {
+      await this.#show(await this.#visit.post("support/conversations/", { ...draft, ...this.#around() }));
+    } catch (trouble) {
+      if (trouble.status === 401) this.#visit.forget();
+      throw trouble.status === 401 ? Object.assign(trouble, { status: 0 }) : trouble;
+    }
+  }
+
+  #tell(/** @type {string} */ name, /** @type {any} */ detail = null) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

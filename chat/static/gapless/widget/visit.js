@@ -1,0 +1,101 @@
+/**
+ * Who somebody is to the inbox: the token of their visit, kept by the browser for this inbox, and requests with it.
+ * A visit begins with the first message, or with an identity that the company has signed; nothing is asked for before.
+ */
+const ROOT = "/api/v1/";
+
+/** `status` 0: the server could not be reached. `detail` is a sentence. */
+export class Trouble extends Error {
+  constructor(/** @type {{ status?: number, code?: string, detail?: string, retry_after?: number | null }} */ { status = 0, code = "unreachable", detail = "The chat can't be reached at the moment.", retry_after: retryAfter = null }) {
+    super(detail);
+    Object.assign(this, { status, code, detail, retryAfter });
+  }
+}
+
+const KEPT = "visit";
+
+/** Emits `changed` when another tab has begun or ended the visit. */
+export class Visit extends EventTarget {
+  #key;
+  #store;
+  /** @type {{ token: string, sub: string | null } | null} */ #kept;
+  /** @type {string | null} */ #identity = null;
+
+  constructor(/** @type {string} */ key, /** @type {import("./store.js").Store} */ store) {
+    super();
+    this.#key = key;
+    this.#store = store;
+    this.#kept = store.get(KEPT);
+    store.addEventListener("changed", ({ detail: { name } }) => {
+      const before = this.token;
+      if (name === KEPT) this.#kept = store.get(KEPT);
+      if (before !== this.token) this.dispatchEvent(new CustomEvent("changed"));
+    });
+  }
+
+  get token() {
+    return this.#kept?.token ?? null;
+  }
+
+  /** What the page says of who is there; resolves to whether it is another person than before. */
+  async identify(/** @type {string | null} */ identity) {
+    this.#identity = identity;
+    const sub = subjectOf(identity);
+    if (sub == null || sub === this.#kept?.sub) return false;
+    // Of somebody else: their visit is not this one's to go on with.
+    if (this.#kept?.sub != null) this.forget();
+    await this.#begin(identity);
+    return true;
+  }
+
+  /** The token, of a visit that begins now if there is none: one for all tabs. */
+  async begun() {
+    if (this.token) return this.token;
+    const begin = async () => {
+      this.#kept = this.#store.get(KEPT) ?? this.#kept;
+      if (!this.token) await this.#begin(this.#identity);
+    };
+    await ((await hasLocks()) ? navigator.locks.request(`gapless.${this.#key}`, begin) : begin());
+    return this.token;
+  }
+
+  forget() {
+    this.#kept = null;
+    this.#store.remove(KEPT);
+  }
+
+  get = (/** @type {string} */ path, query = {}, /** @type {AbortSignal | undefined} */ signal = undefined) =>
+    this.#ask("GET", `${path}?${new URLSearchParams(query)}`, undefined, signal);
+
+  post = (/** @type {string} */ path, /** @type {object} */ body) => this.#ask("POST", path, body);
+
+  async #begin(/** @type {string | null} */ identity) {
+    const { token } = await this.#ask("POST", `support/${this.#key}/visits/`, identity == null ? {} : { identity });
+    this.#kept = { token, sub: subjectOf(identity) };
+    this.#store.set(KEPT, this.#kept);
+  }
+
+  async #ask(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, /** @type {AbortSignal | undefined} */ signal = undefined) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    const response = await fetch(ROOT + path, { method, headers, body: body && JSON.stringify(body), credentials: "omit", signal }).catch(() => null);
+    if (!response) throw new Trouble({});
+    const said = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Trouble({ ...said, status: response.status });
+    return said;
+  }
+}
+
+// Not in plain http, and not where the browser gives a frame nothing.
+const hasLocks = () => navigator.locks?.query().then(() => true, () => false) ?? false;
+
+// Only to tell persons apart: who somebody is, the server decides by the signature.
+function subjectOf(/** @type {string | null} */ identity) {
+  try {
+    return String(JSON.parse(atob((identity ?? "").split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub);
+  } catch {
+    return identity;
+  }
+}
