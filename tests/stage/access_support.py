@@ -25,6 +25,8 @@ row("POST", "inboxes/<int:pk>/secret/",          "401 401 404 404 404 404 404", 
 row("POST", "inboxes/<int:pk>/agents/",          "401 401 404 404 404 404 404", path_of=nobodys, body=given(user=1))  # fmt: skip
 row("PATCH", "inboxes/<int:pk>/agents/<int:user>/",  "401 401 404 404 404 404 404", path_of=nobodys, body=given(capacity=3))  # fmt: skip
 row("DELETE", "inboxes/<int:pk>/agents/<int:user>/", "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("GET", "agents/me/",                         "401 401 403 403 403 403 403")  # fmt: skip
+row("PATCH", "agents/me/",                       "401 401 403 403 403 403 403", body=given(accepting=False))  # fmt: skip
 row("GET", "conversations/",                     "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "conversations/",                    "401 401 403 403 403 403 403", body=first)  # fmt: skip
 # Nobody of these is an agent: for them there is no such conversation.

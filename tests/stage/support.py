@@ -1,6 +1,8 @@
 """What tests of the support desk stand on: an inbox with its agents, people from outside, and conversations that have begun."""
 
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -11,7 +13,7 @@ from chat.support import services
 from chat.support.models import Inbox
 from delivery.source import Committed
 from tests.stage.accounts import people_called, tokens_of
-from tests.stage.servers import Server
+from tests.stage.servers import EXPECT_SECONDS, Server
 
 
 @dataclass(frozen=True)
@@ -80,3 +82,11 @@ def answer(agent: User, conversation: Conversation, body: str) -> int:
     [outcome] = services_of_chat.post_messages([draft])
     assert isinstance(outcome, Committed), outcome
     return Message.objects.get(channel=conversation.pk, sender=agent, client_msg_id=draft.client_msg_id).seq
+
+
+def wait_until(condition: Callable[[], object], *, within: float = EXPECT_SECONDS) -> None:
+    """As `expect` of tests.stage.servers, for tests without a socket."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within} s"
+        time.sleep(0.05)

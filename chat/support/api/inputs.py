@@ -120,3 +120,7 @@ def changed(given: Input) -> dict[str, object]:
     """The fields that were said."""
     values = {name: getattr(given, name) for name in given.__struct_fields__}
     return {name: value for name, value in values.items() if value is not msgspec.UNSET}
+
+
+class AcceptingInput(Input, frozen=True, kw_only=True):
+    accepting: bool

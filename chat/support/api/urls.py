@@ -1,10 +1,11 @@
 from django.urls import path
 
-from chat.support.api import acts, after, blocks, contacts, conversations, inboxes, reports, visits
+from chat.support.api import acts, after, agents, blocks, contacts, conversations, inboxes, reports, visits
 
 one = "conversations/<int:pk>/"
 
 urlpatterns = [
+    path("agents/me/", agents.OwnAgency.as_view()),
     path("inboxes/", inboxes.Inboxes.as_view()),
     path("inboxes/<int:pk>/", inboxes.OneInbox.as_view()),
     path("inboxes/<int:pk>/secret/", inboxes.Secret.as_view()),

@@ -1,5 +1,6 @@
 """The desk's verbs. Locks in one order: conversation, notes, desk; whoever holds a desk locks no conversation."""
 
+from chat.support.services.accepting import agencies_of, set_accepting
 from chat.support.services.agents import add_agent, change_agent, remove_agent
 from chat.support.services.beginning import begin
 from chat.support.services.blocking import block_contact, unblock_contact
@@ -15,6 +16,7 @@ from chat.support.services.visits import create_visit, visit
 __all__ = [
     "Place",
     "add_agent",
+    "agencies_of",
     "assign",
     "begin",
     "block_contact",
@@ -34,6 +36,7 @@ __all__ = [
     "resolve",
     "revise",
     "rotate_secret",
+    "set_accepting",
     "set_pending",
     "snooze",
     "take_over",

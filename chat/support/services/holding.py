@@ -81,7 +81,7 @@ def give(handled: Handling, agent: User, *, by: User) -> None:
         return
     require_capacity(handled.inbox, agent)
     open_again(handled, by=by)
-    handled.move(assignee=agent, lease_until=LEASE)
+    handled.move(assignee=agent, lease_until=LEASE, former_assignee=None)
     join(handled, agent)
     name = agent.get_full_name()
     sentence = f"{name} claimed {handled.row.visitor.get_full_name()}"

@@ -15,7 +15,7 @@ from chat.models.member import MemberQuerySet
 from chat.services.drafts import Draft, check_body
 from chat.services.posting import post_messages
 from chat.support.services.coming_in import enter
-from chat.support.services.handling import Handling, handling
+from chat.support.services.handling import LEASE, Handling, handling
 from chat.support.services.standing import require_agent
 from delivery.wire.errors import Conflict, Invalid, Refused
 
@@ -84,11 +84,13 @@ def open_again(handled: Handling, *, by: User) -> None:
 
 
 def wake(handled: Handling, *, by: User) -> None:
-    """What was snoozed or pending is open; who waited before the snooze waits on, at the old place."""
+    """What was snoozed or pending is open; who waited before the snooze waits on, at the old place. Its agent has a new lease."""
     row = handled.row
     if row.state not in (ConversationState.SNOOZED, ConversationState.PENDING):
         return
-    handled.move(state=ConversationState.OPEN, snoozed_until=None, waiting_since=row.waited_since, waited_since=None)
+    lease = {} if row.assignee_id is None else {"lease_until": LEASE}
+    waiting = {"waiting_since": row.waited_since, "waited_since": None}
+    handled.move(state=ConversationState.OPEN, snoozed_until=None, **waiting, **lease)
     sentence = f"{by.get_full_name()} opened {_name(row)} again"
     handled.tell_notes("conversation.reopened", sentence, by=by)
     handled.tell_desk("conversation.reopened", sentence, by=by)

@@ -1,0 +1,68 @@
+"""What comes to its end by itself: leases of who does not work, snoozes, and conversations in which nobody says any more.
+
+PostgreSQL's clock decides, whatever those of the processes say.
+"""
+
+from collections.abc import Callable
+
+from chat.models import Act
+from chat.services import audit, hot
+from chat.support.services.due import AT_ONCE, do_each
+from chat.support.services.handling import Handling
+from chat.support.services.holding import let_go
+from chat.support.services.reopening import settle, wake
+from chat.support.services.reserved import reserved_account
+
+# Each by its partial index: what is held by nobody, not snoozed or resolved costs nothing.
+_LAPSED = "assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < clock_timestamp()"
+_SNOOZED_OUT = "snoozed_until < clock_timestamp()"
+#: Never what is snoozed, and never while the customer waits.
+_SILENT = """
+state IN ('open', 'pending') AND waiting_since IS NULL AND EXISTS (
+    SELECT FROM support_inboxes AS inbox CROSS JOIN LATERAL (
+        SELECT created_at FROM messages WHERE messages.channel_id = conversations.channel_id AND kind = 'text'
+        ORDER BY seq DESC LIMIT 1
+    ) AS last
+    WHERE inbox.desk_id = conversations.desk_id
+        AND last.created_at < clock_timestamp() - inbox.resolves_after_days * interval '1 day'
+)
+"""
+
+
+def lapse_leases() -> int:
+    """Who does not work loses what they hold while the customer waits: it is free, at its old place. How many were."""
+    return _do_due(_LAPSED, "lease_until", _lapse)
+
+
+def wake_snoozed() -> int:
+    """What was snoozed until now is open; who waited before goes on waiting. How many were."""
+    return _do_due(_SNOOZED_OUT, "snoozed_until", lambda handled: wake(handled, by=reserved_account()))
+
+
+def resolve_silent() -> int:
+    """After so many days of an inbox in which nobody says anything, what is answered is resolved. How many were."""
+    return _do_due(_SILENT, "channel_id", lambda handled: settle(handled, by=reserved_account()))
+
+
+def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:
+    # Nothing of anybody is in these.
+    found = f"SELECT channel_id FROM conversations WHERE {due} ORDER BY {order} LIMIT %s"  # noqa: S608
+    again = f"SELECT channel_id FROM conversations WHERE channel_id = %s AND {due} FOR NO KEY UPDATE"  # noqa: S608
+
+    def act_if_due(handled: Handling) -> bool:
+        # Work may have renewed a lease without the conversation's lock: from here on it can't.
+        is_due = bool(hot.rows(again, [handled.row.pk]))
+        if is_due:
+            act(handled)
+        return is_due
+
+    return do_each([pk for (pk,) in hot.rows(found, [AT_ONCE])], act_if_due)
+
+
+def _lapse(handled: Handling) -> None:
+    holder, account = handled.row.assignee, reserved_account()
+    assert holder is not None
+    sentence = f"{holder.get_full_name()} did not go on with {{}}: it is in the queue again"
+    let_go(handled, kind="conversation.lapsed", by=account, sentence=sentence)
+    handled.tell_customer("conversation.lapsed", "Somebody else will answer you", by=account)
+    audit.record(Act.SUPPORT_LAPSED, actor=account, whom=holder.pk, channel=handled.row.pk)

@@ -1,0 +1,49 @@
+"""What an agent is told of themselves."""
+
+from typing import Annotated
+
+import msgspec
+
+from chat.support.models import Agent
+
+
+class Agency(msgspec.Struct, frozen=True, kw_only=True):
+    """An inbox in which the agent answers."""
+
+    inbox: int
+    name: str
+    accepting: bool
+    supervises: bool
+    capacity: Annotated[int, msgspec.Meta(description="How many they hold at most at a time.")]
+    held: Annotated[int, msgspec.Meta(description="How many they hold now.")]
+
+
+class OwnAgencies(msgspec.Struct, frozen=True, kw_only=True):
+    accepting: Annotated[
+        bool, msgspec.Meta(description="Whether conversations are given to them, in any of their inboxes.")
+    ]
+    inboxes: list[Agency]
+
+
+OWN_AGENCIES = OwnAgencies(
+    accepting=True,
+    inboxes=[Agency(inbox=1, name="Shop", accepting=True, supervises=False, capacity=5, held=2)],
+)
+
+
+def own_agencies_of(agents: list[tuple[Agent, int]]) -> OwnAgencies:
+    """Each with how many they hold there; needs the inbox selected along."""
+    return OwnAgencies(
+        accepting=any(agent.accepting for agent, _ in agents),
+        inboxes=[
+            Agency(
+                inbox=agent.inbox_id,
+                name=agent.inbox.name,
+                accepting=agent.accepting,
+                supervises=agent.supervises,
+                capacity=agent.most,
+                held=held,
+            )
+            for agent, held in agents
+        ],
+    )
