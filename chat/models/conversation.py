@@ -115,6 +115,11 @@ class Conversation(models.Model):
             models.Index(
                 "desk", F("resolved_at").desc(), name="idx_conversations_resolved", condition=Q(state="resolved")
             ),
+            models.Index(
+                fields=["desk", "waiting_since"],
+                name="idx_conversations_unassigned",
+                condition=Q(assignee=None, waiting_since__isnull=False),
+            ),
             models.Index(fields=["assignee"], name="idx_conversations_assignee", condition=Q(assignee__isnull=False)),
             models.Index(
                 fields=["lease_until"],

@@ -17,6 +17,8 @@ def row(method: str, path: str, statuses: str, *, path_of: Body = nothing, body:
 nobodys: Any = given(pk=10**9, user=10**9)
 first = given(client_msg_id=fresh, body="hi")
 #                                                anonymous banned stranger staff member moderator owner
+row("GET", "agents/me/",                         "401 401 403 403 403 403 403")  # fmt: skip
+row("PATCH", "agents/me/",                       "401 401 403 403 403 403 403", body=given(accepting=False))  # fmt: skip
 row("GET", "inboxes/",                           "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "inboxes/",                          "401 401 403 201 403 403 403", body=given(name=fresh))  # fmt: skip
 row("GET", "inboxes/<int:pk>/",                  "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
@@ -25,8 +27,6 @@ row("POST", "inboxes/<int:pk>/secret/",          "401 401 404 404 404 404 404", 
 row("POST", "inboxes/<int:pk>/agents/",          "401 401 404 404 404 404 404", path_of=nobodys, body=given(user=1))  # fmt: skip
 row("PATCH", "inboxes/<int:pk>/agents/<int:user>/",  "401 401 404 404 404 404 404", path_of=nobodys, body=given(capacity=3))  # fmt: skip
 row("DELETE", "inboxes/<int:pk>/agents/<int:user>/", "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
-row("GET", "agents/me/",                         "401 401 403 403 403 403 403")  # fmt: skip
-row("PATCH", "agents/me/",                       "401 401 403 403 403 403 403", body=given(accepting=False))  # fmt: skip
 row("GET", "conversations/",                     "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "conversations/",                    "401 401 403 403 403 403 403", body=first)  # fmt: skip
 # Nobody of these is an agent: for them there is no such conversation.

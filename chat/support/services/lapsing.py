@@ -23,7 +23,7 @@ state IN ('open', 'pending') AND waiting_since IS NULL AND EXISTS (
         SELECT created_at FROM messages WHERE messages.channel_id = conversations.channel_id AND kind = 'text'
         ORDER BY seq DESC LIMIT 1
     ) AS last
-    WHERE inbox.desk_id = conversations.desk_id
+    WHERE inbox.desk_id = conversations.desk_id AND inbox.resolves_after_days IS NOT NULL
         AND last.created_at < clock_timestamp() - inbox.resolves_after_days * interval '1 day'
 )
 """
@@ -45,9 +45,7 @@ def resolve_silent() -> int:
 
 
 def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:
-    # Nothing of anybody is in these.
-    found = f"SELECT channel_id FROM conversations WHERE {due} ORDER BY {order} LIMIT %s"  # noqa: S608
-    again = f"SELECT channel_id FROM conversations WHERE channel_id = %s AND {due} FOR NO KEY UPDATE"  # noqa: S608
+    again = f"SELECT channel_id FROM conversations WHERE channel_id = %s AND {due} FOR NO KEY UPDATE"  # noqa: S608 (ours)
 
     def act_if_due(handled: Handling) -> bool:
         # Work may have renewed a lease without the conversation's lock: from here on it can't.
@@ -56,7 +54,11 @@ def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:
             act(handled)
         return is_due
 
-    return do_each([pk for (pk,) in hot.rows(found, [AT_ONCE])], act_if_due)
+    return do_each([pk for (pk,) in hot.rows(_found(due, order), [AT_ONCE])], act_if_due)
+
+
+def _found(due: str, order: str) -> str:
+    return f"SELECT channel_id FROM conversations WHERE {due} ORDER BY {order} LIMIT %s"  # noqa: S608 (ours)
 
 
 def _lapse(handled: Handling) -> None:

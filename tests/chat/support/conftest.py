@@ -1,10 +1,11 @@
 """What every test of this room may ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 
 from chat.models import Conversation
 from tests.stage.browsers import beside
@@ -33,6 +34,14 @@ def vera(request: pytest.FixtureRequest, desk: Desk) -> Visit:
 def conversation(request: pytest.FixtureRequest, vera: Visit) -> Conversation:
     """vera's, which waits for an answer."""
     return _made(request, vera.begin)
+
+
+@pytest.fixture
+def unseen(desk: Desk) -> Iterator[None]:
+    """All of a test in one transaction: the web processes that tests share have a clockwork too, which sees none of it."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _made(request: pytest.FixtureRequest, make: Callable[[], Made]) -> Made:

@@ -16,7 +16,7 @@ from chat.support.clockwork.running import Clockwork
 from chatproject import doctor
 from delivery.threads import DatabaseThreads
 from tests.stage.servers import expect
-from tests.stage.support import Desk
+from tests.stage.support import Desk, Visit
 
 
 @pytest.fixture
@@ -82,10 +82,11 @@ async def test_where_there_is_no_inbox_nothing_is_looked_for(transactional_db: N
     threads.close()
 
 
-def test_what_is_overdue_is_a_figure_and_the_doctor_says_so(desk: Desk, conversation: Conversation) -> None:
+def test_what_is_overdue_is_a_figure_and_the_doctor_says_so(unseen: None, desk: Desk, vera: Visit) -> None:
     def says() -> list[tuple[str, str]]:
         return [(found.state, found.says) for found in doctor.examine() if found.about == "clockwork"]
 
+    conversation = vera.begin()
     assert lateness() == {"leases": 0, "snoozes": 0, "mails": 0}
     assert says() == [("ok", "nothing at the support desk is overdue")]
     lapsed = clock.now() - datetime.timedelta(seconds=90)

@@ -1,11 +1,9 @@
 """What comes to its end by itself: leases, snoozes, and conversations in which nobody says any more."""
 
 import datetime
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from chat import clock
 from chat.models import Act, AuditEntry, Conversation, Message, User
@@ -19,14 +17,6 @@ from tests.conftest import said
 from tests.stage.support import Desk, Visit
 
 pytestmark = pytest.mark.usefixtures("unseen")
-
-
-@pytest.fixture
-def unseen(desk: Desk) -> Iterator[None]:
-    """All of a test in one transaction: the web processes that tests share have a clockwork too, which sees none of it."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def now_is_after(conversation: Conversation, **fields: Any) -> None:

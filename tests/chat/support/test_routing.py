@@ -2,10 +2,8 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
 
 from chat import clock
 from chat.models import Conversation, User
@@ -18,14 +16,6 @@ from tests.conftest import said
 from tests.stage.support import Desk, Visit, visit
 
 pytestmark = pytest.mark.usefixtures("unseen")
-
-
-@pytest.fixture
-def unseen(desk: Desk) -> Iterator[None]:
-    """All of a test in one transaction: the web processes that tests share have a clockwork too, which sees none of it."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def everybody(user: int) -> bool:
