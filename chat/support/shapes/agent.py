@@ -25,10 +25,8 @@ class OwnAgencies(msgspec.Struct, frozen=True, kw_only=True):
     inboxes: list[Agency]
 
 
-OWN_AGENCIES = OwnAgencies(
-    accepting=True,
-    inboxes=[Agency(inbox=1, name="Shop", accepting=True, supervises=False, capacity=5, held=2)],
-)
+AGENCY = Agency(inbox=1, name="Shop", accepting=True, supervises=False, capacity=5, held=2)
+OWN_AGENCIES = OwnAgencies(accepting=True, inboxes=[AGENCY])
 
 
 def own_agencies_of(agents: list[tuple[Agent, int]]) -> OwnAgencies:

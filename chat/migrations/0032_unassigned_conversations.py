@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0030_conversing'),
+        ('chat', '0031_guard_apart'),
     ]
 
     operations = [
