@@ -35,8 +35,10 @@ let saidTypingAt = 0;
 
 // ---- what is shown ----
 
+const isAtEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+
 function draw() {
-  const wasAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+  const wasAtEnd = isAtEnd();
   const messages = talk.messages;
   log.draw(messages, talk.unsent.all);
   older.hidden = talk.olderThan == null;
@@ -52,7 +54,11 @@ function sayOpening() {
 
 talk.addEventListener("changed", draw);
 talk.addEventListener("state", ({ detail: { isOnline } }) => (banner.hidden = isOnline));
-talk.addEventListener("typing", ({ detail: users }) => (typing.hidden = !users.length));
+talk.addEventListener("typing", ({ detail: users }) => {
+  const wasAtEnd = isAtEnd();
+  typing.hidden = !users.length;
+  if (wasAtEnd) scroller.scrollTop = scroller.scrollHeight;
+});
 talk.addEventListener("ended", () => say("This conversation has ended here. Write to begin another one."));
 talk.addEventListener("fresh", ({ detail: messages }) => {
   typing.hidden = true;
@@ -87,8 +93,10 @@ function fit() {
   const bytes = new TextEncoder().encode(field.value.trim()).length;
   say(bytes > MOST_BYTES ? `This is too long by ${bytes - MOST_BYTES} characters.` : "");
   byId("send").disabled = !bytes || bytes > MOST_BYTES;
+  const wasAtEnd = isAtEnd();
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight, 140)}px`;
+  if (wasAtEnd) scroller.scrollTop = scroller.scrollHeight;
   store.set("draft", field.value);
 }
 

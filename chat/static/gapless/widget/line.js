@@ -15,6 +15,7 @@ export class Line extends EventTarget {
   #channel;
   #held;
   #epoch = "";
+  #own = 0;
   #connection;
   #isPolling = false;
   #isOver = false;
@@ -55,7 +56,8 @@ export class Line extends EventTarget {
 
   async #hear(/** @type {any} */ frame) {
     if (frame.op === "hello") await this.#open(frame);
-    else if (frame.channel === this.#channel && (frame.op === "changes" || frame.op === "typing")) this.#tell(frame.op, frame);
+    else if (frame.channel === this.#channel && frame.op === "changes") this.#tell("changes", frame);
+    else if (frame.channel === this.#channel && frame.op === "typing") this.#tell("typing", { users: frame.users.filter((/** @type {number} */ user) => user !== this.#own) });
     else if ((frame.heads?.[this.#channel] ?? 0) > this.#held()) this.#tell("behind");
     else if (frame.epoch && this.#epoch && frame.epoch !== this.#epoch) this.#connection.restart();
   }
@@ -63,6 +65,7 @@ export class Line extends EventTarget {
   async #open(/** @type {any} */ hello) {
     const channels = Object.fromEntries(hello.channels.map((/** @type {any} */ { id, head }) => [id, id === this.#channel ? this.#held() : head]));
     this.#epoch = hello.epoch;
+    this.#own = hello.user.id;
     const synced = await this.#connection.ask({ op: "sync", channels, epoch: hello.epoch }).catch(() => null);
     if (!synced) return;
     this.#connection.ready();

@@ -1,7 +1,8 @@
 /** One question after each time that it was resolved: how was it? Asked once; whether it was answered, the server knows too. */
 import { make } from "./log.js";
 
-const FACES = ["😞", "🙁", "😐", "🙂", "😀"];
+/** How high the corners of the mouth are and how low its middle is. */
+const MOUTHS = [[17, 12], [16.5, 14], [15.5, 15.5], [14.5, 18], [14, 20.5]];
 const KEPT = "rated";
 const WORDS = ["Very bad", "Bad", "So-so", "Good", "Very good"];
 
@@ -27,8 +28,8 @@ export class Rating {
 
   #ask(/** @type {any} */ resolved) {
     this.#asked = resolved.id;
-    const faces = FACES.map((face, place) => {
-      const button = make("button", "face", face);
+    const faces = MOUTHS.map(([corner, middle], place) => {
+      const button = make("button", "face", face(corner, middle));
       button.type = "button";
       button.setAttribute("aria-label", WORDS[place]);
       button.title = WORDS[place];
@@ -51,4 +52,13 @@ export class Rating {
   #say(/** @type {string} */ sentence) {
     this.#element.replaceChildren(make("p", "", sentence));
   }
+}
+
+function face(/** @type {number} */ corner, /** @type {number} */ middle) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = svg.appendChild(document.createElementNS(svg.namespaceURI, "path"));
+  line.setAttribute("d", `M12 2.5a9.5 9.5 0 1 0 0 19 9.5 9.5 0 1 0 0-19ZM8.6 9.2v.7M15.4 9.2v.7M7.8 ${corner}Q12 ${middle} 16.2 ${corner}`);
+  return svg;
 }
