@@ -20,8 +20,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("view_message", "view_messageversion", "view_report", "view_ban", "view_auditentry"),
         *("moderate_any_channel", "ban_user"),
     ),
-    # What is said to the desk is theirs to see, by membership; nothing else is.
-    "Support agent": (*_SEES_PEOPLE, "view_ban"),
+    # Of what is said that of their own inboxes' conversations is theirs to see; nothing else is.
+    "Support agent": (*_SEES_PEOPLE, "view_ban", "read_support"),
     "Auditor": (*_SEES_PEOPLE, "view_report", "view_ban", "view_auditentry"),
 }
 

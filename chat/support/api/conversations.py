@@ -122,7 +122,7 @@ class ConversationMessages(APIView):
         one_of=["before", "after"],
     )
     def get(self, request: Request, pk: int) -> Response:
-        """What was said, newest first: for who is in it, and for the inbox's agents with the right `read_support`."""
+        """What was said, newest first: for who is in it, supervisors, and agents with the right `read_support`."""
         ticket = services.ticket_of(caller(request), conversation=pk)
         services.require_reader(caller(request), ticket.conversation, ticket.inbox)
         return _history(request, pk)

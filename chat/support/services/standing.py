@@ -30,8 +30,8 @@ def works_here(user: User, inbox: Inbox) -> bool:
 
 
 def require_reader(user: User, conversation: Conversation, inbox: Inbox) -> None:
-    """For what was said in it and the notes: who is in it, and the inbox's agents with the right `read_support`."""
-    require_agent(user, inbox)
+    """For what was said in it and the notes: who is in it, who supervises the inbox, and its agents with `read_support`."""
+    standing = require_agent(user, inbox)
     is_in_it = Member.objects.filter(channel=conversation.pk, user=user).exists()
-    if not is_in_it and not user.has_perm(READ_SUPPORT):
+    if not (standing.supervises or is_in_it or user.has_perm(READ_SUPPORT)):
         raise Forbidden("Claim the conversation to read it, or ask for the right to read them all.")

@@ -94,6 +94,36 @@ CELLS = {
         close_reports - - not_found  not_found  not_found  ok         not_found
         leave       -  -  ok         ok         not_found  not_found  forbidden
     """,
+    # A conversation with the support: who is in it follows from the desk's verbs, whatever role anybody has.
+    "support": """
+        post        ok  ok         ok         muted      not_found  not_found  forbidden
+        edit_own    ok  ok         ok         muted      not_found  not_found  forbidden
+        delete_own  ok  ok         ok         ok         not_found  ok         forbidden
+        delete_any  ok  ok         forbidden  forbidden  not_found  ok         forbidden
+        rename      forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        add         forbidden forbidden forbidden forbidden not_found not_found forbidden
+        remove      forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        mute        ok  ok         forbidden  forbidden  not_found  ok         forbidden
+        promote     forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        archive     forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        close_reports ok ok        not_found  not_found  not_found  ok         not_found
+        leave       forbidden forbidden forbidden forbidden not_found not_found forbidden
+    """,
+    # Nobody says anything in the log of a desk.
+    "desk": """
+        post        forbidden forbidden forbidden forbidden not_found not_found forbidden
+        edit_own    - - - - - - -
+        delete_own  - - - - - - -
+        delete_any  - - - - - - -
+        rename      forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        add         forbidden forbidden forbidden forbidden not_found not_found forbidden
+        remove      forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        mute        forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        promote     forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        archive     forbidden forbidden forbidden forbidden not_found forbidden forbidden
+        close_reports - - - - - - -
+        leave       forbidden forbidden forbidden forbidden not_found not_found forbidden
+    """,
 }
 TABLES = {
     state: {line.split()[0]: line.split()[1:] for line in cells.split("\n") if line.strip()}
@@ -133,6 +163,10 @@ def scene(cast: Cast, request: pytest.FixtureRequest) -> Scene:
     made["banned"].is_active = False
     later = clock.now() + datetime.timedelta(hours=1)
     Sanction.objects.create(channel=channel, user=made["muted"], kind="mute", until=later, created_at=clock.now())
+    if state == "support":
+        Channel.objects.filter(pk=channel.pk).update(is_support=True)
+    if state == "desk":
+        Channel.objects.filter(pk=channel.pk).update(kind="desk")
     if state == "archived":
         Channel.objects.filter(pk=channel.pk).update(archived_at=clock.now())
     return Scene(channel, people, target=made["target"], newcomer=made["newcomer"])
