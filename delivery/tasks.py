@@ -50,6 +50,24 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         await asyncio.gather(*done, return_exceptions=True)
 
 
+async def answer_within(seconds: float, question: Coroutine[Any, Any, T]) -> T:
+    """What was asked of somebody else; TimeoutError when they took longer.
+
+    That this loop was late is not their fault: an answer that has come meanwhile is read before it is judged.
+    """
+    asking = asyncio.ensure_future(question)
+    try:
+        await asyncio.wait({asking}, timeout=seconds)
+        if not asking.done():
+            await asyncio.wait({asking}, timeout=0)
+        if not asking.done():
+            raise TimeoutError
+        return asking.result()
+    finally:
+        if not asking.done():
+            await end([asking])
+
+
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work

@@ -37,6 +37,11 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        # Known before anything runs: pytest-django makes the database for those of which it knows.
+        asks = set(getattr(item, "fixturenames", ()))
+        if "cast" in asks and "db" not in asks and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(transaction=True))
     order.longest_first(items, Path(__file__).parent)
 
 
@@ -65,8 +70,7 @@ def standing_clock() -> Iterator[datetime.datetime]:
 
 @pytest.fixture
 def cast(request: pytest.FixtureRequest) -> Cast:
-    if "db" not in request.fixturenames:
-        request.getfixturevalue("transactional_db")
+    request.getfixturevalue("db")
     if "standing_clock" in request.fixturenames:
         request.getfixturevalue("standing_clock")
     cache.clear()

@@ -24,6 +24,10 @@ class MessageAllowance:
         self._exempt: set[int] = set()
         self._exempt_until = 0.0
 
+    async def prepare(self) -> None:
+        """So that the first message need not wait for a connection to Redis."""
+        await self._windows.prepare()
+
     async def count(self, user_id: int, client_msg_id: uuid.UUID) -> Usage | None:
         """Counts one message; None where there is no limit. Raises RateLimited with the true time until the next one."""
         if MESSAGES.most == 0 or await self._is_exempt(user_id):

@@ -19,6 +19,7 @@ from redis.exceptions import NoScriptError
 from chat.allowances.table import Allowance, Whose
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.redis import REDIS_AWAY, client, loop_client, script
+from delivery.tasks import answer_within
 
 #: What a call to Redis may take before the local window decides.
 PATIENCE_SECONDS = 0.1
@@ -110,6 +111,11 @@ class LoopWindows:
         self._waiting: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
 
+    async def prepare(self) -> None:
+        """Connects and brings the script, for which the first who asks would wait too. With Redis away nothing is lost."""
+        with contextlib.suppress(*REDIS_AWAY):
+            await self._redis.script_load(_SCRIPT)
+
     async def ask(self, allowance: Allowance, whose: Whose, key: str) -> Answer:
         asked = _Asked(allowance=allowance, whose=whose, key=key, answer=asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
@@ -133,7 +139,7 @@ class LoopWindows:
         windows = self._windows
         try:
             with windows.breaker.attempt(counts=REDIS_AWAY):
-                said = await asyncio.wait_for(self._call(together), PATIENCE_SECONDS)
+                said = await answer_within(PATIENCE_SECONDS, self._call(together))
         except (BreakerOpen, *REDIS_AWAY):
             return [windows.local.ask(each.allowance, each.whose, each.key) for each in together]
         return [

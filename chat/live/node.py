@@ -51,6 +51,7 @@ class ChatNode(Node):
 
     async def start(self) -> None:
         await super().start()
+        self.nursery.start(self.allowance.prepare())
         self.nursery.start(self.presence.live())
         self.nursery.start(self.notes.live())
 

@@ -1,6 +1,7 @@
 """What is counted at one moment goes to Redis together, and is as exact as one by one."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 import redis
 from django.conf import settings
 
+from chat.allowances import window
 from chat.allowances.table import MESSAGES
 from chat.allowances.window import LoopWindows, Windows
 
 
 @pytest.fixture
-async def windows(cast: object) -> AsyncIterator[LoopWindows]:
+async def windows(cast: object, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LoopWindows]:
+    """Their Redis may take the time that a busy machine takes; what happens when it takes too long has tests of its own."""
+    monkeypatch.setattr(window, "PATIENCE_SECONDS", 10)
     windows = LoopWindows(Windows())
     yield windows
     await windows.close()
@@ -64,3 +68,27 @@ async def test_a_redis_that_forgot_the_script_counts_all_the_same(windows: LoopW
         client.script_flush()
     assert await admitted(windows, 10**9 + 4, 61) == 60
     assert calls == [61]
+
+
+async def test_a_loop_that_is_late_does_not_take_redis_for_away(
+    windows: LoopWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await windows.prepare()
+    monkeypatch.setattr(window, "PATIENCE_SECONDS", 0.5)
+    asking = asyncio.ensure_future(windows.ask(MESSAGES, 10**9 + 5, "one"))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(time.sleep, 1)
+    assert (await asking)[0] == -1
+    assert windows._windows.breaker.is_closed
+
+
+async def test_a_redis_that_is_late_is_not_waited_for(windows: LoopWindows, monkeypatch: pytest.MonkeyPatch) -> None:
+    await windows.prepare()
+    monkeypatch.setattr(window, "PATIENCE_SECONDS", 0.1)
+    with redis.from_url(settings.REDIS_URL) as client:
+        client.client_pause(2_000)
+        started = time.monotonic()
+        assert (await windows.ask(MESSAGES, 10**9 + 6, "one"))[0] == -1
+        assert time.monotonic() - started < 1
+        assert not windows._windows.breaker.is_closed
+        client.client_unpause()
