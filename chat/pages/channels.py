@@ -16,7 +16,7 @@ from chat.pages.rows import rows
 from chat.pages.state import PageState, state_script
 from chat.reads import moderation
 from chat.reads.channels import channels_of
-from chat.reads.history import newest
+from chat.reads.history import Page, as_read, first_seen
 from chat.rights.standing import moderates_everywhere
 from chat.services import Draft, read_log_position
 from delivery.wire.errors import Invalid, Refused
@@ -68,7 +68,10 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     chosen = next((channel for channel in channels if channel.id == pk), None)
     if pk is not None and chosen is None:
         raise Http404
-    messages, before = newest(pk) if pk is not None else ([], None)
+    unread_from = _unread_from(chosen) if chosen else None
+    seen = first_seen(chosen.id, unread_from=unread_from) if chosen else Page([])
+    messages = as_read(seen)
+    blocks = list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True))
     me = shapes.person_of(request.user)
     state = PageState(
         me=me,
@@ -77,9 +80,10 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         channels=channels,
         channel=pk,
         desk=moderation.desk_of(request.user),
-        blocks=list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True)),
+        blocks=blocks,
         messages=messages,
-        history_before=before,
+        history_before=seen.older_than,
+        history_after=seen.newer_than,
         time=time_now(),
     )
     context = {
@@ -89,8 +93,13 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "me": me,
         "channels": channels,
         "channel": chosen,
-        "rows": rows(messages),
+        "rows": rows(messages, unread_from=unread_from, unheard={me.id, *blocks}),
+        "shows_start": seen.older_than is None and seen.newer_than is None,
         "is_bundled": not settings.DEBUG,
         "state": state_script(state),
     }
     return render(request, "chat/page.html", context)
+
+
+def _unread_from(channel: shapes.Channel) -> int | None:
+    return channel.read_seq + 1 if channel.unread and channel.read_seq else None

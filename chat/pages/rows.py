@@ -1,9 +1,10 @@
-"""The newest messages as rows that can be read as served: days, groups and quotes as the page's script sets them again.
+"""Messages as rows that can be read as served: days, groups, quotes and the line before what is new, as the page's script
+sets them again.
 
 Times are UTC's here; the browser's zone is known only to the script.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,16 +18,24 @@ QUOTE_LETTERS = 200
 class Row:
     message: shapes.Message
     day: str
+    is_unread: bool
     is_continued: bool
     initials: str
     quote_sender: str
     quote_text: str
 
 
-def rows(messages: Sequence[shapes.Message], *, now: datetime | None = None) -> Iterator[Row]:
-    """`messages`: oldest first."""
+def rows(
+    messages: Sequence[shapes.Message],
+    *,
+    unread_from: int | None = None,
+    unheard: Collection[int] = (),
+    now: datetime | None = None,
+) -> Iterator[Row]:
+    """`messages`: oldest first. `unheard`: of whom nothing counts as unread. One row, the first unread one, is told so."""
     today = (now or datetime.now(UTC)).date()
     by_id = {message.id: message for message in messages}
+    first_unread = _first_unread(messages, unread_from, unheard)
     previous: shapes.Message | None = None
     for message in messages:
         at = _at(message)
@@ -35,12 +44,26 @@ def rows(messages: Sequence[shapes.Message], *, now: datetime | None = None) -> 
         yield Row(
             message=message,
             day=_day(at, today) if is_new_day else "",
-            is_continued=not is_new_day and _are_grouped(previous, message),
+            is_unread=message is first_unread,
+            is_continued=not is_new_day and message is not first_unread and _are_grouped(previous, message),
             initials=_initials(message),
             quote_sender=quoted.sender.display_name if quoted and quoted.sender else "",
             quote_text=_quote(quoted),
         )
         previous = message
+
+
+def _first_unread(
+    messages: Sequence[shapes.Message], unread_from: int | None, unheard: Collection[int]
+) -> shapes.Message | None:
+    if unread_from is None:
+        return None
+    return next((message for message in messages if message.seq >= unread_from and _counts(message, unheard)), None)
+
+
+def _counts(message: shapes.Message, unheard: Collection[int]) -> bool:
+    is_heard = message.sender is None or message.sender.id not in unheard
+    return message.kind == "text" and message.deleted_at is None and is_heard
 
 
 def _at(message: shapes.Message) -> datetime:

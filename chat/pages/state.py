@@ -20,7 +20,9 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     desk: shapes.Desk | None
     blocks: Sequence[int]
     messages: Sequence[shapes.Message]
+    #: Where older and newer messages than these begin; None: there are none.
     history_before: int | None
+    history_after: int | None
     time: Time
 
 

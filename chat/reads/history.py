@@ -22,10 +22,16 @@ class Page:
     newer_than: int | None = None
 
 
-def newest(channel: int) -> tuple[list[shapes.Message], int | None]:
-    """The last page, oldest first as it is read, and the seq to ask older ones from (None: there are none)."""
+def first_seen(channel: int, *, unread_from: int | None) -> Page:
+    """The newest page; when what is unread begins before it, the page around that place."""
     found = page(channel)
-    return [msgspec.json.decode(raw, type=shapes.Message) for raw in reversed(found.raws)], found.older_than
+    is_enough = unread_from is None or found.older_than is None or found.older_than <= unread_from
+    return found if is_enough else page(channel, around=unread_from)
+
+
+def as_read(found: Page) -> list[shapes.Message]:
+    """Oldest first."""
+    return [msgspec.json.decode(raw, type=shapes.Message) for raw in reversed(found.raws)]
 
 
 def page(

@@ -52,6 +52,23 @@ def test_what_one_person_says_within_five_minutes_stands_together() -> None:
     assert [row.is_continued for row in grouped] == [False, True, False, False, False]
 
 
+def test_the_line_stands_before_the_first_message_that_counts_as_unread() -> None:
+    messages = [
+        a_message(1, "1999-03-14T09:00:00Z", sender=BOB),
+        a_message(2, "1999-03-14T09:00:01Z", sender=BOB, kind="system"),
+        a_message(3, "1999-03-14T09:00:02Z", sender=BOB, deleted_at="1999-03-14T09:00:03Z"),
+        a_message(4, "1999-03-14T09:00:04Z", sender=ALICE),
+        a_message(5, "1999-03-14T09:00:05Z", sender=BOB),
+        a_message(6, "1999-03-14T09:00:06Z", sender=BOB),
+    ]
+
+    def lines(unread_from: int | None) -> list[int]:
+        return [row.message.seq for row in rows(messages, unread_from=unread_from, unheard={ALICE.id}) if row.is_unread]
+
+    assert [lines(1), lines(2), lines(5), lines(6), lines(7), lines(None)] == [[1], [5], [5], [6], [], []]
+    assert [[*rows(messages, unread_from=seq)][-1].is_continued for seq in (5, 6)] == [True, False]
+
+
 def test_a_reply_shows_what_it_answers() -> None:
     _, near, far, gone = shown(
         a_message(1, "1999-03-14T09:00:00Z", sender=BOB, body="one\n two"),

@@ -72,8 +72,8 @@ export class Page extends EventTarget {
     dialogs.listen(this.openers);
     keys.listen({ shortcuts: this.shortcuts, keys: this.keys, cancels: this.cancels });
     paintAvatar(document.querySelector(".me .avatar"), this.me);
-    const { channel, messages, history_before: before } = this.state;
-    if (channel) this.go(channel, { messages, isLast: before == null });
+    const { channel, messages, history_before: before, history_after: after } = this.state;
+    if (channel) this.go(channel, { messages, isLast: before == null, isLatest: after == null });
     else if (!isNarrow() && this.channels.all().length) this.router.to(pathOf(this.channels.all()[0]), { replace: true });
     else this.showNothing();
     this.client.start();

@@ -34,15 +34,15 @@ export class Pane extends EventTarget {
     byId("jump-first").addEventListener("click", () => this.toSeq(this.#timeline.dividerSeq ?? 0));
   }
 
-  /** Shows a channel, from `given` {messages, isLast} when the page brought them along. */
+  /** Shows a channel, from `given` {messages, isLast, isLatest} when the page brought them along. */
   async open(/** @type {Channel} */ channel, /** @type {any} */ given = null) {
     this.#leave();
     if (channel !== this.channel) this.#persistence.succeeded();
     this.channel = channel;
     byId("rows").dataset.kind = channel.kind;
     const unreadFrom = this.#reading.start(channel);
-    const isEnough = given && (!unreadFrom || given.isLast || given.messages[0]?.seq <= unreadFrom);
-    if (isEnough) return this.#show(given, { unreadFrom, isLatest: true });
+    const isEnough = given && (unreadFrom ? given.isLast || given.messages[0]?.seq <= unreadFrom : given.isLatest);
+    if (isEnough) return this.#show(given, { unreadFrom, isLatest: given.isLatest });
     await this.#load("open", () => this.open(channel), async () => {
       const page = unreadFrom ? await history.around(channel.id, unreadFrom) : await history.latest(channel.id);
       return () => this.#show(page, { unreadFrom, isLatest: !unreadFrom });

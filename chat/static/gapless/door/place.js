@@ -1,0 +1,12 @@
+/**
+ * Brings the served page to its first unread row, or to its end, before the first paint: to where Scroll puts it again.
+ * A classic script on purpose: a module would run too late, and what is being read would jump.
+ */
+(() => {
+  const box = document.getElementById("timeline");
+  const row = box?.querySelector(".unread-line:not([hidden])")?.closest(".row");
+  if (!box) return;
+  box.classList.add("is-placed");
+  if (row) box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+  else box.scrollTop = box.scrollHeight;
+})();
