@@ -45,6 +45,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order.longest_first(items, Path(__file__).parent)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.Sharing:
+    return order.Sharing(config, log)
+
+
 @dataclass(frozen=True)
 class Cast:
     """alice owns the team, bob is in it, charlie is outside, vera is a visitor, sam is support staff."""
@@ -130,6 +134,29 @@ def own_server(transactional_db: None) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def _kept_servers(django_db_setup: None) -> Iterator[dict[frozenset[tuple[str, str]], Server]]:
+    kept: dict[frozenset[tuple[str, str]], Server] = {}
+    yield kept
+    for server in kept.values():
+        server.stop()
+
+
+@pytest.fixture
+def kept_server(
+    _kept_servers: dict[frozenset[tuple[str, str]], Server], transactional_db: None
+) -> Callable[..., Server]:
+    """A web process with these limits, which all tests of the module share: none of them ends it."""
+
+    def start(**environment: str) -> Server:
+        same = frozenset(environment.items())
+        if same not in _kept_servers:
+            _kept_servers[same] = Server(**environment).start()
+        return _kept_servers[same]
+
+    return start
 
 
 @pytest.fixture

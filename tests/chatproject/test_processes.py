@@ -100,8 +100,8 @@ async def test_a_stuck_reader_does_not_hold_up_the_end(own_server: Start, cast: 
 
 
 @pytest.mark.holds("opening_seconds")
-async def test_without_a_sync_in_time_the_socket_is_closed(own_server: Start, cast: Cast) -> None:
-    server = own_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
+async def test_without_a_sync_in_time_the_socket_is_closed(kept_server: Start, cast: Cast) -> None:
+    server = kept_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
     connection = server.connect(cast.token(cast.alice))
     connection._first_heads = None
     async with connection as alice:
@@ -111,8 +111,8 @@ async def test_without_a_sync_in_time_the_socket_is_closed(own_server: Start, ca
         await alice.command("ping")
 
 
-async def test_what_the_server_takes_for_itself_is_not_held_against_the_client(own_server: Start, cast: Cast) -> None:
-    server = own_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
+async def test_what_the_server_takes_for_itself_is_not_held_against_the_client(kept_server: Start, cast: Cast) -> None:
+    server = kept_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
     holds = threading.Event()
 
     def lock_members() -> None:

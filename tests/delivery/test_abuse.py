@@ -47,8 +47,8 @@ async def closing_code(reader: asyncio.StreamReader) -> int:
 
 
 @pytest.mark.holds("frames_per_second")
-async def test_a_flood_of_one_socket_keeps_nobody_waiting(own_server: Callable[..., Server], cast: Cast) -> None:
-    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+async def test_a_flood_of_one_socket_keeps_nobody_waiting(kept_server: Callable[..., Server], cast: Cast) -> None:
+    server = kept_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
     reader, flood = await open_raw(server, cast.token(cast.bob))
     flood.write(frame(1, b'{"op":"sync"}') + frame(1, b'{"op":"ping"}') * 5000)
     started = time.monotonic()
@@ -67,8 +67,8 @@ async def test_a_flood_of_one_socket_keeps_nobody_waiting(own_server: Callable[.
     flood.transport.abort()
 
 
-async def test_a_sync_costs_what_it_names(own_server: Callable[..., Server], cast: Cast) -> None:
-    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+async def test_a_sync_costs_what_it_names(kept_server: Callable[..., Server], cast: Cast) -> None:
+    server = kept_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
     told: list[object] = []
     bobs = Connection(server.ws, token=cast.token(cast.bob), heads={}, on_push=told.append)
     async with bobs as bob, server.connect(cast.token(cast.alice)) as alice:
@@ -83,9 +83,9 @@ async def test_a_sync_costs_what_it_names(own_server: Callable[..., Server], cas
         await bob.drop()
 
 
-async def test_a_sync_costs_what_it_replays(own_server: Callable[..., Server], cast: Cast) -> None:
+async def test_a_sync_costs_what_it_replays(kept_server: Callable[..., Server], cast: Cast) -> None:
     await in_thread(lambda: [said(cast.alice, cast.team) for _ in range(200)])
-    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+    server = kept_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
     told: list[Any] = []
     bobs = Connection(server.ws, token=cast.token(cast.bob), heads={}, on_push=told.append)
     async with bobs as bob, server.connect(cast.token(cast.alice)) as alice:
@@ -114,9 +114,9 @@ async def test_a_sync_costs_what_it_replays(own_server: Callable[..., Server], c
     ids=lambda command: str(command["op"]),
 )
 async def test_what_asks_the_rows_costs_more_than_other_frames(
-    own_server: Callable[..., Server], cast: Cast, command: dict[str, Any]
+    kept_server: Callable[..., Server], cast: Cast, command: dict[str, Any]
 ) -> None:
-    server = own_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
+    server = kept_server(GAPLESS_LIMIT_FRAMES_PER_SECOND="100")
     asked = command if command["op"] == "presence" else {**command, "channel": cast.team.pk}
     # Not a member: each is refused, after a look at the rows.
     reader, flood = await open_raw(server, cast.token(cast.charlie))

@@ -110,8 +110,8 @@ async def test_who_is_removed_meanwhile_learns_nothing(servers: list[Server], ca
 
 
 @pytest.mark.holds("waits_per_user")
-async def test_who_waits_too_often_is_told_so(own_server: Any, cast: Cast) -> None:
-    server = own_server(GAPLESS_LIMIT_WAITS_PER_USER="2")
+async def test_who_waits_too_often_is_told_so(kept_server: Any, cast: Cast) -> None:
+    server = kept_server(GAPLESS_LIMIT_WAITS_PER_USER="2")
     waiting = [asking(server, cast, "bob", since=2, wait=25) for _ in range(2)]
     # Before that the third might be one of the two who wait, and one of the others the third.
     await expect(lambda: _are_waiting(server, 2), within=10)
@@ -122,8 +122,8 @@ async def test_who_waits_too_often_is_told_so(own_server: Any, cast: Cast) -> No
     await expect(lambda: _is_taken(server, cast), within=5)
 
 
-async def test_of_many_who_come_at_once_no_more_wait_than_may(own_server: Any, cast: Cast) -> None:
-    server = own_server(GAPLESS_LIMIT_WAITS_PER_USER="2")
+async def test_of_many_who_come_at_once_no_more_wait_than_may(kept_server: Any, cast: Cast) -> None:
+    server = kept_server(GAPLESS_LIMIT_WAITS_PER_USER="2")
     came = [asking(server, cast, "bob", since=2, wait=25) for _ in range(12)]
     await expect(lambda: sum(one.done() for one in came) == 10, within=10)
     await in_thread(said, cast.alice, cast.team, "at last")

@@ -1,14 +1,24 @@
-"""In which order two pytest processes (bin/test) take the files: what lasts longest first, so that both end together."""
+"""In which order the pytest processes of bin/test take the files: what lasts longest first, so that all end together."""
 
 from pathlib import PurePath
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 #: Beginnings of paths below tests/; all others come after these.
 LONGEST = (
     *("faults/test_faults.py", "faults/", "chatproject/test_processes.py", "chatproject/test_starting.py", "browser/"),
     *("chat/api/test_api_schema.py", "chatproject/", "test_laws.py", "delivery/", "chat/services/test_sign_in.py"),
 )
+#: All of it goes to one process: its files share a cluster, which takes longer to start than most of them last.
+TOGETHER = "tests/faults/"
+
+
+class Sharing(LoadFileScheduling):
+    """Whole files, and one room whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else str(super()._split_scope(nodeid))
 
 
 def longest_first(items: list[pytest.Item], root: PurePath) -> None:

@@ -187,9 +187,9 @@ async def test_the_servers_count_of_unread_comes_with_ones_own_receipts(servers:
 
 
 async def test_what_is_ones_own_is_repaired_when_its_bells_were_lost(
-    own_server: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    kept_server: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = own_server(GAPLESS_LIMIT_POSITION_CHECK_SECONDS="1")
+    server = kept_server(GAPLESS_LIMIT_POSITION_CHECK_SECONDS="1")
     team = cast.team.pk
     async with server.connect(cast.token(cast.bob)) as bob:
         await in_thread(said, cast.alice, cast.team, "unread")
@@ -213,8 +213,8 @@ def _told(connection: Listening, field: str, value: object) -> dict[str, Any] | 
     return None
 
 
-async def test_who_was_told_by_receipts_is_not_told_again(own_server: Any, cast: Cast) -> None:
-    server = own_server(GAPLESS_LIMIT_POSITION_CHECK_SECONDS="1")
+async def test_who_was_told_by_receipts_is_not_told_again(kept_server: Any, cast: Cast) -> None:
+    server = kept_server(GAPLESS_LIMIT_POSITION_CHECK_SECONDS="1")
     async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
         seq = (await alice.post(cast.team.pk, "read me"))["message"]["seq"]
         await bob.command("read", channel=cast.team.pk, seq=seq)
