@@ -5,7 +5,6 @@ By a session it is two: whose it is stands signed in the session.
 
 import datetime
 import functools
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -33,10 +32,18 @@ from presence.people import Choice
 #: The reader, and whom they have blocked.
 _UNHEARD = "ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = asked.user_id) || asked.user_id"
 
+#: The others in a direct channel.
+_OTHERS = """(
+    SELECT json_agg(json_build_array(person.id, person.username, person.display_name) ORDER BY person.id)
+    FROM channel_members AS other JOIN users AS person ON person.id = other.user_id
+    WHERE other.channel_id = asked.channel_id AND other.user_id <> asked.user_id
+)"""
+
 # As Member.objects.in_lists().with_mutes() reads them. First the columns of ChannelColumns, then those of MemberColumns.
-# `user`, here and below, is an expression with one parameter.
+# `user` is an expression with one parameter.
 _CHANNELS = f"""
-SELECT asked.*, CASE WHEN asked.head > asked.read THEN {unread_of(_UNHEARD)} ELSE 0 END
+SELECT asked.*, CASE WHEN asked.head > asked.read THEN {unread_of(_UNHEARD)} ELSE 0 END,
+    CASE WHEN asked.kind = 'direct' THEN {_OTHERS} END
 FROM (
     SELECT channel.id AS channel_id, channel.name, channel.topic, channel.kind, channel.parent_id, channel.is_support,
         channel.direct_key, channel.member_count, channel.head, channel.created_by_id, channel.created_at,
@@ -52,17 +59,6 @@ FROM (
 """  # noqa: S608 (nothing of anybody is in it)
 _OF_CHANNEL = len(ChannelColumns.__struct_fields__)
 
-_OTHERS = """
-SELECT other.channel_id, person.id, person.username, person.display_name
-FROM channel_members AS own
-JOIN channels AS channel ON channel.id = own.channel_id AND channel.kind = 'direct'
-JOIN channel_members AS other ON other.channel_id = own.channel_id AND other.user_id <> own.user_id
-JOIN users AS person ON person.id = other.user_id
-WHERE own.user_id = {user} ORDER BY person.id
-"""
-
-_BLOCKS = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id = {user} OR blocked_id = {user}"
-
 #: What a login is made of, beside its proof: the columns of Person, then those of Choice.
 _PERSON = """person.id, person.username, person.display_name,
     person.chosen_status, person.activity, person.presence_rev, person.shows_typing"""
@@ -70,7 +66,10 @@ _OF_PERSON = _PERSON.count(",") + 1
 
 # The plans that are made once do for everybody: PostgreSQL would plan anew for each. That holds to the end of the transaction.
 _LOGIN = f"""
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true), {{proof}}, person.is_staff, {_PERSON}, stands.*
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), {{proof}}, person.is_staff,
+    ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = person.id),
+    ARRAY(SELECT blocker_id FROM blocks WHERE blocked_id = person.id),
+    {_PERSON}, stands.*
 FROM ({{log_position}}) AS stands CROSS JOIN users AS person {{rows}} AND person.is_active
 """  # noqa: S608 (nothing of anybody is in it)
 # As Token.objects.standing() says.
@@ -139,27 +138,23 @@ class _Read:
 
     proof: Any
     is_staff: bool
+    apart: Apart
     person: Sequence[Any]
     log_position: Sequence[Any]
-    others: Sequence[Sequence[Any]]
-    blocks: Sequence[tuple[int, int]]
     channels: Sequence[Sequence[Any]]
 
 
 def _read(login: tuple[str, str], parameters: Sequence[Any], *, user: _Asked) -> _Read | None:
     now = clock.now()
     since = now - datetime.timedelta(days=settings.LIMITS.archived_days)
-    others, blocks, channels = _statements(user.sql)
-    asked = user.parameter
     # The epoch first: heads of another one would be taken for those of this one.
-    found, *rest = hot.together(
+    found, channels = hot.together(
         (_login_statement(*login, log_position_statement()), parameters),
-        (others, [asked]),
-        (blocks, [asked, asked]),
-        (channels, [now, asked, now, since]),
+        (_channels_statement(user.sql), [now, user.parameter, now, since]),
     )
-    for _, proof, is_staff, *columns in found:
-        return _Read(proof, is_staff, columns[:_OF_PERSON], columns[_OF_PERSON:], *rest)
+    for _, proof, is_staff, blocked, blocked_by, *columns in found:
+        apart = Apart(blocked=set(blocked), blocked_by=set(blocked_by))
+        return _Read(proof, is_staff, apart, columns[:_OF_PERSON], columns[_OF_PERSON:], channels)
     return None
 
 
@@ -169,17 +164,14 @@ def _login_statement(proof: str, rows: str, log_position: str) -> str:
 
 
 @functools.cache
-def _statements(user: str) -> tuple[str, str, str]:
-    return _OTHERS.format(user=user), _BLOCKS.format(user=user), _CHANNELS.format(user=user)
+def _channels_statement(user: str) -> str:
+    return _CHANNELS.format(user=user)
 
 
 def _opening(read: _Read, proof: tuple[str, str], *, scopes: frozenset[str] = EVERYTHING) -> ChatOpening:
     user_id, username, display_name, *choice = read.person
     # Whoever may moderate everywhere is on the staff: who else that is, is asked only of those.
     moderates = read.is_staff and moderates_everywhere(User.objects.get(pk=user_id))
-    people: dict[int, list[User]] = defaultdict(list)
-    for channel_id, other_id, other_name, other_display_name in read.others:
-        people[channel_id].append(User(pk=other_id, username=other_name, display_name=other_display_name))
     return ChatOpening(
         login=ChatLogin(
             user=Person(id=user_id, username=username, display_name=display_name or username),
@@ -188,18 +180,16 @@ def _opening(read: _Read, proof: tuple[str, str], *, scopes: frozenset[str] = EV
             choice=Choice(*choice),
         ),
         log_position=log_position_in(tuple(read.log_position)),
-        accesses=[_access(row, people.get(row[0], ()), moderates=moderates) for row in read.channels],
-        apart=Apart(
-            blocked={blocked for blocker, blocked in read.blocks if blocker == user_id},
-            blocked_by={blocker for blocker, blocked in read.blocks if blocked == user_id},
-        ),
+        accesses=[_access(row, moderates=moderates) for row in read.channels],
+        apart=read.apart,
     )
 
 
-def _access(row: Sequence[Any], people: Sequence[User], *, moderates: bool) -> Access:
-    *columns, joined_rev, version, unread = row
+def _access(row: Sequence[Any], *, moderates: bool) -> Access:
+    *columns, joined_rev, version, unread, others = row
     channel = ChannelColumns(*columns[:_OF_CHANNEL])
     member = MemberColumns(channel, *columns[_OF_CHANNEL:])
+    people = [User(pk=pk, username=username, display_name=display_name) for pk, username, display_name in others or ()]
     return Access(
         channel_id=channel.pk,
         head=channel.head,

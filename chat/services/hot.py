@@ -9,18 +9,19 @@ from typing import Any
 
 import psycopg
 from django.db import connection, transaction
+from psycopg.types.datetime import TimestamptzLoader
 
 
 def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement, within Django's transaction and with Django's exceptions."""
-    with _connected() as raw, psycopg.Cursor(raw) as cursor:
+    with _connected() as raw, _cursor(raw) as cursor:
         return cursor.execute(sql, parameters, prepare=True).fetchall()
 
 
 def together(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
     """The rows of each of these statements, all in one round trip; what is written between two is seen by the later one."""
     with _connected() as raw, ExitStack() as stack:
-        cursors = [stack.enter_context(psycopg.Cursor(raw)) for _ in asked]
+        cursors = [stack.enter_context(_cursor(raw)) for _ in asked]
         with raw.pipeline():
             for cursor, (sql, parameters) in zip(cursors, asked, strict=True):
                 cursor.execute(sql, parameters, prepare=True)
@@ -29,8 +30,15 @@ def together(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
 
 def execute(sql: str, parameters: Sequence[Any]) -> None:
     """A statement without rows, in the same way."""
-    with _connected() as raw, psycopg.Cursor(raw) as cursor:
+    with _connected() as raw, _cursor(raw) as cursor:
         cursor.execute(sql, parameters, prepare=True)
+
+
+def _cursor(raw: "psycopg.Connection[Any]") -> "psycopg.Cursor[Any]":
+    cursor = psycopg.Cursor(raw)
+    # psycopg's own: Django's takes ten times as long for a time, and an opening is full of them.
+    cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+    return cursor
 
 
 @contextmanager

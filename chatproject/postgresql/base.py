@@ -3,6 +3,7 @@
 Asking each time is a round trip for every use: as much as the work of most.
 """
 
+import functools
 import select
 from typing import Any
 
@@ -10,6 +11,9 @@ import psycopg
 from django.db.backends.base.base import NO_DB_ALIAS
 from django_prometheus.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
+
+# The class that counts statements is made once, not for every use of the database.
+base.ExportingCursorWrapper = functools.cache(base.ExportingCursorWrapper)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -6,6 +6,7 @@ Measured by the design: 12 µs a frame this way, 20 µs through ASGI's `send`, 6
 import asyncio
 import random
 from collections import deque
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from websockets import http11
 from websockets.frames import Frame
 
 from chatproject.serving import refusals
+from chatproject.serving.inbox import Gate, Inbox
 from delivery.live.peers import EXTENSION, Prepared
 from delivery.wire.codec import encode
 from delivery.wire.frames import Goodbye
@@ -26,6 +28,8 @@ CLOSE_SECONDS = 5
 MOST_FRAGMENTS = 128
 #: Bytes that the transport takes before frames wait here, where they can be counted and dropped.
 TRANSPORT_BYTES = 64 * 1024
+#: Nearly nobody has frames waiting.
+NOTHING: deque[Prepared] = deque(maxlen=0)
 
 # heads.py has judged every head before websockets sees it, which would stop at 8 KiB a line and 128 lines by itself.
 http11.MAX_LINE_LENGTH = http11.MAX_NUM_HEADERS = settings.LIMITS.head_bytes
@@ -34,9 +38,21 @@ http11.MAX_LINE_LENGTH = http11.MAX_NUM_HEADERS = settings.LIMITS.head_bytes
 class PeerProtocol(WebSocketsSansIOProtocol):
     """One WebSocket. What the transport does not take waits in `_waiting`, counted by frames and bytes."""
 
+    # uvicorn's attributes, too: more than 30 in a dictionary, and Python shares no keys between sockets any more.
+    __slots__ = (
+        "_has_ended", "_heard_at", "_is_full", "_waiting", "_waiting_bytes",
+        "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
+        "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
+        "handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload", "ping_interval",
+        "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer", "queue", "read_paused", "request", "response", "root_path",
+        "scheme", "scope", "server", "tasks", "transport", "writable",
+    )  # fmt: skip
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._waiting: deque[Prepared] = deque()
+        self.queue = Inbox()  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
+        self._waiting = NOTHING
         self._waiting_bytes = 0
         self._is_full = False
         self._has_ended = False
@@ -64,10 +80,19 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if self.is_gone:
             return
         if self._is_full or self._waiting:
+            if self._waiting is NOTHING:
+                self._waiting = deque()
             self._waiting.append(frame)
             self._waiting_bytes += len(frame.wire)
         else:
             self.transport.write(frame.wire)
+
+    def write_all(self, frames: Sequence[Prepared]) -> None:
+        if self._is_full or self._waiting:
+            for frame in frames:
+                self.write(frame)
+        elif not self.is_gone:
+            self.transport.write(b"".join(frame.wire for frame in frames))
 
     def ping(self) -> None:
         if not self.is_gone and not self._is_full:
@@ -95,6 +120,11 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body":
             # A refusal completes a handshake, too: uvicorn would log an error for each.
             self.handshake_complete = True
+        elif message["type"] == "websocket.accept":
+            # Whoever is in has been asked who they are: of an idle socket its handshake would be a tenth.
+            del self.response
+            self.request.headers.clear()
+            self.scope["headers"].clear()  # type: ignore[attr-defined]
 
     # ---- what uvicorn calls ----
 
@@ -173,7 +203,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     def _drop_waiting(self) -> None:
-        self._waiting.clear()
+        self._waiting = NOTHING
         self._waiting_bytes = 0
 
     def pause_writing(self) -> None:
@@ -187,3 +217,5 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             frame = self._waiting.popleft()
             self._waiting_bytes -= len(frame.wire)
             self.transport.write(frame.wire)
+        if not self._waiting:
+            self._waiting = NOTHING

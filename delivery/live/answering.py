@@ -29,8 +29,8 @@ class Answering:
 
     node: Node
     socket: Socket
-    #: When the newest frames came that could not be understood, as many as may come in a minute.
-    bad_frames: deque[float]
+    #: When the newest frames came that could not be understood, as many as may come in a minute. Most sockets have none.
+    bad_frames: deque[float] | None = None
 
     def confirm(self, ref: Ref | None, ok: Ok) -> None:
         """The one reply to a command that was done; without a ref, success is silent."""
@@ -55,6 +55,8 @@ class Answering:
         """A word about a frame that is no command; the socket is closed when it sends too many of them."""
         self.refuse(bad.ref, bad.refusal)
         now = time.monotonic()
+        if self.bad_frames is None:
+            self.bad_frames = deque(maxlen=max(1, self.node.limits.bad_frames_per_minute))
         self.bad_frames.append(now)
         if len(self.bad_frames) == self.bad_frames.maxlen and now - self.bad_frames[0] < 60:
             self.socket.close(CloseCode.PROTOCOL, "too many frames could not be understood", retry_after=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +71,6 @@ class Greeting(Answering):
         peer: Peer = self.scope.get("extensions", {}).get(EXTENSION) or SendingPeer(self.base_send, self.node.nursery)
         self.socket = socket_for(login, peer, limits)
         bind_contextvars(connection=self.socket.id)
-        self.bad_frames = deque(maxlen=max(1, limits.bad_frames_per_minute))
         self._pace = Pace(limits.frames_per_second)
         self._user_pace = pace_of_user(login.user.id, limits.user_frames_per_second)
         self.is_in = True

@@ -132,9 +132,12 @@ class Joining:
             ahead = await self._threads.read(self._source.changes_of, behind, limit=self._batch) if behind else {}
             for channel in some:
                 can_replay = replayable[channel.id]
-                state = await self._catch_up(
-                    socket, channel, held[channel.id] if can_replay else None, ahead=ahead.get(channel.id)
-                )
+                since = held[channel.id] if can_replay else None
+                if self._is_settled(socket, channel) and (not since or channel.floor <= since <= channel.position):
+                    # Nearly always: without a pause, and without what a pause costs.
+                    state = self._begin(socket, channel, since, resync=False)
+                else:
+                    state = await self._catch_up(socket, channel, since, ahead=ahead.get(channel.id))
                 if state is not None:
                     states[channel.id] = SyncState(state.head, resync=not can_replay or state.resync)
                     _count(states[channel.id], held=held[channel.id])
@@ -159,13 +162,16 @@ class Joining:
     async def _catch_up(
         self, socket: Socket, channel: LiveChannel, held: int | None, *, ahead: Missed | None = None
     ) -> SyncState | None:
-        # None: without a replay, from now on. `ahead`: rows after `held`, read for many channels together. From the last await on
-        # nothing can slip in before the socket follows.
+        # None: without a replay, from now on. `ahead`: rows after `held`, read for many channels together.
         if not await self._is_reached(socket, channel):
             return None
         resync = False
         if held:
             held, resync = await self._replay(socket, channel, held, ahead=ahead)
+        return self._begin(socket, channel, held, resync=resync)
+
+    def _begin(self, socket: Socket, channel: LiveChannel, held: int | None, *, resync: bool) -> SyncState | None:
+        # From the last await on nothing can slip in before the socket follows.
         if channel.id not in socket.accesses or socket.is_over or self._hub.channels.get(channel.id) is not channel:
             return None
         if held and not resync:
@@ -173,6 +179,14 @@ class Joining:
         channel.sockets.add(socket)
         channel.emptied_at = None
         return SyncState(channel.position, resync=resync)
+
+    def _is_settled(self, socket: Socket, channel: LiveChannel) -> bool:
+        access = socket.accesses.get(channel.id)
+        return (
+            access is not None
+            and channel.started_at <= access.head <= channel.position
+            and channel.ends.get(socket.user_id, 0) <= access.head
+        )
 
     async def _is_reached(self, socket: Socket, channel: LiveChannel) -> bool:
         """Brings channel and access to the same number: below it lies what is not for this socket, above it what is.

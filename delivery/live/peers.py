@@ -7,7 +7,7 @@ under any other server, daphne among them, frames go one by one through ASGI's `
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from delivery.tasks import Nursery
@@ -59,6 +59,9 @@ class Peer(Protocol):
     def write(self, frame: Prepared) -> None:
         """Queues a frame; never waits, never raises for a peer that has gone."""
 
+    def write_all(self, frames: Sequence[Prepared]) -> None:
+        """Queues these frames in their order, for less than each alone would cost."""
+
     def ping(self) -> None:
         """Asks for a sign of life."""
 
@@ -92,6 +95,10 @@ class SendingPeer:
             self._waiting.append(frame)
             self.unsent_bytes += len(frame.payload)
             self._wake.set()
+
+    def write_all(self, frames: Sequence[Prepared]) -> None:
+        for frame in frames:
+            self.write(frame)
 
     def ping(self) -> None:
         # The server pings by itself.

@@ -87,8 +87,8 @@ class Seats:
         self._renewal = self._redis.register_script(_RENEW)
         self._departure = self._redis.register_script(_LEAVE)
         self._breaker = Breaker("redis_seats", failures=1, pause_seconds=1)
-        # This process's own: channel → user → sockets.
-        self._local: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        # This process's own: channel → user → sockets. Tuples, for nearly always it is one, and the same in all channels.
+        self._local: dict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
 
     async def take(self, taker: Holder, *, others: Iterable[Holder]) -> Taken:
         """Seats on as many of the channels as there are; repeating is safe. `others`: the user's in this process."""
@@ -96,8 +96,12 @@ class Seats:
             taken = await self._breaker.call(lambda: self._take(taker), counts=REDIS_AWAY)
         except (BreakerOpen, *REDIS_AWAY):
             taken = self._take_locally(taker, others)
+        alone = (taker.socket,)
         for channel_id in set(taker.channel_ids) - set(taken.refused):
-            self._local[channel_id][taker.user_id].add(taker.socket)
+            seated = self._local[channel_id]
+            others_there = seated.get(taker.user_id, ())
+            if taker.socket not in others_there:
+                seated[taker.user_id] = others_there + alone if others_there else alone
         return taken
 
     async def leave(self, holder: Holder) -> None:
@@ -174,8 +178,10 @@ class Seats:
     def _leave_locally(self, channel_id: int, holder: Holder) -> None:
         seated = self._local.get(channel_id)
         if seated is not None and holder.user_id in seated:
-            seated[holder.user_id].discard(holder.socket)
-            if not seated[holder.user_id]:
+            left = tuple(socket for socket in seated[holder.user_id] if socket != holder.socket)
+            if left:
+                seated[holder.user_id] = left
+            else:
                 del seated[holder.user_id]
             if not seated:
                 del self._local[channel_id]

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
 
 import msgspec
@@ -124,6 +125,24 @@ class Socket:
             return False
         self._write(frame)
         return True
+
+    def write_while_idle(self, frames: Iterable[Prepared]) -> int:
+        """Of these, as many as it takes until the peer is behind; how many that was."""
+        if self.is_over:
+            return len(list(frames))
+        taken: list[Prepared] = []
+        unsent = self.unsent_bytes
+        has_room = not self.is_behind
+        for frame in frames:
+            if not has_room:
+                break
+            taken.append(frame)
+            unsent += len(frame.payload)
+            has_room = unsent <= self.soft_bytes
+        self._written_bytes += sum(len(frame.payload) for frame in taken)
+        if taken:
+            self.peer.write_all(taken)
+        return len(taken)
 
     def _write(self, frame: Prepared) -> None:
         self._written_bytes += len(frame.payload)

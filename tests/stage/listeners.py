@@ -1,5 +1,6 @@
 """A peer that keeps what was written to it, or stops reading."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,10 @@ class Listener:
 
     def write(self, frame: Prepared) -> None:
         self.frames.append(msgspec.json.decode(frame.payload))
+
+    def write_all(self, frames: Sequence[Prepared]) -> None:
+        for frame in frames:
+            self.write(frame)
 
     def ping(self) -> None:
         return

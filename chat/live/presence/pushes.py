@@ -36,7 +36,7 @@ class Pushes:
         #: Sockets to which something was not written, with the channels whose rosters they are still to get.
         self._behind: dict[Socket, list[int]] = {}
         #: The channels of which each socket was told who is here.
-        self._rostered: dict[Socket, set[int]] = {}
+        self._rostered: dict[Socket, tuple[int, ...]] = {}
         self._chosen: set[int] = set()
 
     # ---- what is to be pushed ----
@@ -79,20 +79,19 @@ class Pushes:
         """
         if is_visit(socket.login):
             return
-        rostered = self._rostered.setdefault(socket, set())
         wanted = [channel_id for channel_id in channel_ids if channel_id in socket.accesses]
-        for place, channel_id in enumerate(wanted):
-            rostered.add(channel_id)
-            if socket.is_behind or not socket.write_if_idle(self._roster(channel_id)):
-                self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[place:]]))
-                break
+        # A tuple: a set of as many would be ten times as large, for every socket.
+        self._rostered[socket] = tuple({*self._rostered.get(socket, ()), *wanted})
+        written = socket.write_while_idle(self._roster(channel_id) for channel_id in wanted)
+        if written < len(wanted):
+            self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[written:]]))
         self._write_own(socket.user_id, [socket])
 
     def push_new_rosters(self, socket: Socket) -> None:
         """The same for the channels that it has begun to follow since."""
         known = self._rostered.get(socket)
         if known is not None:
-            known &= socket.accesses.keys()
+            known = self._rostered[socket] = tuple(socket.accesses.keys() & known)
             channels = (self._hub.channels.get(channel_id) for channel_id in socket.accesses.keys() - known)
             new = [channel.id for channel in channels if channel is not None and socket in channel.sockets]
             if new:

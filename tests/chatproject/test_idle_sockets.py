@@ -1,0 +1,92 @@
+"""What an idle socket keeps: little, for there are thousands of them."""
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from chatproject.serving.inbox import Gate, Inbox
+from chatproject.serving.sockets import PeerProtocol
+
+HANDSHAKE = (
+    b"GET /ws/ HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer secret\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+)
+
+
+class Line:
+    """As much of a transport as a handshake needs."""
+
+    def __init__(self) -> None:
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def get_extra_info(self, name: str) -> Any:
+        return None
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        return
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        return
+
+
+async def test_an_open_socket_has_forgotten_its_handshake() -> None:
+    scopes: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        assert dict(scope["headers"])[b"authorization"] == b"Bearer secret"
+        await send({"type": "websocket.accept"})
+        scopes.append(scope)
+        await receive()
+
+    config = uvicorn.Config(application, lifespan="off", ws=PeerProtocol, ws_per_message_deflate=False, log_config=None)
+    config.load()
+    state, line = ServerState(), Line()
+    socket = PeerProtocol(config, state, {})
+    socket.connection_made(line)  # type: ignore[arg-type]
+    socket.data_received(HANDSHAKE)
+    while not scopes:
+        await asyncio.sleep(0)
+    assert line.written.startswith(b"HTTP/1.1 101 ")
+    assert list(scopes[0]["headers"]) == []
+    assert not list(socket.request.headers.raw_items())
+    # A dictionary of its own for each would be more than all that is in it.
+    assert vars(socket) == {}
+    socket.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    await asyncio.gather(*state.tasks)
+
+
+async def test_an_inbox_gives_what_came_in_its_order_also_after_a_reader_gave_up() -> None:
+    inbox = Inbox()
+    reading = asyncio.ensure_future(inbox.get())
+    await asyncio.sleep(0)
+    inbox.put_nowait("first")
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    inbox.put_nowait("second")
+    assert [await inbox.get(), await inbox.get(), inbox.empty()] == ["first", "second", True]
+    reading = asyncio.ensure_future(inbox.get())
+    await asyncio.sleep(0)
+    inbox.put_nowait("third")
+    assert await reading == "third"
+
+
+async def test_a_gate_lets_all_through_when_it_opens_and_nobody_while_it_is_closed() -> None:
+    gate = Gate()
+    await gate.wait()
+    gate.clear()
+    passing = [asyncio.ensure_future(gate.wait()) for _ in range(3)]
+    passing.pop().cancel()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not any(each.done() for each in passing)
+    gate.set()
+    await asyncio.gather(*passing)
