@@ -181,12 +181,8 @@ class Joining:
         return SyncState(channel.position, resync=resync)
 
     def _is_settled(self, socket: Socket, channel: LiveChannel) -> bool:
-        access = socket.accesses.get(channel.id)
-        return (
-            access is not None
-            and channel.started_at <= access.head <= channel.position
-            and channel.ends.get(socket.user_id, 0) <= access.head
-        )
+        access, end = socket.accesses.get(channel.id), channel.ends.get(socket.user_id, 0)
+        return access is not None and max(channel.started_at, end) <= access.head <= channel.position
 
     async def _is_reached(self, socket: Socket, channel: LiveChannel) -> bool:
         """Brings channel and access to the same number: below it lies what is not for this socket, above it what is.
