@@ -25,6 +25,8 @@ class Asked:
     """Everything is folded. A page begins after `start`."""
 
     channels: list[int]
+    #: Messages that were ever said there: as many as there are to look through, at most.
+    said: int
     words: list[str]
     phrases: list[str]
     senders: list[int] | None
@@ -52,8 +54,10 @@ def resolve(user: User, query: Query) -> Asked:
     told = folded([*query.words, *query.phrases])
     words = [word for word in told[: len(query.words)] if word]
     phrases = [phrase for phrase in told[len(query.words) :] if phrase]
+    heads = _heads(user, query.channels)
     return Asked(
-        channels=_channels(user, query.channels),
+        channels=list(heads),
+        said=sum(heads.values()),
         words=words,
         phrases=phrases,
         senders=_senders(user, query.senders) if query.senders else None,
@@ -64,10 +68,12 @@ def resolve(user: User, query: Query) -> Asked:
     )
 
 
-def _channels(user: User, names: Sequence[str]) -> list[int]:
+def _heads(user: User, names: Sequence[str]) -> dict[int, int]:
+    """Of each channel that is searched its head."""
     mine = Member.objects.filter(user=user).order_by("channel_id")
+    heads = dict(mine.values_list("channel_id", "channel__head"))
     if not names:
-        return list(mine.values_list("channel_id", flat=True))
+        return heads
     known = list(mine.values_list("channel_id", "channel__name"))
     told = folded([*names, *(called for _, called in known)])
     found = dict(zip([pk for pk, _ in known], told[len(names) :], strict=True))
@@ -76,7 +82,7 @@ def _channels(user: User, names: Sequence[str]) -> list[int]:
         if not found:
             # The same sentence whether it does not exist or may not be seen.
             raise Invalid(f"You are in no channel called {name!r}.")
-    return list(found)
+    return {pk: heads[pk] for pk in found if pk in heads}
 
 
 def _senders(user: User, names: Sequence[str]) -> list[int]:

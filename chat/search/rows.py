@@ -89,7 +89,9 @@ def _page(asked: Asked, size: int) -> Found:
 def _places(asked: Asked, size: int) -> tuple[list[Place], Place | None]:
     """The newest matches, at most `size`, and up to where these are all; None: these are all that there are."""
     most_by_index = MOST_BY_INDEX_FOR_TYPOS if asked.alike else MOST_BY_INDEX
-    for most in LOOKS_FOR_TYPOS if asked.alike else LOOKS:
+    looks = LOOKS_FOR_TYPOS if asked.alike else LOOKS
+    # Whoever is in small channels looks through all of them: an index would find what everybody else said, too.
+    for most in looks if asked.said > looks[-1] else looks[-1:]:
         seen = look(asked, most, size=size)
         if seen.end is None or len(seen.places) >= size:
             break

@@ -42,6 +42,15 @@ def test_a_look_goes_back_as_far_as_it_says_over_busy_and_quiet_channels(
         assert looking.look(asked, 1000, size=1).end is None
 
 
+def test_small_channels_are_looked_through_without_an_index(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    said(cast.alice, cast.team, "a rare one")
+    for n in range(30):
+        said(cast.alice, cast.team, f"another {n}")
+    monkeypatch.setattr(rows, "LOOKS", (5, 100))
+    monkeypatch.setattr(rows, "by_index", None)
+    assert bodies(cast.bob, "rare") == ["a rare one"]
+
+
 def test_no_index_is_asked_for_what_it_would_find_too_often(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(60):
         said(cast.alice, cast.team, f"often {n}" if n % 30 else f"often and rarely {n}")
