@@ -7,6 +7,7 @@ import msgspec
 from chat.api.inputs import AS_IT_IS, Body, Input, Moment, Number, Unset, Uuid
 from chat.support.models import Priority, Routing
 from chat.support.services.revising import LABEL_CHARACTERS, MOST_LABELS
+from chat.support.shapes.hours import Day, OpenFor, Promise
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Origins = Annotated[
@@ -114,6 +115,17 @@ class RatingInput(Input, frozen=True, kw_only=True):
 
 class TranscriptInput(Input, frozen=True, kw_only=True):
     mail: Annotated[bool, msgspec.Meta(description="Whether it goes to the customer's address too.")] = False
+
+
+class HoursInput(Input, frozen=True, kw_only=True):
+    name: Name
+    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    spans: Annotated[list[OpenFor], msgspec.Meta(max_length=70)]
+    holidays: Annotated[list[Day], msgspec.Meta(max_length=400)] = []
+
+
+class PoliciesInput(Input, frozen=True, kw_only=True):
+    policies: Annotated[list[Promise], msgspec.Meta(max_length=12)]
 
 
 def changed(given: Input) -> dict[str, object]:

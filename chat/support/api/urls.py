@@ -1,6 +1,6 @@
 from django.urls import path
 
-from chat.support.api import acts, after, agents, blocks, contacts, conversations, inboxes, reports, visits
+from chat.support.api import acts, after, agents, blocks, contacts, conversations, hours, inboxes, reports, visits
 
 one = "conversations/<int:pk>/"
 
@@ -27,6 +27,9 @@ urlpatterns = [
     path(one + "reopen/", acts.Reopen.as_view()),
     path(one + "rating/", after.OwnRatings.as_view()),
     path(one + "transcript/", after.Transcripts.as_view()),
+    path("hours/", hours.AllHours.as_view()),
+    path("hours/<int:pk>/", hours.OneHours.as_view()),
+    path("inboxes/<int:pk>/policies/", hours.Policies.as_view()),
     path("reports/", reports.Reports.as_view()),
     path("visitors/<int:user>/", contacts.OneContact.as_view()),
     path("visitors/<int:user>/block/", blocks.Block.as_view()),

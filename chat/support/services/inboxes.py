@@ -16,6 +16,7 @@ from chat.services import audit, log
 from chat.services.constraints import violates
 from chat.support.models import Agent, Inbox
 from chat.support.models.inbox import new_secret
+from chat.support.services.dues import renew_dues_of_inbox
 from chat.support.services.seats import seat_agent
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -64,6 +65,8 @@ def change_inbox(actor: User, *, inbox: int, **changes: Any) -> Inbox:
             # Of what is claimed or worked at from now on; a lease that runs stands as it was told.
             open_ones = Conversation.objects.filter(desk=row.desk_id).exclude(state=ConversationState.RESOLVED)
             open_ones.update(lease_seconds=row.lease_seconds)
+        if "hours" in changed:
+            transaction.on_commit(lambda: renew_dues_of_inbox(row))
     return row
 
 
