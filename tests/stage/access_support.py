@@ -53,9 +53,9 @@ row("POST", "conversations/<int:pk>/transcript/", "401 401 404 404 404 404 404",
 row("GET", "hours/",                             "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "hours/",                            "401 401 403 201 403 403 403", body=given(name=fresh, time_zone="UTC", spans=[]))  # fmt: skip
 row("GET", "hours/<int:pk>/",                    "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
-row("PUT", "hours/<int:pk>/",                    "401 401 403 404 403 403 403", path_of=nobodys, body=given(name=fresh, time_zone="UTC", spans=[]))  # fmt: skip
+row("PATCH", "hours/<int:pk>/",                  "401 401 403 404 403 403 403", path_of=nobodys, body=given(name=fresh, time_zone="UTC", spans=[]))  # fmt: skip
 row("GET", "inboxes/<int:pk>/policies/",         "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
-row("PUT", "inboxes/<int:pk>/policies/",         "401 401 404 404 404 404 404", path_of=nobodys, body=given(policies=[]))  # fmt: skip
+row("PATCH", "inboxes/<int:pk>/policies/",       "401 401 404 404 404 404 404", path_of=nobodys, body=given(policies=[]))  # fmt: skip
 row("GET", "reports/",                           "401 401 403 200 403 403 403")  # fmt: skip
 row("GET", "visitors/<int:user>/",               "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
 row("DELETE", "visitors/<int:user>/",            "401 401 404 404 404 404 404", path_of=nobodys, body=given(reason="asked"))  # fmt: skip

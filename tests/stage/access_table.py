@@ -109,6 +109,9 @@ PAGES = {
     "GET admin/logout/": "405 405 405 405 405 405 405",
     "POST admin/logout/": "403 403 403 403 403 403 403",
     "GET admin/password_change/": "302 302 302 302 302 302 302",
+    "GET admin/desk/hours/": "302 302 403 200 403 403 403",
+    "POST admin/desk/hours/": "403 403 403 403 403 403 403",
+    "GET admin/desk/reports/": "302 302 403 200 403 403 403",
     "GET admin/": "302 302 302 200 302 302 302",
     # Last: it gives the session another key, of which the other processes' cookies know nothing.
     "GET password/changed/": "302 302 200 200 200 200 200",

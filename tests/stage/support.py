@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
+from django.db.models import F
 
 from chat import services as services_of_chat
 from chat.models import Channel, Conversation, Message, User
 from chat.support import services
 from chat.support.models import Inbox
+from chat.support.services.tallying import count_desks
 from delivery.source import Committed
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import EXPECT_SECONDS, Server
@@ -90,3 +92,13 @@ def wait_until(condition: Callable[[], object], *, within: float = EXPECT_SECOND
     while not condition():
         assert time.monotonic() < deadline, f"not within {within} s"
         time.sleep(0.05)
+
+
+def count_all() -> None:
+    """Counts what the desks' logs say, and waits for the web processes that count some of it themselves."""
+
+    def is_counted() -> bool:
+        count_desks()
+        return not Inbox.objects.filter(desk__head__gt=F("counted_rev")).exists()
+
+    wait_until(is_counted)

@@ -38,7 +38,7 @@ class AllHours(APIView):
 
 
 class OneHours(APIView):
-    scopes = {"PUT": Scope.MODERATE}
+    scopes = {"PATCH": Scope.MODERATE}
 
     @documented(SupportHours)
     def get(self, request: Request, pk: int) -> Response:
@@ -49,13 +49,13 @@ class OneHours(APIView):
         return Response(hours_of(row))
 
     @documented(SupportHours, takes=EXAMPLE, refuses=[409])
-    def put(self, request: Request, pk: int) -> Response:
+    def patch(self, request: Request, pk: int) -> Response:
         """As they are from now on; what is due in the inboxes that have them follows at once."""
         return Response(hours_of(_kept(request, pk)))
 
 
 class Policies(APIView):
-    scopes = {"PUT": Scope.MODERATE}
+    scopes = {"PATCH": Scope.MODERATE}
 
     @documented(Promises)
     def get(self, request: Request, pk: int) -> Response:
@@ -63,7 +63,7 @@ class Policies(APIView):
         return Response(promises_of(inbox_of(caller(request), pk)))
 
     @documented(Promises, takes=PoliciesInput(policies=[PROMISE]))
-    def put(self, request: Request, pk: int) -> Response:
+    def patch(self, request: Request, pk: int) -> Response:
         """All of them; what isn't named has no policy. What is due follows at once."""
         given = checked(PoliciesInput, request).policies
         minutes = {(one.priority.value, one.kind.value): one.minutes for one in given}

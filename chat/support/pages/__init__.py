@@ -1,1 +1,1 @@
-"""The support's pages for people from outside: the loader of the widget, and the page in its frame."""
+"""The support's pages: for people from outside the widget, for who works at the desk what is no list of the admin."""

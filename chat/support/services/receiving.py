@@ -13,7 +13,8 @@ from chat.services import Draft, post_messages
 from chat.support.letters.addresses import conversation_of
 from chat.support.letters.incoming import Incoming, read_mail
 from chat.support.models import Contact
-from delivery.wire.errors import Empty, Forbidden, NotFound, Refused, TooLong
+from chat.support.services.beginning import begin
+from delivery.wire.errors import Empty, Forbidden, NotFound, Over, Refused, TooLong
 
 #: Of the ids of messages that mails became: a repeat of a mail is the same messages.
 _MAILS = uuid.UUID("5e0f8f7c-7a4e-5d0b-9a51-3c1a54a1b7de")
@@ -32,8 +33,9 @@ def receive_mail(raw: bytes, *, recipients: Sequence[str] = ()) -> int:
         return 0
     conversation = _conversation(mail)
     parts = _parts(mail)
+    mark = f"{conversation.pk} {mail.message_id}"
     for number, body in enumerate(parts):
-        _post(conversation, body, client_msg_id=uuid.uuid5(_MAILS, f"{conversation.pk} {mail.message_id} {number}"))
+        conversation = _say(conversation, body, mark=f"{mark} {number}")
     return len(parts)
 
 
@@ -72,6 +74,16 @@ def _pieces(text: str) -> list[str]:
         text = text[len(piece) :].lstrip("\n")
         pieces.append(piece)
     return [piece for piece in pieces if not shows_nothing(piece)]
+
+
+def _say(conversation: Conversation, body: str, *, mark: str) -> Conversation:
+    """Where it was said: in another conversation, which begins with it, when this one is over."""
+    try:
+        _post(conversation, body, client_msg_id=uuid.uuid5(_MAILS, mark))
+    except Over:
+        begun, _ = begin(conversation.visitor, client_msg_id=uuid.uuid5(_MAILS, f"begin {mark}"), body=body)
+        return begun
+    return conversation
 
 
 def _post(conversation: Conversation, body: str, *, client_msg_id: uuid.UUID) -> None:

@@ -9,15 +9,15 @@ import pytest
 from chat import clock
 from chat.models import Conversation
 from chat.support import services
-from chat.support.models import Inbox, Interval, Ticket
+from chat.support.models import Hours, Inbox, Interval, Ticket
 from chat.support.services.agent_mails import warn_of_dues
 from chat.support.services.hours import keep_hours, keep_policies
-from chat.support.services.tallying import count_desks
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.conftest import said
+from tests.stage.callers import browser
 from tests.stage.moments import NOW, on_days
 from tests.stage.servers import Server
-from tests.stage.support import Desk, Visit, answer
+from tests.stage.support import Desk, Visit, answer, count_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +44,7 @@ def office(desk: Desk, standing_clock: datetime.datetime) -> Desk:
 
 
 def due(conversation: Conversation) -> Ticket:
-    count_desks()
+    count_all()
     return Ticket.objects.get(pk=conversation.pk)
 
 
@@ -61,7 +61,7 @@ def test_a10_one_hour_from_friday_evening_is_monday_half_past_nine_and_after_a_h
         assert due(conversation).first_due == at(tuesday, 9, 30)
     with clock.at(at(tuesday, 9, 29)):
         answer(office.ada, conversation, "Here it is.")
-    count_desks()
+    count_all()
     fact = Interval.objects.get(conversation=conversation, kind="first")
     assert (fact.business_seconds, fact.met) == (59 * 60, True)
 
@@ -161,16 +161,38 @@ def test_hours_and_policies_are_kept_over_http(server: Server, desk: Desk) -> No
         assert made.json() == {**office, "id": made.json()["id"], "holidays": []}
         path = f"hours/{made.json()['id']}/"
         free = [on_days("{day}")]
-        assert http.put(path, json={**office, "holidays": free}).json()["holidays"] == free
+        assert http.patch(path, json={**office, "holidays": free}).json()["holidays"] == free
         assert http.patch(f"inboxes/{desk.inbox.pk}/", json={"hours": made.json()["id"]}).status_code == 200
         policies = {"policies": [{"priority": "high", "kind": "first", "minutes": 30}]}
-        assert http.put(f"inboxes/{desk.inbox.pk}/policies/", json=policies).json() == policies
+        assert http.patch(f"inboxes/{desk.inbox.pk}/policies/", json=policies).json() == policies
         sunday = {"weekday": 7, "opens": "09:00", "closes": "10:00"}
         for wrong in (
             {"holidays": ["1999-13-45"]},
             {"time_zone": "Mars"},
             {"spans": [sunday]},
         ):
-            assert http.put(path, json={**office, **wrong}).status_code == 400, wrong
+            assert http.patch(path, json={**office, **wrong}).status_code == 400, wrong
     assert desk.http(server, desk.ben).get(path).status_code == 200
-    assert desk.http(server, desk.ben).put(path, json=office).status_code == 403
+    assert desk.http(server, desk.ben).patch(path, json=office).status_code == 403
+
+
+def test_hours_and_policies_are_kept_on_a_page(desk: Desk) -> None:
+    page, path = browser("sue"), "/admin/desk/hours/"
+    typed = {"which": "new", "new-name": "Office", "new-time_zone": "Europe/Berlin", "new-holidays": on_days("{day}")}
+    wrong = page.post(path, {**typed, "new-week": "Mon nine to five"})
+    assert (wrong.status_code, "is not like Mon" in wrong.content.decode()) == (400, True)
+    assert page.post(path, {**typed, "new-week": "Mon 09:00-12:00, 13:00-17:00\ntue 10:00 - 24:00"}).status_code == 302
+    hours = Hours.objects.get()
+    assert [(span.weekday, span.opens, span.closes) for span in hours.spans.all()] == [
+        (0, 540, 720),
+        (0, 780, 1020),
+        (1, 600, 1440),
+    ]
+    name = f"inbox-{desk.inbox.pk}"
+    given = {"which": name, f"{name}-hours": hours.pk, f"{name}-normal-first": 60}
+    assert page.post(path, given).status_code == 302
+    inbox = Inbox.objects.get(pk=desk.inbox.pk)
+    assert (inbox.hours, [str(one) for one in inbox.policies.all()]) == (hours, ["normal first: 60 min"])
+    shown = page.get(path).content.decode()
+    assert "Mon 09:00-12:00, 13:00-17:00" in shown
+    assert browser("ben").get(path).status_code == 403

@@ -8,9 +8,8 @@ from chat import clock
 from chat.models import AuditEntry, Channel, Conversation, Message, User
 from chat.support.models import Contact, Inbox, Interval, Rating, Ticket
 from chat.support.services.erasing import erase_contact, erase_expired
-from chat.support.services.tallying import count_desks
 from delivery.wire.errors import Conflict, Forbidden, NotFound
-from tests.stage.support import Desk, Visit, answer
+from tests.stage.support import Desk, Visit, answer, count_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +21,7 @@ def resolved(desk: Desk, vera: Visit, standing_clock: datetime.datetime) -> Conv
     """Begun and answered, with all that a contact can have."""
     conversation = vera.begin("My address is Elm Street 7.")
     answer(desk.ada, conversation, "Thank you, Vera.")
-    count_desks()
+    count_all()
     Contact.objects.filter(visitor=vera.visitor).update(
         email="vera@home.example", identity="17", attributes={"plan": "x"}
     )

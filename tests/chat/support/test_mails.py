@@ -13,9 +13,8 @@ from chat.support.models import Contact, Mail, MailKind, Ticket
 from chat.support.services.agent_mails import warn_of_dues
 from chat.support.services.mailing import write_answer_mails
 from chat.support.services.sending import send_mails
-from chat.support.services.tallying import count_desks
 from tests.stage.post_office import PostOffice, post_office
-from tests.stage.support import Desk, Visit, answer, open_desk, visit
+from tests.stage.support import Desk, Visit, answer, count_all, open_desk, visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +44,7 @@ def vera(desk: Desk) -> Visit:
 def pass_minutes(standing_clock: datetime.datetime, minutes: float) -> None:
     """What the clockwork does then."""
     with clock.at(standing_clock + minutes * MINUTE):
-        count_desks()
+        count_all()
         write_answer_mails()
         warn_of_dues()
         send_mails()
@@ -89,7 +88,7 @@ def test_what_is_read_between_the_writing_and_the_sending_is_not_mailed(
     conversation = vera.begin()
     seq = answer(desk.ada, conversation, "It is on its way.")
     with clock.at(standing_clock + 4 * MINUTE):
-        count_desks()
+        count_all()
         assert write_answer_mails() == 1
         reads(vera.visitor, conversation, seq)
         send_mails()
@@ -187,7 +186,7 @@ def test_agents_are_warned_once_of_what_is_due_soon(
 ) -> None:
     User.objects.filter(pk=desk.ada.pk).update(email="ada@shop.example")
     conversation = vera.begin()
-    count_desks()
+    count_all()
     Mail.objects.all().delete()
     Ticket.objects.filter(pk=conversation.pk).update(first_due=standing_clock + 20 * MINUTE)
     pass_minutes(standing_clock, 4.9)

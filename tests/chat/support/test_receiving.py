@@ -132,6 +132,18 @@ def test_a_long_mail_becomes_twenty_messages_at_most(known: Conversation) -> Non
         receive_mail(mail_to(known, "\n".join([*lines, lines[0]]), Message_ID="<2@home.example>"))
 
 
+def test_a_mail_to_what_is_over_begins_another_conversation_once(known: Conversation) -> None:
+    Conversation.objects.filter(pk=known.pk).update(
+        state="resolved", resolved_at=known.waiting_since, reopens_until=known.waiting_since, waiting_since=None
+    )
+    long = mail_to(known, "One more thing. " + "x" * 3000)
+    for _ in range(2):
+        assert receive_mail(long) == 2
+    [other] = Conversation.objects.exclude(pk=known.pk)
+    assert Message.objects.filter(channel=other.pk, kind="text").count() == 2
+    assert said_in(known) == []
+
+
 @pytest.mark.holds("mail_bytes")
 def test_a_mail_has_ten_mebibytes_at_most(known: Conversation) -> None:
     most = 10 * 1024 * 1024

@@ -10,7 +10,8 @@ from chat.support.models import Agent, Interval, Rating
 from chat.support.reads.reports import report
 from chat.support.shapes.report import Satisfaction, Spread
 from delivery.wire.errors import Forbidden, Invalid
-from tests.stage.moments import DAY
+from tests.stage.callers import browser
+from tests.stage.moments import DAY, on_days
 from tests.stage.support import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,3 +81,22 @@ def test_a_supervisor_reads_of_their_own_inboxes_alone(counted: Desk) -> None:
 def test_a_report_is_of_a_bounded_time(counted: Desk, more: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         rows(counted.sue, "day", **more)
+
+
+def test_the_page_shows_the_figures_to_who_supervises(counted: Desk) -> None:
+    asked = {"from": f"{DAY - 30 * 24 * HOUR:%Y-%m-%d}", "to": f"{DAY:%Y-%m-%d}"}
+    page = browser("sue").get("/admin/desk/reports/", asked)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "5 min, nine of ten in 9 min (10, 80% in time)" in text
+    assert "3.3 of 5 (3)" in text
+    assert f'"key": "{DAY:%Y-%m-%d}"' in text
+    assert browser("ben").get("/admin/desk/reports/").status_code == 403
+
+
+NOT_SHOWN = [(on_days("from={day}&to={eve}"), 400), ("inbox=999999", 400), ("from=x&to=0000-99-99&inbox=z", 200)]
+
+
+@pytest.mark.parametrize(("query", "status"), NOT_SHOWN)
+def test_the_page_says_what_can_not_be_shown(counted: Desk, query: str, status: int) -> None:
+    assert browser("sue").get(f"/admin/desk/reports/?{query}").status_code == status

@@ -1,0 +1,61 @@
+/** The plots of the reports: by day, how long customers waited and what they said of it. The tables have the same figures. */
+
+/** @typedef {{ count: number, p50: number, p90: number }} Spread */
+/** @typedef {{ key: string, first: Spread | null, next: Spread | null, solve: Spread | null, ratings: { average: number } | null }} Row */
+
+const HEIGHT = 200;
+const MINUTE = 60;
+
+/** What is drawn: a title, and of each line its name and a row's value. */
+const PLOTS = [
+  { title: "First answer, minutes", lines: spread("first") },
+  { title: "Waiting for later answers, minutes", lines: spread("next") },
+  { title: "Solved, minutes", lines: spread("solve") },
+  {
+    title: "Ratings, of 5",
+    range: [0, 5],
+    lines: [{ label: "average", of: (/** @type {Row} */ row) => row.ratings?.average ?? null }],
+  },
+];
+
+function spread(/** @type {"first" | "next" | "solve"} */ kind) {
+  const minutes = (/** @type {number | undefined} */ seconds) => (seconds === undefined ? null : seconds / MINUTE);
+  return [
+    { label: "half", of: (/** @type {Row} */ row) => minutes(row[kind]?.p50) },
+    { label: "nine of ten", of: (/** @type {Row} */ row) => minutes(row[kind]?.p90) },
+  ];
+}
+
+function draw(/** @type {HTMLElement} */ box, /** @type {Row[]} */ rows) {
+  const days = rows.map((row) => Date.parse(`${row.key}T00:00:00Z`) / 1000);
+  const colors = getComputedStyle(document.documentElement);
+  const color = (/** @type {string} */ name) => colors.getPropertyValue(name).trim() || "gray";
+  for (const { title, lines, range } of PLOTS) {
+    const figure = document.createElement("figure");
+    const caption = document.createElement("figcaption");
+    caption.textContent = title;
+    figure.append(caption);
+    box.append(figure);
+    const axis = { stroke: color("--body-quiet-color"), grid: { stroke: color("--hairline-color") } };
+    const strokes = [color("--link-fg"), color("--error-fg")];
+    const options = {
+      width: figure.clientWidth - 24,
+      height: HEIGHT,
+      tzDate: (/** @type {number} */ at) => /** @type {any} */ (window).uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+      axes: [axis, axis],
+      scales: { y: { range: range ? () => range : undefined } },
+      series: [{}, ...lines.map(({ label }, at) => ({ label, stroke: strokes[at], width: 2, points: { show: true } }))],
+    };
+    const data = [days, ...lines.map(({ of }) => rows.map(of))];
+    const plot = new /** @type {any} */ (window).uPlot(options, data, figure);
+    addEventListener("resize", () => plot.setSize({ width: figure.clientWidth - 24, height: HEIGHT }));
+  }
+}
+
+const report = document.getElementById("gapless-report");
+const box = document.getElementById("plots");
+if (report && box) {
+  const rows = JSON.parse(report.textContent ?? "{}").rows;
+  box.hidden = rows.length === 0;
+  draw(box, rows);
+}
