@@ -71,6 +71,10 @@ def test_the_codes_are_those_of_the_contract() -> None:
             "archived",
         ),
         *(
+            "overtaken",
+            "claimed",
+            "at_capacity",
+            "not_verified",
             "muted",
             "blocked",
             "removed",
