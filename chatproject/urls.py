@@ -5,8 +5,6 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chat.pages.doors import SignOut
-from chat.support.pages.hours import hours_page
-from chat.support.pages.reports import reports_page
 from chatproject.serving.health import alive, ready
 from chatproject.serving.measuring import count_from_zero, metrics_page
 
@@ -19,10 +17,8 @@ urlpatterns = [
     # One guarded door for everybody (see GaplessSite.login): the admin's own have no guard, and tell no socket.
     path("admin/logout/", SignOut.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),
-    path("admin/desk/hours/", hours_page, name="support_hours"),
-    path("admin/desk/reports/", reports_page, name="support_reports"),
-    path("admin/", admin.site.urls),
     path("", include("chat.support.pages.urls")),
+    path("admin/", admin.site.urls),
     path("", include("chat.pages.urls")),
 ]
 count_from_zero(urlpatterns)

@@ -46,6 +46,7 @@ interface ChannelEvent {
   name?: string;
   username?: string;
   member_count?: number;
+  conversation?: number;
 }
 /** A message that the server has not accepted yet. */
 interface Draft {
@@ -134,4 +135,29 @@ interface Window {
 }
 interface NotificationOptions {
   renotify?: boolean;
+}
+/** A support conversation as its agents see it. */
+interface Ticket {
+  id: number;
+  inbox: number;
+  state: string;
+  episode: number;
+  priority: string;
+  labels: string[];
+  visitor: Person;
+  assignee: Person | null;
+  lease_until: string | null;
+  waiting_since: string | null;
+  snoozed_until: string | null;
+  former_snooze: string | null;
+  resolved_at: string | null;
+  verified: boolean;
+  page: string;
+  locale: string;
+  notes: number | null;
+  first_due: string | null;
+  next_due: string | null;
+  solve_due: string | null;
+  created_at: string;
+  head: number;
 }

@@ -27,10 +27,10 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Encoder(json.JSONEncoder):
-    def encode(self, o: PageState) -> str:
+    def encode(self, o: msgspec.Struct) -> str:
         return msgspec.json.encode(o).decode()
 
 
-def state_script(state: PageState) -> SafeString:
-    """As Django's json_script writes it, so that nothing in it ends the element."""
+def state_script(state: msgspec.Struct) -> SafeString:
+    """What a page begins with, as Django's json_script writes it, so that nothing in it ends the element."""
     return json_script(state, "gapless-state", encoder=_Encoder)

@@ -14,6 +14,7 @@ from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from chat.models import User
 from tests.conftest import Cast
 from tests.stage.chromium import CHROMIUM
 from tests.stage.servers import Server
@@ -25,7 +26,11 @@ MARKS = [
 ]
 
 SignIn = Callable[..., Page]
+<<<<<<< HEAD
 Done = TypeVar("Done")
+=======
+T = TypeVar("T")
+>>>>>>> 08a56fa (Give agents a desk: queue, conversation and customer beside each other)
 
 
 @pytest.fixture(scope="package")
@@ -42,12 +47,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
-    """A page of somebody who has signed in, in a browser of their own. `moves_time`: its clock stands still but for the test."""
+    """A page of somebody (of the cast by name, or anybody) in a browser of their own. `moves_time`: its clock stands still."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def sign_in(
-        username: str,
+        person: str | User,
         server: Server,
         *,
         width: int = 1280,
@@ -59,7 +64,8 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
         context = chromium.new_context(viewport={"width": width, "height": 800}, base_url=server.url, **options)
         contexts.append(context)
         client = Client()
-        client.force_login(getattr(cast, username), backend=settings.AUTHENTICATION_BACKENDS[0])
+        user = person if isinstance(person, User) else getattr(cast, person)
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": f"gapless_session_{server.port}", "value": session, "url": server.url}])
         page = context.new_page()
@@ -82,6 +88,7 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
     assert [line for line in complaints if not expected.search(line)] == []
 
 
+<<<<<<< HEAD
 def beside(verb: Callable[..., Done], *args: object, **kwargs: object) -> Done:
     """What a verb gives that runs beside Playwright's event loop, in which nothing can be announced."""
     with ThreadPoolExecutor(1) as executor:
@@ -93,6 +100,14 @@ def beside(verb: Callable[..., Done], *args: object, **kwargs: object) -> Done:
 def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
     """The same where nothing is asked of it."""
     beside(verb, *args, **kwargs)
+=======
+def aside(verb: Callable[..., T], *args: object, **kwargs: object) -> T:
+    """Runs a verb beside Playwright's event loop, in which nothing can be announced."""
+    with ThreadPoolExecutor(1) as executor:
+        done = executor.submit(verb, *args, **kwargs).result()
+        executor.submit(connections.close_all)
+    return done
+>>>>>>> 08a56fa (Give agents a desk: queue, conversation and customer beside each other)
 
 
 def write(page: Page, text: str) -> None:

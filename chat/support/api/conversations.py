@@ -23,6 +23,7 @@ from chat.support.api.inputs import ConversationRevision, FirstMessage
 from chat.support.models import Priority
 from delivery.wire import ids
 from delivery.wire.errors import Invalid
+from delivery.wire.types import spell_time
 
 LIMITS = settings.LIMITS
 WHOSE = ("mine", "unassigned", "all")
@@ -41,6 +42,7 @@ class Conversations(APIView):
                 "description": "Only in this state; left out: all but resolved ones.",
             },
             "whose": one_of(*WHOSE, default="all"),
+            "visitor": whole("Only of this customer."),
             "cursor": text("Where a page begins: `next_cursor`."),
             "page_size": whole(
                 "How many on a page, for programs.", least=1, most=LIMITS.page_most, default=LIMITS.page
@@ -64,6 +66,7 @@ class Conversations(APIView):
             inbox=number(request, "inbox"),
             state=state,
             whose=whose,
+            visitor=number(request, "visitor"),
             after=_place(request.query_params.get("cursor")),
             size=page_size(request),
         )
@@ -92,6 +95,22 @@ class Conversations(APIView):
         )
         conversation = Conversation.objects.select_related("channel", "assignee").get(pk=conversation.pk)
         return Response(told.own_conversation_of(conversation), status=201 if is_new else 200)
+
+
+class ConversationCounts(APIView):
+    @documented(told.QueueCounts, query={"inbox": whole("Only of this inbox.")})
+    def get(self, request: Request) -> Response:
+        """How many are not resolved, in the caller's inboxes."""
+        found = services.count_queue(caller(request), inbox=number(request, "inbox"))
+        return Response(
+            told.QueueCounts(
+                mine=found.mine,
+                unassigned=found.unassigned,
+                all=found.all,
+                waiting=found.waiting,
+                waiting_since=spell_time(found.waiting_since),
+            )
+        )
 
 
 class OneConversation(APIView):

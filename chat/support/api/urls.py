@@ -12,6 +12,7 @@ urlpatterns = [
     path("inboxes/<int:pk>/agents/", inboxes.Agents.as_view()),
     path("inboxes/<int:pk>/agents/<int:user>/", inboxes.OneAgent.as_view()),
     path("conversations/", conversations.Conversations.as_view()),
+    path("conversations/counts/", conversations.ConversationCounts.as_view()),
     path(one, conversations.OneConversation.as_view()),
     path(one + "messages/", conversations.ConversationMessages.as_view()),
     path(one + "notes/", conversations.ConversationNotes.as_view()),

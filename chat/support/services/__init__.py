@@ -7,13 +7,14 @@ from chat.support.services.blocking import block_contact, unblock_contact
 from chat.support.services.coming_in import enter, open_notes
 from chat.support.services.holding import assign, claim, release, take_over
 from chat.support.services.inboxes import change_inbox, create_inbox, rotate_secret
-from chat.support.services.queue import Place, own_conversation, queue, ticket_of
+from chat.support.services.queue import Place, count_queue, inboxes_of, own_conversation, queue, ticket_of
 from chat.support.services.reopening import reopen, resolve, set_pending, snooze
 from chat.support.services.revising import revise
-from chat.support.services.standing import require_reader
+from chat.support.services.standing import READ_SUPPORT, require_reader
 from chat.support.services.visits import create_visit, visit
 
 __all__ = [
+    "READ_SUPPORT",
     "Place",
     "add_agent",
     "agencies_of",
@@ -23,9 +24,11 @@ __all__ = [
     "change_agent",
     "change_inbox",
     "claim",
+    "count_queue",
     "create_inbox",
     "create_visit",
     "enter",
+    "inboxes_of",
     "open_notes",
     "own_conversation",
     "queue",

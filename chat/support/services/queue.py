@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from chat.models import Conversation, ConversationState, User
 from chat.support.models import Inbox, Ticket
@@ -31,6 +31,7 @@ def queue(
     inbox: int | None = None,
     state: str | None = None,
     whose: str = "all",
+    visitor: int | None = None,
     after: Place | None = None,
     size: int,
 ) -> tuple[list[Ticket], Place | None]:
@@ -43,6 +44,8 @@ def queue(
         rows = rows.filter(conversation__assignee=user)
     elif whose == "unassigned":
         rows = rows.filter(conversation__assignee=None)
+    if visitor is not None:
+        rows = rows.filter(conversation__visitor=visitor)
     found = _resolved(rows, after, size) if state == ConversationState.RESOLVED else _waiting(rows, state, after, size)
     following = _place_of(found[size - 1]) if len(found) > size else None
     return found[:size], following
@@ -66,8 +69,37 @@ def own_conversation(visitor: User, *, conversation: int) -> Conversation:
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """Of the conversations that are not resolved, and those of them in which a customer waits for somebody."""
+
+    mine: int
+    unassigned: int
+    all: int
+    waiting: int
+    waiting_since: datetime.datetime | None
+
+
+def count_queue(user: User, *, inbox: int | None = None) -> QueueCounts:
+    """Raises NotFound for an inbox that the user is no agent of."""
+    rows = Conversation.objects.filter(desk__in=_desks(user, inbox)).exclude(state=ConversationState.RESOLVED)
+    found = rows.aggregate(
+        mine=Count("pk", filter=Q(assignee=user)),
+        unassigned=Count("pk", filter=Q(assignee=None)),
+        all=Count("pk"),
+        waiting=Count("waiting_since"),
+        waiting_since=Min("waiting_since"),
+    )
+    return QueueCounts(**found)
+
+
+def inboxes_of(user: User) -> QuerySet[Inbox]:
+    """Those that the user is an agent of; superusers are of all."""
+    return Inbox.objects.all() if user.is_superuser else Inbox.objects.filter(agents__user=user)
+
+
 def _desks(user: User, inbox: int | None) -> Sequence[int]:
-    rows = Inbox.objects.all() if user.is_superuser else Inbox.objects.filter(agents__user=user)
+    rows = inboxes_of(user)
     if inbox is not None:
         rows = rows.filter(pk=inbox)
     desks = list(rows.values_list("desk", flat=True))

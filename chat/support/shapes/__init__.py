@@ -1,6 +1,6 @@
 """What the support's API sends: its rows as the structs that clients see, each spelled once."""
 
-from chat.support.shapes.conversation import QueuePage, SupportConversation, conversation_of
+from chat.support.shapes.conversation import QueueCounts, QueuePage, SupportConversation, conversation_of
 from chat.support.shapes.inbox import (
     InboxAgent,
     InboxInFull,
@@ -20,6 +20,7 @@ __all__ = [
     "NewInbox",
     "NewVisit",
     "OwnConversation",
+    "QueueCounts",
     "QueuePage",
     "SupportConversation",
     "agent_of",

@@ -48,6 +48,16 @@ class QueuePage(Page[Row], Generic[Row], frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Conversations that are not resolved."""
+
+    mine: int
+    unassigned: int
+    all: int
+    waiting: Annotated[int, msgspec.Meta(description="Those of them in which the customer has no answer yet.")]
+    waiting_since: Annotated[Time | None, msgspec.Meta(description="Of the one that waits longest.")]
+
+
 CONVERSATION = SupportConversation(
     id=42,
     inbox=1,

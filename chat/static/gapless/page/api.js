@@ -2,11 +2,11 @@
 const ROOT = "/api/v1/";
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
-/** `code`, `detail` (a sentence), `errors` {field: [sentence]}, `retryAfter` in seconds or null. */
+/** `code`, `detail` (a sentence), `errors` {field: [sentence]}, `missed` messages, `retryAfter` in seconds or null. */
 export class Problem extends Error {
-  constructor(/** @type {{ status?: any, code?: any, detail: any, errors?: any, retry_after?: number | null }} */ { status = 0, code = "unreachable", detail, errors = {}, retry_after: retryAfter = null }) {
+  constructor(/** @type {{ status?: any, code?: any, detail: any, errors?: any, missed?: any[], retry_after?: number | null }} */ { status = 0, code = "unreachable", detail, errors = {}, missed = [], retry_after: retryAfter = null }) {
     super(detail);
-    Object.assign(this, { status, code, detail, errors, retryAfter });
+    Object.assign(this, { status, code, detail, errors, missed, retryAfter });
   }
 }
 

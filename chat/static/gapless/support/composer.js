@@ -1,0 +1,146 @@
+/**
+ * Where an agent writes: an answer or a note, kept for each conversation. An answer says how far it has seen the conversation;
+ * if somebody else has answered meanwhile the server refuses it, what was missed is shown, and the text stays.
+ */
+import { byId } from "../page/dom.js";
+import { countBytes } from "../page/format.js";
+
+const TYPING_MS = 3_000;
+const MOST_BYTES = 2_048;
+const NEAR_LIMIT = 200;
+
+/** Emits `moved` when something is on its way or comes back, `sent` {conversation, answered} and `typing` {on}. */
+export class Composer extends EventTarget {
+  #form = byId("desk-composer");
+  #box = byId("desk-box");
+  #problem = byId("desk-problem");
+  #drafts;
+  #sending;
+  /** @type {import("./talk.js").Talk | null} */ #talk = null;
+  #typedAt = 0;
+
+  constructor(/** @type {{ drafts: any, sending: any }} */ { drafts, sending }) {
+    super();
+    this.#drafts = drafts;
+    this.#sending = sending;
+    this.#form.addEventListener("submit", (/** @type {Event} */ event) => (event.preventDefault(), this.send()));
+    byId("desk-send-resolve").addEventListener("click", () => this.send({ resolves: true }));
+    this.#box.addEventListener("input", () => this.#typed());
+    this.#box.addEventListener("keydown", (/** @type {any} */ event) => {
+      if (event.key === "Escape") this.#box.blur();
+      if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      this.send({ resolves: event.shiftKey });
+    });
+    for (const radio of this.#form.mode) radio.addEventListener("change", () => this.turn(radio.value));
+  }
+
+  get mode() {
+    return this.#form.mode.value;
+  }
+
+  open(/** @type {import("./talk.js").Talk} */ talk) {
+    this.#talk = talk;
+    this.#say("");
+    this.#form.mode.value = this.#drafts.of(talk.id).mode;
+    this.draw();
+    this.#follow(talk.id, this.#sending.resume(talk.id));
+  }
+
+  /** What the conversation has become: an answer to a resolved one opens it again, and one may not write without reading. */
+  draw() {
+    const talk = this.#talk;
+    if (!talk) return;
+    const draft = this.#drafts.of(talk.id);
+    const isNote = this.mode === "note";
+    if (this.#box.value !== draft[this.mode]) this.#box.value = draft[this.mode];
+    this.#form.hidden = Boolean(talk.refusal);
+    this.#form.classList.toggle("is-note", isNote);
+    this.#box.setAttribute("aria-label", isNote ? "Note for the staff" : "Answer");
+    this.#box.placeholder = isNote ? "A note for the staff. The customer never sees it." : `Answer ${talk.row.visitor.display_name}. / for answers kept ready.`;
+    byId("desk-send").textContent = isNote ? "Add note" : "Send";
+    byId("desk-send-resolve").hidden = isNote || talk.row.state === "resolved";
+    byId("desk-hint").textContent = talk.row.state === "resolved" && !isNote ? "Resolved: reopen it to answer." : "";
+    for (const button of this.#form.querySelectorAll(".desk-send button")) button.disabled = Boolean(draft.sending);
+    this.#count();
+  }
+
+  turn(/** @type {string} */ mode) {
+    if (!this.#talk) return;
+    this.#form.mode.value = mode;
+    this.#drafts.save(this.#talk.id, { mode });
+    this.draw();
+  }
+
+  focus() {
+    this.#box.focus();
+  }
+
+  put(/** @type {string} */ text) {
+    this.#box.value = text;
+    this.#typed();
+    this.#box.focus();
+  }
+
+  send({ resolves = false } = {}) {
+    const talk = this.#talk;
+    const body = this.#box.value.trim();
+    const mode = this.mode;
+    if (!talk || !body || this.#drafts.of(talk.id).sending || this.#isTooLong()) return;
+    const kind = mode === "note" ? "note" : resolves ? "resolve" : "answer";
+    this.#say("");
+    this.#typing(false);
+    const seen = mode === "note" ? {} : { seen_seq: talk.seen };
+    this.#follow(talk.id, this.#sending.send(talk.id, { kind, body, ...seen }));
+  }
+
+  async #follow(/** @type {number} */ conversation, /** @type {Promise<any> | null} */ sending) {
+    if (!sending) return;
+    this.#emit("moved", {});
+    try {
+      this.#emit("sent", { conversation, answered: await sending });
+    } catch (problem) {
+      if (this.#talk?.id === conversation) this.#refuse(problem);
+    }
+    this.#emit("moved", {});
+  }
+
+  #refuse(/** @type {any} */ problem) {
+    if (problem.code !== "overtaken") return this.#say(problem.detail);
+    for (const message of problem.missed ?? []) this.#talk?.put(message);
+    this.#say("Somebody else has answered meanwhile: it stands above. Your text is still here; Send sends it all the same.");
+  }
+
+  #typed() {
+    if (!this.#talk) return;
+    this.#drafts.save(this.#talk.id, { [this.mode]: this.#box.value, mode: this.mode });
+    this.#count();
+    if (this.mode === "answer") this.#typing(Boolean(this.#box.value.trim()));
+  }
+
+  #typing(/** @type {boolean} */ on) {
+    if (on && Date.now() - this.#typedAt < TYPING_MS) return;
+    if (!on && !this.#typedAt) return;
+    this.#typedAt = on ? Date.now() : 0;
+    this.#emit("typing", { on });
+  }
+
+  #isTooLong() {
+    return countBytes(this.#box.value.trim()) > MOST_BYTES;
+  }
+
+  #count() {
+    const left = MOST_BYTES - countBytes(this.#box.value.trim());
+    byId("desk-left").textContent = left > NEAR_LIMIT ? "" : left >= 0 ? `${left} bytes left` : `${-left} bytes too long`;
+    byId("desk-left").classList.toggle("is-late", left < 0);
+  }
+
+  #say(/** @type {string} */ sentence) {
+    this.#problem.textContent = sentence;
+    this.#problem.hidden = !sentence;
+  }
+
+  #emit(/** @type {string} */ name, /** @type {any} */ detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
