@@ -10,7 +10,7 @@ from chat.models import Conversation, Message
 from chat.support import services
 from chat.support.models import CannedAnswer
 from tests.conftest import Cast
-from tests.stage.browsers import MARKS, SignIn, aside
+from tests.stage.browsers import MARKS, SignIn, aside, beside
 from tests.stage.servers import Server
 from tests.stage.support import Desk, open_desk, visit
 
@@ -25,7 +25,7 @@ def desk(cast: Cast) -> Desk:
 
 
 def begun(desk: Desk, name: str, body: str) -> Conversation:
-    return aside(visit(desk.inbox, name).begin, body)
+    return beside(visit(desk.inbox, name).begin, body)
 
 
 def drafted(body: str) -> dict[str, str]:
@@ -66,6 +66,7 @@ def test_an_agent_claims_answers_notes_and_is_not_let_answer_past_a_colleague(
     page.get_by_label("Note", exact=True).check()
     write(page, "Their third parcel.")
     expect(page.locator(".is-note .desk-body")).to_have_text("Their third parcel.")
+    expect(page.locator(".is-sending")).to_have_count(0)
     assert "Their third parcel." not in said(vera)
 
     # Nobody else's answer is overtaken unseen: here the socket is away while ben answers.

@@ -26,11 +26,7 @@ MARKS = [
 ]
 
 SignIn = Callable[..., Page]
-<<<<<<< HEAD
 Done = TypeVar("Done")
-=======
-T = TypeVar("T")
->>>>>>> 08a56fa (Give agents a desk: queue, conversation and customer beside each other)
 
 
 @pytest.fixture(scope="package")
@@ -88,7 +84,6 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
     assert [line for line in complaints if not expected.search(line)] == []
 
 
-<<<<<<< HEAD
 def beside(verb: Callable[..., Done], *args: object, **kwargs: object) -> Done:
     """What a verb gives that runs beside Playwright's event loop, in which nothing can be announced."""
     with ThreadPoolExecutor(1) as executor:
@@ -100,14 +95,6 @@ def beside(verb: Callable[..., Done], *args: object, **kwargs: object) -> Done:
 def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
     """The same where nothing is asked of it."""
     beside(verb, *args, **kwargs)
-=======
-def aside(verb: Callable[..., T], *args: object, **kwargs: object) -> T:
-    """Runs a verb beside Playwright's event loop, in which nothing can be announced."""
-    with ThreadPoolExecutor(1) as executor:
-        done = executor.submit(verb, *args, **kwargs).result()
-        executor.submit(connections.close_all)
-    return done
->>>>>>> 08a56fa (Give agents a desk: queue, conversation and customer beside each other)
 
 
 def write(page: Page, text: str) -> None:

@@ -9,7 +9,7 @@ const TYPING_MS = 3_000;
 const MOST_BYTES = 2_048;
 const NEAR_LIMIT = 200;
 
-/** Emits `moved` when something is on its way or comes back, `sent` {conversation, answered} and `typing` {on}. */
+/** Emits `typing` {on}. */
 export class Composer extends EventTarget {
   #form = byId("desk-composer");
   #box = byId("desk-box");
@@ -23,6 +23,7 @@ export class Composer extends EventTarget {
     super();
     this.#drafts = drafts;
     this.#sending = sending;
+    sending.addEventListener("refused", (/** @type {any} */ { detail: { conversation, problem } }) => this.#talk?.id === conversation && this.#refuse(problem));
     this.#form.addEventListener("submit", (/** @type {Event} */ event) => (event.preventDefault(), this.send()));
     byId("desk-send-resolve").addEventListener("click", () => this.send({ resolves: true }));
     this.#box.addEventListener("input", () => this.#typed());
@@ -44,7 +45,7 @@ export class Composer extends EventTarget {
     this.#say("");
     this.#form.mode.value = this.#drafts.of(talk.id).mode;
     this.draw();
-    this.#follow(talk.id, this.#sending.resume(talk.id));
+    this.#sending.resume(talk.id);
   }
 
   /** What the conversation has become: an answer to a resolved one opens it again, and one may not write without reading. */
@@ -61,7 +62,6 @@ export class Composer extends EventTarget {
     byId("desk-send").textContent = isNote ? "Add note" : "Send";
     byId("desk-send-resolve").hidden = isNote || talk.row.state === "resolved";
     byId("desk-hint").textContent = talk.row.state === "resolved" && !isNote ? "Resolved: reopen it to answer." : "";
-    for (const button of this.#form.querySelectorAll(".desk-send button")) button.disabled = Boolean(draft.sending);
     this.#count();
   }
 
@@ -86,26 +86,16 @@ export class Composer extends EventTarget {
     const talk = this.#talk;
     const body = this.#box.value.trim();
     const mode = this.mode;
-    if (!talk || !body || this.#drafts.of(talk.id).sending || this.#isTooLong()) return;
+    if (!talk || !body || this.#isTooLong()) return;
     const kind = mode === "note" ? "note" : resolves ? "resolve" : "answer";
     this.#say("");
     this.#typing(false);
     const seen = mode === "note" ? {} : { seen_seq: talk.seen };
-    this.#follow(talk.id, this.#sending.send(talk.id, { kind, body, ...seen }));
-  }
-
-  async #follow(/** @type {number} */ conversation, /** @type {Promise<any> | null} */ sending) {
-    if (!sending) return;
-    this.#emit("moved", {});
-    try {
-      this.#emit("sent", { conversation, answered: await sending });
-    } catch (problem) {
-      if (this.#talk?.id === conversation) this.#refuse(problem);
-    }
-    this.#emit("moved", {});
+    this.#sending.send(talk.id, { kind, body, ...seen });
   }
 
   #refuse(/** @type {any} */ problem) {
+    this.draw();
     if (problem.code !== "overtaken") return this.#say(problem.detail);
     for (const message of problem.missed ?? []) this.#talk?.put(message);
     this.#say("Somebody else has answered meanwhile: it stands above. Your text is still here; Send sends it all the same.");

@@ -106,12 +106,13 @@ for (const doer of [acts, about]) {
   doer.addEventListener("done", ({ detail }) => queue.put(detail.row));
   doer.addEventListener("refused", refuse);
 }
-composer.addEventListener("sent", ({ detail: { conversation, answered } }) => {
+sending.addEventListener("sent", ({ detail: { conversation, answered } }) => {
   if (answered.kind === "resolve") queue.put(answered);
   else if (talk?.id === conversation) talk?.put(answered);
-  if (talk?.id === conversation) talk?.load();
+  draw();
 });
-composer.addEventListener("moved", draw);
+sending.addEventListener("moved", draw);
+sending.addEventListener("refused", draw);
 composer.addEventListener("typing", ({ detail }) => talk && joined.has(talk.id) && client.typing(talk.id, detail.on));
 queue.addEventListener("changed", () => {
   alerts.count(queue.counts.waiting);

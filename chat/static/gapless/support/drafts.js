@@ -9,14 +9,14 @@ export class Drafts {
     this.#prefix = `${PREFIX}${me}.`;
   }
 
-  /** {answer, note, mode, sending}: `sending` {kind, client_msg_id, body, seen_seq} is on its way, and may have arrived. */
+  /** {answer, note, mode, sending}: `sending` [{kind, client_msg_id, body, seen_seq}] is on its way, and may have arrived. */
   of(/** @type {number} */ conversation) {
-    return { answer: "", note: "", mode: "answer", sending: null, ...this.#read(conversation) };
+    return { answer: "", note: "", mode: "answer", sending: [], ...this.#read(conversation) };
   }
 
   save(/** @type {number} */ conversation, /** @type {any} */ changed) {
     const draft = { ...this.of(conversation), ...changed };
-    const isEmpty = !draft.answer && !draft.note && !draft.sending;
+    const isEmpty = !draft.answer && !draft.note && !draft.sending.length;
     this.#held.set(String(conversation), draft);
     try {
       if (isEmpty) localStorage.removeItem(this.#prefix + conversation);

@@ -9,11 +9,12 @@ export class Said {
   #box = byId("desk-said");
   /** @type {number | null} */ #shown = null;
 
-  /** `talk`: the conversation; `sending`: what is on its way, or null. */
-  draw(/** @type {import("./talk.js").Talk} */ talk, /** @type {any} */ sending) {
+  /** `talk`: the conversation; `sending`: what is on its way. */
+  draw(/** @type {import("./talk.js").Talk} */ talk, /** @type {any[]} */ sending) {
     const box = this.#box;
-    // Its message may come by the log before its answer.
-    const waits = sending && !talk.messages.some((/** @type {Message} */ { client_msg_id }) => client_msg_id === sending.client_msg_id);
+    // A message may come by the log before its answer.
+    const arrived = new Set(talk.messages.map(({ client_msg_id }) => client_msg_id));
+    const waiting = sending.filter(({ client_msg_id }) => !arrived.has(client_msg_id));
     const isOther = this.#shown !== talk.id;
     const fromEnd = box.scrollHeight - box.scrollTop - box.clientHeight;
     this.#shown = talk.id;
@@ -32,7 +33,7 @@ export class Said {
     box.replaceChildren(
       ...(talk.hasOlder ? [make("button", { type: "button", class: "desk-more", textContent: "Show earlier", on: { click: () => this.#older(talk) } })] : []),
       ...rows,
-      ...(waits ? [make("p", { class: `desk-line is-mine is-sending${sending.kind === "note" ? " is-note" : ""}` }, make("span", { class: "desk-body", textContent: sending.body }), make("small", { textContent: "Sending…" }))] : []),
+      ...waiting.map(waitingRow),
     );
     if (isOther || fromEnd < NEAR) box.scrollTop = box.scrollHeight;
   }
@@ -43,6 +44,9 @@ export class Said {
     this.#box.scrollTop += this.#box.scrollHeight - before;
   }
 }
+
+const waitingRow = (/** @type {any} */ { kind, body }) =>
+  make("p", { class: `desk-line is-mine is-sending${kind === "note" ? " is-note" : ""}` }, make("span", { class: "desk-body", textContent: body }), make("small", { textContent: "Sending…" }));
 
 function rowOf(/** @type {Message} */ message, /** @type {any} */ talk) {
   const isNote = message.channel !== talk.id;
