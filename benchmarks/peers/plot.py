@@ -21,7 +21,8 @@ def plotted(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
         for name, rows in found.items():
             shapes.append(_text(LEFT - 8, top + BAR - 2, name, anchor="end"))
             for part, colour in PARTS.items():
-                value = float(rows[row][part])
+                # None: it fell behind before.
+                value = float(rows[row][part]) if row in rows else LEAST
                 length = _length(value)
                 shapes.append(f'<rect x="{LEFT}" y="{top}" width="{length:.0f}" height="{BAR // 2}" fill="{colour}"/>')
                 shapes.append(_text(LEFT + length + 4, top + BAR // 2, f"{value:g}", size=8))

@@ -17,6 +17,8 @@ from chatproject.embedded.services import Services
 HERE = Path(__file__).parent
 NODE_FOLDER = DATA / "peers"
 PATIENCE_SECONDS = 60.0
+#: Layer and server of the tutorial as it is written, and the quickest that it can be; and what lies between.
+USUAL, BETWEEN = (("core", "daphne"), ("pubsub", "uvicorn")), (("core", "uvicorn"), ("pubsub", "daphne"))
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,16 @@ class Server(WebProcess):
         raise SystemExit(f"{self.process.args!r} did not start")
 
 
-def peers(services: Services, *, channel: int, tokens: Sequence[str]) -> list[Peer]:
+def peers(services: Services, *, channel: int, tokens: Sequence[str], is_all: bool) -> list[Peer]:
     """All that can be had on this machine: Socket.IO where there is Node and its packages can be fetched."""
     logins = [f"Authorization: Bearer {token}" for token in tokens]
     strangers = ["Accept: */*"] * len(tokens)
     found = [Peer("Gapless", True, WebProcess, lambda: Gapless(channel), logins)]
     if _has_node_packages():
         found.append(Peer("Socket.IO", True, lambda port: _socketio(services, port), SocketIO, strangers))
-    for layer in ("core", "pubsub"):
-        for server in ("daphne", "uvicorn"):
-            start = _tutorial_by(services, layer=layer, server=server)
-            found.append(Peer(f"tutorial, {layer}, {server}", False, start, Tutorial, strangers))
+    for layer, server in (*USUAL, *(BETWEEN if is_all else ())):
+        start = _tutorial_by(services, layer=layer, server=server)
+        found.append(Peer(f"tutorial, {layer}, {server}", False, start, Tutorial, strangers))
     return found
 
 
