@@ -30,7 +30,7 @@ class GaplessSite(AdminSite):
     empty_value_display = "–"
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The one guarded door for everybody; whoever is signed in already has come as far as they may."""
+        """The one guarded door for everybody; a user who is signed in already has come as far as they may."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied("This is for the staff.")
         return redirect(f"/sign-in/?{request.GET.urlencode()}" if request.GET else "/sign-in/?next=/admin/")

@@ -15,6 +15,6 @@ def password_url(secret: str, *, request: HttpRequest | Request | None = None) -
 
 
 def _origin(request: HttpRequest | Request | None) -> str:
-    """Where whoever asks has come by, if that is one of ALLOWED_ORIGINS; else the address for everybody."""
+    """The address by which the request has come, if that is one of ALLOWED_ORIGINS; else the address for everybody."""
     origin = f"{request.scheme}://{request.get_host()}" if request is not None else ""
     return origin if origin in settings.ALLOWED_ORIGINS else settings.PUBLIC_URL

@@ -15,7 +15,7 @@ from delivery.wire.errors import Invalid
 #: Marks above and below one letter; languages need up to three (Vietnamese, pointed Hebrew).
 MOST_MARKS = 3
 
-#: Words by which a message calls many people, or that mean whoever reads: nobody's name.
+#: Words by which a message calls many people, or that mean the reader: nobody's name.
 CALLS = frozenset({"all", "channel", "everyone", "gapless", "here", "me"})
 #: Words that promise an office: only staff may be called so.
 OFFICES = frozenset({"admin", "administrator", "root", "support", "system"})
@@ -79,7 +79,7 @@ def look(name: str) -> str:
 
 
 def looks(name: str) -> tuple[str, str]:
-    """How it looks as it is spelled, and in small letters: a capital I is an l to the eye, and an i to whoever types."""
+    """How it looks as it is spelled, and in small letters: a capital I is an l to the eye, and an i to the keyboard."""
     return look(name), look(fold(name))
 
 

@@ -15,14 +15,14 @@ from delivery.away import who_is_away
 
 logger = logging.getLogger("gapless.outages")
 
-#: Without a line of it for so long, an outage is over: longer than between two looks of whoever watches /readyz.
+#: Without a line of it for so long, an outage is over: longer than between two looks of a monitor at /readyz.
 QUIET_SECONDS = 20.0
 AGAIN_SECONDS = 60.0
 _SAYS_WHY = "psycopg.pool"
 
 
 class Outages(logging.Filter):
-    """A filter of the handler: every line passes it, whoever says it."""
+    """A filter of the handler: every line of every logger passes it."""
 
     def __init__(self) -> None:
         super().__init__()

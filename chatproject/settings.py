@@ -208,7 +208,7 @@ AUTH_USER_MODEL = "chat.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = fixed.PASSWORD_HASHERS
 AUTH_PASSWORD_VALIDATORS = fixed.AUTH_PASSWORD_VALIDATORS
-#: Who may make an account: open: whoever comes; invite: who has an invitation's link; closed: nobody. The first one, the
+#: Who may make an account: open: everybody; invite: a person with an invitation's link; closed: nobody. The first one, the
 #: owner's, is made by the link on the console.
 SIGN_UP_MODES = ("open", "invite", "closed")
 SIGN_UP = env.choice("SIGN_UP", "invite", SIGN_UP_MODES)
@@ -238,7 +238,7 @@ X_FRAME_OPTIONS = "DENY"
 #: Believed only when a proxy of yours sets it: the scheme that the browser used.
 if env.boolean("BEHIND_TLS_PROXY", _IS_HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# A proxy ends TLS and says so; whoever comes without it is sent there. Health and figures are asked for from inside.
+# A proxy ends TLS and says so; a request without it is sent there. Health and figures are asked for from inside.
 SECURE_SSL_REDIRECT = _IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [f"^{path[1:]}$" for path in sorted(ALWAYS_ANSWERED)]
 #: Seconds for which browsers insist on https once they have seen it: 30 days where every origin is https.
@@ -295,6 +295,6 @@ LOG_FORMAT = env.choice("LOG_FORMAT", "text" if sys.stderr.isatty() else "json",
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = logs.configuration(form=LOG_FORMAT, level=LOG_LEVEL)
 DJANGO_STRUCTLOG_USER_ID_FIELD = None  # it would be read from the database before every request
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and forged by whoever sets X-Forwarded-For
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and forged by a client that sets X-Forwarded-For
 DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO

@@ -1,6 +1,6 @@
 """How many requests (or sockets that come in) are worked on at once, how many wait for their turn, and since when nothing moves.
 
-Whoever waits stands in the line of their address, and the lines have their turn one after another: however many come from one
+A waiting request stands in the line of its address, and the lines have their turn one after another: however many come from one
 address, who comes from another waits for one request of theirs, not for all.
 """
 

@@ -13,14 +13,12 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from django.http import HttpRequest, HttpResponse
 from django_ratelimit.core import get_usage
-from redis.exceptions import RedisError
 
 from chat.allowances.attempts import line_of_request
+from delivery.redis import REDIS_AWAY
 from delivery.wire.errors import RateLimited
 
 View = Callable[..., HttpResponse]
-#: Of Django's cache: these mean that the count is this process's.
-AWAY = (RedisError, OSError)
 
 
 def counted_as_link(view: View) -> View:
@@ -53,11 +51,11 @@ class LinksCache(RedisCache):
     def add(self, key: Any, value: Any, timeout: Any = None, version: Any = None) -> bool:
         try:
             return bool(super().add(key, value, timeout, version))
-        except AWAY:
+        except REDIS_AWAY:
             return bool(self._local.add(key, value, timeout, version))
 
     def incr(self, key: Any, delta: int = 1, version: Any = None) -> int:
         try:
             return int(super().incr(key, delta, version))
-        except AWAY:
+        except REDIS_AWAY:
             return int(self._local.incr(key, delta, version))

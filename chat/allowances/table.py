@@ -103,7 +103,7 @@ PRESENCE_CHOICES = Allowance(
 _TRIED = "That was tried too often: wait a while, then try once more."
 #: An office behind one address signs in on one morning.
 SIGN_INS_OF_ADDRESS = Allowance("signed-in-from", "address_sign_ins_per_minute", MINUTE, _TRIED)
-#: One guesser at one name: whoever guesses elsewhere does not lock the person out of their own address.
+#: One guesser at one name: a guesser elsewhere does not lock the person out of their own address.
 SIGN_INS_OF_NAME = Allowance("signed-in-as", "sign_ins_per_minute", MINUTE, _TRIED)
 #: All guessers at one name together; addresses from which the person has signed in are not counted, and never refused by it.
 STRANGE_SIGN_INS = Allowance("signed-in-elsewhere", "strange_sign_ins_per_hour", HOUR, _TRIED)

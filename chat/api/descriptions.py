@@ -41,5 +41,5 @@ def socket(request: HttpRequest) -> HttpResponse:
 @require_safe
 @ensure_csrf_cookie
 def page(request: HttpRequest) -> HttpResponse:
-    """The same for people, self-hosted; whoever is signed in can try it out."""
+    """The same for people, self-hosted; a user who is signed in can try it out."""
     return render(request, "chat/api.html")

@@ -75,7 +75,7 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 class AuditEntry(models.Model):
     created_at = models.DateTimeField()
     act = models.CharField(max_length=20, choices=Act.choices)
-    #: Nobody: whoever was at the console.
+    #: Null: done at the console.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

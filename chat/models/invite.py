@@ -16,7 +16,7 @@ class InviteQuerySet(models.QuerySet["Invite"]):
 
 class Invite(models.Model):
     digest = models.CharField(max_length=64, unique=True)
-    #: Nobody: whoever was at the console.
+    #: Null: made at the console.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="invites"
     )

@@ -1,4 +1,4 @@
-"""From where somebody has signed in: whoever guesses at the name elsewhere does not lock them out there."""
+"""From where somebody has signed in: a guesser elsewhere does not lock them out there."""
 
 from django.conf import settings
 from django.db import models

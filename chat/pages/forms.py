@@ -96,7 +96,7 @@ class SignUpForm(AccountForm):
 
 
 class InviteForm(AccountForm):
-    """An account for whoever has the link of an invitation."""
+    """An account for a person with the link of an invitation."""
 
     channels: list[Channel]
 
@@ -118,7 +118,7 @@ class OwnerForm(AccountForm):
 
 
 class NewPasswordForm(forms.Form):
-    """Another password for whoever has a link to it."""
+    """Another password for a person with a link to it."""
 
     password = new_password_field("New password")
 
@@ -134,7 +134,7 @@ class NewPasswordForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """Another password for whoever knows the present one."""
+    """Another password for a person who knows the present one."""
 
     current = forms.CharField(
         strip=False,

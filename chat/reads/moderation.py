@@ -30,7 +30,7 @@ def reports_visible_to(user: User) -> ReportQuerySet:
 
 
 def audit_visible_to(user: User) -> AuditQuerySet:
-    """The same of the audit log. Raises Forbidden for whoever keeps no channel."""
+    """The same of the audit log. Raises Forbidden for a user who keeps no channel."""
     rows = AuditEntry.objects.select_related("actor", "whom", "channel")
     if may_see_all(user, "chat.view_auditentry"):
         return rows
@@ -55,13 +55,13 @@ def sanctions_visible_to(user: User, kind: SanctionKind) -> SanctionQuerySet:
 
 
 def require_keeper(user: User) -> None:
-    """Raises Forbidden for whoever keeps no channel and is no staff with a say."""
+    """Raises Forbidden for a user who keeps no channel and is no staff with a say."""
     if not may_see_all(user, "chat.view_report") and not _keeps_any(user):
         raise Forbidden("This is for moderators.")
 
 
 def desk_of(user: User) -> shapes.Desk | None:
-    """What is waiting for the user, and what the user may do besides keeping channels; None for whoever keeps none."""
+    """What is waiting for the user, and what the user may do besides keeping channels; None for a user who keeps none."""
     if not may_see_all(user, "chat.view_report") and not _keeps_any(user):
         return None
     return shapes.Desk(

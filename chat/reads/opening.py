@@ -170,7 +170,7 @@ def _channels_statement(user: str) -> str:
 
 def _opening(read: _Read, proof: tuple[str, str], *, scopes: frozenset[str] = EVERYTHING) -> ChatOpening:
     user_id, username, display_name, *choice = read.person
-    # Whoever may moderate everywhere is on the staff: who else that is, is asked only of those.
+    # Only the staff may moderate everywhere: whether they do is asked only of them.
     moderates = read.is_staff and moderates_everywhere(User.objects.get(pk=user_id))
     return ChatOpening(
         login=ChatLogin(

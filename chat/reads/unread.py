@@ -2,7 +2,7 @@
 
 What those have written whom the member has blocked is folded, and does not count.
 
-Counted as the log stood at a number (`head`), so that whoever has followed up to there counts the same.
+Counted as the log stood at a number (`head`), so that a client that has followed up to there counts the same.
 """
 
 from bisect import bisect_right

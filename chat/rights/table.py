@@ -37,7 +37,7 @@ class Rule:
     """Who may: those roles; and where it says `staff`, those of the staff who moderate every channel, in it or not."""
 
     roles: frozenset[str]
-    #: What whoever may not is told.
+    #: What a user who may not is told.
     refusal: str
     staff: bool = False
     #: Plain members too, where the channel is public.

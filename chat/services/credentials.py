@@ -1,4 +1,4 @@
-"""Passwords: what signs somebody in, and how it ends; whoever is connected by it is closed at once."""
+"""Passwords: what signs somebody in, and how it ends; the sockets that it let in are closed at once."""
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -29,7 +29,7 @@ def change_password(user: User, *, password: str, keep_tokens: bool = False) -> 
 
 
 def require_password(user: User, *, password: str | None) -> None:
-    """Whoever acts is who has signed in. Raises Invalid without a password, Forbidden for a wrong one."""
+    """The actor is the user who has signed in. Raises Invalid without a password, Forbidden for a wrong one."""
     if not password:
         raise Invalid("Say your password too, in `password`: whoever finds your open page is not to do this.")
     if not user.check_password(password):

@@ -145,7 +145,7 @@ def _invitable(actor: User | None, channel: int) -> Channel:
 
 
 def _lets_into(invite: Invite, channel: Channel) -> bool:
-    """Whether whoever has made it could add somebody there now: not after having left, or been demoted or banned."""
+    """Whether its maker could add somebody there now: not after having left, or been demoted or banned."""
     try:
         _invitable(invite.created_by, channel.pk)
     except Refused:

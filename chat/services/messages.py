@@ -77,7 +77,7 @@ def delete_message(
     # One's own messages are no moderation, however many are deleted in one act.
     is_own = Message.objects.filter(pk=message, sender=actor).exists()
     with counted(REVISIONS if is_own else unless_bulk(REVISIONS), actor), log.writing(channel) as entry:
-        # Whoever has no standing here learns nothing of the message.
+        # A user without a standing here learns nothing of the message.
         standing_of(actor, channel=channel)
         row = _message_in(entry, message)
         rights = (Right.DELETE_OWN, Right.DELETE_ANY) if is_own else (Right.DELETE_ANY,)

@@ -51,7 +51,7 @@ def use_password_link(secret: str, *, password: str) -> User:
     """Another password; all sessions and all tokens of the person end, and so does the link. Raises Invalid, NotFound."""
     user = whose_password_link(secret)
     with transaction.atomic():
-        # The person's row first, like whoever makes a link: of two at once the second finds none.
+        # The person's row first, as the maker of a link takes it: of two at once the second finds none.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         user = whose_password_link(secret)
         change_password(user, password=password)

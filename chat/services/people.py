@@ -65,7 +65,7 @@ def create_user(username: str, *, password: str | None = None, display_name: str
 
 
 def sign_up(username: str, *, password: str, display_name: str = "") -> User:
-    """An account for whoever asks, in the first channel, where sign-up is open. Raises Forbidden, Invalid."""
+    """An account for a visitor who asks, in the first channel, where sign-up is open. Raises Forbidden, Invalid."""
     if not is_sign_up_open():
         raise Forbidden("Sign-up is not open here: ask somebody who is in for an invitation.")
     user = create_user(username, password=password, display_name=display_name)

@@ -9,7 +9,7 @@ from chat.models import MessageStatus
 from chat.services import hot
 from delivery.bus.announcements import Low
 
-#: In a statement of its own, so that the next one sees what was settled by whoever held it before.
+#: In a statement of its own, so that the next one sees what was settled by the transaction that held it before.
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 
 #: How far all is settled, and of the active members the two lowest cursors and the two that joined first: a message waits for
@@ -39,7 +39,7 @@ SET delivered_settled = %s, delivered_slowest = %s, delivered_own = %s, read_set
 WHERE channel_id = %s AND delivered_settled = %s AND read_settled = %s
 """
 
-#: Messages that one transaction settles: whoever returns after long passes many at once.
+#: Messages that one transaction settles: a member who returns after long passes many at once.
 SETTLED_AT_ONCE = 1000
 #: Transactions that one flush spends on one channel; the next flush goes on.
 SETTLINGS_A_FLUSH = 20

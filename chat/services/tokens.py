@@ -20,7 +20,7 @@ from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 TOKEN_PREFIX = "gapless_"  # noqa: S105 (a prefix, not a secret)
 #: A token's last use is written again after so long.
 LAST_USE_SECONDS = 60
-#: Whoever has found an open page is not to make themselves a token with these: they outlive it, and act on others.
+#: A stranger who has found an open page is not to make a token with these: tokens outlive it, and act on others.
 GRAVE_SCOPES = frozenset({Scope.MODERATE, Scope.TOKENS})
 
 

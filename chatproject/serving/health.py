@@ -1,6 +1,6 @@
 """`/healthz`: the process answers, nothing else is touched. `/readyz`: it can do its work, with each dependency's milliseconds.
 
-Whoever watches asks by address: these paths and the figures are answered whatever the Host.
+A monitor asks by address: these paths and the figures are answered whatever the Host.
 """
 
 import logging
@@ -68,7 +68,7 @@ def _timed(ask: Callable[[], None]) -> dict[str, Any]:
         ask()
         is_ok = True
     except Exception as error:
-        # Whoever watches is told that it is away; why, the operator finds in the log.
+        # A monitor is told that it is away; why, the operator finds in the log.
         logger.warning("asked by /readyz: %s", error)
         is_ok = False
     return {"ok": is_ok, "milliseconds": round((time.perf_counter() - started) * 1000, 1)}

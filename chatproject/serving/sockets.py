@@ -121,7 +121,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             # A refusal completes a handshake, too: uvicorn would log an error for each.
             self.handshake_complete = True
         elif message["type"] == "websocket.accept":
-            # Whoever is in has been asked who they are: of an idle socket its handshake would be a tenth.
+            # The client was checked by its handshake, which is needed no more: kept, it would be a tenth of an idle socket.
             del self.response
             self.request.headers.clear()
             self.scope["headers"].clear()  # type: ignore[attr-defined]
@@ -188,7 +188,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def shutdown(self) -> None:
-        # Whoever came in while the node was draining. uvicorn would say 1012, which is not in the contract.
+        # A client that came in while the node was draining. uvicorn would say 1012, which is not in the contract.
         if self.is_gone or not self.handshake_complete:
             self.transport.close()
         else:

@@ -128,7 +128,7 @@ export class About {
     this.#left(channel);
   }
 
-  // The last owner is not let go: whoever gives roles may name another one and go then.
+  // The last owner is not let go: an owner may name another one, and go then.
   async #handOver(/** @type {any} */ channel, /** @type {{ detail: any }} */ { detail }) {
     const text = `You are still in ${titleOf(channel)}. ${detail}`;
     if (!may(channel, "promote")) return say(text);

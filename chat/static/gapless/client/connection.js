@@ -166,7 +166,7 @@ export class Connection extends EventTarget {
     const frame = JSON.parse(text);
     if (frame.op === "goodbye") this.#goodbye = frame;
     const question = frame.ref != null && this.#asked.get(frame.ref);
-    // The page hears of a pong's heads before whoever asked goes on.
+    // The page hears of a pong's heads before the caller that asked goes on.
     if (!question || frame.op === "pong") this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
     if (question) this.#answer(question, frame);
   }

@@ -18,7 +18,7 @@ export function ban(/** @type {Person} */ { id, display_name: name }, done = () 
   });
 }
 
-/** The part of the desk that lists the standing bans; there is none for whoever may not ban. */
+/** The part of the desk that lists the standing bans; a user who may not ban has none. */
 export class Bans {
   #box = byId("bans");
   #list = this.#box.querySelector("ul");

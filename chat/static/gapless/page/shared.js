@@ -137,7 +137,7 @@ export class Page extends EventTarget {
     const channel = this.channels.get(id) ?? this.here;
     this.channels.drop(id);
     if (!this.isHere(id)) return;
-    // Whoever has left is told of the end by the socket too, before or after.
+    // A person who has left is told of the end by the socket too, before or after.
     if (channel.closed !== "left") channel.closed = why;
     this.#emit("ended", channel);
   }

@@ -63,7 +63,7 @@ export class Around {
     this.#draw();
   }
 
-  /** New messages: whoever wrote one is no longer typing. */
+  /** New messages: the author of one is no longer typing. */
   take(/** @type {Message[]} */ changes) {
     this.#directory.take(changes.map((/** @type {Message} */ { sender }) => sender));
     for (const { sender } of changes) this.#line.ended(sender?.id);
