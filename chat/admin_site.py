@@ -18,7 +18,7 @@ from chat.viewer import looking
 SHOWN = 6
 
 
-ORDER = ("Report", "Message", "Channel", "Member", "Sanction", "User", "Ban", "AuditEntry", "Group")
+ORDER = ("Inbox", "Report", "Message", "Channel", "Member", "Sanction", "User", "Ban", "AuditEntry", "Group")
 
 
 class GaplessSite(AdminSite):
