@@ -4,6 +4,7 @@ Capacity is counted under the locks of the agents' rows, which whoever gives hol
 """
 
 import datetime
+import itertools
 from collections.abc import Callable
 
 from django.db.models import Count, QuerySet
@@ -51,17 +52,22 @@ def route(is_here: IsHere) -> int:
 
 
 def _route(inbox: Inbox, is_here: IsHere) -> int:
+    has_room = bool(_with_room(Agent.objects.filter(inbox=inbox)))
+
     def act(handled: Handling) -> bool:
+        nonlocal has_room
         if not _is_free(handled):
             return False
         agents = _locked(handled.inbox)
+        has_room = bool(agents)
         gave_up = _who_let_it_lapse(handled.row)
         fresh = [agent for agent in agents if agent.user_id not in gave_up]
         # Who let this waiting lapse gets it again only if nobody else can, and they are here.
         return _give_first(handled, fresh) or _give_first(handled, agents, is_here)
 
-    room = sum(agent.most - held for agent, held in _with_room(Agent.objects.filter(inbox=inbox)))
-    return do_each([pk for (pk,) in hot.rows(_WAITING, [inbox.desk_id, min(room, AT_ONCE)])], act)
+    # More than there is room for: what nobody there can take keeps nobody behind it waiting.
+    waiting = [pk for (pk,) in hot.rows(_WAITING, [inbox.desk_id, AT_ONCE])] if has_room else []
+    return do_each(itertools.takewhile(lambda pk: has_room, waiting), act)
 
 
 def _is_free(handled: Handling) -> bool:

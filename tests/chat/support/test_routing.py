@@ -118,6 +118,17 @@ def test_who_let_it_lapse_gets_it_again_only_if_nobody_else_can_and_they_are_her
     assert holders([conversation]) == [desk.ada]
 
 
+def test_what_nobody_there_can_take_keeps_nobody_behind_it_waiting(desk: Desk) -> None:
+    inbox(desk, routing=Routing.TURNS, capacity=1)
+    accepting(desk, desk.ada)
+    first, second = begun(desk, 2)
+    route(nobody)
+    Conversation.objects.filter(assignee=desk.ada).update(lease_until=clock.now() - datetime.timedelta(seconds=1))
+    lapse_leases()
+    assert route(nobody) == 1
+    assert holders([first, second]) == [None, desk.ada]
+
+
 @pytest.mark.parametrize("routing", [Routing.PULL, Routing.TURNS])
 def test_what_is_opened_again_goes_back_to_who_had_it_if_they_can_take_it(
     desk: Desk, vera: Visit, routing: str
