@@ -5,26 +5,15 @@ import datetime
 import pytest
 
 from chat import clock, services
-from chat.models import Channel, Message, User
-from chat.search import Found, search
+from chat.models import Channel, Message
+from chat.search import search
 from delivery.wire.errors import Invalid
 from tests.conftest import Cast, said
+from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY, on_days
 from tests.stage.servers import Server
 
 pytestmark = pytest.mark.django_db
-
-
-def bodies(user: User, query: str) -> list[str]:
-    return [message.body for message in search(user, query).messages]
-
-
-def all_pages(user: User, query: str) -> list[Found]:
-    pages = [search(user, query)]
-    while pages[-1].next_cursor is not None:
-        assert len(pages) < 50, "it goes on for ever"
-        pages.append(search(user, query, cursor=pages[-1].next_cursor))
-    return pages
 
 
 # ---- who finds what ----

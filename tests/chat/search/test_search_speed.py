@@ -11,8 +11,8 @@ from chat.models import Message
 from chat.search import conditions, looking, rows
 from chat.search.asked import resolve
 from chat.search.query import parse_query
-from tests.chat.search.test_search import all_pages, bodies
 from tests.conftest import Cast, said
+from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY
 
 pytestmark = pytest.mark.django_db
