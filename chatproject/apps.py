@@ -12,4 +12,4 @@ class ChatprojectConfig(AppConfig):
 
 
 class GaplessAdminConfig(AdminConfig):
-    default_site = "chat.admin_site.GaplessSite"
+    default_site = "chat.support.site.SupportSite"
