@@ -136,3 +136,17 @@ def changed(given: Input) -> dict[str, object]:
 
 class AcceptingInput(Input, frozen=True, kw_only=True):
     accepting: bool
+
+
+Code = Annotated[str, msgspec.Meta(max_length=40, min_length=1, description="Small letters, digits, dashes.")]
+
+
+class CannedInput(Input, frozen=True, kw_only=True):
+    inbox: Number
+    code: Code
+    body: Body
+
+
+class CannedRevision(Input, frozen=True, kw_only=True):
+    code: Code | Unset = msgspec.UNSET
+    body: Body | Unset = msgspec.UNSET

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from chat.support.api import acts, after, agents, blocks, contacts, conversations, hours, inboxes, reports, visits
+from chat.support.api import (
+    acts,
+    after,
+    agents,
+    blocks,
+    canned,
+    contacts,
+    conversations,
+    hours,
+    inboxes,
+    reports,
+    visits,
+)
 
 one = "conversations/<int:pk>/"
 
@@ -34,6 +46,8 @@ urlpatterns = [
     path("reports/", reports.Reports.as_view()),
     path("visitors/<int:user>/", contacts.OneContact.as_view()),
     path("visitors/<int:user>/block/", blocks.Block.as_view()),
+    path("canned/", canned.CannedAnswers.as_view()),
+    path("canned/<int:pk>/", canned.OneCannedAnswer.as_view()),
     # Last: a key is any word.
     path("<str:key>/", visits.Doorstep.as_view()),
     path("<str:key>/visits/", visits.Visits.as_view()),

@@ -4,10 +4,11 @@ from chat.support.services.accepting import agencies_of, set_accepting
 from chat.support.services.agents import add_agent, change_agent, remove_agent
 from chat.support.services.beginning import begin
 from chat.support.services.blocking import block_contact, unblock_contact
+from chat.support.services.canned import delete_canned_answer, keep_canned_answer
 from chat.support.services.coming_in import enter, open_notes
 from chat.support.services.holding import assign, claim, release, take_over
-from chat.support.services.inboxes import change_inbox, create_inbox, rotate_secret
-from chat.support.services.queue import Place, count_queue, inboxes_of, own_conversation, queue, ticket_of
+from chat.support.services.inboxes import change_inbox, create_inbox, inboxes_of, rotate_secret
+from chat.support.services.queue import Place, count_queue, own_conversation, queue, ticket_of
 from chat.support.services.reopening import reopen, resolve, set_pending, snooze
 from chat.support.services.revising import revise
 from chat.support.services.standing import READ_SUPPORT, require_reader
@@ -27,8 +28,10 @@ __all__ = [
     "count_queue",
     "create_inbox",
     "create_visit",
+    "delete_canned_answer",
     "enter",
     "inboxes_of",
+    "keep_canned_answer",
     "open_notes",
     "own_conversation",
     "queue",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from chat.models import Conversation, ConversationState, User
-from chat.support.models import Inbox, Ticket
+from chat.support.models import Ticket
+from chat.support.services.inboxes import inboxes_of
 from chat.support.services.standing import require_agent
 from delivery.wire.errors import NotFound
 
@@ -91,11 +92,6 @@ def count_queue(user: User, *, inbox: int | None = None) -> QueueCounts:
         waiting_since=Min("waiting_since"),
     )
     return QueueCounts(**found)
-
-
-def inboxes_of(user: User) -> QuerySet[Inbox]:
-    """Those that the user is an agent of; superusers are of all."""
-    return Inbox.objects.all() if user.is_superuser else Inbox.objects.filter(agents__user=user)
 
 
 def _desks(user: User, inbox: int | None) -> Sequence[int]:

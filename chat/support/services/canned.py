@@ -1,0 +1,62 @@
+"""Answers that are kept ready in an inbox: its agents use them, who supervises it writes them."""
+
+import re
+
+from django.db import IntegrityError
+
+from chat.models import User
+from chat.services.constraints import violates
+from chat.support.models import CannedAnswer
+from chat.support.services.inboxes import inbox_of, inboxes_of, require_supervisor
+from delivery.wire.errors import Conflict, Empty, Invalid, NotFound, TooLong
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+#: As long as a message.
+BODY_BYTES = 2048
+
+
+def keep_canned_answer(
+    actor: User,
+    *,
+    answer: int | None = None,
+    inbox: int | None = None,
+    code: str | None = None,
+    body: str | None = None,
+) -> CannedAnswer:
+    """Another one of an inbox, or `answer` as it is from now on; what is None stays.
+
+    Raises NotFound, Forbidden, Invalid, Empty, TooLong, and Conflict for a code that the inbox has already.
+    """
+    row = CannedAnswer(inbox=inbox_of(actor, inbox or 0)) if answer is None else _own(actor, answer)
+    require_supervisor(actor, row.inbox)
+    if code is not None:
+        row.code = code.strip().removeprefix("/").lower()
+    if body is not None:
+        row.body = body.strip()
+    if not _CODE.fullmatch(row.code):
+        raise Invalid("A code has small letters, digits and dashes, at most 40.")
+    if not row.body:
+        raise Empty
+    if len(row.body.encode()) > BODY_BYTES:
+        raise TooLong(f"An answer has at most {BODY_BYTES:,} bytes, as a message.")
+    try:
+        row.save()
+    except IntegrityError as error:
+        if violates(error, "canned_answers_code_once"):
+            raise Conflict(f"/{row.code} is there already.") from None
+        raise
+    return row
+
+
+def delete_canned_answer(actor: User, *, answer: int) -> None:
+    """Raises NotFound, Forbidden."""
+    row = _own(actor, answer)
+    require_supervisor(actor, row.inbox)
+    row.delete()
+
+
+def _own(actor: User, answer: int) -> CannedAnswer:
+    row = CannedAnswer.objects.select_related("inbox").filter(pk=answer, inbox__in=inboxes_of(actor)).first()
+    if row is None:
+        raise NotFound
+    return row
