@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.faults import edge_patches, patches
+from tests.faults import desk_patches, edge_patches, patches
 from tests.stage.servers import ROOT
 
 #: What posts, without a look for what was posted before.
@@ -12,6 +12,18 @@ FORGETFUL = (
     .read_text()
     .replace("FUNCTION post_drafts(", "FUNCTION post_drafts_again(")
     .replace("'earlier', earlier.id", "'earlier', NULL")
+)
+
+#: What posts, without a look for what somebody else of the staff has answered.
+UNGUARDED = (
+    (ROOT / "chat/services/posting.sql")
+    .read_text()
+    .replace("FUNCTION post_drafts(", "FUNCTION post_drafts_unguarded(")
+    .replace(
+        "actual := with_conversations(actual, drafts, posted_at);",
+        "SELECT jsonb_agg(fact - 'overtaken_since' ORDER BY place) INTO actual FROM"
+        " jsonb_array_elements(with_conversations(actual, drafts, posted_at)) WITH ORDINALITY AS draft (fact, place);",
+    )
 )
 
 
@@ -55,6 +67,13 @@ BREAKAGES: dict[str, Breakage] = {
     "heads without bounds": Breakage(patch=edge_patches.heads_without_bounds),
     "handshakes unanswered": Breakage(patch=edge_patches.handshakes_unanswered),
     "no descriptor kept": Breakage(patch=edge_patches.no_descriptor_kept),
+    "guard without the lock": Breakage(
+        patch=desk_patches.guard_without_the_lock,
+        before=[UNGUARDED],
+        after=["DROP FUNCTION post_drafts_unguarded"],
+    ),
+    "lease by socket": Breakage(patch=desk_patches.lease_by_socket),
+    "note on the customer's stream": Breakage(patch=desk_patches.note_on_the_customers_stream),
     "no seats": Breakage(
         patch=patches.no_seats,
         before=["ALTER TABLE channels DROP CONSTRAINT max_members"],

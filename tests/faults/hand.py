@@ -27,10 +27,11 @@ from django.http import HttpRequest  # noqa: E402
 from chat import clock, services  # noqa: E402
 from chat.models import Message, Token, User  # noqa: E402
 from delivery.bus import bell  # noqa: E402
+from tests.faults.desk_verbs import DESK_VERBS  # noqa: E402
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 #: By the names of their functions.
-VERBS: dict[str, Callable[..., Any]] = {}
+VERBS: dict[str, Callable[..., Any]] = {**DESK_VERBS}
 
 
 def answer_all() -> None:

@@ -41,6 +41,9 @@ NOTICED = {
     "no descriptor kept": ("more sockets than descriptors", "starved"),
     "trusts the clock": ("clocks apart and jumping", "lost"),
     "no epoch": ("rewound", "late"),
+    "guard without the lock": ("two agents at one customer", "twice"),
+    "note on the customer's stream": ("two agents at one customer", "leak"),
+    "lease by socket": ("every process killed at the desk", "late"),
     "no versions": ("what has no number while redis stands still", "late"),
 }
 
@@ -67,6 +70,7 @@ SLOW_BUILDS = [
     ("leaves changes out",),
     ("places at a stranger's pace", "heads without bounds", "handshakes unanswered", "no descriptor kept"),
     ("no epoch", "no versions"),
+    ("guard without the lock", "note on the customer's stream", "lease by socket"),
 ]
 
 
