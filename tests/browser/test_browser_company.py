@@ -4,16 +4,15 @@ import contextlib
 import re
 import time
 from collections.abc import Callable
-from typing import Literal
 
 import redis
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from chat import services
 from chat.models import Channel, User
 from tests.conftest import Cast, said
+from tests.stage.axe import violations
 from tests.stage.browsers import MARKS, SignIn, aside, ask, bodies, write
 from tests.stage.servers import Server
 
@@ -283,19 +282,3 @@ def test_axe_finds_nothing_in_either_theme(sign_in: SignIn, server: Server, cast
     page.goto("/sign-in/")
     found["sign-in"] = violations(page)
     assert {where: ids for where, ids in found.items() if ids} == {}
-
-
-def turn(page: Page, theme: Literal["light", "dark"]) -> None:
-    """Returns when the colours stand still: halfway through a transition their contrast is another."""
-    page.emulate_media(color_scheme=theme)
-    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-    page.evaluate("() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
-
-
-def violations(page: Page) -> list[str]:
-    """All rules in the light theme; in the dark one what can differ."""
-    turn(page, "light")
-    found = Axe().run(page).response["violations"]
-    turn(page, "dark")
-    found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
-    return [f"{rule['id']}: {rule['nodes'][0]['target']}" for rule in found]

@@ -42,12 +42,10 @@ export class Canned {
       ),
     );
     this.#list.hidden = !found.length;
-    this.#box.setAttribute("aria-expanded", String(Boolean(found.length)));
   }
 
   #hide() {
     this.#list.hidden = true;
-    this.#box.setAttribute("aria-expanded", "false");
   }
 
   #key(/** @type {any} */ event) {

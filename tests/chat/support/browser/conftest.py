@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from chat.support import services
-from tests.stage.browsers import aside, chromium
+from tests.stage.browsers import aside, chromium, sign_in
 from tests.stage.company import CompanyPage, company_of
 from tests.stage.servers import Server
 from tests.stage.support import Desk
 
-__all__ = ["chromium", "company"]
+__all__ = ["chromium", "company", "sign_in"]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from chat.models import Conversation, Message
 from chat.support import services
 from chat.support.models import CannedAnswer
 from tests.conftest import Cast
+from tests.stage.axe import violations
 from tests.stage.browsers import MARKS, SignIn, aside, beside
 from tests.stage.servers import Server
 from tests.stage.support import Desk, open_desk, visit
@@ -87,6 +88,7 @@ def test_an_agent_claims_answers_notes_and_is_not_let_answer_past_a_colleague(
     expect(page.locator("#desk-problem")).to_be_hidden()
     expect(page.locator("article.is-mine .desk-body").last).to_have_text("It arrives today.")
     expect(page.locator(".is-sending")).to_have_count(0)
+    assert violations(page) == []
     assert said(vera)[-2:] == ["It left on Monday.", "It arrives today."]
 
 
@@ -135,6 +137,7 @@ def test_the_queue_keeps_up_by_itself_and_fits_a_phone(desk: Desk, sign_in: Sign
     expect(page.locator("#desk-facts")).to_contain_text("snoozed")
     page.get_by_role("button", name="Reopen").click()
     expect(page.locator("#desk-facts")).to_contain_text("open")
+    assert violations(page) == []
     page.get_by_role("button", name="Back to the queue").click()
     expect(page.locator(".desk-row", has_text="Jon")).to_be_visible()
 

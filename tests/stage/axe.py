@@ -1,0 +1,22 @@
+"""What axe finds on a page, in both themes."""
+
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+
+def turn(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Returns when the colours stand still: halfway through a transition their contrast is another."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
+
+
+def violations(page: Page) -> list[str]:
+    """All rules in the light theme; in the dark one what can differ."""
+    turn(page, "light")
+    found = Axe().run(page).response["violations"]
+    turn(page, "dark")
+    found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+    return [f"{rule['id']}: {rule['nodes'][0]['target']}" for rule in found]
