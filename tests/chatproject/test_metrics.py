@@ -37,6 +37,7 @@ LABELS = {
     "vendor",
     "type",
     "reason",
+    "what",
 }
 
 

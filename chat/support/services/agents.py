@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from chat.allowances.counting import counted
+from chat.allowances.table import DESK_ACTS
 from chat.models import Act, User
 from chat.services import log
 from chat.support.models import Agent, Inbox
@@ -12,8 +14,8 @@ from delivery.wire.errors import Conflict, NotFound
 
 
 def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False, capacity: int | None = None) -> Agent:
-    """From here on the user sees the queue. Repeating does nothing. Raises NotFound, Forbidden, ChannelFull."""
-    with log.writing(inbox.desk_id) as entry:
+    """From here on the user sees the queue. Repeating does nothing. Raises NotFound, Forbidden, ChannelFull, RateLimited."""
+    with counted(DESK_ACTS, actor), log.writing(inbox.desk_id) as entry:
         require_supervisor(actor, inbox)
         agent = Agent.objects.filter(inbox=inbox, user=user).first()
         if agent is None:
@@ -24,7 +26,7 @@ def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False
 
 def change_agent(actor: User, *, inbox: Inbox, user: int, **changes: Any) -> Agent:
     """`supervises`, `capacity`, `accepting`; what is left out stays. Raises NotFound, Forbidden, Conflict."""
-    with log.writing(inbox.desk_id):
+    with counted(DESK_ACTS, actor), log.writing(inbox.desk_id):
         require_supervisor(actor, inbox)
         agent = _agent(inbox, user)
         if changes.get("supervises") is False:
@@ -47,7 +49,7 @@ def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
     agent = _agent(inbox, user)
     _require_another_supervisor(agent)
     end_work(agent.user, desk=inbox.desk_id, by=actor)
-    with log.writing(inbox.desk_id) as entry:
+    with counted(DESK_ACTS, actor), log.writing(inbox.desk_id) as entry:
         require_supervisor(actor, inbox)
         agent = _agent(inbox, user)
         _require_another_supervisor(agent)

@@ -10,6 +10,8 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
+from chat.allowances.counting import counted
+from chat.allowances.table import DESK_ACTS
 from chat.models import Act, Channel, ChannelKind, Conversation, ConversationState, User
 from chat.naming import clean_name
 from chat.services import audit, log
@@ -135,7 +137,7 @@ def _locked(actor: User, inbox: int) -> Inbox:
 
 
 def _rename_desk(actor: User, inbox: Inbox) -> None:
-    with log.writing(inbox.desk_id) as entry:
+    with counted(DESK_ACTS, actor), log.writing(inbox.desk_id) as entry:
         Channel.objects.filter(pk=inbox.desk_id).update(name=inbox.name)
         event = {"type": "channel.renamed", "name": inbox.name}
         entry.note(actor, event, f"{actor.get_full_name()} renamed the inbox {inbox.name}")
