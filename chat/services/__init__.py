@@ -6,7 +6,6 @@ from chat.services.channels import (
     archive_channel,
     open_channel,
     open_direct_channel,
-    open_support_channel,
     restore_channel,
     revise_channel,
 )

@@ -79,20 +79,6 @@ def _back_in(channel: Channel, user: User) -> Channel:
     return entry.channel
 
 
-def open_support_channel(agent: User, *, visitor: User, topic: str) -> Channel:
-    """A conversation between a visitor and the staff: private, owned by the agent, named after the visitor."""
-    with transaction.atomic():
-        channel = Channel.objects.create(
-            **_named(visitor.get_full_name()),
-            topic=_clean_topic(topic),
-            kind=ChannelKind.PRIVATE,
-            is_support=True,
-            created_by=visitor,
-        )
-        _admit_all(channel, agent, [visitor], owner_role=Role.OWNER)
-    return channel
-
-
 def revise_channel(
     actor: User, *, channel: int, name: str | None = None, topic: str | None = None, reason: str = ""
 ) -> Channel:

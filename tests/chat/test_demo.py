@@ -2,16 +2,19 @@
 
 import io
 import re
+from collections import Counter
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
 from chat import services
-from chat.management.commands.demo import PASSWORD
-from chat.models import User
+from chat.models import Conversation, ConversationState, User
 from chat.services import create_user, made
 from chat.services.people import create_owner
+from chat.support.management.commands.demo import PASSWORD
+from chat.support.models import Agent, Rating
+from chat.support.services import READ_SUPPORT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,3 +76,16 @@ def test_a_demo_that_is_ended_before_it_is_marked_leaves_no_known_password(monke
     with pytest.raises(KeyboardInterrupt):
         demo()
     assert not User.objects.exists()
+
+
+def test_its_helpdesk_has_customers_in_every_state_and_agents_who_may_read_them() -> None:
+    demo()
+    states = Counter(Conversation.objects.values_list("state", flat=True))
+    assert set(states) == set(ConversationState.values)
+    waiting = Conversation.objects.exclude(waiting_since=None)
+    assert waiting.filter(assignee=None).exists()
+    assert waiting.exclude(assignee=None).exists()
+    assert Rating.objects.count() >= 3
+    agents = [agent.user for agent in Agent.objects.filter(accepting=True).select_related("user")]
+    assert sorted(agent.username for agent in agents) == ["carmen", "emi", "sam"]
+    assert all(agent.has_perm(READ_SUPPORT) for agent in agents)

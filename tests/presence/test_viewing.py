@@ -2,21 +2,18 @@
 
 import pytest
 
-from chat.models import Channel, ChannelKind, Conversation, Member
+from chat.models import Conversation
 from chat.rights.viewing import desk_seen_by
-from chat.services import open_support_channel
 from delivery.wire.errors import Forbidden, NotFound
 from tests.conftest import Cast
 from tests.stage.presence_stage import Device, Process, Stage
+from tests.stage.support import held_by
 
 
 @pytest.fixture
 def conversation(cast: Cast) -> Conversation:
     """Of vera's, held by sam, in an inbox whose agents are sam and bob."""
-    channel = open_support_channel(cast.sam, visitor=cast.vera, topic="")
-    desk = Channel.objects.create(kind=ChannelKind.DESK, name="Help")
-    Member.objects.bulk_create(Member(channel=desk, user=user) for user in (cast.sam, cast.bob))
-    return Conversation.objects.create(channel=channel, desk=desk, visitor=cast.vera)
+    return held_by(cast.sam, visitor=cast.vera, others=[cast.bob])
 
 
 def viewers(device: Device, conversation: Conversation) -> list[int]:

@@ -2,16 +2,16 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
 from django.db.models import F
 
 from chat import services as services_of_chat
-from chat.models import Channel, Conversation, Message, User
+from chat.models import Channel, Conversation, Message, User, UserKind
 from chat.support import services
-from chat.support.models import Inbox
+from chat.support.models import Contact, Inbox
 from chat.support.services.tallying import count_desks
 from delivery.source import Committed
 from tests.stage.accounts import people_called, tokens_of
@@ -63,6 +63,18 @@ def open_desk(name: str = "Shop", origins: tuple[str, ...] = ("https://shop.exam
     inbox = services.create_inbox(owner, name=name, origins=origins, agents=agents, **settings)
     services.add_agent(owner, inbox=inbox, user=people["sue"], supervises=True)
     return Desk(inbox=inbox, **people, tokens=tokens_of(people))
+
+
+def held_by(agent: User, *, visitor: User, others: Sequence[User] = ()) -> Conversation:
+    """A conversation of somebody who begins it as a visitor does, in an inbox of its own; `others`: more agents of it."""
+    owner = User.objects.create_superuser("owner-of-their-inbox", password=None)
+    inbox = services.create_inbox(owner, name="Their inbox", agents=[agent, *others])
+    Contact.objects.create(visitor=visitor, inbox=inbox)
+    # Not in the row: who tests act as by tokens of other scopes is no visitor otherwise.
+    from_outside = User.objects.get(pk=visitor.pk)
+    from_outside.kind = UserKind.VISITOR
+    conversation, _ = services.begin(from_outside, client_msg_id=uuid.uuid4(), body="A question")
+    return services.claim(agent, conversation=conversation.pk)
 
 
 def visit(inbox: Inbox, name: str = "Vera") -> Visit:

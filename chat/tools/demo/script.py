@@ -12,8 +12,12 @@ PEOPLE = {
 }
 #: May do everything; the others of the staff have ready groups.
 SUPERUSERS = {"alice"}
-STAFF_ROLES = {"sam": ("Moderator", "Support agent"), "grace": ("Auditor",)}
-VISITOR = ("vera", "Vera Novak")
+STAFF_ROLES = {
+    "sam": ("Moderator", "Support agent"),
+    "carmen": ("Support agent",),
+    "emi": ("Support agent",),
+    "grace": ("Auditor",),
+}
 
 CHANNELS = {
     "General": ("public", "Everything that has no channel of its own", tuple(PEOPLE)),
@@ -226,14 +230,3 @@ carmen: Dinner. I've got the puppy though.
 grace: Then definitely dinner.
 """,
 }
-
-SUPPORT = """
-vera: Hello! My wind display shows three dashes since this morning. I've changed the battery already.
-sam: Hello Vera, sorry to hear that. Three dashes mean that it does not hear the sensor on the mast. Is there a green light blinking at its foot?
-vera: It's quite high up, but with binoculars: yes, about every two seconds.
-sam: Very good, then the sensor is alive and only forgot the display. Please hold the middle button for five seconds, choose "Pair", and wait for the number to stop counting.
-vera: It counts… and it's back! 12 knots, that fits.
-sam: Wonderful. That happens when both batteries were empty at the same time. The sensor charges by itself in daylight, so it should stay that way.
-vera: Thank you so much, that was quick. We cast off in an hour!
-sam: Fair winds! I'll leave this open until tomorrow, just write here if it comes back.
-"""

@@ -55,10 +55,9 @@ def _make_people(password: str) -> dict[str, User]:
         )
         for username, name in script.PEOPLE.items()
     }
-    people[script.VISITOR[0]], _ = services.create_visitor(display_name=script.VISITOR[1])
     services.make_groups()
     for username, roles in script.STAFF_ROLES.items():
-        reason = "Welcome to the helpdesk."
+        reason = "Welcome to the staff."
         people[username] = services.change_staff_roles(None, user=people[username].pk, roles=roles, reason=reason)
     return people
 
@@ -84,10 +83,6 @@ def _open_conversations(people: dict[str, User], first_day: datetime.datetime) -
     for (first, second), text in script.DIRECT.items():
         with clock.at(_start_of(text, 0, first_day)):
             opened[f"{first}+{second}"], _ = services.open_direct_channel(people[first], others=[people[second]])
-    with clock.at(_start_of(script.SUPPORT, 0, first_day)):
-        visitor = people[script.VISITOR[0]]
-        topic = "Wind display shows three dashes"
-        opened["support"] = services.open_support_channel(people["sam"], visitor=visitor, topic=topic)
     return opened
 
 
@@ -123,7 +118,6 @@ def _lines(first_day: datetime.datetime) -> Iterator[Line]:
         "design": script.DESIGN,
         "launch-anchor-2": script.LAUNCH,
         "off-topic": script.OFF_TOPIC,
-        "support": script.SUPPORT,
         **{f"{first}+{second}": text for (first, second), text in script.DIRECT.items()},
     }
     for place, (channel, text) in enumerate(scenes.items()):

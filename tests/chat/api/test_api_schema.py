@@ -28,6 +28,7 @@ from chat.models import Message
 from chatproject import limits
 from tests.conftest import Cast, said
 from tests.stage.servers import Server
+from tests.stage.support import held_by
 
 DOCUMENT: dict[str, Any] = json.loads(msgspec.json.encode(document(), enc_hook=str))
 OPERATIONS = [
@@ -189,7 +190,7 @@ def test_every_answer_carries_the_id_of_its_request(server: Server, cast: Cast) 
 def test_the_server_does_what_the_document_says(server: Server, cast: Cast, name: str) -> None:
     """As a moderator, a member, staff and a visitor: no 5xx, no status and no shape that isn't documented."""
     said(cast.bob, cast.team, "hello")
-    conversation = services.open_support_channel(cast.sam, visitor=cast.vera, topic="a question")
+    conversation = held_by(cast.sam, visitor=cast.vera)
     message = Message.objects.get(kind="text").pk
     known = {
         "id": [cast.team.pk, conversation.pk],

@@ -7,11 +7,13 @@ import pytest
 from chat import clock, services
 from chat.models import Channel, Message
 from chat.search import search
+from chat.support.services import open_notes
 from delivery.wire.errors import Invalid
 from tests.conftest import Cast, said
 from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY, on_days
 from tests.stage.servers import Server
+from tests.stage.support import held_by
 
 pytestmark = pytest.mark.django_db
 
@@ -44,10 +46,8 @@ def test_a_public_channel_is_searched_by_its_members_only(cast: Cast) -> None:
 
 
 def test_inner_notes_are_found_by_those_who_are_in_them(cast: Cast) -> None:
-    conversation = services.open_support_channel(cast.sam, visitor=cast.vera, topic="a question")
-    inner = Channel.objects.create(name="notes", kind="inner", parent=conversation)
-    with services.channels.log.writing(inner.pk) as entry:
-        services.members.admit(entry, cast.sam, actor=cast.sam, role="owner")
+    conversation = held_by(cast.sam, visitor=cast.vera).channel
+    inner = Channel.objects.get(pk=open_notes(cast.sam, conversation=conversation.pk))
     said(cast.sam, inner, "she is difficult")
     said(cast.sam, conversation, "how difficult is it?")
     assert bodies(cast.vera, "difficult") == ["how difficult is it?"]

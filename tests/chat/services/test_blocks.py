@@ -21,6 +21,7 @@ from tests.stage.listening import Listening
 from tests.stage.locks import until_waiting
 from tests.stage.servers import Server, expect
 from tests.stage.sockets import push
+from tests.stage.support import held_by
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +120,7 @@ def test_a_group_goes_on_while_there_is_anybody_else_in_it(cast: Cast) -> None:
 
 
 def test_channels_and_support_go_on(cast: Cast) -> None:
-    support = services.open_support_channel(cast.sam, visitor=cast.vera, topic="help")
+    support = held_by(cast.sam, visitor=cast.vera).channel
     services.block_user(cast.vera, whom=cast.sam)
     block(cast)
     for user, channel in ((cast.alice, cast.team), (cast.bob, cast.team), (cast.sam, support), (cast.vera, support)):

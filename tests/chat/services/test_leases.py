@@ -5,20 +5,19 @@ import datetime
 import pytest
 
 from chat import clock, services
-from chat.models import Channel, ChannelKind, Conversation
+from chat.models import Conversation
 from chat.services.leases import keep_leases
 from tests.conftest import Cast
+from tests.stage.support import held_by
 
 
 @pytest.fixture
 def held(cast: Cast) -> Conversation:
     """vera's, held by sam for one more minute."""
-    channel = services.open_support_channel(cast.sam, visitor=cast.vera, topic="")
-    desk = Channel.objects.create(kind=ChannelKind.DESK, name="Help")
-    until = clock.now() + datetime.timedelta(seconds=60)
-    return Conversation.objects.create(
-        channel=channel, desk=desk, visitor=cast.vera, assignee=cast.sam, lease_until=until
-    )
+    conversation = held_by(cast.sam, visitor=cast.vera)
+    conversation.lease_until = clock.now() + datetime.timedelta(seconds=60)
+    conversation.save(update_fields=["lease_until"])
+    return conversation
 
 
 def seconds_left(conversation: Conversation) -> float:

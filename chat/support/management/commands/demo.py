@@ -9,6 +9,7 @@ from django.db import transaction
 
 from chat.models import User
 from chat.services import made
+from chat.support.tools.demo import desk
 from chat.tools.demo import stage
 from delivery.wire.errors import Refused
 
@@ -16,7 +17,7 @@ PASSWORD = "brightwater"  # noqa: S105 (of demo accounts; printed, and to be cha
 
 
 class Command(BaseCommand):
-    help = "Fills an instance with eight people, their channels, some days of conversation and a support case; says how to sign in."
+    help = "Fills an instance with eight people, their channels, some days of talk and a busy helpdesk; says how to sign in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             password = options["password"] or (PASSWORD if made.is_empty() else secrets.token_urlsafe(9))
             self._play(password)
         self.stdout.write(
-            "Sign in as alice (owner), bob, carmen, dev, emi, felix, grace or sam (support: Vera, a customer, has written to him),"
+            "Sign in as alice (owner), sam, carmen or emi (they answer customers at /admin/desk/), bob, dev, felix or grace,"
         )
         self.stdout.write(
             f"each with the password {password!r}." if password else "each with the password it was given."
@@ -47,7 +48,11 @@ class Command(BaseCommand):
         try:
             # Together: a known password never stands where nothing says that it is known.
             with transaction.atomic():
-                people = stage.play(password=password, tell=lambda line: self.stdout.write(f"demo: {line}"))
-                made.mark_demo(people.values(), is_known=password == PASSWORD)
+                people = stage.play(password=password, tell=self._tell)
+                customers = desk.play(people, owner=people["alice"], tell=self._tell)
+                made.mark_demo([*people.values(), *customers], is_known=password == PASSWORD)
         except Refused as refusal:
             raise CommandError(f"The demo can't be put here: {refusal.detail}") from None
+
+    def _tell(self, line: str) -> None:
+        self.stdout.write(f"demo: {line}")
