@@ -50,5 +50,6 @@ class OneCannedAnswer(APIView):
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
+        """Ends it, by who supervises its inbox."""
         services.delete_canned_answer(caller(request), answer=pk)
         return Response(status=204)

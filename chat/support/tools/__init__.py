@@ -1,0 +1,1 @@
+"""Filled desks: for looking around."""
