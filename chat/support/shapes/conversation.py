@@ -58,6 +58,7 @@ class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
     waiting_since: Annotated[Time | None, msgspec.Meta(description="Of the one that waits longest.")]
 
 
+COUNTS = QueueCounts(mine=1, unassigned=2, all=5, waiting=3, waiting_since=THEN)
 CONVERSATION = SupportConversation(
     id=42,
     inbox=1,
