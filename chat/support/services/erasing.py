@@ -77,14 +77,17 @@ def _erase(conversation: int) -> bool:
     row = Conversation.objects.filter(pk=conversation, state=ConversationState.RESOLVED).first()
     if entry is None or row is None:
         return False
-    for channel in filter(None, (conversation, row.notes_id)):
+    logs = [conversation] if row.notes_id is None else [conversation, row.notes_id]
+    for channel in logs:
         _take_words(channel)
     seen, seen_in_any_case = looks(NOBODY)
-    Channel.objects.filter(pk=conversation).update(
+    Channel.objects.filter(pk__in=logs).update(
         name=NOBODY, name_look=seen, name_look_any_case=seen_in_any_case, topic=""
     )
     said = Message.objects.filter(channel=row.desk_id, created_at__gte=entry.channel.created_at, kind="system")
     said.filter(event__conversation=conversation).update(body=ERASED)
+    # Its lines have no new number: whoever has the old ones in Redis can't see that they have changed.
+    transaction.on_commit(lambda: recent.forget(row.desk_id))
     Ticket.objects.filter(pk=conversation).update(page="", locale="", labels=[])
     Rating.objects.filter(conversation=conversation).update(comment="")
     Mail.objects.filter(conversation=conversation).delete()

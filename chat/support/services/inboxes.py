@@ -1,6 +1,7 @@
 """Inboxes: made and changed by who supervises one."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
 #: Of the name of an inbox, which is the name of its desk's channel too.
 NAME_CHARACTERS = 80
+#: A name or an address, and nothing that means something else in a Content-Security-Policy.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 def create_inbox(
@@ -123,7 +126,8 @@ def _clean_origin(origin: str) -> str:
         host = (parts.hostname or "").encode("idna").decode()
         default = {"http": 80, "https": 443}.get(parts.scheme)
         port = "" if parts.port in (None, default) else f":{parts.port}"
-        if default and host and origin.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc:
+        is_whole = origin.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+        if default and is_whole and _HOST.fullmatch(host):
             return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
     raise Invalid(f"{origin[:100]!r} is no origin: write scheme, host and port, such as https://www.example.com.")
 

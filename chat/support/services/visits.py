@@ -40,7 +40,9 @@ def visit(key: str, *, identity: str | None = None, visitor: User | None = None)
 
 def open_inbox(key: str) -> Inbox:
     """The inbox with this key that takes something new. Raises NotFound."""
-    inbox = Inbox.objects.select_related("hours").filter(key=key, is_enabled=True).first()
+    rows = Inbox.objects.select_related("hours").filter(key=key, is_enabled=True)
+    # A null character, which a path can have, is in no column.
+    inbox = None if "\x00" in key else rows.first()
     if inbox is None:
         raise NotFound("There is no such inbox, or it takes nothing new.")
     return inbox

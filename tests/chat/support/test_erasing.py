@@ -6,9 +6,12 @@ import pytest
 
 from chat import clock
 from chat.models import AuditEntry, Channel, Conversation, Message, User
+from chat.reads.cache import recent
+from chat.support import services
 from chat.support.models import Contact, Inbox, Interval, Rating, Ticket
 from chat.support.services.erasing import erase_contact, erase_expired
 from delivery.wire.errors import Conflict, Forbidden, NotFound
+from tests.conftest import said
 from tests.stage.support import Desk, Visit, answer, count_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +24,12 @@ def resolved(desk: Desk, vera: Visit, standing_clock: datetime.datetime) -> Conv
     """Begun and answered, with all that a contact can have."""
     conversation = vera.begin("My address is Elm Street 7.")
     answer(desk.ada, conversation, "Thank you, Vera.")
+    notes = services.open_notes(desk.ada, conversation=conversation.pk)
+    said(desk.ada, Channel.objects.get(pk=notes))
     count_all()
+    # The newest line of the desk is another one, and Redis has what is read of its log.
+    services.change_inbox(desk.sue, inbox=desk.inbox.pk, name="Store")
+    assert recent.rebuild(desk.inbox.desk_id)
     Contact.objects.filter(visitor=vera.visitor).update(
         email="vera@home.example", identity="17", attributes={"plan": "x"}
     )
@@ -35,6 +43,9 @@ def assert_words_are_gone(conversation: Conversation, desk: Desk) -> None:
     assert not Message.objects.filter(channel=conversation.pk).exists()
     assert Channel.objects.get(pk=conversation.pk).name == "Erased visitor"
     assert "Vera" not in " ".join(Message.objects.filter(channel=desk.inbox.desk_id).values_list("body", flat=True))
+    notes = Channel.objects.get(noted=conversation.pk)
+    assert (notes.name, Message.objects.filter(channel=notes).count()) == ("Erased visitor", 0)
+    assert "Vera" not in str(recent.newest(desk.inbox.desk_id, 20))
     ticket = Ticket.objects.get(pk=conversation.pk)
     assert (ticket.page, ticket.locale, ticket.labels) == ("", "", [])
     rating = Rating.objects.get()

@@ -1,11 +1,13 @@
 """Inboxes: made by who may, with agents who see the queue from then on."""
 
+import httpx
 import pytest
 
 from chat.models import Member, User
 from chat.support import services
 from chat.support.models import Agent, Inbox
 from delivery.wire.errors import Conflict, Forbidden, Invalid
+from tests.stage.servers import Server
 from tests.stage.support import Desk, Visit
 
 
@@ -52,8 +54,33 @@ def test_an_origin_is_kept_as_browsers_spell_it(given: str, kept: str) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ["", "*", "null", "shop.example", "https://", "ftp://a.example", "https://a.example/b", "https://a@b.example"],
+    [
+        "",
+        "*",
+        "null",
+        "shop.example",
+        "https://",
+        "ftp://a.example",
+        "https://a.example/b",
+        "https://a@b.example",
+        # Each of these says something else in a header.
+        "https://*",
+        "https://a.example;sandbox",
+        "https://a.example,b",
+        "https://a b",
+        "https://'self'",
+    ],
 )
 def test_what_is_no_origin_is_refused(given: str) -> None:
     with pytest.raises(Invalid):
         services.inboxes.clean_origins([given])
+
+
+def test_a_key_that_no_inbox_can_have_is_unknown_at_every_door(server: Server) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False) as stranger:
+        found = [
+            stranger.get("/api/v1/support/a%00b/").status_code,
+            stranger.post("/api/v1/support/a%00b/visits/", json={}).status_code,
+            stranger.get("/widget/a%00b/").status_code,
+        ]
+    assert found == [404, 404, 404]
