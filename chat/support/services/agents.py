@@ -1,6 +1,10 @@
 """Who is an agent of an inbox, and what they may take: by who supervises it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from django.db import transaction
 
 from chat.allowances.counting import counted
 from chat.allowances.table import DESK_ACTS
@@ -26,9 +30,8 @@ def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False
 
 def change_agent(actor: User, *, inbox: Inbox, user: int, **changes: Any) -> Agent:
     """`supervises`, `capacity`, `accepting`; what is left out stays. Raises NotFound, Forbidden, Conflict."""
-    with counted(DESK_ACTS, actor), log.writing(inbox.desk_id):
+    with counted(DESK_ACTS, actor), _handling(inbox, user) as (agent, _):
         require_supervisor(actor, inbox)
-        agent = _agent(inbox, user)
         if changes.get("supervises") is False:
             _require_another_supervisor(agent)
         changed = {name: value for name, value in changes.items() if getattr(agent, name) != value}
@@ -49,9 +52,8 @@ def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
     agent = _agent(inbox, user)
     _require_another_supervisor(agent)
     end_work(agent.user, desk=inbox.desk_id, by=actor)
-    with counted(DESK_ACTS, actor), log.writing(inbox.desk_id) as entry:
+    with counted(DESK_ACTS, actor), _handling(inbox, user) as (agent, entry):
         require_supervisor(actor, inbox)
-        agent = _agent(inbox, user)
         _require_another_supervisor(agent)
         unseat_agent(entry, agent, actor=actor)
         record(Act.AGENT_REMOVED, actor, inbox, whom=user)
@@ -59,8 +61,18 @@ def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
     end_work(agent.user, desk=inbox.desk_id, by=actor)
 
 
-def _agent(inbox: Inbox, user: int) -> Agent:
-    agent = Agent.objects.select_related("user", "inbox").filter(inbox=inbox, user=user).first()
+@contextmanager
+def _handling(inbox: Inbox, user: int) -> Iterator[tuple[Agent, log.Entry]]:
+    # The seat before the desk, as whoever claims: desks are locked last.
+    with transaction.atomic():
+        agent = _agent(inbox, user, is_held=True)
+        with log.writing(inbox.desk_id) as entry:
+            yield agent, entry
+
+
+def _agent(inbox: Inbox, user: int, *, is_held: bool = False) -> Agent:
+    rows = Agent.objects.select_related("user", "inbox").filter(inbox=inbox, user=user)
+    agent = (rows.select_for_update(of=("self",)) if is_held else rows).first()
     if agent is None:
         raise NotFound("This person is no agent of the inbox.")
     return agent

@@ -5,7 +5,7 @@ from chat.naming import looks
 from chat.services import log
 from chat.services.members import admit, begin_membership, hold_memberships, seat
 from chat.support.services.handling import Handling, handling
-from chat.support.services.standing import require_agent
+from chat.support.services.standing import hold_seat
 
 #: What is before the visitor's name in the name of the notes.
 NOTES_ON = "Notes on "
@@ -30,14 +30,14 @@ def enter(actor: User, *, conversation: int) -> bool:
     Raises NotFound for who is no agent of its inbox.
     """
     with handling(conversation) as handled:
-        require_agent(actor, handled.inbox)
+        hold_seat(actor, handled.inbox)
         return not _join_log(handled.entry, actor)
 
 
 def open_notes(actor: User, *, conversation: int) -> int:
     """The channel of its notes, made with the first one; the actor is in it from now on. Raises NotFound."""
     with handling(conversation) as handled:
-        require_agent(actor, handled.inbox)
+        hold_seat(actor, handled.inbox)
         if handled.notes is None:
             _make_notes(handled, actor)
         assert handled.notes is not None

@@ -9,7 +9,7 @@ from chat.support.services.coming_in import join
 from chat.support.services.handling import LEASE, Handling, handling
 from chat.support.services.reopening import open_again
 from chat.support.services.standing import require_agent, works_here
-from delivery.wire.errors import AtCapacity, Claimed, Invalid
+from delivery.wire.errors import AtCapacity, Claimed, Invalid, NotFound
 from delivery.wire.frames import Person
 from delivery.wire.types import spell_time
 
@@ -101,10 +101,12 @@ def let_go(handled: Handling, *, kind: str, by: User, sentence: str) -> None:
 def require_capacity(inbox: Inbox, user: User) -> None:
     """Holds the agent's row until the commit, so that two at once are counted. Whoever holds several such rows locks them by id.
 
-    What is held counts, in whatever state, until it is resolved. Raises AtCapacity.
+    What is held counts, in whatever state, until it is resolved. Raises AtCapacity, or NotFound for who was removed just now.
     """
     rows = Agent.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox")
     agent = rows.filter(inbox=inbox, user=user).first()
+    if agent is None and not user.is_superuser:
+        raise NotFound
     if agent is not None and count_held(inbox, user) >= agent.most:
         raise AtCapacity(f"{user.get_full_name()} holds {agent.most} conversations, and no more at a time.")
 

@@ -13,11 +13,11 @@ from chat.support.services.holding import let_go
 
 def end_work(user: User, *, desk: int, by: User) -> None:
     """Each conversation in a transaction of its own: whoever holds several would hold up the desk. Repeating finds what is left."""
-    in_them = Q(channel__members__user=user) & (
-        Q(channel__members__listed_until=None) | Q(channel__members__listed_until__gt=clock.now())
-    )
-    theirs = Conversation.objects.filter(in_them | Q(assignee=user), desk=desk)
-    for pk in theirs.order_by("pk").values_list("pk", flat=True).distinct():
+    is_listed = Q(listed_until=None) | Q(listed_until__gt=clock.now())
+    logs = Member.objects.filter(is_listed, user=user).values("channel")
+    # Whoever has only written a note is in the notes alone.
+    theirs = Conversation.objects.filter(Q(channel__in=logs) | Q(notes__in=logs) | Q(assignee=user), desk=desk)
+    for pk in theirs.order_by("pk").values_list("pk", flat=True):
         with handling(pk) as handled:
             _leave(handled, user, by)
     _forget_old_ones(user, desk)

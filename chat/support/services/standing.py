@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from chat.models import Conversation, Member, User
+from chat.services import hot
 from chat.support.models import Agent, Inbox
 from delivery.wire.errors import Forbidden, NotFound
 
 READ_SUPPORT = "chat.read_support"
+_SEAT = "SELECT id FROM support_agents WHERE inbox_id = %s AND user_id = %s FOR KEY SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,12 @@ def require_agent(user: User, inbox: Inbox) -> DeskStanding:
     if agent is None and not (user.is_superuser and user.is_active):
         raise NotFound
     return DeskStanding(agent, supervises=user.is_superuser or (agent is not None and agent.supervises))
+
+
+def hold_seat(user: User, inbox: Inbox) -> DeskStanding:
+    """As `require_agent`; nobody removes them before the commit. Within a transaction, for who comes into a conversation."""
+    hot.rows(_SEAT, [inbox.pk, user.pk])
+    return require_agent(user, inbox)
 
 
 def works_here(user: User, inbox: Inbox) -> bool:

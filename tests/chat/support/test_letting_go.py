@@ -1,9 +1,12 @@
 """Who loses an inbox: nothing is held back, nothing is read any more, and no customer is left alone."""
 
 import datetime
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from django.db import connection, transaction
 
 from chat import clock
 from chat import services as services_of_chat
@@ -11,6 +14,7 @@ from chat.models import Channel, Conversation, Member, Message, User
 from chat.support import services
 from delivery.wire.errors import Forbidden, NotFound
 from tests.conftest import say
+from tests.stage.locks import until_waiting
 from tests.stage.support import Desk, Visit
 
 
@@ -33,6 +37,33 @@ def test_what_a_removed_agent_held_is_free_at_its_old_place(
     assert (event["assignee"], event["by"]) == (None, desk.sue.pk)
     say(vera.visitor, conversation.channel, "hello?")
     assert services.claim(desk.ben, conversation=conversation.pk).assignee == desk.ben
+
+
+def test_who_only_wrote_a_note_reads_no_notes_once_removed(desk: Desk, conversation: Conversation) -> None:
+    notes = services.open_notes(desk.ben, conversation=conversation.pk)
+    services.open_notes(desk.ada, conversation=conversation.pk)
+    services.remove_agent(desk.sue, inbox=desk.inbox, user=desk.ben.pk)
+    assert not Member.objects.filter(user=desk.ben).exists()
+    assert list(Member.objects.filter(channel=notes).values_list("user", flat=True)) == [desk.ada.pk]
+
+
+@pytest.mark.parametrize("comes_in", [services.enter, services.open_notes])
+def test_who_comes_in_while_being_removed_is_out_in_the_end(
+    comes_in: Callable[..., object], desk: Desk, conversation: Conversation
+) -> None:
+    def remove() -> None:
+        try:
+            services.remove_agent(desk.sue, inbox=desk.inbox, user=desk.ada.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            comes_in(desk.ada, conversation=conversation.pk)
+            removal = other.submit(remove)
+            until_waiting(1)
+        removal.result()
+    assert not Member.objects.filter(user=desk.ada).exists()
 
 
 def test_what_is_long_resolved_stays_as_it_is(
