@@ -48,6 +48,7 @@ class Conversations(APIView):
                 "How many on a page, for programs.", least=1, most=LIMITS.page_most, default=LIMITS.page
             ),
         },
+        refuses=[404],
     )
     def get(self, request: Request) -> Response:
         """The queue of the caller's inboxes, the longest wait first; resolved ones the latest first. 20 a page.
@@ -98,7 +99,7 @@ class Conversations(APIView):
 
 
 class ConversationCounts(APIView):
-    @documented(told.QueueCounts, query={"inbox": whole("Only of this inbox.")})
+    @documented(told.QueueCounts, query={"inbox": whole("Only of this inbox.")}, refuses=[404])
     def get(self, request: Request) -> Response:
         """How many are not resolved, in the caller's inboxes."""
         found = services.count_queue(caller(request), inbox=number(request, "inbox"))
