@@ -30,7 +30,7 @@ def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False
 
 def change_agent(actor: User, *, inbox: Inbox, user: int, **changes: Any) -> Agent:
     """`supervises`, `capacity`, `accepting`; what is left out stays. Raises NotFound, Forbidden, Conflict."""
-    with counted(DESK_ACTS, actor), _handling(inbox, user) as (agent, _):
+    with counted(DESK_ACTS, actor), _held(inbox, user) as agent, log.writing(inbox.desk_id):
         require_supervisor(actor, inbox)
         if changes.get("supervises") is False:
             _require_another_supervisor(agent)
@@ -52,7 +52,7 @@ def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
     agent = _agent(inbox, user)
     _require_another_supervisor(agent)
     end_work(agent.user, desk=inbox.desk_id, by=actor)
-    with counted(DESK_ACTS, actor), _handling(inbox, user) as (agent, entry):
+    with counted(DESK_ACTS, actor), _held(inbox, user) as agent, log.writing(inbox.desk_id) as entry:
         require_supervisor(actor, inbox)
         _require_another_supervisor(agent)
         unseat_agent(entry, agent, actor=actor)
@@ -62,12 +62,10 @@ def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
 
 
 @contextmanager
-def _handling(inbox: Inbox, user: int) -> Iterator[tuple[Agent, log.Entry]]:
-    # The seat before the desk, as whoever claims: desks are locked last.
+def _held(inbox: Inbox, user: int) -> Iterator[Agent]:
+    # Before the desk, as whoever claims holds their seat: desks are locked last.
     with transaction.atomic():
-        agent = _agent(inbox, user, is_held=True)
-        with log.writing(inbox.desk_id) as entry:
-            yield agent, entry
+        yield _agent(inbox, user, is_held=True)
 
 
 def _agent(inbox: Inbox, user: int, *, is_held: bool = False) -> Agent:
