@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from chatproject.embedded.services import Services
 from tests.stage.servers import ROOT, Server, free_port
 
 
@@ -87,10 +88,16 @@ def data(tmp_path: Path, _migrated: Path) -> Path:
 
 def services_of(data: Path) -> list[psutil.Process]:
     """The keeper, PostgreSQL and Valkey of this data folder; of PostgreSQL only the first process names it."""
+    # Where the path is long, Valkey names the shorter folder of its socket alone.
+    places = (str(data), str(Services(data).sockets))
     found = []
     for process in psutil.process_iter(["cmdline", "pid"]):
         words = process.info["cmdline"] or []
-        if any(str(data) in word for word in words) and process.info["pid"] != os.getpid() and "-c" not in words[:2]:
+        if (
+            any(place in word for word in words for place in places)
+            and process.info["pid"] != os.getpid()
+            and "-c" not in words[:2]
+        ):
             found.append(process)
     return found
 
