@@ -69,10 +69,18 @@ class Answer(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """201 with the message; a repeat 200. 409 `overtaken` with `missed`: somebody else has answered after `seen_seq`."""
         given = checked(AnswerInput, request)
-        was_in_it = services.enter(caller(request), conversation=pk)
-        # Who comes in only now has seen nothing of it.
-        seen = 0 if given.seen_seq is None and not was_in_it else given.seen_seq
-        return _posted(request, pk, given, seen_seq=seen)
+        user = caller(request)
+        services.ticket_of(user, conversation=pk)
+        if services.is_in_it(user, pk):
+            return _posted(request, pk, given, seen_seq=given.seen_seq)
+        committed = services.answer(
+            user,
+            conversation=pk,
+            client_msg_id=uuid.UUID(given.client_msg_id),
+            body=given.body,
+            seen_seq=given.seen_seq,
+        )
+        return _told(committed)
 
 
 class Note(APIView):
@@ -143,5 +151,8 @@ def _posted(request: Request, channel: int, given: AnswerInput | NoteInput, *, s
         body=given.body,
         seen_seq=seen_seq,
     )
-    committed: Committed = post_and_wait(draft)
+    return _told(post_and_wait(draft))
+
+
+def _told(committed: Committed) -> Response:
     return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201)

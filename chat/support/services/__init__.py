@@ -2,6 +2,7 @@
 
 from chat.support.services.accepting import agencies_of, set_accepting
 from chat.support.services.agents import add_agent, change_agent, remove_agent
+from chat.support.services.answering import answer, is_in_it
 from chat.support.services.beginning import begin
 from chat.support.services.blocking import block_contact, unblock_contact
 from chat.support.services.canned import delete_canned_answer, keep_canned_answer
@@ -19,6 +20,7 @@ __all__ = [
     "Place",
     "add_agent",
     "agencies_of",
+    "answer",
     "assign",
     "begin",
     "block_contact",
@@ -31,6 +33,7 @@ __all__ = [
     "delete_canned_answer",
     "enter",
     "inboxes_of",
+    "is_in_it",
     "keep_canned_answer",
     "open_notes",
     "own_conversation",

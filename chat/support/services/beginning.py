@@ -77,7 +77,7 @@ def _begin(contact: Contact, *, client_msg_id: uuid.UUID, body: str, page: str, 
         conversation=conversation,
         inbox=inbox,
         verified=contact.identity != "",
-        page=_without_query(page)[:PAGE_CHARACTERS],
+        page=_without_secrets(page)[:PAGE_CHARACTERS],
         locale=locale[:LOCALE_CHARACTERS],
     )
     # Desks last: who holds a desk locks no conversation.
@@ -121,9 +121,10 @@ def _write_log(entry: log.Entry, visitor: User, *, client_msg_id: uuid.UUID, bod
     entry.changed(message)
 
 
-def _without_query(page: str) -> str:
+def _without_secrets(page: str) -> str:
     try:
         parts = urlsplit(page)
     except ValueError:
         return ""
-    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.scheme in ("http", "https") else ""
+    _, _, host = parts.netloc.rpartition("@")
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme in ("http", "https") else ""

@@ -8,16 +8,14 @@ from django.db import transaction
 from django.db.models import F
 
 from chat import clock
-from chat.allowances.counting import count, counted
-from chat.allowances.table import DESK_ACTS, MESSAGES
+from chat.allowances.counting import counted
+from chat.allowances.table import DESK_ACTS
 from chat.models import Conversation, ConversationState, Member, User
 from chat.models.member import MemberQuerySet
-from chat.services.drafts import Draft, check_body
-from chat.services.posting import post_messages
-from chat.support.services.coming_in import enter
+from chat.support.services.answering import answer
 from chat.support.services.handling import LEASE, Handling, handling
 from chat.support.services.standing import require_agent
-from delivery.wire.errors import Conflict, Invalid, Refused
+from delivery.wire.errors import Conflict, Invalid
 
 
 @transaction.atomic
@@ -35,7 +33,7 @@ def resolve(
     """
     with counted(DESK_ACTS, actor):
         if client_msg_id is not None:
-            _answer(actor, conversation, client_msg_id=client_msg_id, body=body, seen_seq=seen_seq)
+            answer(actor, conversation=conversation, client_msg_id=client_msg_id, body=body, seen_seq=seen_seq)
         with handling(conversation) as handled:
             require_agent(actor, handled.inbox)
             if handled.row.state != ConversationState.RESOLVED:
@@ -135,17 +133,6 @@ def set_pending(actor: User, *, conversation: int) -> Conversation:
 
 _NOBODY_WAITS = {"waiting_since": None, "waited_since": None, "snoozed_until": None}
 _NOBODY_HOLDS = {"assignee": None, "lease_until": None}
-
-
-def _answer(actor: User, conversation: int, *, client_msg_id: uuid.UUID, body: str, seen_seq: int | None) -> None:
-    check_body(body)
-    count(MESSAGES, actor)
-    was_in_it = enter(actor, conversation=conversation)
-    seen = 0 if seen_seq is None and not was_in_it else seen_seq
-    draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, seen_seq=seen)
-    [outcome] = post_messages([draft])
-    if isinstance(outcome, Refused):
-        raise outcome
 
 
 def _require_unresolved(row: Conversation) -> None:

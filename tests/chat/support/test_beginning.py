@@ -21,7 +21,7 @@ def test_a_conversation_begins_with_its_first_message_and_the_desk_is_told(desk:
         vera.visitor,
         client_msg_id=uuid.uuid4(),
         body="Where is it?",
-        page="https://shop.example/cart?secret=1#top",
+        page="https://vera:word@shop.example/cart?secret=1#top",
         locale="de-AT",
     )
     assert is_new

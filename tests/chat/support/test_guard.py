@@ -189,3 +189,13 @@ def test_a_refused_draft_changes_nothing(desk: Desk, vera: Visit, held: Conversa
     for outcome in (say(desk.dan, held.channel, "let me in"), say(vera.visitor, desk.inbox.desk, "me too")):
         assert isinstance(outcome, Refused)
     assert (head(held), len(desk_events(desk)), Conversation.objects.values().get(pk=held.pk)) == before
+
+
+def test_a_refused_answer_lets_nobody_in(desk: Desk, held: Conversation) -> None:
+    said(desk.ada, held, "It left today.")
+    before = head(held)
+    with pytest.raises(Overtaken):
+        support.answer(desk.cleo, conversation=held.pk, client_msg_id=uuid.uuid4(), body="Never sent.", seen_seq=0)
+    assert (head(held), support.is_in_it(desk.cleo, held.pk)) == (before, False)
+    support.answer(desk.cleo, conversation=held.pk, client_msg_id=uuid.uuid4(), body="By sea.", seen_seq=before)
+    assert support.is_in_it(desk.cleo, held.pk)

@@ -26,17 +26,25 @@ function spread(/** @type {"first" | "next" | "solve"} */ kind) {
   ];
 }
 
+/** As it is in the theme of now: a canvas knows neither variables nor light-dark(). */
+function color(/** @type {string} */ name) {
+  const probe = document.body.appendChild(document.createElement("span"));
+  probe.style.color = `var(${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
 function draw(/** @type {HTMLElement} */ box, /** @type {Row[]} */ rows) {
   const days = rows.map((row) => Date.parse(`${row.key}T00:00:00Z`) / 1000);
-  const colors = getComputedStyle(document.documentElement);
-  const color = (/** @type {string} */ name) => colors.getPropertyValue(name).trim() || "gray";
   for (const { title, lines, range } of PLOTS) {
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
     caption.textContent = title;
     figure.append(caption);
     box.append(figure);
-    const axis = { stroke: color("--body-quiet-color"), grid: { stroke: color("--hairline-color") } };
+    const line = { stroke: color("--hairline-color") };
+    const axis = { stroke: color("--body-quiet-color"), grid: line, ticks: line };
     const strokes = [color("--link-fg"), color("--error-fg")];
     const options = {
       width: figure.clientWidth - 24,
@@ -47,8 +55,7 @@ function draw(/** @type {HTMLElement} */ box, /** @type {Row[]} */ rows) {
       series: [{}, ...lines.map(({ label }, at) => ({ label, stroke: strokes[at], width: 2, points: { show: true } }))],
     };
     const data = [days, ...lines.map(({ of }) => rows.map(of))];
-    const plot = new /** @type {any} */ (window).uPlot(options, data, figure);
-    addEventListener("resize", () => plot.setSize({ width: figure.clientWidth - 24, height: HEIGHT }));
+    new /** @type {any} */ (window).uPlot(options, data, figure);
   }
 }
 
@@ -57,5 +64,9 @@ const box = document.getElementById("plots");
 if (report && box) {
   const rows = JSON.parse(report.textContent ?? "{}").rows;
   box.hidden = rows.length === 0;
-  draw(box, rows);
+  const again = () => (box.replaceChildren(), draw(box, rows));
+  again();
+  addEventListener("resize", again);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }

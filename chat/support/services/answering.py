@@ -1,0 +1,35 @@
+"""Answers of who is not in the conversation yet: they come in with their answer, or not at all."""
+
+import uuid
+
+from django.db import transaction
+
+from chat.allowances.counting import count
+from chat.allowances.table import MESSAGES
+from chat.models import Member, User
+from chat.services.drafts import Draft, check_body
+from chat.services.posting import post_messages
+from chat.support.services.coming_in import enter
+from delivery.source import Committed
+from delivery.wire.errors import Refused
+
+
+def is_in_it(user: User, conversation: int) -> bool:
+    return Member.objects.filter(channel=conversation, user=user).exists()
+
+
+@transaction.atomic
+def answer(
+    actor: User, *, conversation: int, client_msg_id: uuid.UUID, body: str, seen_seq: int | None = None
+) -> Committed:
+    """In one transaction with coming in: what is refused leaves nobody in it. Raises what refuses a message, and NotFound."""
+    check_body(body)
+    count(MESSAGES, actor)
+    was_in_it = enter(actor, conversation=conversation)
+    # Who comes in only now has seen nothing of it.
+    seen = 0 if seen_seq is None and not was_in_it else seen_seq
+    draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, seen_seq=seen)
+    [outcome] = post_messages([draft])
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
