@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 #: After so long without an end a task is asked again.
 AGAIN_SECONDS = 0.2
+#: Of the loop, until an answer that waits in a socket has been read, parsed and handed on.
+TURNS = 10
 
 
 class Nursery:
@@ -58,9 +60,11 @@ async def answer_within(seconds: float, question: Coroutine[Any, Any, T]) -> T:
     asking = asyncio.ensure_future(question)
     try:
         await asyncio.wait({asking}, timeout=seconds)
-        if not asking.done():
-            await asyncio.wait({asking}, timeout=0)
-        if not asking.done():
+        for _ in range(TURNS):
+            if asking.done():
+                break
+            await asyncio.sleep(0)
+        else:
             raise TimeoutError
         return asking.result()
     finally:

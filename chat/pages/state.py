@@ -31,6 +31,6 @@ class _Encoder(json.JSONEncoder):
         return msgspec.json.encode(o).decode()
 
 
-def state_script(state: msgspec.Struct) -> SafeString:
+def state_script(state: msgspec.Struct, name: str = "gapless-state") -> SafeString:
     """What a page begins with, as Django's json_script writes it, so that nothing in it ends the element."""
-    return json_script(state, "gapless-state", encoder=_Encoder)
+    return json_script(state, name, encoder=_Encoder)

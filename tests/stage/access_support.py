@@ -31,6 +31,7 @@ row("GET", "conversations/",                     "401 401 200 200 200 200 200") 
 row("POST", "conversations/",                    "401 401 403 403 403 403 403", body=first)  # fmt: skip
 # Nobody of these is an agent: for them there is no such conversation.
 talk = "conversations/<int:pk>/"
+row("GET", "conversations/counts/",               "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", talk,                                "401 401 404 404 404 404 404")  # fmt: skip
 row("PATCH", talk,                              "401 401 404 404 404 404 404", body=given(priority="high"))  # fmt: skip
 row("GET", talk + "messages/",                  "401 401 404 404 404 404 404")  # fmt: skip
@@ -50,6 +51,10 @@ row("DELETE", "visitors/<int:user>/block/",      "401 401 404 404 404 404 404", 
 row("GET", "conversations/<int:pk>/rating/",      "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
 row("POST", "conversations/<int:pk>/rating/",     "401 401 404 404 404 404 404", path_of=nobodys, body=given(score=5))  # fmt: skip
 row("POST", "conversations/<int:pk>/transcript/", "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
+row("GET", "canned/",                            "401 401 200 200 200 200 200")  # fmt: skip
+row("POST", "canned/",                           "401 401 404 404 404 404 404", body=given(inbox=10**9, code="hello", body="Hi"))  # fmt: skip
+row("PATCH", "canned/<int:pk>/",                 "401 401 404 404 404 404 404", path_of=nobodys, body=given(body="Hi"))  # fmt: skip
+row("DELETE", "canned/<int:pk>/",                "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip
 row("GET", "hours/",                             "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "hours/",                            "401 401 403 201 403 403 403", body=given(name=fresh, time_zone="UTC", spans=[]))  # fmt: skip
 row("GET", "hours/<int:pk>/",                    "401 401 404 404 404 404 404", path_of=nobodys)  # fmt: skip

@@ -109,6 +109,7 @@ PAGES = {
     "GET admin/logout/": "405 405 405 405 405 405 405",
     "POST admin/logout/": "403 403 403 403 403 403 403",
     "GET admin/password_change/": "302 302 302 302 302 302 302",
+    "GET admin/desk/": "302 302 403 200 403 403 403",
     "GET admin/desk/hours/": "302 302 403 200 403 403 403",
     "POST admin/desk/hours/": "403 403 403 403 403 403 403",
     "GET admin/desk/reports/": "302 302 403 200 403 403 403",

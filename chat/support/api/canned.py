@@ -27,7 +27,9 @@ class CannedAnswers(APIView):
         return paged(request, rows if inbox is None else rows.filter(inbox=inbox), told.canned_of)
 
     @documented(
-        {201: told.CannedAnswer}, takes=CannedInput(inbox=3, code="hello", body="Hello {{visitor}}!"), refuses=[409]
+        {201: told.CannedAnswer},
+        takes=CannedInput(inbox=3, code="hello", body="Hello {{visitor}}!"),
+        refuses=[404, 409],
     )
     def post(self, request: Request) -> Response:
         """201 with a new one."""

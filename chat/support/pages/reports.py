@@ -3,17 +3,16 @@
 import datetime
 from typing import Any
 
-import msgspec
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.html import json_script
 from django.views.decorators.http import require_GET
 
 from chat import clock
 from chat.models import User
+from chat.pages.state import state_script
 from chat.support.reads.reports import MOST_DAYS, USUAL_DAYS, report, supervised_by
 from chat.support.shapes.report import ReportRow, Spread
 from delivery.wire.errors import Refused
@@ -47,7 +46,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
         "inbox": inbox,
         "refusal": refusal,
         "tables": [(title, [_cells(row) for row in found[by].rows]) for by, title in GROUPS if by in found],
-        "days": json_script(msgspec.to_builtins(found["day"]), "gapless-report") if found else "",
+        "days": state_script(found["day"], "gapless-report") if found else "",
         "is_nav_sidebar_enabled": False,
     }
     return render(request, "support/reports.html", context, status=400 if refusal else 200)

@@ -28,9 +28,8 @@ AT_ONCE = 20
 def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
     """Ends the visitor's access, and erases all that they are known by and have said; of how many conversations.
 
-    By who supervises the inbox. Raises NotFound, Forbidden, Conflict while one of the conversations is not resolved.
+    By who supervises the inbox. Raises NotFound, Forbidden, Invalid, Conflict while one of the conversations is not resolved.
     """
-    reason = audit.checked_reason(reason)
     with transaction.atomic():
         contact = (
             Contact.objects.select_for_update(of=("self",)).select_related("inbox").filter(visitor=visitor).first()
@@ -38,6 +37,7 @@ def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
         if contact is None:
             raise NotFound("There is no such visitor.")
         require_supervisor(actor, contact.inbox)
+        reason = audit.checked_reason(reason)
         conversations = Conversation.objects.filter(visitor=visitor).order_by("pk")
         if conversations.exclude(state=ConversationState.RESOLVED).exists():
             raise Conflict("Resolve the visitor's conversations first.")

@@ -16,6 +16,8 @@ from chat.support.services.reserved import reserved_account
 # Each by its partial index: what is held by nobody, not snoozed or resolved costs nothing.
 _LAPSED = "assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < clock_timestamp()"
 _SNOOZED_OUT = "snoozed_until < clock_timestamp()"
+#: The order of idx_conversations_queue, so that resolved ones are not even looked at.
+IN_THE_QUEUE = "desk_id, waiting_since ASC NULLS LAST, channel_id"
 #: Never what is snoozed, and never while the customer waits.
 _SILENT = """
 state IN ('open', 'pending') AND waiting_since IS NULL AND EXISTS (
@@ -41,7 +43,7 @@ def wake_snoozed() -> int:
 
 def resolve_silent() -> int:
     """After so many days of an inbox in which nobody says anything, what is answered is resolved. How many were."""
-    return _do_due(_SILENT, "channel_id", lambda handled: settle(handled, by=reserved_account()))
+    return _do_due(_SILENT, IN_THE_QUEUE, lambda handled: settle(handled, by=reserved_account()))
 
 
 def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:

@@ -262,7 +262,7 @@ def test_mutes_that_are_running_survive_the_migration_both_ways(cast: Cast) -> N
     until = later()
     services.mute_member(cast.alice, channel=cast.team.pk, user=cast.bob, until=until, reason="rude")
     graph = MigrationExecutor(connection).loader.graph
-    here = graph.leaf_nodes("chat")
+    here = graph.leaf_nodes()
     [moved] = [key for key in graph.nodes if key[0] == "chat" and key[1].endswith("_sanctions")]
     before = [parent for parent in graph.nodes[moved].dependencies if parent[0] == "chat"]
     try:

@@ -11,7 +11,7 @@ from chat.support.services import lapsing, routing
     [
         (lapsing._found(lapsing._LAPSED, "lease_until"), [100], "idx_conversations_leases"),
         (lapsing._found(lapsing._SNOOZED_OUT, "snoozed_until"), [100], "idx_conversations_snoozes"),
-        (lapsing._found(lapsing._SILENT, "channel_id"), [100], "idx_conversations_queue"),
+        (lapsing._found(lapsing._SILENT, lapsing.IN_THE_QUEUE), [100], "idx_conversations_queue"),
         (routing._WAITING, [1, 100], "idx_conversations_unassigned"),
         (routing._RETURNED, [100], "idx_conversations_unassigned"),
     ],
