@@ -90,7 +90,7 @@ def test_the_page_shows_the_figures_to_who_supervises(counted: Desk) -> None:
     text = page.content.decode()
     assert "5 min, nine of ten in 9 min (10, 80% in time)" in text
     assert "3.3 of 5 (3)" in text
-    assert f'"key": "{DAY:%Y-%m-%d}"' in text
+    assert f'"key":"{DAY:%Y-%m-%d}"' in text
     assert browser("ben").get("/admin/desk/reports/").status_code == 403
 
 

@@ -119,6 +119,8 @@ form.addEventListener("submit", (/** @type {Event} */ event) => {
   put("");
   scroller.scrollTop = scroller.scrollHeight;
 });
+// Before somebody listened, Enter would have been lost.
+field.disabled = false;
 
 // ---- the company's page ----
 

@@ -1,6 +1,7 @@
 """A8: in a browser that gives third parties nothing, the chat is the same after a reload, in a second tab and the next day."""
 
 import datetime
+import time
 
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
@@ -107,6 +108,16 @@ def test_a8_where_sockets_are_blocked_it_goes_on_by_requests_that_wait(
         page.get_by_role("button", name="Close the chat").click()
         aside(answer, desk.ada, "Or the day after.")
         expect(page.get_by_role("button", name="Open the chat: 1 unread")).to_be_visible()
+
+
+def test_what_is_written_as_soon_as_the_chat_can_be_seen_goes_out(
+    server: Server, desk: Desk, company: CompanyPage, chromium: Browser
+) -> None:
+    with chromium.new_context() as context:
+        context.route("**/widget-frame*", lambda route: (time.sleep(1), route.continue_()))
+        _, frame = opened(context, company)
+        write(frame, QUESTION)
+        said_in(frame, QUESTION)
 
 
 def test_a8_what_is_written_without_a_connection_goes_out_once_when_it_is_back(
