@@ -35,17 +35,24 @@ function color(/** @type {string} */ name) {
   return found;
 }
 
+function figureOf(/** @type {string} */ title) {
+  const figure = document.createElement("figure");
+  const caption = document.createElement("figcaption");
+  caption.textContent = title;
+  figure.append(caption);
+  return figure;
+}
+
 function draw(/** @type {HTMLElement} */ box, /** @type {Row[]} */ rows) {
   const days = rows.map((row) => Date.parse(`${row.key}T00:00:00Z`) / 1000);
-  for (const { title, lines, range } of PLOTS) {
-    const figure = document.createElement("figure");
-    const caption = document.createElement("figcaption");
-    caption.textContent = title;
-    figure.append(caption);
-    box.append(figure);
-    const line = { stroke: color("--hairline-color") };
-    const axis = { stroke: color("--body-quiet-color"), grid: line, ticks: line };
-    const strokes = [color("--link-fg"), color("--error-fg")];
+  const figures = PLOTS.map(({ title }) => figureOf(title));
+  // All of them before the first is measured: each that comes takes of the others' width.
+  box.replaceChildren(...figures);
+  const line = { stroke: color("--hairline-color") };
+  const axis = { stroke: color("--body-quiet-color"), grid: line, ticks: line };
+  const strokes = [color("--link-fg"), color("--error-fg")];
+  for (const [place, { lines, range }] of PLOTS.entries()) {
+    const figure = figures[place];
     const options = {
       width: figure.clientWidth - 24,
       height: HEIGHT,
@@ -64,7 +71,7 @@ const box = document.getElementById("plots");
 if (report && box) {
   const rows = JSON.parse(report.textContent ?? "{}").rows;
   box.hidden = rows.length === 0;
-  const again = () => (box.replaceChildren(), draw(box, rows));
+  const again = () => draw(box, rows);
   again();
   addEventListener("resize", again);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
