@@ -17,7 +17,7 @@ from typing import Any
 import django
 import uvloop
 
-from benchmarks.fanout import DATA, ROOT, WebProcess, measure, prepare
+from benchmarks.fanout import DATA, WebProcess, measure, prepare, side_by_side
 from benchmarks.openings import other_work
 from chatproject.embedded import services as embedded
 
@@ -87,18 +87,10 @@ def main() -> None:
     django.setup()
     # First: it makes the tables that the servers ask for.
     channel, tokens = prepare(SOCKETS)
-    checkouts = {"this": ROOT} if options.against is None else {"this": ROOT, "against": options.against}
-    servers: dict[str, WebProcess] = {}
     try:
-        for place, (whose, checkout) in enumerate(checkouts.items()):
-            servers[whose] = WebProcess(PORT + place, checkout=checkout, environment=COUNTED)
-            servers[whose].wait_ready()
-        figures = uvloop.run(compare(options, channel, tokens, servers))
+        with side_by_side(options.against, PORT, COUNTED) as servers:
+            figures = uvloop.run(compare(options, channel, tokens, servers))
     finally:
-        for server in servers.values():
-            server.process.terminate()
-        for server in servers.values():
-            server.process.wait(40)
         embedded.leave(DATA)
     print(json.dumps(figures) if options.json else shown(figures))
 

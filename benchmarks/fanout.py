@@ -12,6 +12,7 @@ Starts its own web processes over a data folder of its own (.data/bench). Compar
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ import sys
 import time
 import urllib.request
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,25 @@ class WebProcess:
         """Memory that nobody else has, of everything that it has started, too."""
         root = psutil.Process(self.process.pid)
         return sum(process.memory_full_info().uss for process in [root, *root.children(recursive=True)])
+
+
+@contextlib.contextmanager
+def side_by_side(
+    against: Path | None, port: int, environment: dict[str, str] | None = None
+) -> Iterator[dict[str, WebProcess]]:
+    """A web process of this checkout ("this"), and one of the other ("against") where there is one; ended afterwards."""
+    checkouts = {"this": ROOT} if against is None else {"this": ROOT, "against": against}
+    servers: dict[str, WebProcess] = {}
+    try:
+        for place, (whose, checkout) in enumerate(checkouts.items()):
+            servers[whose] = WebProcess(port + place, checkout=checkout, environment=environment)
+            servers[whose].wait_ready()
+        yield servers
+    finally:
+        for server in servers.values():
+            server.process.terminate()
+        for server in servers.values():
+            server.process.wait(40)
 
 
 def prepare(sockets: int) -> tuple[int, list[str]]:

@@ -19,7 +19,7 @@ import django
 import uvloop
 
 from benchmarks.asking import Asker
-from benchmarks.fanout import DATA, ROOT, WebProcess, services_cpu
+from benchmarks.fanout import DATA, WebProcess, services_cpu, side_by_side
 from benchmarks.openings import other_work, ratios
 from benchmarks.questions import PAGES, SEARCHES, Kind
 from chatproject.embedded import services as embedded
@@ -123,19 +123,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     embedded.ensure(DATA)
-    servers: dict[str, WebProcess] = {}
     try:
         readers = lay_out(options.messages)
-        checkouts = {"this": ROOT} if options.against is None else {"this": ROOT, "against": options.against}
-        for place, (whose, checkout) in enumerate(checkouts.items()):
-            servers[whose] = WebProcess(PORT + place, checkout=checkout)
-            servers[whose].wait_ready()
-        figures = uvloop.run(measure(options, servers, readers))
+        with side_by_side(options.against, PORT) as servers:
+            figures = uvloop.run(measure(options, servers, readers))
     finally:
-        for server in servers.values():
-            server.process.terminate()
-        for server in servers.values():
-            server.process.wait(40)
         embedded.leave(DATA)
     print(json.dumps(figures) if options.json else shown(figures))
 

@@ -23,7 +23,6 @@ from chat.support.api.inputs import ConversationRevision, FirstMessage
 from chat.support.models import Priority
 from delivery.wire import ids
 from delivery.wire.errors import Invalid
-from delivery.wire.types import spell_time
 
 LIMITS = settings.LIMITS
 WHOSE = ("mine", "unassigned", "all")
@@ -102,16 +101,7 @@ class ConversationCounts(APIView):
     @documented(told.QueueCounts, query={"inbox": whole("Only of this inbox.")}, refuses=[404])
     def get(self, request: Request) -> Response:
         """How many are not resolved, in the caller's inboxes."""
-        found = services.count_queue(caller(request), inbox=number(request, "inbox"))
-        return Response(
-            told.QueueCounts(
-                mine=found.mine,
-                unassigned=found.unassigned,
-                all=found.all,
-                waiting=found.waiting,
-                waiting_since=spell_time(found.waiting_since),
-            )
-        )
+        return Response(told.counts_of(services.count_queue(caller(request), inbox=number(request, "inbox"))))
 
 
 class OneConversation(APIView):
@@ -135,31 +125,32 @@ class OneConversation(APIView):
         return described(request, pk)
 
 
+_history_documented = documented(
+    shapes.HistoryPage[shapes.Message],
+    query={"before": whole("Only before this seq."), "after": whole("Only after this seq.")},
+    one_of=["before", "after"],
+)
+
+
 class ConversationMessages(APIView):
-    @documented(
-        shapes.HistoryPage[shapes.Message],
-        query={"before": whole("Only before this seq."), "after": whole("Only after this seq.")},
-        one_of=["before", "after"],
-    )
+    @_history_documented
     def get(self, request: Request, pk: int) -> Response:
         """What was said, newest first: for who is in it, supervisors, and agents with the right `read_support`."""
-        ticket = services.ticket_of(caller(request), conversation=pk)
-        services.require_reader(caller(request), ticket.conversation, ticket.inbox)
-        return _history(request, pk)
+        return _history(request, _readable(request, pk).pk)
 
 
 class ConversationNotes(APIView):
-    @documented(
-        shapes.HistoryPage[shapes.Message],
-        query={"before": whole("Only before this seq."), "after": whole("Only after this seq.")},
-        one_of=["before", "after"],
-    )
+    @_history_documented
     def get(self, request: Request, pk: int) -> Response:
         """The internal notes, newest first; read by those who may read the conversation."""
-        ticket = services.ticket_of(caller(request), conversation=pk)
-        services.require_reader(caller(request), ticket.conversation, ticket.inbox)
-        # No channel has this number: no notes yet.
-        return _history(request, ticket.conversation.notes_id or 0)
+        # No channel has the number 0: no notes yet.
+        return _history(request, _readable(request, pk).notes_id or 0)
+
+
+def _readable(request: Request, pk: int) -> Conversation:
+    ticket = services.ticket_of(caller(request), conversation=pk)
+    services.require_reader(caller(request), ticket.conversation, ticket.inbox)
+    return ticket.conversation
 
 
 def described(request: Request, pk: int) -> Response:

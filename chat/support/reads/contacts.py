@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from chat.models import Conversation, User
 from chat.support.models import Contact
-from chat.support.services.inboxes import require_agent
+from chat.support.services.standing import require_agent
 from delivery.wire.errors import NotFound
 
 #: Earlier conversations that are shown with a contact.

@@ -2,7 +2,7 @@
 
 from chat.support.services.accepting import agencies_of, set_accepting
 from chat.support.services.agents import add_agent, change_agent, remove_agent
-from chat.support.services.answering import answer, is_in_it
+from chat.support.services.answering import answer
 from chat.support.services.beginning import begin
 from chat.support.services.blocking import block_contact, unblock_contact
 from chat.support.services.canned import delete_canned_answer, keep_canned_answer
@@ -12,7 +12,7 @@ from chat.support.services.inboxes import change_inbox, create_inbox, inboxes_of
 from chat.support.services.queue import Place, count_queue, own_conversation, queue, ticket_of
 from chat.support.services.reopening import reopen, resolve, set_pending, snooze
 from chat.support.services.revising import revise
-from chat.support.services.standing import READ_SUPPORT, require_reader
+from chat.support.services.standing import READ_SUPPORT, is_in_it, require_reader
 from chat.support.services.visits import create_visit, visit
 
 __all__ = [

@@ -6,16 +6,12 @@ from django.db import transaction
 
 from chat.allowances.counting import count
 from chat.allowances.table import MESSAGES
-from chat.models import Member, User
+from chat.models import User
 from chat.services.drafts import Draft, check_body
 from chat.services.posting import post_messages
 from chat.support.services.coming_in import enter
 from delivery.source import Committed
 from delivery.wire.errors import Refused
-
-
-def is_in_it(user: User, conversation: int) -> bool:
-    return Member.objects.filter(channel=conversation, user=user).exists()
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from chat import clock
 from chat.models import Act, User
 from chat.services import audit
 from chat.support.models import Contact
-from chat.support.services.inboxes import require_agent
+from chat.support.services.standing import require_agent
 from chat.support.services.visits import end_tokens
 from delivery.wire.errors import NotFound
 

@@ -6,13 +6,12 @@ from django.db import IntegrityError
 
 from chat.models import User
 from chat.services.constraints import violates
+from chat.services.drafts import check_body
 from chat.support.models import CannedAnswer
 from chat.support.services.inboxes import inbox_of, inboxes_of, require_supervisor
-from delivery.wire.errors import Conflict, Empty, Invalid, NotFound, TooLong
+from delivery.wire.errors import Conflict, Invalid, NotFound
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-#: As long as a message.
-BODY_BYTES = 2048
 
 
 def keep_canned_answer(
@@ -25,7 +24,7 @@ def keep_canned_answer(
 ) -> CannedAnswer:
     """Another one of an inbox, or `answer` as it is from now on; what is None stays.
 
-    Raises NotFound, Forbidden, Invalid, Empty, TooLong, and Conflict for a code that the inbox has already.
+    Raises NotFound, Forbidden, what refuses a message's body, Invalid, and Conflict for a code that the inbox has already.
     """
     row = CannedAnswer(inbox=inbox_of(actor, inbox or 0)) if answer is None else _own(actor, answer)
     require_supervisor(actor, row.inbox)
@@ -35,10 +34,7 @@ def keep_canned_answer(
         row.body = body.strip()
     if not _CODE.fullmatch(row.code):
         raise Invalid("A code has small letters, digits and dashes, at most 40.")
-    if not row.body:
-        raise Empty
-    if len(row.body.encode()) > BODY_BYTES:
-        raise TooLong(f"An answer has at most {BODY_BYTES:,} bytes, as a message.")
+    check_body(row.body)
     try:
         row.save()
     except IntegrityError as error:

@@ -1,11 +1,11 @@
 """Agents come into a conversation, openly, and into its notes: they are members of what they hold and answer."""
 
-from chat.models import Channel, ChannelKind, Member, Role, User
+from chat.models import Channel, ChannelKind, Role, User
 from chat.naming import looks
 from chat.services import log
 from chat.services.members import admit, begin_membership, hold_memberships, seat
 from chat.support.services.handling import Handling, handling
-from chat.support.services.standing import hold_seat
+from chat.support.services.standing import hold_seat, is_in_it
 
 #: What is before the visitor's name in the name of the notes.
 NOTES_ON = "Notes on "
@@ -13,7 +13,7 @@ NOTES_ON = "Notes on "
 
 def join(handled: Handling, agent: User) -> None:
     """The customer is told who answers now; by that line the agent is a member, of the notes too, if they were not."""
-    is_new = not Member.objects.filter(channel=handled.row.pk, user=agent).exists()
+    is_new = not is_in_it(agent, handled.row.pk)
     if is_new:
         seat(handled.entry, agent, actor=agent)
     sentence = f"{agent.get_full_name()} answers now"
@@ -65,7 +65,7 @@ def _make_notes(handled: Handling, actor: User) -> None:
 
 
 def _join_log(entry: log.Entry, user: User) -> bool:
-    if Member.objects.filter(channel=entry.channel.pk, user=user).exists():
+    if is_in_it(user, entry.channel.pk):
         return False
     admit(entry, user, actor=user, role=Role.MEMBER)
     return True

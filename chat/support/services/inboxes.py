@@ -21,6 +21,7 @@ from chat.support.models import Agent, Inbox
 from chat.support.models.inbox import new_secret
 from chat.support.services.dues import renew_dues_of_inbox
 from chat.support.services.seats import seat_agent
+from chat.support.services.standing import require_agent
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
 #: Of the name of an inbox, which is the name of its desk's channel too.
@@ -103,15 +104,9 @@ def is_supervisor(user: User, inbox: Inbox) -> bool:
     return user.is_superuser or Agent.objects.filter(inbox=inbox, user=user, supervises=True).exists()
 
 
-def require_agent(user: User, inbox: Inbox) -> None:
-    """Raises NotFound for who is no agent of the inbox."""
-    inbox_of(user, inbox.pk)
-
-
 def require_supervisor(user: User, inbox: Inbox) -> None:
     """Raises NotFound for who is no agent of it, Forbidden for the other agents."""
-    require_agent(user, inbox)
-    if not is_supervisor(user, inbox):
+    if not require_agent(user, inbox).supervises:
         raise Forbidden("Only who supervises the inbox may do this.")
 
 

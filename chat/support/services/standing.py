@@ -37,9 +37,13 @@ def works_here(user: User, inbox: Inbox) -> bool:
     return user.is_active and (user.is_superuser or Agent.objects.filter(inbox=inbox, user=user).exists())
 
 
+def is_in_it(user: User, channel: int) -> bool:
+    """Whether the user is a member of the conversation, or of its notes."""
+    return Member.objects.filter(channel=channel, user=user).exists()
+
+
 def require_reader(user: User, conversation: Conversation, inbox: Inbox) -> None:
     """For what was said in it and the notes: who is in it, who supervises the inbox, and its agents with `read_support`."""
     standing = require_agent(user, inbox)
-    is_in_it = Member.objects.filter(channel=conversation.pk, user=user).exists()
-    if not (standing.supervises or is_in_it or user.has_perm(READ_SUPPORT)):
+    if not (standing.supervises or is_in_it(user, conversation.pk) or user.has_perm(READ_SUPPORT)):
         raise Forbidden("Claim the conversation to read it, or ask for the right to read them all.")

@@ -1,6 +1,12 @@
 """What the support's API sends: its rows as the structs that clients see, each spelled once."""
 
-from chat.support.shapes.conversation import QueueCounts, QueuePage, SupportConversation, conversation_of
+from chat.support.shapes.conversation import (
+    QueueCounts,
+    QueuePage,
+    SupportConversation,
+    conversation_of,
+    counts_of,
+)
 from chat.support.shapes.inbox import (
     InboxAgent,
     InboxInFull,
@@ -25,6 +31,7 @@ __all__ = [
     "SupportConversation",
     "agent_of",
     "conversation_of",
+    "counts_of",
     "doorstep_of",
     "inbox_in_full",
     "new_inbox_of",

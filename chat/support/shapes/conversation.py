@@ -1,6 +1,6 @@
 """A conversation as the staff see it: all that the desk keeps of it."""
 
-from typing import Annotated, Generic
+from typing import TYPE_CHECKING, Annotated, Generic
 
 import msgspec
 
@@ -10,6 +10,9 @@ from chat.shapes.words import THEN
 from chat.support.models import Ticket
 from delivery.wire.frames import Person
 from delivery.wire.types import Time, spell_time
+
+if TYPE_CHECKING:
+    from chat.support.services.queue import QueueCounts as Counted
 
 
 class SupportConversation(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +87,16 @@ CONVERSATION = SupportConversation(
     created_at=THEN,
     head=5,
 )
+
+
+def counts_of(found: "Counted") -> QueueCounts:
+    return QueueCounts(
+        mine=found.mine,
+        unassigned=found.unassigned,
+        all=found.all,
+        waiting=found.waiting,
+        waiting_since=spell_time(found.waiting_since),
+    )
 
 
 def conversation_of(ticket: Ticket) -> SupportConversation:

@@ -251,13 +251,8 @@ async def test_the_socket_and_http_refuse_with_blocked_and_no_typing_is_shown(
         servers[0].connect(cast.token(cast.charlie)) as charlie,
     ):
         with servers[0].http(cast.token(cast.alice)) as http:
-            for one, another, other in ((alice, bob, cast.alice), (bob, alice, cast.bob)):
-                # Typing is shown of those who are known to be here.
-                await heard(another, "presence", lambda push, other=other: str(other.pk) in push["users"])
-                await one.command("typing", channel=two.pk, on=True)
-                await heard(another, "typing", lambda push: push["channel"] == two.pk and push["users"])
-                await one.command("typing", channel=two.pk, on=False)
-                await heard(another, "typing", lambda push: push["channel"] == two.pk and not push["users"])
+            await sees_typing(bob, alice, cast.alice, two)
+            await sees_typing(alice, bob, cast.bob, two)
             await in_thread(services.block_user, cast.bob, whom=cast.alice)
             await heard(bob, "blocks", lambda push: push["users"] == [cast.alice.pk])
             for socket in (alice, bob):
@@ -282,6 +277,14 @@ async def test_the_socket_and_http_refuse_with_blocked_and_no_typing_is_shown(
             await expect(lambda: all(cast.charlie.pk not in last_in_team(each) for each in told))
             for socket, other in ((alice, cast.bob), (bob, cast.alice)):
                 assert not any(other.pk in push["users"] for push in told[socket])
+
+
+async def sees_typing(socket: Listening, other: Listening, person: User, channel: Channel) -> None:
+    """Typing is shown of those who are known to be here."""
+    await heard(socket, "presence", lambda push: str(person.pk) in push["users"])
+    for on in (True, False):
+        await other.command("typing", channel=channel.pk, on=on)
+        await heard(socket, "typing", lambda push, on=on: push["channel"] == channel.pk and bool(push["users"]) == on)
 
 
 async def heard(socket: Listening, op: str, is_it: Callable[[dict[str, Any]], object]) -> None:

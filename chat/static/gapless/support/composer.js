@@ -3,10 +3,9 @@
  * if somebody else has answered meanwhile the server refuses it, what was missed is shown, and the text stays.
  */
 import { byId } from "../page/dom.js";
-import { countBytes } from "../page/format.js";
+import { countBytes, MESSAGE_BYTES } from "../page/format.js";
 
 const TYPING_MS = 3_000;
-const MOST_BYTES = 2_048;
 const NEAR_LIMIT = 200;
 
 /** Emits `typing` {on}. */
@@ -116,11 +115,11 @@ export class Composer extends EventTarget {
   }
 
   #isTooLong() {
-    return countBytes(this.#box.value.trim()) > MOST_BYTES;
+    return countBytes(this.#box.value.trim()) > MESSAGE_BYTES;
   }
 
   #count() {
-    const left = MOST_BYTES - countBytes(this.#box.value.trim());
+    const left = MESSAGE_BYTES - countBytes(this.#box.value.trim());
     byId("desk-left").textContent = left > NEAR_LIMIT ? "" : left >= 0 ? `${left} bytes left` : `${-left} bytes too long`;
     byId("desk-left").classList.toggle("is-late", left < 0);
   }

@@ -1,12 +1,11 @@
 /** The page in the frame: what is typed goes into the talk, what the talk holds is shown, and the company's page is told little. */
-import { whenName } from "../page/format.js";
+import { countBytes, MESSAGE_BYTES, whenName } from "../page/format.js";
 import { Log } from "./log.js";
 import { Rating } from "./rating.js";
 import { Store } from "./store.js";
 import { Talk } from "./talk.js";
 import { Visit } from "./visit.js";
 
-const MOST_BYTES = 2048;
 const TYPING_MS = 3_000;
 
 const byId = (/** @type {string} */ id) => document.getElementById(id);
@@ -90,9 +89,9 @@ function put(/** @type {string} */ text) {
 }
 
 function fit() {
-  const bytes = new TextEncoder().encode(field.value.trim()).length;
-  say(bytes > MOST_BYTES ? `This is too long by ${bytes - MOST_BYTES} characters.` : "");
-  byId("send").disabled = !bytes || bytes > MOST_BYTES;
+  const bytes = countBytes(field.value.trim());
+  say(bytes > MESSAGE_BYTES ? "This is too long: shorten it, or send it in two." : "");
+  byId("send").disabled = !bytes || bytes > MESSAGE_BYTES;
   const wasAtEnd = isAtEnd();
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight, 140)}px`;

@@ -3,10 +3,9 @@
  * Refuses to know how a message travels.
  */
 import { byId, isTouch, make } from "../page/dom.js";
-import { countBytes } from "../page/format.js";
+import { countBytes, MESSAGE_BYTES } from "../page/format.js";
 import { paintName } from "../people/names.js";
 
-const MOST_BYTES = 2048;
 const SHOW_FROM_BYTES = 1800;
 
 export class Composer {
@@ -149,13 +148,13 @@ export class Composer {
   #show() {
     this.#fit();
     const bytes = countBytes(this.#box.value.trimEnd());
-    this.#left.classList.toggle("is-over", bytes > MOST_BYTES);
+    this.#left.classList.toggle("is-over", bytes > MESSAGE_BYTES);
     this.#left.textContent = leftText(bytes);
     this.#form.classList.toggle("is-empty", !this.#box.value.trim());
   }
 
   #isTooLong(/** @type {string} */ body) {
-    return countBytes(body) > MOST_BYTES;
+    return countBytes(body) > MESSAGE_BYTES;
   }
 
   #endEdit() {
@@ -207,6 +206,6 @@ export class Composer {
 
 function leftText(/** @type {number} */ bytes) {
   if (bytes <= SHOW_FROM_BYTES) return "";
-  if (bytes <= MOST_BYTES) return `${MOST_BYTES - bytes} bytes left`;
-  return `Too long by ${bytes - MOST_BYTES} bytes. Shorten it or send it in two; it is kept here.`;
+  if (bytes <= MESSAGE_BYTES) return `${MESSAGE_BYTES - bytes} bytes left`;
+  return `Too long by ${bytes - MESSAGE_BYTES} bytes. Shorten it or send it in two; it is kept here.`;
 }
