@@ -71,6 +71,21 @@ class Message(models.Model):
     reply_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
     )
+    #: The root of the thread that this is a reply in. A root counts its replies itself, so that a page needs no second look.
+    thread = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="thread_replies", db_index=False
+    )
+    also_in_channel = models.BooleanField(default=False, db_default=False)
+    reply_count = models.IntegerField(default=0, db_default=0)
+    last_reply_seq = models.BigIntegerField(null=True, blank=True)
+    # As they are sent; the rows that they are made of lie beside the message, and change with it under the channel's lock.
+    #: {emoji: [user id, …]}; null for none, as with the next two.
+    reactions = models.JSONField(null=True, blank=True)
+    #: {users: [id, …], everyone: bool}
+    mentions = models.JSONField(null=True, blank=True)
+    #: [{id, name, size, type, …}, …]
+    files = models.JSONField(null=True, blank=True)
+    pinned_at = models.DateTimeField(null=True, blank=True)
     #: Of what was first said (chat/services/first_said.py); null for what is older than that, and for what nobody posted.
     said_digest = models.BinaryField(null=True, editable=False)
     status = models.CharField(max_length=9, choices=MessageStatus.choices, default=MessageStatus.SENT)
@@ -103,7 +118,11 @@ class Message(models.Model):
             models.Index(F("channel"), F("created_at").desc(), name="idx_messages_channel_created"),
             GinIndex(OpClass("folded", "gin_trgm_ops"), name="idx_messages_body_gin"),
             models.Index(fields=["reply_to"], name="idx_messages_reply_to", condition=Q(reply_to__isnull=False)),
-            # Few of many: what the staff's lists filter by.
+            # Few of many: the replies of a thread, the pins of a channel, and what the staff's lists filter by.
+            models.Index(fields=["thread", "seq"], name="idx_messages_thread", condition=Q(thread__isnull=False)),
+            models.Index(
+                fields=["channel", "pinned_at"], name="idx_messages_pinned", condition=Q(pinned_at__isnull=False)
+            ),
             models.Index(fields=["id"], name="idx_messages_system", condition=Q(kind="system")),
             models.Index(fields=["id"], name="idx_messages_edited", condition=Q(edited_at__isnull=False)),
             models.Index(fields=["id"], name="idx_messages_deleted", condition=Q(deleted_at__isnull=False)),

@@ -12,6 +12,42 @@ from delivery.wire.frames import Person
 from delivery.wire.types import Time, spell_time
 
 
+class Mentions(msgspec.Struct, frozen=True):
+    """Whom a message names: users, or everybody in the channel."""
+
+    users: list[int] = []
+    everyone: bool = False
+
+
+NOBODY = Mentions()
+
+
+class Replies(msgspec.Struct, frozen=True):
+    """Of a thread's root: how many replies there are, and the place of the newest."""
+
+    count: int
+    last_seq: int
+
+
+REPLIES = Replies(count=3, last_seq=347)
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of a message: `size` in bytes, `type` as its content says; width and height in pixels, of images alone."""
+
+    id: int
+    name: str
+    size: int
+    type: str
+    url: str
+    width: int | None = None
+    height: int | None = None
+    preview: str | None = None
+
+
+FILE = File(id=77, name="plan.png", size=48_211, type="image/png", url="/files/77/", width=1_280, height=720)
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message, the same bytes for everyone. `seq` is its place for ever, `rev` the number of its last change."""
 
@@ -31,6 +67,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     delivered_at: Time | None
     read_at: Time | None
+    mentions: Mentions
+    thread: int | None
+    files: list[File]
+    pinned_at: Time | None
+    replies: Replies | msgspec.UnsetType = msgspec.UNSET
     event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -51,6 +92,10 @@ MESSAGE = Message(
     status="sent",
     delivered_at=None,
     read_at=None,
+    mentions=NOBODY,
+    thread=None,
+    files=[],
+    pinned_at=None,
 )
 
 
@@ -71,6 +116,12 @@ def spell_message(
     status: str = models.MessageStatus.SENT,
     delivered_at: Time | None = None,
     read_at: Time | None = None,
+    mentions: Mentions = NOBODY,
+    thread: int | None = None,
+    replies: Replies | None = None,
+    reactions: dict[str, list[int]] | None = None,
+    files: list[File] | None = None,
+    pinned_at: Time | None = None,
     event: dict[str, Any] | None = None,
 ) -> Message:
     """The one way to spell a message, for rows and for what was inserted just now: left out is what only comes later."""
@@ -84,13 +135,18 @@ def spell_message(
         kind=kind,
         body=body,
         reply_to=reply_to,
-        reactions={},
+        reactions=reactions or {},
         created_at=created_at,
         edited_at=edited_at,
         deleted_at=deleted_at,
         status=status,
         delivered_at=delivered_at,
         read_at=read_at,
+        mentions=mentions,
+        thread=thread,
+        files=files or [],
+        pinned_at=pinned_at,
+        replies=msgspec.UNSET if replies is None else replies,
         event=msgspec.UNSET if event is None else event,
     )
 
@@ -113,5 +169,11 @@ def message_of(row: models.Message) -> Message:
         status=row.status,
         delivered_at=spell_time(row.delivered_at),
         read_at=spell_time(row.read_at),
+        mentions=NOBODY if row.mentions is None else msgspec.convert(row.mentions, Mentions),
+        thread=row.thread_id,
+        replies=None if row.last_reply_seq is None else Replies(row.reply_count, row.last_reply_seq),
+        reactions=row.reactions,
+        files=None if row.files is None else msgspec.convert(row.files, list[File]),
+        pinned_at=spell_time(row.pinned_at),
         event=row.event,
     )

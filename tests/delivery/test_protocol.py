@@ -137,6 +137,7 @@ def test_a_message_has_the_fields_of_the_contract() -> None:
             "created_at",
         ),
         *("edited_at", "deleted_at", "status", "delivered_at", "read_at", "event"),
+        *("mentions", "thread", "replies", "files", "pinned_at"),
     }
 
 

@@ -36,6 +36,31 @@ def test_a_message_that_was_posted_just_now_is_spelled_like_its_row(cast: Cast) 
     assert committed.raw == encode(shapes.message_of(row))
 
 
+@pytest.mark.django_db
+def test_what_is_kept_with_a_message_is_sent_with_it(cast: Cast) -> None:
+    row = Message.objects.filter(channel=cast.team).for_the_wire().first()
+    assert row is not None
+    bare = shapes.message_of(row)
+    assert (bare.reactions, bare.files, bare.replies) == ({}, [], msgspec.UNSET)
+    assert msgspec.to_builtins(bare.mentions) == {"users": [], "everyone": False}
+    file = {
+        "id": 7,
+        "name": "plan.png",
+        "size": 1_200,
+        "type": "image/png",
+        "url": "/files/7/",
+        "width": 40,
+        "height": 30,
+    }
+    row.reactions, row.mentions, row.files = {"👍": [cast.bob.pk]}, {"users": [cast.bob.pk], "everyone": True}, [file]
+    row.thread_id, row.reply_count, row.last_reply_seq, row.pinned_at = row.pk, 2, 9, row.created_at
+    row.save()
+    sent = msgspec.to_builtins(shapes.message_of(Message.objects.for_the_wire().get(pk=row.pk)))
+    assert (sent["reactions"], sent["mentions"], sent["files"]) == (row.reactions, row.mentions, [file])
+    assert (sent["thread"], sent["replies"]) == (row.pk, {"count": 2, "last_seq": 9})
+    assert sent["pinned_at"] == sent["created_at"]
+
+
 def test_every_struct_is_sent_by_an_operation_or_a_part_of_one_that_is() -> None:
     """None serves a document only."""
     documented = {*document()["components"]["schemas"], *pages()}
