@@ -21,6 +21,10 @@ import psycopg
 from chatproject.embedded import services as embedded
 from chatproject.embedded import start
 
+# Compiled once, also where the machine says otherwise: pytest would compile its plugins, and each web process the product.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
 _needs_nothing = ("-m", "fast") in zip(sys.argv, sys.argv[1:], strict=False)
 if start.needs_services() and not _only_hands_out and not _needs_nothing:
