@@ -119,6 +119,10 @@ class Limits:
     invite_most_seconds: int = _limit(366 * 24 * 3600, unit="seconds", exceeded="`invalid`")
     #: How long a one-time link to a new password holds.
     password_link_hours: int = _limit(24, unit="hours", exceeded="it sets no password")
+    #: One file, as it comes and as it is stored.
+    file_bytes: int = _limit(25 * 1024 * 1024, unit="bytes a file", exceeded="`too_big`")
+    #: Files of one message.
+    files_per_message: int = _limit(10, unit="a message", exceeded="`invalid`")
     #: Between two heartbeats of the server.
     heartbeat_seconds: int = _limit(30, unit="seconds", exceeded="–")
     #: Without a frame or a pong from the peer.

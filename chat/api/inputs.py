@@ -42,6 +42,21 @@ Body = Annotated[
         extra=AS_IT_IS,
     ),
 ]
+BodyOrFiles = Annotated[
+    str,
+    msgspec.Meta(
+        description="What people say: at most 2,048 bytes of UTF-8. With files it may be empty.",
+        extra_json_schema={"maxLength": settings.LIMITS.message_bytes},
+        extra=AS_IT_IS,
+    ),
+]
+Files = Annotated[
+    list[Number],
+    msgspec.Meta(
+        max_length=settings.LIMITS.files_per_message,
+        description="Own files that no message has yet, in their order. With files the body may be empty.",
+    ),
+]
 #: How long it may be is the verb's to say, at every door.
 Reason = Annotated[
     str,
@@ -119,8 +134,9 @@ class Removing(Reasoned, frozen=True, kw_only=True):
 
 class MessageInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
-    body: Body
+    body: BodyOrFiles
     reply_to: Number | None = None
+    files: Files = []
     seen_seq: (
         Annotated[
             Number,

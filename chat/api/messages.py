@@ -78,6 +78,7 @@ class Messages(APIView):
             body=given.body,
             reply_to=given.reply_to,
             seen_seq=given.seen_seq,
+            files=tuple(given.files),
         )
         committed = post_and_wait(draft)
         headers = _etag(msgspec.json.decode(committed.raw, type=_Tagged))

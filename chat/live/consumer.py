@@ -139,6 +139,7 @@ class ChatConsumer(SocketConsumer):
             body=command.body,
             reply_to=command.reply_to,
             seen_seq=command.seen_seq,
+            files=tuple(command.files),
         )
         # Not awaited further: the next frame of this socket may follow into the same batch.
         posted = await self.node.post(draft)

@@ -17,7 +17,7 @@ from chat.live.working import Work
 from chat.reads.blocks import apart_from
 from chat.reads.opening import ChatOpening
 from chat.reads.statistics import FigureNotes
-from chat.services import Draft, check_body, keep_leases
+from chat.services import Draft, check_draft, keep_leases
 from delivery.bus.announcements import Announcement, Renewed
 from delivery.commit.queue import Outcome
 from delivery.live.socket import Socket
@@ -87,7 +87,7 @@ class ChatNode(Node):
 
         Who may post there is decided by the verb, under the channel's lock. Raises Empty, TooLong, Invalid, RateLimited, QueueFull.
         """
-        check_body(draft.body)
+        check_draft(draft)
         usage = await self.allowance.count(draft.sender, draft.client_msg_id)
         return Posted(self.queue.submit(draft), usage)
 

@@ -110,7 +110,11 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 name="messages_body_empty_only_if_deleted",
-                condition=~Q(body="") | Q(deleted_at__isnull=False) | Q(kind="system"),
+                condition=~Q(body="")
+                | Q(deleted_at__isnull=False)
+                | Q(kind="system")
+                # What is said with files needs no words.
+                | Q(files__isnull=False),
             ),
             models.CheckConstraint(name="messages_rev_from_seq", condition=Q(rev__gte=F("seq"), seq__gte=1)),
         ]

@@ -10,7 +10,7 @@ from chat.services.channels import (
     revise_channel,
 )
 from chat.services.credentials import change_password, recheck_logins, require_password
-from chat.services.drafts import Draft, check_body
+from chat.services.drafts import Draft, check_body, check_draft
 from chat.services.epochs import begin_epoch, read_log_position
 from chat.services.inspecting import inspect_channel
 from chat.services.invites import accept_invite, create_invite, open_invite, revoke_invite, sign_up_by_invite

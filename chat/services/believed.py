@@ -40,6 +40,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     is_over: bool = False
     #: The number up to which the sender has seen a conversation that somebody else of the staff has answered since.
     overtaken_since: int | None = None
+    #: What stands against its files: one is missing (for the sender), not whole, or taken by another message.
+    files: str | None = None
 
 
 class SenderStandings:

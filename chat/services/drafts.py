@@ -21,6 +21,8 @@ class Draft:
     reply_to: int | None = None
     #: Of the staff in a conversation with the support: the newest number that they had seen; None: their read cursor.
     seen_seq: int | None = None
+    #: Own ones that no message has yet, in their order.
+    files: tuple[int, ...] = ()
 
     @property
     def channel_id(self) -> int:
@@ -28,7 +30,7 @@ class Draft:
 
     @property
     def digest(self) -> bytes:
-        return digest_of(channel=self.channel, body=self.body, reply_to=self.reply_to)
+        return digest_of(channel=self.channel, body=self.body, reply_to=self.reply_to, files=self.files)
 
     @property
     def key(self) -> tuple[int, uuid.UUID]:
@@ -36,7 +38,17 @@ class Draft:
         return self.sender, self.client_msg_id
 
 
-def check_body(body: str) -> str:
+def check_draft(draft: Draft) -> None:
+    """Raises what check_body raises, and Invalid for files that no message can have; with files it needs no words."""
+    check_body(draft.body, may_be_empty=bool(draft.files))
+    most = settings.LIMITS.files_per_message
+    if len(draft.files) > most:
+        raise Invalid(f"A message has at most {most} files.")
+    if len(set(draft.files)) < len(draft.files):
+        raise Invalid("One of the files is named twice.")
+
+
+def check_body(body: str, *, may_be_empty: bool = False) -> str:
     """The body as it is. Raises Empty, TooLong, or Invalid for what PostgreSQL or UTF-8 can't hold."""
     # Its size first: looking at each character of a large one would keep the event loop from others.
     try:
@@ -45,7 +57,7 @@ def check_body(body: str) -> str:
         raise Invalid("The text is not valid Unicode: it has half of a surrogate pair.") from None
     if size > settings.LIMITS.message_bytes:
         raise TooLong(f"The message has {size:,} bytes; {settings.LIMITS.message_bytes:,} are allowed.")
-    if shows_nothing(body):
+    if shows_nothing(body) and not (may_be_empty and not body):
         raise Empty
     if "\x00" in body:
         raise Invalid("A message can't contain the NUL character.")

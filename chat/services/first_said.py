@@ -1,13 +1,16 @@
 """What a message said first, as a digest: an edit or a deletion takes the words away, and a repeat is told from them for ever."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from chat.models import Message
 
 
-def digest_of(*, channel: int, body: str, reply_to: int | None) -> bytes:
+def digest_of(*, channel: int, body: str, reply_to: int | None, files: Sequence[int] = ()) -> bytes:
     """16 bytes. What comes to be said besides goes into the first line, where it is set: older digests stay as they are."""
     head = f"channel={channel}" if reply_to is None else f"channel={channel} reply_to={reply_to}"
+    if files:
+        head += f" files={','.join(map(str, files))}"
     return blake2b(f"{head}\n{body}".encode(), digest_size=16).digest()
 
 

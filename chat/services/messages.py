@@ -10,7 +10,7 @@ from django.conf import settings
 
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import REVISIONS
-from chat.models import Act, Channel, Message, MessageKind, MessageVersion, Report, User, Verdict
+from chat.models import Act, Channel, File, Message, MessageKind, MessageVersion, Report, User, Verdict
 from chat.rights.standing import require_may, standing_of
 from chat.rights.table import RULES, Right
 from chat.services import audit, log
@@ -18,7 +18,7 @@ from chat.services.blocks import require_reach
 from chat.services.drafts import check_body
 from chat.services.first_said import first_said
 from chat.services.reports import close_case
-from delivery.wire.errors import NotFound, Outdated
+from delivery.wire.errors import Empty, NotFound, Outdated
 
 
 class Tagged(Protocol):
@@ -42,7 +42,7 @@ def edit_message(
     What it said before is kept for moderators, in the same transaction: no version is dropped for another.
     only_at: the tags (`tag_of`) that the editor has seen; raises Outdated when it has another by now.
     """
-    check_body(body)
+    check_body(body, may_be_empty=True)
     most = settings.LIMITS.versions
     with counted(REVISIONS, editor), log.writing(channel) as entry:
         require_may(editor, Right.EDIT_OWN, channel=entry.channel)
@@ -51,6 +51,9 @@ def edit_message(
         row = _message_in(entry, message)
         log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, RULES[Right.EDIT_OWN].refusal)
         log.require(row.deleted_at is None, "This message was deleted.")
+        # Words beside files may be taken away.
+        if not body and row.files is None:
+            raise Empty
         hours = settings.LIMITS.edit_hours
         _require_seen(row, only_at)
         is_young = entry.now - row.created_at <= datetime.timedelta(hours=hours)
@@ -88,8 +91,10 @@ def delete_message(
         if row.deleted_at is None:
             _keep_or_forget(row, deleted_at=entry.now)
             row.said_digest = first_said(row)
-            row.body, row.deleted_at = "", entry.now
-            _renumber(entry, row, "body", "deleted_at")
+            row.body, row.deleted_at, row.files = "", entry.now, None
+            # From now on nobody gets them; their bytes go when the sweep comes by.
+            File.objects.filter(message=row).update(message=None)
+            _renumber(entry, row, "body", "deleted_at", "files")
             if not is_own:
                 close_case(row, actor=actor, verdict=Verdict.UPHELD, reason=reason or "The message was deleted.")
                 audit.record(

@@ -3,10 +3,11 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
+from types import MappingProxyType
 
-import msgspec
 from django.db import transaction
 
 from chat import clock, shapes
@@ -15,9 +16,10 @@ from chat.rights.table import Right, refusal
 from chat.services import hot
 from chat.services.believed import Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
-from chat.services.conversing import Line, decode_lines, listed_again, missed_since
+from chat.services.conversing import Line, listed_again, missed_since
 from chat.services.drafts import Draft
 from chat.services.first_said import first_said
+from chat.services.post_drafts import Posted, post_drafts, row_of
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Change, Changed
 from delivery.source import Committed
@@ -26,6 +28,7 @@ from delivery.wire.errors import (
     Blocked,
     Conflict,
     Forbidden,
+    Invalid,
     NotAMember,
     NotFound,
     Over,
@@ -61,26 +64,6 @@ def _posted(drafts: Sequence[Draft]) -> list["Committed | Refused | _Later"]:
             return [refusal_for(error)]
         half = len(drafts) // 2
         return [*_posted(drafts[:half]), *_posted(drafts[half:])]
-
-
-_POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
-
-_decode_facts = msgspec.json.Decoder(list[Facts]).decode
-#: Of each message: id, channel, seq.
-_decode_posted = msgspec.json.Decoder(list[tuple[int, int, int]]).decode
-
-
-class _Row(msgspec.Struct, frozen=True):
-    """A draft as post_drafts takes it."""
-
-    channel: int
-    sender: int
-    client_msg_id: str
-    body: str
-    reply_to: int | None
-    said_digest: str
-    is_fresh: bool
-    seen_seq: int | None
 
 
 @dataclass(slots=True)
@@ -121,6 +104,8 @@ class _Batch:
     fresh: dict[tuple[int, uuid.UUID], _Fresh] = field(default_factory=dict)
     #: channel → who of the staff answers there.
     answering: dict[int, int] = field(default_factory=dict)
+    #: Files that fresh drafts take.
+    taken: set[int] = field(default_factory=set)
 
     def post(self) -> list[Committed | Refused | _Later]:
         self.facts, is_true = [_believed(draft) for draft in self.drafts], False
@@ -134,19 +119,20 @@ class _Batch:
             outcomes = self._decide()
         return [outcome.answer() if isinstance(outcome, _Fresh) else outcome for outcome in outcomes]
 
-    def _ask(self, outcomes: Sequence[_Outcome]) -> tuple[list[Facts], list[tuple[int, int, int]], list[Line]]:
-        channels = list({draft.channel for draft in self.drafts})
-        rows = [_row(draft, outcome) for draft, outcome in zip(self.drafts, outcomes, strict=True)]
-        [(found, posted, lines)] = hot.rows(_POST, [channels, _json(rows), _json(self.facts), self.now])
-        if posted is not None:
-            return [], _decode_posted(posted), decode_lines(lines or "[]")
-        facts = _decode_facts(found)
-        for draft, fact in zip(self.drafts, facts, strict=True):
+    def _ask(self, outcomes: Sequence[_Outcome]) -> tuple[list[Facts], list[Posted], list[Line]]:
+        # A twin of a fresh draft has the same outcome, and is not posted again.
+        rows = [
+            row_of(draft, is_fresh=isinstance(outcome, _Fresh) and outcome.draft is draft)
+            for draft, outcome in zip(self.drafts, outcomes, strict=True)
+        ]
+        channels = {draft.channel for draft in self.drafts}
+        found, posted, lines = post_drafts(rows, channels=channels, believed=self.facts, now=self.now)
+        for draft, fact in zip(self.drafts, found, strict=not posted):
             standings.note(draft.channel, draft.sender, fact.standing)
-        return facts, [], []
+        return found, posted, lines
 
     def _decide(self) -> list[_Outcome]:
-        self.fresh, self.answering = {}, {}
+        self.fresh, self.answering, self.taken = {}, {}, set()
         repeated = [facts.earlier for facts in self.facts if facts is not None and facts.earlier is not None]
         if repeated:
             self.earlier = Message.objects.for_the_wire().in_bulk(repeated)
@@ -167,20 +153,24 @@ class _Batch:
         is_staff = facts.standing.side == "staff"
         if is_staff and self.answering.setdefault(draft.channel, draft.sender) != draft.sender:
             return _Later()
+        if self.taken.intersection(draft.files):
+            return Conflict(_TAKEN)
+        self.taken.update(draft.files)
         fresh = self.fresh[draft.key] = _Fresh(draft, facts.standing)
         return fresh
 
-    def _ring_after_commit(self, posted: list[tuple[int, int, int]], lines: list[Line]) -> None:
+    def _ring_after_commit(self, posted: list[Posted], lines: list[Line]) -> None:
         created_at = spell_time(self.now)
         changes: dict[int, list[Change]] = defaultdict(list)
-        places = {
-            channel: iter(sorted((seq, pk) for pk, of, seq in posted if of == channel)) for _, channel, _ in posted
+        places: dict[int, Iterator[Posted]] = {
+            channel: iter(sorted((one for one in posted if one.channel == channel), key=attrgetter("seq")))
+            for channel in {one.channel for one in posted}
         }
         for fresh in self.fresh.values():
             draft = fresh.draft
-            seq, pk = next(places[draft.channel])
-            fresh.raw = _spell(fresh, pk=pk, seq=seq, created_at=created_at)
-            changes[draft.channel].append(Change(rev=seq, key=seq, raw=fresh.raw, said_by=draft.sender))
+            place = next(places[draft.channel])
+            fresh.raw = _spell(fresh, place, created_at=created_at)
+            changes[draft.channel].append(Change(rev=place.seq, key=place.seq, raw=fresh.raw, said_by=draft.sender))
         senders = {fresh.draft.sender: fresh.sender for fresh in self.fresh.values()}
         for line in lines:
             changes[line.channel_id].append(line.change(senders[line.sender_id], created_at))
@@ -190,6 +180,17 @@ class _Batch:
         ]
         announcements += listed_again(lines)
         transaction.on_commit(lambda: bell.ring(announcements), robust=True)
+
+
+_TAKEN = "Another message has this file already: a file belongs to one."
+#: By what stands against the files of a draft (filing.sql).
+_FILES: Mapping[str, Callable[[], Refused]] = MappingProxyType(
+    {
+        "missing": lambda: NotFound("There is no such file of yours."),
+        "unfinished": lambda: Invalid("A file has not arrived whole yet: send the message when it has."),
+        "taken": lambda: Conflict(_TAKEN),
+    }
+)
 
 
 def _believed(draft: Draft) -> Facts | None:
@@ -225,41 +226,23 @@ def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | No
         return Overtaken(missed_since(draft.channel, facts.overtaken_since))
     if draft.reply_to is not None and facts.answered != draft.channel:
         return NotFound("The message that this answers is not in the channel.")
-    return None
+    return None if facts.files is None else _FILES[facts.files]()
 
 
-def _row(draft: Draft, outcome: _Outcome) -> _Row:
-    # A twin of a fresh draft has the same outcome, and is not posted again.
-    is_fresh = isinstance(outcome, _Fresh) and outcome.draft is draft
-    return _Row(
-        channel=draft.channel,
-        sender=draft.sender,
-        client_msg_id=str(draft.client_msg_id),
-        body=draft.body,
-        reply_to=draft.reply_to,
-        said_digest=draft.digest.hex() if is_fresh else "",
-        is_fresh=is_fresh,
-        seen_seq=draft.seen_seq,
-    )
-
-
-def _json(rows: Sequence[_Row] | Sequence[Facts | None]) -> str:
-    return msgspec.json.encode(rows).decode()
-
-
-def _spell(fresh: _Fresh, *, pk: int, seq: int, created_at: Time) -> bytes:
+def _spell(fresh: _Fresh, place: Posted, *, created_at: Time) -> bytes:
     draft = fresh.draft
     message = shapes.spell_message(
-        pk=pk,
+        pk=place.pk,
         channel=draft.channel,
-        seq=seq,
-        rev=seq,
+        seq=place.seq,
+        rev=place.seq,
         client_msg_id=draft.client_msg_id,
         sender=fresh.sender,
         kind=MessageKind.TEXT,
         body=draft.body,
         reply_to=draft.reply_to,
         created_at=created_at,
+        files=place.files,
     )
     return encode(message)
 

@@ -2,7 +2,7 @@
 -- here is only what has to happen under the locks. An array has one element for each draft, in the order of the drafts.
 --
 -- `believed`: what the rules looked at when they chose the drafts that are fresh. `actual`: the same as it is.
--- `posted`: [id, channel, seq] of each fresh draft; null when none is, or something is not as it was believed: nothing is written.
+-- `posted`: [id, channel, seq] of each fresh draft, and its files where it has some (filing.sql); null when none is, or something is not as it was believed: nothing is written.
 -- `lines`: what that did to conversations with the support, as conversing.sql has it; null where none of the channels is one.
 --
 -- Whoever changes this adds a migration that runs it again, and gives it another name if its arguments change: processes of
@@ -16,11 +16,15 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
     has_conversations boolean;
+    has_files boolean := drafts @? '$[*].files';
 BEGIN
     -- The locks first, in the order of the ids, so that two batches can't lock each other out. The next statement has a
     -- snapshot of its own: it sees whatever was committed by those who held the locks before. A desk is not locked: nobody
     -- posts there, and whoever holds one locks no conversation.
     PERFORM id FROM channels WHERE id = ANY (channel_ids) AND kind <> 'desk' ORDER BY id FOR NO KEY UPDATE;
+    IF has_files THEN
+        PERFORM lock_files(drafts);
+    END IF;
 
     SELECT jsonb_agg(jsonb_build_object(
         'standing', jsonb_build_object(
@@ -57,6 +61,9 @@ BEGIN
     IF has_conversations THEN
         actual := with_conversations(actual, drafts, posted_at);
     END IF;
+    IF has_files THEN
+        actual := with_files(actual, drafts);
+    END IF;
 
     IF actual IS DISTINCT FROM believed THEN
         RETURN;
@@ -65,24 +72,31 @@ BEGIN
     WITH fresh AS (
         SELECT draft.*, channel.head + row_number() OVER (PARTITION BY channel.id ORDER BY draft.place) AS seq
         FROM ROWS FROM (jsonb_to_recordset(drafts) AS (
-            channel bigint, sender bigint, client_msg_id uuid, body text, reply_to bigint, said_digest text, is_fresh boolean
+            channel bigint, sender bigint, client_msg_id uuid, body text, reply_to bigint, said_digest text, is_fresh boolean,
+            files jsonb
         )) WITH ORDINALITY AS draft (
-            channel_id, sender_id, client_msg_id, body, reply_to_id, said_digest, is_fresh, place
+            channel_id, sender_id, client_msg_id, body, reply_to_id, said_digest, is_fresh, files, place
         ) JOIN channels AS channel ON channel.id = draft.channel_id
         WHERE draft.is_fresh
     ), inserted AS (
         INSERT INTO messages
-            (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, status, created_at)
+            (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, status, created_at, files)
         SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, decode(said_digest, 'hex'),
-            'sent', posted_at
+            'sent', posted_at, CASE WHEN files IS NOT NULL THEN spelled_files(files) END
         FROM fresh ORDER BY place
-        RETURNING id, channel_id, seq
+        RETURNING id, channel_id, seq, files
     ), moved AS (
         UPDATE channels SET head = newest.seq
         FROM (SELECT channel_id, max(seq) AS seq FROM fresh GROUP BY channel_id) AS newest
         WHERE channels.id = newest.channel_id
     )
-    SELECT jsonb_agg(jsonb_build_array(id, channel_id, seq)) INTO posted FROM inserted;
+    SELECT jsonb_agg(
+        jsonb_build_array(id, channel_id, seq) || CASE WHEN files IS NULL THEN '[]' ELSE jsonb_build_array(files) END
+    ) INTO posted FROM inserted;
+
+    IF has_files AND posted IS NOT NULL THEN
+        PERFORM take_files(posted, posted_at);
+    END IF;
 
     IF has_conversations AND posted IS NOT NULL THEN
         lines := move_conversations(posted, posted_at);

@@ -33,6 +33,7 @@ class Post(Command, frozen=True, kw_only=True, tag="message.post"):
 
     `seen_seq`: of the staff in a conversation with the support, the newest number that they have seen; left out, their read
     cursor. If somebody else of the staff has answered since, the message is refused with `overtaken`.
+    `files`: ids of own files that no message has yet, at most 10, in their order; with them the body may be empty.
     """
 
     channel: Id
@@ -40,6 +41,7 @@ class Post(Command, frozen=True, kw_only=True, tag="message.post"):
     body: str
     reply_to: Id | None = None
     seen_seq: Number | None = None
+    files: list[Id] = []
 
 
 class Edit(Command, frozen=True, kw_only=True, tag="message.edit"):

@@ -162,6 +162,27 @@ class Removed(Refused):
     status = 403
 
 
+class TooBig(Refused):
+    """This file is larger than a file can be."""
+
+    code = "too_big"
+    status = 413
+
+
+class Quota(Refused):
+    """There is no room left for your files: delete messages with files that nobody needs."""
+
+    code = "quota"
+    status = 429
+
+
+class UnsupportedType(Refused):
+    """Files of this kind are not taken."""
+
+    code = "unsupported_type"
+    status = 415
+
+
 class RateLimited(Refused):
     """That was too much in too short a time: wait, then send the same again."""
 

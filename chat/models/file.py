@@ -1,0 +1,75 @@
+"""A file that somebody gave: the row is there before its bytes and goes after them, so no bytes lie where nobody knows of them."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from chat.models.message import Message
+
+#: Characters of a name.
+NAME_CHARACTERS = 120
+
+
+class FileQuerySet(models.QuerySet["File"]):
+    def held(self) -> FileQuerySet:
+        """What takes room: those of messages that are there, and those that wait for a message."""
+        return self.exclude(taken_at__isnull=False, message__isnull=True)
+
+    def whole(self) -> FileQuerySet:
+        return self.filter(whole_at__isnull=False)
+
+    def left_over(self, *, before: datetime.datetime) -> FileQuerySet:
+        """Those whose message is gone, and those that no message took in time."""
+        is_gone = Q(taken_at__isnull=False, message__isnull=True)
+        return self.filter(is_gone | Q(taken_at__isnull=True, created_at__lt=before))
+
+
+class File(models.Model):
+    uploader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="files", db_index=False
+    )
+    #: The message that it belongs to. Posting sets it, with `taken_at`; a file that was taken and has no message is gone.
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="file_rows", db_index=False
+    )
+    name = models.CharField(max_length=NAME_CHARACTERS)
+    #: Of what is stored; of a file that is not whole, of what was announced.
+    size = models.BigIntegerField()
+    #: As its content says, never its name.
+    type = models.CharField(max_length=100, default="", blank=True)
+    width = models.IntegerField(null=True, blank=True)
+    height = models.IntegerField(null=True, blank=True)
+    has_preview = models.BooleanField(default=False)
+    #: The folder of its bytes in the storage.
+    folder = models.CharField(max_length=60, unique=True)
+    #: What has come of one that is sent in pieces: [[name in the folder, bytes], …]
+    pieces = models.JSONField(default=list, blank=True)
+    #: When its bytes were stored. Only then a message can take it.
+    whole_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = FileQuerySet.as_manager()
+
+    class Meta:
+        db_table = "files"
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(name="files_size", condition=Q(size__gte=0)),
+            models.CheckConstraint(
+                name="files_taken_whole", condition=Q(taken_at__isnull=True) | Q(whole_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["uploader"], name="idx_files_uploader"),
+            models.Index(fields=["message"], name="idx_files_message", condition=Q(message__isnull=False)),
+            # Few of many: what the sweep looks for.
+            models.Index(fields=["created_at"], name="idx_files_without_message", condition=Q(message__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,70 @@
+"""The one round trip of posting: drafts as the function post_drafts takes them (posting.sql), and what it returns."""
+
+import datetime
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from chat import shapes
+from chat.services import hot
+from chat.services.believed import Facts
+from chat.services.conversing import Line, decode_lines
+from chat.services.drafts import Draft
+
+_POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A draft as post_drafts takes it."""
+
+    channel: int
+    sender: int
+    client_msg_id: str
+    body: str
+    reply_to: int | None
+    said_digest: str
+    is_fresh: bool
+    seen_seq: int | None
+    #: Left out where there are none: nothing is looked for then.
+    files: tuple[int, ...] | msgspec.UnsetType
+
+
+class Posted(msgspec.Struct, frozen=True, array_like=True):
+    """A message as post_drafts returns it."""
+
+    pk: int
+    channel: int
+    seq: int
+    files: list[shapes.File] | None = None
+
+
+_decode_facts = msgspec.json.Decoder(list[Facts]).decode
+_decode_posted = msgspec.json.Decoder(list[Posted]).decode
+
+
+def post_drafts(
+    rows: Sequence[Row], *, channels: Collection[int], believed: Sequence[Facts | None], now: datetime.datetime
+) -> tuple[list[Facts], list[Posted], list[Line]]:
+    """What was posted, with what it did to conversations; or else the facts as they are, and nothing was written."""
+    [(found, posted, lines)] = hot.rows(_POST, [list(channels), _json(rows), _json(believed), now])
+    if posted is not None:
+        return [], _decode_posted(posted), decode_lines(lines or "[]")
+    return _decode_facts(found), [], []
+
+
+def row_of(draft: Draft, *, is_fresh: bool) -> Row:
+    return Row(
+        channel=draft.channel,
+        sender=draft.sender,
+        client_msg_id=str(draft.client_msg_id),
+        body=draft.body,
+        reply_to=draft.reply_to,
+        said_digest=draft.digest.hex() if is_fresh else "",
+        is_fresh=is_fresh,
+        seen_seq=draft.seen_seq,
+        files=draft.files or msgspec.UNSET,
+    )
+
+
+def _json(rows: Sequence[Row] | Sequence[Facts | None]) -> str:
+    return msgspec.json.encode(rows).decode()
