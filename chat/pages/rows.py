@@ -8,7 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from chat import shapes
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+
+from chat import markdown, shapes
 
 GROUP = timedelta(minutes=5)
 QUOTE_LETTERS = 200
@@ -17,6 +20,7 @@ QUOTE_LETTERS = 200
 @dataclass(frozen=True, slots=True)
 class Row:
     message: shapes.Message
+    body: SafeString
     day: str
     is_unread: bool
     is_continued: bool
@@ -43,6 +47,7 @@ def rows(
         quoted = by_id.get(message.reply_to or 0)
         yield Row(
             message=message,
+            body=_body(message),
             day=_day(at, today) if is_new_day else "",
             is_unread=message is first_unread,
             is_continued=not is_new_day and message is not first_unread and _are_grouped(previous, message),
@@ -91,7 +96,11 @@ def _initials(message: shapes.Message) -> str:
     return "".join(word[0] for word in words).upper() or "?"
 
 
+def _body(message: shapes.Message) -> SafeString:
+    return markdown.render(message.body) if message.kind == "text" else escape(message.body)
+
+
 def _quote(quoted: shapes.Message | None) -> str:
     if quoted is None:
         return "An earlier message"
-    return "Message deleted" if quoted.deleted_at else " ".join(quoted.body.split())[:QUOTE_LETTERS]
+    return "Message deleted" if quoted.deleted_at else markdown.plain(quoted.body)[:QUOTE_LETTERS]

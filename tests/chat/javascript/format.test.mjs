@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { heardServerTime } from "../../../chat/static/gapless/client/clock.js";
-import { ago, countBytes, dayName, linked, marked, plural, seconds } from "../../../chat/static/gapless/page/format.js";
+import { ago, countBytes, dayName, marked, plural, seconds } from "../../../chat/static/gapless/page/format.js";
 import { standStill } from "./stage/browser.mjs";
 
 beforeEach(() => {
@@ -16,17 +16,6 @@ afterEach(() => {
 
 const told = (nodes) => nodes.map((node) => (typeof node === "string" ? node : `[${node.textContent}]`)).join("");
 const minutesAgo = (minutes) => new Date(Date.parse("2026-03-14T12:00:00Z") - minutes * 60_000);
-
-test("only http and https become links, and what closes a sentence stays outside", () => {
-  assert.equal(told(linked("see https://example.org/a, or (http://example.org/b).")), "see [https://example.org/a], or ([http://example.org/b]).");
-  assert.equal(told(linked("https://example.org/a_(b) ends")), "[https://example.org/a_(b)] ends");
-  for (const text of ["javascript:alert(1)", "ftp://example.org", "data:text/html,x", "https://", "a<b>c"]) assert.equal(told(linked(text)), text);
-});
-
-test("a link goes to where it says, and tells nobody where it was", () => {
-  const [link] = linked("https://example.org/");
-  assert.deepEqual([link.href, link.textContent, link.rel], ["https://example.org/", "https://example.org/", "noopener noreferrer nofollow"]);
-});
 
 test("words that were looked for are marked as they stand, signs included", () => {
   assert.equal(told(marked("A b.c, a B.C and bxc", ["b.c"], 200)), "A [b.c], a [B.C] and bxc");

@@ -8,7 +8,6 @@ const yearFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "n
 const shortFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const shortYearFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const encoder = new TextEncoder();
-const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 
 export const clock = (/** @type {Date} */ date) => clockFormat.format(date);
 export const clockParts = (/** @type {Date} */ date) => clockFormat.formatToParts(date);
@@ -51,20 +50,6 @@ export function ago(/** @type {Date} */ date) {
   return agoFormat.format(-Math.floor(passed / size), unit);
 }
 
-/** Text and links as nodes. Only http and https become links; what closes a sentence stays outside of them. */
-export function linked(/** @type {string} */ text) {
-  const nodes = [];
-  let end = 0;
-  for (const match of text.matchAll(LINK)) {
-    const url = trimLink(match[0]);
-    if (!URL.canParse(url)) continue;
-    nodes.push(text.slice(end, match.index), linkTo(url));
-    end = match.index + url.length;
-  }
-  nodes.push(text.slice(end));
-  return nodes.filter((node) => node !== "");
-}
-
 /** A text as nodes, with these words marked; a long one is cut so that the first of them is seen. */
 export function marked(/** @type {string} */ text, /** @type {string[]} */ words, /** @type {number} */ most) {
   const any = new RegExp(words.map((/** @type {string} */ word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") || "$^", "giu");
@@ -84,20 +69,4 @@ function markOf(/** @type {string} */ text) {
   const mark = document.createElement("mark");
   mark.textContent = text;
   return mark;
-}
-
-/** @returns {string} */
-function trimLink(/** @type {string} */ url) {
-  const bare = url.replace(/[.,;:!?…]+$/, "");
-  const isUnbalanced = /\)$/.test(bare) && bare.split(")").length > bare.split("(").length;
-  return isUnbalanced ? trimLink(bare.slice(0, -1)) : bare;
-}
-
-function linkTo(/** @type {string} */ url) {
-  const link = document.createElement("a");
-  link.href = url;
-  link.textContent = url;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer nofollow";
-  return link;
 }

@@ -1,6 +1,7 @@
 /** One timeline of what was said and of the notes, which are yellow and have a lock. */
+import { draw } from "../markdown/draw.js";
 import { byId, make } from "../page/dom.js";
-import { dayName, fullTime, linked, whenName } from "../page/format.js";
+import { dayName, fullTime, whenName } from "../page/format.js";
 import { nameOf, paintInitials } from "../people/names.js";
 
 const NEAR = 80; // px from the end: whoever is there stays there
@@ -46,7 +47,7 @@ export class Said {
 }
 
 const waitingRow = (/** @type {any} */ { kind, body }) =>
-  make("p", { class: `desk-line is-mine is-sending${kind === "note" ? " is-note" : ""}` }, make("span", { class: "desk-body", textContent: body }), make("small", { textContent: "Sending…" }));
+  make("div", { class: `desk-line is-mine is-sending${kind === "note" ? " is-note" : ""}` }, make("div", { class: "desk-body markdown", dir: "auto" }, ...draw(body)), make("small", { textContent: "Sending…" }));
 
 function rowOf(/** @type {Message} */ message, /** @type {any} */ talk) {
   const isNote = message.channel !== talk.id;
@@ -62,7 +63,7 @@ function rowOf(/** @type {Message} */ message, /** @type {any} */ talk) {
       "div",
       { class: "desk-bubble" },
       make("header", {}, make("b", { textContent: nameOf(message.sender) }), isNote ? make("span", { class: "desk-lock", textContent: "🔒 note, staff only" }) : null, make("time", { dateTime: message.created_at, title: fullTime(new Date(message.created_at)), textContent: whenName(new Date(message.created_at)) })),
-      make("div", { class: "desk-body", dir: "auto" }, ...(message.deleted_at ? ["Message deleted"] : linked(message.body))),
+      make("div", { class: "desk-body markdown", dir: "auto" }, ...(message.deleted_at ? ["Message deleted"] : draw(message.body))),
       message.edited_at && !message.deleted_at ? make("small", { textContent: "edited" }) : null,
     ),
   );

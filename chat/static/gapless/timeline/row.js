@@ -1,7 +1,9 @@
 /** Fills one row of the timeline from a message or a draft. Knows the markup of `_message.html` and nothing else. */
 import { elapsed } from "../client/clock.js";
+import { draw } from "../markdown/draw.js";
+import { plain } from "../markdown/plain.js";
 import { make, paintAvatar, setIcon } from "../page/dom.js";
-import { clockParts, dayName, fullTime, linked, seconds } from "../page/format.js";
+import { clockParts, dayName, fullTime, seconds } from "../page/format.js";
 import { paintName } from "../people/names.js";
 
 /** @type {Record<string, any>} */
@@ -28,9 +30,10 @@ const WAITS = {
 export function fillRow(/** @type {any} */ row, /** @type {Message} */ message, /** @type {{ quoted?: any, status?: any, isFolded?: Callback }} */ { quoted = null, status = null, isFolded = () => false } = {}) {
   const find = (/** @type {string} */ selector) => row.querySelector(selector);
   const isDeleted = Boolean(message.deleted_at);
+  const isSystem = message.kind === "system";
   const isHidden = !isDeleted && isFolded(message);
   row.dataset.seq = message.seq ?? "";
-  row.classList.toggle("is-system", message.kind === "system");
+  row.classList.toggle("is-system", isSystem);
   row.classList.toggle("is-deleted", isDeleted);
   row.classList.toggle("is-folded", isHidden);
   row.dataset.event = message.event?.type ?? "";
@@ -38,7 +41,7 @@ export function fillRow(/** @type {any} */ row, /** @type {Message} */ message, 
   paintName(find(".sender"), message.sender);
   fillTime(find("time"), new Date(message.created_at));
   fillQuote(find(".quote"), isDeleted || isHidden ? null : message.reply_to, quoted, isFolded);
-  find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : isHidden ? [`${FOLDED} · `] : linked(message.body)));
+  find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : isHidden ? [`${FOLDED} · `] : isSystem ? [message.body] : draw(message.body)));
   find(".unfold").hidden = !isHidden;
   find(".edited").hidden = !message.edited_at || isDeleted || isHidden;
   find(".edited").title = message.edited_at ? fullTime(new Date(message.edited_at)) : "";
@@ -103,5 +106,5 @@ function fillQuote(/** @type {any} */ button, /** @type {number | null} */ reply
 
 function quoteText(/** @type {any} */ quoted) {
   if (!quoted) return "An earlier message";
-  return quoted.deleted_at ? "Message deleted" : quoted.body.replace(/\s+/g, " ").slice(0, 200);
+  return quoted.deleted_at ? "Message deleted" : plain(quoted.body).slice(0, 200);
 }

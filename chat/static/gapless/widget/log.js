@@ -1,5 +1,6 @@
 /** The log as elements: what was said, by whom and when, and what is still to be sent. Changes only what has changed. */
-import { clock, dayName, linked } from "../page/format.js";
+import { draw } from "../markdown/draw.js";
+import { clock, dayName } from "../page/format.js";
 
 /** @returns {any} */
 export function make(/** @type {string} */ tag, /** @type {string} */ className = "", /** @type {any[]} */ ...children) {
@@ -62,7 +63,7 @@ export class Log {
     const row = make("li", isOwn ? "said own" : "said");
     if (!isFollowing(previous, message)) row.append(this.#head(message, isOwn));
     else row.classList.add("following");
-    const text = message.deleted_at ? make("em", "", "This message was deleted") : make("span", "", ...linked(message.body));
+    const text = message.deleted_at ? make("em", "", "This message was deleted") : make("div", "markdown", ...draw(message.body));
     row.append(make("div", "bubble", text));
     return row;
   }
@@ -75,7 +76,7 @@ export class Log {
   }
 
   #unsaid(/** @type {import("./unsent.js").Unsaid} */ draft) {
-    const row = make("li", `said own unsaid${draft.problem ? " refused" : ""}`, make("div", "bubble", make("span", "", ...linked(draft.body))));
+    const row = make("li", `said own unsaid${draft.problem ? " refused" : ""}`, make("div", "bubble", make("div", "markdown", ...draw(draft.body))));
     if (!draft.problem) return row.append(make("small", "", draft.isWaiting ? "Not sent yet. We keep trying …" : "Sending …")), row;
     const again = make("button", "link", "Try again");
     again.addEventListener("click", () => this.#deeds.retry(draft));

@@ -1,0 +1,60 @@
+/**
+ * Words that mean something by themselves, found in the text between all other marks: in no code and in no link.
+ * The server's `chat/markdown/words.py` is the same, expression for expression: change both. A new kind of word is one more line of WORDS.
+ */
+import { HOST, isAddress, MAIL, PATH, trimmed } from "./links.js";
+
+/** @typedef {{ tag: string, attributes: Record<string, string>, text: string }} Word `text`: what it takes of what was found, from its beginning */
+
+/** @returns {Word | null} */
+function site(/** @type {string} */ found) {
+  const text = trimmed(found);
+  const href = `https://${text}`;
+  return text.slice(4).includes(".") && isAddress(href) ? { tag: "a", attributes: { href, title: href }, text } : null;
+}
+
+/** @returns {Word | null} */
+const mail = (/** @type {string} */ found) => ({ tag: "a", attributes: { href: `mailto:${found}`, title: `mailto:${found}` }, text: found });
+
+/**
+ * What is looked for, in this order, and what is made of it: nothing, and it stays text.
+ * @type {[RegExp, (found: string) => Word | null][]}
+ */
+const WORDS = [
+  [new RegExp(String.raw`(?<![A-Za-z0-9._-])[wW][wW][wW]\.${HOST}${PATH}`, "g"), site],
+  [new RegExp(`(?<![A-Za-z0-9._+/-])${MAIL}`, "g"), mail],
+];
+
+export function withWords(/** @type {any[]} */ tokens, /** @type {any} */ Token) {
+  let links = 0;
+  return tokens.flatMap((token) => {
+    links += Number(token.type === "link_open") - Number(token.type === "link_close");
+    return links || token.type !== "text" ? [token] : split(token.content).map((part) => tokenOf(part, Token));
+  });
+}
+
+/** @returns {(string | Word)[]} */
+function split(/** @type {string} */ text) {
+  /** @type {(string | Word)[]} */
+  let parts = [text];
+  for (const [pattern, word] of WORDS) parts = parts.flatMap((part) => (typeof part === "string" ? found(part, pattern, word) : [part]));
+  return parts;
+}
+
+function found(/** @type {string} */ text, /** @type {RegExp} */ pattern, /** @type {(found: string) => Word | null} */ word) {
+  /** @type {(string | Word)[]} */
+  const pieces = [];
+  let end = 0;
+  for (const match of text.matchAll(pattern)) {
+    const made = word(match[0]);
+    if (!made) continue;
+    pieces.push(text.slice(end, match.index), made);
+    end = match.index + made.text.length;
+  }
+  return [...pieces, text.slice(end)].filter((piece) => piece !== "");
+}
+
+function tokenOf(/** @type {string | Word} */ part, /** @type {any} */ Token) {
+  if (typeof part === "string") return Object.assign(new Token("text", "", 0), { content: part });
+  return Object.assign(new Token("word", part.tag, 0), { content: part.text, attrs: Object.entries(part.attributes) });
+}

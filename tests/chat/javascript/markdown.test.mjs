@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { draw } from "../../../chat/static/gapless/markdown/draw.js";
+import { plain } from "../../../chat/static/gapless/markdown/plain.js";
+import { htmlOf, openDocument } from "./stage/document.mjs";
+
+openDocument();
+const examples = JSON.parse(readFileSync(new URL("../markdown/examples.json", import.meta.url)));
+
+for (const [group, cases] of Object.entries(examples))
+  test(`the page draws what the table says: ${group}`, () => {
+    for (const [body, html, text] of cases) assert.deepEqual([body, htmlOf(draw(body)), plain(body)], [body, html, text]);
+  });
