@@ -17,6 +17,8 @@ MOST_MARKS = 3
 
 #: Words by which a message calls many people, or that mean the reader: nobody's name.
 CALLS = frozenset({"all", "channel", "everyone", "gapless", "here", "me"})
+#: Stands in the place of a username for all of the staff in what customers read, and is nobody's.
+STAFF_USERNAME = "support-staff"
 #: Words that promise an office: only staff may be called so.
 OFFICES = frozenset({"admin", "administrator", "root", "support", "system"})
 
@@ -85,7 +87,7 @@ def looks(name: str) -> tuple[str, str]:
 
 def require_free_word(username: str, *, is_staff: bool) -> None:
     """Raises Invalid for a reserved word, and for what looks like one."""
-    reserved = CALLS if is_staff else CALLS | OFFICES
+    reserved = {*CALLS, STAFF_USERNAME, *(() if is_staff else OFFICES)}
     if any(set(looks(word)) & set(looks(username)) for word in reserved):
         raise Invalid("This username is reserved: take another one.")
 

@@ -79,6 +79,9 @@ class Conversation(models.Model):
     #: Until then a customer's message opens a resolved one again; after that another conversation begins.
     reopens_until = models.DateTimeField(null=True, blank=True)
 
+    #: Only there when it was asked for: see own_conversations.
+    public_assignee: str | None
+
     class Meta:
         db_table = "conversations"
         default_permissions = ("view",)

@@ -70,6 +70,9 @@ class Member(models.Model):
     #: Until then the channel is in this member's lists, and they are told of it; None: as long as they are a member.
     listed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
+    #: In the log of a desk: what its customers read for this member; empty: the display name.
+    public_name = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)
+
     #: Only there when it was asked for: see MemberQuerySet.with_mutes.
     muted_until: datetime.datetime | None
 

@@ -88,6 +88,8 @@ class Message(models.Model):
     pinned_at = models.DateTimeField(null=True, blank=True)
     #: Of what was first said (chat/services/first_said.py); null for what is older than that, and for what nobody posted.
     said_digest = models.BinaryField(null=True, editable=False)
+    #: To a customer of the support: the name that they read for who of the staff says it; empty: the sender's own.
+    said_as = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)
     status = models.CharField(max_length=9, choices=MessageStatus.choices, default=MessageStatus.SENT)
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)

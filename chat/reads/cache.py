@@ -204,7 +204,9 @@ def _key(channel: int) -> str:
 
 
 # Another release may spell messages differently: it does not read what this one wrote.
-_SPELLING = zlib.crc32(repr([kind.__struct_fields__ for kind in (shapes.Message, Person, Heading)]).encode())
+_SPELT = [kind.__struct_fields__ for kind in (shapes.Message, Person, Heading)]
+_READ = [field.name for field in Message._meta.fields]
+_SPELLING = zlib.crc32(repr((_SPELT, _READ)).encode())
 
 
 recent = RecentCache(settings.REDIS_URL)

@@ -19,6 +19,17 @@ CREATE OR REPLACE FUNCTION queue_facts(conversation bigint) RETURNS jsonb LANGUA
     ) FROM conversations WHERE channel_id = conversation
 $$;
 
+-- What customers of that desk read for somebody of the staff: the name that the desk has given them, else their display name, but
+-- never the name with which they sign in. Empty for the server's own account, which speaks under its own.
+CREATE OR REPLACE FUNCTION public_name(desk bigint, person bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT CASE users.kind WHEN 'system' THEN '' ELSE COALESCE(
+        NULLIF(seat.public_name, ''), NULLIF(NULLIF(users.display_name, ''), users.username), 'Support'
+    ) END FROM users LEFT JOIN channel_members AS seat ON seat.channel_id = desk AND seat.user_id = users.id
+    WHERE users.id = person);
+END
+$$;
+
 -- The facts of drafts, as posting.sql has them, with those of conversations: on which side of it the sender is, whether it is
 -- over, and the number since which somebody else of the staff has answered whom this one of them has not seen.
 CREATE OR REPLACE FUNCTION with_conversations(facts jsonb, drafts jsonb, posted_at timestamptz) RETURNS jsonb

@@ -13,9 +13,13 @@ from django.db.models import F
 
 from chat import clock, shapes
 from chat.models import Channel, Message, MessageKind, User
+from chat.services import hot
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Changed, Opened, Passing
 from delivery.wire.errors import Archived, Forbidden, NotFound
+from delivery.wire.frames import Person
+
+_PUBLIC_NAME = "SELECT public_name(desk_id, %s) FROM conversations WHERE channel_id = %s AND visitor_id <> %s"
 
 
 class Entry:
@@ -39,6 +43,7 @@ class Entry:
         row = Message.objects.create(
             channel=self.channel,
             sender=actor,
+            said_as=self.public_name(actor),
             client_msg_id=uuid.uuid4(),
             kind=MessageKind.SYSTEM,
             body=sentence,
@@ -49,6 +54,18 @@ class Entry:
         )
         self.changed(row)
         return row
+
+    def person(self, user: User) -> Person:
+        """As those read them who read this log."""
+        name = self.public_name(user)
+        return shapes.public_person(user.pk, name) if name else shapes.person_of(user)
+
+    def public_name(self, user: User) -> str:
+        """Of one of the staff in a customer's log; else empty: others are called there as everywhere."""
+        if not self.channel.is_support or user.is_visitor:
+            return ""
+        names = hot.rows(_PUBLIC_NAME, [user.pk, self.channel.pk, user.pk])
+        return names[0][0] if names else ""
 
     def changed(self, row: Message) -> None:
         """Announces the row, as it is now, after the commit."""

@@ -141,7 +141,7 @@ def admit(
     `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed, Invalid.
     """
     seat(entry, user, actor=actor, reason=reason)
-    name = user.get_full_name()
+    name = entry.person(user).display_name
     sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"
     if invited_by is not None:
         sentence += f", invited by {invited_by.get_full_name()}"
@@ -193,7 +193,8 @@ def dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, senten
 
 def _for_lists(entry: log.Entry, user: User) -> dict[str, Any]:
     """What a list of members needs besides: nobody asks anew because of one who came or went."""
-    return {"name": user.get_full_name(), "username": user.username, "member_count": entry.channel.member_count}
+    person = entry.person(user)
+    return {"name": person.display_name, "username": person.username, "member_count": entry.channel.member_count}
 
 
 def _member(channel: int, user: User) -> Member:

@@ -104,7 +104,9 @@ def rename_user(user: User, *, display_name: str) -> User:
 
 
 def _renamed(user: User) -> Spread:
-    channel_ids = list(Member.objects.filter(user=user).values_list("channel_id", flat=True))
+    # Customers of the support know the staff by other names, and not by usernames.
+    among_us = Member.objects.filter(user=user, channel__is_support=False)
+    channel_ids = list(among_us.values_list("channel_id", flat=True))
     return Spread(user_id=user.pk, channel_ids=channel_ids, raw=encode(Renamed(person=shapes.person_of(user))))
 
 

@@ -76,7 +76,7 @@ class _Fresh:
     is_answered: bool = False
 
     @property
-    def sender(self) -> Person:
+    def author(self) -> Person:
         username = self.standing.username or ""
         return Person(self.draft.sender, username, self.standing.display_name or username)
 
@@ -166,20 +166,29 @@ class _Batch:
             channel: iter(sorted((one for one in posted if one.channel == channel), key=attrgetter("seq")))
             for channel in {one.channel for one in posted}
         }
+        public_names = self._public_names(posted)
         for fresh in self.fresh.values():
             draft = fresh.draft
             place = next(places[draft.channel])
-            fresh.raw = _spell(fresh, place, created_at=created_at)
+            name = public_names.get(place.pk)
+            sender = shapes.public_person(draft.sender, name) if name else fresh.author
+            fresh.raw = _spell(draft, place, sender=sender, created_at=created_at)
             changes[draft.channel].append(Change(rev=place.seq, key=place.seq, raw=fresh.raw, said_by=draft.sender))
-        senders = {fresh.draft.sender: fresh.sender for fresh in self.fresh.values()}
+        # Lines of the staff are in the desk's log, which is among themselves.
+        authors = {fresh.draft.sender: fresh.author for fresh in self.fresh.values()}
         for line in lines:
-            changes[line.channel_id].append(line.change(senders[line.sender_id], created_at))
+            changes[line.channel_id].append(line.change(authors[line.sender_id], created_at))
         announcements: list[Announcement] = [
             Changed(channel_id=channel, after=those[0].rev - 1, head=those[-1].rev, changes=those)
             for channel, those in changes.items()
         ]
         announcements += listed_again(lines)
         transaction.on_commit(lambda: bell.ring(announcements), robust=True)
+
+    def _public_names(self, posted: list[Posted]) -> dict[int, str]:
+        """Of the messages in which the staff answer customers."""
+        answered = [one.pk for one in posted if one.channel in self.answering]
+        return dict(Message.objects.filter(pk__in=answered).values_list("pk", "said_as")) if answered else {}
 
 
 _TAKEN = "Another message has this file already: a file belongs to one."
@@ -229,15 +238,14 @@ def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | No
     return None if facts.files is None else _FILES[facts.files]()
 
 
-def _spell(fresh: _Fresh, place: Posted, *, created_at: Time) -> bytes:
-    draft = fresh.draft
+def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> bytes:
     message = shapes.spell_message(
         pk=place.pk,
         channel=draft.channel,
         seq=place.seq,
         rev=place.seq,
         client_msg_id=draft.client_msg_id,
-        sender=fresh.sender,
+        sender=sender,
         kind=MessageKind.TEXT,
         body=draft.body,
         reply_to=draft.reply_to,

@@ -70,7 +70,11 @@ BEGIN
     END IF;
 
     WITH fresh AS (
-        SELECT draft.*, channel.head + row_number() OVER (PARTITION BY channel.id ORDER BY draft.place) AS seq
+        SELECT draft.*, channel.head + row_number() OVER (PARTITION BY channel.id ORDER BY draft.place) AS seq,
+            CASE WHEN has_conversations THEN COALESCE((
+                SELECT public_name(talk.desk_id, draft.sender_id) FROM conversations AS talk
+                WHERE talk.channel_id = draft.channel_id AND talk.visitor_id <> draft.sender_id
+            ), '') ELSE '' END AS said_as
         FROM ROWS FROM (jsonb_to_recordset(drafts) AS (
             channel bigint, sender bigint, client_msg_id uuid, body text, reply_to bigint, said_digest text, is_fresh boolean,
             files jsonb
@@ -80,9 +84,10 @@ BEGIN
         WHERE draft.is_fresh
     ), inserted AS (
         INSERT INTO messages
-            (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, status, created_at, files)
+            (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, said_as, status, created_at,
+            files)
         SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, decode(said_digest, 'hex'),
-            'sent', posted_at, CASE WHEN files IS NOT NULL THEN spelled_files(files) END
+            said_as, 'sent', posted_at, CASE WHEN files IS NOT NULL THEN spelled_files(files) END
         FROM fresh ORDER BY place
         RETURNING id, channel_id, seq, files
     ), moved AS (

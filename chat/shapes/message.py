@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from chat import models
-from chat.shapes.person import BOB, person_of
+from chat.shapes.person import BOB, sender_of
 from chat.shapes.words import THEN
 from delivery.wire.frames import Person
 from delivery.wire.types import Time, spell_time
@@ -159,7 +159,7 @@ def message_of(row: models.Message) -> Message:
         seq=row.seq,
         rev=row.rev,
         client_msg_id=row.client_msg_id,
-        sender=person_of(row.sender),
+        sender=sender_of(row),
         kind=row.kind,
         body=row.body,
         reply_to=row.reply_to_id,

@@ -67,6 +67,13 @@ class AgentForm(_Unreasoned):
     supervises = forms.BooleanField(required=False)
 
 
+class AgentNameForm(_Unreasoned):
+    username = forms.CharField(max_length=40)
+    public_name = forms.CharField(
+        max_length=80, required=False, help_text="Customers read it from then on. Left empty: their display name."
+    )
+
+
 class FormerAgentForm(_Unreasoned):
     username = forms.CharField(max_length=40)
 
@@ -93,6 +100,11 @@ def _add(actor: User, row: Inbox, given: dict[str, Any]) -> None:
     services.add_agent(actor, inbox=row, user=_named(given["username"]), supervises=given["supervises"])
 
 
+def _name(actor: User, row: Inbox, given: dict[str, Any]) -> None:
+    user = _named(given["username"]).pk
+    services.change_agent(actor, inbox=row, user=user, public_name=given["public_name"])
+
+
 def _remove(actor: User, row: Inbox, given: dict[str, Any]) -> None:
     services.remove_agent(actor, inbox=row, user=_named(given["username"]).pk)
 
@@ -115,6 +127,12 @@ ACTS = (
         form=AgentForm,
         do=_add,
         consequence="From then on they see the queue. Who supervises changes the inbox and reads its reports.",
+    ),
+    _act(
+        *("name-agent", "Name an agent"),
+        form=AgentNameForm,
+        do=_name,
+        consequence="In what they say from then on, customers read this name. They never read a username.",
     ),
     _act(
         *("remove-agent", "Remove an agent"),

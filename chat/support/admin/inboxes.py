@@ -19,6 +19,7 @@ from chat.support import services
 from chat.support.admin.inbox_deeds import ACTS, ADD, NewInboxForm, origins_of
 from chat.support.models import Inbox
 from chat.support.services.inboxes import inboxes_of
+from chat.support.services.seats import public_names
 from chat.viewer import page_of
 from delivery.wire.errors import Refused
 
@@ -103,13 +104,19 @@ class InboxAdmin(ReadOnlyAdmin):
         return "always open" if row.hours is None else str(row.hours)
 
     def tables(self, row: Inbox) -> list[Table]:
+        names = public_names(row)
         agents = [
             (
                 columns.person_link(agent.user),
+                names.get(agent.user_id) or agent.user.display_name,
                 "supervises" if agent.supervises else "",
                 "yes" if agent.accepting else "no",
                 agent.most,
             )
             for agent in row.agents.select_related("user", "inbox").order_by("user__username")
         ]
-        return [Table("Agents", ("who", "", "accepting", "holds at most"), agents, "Nobody answers here yet.")]
+        return [
+            Table(
+                "Agents", ("who", "to customers", "", "accepting", "holds at most"), agents, "Nobody answers here yet."
+            )
+        ]

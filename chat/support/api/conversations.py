@@ -21,6 +21,7 @@ from chat.support import services
 from chat.support import shapes as told
 from chat.support.api.inputs import ConversationRevision, FirstMessage
 from chat.support.models import Priority
+from chat.support.reads.own import own_conversation, own_conversations
 from delivery.wire import ids
 from delivery.wire.errors import Invalid
 
@@ -93,8 +94,8 @@ class Conversations(APIView):
             page=given.page,
             locale=given.locale,
         )
-        conversation = Conversation.objects.select_related("channel", "assignee").get(pk=conversation.pk)
-        return Response(told.own_conversation_of(conversation), status=201 if is_new else 200)
+        own = own_conversation(caller(request), conversation=conversation.pk)
+        return Response(told.own_conversation_of(own), status=201 if is_new else 200)
 
 
 class ConversationCounts(APIView):
@@ -112,7 +113,7 @@ class OneConversation(APIView):
         """For the agents of its inbox. Its customer is told `id`, `state`, `head` and who answers (`assignee`), and no more."""
         user = caller(request)
         if user.is_visitor:
-            return Response(told.own_conversation_of(services.own_conversation(user, conversation=pk)))
+            return Response(told.own_conversation_of(own_conversation(user, conversation=pk)))
         return described(request, pk)
 
     @documented(told.SupportConversation, takes=ConversationRevision(priority=Priority.HIGH, labels=["parcel"]))
@@ -160,7 +161,7 @@ def described(request: Request, pk: int) -> Response:
 
 def _own(request: Request) -> Response:
     size, cursor = page_size(request), number(request, "cursor")
-    rows = Conversation.objects.filter(visitor=caller(request)).select_related("channel", "assignee")
+    rows = own_conversations(caller(request))
     if cursor is not None:
         rows = rows.filter(pk__lt=cursor)
     found = list(rows.order_by("-pk")[: size + 1])

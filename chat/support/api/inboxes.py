@@ -15,8 +15,9 @@ from chat.models import Scope
 from chat.shapes import CursorPage
 from chat.support import services, shapes
 from chat.support.api.inputs import AgentRevision, InboxInput, InboxRevision, NewAgent, changed
-from chat.support.models import Hours
+from chat.support.models import Agent, Hours
 from chat.support.services.inboxes import inbox_of, inboxes_of
+from chat.support.services.seats import public_names
 
 
 class Inboxes(APIView):
@@ -77,23 +78,32 @@ class Agents(APIView):
         agent = services.add_agent(
             caller(request), inbox=inbox, user=user, supervises=given.supervises, capacity=given.capacity
         )
-        return Response(shapes.agent_of(agent), status=201)
+        return _described(agent, status=201)
 
 
 class OneAgent(APIView):
     scopes = {"PATCH": Scope.MODERATE, "DELETE": Scope.MODERATE}
 
-    @documented(shapes.InboxAgent, takes=AgentRevision(capacity=3), refuses=[409])
+    @documented(shapes.InboxAgent, takes=AgentRevision(capacity=3, public_name="Ada from the shop"), refuses=[409])
     def patch(self, request: Request, pk: int, user: int) -> Response:
-        """Whether they supervise, and how many they hold at most (null: as the inbox says). By who supervises."""
-        inbox, given = inbox_of(caller(request), pk), changed(checked(AgentRevision, request))
-        return Response(shapes.agent_of(services.change_agent(caller(request), inbox=inbox, user=user, **given)))
+        """Whether they supervise, how many they hold at most (null: as the inbox says), and what customers read for their name.
+
+        By who supervises.
+        """
+        inbox = inbox_of(caller(request), pk)
+        given: dict[str, Any] = changed(checked(AgentRevision, request))
+        return _described(services.change_agent(caller(request), inbox=inbox, user=user, **given))
 
     @documented({204: None}, refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
         """Ends it: the queue is not theirs to see any more. By who supervises."""
         services.remove_agent(caller(request), inbox=inbox_of(caller(request), pk), user=user)
         return Response(status=204)
+
+
+def _described(agent: Agent, *, status: int = 200) -> Response:
+    name = public_names(agent.inbox).get(agent.user_id, "")
+    return Response(shapes.agent_of(agent, public_name=name), status=status)
 
 
 def _hours(pk: Any) -> Hours | None:

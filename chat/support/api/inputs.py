@@ -64,6 +64,7 @@ class NewAgent(Input, frozen=True, kw_only=True):
 class AgentRevision(Input, frozen=True, kw_only=True):
     supervises: bool | Unset = msgspec.UNSET
     capacity: Few | Unset | None = msgspec.UNSET
+    public_name: Annotated[str, msgspec.Meta(max_length=80)] | Unset = msgspec.UNSET
 
 
 class VisitInput(Input, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from email.utils import formataddr
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from chat import shapes
 from chat.models import Message
 from chat.support.letters.addresses import reply_address
 from chat.support.letters.incoming import ANSWER_ABOVE
@@ -47,7 +48,8 @@ def answers_text(inbox: Inbox, rows: Sequence[Message]) -> str:
 def transcript_text(rows: Sequence[Message]) -> str:
     """What was said, in its order, as a reader without the page sees it. Rows: with their senders."""
     return "\n\n".join(
-        f"{row.sender.get_full_name()}, {row.created_at:%Y-%m-%d %H:%M} UTC:\n{row.body or '(deleted)'}" for row in rows
+        f"{shapes.sender_of(row).display_name}, {row.created_at:%Y-%m-%d %H:%M} UTC:\n{row.body or '(deleted)'}"
+        for row in rows
     )
 
 

@@ -9,7 +9,7 @@ from chat.support.services.canned import delete_canned_answer, keep_canned_answe
 from chat.support.services.coming_in import enter, open_notes
 from chat.support.services.holding import assign, claim, release, take_over
 from chat.support.services.inboxes import change_inbox, create_inbox, inboxes_of, rotate_secret
-from chat.support.services.queue import Place, count_queue, own_conversation, queue, ticket_of
+from chat.support.services.queue import Place, count_queue, queue, ticket_of
 from chat.support.services.reopening import reopen, resolve, set_pending, snooze
 from chat.support.services.revising import revise
 from chat.support.services.standing import READ_SUPPORT, is_in_it, require_reader
@@ -36,7 +36,6 @@ __all__ = [
     "is_in_it",
     "keep_canned_answer",
     "open_notes",
-    "own_conversation",
     "queue",
     "release",
     "remove_agent",

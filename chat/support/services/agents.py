@@ -9,11 +9,12 @@ from django.db import transaction
 from chat.allowances.counting import counted
 from chat.allowances.table import DESK_ACTS
 from chat.models import Act, User
+from chat.naming import clean_name
 from chat.services import log
 from chat.support.models import Agent, Inbox
-from chat.support.services.inboxes import record, require_supervisor
+from chat.support.services.inboxes import NAME_CHARACTERS, record, require_supervisor
 from chat.support.services.letting_go import end_work
-from chat.support.services.seats import seat_agent, unseat_agent
+from chat.support.services.seats import name_agent, seat_agent, unseat_agent
 from delivery.wire.errors import Conflict, NotFound
 
 
@@ -28,17 +29,24 @@ def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False
         return agent
 
 
-def change_agent(actor: User, *, inbox: Inbox, user: int, **changes: Any) -> Agent:
-    """`supervises`, `capacity`, `accepting`; what is left out stays. Raises NotFound, Forbidden, Conflict."""
+def change_agent(actor: User, *, inbox: Inbox, user: int, public_name: str | None = None, **changes: Any) -> Agent:
+    """`supervises`, `capacity`, `accepting`, `public_name`; what is left out stays. Raises NotFound, Forbidden, Conflict, Invalid.
+
+    By the public name customers know them, in what they say from then on; empty: by their display name.
+    """
+    name = None if public_name is None else clean_name(public_name, what="A public name", most=NAME_CHARACTERS)
     with counted(DESK_ACTS, actor), _held(inbox, user) as agent, log.writing(inbox.desk_id):
         require_supervisor(actor, inbox)
         if changes.get("supervises") is False:
             _require_another_supervisor(agent)
-        changed = {name: value for name, value in changes.items() if getattr(agent, name) != value}
-        for name, value in changed.items():
-            setattr(agent, name, value)
+        changed = {field: value for field, value in changes.items() if getattr(agent, field) != value}
+        for field, value in changed.items():
+            setattr(agent, field, value)
         if changed:
             agent.save(update_fields=changed)
+        if name is not None and name_agent(agent, name):
+            changed["public_name"] = name
+        if changed:
             record(Act.AGENT_CHANGED, actor, inbox, whom=user, details=changed)
         return agent
 

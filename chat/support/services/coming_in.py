@@ -16,8 +16,8 @@ def join(handled: Handling, agent: User) -> None:
     is_new = not is_in_it(agent, handled.row.pk)
     if is_new:
         seat(handled.entry, agent, actor=agent)
-    sentence = f"{agent.get_full_name()} answers now"
-    number = handled.tell_customer("conversation.claimed", sentence, by=agent, user=agent)
+    sentence = f"{handled.entry.person(agent).display_name} answers now"
+    number = handled.tell_customer("conversation.claimed", sentence, agent=agent)
     if is_new:
         begin_membership(handled.entry, agent, role=Role.MEMBER, number=number)
     if handled.notes is not None:

@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from chat.models import Conversation, Member, User
 from chat.services import log
 from chat.support.models import Inbox, Ticket
+from chat.support.services.reserved import reserved_account
 from chat.support.services.telling import tell_desk
 from delivery.wire.errors import NotFound
 
@@ -34,10 +35,13 @@ class Handling:
         Conversation.objects.filter(pk=self.row.pk).update(**fields)
         self.row = _conversations().get(pk=self.row.pk)
 
-    def tell_customer(self, kind: str, sentence: str, *, by: User, user: User | None = None) -> int:
-        """A line in the conversation, in words that say nothing of the inside; its number."""
-        event = {"type": kind} if user is None else {"type": kind, "user": user.pk}
-        return self.entry.note(by, event, sentence).seq
+    def tell_customer(self, kind: str, sentence: str, *, agent: User | None = None) -> int:
+        """A line in the conversation, in words that say nothing of the inside; its number.
+
+        It is the agent's, who comes in by it, or nobody's: who of the staff did something to it stays among them.
+        """
+        event = {"type": kind} if agent is None else {"type": kind, "user": agent.pk}
+        return self.entry.note(agent or reserved_account(), event, sentence).seq
 
     def tell_notes(self, kind: str, sentence: str, *, by: User, user: User | None = None) -> None:
         """A line in the notes, where there are any."""

@@ -24,7 +24,7 @@ from chat.support.services.seats import seat_agent
 from chat.support.services.standing import require_agent
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
-#: Of the name of an inbox, which is the name of its desk's channel too.
+#: Of the name of an inbox, which is the name of its desk's channel too; and of what customers call an agent.
 NAME_CHARACTERS = 80
 #: A name or an address, and nothing that means something else in a Content-Security-Policy.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")

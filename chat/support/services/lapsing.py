@@ -68,5 +68,5 @@ def _lapse(handled: Handling) -> None:
     assert holder is not None
     sentence = f"{holder.get_full_name()} did not go on with {{}}: it is in the queue again"
     let_go(handled, kind="conversation.lapsed", by=account, sentence=sentence)
-    handled.tell_customer("conversation.lapsed", "Somebody else will answer you", by=account)
+    handled.tell_customer("conversation.lapsed", "Somebody else will answer you")
     audit.record(Act.SUPPORT_LAPSED, actor=account, whom=holder.pk, channel=handled.row.pk)

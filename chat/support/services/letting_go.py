@@ -30,7 +30,8 @@ def _leave(handled: Handling, user: User, by: User) -> None:
     for entry in (handled.entry, handled.notes):
         member = None if entry is None else Member.objects.filter(channel=entry.channel, user=user).first()
         if entry is not None and member is not None:
-            dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
+            sentence = f"{entry.person(user).display_name} left"
+            dismiss(entry, member, actor=user, event="member.left", sentence=sentence)
 
 
 @transaction.atomic

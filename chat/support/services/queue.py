@@ -61,15 +61,6 @@ def ticket_of(user: User, *, conversation: int) -> Ticket:
     return ticket
 
 
-def own_conversation(visitor: User, *, conversation: int) -> Conversation:
-    """Raises NotFound for somebody else's."""
-    rows = Conversation.objects.select_related("channel", "assignee")
-    row = rows.filter(pk=conversation, visitor=visitor).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
     """Of the conversations that are not resolved, and those of them in which a customer waits for somebody."""

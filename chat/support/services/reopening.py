@@ -54,7 +54,7 @@ def settle(handled: Handling, *, by: User) -> None:
         **_NOBODY_HOLDS,
     )
     _members_of(row).update(listed_until=now + datetime.timedelta(hours=settings.LIMITS.resolved_hours))
-    handled.tell_customer("conversation.resolved", "The conversation is resolved", by=by)
+    handled.tell_customer("conversation.resolved", "The conversation is resolved")
     handled.tell_desk("conversation.resolved", f"{by.get_full_name()} resolved {_name(row)}", by=by, since=since)
 
 
@@ -77,7 +77,7 @@ def open_again(handled: Handling, *, by: User) -> None:
         (handled.entry if member.channel_id == handled.row.pk else handled.notes or handled.entry).opened(
             member.user_id, "joined"
         )
-    handled.tell_customer("conversation.reopened", "The conversation is open again", by=by)
+    handled.tell_customer("conversation.reopened", "The conversation is open again")
     handled.tell_desk("conversation.reopened", f"{by.get_full_name()} reopened {_name(handled.row)}", by=by)
 
 

@@ -29,3 +29,18 @@ def unseat_agent(entry: log.Entry, agent: Agent, *, actor: User) -> None:
         sentence = f"{actor.get_full_name()} removed {agent.user.get_full_name()}"
         dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
     agent.delete()
+
+
+def name_agent(agent: Agent, name: str) -> bool:
+    """What customers read for the agent from now on, where posting finds it: in the membership of the desk's log.
+
+    Whether it is another one.
+    """
+    seats = Member.objects.filter(channel=agent.inbox.desk_id, user=agent.user_id)
+    return seats.exclude(public_name=name).update(public_name=name) > 0
+
+
+def public_names(inbox: Inbox) -> dict[int, str]:
+    """By user; of those who were given one."""
+    named = Member.objects.filter(channel=inbox.desk_id).exclude(public_name="")
+    return dict(named.values_list("user_id", "public_name"))

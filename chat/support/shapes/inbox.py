@@ -7,6 +7,7 @@ import msgspec
 from chat.shapes.words import THEN, Id
 from chat.support import models
 from chat.support.models import Routing
+from chat.support.services.seats import public_names
 from delivery.wire.types import Time, spell_time
 
 
@@ -15,6 +16,7 @@ class InboxAgent(msgspec.Struct, frozen=True, kw_only=True):
 
     user: Id
     name: str
+    public_name: Annotated[str, msgspec.Meta(description="What customers read for them; empty: their display name.")]
     supervises: bool
     accepting: bool
     capacity: Annotated[int | None, msgspec.Meta(description="null: as many as the inbox says.")]
@@ -57,7 +59,7 @@ class InboxSecret(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
 
 
-AGENT = InboxAgent(user=2, name="Ada", supervises=False, accepting=True, capacity=None)
+AGENT = InboxAgent(user=2, name="Ada", public_name="Ada from the shop", supervises=False, accepting=True, capacity=None)
 INBOX = InboxInFull(
     id=3,
     key="qJ0yv0hTgB3b0E5m3yZ0",
@@ -84,10 +86,11 @@ SECRET = InboxSecret(secret="mDqGTAV0cGqTnqF2pTgGr1cJ0yv0hTgB3b0E5m3yZ0c")  # no
 NEW_INBOX = NewInbox(**msgspec.structs.asdict(INBOX), secret=SECRET.secret)
 
 
-def agent_of(row: models.Agent) -> InboxAgent:
+def agent_of(row: models.Agent, *, public_name: str) -> InboxAgent:
     return InboxAgent(
         user=row.user_id,
         name=row.user.get_full_name(),
+        public_name=public_name,
         supervises=row.supervises,
         accepting=row.accepting,
         capacity=row.capacity,
@@ -96,6 +99,7 @@ def agent_of(row: models.Agent) -> InboxAgent:
 
 def inbox_in_full(row: models.Inbox) -> InboxInFull:
     agents = row.agents.select_related("user").order_by("user_id")
+    names = public_names(row)
     return InboxInFull(
         id=row.pk,
         key=row.key,
@@ -115,7 +119,7 @@ def inbox_in_full(row: models.Inbox) -> InboxInFull:
         closed_text=row.closed_text,
         mail_from=row.mail_from,
         hours=row.hours_id,
-        agents=[agent_of(agent) for agent in agents],
+        agents=[agent_of(agent, public_name=names.get(agent.user_id, "")) for agent in agents],
         created_at=spell_time(row.created_at),
     )
 

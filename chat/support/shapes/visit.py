@@ -48,7 +48,7 @@ DOORSTEP = Doorstep(
     must_verify=False,
 )
 NEW_VISIT = NewVisit(token="gapless_mDqGTAV0cGqTnqF2pTgGr1cJ0yv0hTgB3b0E5m3yZ0c")  # noqa: S106 (of nobody)
-OWN_CONVERSATION = OwnConversation(id=412, state="open", head=2, assignee=Person(2, "ada", "Ada"))
+OWN_CONVERSATION = OwnConversation(id=412, state="open", head=2, assignee=shapes.public_person(2, "Ada"))
 
 
 def doorstep_of(row: models.Inbox) -> Doorstep:
@@ -66,11 +66,12 @@ def doorstep_of(row: models.Inbox) -> Doorstep:
 
 
 def own_conversation_of(row: Conversation) -> OwnConversation:
-    """Needs `channel` and `assignee` selected along. What is snoozed is open to who waits."""
+    """As chat/support/reads/own.py reads it. What is snoozed is open to who waits."""
     is_snoozed = row.state == ConversationState.SNOOZED
+    name = row.public_assignee
     return OwnConversation(
         id=row.pk,
         state=ConversationState.OPEN.value if is_snoozed else row.state,
         head=row.channel.head,
-        assignee=None if row.assignee is None else shapes.person_of(row.assignee),
+        assignee=None if row.assignee_id is None or name is None else shapes.public_person(row.assignee_id, name),
     )

@@ -124,7 +124,10 @@ def test_of_one_batch_some_may_be_as_believed_and_others_not(cast: Cast) -> None
     ("file", "functions"),
     [
         ("posting", ["post_drafts"]),
-        ("conversing", ["spelled_time", "queue_facts", "with_conversations", "move_conversations", "write_lines"]),
+        (
+            "conversing",
+            ["spelled_time", "queue_facts", "public_name", "with_conversations", "move_conversations", "write_lines"],
+        ),
     ],
 )
 def test_the_functions_in_the_database_are_those_of_the_file(file: str, functions: list[str]) -> None:

@@ -10,6 +10,9 @@ const LOOKS = new Map("аa еe оo рp сc хx уy іi јj ѕs ԁd ԛq ԝw һh �
 const lookOf = (/** @type {string} */ name) =>
   [...name.normalize("NFKD").replace(/[\p{M}\p{Cf}]/gu, "").toLowerCase()].map((letter) => LOOKS.get(letter) ?? letter).join("");
 
+// Who of the staff speaks to customers has this username there (chat/naming.py): colleagues go by their own names.
+const TO_CUSTOMERS = "support-staff";
+
 const people = new Map();
 const looks = new Map();
 
@@ -52,6 +55,7 @@ export function paintInitials(/** @type {any} */ element, /** @type {Person} */ 
 function meet(/** @type {Person} */ person) {
   if (!person) return false;
   const before = people.get(person.id);
+  if (before && person.username === TO_CUSTOMERS) return false;
   if (before?.display_name === person.display_name && before?.username === person.username) return false;
   const look = lookOf(person.display_name || person.username);
   people.set(person.id, { ...person, look });
