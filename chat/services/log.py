@@ -55,6 +55,23 @@ class Entry:
         self.changed(row)
         return row
 
+    def write(self, sender: User, *, client_msg_id: uuid.UUID, body: str, digest: bytes) -> Message:
+        """Writes what somebody says whom a verb has let in with it; whoever is in a channel posts (posting.py)."""
+        number = self.next_number()
+        row = Message.objects.create(
+            channel=self.channel,
+            sender=sender,
+            said_as=self.public_name(sender),
+            client_msg_id=client_msg_id,
+            body=body,
+            said_digest=digest,
+            seq=number,
+            rev=number,
+            created_at=self.now,
+        )
+        self.changed(row)
+        return row
+
     def person(self, user: User) -> Person:
         """As those read them who read this log."""
         name = self.public_name(user)

@@ -143,7 +143,7 @@ class _Batch:
             # Not known yet: until it is, nothing is posted.
             return NotFound()
         if facts.earlier is not None:
-            return _repeated(draft, self.earlier[facts.earlier])
+            return repeated(draft, self.earlier[facts.earlier])
         twin = self.fresh.get(draft.key)
         if twin is not None:
             return twin if twin.draft.digest == draft.digest else Conflict()
@@ -255,7 +255,8 @@ def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> 
     return encode(message)
 
 
-def _repeated(draft: Draft, known: Message) -> Committed | Refused:
+def repeated(draft: Draft, known: Message) -> Committed | Refused:
+    """What a draft gets whose sender and client_msg_id this message has already."""
     first = first_said(known)
     is_same = known.channel_id == draft.channel if first is None else first == draft.digest
     return Committed(raw=encode(shapes.message_of(known)), duplicate=True) if is_same else Conflict()

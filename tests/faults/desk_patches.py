@@ -51,10 +51,4 @@ def note_on_the_customers_stream() -> None:
     """A note is a message of the conversation, like any other."""
     from chat.support import services  # noqa: PLC0415
 
-    open_notes = services.open_notes
-
-    def open_conversation(actor: Any, *, conversation: int) -> int:
-        open_notes(actor, conversation=conversation)
-        return conversation
-
-    services.open_notes = open_conversation
+    services.note = services.answer

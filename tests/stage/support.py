@@ -98,6 +98,14 @@ def answer(agent: User, conversation: Conversation, body: str) -> int:
     return Message.objects.get(channel=conversation.pk, sender=agent, client_msg_id=draft.client_msg_id).seq
 
 
+def note(agent: User, conversation: Conversation, body: str = "Odd.") -> int:
+    """An agent notes something; the channel of the notes."""
+    services.note(agent, conversation=conversation.pk, client_msg_id=uuid.uuid4(), body=body)
+    notes = Conversation.objects.get(pk=conversation.pk).notes_id
+    assert notes is not None
+    return notes
+
+
 def wait_until(condition: Callable[[], object], *, within: float = EXPECT_SECONDS) -> None:
     """As `expect` of tests.stage.servers, for tests without a socket."""
     deadline = time.monotonic() + within

@@ -6,9 +6,10 @@ from chat.support.services.answering import answer
 from chat.support.services.beginning import begin
 from chat.support.services.blocking import block_contact, unblock_contact
 from chat.support.services.canned import delete_canned_answer, keep_canned_answer
-from chat.support.services.coming_in import enter, open_notes
+from chat.support.services.coming_in import enter
 from chat.support.services.holding import assign, claim, release, take_over
 from chat.support.services.inboxes import change_inbox, create_inbox, inboxes_of, rotate_secret
+from chat.support.services.noting import note
 from chat.support.services.queue import Place, count_queue, queue, ticket_of
 from chat.support.services.reopening import reopen, resolve, set_pending, snooze
 from chat.support.services.revising import revise
@@ -35,7 +36,7 @@ __all__ = [
     "inboxes_of",
     "is_in_it",
     "keep_canned_answer",
-    "open_notes",
+    "note",
     "queue",
     "release",
     "remove_agent",

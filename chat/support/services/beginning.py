@@ -7,7 +7,7 @@ from django.db import transaction
 
 from chat.allowances.counting import counted
 from chat.allowances.table import BEGINNINGS
-from chat.models import Channel, ChannelKind, Conversation, Message, MessageKind, Role, User
+from chat.models import Channel, ChannelKind, Conversation, Message, Role, User
 from chat.naming import looks
 from chat.services import log
 from chat.services.drafts import check_body
@@ -106,19 +106,8 @@ def _write_log(entry: log.Entry, visitor: User, *, client_msg_id: uuid.UUID, bod
     event = {"type": "conversation.begun", "user": visitor.pk}
     begun = entry.note(visitor, event, "The conversation began")
     begin_membership(entry, visitor, role=Role.MEMBER, number=begun.seq)
-    number = entry.next_number()
-    message = Message.objects.create(
-        channel=entry.channel,
-        sender=visitor,
-        client_msg_id=client_msg_id,
-        kind=MessageKind.TEXT,
-        body=body,
-        said_digest=digest_of(channel=entry.channel.pk, body=body, reply_to=None),
-        seq=number,
-        rev=number,
-        created_at=entry.now,
-    )
-    entry.changed(message)
+    digest = digest_of(channel=entry.channel.pk, body=body, reply_to=None)
+    entry.write(visitor, client_msg_id=client_msg_id, body=body, digest=digest)
 
 
 def _without_secrets(page: str) -> str:

@@ -1,14 +1,10 @@
 """Agents come into a conversation, openly, and into its notes: they are members of what they hold and answer."""
 
-from chat.models import Channel, ChannelKind, Role, User
-from chat.naming import looks
+from chat.models import Role, User
 from chat.services import log
-from chat.services.members import admit, begin_membership, hold_memberships, seat
+from chat.services.members import admit, begin_membership, seat
 from chat.support.services.handling import Handling, handling
 from chat.support.services.standing import hold_seat, is_in_it
-
-#: What is before the visitor's name in the name of the notes.
-NOTES_ON = "Notes on "
 
 
 def join(handled: Handling, agent: User) -> None:
@@ -21,7 +17,7 @@ def join(handled: Handling, agent: User) -> None:
     if is_new:
         begin_membership(handled.entry, agent, role=Role.MEMBER, number=number)
     if handled.notes is not None:
-        _join_log(handled.notes, agent)
+        join_log(handled.notes, agent)
 
 
 def enter(actor: User, *, conversation: int) -> bool:
@@ -31,40 +27,11 @@ def enter(actor: User, *, conversation: int) -> bool:
     """
     with handling(conversation) as handled:
         hold_seat(actor, handled.inbox)
-        return not _join_log(handled.entry, actor)
+        return not join_log(handled.entry, actor)
 
 
-def open_notes(actor: User, *, conversation: int) -> int:
-    """The channel of its notes, made with the first one; the actor is in it from now on. Raises NotFound."""
-    with handling(conversation) as handled:
-        hold_seat(actor, handled.inbox)
-        if handled.notes is None:
-            _make_notes(handled, actor)
-        assert handled.notes is not None
-        _join_log(handled.notes, actor)
-        return handled.notes.channel.pk
-
-
-def _make_notes(handled: Handling, actor: User) -> None:
-    name = (NOTES_ON + handled.row.visitor.get_full_name())[:80]
-    seen, seen_in_any_case = looks(name)
-    channel = Channel.objects.create(
-        name=name,
-        name_look=seen,
-        name_look_any_case=seen_in_any_case,
-        kind=ChannelKind.INNER,
-        parent_id=handled.row.pk,
-        created_by=actor,
-    )
-    people = {member.user_id: member.user for member in handled.members() if member.user.is_active}
-    hold_memberships([*people.values(), actor])
-    handled.notes = log.lock([channel.pk])[channel.pk]
-    handled.move(notes=channel)
-    for user in people.values():
-        _join_log(handled.notes, user)
-
-
-def _join_log(entry: log.Entry, user: User) -> bool:
+def join_log(entry: log.Entry, user: User) -> bool:
+    """A member of this log of the conversation from now on; whether they were not before."""
     if is_in_it(user, entry.channel.pk):
         return False
     admit(entry, user, actor=user, role=Role.MEMBER)

@@ -43,6 +43,7 @@ CHECKS = [
 ]
 #: Left out and empty mean the same here.
 MAY_BE_EMPTY = {
+    "AgentRevision.public_name",
     "ChannelInput.name",
     "ChannelInput.topic",
     "ChannelRevision.reason",

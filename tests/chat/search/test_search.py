@@ -7,13 +7,12 @@ import pytest
 from chat import clock, services
 from chat.models import Channel, Message
 from chat.search import search
-from chat.support.services import open_notes
 from delivery.wire.errors import Invalid
 from tests.conftest import Cast, said
 from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY, on_days
 from tests.stage.servers import Server
-from tests.stage.support import held_by
+from tests.stage.support import held_by, note
 
 pytestmark = pytest.mark.django_db
 
@@ -46,10 +45,10 @@ def test_a_public_channel_is_searched_by_its_members_only(cast: Cast) -> None:
 
 
 def test_inner_notes_are_found_by_those_who_are_in_them(cast: Cast) -> None:
-    conversation = held_by(cast.sam, visitor=cast.vera).channel
-    inner = Channel.objects.get(pk=open_notes(cast.sam, conversation=conversation.pk))
+    conversation = held_by(cast.sam, visitor=cast.vera)
+    inner = Channel.objects.get(pk=note(cast.sam, conversation))
     said(cast.sam, inner, "she is difficult")
-    said(cast.sam, conversation, "how difficult is it?")
+    said(cast.sam, conversation.channel, "how difficult is it?")
     assert bodies(cast.vera, "difficult") == ["how difficult is it?"]
     assert bodies(cast.sam, "difficult") == ["how difficult is it?", "she is difficult"]
 

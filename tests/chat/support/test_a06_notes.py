@@ -12,7 +12,7 @@ from chat.support import services
 from tests.conftest import in_thread
 from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
-from tests.stage.support import Desk, Visit, answer
+from tests.stage.support import Desk, Visit, answer, note
 
 NOTES = 1000
 SECRET = "Their third parcel that is late"
@@ -88,7 +88,7 @@ async def test_a6_no_frame_of_the_customers_socket_moves_by_a_note(
     servers: list[Server], desk: Desk, vera: Visit, conversation: Conversation
 ) -> None:
     await in_thread(services.claim, desk.ada, conversation=conversation.pk)
-    notes = await in_thread(services.open_notes, desk.ada, conversation=conversation.pk)
+    notes = await in_thread(note, desk.ada, conversation)
     async with (
         Listening(servers[0].ws, token=vera.secret, heads={}) as customer,
         Listening(servers[1].ws, token=desk.token(desk.ada), heads={}) as agent,

@@ -12,7 +12,7 @@ from chat.support.models import Contact, Inbox, Interval, Rating, Ticket
 from chat.support.services.erasing import erase_contact, erase_expired
 from delivery.wire.errors import Conflict, Forbidden, NotFound
 from tests.conftest import said
-from tests.stage.support import Desk, Visit, answer, count_all
+from tests.stage.support import Desk, Visit, answer, count_all, note
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,7 @@ def resolved(desk: Desk, vera: Visit, standing_clock: datetime.datetime) -> Conv
     """Begun and answered, with all that a contact can have."""
     conversation = vera.begin("My address is Elm Street 7.")
     answer(desk.ada, conversation, "Thank you, Vera.")
-    notes = services.open_notes(desk.ada, conversation=conversation.pk)
+    notes = note(desk.ada, conversation)
     said(desk.ada, Channel.objects.get(pk=notes))
     count_all()
     # The newest line of the desk is another one, and Redis has what is read of its log.

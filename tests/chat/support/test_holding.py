@@ -16,7 +16,7 @@ from delivery.wire.errors import (
     Invalid,
 )
 from tests.conftest import say
-from tests.stage.support import Desk, Visit
+from tests.stage.support import Desk, Visit, note
 
 TOMORROW = datetime.timedelta(days=1)
 
@@ -140,7 +140,7 @@ def test_supervisors_and_who_holds_it_assign(desk: Desk, conversation: Conversat
 
 def test_taking_over_is_said_openly_and_kept(desk: Desk, conversation: Conversation) -> None:
     services.claim(desk.ada, conversation=conversation.pk)
-    services.open_notes(desk.ada, conversation=conversation.pk)
+    note(desk.ada, conversation)
     assert services.take_over(desk.ben, conversation=conversation.pk).assignee == desk.ben
     notes = row_of(conversation).notes_id
     assert notes is not None

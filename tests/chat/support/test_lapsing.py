@@ -14,7 +14,7 @@ from chat.support.services import lapsing
 from chat.support.services.lapsing import lapse_leases, resolve_silent, wake_snoozed
 from chat.support.services.reserved import reserved_account
 from tests.conftest import said
-from tests.stage.support import Desk, Visit
+from tests.stage.support import Desk, Visit, note
 
 pytestmark = pytest.mark.usefixtures("unseen")
 
@@ -62,7 +62,7 @@ def test_who_does_not_work_loses_what_they_hold_and_the_customer_keeps_their_pla
 
 def test_the_notes_say_whose_lease_it_was_and_the_customer_is_not_told(desk: Desk, vera: Visit) -> None:
     conversation = held_by(desk.ada, vera)
-    notes = services.open_notes(desk.ada, conversation=conversation.pk)
+    notes = note(desk.ada, conversation)
     lapse_leases()
     assert "Ada did not go on with Vera" in Message.objects.filter(channel=notes).latest("seq").body
     bodies = Message.objects.filter(channel=conversation.pk, event__type="conversation.lapsed").values_list(

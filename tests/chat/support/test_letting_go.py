@@ -15,14 +15,14 @@ from chat.support import services
 from delivery.wire.errors import Forbidden, NotFound
 from tests.conftest import say
 from tests.stage.locks import until_waiting
-from tests.stage.support import Desk, Visit
+from tests.stage.support import Desk, Visit, note
 
 
 def test_what_a_removed_agent_held_is_free_at_its_old_place(
     desk: Desk, vera: Visit, conversation: Conversation
 ) -> None:
     services.claim(desk.ada, conversation=conversation.pk)
-    services.open_notes(desk.ada, conversation=conversation.pk)
+    note(desk.ada, conversation)
     services.remove_agent(desk.sue, inbox=desk.inbox, user=desk.ada.pk)
     row = Conversation.objects.get(pk=conversation.pk)
     assert (row.assignee, row.waiting_since) == (None, conversation.waiting_since)
@@ -39,15 +39,7 @@ def test_what_a_removed_agent_held_is_free_at_its_old_place(
     assert services.claim(desk.ben, conversation=conversation.pk).assignee == desk.ben
 
 
-def test_who_only_wrote_a_note_reads_no_notes_once_removed(desk: Desk, conversation: Conversation) -> None:
-    notes = services.open_notes(desk.ben, conversation=conversation.pk)
-    services.open_notes(desk.ada, conversation=conversation.pk)
-    services.remove_agent(desk.sue, inbox=desk.inbox, user=desk.ben.pk)
-    assert not Member.objects.filter(user=desk.ben).exists()
-    assert list(Member.objects.filter(channel=notes).values_list("user", flat=True)) == [desk.ada.pk]
-
-
-@pytest.mark.parametrize("comes_in", [services.enter, services.open_notes])
+@pytest.mark.parametrize("comes_in", [lambda agent, row: services.enter(agent, conversation=row.pk), note])
 def test_who_comes_in_while_being_removed_is_out_in_the_end(
     comes_in: Callable[..., object], desk: Desk, conversation: Conversation
 ) -> None:
@@ -59,7 +51,7 @@ def test_who_comes_in_while_being_removed_is_out_in_the_end(
 
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
-            comes_in(desk.ada, conversation=conversation.pk)
+            comes_in(desk.ada, conversation)
             removal = other.submit(remove)
             until_waiting(1)
         removal.result()
@@ -70,7 +62,7 @@ def test_what_is_long_resolved_stays_as_it_is(
     standing_clock: datetime.datetime, desk: Desk, conversation: Conversation
 ) -> None:
     services.claim(desk.ada, conversation=conversation.pk)
-    services.open_notes(desk.ada, conversation=conversation.pk)
+    note(desk.ada, conversation)
     services.resolve(desk.ada, conversation=conversation.pk)
     head = Channel.objects.get(pk=conversation.pk).head
     with clock.at(standing_clock + datetime.timedelta(days=2)):

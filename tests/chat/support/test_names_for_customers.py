@@ -166,7 +166,7 @@ def test_what_was_said_before_is_spelled_with_public_names_too(desk: Desk, conve
     lines = Message.objects.filter(channel=conversation.pk, sender=ben)
     event = {"type": "member.joined", "user": ben.pk, "name": ben.username, "username": ben.username}
     lines.update(said_as="", body=f"{ben.username} joined", event=event)
-    migration = importlib.import_module("chat.migrations.0033_public_names")
+    migration = importlib.import_module("chat.migrations.0035_public_names")
     with connection.cursor() as cursor:
         cursor.execute(migration._RENAME)
     [row] = lines

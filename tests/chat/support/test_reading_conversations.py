@@ -11,7 +11,7 @@ from chat import services as services_of_chat
 from chat.models import Conversation
 from chat.support import services
 from tests.stage.servers import Server
-from tests.stage.support import Desk, Visit, answer, visit
+from tests.stage.support import Desk, Visit, answer, note, visit
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_the_longest_wait_comes_first_and_every_page_follows(ben: httpx.Client, 
 def test_what_was_said_is_read_by_who_is_in_it_who_supervises_and_by_right(
     server: Server, ben: httpx.Client, desk: Desk, vera: Visit, conversation: Conversation
 ) -> None:
-    services.open_notes(desk.ada, conversation=conversation.pk)
+    note(desk.ada, conversation)
     for what in ("messages", "notes"):
         path = f"/conversations/{conversation.pk}/{what}/"
         assert ben.get(path).status_code == 403

@@ -16,7 +16,7 @@ from delivery.wire.errors import (
     Overtaken,
 )
 from tests.conftest import say
-from tests.stage.support import Desk, Visit
+from tests.stage.support import Desk, Visit, note
 
 TOMORROW = datetime.timedelta(days=1)
 
@@ -36,7 +36,7 @@ def test_resolved_it_is_nobodys_and_falls_out_of_the_agents_lists_a_day_later(
     standing_clock: datetime.datetime, desk: Desk, vera: Visit, conversation: Conversation
 ) -> None:
     services.claim(desk.ada, conversation=conversation.pk)
-    services.open_notes(desk.ada, conversation=conversation.pk)
+    note(desk.ada, conversation)
     row = services.resolve(desk.ben, conversation=conversation.pk)
     assert (row.state, row.assignee, row.former_assignee, row.waiting_since) == ("resolved", None, desk.ada, None)
     services.resolve(desk.ben, conversation=conversation.pk)

@@ -40,7 +40,7 @@ ACTS: dict[str, Callable[[User, int], object]] = {
     "assign": lambda user, pk: services.assign(user, conversation=pk, agent=user),
     "take over": lambda user, pk: services.take_over(user, conversation=pk),
     "enter": lambda user, pk: services.enter(user, conversation=pk),
-    "note": lambda user, pk: services.open_notes(user, conversation=pk),
+    "note": lambda user, pk: services.note(user, conversation=pk, client_msg_id=uuid.uuid4(), body="Odd."),
     "snooze": lambda user, pk: services.snooze(user, conversation=pk, until=clock.now() + TOMORROW),
     "set pending": lambda user, pk: services.set_pending(user, conversation=pk),
     "resolve": lambda user, pk: services.resolve(user, conversation=pk),

@@ -118,7 +118,7 @@ def _say(who: User, channel: int, body: str) -> None:
 
 
 def _note(agent: User, conversation: int, body: str) -> None:
-    _say(agent, services.open_notes(agent, conversation=conversation), body)
+    services.note(agent, conversation=conversation, client_msg_id=uuid.uuid4(), body=body)
 
 
 def _snooze(agent: User, conversation: int, minutes: str) -> None:

@@ -20,7 +20,7 @@ FROM (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0032_unassigned_conversations")]
+    dependencies = [("chat", "0034_files")]
     operations = [
         migrations.AddField(
             model_name="member",

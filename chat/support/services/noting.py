@@ -1,0 +1,78 @@
+"""Notes for the staff alone, in a log of their own: every agent of the inbox writes them; to read them is another right."""
+
+import uuid
+
+from django.db import transaction
+
+from chat import shapes
+from chat.allowances.counting import count
+from chat.allowances.table import MESSAGES
+from chat.models import Channel, ChannelKind, Message, User
+from chat.naming import looks
+from chat.services import keep_leases, log
+from chat.services.drafts import Draft, check_body
+from chat.services.members import hold_memberships
+from chat.services.posting import post_messages, repeated
+from chat.support.services.coming_in import join_log
+from chat.support.services.handling import Handling, handling
+from chat.support.services.standing import hold_seat, is_in_it
+from delivery.source import Committed
+from delivery.wire.codec import encode
+from delivery.wire.errors import Refused
+
+#: What is before the visitor's name in the name of the notes.
+NOTES_ON = "Notes on "
+
+
+@transaction.atomic
+def note(actor: User, *, conversation: int, client_msg_id: uuid.UUID, body: str) -> Committed:
+    """A note on the conversation; their log is made with the first one. A repeat gets the first message back.
+
+    Who is in the conversation is in its notes from then on. Anybody else of the inbox leaves the note without coming in: what
+    others noted is read by `read_support` and by who supervises, with a note or without. Raises what refuses a message, NotFound.
+    """
+    check_body(body)
+    count(MESSAGES, actor)
+    with handling(conversation) as handled:
+        hold_seat(actor, handled.inbox)
+        notes = handled.notes or _make_notes(handled, actor)
+        draft = Draft(channel=notes.channel.pk, sender=actor.pk, client_msg_id=client_msg_id, body=body)
+        if not is_in_it(actor, conversation):
+            return _leave(notes, actor, draft)
+        join_log(notes, actor)
+    [outcome] = post_messages([draft])
+    if isinstance(outcome, Refused):
+        raise outcome
+    keep_leases([(conversation, actor.pk)])
+    return outcome
+
+
+def _leave(notes: log.Entry, actor: User, draft: Draft) -> Committed:
+    earlier = Message.objects.for_the_wire().filter(sender=actor, client_msg_id=draft.client_msg_id).first()
+    if earlier is not None:
+        outcome = repeated(draft, earlier)
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+    row = notes.write(actor, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest)
+    return Committed(raw=encode(shapes.message_of(row)), duplicate=False)
+
+
+def _make_notes(handled: Handling, actor: User) -> log.Entry:
+    name = (NOTES_ON + handled.row.visitor.get_full_name())[:80]
+    seen, seen_in_any_case = looks(name)
+    channel = Channel.objects.create(
+        name=name,
+        name_look=seen,
+        name_look_any_case=seen_in_any_case,
+        kind=ChannelKind.INNER,
+        parent_id=handled.row.pk,
+        created_by=actor,
+    )
+    people = {member.user_id: member.user for member in handled.members() if member.user.is_active}
+    hold_memberships(people.values())
+    notes = handled.notes = log.lock([channel.pk])[channel.pk]
+    handled.move(notes=channel)
+    for user in people.values():
+        join_log(notes, user)
+    return notes
