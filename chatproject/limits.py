@@ -76,6 +76,10 @@ class Limits:
     #: Edits and deletions of one user: everybody in the channel gets each, and a plain member is not to use up what is replayed
     #: to those who return. 0 lifts it.
     revisions_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Reactions that one user gives and takes back: each is a change that everybody in the channel gets. 0 lifts it.
+    reactions_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Different emoji with which people have reacted to one message.
+    reaction_kinds: int = _limit(20, unit="a message", exceeded="`invalid`")
     #: Changes of names, topics and channels (archiving too) by one user. 0 lifts it.
     renames_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: People whom one user adds, removes or gives another role, one's own leaving and level of notice,

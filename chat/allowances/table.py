@@ -53,6 +53,11 @@ REVISIONS = Allowance(
     "You may edit and delete {limit} messages a minute: wait {wait} s.",
     attempts_each=5,
 )
+REACTIONS = Allowance(
+    *("reacted", "reactions_per_minute", MINUTE),
+    "You may react {limit} times a minute: wait {wait} s.",
+    attempts_each=5,
+)
 CREATIONS = Allowance(
     *("opened", "creations_per_hour", HOUR),
     "You may open {limit} channels an hour: wait {wait} s.",

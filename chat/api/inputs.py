@@ -152,6 +152,10 @@ class MessageRevision(Input, frozen=True, kw_only=True):
     body: Body
 
 
+class ReactionInput(Input, frozen=True, kw_only=True):
+    emoji: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+
+
 class Position(Input, frozen=True, kw_only=True):
     seq: Number
 

@@ -19,12 +19,22 @@ from chat.reads.opening import ChatOpening
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
 from chat.rights.viewing import desk_seen_by
-from chat.services import Draft, choose_presence, delete_message, edit_message
+from chat.services import Draft, add_reaction, choose_presence, delete_message, edit_message, remove_reaction
 from delivery.consumers import SocketConsumer
 from delivery.source import Committed
 from delivery.wire import ids
 from delivery.wire.codec import encode, given
-from delivery.wire.commands import AnyCommand, Delete, Edit, Post, SayPresence, SayTyping, SayViewing
+from delivery.wire.commands import (
+    AddReaction,
+    AnyCommand,
+    Delete,
+    Edit,
+    Post,
+    RemoveReaction,
+    SayPresence,
+    SayTyping,
+    SayViewing,
+)
 from delivery.wire.errors import Refused, UnknownOp
 from delivery.wire.frames import Ok, OwnPresence
 from delivery.wire.types import Ref
@@ -32,6 +42,8 @@ from delivery.wire.types import Ref
 T = TypeVar("T")
 #: A subprotocol that is offered beside the contract's: what follows is the token of a visit.
 VISIT_OFFER = "gapless.visit."
+#: What people inside do, and visitors do not.
+NOT_FOR_VISITORS = (AddReaction, RemoveReaction, SayPresence)
 
 
 class ChatConsumer(SocketConsumer):
@@ -70,7 +82,7 @@ class ChatConsumer(SocketConsumer):
         require_scope(self.login.scopes, Scope.WRITE, visitors_too=True)
 
     async def do(self, command: AnyCommand) -> None:
-        require_scope(self.login.scopes, Scope.WRITE, visitors_too=not isinstance(command, SayPresence))
+        require_scope(self.login.scopes, Scope.WRITE, visitors_too=not isinstance(command, NOT_FOR_VISITORS))
         match command:
             case Post():
                 await self._post(command)
@@ -83,6 +95,10 @@ class ChatConsumer(SocketConsumer):
                 place = {"channel": command.channel, "message": command.message}
                 row = await self._as_user(self._delete, **place, reason=command.reason)
                 self._confirm(command.ref, row)
+            case AddReaction() | RemoveReaction():
+                react = add_reaction if isinstance(command, AddReaction) else remove_reaction
+                place = {"channel": command.channel, "message": command.message}
+                self._confirm(command.ref, await self._as_user(react, **place, emoji=command.emoji))
             case SayTyping():
                 await self.require_access(command.channel)
                 self.node.presence.told_typing(self.socket, command.channel, is_on=command.on)

@@ -31,7 +31,7 @@ SELECT held.channel_id, (
     ) AS missed
 ), (
     -- PostgreSQL's clock: one for all processes, whatever theirs say.
-    SELECT greatest(created_at, edited_at, deleted_at) >= clock_timestamp() - %s * interval '1 hour' FROM messages
+    SELECT greatest(created_at, edited_at, deleted_at, changed_at) >= clock_timestamp() - %s * interval '1 hour' FROM messages
     WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT 1
 ) FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
 """

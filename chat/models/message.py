@@ -79,7 +79,7 @@ class Message(models.Model):
     reply_count = models.IntegerField(default=0, db_default=0)
     last_reply_seq = models.BigIntegerField(null=True, blank=True)
     # As they are sent; the rows that they are made of lie beside the message, and change with it under the channel's lock.
-    #: {emoji: [user id, …]}; null for none, as with the next two.
+    #: [[emoji, [user id, …]], …] in the order in which they came (an object of JSON has none); null for none, as with the next two.
     reactions = models.JSONField(null=True, blank=True)
     #: {users: [id, …], everyone: bool}
     mentions = models.JSONField(null=True, blank=True)
@@ -95,6 +95,8 @@ class Message(models.Model):
     read_at = models.DateTimeField(null=True, blank=True)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    #: When it got this `rev`; null for what has changed only before this was kept, or never.
+    changed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     objects = MessageManager()

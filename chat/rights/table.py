@@ -19,6 +19,7 @@ class Right(enum.StrEnum):
     """What somebody may or may not do in a channel; its value is the word in `can`."""
 
     POST = "post"
+    REACT = "react"
     EDIT_OWN = "edit_own"
     DELETE_OWN = "delete_own"
     DELETE_ANY = "delete_any"
@@ -62,6 +63,7 @@ OWNERS = frozenset({Role.OWNER})
 RULES: Mapping[Right, Rule] = MappingProxyType(
     {
         Right.POST: Rule(roles=EVERYONE, refusal="You may not write here.", visitors=True, though_muted=False),
+        Right.REACT: Rule(roles=EVERYONE, refusal="You may not react here.", though_muted=False),
         Right.EDIT_OWN: Rule(
             roles=EVERYONE,
             refusal="Only the author can edit a message.",

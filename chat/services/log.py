@@ -84,6 +84,19 @@ class Entry:
         names = hot.rows(_PUBLIC_NAME, [user.pk, self.channel.pk, user.pk])
         return names[0][0] if names else ""
 
+    def message(self, pk: int) -> Message:
+        """One of the channel's messages, as it is under the lock. Raises NotFound."""
+        row = Message.objects.filter(channel=self.channel, pk=pk).for_the_wire().first()
+        if row is None:
+            raise NotFound("There is no such message in this channel.")
+        return row
+
+    def revise(self, row: Message, *fields: str) -> None:
+        """A later change of a message takes the next number, and is announced; these fields of the row are new."""
+        row.rev, row.changed_at = self.next_number(), self.now
+        row.save(update_fields=["rev", "changed_at", *fields])
+        self.changed(row)
+
     def changed(self, row: Message) -> None:
         """Announces the row, as it is now, after the commit."""
         self._changed.append(row)

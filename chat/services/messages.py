@@ -10,7 +10,7 @@ from django.conf import settings
 
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import REVISIONS
-from chat.models import Act, Channel, File, Message, MessageKind, MessageVersion, Report, User, Verdict
+from chat.models import Act, Channel, File, Message, MessageKind, MessageVersion, Reaction, Report, User, Verdict
 from chat.rights.standing import require_may, standing_of
 from chat.rights.table import RULES, Right
 from chat.services import audit, log
@@ -48,7 +48,7 @@ def edit_message(
         require_may(editor, Right.EDIT_OWN, channel=entry.channel)
         # What is said anew reaches the other one as well.
         require_reach(editor, channel=entry.channel)
-        row = _message_in(entry, message)
+        row = entry.message(message)
         log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, RULES[Right.EDIT_OWN].refusal)
         log.require(row.deleted_at is None, "This message was deleted.")
         # Words beside files may be taken away.
@@ -64,7 +64,7 @@ def edit_message(
             _keep_version(row, replaced_at=entry.now)
             row.said_digest = first_said(row)
             row.body, row.edited_at = body, entry.now
-            _renumber(entry, row, "body", "edited_at")
+            entry.revise(row, "body", "edited_at", "said_digest")
     return row
 
 
@@ -82,7 +82,7 @@ def delete_message(
     with counted(REVISIONS if is_own else unless_bulk(REVISIONS), actor), log.writing(channel) as entry:
         # A user without a standing here learns nothing of the message.
         standing_of(actor, channel=channel)
-        row = _message_in(entry, message)
+        row = entry.message(message)
         rights = (Right.DELETE_OWN, Right.DELETE_ANY) if is_own else (Right.DELETE_ANY,)
         # To delete one's own is no act of moderation, and needs no reason.
         require_may(actor, *rights, channel=entry.channel, reason=None if is_own else reason)
@@ -91,10 +91,11 @@ def delete_message(
         if row.deleted_at is None:
             _keep_or_forget(row, deleted_at=entry.now)
             row.said_digest = first_said(row)
-            row.body, row.deleted_at, row.files = "", entry.now, None
+            row.body, row.deleted_at, row.files, row.reactions = "", entry.now, None, None
             # From now on nobody gets them; their bytes go when the sweep comes by.
             File.objects.filter(message=row).update(message=None)
-            _renumber(entry, row, "body", "deleted_at", "files")
+            Reaction.objects.filter(message=row).delete()
+            entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions")
             if not is_own:
                 close_case(row, actor=actor, verdict=Verdict.UPHELD, reason=reason or "The message was deleted.")
                 audit.record(
@@ -137,19 +138,6 @@ def _keep_or_forget(row: Message, *, deleted_at: datetime.datetime) -> None:
         _keep_version(row, replaced_at=deleted_at)
     else:
         MessageVersion.objects.filter(message=row).delete()
-
-
-def _message_in(entry: log.Entry, message: int) -> Message:
-    row = Message.objects.filter(channel=entry.channel, pk=message).for_the_wire().first()
-    if row is None:
-        raise NotFound("There is no such message in this channel.")
-    return row
-
-
-def _renumber(entry: log.Entry, row: Message, *fields: str) -> None:
-    row.rev = entry.next_number()
-    row.save(update_fields=["rev", "said_digest", *fields])
-    entry.changed(row)
 
 
 def channel_of(user: User, channel: int) -> Channel:

@@ -172,7 +172,7 @@ def message_of(row: models.Message) -> Message:
         mentions=NOBODY if row.mentions is None else msgspec.convert(row.mentions, Mentions),
         thread=row.thread_id,
         replies=None if row.last_reply_seq is None else Replies(row.reply_count, row.last_reply_seq),
-        reactions=row.reactions,
+        reactions=None if row.reactions is None else dict(row.reactions),
         files=None if row.files is None else msgspec.convert(row.files, list[File]),
         pinned_at=spell_time(row.pinned_at),
         event=row.event,

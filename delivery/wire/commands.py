@@ -60,6 +60,22 @@ class Delete(Command, frozen=True, kw_only=True, tag="message.delete"):
     reason: str = ""
 
 
+class AddReaction(Command, frozen=True, kw_only=True, tag="reaction.add"):
+    """One Unicode emoji, kept in its full spelling. Repeating changes nothing."""
+
+    channel: Id
+    message: Id
+    emoji: str
+
+
+class RemoveReaction(Command, frozen=True, kw_only=True, tag="reaction.remove"):
+    """Takes one's own reaction back. Repeating changes nothing."""
+
+    channel: Id
+    message: Id
+    emoji: str
+
+
 class Delivered(Command, frozen=True, kw_only=True, tag="delivered"):
     """Everything up to `seq` has arrived. Cumulative, forward only."""
 
@@ -103,7 +119,20 @@ class Ping(Command, frozen=True, kw_only=True, tag="ping"):
     """Answered with `pong` and the heads, also without a ref."""
 
 
-AnyCommand = Sync | Post | Edit | Delete | Delivered | Read | SayTyping | SayViewing | SayPresence | Ping
+AnyCommand = (
+    Sync
+    | Post
+    | Edit
+    | Delete
+    | AddReaction
+    | RemoveReaction
+    | Delivered
+    | Read
+    | SayTyping
+    | SayViewing
+    | SayPresence
+    | Ping
+)
 #: In the order of the contract.
 COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)
 
@@ -114,6 +143,8 @@ EXAMPLES: tuple[AnyCommand, ...] = (
     Post(ref=2, channel=12, client_msg_id="0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", body="The build is green."),
     Edit(ref=3, channel=12, message=501, body="The build is red."),
     Delete(ref=4, channel=12, message=501),
+    AddReaction(ref=5, channel=12, message=501, emoji="👍"),
+    RemoveReaction(ref=6, channel=12, message=501, emoji="👍"),
     Delivered(channel=12, seq=341),
     Read(channel=12, seq=341),
     SayTyping(channel=12, on=True),

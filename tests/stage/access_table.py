@@ -34,6 +34,8 @@ row("POST", one + "messages/",                  "401 401 404 404 201 201 201", b
 row("GET", one + "messages/<int:message>/",     "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
 row("PATCH", one + "messages/<int:message>/",   "401 401 404 404 200 200 200", path_of=own_message, body=given(body="y"))  # fmt: skip
 row("DELETE", one + "messages/<int:message>/",  "401 401 404 200 403 200 200", path_of=anothers_message, body=given(reason="rude"))  # fmt: skip
+row("POST", one + "messages/<int:message>/reactions/", "401 401 404 404 200 200 200", path_of=anothers_message, body=given(emoji="👍"))  # fmt: skip
+row("DELETE", one + "messages/<int:message>/reactions/",  "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
 row("GET", one + "changes/",                    "401 401 404 404 200 200 200")  # fmt: skip
 row("POST", one + "read/",                      "401 401 404 404 200 200 200", body=given(seq=1))  # fmt: skip
 row("POST", "reports/",                         "401 401 404 404 201 201 201", body=given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude"))  # fmt: skip
@@ -130,12 +132,15 @@ def op(name: str, answers: str, *, fields: Body = nothing) -> None:
 posted = given(channel=own_channel, client_msg_id=fresh, body="hi")
 edited = given(channel=own_channel, message=lambda s, who: s.message(who), body="y")
 deleted = given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude")
+reacted = given(channel=own_channel, message=lambda s, who: s.anothers(who), emoji="👍")
 seen = given(channel=own_channel, seq=1)
 #                     stranger  staff     member    moderator owner     visitor   in another's
 op("sync",           "ok        ok        ok        ok        ok        ok        ok")  # fmt: skip
 op("message.post",   "not_found not_found ok        ok        ok        ok        not_found", fields=posted)  # fmt: skip
 op("message.edit",   "not_found not_found ok        ok        ok        ok        not_found", fields=edited)  # fmt: skip
 op("message.delete", "not_found ok        forbidden ok        ok        forbidden not_found", fields=deleted)  # fmt: skip
+op("reaction.add",   "not_found not_found ok        ok        ok        forbidden forbidden", fields=reacted)  # fmt: skip
+op("reaction.remove", "not_found not_found ok       ok        ok        forbidden forbidden", fields=reacted)  # fmt: skip
 op("delivered",      "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
 op("read",           "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
 op("typing",         "not_found not_found ok        ok        ok        ok        not_found", fields=given(channel=own_channel, on=False))  # fmt: skip

@@ -7,6 +7,7 @@ The columns: owner, moderator, member, muted, stranger, staff, banned.
 CELLS = {
     "private": """
         post        ok  ok         ok         muted      not_found  not_found  forbidden
+        react       ok  ok         ok         muted      not_found  not_found  forbidden
         edit_own    ok  ok         ok         muted      not_found  not_found  forbidden
         delete_own  ok  ok         ok         ok         not_found  ok         forbidden
         delete_any  ok  ok         forbidden  forbidden  not_found  ok         forbidden
@@ -21,6 +22,7 @@ CELLS = {
     """,
     "public": """
         post        ok  ok         ok         muted      not_a_member  not_a_member  forbidden
+        react       ok  ok         ok         muted      not_a_member  not_a_member  forbidden
         edit_own    ok  ok         ok         muted      not_a_member  not_a_member  forbidden
         delete_own  ok  ok         ok         ok         not_a_member  ok            forbidden
         delete_any  ok  ok         forbidden  forbidden  not_a_member  ok            forbidden
@@ -35,6 +37,7 @@ CELLS = {
     """,
     "archived": """
         post        archived  archived   archived   archived   not_found  not_found  forbidden
+        react       archived  archived   archived   archived   not_found  not_found  forbidden
         edit_own    archived  archived   archived   archived   not_found  not_found  forbidden
         delete_own  ok        ok         archived   archived   not_found  ok         forbidden
         delete_any  ok        ok         forbidden  forbidden  not_found  ok         forbidden
@@ -50,6 +53,7 @@ CELLS = {
     # Nobody owns a direct conversation.
     "direct": """
         post        -  -  ok         -          not_found  not_found  not_found
+        react       -  -  ok         -          not_found  not_found  forbidden
         edit_own    -  -  ok         -          not_found  not_found  forbidden
         delete_own  -  -  ok         -          not_found  ok         not_found
         delete_any  -  -  forbidden  -          not_found  ok         not_found
@@ -65,6 +69,7 @@ CELLS = {
     # One of three or more can be left, and somebody can be taken out of it.
     "group": """
         post        -  -  ok         muted      not_found  not_found  forbidden
+        react       -  -  ok         muted      not_found  not_found  forbidden
         edit_own    -  -  ok         muted      not_found  not_found  forbidden
         delete_own  -  -  ok         ok         not_found  ok         forbidden
         delete_any  -  -  forbidden  forbidden  not_found  ok         forbidden
@@ -80,6 +85,7 @@ CELLS = {
     # A conversation with the support: who is in it follows from the desk's verbs, whatever role anybody has.
     "support": """
         post        ok  ok         ok         muted      not_found  not_found  forbidden
+        react       ok  ok         ok         muted      not_found  not_found  forbidden
         edit_own    ok  ok         ok         muted      not_found  not_found  forbidden
         delete_own  ok  ok         ok         ok         not_found  ok         forbidden
         delete_any  ok  ok         forbidden  forbidden  not_found  ok         forbidden
@@ -95,6 +101,7 @@ CELLS = {
     # Nobody says anything in the log of a desk.
     "desk": """
         post        forbidden forbidden forbidden forbidden not_found not_found forbidden
+        react       - - - - - - -
         edit_own    - - - - - - -
         delete_own  - - - - - - -
         delete_any  - - - - - - -

@@ -23,6 +23,9 @@ from tests.stage.access_table import API, OPS, PAGES
 from tests.stage.callers import signed_in_everywhere
 from tests.stage.servers import Server
 
+#: By the method and the last word of the path.
+QUERIES = {("GET", "search"): {"q": "x"}, ("DELETE", "reactions"): {"emoji": "👍"}}
+
 
 def calls() -> Iterator[tuple[str, str]]:
     """Every method of every path, but the admin's own."""
@@ -55,7 +58,7 @@ def call(http: httpx.Client, scene: Scene, who: str, method: str, path: str, pat
     filled = re.sub(r"(channels|conversations)/<int:pk>", rf"\1/{scene.channel.pk}", path)
     for name, value in (path_of(scene, who) or {}).items():
         filled = filled.replace(f"<int:{name}>", str(value))
-    query = {"q": "x"} if path.endswith("search/") else None
+    query = QUERIES.get((method, path.rsplit("/", 2)[-2]))
     headers = {"Authorization": f"Bearer {scene.tokens[who]}"} if who in scene.tokens else {}
     answer = http.request(method, f"/{filled}", json=body(scene, who), params=query, headers=headers)
     if answer.status_code >= 400:

@@ -82,6 +82,9 @@ def post(scene: Scene, actor: User) -> None:
 
 DO: dict[Right, Callable[[Scene, User], object]] = {
     Right.POST: post,
+    Right.REACT: lambda s, actor: services.add_reaction(
+        actor, channel=s.channel.pk, message=message_by(s.target, s.channel), emoji="👍"
+    ),
     Right.EDIT_OWN: lambda s, actor: services.edit_message(
         actor, channel=s.channel.pk, message=message_by(actor, s.channel), body="y"
     ),

@@ -1,13 +1,9 @@
 """The verbs: what each promises, also under repeat, refusal and a hundred threads."""
 
 import datetime
-import threading
 import uuid
-from collections.abc import Callable
 
 import pytest
-from django.conf import settings
-from django.db import connections
 
 from chat import clock, services
 from chat.models import Channel, Member, Message
@@ -15,6 +11,7 @@ from chat.services import Draft, settling
 from delivery.source import Committed
 from delivery.wire import errors
 from tests.conftest import Cast, said, say
+from tests.stage.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -273,28 +270,3 @@ def post_or_edit(cast: Cast, target: Message, place: int) -> None:
         said((cast.alice, cast.bob)[place % 4 // 2], cast.team, f"message {place}")
     else:
         services.edit_message(cast.alice, channel=cast.team.pk, message=target.pk, body=f"edit {place}")
-
-
-def in_threads(count: int, work: Callable[[int], object]) -> list[BaseException]:
-    failures: list[BaseException] = []
-    start = threading.Barrier(count)
-    # Who has a connection is not asked here: on a busy machine a hundred would wait too long for ten.
-    connected = threading.Semaphore(settings.DATABASE_POOL)
-
-    def run(place: int) -> None:
-        try:
-            start.wait()
-            with connected:
-                work(place)
-                connections.close_all()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[place]) for place in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures

@@ -1,0 +1,64 @@
+"""Reactions: one person, one emoji, one message. A row each, and the message as it is sent then, under the channel's lock."""
+
+from django.conf import settings
+
+from chat.allowances.counting import counted
+from chat.allowances.table import REACTIONS
+from chat.emoji import fully_qualified
+from chat.models import Message, MessageKind, Reaction, User
+from chat.rights.standing import require_may
+from chat.rights.table import Right
+from chat.services import log
+from chat.services.blocks import require_reach
+from delivery.wire.errors import Invalid
+
+
+def add_reaction(user: User, *, channel: int, message: int, emoji: str) -> Message:
+    """The message with this person's reaction, under a new number; repeating changes nothing.
+
+    Raises Invalid for what is no emoji, one kind too many, and a message that was deleted or that nobody said.
+    """
+    with counted(REACTIONS, user), log.writing(channel) as entry:
+        row, known = _asked(entry, user, message, emoji)
+        mine = {"message": row, "emoji": known, "user": user}
+        if not Reaction.objects.filter(**mine).exists():
+            if known not in dict(row.reactions or []) and len(row.reactions or []) >= settings.LIMITS.reaction_kinds:
+                raise Invalid(f"A message takes {settings.LIMITS.reaction_kinds} different reactions.")
+            Reaction.objects.create(**mine)
+            _show(entry, row)
+    return row
+
+
+def remove_reaction(user: User, *, channel: int, message: int, emoji: str) -> Message:
+    """The message without this person's reaction, under a new number; where there is none nothing changes. Raises as above."""
+    with counted(REACTIONS, user), log.writing(channel) as entry:
+        row, known = _asked(entry, user, message, emoji)
+        removed, _ = Reaction.objects.filter(message=row, emoji=known, user=user).delete()
+        if removed:
+            _show(entry, row)
+    return row
+
+
+def _asked(entry: log.Entry, user: User, message: int, emoji: str) -> tuple[Message, str]:
+    require_may(user, Right.REACT, channel=entry.channel)
+    require_reach(user, channel=entry.channel)
+    row = entry.message(message)
+    known = fully_qualified(emoji)
+    if known is None:
+        raise Invalid("That is not an emoji.")
+    if row.kind != MessageKind.TEXT or row.deleted_at is not None:
+        raise Invalid("Only what somebody says, and has not deleted, takes reactions.")
+    return row, known
+
+
+def _show(entry: log.Entry, row: Message) -> None:
+    row.reactions = reactions_of(row)
+    entry.revise(row, "reactions")
+
+
+def reactions_of(row: Message) -> list[tuple[str, list[int]]] | None:
+    """As the message carries them, from the rows: each kind in the order in which it came, and its people too."""
+    found: dict[str, list[int]] = {}
+    for emoji, user in Reaction.objects.filter(message=row).order_by("pk").values_list("emoji", "user_id"):
+        found.setdefault(emoji, []).append(user)
+    return list(found.items()) or None
