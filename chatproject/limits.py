@@ -109,6 +109,8 @@ class Limits:
     archived_days: int = _limit(30, unit="days", exceeded="left out of `hello`")
     #: Members of one channel. The database refuses more than 100 by itself: this can only be lowered.
     members: int = _limit(100, unit="a channel", exceeded="`channel_full`")
+    #: Up to so many members everybody may call all of them (`@here`, `@channel`); in larger channels owners and moderators may.
+    everyone_members: int = _limit(12, unit="members", exceeded="it stays text")
     #: Tokens of one user, whether they stand or have expired.
     tokens: int = _limit(50, unit="a user", exceeded="`conflict`")
     #: Invitations of one user that stand.

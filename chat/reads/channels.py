@@ -6,28 +6,23 @@ from collections.abc import Collection, Sequence
 from chat import shapes
 from chat.models import ChannelKind, Member, User
 from chat.models.member import MemberQuerySet
-from chat.reads.unread import ReadMark, count_of
+from chat.reads.unread import NONE, ReadMark, count_of
 from chat.rights.standing import moderates_everywhere
 
 
 def described(memberships: MemberQuerySet, user: int) -> list[tuple[Member, shapes.Channel]]:
     """These memberships of one user, with what is said of each channel; in the order of the channels' ids."""
     members = list(memberships.select_related("channel").order_by("channel_id"))
-    unread = count_of(user, [ReadMark(m.channel_id, user, m.read_seq, m.channel.head) for m in members])
+    counts = count_of(user, [ReadMark(m.channel_id, user, m.read_seq, m.channel.head) for m in members])
     people = _others([member.channel_id for member in members if member.channel.kind == ChannelKind.DIRECT], user)
     moderates = bool(members) and moderates_everywhere(User.objects.get(pk=user))
-    return [
-        (
-            member,
-            shapes.channel_to_member(
-                member,
-                unread=unread.get(member.channel_id, 0),
-                people=people.get(member.channel_id, []),
-                moderates=moderates,
-            ),
-        )
-        for member in members
-    ]
+
+    def seen(member: Member) -> shapes.Channel:
+        unread, mentioned = counts.get(member.channel_id, NONE)
+        others = people.get(member.channel_id, [])
+        return shapes.channel_to_member(member, unread=unread, mentioned=mentioned, people=others, moderates=moderates)
+
+    return [(member, seen(member)) for member in members]
 
 
 def channels_among(user: int, channels: Collection[int]) -> dict[int, shapes.Channel]:

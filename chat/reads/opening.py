@@ -19,7 +19,7 @@ from chat.models import VISIT, Scope, User
 from chat.models.token import digest_of
 from chat.reads.blocks import Apart
 from chat.reads.logins import SESSION, TOKEN, ChatLogin, is_hash_of, is_visit
-from chat.reads.unread import unread_of
+from chat.reads.unread import mentioned_of, unread_of
 from chat.rights.scopes import EVERYTHING
 from chat.rights.standing import moderates_everywhere
 from chat.services import hot
@@ -31,6 +31,7 @@ from presence.people import Choice
 
 #: The reader, and whom they have blocked.
 _UNHEARD = "ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = asked.user_id) || asked.user_id"
+_IS_HEARD = f"mention.sender_id <> ALL ({_UNHEARD})"
 
 #: The others in a direct channel.
 _OTHERS = """(
@@ -43,6 +44,7 @@ _OTHERS = """(
 # `user` is an expression with one parameter.
 _CHANNELS = f"""
 SELECT asked.*, CASE WHEN asked.head > asked.read THEN {unread_of(_UNHEARD)} ELSE 0 END,
+    CASE WHEN asked.head > asked.read THEN {mentioned_of(_IS_HEARD)} ELSE 0 END,
     CASE WHEN asked.kind = 'direct' THEN {_OTHERS} END
 FROM (
     SELECT channel.id AS channel_id, channel.name, channel.topic, channel.kind, channel.parent_id, channel.is_support,
@@ -186,7 +188,7 @@ def _opening(read: _Read, proof: tuple[str, str], *, scopes: frozenset[str] = EV
 
 
 def _access(row: Sequence[Any], *, moderates: bool) -> Access:
-    *columns, joined_rev, version, unread, others = row
+    *columns, joined_rev, version, unread, mentioned, others = row
     channel = ChannelColumns(*columns[:_OF_CHANNEL])
     member = MemberColumns(channel, *columns[_OF_CHANNEL:])
     people = [User(pk=pk, username=username, display_name=display_name) for pk, username, display_name in others or ()]
@@ -195,5 +197,7 @@ def _access(row: Sequence[Any], *, moderates: bool) -> Access:
         head=channel.head,
         since=joined_rev,
         version=version,
-        description=shapes.channel_to_member(member, unread=unread, people=people, moderates=moderates),
+        description=shapes.channel_to_member(
+            member, unread=unread, mentioned=mentioned, people=people, moderates=moderates
+        ),
     )

@@ -1,4 +1,5 @@
-"""How many messages each member has not read: counted from the cursor whenever it is asked for, never stored.
+"""How many messages each member has not read, and how many of these call the member: counted from the cursor whenever it is
+asked for, never stored.
 
 What those have written whom the member has blocked is folded, and does not count.
 
@@ -9,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chat.services import hot
 
@@ -31,9 +33,28 @@ def unread_of(unheard: str) -> str:
 )"""  # noqa: S608 (nothing of anybody is in it)
 
 
+def mentioned_of(is_heard: str) -> str:
+    """In a statement over `asked` (user_id, channel_id, read, head): how many of the unread call the user.
+
+    `is_heard`: a condition on `mention.sender_id`.
+    """
+    return f"""(
+    SELECT count(*) FROM (
+        SELECT 1 FROM message_mentions AS mention
+        WHERE mention.user_id = asked.user_id AND mention.channel_id = asked.channel_id
+          AND mention.seq > asked.read AND mention.seq <= asked.head AND {is_heard}
+        LIMIT {MOST_UNREAD}
+    ) AS mentioned
+)"""  # noqa: S608 (nothing of anybody is in it)
+
+
 _OF_ONE = f"""
-SELECT asked.channel_id, {unread_of("%s::bigint[]")}
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
+SELECT asked.channel_id, {unread_of("blocked.unheard || asked.user_id")},
+    {mentioned_of("mention.sender_id <> ALL (blocked.unheard)")}
+FROM (SELECT ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = %s) AS unheard) AS blocked CROSS JOIN (
+    SELECT %s::bigint AS user_id, position.*
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS position (channel_id, read, head)
+) AS asked
 """  # noqa: S608
 
 #: Twice as many as are counted: some are the reader's own.
@@ -50,6 +71,12 @@ CROSS JOIN LATERAL (
 """  # noqa: S608
 
 
+_IS_HEARD = "NOT EXISTS (SELECT FROM blocks WHERE blocker_id = asked.user_id AND blocked_id = mention.sender_id)"
+_MENTIONED = f"""
+SELECT asked.channel_id, asked.user_id, {mentioned_of(_IS_HEARD)}
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, user_id, read, head)
+"""  # noqa: S608
+
 _BLOCKED = "SELECT blocker_id, array_agg(blocked_id) FROM blocks WHERE blocker_id = ANY(%s) GROUP BY blocker_id"
 
 
@@ -63,37 +90,54 @@ class ReadMark:
     head: int
 
 
-def count_of(user: int, positions: Sequence[ReadMark]) -> dict[int, int]:
-    """channel → unread messages, for one person's channels."""
+class Count(NamedTuple):
+    unread: int
+    mentioned: int
+
+
+NONE = Count(0, 0)
+
+
+def count_of(user: int, positions: Sequence[ReadMark]) -> dict[int, Count]:
+    """By channel, for one person's channels."""
     if not positions:
         return {}
     columns = [[position.channel for position in positions], [position.read for position in positions]]
-    unheard = [user, *_blocked_by([user]).get(user, ())]
-    return dict(hot.rows(_OF_ONE, [unheard, *columns, [position.head for position in positions]]))
+    found = hot.rows(_OF_ONE, [user, user, *columns, [position.head for position in positions]])
+    return {channel: Count(unread, mentioned) for channel, unread, mentioned in found}
 
 
-def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], int]:
-    """(channel, user) → unread messages, for many people at once: one statement, each message looked at once."""
+def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]:
+    """By (channel, user), for many people at once: one round trip, each message looked at once."""
     lowest: dict[int, ReadMark] = {}
     for position in positions:
         known = lowest.get(position.channel)
         if known is None or position.read < known.read:
             lowest[position.channel] = position
     asked = list(lowest.values())
-    columns = [[p.channel for p in asked], [p.read for p in asked], [p.head for p in asked]]
-    newest = {channel: (seqs or [], senders or []) for channel, seqs, senders in hot.rows(_NEWEST, columns)}
-    blocked = _blocked_by([position.user for position in positions])
-    counts: dict[tuple[int, int], int] = {}
-    for position in positions:
-        seqs, senders = newest[position.channel]
-        start = bisect_right(seqs, position.read)
-        unheard = 0
-        if start < len(seqs):
-            said = Counter(senders[start:])
-            unheard = sum(said[author] for author in (position.user, *blocked.get(position.user, ())))
-        counts[position.channel, position.user] = min(MOST_UNREAD, len(seqs) - start - unheard)
-    return counts
+    newest, called, blocked = hot.together(
+        (_NEWEST, [[p.channel for p in asked], [p.read for p in asked], [p.head for p in asked]]),
+        (
+            _MENTIONED,
+            [list(column) for column in zip(*((p.channel, p.user, p.read, p.head) for p in positions), strict=True)],
+        ),
+        (_BLOCKED, [[position.user for position in positions]]),
+    )
+    mentioned = {(channel, user): count for channel, user, count in called}
+    log = {channel: (seqs or [], senders or []) for channel, seqs, senders in newest}
+    blocked_by = dict(blocked)
+    return {
+        (mark.channel, mark.user): Count(
+            _unread(mark, *log[mark.channel], blocked_by.get(mark.user, ())), mentioned[mark.channel, mark.user]
+        )
+        for mark in positions
+    }
 
 
-def _blocked_by(users: Sequence[int]) -> dict[int, list[int]]:
-    return dict(hot.rows(_BLOCKED, [users]))
+def _unread(mark: ReadMark, seqs: Sequence[int], senders: Sequence[int], blocked: Sequence[int]) -> int:
+    start = bisect_right(seqs, mark.read)
+    unheard = 0
+    if start < len(seqs):
+        said = Counter(senders[start:])
+        unheard = sum(said[author] for author in (mark.user, *blocked))
+    return min(MOST_UNREAD, len(seqs) - start - unheard)

@@ -17,6 +17,7 @@ from chat.services import audit, log
 from chat.services.blocks import require_reach
 from chat.services.drafts import check_body
 from chat.services.first_said import first_said
+from chat.services.mentions import forget_mentions, renew_mentions
 from chat.services.reports import close_case
 from delivery.wire.errors import Empty, NotFound, Outdated
 
@@ -45,7 +46,7 @@ def edit_message(
     check_body(body, may_be_empty=True)
     most = settings.LIMITS.versions
     with counted(REVISIONS, editor), log.writing(channel) as entry:
-        require_may(editor, Right.EDIT_OWN, channel=entry.channel)
+        standing = require_may(editor, Right.EDIT_OWN, channel=entry.channel)
         # What is said anew reaches the other one as well.
         require_reach(editor, channel=entry.channel)
         row = entry.message(message)
@@ -64,7 +65,9 @@ def edit_message(
             _keep_version(row, replaced_at=entry.now)
             row.said_digest = first_said(row)
             row.body, row.edited_at = body, entry.now
-            entry.revise(row, "body", "edited_at", "said_digest")
+            role = standing.member.role if standing.member else None
+            renew_mentions(row, role=role, is_support=entry.channel.is_support)
+            entry.revise(row, "body", "edited_at", "said_digest", "mentions")
     return row
 
 
@@ -95,7 +98,8 @@ def delete_message(
             # From now on nobody gets them; their bytes go when the sweep comes by.
             File.objects.filter(message=row).update(message=None)
             Reaction.objects.filter(message=row).delete()
-            entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions")
+            forget_mentions(row)
+            entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions", "mentions")
             if not is_own:
                 close_case(row, actor=actor, verdict=Verdict.UPHELD, reason=reason or "The message was deleted.")
                 audit.record(

@@ -10,6 +10,7 @@ from chat.services import hot
 from chat.services.believed import Facts
 from chat.services.conversing import Line, decode_lines
 from chat.services.drafts import Draft
+from chat.services.mentions import Called
 
 _POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
 
@@ -27,6 +28,9 @@ class Row(msgspec.Struct, frozen=True):
     seen_seq: int | None
     #: Left out where there are none: nothing is looked for then.
     files: tuple[int, ...] | msgspec.UnsetType
+    #: See Called; null where nobody is called.
+    names: list[list[str]] | None
+    everyone_within: int | None
 
 
 class Posted(msgspec.Struct, frozen=True, array_like=True):
@@ -35,7 +39,8 @@ class Posted(msgspec.Struct, frozen=True, array_like=True):
     pk: int
     channel: int
     seq: int
-    files: list[shapes.File] | None = None
+    files: list[shapes.File] = []
+    mentions: shapes.Mentions | None = None
 
 
 _decode_facts = msgspec.json.Decoder(list[Facts]).decode
@@ -52,7 +57,7 @@ def post_drafts(
     return _decode_facts(found), [], []
 
 
-def row_of(draft: Draft, *, is_fresh: bool) -> Row:
+def row_of(draft: Draft, *, is_fresh: bool, called: Called | None) -> Row:
     return Row(
         channel=draft.channel,
         sender=draft.sender,
@@ -63,6 +68,8 @@ def row_of(draft: Draft, *, is_fresh: bool) -> Row:
         is_fresh=is_fresh,
         seen_seq=draft.seen_seq,
         files=draft.files or msgspec.UNSET,
+        names=None if called is None else called.names,
+        everyone_within=None if called is None else called.everyone_within,
     )
 
 

@@ -19,7 +19,8 @@ from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import Line, listed_again, missed_since
 from chat.services.drafts import Draft
 from chat.services.first_said import first_said
-from chat.services.post_drafts import Posted, post_drafts, row_of
+from chat.services.mentions import called_by
+from chat.services.post_drafts import Posted, Row, post_drafts, row_of
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Change, Changed
 from delivery.source import Committed
@@ -120,11 +121,7 @@ class _Batch:
         return [outcome.answer() if isinstance(outcome, _Fresh) else outcome for outcome in outcomes]
 
     def _ask(self, outcomes: Sequence[_Outcome]) -> tuple[list[Facts], list[Posted], list[Line]]:
-        # A twin of a fresh draft has the same outcome, and is not posted again.
-        rows = [
-            row_of(draft, is_fresh=isinstance(outcome, _Fresh) and outcome.draft is draft)
-            for draft, outcome in zip(self.drafts, outcomes, strict=True)
-        ]
+        rows = [_row(draft, outcome) for draft, outcome in zip(self.drafts, outcomes, strict=True)]
         channels = {draft.channel for draft in self.drafts}
         found, posted, lines = post_drafts(rows, channels=channels, believed=self.facts, now=self.now)
         for draft, fact in zip(self.drafts, found, strict=not posted):
@@ -238,6 +235,15 @@ def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | No
     return None if facts.files is None else _FILES[facts.files]()
 
 
+def _row(draft: Draft, outcome: _Outcome) -> Row:
+    # A twin of a fresh draft has the same outcome, and is not posted again.
+    if not isinstance(outcome, _Fresh) or outcome.draft is not draft:
+        return row_of(draft, is_fresh=False, called=None)
+    # Who stands on a side is in a conversation with the support.
+    called = called_by(draft.body, role=outcome.standing.role, is_support=outcome.standing.side is not None)
+    return row_of(draft, is_fresh=True, called=called)
+
+
 def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> bytes:
     message = shapes.spell_message(
         pk=place.pk,
@@ -251,6 +257,7 @@ def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> 
         reply_to=draft.reply_to,
         created_at=created_at,
         files=place.files,
+        mentions=place.mentions or shapes.NOBODY,
     )
     return encode(message)
 

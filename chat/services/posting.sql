@@ -2,7 +2,8 @@
 -- here is only what has to happen under the locks. An array has one element for each draft, in the order of the drafts.
 --
 -- `believed`: what the rules looked at when they chose the drafts that are fresh. `actual`: the same as it is.
--- `posted`: [id, channel, seq] of each fresh draft, and its files where it has some (filing.sql); null when none is, or something is not as it was believed: nothing is written.
+-- `posted`: [id, channel, seq] of each fresh draft; where it has files or calls somebody, these too (filing.sql, mentioning.sql);
+-- null when none is, or something is not as it was believed: nothing is written.
 -- `lines`: what that did to conversations with the support, as conversing.sql has it; null where none of the channels is one.
 --
 -- Whoever changes this adds a migration that runs it again, and gives it another name if its arguments change: processes of
@@ -77,26 +78,36 @@ BEGIN
             ), '') ELSE '' END AS said_as
         FROM ROWS FROM (jsonb_to_recordset(drafts) AS (
             channel bigint, sender bigint, client_msg_id uuid, body text, reply_to bigint, said_digest text, is_fresh boolean,
-            files jsonb
+            files jsonb, names jsonb, everyone_within integer
         )) WITH ORDINALITY AS draft (
-            channel_id, sender_id, client_msg_id, body, reply_to_id, said_digest, is_fresh, files, place
+            channel_id, sender_id, client_msg_id, body, reply_to_id, said_digest, is_fresh, files, names, everyone_within,
+            place
         ) JOIN channels AS channel ON channel.id = draft.channel_id
         WHERE draft.is_fresh
     ), inserted AS (
         INSERT INTO messages
             (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, said_as, status, created_at,
-            files)
+            files, mentions)
         SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, decode(said_digest, 'hex'),
-            said_as, 'sent', posted_at, CASE WHEN files IS NOT NULL THEN spelled_files(files) END
+            said_as, 'sent', posted_at, CASE WHEN files IS NOT NULL THEN spelled_files(files) END,
+            CASE WHEN names IS NOT NULL THEN mentions_of(channel_id, names, everyone_within) END
         FROM fresh ORDER BY place
-        RETURNING id, channel_id, seq, files
+        RETURNING id, channel_id, seq, sender_id, files, mentions
+    ), called AS (
+        INSERT INTO message_mentions (message_id, user_id, channel_id, seq, sender_id)
+        SELECT said.id, member.user_id, said.channel_id, said.seq, said.sender_id
+        FROM inserted AS said JOIN channel_members AS member ON member.channel_id = said.channel_id
+        WHERE said.mentions IS NOT NULL AND member.user_id <> said.sender_id
+            AND ((said.mentions -> 'everyone')::boolean OR said.mentions -> 'users' @> to_jsonb(member.user_id))
     ), moved AS (
         UPDATE channels SET head = newest.seq
         FROM (SELECT channel_id, max(seq) AS seq FROM fresh GROUP BY channel_id) AS newest
         WHERE channels.id = newest.channel_id
     )
     SELECT jsonb_agg(
-        jsonb_build_array(id, channel_id, seq) || CASE WHEN files IS NULL THEN '[]' ELSE jsonb_build_array(files) END
+        jsonb_build_array(id, channel_id, seq) || CASE
+            WHEN files IS NULL AND mentions IS NULL THEN '[]' ELSE jsonb_build_array(COALESCE(files, '[]'), mentions)
+        END
     ) INTO posted FROM inserted;
 
     IF has_files AND posted IS NOT NULL THEN

@@ -82,14 +82,14 @@ def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
         moved.setdefault(channel, _MovedHere(head)).members[user] = (delivered, read, version)
     if not moved:
         return
-    unread = count_all([
+    counts = count_all([
         ReadMark(channel, user, read, those.head)
         for channel, those in moved.items()
         for user, (_, read, _) in those.members.items()
     ])  # fmt: skip
     for channel, those in moved.items():
         said = [
-            Cursor(user, delivered, read, version, unread[channel, user], mentioned=0)
+            Cursor(user, delivered, read, version, *counts[channel, user])
             for user, (delivered, read, version) in those.members.items()
         ]
         _settle_and_tell(channel, head=those.head, cursors=said)

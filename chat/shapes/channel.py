@@ -37,6 +37,9 @@ class Channel(BareChannel, frozen=True, kw_only=True):
     delivered_seq: int | Absent = msgspec.UNSET
     read_seq: int | Absent = msgspec.UNSET
     unread: int | Absent = msgspec.UNSET
+    mentioned: Annotated[int, msgspec.Meta(description="How many of the unread call the caller.")] | Absent = (
+        msgspec.UNSET
+    )
     notify_level: LevelName | Absent = msgspec.UNSET
     muted_until: Time | Absent | None = msgspec.UNSET
     can_by_role: (
@@ -71,6 +74,7 @@ CHANNEL = Channel(
     delivered_seq=341,
     read_seq=340,
     unread=1,
+    mentioned=0,
     notify_level="all",
     muted_until=None,
     is_member=True,
@@ -102,7 +106,12 @@ def channel_of(row: models.Channel | ChannelColumns, *, people: Sequence[models.
 
 
 def channel_to_member(
-    member: models.Member | MemberColumns, *, unread: int, people: Sequence[models.User], moderates: bool
+    member: models.Member | MemberColumns,
+    *,
+    unread: int,
+    mentioned: int,
+    people: Sequence[models.User],
+    moderates: bool,
 ) -> Channel:
     """A channel as one of its members sees it; needs `channel` selected along, and the mute.
 
@@ -120,6 +129,7 @@ def channel_to_member(
         delivered_seq=member.delivered_seq,
         read_seq=member.read_seq,
         unread=unread,
+        mentioned=mentioned,
         notify_level=member.notify_level,
         muted_until=spell_time(member.muted_until),
     )

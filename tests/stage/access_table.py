@@ -58,6 +58,7 @@ row("GET", "moderation/audit/",                 "401 401 403 200 403 200 200")  
 row("GET", "blocks/",                           "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "blocks/",                          "401 401 201 201 201 201 201", body=given(user=lambda s, who: s.newcomer().pk))  # fmt: skip
 row("DELETE", "blocks/<int:user>/",             "401 401 204 204 204 204 204", path_of=given(user=lambda s, who: s.newcomer().pk))  # fmt: skip
+row("GET", "mentions/",                         "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "search/",                           "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "invites/",                          "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "invites/",                         "401 401 404 404 403 201 201", body=given(channels=lambda s, who: [s.channel.pk]))  # fmt: skip

@@ -90,6 +90,7 @@ def test_a_token_that_can_not_be_is_refused(server: Server, cast: Cast, given: d
 #: What each scope lets a program do over HTTP; everything else is refused with 403.
 ASKED = [
     ("GET", "/channels/", Scope.READ),
+    ("GET", "/mentions/", Scope.READ),
     ("GET", "/search/?q=hello", Scope.READ),
     ("POST", "/channels/{team}/messages/", Scope.WRITE),
     ("POST", "/channels/{team}/read/", Scope.WRITE),
