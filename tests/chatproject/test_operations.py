@@ -24,6 +24,7 @@ from chat.reads.channels import channels_of
 from delivery.load.probe import ProbeResult
 from delivery.load.tally import Findings
 from tests.conftest import Cast, said, say
+from tests.stage import forked
 from tests.stage.commands import run
 from tests.stage.servers import ROOT, Server, database_url, free_port, patient_cursor
 
@@ -59,12 +60,10 @@ def test_settings_are_said_with_where_they_come_from_and_without_secrets() -> No
         "REDIS_URL": "redis://:hush-word@127.0.0.1:1/0",
     }
     given = {**secrets, "ALLOWED_ORIGINS": "https://chat.example", "GAPLESS_LIMIT_TOKENS": "7", "PORT": "9444"}
-    command = [sys.executable, "manage.py", "settings"]
 
     def said(*options: str) -> str:
-        asked = subprocess.run(
-            [*command, *options], cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True, check=True
-        )
+        asked = forked.ended("manage.py", "settings", *options, cwd=ROOT, env={**os.environ, **given})
+        asked.check_returncode()
         assert "hush" not in asked.stdout + asked.stderr
         return asked.stdout
 

@@ -14,6 +14,7 @@ from redis.exceptions import NoPermissionError
 
 from chatproject import doctor
 from tests.conftest import Cast, in_thread
+from tests.stage import forked
 from tests.stage.servers import ROOT, Server, database_url, expect, free_port, patient_cursor
 from tests.stage.valkeys import Valkey
 
@@ -22,8 +23,7 @@ AT_ONCE_SECONDS = 8
 
 
 def ended(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+    return forked.ended("manage.py", *arguments, cwd=ROOT, env=environ)
 
 
 def refused(environ: dict[str, str], *arguments: str) -> str:

@@ -106,7 +106,11 @@ def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(data:
     # Each start shows what the end before it has left behind.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
         server = Server(
-            arguments=("serve", "--migrate", "--workers", "2"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL=""
+            arguments=("serve", "--migrate", "--workers", "2"),
+            is_forked=False,
+            GAPLESS_DATA=str(data),
+            DATABASE_URL="",
+            REDIS_URL="",
         )
         server.start()
         assert {"postgres", "valkey-server"} <= {process.name() for process in services_of(data)}
@@ -141,6 +145,7 @@ def test_two_instances_run_side_by_side_and_one_begins_with_nothing(tmp_path: Pa
     servers = [
         Server(
             arguments=("serve", "--migrate", "--workers", "1"),
+            is_forked=False,
             GAPLESS_DATA=str(folder),
             DATABASE_URL="",
             REDIS_URL="",
@@ -158,7 +163,11 @@ def test_two_instances_run_side_by_side_and_one_begins_with_nothing(tmp_path: Pa
 
 def test_a_crashed_service_is_started_again(data: Path) -> None:
     server = Server(
-        arguments=("serve", "--migrate", "--workers", "1"), GAPLESS_DATA=str(data), DATABASE_URL="", REDIS_URL=""
+        arguments=("serve", "--migrate", "--workers", "1"),
+        is_forked=False,
+        GAPLESS_DATA=str(data),
+        DATABASE_URL="",
+        REDIS_URL="",
     )
     server.start()
     try:

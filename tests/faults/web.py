@@ -15,6 +15,7 @@ from delivery.children import die_with_parent
 from tests.faults import moved
 from tests.faults.proxy import Proxy, ProxyThread
 from tests.faults.services import ROOT, OwnServices
+from tests.stage.forked import Forked
 
 START_SECONDS = 90
 KEY, NEXT_KEY = "the-key-of-the-faults", "the-next-key-of-the-faults"
@@ -44,7 +45,7 @@ class Web:
         self.database = Proxy(thread, services.postgres.socket, name=f"{name} database", seed=seed)
         self.redis = Proxy(thread, services.valkey.socket, name=f"{name} redis", seed=seed)
         self.log = services.data / f"{name}.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         #: The broken build that is started, if any (tests.faults.broken).
         self.broken = ""
         #: What the next start finds in its environment, beside what all find.
@@ -82,11 +83,15 @@ class Web:
             "GAPLESS_TASKS": str(self.tasks) if self.is_counted else "",
             **self.variables,
         }
+        command, env = [*module, "serve", "--workers", "1"], {**self._environ, **variables}
+        if not self.clock:
+            self.process = Forked(command, cwd=ROOT, env=env, output=self.log)
+            return
+        # The clock is moved before any library is loaded, which may keep it.
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", *module, "serve", "--workers", "1"],
-                cwd=ROOT, env={**self._environ, **variables}, stdout=log, stderr=log,
-                preexec_fn=die_with_parent(signal.SIGKILL),
+                [sys.executable, "-W", "ignore", *command],
+                cwd=ROOT, env=env, stdout=log, stderr=log, preexec_fn=die_with_parent(signal.SIGKILL),
             )  # fmt: skip
 
     async def start(self) -> None:

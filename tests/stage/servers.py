@@ -16,6 +16,7 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
+from tests.stage.forked import Forked
 from tests.stage.listening import Listening
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,15 +53,22 @@ class Server:
     """One `manage.py serve` (or another command) with its own port."""
 
     def __init__(
-        self, *, arguments: tuple[str, ...] = ("serve", "--workers", "1"), port: int = 0, **environment: str
+        self,
+        *,
+        arguments: tuple[str, ...] = ("serve", "--workers", "1"),
+        port: int = 0,
+        is_forked: bool = True,
+        **environment: str,
     ) -> None:
+        """`is_forked`: its libraries are loaded already; else it starts as an operator starts it."""
         self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
         self.ws = f"ws://localhost:{self.port}/ws/"
         self.log = ROOT / ".data" / "test" / f"server-{self.port}.log"
         self._arguments = arguments
+        self._is_forked = is_forked
         self._environment = environment
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     def environ(self) -> dict[str, str]:
         return {
@@ -78,9 +86,14 @@ class Server:
     def launch(self) -> "Server":
         """Begins to start: several do so at the same time."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        command = ["manage.py", *self._arguments]
+        if self._is_forked:
+            self.process = Forked(command, cwd=ROOT, env=self.environ(), output=self.log)
+            return self
         with self.log.open("ab") as log:
-            command = [sys.executable, "manage.py", *self._arguments]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environ(), stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, *command], cwd=ROOT, env=self.environ(), stdout=log, stderr=log
+            )
         return self
 
     def wait_until_alive(self) -> "Server":

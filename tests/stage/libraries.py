@@ -1,0 +1,30 @@
+"""The libraries that a web process reads at its start, read once for all that are forked (tests.stage.forked).
+
+Nothing here asks for settings, and nothing is ours. prometheus_client is left out: it reads the environment as it is imported.
+"""
+
+import gc
+import importlib
+import os
+
+#: Those that take longest.
+LIBRARIES = (
+    "django.contrib.admindocs.views",
+    "django.contrib.postgres.fields",
+    "django.core.asgi",
+    "django.core.management.commands",
+    "jwt",
+    "psycopg_pool",
+    "redis.asyncio",
+    "rest_framework.response",
+    "servestatic.asgi",
+    "stamina",
+    "structlog",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.protocols.websockets.websockets_sansio_impl",
+)
+
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+for library in LIBRARIES:
+    importlib.import_module(library)
+gc.freeze()
