@@ -69,6 +69,8 @@ class Limits:
     address_visits_per_hour: int = _limit(1000, unit="an hour an address", exceeded="429 + `Retry-After`")
     #: Conversations with the support that one visitor begins; a repeat of the first message is free. 0 lifts it.
     conversations_per_hour: int = _limit(6, unit="an hour a visitor", exceeded="`rate_limited` + `retry_after`")
+    #: Transcripts of conversations that one customer or agent asks for, each of which may be a mail. 0 lifts it.
+    transcripts_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Public channels that one user joins. 0 lifts it.
     joins_per_hour: int = _limit(20, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: Tokens and invitations that one user makes, also what was taken back meanwhile. 0 lifts it.

@@ -68,6 +68,11 @@ BEGINNINGS = Allowance(
     "You may begin {limit} conversations an hour: wait {wait} s.",
     attempts_each=5,
 )
+TRANSCRIPTS = Allowance(
+    *("transcribed", "transcripts_per_hour", HOUR),
+    "You may ask for {limit} transcripts an hour: wait {wait} s.",
+    attempts_each=5,
+)
 JOINS = Allowance(
     *("joined", "joins_per_hour", HOUR), "You may join {limit} channels an hour: wait {wait} s.", attempts_each=5
 )

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from chat.models import Channel, ChannelKind, Member, Role, User
+from chat.models import Channel, ChannelKind, Conversation, ConversationState, Member, Role, User
 from chat.rights.table import RULES, Right, refusal
-from delivery.wire.errors import Forbidden, Invalid, NotAMember, NotFound, Refused
+from delivery.wire.errors import Forbidden, Invalid, NotAMember, NotFound, Over, Refused
 
 #: The staff's right to moderate channels that they are no members of.
 MODERATE_ANY = "chat.moderate_any_channel"
@@ -88,9 +88,17 @@ def require_may(user: User, *rights: Right, channel: Channel, reason: str | None
     refusals = [standing.refusal(right, channel) for right in rights]
     if all(refusals):
         raise next(filter(None, refusals))
+    if standing.is_visitor:
+        _require_going_on(channel)
     if reason == "" and all(standing.by_role.refusal(right, channel) for right in rights):
         raise Invalid(SAY_WHY)
     return standing
+
+
+def _require_going_on(channel: Channel) -> None:
+    # To write again is posting's to see, which opens it; anything else would go unseen: no desk looks at it any more.
+    if Conversation.objects.filter(pk=channel.pk, state=ConversationState.RESOLVED).exists():
+        raise Over("This conversation is resolved: what was said in it stays as it is.")
 
 
 def require_rank(standing: Standing, other: Member | None, *, sentence: str, reason: str) -> None:

@@ -188,6 +188,7 @@ class _Batch:
         return dict(Message.objects.filter(pk__in=answered).values_list("pk", "said_as")) if answered else {}
 
 
+_OVER = "This conversation is over, and its customer begins another one: reopen it to answer all the same."
 _TAKEN = "Another message has this file already: a file belongs to one."
 #: By what stands against the files of a draft (filing.sql).
 _FILES: Mapping[str, Callable[[], Refused]] = MappingProxyType(
@@ -227,7 +228,7 @@ def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | No
     if sender.is_blocked:
         return Blocked()
     if facts.is_over:
-        return Over()
+        return Over(_OVER) if sender.side == "staff" else Over()
     if facts.overtaken_since is not None:
         return Overtaken(missed_since(draft.channel, facts.overtaken_since))
     if draft.reply_to is not None and facts.answered != draft.channel:

@@ -3,6 +3,8 @@
 from django.db import transaction
 
 from chat import clock
+from chat.allowances.counting import counted
+from chat.allowances.table import TRANSCRIPTS
 from chat.models import Channel, Conversation, User
 from chat.support.letters.outgoing import transcript_text
 from chat.support.models import Contact, Mail, MailKind, Ticket
@@ -16,10 +18,10 @@ from delivery.wire.errors import Invalid, NotFound
 def transcript(user: User, *, conversation: int, mails: bool = False) -> tuple[str, str | None]:
     """The text, and where it is mailed to, if it is to be. A repeat with nothing new mails nothing.
 
-    Raises NotFound, Forbidden for who may not read it, Invalid where no mail can go.
+    Raises NotFound, Forbidden for who may not read it, Invalid where no mail can go, RateLimited.
     """
     row = _readable(user, conversation)
-    with transaction.atomic():
+    with counted(TRANSCRIPTS, user), transaction.atomic():
         head = Channel.objects.values_list("head", flat=True).get(pk=conversation)
         address = _mail(row, head) if mails else None
         return transcript_text(transcript_rows(conversation, up_to=head)), address

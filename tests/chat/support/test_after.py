@@ -53,6 +53,17 @@ def test_a_transcript_has_what_was_said_and_is_for_who_may_read_it(
     assert found == expected
 
 
+@pytest.mark.holds("transcripts_per_hour")
+def test_transcripts_are_counted(server: Server, desk: Desk, vera: Visit, resolved: Conversation) -> None:
+    path = f"conversations/{resolved.pk}/transcript/"
+    with support_api(server, vera.secret) as http:
+        assert {http.post(path).status_code for _ in range(20)} == {200}
+        refused = http.post(path)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert int(refused.headers["Retry-After"]) > 3000
+    assert desk.http(server, desk.ada).post(path).status_code == 200
+
+
 def test_a_contact_is_known_to_the_agents_of_the_inbox_and_erased_by_who_supervises(
     server: Server, desk: Desk, vera: Visit, resolved: Conversation
 ) -> None:
