@@ -18,13 +18,13 @@ def fully_qualified(text: str) -> str | None:
 
 def is_large(body: str) -> bool:
     """Whether a message is nothing but a few emoji."""
-    text = "".join(body.split()).replace(_COLOURED, "")
+    text = "".join(body.split())
     if not text or len(text) > MOST_LARGE * _longest():
         return False
     place = count = 0
     while place < len(text):
         lengths = range(min(_longest(), len(text) - place), 0, -1)
-        length = next((length for length in lengths if text[place : place + length] in _spellings()), None)
+        length = next((length for length in lengths if text[place : place + length] in _all()), None)
         if length is None:
             return False
         place, count = place + length, count + 1
@@ -38,5 +38,10 @@ def _spellings() -> dict[str, str]:
 
 
 @functools.cache
+def _all() -> frozenset[str]:
+    return frozenset(_spellings().values())
+
+
+@functools.cache
 def _longest() -> int:
-    return max(map(len, _spellings().values()))
+    return max(map(len, _all()))

@@ -38,6 +38,8 @@ interface Message {
   edited_at: string | null;
   deleted_at: string | null;
   status: string;
+  reactions?: Record<string, number[]>;
+  pinned_at?: string | null;
   event?: ChannelEvent;
 }
 interface ChannelEvent {

@@ -93,7 +93,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "me": me,
         "channels": channels,
         "channel": chosen,
-        "rows": rows(messages, unread_from=unread_from, unheard={me.id, *blocks}),
+        "rows": rows(messages, me=me.id, unread_from=unread_from, unheard={me.id, *blocks}),
         "shows_start": seen.older_than is None and seen.newer_than is None,
         "is_bundled": not settings.DEBUG,
         "state": state_script(state),

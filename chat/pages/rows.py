@@ -12,9 +12,17 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from chat import markdown, shapes
+from chat.emoji import is_large
 
 GROUP = timedelta(minutes=5)
 QUOTE_LETTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    emoji: str
+    count: int
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +35,15 @@ class Row:
     initials: str
     quote_sender: str
     quote_text: str
+    reactions: list[Reaction]
+    #: A few emoji alone.
+    is_large: bool
 
 
 def rows(
     messages: Sequence[shapes.Message],
     *,
+    me: int,
     unread_from: int | None = None,
     unheard: Collection[int] = (),
     now: datetime | None = None,
@@ -54,6 +66,8 @@ def rows(
             initials=_initials(message),
             quote_sender=quoted.sender.display_name if quoted and quoted.sender else "",
             quote_text=_quote(quoted),
+            reactions=[Reaction(emoji, len(users), is_mine=me in users) for emoji, users in message.reactions.items()],
+            is_large=is_large(message.body),
         )
         previous = message
 

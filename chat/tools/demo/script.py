@@ -28,6 +28,15 @@ CHANNELS = {
     "off-topic": ("public", "Boats, bread, and pictures of dogs", ("felix", "bob", "carmen", "grace", "emi")),
 }
 
+#: Channel, author, how the message begins, and who reacted with what.
+REACTIONS = (
+    ("General", "alice", "We've had the numbers", {"🎉": "bob emi dev carmen", "⛵": "felix grace", "💪🏽": "dev"}),
+    ("General", "sam", "You two are the best", {"❤️": "dev emi", "😌": "dev"}),
+    ("General", "felix", "So… my other fleece", {"😂": "bob emi grace dev alice", "🙈": "carmen"}),
+    ("General", "dev", "Fixed in 4.2.1", {"🚀": "sam alice bob", "🙏": "sam"}),
+    ("General", "alice", "Friday demo at four", {"👍": "dev emi bob felix grace sam", "👀": "carmen"}),
+)
+
 GENERAL = """
 alice: Good morning everybody. The new office keys are at reception, please pick yours up today.
 bob: Got mine, thanks!

@@ -43,6 +43,7 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
     tell(f"{len(people)} people in {len(channels)} channels")
     said = _say_all(people, channels, first_day)
     tell(f"{said} messages over {STANDUP_DAYS} days")
+    _react(people, channels)
     _read_most(people, channels)
     _keep_order(people, channels)
     return people
@@ -160,6 +161,17 @@ def _read_most(people: dict[str, User], channels: dict[str, Channel]) -> None:
             unread = (place + number) % 4 * 2
             moves[channel.pk, user.pk] = (head, max(0, head - unread))
     services.move_cursors(moves)
+
+
+def _react(people: dict[str, User], channels: dict[str, Channel]) -> None:
+    for name, author, begin, reactions in script.REACTIONS:
+        row = _said_by(people[author], channels[name], begin)
+        minutes = 0
+        for emoji, names in reactions.items():
+            for username in names.split():
+                minutes += 2
+                with clock.at(row.created_at + datetime.timedelta(minutes=minutes)):
+                    services.add_reaction(people[username], channel=row.channel_id, message=row.pk, emoji=emoji)
 
 
 def _keep_order(people: dict[str, User], channels: dict[str, Channel]) -> None:

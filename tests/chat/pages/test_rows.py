@@ -24,7 +24,7 @@ def a_message(pk: int, at: str, *, sender: Person = ALICE, **fields: Any) -> sha
 
 
 def shown(*messages: shapes.Message) -> list[Row]:
-    return list(rows(messages, now=NOW))
+    return list(rows(messages, me=ALICE.id, now=NOW))
 
 
 def test_each_day_begins_with_its_name() -> None:
@@ -63,10 +63,14 @@ def test_the_line_stands_before_the_first_message_that_counts_as_unread() -> Non
     ]
 
     def lines(unread_from: int | None) -> list[int]:
-        return [row.message.seq for row in rows(messages, unread_from=unread_from, unheard={ALICE.id}) if row.is_unread]
+        return [
+            row.message.seq
+            for row in rows(messages, me=ALICE.id, unread_from=unread_from, unheard={ALICE.id})
+            if row.is_unread
+        ]
 
     assert [lines(1), lines(2), lines(5), lines(6), lines(7), lines(None)] == [[1], [5], [5], [6], [], []]
-    assert [[*rows(messages, unread_from=seq)][-1].is_continued for seq in (5, 6)] == [True, False]
+    assert [[*rows(messages, me=ALICE.id, unread_from=seq)][-1].is_continued for seq in (5, 6)] == [True, False]
 
 
 def test_a_reply_shows_what_it_answers() -> None:
@@ -80,3 +84,14 @@ def test_a_reply_shows_what_it_answers() -> None:
     assert (far.quote_sender, far.quote_text) == ("", "An earlier message")
     assert gone.quote_text == "Message deleted"
     assert near.initials == "AL"
+
+
+def test_reactions_are_chips_and_a_few_emoji_alone_are_large() -> None:
+    reacted, large, many, words = shown(
+        a_message(1, "1999-03-14T09:00:00Z", reactions={"🎉": [2, 1], "👍": [2]}),
+        a_message(2, "1999-03-14T09:00:00Z", body=" 👩🏾‍🤝‍👨🏻 ❤️\n🇩🇪 "),
+        a_message(3, "1999-03-14T09:00:00Z", body="👍👍👍👍"),
+        a_message(4, "1999-03-14T09:00:00Z", body="👍 1"),
+    )
+    assert [(chip.emoji, chip.count, chip.is_mine) for chip in reacted.reactions] == [("🎉", 2, True), ("👍", 1, False)]
+    assert [row.is_large for row in (reacted, large, many, words)] == [False, True, False, False]

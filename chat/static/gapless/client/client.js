@@ -8,6 +8,7 @@ import { Connection, Refusal } from "./connection.js";
 import { Cursors } from "./cursors.js";
 import { Heads } from "./heads.js";
 import { Outbox } from "./outbox.js";
+import { Reacting } from "./reacting.js";
 import { Sender } from "./sender.js";
 
 export { Refusal };
@@ -25,12 +26,14 @@ const PASSED_ON = new Set(["receipts", "presence", "person", "typing", "viewing"
  * - `receipts`, `channel`, `presence`, `person`, `typing`, `viewing`, `blocks`: the frames
  * - `refused` {code, detail, channel?}: a word of the server about nothing that was asked; with `channel`, there is no place in it
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
+ * - `reaction` {wish, message?, detail?}: one of ours moved on; with `message` it was accepted, with `detail` refused
  */
 export class Client extends EventTarget {
   #user;
   #heads;
   #outbox;
   #sender;
+  #reacting;
   #connection;
   #cursors;
   #gapRefusals = 0;
@@ -53,6 +56,13 @@ export class Client extends EventTarget {
       isOnline: () => this.#connection.isOnline,
       headOf: (/** @type {number} */ channel) => this.#heads.get(channel),
       changed: (/** @type {Draft} */ draft, /** @type {Message} */ message) => this.#emit("draft", { draft, message }),
+    });
+    this.#reacting = new Reacting({
+      user,
+      ask: (/** @type {Frame} */ frame) => this.#connection.ask(frame),
+      isOnline: () => this.#connection.isOnline,
+      changed: (/** @type {any} */ wish, /** @type {Message} */ message) => this.#emit("reaction", { wish, message }),
+      refused: (/** @type {any} */ wish, /** @type {string} */ detail) => this.#emit("reaction", { wish, detail }),
     });
     this.#connection.addEventListener("state", ({ detail }) => this.#emit("state", detail));
     this.#connection.addEventListener("ended", ({ detail }) => this.#emit("ended", detail));
@@ -114,6 +124,16 @@ export class Client extends EventTarget {
     return this.#connection.ask(command);
   }
 
+  /** Keeps a reaction, or its end, and sends it as soon as it can be sent: {channel, message, emoji, isOn}. */
+  react(/** @type {{ channel: number, message: number, emoji: string, isOn: boolean }} */ wish) {
+    this.#reacting.wish(wish);
+  }
+
+  /** The reactions of ours to this message that the server has not taken yet: [{emoji, isOn}]. */
+  wishes(/** @type {number} */ message) {
+    return this.#reacting.of(message);
+  }
+
   /** The person has seen everything up to `seq`. */
   read(/** @type {number} */ channel, /** @type {number} */ seq) {
     this.#cursors.move("read", channel, seq);
@@ -161,6 +181,7 @@ export class Client extends EventTarget {
     this.#connection.ready();
     this.#cursors.resend(hello.channels);
     this.#sender.wakeAll();
+    this.#reacting.wake();
     this.#lookForOrphans();
     this.#closeGaps();
   }

@@ -70,3 +70,11 @@ function markOf(/** @type {string} */ text) {
   mark.textContent = text;
   return mark;
 }
+
+/** "You, Alice and 3 others". Who has left long ago has no name here. */
+export function sentence(/** @type {(string | null)[]} */ names) {
+  const said = /** @type {string[]} */ (names.filter(Boolean)).sort((a, b) => Number(b === "You") - Number(a === "You")).slice(0, 15);
+  const rest = names.length - said.length;
+  const all = rest ? [...said, rest === 1 ? (said.length ? "1 other" : "1 person") : `${rest} ${said.length ? "others" : "people"}`] : said;
+  return all.length < 2 ? (all[0] ?? "") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+}

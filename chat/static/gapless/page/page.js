@@ -10,6 +10,8 @@ import "../features/notices.js";
 import "../features/announcing.js";
 import "../features/messages.js";
 import "../features/receipts.js";
+import "../features/reactions.js";
+import "../features/emoji.js";
 import "../features/finding.js";
 import "../features/joining.js";
 import "../features/about.js";

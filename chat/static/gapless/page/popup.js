@@ -46,7 +46,7 @@ export class Popup {
   #pressed(/** @type {any} */ event) {
     const items = this.#items;
     const index = items.indexOf(document.activeElement);
-    const next = /** @type {Record<string, number>} */ ({ ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: items.length - 1 })[event.key];
+    const next = /** @type {Record<string, number>} */ ({ ArrowDown: index + 1, ArrowUp: index - 1, ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: items.length - 1 })[event.key];
     if (event.key === "Tab") this.close();
     if (next == null) return;
     event.preventDefault();

@@ -94,7 +94,7 @@ export class Menu {
 
   #startPress(/** @type {any} */ event) {
     const row = event.target.closest(".row");
-    if (event.pointerType === "mouse" || event.target.closest(".body") || !isMessage(this.#timeline.at(row))) return;
+    if (event.pointerType === "mouse" || event.target.closest(".body, .reactions") || !isMessage(this.#timeline.at(row))) return;
     const { clientX: x, clientY: y } = event;
     const ripen = () => {
       navigator.vibrate?.(10);

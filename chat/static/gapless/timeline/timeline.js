@@ -11,6 +11,7 @@ const GROUP_MS = 5 * 60_000;
 
 export class Timeline {
   /** @type {Message[]} */ messages = []; // by seq
+  /** @type {((row: any, message: any) => void)[]} */ parts = []; // what features show in a row, of a message or a draft
   isAtLatest = true; // nothing newer than the last row is known
   /** @type {number | null} */ dividerSeq = null; // the first unread message
   #list;
@@ -100,6 +101,12 @@ export class Timeline {
     this.refold();
   }
 
+  /** Something that a row shows beside what the server says is new. */
+  redraw(/** @type {number} */ id) {
+    const message = this.find(id);
+    if (message) this.#fill(this.row(id), message);
+  }
+
   /** Somebody was blocked or unblocked. */
   refold() {
     for (const message of this.messages) this.#fill(this.row(message.id), message);
@@ -133,8 +140,8 @@ export class Timeline {
 
   /** Exactly one row can be reached by Tab; arrow keys move it. */
   rove(/** @type {any} */ row) {
-    for (const stop of this.#list.querySelectorAll('.row[tabindex="0"]')) stop.tabIndex = -1;
-    row.tabIndex = 0;
+    for (const stop of this.#list.querySelectorAll('[tabindex="0"]:is(.row, .reactions button)')) stop.tabIndex = -1;
+    for (const stop of [row, ...row.querySelectorAll(".reactions button")]) stop.tabIndex = 0;
   }
 
   #order() {
@@ -152,7 +159,7 @@ export class Timeline {
   }
 
   #keepOneTabStop() {
-    if (!this.#list.querySelector('.row[tabindex="0"]') && this.#list.lastElementChild) this.#list.lastElementChild.tabIndex = 0;
+    if (!this.#list.querySelector('.row[tabindex="0"]') && this.#list.lastElementChild) this.rove(this.#list.lastElementChild);
   }
 
   #put(/** @type {Message} */ message) {
@@ -177,6 +184,7 @@ export class Timeline {
   #fill(/** @type {any} */ row, /** @type {Message} */ message) {
     const isFolded = (/** @type {Message} */ { id, kind, sender }) => kind === "text" && this.#isBlocked(sender?.id) && !this.#unfolded.has(id);
     fillRow(row, message, { quoted: this.find(message.reply_to), status: this.#status(message), isFolded });
+    for (const show of this.parts) show(row, message);
   }
 
   #status(/** @type {Message} */ message) {
@@ -190,6 +198,7 @@ export class Timeline {
     const row = this.#drafts.get(draft.client_msg_id) ?? clone("message-row");
     this.#shown.set(row, draft);
     fillDraft(row, draft, { me: this.#me, quoted: this.find(draft.reply_to) });
+    for (const show of this.parts) show(row, draft);
     this.#drafts.set(draft.client_msg_id, row);
   }
 

@@ -1,0 +1,60 @@
+/** Reactions: chips under messages, six of them in the menu, all others from the picker; kept while there is no connection. */
+import { may } from "../channels/channels.js";
+import { wished } from "../client/reacting.js";
+import { remember } from "../emoji/choices.js";
+import * as dialogs from "../page/dialogs.js";
+import { byId } from "../page/dom.js";
+import { feature } from "../page/feature.js";
+import { lazily } from "../page/lazy.js";
+import { showReactions } from "../timeline/reactions.js";
+import { Reactors } from "../timeline/reactors.js";
+
+feature((page) => {
+  const { acts, client, directory, me, timeline } = page;
+  const isOffered = (/** @type {{ channel: Channel }} */ { channel }) => may(channel, "react");
+  const now = (/** @type {Message} */ message) => wished(message.reactions ?? {}, client.wishes(message.id), me.id);
+  const toggle = (/** @type {Message} */ { id }, /** @type {string} */ emoji) => {
+    const message = timeline.find(id);
+    if (message && isOffered({ channel: page.here })) client.react({ channel: message.channel, message: id, emoji, isOn: !now(message)[emoji]?.includes(me.id) });
+  };
+  const choose = (/** @type {Message} */ message, place = placeOf(timeline.row(message.id))) => pick(place, (emoji) => toggle(message, emoji));
+
+  timeline.parts.push((row, message) => showReactions(row, message, { me: me.id, wishes: client.wishes(message.id), mayReact: may(page.here, "react") }));
+  acts.react = { act: (message) => choose(message), isOffered, key: "+" };
+  for (const button of byId("message-menu").querySelectorAll('[data-act^="react "]')) {
+    const emoji = button.dataset.act.slice("react ".length);
+    acts[button.dataset.act] = { act: (message) => (remember(emoji), toggle(message, emoji)), isOffered };
+  }
+  const reactors = new Reactors({
+    list: byId("rows"),
+    namesOf: async (/** @type {any} */ chip) => {
+      const message = timeline.at(chip);
+      const users = now(message)[chip.dataset.emoji] ?? [];
+      await directory.learn(message.channel, users);
+      return users.map((user) => (user === me.id ? "You" : directory.nameOf(user)));
+    },
+  });
+  byId("rows").addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
+    const chip = target.closest(".reaction, .reaction-add");
+    if (!chip || reactors.tookPress()) return;
+    const message = timeline.at(chip);
+    if (chip.dataset.emoji) toggle(message, chip.dataset.emoji);
+    else choose(message, chip.getBoundingClientRect());
+  });
+  client.addEventListener("reaction", ({ detail: { wish, message, detail } }) => {
+    if (message && page.isHere(message.channel)) page.pane.apply([message]);
+    timeline.redraw(wish.message);
+    reactors.refresh();
+    if (detail) dialogs.say(`Your reaction was taken back. ${detail}`);
+  });
+});
+
+const placeOf = (/** @type {any} */ row) => row.querySelector(".text").getBoundingClientRect();
+
+async function pick(/** @type {DOMRect} */ place, /** @type {(emoji: string) => void} */ choose) {
+  try {
+    (await lazily("picker")).pick(place, { choose, closed: () => {} });
+  } catch ({ detail }) {
+    dialogs.say(detail);
+  }
+}
