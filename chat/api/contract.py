@@ -90,7 +90,7 @@ def documented(
 def _paging(given: Given | None) -> dict[str, Any]:
     kind = page_kind(given)
     cursor = {"cursor": whole("Where a page begins: `next_cursor`.")} if kind is shapes.CursorPage else {}
-    if kind not in (shapes.CursorPage, shapes.HistoryPage):
+    if kind is None or not issubclass(kind, shapes.CursorPage | shapes.HistoryPage):
         return cursor
     most, usual = settings.LIMITS.page_most, settings.LIMITS.page
     return {**cursor, "page_size": whole("How many on a page, for programs.", least=1, most=most, default=usual)}

@@ -48,6 +48,7 @@ _FRAMES: tuple[frames.Frame, ...] = (
     frames.Typing(channel=12, users=[2]),
     frames.Viewing(channel=31, users=[2]),
     frames.Channel(action="joined", channel=_CHANNEL),
+    frames.Thread(channel=12, thread=501, following=True, read_seq=345, unread=0),
     frames.Heartbeat(epoch=_EPOCH, heads={12: 341}),
     frames.Goodbye(code=CloseCode.RESTARTING, reason="the server restarts", retry_after=0.4),
 )

@@ -137,6 +137,8 @@ class MessageInput(Input, frozen=True, kw_only=True):
     body: BodyOrFiles
     reply_to: Number | None = None
     files: Files = []
+    thread: Annotated[Number, msgspec.Meta(description="The root of the thread that this is a reply in.")] | None = None
+    also_in_channel: bool = False
     seen_seq: (
         Annotated[
             Number,
@@ -154,6 +156,11 @@ class MessageRevision(Input, frozen=True, kw_only=True):
 
 class ReactionInput(Input, frozen=True, kw_only=True):
     emoji: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+
+
+class Following(Input, frozen=True, kw_only=True):
+    following: bool | Unset = msgspec.UNSET
+    read_seq: Number | Unset = msgspec.UNSET
 
 
 class Position(Input, frozen=True, kw_only=True):

@@ -49,18 +49,7 @@ class Messages(APIView):
         """Newest first, 20 a page; `before`, `after` or `around` a seq. `next` leads to older ones, `previous` to newer."""
         require_reader(caller(request).pk, channel=pk)
         asked = {name: number(request, name) for name in ("before", "after", "around")}
-        page = history.page(pk, size=page_size(request), **asked)
-        raws = [msgspec.Raw(raw) for raw in page.raws]
-        return listed(
-            shapes.HistoryPage(
-                results=raws,
-                next=address(request, before=page.older_than),
-                previous=address(request, after=page.newer_than),
-                has_more=page.older_than is not None,
-                next_before=page.older_than,
-                previous_after=page.newer_than,
-            )
-        )
+        return listed(history_page(request, history.page(pk, size=page_size(request), **asked)))
 
     @documented(
         {201: shapes.Message, 200: shapes.Message},
@@ -77,12 +66,26 @@ class Messages(APIView):
             client_msg_id=uuid.UUID(given.client_msg_id),
             body=given.body,
             reply_to=given.reply_to,
+            thread=given.thread,
+            also_in_channel=given.also_in_channel,
             seen_seq=given.seen_seq,
             files=tuple(given.files),
         )
         committed = post_and_wait(draft)
         headers = _etag(msgspec.json.decode(committed.raw, type=_Tagged))
         return Response(msgspec.Raw(committed.raw), status=200 if committed.duplicate else 201, headers=headers)
+
+
+def history_page(request: Request, page: history.Page) -> shapes.HistoryPage[msgspec.Raw]:
+    """With where the pages beside it begin."""
+    return shapes.HistoryPage(
+        results=[msgspec.Raw(raw) for raw in page.raws],
+        next=address(request, before=page.older_than),
+        previous=address(request, after=page.newer_than),
+        has_more=page.older_than is not None,
+        next_before=page.older_than,
+        previous_after=page.newer_than,
+    )
 
 
 class _Tagged(msgspec.Struct):

@@ -12,6 +12,7 @@ from chat.api import (
     reactions,
     search,
     stats,
+    threads,
     tokens,
     users,
 )
@@ -27,6 +28,7 @@ urlpatterns = [
     path("channels/<int:pk>/messages/", messages.Messages.as_view()),
     path("channels/<int:pk>/messages/<int:message>/", messages.OneMessage.as_view()),
     path("channels/<int:pk>/messages/<int:message>/reactions/", reactions.Reactions.as_view()),
+    path("channels/<int:pk>/messages/<int:message>/thread/", threads.OneThread.as_view()),
     path("channels/<int:pk>/changes/", messages.ChangesSince.as_view()),
     path("channels/<int:pk>/read/", messages.ReadUpTo.as_view()),
     path("channels/<int:pk>/stats/", stats.Stats.as_view()),
@@ -50,6 +52,7 @@ urlpatterns = [
     path("blocks/<int:user>/", blocks.OneBlock.as_view()),
     path("mentions/", mentions.OwnMentions.as_view()),
     path("search/", search.Search.as_view()),
+    path("threads/", threads.Threads.as_view()),
     path("invites/", invites.Invites.as_view()),
     path("invites/<int:pk>/", invites.OneInvite.as_view()),
     path("tokens/", tokens.Tokens.as_view()),

@@ -154,6 +154,8 @@ class ChatConsumer(SocketConsumer):
             client_msg_id=ids.read_uuid(command.client_msg_id),
             body=command.body,
             reply_to=command.reply_to,
+            thread=command.thread,
+            also_in_channel=command.also_in_channel,
             seen_seq=command.seen_seq,
             files=tuple(command.files),
         )

@@ -17,6 +17,7 @@ from chat.models.report import Report, Verdict
 from chat.models.sanction import Sanction, SanctionKind
 from chat.models.settled import SettledUpTo
 from chat.models.sign_in import SignInAddress
+from chat.models.thread import ThreadFollower
 from chat.models.token import VISIT, Scope, Token
 from chat.models.user import User, UserKind
 from chat.models.version import MessageVersion

@@ -78,6 +78,9 @@ class Message(models.Model):
     also_in_channel = models.BooleanField(default=False, db_default=False)
     reply_count = models.IntegerField(default=0, db_default=0)
     last_reply_seq = models.BigIntegerField(null=True, blank=True)
+    last_reply_at = models.DateTimeField(null=True, blank=True)
+    #: The ids of who wrote in it last, the newest first.
+    repliers = models.JSONField(null=True, blank=True)
     # As they are sent; the rows that they are made of lie beside the message, and change with it under the channel's lock.
     #: [[emoji, [user id, …]], …] in the order in which they came (an object of JSON has none); null for none, as with the next two.
     reactions = models.JSONField(null=True, blank=True)

@@ -10,7 +10,7 @@ from chat import shapes
 from chat.models import Message
 from chat.models.message import MessageQuerySet
 from chat.reads.cache import recent
-from delivery.wire import codec
+from delivery.wire import codec, ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,19 @@ def page(
     size = size or settings.LIMITS.page
     if (before, after, around) == (None, None, None):
         return _newest_from_cache(channel, size) or newest_from_rows(channel, size)
-    rows = Message.objects.filter(channel_id=channel)
+    return _page_of(Message.objects.filter(channel_id=channel), size, before=before, after=after, around=around)
+
+
+def page_of_thread(
+    root: int, *, size: int, before: int | None = None, after: int | None = None, around: int | None = None
+) -> Page:
+    """The same of the replies in a thread."""
+    if (before, after, around) == (None, None, None):
+        before = ids.MOST
+    return _page_of(Message.objects.filter(thread_id=root), size, before=before, after=after, around=around)
+
+
+def _page_of(rows: MessageQuerySet, size: int, *, before: int | None, after: int | None, around: int | None) -> Page:
     if around is not None:
         older = _down(rows.before(around), size // 2 + 1)
         room = size - min(len(older), size // 2)

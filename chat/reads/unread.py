@@ -17,8 +17,11 @@ from chat.services import hot
 #: Unread messages are counted up to this: beyond it people only read "many".
 MOST_UNREAD = 1000
 
-#: What was deleted after that number was still there.
-_COUNTS = "message.kind = 'text' AND (message.deleted_at IS NULL OR message.rev > asked.head)"
+#: What was deleted after that number was still there. A reply that is only in its thread is unread there (chat/reads/threads.py).
+_COUNTS = (
+    "message.kind = 'text' AND (message.thread_id IS NULL OR message.also_in_channel)"
+    " AND (message.deleted_at IS NULL OR message.rev > asked.head)"
+)
 
 
 def unread_of(unheard: str) -> str:
@@ -36,13 +39,15 @@ def unread_of(unheard: str) -> str:
 def mentioned_of(is_heard: str) -> str:
     """In a statement over `asked` (user_id, channel_id, read, head): how many of the unread call the user.
 
-    `is_heard`: a condition on `mention.sender_id`.
+    `is_heard`: a condition on `mention.sender_id`. By a reply that is only in its thread they are called there, not here.
     """
     return f"""(
     SELECT count(*) FROM (
         SELECT 1 FROM message_mentions AS mention
         WHERE mention.user_id = asked.user_id AND mention.channel_id = asked.channel_id
-          AND mention.seq > asked.read AND mention.seq <= asked.head AND {is_heard}
+          AND mention.seq > asked.read AND mention.seq <= asked.head AND {is_heard} AND NOT EXISTS (
+              SELECT FROM messages WHERE id = mention.message_id AND thread_id IS NOT NULL AND NOT also_in_channel
+          )
         LIMIT {MOST_UNREAD}
     ) AS mentioned
 )"""  # noqa: S608 (nothing of anybody is in it)

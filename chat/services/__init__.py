@@ -36,5 +36,6 @@ from chat.services.reports import close_report, report_message
 from chat.services.sanctions import mute_member, readmit_member
 from chat.services.signing_in import check_sign_in, note_sign_in
 from chat.services.staff import change_staff_roles, make_groups
+from chat.services.threads import follow_thread
 from chat.services.tokens import create_token, delete_token, needs_password, new_token, note_use
 from chat.services.visitors import create_visitor

@@ -12,6 +12,10 @@ import msgspec
 MOST_STANDINGS = 10_000
 
 
+#: See Facts.root.
+ROOT = "root"
+
+
 class SenderStanding(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a sender stands in a channel. What does not exist has no kind, role or name."""
 
@@ -42,6 +46,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     overtaken_since: int | None = None
     #: What stands against its files: one is missing (for the sender), not whole, or taken by another message.
     files: str | None = None
+    #: Of a reply in a thread: what it takes for the root is one (ROOT), is none (system, reply, deleted), or is not there (absent).
+    root: str | None = None
 
 
 class SenderStandings:

@@ -19,6 +19,9 @@ class Draft:
     client_msg_id: uuid.UUID
     body: str
     reply_to: int | None = None
+    #: The root of the thread that this is a reply in.
+    thread: int | None = None
+    also_in_channel: bool = False
     #: Of the staff in a conversation with the support: the newest number that they had seen; None: their read cursor.
     seen_seq: int | None = None
     #: Own ones that no message has yet, in their order.
@@ -30,7 +33,14 @@ class Draft:
 
     @property
     def digest(self) -> bytes:
-        return digest_of(channel=self.channel, body=self.body, reply_to=self.reply_to, files=self.files)
+        return digest_of(
+            channel=self.channel,
+            body=self.body,
+            reply_to=self.reply_to,
+            thread=self.thread,
+            also_in_channel=self.also_in_channel,
+            files=self.files,
+        )
 
     @property
     def key(self) -> tuple[int, uuid.UUID]:

@@ -6,9 +6,19 @@ from hashlib import blake2b
 from chat.models import Message
 
 
-def digest_of(*, channel: int, body: str, reply_to: int | None, files: Sequence[int] = ()) -> bytes:
+def digest_of(
+    *,
+    channel: int,
+    body: str,
+    reply_to: int | None,
+    thread: int | None = None,
+    also_in_channel: bool = False,
+    files: Sequence[int] = (),
+) -> bytes:
     """16 bytes. What comes to be said besides goes into the first line, where it is set: older digests stay as they are."""
     head = f"channel={channel}" if reply_to is None else f"channel={channel} reply_to={reply_to}"
+    if thread is not None:
+        head += f" thread={thread}" + " also_in_channel" * also_in_channel
     if files:
         head += f" files={','.join(map(str, files))}"
     return blake2b(f"{head}\n{body}".encode(), digest_size=16).digest()

@@ -19,6 +19,7 @@ from chat.services.drafts import check_body
 from chat.services.first_said import first_said
 from chat.services.mentions import forget_mentions, renew_mentions
 from chat.services.reports import close_case
+from chat.services.roots import count_again, follow_where_called
 from delivery.wire.errors import Empty, NotFound, Outdated
 
 
@@ -67,6 +68,7 @@ def edit_message(
             row.body, row.edited_at = body, entry.now
             role = standing.member.role if standing.member else None
             renew_mentions(row, role=role, is_support=entry.channel.is_support)
+            follow_where_called(row)
             entry.revise(row, "body", "edited_at", "said_digest", "mentions")
     return row
 
@@ -100,6 +102,8 @@ def delete_message(
             Reaction.objects.filter(message=row).delete()
             forget_mentions(row)
             entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions", "mentions")
+            if row.thread_id is not None:
+                count_again(entry, entry.message(row.thread_id))
             if not is_own:
                 close_case(row, actor=actor, verdict=Verdict.UPHELD, reason=reason or "The message was deleted.")
                 audit.record(

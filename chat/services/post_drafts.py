@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,9 @@ class Row(msgspec.Struct, frozen=True):
     #: See Called; null where nobody is called.
     names: list[list[str]] | None
     everyone_within: int | None
+    #: Left out where it is no reply in a thread.
+    thread: int | msgspec.UnsetType
+    also_in_channel: bool | msgspec.UnsetType
 
 
 class Posted(msgspec.Struct, frozen=True, array_like=True):
@@ -41,6 +45,8 @@ class Posted(msgspec.Struct, frozen=True, array_like=True):
     seq: int
     files: list[shapes.File] = []
     mentions: shapes.Mentions | None = None
+    #: Beside the last reply to a root the root's row, which took the next number.
+    root: dict[str, Any] | None = None
 
 
 _decode_facts = msgspec.json.Decoder(list[Facts]).decode
@@ -70,6 +76,8 @@ def row_of(draft: Draft, *, is_fresh: bool, called: Called | None) -> Row:
         files=draft.files or msgspec.UNSET,
         names=None if called is None else called.names,
         everyone_within=None if called is None else called.everyone_within,
+        thread=msgspec.UNSET if draft.thread is None else draft.thread,
+        also_in_channel=draft.also_in_channel or msgspec.UNSET,
     )
 
 

@@ -14,13 +14,14 @@ from chat import clock, shapes
 from chat.models import ChannelKind, Message, MessageKind
 from chat.rights.table import Right, refusal
 from chat.services import hot
-from chat.services.believed import Facts, SenderStanding, standings
+from chat.services.believed import ROOT, Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import Line, listed_again, missed_since
 from chat.services.drafts import Draft
 from chat.services.first_said import first_said
 from chat.services.mentions import called_by
 from chat.services.post_drafts import Posted, Row, post_drafts, row_of
+from chat.services.roots import change_of_root, refusal_in_thread
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Change, Changed
 from delivery.source import Committed
@@ -171,6 +172,8 @@ class _Batch:
             sender = shapes.public_person(draft.sender, name) if name else fresh.author
             fresh.raw = _spell(draft, place, sender=sender, created_at=created_at)
             changes[draft.channel].append(Change(rev=place.seq, key=place.seq, raw=fresh.raw, said_by=draft.sender))
+            if place.root is not None:
+                changes[draft.channel].append(change_of_root(place.root))
         # Lines of the staff are in the desk's log, which is among themselves.
         authors = {fresh.draft.sender: fresh.author for fresh in self.fresh.values()}
         for line in lines:
@@ -204,7 +207,8 @@ def _believed(draft: Draft) -> Facts | None:
     """That the sender stands as before, that it is no repeat, and that what it answers is in its channel."""
     standing = standings.of(draft.channel, draft.sender)
     answered = None if draft.reply_to is None else draft.channel
-    return None if standing is None else Facts(standing, earlier=None, answered=answered)
+    root = None if draft.thread is None else ROOT
+    return None if standing is None else Facts(standing, earlier=None, answered=answered, root=root)
 
 
 def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | None:
@@ -233,7 +237,10 @@ def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | No
         return Overtaken(missed_since(draft.channel, facts.overtaken_since))
     if draft.reply_to is not None and facts.answered != draft.channel:
         return NotFound("The message that this answers is not in the channel.")
-    return None if facts.files is None else _FILES[facts.files]()
+    refused = refusal_in_thread(draft, facts)
+    if refused is not None or facts.files is None:
+        return refused
+    return _FILES[facts.files]()
 
 
 def _row(draft: Draft, outcome: _Outcome) -> Row:
@@ -256,6 +263,8 @@ def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> 
         kind=MessageKind.TEXT,
         body=draft.body,
         reply_to=draft.reply_to,
+        thread=draft.thread,
+        also_in_channel=draft.also_in_channel,
         created_at=created_at,
         files=place.files,
         mentions=place.mentions or shapes.NOBODY,

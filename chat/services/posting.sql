@@ -4,6 +4,7 @@
 -- `believed`: what the rules looked at when they chose the drafts that are fresh. `actual`: the same as it is.
 -- `posted`: [id, channel, seq] of each fresh draft; where it has files or calls somebody, these too (filing.sql, mentioning.sql);
 -- null when none is, or something is not as it was believed: nothing is written.
+-- A reply in a thread takes two numbers, its own and then its root's: threading.sql adds the root to the last reply of each.
 -- `lines`: what that did to conversations with the support, as conversing.sql has it; null where none of the channels is one.
 --
 -- Whoever changes this adds a migration that runs it again, and gives it another name if its arguments change: processes of
@@ -18,6 +19,7 @@ AS $$
 DECLARE
     has_conversations boolean;
     has_files boolean := drafts @? '$[*].files';
+    has_replies boolean;
 BEGIN
     -- The locks first, in the order of the ids, so that two batches can't lock each other out. The next statement has a
     -- snapshot of its own: it sees whatever was committed by those who held the locks before. A desk is not locked: nobody
@@ -47,9 +49,11 @@ BEGIN
         ),
         'earlier', earlier.id,
         'answered', answered.channel_id
-    ) ORDER BY draft.place), bool_or(channel.is_support) INTO actual, has_conversations
-    FROM ROWS FROM (jsonb_to_recordset(drafts) AS (channel bigint, sender bigint, client_msg_id uuid, reply_to bigint))
-        WITH ORDINALITY AS draft (channel_id, sender_id, client_msg_id, reply_to_id, place)
+    ) ORDER BY draft.place), bool_or(channel.is_support), bool_or(draft.thread_id IS NOT NULL)
+    INTO actual, has_conversations, has_replies
+    FROM ROWS FROM (
+        jsonb_to_recordset(drafts) AS (channel bigint, sender bigint, client_msg_id uuid, reply_to bigint, thread bigint)
+    ) WITH ORDINALITY AS draft (channel_id, sender_id, client_msg_id, reply_to_id, thread_id, place)
     LEFT JOIN channels AS channel ON channel.id = draft.channel_id
     LEFT JOIN channel_members AS member ON member.channel_id = draft.channel_id AND member.user_id = draft.sender_id
     LEFT JOIN users AS sender ON sender.id = member.user_id
@@ -66,30 +70,37 @@ BEGIN
         actual := with_files(actual, drafts);
     END IF;
 
+    IF has_replies THEN
+        actual := with_roots(actual, drafts);
+    END IF;
+
     IF actual IS DISTINCT FROM believed THEN
         RETURN;
     END IF;
 
     WITH fresh AS (
-        SELECT draft.*, channel.head + row_number() OVER (PARTITION BY channel.id ORDER BY draft.place) AS seq,
+        SELECT draft.*, channel.head
+                + sum(1 + (thread_id IS NOT NULL)::int) OVER (PARTITION BY channel.id ORDER BY draft.place)
+                - (thread_id IS NOT NULL)::int AS seq,
             CASE WHEN has_conversations THEN COALESCE((
                 SELECT public_name(talk.desk_id, draft.sender_id) FROM conversations AS talk
                 WHERE talk.channel_id = draft.channel_id AND talk.visitor_id <> draft.sender_id
             ), '') ELSE '' END AS said_as
         FROM ROWS FROM (jsonb_to_recordset(drafts) AS (
-            channel bigint, sender bigint, client_msg_id uuid, body text, reply_to bigint, said_digest text, is_fresh boolean,
-            files jsonb, names jsonb, everyone_within integer
+            channel bigint, sender bigint, client_msg_id uuid, body text, reply_to bigint, thread bigint,
+            also_in_channel boolean, said_digest text, is_fresh boolean, files jsonb, names jsonb, everyone_within integer
         )) WITH ORDINALITY AS draft (
-            channel_id, sender_id, client_msg_id, body, reply_to_id, said_digest, is_fresh, files, names, everyone_within,
-            place
+            channel_id, sender_id, client_msg_id, body, reply_to_id, thread_id,
+            also_in_channel, said_digest, is_fresh, files, names, everyone_within, place
         ) JOIN channels AS channel ON channel.id = draft.channel_id
         WHERE draft.is_fresh
     ), inserted AS (
         INSERT INTO messages
-            (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, said_digest, said_as, status, created_at,
-            files, mentions)
-        SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, decode(said_digest, 'hex'),
-            said_as, 'sent', posted_at, CASE WHEN files IS NOT NULL THEN spelled_files(files) END,
+            (client_msg_id, channel_id, sender_id, body, kind, seq, rev, reply_to_id, thread_id, also_in_channel,
+            said_digest, said_as, status, created_at, files, mentions)
+        SELECT client_msg_id, channel_id, sender_id, body, 'text', seq, seq, reply_to_id, thread_id,
+            COALESCE(also_in_channel, false), decode(said_digest, 'hex'), said_as, 'sent', posted_at,
+            CASE WHEN files IS NOT NULL THEN spelled_files(files) END,
             CASE WHEN names IS NOT NULL THEN mentions_of(channel_id, names, everyone_within) END
         FROM fresh ORDER BY place
         RETURNING id, channel_id, seq, sender_id, files, mentions
@@ -101,7 +112,9 @@ BEGIN
             AND ((said.mentions -> 'everyone')::boolean OR said.mentions -> 'users' @> to_jsonb(member.user_id))
     ), moved AS (
         UPDATE channels SET head = newest.seq
-        FROM (SELECT channel_id, max(seq) AS seq FROM fresh GROUP BY channel_id) AS newest
+        FROM (
+            SELECT channel_id, max(seq + (thread_id IS NOT NULL)::int) AS seq FROM fresh GROUP BY channel_id
+        ) AS newest
         WHERE channels.id = newest.channel_id
     )
     SELECT jsonb_agg(
@@ -112,6 +125,10 @@ BEGIN
 
     IF has_files AND posted IS NOT NULL THEN
         PERFORM take_files(posted, posted_at);
+    END IF;
+
+    IF has_replies AND posted IS NOT NULL THEN
+        posted := move_roots(posted);
     END IF;
 
     IF has_conversations AND posted IS NOT NULL THEN

@@ -4,6 +4,7 @@ import datetime
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 
 from chat.models import Channel, Invite, Message, MessageVersion, PasswordLink, SignInAddress, Token
 from chat.models.message import MessageQuerySet
@@ -22,7 +23,8 @@ def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int
     """Takes away at most so many of the oldest messages, in one transaction; how many it were. Announces nothing.
 
     What was changed since then stays: its change may still have to be replayed. So does what stands in a report or in the
-    audit log. Sending such an old message again would be a new message: no client repeats for so long.
+    audit log, and a thread of which anything stays. Sending such an old message again would be a new message: no client
+    repeats for so long.
     """
     with transaction.atomic():
         ids = list(_old(channel, before).order_by("seq").values_list("pk", flat=True)[:most])
@@ -53,4 +55,9 @@ def _old(channel: int, before: datetime.datetime) -> MessageQuerySet:
     older = Message.objects.filter(channel_id=channel, created_at__lt=before)
     # A batch has one time: the highest number of the last one. Whatever was changed later has a higher one.
     last = older.order_by("-created_at", "-seq").values_list("seq", flat=True).first() or 0
-    return older.filter(seq__lte=last, rev__lte=last, reports=None, audit=None)
+    is_old = Q(seq__lte=last, rev__lte=last, reports=None, audit=None)
+    # A thread goes as a whole: else its root would count what is not there, or its replies would stand in the channel.
+    kept = Message.objects.filter(channel_id=channel, thread__isnull=False).exclude(is_old)
+    is_held = Q(pk__in=kept.values("thread")) | Q(thread__in=kept.values("thread"))
+    roots = Message.objects.filter(channel_id=channel, last_reply_seq__isnull=False).exclude(is_old)
+    return older.filter(is_old).exclude(is_held).exclude(thread__in=roots.values("pk"))

@@ -29,4 +29,5 @@ from chat.shapes.report import (
     with_versions,
 )
 from chat.shapes.sanction import Ban, Mute, Removal, ban_of, mute_of, removal_of
+from chat.shapes.thread import FollowedRoot, FollowedThread, RepliesPage, ThreadsPage, followed_root
 from chat.shapes.token import NewToken, Token, new_token_of, token_of

@@ -1,7 +1,7 @@
 """A message as it is sent. The same bytes go to everyone: no field depends on who reads."""
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -71,7 +71,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     thread: int | None
     files: list[File]
     pinned_at: Time | None
+    also_in_channel: (
+        Annotated[bool, msgspec.Meta(description="Of a reply in a thread: it is shown in the channel too.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
     replies: Replies | msgspec.UnsetType = msgspec.UNSET
+    replied_at: (
+        Annotated[Time, msgspec.Meta(description="Of a root: when the newest reply was said.")] | msgspec.UnsetType
+    ) = msgspec.UNSET
+    repliers: (
+        Annotated[list[int], msgspec.Meta(description="Of a root: who wrote in its thread last, three at most.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
     event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -118,7 +129,10 @@ def spell_message(
     read_at: Time | None = None,
     mentions: Mentions = NOBODY,
     thread: int | None = None,
+    also_in_channel: bool = False,
     replies: Replies | None = None,
+    replied_at: Time | None = None,
+    repliers: list[int] | None = None,
     reactions: dict[str, list[int]] | None = None,
     files: list[File] | None = None,
     pinned_at: Time | None = None,
@@ -146,7 +160,10 @@ def spell_message(
         thread=thread,
         files=files or [],
         pinned_at=pinned_at,
+        also_in_channel=also_in_channel or msgspec.UNSET,
         replies=msgspec.UNSET if replies is None else replies,
+        replied_at=msgspec.UNSET if replied_at is None else replied_at,
+        repliers=msgspec.UNSET if repliers is None else repliers,
         event=msgspec.UNSET if event is None else event,
     )
 
@@ -171,7 +188,10 @@ def message_of(row: models.Message) -> Message:
         read_at=spell_time(row.read_at),
         mentions=NOBODY if row.mentions is None else msgspec.convert(row.mentions, Mentions),
         thread=row.thread_id,
+        also_in_channel=row.also_in_channel,
         replies=None if row.last_reply_seq is None else Replies(row.reply_count, row.last_reply_seq),
+        replied_at=spell_time(row.last_reply_at),
+        repliers=row.repliers,
         reactions=None if row.reactions is None else dict(row.reactions),
         files=None if row.files is None else msgspec.convert(row.files, list[File]),
         pinned_at=spell_time(row.pinned_at),

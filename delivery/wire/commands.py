@@ -34,12 +34,16 @@ class Post(Command, frozen=True, kw_only=True, tag="message.post"):
     `seen_seq`: of the staff in a conversation with the support, the newest number that they have seen; left out, their read
     cursor. If somebody else of the staff has answered since, the message is refused with `overtaken`.
     `files`: ids of own files that no message has yet, at most 10, in their order; with them the body may be empty.
+    `thread`: the root's id, of a reply in a thread, which is not in the channel unless `also_in_channel`; it takes two numbers,
+    its own and then its root's.
     """
 
     channel: Id
     client_msg_id: Uuid
     body: str
     reply_to: Id | None = None
+    thread: Id | None = None
+    also_in_channel: bool = False
     seen_seq: Number | None = None
     files: list[Id] = []
 

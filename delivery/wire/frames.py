@@ -192,6 +192,19 @@ class Blocks(Frame, frozen=True, kw_only=True, tag="blocks"):
     users: Sequence[int]
 
 
+class Thread(Frame, frozen=True, kw_only=True, tag="thread"):
+    """How you have a thread, when you have read it or changed whether you follow it: told to your own sockets.
+
+    `thread`: the root's id. `read_seq`: the place of the newest reply that you have read. Of the moment: `threads/` says the same.
+    """
+
+    channel: int
+    thread: int
+    following: bool
+    read_seq: int
+    unread: int
+
+
 class Heartbeat(Frame, frozen=True, kw_only=True, tag="heartbeat"):
     """Every 30 seconds: a head that you don't hold is a gap."""
 

@@ -114,6 +114,26 @@ def test_prune_takes_more_than_one_batch_and_leaves_what_is_audited(
     assert list(Message.objects.filter(channel=cast.team, kind="text").values_list("pk", flat=True)) == [audited]
 
 
+def test_prune_takes_away_a_thread_as_a_whole_or_not_at_all(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, standing_clock: datetime.datetime
+) -> None:
+    monkeypatch.setattr(prune, "AT_ONCE", 2)
+    with clock.at(clock.now() - datetime.timedelta(days=40)):
+        over, going_on, kept = (said_id(cast, name) for name in ("over", "going on", "kept"))
+        for root in (over, over, over, going_on, kept):
+            said(cast.bob, cast.team, "an old reply", thread=root)
+        reported = Message.objects.filter(thread=kept).get()
+        services.report_message(cast.alice, channel=cast.team.pk, message=reported.pk, reason="rude")
+        said_id(cast, "the last of them")
+    said(cast.bob, cast.team, "a young reply", thread=going_on)
+    assert run("prune", "--days", "30")["messages"] == 5, "what is over, with its replies, and the last"
+    left = Message.objects.filter(channel=cast.team, kind="text")
+    assert {(row.thread_id or row.pk, row.thread_id is not None) for row in left} == {
+        (going_on, False), (going_on, True), (kept, False), (kept, True),
+    }  # fmt: skip
+    assert Message.objects.get(pk=going_on).reply_count == left.filter(thread=going_on).count() == 2
+
+
 def test_prune_takes_away_logins_that_have_ended_and_no_others(cast: Cast) -> None:
     now, day = clock.now(), datetime.timedelta(days=1)
     for key, ends_at in (("ended", now - day), ("goes on", now + day)):

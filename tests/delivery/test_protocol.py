@@ -141,6 +141,8 @@ def test_a_message_has_the_fields_of_the_contract() -> None:
         ),
         *("edited_at", "deleted_at", "status", "delivered_at", "read_at", "event"),
         *("mentions", "thread", "replies", "files", "pinned_at"),
+        # Beside the contract's, and only where there is a thread.
+        *("also_in_channel", "replied_at", "repliers"),
     }
 
 

@@ -36,6 +36,8 @@ row("PATCH", one + "messages/<int:message>/",   "401 401 404 404 200 200 200", p
 row("DELETE", one + "messages/<int:message>/",  "401 401 404 200 403 200 200", path_of=anothers_message, body=given(reason="rude"))  # fmt: skip
 row("POST", one + "messages/<int:message>/reactions/", "401 401 404 404 200 200 200", path_of=anothers_message, body=given(emoji="👍"))  # fmt: skip
 row("DELETE", one + "messages/<int:message>/reactions/",  "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
+row("GET", one + "messages/<int:message>/thread/",   "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
+row("PATCH", one + "messages/<int:message>/thread/", "401 401 404 404 200 200 200", path_of=anothers_message, body=given(following=True))  # fmt: skip
 row("GET", one + "changes/",                    "401 401 404 404 200 200 200")  # fmt: skip
 row("POST", one + "read/",                      "401 401 404 404 200 200 200", body=given(seq=1))  # fmt: skip
 row("POST", "reports/",                         "401 401 404 404 201 201 201", body=given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude"))  # fmt: skip
@@ -60,6 +62,7 @@ row("POST", "blocks/",                          "401 401 201 201 201 201 201", b
 row("DELETE", "blocks/<int:user>/",             "401 401 204 204 204 204 204", path_of=given(user=lambda s, who: s.newcomer().pk))  # fmt: skip
 row("GET", "mentions/",                         "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "search/",                           "401 401 200 200 200 200 200")  # fmt: skip
+row("GET", "threads/",                          "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "invites/",                          "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "invites/",                         "401 401 404 404 403 201 201", body=given(channels=lambda s, who: [s.channel.pk]))  # fmt: skip
 row("DELETE", "invites/<int:pk>/",              "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.invite()))  # fmt: skip

@@ -1,0 +1,64 @@
+"""What a reply does to the root of its thread (threading.sql, for posting): which are no roots, and how a root's change is told."""
+
+from typing import Any
+
+import msgspec
+from django.db.models import Field
+
+from chat import shapes
+from chat.models import ChannelKind, Message, ThreadFollower, User
+from chat.services import hot, log
+from chat.services.believed import ROOT, Facts
+from chat.services.drafts import Draft
+from delivery.bus.announcements import Change
+from delivery.wire.errors import Invalid, NotFound, Refused
+
+_IS_NO_ROOT = {
+    "system": "What happened in the channel can't begin a thread.",
+    "reply": "A reply in a thread can't begin another thread.",
+    "deleted": "The message that this thread began with was deleted.",
+}
+
+
+def refusal_in_thread(draft: Draft, facts: Facts) -> Refused | None:
+    """What stands against a reply in a thread; None when nothing does, or it is none."""
+    if draft.thread is None:
+        return Invalid("Only a reply in a thread is also in the channel.") if draft.also_in_channel else None
+    if facts.standing.side is not None or facts.standing.kind == ChannelKind.INNER:
+        return Invalid("There are no threads in conversations with the support.")
+    if facts.root == ROOT:
+        return None
+    sentence = _IS_NO_ROOT.get(facts.root or "")
+    return (
+        Invalid(sentence) if sentence else NotFound("The message that this thread begins with is not in the channel.")
+    )
+
+
+def count_again(entry: log.Entry, root: Message) -> None:
+    """For after a reply was deleted, under the channel's lock: the root takes the next number. Its newest place stays."""
+    alive = Message.objects.filter(thread=root, deleted_at=None)
+    [(repliers,)] = hot.rows("SELECT latest_repliers(%s)::text", [root.pk])
+    root.repliers = None if repliers is None else msgspec.json.decode(repliers)
+    root.reply_count = alive.count()
+    root.last_reply_at = alive.order_by("-seq").values_list("created_at", flat=True).first()
+    entry.revise(root, "reply_count", "last_reply_at", "repliers")
+
+
+def follow_where_called(reply: Message) -> None:
+    """After an edit: who is mentioned in a reply follows its thread from there, unless they have stopped."""
+    if reply.thread_id is not None and reply.mentions is not None:
+        ThreadFollower.objects.bulk_create(
+            [
+                ThreadFollower(root_id=reply.thread_id, user_id=user, read_seq=reply.seq - 1)
+                for user in reply.mentions["users"]
+            ],
+            ignore_conflicts=True,
+        )
+
+
+def change_of_root(found: dict[str, Any]) -> Change:
+    """`found`: its row and its author's names, as move_roots returns them."""
+    columns: list[Field[Any, Any]] = [field for field in Message._meta.concrete_fields if field.attname in found]
+    row = Message(**{field.attname: field.to_python(found[field.attname]) for field in columns})
+    row.sender = User(pk=row.sender_id, username=found["username"], display_name=found["display_name"])
+    return shapes.change_of(row)
