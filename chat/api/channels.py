@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from chat import services, shapes
 from chat.api.contract import documented, one_of, text
-from chat.api.inputs import ChannelInput, ChannelRevision, NewMember, NewRole, NotifyInput, Reasoned, Removing, or_none
+from chat.api.inputs import Arrangement, ChannelInput, ChannelRevision, NewMember, NewRole, Reasoned, Removing, or_none
 from chat.api.moderation import end_of
 from chat.api.pages import by_cursor, number, page_size, paged
 from chat.api.people import known_people, person_to, person_to_add
@@ -136,11 +136,19 @@ class Members(APIView):
 
 
 class OwnMembership(APIView):
-    @documented(shapes.Channel, takes=NotifyInput(notify_level=NotifyLevel.MENTIONS))
+    @documented(
+        shapes.Channel, takes=Arrangement(notify_level=NotifyLevel.MENTIONS, favourite=True, section="Projects")
+    )
     def patch(self, request: Request, pk: int) -> Response:
-        """What the caller is notified of: `notify_level` all, mentions or none."""
-        level = checked(NotifyInput, request).notify_level
-        services.choose_notify_level(caller(request), channel=pk, level=level)
+        """What is the caller's own: `notify_level` all, mentions or none; among the favourites or not; `section`, its heading."""
+        given = checked(Arrangement, request)
+        services.arrange_channel(
+            caller(request),
+            channel=pk,
+            notify_level=or_none(given.notify_level),
+            favourite=or_none(given.favourite),
+            section=or_none(given.section),
+        )
         return Response(_seen_by(caller(request), pk))
 
 

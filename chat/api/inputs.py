@@ -101,7 +101,8 @@ class Reasoned(Input, frozen=True, kw_only=True):
 
 
 class ChannelRevision(Reasoned, frozen=True, kw_only=True):
-    name: ShortName | Unset = msgspec.UNSET
+    #: Empty takes the name of a direct conversation away.
+    name: ShortText | Unset = msgspec.UNSET
     topic: Topic | Unset = msgspec.UNSET
     archived: bool | Unset = msgspec.UNSET
 
@@ -120,8 +121,10 @@ class NewBlock(Input, frozen=True, kw_only=True):
     user: Number
 
 
-class NotifyInput(Input, frozen=True, kw_only=True):
-    notify_level: NotifyLevel
+class Arrangement(Input, frozen=True, kw_only=True):
+    notify_level: NotifyLevel | Unset = msgspec.UNSET
+    favourite: bool | Unset = msgspec.UNSET
+    section: Annotated[str, msgspec.Meta(max_length=40)] | Unset = msgspec.UNSET
 
 
 class NewRole(Reasoned, frozen=True, kw_only=True):
@@ -185,6 +188,7 @@ class Profile(Input, frozen=True, kw_only=True):
     status: Literal["online", "away", "busy", "invisible"] | Unset = msgspec.UNSET
     activity: ShortText | Unset = msgspec.UNSET
     shows_typing: bool | Unset = msgspec.UNSET
+    unread_first: bool | Unset = msgspec.UNSET
 
 
 class NewReport(Input, frozen=True, kw_only=True):

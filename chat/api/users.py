@@ -38,7 +38,10 @@ class OwnAccount(APIView):
 
     @documented(shapes.Me, takes=Profile(display_name="Bob B."))
     def patch(self, request: Request) -> Response:
-        """Another display name, status, activity, or whether others see you typing; what is left out stays."""
+        """Another display name, status, activity; whether others see you typing; `unread_first`: how one's list is ordered.
+
+        What is left out stays.
+        """
         given = checked(Profile, request)
         user = caller(request)
         with transaction.atomic():
@@ -47,6 +50,8 @@ class OwnAccount(APIView):
                 services.rename_user(user, display_name=given.display_name)
             if chosen := _chosen(given):
                 services.choose_presence(user, **chosen)
+            if given.unread_first is not msgspec.UNSET:
+                services.order_channels(user, unread_first=given.unread_first)
         user.refresh_from_db()
         return Response(_own(request))
 

@@ -64,6 +64,13 @@ interface Draft {
   retryAt: number | null;
   tries: number;
 }
+/** The newest line of a channel. */
+interface LastLine {
+  seq: number;
+  sender: Person;
+  text: string;
+  at: string;
+}
 interface Channel {
   id: number;
   name: string;
@@ -71,6 +78,10 @@ interface Channel {
   kind: "public" | "private" | "direct";
   is_support?: boolean;
   is_group?: boolean;
+  is_named?: boolean;
+  favourite?: boolean;
+  section?: string;
+  last?: LastLine | null;
   head: number;
   member_count: number;
   archived_at?: string | null;
@@ -125,6 +136,7 @@ type Page = import("../static/gapless/page/shared.js").Page;
 type Client = import("../static/gapless/client/client.js").Client;
 type Outbox = import("../static/gapless/client/outbox.js").Outbox;
 type Channels = import("../static/gapless/channels/channels.js").Channels;
+type Arranging = import("../static/gapless/channels/arranging.js").Arranging;
 type Blocks = import("../static/gapless/people/blocks.js").Blocks;
 type Directory = import("../static/gapless/people/directory.js").Directory;
 type Presence = import("../static/gapless/people/presence.js").Presence;

@@ -62,9 +62,13 @@ class Member(models.Model):
     delivered_seq = models.BigIntegerField(default=0, db_default=0)
     read_seq = models.BigIntegerField(default=0, db_default=0)
     notify_level = models.CharField(max_length=10, choices=NotifyLevel.choices, default=NotifyLevel.ALL)
+    #: Where the channel stands in this member's list: among the favourites, and under a heading of their own.
+    is_favourite = models.BooleanField(default=False, db_default=False)
+    section = models.CharField(max_length=40, blank=True, default="", db_default="")
     #: The number of the change by which this membership began: nothing before it is replayed to this member.
     joined_rev = models.BigIntegerField(default=0, db_default=0)
-    #: Grows with every change of what is this member's own and has no number: cursors, role, mute, notify level.
+    #: Grows with every change of what is this member's own and has no number: cursors, role, mute, notify level, its place in
+    #: their list.
     version = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     #: Until then the channel is in this member's lists, and they are told of it; None: as long as they are a member.

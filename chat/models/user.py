@@ -63,6 +63,9 @@ class User(AbstractUser):
     #: Grows with every choice, so that of two the newer is known.
     presence_rev = models.BigIntegerField(default=0, db_default=0)
 
+    #: How the list of channels is ordered on the page.
+    unread_first = models.BooleanField(default=False, db_default=False)
+
     _has_replaced_password = False
 
     objects = Users()  # type: ignore[misc]

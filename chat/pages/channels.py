@@ -13,6 +13,7 @@ from chat.live.node import post_and_wait
 from chat.models import Block, User
 from chat.pages.forms import MessageForm
 from chat.pages.rows import rows
+from chat.pages.sections import sections_of
 from chat.pages.state import PageState, state_script
 from chat.reads import moderation
 from chat.reads.channels import channels_of
@@ -79,6 +80,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         epoch=epoch,
         channels=channels,
         channel=pk,
+        unread_first=request.user.unread_first,
         desk=moderation.desk_of(request.user),
         blocks=blocks,
         messages=messages,
@@ -92,6 +94,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "notices": list(notices.get_messages(request)),
         "me": me,
         "channels": channels,
+        "sections": sections_of(channels, unread_first=request.user.unread_first),
         "channel": chosen,
         "rows": rows(messages, me=me.id, unread_from=unread_from, unheard={me.id, *blocks}),
         "shows_start": seen.older_than is None and seen.newer_than is None,

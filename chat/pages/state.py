@@ -17,6 +17,7 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     channels: Sequence[shapes.Channel]
     channel: int | None
+    unread_first: bool
     desk: shapes.Desk | None
     blocks: Sequence[int]
     messages: Sequence[shapes.Message]

@@ -50,8 +50,8 @@ FROM (
     SELECT channel.id AS channel_id, channel.name, channel.topic, channel.kind, channel.parent_id, channel.is_support,
         channel.direct_key, channel.member_count, channel.head, channel.created_by_id, channel.created_at,
         channel.archived_at,
-        member.user_id, member.role, member.delivered_seq, member.read_seq AS read, member.notify_level, mute.until,
-        member.joined_rev, member.version
+        member.user_id, member.role, member.delivered_seq, member.read_seq AS read, member.notify_level,
+        member.is_favourite, member.section, mute.until, member.joined_rev, member.version
     FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id
     LEFT JOIN channel_sanctions AS mute ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id
         AND mute.kind = 'mute' AND mute.until > %s

@@ -43,6 +43,8 @@ class Rule:
     staff: bool = False
     #: Plain members too, where the channel is public.
     members_in_public: bool = False
+    #: Each of them, in a direct conversation of three or more.
+    members_in_group: bool = False
     #: Visitors, in their conversations with the support; whatever role they have there.
     visitors: bool = False
     in_direct: bool = True
@@ -87,8 +89,8 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             roles=KEEPERS,
             refusal="Only owners and moderators change a channel.",
             staff=True,
+            members_in_group=True,
             in_direct=False,
-            in_group=False,
             in_support=False,
             condition="name and topic",
         ),
@@ -166,7 +168,8 @@ def refusal(
     if is_visitor and not rule.visitors:
         return Forbidden(rule.refusal)
     is_member_in_public = rule.members_in_public and role == Role.MEMBER and place == ChannelKind.PUBLIC
-    if not (role in rule.roles or is_member_in_public or (rule.staff and moderates)):
+    is_member_in_group = rule.members_in_group and role == Role.MEMBER and place == GROUP
+    if not (role in rule.roles or is_member_in_public or is_member_in_group or (rule.staff and moderates)):
         return Forbidden(rule.refusal)
     if (place == ChannelKind.DIRECT and not rule.in_direct) or (place == GROUP and not rule.in_group):
         return Forbidden("That can't be done in a direct conversation.")

@@ -1,5 +1,6 @@
 """The verbs: the only writers. Each is one transaction that moves the channel's `head` under the row lock."""
 
+from chat.services.arranging import arrange_channel, order_channels
 from chat.services.bans import ban_user, lift_ban
 from chat.services.blocks import block_user, unblock_user
 from chat.services.channels import (
@@ -25,7 +26,6 @@ from chat.services.members import (
     remove_member,
 )
 from chat.services.messages import Tagged, delete_message, edit_message, tag_of
-from chat.services.notifying import choose_notify_level
 from chat.services.password_links import make_password_link, use_password_link, whose_password_link
 from chat.services.people import create_owner, create_user, is_sign_up_open, rename_user, sign_up
 from chat.services.posting import post_messages

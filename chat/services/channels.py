@@ -82,21 +82,23 @@ def _back_in(channel: Channel, user: User) -> Channel:
 def revise_channel(
     actor: User, *, channel: int, name: str | None = None, topic: str | None = None, reason: str = ""
 ) -> Channel:
-    """Another name or topic; what is None stays. Raises Forbidden, Invalid, Archived, Conflict, RateLimited."""
-    name = None if name is None else _clean_name(name)
+    """Another name or topic; what is None stays. A direct conversation of several may lose its name again.
+
+    Raises Forbidden, Invalid, Archived, Conflict, RateLimited.
+    """
+    name = None if name is None else _clean(name)
     topic = None if topic is None else _clean_topic(topic)
     reason = audit.bounded_reason(reason)
     with counted(RENAMES, actor), _free_name(name or ""), log.writing(channel) as entry:
         row = entry.channel
         require_may(actor, Right.RENAME, channel=row, reason=reason)
         if name is not None and name != row.name:
+            _require_name(name, row)
             _record(Act.CHANNEL_RENAMED, actor, row, reason, {"from": row.name, "to": name})
             row.name = name
             Channel.objects.filter(pk=channel).update(**_named(name))
             entry.note(
-                actor,
-                {"type": "channel.renamed", "name": name},
-                f"{actor.get_full_name()} renamed the channel {name}",
+                actor, {"type": "channel.renamed", "name": name}, f"{actor.get_full_name()} {_renamed(row, name)}"
             )
         if topic is not None and topic != row.topic:
             _record(Act.CHANNEL_TOPIC, actor, row, reason, {"from": row.topic, "to": topic})
@@ -148,10 +150,25 @@ def restore_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
 
 
 def _clean_name(name: str) -> str:
-    name = clean_name(name, what="A channel's name", most=NAME_CHARACTERS)
+    name = _clean(name)
     if not name:
         raise Invalid("A channel needs a name.")
     return name
+
+
+def _clean(name: str) -> str:
+    return clean_name(name, what="A channel's name", most=NAME_CHARACTERS)
+
+
+def _require_name(name: str, row: Channel) -> None:
+    if not name and row.kind != ChannelKind.DIRECT:
+        raise Invalid("A channel needs a name.")
+
+
+def _renamed(row: Channel, name: str) -> str:
+    if row.kind != ChannelKind.DIRECT:
+        return f"renamed the channel {name}"
+    return f"named the conversation {name}" if name else "took the conversation's name away"
 
 
 def _clean_topic(topic: str) -> str:

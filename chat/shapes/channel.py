@@ -9,10 +9,22 @@ from chat import models
 from chat.models.channel import GROUP
 from chat.rights.table import rights_of
 from chat.shapes.columns import ChannelColumns, MemberColumns
-from chat.shapes.person import person_of
+from chat.shapes.person import BOB, person_of
 from chat.shapes.words import THEN, Absent, Id, Kind, LevelName, RightName, RoleName
 from delivery.wire.frames import BareChannel, Person
 from delivery.wire.types import Time, spell_time
+
+
+class Last(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest line of a channel: the beginning of its text, in one line."""
+
+    seq: int
+    sender: Person
+    text: str
+    at: Time
+
+
+LAST = Last(seq=341, sender=BOB, text="The build is green.", at=THEN)
 
 
 class Channel(BareChannel, frozen=True, kw_only=True):
@@ -32,6 +44,12 @@ class Channel(BareChannel, frozen=True, kw_only=True):
         Annotated[bool, msgspec.Meta(description="Of a direct one: opened by three or more, so it can be left.")]
         | Absent
     ) = msgspec.UNSET
+    is_named: (
+        Annotated[
+            bool, msgspec.Meta(description="Of a direct one: `name` is what its people call it, not their names.")
+        ]
+        | Absent
+    ) = msgspec.UNSET
     role: RoleName | Absent = msgspec.UNSET
     can: Annotated[list[RightName], msgspec.Meta(description="What the caller may do.")] | Absent = msgspec.UNSET
     delivered_seq: int | Absent = msgspec.UNSET
@@ -41,6 +59,10 @@ class Channel(BareChannel, frozen=True, kw_only=True):
         msgspec.UNSET
     )
     notify_level: LevelName | Absent = msgspec.UNSET
+    favourite: bool | Absent = msgspec.UNSET
+    section: (
+        Annotated[str, msgspec.Meta(description="The heading that it stands under in one's own list.")] | Absent
+    ) = msgspec.UNSET
     muted_until: Time | Absent | None = msgspec.UNSET
     can_by_role: (
         Annotated[
@@ -49,6 +71,7 @@ class Channel(BareChannel, frozen=True, kw_only=True):
         ]
         | Absent
     ) = msgspec.UNSET
+    last: Annotated[Last | None, msgspec.Meta(description="Over HTTP, to its members.")] | Absent = msgspec.UNSET
     is_member: Annotated[bool, msgspec.Meta(description="Over HTTP.")] | Absent = msgspec.UNSET
 
 
@@ -76,7 +99,10 @@ CHANNEL = Channel(
     unread=1,
     mentioned=0,
     notify_level="all",
+    favourite=False,
+    section="",
     muted_until=None,
+    last=LAST,
     is_member=True,
 )
 TEAM = ChannelBrief(id=12, name="team", kind="private")
@@ -91,7 +117,7 @@ def channel_of(row: models.Channel | ChannelColumns, *, people: Sequence[models.
     is_direct = row.kind == models.ChannelKind.DIRECT
     return Channel(
         id=row.pk,
-        name=_name_among(row, people) if is_direct else row.name,
+        name=row.name or _name_among(row, people) if is_direct else row.name,
         topic=row.topic,
         kind=row.kind,
         parent=row.parent_id,
@@ -102,6 +128,7 @@ def channel_of(row: models.Channel | ChannelColumns, *, people: Sequence[models.
         archived_at=spell_time(row.archived_at),
         people=[person_of(user) for user in people] if is_direct else msgspec.UNSET,
         is_group=row.place == GROUP if is_direct else msgspec.UNSET,
+        is_named=row.name != "" if is_direct else msgspec.UNSET,
     )
 
 
@@ -112,6 +139,7 @@ def channel_to_member(
     mentioned: int,
     people: Sequence[models.User],
     moderates: bool,
+    last: Last | Absent | None = msgspec.UNSET,
 ) -> Channel:
     """A channel as one of its members sees it; needs `channel` selected along, and the mute.
 
@@ -131,14 +159,18 @@ def channel_to_member(
         unread=unread,
         mentioned=mentioned,
         notify_level=member.notify_level,
+        favourite=member.is_favourite,
+        section=member.section,
         muted_until=spell_time(member.muted_until),
+        last=last,
     )
 
 
 def channel_to_all(row: models.Channel) -> Channel:
     """For one push to all members, without what is each member's own."""
     can_by_role = {str(role): _rights(row, role, moderates=False) for role in models.Role}
-    return msgspec.structs.replace(channel_of(row), can_by_role=can_by_role)
+    # Who the others are is another answer for each.
+    return msgspec.structs.replace(channel_of(row), people=msgspec.UNSET, can_by_role=can_by_role)
 
 
 def _rights(row: models.Channel | ChannelColumns, role: str, *, moderates: bool) -> list[str]:

@@ -33,4 +33,6 @@ class MemberColumns(msgspec.Struct, frozen=True):
     delivered_seq: int
     read_seq: int
     notify_level: str
+    is_favourite: bool
+    section: str
     muted_until: datetime.datetime | None

@@ -19,6 +19,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     activity: str
     shows_typing: bool
+    unread_first: bool
     is_staff: bool
     date_joined: Time
     scopes: list[ScopeName]
@@ -31,6 +32,7 @@ ME = Me(
     status="online",
     activity="at the gate",
     shows_typing=True,
+    unread_first=False,
     is_staff=False,
     date_joined=THEN,
     scopes=["read", "write"],
@@ -47,6 +49,7 @@ def me_of(user: models.User, *, scopes: Collection[str]) -> Me:
         status=chosen.status,
         activity=chosen.activity,
         shows_typing=chosen.shows_typing,
+        unread_first=user.unread_first,
         is_staff=user.is_staff,
         date_joined=spell_time(user.date_joined),
         scopes=[scope for scope in models.Scope if scope in scopes],

@@ -107,7 +107,7 @@ def role(actor: int, channel: int, who: int, role: str) -> str:
 
 @verb
 def notify(channel: int, who: int, level: str) -> str:
-    return services.choose_notify_level(user(who), channel=channel, level=level).notify_level
+    return services.arrange_channel(user(who), channel=channel, notify_level=level).notify_level
 
 
 @verb

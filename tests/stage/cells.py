@@ -73,7 +73,7 @@ CELLS = {
         edit_own    -  -  ok         muted      not_found  not_found  forbidden
         delete_own  -  -  ok         ok         not_found  ok         forbidden
         delete_any  -  -  forbidden  forbidden  not_found  ok         forbidden
-        rename      -  -  forbidden  forbidden  not_found  forbidden  forbidden
+        rename      -  -  ok         ok         not_found  ok         forbidden
         add         -  -  forbidden  forbidden  not_found  not_found  forbidden
         remove      -  -  forbidden  forbidden  not_found  ok         forbidden
         mute        -  -  forbidden  forbidden  not_found  ok         forbidden

@@ -272,7 +272,7 @@ VERBS = [
     ("add", MEMBERSHIPS, lambda c: services.add_member(c.alice, channel=c.team.pk, user=c.vera)),
     ("remove", MEMBERSHIPS, lambda c: services.remove_member(c.alice, channel=c.team.pk, user=c.bob)),
     ("leave", MEMBERSHIPS, lambda c: services.leave_channel(c.alice, channel=c.team.pk)),
-    ("notify", MEMBERSHIPS, lambda c: services.choose_notify_level(c.alice, channel=c.team.pk, level="none")),
+    ("notify", MEMBERSHIPS, lambda c: services.arrange_channel(c.alice, channel=c.team.pk, notify_level="none")),
     ("mute", MEMBERSHIPS, lambda c: services.mute_member(c.alice, channel=c.team.pk, user=c.bob, until=None)),
     ("block", MEMBERSHIPS, lambda c: services.block_user(c.alice, whom=c.bob)),
     ("unblock", MEMBERSHIPS, lambda c: services.unblock_user(c.alice, whom=c.bob)),

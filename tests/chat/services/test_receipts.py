@@ -197,7 +197,7 @@ async def test_what_is_ones_own_is_repaired_when_its_bells_were_lost(
         monkeypatch.setattr(bell, "ring", lambda announcements: None)
         for change, field, value in (
             (lambda: services.move_cursors({(team, cast.bob.pk): (seq, seq)}), "read_seq", seq),
-            (lambda: services.choose_notify_level(cast.bob, channel=team, level="none"), "notify_level", "none"),
+            (lambda: services.arrange_channel(cast.bob, channel=team, notify_level="none"), "notify_level", "none"),
             (lambda: services.change_role(cast.alice, channel=team, user=cast.bob, role="moderator"), "role", "moderator"),
         ):  # fmt: skip
             await in_thread(change)

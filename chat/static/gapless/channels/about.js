@@ -13,6 +13,8 @@ const WAYS_BACK = {
   direct: "The others go on without you. You come back by writing to the same people again.",
 };
 
+const ARRANGES = ["favour", "unfavour", "section"];
+
 export class About {
   #menu = new Popup("channel-menu", (/** @type {any} */ act) => this.#do(act));
   #dialog = byId("about");
@@ -24,9 +26,11 @@ export class About {
   #blocks;
   #changed;
   #left;
+  #arranging;
 
-  /** `channel()` is the open one; `people`: the dialog to choose one; `blocks`: whom this person has blocked; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
-  constructor(/** @type {{ channel: Callback, people: People, blocks: Blocks, changed: Callback, left: Callback }} */ { channel, people, blocks, changed, left }) {
+  /** `channel()` is the open one; `people`: the dialog to choose one; `blocks`: whom this person has blocked; `arranging`: its place in the list; `changed(channel)` after it looks different to this person, `left(channel)` after leaving. */
+  constructor(/** @type {{ channel: Callback, people: People, blocks: Blocks, arranging: Arranging, changed: Callback, left: Callback }} */ { channel, people, blocks, arranging, changed, left }) {
+    this.#arranging = arranging;
     this.#blocks = blocks;
     this.#people = people;
     this.#channel = channel;
@@ -45,12 +49,14 @@ export class About {
   #offers(/** @type {any} */ act, /** @type {any} */ channel) {
     const partner = partnerIn(channel);
     if (act === "block" || act === "unblock") return partner != null && this.#blocks.has(partner.id) === (act === "unblock");
+    if (ARRANGES.includes(act)) return this.#arranging.offers(act, channel);
     return act.startsWith("notify-") || offers(channel, act);
   }
 
   #do(/** @type {any} */ act) {
     const channel = this.#channel();
     if (act.startsWith("notify-")) this.#notify(channel, act.slice("notify-".length));
+    else if (ARRANGES.includes(act)) this.#arranging.do(act, channel);
     else if (act === "rename") this.#edit(channel);
     else if (act === "archive") this.#archive(channel);
     else if (act === "block") this.#blocks.block(/** @type {Person} */ (partnerIn(channel)));
@@ -69,8 +75,9 @@ export class About {
     });
   }
 
-  #edit(/** @type {Channel} */ { name, topic }) {
-    Object.assign(this.#form.elements.name, { value: name });
+  #edit(/** @type {Channel} */ { kind, name, topic, is_named: isNamed }) {
+    // What a conversation is not called by its people are their own names.
+    Object.assign(this.#form.elements.name, { value: kind === "direct" && !isNamed ? "" : name });
     Object.assign(this.#form.elements.topic, { value: topic ?? "" });
     Object.assign(this.#form.elements.reason ?? {}, { value: "" });
     explain(this.#form, {});
@@ -80,7 +87,7 @@ export class About {
   async #save(/** @type {any} */ event) {
     event.preventDefault();
     const name = this.#form.elements.name.value.trim();
-    if (!name) return explain(this.#form, { name: ["A channel needs a name."] });
+    if (!name && this.#channel().kind !== "direct") return explain(this.#form, { name: ["A channel needs a name."] });
     try {
       const { topic, reason } = this.#form.elements;
       // The field is there for the staff: the server says when it is needed.

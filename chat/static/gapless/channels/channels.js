@@ -3,6 +3,7 @@
  * the server can say how many are unread. Follows frames that the page hands over; refuses to know where they come from or how they look.
  */
 import { serverNow } from "../client/clock.js";
+import { lastAfter } from "./last.js";
 import { nameOf } from "../people/names.js";
 import { Unread } from "./unread.js";
 
@@ -76,6 +77,7 @@ export class Channels extends EventTarget {
     if (!channel) return;
     for (const change of changes) {
       this.#unread.get(id).take({ rev: change.rev, seq: change.seq, counts: this.counts(change), isGone: this.#isGone(change) });
+      channel.last = lastAfter(channel.last ?? null, change, this.#isBlocked(change.sender?.id));
       if (change.seq !== change.rev) continue;
       channel.lastAt = change.created_at;
       if (change.event && change.rev > channel.head) follow(channel, change.event, this.#me);
@@ -173,8 +175,8 @@ export class Channels extends EventTarget {
 }
 
 /** What a channel is called by the one who looks. */
-export function titleOf(/** @type {Channel} */ { kind, name, people = [], is_group: isGroup }) {
-  if (kind !== "direct") return name;
+export function titleOf(/** @type {Channel} */ { kind, name, people = [], is_group: isGroup, is_named: isNamed }) {
+  if (kind !== "direct" || isNamed) return name;
   if (!people.length) return "Just you";
   const names = people.map(nameOf).join(", ");
   // What others have left of a group is not the conversation of two.
@@ -203,7 +205,9 @@ function follow(/** @type {Channel} */ channel, /** @type {ChannelEvent} */ { ty
     const others = channel.people.filter((/** @type {Person} */ person) => person.id !== id);
     channel.people = type === "member.joined" && id !== me.id ? [...others, { id, username: username ?? "", display_name: name ?? "" }] : others;
   }
-  if (type === "channel.renamed" && name) channel.name = name;
+  if (type !== "channel.renamed") return;
+  channel.name = name ?? "";
+  if (channel.kind === "direct") channel.is_named = Boolean(name);
 }
 
 class Marks {

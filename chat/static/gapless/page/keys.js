@@ -1,14 +1,15 @@
 /** The keys of the whole page. What belongs to one part is in that part. */
 import { isAnyOpen } from "./dialogs.js";
 
-/** `shortcuts`: by the letter beside Ctrl or Cmd; `keys`: where nobody is writing; `cancels`: the first that returns true had something to cancel. */
-export function listen(/** @type {{ shortcuts: Record<string, Callback>, keys: Record<string, Callback>, cancels: Callback[] }} */ { shortcuts, keys, cancels }) {
+/** `shortcuts`: by the letter beside Ctrl or Cmd, `withAlt`: by the key beside Alt; `keys`: where nobody is writing; `cancels`: the first that returns true had something to cancel. */
+export function listen(/** @type {{ shortcuts: Record<string, Callback>, withAlt: Record<string, Callback>, keys: Record<string, Callback>, cancels: Callback[] }} */ { shortcuts, withAlt, keys, cancels }) {
   addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const shortcut = event.ctrlKey || event.metaKey ? shortcuts[event.key.toLowerCase()] : null;
     if (shortcut) act(event, shortcut);
     else if (event.key === "F6") act(event, () => moveRegion(event.shiftKey ? -1 : 1));
     else if (isAnyOpen()) return;
+    else if (event.altKey && withAlt[event.key]) act(event, withAlt[event.key]);
     else if (keys[event.key] && !isTyping(event.target)) act(event, keys[event.key]);
     else if (event.key === "Escape" && cancels.some((cancel) => cancel())) event.preventDefault();
   });

@@ -33,6 +33,7 @@ export class Page extends EventTarget {
   /** @type {Record<string, Callback>} */ openers = {}; // what a button with `data-open` opens
   /** @type {Record<string, Callback>} */ shortcuts = {}; // with Ctrl or Cmd, everywhere
   /** @type {Record<string, Callback>} */ keys = {}; // where nobody is writing
+  /** @type {Record<string, Callback>} */ withAlt = {}; // with Alt, everywhere
   /** @type {Callback[]} */ cancels = []; // for Escape, in this order: each returns true when there was something to cancel
   /** @type {Record<string, MessageAct>} */ acts = {}; // what can be done with a message
 
@@ -70,7 +71,7 @@ export class Page extends EventTarget {
   /** After the features: the channel that the page came with, the first one, or none; then the socket. */
   start() {
     dialogs.listen(this.openers);
-    keys.listen({ shortcuts: this.shortcuts, keys: this.keys, cancels: this.cancels });
+    keys.listen({ shortcuts: this.shortcuts, withAlt: this.withAlt, keys: this.keys, cancels: this.cancels });
     paintAvatar(document.querySelector(".me .avatar"), this.me);
     const { channel, messages, history_before: before, history_after: after } = this.state;
     if (channel) this.go(channel, { messages, isLast: before == null, isLatest: after == null });

@@ -1,0 +1,63 @@
+"""The list of channels as it is served: in sections and in the order in which the page's script keeps it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from chat import shapes
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`kind`: unread, favourites, own (a heading of the person's), channels, direct or support."""
+
+    kind: str
+    title: str
+    links: list[shapes.Channel] = field(default_factory=list)
+
+
+def sections_of(channels: Iterable[shapes.Channel], *, unread_first: bool) -> list[Section]:
+    """Those that are always there, and of the others those with something in them."""
+    ordered = sorted(channels, key=lambda channel: natural(channel.name))
+    headings = sorted({_heading(channel) for channel in ordered} - {""}, key=natural)
+    sections = [
+        Section("unread", "Unread"),
+        Section("favourites", "Favourites"),
+        *(Section("own", heading) for heading in headings),
+        Section("channels", "Channels"),
+        Section("direct", "Direct messages"),
+        Section("support", "Support"),
+    ]
+    by_place = {(section.kind, section.title): section for section in sections}
+    for channel in ordered:
+        by_place[_place(channel, unread_first=unread_first)].links.append(channel)
+    return [section for section in sections if section.links or section.kind in ("channels", "direct")]
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """To sort by as people count: #2 before #10, and whatever the case."""
+    return list(_parts(name.casefold()))
+
+
+def _parts(name: str) -> Iterator[tuple[int, int, str]]:
+    for part in _DIGITS.split(name):
+        if part:
+            yield (0, int(part), "") if part.isdecimal() else (1, 0, part)
+
+
+def _heading(channel: shapes.Channel) -> str:
+    return channel.section or ""
+
+
+def _place(channel: shapes.Channel, *, unread_first: bool) -> tuple[str, str]:
+    if unread_first and channel.unread and channel.notify_level != "none":
+        return "unread", "Unread"
+    if channel.favourite:
+        return "favourites", "Favourites"
+    if _heading(channel):
+        return "own", _heading(channel)
+    if channel.is_support:
+        return "support", "Support"
+    return ("direct", "Direct messages") if channel.kind == "direct" else ("channels", "Channels")

@@ -1,0 +1,42 @@
+"""The newest line of each channel, as a list of channels shows it under the name."""
+
+from collections.abc import Sequence
+
+from chat import shapes
+from chat.markdown import plain
+from chat.models import Channel, ChannelKind
+from chat.services import hot
+from delivery.wire.frames import Person
+from delivery.wire.types import spell_time
+
+#: Further back is not looked: after so many joinings and deletions a line is no longer news.
+DEPTH = 200
+LETTERS = 120
+
+_LASTS = f"""
+SELECT asked.channel_id, last.seq, person.id, person.username, person.display_name, left(last.body, {4 * LETTERS}), last.created_at
+FROM unnest(%s::bigint[], %s::bigint[]) AS asked (channel_id, head)
+CROSS JOIN LATERAL (
+    SELECT seq, sender_id, body, created_at FROM messages
+    WHERE channel_id = asked.channel_id AND seq > asked.head - {DEPTH} AND kind = 'text' AND deleted_at IS NULL
+        AND (thread_id IS NULL OR also_in_channel) AND sender_id <> ALL (%s::bigint[])
+    ORDER BY seq DESC LIMIT 1
+) AS last JOIN users AS person ON person.id = last.sender_id
+"""  # noqa: S608 (nothing of anybody is in it)
+
+
+def lasts_of(channels: Sequence[Channel], *, unheard: Sequence[int]) -> dict[int, shapes.Last]:
+    """channel → its newest line that is not of anybody in `unheard`; none for what the desk shows, and where there is none."""
+    asked = [row for row in channels if not row.is_support and row.kind not in (ChannelKind.INNER, ChannelKind.DESK)]
+    if not asked:
+        return {}
+    rows = hot.rows(_LASTS, [[row.pk for row in asked], [row.head for row in asked], list(unheard)])
+    return {
+        channel: shapes.Last(
+            seq=seq,
+            sender=Person(id=user, username=username, display_name=display_name or username),
+            text=plain(text)[:LETTERS],
+            at=spell_time(at),
+        )
+        for channel, seq, user, username, display_name, text, at in rows
+    }

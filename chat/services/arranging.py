@@ -1,0 +1,45 @@
+"""What of a channel is each member's own to choose: what notifies them, and where it stands in their list."""
+
+from django.db.models import F
+
+from chat.allowances.counting import counted
+from chat.allowances.table import MEMBERSHIPS
+from chat.models import Member, User
+from chat.naming import clean_name
+from chat.rights.standing import require_membership
+from chat.services import log
+
+SECTION_CHARACTERS = 40
+
+
+def arrange_channel(
+    user: User,
+    *,
+    channel: int,
+    notify_level: str | None = None,
+    favourite: bool | None = None,
+    section: str | None = None,
+) -> Member:
+    """On all devices; what is None stays, and the same again does nothing. `section`: a heading, empty for none.
+
+    Raises NotAMember, NotFound, Invalid, RateLimited.
+    """
+    if section is not None:
+        section = clean_name(section, what="A section's name", most=SECTION_CHARACTERS)
+    chosen = {"notify_level": notify_level, "is_favourite": favourite, "section": section}
+    with counted(MEMBERSHIPS, user), log.writing(channel) as entry:
+        member = require_membership(user.pk, channel=channel)
+        changed = {
+            name: value for name, value in chosen.items() if value is not None and value != getattr(member, name)
+        }
+        if changed:
+            for name, value in changed.items():
+                setattr(member, name, value)
+            Member.objects.filter(pk=member.pk).update(**changed, version=F("version") + 1)
+            entry.opened(user.pk, "updated")
+        return member
+
+
+def order_channels(user: User, *, unread_first: bool) -> None:
+    """How the person's list of channels is ordered on the page, on all devices."""
+    User.objects.filter(pk=user.pk).update(unread_first=unread_first)
