@@ -1,5 +1,6 @@
 """The newest line of each channel, as a list of channels shows it under the name."""
 
+import functools
 from collections.abc import Sequence
 
 from chat import shapes
@@ -25,6 +26,11 @@ CROSS JOIN LATERAL (
 """  # noqa: S608 (nothing of anybody is in it)
 
 
+@functools.lru_cache(maxsize=4096)
+def _line(text: str) -> str:
+    return plain(text)[:LETTERS]
+
+
 def lasts_of(channels: Sequence[Channel], *, unheard: Sequence[int]) -> dict[int, shapes.Last]:
     """channel → its newest line that is not of anybody in `unheard`; none for what the desk shows, and where there is none."""
     asked = [row for row in channels if not row.is_support and row.kind not in (ChannelKind.INNER, ChannelKind.DESK)]
@@ -35,7 +41,7 @@ def lasts_of(channels: Sequence[Channel], *, unheard: Sequence[int]) -> dict[int
         channel: shapes.Last(
             seq=seq,
             sender=Person(id=user, username=username, display_name=display_name or username),
-            text=plain(text)[:LETTERS],
+            text=_line(text),
             at=spell_time(at),
         )
         for channel, seq, user, username, display_name, text, at in rows

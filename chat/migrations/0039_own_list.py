@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0033_what_people_say'),
+        ('chat', '0038_mentions'),
     ]
 
     operations = [
