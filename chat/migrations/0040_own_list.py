@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0038_mentions'),
+        ('chat', '0039_threads'),
     ]
 
     operations = [
