@@ -20,6 +20,8 @@ from django.db import connections, transaction
 from chat import clock, services
 from chat.models import Channel, User
 from chat.services import Draft
+from chatproject.embedded import start
+from chatproject.embedded.services import DATABASE
 from delivery.source import Committed
 from tests.stage import certificates, emptying, moments, order
 from tests.stage.accounts import people_called, tokens_of
@@ -47,6 +49,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.Sharing:
     return order.Sharing(config, log)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The tests' database is a copy of one in which all migrations have run."""
+    if start.needs_services():
+        connections.settings["default"]["TEST"]["TEMPLATE"] = DATABASE
 
 
 @dataclass(frozen=True)

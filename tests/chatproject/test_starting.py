@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from chatproject.embedded.services import Services
+from tests.stage.clusters import lay_migrated
 from tests.stage.servers import ROOT, Server, free_port
 
 
@@ -72,17 +73,10 @@ def test_with_both_urls_nothing_is_started(tmp_path: Path, server: Server) -> No
     assert not (tmp_path / "data" / "postgres").exists()
 
 
-@pytest.fixture(scope="module")
-def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("migrated") / "data"
-    assert manage("migrate", data=data).returncode == 0
-    return data
-
-
 @pytest.fixture
-def data(tmp_path: Path, _migrated: Path) -> Path:
-    """A data folder in which everything has run before, and nothing runs."""
-    subprocess.run(["cp", "-a", str(_migrated), str(tmp_path)], check=True)
+def data(tmp_path: Path) -> Path:
+    """A data folder in which all migrations have run before, and nothing runs."""
+    lay_migrated(tmp_path / "data")
     return tmp_path / "data"
 
 

@@ -5,12 +5,9 @@ The programs, their flags and the service account are those of chatproject.embed
 
 import asyncio
 import contextlib
-import hashlib
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,10 +20,9 @@ import redis
 
 from chatproject.embedded.keeper import Keeper
 from chatproject.embedded.services import Services
+from tests.stage.clusters import lay_migrated
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: Clusters of PostgreSQL that are initialised and migrated, one a state of the migrations; copied, never used.
-TEMPLATES = ROOT / ".data" / "faults"
 READY_SECONDS = 30
 
 
@@ -145,13 +141,12 @@ class Valkey(Service):
 
 
 class OwnServices:
-    """Both services in a new temporary folder, from a migrated template; `close` ends them and removes the folder."""
+    """Both services in a new temporary folder, all migrations run; `close` ends them and removes the folder."""
 
     def __init__(self) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="gapless-faults-"))
-        shutil.copytree(_template() / "postgres", self.data / "postgres", copy_function=_copy)
+        lay_migrated(self.data)
         keeper = Keeper(Services(self.data))
-        _give(self.data / "postgres", keeper)
         with (self.data / "keeper.log").open("w") as log, contextlib.redirect_stderr(log):
             keeper._prepare()
         self.postgres = Postgres(keeper)
@@ -167,50 +162,3 @@ class OwnServices:
             with contextlib.suppress(KeyError):
                 service.kill()
         shutil.rmtree(self.data, ignore_errors=True)
-
-
-def _template() -> Path:
-    # Made beside its place and moved there whole; whoever comes second finds it.
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(ROOT.glob("*/migrations/*.py"))))
-    template = TEMPLATES / f"template-{digest.hexdigest()[:12]}"
-    if not template.exists():
-        TEMPLATES.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix="gapless-template-"))
-        with (TEMPLATES / "template.log").open("w") as log, contextlib.redirect_stderr(log):
-            _migrate(draft)
-        with contextlib.suppress(OSError):
-            shutil.move(draft, template)
-        shutil.rmtree(draft, ignore_errors=True)
-    return template
-
-
-def _migrate(folder: Path) -> None:
-    keeper = Keeper(Services(folder))
-    keeper._prepare()
-    postgres = Postgres(keeper)
-    postgres.launch()
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while not postgres.answers():
-            assert time.monotonic() < deadline, f"PostgreSQL does not start in {folder}"
-            time.sleep(0.05)
-        environ = {**os.environ, "DATABASE_URL": postgres.url, "REDIS_URL": "redis://127.0.0.1:1", "SECRET_KEY": "x"}
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "manage.py", "migrate", "--verbosity", "0"],
-            cwd=ROOT,
-            env=environ,
-            check=True,
-        )
-    finally:
-        postgres.process.send_signal(Postgres.FAST)
-        postgres.process.wait()
-
-
-def _copy(source: str, target: str) -> None:
-    shutil.copyfile(source, target)
-    shutil.copystat(source, target)
-
-
-def _give(folder: Path, keeper: Keeper) -> None:
-    for path in [folder, *folder.rglob("*")]:
-        keeper._hand_over(path)

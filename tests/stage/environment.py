@@ -20,6 +20,7 @@ import psycopg
 
 from chatproject.embedded import services as embedded
 from chatproject.embedded import start
+from tests.stage import clusters
 
 # Compiled once, also where the machine says otherwise: pytest would compile its plugins, and each web process the product.
 sys.dont_write_bytecode = False
@@ -29,6 +30,7 @@ _only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
 _needs_nothing = ("-m", "fast") in zip(sys.argv, sys.argv[1:], strict=False)
 if start.needs_services() and not _only_hands_out and not _needs_nothing:
     _data = Path(os.environ["GAPLESS_DATA"])
+    clusters.lay_migrated(_data)
     _services = embedded.ensure(_data)
     atexit.register(embedded.leave, _data)
     with psycopg.connect(_services.database_url, autocommit=True) as _connection:

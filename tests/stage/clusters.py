@@ -1,0 +1,91 @@
+"""A PostgreSQL in which all migrations have run: made once for a state of the migrations, and copied wherever one is needed.
+
+Knows nothing of Django: it is asked before there are settings.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatproject.embedded.keeper import Keeper
+from chatproject.embedded.services import Services, locked
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Stopped clusters that are copied, never used; there is one at a time.
+MADE = ROOT / ".data" / "clusters"
+#: Nobody promises these; they end a wait that would not end.
+READY_SECONDS, MADE_SECONDS = 30, 300
+#: What decides what is in the tables once all migrations have run.
+READ_BY_MIGRATIONS = ("chat/**/migrations/*.py", "chat/**/*.sql", "requirements.txt")
+#: In a copy: of which state of the migrations it is.
+STATE = "migrated_as"
+
+
+def lay_migrated(data: Path) -> None:
+    """Lays a stopped cluster, in which all migrations have run in the database `gapless`, into a data folder in which nothing runs.
+
+    One that was laid there before stays, if the migrations are still the same.
+    """
+    cluster = data / "postgres"
+    state = _state()
+    data.mkdir(parents=True, exist_ok=True)
+    with locked(data / "keeper.lock", seconds=READY_SECONDS):
+        if _is_of(cluster, state):
+            return
+        shutil.rmtree(cluster, ignore_errors=True)
+        MADE.mkdir(parents=True, exist_ok=True)
+        with locked(MADE / "lock", seconds=MADE_SECONDS):
+            if not _is_of(MADE / "postgres", state):
+                _make(state)
+            subprocess.run(["cp", "-a", str(MADE / "postgres"), str(data)], check=True)
+
+
+def _state() -> str:
+    files = sorted(path for pattern in READ_BY_MIGRATIONS for path in ROOT.glob(pattern))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def _is_of(cluster: Path, state: str) -> bool:
+    marker = cluster / STATE
+    return marker.exists() and marker.read_text() == state
+
+
+def _make(state: str) -> None:
+    # Made beside its place and moved there whole.
+    draft = MADE / "draft"
+    for old in (draft, MADE / "postgres"):
+        shutil.rmtree(old, ignore_errors=True)
+    draft.mkdir()
+    with (MADE / "log").open("w") as log, contextlib.redirect_stderr(log):
+        keeper = Keeper(Services(draft))
+        keeper._prepare()
+        with _running(keeper):
+            environ = {**os.environ, "DATABASE_URL": keeper.services.database_url, "REDIS_URL": "redis://127.0.0.1:1"}
+            command = [sys.executable, "-W", "ignore", "manage.py", "migrate", "--verbosity", "0"]
+            subprocess.run(command, cwd=ROOT, env={**environ, "SECRET_KEY": "x"}, stderr=log, check=True)
+    (draft / "postgres" / STATE).write_text(state)
+    (draft / "postgres").rename(MADE / "postgres")
+    shutil.rmtree(draft)
+
+
+@contextlib.contextmanager
+def _running(keeper: Keeper) -> Iterator[None]:
+    # Nothing is lost with it: it is made anew.
+    keeper._start("postgres", lambda: [*keeper._postgres(), "-c", "fsync=off"])
+    postgres = keeper.running["postgres"]
+    try:
+        deadline = time.monotonic() + READY_SECONDS
+        while not keeper._postgres_is_ready():
+            assert time.monotonic() < deadline, f"PostgreSQL does not start: see {MADE}/log"
+            time.sleep(0.02)
+        yield
+    finally:
+        postgres.send_signal(signal.SIGINT)
+        postgres.wait()
