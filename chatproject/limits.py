@@ -82,6 +82,12 @@ class Limits:
     reactions_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: Different emoji with which people have reacted to one message.
     reaction_kinds: int = _limit(20, unit="a message", exceeded="`invalid`")
+    #: Pins that one user sets and takes away: each is a change that everybody in the channel gets. 0 lifts it.
+    pins_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Pinned messages of one channel.
+    pins: int = _limit(100, unit="a channel", exceeded="`invalid`")
+    #: Messages that one user has saved.
+    saved: int = _limit(1_000, unit="a user", exceeded="`invalid`")
     #: Changes of names, topics and channels (archiving too) by one user. 0 lifts it.
     renames_per_minute: int = _limit(20, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
     #: People whom one user adds, removes or gives another role, one's own leaving and level of notice,

@@ -58,6 +58,11 @@ REACTIONS = Allowance(
     "You may react {limit} times a minute: wait {wait} s.",
     attempts_each=5,
 )
+PINS = Allowance(
+    *("pinned", "pins_per_minute", MINUTE),
+    "You may pin {limit} times a minute: wait {wait} s.",
+    attempts_each=5,
+)
 CREATIONS = Allowance(
     *("opened", "creations_per_hour", HOUR),
     "You may open {limit} channels an hour: wait {wait} s.",

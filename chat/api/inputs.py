@@ -166,6 +166,10 @@ class Following(Input, frozen=True, kw_only=True):
     read_seq: Number | Unset = msgspec.UNSET
 
 
+class SavedInput(Input, frozen=True, kw_only=True):
+    message: Number
+
+
 class Position(Input, frozen=True, kw_only=True):
     seq: Number
 

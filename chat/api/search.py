@@ -21,7 +21,7 @@ class Search(APIView):
         refuses=[429],
     )
     def get(self, request: Request) -> Response:
-        """Messages with all of `?q=`: words, "phrases", from: in: before: after: has:; newest first, 20 a page.
+        """Messages with all of `?q=`: words, "phrases", from: in: before: after: has: is:; newest first, 20 a page.
 
         Case, accents, width and ligatures make no difference. After the last message with the words come those with words
         like them; a page that has any says `approximate`. A page may be short, even empty, while `next` is not null: what

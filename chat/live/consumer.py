@@ -19,17 +19,28 @@ from chat.reads.opening import ChatOpening
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
 from chat.rights.viewing import desk_seen_by
-from chat.services import Draft, add_reaction, choose_presence, delete_message, edit_message, remove_reaction
+from chat.services import (
+    Draft,
+    add_reaction,
+    choose_presence,
+    delete_message,
+    edit_message,
+    pin_message,
+    remove_reaction,
+    unpin_message,
+)
 from delivery.consumers import SocketConsumer
 from delivery.source import Committed
 from delivery.wire import ids
 from delivery.wire.codec import encode, given
 from delivery.wire.commands import (
+    AddPin,
     AddReaction,
     AnyCommand,
     Delete,
     Edit,
     Post,
+    RemovePin,
     RemoveReaction,
     SayPresence,
     SayTyping,
@@ -43,7 +54,7 @@ T = TypeVar("T")
 #: A subprotocol that is offered beside the contract's: what follows is the token of a visit.
 VISIT_OFFER = "gapless.visit."
 #: What people inside do, and visitors do not.
-NOT_FOR_VISITORS = (AddReaction, RemoveReaction, SayPresence)
+NOT_FOR_VISITORS = (AddReaction, RemoveReaction, AddPin, RemovePin, SayPresence)
 
 
 class ChatConsumer(SocketConsumer):
@@ -99,6 +110,9 @@ class ChatConsumer(SocketConsumer):
                 react = add_reaction if isinstance(command, AddReaction) else remove_reaction
                 place = {"channel": command.channel, "message": command.message}
                 self._confirm(command.ref, await self._as_user(react, **place, emoji=command.emoji))
+            case AddPin() | RemovePin():
+                pin = pin_message if isinstance(command, AddPin) else unpin_message
+                self._confirm(command.ref, await self._as_user(pin, channel=command.channel, message=command.message))
             case SayTyping():
                 await self.require_access(command.channel)
                 self.node.presence.told_typing(self.socket, command.channel, is_on=command.on)

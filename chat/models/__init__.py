@@ -15,6 +15,7 @@ from chat.models.password_link import PasswordLink
 from chat.models.reaction import Reaction
 from chat.models.report import Report, Verdict
 from chat.models.sanction import Sanction, SanctionKind
+from chat.models.saved import Saved
 from chat.models.settled import SettledUpTo
 from chat.models.sign_in import SignInAddress
 from chat.models.thread import ThreadFollower

@@ -43,6 +43,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """In the order of their numbers: complete up to the highest one returned."""
         return self.filter(rev__gt=rev).order_by("rev")
 
+    def pinned_in(self, channel: int) -> MessageQuerySet:
+        return self.filter(channel_id=channel, pinned_at__isnull=False)
+
     def for_the_wire(self) -> MessageQuerySet:
         return self.select_related("sender")
 

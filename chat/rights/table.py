@@ -20,6 +20,7 @@ class Right(enum.StrEnum):
 
     POST = "post"
     REACT = "react"
+    PIN = "pin"
     EDIT_OWN = "edit_own"
     DELETE_OWN = "delete_own"
     DELETE_ANY = "delete_any"
@@ -66,6 +67,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
     {
         Right.POST: Rule(roles=EVERYONE, refusal="You may not write here.", visitors=True, though_muted=False),
         Right.REACT: Rule(roles=EVERYONE, refusal="You may not react here.", though_muted=False),
+        Right.PIN: Rule(roles=EVERYONE, refusal="You may not pin here.", though_muted=False),
         Right.EDIT_OWN: Rule(
             roles=EVERYONE,
             refusal="Only the author can edit a message.",

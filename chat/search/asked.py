@@ -31,6 +31,9 @@ class Asked:
     phrases: list[str]
     senders: list[int] | None
     has: set[str]
+    is_: set[str]
+    #: Who asks.
+    user: int
     before: datetime.datetime | None
     after: datetime.datetime | None
     start: Place | None = None
@@ -62,6 +65,8 @@ def resolve(user: User, query: Query) -> Asked:
         phrases=phrases,
         senders=_senders(user, query.senders) if query.senders else None,
         has=query.has,
+        is_=query.is_,
+        user=user.pk,
         before=query.before,
         after=query.after,
         indexed=_indexed([*words, *phrases]),

@@ -47,6 +47,7 @@ def matching(asked: Asked) -> Condition:
     """All that was asked for of a message itself."""
     typos = asked.typos if asked.alike else []
     conditions = [Condition(_HAS[has]) for has in sorted(asked.has)]
+    conditions += [_is(asked, word) for word in sorted(asked.is_)]
     conditions += [_by(asked.senders)] if asked.senders is not None else []
     conditions += [_contains(term) for term in [*asked.phrases, *asked.words] if term not in typos]
     conditions += [any_of([_contains(word), _resembles(word, asked.alike)]) for word in typos]
@@ -66,7 +67,7 @@ def ways(asked: Asked) -> list[Condition]:
         found.append(every([*same, *like]))
     if asked.senders is not None:
         found.append(_by(asked.senders))
-    return found
+    return [*found, *(_is(asked, word) for word in sorted(asked.is_))]
 
 
 def likely(asked: Asked) -> list[Condition]:
@@ -82,7 +83,18 @@ _HAS = {
     "link": "body ~* 'https?://[^[:space:]]'",
     "reply": "reply_to_id IS NOT NULL",
     "edit": "edited_at IS NOT NULL",
+    "reaction": "reactions IS NOT NULL",
 }
+#: Few of many, each found by an index of its own. A list names whoever asks.
+_IS = {
+    "pinned": "pinned_at IS NOT NULL",
+    "saved": "id IN (SELECT message_id FROM saved_messages WHERE user_id = %s)",
+}
+
+
+def _is(asked: Asked, word: str) -> Condition:
+    sql = _IS[word]
+    return Condition(sql, [asked.user] * sql.count("%s"))
 
 
 def _by(senders: Sequence[int]) -> Condition:

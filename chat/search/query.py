@@ -1,4 +1,4 @@
-"""What somebody typed into a search box, understood: words, "phrases", and from: in: before: after: has: operators.
+"""What somebody typed into a search box, understood: words, "phrases", and from: in: before: after: has: is: operators.
 
 Knows nothing of rows: whether there is such a person or channel is asked elsewhere.
 """
@@ -16,12 +16,13 @@ from delivery.wire.errors import Invalid
 MOST_CHARACTERS = 256
 #: Words and operators of a query: each is a condition on every row that is looked at.
 MOST_PARTS = 12
-#: What a message can have.
-HAS = ("link", "reply", "edit")
+#: What a message can have, and what it can be.
+HAS = ("link", "reply", "edit", "reaction")
+IS = ("pinned", "saved")
 
 # An operator with its value, which may be quoted or missing; a quoted phrase (the last may be open); a word.
 _PART = re.compile(
-    r'(?P<op>from|in|before|after|has):(?:"(?P<given>[^"]*)(?:"|\Z)|(?P<value>\S*))|"(?P<phrase>[^"]*)(?:"|\Z)|(?P<word>\S+)',
+    r'(?P<op>from|in|before|after|has|is):(?:"(?P<given>[^"]*)(?:"|\Z)|(?P<value>\S*))|"(?P<phrase>[^"]*)(?:"|\Z)|(?P<word>\S+)',
     re.IGNORECASE,
 )
 
@@ -35,6 +36,7 @@ class Query:
     senders: list[str] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
     has: set[str] = field(default_factory=set)
+    is_: set[str] = field(default_factory=set)
     before: datetime.datetime | None = None
     after: datetime.datetime | None = None
 
@@ -47,7 +49,7 @@ def parse_query(text: str) -> Query:
         raise Invalid("This search has characters that no message can have.")
     parts = [part for found in _PART.finditer(text) if any(part := _part(found))]
     if not parts:
-        raise Invalid("Say what to search for: ?q= with words, from: in: before: after: or has:.")
+        raise Invalid("Say what to search for: ?q= with words, from: in: before: after: has: or is:.")
     if len(parts) > MOST_PARTS:
         raise Invalid(f"A search has at most {MOST_PARTS} words and operators.")
     query = Query()
@@ -89,6 +91,12 @@ def _take_has(query: Query, value: str) -> None:
     query.has.add(value.lower())
 
 
+def _take_is(query: Query, value: str) -> None:
+    if value.lower() not in IS:
+        raise Invalid(f"is: knows {', '.join(IS[:-1])} and {IS[-1]}, not {value!r}.")
+    query.is_.add(value.lower())
+
+
 def _take_before(query: Query, value: str) -> None:
     moment, _ = _span_of("before", value)
     query.before = moment if query.before is None else min(query.before, moment)
@@ -105,6 +113,7 @@ _TAKE: dict[str, Callable[[Query, str], None]] = {
     "from": _take_sender,
     "in": _take_channel,
     "has": _take_has,
+    "is": _take_is,
     "before": _take_before,
     "after": _take_after,
 }

@@ -28,12 +28,14 @@ from chat.services.members import (
 from chat.services.messages import Tagged, delete_message, edit_message, tag_of
 from chat.services.password_links import make_password_link, use_password_link, whose_password_link
 from chat.services.people import create_owner, create_user, is_sign_up_open, rename_user, sign_up
+from chat.services.pins import pin_message, unpin_message
 from chat.services.posting import post_messages
 from chat.services.presence import choose_presence, note_seen
 from chat.services.reactions import add_reaction, remove_reaction
 from chat.services.receipts import move_cursors, read_channel
 from chat.services.reports import close_report, report_message
 from chat.services.sanctions import mute_member, readmit_member
+from chat.services.saving import forget_saved, save_message
 from chat.services.signing_in import check_sign_in, note_sign_in
 from chat.services.staff import change_staff_roles, make_groups
 from chat.services.threads import follow_thread

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import REVISIONS
-from chat.models import Act, Channel, File, Message, MessageKind, MessageVersion, Reaction, Report, User, Verdict
+from chat.models import Act, Channel, File, Message, MessageKind, MessageVersion, Reaction, Report, Saved, User, Verdict
 from chat.rights.standing import require_may, standing_of
 from chat.rights.table import RULES, Right
 from chat.services import audit, log
@@ -96,12 +96,14 @@ def delete_message(
         if row.deleted_at is None:
             _keep_or_forget(row, deleted_at=entry.now)
             row.said_digest = first_said(row)
-            row.body, row.deleted_at, row.files, row.reactions = "", entry.now, None, None
+            row.body, row.deleted_at = "", entry.now
+            row.files = row.reactions = row.pinned_at = None
             # From now on nobody gets them; their bytes go when the sweep comes by.
             File.objects.filter(message=row).update(message=None)
             Reaction.objects.filter(message=row).delete()
+            Saved.objects.filter(message=row).delete()
             forget_mentions(row)
-            entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions", "mentions")
+            entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions", "pinned_at", "mentions")
             if row.thread_id is not None:
                 count_again(entry, entry.message(row.thread_id))
             if not is_own:

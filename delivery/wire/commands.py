@@ -80,6 +80,20 @@ class RemoveReaction(Command, frozen=True, kw_only=True, tag="reaction.remove"):
     emoji: str
 
 
+class AddPin(Command, frozen=True, kw_only=True, tag="pin.add"):
+    """Pins a message in its channel. Repeating changes nothing."""
+
+    channel: Id
+    message: Id
+
+
+class RemovePin(Command, frozen=True, kw_only=True, tag="pin.remove"):
+    """Takes a message's pin away, whoever set it. Repeating changes nothing."""
+
+    channel: Id
+    message: Id
+
+
 class Delivered(Command, frozen=True, kw_only=True, tag="delivered"):
     """Everything up to `seq` has arrived. Cumulative, forward only."""
 
@@ -130,6 +144,8 @@ AnyCommand = (
     | Delete
     | AddReaction
     | RemoveReaction
+    | AddPin
+    | RemovePin
     | Delivered
     | Read
     | SayTyping
@@ -149,6 +165,8 @@ EXAMPLES: tuple[AnyCommand, ...] = (
     Delete(ref=4, channel=12, message=501),
     AddReaction(ref=5, channel=12, message=501, emoji="👍"),
     RemoveReaction(ref=6, channel=12, message=501, emoji="👍"),
+    AddPin(ref=7, channel=12, message=501),
+    RemovePin(ref=8, channel=12, message=501),
     Delivered(channel=12, seq=341),
     Read(channel=12, seq=341),
     SayTyping(channel=12, on=True),

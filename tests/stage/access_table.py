@@ -38,6 +38,9 @@ row("POST", one + "messages/<int:message>/reactions/", "401 401 404 404 200 200 
 row("DELETE", one + "messages/<int:message>/reactions/",  "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
 row("GET", one + "messages/<int:message>/thread/",   "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
 row("PATCH", one + "messages/<int:message>/thread/", "401 401 404 404 200 200 200", path_of=anothers_message, body=given(following=True))  # fmt: skip
+row("POST", one + "messages/<int:message>/pin/", "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
+row("DELETE", one + "messages/<int:message>/pin/", "401 401 404 404 200 200 200", path_of=anothers_message)  # fmt: skip
+row("GET", one + "pins/",                       "401 401 404 404 200 200 200")  # fmt: skip
 row("GET", one + "changes/",                    "401 401 404 404 200 200 200")  # fmt: skip
 row("POST", one + "read/",                      "401 401 404 404 200 200 200", body=given(seq=1))  # fmt: skip
 row("POST", "reports/",                         "401 401 404 404 201 201 201", body=given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude"))  # fmt: skip
@@ -63,6 +66,10 @@ row("DELETE", "blocks/<int:user>/",             "401 401 204 204 204 204 204", p
 row("GET", "mentions/",                         "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "search/",                           "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "threads/",                          "401 401 200 200 200 200 200")  # fmt: skip
+row("GET", "saved/",                            "401 401 200 200 200 200 200")  # fmt: skip
+row("POST", "saved/",                           "401 401 404 404 201 201 201", body=anothers_message)  # fmt: skip
+row("DELETE", "saved/",                         "401 401 204 204 204 204 204")  # fmt: skip
+row("DELETE", "saved/<int:message>/",           "401 401 204 204 204 204 204", path_of=anothers_message)  # fmt: skip
 row("GET", "invites/",                          "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "invites/",                         "401 401 404 404 403 201 201", body=given(channels=lambda s, who: [s.channel.pk]))  # fmt: skip
 row("DELETE", "invites/<int:pk>/",              "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.invite()))  # fmt: skip
@@ -137,6 +144,7 @@ posted = given(channel=own_channel, client_msg_id=fresh, body="hi")
 edited = given(channel=own_channel, message=lambda s, who: s.message(who), body="y")
 deleted = given(channel=own_channel, message=lambda s, who: s.anothers(who), reason="rude")
 reacted = given(channel=own_channel, message=lambda s, who: s.anothers(who), emoji="👍")
+pinned = given(channel=own_channel, message=lambda s, who: s.anothers(who))
 seen = given(channel=own_channel, seq=1)
 #                     stranger  staff     member    moderator owner     visitor   in another's
 op("sync",           "ok        ok        ok        ok        ok        ok        ok")  # fmt: skip
@@ -145,6 +153,8 @@ op("message.edit",   "not_found not_found ok        ok        ok        ok      
 op("message.delete", "not_found ok        forbidden ok        ok        forbidden not_found", fields=deleted)  # fmt: skip
 op("reaction.add",   "not_found not_found ok        ok        ok        forbidden forbidden", fields=reacted)  # fmt: skip
 op("reaction.remove", "not_found not_found ok       ok        ok        forbidden forbidden", fields=reacted)  # fmt: skip
+op("pin.add",        "not_found not_found ok        ok        ok        forbidden forbidden", fields=pinned)  # fmt: skip
+op("pin.remove",     "not_found not_found ok        ok        ok        forbidden forbidden", fields=pinned)  # fmt: skip
 op("delivered",      "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
 op("read",           "not_found not_found ok        ok        ok        ok        not_found", fields=seen)  # fmt: skip
 op("typing",         "not_found not_found ok        ok        ok        ok        not_found", fields=given(channel=own_channel, on=False))  # fmt: skip

@@ -8,6 +8,7 @@ CELLS = {
     "private": """
         post        ok  ok         ok         muted      not_found  not_found  forbidden
         react       ok  ok         ok         muted      not_found  not_found  forbidden
+        pin         ok  ok         ok         muted      not_found  not_found  forbidden
         edit_own    ok  ok         ok         muted      not_found  not_found  forbidden
         delete_own  ok  ok         ok         ok         not_found  ok         forbidden
         delete_any  ok  ok         forbidden  forbidden  not_found  ok         forbidden
@@ -23,6 +24,7 @@ CELLS = {
     "public": """
         post        ok  ok         ok         muted      not_a_member  not_a_member  forbidden
         react       ok  ok         ok         muted      not_a_member  not_a_member  forbidden
+        pin         ok  ok         ok         muted      not_a_member  not_a_member  forbidden
         edit_own    ok  ok         ok         muted      not_a_member  not_a_member  forbidden
         delete_own  ok  ok         ok         ok         not_a_member  ok            forbidden
         delete_any  ok  ok         forbidden  forbidden  not_a_member  ok            forbidden
@@ -38,6 +40,7 @@ CELLS = {
     "archived": """
         post        archived  archived   archived   archived   not_found  not_found  forbidden
         react       archived  archived   archived   archived   not_found  not_found  forbidden
+        pin         archived  archived   archived   archived   not_found  not_found  forbidden
         edit_own    archived  archived   archived   archived   not_found  not_found  forbidden
         delete_own  ok        ok         archived   archived   not_found  ok         forbidden
         delete_any  ok        ok         forbidden  forbidden  not_found  ok         forbidden
@@ -54,6 +57,7 @@ CELLS = {
     "direct": """
         post        -  -  ok         -          not_found  not_found  not_found
         react       -  -  ok         -          not_found  not_found  forbidden
+        pin         -  -  ok         -          not_found  not_found  forbidden
         edit_own    -  -  ok         -          not_found  not_found  forbidden
         delete_own  -  -  ok         -          not_found  ok         not_found
         delete_any  -  -  forbidden  -          not_found  ok         not_found
@@ -70,6 +74,7 @@ CELLS = {
     "group": """
         post        -  -  ok         muted      not_found  not_found  forbidden
         react       -  -  ok         muted      not_found  not_found  forbidden
+        pin         -  -  ok         muted      not_found  not_found  forbidden
         edit_own    -  -  ok         muted      not_found  not_found  forbidden
         delete_own  -  -  ok         ok         not_found  ok         forbidden
         delete_any  -  -  forbidden  forbidden  not_found  ok         forbidden
@@ -86,6 +91,7 @@ CELLS = {
     "support": """
         post        ok  ok         ok         muted      not_found  not_found  forbidden
         react       ok  ok         ok         muted      not_found  not_found  forbidden
+        pin         ok  ok         ok         muted      not_found  not_found  forbidden
         edit_own    ok  ok         ok         muted      not_found  not_found  forbidden
         delete_own  ok  ok         ok         ok         not_found  ok         forbidden
         delete_any  ok  ok         forbidden  forbidden  not_found  ok         forbidden
@@ -102,6 +108,7 @@ CELLS = {
     "desk": """
         post        forbidden forbidden forbidden forbidden not_found not_found forbidden
         react       - - - - - - -
+        pin         - - - - - - -
         edit_own    - - - - - - -
         delete_own  - - - - - - -
         delete_any  - - - - - - -

@@ -24,7 +24,11 @@ from tests.stage.callers import signed_in_everywhere
 from tests.stage.servers import Server
 
 #: By the method and the last word of the path.
-QUERIES = {("GET", "search"): {"q": "x"}, ("DELETE", "reactions"): {"emoji": "👍"}}
+QUERIES = {
+    ("GET", "search"): {"q": "x"},
+    ("DELETE", "reactions"): {"emoji": "👍"},
+    ("DELETE", "saved"): {"message": "1"},
+}
 
 
 def calls() -> Iterator[tuple[str, str]]:

@@ -85,6 +85,9 @@ DO: dict[Right, Callable[[Scene, User], object]] = {
     Right.REACT: lambda s, actor: services.add_reaction(
         actor, channel=s.channel.pk, message=message_by(s.target, s.channel), emoji="👍"
     ),
+    Right.PIN: lambda s, actor: services.pin_message(
+        actor, channel=s.channel.pk, message=message_by(s.target, s.channel)
+    ),
     Right.EDIT_OWN: lambda s, actor: services.edit_message(
         actor, channel=s.channel.pk, message=message_by(actor, s.channel), body="y"
     ),

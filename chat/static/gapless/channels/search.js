@@ -7,7 +7,7 @@ import { fullTime, marked, shortName } from "../page/format.js";
 import { paintName } from "../people/names.js";
 
 const PAUSE_MS = 250;
-const OPERATOR = /\b(from|in|before|after|has):/i;
+const OPERATOR = /\b(from|in|before|after|has|is):/i;
 const EMPTY_PAGES = 5; // a page may be empty while there is more further back
 const SNIPPET = 220;
 

@@ -1,0 +1,42 @@
+"""What people put aside for themselves: nobody else learns of it, and no channel's log moves."""
+
+from django.conf import settings
+from django.db import transaction
+
+from chat.models import Message, MessageKind, Saved, User
+from delivery.wire.errors import Invalid, NotFound
+
+
+def save_message(user: User, *, message: int) -> tuple[Message, bool]:
+    """The message, and whether it is newly in the user's list; repeating changes nothing.
+
+    Raises NotFound for what the user can't see, Invalid for what was deleted or nobody said, and for one too many.
+    """
+    with transaction.atomic():
+        # One change of a person's list at a time, so that it is bounded.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        row = _seen(user, message)
+        if row.kind != MessageKind.TEXT or row.deleted_at is not None:
+            raise Invalid("Only what somebody says, and has not deleted, can be saved.")
+        most = settings.LIMITS.saved
+        if (
+            not Saved.objects.filter(user=user, message=row).exists()
+            and Saved.objects.filter(user=user).count() >= most
+        ):
+            raise Invalid(f"You can save at most {most:,} messages: take some away first.")
+        _, is_new = Saved.objects.get_or_create(user=user, message=row)
+    return row, is_new
+
+
+def forget_saved(user: User, *, message: int) -> None:
+    """Takes it from the user's list; where it is not, nothing changes."""
+    Saved.objects.filter(user=user, message=message).delete()
+
+
+def _seen(user: User, message: int) -> Message:
+    # Locked, so that who deletes it at this moment takes this along, or is before it.
+    found = Message.objects.filter(pk=message, channel__members__user=user).for_the_wire()
+    row = found.select_for_update(of=("self",), no_key=True).first()
+    if row is None:
+        raise NotFound("There is no such message in your channels.")
+    return row
