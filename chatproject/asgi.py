@@ -13,12 +13,14 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from chat.files.broom import sweep_beside  # noqa: E402
 from chat.live.consumer import ChatConsumer  # noqa: E402
 from chat.live.node import running_node, stop_node  # noqa: E402
 from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
 from chat.support.clockwork.running import wind_up  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
+from chatproject.serving.uploads import Uploading  # noqa: E402
 from chatproject.serving.waiting import Waiting  # noqa: E402
 
 Scope = MutableMapping[str, Any]
@@ -61,7 +63,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _start() -> None:
-    wind_up(await running_node())
+    node = await running_node()
+    wind_up(node)
+    sweep_beside(node)
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -76,5 +80,5 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-waiting = Waiting(Bounded(router, places))
+waiting = Waiting(Uploading(Bounded(router, places)))
 pace = AddressPace(settings.LIMITS.address_requests_per_minute)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import environ
 from redis.connection import parse_url
@@ -183,3 +184,30 @@ def override(limits: Value, *, prefix: str) -> Value:
         for field in dataclasses.fields(limits)  # type: ignore[arg-type]
     }
     return dataclasses.replace(limits, **found)  # type: ignore[type-var]
+
+
+def files(name: str, default: Path) -> dict[str, Any]:
+    """One of Django's STORAGES: the folder, that of a file:// URL, or the bucket of an s3:// URL."""
+    in_folder = {"BACKEND": "chat.files.storage.Folder", "OPTIONS": {"location": default}}
+    expected = "a URL like file:///var/lib/gapless/files or s3://key:secret@host/bucket?region=eu-central-1"
+    return _read(name, in_folder, _file_storage, expected, is_secret=True)
+
+
+def _file_storage(raw: str) -> dict[str, Any]:
+    url = urlsplit(raw)
+    if url.scheme == "file" and url.path.startswith("/") and not url.netloc:
+        return {"BACKEND": "chat.files.storage.Folder", "OPTIONS": {"location": Path(unquote(url.path))}}
+    bucket, asked = url.path.strip("/"), parse_qs(url.query, strict_parsing=bool(url.query))
+    if url.scheme not in ("s3", "s3+http") or not url.hostname or not bucket or set(asked) - {"region"}:
+        raise ValueError
+    scheme = "https" if url.scheme == "s3" else "http"
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": f"{scheme}://{url.hostname}" + (f":{url.port}" if url.port else ""),
+        "access_key": unquote(url.username) if url.username else None,
+        "secret_key": unquote(url.password) if url.password else None,
+        "region_name": asked.get("region", [None])[0],
+        "default_acl": None,
+        "file_overwrite": True,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}

@@ -1,6 +1,25 @@
-"""Settings that no environment changes: passwords, what a page may load, and how the API's framework is used."""
+"""Settings that no environment changes: what every request passes, passwords, what a page may load, how the API is framed."""
 
 from csp.constants import NONE, SELF
+
+MIDDLEWARE = [
+    "chatproject.serving.measuring.measured",
+    "chatproject.request_log.RequestLog",
+    "chat.middleware.keeping.never_kept",
+    "chat.api.paths.one_path",
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "chatproject.serving.hosts.HostIsOurs",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "chat.middleware.session_keys.SessionsOutliveTheKey",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "chat.middleware.caller.OriginMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chat.middleware.requests.RequestsAreCounted",
+]
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -135,6 +135,18 @@ class Limits:
     password_link_hours: int = _limit(24, unit="hours", exceeded="it sets no password")
     #: One file, as it comes and as it is stored.
     file_bytes: int = _limit(25 * 1024 * 1024, unit="bytes a file", exceeded="`too_big`")
+    #: Pixels of a picture: looked at before it is drawn.
+    image_pixels: int = _limit(50_000_000, unit="pixels a picture", exceeded="`invalid`")
+    #: What the files of one user hold together, those of messages and those that wait for one.
+    quota_megabytes: int = _limit(1024, unit="megabytes a user", exceeded="`quota`")
+    #: Files that one user begins to send. 0 lifts it.
+    uploads_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
+    #: Files of one user that are on their way, in one process.
+    uploads_at_once: int = _limit(4, unit="a user and process", exceeded="`rate_limited` + `retry_after`")
+    #: The same of all users: each has a body on the disk, and holds no place among the requests.
+    uploads_under_way: int = _limit(32, unit="a process", exceeded="`unavailable` + `retry_after`")
+    #: From when a file was given until it is taken away, if no message took it.
+    orphan_hours: int = _limit(24, unit="hours", exceeded="it is gone")
     #: Files of one message.
     files_per_message: int = _limit(10, unit="a message", exceeded="`invalid`")
     #: Between two heartbeats of the server.

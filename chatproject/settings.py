@@ -91,26 +91,10 @@ INSTALLED_APPS = [
     "presence",
     "chat",
     "chat.support",
+    "chat.files",
 ]
 
-MIDDLEWARE = [
-    "chatproject.serving.measuring.measured",
-    "chatproject.request_log.RequestLog",
-    "chat.middleware.keeping.never_kept",
-    "chat.api.paths.one_path",
-    "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "chatproject.serving.hosts.HostIsOurs",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "chat.middleware.session_keys.SessionsOutliveTheKey",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "chat.middleware.caller.OriginMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "chat.middleware.requests.RequestsAreCounted",
-]
+MIDDLEWARE = fixed.MIDDLEWARE
 
 ROOT_URLCONF = "chatproject.urls"
 ASGI_APPLICATION = "chatproject.asgi.application"
@@ -273,8 +257,11 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 STATIC_URL = "/static/"
 STATIC_ROOT = GAPLESS_DATA / "static" / edition()
+#: Of files that are on their way. They have no name there, and are gone with the process.
+FILES_SCRATCH = GAPLESS_DATA / "incoming"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # The files of messages, in a folder or in a bucket: docs/files.md.
+    "default": env.files("FILES_URL", GAPLESS_DATA / "files"),
     "staticfiles": {"BACKEND": "chatproject.serving.assets.HashedAssets"},
 }
 # `serve` collects what the pages need: names with a hash, which browsers keep for ever. The rest (the admin, the API's page)

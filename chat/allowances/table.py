@@ -114,6 +114,9 @@ PRESENCE_CHOICES = Allowance(
     "You may change this {limit} times a minute: wait {wait} s.",
     attempts_each=5,
 )
+UPLOADS = Allowance(
+    *("uploaded", "uploads_per_minute", MINUTE), "You may send {limit} files a minute: wait {wait} s.", attempts_each=5
+)
 
 _TRIED = "That was tried too often: wait a while, then try once more."
 #: An office behind one address signs in on one morning.

@@ -49,6 +49,8 @@ class Documented:
     #: HTTP statuses of refusals, besides those that follow from method and path.
     refuses: Sequence[int] = ()
     has_etag: bool = False
+    #: A body that is no JSON, as OpenAPI describes it by media type.
+    takes_bytes: Mapping[str, Any] | None = None
 
     def require(self, request: Request) -> None:
         """Raises ValidationError for what the operation does not have, Invalid for parameters that exclude each other."""
@@ -57,7 +59,7 @@ class Documented:
             raise ValidationError({name: ["There is no such parameter."] for name in unknown})
         if sum(name in request.query_params for name in self.one_of) > 1:
             raise Invalid(f"Give one of {', '.join(self.one_of)}.")
-        if self.takes is None and request.method not in SAFE_METHODS:
+        if self.takes is None and self.takes_bytes is None and request.method not in SAFE_METHODS:
             read(Nothing, request.data)
 
 
@@ -69,11 +71,12 @@ def documented(
     one_of: Sequence[str] = (),
     refuses: Sequence[int] = (),
     has_etag: bool = False,
+    takes_bytes: Mapping[str, Any] | None = None,
 ) -> Callable[[Operation], Operation]:
     """Beside a view's method. `gives`: what 200 has, or each status with its shape (None: no body). `takes`: an example of it."""
     answers = gives if isinstance(gives, Mapping) else {200: gives}
     paging = {name: schema for given in answers.values() for name, schema in _paging(given).items()}
-    said = Documented(answers, takes, {**paging, **(query or {})}, one_of, refuses, has_etag)
+    said = Documented(answers, takes, {**paging, **(query or {})}, one_of, refuses, has_etag, takes_bytes)
 
     def hold(operation: Operation) -> Operation:
         @functools.wraps(operation)

@@ -49,9 +49,11 @@ REFUSALS = {
     404: "There is nothing here, or nothing that the caller may see.",
     406: "Answers are JSON, and Accept has no place for it.",
     409: "It can't be done as things stand.",
+    408: "The body came too slowly.",
     412: "It is not any more what If-Match says; the code is `conflict`.",
     413: "The body is too large.",
-    415: "Bodies are JSON.",
+    415: "Bodies are JSON, but for files; or a file of this kind is not taken.",
+    416: "The file does not have this range.",
     429: "Too much in too short a time: the same may be sent again after Retry-After.",
     500: "A mistake of ours, noted under `request_id`.",
     503: "It can't be answered now: the same may be sent again after Retry-After.",
@@ -136,6 +138,8 @@ def _operation(path: str, view: type[APIView], method: str) -> dict[str, Any]:
     }
     if parameters := _parameters(path, said):
         operation["parameters"] = parameters
+    if said.takes_bytes is not None:
+        operation["requestBody"] = {"content": said.takes_bytes, "required": True}
     if said.takes is not None:
         operation["requestBody"] = _body(type(said.takes), method)
     return operation
@@ -178,7 +182,7 @@ def _responses(path: str, method: str, said: Documented) -> dict[str, Any]:
     answers = {str(status): _answer(status, given, said) for status, given in said.gives.items()}
     refusals = {*ANYWHERE, *said.refuses}
     refusals |= {404} if "{" in path else set()
-    refusals |= {400} if said.takes or said.query else set()
+    refusals |= {400} if said.takes or said.takes_bytes or said.query else set()
     refusals |= {400, 413, 415} if method in WRITES else set()
     return answers | {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(refusals)}
 

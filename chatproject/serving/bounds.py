@@ -3,7 +3,6 @@
 So the speed of a stranger's line costs nobody a place, and sockets keep their share of the database.
 """
 
-import asyncio
 import contextlib
 import functools
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -18,6 +17,7 @@ from chat.middleware.requests import IS_OF
 from chat.middleware.watched import ALWAYS_ANSWERED
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
+from chatproject.serving.lingering import answer_and_read_away
 from chatproject.serving.measuring import http_places_taken, http_waiting
 from chatproject.serving.people import People
 from delivery.places import NoPlace, Places
@@ -30,8 +30,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Of each path that is always answered. They have a thread and maybe a connection too, which are not to be had without number.
 WATCHED_PLACES, WATCHED_WAITING = 2, 16
-#: Of a body that is refused for its size, what is read away so that the answer arrives before the connection is reset.
-READ_AWAY_BYTES, READ_AWAY_SECONDS = 1024 * 1024, 1.0
 
 #: Behind these a POST hashes a password, which takes long by intent: together they have a third of the places at most.
 HASHING = ("/sign-in/", "/sign-up/", "/password/", "/invite/", "/new-password/", "/setup/")
@@ -124,30 +122,10 @@ def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:
 
 
 async def _refuse(refusal: refusals.Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-    held: list[Event] = []
+    async def answer(send: Send) -> None:
+        await refusals.answer(refusal, scope, receive, send)
 
-    async def keep_end(event: Event) -> None:
-        # The whole answer goes out, its end is held back: until then the server leaves the connection open.
-        if event["type"] == "http.response.body":
-            held.append({"type": "http.response.body", "body": b""})
-            event = {**event, "more_body": True}
-        await send(event)
-
-    await refusals.answer(refusal, scope, receive, keep_end)
     if refusal is refusals.BODY_TOO_BIG:
-        await _read_away(receive)
-    for event in held:
-        await send(event)
-
-
-async def _read_away(receive: Receive) -> None:
-    read = 0
-    try:
-        async with asyncio.timeout(READ_AWAY_SECONDS):
-            while read < READ_AWAY_BYTES:
-                event = await receive()
-                read += len(event.get("body", b""))
-                if not event.get("more_body"):
-                    return
-    except TimeoutError:
-        return
+        await answer_and_read_away(answer, receive, send)
+    else:
+        await answer(send)

@@ -29,6 +29,12 @@ class Invalid(Refused):
     status = 400
 
 
+class TooSlow(Invalid):
+    """The file came too slowly: send it in pieces, each goes on where the last one ended."""
+
+    status = 408
+
+
 class UnknownOp(Refused):
     """There is no such op."""
 

@@ -9,7 +9,8 @@ import pytest
 from chat import clock, services
 from chat.models import Channel, Member, Message, Report, Role, Sanction, Scope, Token, User
 from delivery.client.connection import CommandRefused, Connection
-from tests.conftest import Cast
+from tests.conftest import Cast, said
+from tests.stage.files import kept
 from tests.stage.moderation import message_by
 
 PEOPLE = ("anonymous", "banned", "stranger", "staff", "member", "moderator", "owner")
@@ -48,6 +49,14 @@ class Scene:
 
     def anothers(self, who: str) -> int:
         return self.message("member" if who != "member" else "owner")
+
+    def file(self) -> int:
+        """Of a message that a plain member said."""
+        member = self.people["member"]
+        assert member is not None
+        file = kept(member, b"the plan", "plan.txt")
+        said(member, self.channel, files=(file.pk,))
+        return file.pk
 
     def invite(self) -> int:
         """One of the console's."""

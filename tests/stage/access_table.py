@@ -84,6 +84,13 @@ row("GET", "docs/",                             "200 200 200 200 200 200 200")  
 row("GET", "asyncapi.json",                     "200 200 200 200 200 200 200")  # fmt: skip
 row("GET", "users/",                            "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "presence/",                         "401 401 200 200 200 200 200")  # fmt: skip
+row("POST", "files/",                           "401 401 415 415 415 415 415")  # fmt: skip
+row("GET", "files/<int:pk>/",                   "401 401 404 404 200 200 200", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
+row("GET", "files/<int:pk>/preview/",           "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
+row("POST", "files/uploads/",                   "401 401 201 201 201 201 201", body=given(name="plan.txt", size=5))  # fmt: skip
+row("GET", "files/uploads/<int:pk>/",           "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
+row("PATCH", "files/uploads/<int:pk>/",         "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
+row("DELETE", "files/uploads/<int:pk>/",        "401 401 204 204 204 204 204", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
 for method, path, statuses, path_of, body in SUPPORT:
     row(method, path, statuses, path_of=path_of, body=body)
 
@@ -117,6 +124,8 @@ PAGES = {
     "POST new-password/<str:secret>/": "403 403 403 403 403 403 403",
     "GET setup/<str:token>/": "410 410 410 410 410 410 410",
     "POST setup/<str:token>/": "403 403 403 403 403 403 403",
+    "GET files/<int:pk>/": "401 401 404 404 404 404 404",
+    "GET files/<int:pk>/preview/": "401 401 404 404 404 404 404",
     "GET widget.js": "200 200 200 200 200 200 200",
     "GET widget/<str:key>/": "404 404 404 404 404 404 404",
     "GET admin/logout/": "405 405 405 405 405 405 405",

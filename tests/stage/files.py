@@ -4,7 +4,20 @@ import secrets
 from typing import Any
 
 from chat import clock
+from chat.files import services
+from chat.files.developing import Developed, develop, scratch
 from chat.models import File, User
+
+
+def developed(content: bytes, name: str) -> Developed:
+    given = scratch()
+    given.write(content)
+    return develop(given, name=name)
+
+
+def kept(user: User, content: bytes, name: str) -> File:
+    """One with its bytes, that no message has yet."""
+    return services.keep_file(user, developed(content, name))
 
 
 def file_of(user: User, name: str = "plan.png", *, is_whole: bool = True, **fields: Any) -> File:

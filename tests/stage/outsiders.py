@@ -28,6 +28,14 @@ ALLOWED: dict[tuple[str, str], tuple[int, Any]] = {
 PLACELESS: dict[tuple[str, str], tuple[int, Any]] = {
     ("GET", "api/v1/support/conversations/"): (200, None),
     ("POST", "api/v1/support/conversations/"): (201, lambda: {"client_msg_id": str(uuid.uuid4()), "body": "hi"}),
+    # What they give is theirs until they say something with it; of others' files they learn nothing.
+    ("POST", "api/v1/files/"): (415, dict),
+    ("GET", "api/v1/files/<int:pk>/"): (404, None),
+    ("GET", "api/v1/files/<int:pk>/preview/"): (404, None),
+    ("POST", "api/v1/files/uploads/"): (201, lambda: {"name": "plan.txt", "size": 5}),
+    ("GET", "api/v1/files/uploads/<int:pk>/"): (404, None),
+    ("PATCH", "api/v1/files/uploads/<int:pk>/"): (404, None),
+    ("DELETE", "api/v1/files/uploads/<int:pk>/"): (204, None),
     # (There is no inbox of this key.)
     ("GET", "api/v1/support/<str:key>/"): (404, None),
     ("POST", "api/v1/support/<str:key>/visits/"): (404, dict),

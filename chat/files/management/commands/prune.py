@@ -1,4 +1,4 @@
-"""`manage.py prune`: takes away what is older than RETENTION_DAYS, for cron."""
+"""`manage.py prune`: takes away what is older than RETENTION_DAYS, and files that nobody has, for cron."""
 
 import datetime
 import json
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from chat import clock
+from chat.files.services import sweep
 from chat.services.pruning import channels_to_prune, prunable, prune_logins, prune_messages
 
 #: Messages in one transaction, so that nobody waits for it.
@@ -21,6 +22,7 @@ AT_ONCE = 500
 class Command(BaseCommand):
     help = (
         "Takes away messages that are older than RETENTION_DAYS (0, the default: none ever), and logins that have expired. "
+        "So do files whose message is gone, or that no message took within a day. "
         "Reported messages and those of the audit log stay. May be interrupted and repeated at any time."
     )
 
@@ -36,13 +38,20 @@ class Command(BaseCommand):
         began_at = time.monotonic()
         pruned = self._prune_messages(days, is_dry=options["dry_run"]) if days else 0
         logins = 0 if options["dry_run"] else prune_logins(now=clock.now())
-        said = {"days": days, "messages": pruned, "logins": logins, "seconds": round(time.monotonic() - began_at, 1)}
+        files = 0 if options["dry_run"] else _sweep_all()
+        said = {
+            "days": days,
+            "messages": pruned,
+            "logins": logins,
+            "files": files,
+            "seconds": round(time.monotonic() - began_at, 1),
+        }
         if options["json"]:
             self.stdout.write(json.dumps(said))
             return
         would = "would be taken away" if options["dry_run"] else "taken away"
         older = f"{pruned:,} messages older than {days} days" if days else "no messages (RETENTION_DAYS is 0)"
-        self.stdout.write(f"{older} and {logins:,} expired logins {would}.")
+        self.stdout.write(f"{older}, {logins:,} expired logins and {files:,} files that nobody has {would}.")
 
     def _prune_messages(self, days: int, *, is_dry: bool) -> int:
         before, pruned = clock.now() - datetime.timedelta(days=days), 0
@@ -54,3 +63,10 @@ class Command(BaseCommand):
                 while count := prune_messages(channel, before=before, most=AT_ONCE):
                     pruned += count
         return pruned
+
+
+def _sweep_all() -> int:
+    swept = 0
+    while count := sweep():
+        swept += count
+    return swept

@@ -1,0 +1,1 @@
+"""Files of messages: taken in, cleaned, stored, handed out, and taken away. An app of its own: nothing else of chat imports it."""

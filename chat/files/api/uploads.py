@@ -1,0 +1,88 @@
+"""Uploads in pieces, for large files and poor connections: begun with name and size, gone on with wherever it ended."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat.allowances.counting import count
+from chat.allowances.table import UPLOADS
+from chat.api.contract import documented, whole
+from chat.api.pages import number
+from chat.api.users import caller, checked
+from chat.files import services
+from chat.files.api import shapes
+from chat.files.api.files import wanting
+from chat.files.developing import Developed, develop
+from chat.files.services.pieces import received, require_goes_on
+from chat.files.talk import Body, Work, talk_of
+from chat.models import File
+from delivery.wire.errors import Invalid, TooBig, UnsupportedType
+
+PIECE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+
+class Uploads(APIView):
+    for_visitors = frozenset({"POST"})
+
+    @documented({201: shapes.Upload}, takes=shapes.UploadInput(name="plan.pdf", size=48_211), refuses=[413])
+    def post(self, request: Request) -> Response:
+        """Begins an upload of exactly so many bytes, which hold their room from now on. It is given up after a day."""
+        given = checked(shapes.UploadInput, request)
+        count(UPLOADS, caller(request))
+        row = services.begin_upload(caller(request), name=given.name, size=given.size)
+        return Response(shapes.upload_of(row), status=201)
+
+
+class OneUpload(APIView):
+    for_visitors = frozenset({"GET", "PATCH", "DELETE"})
+
+    @documented(shapes.Upload)
+    def get(self, request: Request, pk: int) -> Response:
+        """How much of it has come, and its file once it is whole."""
+        return Response(shapes.upload_of(services.upload_of(caller(request), pk)))
+
+    @documented(
+        shapes.Upload,
+        takes_bytes=PIECE,
+        query={"offset": whole("Where this piece begins: as many bytes as have come.", required=True)},
+        refuses=[409, 413, 415],
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """The next piece; any size will do. What came of one that was cut off is kept: ask where to go on.
+
+        With the last piece the file is whole, and the answer has it in `file`.
+        """
+        user, talk = caller(request), talk_of(request)
+        offset, row = number(request, "offset"), services.upload_of(user, pk)
+        if offset is None:
+            raise Invalid("Say where the piece begins: ?offset=.")
+        if talk is None:
+            raise Invalid("Pieces are taken by `manage.py serve` and `runserver` alone.")
+        try:
+            got = talk.has()
+        except (Invalid, TooBig, UnsupportedType):
+            # All of it is there, and no file can be made of it.
+            if received(row) == row.size:
+                services.give_up_upload(user, pk)
+            raise
+        if isinstance(got, Developed):
+            return Response(shapes.upload_of(services.finish_upload(row, got)))
+        if got is None:
+            if row.whole_at is not None and offset == row.size:
+                return Response(shapes.upload_of(row))
+            require_goes_on(row, offset=offset)
+            return wanting(talk, Body(row.size - offset), user.pk)
+        row = services.take_piece(user, pk, offset=offset, content=got)
+        if received(row) < row.size:
+            return Response(shapes.upload_of(row))
+        return wanting(talk, Work(lambda: _developed(row)), user.pk)
+
+    @documented({204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Gives it up: what has come goes. Repeating it does nothing."""
+        services.give_up_upload(caller(request), pk)
+        return Response(status=204)
+
+
+def _developed(row: File) -> Developed:
+    return develop(services.assembled(row), name=row.name)

@@ -1,0 +1,120 @@
+"""Draws one picture anew, or looks into one archive: a process of its own, because what it reads may be made to do harm.
+
+Run as `darkroom.py KIND MOST_PIXELS SOURCE TARGET PREVIEW`, the last three as open descriptors. Says on one line of JSON what came
+out: {width, height, has_preview}, or {refused: why}. Knows nothing of Gapless; bounds itself before it opens anything.
+"""
+
+import json
+import os
+import resource
+import sys
+import warnings
+import zipfile
+from typing import IO, Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MEMORY_BYTES = 1536 * 2**20
+PROCESSOR_SECONDS = 20
+WRITTEN_BYTES = 128 * 2**20
+#: The longer side of a preview, for a picture that is shown 360 wide on a fine screen.
+PREVIEW_PIXELS = 720
+#: A picture that is no larger, and whose bytes are no more, is its own preview.
+ENOUGH_BYTES = 96 * 1024
+#: An animation may have so many times the pixels of a still picture, over all its frames.
+FRAMES_WORTH = 4
+#: What is kept of what a picture says about itself: its colours, and how it moves.
+TOLD = ("icc_profile", "transparency", "duration", "loop", "background", "gamma")
+SAVED: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 90},
+    "WEBP": {"quality": 90},
+    "AVIF": {"quality": 80},
+    "PNG": {},
+    "GIF": {},
+}
+#: An archive that unpacks to more than this, and to more than so many times itself, is made to fill disks.
+UNPACKED_BYTES, UNPACKED_TIMES = 2**30, 100
+
+
+class Refused(Exception):
+    """Its text is why: pixels, broken, bomb."""
+
+
+def main(kind: str, most_pixels: str, source: str, target: str, preview: str) -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
+        (resource.RLIMIT_FSIZE, WRITTEN_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    with (
+        os.fdopen(int(source), "rb") as given,
+        os.fdopen(int(target), "wb") as new,
+        os.fdopen(int(preview), "wb") as small,
+    ):
+        given.seek(0)
+        try:
+            said = _archive(given) if kind == "ZIP" else _picture(kind, int(most_pixels), given, new, small)
+        except Refused as refused:
+            said = {"refused": str(refused)}
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            said = {"refused": "pixels"}
+        except (UnidentifiedImageError, zipfile.BadZipFile, OSError, ValueError, SyntaxError, MemoryError, EOFError):
+            said = {"refused": "broken"}
+    sys.stdout.write(json.dumps(said))
+
+
+def _picture(kind: str, most: int, given: IO[bytes], new: IO[bytes], small: IO[bytes]) -> dict[str, Any]:
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    Image.MAX_IMAGE_PIXELS = most
+    image = Image.open(given, formats=[kind])
+    frames = getattr(image, "n_frames", 1)
+    if image.width * image.height > most or image.width * image.height * frames > most * FRAMES_WORTH:
+        raise Refused("pixels")
+    saved = "PNG" if kind == "BMP" else kind
+    if frames > 1:
+        size, has_preview = _animation(image, saved, new), False
+    else:
+        size, has_preview = _still(image, saved, new, small)
+    return {"width": size[0], "height": size[1], "has_preview": has_preview}
+
+
+def _still(image: Image.Image, saved: str, new: IO[bytes], small: IO[bytes]) -> tuple[tuple[int, int], bool]:
+    upright = ImageOps.exif_transpose(image)
+    _forget(upright)
+    if saved == "JPEG" and upright.mode not in ("L", "RGB", "CMYK"):
+        upright = upright.convert("RGB")
+    upright.save(new, saved, icc_profile=upright.info.get("icc_profile"), **SAVED[saved])
+    if max(upright.size) <= PREVIEW_PIXELS and new.tell() <= ENOUGH_BYTES:
+        return upright.size, False
+    size = upright.size
+    upright.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS))
+    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
+    upright.convert("RGBA" if has_alpha else "RGB").save(small, "WEBP", quality=80)
+    return size, True
+
+
+def _animation(image: Image.Image, saved: str, new: IO[bytes]) -> tuple[int, int]:
+    _forget(image)
+    image.save(new, saved, save_all=True, **SAVED[saved])
+    return image.size
+
+
+def _forget(image: Image.Image) -> None:
+    # What is not handed on here some formats would write again: comments, places, names of cameras.
+    image.info = {name: told for name, told in image.info.items() if name in TOLD}
+    image.getexif().clear()
+
+
+def _archive(given: IO[bytes]) -> dict[str, Any]:
+    size = given.seek(0, os.SEEK_END)
+    with zipfile.ZipFile(given) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+    if unpacked > UNPACKED_BYTES and unpacked > size * UNPACKED_TIMES:
+        raise Refused("bomb")
+    return {}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,128 @@
+"""Develops what came: blocking, for threads that hold no place among the requests. Knows neither people nor rows."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+from django.conf import settings
+
+from chat.files.developing import kinds
+from chat.files.names import file_name
+from delivery.children import die_with_parent
+from delivery.wire.errors import Invalid, TooBig, UnsupportedType
+
+_DARKROOM = Path(__file__).with_name("darkroom.py")
+#: For one file, whatever else the machine does.
+MOST_SECONDS = 60
+
+
+class _Said(msgspec.Struct):
+    width: int | None = None
+    height: int | None = None
+    has_preview: bool = False
+    refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Developed:
+    """What is stored. `content` may be what came."""
+
+    name: str
+    type: str
+    size: int
+    content: IO[bytes]
+    width: int | None = None
+    height: int | None = None
+    preview: IO[bytes] | None = None
+
+
+def scratch() -> IO[bytes]:
+    """A file without a name on the disk of the installation: it is gone with the process, however that ends."""
+    settings.FILES_SCRATCH.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return tempfile.TemporaryFile(dir=settings.FILES_SCRATCH)
+
+
+def develop(given: IO[bytes], *, name: str) -> Developed:
+    """What came (a file on the disk), as it is stored. Raises Invalid, TooBig, UnsupportedType for what is in no state to be."""
+    name, size = file_name(name), given.seek(0, 2)
+    if size == 0:
+        raise Invalid("The file is empty.")
+    given.seek(0)
+    head = given.read(kinds.HEAD_BYTES)
+    kind = kinds.kind_of(head)
+    if kind in kinds.PICTURES:
+        if (picture := _picture(given, kind, name)) is not None:
+            return picture
+        # Text can begin like a picture ("BM" is one); nothing else is taken that only begins like one.
+        kind = kinds.TEXT if kinds.is_text(head) else ""
+    _require_taken(kind, name)
+    if kind == kinds.ARCHIVE:
+        _require_no_bomb(given)
+    return Developed(name=name, type=kind, size=size, content=given)
+
+
+def _require_taken(kind: str, name: str) -> None:
+    if kind in kinds.TELLING:
+        raise UnsupportedType("HEIC pictures say where they were taken, and can't be cleaned here: send it as JPEG.")
+    if not kind or (kinds.promises_picture(name) and not kind.startswith("image/")):
+        raise UnsupportedType(f"{name} is no picture that can be read, whatever its name says.")
+    if kinds.promises_medium(name) and kind in ("text/html", "image/svg+xml", "application/xml"):
+        raise UnsupportedType(f"{name} is nothing that can be played, whatever its name says.")
+
+
+def _picture(given: IO[bytes], kind: str, name: str) -> Developed | None:
+    """None for what is no picture."""
+    with contextlib.ExitStack() as opened:
+        new, small = opened.enter_context(scratch()), opened.enter_context(scratch())
+        said = _ask_darkroom(kinds.PICTURES[kind], given, new, small)
+        if said.refused == "pixels":
+            most = settings.LIMITS.image_pixels // 1_000_000
+            raise Invalid(f"The picture has too many pixels: {most} million are allowed.")
+        if said.refused:
+            return None
+        size = new.seek(0, 2)
+        if size > settings.LIMITS.file_bytes:
+            raise TooBig("The picture is too large without its compression.")
+        opened.pop_all()
+    if kind == "image/bmp":
+        kind, name = "image/png", file_name(f"{name.removesuffix('.bmp')}.png")
+    return Developed(
+        name=name,
+        type=kind,
+        size=size,
+        content=new,
+        width=said.width,
+        height=said.height,
+        preview=small if said.has_preview else None,
+    )
+
+
+def _require_no_bomb(given: IO[bytes]) -> None:
+    with scratch() as new, scratch() as small:
+        if _ask_darkroom("ZIP", given, new, small).refused == "bomb":
+            raise UnsupportedType("This archive is made to fill disks when it is unpacked.")
+
+
+def _ask_darkroom(kind: str, given: IO[bytes], new: IO[bytes], small: IO[bytes]) -> _Said:
+    descriptors = [content.fileno() for content in (given, new, small)]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", _DARKROOM, kind, str(settings.LIMITS.image_pixels), *map(str, descriptors)],
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=MOST_SECONDS,
+            preexec_fn=die_with_parent(signal.SIGKILL),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _Said(refused="broken")
+    # One that was ended by its bounds says nothing.
+    return msgspec.json.decode(done.stdout, type=_Said) if done.stdout else _Said(refused="broken")

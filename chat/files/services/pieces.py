@@ -1,0 +1,92 @@
+"""Uploads in pieces: what has come stays, whatever ends the connection or the process, and the next piece goes on from there."""
+
+import secrets
+import shutil
+from typing import IO
+
+from django.db import transaction
+
+from chat.files import storage
+from chat.files.developing import Developed, scratch
+from chat.files.names import file_name
+from chat.files.services.keeping import finish, reserve
+from chat.models import File, User
+from delivery.wire.errors import Conflict, Invalid, NotFound
+
+#: Of one upload.
+MOST_PIECES = 1_000
+
+
+def begin_upload(user: User, *, name: str, size: int) -> File:
+    """Room for a file of exactly so many bytes. Raises TooBig, Quota, Invalid for an empty one."""
+    if size < 1:
+        raise Invalid("The file is empty.")
+    return reserve(user, name=file_name(name), size=size)
+
+
+def upload_of(user: User, upload: int) -> File:
+    """One's own that no message has yet, whole or not. Raises NotFound."""
+    row = File.objects.filter(pk=upload, uploader=user, taken_at=None).first()
+    if row is None:
+        raise NotFound("There is no such upload of yours.")
+    return row
+
+
+def received(row: File) -> int:
+    """Bytes that have come."""
+    return row.size if row.whole_at else sum(count for _, count in row.pieces)
+
+
+def require_goes_on(row: File, *, offset: int) -> None:
+    """Raises Conflict unless the next piece begins there."""
+    if offset != received(row):
+        raise Conflict(f"The upload goes on at {received(row):,}, not at {offset:,}.")
+    if len(row.pieces) >= MOST_PIECES:
+        raise Invalid(f"An upload has at most {MOST_PIECES:,} pieces: begin it anew, with larger ones.")
+
+
+def take_piece(user: User, upload: int, *, offset: int, content: IO[bytes]) -> File:
+    """The upload with this piece. Of two that begin at the same place one is taken, the other refused with Conflict."""
+    row, size = upload_of(user, upload), content.seek(0, 2)
+    require_goes_on(row, offset=offset)
+    if offset + size > row.size:
+        raise Invalid("That is more than the upload was announced with.")
+    if size == 0:
+        return row
+    # A name of its own: another piece of the same place may be on its way. What no row names goes with the folder.
+    name = f"piece-{secrets.token_hex(8)}"
+    storage.put(row.folder, name, content)
+    with transaction.atomic():
+        row = File.objects.select_for_update(no_key=True).get(pk=row.pk)
+        if received(row) == offset and row.whole_at is None:
+            row.pieces = [*row.pieces, [name, size]]
+            row.save(update_fields=["pieces"])
+            return row
+    storage.take_away(row.folder, name)
+    raise Conflict(f"The upload goes on at {received(row):,}, not at {offset:,}.")
+
+
+def assembled(row: File) -> IO[bytes]:
+    """All pieces, in a scratch file."""
+    whole = scratch()
+    for name, _ in row.pieces:
+        with storage.get(row.folder, name) as piece:
+            shutil.copyfileobj(piece, whole)
+    return whole
+
+
+def finish_upload(row: File, developed: Developed) -> File:
+    """A file that a message can take. Repeating it does nothing."""
+    pieces = [name for name, _ in row.pieces]
+    row = finish(row, developed)
+    storage.take_away(row.folder, *pieces)
+    return row
+
+
+def give_up_upload(user: User, upload: int) -> None:
+    """What has come of it goes, and its room is free. Repeating it does nothing. Not for what a message has taken meanwhile."""
+    with transaction.atomic():
+        row = File.objects.select_for_update().filter(pk=upload, uploader=user, taken_at=None).first()
+        if row is not None:
+            storage.take_away(row.folder)
+            row.delete()

@@ -1,0 +1,168 @@
+"""Uploads: their bodies go to the disk as they come, while the request holds no place among the others.
+
+The view is asked first, with no body: whether this person may upload, and what it wants (chat/files/talk.py). Then the body comes,
+however large within its bound and however slow above the least rate; pictures are developed; then the view is asked again.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+
+from chat.files.developing import Developed, develop
+from chat.files.talk import TALK, Body, Form, Got, Talk, Wanted
+from chat.middleware.requests import IS_ASKED_AGAIN
+from chatproject.serving.lingering import answer_and_read_away
+from chatproject.serving.receiving import Gone, receive_body, receive_form
+from delivery.wire.errors import RateLimited, Refused, Unavailable
+
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_UPLOADS = {"POST": re.compile(r"/api/v1/files/?\Z"), "PATCH": re.compile(r"/api/v1/files/uploads/\d+/?\Z")}
+#: What Django is not told: it is asked without a body.
+_OF_BODY = (b"content-length", b"content-type", b"transfer-encoding")
+#: Pictures that are developed at once in this process: each takes a processor, and up to a gigabyte for a moment.
+DEVELOPING = 2
+#: Uploads of all people that are written at once.
+WRITING = 4
+#: Who has too many under way may come back then.
+AGAIN_SECONDS = 2.0
+
+
+class Uploading:
+    """Around what bounds and answers requests; every other request passes."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._under_way: Counter[int] = Counter()
+        self._darkroom = ThreadPoolExecutor(DEVELOPING, thread_name_prefix="gapless-darkroom")
+        self._disk = ThreadPoolExecutor(WRITING, thread_name_prefix="gapless-uploads")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = _UPLOADS.get(scope["method"])
+        if path is None or not path.match(scope["path"]):
+            await self._application(scope, receive, send)
+            return
+        talk, body = _talk_about(scope), _Coming(receive)
+        asked = {**scope, TALK: talk, "headers": _without_body(scope)}
+        answer = await self._ask(asked)
+        if talk.wants is not None:
+            try:
+                answer = await self._converse(talk, {**asked, IS_ASKED_AGAIN: True}, body.receive)
+            except Gone:
+                return
+        if body.is_over:
+            await answer.say(send)
+        else:
+            await answer_and_read_away(answer.say, body.receive, send)
+
+    async def _converse(self, talk: Talk, asked: Scope, receive: Receive) -> "_Answer":
+        with contextlib.ExitStack() as taken:
+            while (wants := talk.wants) is not None:
+                talk.wants = None
+                try:
+                    if not talk.got:
+                        taken.enter_context(self._one_more_of(talk.user_id or 0))
+                    talk.got.append(await self._get(wants, talk, receive))
+                except Refused as refused:
+                    talk.got.append(refused)
+                except OSError:
+                    # A full disk, mostly.
+                    talk.got.append(Unavailable("The file could not be kept: send it again later.", retry_after=30))
+                answer = await self._ask(asked)
+        return answer
+
+    async def _ask(self, scope: Scope) -> "_Answer":
+        answer = _Answer()
+        await self._application(scope, _empty_body(), answer.take)
+        return answer
+
+    async def _get(self, wants: Wanted, talk: Talk, receive: Receive) -> Got:
+        match wants:
+            case Body():
+                return await receive_body(receive, most=wants.most_bytes, disk=self._disk)
+            case Form():
+                content, name = await receive_form(receive, talk.content_type, most=wants.most_bytes, disk=self._disk)
+                return await self._develop(lambda: develop(content, name=name))
+            case _:
+                return await self._develop(wants.do)
+
+    async def _develop(self, do: Callable[[], Developed]) -> Developed:
+        return await asyncio.get_running_loop().run_in_executor(self._darkroom, do)
+
+    @contextlib.contextmanager
+    def _one_more_of(self, user_id: int) -> Iterator[None]:
+        if self._under_way[user_id] >= settings.LIMITS.uploads_at_once:
+            raise RateLimited("Too many of your uploads are under way already.", retry_after=AGAIN_SECONDS)
+        if self._under_way.total() >= settings.LIMITS.uploads_under_way:
+            raise Unavailable("Too many files are on their way at the moment.", retry_after=AGAIN_SECONDS)
+        self._under_way[user_id] += 1
+        try:
+            yield
+        finally:
+            self._under_way[user_id] -= 1
+            if not self._under_way[user_id]:
+                del self._under_way[user_id]
+
+
+class _Coming:
+    """A body, and whether all of it has been taken."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_over = False
+
+    async def receive(self) -> Event:
+        event = await self._receive()
+        self.is_over = not event.get("more_body")
+        return event
+
+
+class _Answer:
+    """Held until it is known whether it is the client's."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+
+    async def take(self, event: Event) -> None:
+        self._events.append(event)
+
+    async def say(self, send: Send) -> None:
+        for event in self._events:
+            await send(event)
+
+
+def _talk_about(scope: Scope) -> Talk:
+    said = {name: value for name, value in scope["headers"] if name in _OF_BODY}
+    length = said.get(b"content-length", b"")
+    return Talk(
+        content_type=said.get(b"content-type", b"").decode("latin-1"),
+        content_length=int(length) if length.isdigit() else None,
+    )
+
+
+def _without_body(scope: Scope) -> list[tuple[bytes, bytes]]:
+    return [*((name, value) for name, value in scope["headers"] if name not in _OF_BODY), (b"content-length", b"0")]
+
+
+def _empty_body() -> Receive:
+    is_asked = False
+
+    async def receive() -> Event:
+        nonlocal is_asked
+        if is_asked:
+            # Whether the client has gone is not looked for while it is asked: its body would be taken for that.
+            await asyncio.Event().wait()
+        is_asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive
