@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from chat.markdown import plain
 from chat.models import Ban, SanctionKind, User
 from chat.reads import moderation
 from chat.viewer import looking
@@ -74,7 +75,8 @@ def _waiting(user: User) -> dict[str, Any]:
     if user.has_perm("chat.view_report"):
         waiting["open_reports"] = moderation.count_open(user)
         waiting["many"] = moderation.MOST_COUNTED
-        waiting["reports"] = moderation.reports_visible_to(user).open().cases().order_by("pk")[:SHOWN]
+        reports = moderation.reports_visible_to(user).open().cases().order_by("pk")[:SHOWN]
+        waiting["reports"] = [(report, plain(report.body)) for report in reports]
     if user.has_perm("chat.view_sanction"):
         waiting["mutes"] = moderation.sanctions_visible_to(user, SanctionKind.MUTE).count()
     if user.has_perm("chat.view_ban"):

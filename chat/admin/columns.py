@@ -11,7 +11,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import ngettext
 
 from chat import clock
-from chat.models import Channel, ChannelKind, Message, User
+from chat.markdown import plain
+from chat.models import Channel, ChannelKind, Message, MessageKind, User
 from chat.viewer import link
 
 #: Letters of a message that a list shows.
@@ -33,7 +34,11 @@ def person_link(user: User | None, *, nobody: str = "–") -> SafeString | str:
 
 
 def excerpt(body: str) -> str:
-    text = " ".join(body.split())
+    """Of what somebody wrote, without the marks of its Markdown."""
+    return _cut(plain(body))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
 
 
@@ -45,7 +50,7 @@ def said(body: str) -> SafeString:
 def message_excerpt(message: Message) -> SafeString | str:
     if message.deleted_at is not None:
         return badge("deleted", "quiet")
-    return excerpt(message.body)
+    return excerpt(message.body) if message.kind == MessageKind.TEXT else _cut(message.body)
 
 
 def marked(message: Message) -> SafeString:

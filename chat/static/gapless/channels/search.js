@@ -1,4 +1,5 @@
 /** Finding messages in all of the person's channels: what the server finds, page by page, and the way to each of them. */
+import { plain } from "../markdown/plain.js";
 import { get } from "../page/api.js";
 import { titleOf } from "./channels.js";
 import { open } from "../page/dialogs.js";
@@ -114,7 +115,7 @@ export class Search {
     const place = this.#channels.get(channel);
     const head = make("span", { class: "found-head" }, paintName(make("b"), sender),
       make("span", { data: { titleOf: channel }, textContent: place ? titleOf(place) : "" }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
-    const text = make("span", { class: "found-text", dir: "auto" }, ...marked(body, wordsOf(wanted), SNIPPET));
+    const text = make("span", { class: "found-text", dir: "auto" }, ...marked(plain(body), wordsOf(wanted), SNIPPET));
     const go = () => {
       this.#dialog.close();
       this.#toMessage(channel, seq);

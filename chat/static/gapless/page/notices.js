@@ -1,4 +1,5 @@
 /** Notifications of the system: asked for on a click, one a channel at a time, and only for what nobody is looking at. */
+import { plain } from "../markdown/plain.js";
 import { byId } from "./dom.js";
 import { nameOf } from "../people/names.js";
 
@@ -40,7 +41,7 @@ export class Notices {
   }
 
   #show(/** @type {number} */ channel, /** @type {string} */ title, /** @type {Message} */ { sender, body }) {
-    const text = body.slice(0, MOST_LETTERS);
+    const text = plain(body).slice(0, MOST_LETTERS);
     const notice = new Notification(title ? `${nameOf(sender)} in ${title}` : nameOf(sender), {
       body: text, icon: this.#icon, tag: `gapless-${channel}`, renotify: true,
     });

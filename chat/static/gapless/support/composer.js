@@ -4,6 +4,7 @@
  */
 import { byId } from "../page/dom.js";
 import { countBytes, MESSAGE_BYTES } from "../page/format.js";
+import { format } from "../writing/formatting.js";
 
 const TYPING_MS = 3_000;
 const NEAR_LIMIT = 200;
@@ -32,6 +33,7 @@ export class Composer extends EventTarget {
       event.preventDefault();
       this.send({ resolves: event.shiftKey });
     });
+    format(this.#box, { breaks: ({ ctrlKey, metaKey }) => !ctrlKey && !metaKey });
     for (const radio of this.#form.mode) radio.addEventListener("change", () => this.turn(radio.value));
   }
 

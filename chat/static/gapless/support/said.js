@@ -1,4 +1,5 @@
 /** One timeline of what was said and of the notes, which are yellow and have a lock. */
+import { equipped } from "../markdown/code.js";
 import { draw } from "../markdown/draw.js";
 import { byId, make } from "../page/dom.js";
 import { dayName, fullTime, whenName } from "../page/format.js";
@@ -63,7 +64,7 @@ function rowOf(/** @type {Message} */ message, /** @type {any} */ talk) {
       "div",
       { class: "desk-bubble" },
       make("header", {}, make("b", { textContent: nameOf(message.sender) }), isNote ? make("span", { class: "desk-lock", textContent: "🔒 note, staff only" }) : null, make("time", { dateTime: message.created_at, title: fullTime(new Date(message.created_at)), textContent: whenName(new Date(message.created_at)) })),
-      make("div", { class: "desk-body markdown", dir: "auto" }, ...(message.deleted_at ? ["Message deleted"] : draw(message.body))),
+      make("div", { class: "desk-body markdown", dir: "auto" }, ...(message.deleted_at ? ["Message deleted"] : equipped(draw(message.body)))),
       message.edited_at && !message.deleted_at ? make("small", { textContent: "edited" }) : null,
     ),
   );

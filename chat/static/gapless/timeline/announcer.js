@@ -1,4 +1,5 @@
 /** Reads new messages of the open channel to screen readers, in batches, so that a busy minute is one sentence. */
+import { plain } from "../markdown/plain.js";
 import { byId } from "../page/dom.js";
 import { plural } from "../page/format.js";
 import { nameOf } from "../people/names.js";
@@ -27,7 +28,7 @@ export class Announcer {
   #speak() {
     const messages = this.#waiting;
     this.hush();
-    const spoken = messages.slice(-SPELLED_OUT).map(({ sender, body }) => `${nameOf(sender)}: ${body}`);
+    const spoken = messages.slice(-SPELLED_OUT).map(({ sender, kind, body }) => `${nameOf(sender)}: ${kind === "text" ? plain(body) : body}`);
     const rest = messages.length - spoken.length;
     this.#place.textContent = [rest > 0 ? `${plural(rest, "new message")}, then` : "", ...spoken].filter(Boolean).join(". ");
   }

@@ -1,5 +1,6 @@
 /** Fills one row of the timeline from a message or a draft. Knows the markup of `_message.html` and nothing else. */
 import { elapsed } from "../client/clock.js";
+import { equipped } from "../markdown/code.js";
 import { draw } from "../markdown/draw.js";
 import { plain } from "../markdown/plain.js";
 import { make, paintAvatar, setIcon } from "../page/dom.js";
@@ -15,6 +16,8 @@ const TICKS = {
 };
 
 const FOLDED = "Message of somebody you blocked";
+
+const drawn = new WeakMap(); // a row's body → what it shows
 
 /** @type {Record<string, any>} */
 const WAITS = {
@@ -41,11 +44,19 @@ export function fillRow(/** @type {any} */ row, /** @type {Message} */ message, 
   paintName(find(".sender"), message.sender);
   fillTime(find("time"), new Date(message.created_at));
   fillQuote(find(".quote"), isDeleted || isHidden ? null : message.reply_to, quoted, isFolded);
-  find(".body").replaceChildren(...(isDeleted ? ["Message deleted"] : isHidden ? [`${FOLDED} · `] : isSystem ? [message.body] : draw(message.body)));
+  fillBody(find(".body"), isDeleted ? "Message deleted" : isHidden ? `${FOLDED} · ` : message.body, { isMarkdown: !isDeleted && !isHidden && !isSystem });
   find(".unfold").hidden = !isHidden;
   find(".edited").hidden = !message.edited_at || isDeleted || isHidden;
   find(".edited").title = message.edited_at ? fullTime(new Date(message.edited_at)) : "";
   fillTicks(find(".ticks"), isDeleted ? null : status);
+}
+
+// Drawn once: whoever reads it may have wrapped its code, or be selecting it, while a mark beside it changes.
+function fillBody(/** @type {any} */ place, /** @type {string} */ text, /** @type {{ isMarkdown: boolean }} */ { isMarkdown }) {
+  const wanted = `${isMarkdown} ${text}`;
+  if (drawn.get(place) === wanted) return;
+  drawn.set(place, wanted);
+  place.replaceChildren(...(isMarkdown ? equipped(draw(text)) : [text]));
 }
 
 /** A draft looks like the message that it will be, with its state. */

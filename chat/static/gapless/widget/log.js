@@ -1,4 +1,5 @@
 /** The log as elements: what was said, by whom and when, and what is still to be sent. Changes only what has changed. */
+import { equipped } from "../markdown/code.js";
 import { draw } from "../markdown/draw.js";
 import { clock, dayName } from "../page/format.js";
 
@@ -63,7 +64,7 @@ export class Log {
     const row = make("li", isOwn ? "said own" : "said");
     if (!isFollowing(previous, message)) row.append(this.#head(message, isOwn));
     else row.classList.add("following");
-    const text = message.deleted_at ? make("em", "", "This message was deleted") : make("div", "markdown", ...draw(message.body));
+    const text = message.deleted_at ? make("em", "", "This message was deleted") : make("div", "markdown", ...equipped(draw(message.body)));
     row.append(make("div", "bubble", text));
     return row;
   }

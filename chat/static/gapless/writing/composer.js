@@ -2,6 +2,7 @@
  * The box to write in: new messages, replies and edits. Keeps what is half-written for each channel.
  * Refuses to know how a message travels.
  */
+import { plain } from "../markdown/plain.js";
 import { byId, isTouch, make } from "../page/dom.js";
 import { countBytes, MESSAGE_BYTES } from "../page/format.js";
 import { paintName } from "../people/names.js";
@@ -173,7 +174,7 @@ export class Composer {
     this.#context.hidden = !about;
     this.#form.classList.toggle("is-editing", Boolean(this.#editing));
     if (!about) return;
-    const text = about.body.replace(/\s+/g, " ").slice(0, 120);
+    const text = plain(about.body).slice(0, 120);
     const what = this.#editing ? ["Editing your message"] : ["Replying to ", paintName(make("span"), about.sender), `: ${text}`];
     this.#context.firstElementChild.replaceChildren(...what);
   }
