@@ -49,6 +49,8 @@ class TypingMark:
     head: int
     is_on: bool
     age_seconds: float = 0.0
+    #: What keeps them from sending is a file on its way.
+    is_uploading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +176,13 @@ def _read(answer: Any) -> _Stepped:
         seen[int(user_id)] = int(seen_at)
         chosen = _choice.decode(choice) if choice else UNCHOSEN
         found[int(user_id)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
-    types = [TypingMark(*_read_mark(member, age)[:5]) for member, age in _aged(typing, int(rev))]
+    types = [TypingMark(*_read_mark(member, age)[:6]) for member, age in _aged(typing, int(rev))]
     looks = [ViewingMark(*_read_mark(member, age)) for member, age in _aged(viewing, int(rev))]
     return _Stepped(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, types, looks))
 
 
 def _spelled(mark: TypingMark) -> str:
-    return f"{mark.channel_id}:{mark.user_id}:{mark.head}:{int(mark.is_on)}"
+    return f"{mark.channel_id}:{mark.user_id}:{mark.head}:{mark.is_on and 1 + mark.is_uploading:d}"
 
 
 def _aged(scored: Sequence[bytes], rev: int) -> Iterator[tuple[bytes, float]]:
@@ -188,6 +190,6 @@ def _aged(scored: Sequence[bytes], rev: int) -> Iterator[tuple[bytes, float]]:
         yield member, max(0.0, (rev - float(score)) / 1e6)
 
 
-def _read_mark(member: bytes, age_seconds: float) -> tuple[int, int, int, bool, float, int]:
+def _read_mark(member: bytes, age_seconds: float) -> tuple[int, int, int, bool, float, bool, int]:
     channel_id, user_id, head, is_on, desk_id = map(int, [*member.split(b":"), b"0"][:5])
-    return channel_id, user_id, head, is_on == 1, age_seconds, desk_id
+    return channel_id, user_id, head, is_on > 0, age_seconds, is_on > 1, desk_id

@@ -9,18 +9,19 @@ from presence.roster import TypingMark
 
 @dataclass(frozen=True, slots=True)
 class TypingNow:
-    """Everyone typing in a channel; `head` is the highest number at which any of them said so."""
+    """Everyone typing in a channel, and who of them uploads; `head` is the highest number at which any of them said so."""
 
     user_ids: tuple[int, ...]
     head: int
+    uploading: tuple[int, ...] = ()
 
 
 class Typists:
     def __init__(self, *, lasts_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._lasts = lasts_seconds
         self._clock = clock
-        #: channel → user → (until when, the number at which it was said)
-        self._until: dict[int, dict[int, tuple[float, int]]] = {}
+        #: channel → user → (until when, the number at which it was said, whether it is an upload)
+        self._until: dict[int, dict[int, tuple[float, int, bool]]] = {}
         #: (channel, user) → (the number of the person's newest message, until when it matters)
         self._said: dict[tuple[int, int], tuple[int, float]] = {}
 
@@ -35,7 +36,7 @@ class Typists:
                 if self._end(mark.channel_id, mark.user_id):
                     touched.add(mark.channel_id)
             else:
-                self._until.setdefault(mark.channel_id, {})[mark.user_id] = (until, mark.head)
+                self._until.setdefault(mark.channel_id, {})[mark.user_id] = (until, mark.head, mark.is_uploading)
                 touched.add(mark.channel_id)
         return touched
 
@@ -52,7 +53,7 @@ class Typists:
         over = [
             (channel_id, user_id)
             for channel_id, typing in self._until.items()
-            for user_id, (until, _) in typing.items()
+            for user_id, (until, *_) in typing.items()
             if until <= now
         ]
         for channel_id, user_id in over:
@@ -65,7 +66,8 @@ class Typists:
 
     def now_in(self, channel_id: int) -> TypingNow:
         typing = self._until.get(channel_id, {})
-        return TypingNow(tuple(sorted(typing)), max((head for _, head in typing.values()), default=0))
+        uploading = tuple(sorted(user_id for user_id, (*_, is_uploading) in typing.items() if is_uploading))
+        return TypingNow(tuple(sorted(typing)), max((head for _, head, _ in typing.values()), default=0), uploading)
 
     def _end(self, channel_id: int, user_id: int) -> bool:
         typing = self._until.get(channel_id)

@@ -115,7 +115,9 @@ class ChatConsumer(SocketConsumer):
                 self._confirm(command.ref, await self._as_user(pin, channel=command.channel, message=command.message))
             case SayTyping():
                 await self.require_access(command.channel)
-                self.node.presence.told_typing(self.socket, command.channel, is_on=command.on)
+                self.node.presence.told_typing(
+                    self.socket, command.channel, is_on=command.on, is_uploading=command.uploading
+                )
                 if command.on:
                     self.seen(command.channel)
                 self.confirm(command.ref, Ok(ref=given(command.ref)))

@@ -163,10 +163,14 @@ class Renamed(Frame, frozen=True, kw_only=True, tag="person"):
 
 
 class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
-    """Everyone typing in the channel now. Each push replaces the one before; none within 6 s: nobody types any more."""
+    """Everyone typing in the channel now. Each push replaces the one before; none within 6 s: nobody types any more.
+
+    `uploading`: who of them sends files.
+    """
 
     channel: int
     users: Sequence[int]
+    uploading: Sequence[int] = ()
 
 
 class Viewing(Frame, frozen=True, kw_only=True, tag="viewing"):

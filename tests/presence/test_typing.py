@@ -57,6 +57,17 @@ async def test_a_message_ends_typing_everywhere_at_once(here: Process, there: Pr
     assert alice.typing(cast.team.pk) == [cast.bob.pk]
 
 
+async def test_who_sends_files_is_told_from_who_types(here: Process, there: Process, time: Stage, cast: Cast) -> None:
+    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
+    await time.pass_time(2)
+    for is_uploading in (False, True, False):
+        there.presence.told_typing(bob.socket, cast.team.pk, is_on=True, is_uploading=is_uploading)
+        await time.pass_time(1.5)
+        push = alice.pushes("typing")[-1]
+        assert push["users"] == [cast.bob.pk]
+        assert push.get("uploading", []) == ([cast.bob.pk] if is_uploading else [])
+
+
 async def test_typing_is_off_for_who_switches_it_off(here: Process, there: Process, time: Stage, cast: Cast) -> None:
     alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
     await time.pass_time(2)

@@ -11,7 +11,7 @@ from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
 from delivery.wire import codec, frames
 from presence.local import Own
-from presence.typing import Typists
+from presence.typing import TypingNow, Typists
 
 
 class TypingPushes:
@@ -35,7 +35,7 @@ class TypingPushes:
         self._clock = clock
         self._touched: set[int] = set()
         #: channel → (when it was pushed, who was named)
-        self._pushed: dict[int, tuple[float, tuple[int, ...]]] = {}
+        self._pushed: dict[int, tuple[float, tuple[tuple[int, ...], tuple[int, ...]]]] = {}
 
     def add(self, channel_ids: Iterable[int]) -> None:
         """Who types there is looked at with the next push."""
@@ -45,7 +45,7 @@ class TypingPushes:
         """What is due by now."""
         now = self._clock()
         for channel_id in list(self._touched):
-            pushed_at, named = self._pushed.get(channel_id, (float("-inf"), ()))
+            pushed_at, named = self._pushed.get(channel_id, (float("-inf"), ((), ())))
             if now - pushed_at < self._every:
                 continue
             typing = self._typing.now_in(channel_id)
@@ -53,24 +53,30 @@ class TypingPushes:
             if followers is None:
                 continue
             self._touched.discard(channel_id)
-            if typing.user_ids == named and now - pushed_at < self._again:
+            told = (typing.user_ids, typing.uploading)
+            if told == named and now - pushed_at < self._again:
                 # They go on; those who were told know it for some seconds more.
                 continue
-            self._write(channel_id, typing.user_ids, followers)
+            self._write(channel_id, typing, followers)
             if typing.user_ids:
-                self._pushed[channel_id] = (now, typing.user_ids)
+                self._pushed[channel_id] = (now, told)
             else:
                 self._pushed.pop(channel_id, None)
 
-    def _write(self, channel_id: int, user_ids: tuple[int, ...], followers: list[Socket]) -> None:
-        frame = Prepared(codec.encode(frames.Typing(channel=channel_id, users=user_ids)))
+    def _write(self, channel_id: int, typing: TypingNow, followers: list[Socket]) -> None:
+        frame = _frame(channel_id, typing, kept_from=())
         for socket in followers:
             person = self._own.people.get(socket.user_id)
             if person is None or person.choice.shows_typing:
                 kept_from = self._kept_from(socket.user_id)
-                shown = tuple(user_id for user_id in user_ids if user_id not in kept_from)
                 # Encoded once for all but those few who are kept from somebody.
-                is_all = len(shown) == len(user_ids)
-                socket.write_if_idle(
-                    frame if is_all else Prepared(codec.encode(frames.Typing(channel=channel_id, users=shown)))
-                )
+                is_all = not any(user_id in kept_from for user_id in typing.user_ids)
+                socket.write_if_idle(frame if is_all else _frame(channel_id, typing, kept_from=kept_from))
+
+
+def _frame(channel_id: int, typing: TypingNow, *, kept_from: Container[int]) -> Prepared:
+    users, uploading = (
+        tuple(user_id for user_id in user_ids if user_id not in kept_from)
+        for user_ids in (typing.user_ids, typing.uploading)
+    )
+    return Prepared(codec.encode(frames.Typing(channel=channel_id, users=users, uploading=uploading)))

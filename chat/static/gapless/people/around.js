@@ -92,10 +92,10 @@ export class Around {
     this.#client.ask({ op: "presence", idle: this.#idle.isIdle }).catch(() => {}); // said again with the next connection
   }
 
-  async #heardTyping(/** @type {{ channel: any, users: number[] }} */ { channel, users }) {
+  async #heardTyping(/** @type {{ channel: any, users: number[], uploading?: number[] }} */ { channel, users, uploading = [] }) {
     if (channel !== this.#channel?.id) return;
     const others = users.filter((/** @type {any} */ user) => user !== this.#me.id && !this.#blocks.has(user));
-    this.#line.take(others);
+    this.#line.take(others, uploading);
     await this.#directory.learn(channel, others);
     this.#line.draw();
   }

@@ -46,6 +46,7 @@ export class TypingLine {
   #line = byId("typing");
   #said = byId("typing-said");
   #until = new Map(); // user → when their name goes
+  #uploading = new Set(); // who of them sends files
   #saidAt = -Infinity;
   /** @type {any} */ #timer = null;
   #nameOf;
@@ -55,9 +56,10 @@ export class TypingLine {
     this.#nameOf = nameOf;
   }
 
-  /** Everybody who is typing now in the open channel. */
-  take(/** @type {number[]} */ users) {
+  /** Everybody who is typing now in the open channel; `uploading`: who of them sends files. */
+  take(/** @type {number[]} */ users, /** @type {number[]} */ uploading = []) {
     const until = elapsed() + SHOWN_MS;
+    this.#uploading = new Set(uploading);
     this.#until = new Map(users.map((/** @type {any} */ user) => [user, until]));
     this.draw();
   }
@@ -76,7 +78,8 @@ export class TypingLine {
     clearTimeout(this.#timer);
     const now = elapsed();
     for (const [user, until] of this.#until) if (until <= now) this.#until.delete(user);
-    const text = sentence([...this.#until.keys()].map((user) => this.#nameOf(user) ?? "Somebody"));
+    const users = [...this.#until.keys()];
+    const text = sentence(users.map((user) => this.#nameOf(user) ?? "Somebody"), users.length > 0 && users.every((user) => this.#uploading.has(user)));
     this.#line.classList.toggle("is-on", Boolean(text));
     if (text) this.#line.lastElementChild.textContent = text;
     this.#say(text, now);
@@ -92,8 +95,9 @@ export class TypingLine {
   }
 }
 
-function sentence(/** @type {any} */ names) {
+function sentence(/** @type {any} */ names, /** @type {boolean} */ areUploading) {
+  const what = areUploading ? "sending files…" : "typing…";
   if (!names.length) return "";
-  if (names.length > SPELLED_OUT) return "Several people are typing…";
-  return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} typing…`;
+  if (names.length > SPELLED_OUT) return `Several people are ${what}`;
+  return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} ${what}`;
 }
