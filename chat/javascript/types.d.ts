@@ -59,6 +59,7 @@ interface Draft {
   at: number;
   tab: string;
   state: "pending" | "failed" | "discarded";
+  dueAt?: number | null;
   after: number | null;
   error: { code: string; detail: string; reference?: string | null } | null;
   retryAt: number | null;

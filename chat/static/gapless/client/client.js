@@ -100,6 +100,11 @@ export class Client extends EventTarget {
     return draft;
   }
 
+  /** From now on each new message can be taken back for so long before it is sent. */
+  hold(/** @type {number} */ ms) {
+    this.#outbox.holdMs = ms;
+  }
+
   /** The messages of a channel (or of all) that are not accepted yet, in order: pending and failed. */
   drafts(/** @type {number | null} */ channel = null) {
     return channel == null ? this.#outbox.all() : this.#outbox.of(channel);

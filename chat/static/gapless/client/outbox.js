@@ -33,6 +33,7 @@ export class Outbox {
   #drafts = new Map();
   #lastAt = 0;
   #unkept = new Set(); // the browser refused to store these
+  holdMs = 0; // how long a new draft is held, to be taken back
 
   constructor(/** @type {any} */ user) {
     this.#prefix = `gapless.outbox.${user}.`;
@@ -45,7 +46,7 @@ export class Outbox {
     /** @type {Draft} */
     const draft = {
       client_msg_id: makeUuid(), channel, body, reply_to: replyTo, at: this.#lastAt, tab: this.#tab,
-      state: "pending", after: null, error: null, retryAt: null, tries: 0,
+      state: "pending", dueAt: this.holdMs ? this.#lastAt + this.holdMs : null, after: null, error: null, retryAt: null, tries: 0,
     };
     this.save(draft);
     return draft;

@@ -2,10 +2,11 @@
  * Sends what waits in the outbox: in order, one in flight a channel, repeated under the same id until the server
  * has accepted or finally refused it. Refuses to know how a question reaches the server.
  */
-import { elapsed } from "./clock.js";
+import { elapsed, serverNow } from "./clock.js";
 
 const INTERNAL_TRIES = 3;
 const NO_HINT_SECONDS = 2;
+const LOOK_AGAIN_MS = 250;
 
 export class Sender {
   #outbox;
@@ -37,6 +38,11 @@ export class Sender {
     this.#running.add(channel);
     const next = () => (this.#isOnline() ? this.#outbox.next(channel) : null);
     for (let draft = next(); draft; draft = next()) {
+      if (heldMs(draft) > 0) {
+        // Later ones wait with it; and when it is taken back meanwhile they go at once.
+        await new Promise((resolve) => setTimeout(resolve, Math.min(heldMs(draft), LOOK_AGAIN_MS)));
+        continue;
+      }
       try {
         this.#accept(draft, await this.#ask(frameOf(draft)));
       } catch (refusal) {
@@ -74,6 +80,9 @@ export class Sender {
     this.#changed(draft);
   }
 }
+
+/** How long a draft can still be taken back, by the server's clock. */
+export const heldMs = (/** @type {{ dueAt?: number | null }} */ { dueAt }) => (dueAt ?? 0) - serverNow();
 
 const frameOf = (/** @type {Message} */ { channel, client_msg_id, body, reply_to }) => ({
   op: "message.post", channel, client_msg_id, body, ...(reply_to ? { reply_to } : {}),

@@ -22,6 +22,7 @@ feature((page) => {
   client.addEventListener("draft", () => (refresh(), unsent.show()));
   setInterval(() => (pane.refreshWaiting(), refresh()), DRAFT_TICK_MS);
   page.cancels.push(() => composer.cancel());
+  page.retake = (/** @type {Draft} */ { body, reply_to: replyTo }) => composer.retake(body, page.timeline.find(replyTo));
   page.acts.reply = { act: (message) => composer.reply(message), isOffered: ({ channel }) => may(channel, "post"), key: "r" };
   page.acts.edit = { act: (message) => composer.edit(message), isOffered: ({ channel, isOwn }) => isOwn && may(channel, "edit_own"), key: "e" };
   page.onRow(".retry, .discard", () => composer.focus()); // the buttons go, and would take the focus along

@@ -3,6 +3,7 @@ import "../features/connection.js";
 import "../features/header.js";
 import "../features/writing.js";
 import "../features/formatting.js";
+import "../features/undo.js";
 import "../features/company.js";
 import "../features/members.js";
 import "../features/sidebar.js";

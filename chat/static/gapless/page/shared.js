@@ -35,6 +35,7 @@ export class Page extends EventTarget {
   /** @type {Record<string, Callback>} */ keys = {}; // where nobody is writing
   /** @type {Record<string, Callback>} */ withAlt = {}; // with Alt, everywhere
   /** @type {Callback[]} */ cancels = []; // for Escape, in this order: each returns true when there was something to cancel
+  /** @type {Callback} */ retake = () => {}; // puts a draft that was taken back into the box again; told by who has the box
   /** @type {Record<string, MessageAct>} */ acts = {}; // what can be done with a message
 
   constructor(/** @type {any} */ state) {

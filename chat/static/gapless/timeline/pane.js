@@ -90,7 +90,7 @@ export class Pane extends EventTarget {
 
   /** Counts down on drafts that wait for the server. */
   refreshWaiting() {
-    if (this.channel && this.#client.drafts(this.channel.id).some((/** @type {Draft} */ draft) => draft.retryAt)) this.#showDrafts();
+    if (this.channel && this.#client.drafts(this.channel.id).some((/** @type {Draft} */ draft) => draft.retryAt || draft.dueAt)) this.#showDrafts();
   }
 
   /** After posting: the own message is always in view. */

@@ -1,6 +1,7 @@
 /** Fills one row of the timeline from a message or a draft. Knows the markup of `_message.html` and nothing else. */
 import { elapsed } from "../client/clock.js";
 import { equipped } from "../markdown/code.js";
+import { heldMs } from "../client/sender.js";
 import { draw } from "../markdown/draw.js";
 import { plain } from "../markdown/plain.js";
 import { make, paintAvatar, setIcon } from "../page/dom.js";
@@ -70,6 +71,9 @@ export function fillDraft(/** @type {any} */ row, /** @type {Draft} */ draft, /*
   row.classList.toggle("is-failed", isFailed);
   row.querySelector(".failure").hidden = !isFailed && !draft.retryAt;
   for (const button of row.querySelectorAll(".failure button")) button.hidden = !isFailed;
+  const held = isFailed ? 0 : heldMs(draft);
+  row.querySelector(".held").hidden = held <= 0;
+  row.querySelector(".held-left").textContent = held > 0 ? `Sends in ${seconds(held)} s` : "";
   const reason = row.querySelector(".failure-reason");
   reason.textContent = reasonOf(draft, isFailed);
   reason.title = draft.error?.detail ?? "";

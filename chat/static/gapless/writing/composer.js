@@ -78,6 +78,15 @@ export class Composer {
     this.#box.focus();
   }
 
+  /** What was written before it was sent, before what has been written since; and what it answers. */
+  retake(/** @type {string} */ body, /** @type {Message | null} */ replyTo) {
+    this.#endEdit();
+    this.#reply = replyTo;
+    this.#write([body, this.#box.value].filter(Boolean).join("\n"));
+    this.#showContext();
+    this.#box.focus();
+  }
+
   edit(/** @type {Message} */ message) {
     this.#reply = null;
     this.#editing = message;
