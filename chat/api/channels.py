@@ -185,7 +185,7 @@ def _mine(request: Request, search: str) -> Response:
 
 def _found(user: User, search: str, *, after: int) -> list[int]:
     """The user's channels with that in their names, in the order of their ids: described are only those that are shown."""
-    mine = Member.objects.filter(user=user, channel_id__gt=after).in_lists().order_by("channel_id")
+    mine = Member.objects.of([user.pk]).filter(channel_id__gt=after).in_lists().order_by("channel_id")
     if not search:
         return list(mine.values_list("channel_id", flat=True))
     # Called by the people in them, or otherwise to a visitor: those are few.

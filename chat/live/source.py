@@ -86,7 +86,7 @@ class ChatSource:
         return dict(Channel.objects.filter(pk__in=channel_ids).values_list("pk", "head"))
 
     def memberships(self, user_ids: Sequence[int]) -> dict[tuple[int, int], int]:
-        rows = Member.objects.filter(user_id__in=user_ids).in_lists().values_list("user_id", "channel_id", "version")
+        rows = Member.objects.of(user_ids).in_lists().values_list("user_id", "channel_id", "version")
         return {(user_id, channel_id): version for user_id, channel_id, version in rows}
 
     def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:

@@ -116,7 +116,11 @@ class Conversation(models.Model):
                 condition=~Q(state="resolved"),
             ),
             models.Index(
-                "desk", F("resolved_at").desc(), name="idx_conversations_resolved", condition=Q(state="resolved")
+                "desk",
+                F("resolved_at").desc(),
+                F("channel").desc(),
+                name="idx_conversations_resolved",
+                condition=Q(state="resolved"),
             ),
             models.Index(
                 fields=["desk", "waiting_since"],

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, IntegerField, Q
+from django.db.models.fields.json import KeyTransform
 from django.db.models.lookups import LessThanOrEqual
 
 from chat.models.channel import Channel
@@ -138,6 +139,8 @@ class Message(models.Model):
                 fields=["channel", "pinned_at"], name="idx_messages_pinned", condition=Q(pinned_at__isnull=False)
             ),
             models.Index(fields=["id"], name="idx_messages_system", condition=Q(kind="system")),
+            # What a desk's log says of one conversation, which may be over for years before it is erased.
+            models.Index(KeyTransform("conversation", "event"), name="idx_messages_of_talk", condition=Q(kind="system")),
             models.Index(fields=["id"], name="idx_messages_edited", condition=Q(edited_at__isnull=False)),
             models.Index(fields=["id"], name="idx_messages_deleted", condition=Q(deleted_at__isnull=False)),
         ]

@@ -48,7 +48,7 @@ def channels_among(user: int, channels: Collection[int]) -> dict[int, shapes.Cha
 
 def channels_of(user: int, *, shown: int | None = None) -> list[shapes.Channel]:
     """Every channel of the user, as `hello` describes them; and the one that is shown, however long ago it was archived."""
-    listed = Member.objects.with_mutes().filter(user_id=user).in_lists()
+    listed = Member.objects.with_mutes().of([user]).in_lists()
     found = [seen for _, seen in described(listed, user, with_lasts=True)]
     if shown is None or any(seen.id == shown for seen in found):
         return found

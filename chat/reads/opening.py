@@ -19,7 +19,7 @@ from chat.models import VISIT, Scope, User
 from chat.models.token import digest_of
 from chat.reads.blocks import Apart
 from chat.reads.logins import SESSION, TOKEN, ChatLogin, is_hash_of, is_visit
-from chat.reads.unread import mentioned_of, unread_of
+from chat.reads.unread import SAYS_SOMETHING, mentioned_of, unread_of
 from chat.rights.scopes import EVERYTHING
 from chat.rights.standing import moderates_everywhere
 from chat.services import hot
@@ -43,7 +43,7 @@ _OTHERS = """(
 # As Member.objects.in_lists().with_mutes() reads them. First the columns of ChannelColumns, then those of MemberColumns.
 # `user` is an expression with one parameter.
 _CHANNELS = f"""
-SELECT asked.*, CASE WHEN asked.head > asked.read THEN {unread_of(_UNHEARD)} ELSE 0 END,
+SELECT asked.*, CASE WHEN asked.head > asked.read AND asked.{SAYS_SOMETHING} THEN {unread_of(_UNHEARD)} ELSE 0 END,
     CASE WHEN asked.head > asked.read THEN {mentioned_of(_IS_HEARD)} ELSE 0 END,
     CASE WHEN asked.kind = 'direct' THEN {_OTHERS} END
 FROM (
@@ -55,7 +55,7 @@ FROM (
     FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id
     LEFT JOIN channel_sanctions AS mute ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id
         AND mute.kind = 'mute' AND mute.until > %s
-    WHERE member.user_id = {{user}} AND (member.listed_until IS NULL OR member.listed_until > %s)
+    WHERE member.user_id = {{user}} AND COALESCE(member.listed_until, 'infinity') > %s
         AND (channel.archived_at IS NULL OR channel.archived_at > %s)
 ) AS asked ORDER BY channel_id
 """  # noqa: S608 (nothing of anybody is in it)

@@ -17,6 +17,8 @@ from chat.services import hot
 #: Unread messages are counted up to this: beyond it people only read "many".
 MOST_UNREAD = 1000
 
+#: Nobody says anything in the log of a desk, which is the longest of all: it isn't looked through.
+SAYS_SOMETHING = "kind <> 'desk'"
 #: What was deleted after that number was still there. A reply that is only in its thread is unread there (chat/reads/threads.py).
 _COUNTS = (
     "message.kind = 'text' AND (message.thread_id IS NULL OR message.also_in_channel)"
@@ -59,6 +61,7 @@ SELECT asked.channel_id, {unread_of("blocked.unheard || asked.user_id")},
 FROM (SELECT ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = %s) AS unheard) AS blocked CROSS JOIN (
     SELECT %s::bigint AS user_id, position.*
     FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS position (channel_id, read, head)
+        JOIN channels ON channels.id = position.channel_id AND {SAYS_SOMETHING}
 ) AS asked
 """  # noqa: S608
 
@@ -66,6 +69,7 @@ FROM (SELECT ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = %s) AS unhea
 _NEWEST = f"""
 SELECT asked.channel_id, newest.seqs, newest.senders
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
+    JOIN channels ON channels.id = asked.channel_id AND {SAYS_SOMETHING}
 CROSS JOIN LATERAL (
     SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(sender_id ORDER BY seq) AS senders FROM (
         SELECT seq, sender_id FROM messages AS message
@@ -104,7 +108,7 @@ NONE = Count(0, 0)
 
 
 def count_of(user: int, positions: Sequence[ReadMark]) -> dict[int, Count]:
-    """By channel, for one person's channels."""
+    """By channel, for one person's channels; without those in which there is nothing to be read."""
     if not positions:
         return {}
     columns = [[position.channel for position in positions], [position.read for position in positions]]
@@ -133,7 +137,7 @@ def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]:
     blocked_by = dict(blocked)
     return {
         (mark.channel, mark.user): Count(
-            _unread(mark, *log[mark.channel], blocked_by.get(mark.user, ())), mentioned[mark.channel, mark.user]
+            _unread(mark, *log.get(mark.channel, ([], [])), blocked_by.get(mark.user, ())), mentioned[mark.channel, mark.user]
         )
         for mark in positions
     }

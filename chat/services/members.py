@@ -159,7 +159,7 @@ def seat(entry: log.Entry, user: User, *, actor: User, reason: str = "") -> None
     let_in(entry, user, actor=actor, reason=reason)
     hold_memberships([user])
     most = settings.LIMITS.channels_per_user
-    if Member.objects.filter(user=user, channel__archived_at=None).listed().count() >= most:
+    if Member.objects.of([user.pk]).filter(channel__archived_at=None).listed().count() >= most:
         raise Invalid(f"{user.get_full_name()} is in {most:,} channels: leave some first.")
     log.count_members(entry, +1)
 

@@ -11,15 +11,16 @@ late_seconds = Gauge(
     multiprocess_mode="livemax",
 )
 
-#: By the partial indexes of what is due; all others cost nothing.
+#: By the partial indexes of what is due; all others cost nothing. What clock_timestamp() says may change within a statement, so
+#: that no index would be asked for it.
 _LATE = """
-SELECT what, COALESCE(extract(epoch FROM clock_timestamp() - oldest), 0)::float8 FROM (
+SELECT what, COALESCE(extract(epoch FROM statement_timestamp() - oldest), 0)::float8 FROM (
     SELECT 'leases' AS what, min(lease_until) AS oldest FROM conversations
-    WHERE assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < clock_timestamp()
+    WHERE assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < statement_timestamp()
     UNION ALL
-    SELECT 'snoozes', min(snoozed_until) FROM conversations WHERE snoozed_until < clock_timestamp()
+    SELECT 'snoozes', min(snoozed_until) FROM conversations WHERE snoozed_until < statement_timestamp()
     UNION ALL
-    SELECT 'mails', min(due_at) FROM support_mail WHERE sent_at IS NULL AND dropped = '' AND due_at < clock_timestamp()
+    SELECT 'mails', min(due_at) FROM support_mail WHERE sent_at IS NULL AND dropped = '' AND due_at < statement_timestamp()
 ) AS late
 """
 

@@ -84,8 +84,9 @@ def _erase(conversation: int) -> bool:
     Channel.objects.filter(pk__in=logs).update(
         name=NOBODY, name_look=seen, name_look_any_case=seen_in_any_case, topic=""
     )
-    said = Message.objects.filter(channel=row.desk_id, created_at__gte=entry.channel.created_at, kind="system")
-    said.filter(event__conversation=conversation).update(body=ERASED)
+    # By its own index: the desk has millions of lines of others.
+    said = Message.objects.filter(kind="system", event__conversation=conversation)
+    said.update(body=ERASED)
     # Its lines have no new number: whoever has the old ones in Redis can't see that they have changed.
     transaction.on_commit(lambda: recent.forget(row.desk_id))
     Ticket.objects.filter(pk=conversation).update(page="", locale="", labels=[])

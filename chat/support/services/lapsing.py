@@ -13,9 +13,10 @@ from chat.support.services.holding import let_go
 from chat.support.services.reopening import settle, wake
 from chat.support.services.reserved import reserved_account
 
-# Each by its partial index: what is held by nobody, not snoozed or resolved costs nothing.
-_LAPSED = "assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < clock_timestamp()"
-_SNOOZED_OUT = "snoozed_until < clock_timestamp()"
+# Each by its partial index: what is held by nobody, not snoozed or resolved costs nothing. What clock_timestamp() says may change
+# within a statement, so that no index would be asked for it.
+_LAPSED = "assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < statement_timestamp()"
+_SNOOZED_OUT = "snoozed_until < statement_timestamp()"
 #: The order of idx_conversations_queue, so that resolved ones are not even looked at.
 IN_THE_QUEUE = "desk_id, waiting_since ASC NULLS LAST, channel_id"
 #: Never what is snoozed, and never while the customer waits.
@@ -26,7 +27,7 @@ state IN ('open', 'pending') AND waiting_since IS NULL AND EXISTS (
         ORDER BY seq DESC LIMIT 1
     ) AS last
     WHERE inbox.desk_id = conversations.desk_id AND inbox.resolves_after_days IS NOT NULL
-        AND last.created_at < clock_timestamp() - inbox.resolves_after_days * interval '1 day'
+        AND last.created_at < statement_timestamp() - inbox.resolves_after_days * interval '1 day'
 )
 """
 

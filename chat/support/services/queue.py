@@ -3,8 +3,10 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from chat.models import Conversation, ConversationState, User
 from chat.support.models import Ticket
@@ -14,7 +16,11 @@ from delivery.wire.errors import NotFound
 
 #: Where nobody waits: at the end of the queue.
 _NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
-TicketRows = QuerySet[Ticket]
+_FIRST = """
+SELECT first.channel_id FROM unnest(%s::bigint[]) AS desk (id) CROSS JOIN LATERAL (
+    SELECT channel_id FROM conversations WHERE desk_id = desk.id AND {conditions} ORDER BY {order} LIMIT %s
+) AS first
+"""
 _ALONG = ("conversation__channel", "conversation__visitor", "conversation__assignee", "inbox")
 
 
@@ -40,14 +46,15 @@ def queue(
 
     `whose`: mine, unassigned or all. Raises NotFound for an inbox that the user is no agent of.
     """
-    rows = Ticket.objects.filter(conversation__desk__in=_desks(user, inbox)).select_related(*_ALONG)
+    wanted = _Wanted(_desks(user, inbox))
     if whose == "mine":
-        rows = rows.filter(conversation__assignee=user)
+        wanted.require("assignee_id = %s", user.pk)
     elif whose == "unassigned":
-        rows = rows.filter(conversation__assignee=None)
+        wanted.require("assignee_id IS NULL")
     if visitor is not None:
-        rows = rows.filter(conversation__visitor=visitor)
-    found = _resolved(rows, after, size) if state == ConversationState.RESOLVED else _waiting(rows, state, after, size)
+        wanted.require("visitor_id = %s", visitor)
+    is_resolved = state == ConversationState.RESOLVED
+    found = _resolved(wanted, after, size) if is_resolved else _waiting(wanted, state, after, size)
     following = _place_of(found[size - 1]) if len(found) > size else None
     return found[:size], following
 
@@ -95,24 +102,49 @@ def _desks(user: User, inbox: int | None) -> Sequence[int]:
     return desks
 
 
-def _waiting(rows: TicketRows, state: str | None, after: Place | None, size: int) -> list[Ticket]:
-    rows = rows.exclude(conversation__state=ConversationState.RESOLVED)
+class _Wanted:
+    """Which conversations of these desks: conditions on their rows, in SQL."""
+
+    def __init__(self, desks: Sequence[int]) -> None:
+        self._desks = list(desks)
+        self._conditions: list[str] = []
+        self._parameters: list[Any] = []
+
+    def require(self, condition: str, *parameters: Any) -> None:
+        self._conditions.append(condition)
+        self._parameters += parameters
+
+    def first(self, size: int, *, order: str) -> QuerySet[Ticket]:
+        """Of each desk the first ones in this order: by its index, so that it costs the same however many others there are."""
+        sql = _FIRST.format(conditions=" AND ".join(self._conditions), order=order)
+        first = RawSQL(sql, [self._desks, *self._parameters, size])  # noqa: S611 (the conditions are ours)
+        return Ticket.objects.filter(pk__in=first).select_related(*_ALONG)
+
+
+def _waiting(wanted: _Wanted, state: str | None, after: Place | None, size: int) -> list[Ticket]:
+    wanted.require("state <> 'resolved'")
     if state is not None:
-        rows = rows.filter(conversation__state=state)
-    if after is not None:
-        later = Q(conversation__waiting_since=None, pk__gt=after.conversation)
-        if after.at != _NEVER:
-            later = Q(conversation__waiting_since=None) | Q(conversation__waiting_since__gt=after.at)
-            later |= Q(conversation__waiting_since=after.at, pk__gt=after.conversation)
-        rows = rows.filter(later)
+        wanted.require("state = %s", state)
+    if state in (ConversationState.PENDING, ConversationState.SNOOZED) or (after is not None and after.at == _NEVER):
+        # Nobody waits there: these are at the end of the index.
+        wanted.require("waiting_since IS NULL")
+    if after is not None and after.at == _NEVER:
+        wanted.require("channel_id > %s", after.conversation)
+    elif after is not None:
+        wanted.require(
+            "(waiting_since IS NULL OR waiting_since > %s OR (waiting_since = %s AND channel_id > %s))",
+            after.at, after.at, after.conversation,
+        )  # fmt: skip
+    rows = wanted.first(size + 1, order="waiting_since ASC NULLS LAST, channel_id")
     return list(rows.order_by(F("conversation__waiting_since").asc(nulls_last=True), "pk")[: size + 1])
 
 
-def _resolved(rows: TicketRows, after: Place | None, size: int) -> list[Ticket]:
-    rows = rows.filter(conversation__state=ConversationState.RESOLVED)
+def _resolved(wanted: _Wanted, after: Place | None, size: int) -> list[Ticket]:
+    wanted.require("state = 'resolved'")
     if after is not None:
-        same = Q(conversation__resolved_at=after.at, pk__lt=after.conversation)
-        rows = rows.filter(Q(conversation__resolved_at__lt=after.at) | same)
+        wanted.require("resolved_at <= %s", after.at)
+        wanted.require("(resolved_at < %s OR channel_id < %s)", after.at, after.conversation)
+    rows = wanted.first(size + 1, order="resolved_at DESC, channel_id DESC")
     return list(rows.order_by("-conversation__resolved_at", "-pk")[: size + 1])
 
 
