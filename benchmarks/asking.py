@@ -1,4 +1,4 @@
-"""The client of benchmarks.http: one connection that asks one thing after another, and costs as little as it can."""
+"""The client of benchmarks.http and its like: one connection that asks one thing after another, and costs as little as it can."""
 
 import asyncio
 import time
@@ -17,11 +17,11 @@ class Answered:
 
 
 class Asker:
-    """As one person, over one connection that is kept."""
+    """As one person, over one connection that is kept: by a token, or by what else is a `login`, as a line of the request."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str = "", *, login: str = "") -> None:
         self._port = port
-        self._head = f"Host: localhost:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        self._head = f"Host: localhost:{port}\r\n{login or f'Authorization: Bearer {token}'}\r\n\r\n"
         self.answered = Answered()
 
     async def open(self) -> None:
@@ -31,9 +31,10 @@ class Asker:
         self._writer.close()
 
     async def ask(self, path: str, **query: object) -> bytes:
-        """The body; the wait is noted."""
+        """The body; the wait is noted. A path of the API, or a whole one."""
         began_at = time.perf_counter()
-        self._writer.write(f"GET /api/v1/{path}?{urlencode(query)} HTTP/1.1\r\n{self._head}".encode())
+        whole = path if path.startswith("/") else f"/api/v1/{path}"
+        self._writer.write(f"GET {whole}?{urlencode(query)} HTTP/1.1\r\n{self._head}".encode())
         head = await self._reader.readuntil(b"\r\n\r\n")
         body = await self._reader.readexactly(int(_header(head, b"content-length")))
         self.answered.seconds.append(time.perf_counter() - began_at)

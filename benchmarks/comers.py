@@ -120,7 +120,7 @@ def lay_out(people: int, *, channels: int, many: int) -> tuple[list[Person], Per
     busy = _person("comer-everywhere")
     _channels("everywhere", [busy, users[0]], count=many)
     Token.objects.filter(user__in=[*users, busy]).delete()
-    return [_with_logins(user) for user in users], _with_logins(busy)
+    return [with_logins(user) for user in users], with_logins(busy)
 
 
 def _person(name: str) -> User:
@@ -137,7 +137,7 @@ def _channels(name: str, users: Sequence[User], *, count: int) -> None:
     Member.objects.bulk_create(Member(channel=channel, user=user) for channel in channels for user in users)
 
 
-def _with_logins(user: User) -> Person:
+def with_logins(user: User) -> Person:
     engine: Any = import_module(settings.SESSION_ENGINE)
     session = engine.SessionStore()
     session[SESSION_KEY] = str(user.pk)

@@ -140,7 +140,9 @@ class Message(models.Model):
             ),
             models.Index(fields=["id"], name="idx_messages_system", condition=Q(kind="system")),
             # What a desk's log says of one conversation, which may be over for years before it is erased.
-            models.Index(KeyTransform("conversation", "event"), name="idx_messages_of_talk", condition=Q(kind="system")),
+            models.Index(
+                KeyTransform("conversation", "event"), name="idx_messages_of_talk", condition=Q(kind="system")
+            ),
             models.Index(fields=["id"], name="idx_messages_edited", condition=Q(edited_at__isnull=False)),
             models.Index(fields=["id"], name="idx_messages_deleted", condition=Q(deleted_at__isnull=False)),
         ]

@@ -137,7 +137,8 @@ def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]:
     blocked_by = dict(blocked)
     return {
         (mark.channel, mark.user): Count(
-            _unread(mark, *log.get(mark.channel, ([], [])), blocked_by.get(mark.user, ())), mentioned[mark.channel, mark.user]
+            _unread(mark, *log.get(mark.channel, ([], [])), blocked_by.get(mark.user, ())),
+            mentioned[mark.channel, mark.user],
         )
         for mark in positions
     }

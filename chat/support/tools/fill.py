@@ -1,6 +1,7 @@
 """A desk of a company that is a few years old, for measuring: straight into the tables. Announces nothing."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -105,7 +106,7 @@ def fill_desk(inbox: Inbox, agents: Sequence[User], *, resolved: int, open_ones:
     """Conversations of customers who are made for it, resolved over the last two years or begun within three days."""
     desk = Channel.objects.select_for_update(no_key=True).get(pk=inbox.desk_id)
     seen, seen_in_any_case = looks("Customer")
-    given = {
+    given: dict[str, Any] = {
         "resolved": resolved, "open": open_ones, "each": EACH, "inbox": inbox.pk, "desk": desk.pk, "head": desk.head,
         "agents": [agent.pk for agent in agents], "count": len(agents), "look": seen, "look_any_case": seen_in_any_case,
     }  # fmt: skip

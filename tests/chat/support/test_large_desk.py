@@ -29,7 +29,9 @@ A_FEW = 300
 def large(desk: Desk, unseen: None) -> Desk:
     fill_desk(desk.inbox, [desk.ada, desk.ben, desk.cleo], resolved=RESOLVED, open_ones=OPEN)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE conversations, support_tickets, channels, users, channel_members, messages, channels_settled")
+        cursor.execute(
+            "ANALYZE conversations, support_tickets, channels, users, channel_members, messages, channels_settled"
+        )
         # As among a million: PostgreSQL rightly reads small tables whole.
         cursor.execute(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
