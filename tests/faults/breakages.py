@@ -39,6 +39,7 @@ class Breakage:
 BREAKAGES: dict[str, Breakage] = {
     "acknowledge before commit": Breakage(patch=patches.acknowledge_before_commit),
     "commit without waiting": Breakage(patch=patches.commit_without_waiting),
+    "changes without a number": Breakage(patch=patches.changes_without_a_number),
     "no gap check": Breakage(patch=patches.no_gap_check),
     "no position check": Breakage(patch=patches.no_position_check),
     "no member check": Breakage(patch=patches.no_member_check),

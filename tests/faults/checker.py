@@ -85,7 +85,7 @@ def _check_view(report: Report, final: Final, channel: int, expected: Sequence[R
     missing = [row for row in expected if row.seq not in view]
     if missing:
         report.add("lost", f"{len(missing)} messages of {channel} were never shown to {final.client}", missing)
-    other = [(row, view[row.seq]) for row in expected if row.seq in view and view[row.seq] != (row.rev, row.body)]
+    other = [(row, view[row.seq]) for row in expected if row.seq in view and view[row.seq] != (row.rev, row.look)]
     if other:
         report.add("lost", f"{len(other)} messages of {channel} look different to {final.client}", other)
 

@@ -74,6 +74,14 @@ class Client:
         self.outbox.add(draft)
         return draft
 
+    def dress(self, channel: int) -> None:
+        """Reacts to what it was shown last there, takes that back, pins it or unpins it. Not repeated: the next time does it."""
+        message = self.view.newest.get(channel)
+        if self.is_synced and message is not None and self.socket is not None and not self.socket.closed.done():
+            op = self.chance.choice(("reaction.add", "reaction.add", "reaction.remove", "pin.add", "pin.remove"))
+            emoji = {"emoji": self.chance.choice("👍🎉🚀")} if op.startswith("reaction") else {}
+            self._send(op, channel=channel, message=message, **emoji)
+
     def ask_for(self, held: dict[int, int]) -> None:
         """Sends a sync that claims these heads."""
         self._syncing[self._send("sync", channels={str(channel): head for channel, head in held.items()})] = held

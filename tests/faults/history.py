@@ -138,7 +138,7 @@ class Faulted(Event):
 class Final(Event):
     """How a client stood at the end: whether it had to be whole by then, what it held, and from where it followed each channel.
 
-    `views`: {channel: {seq: (rev, body)}}; `starts`: the number after which the client can be expected to know all.
+    `views`: {channel: {seq: (rev, look)}}; `starts`: the number after which the client can be expected to know all.
     """
 
     client: str

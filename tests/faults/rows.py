@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.services import Postgres
+from tests.faults.wire import look_of
 
 ENDS = {"member.left", "member.removed"}
 BEGINS = "member.joined"
@@ -22,6 +23,11 @@ class Row:
     body: str
     kind: str = "text"
     event: tuple[str, int] = ("", 0)
+    #: With its reactions and its pin.
+    look: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "look", self.look or self.body)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +50,37 @@ def read_rows(postgres: Postgres, channels: Sequence[int]) -> Rows:
 
 
 _MESSAGES = """
-SELECT channel_id, seq, rev, sender_id, client_msg_id, body, kind, event FROM messages
+SELECT channel_id, seq, rev, sender_id, client_msg_id, body, kind, event, reactions, pinned_at IS NOT NULL
+FROM messages
 WHERE channel_id = ANY(%s) ORDER BY channel_id, seq
 """
 _MEMBERS = "SELECT channel_id, user_id FROM channel_members WHERE channel_id = ANY(%s)"
 
 
-def _row(channel: int, seq: int, rev: int, sender: int, key: Any, body: str, kind: str, event: Any) -> Row:
+def _row(
+    channel: int,
+    seq: int,
+    rev: int,
+    sender: int,
+    key: Any,
+    body: str,
+    kind: str,
+    event: Any,
+    reactions: Any,
+    is_pinned: bool,
+) -> Row:
     about = (event.get("type", ""), event.get("user", 0)) if event else ("", 0)
-    return Row(channel=channel, seq=seq, rev=rev, sender=sender, key=str(key), body=body, kind=kind, event=about)
+    return Row(
+        channel=channel,
+        seq=seq,
+        rev=rev,
+        sender=sender,
+        key=str(key),
+        body=body,
+        kind=kind,
+        event=about,
+        look=look_of(body, dict(reactions or ()), is_pinned=is_pinned),
+    )
 
 
 class Memberships:

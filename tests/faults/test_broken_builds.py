@@ -13,6 +13,7 @@ from tests.faults.scenarios import BROKEN, SCENARIOS, perform
 NOTICED = {
     "acknowledge before commit": ("kill nine", "lost"),
     "commit without waiting": ("postgres killed", "lost"),
+    "changes without a number": ("reacting and pinning while dropping", "lost"),
     "no gap check": ("announcements lost for a moment", "lost"),
     "no position check": ("crash between ok and announcement", "late"),
     "no member check": ("removed and added again", "leak"),
@@ -67,7 +68,7 @@ SLOW_BUILDS = [
     ("waits for PostgreSQL", "waits for Redis", "one lane for all", "one poison spoils all"),
     ("trusts the clock", "no fallback keys", "ghosts stay"),
     ("no replay", "opens what is asked for", "counts announcements"),
-    ("leaves changes out",),
+    ("leaves changes out", "changes without a number"),
     ("places at a stranger's pace", "heads without bounds", "handshakes unanswered", "no descriptor kept"),
     ("no epoch", "no versions"),
     ("guard without the lock", "note on the customer's stream", "lease by socket"),

@@ -10,7 +10,7 @@ class View:
     """Outlives connections.
 
     held: {channel: the number up to which everything is known}; starts: {channel: after which number that began};
-    messages: {channel: {seq: (rev, body)}}; unacknowledged: {channel: the highest seq of others, not yet acknowledged}.
+    messages: {channel: {seq: (rev, look)}}; unacknowledged: {channel: the highest seq of others, not yet acknowledged}.
     """
 
     def __init__(self, notes: Notes) -> None:
@@ -18,6 +18,8 @@ class View:
         self.starts: dict[int, int] = {}
         self.messages: dict[int, dict[int, tuple[int, str]]] = {}
         self.unacknowledged: dict[int, int] = {}
+        #: {channel: the id of the text that was shown last}
+        self.newest: dict[int, int] = {}
         self._notes = notes
         self._from_history: set[tuple[int, int]] = set()
 
@@ -85,7 +87,9 @@ class View:
         known, place = view.get(change.seq), (channel, change.seq)
         if known is not None and known[0] >= change.rev and (not live or place in self._from_history):
             return
-        view[change.seq] = (change.rev, change.body)
+        view[change.seq] = (change.rev, change.look)
+        if change.kind == "text":
+            self.newest[channel] = change.id
         if not live:
             self._from_history.add(place)
         elif change.sender["id"] != self._notes.user:

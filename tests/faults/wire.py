@@ -22,6 +22,19 @@ class Change(msgspec.Struct):
     sender: dict[str, object]
     kind: str
     body: str
+    id: int = 0
+    reactions: dict[str, list[int]] = {}
+    pinned_at: str | None = None
+
+    @property
+    def look(self) -> str:
+        return look_of(self.body, self.reactions, is_pinned=self.pinned_at is not None)
+
+
+def look_of(body: str, reactions: dict[str, list[int]], *, is_pinned: bool) -> str:
+    """All of a message that may change, as one text: clients' is compared with the rows'."""
+    worn = [*(f"{emoji} {users}" for emoji, users in reactions.items()), *(["pinned"] if is_pinned else [])]
+    return " ".join([body, *worn])
 
 
 class State(msgspec.Struct):

@@ -6,7 +6,7 @@ import time
 
 from tests.faults.clients import Client
 from tests.faults.habits import Habits
-from tests.faults.history import Command, Synced
+from tests.faults.history import Command, Shown, Synced
 from tests.faults.proxy import PASS, STALL, Fault
 from tests.faults.scenarios.run import Run, scenario
 from tests.faults.wire import ask, bearer
@@ -43,6 +43,23 @@ async def dropping_all_the_time_while_sending(run: Run) -> None:
         while time.monotonic() < until:
             run.chance.choice(run.clients).drop()
             await asyncio.sleep(2 / len(run.clients) if run.size.is_long else 0.1)
+
+
+@scenario("clients", is_gentle=True, breaks=["changes without a number"])
+async def reacting_and_pinning_while_dropping(run: Run) -> None:
+    """Everybody reacts to what was said last and pins it, and loses the connection now and then: all end with the same."""
+    async with run.fault("all clients"):
+        until = time.monotonic() + max(run.size.fault, 3)
+        while time.monotonic() < until:
+            client = run.chance.choice(run.clients)
+            for channel in run.company.channels_of(client.user):
+                client.dress(channel)
+            if run.chance.random() < 0.1:
+                client.drop()
+            await asyncio.sleep(0.05)
+    changed = sum(shown.rev != shown.seq for shown in run.history.of(Shown))
+    if changed < 20:
+        run.complain("late", f"only {changed} changes of messages were shown to anybody")
 
 
 @scenario("clients", breaks=["no lane order"], back=10)
