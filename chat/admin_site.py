@@ -19,7 +19,20 @@ from chat.viewer import looking
 SHOWN = 6
 
 
-ORDER = ("Inbox", "Report", "Message", "Channel", "Member", "Sanction", "User", "Ban", "AuditEntry", "Group")
+ORDER = (
+    "Inbox",
+    "Rating",
+    "Interval",
+    "Report",
+    "Message",
+    "Channel",
+    "Member",
+    "Sanction",
+    "User",
+    "Ban",
+    "AuditEntry",
+    "Group",
+)
 
 
 class GaplessSite(AdminSite):

@@ -76,7 +76,7 @@ interface Channel {
   id: number;
   name: string;
   topic?: string;
-  kind: "public" | "private" | "direct";
+  kind: "public" | "private" | "direct" | "inner" | "desk";
   is_support?: boolean;
   is_group?: boolean;
   is_named?: boolean;

@@ -16,7 +16,7 @@ from chat.pages.rows import rows
 from chat.pages.sections import sections_of
 from chat.pages.state import PageState, state_script
 from chat.reads import moderation
-from chat.reads.channels import channels_of
+from chat.reads.channels import channels_of, of_the_chat, waiting_customers
 from chat.reads.history import Page, as_read, first_seen
 from chat.rights.standing import moderates_everywhere
 from chat.services import Draft, read_log_position
@@ -93,12 +93,14 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "moderates": moderates_everywhere(request.user),
         "notices": list(notices.get_messages(request)),
         "me": me,
-        "channels": channels,
-        "sections": sections_of(channels, unread_first=request.user.unread_first),
+        "channels": of_the_chat(channels),
+        "sections": sections_of(of_the_chat(channels), unread_first=request.user.unread_first),
         "channel": chosen,
         "rows": rows(messages, me=me.id, unread_from=unread_from, unheard={me.id, *blocks}),
         "shows_start": seen.older_than is None and seen.newer_than is None,
         "is_bundled": not settings.DEBUG,
+        "message_bytes": settings.LIMITS.message_bytes,
+        "waiting": waiting_customers(channels),
         "state": state_script(state),
     }
     return render(request, "chat/page.html", context)

@@ -11,7 +11,7 @@ _DIGITS = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`kind`: unread, favourites, own (a heading of the person's), channels, direct or support."""
+    """`kind`: unread, favourites, own (a heading of the person's), channels or direct."""
 
     kind: str
     title: str
@@ -28,7 +28,6 @@ def sections_of(channels: Iterable[shapes.Channel], *, unread_first: bool) -> li
         *(Section("own", heading) for heading in headings),
         Section("channels", "Channels"),
         Section("direct", "Direct messages"),
-        Section("support", "Support"),
     ]
     by_place = {(section.kind, section.title): section for section in sections}
     for channel in ordered:
@@ -58,6 +57,4 @@ def _place(channel: shapes.Channel, *, unread_first: bool) -> tuple[str, str]:
         return "favourites", "Favourites"
     if _heading(channel):
         return "own", _heading(channel)
-    if channel.is_support:
-        return "support", "Support"
     return ("direct", "Direct messages") if channel.kind == "direct" else ("channels", "Channels")

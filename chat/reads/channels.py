@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from chat import shapes
-from chat.models import Block, ChannelKind, Member, User
+from chat.models import Block, ChannelKind, Conversation, ConversationState, Member, User
 from chat.models.member import MemberQuerySet
 from chat.reads.lasts import lasts_of
 from chat.reads.unread import NONE, ReadMark, count_of
@@ -58,6 +58,21 @@ def channels_of(user: int, *, shown: int | None = None) -> list[shapes.Channel]:
 def _lasts(members: Sequence[Member], user: int) -> dict[int, shapes.Last]:
     blocked = Block.objects.filter(blocker_id=user).values_list("blocked_id", flat=True)
     return lasts_of([member.channel for member in members], unheard=list(blocked))
+
+
+def of_the_chat(channels: Sequence[shapes.Channel]) -> list[shapes.Channel]:
+    """Without those of the support desk, which has a page of its own."""
+    at_desk = (ChannelKind.DESK, ChannelKind.INNER)
+    return [channel for channel in channels if not channel.is_support and channel.kind not in at_desk]
+
+
+def waiting_customers(channels: Sequence[shapes.Channel]) -> int | None:
+    """How many wait at the desks that are among a person's channels; None for who is an agent of none."""
+    desks = [channel.id for channel in channels if channel.kind == ChannelKind.DESK]
+    if not desks:
+        return None
+    waiting = Conversation.objects.filter(desk__in=desks, waiting_since__isnull=False)
+    return waiting.exclude(state=ConversationState.RESOLVED).count()
 
 
 def _others(channels: Sequence[int], user: int) -> dict[int, list[User]]:

@@ -78,6 +78,8 @@ def desk_page(request: HttpRequest) -> HttpResponse:
         "tabs": TABS,
         "shortcuts": SHORTCUTS,
         "is_bundled": not settings.DEBUG,
+        "message_bytes": settings.LIMITS.message_bytes,
+        "supervises": any(inbox.supervises for inbox in state.inboxes),
         "state": state_script(state),
         "is_nav_sidebar_enabled": False,
     }

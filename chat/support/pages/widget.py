@@ -5,6 +5,7 @@ Which pages may frame it is the inbox's to say; everywhere else of Gapless it st
 
 from pathlib import Path
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
@@ -47,6 +48,7 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
         "inbox": inbox,
         "is_open": opening == now,
         "opening": spell_time(opening) if opening is not None and opening != now else "",
+        "message_bytes": settings.LIMITS.message_bytes,
         "theme": theme if theme in THEMES else "",
     }
     response = render(request, "support/widget.html", seen)

@@ -31,14 +31,12 @@ def test_favourites_and_own_headings_come_before_the_rest() -> None:
         channel("site", section="Projects 2"),
         channel("both", section="Projects 2", favourite=True),
         channel("Bob", kind="direct", people=[]),
-        channel("Vera", is_support=True),
     ) == [
         ("favourites", "Favourites", ["both"]),
         ("own", "Projects 2", ["site"]),
         ("own", "Projects 10", ["launch"]),
         ("channels", "Channels", ["team"]),
         ("direct", "Direct messages", ["Bob"]),
-        ("support", "Support", ["Vera"]),
     ]
 
 

@@ -1,10 +1,14 @@
 """The staff's first page and the desk, as served."""
 
+import dataclasses
+from typing import Any
+
 from django.test import Client
 from django.urls import reverse
 
 from chat.models import Conversation, User
-from tests.stage.support import Desk
+from chat.support import services
+from tests.stage.support import Desk, Visit, note
 
 
 def page(user: User, name: str) -> str:
@@ -23,6 +27,36 @@ def test_the_first_page_says_how_many_customers_wait(desk: Desk, conversation: C
     said = page(as_staff(desk.ada), "admin:index")
     assert "<strong>1</strong> customer waits, longest" in said
     assert reverse("desk") in said
+
+
+def test_the_chat_leaves_the_desk_to_the_desk_and_says_who_waits(
+    desk: Desk, vera: Visit, conversation: Conversation
+) -> None:
+    services.claim(desk.ada, conversation=conversation.pk)
+    note(desk.ada, conversation)
+    vera.begin("And my invoice?")
+    said = page(desk.ada, "home")
+    listed = said[: said.index("gapless-state")]
+    for name in (desk.inbox.name, "Vera", "Notes on Vera"):
+        assert f'<span class="channel-name">{name}</span>' not in listed
+    assert f'href="{reverse("desk")}"' in listed
+    assert '<span class="badge-number">2</span><span class="visually-hidden"> waiting' in listed
+    # As PROTOCOL.md says it: programs hear of all of them.
+    assert f'"id":{desk.inbox.desk_id}' in said
+    assert 'id="helpdesk" href="/admin/desk/" hidden>' in page(desk.dan, "home")
+
+
+def test_who_supervises_finds_reports_and_hours(desk: Desk) -> None:
+    links = [f'href="{reverse(name)}"' for name in ("support_reports", "support_hours")]
+    assert all(link in page(desk.sue, "desk") for link in links)
+    assert not any(link in page(desk.ada, "desk") for link in links)
+
+
+def test_pages_count_to_what_a_message_may_have_here(settings: Any, desk: Desk) -> None:
+    settings.LIMITS = dataclasses.replace(settings.LIMITS, message_bytes=140)
+    widget = Client().get(f"/widget/{desk.inbox.key}/", HTTP_HOST="localhost").content.decode()
+    for said in (widget, page(desk.ada, "home"), page(desk.ada, "desk")):
+        assert '<meta name="message-bytes" content="140">' in said
 
 
 def test_who_is_no_agent_is_told_nothing_of_the_desk(desk: Desk, conversation: Conversation) -> None:

@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 
-from chat.models import AuditEntry, User
-from chat.support.models import Agent, Inbox
+from chat.models import AuditEntry, Conversation, User
+from chat.support.models import Agent, Inbox, Interval, Rating
 from tests.stage.callers import browser
 from tests.stage.support import Desk
 
@@ -61,3 +62,27 @@ def test_no_other_staff_sees_inboxes_in_the_admin(desk: Desk) -> None:
     dan = browser("dan")
     for path in ("", "new/", f"{desk.inbox.pk}/change/", f"{desk.inbox.pk}/act/secret/"):
         assert dan.get(f"/admin/support/inbox/{path}").status_code == 403, path
+
+
+def test_ratings_and_spans_are_looked_at_by_who_supervises(
+    desk: Desk, conversation: Conversation, owner: Any, django_assert_max_num_queries: Any
+) -> None:
+    Rating.objects.create(conversation=conversation, episode=1, score=4, comment="Quick!", agent=desk.ada)
+    began = {"began_at": conversation.channel.created_at, "ended_at": conversation.channel.created_at}
+    Interval.objects.create(
+        conversation=conversation, episode=1, kind="first", agent=desk.ada, seconds=3700, business_seconds=61, **began
+    )
+    with django_assert_max_num_queries(20):
+        ratings = owner.get("/admin/support/rating/").content.decode()
+    spans = owner.get("/admin/support/interval/?kind__exact=first").content.decode()
+    assert all(word in ratings for word in ("Quick!", "Vera", ">ada<", "Shop"))
+    assert all(word in spans for word in ("until the first answer", "1 min 1 s", "1 h 1 min"))
+    for path in ("rating", "interval"):
+        assert owner.get(f"/admin/support/{path}/add/").status_code == 403
+    # Who may look at such lists sees those of the inboxes that they supervise.
+    for user in (desk.sue, desk.ben):
+        User.objects.filter(pk=user.pk).update(is_staff=True)
+        user.user_permissions.add(Permission.objects.get(codename="view_rating"))
+    assert "Quick!" in browser("sue").get("/admin/support/rating/").content.decode()
+    assert "Quick!" not in browser("ben").get("/admin/support/rating/").content.decode()
+    assert browser("sue").get("/admin/support/interval/").status_code == 403

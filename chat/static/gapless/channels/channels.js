@@ -27,8 +27,14 @@ export class Channels extends EventTarget {
     return this.#channels.get(id);
   }
 
+  /** Without those of the support desk, which has a page of its own. */
   all() {
-    return [...this.#channels.values()];
+    return [...this.#channels.values()].filter((channel) => !isAtDesk(channel));
+  }
+
+  /** Whether the person is in the log of a support desk's queue. */
+  get isAgent() {
+    return [...this.#channels.values()].some(({ kind }) => kind === "desk");
   }
 
   /** Those in which something came after what the person has read. */
@@ -196,6 +202,7 @@ export function muteOf(/** @type {{ muted_until?: string | null }} */ { muted_un
   return leftMs > 0 ? { until: new Date(until), leftMs } : null;
 }
 
+export const isAtDesk = (/** @type {Channel} */ { kind, is_support: isSupport }) => isSupport || kind === "desk" || kind === "inner";
 export const signOf = (/** @type {Channel} */ { kind, is_support: isSupport }) => (isSupport ? "support" : kind === "private" ? "lock" : "hash");
 export const pathOf = (/** @type {Channel} */ { id, url }) => url ?? `/c/${id}/`;
 

@@ -13,7 +13,7 @@ export const byTitle = (/** @type {Channel} */ a, /** @type {Channel} */ b) => n
  */
 export function sectionsOf(/** @type {Channel[]} */ channels, /** @type {(channel: Channel) => boolean} */ isFirst) {
   const headings = [...new Set(channels.map(({ section }) => section ?? ""))].filter(Boolean).sort(natural.compare);
-  const sections = [section("unread"), section("favourites"), ...headings.map((heading) => section("own", heading)), section("channels"), section("direct"), section("support")];
+  const sections = [section("unread"), section("favourites"), ...headings.map((heading) => section("own", heading)), section("channels"), section("direct")];
   for (const channel of [...channels].sort(byTitle)) {
     const place = isFirst(channel) ? section("unread") : placeOf(channel);
     sections.find(({ kind, heading }) => kind === place.kind && heading === place.heading)?.channels.push(channel);
@@ -24,7 +24,6 @@ export function sectionsOf(/** @type {Channel[]} */ channels, /** @type {(channe
 function placeOf(/** @type {Channel} */ channel) {
   if (channel.favourite) return section("favourites");
   if (channel.section) return section("own", channel.section);
-  if (channel.is_support) return section("support");
   return section(channel.kind === "direct" ? "direct" : "channels");
 }
 

@@ -6,7 +6,7 @@ import { sectionsOf } from "./sections.js";
 import { avatar, byId, clone, icon } from "../page/dom.js";
 
 /** @type {Record<string, string>} */
-const TITLES = { unread: "Unread", favourites: "Favourites", support: "Support" };
+const TITLES = { unread: "Unread", favourites: "Favourites" };
 
 export class Sidebar {
   #channels;

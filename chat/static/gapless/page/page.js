@@ -18,6 +18,7 @@ import "../features/finding.js";
 import "../features/joining.js";
 import "../features/about.js";
 import "../features/desk.js";
+import "../features/helpdesk.js";
 import "../features/help.js";
 import { heardServerTime } from "../client/clock.js";
 import { byId } from "./dom.js";

@@ -3,7 +3,7 @@
  * open channel, and going places. Refuses to know any feature: they listen, and put what they offer into the lists here.
  */
 import { findReason, post } from "./api.js";
-import { Channels, pathOf } from "../channels/channels.js";
+import { Channels, isAtDesk, pathOf } from "../channels/channels.js";
 import { Client } from "../client/client.js";
 import * as dialogs from "./dialogs.js";
 import { byId, isNarrow, paintAvatar } from "./dom.js";
@@ -193,7 +193,8 @@ export class Page extends EventTarget {
     learn(frame.changes.map((/** @type {Message} */ { sender }) => sender));
     this.channels.take(frame);
     const messages = frame.changes.filter((/** @type {any} */ change) => change.seq > frame.after && this.channels.counts(change));
-    this.#emit("fresh", { channel: frame.channel, messages });
+    const channel = this.channels.get(frame.channel);
+    if (channel && !isAtDesk(channel)) this.#emit("fresh", { channel: frame.channel, messages });
     if (!this.isHere(frame.channel)) return;
     this.pane.apply(frame.changes);
     if (frame.changes.some((/** @type {any} */ change) => change.kind === "system")) this.#tell();

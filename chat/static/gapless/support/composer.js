@@ -3,7 +3,8 @@
  * if somebody else has answered meanwhile the server refuses it, what was missed is shown, and the text stays.
  */
 import { byId } from "../page/dom.js";
-import { countBytes, MESSAGE_BYTES } from "../page/format.js";
+import { countBytes } from "../page/format.js";
+import { MESSAGE_BYTES } from "../page/limits.js";
 import { format } from "../writing/formatting.js";
 
 const TYPING_MS = 3_000;

@@ -1,5 +1,6 @@
 /** The page in the frame: what is typed goes into the talk, what the talk holds is shown, and the company's page is told little. */
-import { countBytes, MESSAGE_BYTES, whenName } from "../page/format.js";
+import { countBytes, whenName } from "../page/format.js";
+import { MESSAGE_BYTES } from "../page/limits.js";
 import { Log } from "./log.js";
 import { Rating } from "./rating.js";
 import { Store } from "./store.js";

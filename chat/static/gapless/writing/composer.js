@@ -4,7 +4,8 @@
  */
 import { plain } from "../markdown/plain.js";
 import { byId, isTouch, make } from "../page/dom.js";
-import { countBytes, MESSAGE_BYTES } from "../page/format.js";
+import { countBytes } from "../page/format.js";
+import { MESSAGE_BYTES } from "../page/limits.js";
 import { paintName } from "../people/names.js";
 
 const SHOW_FROM_BYTES = 1800;
