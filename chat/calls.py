@@ -1,7 +1,4 @@
-"""Whom a text calls: `@name`, `@here` and `@channel` as words of their own, outside of code and links. Knows no rows.
-
-The page's `people/calls.js` looks for the same words: change both.
-"""
+"""Whom a text calls: `@name`, `@here` and `@channel`, as Markdown knows them, outside of code and links. Knows no rows."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,9 +13,6 @@ from chat.markdown.parser import parse
 EVERYBODY = frozenset({"channel", "here"})
 #: The longest username.
 MOST_LETTERS = 40
-
-# Not within a word, as in an address of mail: `mail@example.org`, `a.@example.org`, `@bob@example.org`.
-_CALL = re.compile(r"(?<![\w@])(?<!\w[.+-])@([A-Za-z0-9][A-Za-z0-9._-]*)(?![\w@])")
 
 #: Written to be read as it stands.
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\@")
@@ -39,9 +33,8 @@ def calls_in(body: str) -> Calls:
     """In the order of their first places, each once."""
     if "@" not in body:
         return NOBODY
-    tokens = parse(_ESCAPED.sub("\\1 ", body))
-    found = [word for text in _texts(tokens) for word in _CALL.findall(text.lower())]
-    words = [meant for word in dict.fromkeys(found) if (meant := _meant(word))]
+    found = dict.fromkeys(_words(parse(_ESCAPED.sub("\\1 ", body))))
+    words = [meant for word in found if (meant := _meant(word))]
     names = [meant for meant in words if EVERYBODY.isdisjoint(meant)]
     return Calls(names, everyone=len(names) < len(words))
 
@@ -51,11 +44,9 @@ def _meant(word: str) -> list[str]:
     return [word[:end] for end in range(len(word), len(bare) - 1, -1) if end <= MOST_LETTERS]
 
 
-def _texts(tokens: Iterable[Token]) -> Iterator[str]:
-    depth = 0
+def _words(tokens: Iterable[Token]) -> Iterator[str]:
     for token in tokens:
-        depth += token.nesting if token.type in ("link_open", "link_close") else 0
         if token.type == "inline":
-            yield from _texts(token.children or [])
-        elif token.type == "text" and not depth:
-            yield token.content
+            yield from _words(token.children or [])
+        elif "data-call" in token.attrs:
+            yield str(token.attrs["data-call"])

@@ -40,6 +40,7 @@ interface Message {
   status: string;
   reactions?: Record<string, number[]>;
   pinned_at?: string | null;
+  mentions?: { users: number[]; everyone: boolean };
   event?: ChannelEvent;
 }
 interface ChannelEvent {
@@ -90,6 +91,7 @@ interface Channel {
   can?: string[];
   can_by_role?: Record<string, string[]>;
   unread: number;
+  mentioned: number;
   read_seq: number;
   delivered_seq: number;
   notify_level: string;

@@ -31,10 +31,21 @@ def _mail(found: str) -> Word | None:
     return Word("a", {"href": f"mailto:{found}", "title": f"mailto:{found}"}, found)
 
 
+# Whom it may name, in small letters; whether it does is the message's to say (`mentions`).
+def _call(found: str) -> Word | None:
+    return Word("span", {"data-call": found[1:].lower()}, found.rstrip("._-"))
+
+
+#: Letters of the scripts in which a name could go on; beside those that are written without blanks a name may stand.
+LETTER = r"A-Za-z0-9_\u00aa\u00b5\u00ba\u00c0-\u02af\u0370-\u052f\u1e00-\u1fff"
+#: A word of its own: not within an address of mail, or another's: `a.@example`, `@bob@example`.
+CALL = rf"(?<![{LETTER}@])(?<![{LETTER}][.+-])@[A-Za-z0-9][A-Za-z0-9._-]*(?![{LETTER}@])"
+
 #: What is looked for, in this order, and what is made of it: nothing, and it stays text.
 WORDS: Sequence[tuple[re.Pattern[str], Callable[[str], Word | None]]] = [
     (re.compile(rf"(?<![A-Za-z0-9._-])[wW][wW][wW]\.{HOST}{PATH}"), _site),
     (re.compile(rf"(?<![A-Za-z0-9._+/-]){MAIL}"), _mail),
+    (re.compile(CALL), _call),
 ]
 
 

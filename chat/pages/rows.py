@@ -38,6 +38,8 @@ class Row:
     reactions: list[Reaction]
     #: A few emoji alone.
     is_large: bool
+    #: By name, or with everybody.
+    calls_me: bool
 
 
 def rows(
@@ -68,6 +70,7 @@ def rows(
             quote_text=_quote(quoted),
             reactions=[Reaction(emoji, len(users), is_mine=me in users) for emoji, users in message.reactions.items()],
             is_large=is_large(message.body),
+            calls_me=_calls(message, me),
         )
         previous = message
 
@@ -78,6 +81,11 @@ def _first_unread(
     if unread_from is None:
         return None
     return next((message for message in messages if message.seq >= unread_from and _counts(message, unheard)), None)
+
+
+def _calls(message: shapes.Message, me: int) -> bool:
+    is_own = message.sender is not None and message.sender.id == me
+    return not is_own and (message.mentions.everyone or me in message.mentions.users)
 
 
 def _counts(message: shapes.Message, unheard: Collection[int]) -> bool:

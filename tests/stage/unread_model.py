@@ -1,4 +1,4 @@
-"""A channel as the server has it, one reader's page, and what is on its way: for holding the page's unread number to the server's.
+"""A channel as the server has it, one reader's page, and what is on its way: for holding the page's numbers to the server's.
 
 Counts as `chat/reads/unread.py` does. Whatever is asked of it, the frames are those that a server would send: late, lost,
 replayed.
@@ -25,16 +25,29 @@ class Model:
 
     def post(self, sender: int) -> None:
         self.head += 1
-        fields = {"channel": CHANNEL, "kind": "text", "sender": {"id": sender}, "created_at": THEN, "deleted_at": None}
-        self.messages[self.head] = {"id": self.head, "seq": self.head, "rev": self.head, **fields}
+        fields = {
+            "channel": CHANNEL,
+            "kind": "text",
+            "body": "said",
+            "sender": {"id": sender},
+            "created_at": THEN,
+            "deleted_at": None,
+        }
+        mentions = {"users": [ME] if self.head % 2 else [], "everyone": False}
+        ids = {"id": self.head, "seq": self.head, "rev": self.head}
+        self.messages[self.head] = {**ids, **fields, "edited_at": None, "mentions": mentions}
 
     def edit(self, choice: int) -> None:
-        self._change(choice)
+        """Calls the reader if it did not, and the other way round."""
+        seq = self._change(choice)
+        if seq is not None:
+            calls = not self.messages[seq]["mentions"]["users"]
+            self.messages[seq] |= {"edited_at": THEN, "mentions": {"users": [ME] * calls, "everyone": False}}
 
     def delete(self, choice: int) -> None:
         seq = self._change(choice)
         if seq is not None:
-            self.messages[seq]["deleted_at"] = THEN
+            self.messages[seq] |= {"deleted_at": THEN, "mentions": {"users": [], "everyone": False}}
             self.deleted_as[seq] = self.head
 
     def read_elsewhere(self, choice: int) -> None:
@@ -42,6 +55,12 @@ class Model:
 
     def unread(self) -> int:
         return self._count(self.head)
+
+    def mentioned(self) -> int:
+        return sum(
+            seq > self.read and message["sender"]["id"] != ME and bool(message["mentions"]["users"])
+            for seq, message in self.messages.items()
+        )
 
     # ---- the page ----
 
@@ -88,7 +107,9 @@ class Model:
         if self.has_lost:
             self.steps.append({"put": self.described()})
             self.has_lost = False
-        self.steps.append({"expect": self.unread()})
+        # What the page is not sure of it asks for.
+        self.steps.append({"recount": self.described()})
+        self.steps.append({"expect": {"unread": self.unread(), "mentioned": self.mentioned()}})
 
     def described(self) -> dict[str, Any]:
         return {
@@ -98,6 +119,8 @@ class Model:
             "head": self.head,
             "read_seq": self.read,
             "unread": self.unread(),
+            "mentioned": self.mentioned(),
+            "notify_level": "all",
         }
 
     def _count(self, head: int) -> int:
@@ -126,7 +149,8 @@ class Model:
         if seq is None or seq <= self.read:
             return
         self.read = seq
-        told = {"head": self.head, "unread": self.unread(), "members": {str(ME): [seq, seq]}}
+        counts = {"unread": self.unread(), "mentioned": self.mentioned()}
+        told = {"head": self.head, **counts, "members": {str(ME): [seq, seq]}}
         self.receipts.append({"channel": CHANNEL, "delivered": 0, "read": 0, "since": 0, **told})
 
     def _replay(self, until: int) -> None:

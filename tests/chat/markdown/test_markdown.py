@@ -35,6 +35,7 @@ MAY: dict[str, set[str]] = {
     "div": {"class", "tabindex"},
     "pre": {"tabindex"},
     "code": {"class"},
+    "span": {"data-call"},
 }
 CLASSES = {*(f"h{level}" for level in range(1, 7)), "left", "center", "right", "code", "table"}
 #: Pieces that meet in ways which nobody writes on purpose.
@@ -64,6 +65,8 @@ PIECES = [
         "www.x.org",
         "mailto:a@b.org",
         "bob@x.org",
+        "@bob.",
+        "@here",
         "javascript:alert(1)",
         "data:text/html,",
         "<script>",

@@ -42,6 +42,7 @@ def heard(message: Message) -> set[str]:
         ("@bob@social.example", []),
         ("@bobby", []),
         ("@bobé", []),
+        ("请@bob看一下", ["bob"]),
         ("@bo", []),
         ("bob", []),
         ("@ bob", []),

@@ -1,15 +1,17 @@
 /**
- * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`, and `unsure` {id} when only
- * the server can say how many are unread. Follows frames that the page hands over; refuses to know where they come from or how they look.
+ * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`, `unsure` {id} when only
+ * the server can say how many are unread, and `called` {channel, message} when somebody is called by an edit. Follows frames that the page hands over; refuses to know where they come from or how they look.
  */
 import { serverNow } from "../client/clock.js";
 import { lastAfter } from "./last.js";
 import { nameOf } from "../people/names.js";
+import { Mentioned } from "./mentioned.js";
 import { Unread } from "./unread.js";
 
 export class Channels extends EventTarget {
   #channels = new Map();
   #unread = new Map(); // channel → its count
+  #mentioned = new Map(); // the same of what calls the person
   #marks;
   #me;
   #isBlocked;
@@ -83,6 +85,7 @@ export class Channels extends EventTarget {
     if (!channel) return;
     for (const change of changes) {
       this.#unread.get(id).take({ rev: change.rev, seq: change.seq, counts: this.counts(change), isGone: this.#isGone(change) });
+      this.#takeCall(id, change);
       channel.last = lastAfter(channel.last ?? null, change, this.#isBlocked(change.sender?.id));
       if (change.seq !== change.rev) continue;
       channel.lastAt = change.created_at;
@@ -94,17 +97,19 @@ export class Channels extends EventTarget {
   /** The changes up to `head` can only be had from history. */
   skip(/** @type {number} */ id, /** @type {number} */ head) {
     this.#unread.get(id)?.skip(head);
+    this.#mentioned.get(id)?.skip(head);
     this.#count(id);
   }
 
   /** What everybody has; and, when one's own cursor moved on any device, what the server counts from there. */
-  takeReceipts(/** @type {{ channel: number, delivered: number, read: any, since: number, head: number, unread: number, members?: any }} */ { channel: id, delivered, read, since, head, unread, members = {} }) {
+  takeReceipts(/** @type {{ channel: number, delivered: number, read: any, since: number, head: number, unread: number, mentioned: number, members?: any }} */ { channel: id, delivered, read, since, head, unread, mentioned, members = {} }) {
     const channel = this.get(id);
     if (!channel) return;
     Object.assign(channel, { allSince: since, allDelivered: delivered, allRead: read });
     const own = members[this.#me.id];
     if (!own || unread == null) return;
     this.#unread.get(id).tell({ unread, head, read: own[1] });
+    this.#mentioned.get(id).tell({ mentioned, head, read: own[1] });
     this.#count(id);
   }
 
@@ -113,9 +118,17 @@ export class Channels extends EventTarget {
     return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && !deletedAt;
   }
 
-  /** See Unread.see. */
-  seen(/** @type {number} */ id, /** @type {number} */ seq, /** @type {number[]} */ unread, /** @type {{ isAll: boolean }} */ { isAll }) {
-    this.#unread.get(id)?.see(seq, unread, { isAll });
+  /** Whether a message calls the person. */
+  calls(/** @type {Message} */ message) {
+    const { mentions } = message;
+    return this.counts(message) && Boolean(mentions && (mentions.everyone || mentions.users.includes(this.#me.id)));
+  }
+
+  /** Seen up to `seq`: these messages that make a channel unread; see Unread.see. */
+  seen(/** @type {number} */ id, /** @type {number} */ seq, /** @type {Message[]} */ passed, /** @type {{ isAll: boolean }} */ { isAll }) {
+    const seqs = (/** @type {Message[]} */ messages) => messages.map((message) => message.seq);
+    this.#unread.get(id)?.see(seq, seqs(passed), { isAll });
+    this.#mentioned.get(id)?.see(seq, seqs(passed.filter((message) => this.calls(message))));
     this.#count(id);
   }
 
@@ -136,31 +149,50 @@ export class Channels extends EventTarget {
     return Math.max(channel.unread, this.#marks.get(channel.id)?.count ?? 0);
   }
 
-  /** What the tab shows: not of channels that should not notify. */
+  /** What the tab shows: of each channel what it notifies of. */
   get unread() {
-    const isHeard = (/** @type {Channel} */ { notify_level: level }) => level !== "none";
-    return this.all().filter(isHeard).reduce((sum, channel) => sum + this.unreadOf(channel), 0);
+    /** @type {Record<string, (channel: Channel) => number>} */
+    const heard = { all: (channel) => this.unreadOf(channel), mentions: (channel) => meantIn(channel, this.unreadOf(channel)), none: () => 0 };
+    return this.all().reduce((sum, channel) => sum + heard[channel.notify_level](channel), 0);
+  }
+
+  /** How many of these call the person. */
+  get mentioned() {
+    return this.all().reduce((sum, { notify_level: level, mentioned }) => sum + (level === "none" ? 0 : mentioned), 0);
   }
 
   #refresh(/** @type {Channel} */ channel, { isWhole = false } = {}) {
-    const { id, unread = 0, head = 0, read_seq: read = 0 } = channel;
+    const { id, unread = 0, mentioned = 0, head = 0, read_seq: read = 0 } = channel;
     this.#merge(channel);
-    if (this.#unread.has(id)) this.#unread.get(id).tell({ unread, head, read }, { isWhole });
-    else this.#unread.set(id, new Unread({ unread, head, read }));
+    if (this.#unread.has(id)) {
+      this.#unread.get(id).tell({ unread, head, read }, { isWhole });
+      this.#mentioned.get(id).tell({ mentioned, head, read }, { isWhole });
+    } else {
+      this.#unread.set(id, new Unread({ unread, head, read }));
+      this.#mentioned.set(id, new Mentioned({ mentioned, head, read }));
+    }
     this.#count(id);
   }
 
   #count(/** @type {number} */ id) {
     const unread = this.#unread.get(id);
     if (!unread) return;
-    Object.assign(this.get(id), { unread: unread.count, read_seq: unread.read });
+    const mentioned = this.#mentioned.get(id);
+    Object.assign(this.get(id), { unread: unread.count, mentioned: mentioned.count, read_seq: unread.read });
     this.#changed();
-    if (unread.isOpen) this.dispatchEvent(new CustomEvent("unsure", { detail: { id } }));
+    if (unread.isOpen || mentioned.isOpen) this.dispatchEvent(new CustomEvent("unsure", { detail: { id } }));
   }
 
   #forget(/** @type {number} */ id) {
     this.#unread.delete(id);
+    this.#mentioned.delete(id);
     return this.#channels.delete(id);
+  }
+
+  #takeCall(/** @type {number} */ id, /** @type {Message} */ message) {
+    const { rev, seq, edited_at: editedAt, deleted_at: deletedAt } = message;
+    const isNew = this.#mentioned.get(id).take({ rev, seq, calls: this.calls(message), isRevised: Boolean(editedAt || deletedAt) });
+    if (isNew && rev !== seq) this.dispatchEvent(new CustomEvent("called", { detail: { channel: id, message } }));
   }
 
   #isGone(/** @type {Message} */ { kind, sender, deleted_at: deletedAt }) {
@@ -169,7 +201,7 @@ export class Channels extends EventTarget {
 
   #merge(/** @type {Channel} */ channel) {
     // The same object for as long as the page lives: the open channel is held by others.
-    const known = this.get(channel.id) ?? { unread: 0, read_seq: 0, people: [] };
+    const known = this.get(channel.id) ?? { unread: 0, mentioned: 0, read_seq: 0, people: [] };
     this.#channels.set(channel.id, Object.assign(known, channel));
     // What is told to all members says for each role what it may; staff keep what was said to them alone.
     if (channel.can_by_role && !channel.can && !this.#me.moderates) known.can = channel.can_by_role[known.role];
@@ -179,6 +211,9 @@ export class Channels extends EventTarget {
     this.dispatchEvent(new CustomEvent("changed"));
   }
 }
+
+/** Of so many unread messages, those that are meant for the person: all, in a direct conversation. */
+const meantIn = (/** @type {Channel} */ { kind, mentioned }, /** @type {number} */ unread) => (kind === "direct" ? unread : mentioned);
 
 /** What a channel is called by the one who looks. */
 export function titleOf(/** @type {Channel} */ { kind, name, people = [], is_group: isGroup, is_named: isNamed }) {

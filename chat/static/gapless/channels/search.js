@@ -1,11 +1,10 @@
 /** Finding messages in all of the person's channels: what the server finds, page by page, and the way to each of them. */
 import { plain } from "../markdown/plain.js";
 import { get } from "../page/api.js";
-import { titleOf } from "./channels.js";
+import { foundLine } from "./found.js";
 import { open } from "../page/dialogs.js";
-import { avatar, byId, make } from "../page/dom.js";
-import { fullTime, marked, shortName } from "../page/format.js";
-import { paintName } from "../people/names.js";
+import { byId } from "../page/dom.js";
+import { marked } from "../page/format.js";
 
 const PAUSE_MS = 250;
 const OPERATOR = /\b(from|in|before|after|has|is):/i;
@@ -110,18 +109,12 @@ export class Search {
   }
 
   #line(/** @type {Message} */ message, /** @type {string} */ wanted) {
-    const { sender, body, channel, seq, created_at: createdAt } = message;
-    const at = new Date(createdAt);
-    const place = this.#channels.get(channel);
-    const head = make("span", { class: "found-head" }, paintName(make("b"), sender),
-      make("span", { data: { titleOf: channel }, textContent: place ? titleOf(place) : "" }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
-    const text = make("span", { class: "found-text", dir: "auto" }, ...marked(plain(body), wordsOf(wanted), SNIPPET));
+    const { body, channel, seq } = message;
     const go = () => {
       this.#dialog.close();
       this.#toMessage(channel, seq);
     };
-    const button = make("button", { class: "line found-line", type: "button", on: { click: go } }, avatar(sender), make("span", { class: "found-words" }, head, text));
-    return make("li", {}, button);
+    return foundLine(message, { place: this.#channels.get(channel), text: marked(plain(body), wordsOf(wanted), SNIPPET), go });
   }
 
   #pressed(/** @type {any} */ event) {

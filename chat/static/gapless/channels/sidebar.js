@@ -117,6 +117,8 @@ export class Sidebar {
     link.querySelector(".channel-muted").hidden = !isMuted;
     link.querySelector(".channel-last").textContent = wordsOf(channel, this.#me);
     link.querySelector(".channel-time").textContent = timeOf(channel);
+    link.querySelector(".mention-badge").hidden = !channel.mentioned;
+    link.querySelector(".mention-number").textContent = channel.mentioned > 99 ? "99+" : channel.mentioned;
     link.querySelector(".badge").hidden = !unread;
     link.querySelector(".badge-number").textContent = unread > 99 ? "99+" : unread;
     return item;

@@ -1,19 +1,26 @@
 /** Notifications of the system, of what comes in any channel. */
 import { titleOf } from "../channels/channels.js";
+import { serverNow } from "../client/clock.js";
 import { feature } from "../page/feature.js";
 import { Notices } from "../page/notices.js";
 
+const JUST_NOW_MS = 60_000;
+
 feature((page) => {
-  const { around, channels, me, reading } = page;
+  const { around, channels, reading } = page;
   const notices = new Notices({
-    me,
     levelOf: (/** @type {any} */ id) => {
       const channel = channels.get(id);
       return { level: channel.notify_level, title: titleOf(channel), isDirect: channel.kind === "direct" };
     },
+    isCalled: (/** @type {any} */ message) => channels.calls(message),
     isSeen: (/** @type {any} */ id) => page.isHere(id) && reading.isLooking,
     isQuiet: () => around.isBusy,
     opened: (/** @type {any} */ id) => page.enter(channels.get(id)),
+  });
+  channels.addEventListener("called", ({ detail: { channel, message } }) => {
+    // A later change of a message that was edited long ago calls nobody.
+    if (serverNow() - Date.parse(message.edited_at) < JUST_NOW_MS) notices.take(channel, [message]);
   });
   page.addEventListener("fresh", ({ detail: { channel, messages } }) => notices.take(channel, messages));
 });

@@ -8,7 +8,7 @@ import { showUnread } from "../page/title.js";
 feature((page) => {
   const { blocks, channels } = page;
   const recount = new Recount({ load: (/** @type {any} */ id) => get(`channels/${id}/`), counted: (/** @type {any} */ channel) => channels.put(channel) });
-  const show = () => showUnread({ name: page.here && titleOf(page.here), unread: channels.unread });
+  const show = () => showUnread({ name: page.here && titleOf(page.here), unread: channels.unread, mentioned: channels.mentioned });
   page.addEventListener("shown", show);
   channels.addEventListener("changed", show);
   channels.addEventListener("unsure", ({ detail }) => recount.ask(detail.id));

@@ -17,12 +17,24 @@ function site(/** @type {string} */ found) {
 const mail = (/** @type {string} */ found) => ({ tag: "a", attributes: { href: `mailto:${found}`, title: `mailto:${found}` }, text: found });
 
 /**
+ * Whom it may name, in small letters; whether it does is the message's to say (`mentions`).
+ * @returns {Word | null}
+ */
+const call = (/** @type {string} */ found) => ({ tag: "span", attributes: { "data-call": found.slice(1).toLowerCase() }, text: found.replace(/[._-]+$/, "") });
+
+// Letters of the scripts in which a name could go on; beside those that are written without blanks a name may stand.
+const LETTER = String.raw`A-Za-z0-9_\u00aa\u00b5\u00ba\u00c0-\u02af\u0370-\u052f\u1e00-\u1fff`;
+// A word of its own: not within an address of mail, or another's: `a.@example`, `@bob@example`.
+const CALL = `(?<![${LETTER}@])(?<![${LETTER}][.+-])@[A-Za-z0-9][A-Za-z0-9._-]*(?![${LETTER}@])`;
+
+/**
  * What is looked for, in this order, and what is made of it: nothing, and it stays text.
  * @type {[RegExp, (found: string) => Word | null][]}
  */
 const WORDS = [
   [new RegExp(String.raw`(?<![A-Za-z0-9._-])[wW][wW][wW]\.${HOST}${PATH}`, "g"), site],
   [new RegExp(`(?<![A-Za-z0-9._+/-])${MAIL}`, "g"), mail],
+  [new RegExp(CALL, "g"), call],
 ];
 
 export function withWords(/** @type {any[]} */ tokens, /** @type {any} */ Token) {

@@ -13,17 +13,17 @@ const EXPLAINED = {
 
 export class Notices {
   #button = byId("notify-button");
-  #me;
   #icon = document.body.dataset.favicon;
   #levelOf;
+  #isCalled;
   #isSeen;
   #isQuiet;
   #opened;
 
-  /** `levelOf(channel)`: {level, title, isDirect}; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(channel)` on a click. */
-  constructor(/** @type {{ me: Me, levelOf: Callback, isSeen: Callback, isQuiet: Callback, opened: Callback }} */ { me, levelOf, isSeen, isQuiet, opened }) {
-    this.#me = me;
+  /** `levelOf(channel)`: {level, title, isDirect}; `isCalled(message)`; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(channel)` on a click. */
+  constructor(/** @type {{ levelOf: Callback, isCalled: Callback, isSeen: Callback, isQuiet: Callback, opened: Callback }} */ { levelOf, isCalled, isSeen, isQuiet, opened }) {
     this.#levelOf = levelOf;
+    this.#isCalled = isCalled;
     this.#isSeen = isSeen;
     this.#isQuiet = isQuiet;
     this.#opened = opened;
@@ -35,7 +35,7 @@ export class Notices {
   take(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
     if (!messages.length || permission() !== "granted" || this.#isQuiet() || this.#isSeen(channel)) return;
     const { level, title, isDirect } = this.#levelOf(channel);
-    const isWanted = (/** @type {Message} */ { body }) => level === "all" || (level === "mentions" && (isDirect || isMentioned(body, this.#me)));
+    const isWanted = (/** @type {Message} */ message) => level === "all" || (level === "mentions" && (isDirect || this.#isCalled(message)));
     const last = messages.findLast(isWanted);
     if (last) this.#show(channel, isDirect ? null : title, last);
   }
@@ -68,9 +68,3 @@ export class Notices {
 
 // Not there on plain http, except on this machine.
 const permission = () => (globalThis.Notification && isSecureContext ? Notification.permission : null);
-
-/** `@name` as a word of its own. */
-export function isMentioned(/** @type {string} */ body, /** @type {{ username: string }} */ { username }) {
-  const name = username.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(^|[^\\p{L}\\p{N}_@.])@${name}(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}])`, "iu").test(body);
-}

@@ -14,6 +14,8 @@ import "../features/messages.js";
 import "../features/receipts.js";
 import "../features/reactions.js";
 import "../features/emoji.js";
+import "../features/mentions.js";
+import "../features/completing.js";
 import "../features/finding.js";
 import "../features/joining.js";
 import "../features/about.js";

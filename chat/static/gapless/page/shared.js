@@ -37,6 +37,7 @@ export class Page extends EventTarget {
   /** @type {Callback[]} */ cancels = []; // for Escape, in this order: each returns true when there was something to cancel
   /** @type {Callback} */ retake = () => {}; // puts a draft that was taken back into the box again; told by who has the box
   /** @type {Record<string, MessageAct>} */ acts = {}; // what can be done with a message
+  /** @type {import("../writing/completion.js").Kind[]} */ completions = []; // what a word may become while it is written
 
   constructor(/** @type {any} */ state) {
     super();

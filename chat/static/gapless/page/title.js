@@ -1,7 +1,7 @@
-/** The unread number in the tab: title, icon, and the badge of an installed app. */
-export function showUnread(/** @type {{ name: string, unread: number }} */ { name, unread }) {
+/** The unread number in the tab: title, icon, and the badge of an installed app. `mentioned`: how many of these call the person. */
+export function showUnread(/** @type {{ name: string, unread: number, mentioned: number }} */ { name, unread, mentioned }) {
   const { favicon, faviconUnread } = document.body.dataset;
-  document.title = `${unread ? `(${unread}) ` : ""}${name ? `${name} · ` : ""}Gapless`;
+  document.title = `${unread ? `(${mentioned ? `@${mentioned}, ` : ""}${unread}) ` : ""}${name ? `${name} · ` : ""}Gapless`;
   document.querySelector('link[rel="icon"]').href = unread ? faviconUnread : favicon;
   // Refused in tabs that are not installed: then there is no badge to set.
   if (unread) navigator.setAppBadge?.(unread).catch(() => {});

@@ -103,7 +103,7 @@ export class Reading {
       (/** @type {Message} */ message) => message.seq > this.#channel.read_seq && message.seq <= last.seq && this.#channels.counts(message),
     );
     const isAll = this.#timeline.isAtLatest && last === messages.at(-1);
-    this.#channels.seen(this.#channel.id, last.seq, passed.map((/** @type {{ seq: number }} */ { seq }) => seq), { isAll });
+    this.#channels.seen(this.#channel.id, last.seq, passed, { isAll });
     this.#seen(this.#channel.id, last.seq);
   }
 
