@@ -132,7 +132,7 @@ type Callback = (...given: any[]) => any;
 /** What can be done with a message: `key` is pressed on its row. */
 interface MessageAct {
   act: (message: Message) => unknown;
-  isOffered: (about: { channel: Channel; isOwn: boolean }) => boolean;
+  isOffered: (about: { channel: Channel; isOwn: boolean; message: Message }) => boolean;
   key?: string;
 }
 type Page = import("../static/gapless/page/shared.js").Page;

@@ -15,7 +15,7 @@ feature((page) => {
   const now = (/** @type {Message} */ message) => wished(message.reactions ?? {}, client.wishes(message.id), me.id);
   const toggle = (/** @type {Message} */ { id }, /** @type {string} */ emoji) => {
     const message = timeline.find(id);
-    if (message && isOffered({ channel: page.here })) client.react({ channel: message.channel, message: id, emoji, isOn: !now(message)[emoji]?.includes(me.id) });
+    if (message && may(page.here, "react")) client.react({ channel: message.channel, message: id, emoji, isOn: !now(message)[emoji]?.includes(me.id) });
   };
   const choose = (/** @type {Message} */ message, place = placeOf(timeline.row(message.id))) => pick(place, (emoji) => toggle(message, emoji));
 

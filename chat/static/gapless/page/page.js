@@ -16,6 +16,7 @@ import "../features/reactions.js";
 import "../features/emoji.js";
 import "../features/mentions.js";
 import "../features/completing.js";
+import "../features/pins.js";
 import "../features/finding.js";
 import "../features/joining.js";
 import "../features/about.js";

@@ -89,7 +89,7 @@ export class Menu {
   }
 
   #offers(/** @type {any} */ act, /** @type {Message} */ message) {
-    return this.#acts[act].isOffered({ channel: this.#channel(), isOwn: message.sender?.id === this.#me.id });
+    return this.#acts[act].isOffered({ channel: this.#channel(), isOwn: message.sender?.id === this.#me.id, message });
   }
 
   #startPress(/** @type {any} */ event) {
