@@ -65,6 +65,8 @@ class Limits:
     creations_per_hour: int = _limit(5, unit="an hour a user", exceeded="`rate_limited` + `retry_after`")
     #: How long the token of a visit to the support holds after its last use.
     visit_days: int = _limit(30, unit="days", exceeded="401: a visit begins anew")
+    #: A visitor who came so long ago and has written nothing: `manage.py prune` takes them away.
+    silent_visitor_days: int = _limit(30, unit="days", exceeded="pruned: a visit begins anew")
     #: Visits to the support that begin from one address, whatever the inbox. 0 lifts it.
     address_visits_per_hour: int = _limit(1000, unit="an hour an address", exceeded="429 + `Retry-After`")
     #: Conversations with the support that one visitor begins; a repeat of the first message is free. 0 lifts it.

@@ -17,10 +17,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from chat import clock, services
-from chat.management.commands import probe_delivery, prune, rebuild_cache
+from chat.management.commands import probe_delivery, rebuild_cache
 from chat.models import Channel, Message, Token, User
 from chat.reads.cache import RecentCache, recent
 from chat.reads.channels import channels_of
+from chatproject.management.commands import prune
 from delivery.load.probe import ProbeResult
 from delivery.load.tally import Findings
 from tests.conftest import Cast, said, say

@@ -34,7 +34,8 @@ def begin(
     body = check_body(body)
     with transaction.atomic():
         # Their own row: of the same message twice at once, the second waits and finds the first.
-        User.objects.select_for_update(no_key=True).get(pk=visitor.pk)
+        if User.objects.select_for_update(no_key=True).filter(pk=visitor.pk).first() is None:
+            raise NotFound("This visit has ended: begin another one.")
         earlier = _begun_by(visitor, client_msg_id, body)
         if earlier is not None:
             return earlier, False

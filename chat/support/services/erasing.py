@@ -31,6 +31,8 @@ def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
     By who supervises the inbox. Raises NotFound, Forbidden, Invalid, Conflict while one of the conversations is not resolved.
     """
     with transaction.atomic():
+        # As who begins a conversation holds it: one that begins meanwhile is seen here, or is refused.
+        User.objects.select_for_update(no_key=True).filter(pk=visitor).first()
         contact = (
             Contact.objects.select_for_update(of=("self",)).select_related("inbox").filter(visitor=visitor).first()
         )

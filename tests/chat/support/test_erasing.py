@@ -1,8 +1,10 @@
 """Erasing a contact, and what an inbox keeps no longer: the words go, the figures stay."""
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection, transaction
 
 from chat import clock
 from chat.models import AuditEntry, Channel, Conversation, Message, User
@@ -12,6 +14,7 @@ from chat.support.models import Contact, Inbox, Interval, Rating, Ticket
 from chat.support.services.erasing import erase_contact, erase_expired
 from delivery.wire.errors import Conflict, Forbidden, NotFound
 from tests.conftest import said
+from tests.stage.locks import until_waiting
 from tests.stage.support import Desk, Visit, answer, count_all, note
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +76,28 @@ def test_only_a_supervisor_erases_and_only_what_is_resolved(desk: Desk, vera: Vi
     with pytest.raises(Conflict):
         erase_contact(desk.sue, visitor=vera.visitor.pk, reason="x")
     assert Message.objects.filter(channel=resolved.pk, kind="text").count() == 2
+
+
+def test_who_begins_while_being_erased_is_not_erased_over_it(desk: Desk, vera: Visit, resolved: Conversation) -> None:
+    def erase() -> object:
+        try:
+            return erase_contact(desk.sue, visitor=vera.visitor.pk, reason="She asked for it.")
+        except Conflict as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            vera.begin("One more question")
+            erasing = other.submit(erase)
+            until_waiting(1)
+        assert isinstance(erasing.result(), Conflict)
+    assert User.objects.get(pk=vera.visitor.pk).display_name == "Vera"
+    services.resolve(desk.sue, conversation=Conversation.objects.latest("pk").pk)
+    assert erase_contact(desk.sue, visitor=vera.visitor.pk, reason="She asked for it.") == 2
+    with pytest.raises(Forbidden):
+        vera.begin("And another")
 
 
 def test_an_inbox_erases_what_it_keeps_no_longer(

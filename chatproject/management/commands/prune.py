@@ -1,4 +1,4 @@
-"""`manage.py prune`: takes away what is older than RETENTION_DAYS, and files that nobody has, for cron."""
+"""`manage.py prune`: takes away what is older than RETENTION_DAYS, and what nobody has, for cron."""
 
 import datetime
 import json
@@ -14,6 +14,7 @@ from rich.progress import Progress
 from chat import clock
 from chat.files.services import sweep
 from chat.services.pruning import channels_to_prune, prunable, prune_logins, prune_messages
+from chat.support.services.pruning import prune_visitors
 
 #: Messages in one transaction, so that nobody waits for it.
 AT_ONCE = 500
@@ -22,7 +23,7 @@ AT_ONCE = 500
 class Command(BaseCommand):
     help = (
         "Takes away messages that are older than RETENTION_DAYS (0, the default: none ever), and logins that have expired. "
-        "So do files whose message is gone, or that no message took within a day. "
+        "So do files whose message is gone, or that no message took within a day, and visitors who came and wrote nothing. "
         "Reported messages and those of the audit log stay. May be interrupted and repeated at any time."
     )
 
@@ -39,11 +40,13 @@ class Command(BaseCommand):
         pruned = self._prune_messages(days, is_dry=options["dry_run"]) if days else 0
         logins = 0 if options["dry_run"] else prune_logins(now=clock.now())
         files = 0 if options["dry_run"] else _sweep_all()
+        visitors = 0 if options["dry_run"] else prune_visitors(now=clock.now())
         said = {
             "days": days,
             "messages": pruned,
             "logins": logins,
             "files": files,
+            "visitors": visitors,
             "seconds": round(time.monotonic() - began_at, 1),
         }
         if options["json"]:
@@ -51,7 +54,9 @@ class Command(BaseCommand):
             return
         would = "would be taken away" if options["dry_run"] else "taken away"
         older = f"{pruned:,} messages older than {days} days" if days else "no messages (RETENTION_DAYS is 0)"
-        self.stdout.write(f"{older}, {logins:,} expired logins and {files:,} files that nobody has {would}.")
+        self.stdout.write(
+            f"{older}, {logins:,} expired logins, {files:,} files that nobody has and {visitors:,} silent visitors {would}."
+        )
 
     def _prune_messages(self, days: int, *, is_dry: bool) -> int:
         before, pruned = clock.now() - datetime.timedelta(days=days), 0
