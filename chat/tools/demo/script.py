@@ -1,4 +1,4 @@
-"""What the people of the demo say. `name: text` a line, `>` answers the line before; days are separated by `--`."""
+"""What the people of the demo say. `name: text` a line, `>` answers the line before, `⏎` breaks the line; days are separated by `--`."""
 
 PEOPLE = {
     "alice": "Alice Hartmann",
@@ -93,15 +93,15 @@ bob: Log upload retries forever when the phone has no storage left. I'd back off
 > dev: Yes please. Ten minutes, then an hour, then once a day?
 > bob: And stop after a week with a clear message.
 --
-bob: Retry change is in. With jitter, so that a whole regatta doesn't come back in the same second.
+bob: Retry change is in. With **jitter**, so that a whole regatta doesn't come back in the same second:⏎```python⏎def wait_seconds(tries: int) -> float:  # ten minutes, an hour, then once a day⏎    longest = (600, 3_600, 86_400)[min(tries, 2)]⏎    return random.uniform(longest / 2, longest)⏎```
 felix: Thank you from the servers.
 dev: New bench in the lab: drop a device in the cradle, it runs the whole suite and prints a label.
 alice: That's the thing from the whiteboard!
 dev: That's the thing from the whiteboard.
 emi: The label printer makes a very happy sound.
 --
-felix: Moving the nightly jobs to 03:30, the backups need the disks at 03:00.
-bob: 4.2.2 is tagged. Notes: pairing hint, retry with back-off, and the battery icon that was upside down for a year.
+felix: Moving the nightly jobs to 03:30, the backups need the disks at 03:00.⏎⏎| job | was | is now |⏎|-----|----:|-------:|⏎| `backup` | 03:00 | 03:00 |⏎| `statistics` | 03:00 | **03:30** |⏎| `expire-logs` | 03:15 | **04:00** |
+bob: 4.2.2 is tagged. Notes:⏎- pairing hint⏎- retry with back-off, see https://brightwater.example.com/firmware/4.2.2⏎- the battery icon that was ~~fine~~ upside down for a year
 emi: Nobody ever told us about the battery icon.
 > alice: My mother did. I thought she held it upside down.
 dev: Release is out in stages: 5 % today, everybody on Monday if the crash rate stays where it is.

@@ -136,7 +136,7 @@ def _scene(channel: str, text: str, start: datetime.datetime) -> Iterator[Line]:
         speaker, _, said = raw.removeprefix("> ").partition(": ")
         # A pace that looks like people: mostly within a minute or two, now and then a pause.
         at += datetime.timedelta(seconds=35 + 17 * (place % 5) + (1400 if place % 6 == 5 else 0))
-        yield Line(at, channel, speaker, said, is_answer)
+        yield Line(at, channel, speaker, said.replace("⏎", "\n"), is_answer)
 
 
 def _standups(first_day: datetime.datetime) -> Iterator[Line]:

@@ -72,6 +72,9 @@ def test_a8_the_same_conversation_after_a_reload_in_a_second_tab_and_the_next_da
         aside(answer, desk.ada, "It leaves tomorrow.")
         for each in (frame, other):
             said_in(each, "It leaves tomorrow.")
+        aside(answer, desk.ada, f"**Wait**, it was {'x' * 80}:\n```\n{'y' * 80}\n```")
+        expect(frame.locator(".bubble strong")).to_have_text("Wait")
+        assert frame.locator("#scroller").evaluate("box => box.scrollWidth === box.clientWidth")
         write(other, "Thank you")
         said_in(frame, "Thank you")
         second.close()

@@ -65,6 +65,11 @@ def test_an_agent_claims_answers_and_notes(desk: Desk, sign_in: SignIn, server: 
     page.get_by_label("Note", exact=True).check()
     write(page, "Their third parcel.")
     expect(page.locator(".is-note .desk-body")).to_have_text("Their third parcel.")
+    page.get_by_label("Answer", exact=True).check()
+    write(page, "Send **this**:\n```js\nlet a = 1;\n```")
+    expect(page.locator(".is-mine .desk-body strong")).to_have_text("this")
+    expect(page.locator(".is-mine .code .is-keyword")).to_have_text("let")
+    assert violations(page) == []
     expect(page.locator(".is-sending")).to_have_count(0)
     assert "Their third parcel." not in said(vera)
 
