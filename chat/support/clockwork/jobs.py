@@ -14,8 +14,6 @@ from chat.support.services.sending import send_mails
 from chat.support.services.tallying import count_desks
 from presence.people import OFFLINE, UNKNOWN
 
-#: How often it is looked how late the clockwork is.
-LATENESS_SECONDS = 5.0
 #: Days are what it counts, and it looks at every open conversation.
 SILENT_SECONDS = 60.0
 #: What may be a little late, and costs more to look for.
@@ -34,7 +32,7 @@ class Job:
 
 
 def jobs_of(node: ChatNode) -> Sequence[Sequence[Job]]:
-    """What is done one after the other, apart: nobody in the queue waits for a mail server."""
+    """What is done one after the other, apart: nobody in the queue waits for a mail server, and how late it is shows meanwhile."""
 
     def is_here(user_id: int) -> bool:
         return node.presence.state_of(user_id).status not in (OFFLINE, UNKNOWN)
@@ -46,7 +44,6 @@ def jobs_of(node: ChatNode) -> Sequence[Sequence[Job]]:
         Job("routing", lambda: route(is_here)),
         Job("silent", resolve_silent, SILENT_SECONDS),
         Job("count", count_desks),
-        Job("lateness", note_lateness, LATENESS_SECONDS),
     )
     mails = (
         Job("warnings", warn_of_dues, SLOW_SECONDS),
@@ -54,4 +51,5 @@ def jobs_of(node: ChatNode) -> Sequence[Sequence[Job]]:
         Job("mails", send_mails),
         Job("erasing", erase_expired, RARE_SECONDS),
     )
-    return queue, mails
+    watch = (Job("lateness", note_lateness),)
+    return queue, mails, watch

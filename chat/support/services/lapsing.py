@@ -48,7 +48,8 @@ def resolve_silent() -> int:
 
 
 def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:
-    again = f"SELECT channel_id FROM conversations WHERE channel_id = %s AND {due} FOR NO KEY UPDATE"  # noqa: S608 (ours)
+    still = f"SELECT channel_id FROM conversations WHERE channel_id = %s AND {due}"  # noqa: S608 (ours)
+    again = f"{still} FOR NO KEY UPDATE"
 
     def act_if_due(handled: Handling) -> bool:
         # Work may have renewed a lease without the conversation's lock: from here on it can't.
@@ -57,7 +58,9 @@ def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:
             act(handled)
         return is_due
 
-    return do_each([pk for (pk,) in hot.rows(_found(due, order), [AT_ONCE])], act_if_due)
+    # Other processes have found the same ones: what they have done meanwhile is passed over, each just before its turn.
+    found = (pk for (pk,) in hot.rows(_found(due, order), [AT_ONCE]) if hot.rows(still, [pk]))
+    return do_each(found, act_if_due)
 
 
 def _found(due: str, order: str) -> str:

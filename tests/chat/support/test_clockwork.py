@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError, connection
@@ -10,7 +11,7 @@ from django.db import OperationalError, connection
 from chat import clock
 from chat.models import Conversation
 from chat.support.clockwork import running
-from chat.support.clockwork.jobs import Job
+from chat.support.clockwork.jobs import Job, jobs_of
 from chat.support.clockwork.lateness import lateness
 from chat.support.clockwork.running import Clockwork
 from chatproject import doctor
@@ -63,6 +64,12 @@ async def test_without_postgresql_it_waits_and_goes_on_when_it_is_back(desk: Des
             cursor.execute("SELECT 1")
 
     await wound(Job("job", job), until=lambda: turns >= 6)
+
+
+def test_how_late_it_is_shows_while_there_is_much_to_do() -> None:
+    rows = [[job.name for job in jobs] for jobs in jobs_of(Mock())]
+    assert ["lateness"] in rows
+    assert len(rows) == 3
 
 
 async def test_where_there_is_no_inbox_nothing_is_looked_for(transactional_db: None, quick: None) -> None:
