@@ -64,7 +64,7 @@ async def beside(scene: Scene) -> dict[str, Any]:
     }
     alone = await talk(scene, FEW, nothing)
     figures["seen_p50_ms"] = alone["send_to_last_receiver_ms"]["p50"]
-    for name, load in (("around", around), ("search", search), ("replays", replays)):
+    for name, load in LOADS.items():
         found = await talk(scene, FEW, load)
         figures[f"seen_p50_ms_while_one_asks_for_{name}"] = found["send_to_last_receiver_ms"]["p50"]
     return figures
@@ -108,10 +108,19 @@ async def _read(scene: Scene, token: str, *, every: float) -> None:
 
 
 async def search(scene: Scene) -> None:
+    await _ask_without_end(scene, lambda seq: ("search/", {"q": f"GAP-{seq}"}))
+
+
+async def changes(scene: Scene) -> None:
+    await _ask_without_end(scene, lambda seq: (f"channels/{scene.reader.largest}/changes/", {"since": seq}))
+
+
+async def _ask_without_end(scene: Scene, question: Callable[[int], tuple[str, dict[str, object]]]) -> None:
     async def one() -> None:
         asker = await _connected(scene, scene.reader.token)
         while True:
-            await asker.ask("search/", q=f"GAP-{random.randrange(scene.reader.head)}")
+            path, query = question(random.randrange(scene.reader.head))
+            await asker.ask(path, **query)
 
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
 
@@ -157,3 +166,7 @@ async def replays(scene: Scene) -> None:
             client.abort()
 
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
+
+
+#: What one person asks for without end.
+LOADS: dict[str, Load] = {"around": around, "search": search, "changes": changes, "replays": replays}

@@ -38,6 +38,15 @@ def lay_out(messages: int) -> dict[str, Reader]:
     return {whose: _reader(user) for whose, user in people.items()}
 
 
+def lay_out_one(messages: int) -> Reader:
+    """Somebody in one large channel and nowhere else: soon made."""
+    call_command("migrate", interactive=False, verbosity=0)
+    user = _person(f"reader-alone-{messages}")
+    if not Member.objects.filter(user=user).exists():
+        call_command("fill", messages, channels=1, member=[user.username], seed=4, verbosity=0)
+    return _reader(user)
+
+
 def filler_tokens() -> list[str]:
     """Of those who wrote it all: members of the large channel and of the smaller ones."""
     return [_token(user) for user in User.objects.filter(username__startswith="filler").order_by("pk")[:FILLERS]]
