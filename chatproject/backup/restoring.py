@@ -1,0 +1,132 @@
+"""Putting a backup back: the database in one transaction, so that what was there stays until all of it is replaced."""
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
+
+from chat.files import storage
+from chat.services import begin_epoch
+from chat.services.counts import wrong_counts
+from chatproject.backup import programs
+from chatproject.backup.archive import DUMP, FILES, Manifest, Reader
+from chatproject.backup.errors import BackupError, Differs
+from chatproject.backup.saving import TABLES
+from chatproject.postgresql.base import DatabaseWrapper
+
+Step = Callable[[str], None]
+
+#: As chat/files names them: a folder in a folder, and a file in it.
+_PLACE = re.compile(r"files/(\w+/[\w-]+)/([\w-]+)\Z", re.ASCII)
+#: Everything that was there goes with its schema, whatever release it is of.
+_EMPTY = "DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n"
+
+
+def restore(path: Path, *, says: Step) -> Manifest:
+    """Database and files as they were; another epoch begins. Raises BackupError, before anything is touched where it can.
+
+    Refused while somebody else uses the database: what they write would be lost.
+    """
+    says("the archive, byte by byte")
+    archive = Reader(path)
+    manifest = archive.check()
+    _require_known(manifest)
+    _require_alone()
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".restore-") as folder:
+        says(f"{manifest.files:,} files")
+        dump = _unpack(archive, Path(folder))
+        says("the database")
+        _replace_database(dump, Path(folder))
+    _let_go()
+    call_command("migrate", verbosity=0)
+    _forget_other_files()
+    begin_epoch()
+    says("what is there now")
+    _require_all(manifest)
+    return manifest
+
+
+def _require_known(manifest: Manifest) -> None:
+    known = MigrationLoader(None).disk_migrations
+    unknown = sorted(f"{app}.{name}" for app, name in manifest.migrations.items() if (app, name) not in known)
+    if unknown:
+        raise BackupError(f"the backup is of a newer release: this one does not know the migration {unknown[0]}")
+
+
+def _require_alone() -> None:
+    _let_go()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), min(application_name) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        count, name = cursor.fetchone()
+    _let_go()
+    if count:
+        raise BackupError(
+            f"the database is in use ({count} connections, {name or 'unnamed'} among them): stop what serves first"
+        )
+
+
+def _let_go() -> None:
+    """Of every connection, the pool's too: what they have prepared is of the tables that go."""
+    connections.close_all()
+    cast(DatabaseWrapper, connection).close_pool()
+
+
+def _unpack(archive: Reader, folder: Path) -> Path:
+    """The files into the storage; the dump into `folder`."""
+    dump = folder / DUMP
+    for name, content, _ in archive.members():
+        if name == DUMP:
+            with dump.open("wb") as copy:
+                while chunk := content.read(1 << 20):
+                    copy.write(chunk)
+        elif name.startswith(FILES):
+            place = _PLACE.match(name)
+            if place is None:
+                raise BackupError(f"the backup has a file at {name!r}, where none can be")
+            storage.put(place[1], place[2], content)
+    return dump
+
+
+def _replace_database(dump: Path, folder: Path) -> None:
+    # As text, which is whole before the first of it is executed: a dump that ends early must not be half of a transaction.
+    script, empty = folder / "restore.sql", folder / "empty.sql"
+    programs.run("pg_restore", ["--no-owner", "--no-privileges", f"--file={script}", str(dump)])
+    empty.write_text(_EMPTY)
+    quietly = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
+    programs.run("psql", [*quietly, f"--file={empty}", f"--file={script}"])
+
+
+def _forget_other_files() -> None:
+    """What lies in the storage and belongs to no row of the backup."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT folder FROM files")
+        known = {folder for (folder,) in cursor.fetchall()}
+    with contextlib.suppress(FileNotFoundError):
+        for shelf in storage.storage().listdir("")[0]:
+            for folder in storage.storage().listdir(shelf)[0]:
+                if f"{shelf}/{folder}" not in known:
+                    storage.take_away(f"{shelf}/{folder}")
+
+
+def _require_all(manifest: Manifest) -> None:
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 (ours)
+            [found] = cursor.fetchone()
+            if found != manifest.rows[table]:
+                raise Differs(f"{table} has {found:,} rows, and had {manifest.rows[table]:,}")
+        cursor.execute("SELECT COALESCE(sum(head), 0) FROM channels")
+        [heads] = cursor.fetchone()
+    if heads != manifest.heads:
+        raise Differs(f"the channels' numbers add up to {heads:,}, and did to {manifest.heads:,}")
+    if wrong := wrong_counts():
+        raise Differs(f"channel {wrong[0].channel} says {wrong[0].said} members, and has {wrong[0].true}")

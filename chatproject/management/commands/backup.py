@@ -1,0 +1,38 @@
+"""`manage.py backup FILE`: all of an installation in one file, while it serves."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.core.management.base import BaseCommand, CommandError
+
+from chatproject.backup.errors import BackupError
+from chatproject.backup.saving import save
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes database and files, as they are at one moment, into FILE; the installation serves meanwhile. FILE holds"
+        " everything that people have said: keep it as safe as the database."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"].absolute()
+        try:
+            manifest = save(path, says=lambda step: self.stderr.write(f"backup: {step}"))
+        except (BackupError, OSError) as error:
+            raise CommandError(f"no backup was made: {error}") from None
+        size = path.stat().st_size
+        if options["json"]:
+            self.stdout.write(json.dumps({"file": str(path), "bytes": size, **msgspec.to_builtins(manifest)}))
+            return
+        self.stdout.write(
+            f"{path}: {size:,} bytes, {manifest.rows['messages']:,} messages in {manifest.rows['channels']:,} channels,"
+            f" {manifest.files:,} files, as of {manifest.made_at}"
+        )

@@ -1,0 +1,44 @@
+"""`manage.py restore FILE --yes`: an installation as it was when the backup was made."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.core.management.base import BaseCommand, CommandError
+
+from chatproject.backup.errors import BackupError, Differs
+from chatproject.backup.restoring import restore
+
+
+class Command(BaseCommand):
+    help = (
+        "Replaces database and files by what FILE holds, counts and checks it, and begins another epoch, so that every client loads"
+        " afresh. Refused while anything uses the database. Everything that is there now is gone: --yes says that this is meant."
+    )
+    # What they ask the database for may not be there yet.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--yes", action="store_true", help="replace what is there")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["yes"]:
+            raise CommandError("this replaces everything that is there: say --yes")
+        try:
+            manifest = restore(options["file"].absolute(), says=lambda step: self.stderr.write(f"restore: {step}"))
+        except (BackupError, OSError) as error:
+            raise CommandError(f"not restored: {error}") from None
+        except Differs as error:
+            raise CommandError(f"put back, but not as it was: {error}") from None
+        if options["json"]:
+            self.stdout.write(json.dumps(msgspec.to_builtins(manifest)))
+            return
+        rows = manifest.rows
+        self.stdout.write(
+            f"restored as of {manifest.made_at}: {rows['messages']:,} messages in {rows['channels']:,} channels, {rows['users']:,}"
+            f" accounts, {manifest.files:,} files. Start it again; `manage.py rebuild_cache` makes the first reads quick."
+        )
