@@ -106,7 +106,8 @@ async def test_no_byte_that_a_customer_receives_has_a_sign_in_name_of_the_staff(
         head = await in_thread(lambda: Conversation.objects.get(pk=doors.conversation.pk).channel.head)
         await expect(lambda: customer.heads.get(doors.conversation.pk) == head)
         await in_thread(doors.walk)
-        frames = [customer.hello]
+        async with Listening(doors.server.ws, token=doors.vera.secret, heads={doors.conversation.pk: 1}) as again:
+            frames = [customer.hello, again.hello, *again.changes.get(doors.conversation.pk, [])]
         while not customer.pushes.empty():
             frames.append(customer.pushes.get_nowait())
     texts = await in_thread(lambda: transcript_text(transcript_rows(doors.conversation.pk, up_to=head)))
