@@ -57,8 +57,9 @@ def _show(entry: log.Entry, row: Message) -> None:
 
 
 def reactions_of(row: Message) -> list[tuple[str, list[int]]] | None:
-    """As the message carries them, from the rows: each kind in the order in which it came, and its people too."""
+    """As the message carries them, from the rows: a kind keeps its place as long as anybody has it, a new one comes last."""
     found: dict[str, list[int]] = {}
     for emoji, user in Reaction.objects.filter(message=row).order_by("pk").values_list("emoji", "user_id"):
         found.setdefault(emoji, []).append(user)
-    return list(found.items()) or None
+    places = [emoji for emoji in dict(row.reactions or []) if emoji in found]
+    return [(emoji, found[emoji]) for emoji in dict.fromkeys([*places, *found])] or None

@@ -60,6 +60,7 @@ def test_a_reaction_is_a_change_of_its_message(cast: Cast) -> None:
     row.refresh_from_db()
     assert (row.rev, row.edited_at, head_of(cast.team)) == (head + 3, None, head + 3)
     unreact(cast.bob, row, "🎉")
+    assert list(seen(row)) == ["🎉", "👍"], "a kind stays in its place"
     unreact(cast.alice, row, "🎉")
     assert seen(row) == {"👍": [cast.alice.pk]}
 

@@ -13,10 +13,10 @@ const SIGNS = ["😀", "👋", "🐻", "🍎", "✈️", "⚽", "💡", "🔣", 
 /** @type {Picker | null} */
 let picker = null;
 
-/** Opens it at a rectangle of the window; `choose(text)` is called once, with the emoji that is chosen. `closed()` when it goes. */
-export function pick(/** @type {DOMRect} */ place, /** @type {{ choose: Callback, closed: Callback }} */ listeners) {
+/** Opens it at a rectangle of the window; `choose(text)` is called once, with the emoji that is chosen. */
+export function pick(/** @type {DOMRect} */ place, /** @type {{ choose: Callback }} */ { choose }) {
   picker ??= new Picker();
-  picker.open(place, listeners);
+  picker.open(place, choose);
 }
 
 class Picker {
@@ -28,7 +28,6 @@ class Picker {
   #box = make("div", { class: "picker", role: "dialog", "aria-label": "Emoji", popover: "auto" },
     make("div", { class: "picker-head" }, this.#search, this.#tones), this.#tabs, this.#grid, this.#note);
   /** @type {Callback} */ #choose = () => {};
-  /** @type {Callback} */ #closed = () => {};
 
   constructor() {
     document.body.append(this.#box);
@@ -44,12 +43,10 @@ class Picker {
     this.#grid.addEventListener("focusin", (/** @type {{ target: any }} */ { target }) => this.#show(target));
     this.#grid.addEventListener("pointerover", (/** @type {{ target: any }} */ { target }) => this.#show(target));
     this.#search.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
-    this.#box.addEventListener("toggle", (/** @type {any} */ { newState }) => newState === "closed" && this.#closed());
   }
 
-  open(/** @type {DOMRect} */ place, /** @type {{ choose: Callback, closed: Callback }} */ { choose, closed }) {
+  open(/** @type {DOMRect} */ place, /** @type {Callback} */ choose) {
     this.#choose = choose;
-    this.#closed = closed;
     this.#search.value = "";
     this.#setTone(tone());
     this.#box.showPopover();

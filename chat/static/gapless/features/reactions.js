@@ -53,7 +53,7 @@ const placeOf = (/** @type {any} */ row) => row.querySelector(".text").getBoundi
 
 async function pick(/** @type {DOMRect} */ place, /** @type {(emoji: string) => void} */ choose) {
   try {
-    (await lazily("picker")).pick(place, { choose, closed: () => {} });
+    (await lazily("picker")).pick(place, { choose });
   } catch ({ detail }) {
     dialogs.say(detail);
   }
