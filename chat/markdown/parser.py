@@ -65,8 +65,7 @@ def _line_rule(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] != "\n":
         return False
     if not silent:
-        state.pending = state.pending.rstrip(" ")
-        state.push("softbreak", "br", 0)
+        state.pending = state.pending.rstrip(" ") + "\n"
     state.pos += 1
     while state.pos < state.posMax and state.src[state.pos] in " \t":
         state.pos += 1
@@ -116,7 +115,5 @@ def _is_too_deep(tokens: Sequence[Token]) -> bool:
 
 
 def _as_typed(body: str) -> list[Token]:
-    inline = Token("inline", "", 0)
-    lines = [Token("text", "", 0, content=line) for line in body.split("\n")]
-    inline.children = [piece for line in lines for piece in (Token("softbreak", "br", 0), line)][1:]
+    inline = Token("inline", "", 0, children=[Token("text", "", 0, content=body)])
     return [Token("paragraph_open", "p", 1), inline, Token("paragraph_close", "p", -1)]

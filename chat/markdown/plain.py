@@ -20,7 +20,7 @@ def _said(tokens: Iterable[Token]) -> Iterator[str]:
         if token.type == "inline":
             yield from _said(token.children or [])
             yield " "
-        elif token.type in ("fence", "code_block", "softbreak", "hardbreak"):
+        elif token.type in ("fence", "code_block", "hardbreak"):
             yield f" {token.content} "
         elif token.type == "hr":
             yield " — "

@@ -48,10 +48,7 @@ function boundRule(/** @type {any} */ state, /** @type {boolean} */ isSilent) {
 
 function lineRule(/** @type {any} */ state, /** @type {boolean} */ isSilent) {
   if (state.src[state.pos] !== "\n") return false;
-  if (!isSilent) {
-    state.pending = state.pending.replace(/ +$/, "");
-    state.push("softbreak", "br", 0);
-  }
+  if (!isSilent) state.pending = `${state.pending.replace(/ +$/, "")}\n`;
   state.pos += 1;
   while (state.pos < state.posMax && " \t".includes(state.src[state.pos])) state.pos += 1;
   return true;
@@ -87,7 +84,6 @@ function showsSomething(/** @type {any[]} */ tokens) {
 const isTooDeep = (/** @type {any[]} */ tokens) => tokens.some(({ type, level }) => CONTAINERS.includes(type) && level + 1 >= MOST_NESTED);
 
 function asTyped(/** @type {string} */ body) {
-  const lines = body.split("\n").map((content) => ({ type: "text", content, nesting: 0 }));
-  const children = lines.flatMap((line) => [{ type: "softbreak", content: "", nesting: 0 }, line]).slice(1);
+  const children = [{ type: "text", content: body, nesting: 0 }];
   return [{ type: "paragraph_open", tag: "p", nesting: 1, content: "" }, { type: "inline", children }, { type: "paragraph_close", tag: "p", nesting: -1, content: "" }];
 }

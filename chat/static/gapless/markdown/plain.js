@@ -3,7 +3,7 @@ import { BLANK } from "./links.js";
 import { parse } from "./parser.js";
 
 const BLANKS = new RegExp(`[${BLANK}]+`, "g");
-const APART = ["fence", "code_block", "softbreak", "hardbreak"];
+const APART = ["fence", "code_block", "hardbreak"];
 
 export const plain = (/** @type {string} */ body) => said(parse(body)).replace(BLANKS, " ").replace(/^ | $/g, "");
 

@@ -57,7 +57,8 @@ function found(/** @type {string} */ text, /** @type {RegExp} */ pattern, /** @t
   /** @type {(string | Word)[]} */
   const pieces = [];
   let end = 0;
-  for (const match of text.matchAll(pattern)) {
+  pattern.lastIndex = 0; // matchAll would compile it again for every piece of text
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     const made = word(match[0]);
     if (!made) continue;
     pieces.push(text.slice(end, match.index), made);
