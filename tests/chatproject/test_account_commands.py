@@ -29,7 +29,7 @@ def test_accounts_are_listed_without_visitors_and_found_by_a_part_of_a_name(cast
     assert {"alice", "bob", "charlie", "sam"} <= set(names)
     [sam] = run("users", "sA")["users"]
     assert (sam["username"], sam["is_staff"], sam["tokens"]) == ("sam", True, 1)
-    assert "staff, 1 tokens" in said("users", "sam")
+    assert "superuser, 1 token\n" in said("users", "sam")
 
 
 def test_an_account_is_switched_off_and_on_with_a_reason(cast: Cast) -> None:

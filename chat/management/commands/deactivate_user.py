@@ -27,4 +27,4 @@ class Command(BaseCommand):
             verb(None, user=user.pk, reason=options["reason"])
         except Refused as refusal:
             raise CommandError(refusal.detail) from None
-        self.stdout.write(f"{user.username} {'may come in again' if options['back'] else 'is switched off'}.")
+        self.stdout.write(f"{user.username} {'may come in again' if options['reactivate'] else 'is switched off'}.")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             what = [
                 *(["superuser"] if row.is_superuser else ["staff"] if row.is_staff else []),
                 *(["switched off"] if not row.is_active else []),
-                *([f"{row.token_count} tokens"] if row.token_count else []),
+                *([f"{row.token_count} token{'s' if row.token_count > 1 else ''}"] if row.token_count else []),
             ]
             self.stdout.write(f"{row.pk:>6}  {row.username:<40}  {row.get_full_name()}  {', '.join(what)}".rstrip())
 
