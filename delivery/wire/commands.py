@@ -31,6 +31,7 @@ class Sync(Command, frozen=True, kw_only=True, tag="sync"):
 class Post(Command, frozen=True, kw_only=True, tag="message.post"):
     """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again.
 
+    `body`: Markdown, kept and sent as it was typed.
     `seen_seq`: of the staff in a conversation with the support, the newest number that they have seen; left out, their read
     cursor. If somebody else of the staff has answered since, the message is refused with `overtaken`.
     `files`: ids of own files that no message has yet, at most 10, in their order; with them the body may be empty.
