@@ -41,6 +41,11 @@ interface Message {
   reactions?: Record<string, number[]>;
   pinned_at?: string | null;
   mentions?: { users: number[]; everyone: boolean };
+  thread?: number | null;
+  also_in_channel?: boolean;
+  replies?: { count: number; last_seq: number };
+  repliers?: number[];
+  replied_at?: string;
   event?: ChannelEvent;
 }
 interface ChannelEvent {
@@ -57,6 +62,8 @@ interface Draft {
   channel: number;
   body: string;
   reply_to: number | null;
+  thread: number | null;
+  also_in_channel: boolean;
   at: number;
   tab: string;
   state: "pending" | "failed" | "discarded";
@@ -131,8 +138,8 @@ type Refused = any;
 type Callback = (...given: any[]) => any;
 /** What can be done with a message: `key` is pressed on its row. */
 interface MessageAct {
-  act: (message: Message) => unknown;
-  isOffered: (about: { channel: Channel; isOwn: boolean; message: Message }) => boolean;
+  act: (message: Message, timeline: Timeline) => unknown;
+  isOffered: (about: { channel: Channel; isOwn: boolean; message: Message; timeline: Timeline }) => boolean;
   key?: string;
 }
 type Page = import("../static/gapless/page/shared.js").Page;

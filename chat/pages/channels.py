@@ -12,15 +12,17 @@ from chat import shapes
 from chat.live.node import post_and_wait
 from chat.models import Block, User
 from chat.pages.forms import MessageForm
-from chat.pages.rows import rows
+from chat.pages.rows import repliers_of, rows
 from chat.pages.sections import sections_of
 from chat.pages.state import PageState, state_script
 from chat.reads import moderation
 from chat.reads.channels import channels_of, of_the_chat, waiting_customers
 from chat.reads.history import Page, as_read, first_seen
+from chat.reads.threads import threads_unread
 from chat.rights.standing import moderates_everywhere
 from chat.services import Draft, read_log_position
 from delivery.wire.errors import Invalid, Refused
+from delivery.wire.frames import Person
 from delivery.wire.types import time_now
 
 
@@ -74,6 +76,8 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
     messages = as_read(seen)
     blocks = list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True))
     me = shapes.person_of(request.user)
+    unread_in_threads = threads_unread(request.user.pk)
+    repliers = _people(repliers_of(messages))
     state = PageState(
         me=me,
         # Read before the channels: heads of another epoch would be taken for those of this one.
@@ -83,6 +87,8 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         unread_first=request.user.unread_first,
         desk=moderation.desk_of(request.user),
         blocks=blocks,
+        threads_unread=unread_in_threads,
+        repliers=repliers,
         messages=messages,
         history_before=seen.older_than,
         history_after=seen.newer_than,
@@ -96,7 +102,14 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "channels": of_the_chat(channels),
         "sections": sections_of(of_the_chat(channels), unread_first=request.user.unread_first),
         "channel": chosen,
-        "rows": rows(messages, me=me.id, unread_from=unread_from, unheard={me.id, *blocks}),
+        "threads_unread": unread_in_threads,
+        "rows": rows(
+            messages,
+            me=me.id,
+            unread_from=unread_from,
+            unheard={me.id, *blocks},
+            names={person.id: person.display_name for person in repliers},
+        ),
         "shows_start": seen.older_than is None and seen.newer_than is None,
         "is_bundled": not settings.DEBUG,
         "message_bytes": settings.LIMITS.message_bytes,
@@ -104,6 +117,10 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         "state": state_script(state),
     }
     return render(request, "chat/page.html", context)
+
+
+def _people(users: set[int]) -> list[Person]:
+    return [shapes.person_of(user) for user in User.objects.filter(pk__in=users)] if users else []
 
 
 def _unread_from(channel: shapes.Channel) -> int | None:

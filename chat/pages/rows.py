@@ -4,7 +4,7 @@ sets them again.
 Times are UTC's here; the browser's zone is known only to the script.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,6 +26,12 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Face:
+    id: int
+    initials: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     message: shapes.Message
     body: SafeString
@@ -40,6 +46,10 @@ class Row:
     is_large: bool
     #: By name, or with everybody.
     calls_me: bool
+    #: Under a root how many have replied, under a reply that is in the channel too whence it is; else empty.
+    thread_line: str
+    replied_at: str
+    faces: list[Face]
 
 
 def rows(
@@ -48,11 +58,16 @@ def rows(
     me: int,
     unread_from: int | None = None,
     unheard: Collection[int] = (),
+    names: Mapping[int, str] | None = None,
     now: datetime | None = None,
 ) -> Iterator[Row]:
-    """`messages`: oldest first. `unheard`: of whom nothing counts as unread. One row, the first unread one, is told so."""
+    """`messages`: oldest first. `unheard`: of whom nothing counts as unread. One row, the first unread one, is told so.
+
+    `names`: of those who have replied in threads. What is only in a thread has no row.
+    """
     today = (now or datetime.now(UTC)).date()
     by_id = {message.id: message for message in messages}
+    messages = [message for message in messages if message.thread is None or message.also_in_channel is True]
     first_unread = _first_unread(messages, unread_from, unheard)
     previous: shapes.Message | None = None
     for message in messages:
@@ -65,12 +80,15 @@ def rows(
             day=_day(at, today) if is_new_day else "",
             is_unread=message is first_unread,
             is_continued=not is_new_day and message is not first_unread and _are_grouped(previous, message),
-            initials=_initials(message),
+            initials=_initials(message.sender.display_name if message.sender else ""),
             quote_sender=quoted.sender.display_name if quoted and quoted.sender else "",
             quote_text=_quote(quoted),
             reactions=[Reaction(emoji, len(users), is_mine=me in users) for emoji, users in message.reactions.items()],
             is_large=is_large(message.body),
             calls_me=_calls(message, me),
+            thread_line=_thread_line(message),
+            replied_at=message.replied_at or "",
+            faces=[Face(user, _initials((names or {}).get(user, ""))) for user in message.repliers or ()],
         )
         previous = message
 
@@ -113,8 +131,20 @@ def _are_grouped(previous: shapes.Message | None, message: shapes.Message) -> bo
     )
 
 
-def _initials(message: shapes.Message) -> str:
-    words = message.sender.display_name.split()[:2] if message.sender else []
+def repliers_of(messages: Sequence[shapes.Message]) -> set[int]:
+    """Whose faces stand under roots."""
+    return {user for message in messages for user in message.repliers or ()}
+
+
+def _thread_line(message: shapes.Message) -> str:
+    count = message.replies.count if message.replies else 0
+    if count:
+        return "1 reply" if count == 1 else f"{count:,} replies"
+    return "Said in a thread" if message.thread is not None else ""
+
+
+def _initials(name: str) -> str:
+    words = name.split()[:2]
     return "".join(word[0] for word in words).upper() or "?"
 
 

@@ -20,6 +20,10 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     unread_first: bool
     desk: shapes.Desk | None
     blocks: Sequence[int]
+    #: In how many followed threads something is unread.
+    threads_unread: int
+    #: Whose faces stand under the roots among the messages.
+    repliers: Sequence[Person]
     messages: Sequence[shapes.Message]
     #: Where older and newer messages than these begin; None: there are none.
     history_before: int | None

@@ -63,6 +63,7 @@ LIVE = """async ([steps, me]) => {
 CHOICE = st.integers(-1, 20)
 STEP = st.one_of(
     st.tuples(st.just("post"), st.sampled_from([ME, OTHER, OTHER])),
+    st.tuples(st.just("reply"), st.sampled_from([ME, OTHER]), st.booleans()),
     st.tuples(st.sampled_from(["edit", "delete", "read_elsewhere", "deliver_receipts"]), CHOICE),
     st.tuples(st.just("deliver_changes"), st.integers(1, 5)),
     st.tuples(st.just("read_here"), CHOICE, st.booleans()),
@@ -99,6 +100,8 @@ def test_after_any_sequence_the_page_counts_what_the_server_counts(page: Page) -
 def live(model: Model, verb: str, given_: list[Any]) -> None:
     if verb == "read_here":
         model.read_here(given_[0], knows_all=given_[1])
+    elif verb == "reply":
+        model.reply(given_[0], is_also=given_[1])
     elif verb == "come_back":
         model.come_back(is_long_away=given_[0])
     else:

@@ -32,10 +32,19 @@ class Model:
             "sender": {"id": sender},
             "created_at": THEN,
             "deleted_at": None,
+            "thread": None,
         }
         mentions = {"users": [ME] if self.head % 2 else [], "everyone": False}
         ids = {"id": self.head, "seq": self.head, "rev": self.head}
         self.messages[self.head] = {**ids, **fields, "edited_at": None, "mentions": mentions}
+
+    def reply(self, sender: int, *, is_also: bool) -> None:
+        """In the thread of the first message that can begin one, which takes the next number."""
+        root = next((seq for seq, row in self.messages.items() if not row["thread"] and not row["deleted_at"]), None)
+        if root is not None:
+            self.post(sender)
+            self.messages[self.head] |= {"thread": root, "also_in_channel": is_also}
+            self._renumber(root)
 
     def edit(self, choice: int) -> None:
         """Calls the reader if it did not, and the other way round."""
@@ -49,6 +58,8 @@ class Model:
         if seq is not None:
             self.messages[seq] |= {"deleted_at": THEN, "mentions": {"users": [], "everyone": False}}
             self.deleted_as[seq] = self.head
+            if self.messages[seq]["thread"]:
+                self._renumber(self.messages[seq]["thread"])
 
     def read_elsewhere(self, choice: int) -> None:
         self._move(self._chosen(choice, self.head))
@@ -58,7 +69,10 @@ class Model:
 
     def mentioned(self) -> int:
         return sum(
-            seq > self.read and message["sender"]["id"] != ME and bool(message["mentions"]["users"])
+            seq > self.read
+            and message["sender"]["id"] != ME
+            and bool(message["mentions"]["users"])
+            and is_in_channel(message)
             for seq, message in self.messages.items()
         )
 
@@ -129,6 +143,7 @@ class Model:
             and seq <= head
             and message["sender"]["id"] != ME
             and self.deleted_as.get(seq, head + 1) > head
+            and is_in_channel(message)
             for seq, message in self.messages.items()
         )
 
@@ -137,9 +152,12 @@ class Model:
         if not alive:
             return None
         seq = alive[choice % len(alive)]
+        self._renumber(seq)
+        return seq
+
+    def _renumber(self, seq: int) -> None:
         self.head += 1
         self.messages[seq] = {**self.messages[seq], "rev": self.head}
-        return seq
 
     def _chosen(self, choice: int, most: int) -> int | None:
         seqs = [seq for seq in self.messages if seq <= most]
@@ -160,3 +178,7 @@ class Model:
         if until > self.held:
             self.steps.append({"changes": {"channel": CHANNEL, "after": self.held, "head": until, "changes": rows}})
             self.held = until
+
+
+def is_in_channel(message: dict[str, Any]) -> bool:
+    return not message["thread"] or message["also_in_channel"]

@@ -95,3 +95,19 @@ def test_reactions_are_chips_and_a_few_emoji_alone_are_large() -> None:
     )
     assert [(chip.emoji, chip.count, chip.is_mine) for chip in reacted.reactions] == [("🎉", 2, True), ("👍", 1, False)]
     assert [row.is_large for row in (reacted, large, many, words)] == [False, True, False, False]
+
+
+def test_what_is_only_in_a_thread_has_no_row_and_its_root_says_how_many_they_are() -> None:
+    replies = shapes.message.Replies(count=3, last_seq=4)
+    about = {"replies": replies, "replied_at": "1999-03-14T09:03:00Z", "repliers": [BOB.id, ALICE.id]}
+    messages = [
+        a_message(1, "1999-03-14T09:00:00Z", **about),
+        a_message(2, "1999-03-14T09:01:00Z", sender=BOB, thread=1),
+        a_message(3, "1999-03-14T09:02:00Z", thread=1),
+        a_message(4, "1999-03-14T09:03:00Z", sender=BOB, thread=1, also_in_channel=True),
+    ]
+    names = {BOB.id: "Bob", ALICE.id: "Alice Liddell"}
+    root, said_too = rows(messages, me=ALICE.id, now=NOW, unread_from=2, unheard={ALICE.id}, names=names)
+    assert (root.thread_line, root.replied_at) == ("3 replies", "1999-03-14T09:03:00Z")
+    assert [(face.id, face.initials) for face in root.faces] == [(BOB.id, "B"), (ALICE.id, "AL")]
+    assert (said_too.message.id, said_too.thread_line, said_too.is_unread) == (4, "Said in a thread", True)

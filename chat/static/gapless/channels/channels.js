@@ -5,6 +5,7 @@
 import { serverNow } from "../client/clock.js";
 import { lastAfter } from "./last.js";
 import { nameOf } from "../people/names.js";
+import { isInChannel } from "../timeline/order.js";
 import { Mentioned } from "./mentioned.js";
 import { Unread } from "./unread.js";
 
@@ -114,7 +115,12 @@ export class Channels extends EventTarget {
   }
 
   /** True when a message makes a channel unread. */
-  counts(/** @type {Message} */ { kind, sender, deleted_at: deletedAt }) {
+  counts(/** @type {Message} */ message) {
+    return isInChannel(message) && this.isHeard(message);
+  }
+
+  /** True of what somebody else says whom the person has not blocked. */
+  isHeard(/** @type {Message} */ { kind, sender, deleted_at: deletedAt }) {
     return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && !deletedAt;
   }
 
@@ -195,8 +201,9 @@ export class Channels extends EventTarget {
     if (isNew && rev !== seq) this.dispatchEvent(new CustomEvent("called", { detail: { channel: id, message } }));
   }
 
-  #isGone(/** @type {Message} */ { kind, sender, deleted_at: deletedAt }) {
-    return kind === "text" && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && Boolean(deletedAt);
+  #isGone(/** @type {Message} */ message) {
+    const { kind, sender, deleted_at: deletedAt } = message;
+    return kind === "text" && isInChannel(message) && sender?.id !== this.#me.id && !this.#isBlocked(sender?.id) && Boolean(deletedAt);
   }
 
   #merge(/** @type {Channel} */ channel) {

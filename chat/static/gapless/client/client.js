@@ -15,7 +15,7 @@ export { Refusal };
 
 const SIGNED_OUT = 4500;
 /** Frames that are told on as they are. */
-const PASSED_ON = new Set(["receipts", "presence", "person", "typing", "viewing", "blocks"]);
+const PASSED_ON = new Set(["receipts", "presence", "person", "typing", "viewing", "blocks", "thread"]);
 
 /**
  * Events, each with its `detail`:
@@ -23,7 +23,7 @@ const PASSED_ON = new Set(["receipts", "presence", "person", "typing", "viewing"
  * - `hello` the frame: the person's channels as they are now
  * - `changes` {channel, after, head, changes}: exactly the next ones, never a repeat and never with a gap before them
  * - `resync` {channel, head}: too much was missed to be replayed; load it afresh from history
- * - `receipts`, `channel`, `presence`, `person`, `typing`, `viewing`, `blocks`: the frames
+ * - `receipts`, `channel`, `presence`, `person`, `typing`, `viewing`, `blocks`, `thread`: the frames
  * - `refused` {code, detail, channel?}: a word of the server about nothing that was asked; with `channel`, there is no place in it
  * - `draft` {draft, message?}: a message of ours moved on; with `message` it was accepted
  * - `reaction` {wish, message?, detail?}: one of ours moved on; with `message` it was accepted, with `detail` refused
@@ -92,9 +92,9 @@ export class Client extends EventTarget {
     return this.#connection.checkLogin();
   }
 
-  /** Keeps the message and sends it as soon as it can be sent. Returns its draft at once. */
-  post(/** @type {number} */ channel, /** @type {string} */ body, /** @type {number | null} */ replyTo = null) {
-    const draft = this.#outbox.add({ channel, body, replyTo });
+  /** Keeps the message and sends it as soon as it can be sent. Returns its draft at once. `inThread`: {thread, isAlso}. */
+  post(/** @type {number} */ channel, /** @type {string} */ body, /** @type {number | null} */ replyTo = null, /** @type {any} */ inThread = {}) {
+    const draft = this.#outbox.add({ channel, body, replyTo, ...inThread });
     this.#emit("draft", { draft });
     this.#sender.wake(channel);
     return draft;

@@ -41,11 +41,11 @@ export class Outbox {
   }
 
   /** Makes a draft and keeps it; it survives a reload from here on (unless the browser refuses to store). */
-  add(/** @type {{ channel: number, body: string, replyTo?: number | null }} */ { channel, body, replyTo = null }) {
+  add(/** @type {{ channel: number, body: string, replyTo?: number | null, thread?: number | null, isAlso?: boolean }} */ { channel, body, replyTo = null, thread = null, isAlso = false }) {
     this.#lastAt = Math.max(Math.round(serverNow()), this.#lastAt + 1); // strictly rising: it is the order of sending
     /** @type {Draft} */
     const draft = {
-      client_msg_id: makeUuid(), channel, body, reply_to: replyTo, at: this.#lastAt, tab: this.#tab,
+      client_msg_id: makeUuid(), channel, body, reply_to: replyTo, thread, also_in_channel: isAlso, at: this.#lastAt, tab: this.#tab,
       state: "pending", dueAt: this.holdMs ? this.#lastAt + this.holdMs : null, after: null, error: null, retryAt: null, tries: 0,
     };
     this.save(draft);

@@ -84,8 +84,9 @@ export class Sender {
 /** How long a draft can still be taken back, by the server's clock. */
 export const heldMs = (/** @type {{ dueAt?: number | null }} */ { dueAt }) => (dueAt ?? 0) - serverNow();
 
-const frameOf = (/** @type {Message} */ { channel, client_msg_id, body, reply_to }) => ({
+const frameOf = (/** @type {Draft} */ { channel, client_msg_id, body, reply_to, thread, also_in_channel }) => ({
   op: "message.post", channel, client_msg_id, body, ...(reply_to ? { reply_to } : {}),
+  ...(thread ? { thread } : {}), ...(also_in_channel ? { also_in_channel } : {}),
 });
 
 function pauseFor(/** @type {Draft} */ draft, /** @type {{ code: any, retryAfter: number | null }} */ { code, retryAfter }) {

@@ -4,6 +4,12 @@ import { feature } from "../page/feature.js";
 import { Completion } from "../writing/completion.js";
 
 feature((page) => {
-  const completion = new Completion({ box: byId("composer-body"), list: byId("completion"), note: byId("completion-note"), kinds: page.completions });
-  page.addEventListener("going", () => completion.close());
+  const { completions: kinds } = page;
+  const both = [
+    new Completion({ box: byId("composer-body"), list: byId("completion"), note: byId("completion-note"), kinds }),
+    new Completion({ box: byId("thread-body"), list: byId("thread-completion"), note: byId("thread-completion-note"), kinds }),
+  ];
+  page.addEventListener("going", () => {
+    for (const completion of both) completion.close();
+  });
 });

@@ -3,4 +3,8 @@ import { byId, isTouch } from "../page/dom.js";
 import { feature } from "../page/feature.js";
 import { format } from "../writing/formatting.js";
 
-feature(() => format(byId("composer-body"), { breaks: ({ shiftKey }) => shiftKey || isTouch(), bar: byId("composer-marks") }));
+feature(() => {
+  const breaks = (/** @type {KeyboardEvent} */ { shiftKey }) => shiftKey || isTouch();
+  format(byId("composer-body"), { breaks, bar: byId("composer-marks") });
+  format(byId("thread-body"), { breaks });
+});

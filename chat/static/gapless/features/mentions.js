@@ -20,7 +20,7 @@ feature((page) => {
   timeline.parts.push((row, message) => {
     paintCalls(row, message, { me, usernameOf: (id) => directory.usernameOf(id) });
     const strangers = (message.mentions?.users ?? []).filter((/** @type {number} */ id) => id !== me.id && !directory.usernameOf(id));
-    if (strangers.length) directory.learn(message.channel, strangers).then((isLearned) => isLearned && timeline.redraw(message.id));
+    if (strangers.length) directory.learn(message.channel, strangers).then((isLearned) => isLearned && page.redraw(message.id));
   });
 
   const mentions = new Mentions({ channels, toMessage: (/** @type {any} */ channel, /** @type {number} */ seq) => page.toMessage(channel, seq) });

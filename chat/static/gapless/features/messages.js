@@ -8,14 +8,14 @@ import { Menu } from "../timeline/menu.js";
 
 feature((page) => {
   const { acts, me, pane, reading, timeline } = page;
-  new Menu({ timeline, me, channel: () => page.here, acts });
+  new Menu({ lists: page.lists, me, channel: () => page.here, acts });
   acts.copy = { act: copy, isOffered: () => true };
-  acts.unread = { act: ({ seq }) => reading.markFrom(seq), isOffered: ({ isOwn }) => !isOwn };
+  acts.unread = { act: ({ seq }) => reading.markFrom(seq), isOffered: ({ isOwn, timeline: place }) => !isOwn && place === timeline };
   acts.delete = {
     act: (message) => (message.sender.id === me.id ? askDelete(() => page.change({ op: "message.delete", channel: message.channel, message: message.id })) : takeAway(message)),
     isOffered: ({ channel, isOwn }) => may(channel, isOwn ? "delete_own" : "delete_any"),
   };
-  page.onRow(".unfold", (/** @type {Message} */ message) => timeline.unfold(message));
+  page.onRow(".unfold", (/** @type {Message} */ message, /** @type {any} */ place) => place.unfold(message));
   page.onRow(".quote", (/** @type {{ reply_to: number }} */ { reply_to: quoted }) => pane.toMessage(quoted).catch((/** @type {Refused} */ problem) => dialogs.say(problem.detail)));
   page.cancels.push(() => reading.undivide());
 });

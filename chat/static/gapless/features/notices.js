@@ -23,4 +23,5 @@ feature((page) => {
     if (serverNow() - Date.parse(message.edited_at) < JUST_NOW_MS) notices.take(channel, [message]);
   });
   page.addEventListener("fresh", ({ detail: { channel, messages } }) => notices.take(channel, messages));
+  page.addEventListener("replied", ({ detail: { channel, messages } }) => notices.takeReplies(channel, messages.filter((/** @type {Message} */ { thread }) => page.follows(thread))));
 });

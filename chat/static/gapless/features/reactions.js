@@ -10,41 +10,43 @@ import { showReactions } from "../timeline/reactions.js";
 import { Reactors } from "../timeline/reactors.js";
 
 feature((page) => {
-  const { acts, client, directory, me, timeline } = page;
+  const { acts, client, directory, me, timeline: { parts } } = page;
   const isOffered = (/** @type {{ channel: Channel }} */ { channel }) => may(channel, "react");
   const now = (/** @type {Message} */ message) => wished(message.reactions ?? {}, client.wishes(message.id), me.id);
   const toggle = (/** @type {Message} */ { id }, /** @type {string} */ emoji) => {
-    const message = timeline.find(id);
+    const message = page.find(id);
     if (message && may(page.here, "react")) client.react({ channel: message.channel, message: id, emoji, isOn: !now(message)[emoji]?.includes(me.id) });
   };
-  const choose = (/** @type {Message} */ message, place = placeOf(timeline.row(message.id))) => pick(place, (emoji) => toggle(message, emoji));
+  const choose = (/** @type {Message} */ message, /** @type {DOMRect} */ place) => pick(place, (emoji) => toggle(message, emoji));
 
-  timeline.parts.push((row, message) => showReactions(row, message, { me: me.id, wishes: client.wishes(message.id), mayReact: may(page.here, "react") }));
-  acts.react = { act: (message) => choose(message), isOffered, key: "+" };
+  parts.push((row, message) => showReactions(row, message, { me: me.id, wishes: client.wishes(message.id), mayReact: may(page.here, "react") }));
+  acts.react = { act: (message, timeline) => choose(message, placeOf(timeline.row(message.id))), isOffered, key: "+" };
   for (const button of byId("message-menu").querySelectorAll('[data-act^="react "]')) {
     const emoji = button.dataset.act.slice("react ".length);
     acts[button.dataset.act] = { act: (message) => (remember(emoji), toggle(message, emoji)), isOffered };
   }
-  const reactors = new Reactors({
-    list: byId("rows"),
+  const reactors = page.lists.map(({ list, timeline }) => new Reactors({
+    list,
     namesOf: async (/** @type {any} */ chip) => {
       const message = timeline.at(chip);
       const users = now(message)[chip.dataset.emoji] ?? [];
       await directory.learn(message.channel, users);
       return users.map((user) => (user === me.id ? "You" : directory.nameOf(user)));
     },
-  });
-  byId("rows").addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
-    const chip = target.closest(".reaction, .reaction-add");
-    if (!chip || reactors.tookPress()) return;
-    const message = timeline.at(chip);
-    if (chip.dataset.emoji) toggle(message, chip.dataset.emoji);
-    else choose(message, chip.getBoundingClientRect());
-  });
+  }));
+  for (const [place, { list, timeline }] of page.lists.entries()) {
+    list.addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
+      const chip = target.closest(".reaction, .reaction-add");
+      if (!chip || reactors[place].tookPress()) return;
+      const message = timeline.at(chip);
+      if (chip.dataset.emoji) toggle(message, chip.dataset.emoji);
+      else choose(message, chip.getBoundingClientRect());
+    });
+  }
   client.addEventListener("reaction", ({ detail: { wish, message, detail } }) => {
-    if (message && page.isHere(message.channel)) page.pane.apply([message]);
-    timeline.redraw(wish.message);
-    reactors.refresh();
+    if (message) page.apply(message.channel, [message]);
+    page.redraw(wish.message);
+    for (const each of reactors) each.refresh();
     if (detail) dialogs.say(`Your reaction was taken back. ${detail}`);
   });
 });

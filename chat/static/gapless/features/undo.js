@@ -12,9 +12,9 @@ feature((page) => {
   const show = () => client.hold(chosen.checked ? HELD_MS : 0);
   show();
   chosen.addEventListener("change", () => (store(chosen.checked), show()));
-  page.onRow(".undo", (/** @type {Draft} */ draft) => {
+  page.onRow(".undo", (/** @type {Draft} */ draft, /** @type {any} */ timeline) => {
     client.discard(draft);
-    page.retake(draft);
+    page.writers.get(timeline).retake(draft.body, timeline.find(draft.reply_to));
   });
 });
 

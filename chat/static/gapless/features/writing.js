@@ -10,7 +10,10 @@ const DRAFT_TICK_MS = 1_000;
 feature((page) => {
   const { client, pane } = page;
   const composer = composerOf(page);
-  const pace = new Pace({ drafts: (/** @type {any} */ channel) => client.drafts(channel), hold: (/** @type {boolean} */ isHeld) => composer.hold(isHeld) });
+  const hold = (/** @type {boolean} */ isHeld) => {
+    for (const writer of page.writers.values()) writer.hold(isHeld);
+  };
+  const pace = new Pace({ drafts: (/** @type {any} */ channel) => client.drafts(channel), hold });
   const unsent = new Unsent({ drafts: () => (page.here ? client.drafts(page.here.id) : []), retry: (/** @type {Draft} */ draft) => client.retry(draft) });
   const open = (/** @type {any} */ channel) => composer.open(channel && mayWrite(channel, page.blocks) ? channel : null);
   const refresh = () => pace.refresh(page.here);
@@ -22,10 +25,10 @@ feature((page) => {
   client.addEventListener("draft", () => (refresh(), unsent.show()));
   setInterval(() => (pane.refreshWaiting(), refresh()), DRAFT_TICK_MS);
   page.cancels.push(() => composer.cancel());
-  page.retake = (/** @type {Draft} */ { body, reply_to: replyTo }) => composer.retake(body, page.timeline.find(replyTo));
-  page.acts.reply = { act: (message) => composer.reply(message), isOffered: ({ channel }) => may(channel, "post"), key: "r" };
-  page.acts.edit = { act: (message) => composer.edit(message), isOffered: ({ channel, isOwn }) => isOwn && may(channel, "edit_own"), key: "e" };
-  page.onRow(".retry, .discard", () => composer.focus()); // the buttons go, and would take the focus along
+  page.writers.set(page.timeline, composer);
+  page.acts.reply = { act: (message, timeline) => page.writers.get(timeline).reply(message), isOffered: ({ channel }) => may(channel, "post"), key: "r" };
+  page.acts.edit = { act: (message, timeline) => page.writers.get(timeline).edit(message), isOffered: ({ channel, isOwn }) => isOwn && may(channel, "edit_own"), key: "e" };
+  page.onRow(".retry, .discard", (_, timeline) => page.writers.get(timeline).focus()); // the buttons go, and would take the focus along
   page.onRow(".retry", (/** @type {Draft} */ draft) => client.retry(draft));
   page.onRow(".discard", (/** @type {Draft} */ draft) => client.discard(draft));
 });
@@ -40,7 +43,7 @@ function composerOf(/** @type {Page} */ page) {
       pane.follow();
     },
     edit: (/** @type {Message} */ message, /** @type {string} */ body) => page.change({ op: "message.edit", channel: page.here.id, message: message.id, body }),
-    lastOwn: () => timeline.messages.findLast((message) => message.kind === "text" && message.sender?.id === me.id && !message.deleted_at),
+    lastOwn: () => timeline.shown.findLast((message) => message.kind === "text" && message.sender?.id === me.id && !message.deleted_at),
     typed: (/** @type {string} */ text) => around.typed(text),
   });
 }

@@ -33,11 +33,22 @@ export class Notices {
 
   /** Messages of others that just came. */
   take(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
-    if (!messages.length || permission() !== "granted" || this.#isQuiet() || this.#isSeen(channel)) return;
-    const { level, title, isDirect } = this.#levelOf(channel);
+    if (this.#isSeen(channel)) return;
+    const { level, isDirect } = this.#levelOf(channel);
     const isWanted = (/** @type {Message} */ message) => level === "all" || (level === "mentions" && (isDirect || this.#isCalled(message)));
-    const last = messages.findLast(isWanted);
-    if (last) this.#show(channel, isDirect ? null : title, last);
+    this.#showLast(channel, messages.filter(isWanted));
+  }
+
+  /** Replies of others in threads that the person follows: where anything is heard of the channel at all. */
+  takeReplies(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
+    if (this.#levelOf(channel).level !== "none") this.#showLast(channel, messages);
+  }
+
+  #showLast(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
+    const last = messages.at(-1);
+    if (!last || permission() !== "granted" || this.#isQuiet()) return;
+    const { title, isDirect } = this.#levelOf(channel);
+    this.#show(channel, isDirect ? null : title, last);
   }
 
   #show(/** @type {number} */ channel, /** @type {string} */ title, /** @type {Message} */ { sender, body }) {

@@ -1,6 +1,7 @@
 /** Where the page begins: what all share, the features in the order in which they hear of things, and the first channel. */
 import "../features/connection.js";
 import "../features/header.js";
+import "../features/threads.js";
 import "../features/writing.js";
 import "../features/formatting.js";
 import "../features/undo.js";

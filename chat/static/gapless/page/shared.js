@@ -15,6 +15,7 @@ import { loadMembers } from "../people/members.js";
 import { learn, renames } from "../people/names.js";
 import { People } from "../people/people.js";
 import { Router } from "./router.js";
+import { isInChannel } from "../timeline/order.js";
 import { Pane } from "../timeline/pane.js";
 import { Reading } from "../timeline/reading.js";
 import { statusOf } from "../timeline/receipts.js";
@@ -28,6 +29,8 @@ import { Timeline } from "../timeline/timeline.js";
  * - `told` the open channel, whose description may have changed
  * - `ended` the open channel, in which nothing can be done any more
  * - `fresh` {channel, messages}: new ones of others, in any channel, before they are shown
+ * - `replied` {channel, messages}: the same of those that are only in their threads
+ * - `applied` {channel, messages}: as they are now, in any channel; the pane has shown them already
  */
 export class Page extends EventTarget {
   /** @type {Record<string, Callback>} */ openers = {}; // what a button with `data-open` opens
@@ -35,9 +38,12 @@ export class Page extends EventTarget {
   /** @type {Record<string, Callback>} */ keys = {}; // where nobody is writing
   /** @type {Record<string, Callback>} */ withAlt = {}; // with Alt, everywhere
   /** @type {Callback[]} */ cancels = []; // for Escape, in this order: each returns true when there was something to cancel
-  /** @type {Callback} */ retake = () => {}; // puts a draft that was taken back into the box again; told by who has the box
   /** @type {Record<string, MessageAct>} */ acts = {}; // what can be done with a message
   /** @type {import("../writing/completion.js").Kind[]} */ completions = []; // what a word may become while it is written
+  /** @type {{ list: any, timeline: Timeline }[]} */ lists = []; // where messages stand in rows
+  /** @type {Map<Timeline, any>} */ writers = new Map(); // the box in which what stands there is answered and edited
+  /** @type {Callback} */ follows = () => false; // whether the person follows the thread with this root
+  /** @type {Callback} */ openThread = () => {}; // the one of this root {id, channel}, at a number in it
 
   constructor(/** @type {any} */ state) {
     super();
@@ -60,7 +66,9 @@ export class Page extends EventTarget {
       me: this.me,
       statusOf: (/** @type {Message} */ message) => statusOf(message, this.channels.get(message.channel) ?? {}),
       isBlocked: (/** @type {any} */ user) => this.blocks.has(user),
+      isShown: isInChannel,
     });
+    this.lists.push({ list: byId("rows"), timeline: this.timeline });
     this.scroll = new Scroll({ box: byId("timeline"), list: byId("rows"), moved: () => (this.reading.check(), this.pane.lookAhead()) });
     this.reading = new Reading({
       channels: this.channels, timeline: this.timeline, scroll: this.scroll, seen: (/** @type {any} */ channel, /** @type {number} */ seq) => this.client.read(channel, seq),
@@ -91,9 +99,26 @@ export class Page extends EventTarget {
     return this.here?.id === id;
   }
 
-  /** A click on `selector` in a row calls `act(message or draft)`. */
+  /** A click on `selector` in a row calls `act(message or draft, timeline)`. */
   onRow(/** @type {string} */ selector, /** @type {Callback} */ act) {
-    byId("rows").addEventListener("click", (/** @type {{ target: any }} */ { target }) => target.closest(selector) && act(this.timeline.at(target)));
+    for (const { list, timeline } of this.lists)
+      list.addEventListener("click", (/** @type {{ target: any }} */ { target }) => target.closest(selector) && act(timeline.at(target), timeline));
+  }
+
+  /** A message that stands in one of the lists. */
+  find(/** @type {number} */ id) {
+    return this.lists.map(({ timeline }) => timeline.find(id)).find(Boolean);
+  }
+
+  /** Something that a row shows beside what the server says is new. */
+  redraw(/** @type {number} */ id) {
+    for (const { timeline } of this.lists) timeline.redraw(id);
+  }
+
+  /** Messages of one channel as they are now, from wherever they come. */
+  apply(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
+    if (this.isHere(channel)) this.pane.apply(messages);
+    this.#emit("applied", { channel, messages });
   }
 
   /** Shows a channel, or the list without an id; false when there is no such channel. `given`: see Pane. */
@@ -132,6 +157,9 @@ export class Page extends EventTarget {
   async toMessage(/** @type {any} */ id, /** @type {number} */ seq) {
     this.enter(this.channels.get(id));
     const row = await this.pane.toSeq(seq).catch((problem) => dialogs.say(problem.detail));
+    const message = this.timeline.messages.find((each) => each.seq === seq);
+    // What stands only in a thread is found there.
+    if (message && !isInChannel(message)) return this.openThread({ id: message.thread, channel: id }, seq);
     row?.focus({ preventScroll: true });
   }
 
@@ -148,7 +176,11 @@ export class Page extends EventTarget {
   /** Asks for a change of a message, and shows the message as it is then. */
   async change(/** @type {Command} */ command) {
     const { message } = await this.client.ask(command);
-    if (this.isHere(message.channel)) this.pane.apply([message]);
+    this.apply(message.channel, [message]);
+  }
+
+  refold() {
+    for (const { timeline } of this.lists) timeline.refold();
   }
 
   #show(/** @type {any} */ channel, /** @type {any} */ given = null) {
@@ -178,7 +210,7 @@ export class Page extends EventTarget {
       channels.takeReceipts(detail);
       if (this.isHere(detail.channel)) timeline.refreshTicks();
     });
-    blocks.addEventListener("changed", () => (timeline.refold(), this.#tell()));
+    blocks.addEventListener("changed", () => (this.refold(), this.#tell()));
     renames.addEventListener("changed", () => (channels.renamed(), this.#tell()));
     pane.addEventListener("gone", () => this.end(this.here.id, "removed"));
   }
@@ -196,9 +228,10 @@ export class Page extends EventTarget {
     const messages = frame.changes.filter((/** @type {any} */ change) => change.seq > frame.after && this.channels.counts(change));
     const channel = this.channels.get(frame.channel);
     if (channel && !isAtDesk(channel)) this.#emit("fresh", { channel: frame.channel, messages });
-    if (!this.isHere(frame.channel)) return;
-    this.pane.apply(frame.changes);
-    if (frame.changes.some((/** @type {any} */ change) => change.kind === "system")) this.#tell();
+    const replies = frame.changes.filter((/** @type {any} */ change) => change.seq > frame.after && !isInChannel(change) && this.channels.isHeard(change));
+    if (replies.length) this.#emit("replied", { channel: frame.channel, messages: replies });
+    this.apply(frame.channel, frame.changes);
+    if (this.isHere(frame.channel) && frame.changes.some((/** @type {any} */ change) => change.kind === "system")) this.#tell();
   }
 
   #hear(/** @type {string} */ action, /** @type {any} */ channel) {

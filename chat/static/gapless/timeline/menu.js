@@ -9,49 +9,49 @@ const LONG_PRESS_MS = 450;
 const AFTER_CLICK_MS = 50;
 
 export class Menu {
-  #list = byId("rows");
   #toolbar = byId("toolbar");
-  #menu = new Popup("message-menu", (/** @type {any} */ act) => this.#acts[act].act(this.#message));
-  #timeline;
+  #menu = new Popup("message-menu", (/** @type {any} */ act) => this.#acts[act].act(this.#message, this.#timeline));
+  #lists;
+  /** @type {any} */ #timeline; // that of the row in use
   #me;
   #channel;
   #acts;
   /** @type {any} */ #message = null;
   /** @type {any} */ #press = null;
 
-  /** `acts`: by the `data-act` of their buttons. `channel()` is the open one. */
-  constructor(/** @type {{ timeline: Timeline, me: Me, channel: Callback, acts: Record<string, MessageAct> }} */ { timeline, me, channel, acts }) {
-    this.#timeline = timeline;
+  /** `lists`: where rows stand. `acts`: by the `data-act` of their buttons. `channel()` is the open one. */
+  constructor(/** @type {{ lists: { list: any, timeline: Timeline }[], me: Me, channel: Callback, acts: Record<string, MessageAct> }} */ { lists, me, channel, acts }) {
+    this.#lists = lists;
     this.#me = me;
     this.#channel = channel;
     this.#acts = acts;
-    this.#listenToRows();
+    for (const { list } of lists) this.#listenTo(list);
     this.#toolbar.addEventListener("click", (/** @type {any} */ event) => this.#chose(event));
   }
 
-  #listenToRows() {
+  #listenTo(/** @type {any} */ list) {
     const move = (/** @type {{ target: any }} */ { target }) => this.#moveTo(target.closest(".row"));
-    this.#list.addEventListener("pointerover", (/** @type {any} */ event) => event.pointerType === "mouse" && move(event));
-    this.#list.addEventListener("focusin", (/** @type {any} */ event) => {
+    list.addEventListener("pointerover", (/** @type {any} */ event) => event.pointerType === "mouse" && move(event));
+    list.addEventListener("focusin", (/** @type {any} */ event) => {
       const row = event.target.closest(".row");
-      this.#timeline.rove(row);
       this.#moveTo(row);
+      this.#timeline.rove(row);
     });
-    this.#list.addEventListener("focusout", (/** @type {{ relatedTarget: any }} */ { relatedTarget }) => {
-      if (!this.#list.contains(relatedTarget) && !this.#list.matches(":hover")) this.#moveTo(null);
+    list.addEventListener("focusout", (/** @type {{ relatedTarget: any }} */ { relatedTarget }) => {
+      if (!list.contains(relatedTarget) && !list.matches(":hover")) this.#moveTo(null);
     });
     // A finger leaves with every tap, before its click.
-    byId("timeline").addEventListener("pointerleave", (/** @type {{ pointerType: string }} */ { pointerType }) => {
+    list.parentElement.addEventListener("pointerleave", (/** @type {{ pointerType: string }} */ { pointerType }) => {
       if (pointerType === "mouse" && !this.#toolbar.contains(document.activeElement)) this.#moveTo(null);
     });
-    this.#list.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
-    this.#list.addEventListener("contextmenu", (/** @type {any} */ event) => this.#press && event.preventDefault());
-    this.#list.addEventListener("pointerdown", (/** @type {any} */ event) => this.#startPress(event));
-    for (const name of ["pointerup", "pointercancel", "pointermove"]) this.#list.addEventListener(name, (/** @type {any} */ event) => this.#endPress(event));
+    list.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
+    list.addEventListener("contextmenu", (/** @type {any} */ event) => this.#press && event.preventDefault());
+    list.addEventListener("pointerdown", (/** @type {any} */ event) => this.#startPress(event));
+    for (const name of ["pointerup", "pointercancel", "pointermove"]) list.addEventListener(name, (/** @type {any} */ event) => this.#endPress(event));
   }
 
   #moveTo(/** @type {any} */ row) {
-    const message = this.#timeline.at(row);
+    const message = this.#at(row);
     const mayShow = isMessage(message) && !this.#menu.isOpen;
     this.#toolbar.hidden = !mayShow;
     if (!mayShow) return;
@@ -63,38 +63,45 @@ export class Menu {
   #chose(/** @type {any} */ event) {
     const button = event.target.closest("[data-act]");
     if (!button) return;
-    const message = this.#timeline.at(button);
+    const message = this.#at(button);
     if (button.dataset.act === "more") return this.#open(this.#timeline.row(message.id), button.getBoundingClientRect());
-    this.#acts[button.dataset.act].act(message);
+    this.#acts[button.dataset.act].act(message, this.#timeline);
+  }
+
+  // The message of a row in any of the lists, which is the one in use from then on.
+  #at(/** @type {any} */ element) {
+    const place = this.#lists.find(({ list }) => list.contains(element));
+    if (place) this.#timeline = place.timeline;
+    return place?.timeline.at(element);
   }
 
   #pressed(/** @type {any} */ event) {
     const row = event.target.closest(".row");
     if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = /** @type {Record<string, string>} */ ({ ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" })[event.key];
-    const message = this.#timeline.at(row);
+    const message = this.#at(row);
     const act = Object.keys(this.#acts).find((name) => this.#acts[name].key === event.key.toLowerCase());
     if (step) row[step]?.focus();
     else if (event.key === "Enter" && isMessage(message)) this.#open(row, row.querySelector(".text").getBoundingClientRect());
-    else if (act && isMessage(message) && this.#offers(act, message)) this.#acts[act].act(message);
+    else if (act && isMessage(message) && this.#offers(act, message)) this.#acts[act].act(message, this.#timeline);
     else return;
     event.preventDefault();
   }
 
   #open(/** @type {any} */ row, /** @type {{ left: number, bottom: number, top: number }} */ { left, bottom, top }) {
-    this.#message = this.#timeline.at(row);
+    this.#message = this.#at(row);
     row.focus({ preventScroll: true });
     this.#toolbar.hidden = true;
     this.#menu.open({ left, bottom, top }, (/** @type {any} */ act) => this.#offers(act, this.#message));
   }
 
   #offers(/** @type {any} */ act, /** @type {Message} */ message) {
-    return this.#acts[act].isOffered({ channel: this.#channel(), isOwn: message.sender?.id === this.#me.id, message });
+    return this.#acts[act].isOffered({ channel: this.#channel(), isOwn: message.sender?.id === this.#me.id, message, timeline: this.#timeline });
   }
 
   #startPress(/** @type {any} */ event) {
     const row = event.target.closest(".row");
-    if (event.pointerType === "mouse" || event.target.closest(".body, .reactions") || !isMessage(this.#timeline.at(row))) return;
+    if (event.pointerType === "mouse" || event.target.closest(".body, .reactions") || !isMessage(this.#at(row))) return;
     const { clientX: x, clientY: y } = event;
     const ripen = () => {
       navigator.vibrate?.(10);

@@ -3,6 +3,9 @@
  * followed, what is still on its way after everything, in the order in which it was said. Pure.
  */
 
+/** Whether a message or draft is shown in the channel: a reply in a thread only when it was said there too. */
+export const isInChannel = (/** @type {any} */ { thread, also_in_channel: isAlso }) => thread == null || Boolean(isAlso);
+
 /** For sorting messages and drafts into the one order in which they stand. */
 export function inOrder(/** @type {any} */ a, /** @type {any} */ b) {
   const [first, second] = [placeOf(a), placeOf(b)];

@@ -5,6 +5,7 @@
 import { Persistence } from "../client/backoff.js";
 import { byId } from "../page/dom.js";
 import * as history from "./history.js";
+import { isInChannel } from "./order.js";
 
 const MOST_ROWS = 300;
 const MAY_BE_GONE = ["not_found", "not_a_member", "forbidden"];
@@ -111,7 +112,7 @@ export class Pane extends EventTarget {
     const { first, last } = this.#timeline;
     const isLoaded = first && last && seq >= first.seq && seq <= last.seq;
     if (!isLoaded) await this.#replace(() => history.around(this.channel.id, seq), false);
-    const message = this.#timeline.messages.find((/** @type {any} */ each) => each.seq >= seq);
+    const message = this.#timeline.shown.find((/** @type {any} */ each) => each.seq >= seq);
     if (!message) return null;
     this.#point(this.#timeline.row(message.id));
     return this.#timeline.row(message.id);
@@ -171,7 +172,7 @@ export class Pane extends EventTarget {
 
   #loadOlder() {
     return this.#load("older", () => this.#loadOlder(), async () => {
-      const { messages, isLast } = await history.before(this.channel.id, this.#timeline.first.seq);
+      const { messages, isLast } = await history.before(this.channel.id, this.#timeline.first.seq, { isSparse: this.#timeline.isSparse });
       return () => {
         this.#hasOlder = !isLast;
         this.#scroll.hold(() => {
@@ -236,7 +237,7 @@ export class Pane extends EventTarget {
   #showDrafts() {
     const firstSeq = this.#hasOlder ? this.#timeline.first?.seq : 0;
     const isInView = (/** @type {Draft} */ { state, after }) => state !== "failed" || (after ?? 0) >= firstSeq;
-    this.#timeline.showDrafts(this.#timeline.isAtLatest ? this.#client.drafts(this.channel.id).filter(isInView) : []);
+    this.#timeline.showDrafts(this.#timeline.isAtLatest ? this.#client.drafts(this.channel.id).filter(isInView).filter(isInChannel) : []);
   }
 
   #showStart() {

@@ -6,7 +6,7 @@ const HOVER_MS = 350;
 const LONG_PRESS_MS = 450;
 
 export class Reactors {
-  #tip = make("div", { class: "reactors", id: "reactors", role: "tooltip", popover: "manual" });
+  #tip = make("div", { class: "reactors", role: "tooltip", popover: "manual" });
   #namesOf;
   /** @type {any} */ #chip = null;
   /** @type {any} */ #timer = null;
@@ -15,6 +15,7 @@ export class Reactors {
   /** `namesOf(chip)` resolves to names, null for who is not known any more. */
   constructor(/** @type {{ list: any, namesOf: Callback }} */ { list, namesOf }) {
     this.#namesOf = namesOf;
+    this.#tip.id = `reactors-${list.id}`;
     document.body.append(this.#tip);
     list.addEventListener("pointerover", (/** @type {any} */ event) => event.pointerType === "mouse" && this.#soon(event.target.closest(".reaction"), HOVER_MS));
     list.addEventListener("pointerdown", (/** @type {any} */ event) => event.pointerType !== "mouse" && this.#press(event.target.closest(".reaction")));

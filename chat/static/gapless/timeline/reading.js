@@ -42,7 +42,7 @@ export class Reading {
 
   /** The line goes before the first message that counts as unread; numbers of other changes lie between. */
   divide(/** @type {number | null} */ fromSeq) {
-    const first = fromSeq && this.#timeline.messages.find((/** @type {Message} */ message) => message.seq >= fromSeq && this.#channels.counts(message));
+    const first = fromSeq && this.#timeline.shown.find((/** @type {Message} */ message) => message.seq >= fromSeq && this.#channels.counts(message));
     this.#timeline.dividerSeq = first ? first.seq : null;
     this.#timeline.arrange();
     return first ? this.#timeline.row(first.id) : null;
@@ -67,7 +67,7 @@ export class Reading {
   }
 
   markFrom(/** @type {number} */ seq) {
-    const count = this.#timeline.messages.filter((/** @type {Message} */ message) => message.seq >= seq && message.kind === "text").length;
+    const count = this.#timeline.shown.filter((/** @type {Message} */ message) => message.seq >= seq && message.kind === "text").length;
     this.#isPaused = true;
     this.#channels.mark(this.#channel.id, seq, count);
     this.#timeline.dividerSeq = seq;
@@ -97,7 +97,7 @@ export class Reading {
 
   #advance() {
     const { messages } = this.#timeline;
-    const last = messages.findLast((/** @type {Message} */ message) => this.#scroll.place(this.#timeline.row(message.id)) <= 0);
+    const last = this.#lastSeen();
     if (!last || last.seq <= this.#channel.read_seq) return;
     const passed = messages.filter(
       (/** @type {Message} */ message) => message.seq > this.#channel.read_seq && message.seq <= last.seq && this.#channels.counts(message),
@@ -107,8 +107,15 @@ export class Reading {
     this.#seen(this.#channel.id, last.seq);
   }
 
+  // What has no row here is passed with the rows around it: it is read where it stands.
+  #lastSeen() {
+    const { messages, shown } = this.#timeline;
+    const next = shown[shown.findLastIndex((/** @type {Message} */ message) => this.#scroll.place(this.#timeline.row(message.id)) <= 0) + 1];
+    return next ? messages[messages.indexOf(next) - 1] : messages.at(-1);
+  }
+
   #updateFirst() {
-    const { dividerSeq, messages } = this.#timeline;
+    const { dividerSeq, shown: messages } = this.#timeline;
     const divided = messages.find((/** @type {Message} */ message) => message.seq === dividerSeq);
     const place = divided ? this.#scroll.place(this.#timeline.row(divided.id)) : -1;
     if (dividerSeq != null && place === 0) this.#passedDivider = true;

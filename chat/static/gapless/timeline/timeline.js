@@ -10,7 +10,7 @@ import { fillDay, fillDraft, fillRow, fillTicks } from "./row.js";
 const GROUP_MS = 5 * 60_000;
 
 export class Timeline {
-  /** @type {Message[]} */ messages = []; // by seq
+  /** @type {Message[]} */ messages = []; // by seq, those without a row on screen too
   /** @type {((row: any, message: any) => void)[]} */ parts = []; // what features show in a row, of a message or a draft
   isAtLatest = true; // nothing newer than the last row is known
   /** @type {number | null} */ dividerSeq = null; // the first unread message
@@ -21,10 +21,15 @@ export class Timeline {
   #shown = new WeakMap(); // row → message or draft
   #statusOf;
   #isBlocked;
+  #isShown;
   #unfolded = new Set(); // message id
 
-  /** `statusOf(message)`: sent, delivered or read. `isBlocked(user)`: what they wrote is folded until it is asked for. */
-  constructor(/** @type {{ list: any, me: Me, statusOf: Callback, isBlocked: Callback }} */ { list, me, statusOf, isBlocked }) {
+  /**
+   * `statusOf(message)`: sent, delivered or read. `isBlocked(user)`: what they wrote is folded until it is asked for.
+   * `isShown(message)`: others are held, so that the numbers are whole, and stand elsewhere.
+   */
+  constructor(/** @type {{ list: any, me: Me, statusOf: Callback, isBlocked: Callback, isShown?: Callback }} */ { list, me, statusOf, isBlocked, isShown = () => true }) {
+    this.#isShown = isShown;
     this.#isBlocked = isBlocked;
     this.#list = list;
     this.#me = me;
@@ -37,6 +42,16 @@ export class Timeline {
 
   get last() {
     return this.messages.at(-1);
+  }
+
+  /** The messages that stand on screen. */
+  get shown() {
+    return this.messages.filter(this.#isShown);
+  }
+
+  /** Most of what is held is not shown here. */
+  get isSparse() {
+    return this.shown.length * 2 < this.messages.length;
   }
 
   has(/** @type {any} */ id) {
@@ -72,9 +87,10 @@ export class Timeline {
 
   /** Takes rows away at the `start` or the `end` until `most` are left; true when some went. */
   trim(/** @type {"start" | "end"} */ side, /** @type {number} */ most) {
-    const surplus = this.messages.length - most;
-    if (surplus <= 0) return false;
-    const gone = side === "start" ? this.messages.splice(0, surplus) : this.messages.splice(most);
+    const { shown } = this;
+    if (shown.length <= most) return false;
+    const edge = this.messages.indexOf(side === "start" ? shown[shown.length - most] : shown[most]);
+    const gone = side === "start" ? this.messages.splice(0, edge) : this.messages.splice(edge);
     for (const { id } of gone) {
       this.#rows.get(id).remove();
       this.#rows.delete(id);
@@ -147,7 +163,7 @@ export class Timeline {
   #order() {
     for (const { client_msg_id: id, sender } of this.messages) if (sender?.id === this.#me.id) this.dropDraft(id);
     const drafts = [...this.#drafts.values()];
-    const items = [...this.messages, ...drafts.map((row) => this.#shown.get(row))].sort(inOrder);
+    const items = [...this.shown, ...drafts.map((row) => this.#shown.get(row))].sort(inOrder);
     const rows = items.map((item) => this.#rows.get(item.id) ?? this.#drafts.get(item.client_msg_id));
     // Only drafts ever move: they leave their old place first, so that nothing else has to.
     for (const [place, row] of rows.entries()) if (drafts.includes(row) && !isBetween(row, rows[place - 1], rows[place + 1])) row.remove();

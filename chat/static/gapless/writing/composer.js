@@ -11,10 +11,10 @@ import { paintName } from "../people/names.js";
 const SHOW_FROM_BYTES = 1800;
 
 export class Composer {
-  #form = byId("composer");
-  #box = byId("composer-body");
-  #left = byId("composer-left");
-  #context = byId("composer-context");
+  #form;
+  #box;
+  #left;
+  #context;
   #key;
   /** @type {any} */ #channel = null;
   #kept = ""; // what is stored for it, as far as this tab knows
@@ -27,10 +27,14 @@ export class Composer {
   #typed;
 
   /**
-   * `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
+   * `form`: its markup is that of `_composer.html`. `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
    * `typed(text)` at each change of a new message by the person.
    */
-  constructor(/** @type {{ user: any, post: Callback, edit: Callback, lastOwn: Callback, typed: Callback }} */ { user, post, edit, lastOwn, typed }) {
+  constructor(/** @type {{ form?: any, user: any, post: Callback, edit: Callback, lastOwn: Callback, typed?: Callback }} */ { form = byId("composer"), user, post, edit, lastOwn, typed = () => {} }) {
+    this.#form = form;
+    this.#box = form.querySelector("textarea");
+    this.#left = form.querySelector(".composer-left");
+    this.#context = form.querySelector(".composer-context");
     this.#key = `gapless.text.${user}.`;
     this.#post = post;
     this.#edit = edit;
@@ -49,7 +53,8 @@ export class Composer {
     this.#context.lastElementChild.addEventListener("click", () => this.cancel());
   }
 
-  open(/** @type {Channel | null} */ channel) {
+  /** `channel`: by whose id what is half-written is kept; null: nothing can be written. */
+  open(/** @type {{ id: number | string } | null} */ channel) {
     this.#reply = this.#editing = null;
     this.#channel = channel;
     this.#form.hidden = !channel;

@@ -1,0 +1,128 @@
+"""Threads on the page: what only stands there, what is unread there, and that nothing of it is lost."""
+
+import re
+import uuid
+
+from playwright.sync_api import Page, expect
+
+from chat import services
+from chat.models import Channel, Message, User
+from chat.services import Draft
+from tests.conftest import Cast, said
+from tests.stage import axe
+from tests.stage.browsers import MARKS, SignIn, aside
+from tests.stage.servers import Server
+
+pytestmark = MARKS
+
+SOON = 15_000
+
+
+def begin(user: User, channel: Channel, body: str) -> int:
+    aside(said, user, channel, body)
+    return Message.objects.get(body=body).pk
+
+
+def reply(page: Page, body: str) -> None:
+    page.fill("#thread-composer textarea", body)
+    page.press("#thread-composer textarea", "Enter")
+
+
+def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
+    sign_in: SignIn, servers: list[Server], cast: Cast
+) -> None:
+    root = begin(cast.alice, cast.team, "Where do we eat?")
+    path = f"/c/{cast.team.pk}/"
+    alice, bob = sign_in("alice", servers[0], width=1440, path=path), sign_in("bob", servers[1], width=390, path=path)
+    badge = alice.locator("#threads-button .badge")
+    expect(badge).to_be_hidden()
+
+    # Bob answers on the phone: over the channel, which shows no more than the root and the line under it.
+    question = bob.locator("#rows .row", has_text="Where do we eat?")
+    question.press("t")
+    expect(bob.locator("#thread-rows .body")).to_have_text(["Where do we eat?"])
+    reply(bob, "At the harbour")
+    expect(bob.locator("#thread-rows .body")).to_have_text(["Where do we eat?", "At the harbour"])
+    expect(bob.locator("#thread-rows .row", has_text="At the harbour").locator(".ticks")).to_have_attribute(
+        "data-status", re.compile("sent|delivered")
+    )
+    line = alice.locator("#rows .row", has_text="Where do we eat?").locator(".thread-line")
+    expect(line).to_contain_text("1 reply", timeout=SOON)
+    expect(line.locator(".avatar")).to_have_text("B")
+    expect(alice.locator("#rows .body", has_text="At the harbour")).to_have_count(0)
+    expect(badge).to_contain_text("1", timeout=SOON)
+    assert not axe.violations(bob)
+
+    # Alice reads it beside the channel; her second page hears of it.
+    second = alice.context.new_page()
+    second.goto(path)
+    expect(second.locator("#threads-button .badge")).to_contain_text("1")
+    expect(second.locator("#rows .thread-line:not([hidden])")).to_contain_text("1 reply")
+    alice.click("#threads-button")
+    alice.locator(".thread-entry", has_text="Where do we eat?").click()
+    alice.bring_to_front()
+    expect(alice.locator("#thread-rows .body")).to_have_text(["Where do we eat?", "At the harbour"])
+    expect(alice.locator("#thread .thread-follow")).to_have_text("Following")
+    expect(badge).to_be_hidden(timeout=SOON)
+    expect(second.locator("#threads-button .badge")).to_be_hidden(timeout=SOON)
+    assert not axe.violations(alice)
+
+    # Said in the channel too, and changed: in both places.
+    alice.check("#thread-composer [name=also]")
+    reply(alice, "See you at noon")
+    expect(alice.locator("#rows .body", has_text="See you at noon")).to_be_visible()
+    expect(alice.locator("#thread-composer [name=also]")).not_to_be_checked()
+    expect(line).to_contain_text("2 replies")
+    both = Message.objects.get(body="See you at noon")
+    aside(services.edit_message, cast.alice, channel=cast.team.pk, message=both.pk, body="See you at one")
+    for place in ("#rows", "#thread-rows"):
+        expect(alice.locator(f"{place} .body", has_text="See you at one")).to_be_visible()
+    expect(bob.locator("#thread-rows .body")).to_have_text(["Where do we eat?", "At the harbour", "See you at one"])
+
+    # The address leads back to it; Escape gives the focus back to the root.
+    assert f"thread={root}" in alice.url
+    alice.reload()
+    expect(alice.locator("#thread-rows .body")).to_have_count(3)
+    alice.press("#thread-composer textarea", "Escape")
+    expect(alice.locator("#thread")).to_be_hidden()
+    expect(alice.locator("#rows .row", has_text="Where do we eat?")).to_be_focused()
+    assert "thread=" not in alice.url
+
+
+def test_what_is_written_offline_goes_into_its_thread_once(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    root = begin(cast.bob, cast.team, "Who comes?")
+    page = sign_in("alice", server, path=f"/c/{cast.team.pk}/?thread={root}")
+    expect(page.locator("#thread-rows .body")).to_have_text(["Who comes?"])
+    page.context.set_offline(True)
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    reply(page, "I do")
+    reply(page, "and Bob")
+    expect(page.locator("#thread-rows .is-draft")).to_have_count(2)
+    expect(page.locator("#rows .is-draft")).to_have_count(0)
+    page.fill("#thread-composer textarea", "half a thou")
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.locator("#thread-rows .body")).to_have_text(["Who comes?", "I do", "and Bob"], timeout=SOON)
+    expect(page.locator("#thread-rows .is-draft")).to_have_count(0, timeout=SOON)
+    expect(page.locator("#thread-composer textarea")).to_have_value("half a thou")
+    expect(page.locator("#composer-body")).to_have_value("")
+    assert list(Message.objects.filter(thread=root).order_by("seq").values_list("body", flat=True)) == [
+        "I do",
+        "and Bob",
+    ]
+
+
+def test_a_channel_that_ends_in_a_long_thread_is_no_empty_screen(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    root = begin(cast.bob, cast.team, "The last that the channel shows")
+    place = {"channel": cast.team.pk, "sender": cast.bob.pk, "thread": root}
+    drafts = [Draft(**place, client_msg_id=uuid.uuid4(), body=f"reply {n}") for n in range(60)]
+    aside(services.post_messages, drafts)
+    page = sign_in("alice", server, path=f"/c/{cast.team.pk}/")
+    expect(
+        page.locator("#rows .row", has_text="The last that the channel shows").locator(".thread-line")
+    ).to_contain_text("60 replies")
+    page.locator("#rows .thread-line:not([hidden])").click()
+    expect(page.locator("#thread-rows .body").last).to_have_text("reply 59")
+    page.locator("#thread .timeline").hover()
+    page.mouse.wheel(0, -3_000)
+    expect(page.locator("#thread-rows .body", has_text=re.compile("^reply 20$"))).to_have_count(1, timeout=SOON)
