@@ -23,13 +23,15 @@ from chat.services import Draft
 from chatproject.embedded import start
 from chatproject.embedded.services import DATABASE
 from delivery.source import Committed
-from tests.stage import certificates, emptying, moments, order
+from tests.stage import certificates, emptying, hashing, moments, order, statics
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
 from tests.stage.valkeys import Valkey
 
 emptying.install()
 certificates.install()
+hashing.install()
+statics.install()
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")

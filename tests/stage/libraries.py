@@ -7,6 +7,8 @@ import gc
 import importlib
 import os
 
+from tests.stage import hashing
+
 #: Those that take longest.
 LIBRARIES = (
     "django.contrib.admindocs.views",
@@ -27,4 +29,5 @@ LIBRARIES = (
 os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 for library in LIBRARIES:
     importlib.import_module(library)
+hashing.install()
 gc.freeze()

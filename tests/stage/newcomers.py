@@ -2,18 +2,11 @@
 
 from typing import Any
 
-import pytest
 from django.test import Client
 
 from chat import services
 from chat.models import Channel, User
 from tests.conftest import PASSWORD
-
-
-@pytest.fixture
-def quick_hashes(settings: Any) -> None:
-    """What a real hash costs is not asked here."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def form(username: str, **more: str) -> dict[str, str]:

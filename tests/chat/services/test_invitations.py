@@ -18,7 +18,7 @@ from tests.conftest import PASSWORD, Cast
 from tests.stage.newcomers import api, form, invited, signed_in
 from tests.stage.servers import Server
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = pytest.mark.django_db
 
 
 def test_the_link_says_who_invites_to_what_and_lets_a_newcomer_in(cast: Cast) -> None:

@@ -14,7 +14,7 @@ from tests.conftest import PASSWORD, Cast
 from tests.stage.fresh import setting
 from tests.stage.newcomers import api, form, invited, signed_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = pytest.mark.django_db
 
 
 # ---- SIGN_UP ----
