@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -16,7 +17,7 @@ from chat.models import User
 from chat.pages.state import state_script
 from chat.services import read_log_position
 from chat.support import services
-from chat.support.models import CannedAnswer, Inbox
+from chat.support.models import Agent, Inbox
 from delivery.wire.frames import Person
 from delivery.wire.types import Time, time_now
 
@@ -61,7 +62,7 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
 def desk_page(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
-    inboxes = services.inboxes_of(user).select_related("desk").order_by("name")
+    inboxes = _inboxes_of(user)
     if not inboxes and not user.is_staff:
         raise PermissionDenied("This is for the agents of the support desk.")
     state = DeskState(
@@ -86,8 +87,14 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     return render(request, "support/desk.html", context)
 
 
+def _inboxes_of(user: User) -> list[Inbox]:
+    active = Agent.objects.select_related("user").filter(user__is_active=True).order_by("user__username")
+    rows = services.inboxes_of(user).select_related("desk").order_by("name")
+    return list(rows.prefetch_related(Prefetch("agents", active), "canned_answers"))
+
+
 def _described(inbox: Inbox, user: User) -> DeskInbox:
-    agents = list(inbox.agents.select_related("user").filter(user__is_active=True).order_by("user__username"))
+    agents = list(inbox.agents.all())
     return DeskInbox(
         id=inbox.pk,
         name=inbox.name,
@@ -95,5 +102,5 @@ def _described(inbox: Inbox, user: User) -> DeskInbox:
         head=inbox.desk.head,
         agents=[shapes.person_of(agent.user) for agent in agents],
         supervises=user.is_superuser or any(agent.supervises for agent in agents if agent.user_id == user.pk),
-        canned=dict(CannedAnswer.objects.filter(inbox=inbox).values_list("code", "body")),
+        canned={answer.code: answer.body for answer in inbox.canned_answers.all()},
     )

@@ -3,7 +3,9 @@
 import dataclasses
 from typing import Any
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from chat.models import Conversation, User
@@ -68,3 +70,16 @@ def test_the_desk_begins_with_the_persons_own_inboxes(desk: Desk, conversation: 
     said = page(desk.ada, "desk")
     assert f'"desk":{desk.inbox.desk_id}' in said
     assert "Where is my parcel?" not in said
+
+
+def test_an_agent_of_many_inboxes_has_the_desk_for_as_few_questions(desk: Desk) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            page(desk.ada, "desk")
+        return len(queries)
+
+    asked()
+    before = asked()
+    for name in ("Repairs", "Returns"):
+        services.create_inbox(desk.sue, name=name, agents=[desk.ada, desk.ben])
+    assert asked() == before
