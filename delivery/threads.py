@@ -32,6 +32,7 @@ class DatabaseThreads:
     """The one layer in which something is tried again: reads, when PostgreSQL was not there."""
 
     def __init__(self, count: int) -> None:
+        self.count = count
         self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix="gapless-database")
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

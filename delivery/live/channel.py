@@ -110,3 +110,11 @@ def cut_at_ends(changes: Sequence[Change]) -> Iterator[list[Change]]:
         run.append(change)
     if run:
         yield run
+
+
+def until_end_of(user_id: int, changes: Sequence[Change]) -> Sequence[Change]:
+    """Those before the one with which the user's access ends."""
+    for position, change in enumerate(changes):
+        if change.ends == user_id:
+            return changes[:position]
+    return changes

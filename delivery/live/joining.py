@@ -6,12 +6,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
 from delivery import metrics
-from delivery.bus.announcements import Change, channel_group
+from delivery.bus.announcements import channel_group
 from delivery.live.batches import batched
-from delivery.live.channel import LiveChannel
+from delivery.live.channel import LiveChannel, until_end_of
 from delivery.live.gaps import Gaps
 from delivery.live.hub import Hub
 from delivery.live.socket import Socket
+from delivery.live.turns import Turns
 from delivery.source import Access, Missed, Source
 from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
@@ -49,6 +50,7 @@ class Joining:
         self._gaps = gaps
         self._source = source
         self._threads = threads
+        self._turns = Turns(threads)
         self._listen = listen
         self._nursery = nursery
         self._batch = batch
@@ -129,7 +131,11 @@ class Joining:
         states: dict[int, SyncState] = {}
         for some in batched(channels.values(), CHANNELS_AT_ONCE):
             behind = {s.id: held[s.id] for s in some if replayable[s.id] and 0 < held[s.id] < s.floor}
-            ahead = await self._threads.read(self._source.changes_of, behind, limit=self._batch) if behind else {}
+            ahead = (
+                await self._turns.read(socket.user_id, self._source.changes_of, behind, limit=self._batch)
+                if behind
+                else {}
+            )
             for channel in some:
                 can_replay = replayable[channel.id]
                 since = held[channel.id] if can_replay else None
@@ -156,7 +162,7 @@ class Joining:
             if rev and answer[channel_id] and rev < channel.floor:
                 ask[channel_id] = rev
         if ask:
-            answer.update(await self._threads.read(self._source.can_replay, ask))
+            answer.update(await self._turns.read(socket.user_id, self._source.can_replay, ask))
         return answer
 
     async def _catch_up(
@@ -218,10 +224,11 @@ class Joining:
         """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
         while held < channel.floor and channel.id in socket.accesses and not socket.is_over:
             if ahead is None:
-                ahead = await self._threads.read(self._source.changes_since, channel.id, held, limit=self._batch)
+                since = self._source.changes_since
+                ahead = await self._turns.read(socket.user_id, since, channel.id, held, limit=self._batch)
             missed, ahead = ahead, None
             head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
-            allowed = _until_end_of(socket.user_id, missed.changes)
+            allowed = until_end_of(socket.user_id, missed.changes)
             if len(allowed) < len(missed.changes):
                 self._hub.end_access(socket, channel.id)
                 return held, False
@@ -288,10 +295,3 @@ def _count(state: SyncState, *, held: int) -> None:
         metrics.resyncs.inc()
     elif held:
         metrics.replay_changes.observe(state.head - held)
-
-
-def _until_end_of(user_id: int, changes: Sequence[Change]) -> Sequence[Change]:
-    for position, change in enumerate(changes):
-        if change.ends == user_id:
-            return changes[:position]
-    return changes

@@ -1,0 +1,29 @@
+"""What was missed is read for so many sockets of one person at once: their others wait for each other, and take nobody's place."""
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+from weakref import WeakValueDictionary
+
+from delivery.threads import DatabaseThreads
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Of one person in this process. Fewer where there are not as many threads: one is always somebody else's.
+READS_AT_ONCE = 2
+
+
+class Turns:
+    """Belongs to one event loop."""
+
+    def __init__(self, threads: DatabaseThreads) -> None:
+        self._threads = threads
+        self._most = max(1, min(READS_AT_ONCE, threads.count - 1))
+        #: As long as somebody is at it.
+        self._of_users: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def read(self, user_id: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same as DatabaseThreads.read, in this person's turn."""
+        async with self._of_users.setdefault(user_id, asyncio.Semaphore(self._most)):
+            return await self._threads.read(work, *args, **kwargs)
