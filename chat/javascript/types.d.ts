@@ -39,6 +39,7 @@ interface Message {
   deleted_at: string | null;
   status: string;
   reactions?: Record<string, number[]>;
+  files?: MessageFile[];
   pinned_at?: string | null;
   mentions?: { users: number[]; everyone: boolean };
   thread?: number | null;
@@ -47,6 +48,16 @@ interface Message {
   repliers?: number[];
   replied_at?: string;
   event?: ChannelEvent;
+}
+interface MessageFile {
+  id: number;
+  name: string;
+  size: number;
+  type: string;
+  url: string;
+  width?: number;
+  height?: number;
+  preview?: string;
 }
 interface ChannelEvent {
   type: string;
@@ -72,6 +83,8 @@ interface Draft {
   error: { code: string; detail: string; reference?: string | null } | null;
   retryAt: number | null;
   tries: number;
+  /** {key, name, size, type, id, whole}; `whole` is the file once the server has all of it. */
+  files?: any[];
 }
 /** The newest line of a channel. */
 interface LastLine {

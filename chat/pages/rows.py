@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from chat import markdown, shapes
 from chat.emoji import is_large
+from chat.pages.files import FileLook, look_of
 
 GROUP = timedelta(minutes=5)
 QUOTE_LETTERS = 200
@@ -42,6 +43,7 @@ class Row:
     quote_sender: str
     quote_text: str
     reactions: list[Reaction]
+    files: list[FileLook]
     #: A few emoji alone.
     is_large: bool
     #: By name, or with everybody.
@@ -84,6 +86,7 @@ def rows(
             quote_sender=quoted.sender.display_name if quoted and quoted.sender else "",
             quote_text=_quote(quoted),
             reactions=[Reaction(emoji, len(users), is_mine=me in users) for emoji, users in message.reactions.items()],
+            files=[look_of(file) for file in message.files],
             is_large=is_large(message.body),
             calls_me=_calls(message, me),
             thread_line=_thread_line(message),

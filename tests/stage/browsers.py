@@ -79,7 +79,7 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
     # A dropped connection, a refusal and an ended login are what the test asked for; anything else is a defect.
     expected = re.compile(
         r"WebSocket connection to|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED"
-        r"|Failed to load resource: (net::|.*status of (400|401|403|409|429) )"
+        r"|Failed to load resource: (net::|.*status of (400|401|403|409|415|429) )"
     )
     assert [line for line in complaints if not expected.search(line)] == []
 

@@ -6,7 +6,7 @@ import { pause } from "./backoff.js";
 import { heardServerTime } from "./clock.js";
 import { Connection, Refusal } from "./connection.js";
 import { Cursors } from "./cursors.js";
-import { Heads } from "./heads.js";
+import { Heads, split } from "./heads.js";
 import { Outbox } from "./outbox.js";
 import { Reacting } from "./reacting.js";
 import { Sender } from "./sender.js";
@@ -92,9 +92,9 @@ export class Client extends EventTarget {
     return this.#connection.checkLogin();
   }
 
-  /** Keeps the message and sends it as soon as it can be sent. Returns its draft at once. `inThread`: {thread, isAlso}. */
-  post(/** @type {number} */ channel, /** @type {string} */ body, /** @type {number | null} */ replyTo = null, /** @type {any} */ inThread = {}) {
-    const draft = this.#outbox.add({ channel, body, replyTo, ...inThread });
+  /** Keeps the message and sends it as soon as it can be sent, its files whole too. Returns its draft at once. `more`: {thread, isAlso, files}. */
+  post(/** @type {number} */ channel, /** @type {string} */ body, /** @type {number | null} */ replyTo = null, /** @type {any} */ more = {}) {
+    const draft = this.#outbox.add({ channel, body, replyTo, ...more });
     this.#emit("draft", { draft });
     this.#sender.wake(channel);
     return draft;
@@ -108,6 +108,19 @@ export class Client extends EventTarget {
   /** The messages of a channel (or of all) that are not accepted yet, in order: pending and failed. */
   drafts(/** @type {number | null} */ channel = null) {
     return channel == null ? this.#outbox.all() : this.#outbox.of(channel);
+  }
+
+  /** Of a draft's files more has come: keeps it so, and sends it when they are whole. */
+  keep(/** @type {Draft} */ draft) {
+    this.#outbox.save(draft);
+    this.#emit("draft", { draft });
+    this.#sender.wake(draft.channel);
+  }
+
+  /** A draft that can't go out as it is, for a reason {code, detail} that the server never heard. */
+  fail(/** @type {Draft} */ draft, /** @type {{ code: string, detail: string }} */ reason) {
+    this.#sender.fail(draft, reason);
+    this.#sender.wake(draft.channel);
   }
 
   /** Sends a failed draft again, in its old place. Harmless when it had arrived after all. */
@@ -271,24 +284,4 @@ export class Client extends EventTarget {
   #emit(/** @type {string} */ name, /** @type {any} */ detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-const AROUND_HEADS = 200; // bytes of a sync beside its heads, at most
-
-function split(/** @type {any} */ held, /** @type {number} */ mostBytes) {
-  /** @type {Record<string, number>} */
-  let frame = {};
-  const frames = [frame];
-  let room = mostBytes - AROUND_HEADS;
-  for (const [channel, head] of Object.entries(held)) {
-    const size = `"${channel}":${head},`.length;
-    if (size > room) {
-      frame = {};
-      frames.push(frame);
-      room = mostBytes - AROUND_HEADS;
-    }
-    room -= size;
-    frame[channel] = head;
-  }
-  return frames;
 }

@@ -101,3 +101,24 @@ export class Heads {
     return mustReload;
   }
 }
+
+const AROUND_HEADS = 200; // bytes of a sync beside its heads, at most
+
+/** Heads in several parts, each of which fits into a frame of so many bytes. */
+export function split(/** @type {any} */ held, /** @type {number} */ mostBytes) {
+  /** @type {Record<string, number>} */
+  let frame = {};
+  const frames = [frame];
+  let room = mostBytes - AROUND_HEADS;
+  for (const [channel, head] of Object.entries(held)) {
+    const size = `"${channel}":${head},`.length;
+    if (size > room) {
+      frame = {};
+      frames.push(frame);
+      room = mostBytes - AROUND_HEADS;
+    }
+    room -= size;
+    frame[channel] = head;
+  }
+  return frames;
+}

@@ -41,12 +41,12 @@ export class Outbox {
   }
 
   /** Makes a draft and keeps it; it survives a reload from here on (unless the browser refuses to store). */
-  add(/** @type {{ channel: number, body: string, replyTo?: number | null, thread?: number | null, isAlso?: boolean }} */ { channel, body, replyTo = null, thread = null, isAlso = false }) {
+  add(/** @type {{ channel: number, body: string, replyTo?: number | null, thread?: number | null, isAlso?: boolean, files?: any[] }} */ { channel, body, replyTo = null, thread = null, isAlso = false, files = [] }) {
     this.#lastAt = Math.max(Math.round(serverNow()), this.#lastAt + 1); // strictly rising: it is the order of sending
     /** @type {Draft} */
     const draft = {
       client_msg_id: makeUuid(), channel, body, reply_to: replyTo, thread, also_in_channel: isAlso, at: this.#lastAt, tab: this.#tab,
-      state: "pending", dueAt: this.holdMs ? this.#lastAt + this.holdMs : null, after: null, error: null, retryAt: null, tries: 0,
+      state: "pending", dueAt: this.holdMs ? this.#lastAt + this.holdMs : null, after: null, error: null, retryAt: null, tries: 0, files,
     };
     this.save(draft);
     return draft;
@@ -64,8 +64,10 @@ export class Outbox {
     return [...this.#drafts.values()].sort((a, b) => a.at - b.at);
   }
 
+  /** The first that waits; undefined while its files are on their way, for a later message must not overtake it. */
   next(/** @type {number} */ channel) {
-    return this.of(channel).find((draft) => draft.state === "pending" && !this.#isTaken(draft));
+    const draft = this.of(channel).find((draft) => draft.state === "pending" && !this.#isTaken(draft));
+    return draft?.files?.some((/** @type {any} */ file) => !file.whole) ? undefined : draft;
   }
 
   /** Keeps the draft as it is now; one that another tab has sent or deleted does not come back. */

@@ -63,7 +63,7 @@ export class Sender {
     if (!this.#outbox.get(draft.client_msg_id)) return;
     const seconds = pauseFor(draft, refusal);
     draft.tries += 1;
-    if (seconds == null) return this.#fail(draft, refusal);
+    if (seconds == null) return this.fail(draft, refusal);
     draft.retryAt = elapsed() + seconds * 1000;
     draft.error = { code: refusal.code, detail: refusal.detail };
     this.#changed(draft);
@@ -72,7 +72,8 @@ export class Sender {
     draft.retryAt = draft.error = null;
   }
 
-  #fail(/** @type {Draft} */ draft, /** @type {{ code: any, detail: any, reference: string | null }} */ { code, detail, reference }) {
+  /** It does not go out as it is: it keeps its place, with the reason. */
+  fail(/** @type {Draft} */ draft, /** @type {{ code: any, detail: any, reference?: string | null }} */ { code, detail, reference }) {
     // Its place stays here, whatever comes later.
     const after = Math.max(this.#headOf(draft.channel) ?? 0, this.#acceptedSeq.get(draft.channel) ?? 0);
     Object.assign(draft, { state: "failed", after, retryAt: null, error: { code, detail, reference } });
@@ -84,9 +85,10 @@ export class Sender {
 /** How long a draft can still be taken back, by the server's clock. */
 export const heldMs = (/** @type {{ dueAt?: number | null }} */ { dueAt }) => (dueAt ?? 0) - serverNow();
 
-const frameOf = (/** @type {Draft} */ { channel, client_msg_id, body, reply_to, thread, also_in_channel }) => ({
+const frameOf = (/** @type {Draft} */ { channel, client_msg_id, body, reply_to, thread, also_in_channel, files }) => ({
   op: "message.post", channel, client_msg_id, body, ...(reply_to ? { reply_to } : {}),
   ...(thread ? { thread } : {}), ...(also_in_channel ? { also_in_channel } : {}),
+  ...(files?.length ? { files: files.map((/** @type {any} */ { whole }) => whole.id) } : {}),
 });
 
 function pauseFor(/** @type {Draft} */ draft, /** @type {{ code: any, retryAfter: number | null }} */ { code, retryAfter }) {

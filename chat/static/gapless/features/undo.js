@@ -13,8 +13,8 @@ feature((page) => {
   show();
   chosen.addEventListener("change", () => (store(chosen.checked), show()));
   page.onRow(".undo", (/** @type {Draft} */ draft, /** @type {any} */ timeline) => {
+    page.writers.get(timeline).retake(draft.body, timeline.find(draft.reply_to), draft.files);
     client.discard(draft);
-    page.writers.get(timeline).retake(draft.body, timeline.find(draft.reply_to));
   });
 });
 

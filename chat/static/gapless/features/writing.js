@@ -37,8 +37,8 @@ function composerOf(/** @type {Page} */ page) {
   const { client, around, me, pane, timeline } = page;
   return new Composer({
     user: me.id,
-    post: (/** @type {string} */ body, /** @type {number | null} */ replyTo) => {
-      client.post(page.here.id, body, replyTo);
+    post: (/** @type {string} */ body, /** @type {number | null} */ replyTo, /** @type {any[]} */ files) => {
+      client.post(page.here.id, body, replyTo, { files });
       around.sent();
       pane.follow();
     },

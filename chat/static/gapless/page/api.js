@@ -30,10 +30,15 @@ export const post = (/** @type {string} */ path, body = {}) => request("POST", p
 export const patch = (/** @type {string} */ path, /** @type {any} */ body) => request("PATCH", path, body);
 export const remove = (/** @type {string} */ path, /** @type {any} */ body = undefined) => request("DELETE", path, body);
 
-async function request(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body) {
+/** A piece of a file. */
+export const send = (/** @type {string} */ path, /** @type {Blob} */ blob, /** @type {AbortSignal} */ signal) => request("PATCH", path, blob, signal);
+
+/** @param {AbortSignal} [signal] */
+async function request(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, signal) {
+  const isBytes = body instanceof Blob;
   const headers = { Accept: "application/json" };
-  if (method !== "GET") Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": token() });
-  const response = await fetch(ROOT + path, { method, headers, body: body && JSON.stringify(body) }).catch(/** @returns {any} */ () => null);
+  if (method !== "GET") Object.assign(headers, { "Content-Type": isBytes ? "application/octet-stream" : "application/json", "X-CSRFToken": token() });
+  const response = await fetch(ROOT + path, { method, headers, body: isBytes ? body : body && JSON.stringify(body), signal }).catch(/** @returns {any} */ () => null);
   if (!response) throw unreachable();
   if (!response.ok) throw await problemOf(response);
   return response.status === 204 ? null : response.json();

@@ -14,6 +14,7 @@ import "../features/announcing.js";
 import "../features/messages.js";
 import "../features/receipts.js";
 import "../features/reactions.js";
+import "../features/files.js";
 import "../features/emoji.js";
 import "../features/mentions.js";
 import "../features/completing.js";

@@ -25,6 +25,7 @@ export class Composer {
   #edit;
   #lastOwn;
   #typed;
+  /** What goes along with a new message. @type {{ count: () => number, take: () => any[], put: (files: any[]) => void }} */ attached = { count: () => 0, take: () => [], put: () => {} };
 
   /**
    * `form`: its markup is that of `_composer.html`. `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
@@ -43,6 +44,7 @@ export class Composer {
     this.#form.addEventListener("submit", (/** @type {any} */ event) => this.#submit(event));
     // The key of a touch keyboard breaks the line, and says so: there is no Shift, and the button sends.
     if (isTouch()) this.#box.enterKeyHint = "enter";
+    this.#box.required = false; // files need no words
     this.#box.addEventListener("input", () => {
       this.#changed();
       if (!this.#editing) this.#typed(this.#box.value);
@@ -69,6 +71,11 @@ export class Composer {
     if (!isTouch()) this.#box.focus({ preventScroll: true });
   }
 
+  /** More or less goes along. */
+  refresh() {
+    this.#show();
+  }
+
   /** While held nothing is sent from the box; what is written stays in it. */
   hold(/** @type {boolean} */ isHeld) {
     if (this.#isHeld === isHeld) return;
@@ -85,9 +92,10 @@ export class Composer {
   }
 
   /** What was written before it was sent, before what has been written since; and what it answers. */
-  retake(/** @type {string} */ body, /** @type {Message | null} */ replyTo) {
+  retake(/** @type {string} */ body, /** @type {Message | null} */ replyTo, /** @type {any[]} */ files = []) {
     this.#endEdit();
     this.#reply = replyTo;
+    this.attached.put(files);
     this.#write([body, this.#box.value].filter(Boolean).join("\n"));
     this.#showContext();
     this.#box.focus();
@@ -115,14 +123,16 @@ export class Composer {
   async #submit(/** @type {any} */ event) {
     event.preventDefault();
     const body = this.#box.value.replace(/^\n+|\s+$/g, "");
-    if (!body || !this.#channel || this.#isHeld || this.#isTooLong(body)) return this.#changed();
+    const isEmpty = !body && !(this.#editing ? this.#editing.files?.length : this.attached.count());
+    if (isEmpty || !this.#channel || this.#isHeld || this.#isTooLong(body)) return this.#changed();
     if (this.#editing) return this.#save(this.#editing, body);
+    const files = this.attached.take();
     const replyTo = this.#reply?.id ?? null;
     this.#reply = null;
     this.#write("");
     this.#showContext();
     this.#box.focus({ preventScroll: true });
-    this.#post(body, replyTo);
+    this.#post(body, replyTo, files);
   }
 
   async #save(/** @type {Message} */ message, /** @type {string} */ body) {
@@ -166,7 +176,7 @@ export class Composer {
     const bytes = countBytes(this.#box.value.trimEnd());
     this.#left.classList.toggle("is-over", bytes > MESSAGE_BYTES);
     this.#left.textContent = leftText(bytes);
-    this.#form.classList.toggle("is-empty", !this.#box.value.trim());
+    this.#form.classList.toggle("is-empty", !this.#box.value.trim() && !this.attached.count());
   }
 
   #isTooLong(/** @type {string} */ body) {

@@ -1,0 +1,92 @@
+/** Files: attached to what is being written, sent when they are whole, shown under messages, and looked at large. */
+import * as dialogs from "../page/dialogs.js";
+import { byId } from "../page/dom.js";
+import { feature } from "../page/feature.js";
+import { plural } from "../page/format.js";
+import { show } from "../files/lightbox.js";
+import { isPicture, showFiles, sizeText } from "../files/shown.js";
+import { listen } from "../files/taking.js";
+import { Tray } from "../files/tray.js";
+import { Uploads } from "../files/uploads.js";
+
+/** @type {any} */
+let limits = { file_bytes: 25 * 1024 * 1024, files_per_message: 10 };
+
+feature((page) => {
+  const { client } = page;
+  const composer = page.writers.get(page.timeline);
+  const uploads = new Uploads();
+  const tray = new Tray({ place: byId("attached"), uploads, changed: () => composer.refresh() });
+  const put = (/** @type {any[]} */ files) => {
+    for (const file of files) uploads.resume(file);
+    if (files.length) tray.add(files);
+  };
+  composer.attached = { count: () => tray.keys.length, take: () => tray.take().map(kept), put };
+  listen({
+    take: (files) => {
+      const taken = fitting(files, limits.files_per_message - tray.keys.length);
+      if (taken.length) tray.add(taken.map((file) => uploads.add(file)));
+      composer.focus();
+    },
+    isOpen: () => !byId("composer").hidden,
+  });
+  client.addEventListener("hello", ({ detail }) => {
+    limits = detail.limits;
+    for (const draft of client.drafts()) takeUp(draft);
+  });
+  page.addEventListener("shown", ({ detail: channel }) => tray.open(channel?.id ?? 0));
+  for (const { list, timeline } of page.lists) {
+    timeline.parts.push((/** @type {any} */ row, /** @type {any} */ message) => showFiles(row, message, (/** @type {string} */ key) => uploads.state(key)));
+    list.addEventListener("click", (/** @type {any} */ event) => look(event, timeline));
+  }
+
+  // A draft goes out when its files are whole; until then those behind it wait too.
+  const takeUp = (/** @type {Draft} */ draft) => {
+    if (draft.state !== "pending") return;
+    for (const file of draft.files ?? []) if (!file.whole) uploads.resume(file);
+    for (const file of draft.files ?? []) follow(file.key, draft);
+  };
+  const follow = (/** @type {string} */ key, /** @type {Draft} */ draft) => {
+    const state = uploads.state(key);
+    const file = (draft.files ?? []).find((/** @type {any} */ other) => other.key === key);
+    if (!state || !file || file.whole || draft.state !== "pending") return;
+    const isNews = state.whole || state.id !== file.id;
+    Object.assign(file, { id: state.id, whole: state.whole });
+    if (state.isFailed) client.fail(draft, { code: "invalid", detail: `${file.name}: ${state.detail}` });
+    else if (isNews) client.keep(draft);
+    else if (page.isHere(draft.channel)) page.pane.takeDraft(draft, /** @type {any} */ (null));
+  };
+  uploads.addEventListener("moved", ({ detail: { key } }) => {
+    const draft = client.drafts().find(({ files = [] }) => files.some((/** @type {any} */ file) => file.key === key));
+    if (draft) follow(key, draft);
+  });
+  client.addEventListener("draft", ({ detail: { draft, message } }) => {
+    if (message) for (const { key } of draft.files ?? []) uploads.forget(key);
+    else if (draft.state === "discarded") for (const { key } of draft.files ?? []) tray.keys.includes(key) || uploads.cancel(key);
+    else if (draft.state === "pending") again(draft);
+  });
+  // Retried: what had failed is sent anew, and so is what the server does not have any more.
+  const again = (/** @type {Draft} */ draft) => {
+    for (const { key, whole } of draft.files ?? []) if (!whole) uploads.retry(key);
+    takeUp(draft);
+  };
+});
+
+function look(/** @type {any} */ event, /** @type {Timeline} */ { messages }) {
+  const link = event.target.closest(".file-picture");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const pictures = messages.flatMap(({ files = [] }) => files.filter(isPicture));
+  show(pictures, pictures.findIndex(({ url }) => url === link.getAttribute("href")));
+}
+
+const kept = (/** @type {any} */ { key, name, size, type, id, whole }) => ({ key, name, size, type, id, whole });
+
+function fitting(/** @type {File[]} */ files, /** @type {number} */ room) {
+  const large = files.filter(({ size }) => size > limits.file_bytes);
+  const fit = files.filter(({ size }) => size <= limits.file_bytes && size > 0);
+  if (large.length) dialogs.say(`${large[0].name} is too large: ${sizeText(limits.file_bytes)} are allowed for a file.`);
+  else if (fit.length < files.length) dialogs.say("What is empty, or a folder, can't be sent.");
+  else if (fit.length > room) dialogs.say(`A message has at most ${plural(limits.files_per_message, "file")}: send the others with another one.`);
+  return fit.slice(0, Math.max(0, room));
+}

@@ -1,0 +1,102 @@
+"""Files in the page: attached, sent over a line that breaks, shown without a jump, looked at large, at both widths and themes."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Cast, said
+from tests.stage import pictures
+from tests.stage.axe import turn, violations
+from tests.stage.browsers import MARKS, SignIn, beside
+from tests.stage.files import kept
+from tests.stage.servers import Server
+
+pytestmark = MARKS
+
+PHOTO: Any = {"name": "regatta.jpg", "mimeType": "image/jpeg", "buffer": pictures.photo()}
+PLAN: Any = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": pictures.PDF + b"0" * 400_000}
+WRONG: Any = {"name": "picture.png", "mimeType": "image/png", "buffer": pictures.HTML}
+
+#: What the server draws of a message's files, and what the script does, but for what Tab reaches.
+SAME = """async () => {
+  const served = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  return [...document.querySelectorAll("#rows > .row")].map((row) => {
+    const drawn = row.querySelector(".files").cloneNode(true);
+    const other = served.querySelector(`#rows > [data-seq="${row.dataset.seq}"] .files`);
+    return drawn.isEqualNode(other) ? "" : `${drawn.outerHTML} is not ${other.outerHTML}`;
+  }).filter(Boolean);
+}"""
+
+
+def attach(page: Page, *files: Any) -> None:
+    page.locator("#attach-input").set_input_files(list(files))
+
+
+def send(page: Page, text: str = "") -> None:
+    page.locator("#composer-body").fill(text)
+    page.locator(".send").click()
+
+
+def shoot(page: Page, name: str) -> None:
+    """For people to look at, where a folder for it is named."""
+    if folder := os.environ.get("GAPLESS_SHOTS"):
+        for theme in ("light", "dark"):
+            turn(page, theme)  # type: ignore[arg-type]
+            page.screenshot(path=Path(folder) / f"{name}-{theme}.png")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_files_are_attached_sent_shown_and_looked_at_large(
+    server: Server, cast: Cast, sign_in: SignIn, width: int
+) -> None:
+    sound = beside(kept, cast.alice, pictures.sound(), "bell.wav")
+    beside(said, cast.alice, cast.team, "Listen to this", files=(sound.pk,))
+    page = sign_in("bob", server, width=width, path=f"/c/{cast.team.pk}/", has_touch=width == 390)
+    attach(page, PHOTO, PLAN, WRONG)
+    expect(page.locator(".attached")).to_have_count(3)
+    expect(page.locator(".attached.is-failed")).to_contain_text("no picture that can be read")
+    shoot(page, f"attached-{width}")
+    assert violations(page) == []
+    page.locator(".attached.is-failed .attached-out").click()
+    send(page, "From Saturday")
+    row = page.locator(".row", has_text="From Saturday")
+    picture = row.locator(".file-picture img")
+    # Its place is known before it is there: 900 × 1600 within 360 × 320.
+    expect(picture).to_have_attribute("width", "180")
+    expect(picture).to_have_attribute("height", "320")
+    expect(row.locator(".file-card")).to_contain_text("391 KB")
+    expect(row.locator(".ticks")).to_have_attribute("data-status", "sent")
+    send(page, "")
+    assert page.evaluate(SAME) == []
+    picture.click()
+    large = page.locator(".lightbox")
+    expect(large.locator("img")).to_have_js_property("naturalWidth", 900)
+    expect(large.locator(".lightbox-count")).to_be_empty()
+    shoot(page, f"lightbox-{width}")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+    expect(row.locator(".file-picture")).to_be_focused()
+    expect(page.locator(".file-audio")).to_have_js_property("paused", True)
+    shoot(page, f"sent-{width}")
+
+
+def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what_was_said_later(
+    server: Server, cast: Cast, sign_in: SignIn
+) -> None:
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
+    page.context.set_offline(True)
+    attach(page, PHOTO)
+    send(page, "the photo")
+    send(page, "and a word about it")
+    expect(page.locator(".is-draft")).to_have_count(2)
+    # The tab is closed and opened again meanwhile: what is on its way is kept.
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.locator(".is-draft")).to_have_count(0, timeout=20_000)
+    bodies = [text for text in page.locator(".row:not(.is-system) .body").all_inner_texts() if text]
+    assert bodies == ["the photo", "and a word about it"]
+    expect(page.locator(".row", has_text="the photo").locator(".file-picture img")).to_have_count(1)
