@@ -48,10 +48,13 @@ def get(folder: str, name: str) -> IO[bytes]:
 
 
 def take_away(folder: str, *names: str) -> None:
-    """These; without any all that the folder has, and the folder. What is not there is as good as gone."""
-    kept = storage()
+    """What is not there is as good as gone."""
+    for name in names:
+        storage().delete(f"{folder}/{name}")
+
+
+def take_away_all(folder: str) -> None:
+    """The folder, with all that it has."""
     with contextlib.suppress(FileNotFoundError):
-        for name in names or kept.listdir(folder)[1]:
-            kept.delete(f"{folder}/{name}")
-        if not names:
-            kept.delete(folder)
+        take_away(folder, *storage().listdir(folder)[1])
+        storage().delete(folder)

@@ -77,8 +77,13 @@ def assembled(row: File) -> IO[bytes]:
 
 def finish_upload(row: File, developed: Developed) -> File:
     """A file that a message can take. Repeating it does nothing."""
-    pieces = [name for name, _ in row.pieces]
-    row = finish(row, developed)
+    with transaction.atomic():
+        # The last piece may have been sent twice: the bytes are put where they are handed out from by one of them.
+        row = File.objects.select_for_update(no_key=True, of=("self",)).select_related("uploader").get(pk=row.pk)
+        if row.whole_at is not None:
+            return row
+        pieces = [name for name, _ in row.pieces]
+        row = finish(row, developed)
     storage.take_away(row.folder, *pieces)
     return row
 
@@ -88,5 +93,5 @@ def give_up_upload(user: User, upload: int) -> None:
     with transaction.atomic():
         row = File.objects.select_for_update().filter(pk=upload, uploader=user, taken_at=None).first()
         if row is not None:
-            storage.take_away(row.folder)
+            storage.take_away_all(row.folder)
             row.delete()

@@ -189,6 +189,17 @@ def test_a_kill_between_a_piece_and_its_row_costs_that_piece_alone(
 
 
 @pytest.mark.django_db
+def test_a_last_piece_that_comes_twice_ends_the_upload_once(cast: Cast) -> None:
+    row = services.begin_upload(cast.bob, name="plan.txt", size=4)
+    row = services.take_piece(cast.bob, row.pk, offset=0, content=io.BytesIO(b"plan"))
+    first, second = (develop(services.assembled(row), name=row.name) for _ in range(2))
+    whole = services.finish_upload(row, first)
+    for known in (row, whole):
+        assert services.finish_upload(known, second).whole_at == whole.whole_at
+    assert content_of(row.folder) == [storage.WHOLE]
+
+
+@pytest.mark.django_db
 def test_of_two_pieces_of_one_place_one_is_taken(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     row = services.begin_upload(cast.bob, name="plan.txt", size=6)
     put = storage.put
