@@ -3,6 +3,7 @@ from django.urls import path
 from chat.api import (
     blocks,
     channels,
+    cited,
     descriptions,
     invites,
     mentions,
@@ -54,6 +55,7 @@ urlpatterns = [
     path("moderation/audit/", moderation.AuditLog.as_view()),
     path("blocks/", blocks.OwnBlocks.as_view()),
     path("blocks/<int:user>/", blocks.OneBlock.as_view()),
+    path("cited/", cited.Cited.as_view()),
     path("mentions/", mentions.OwnMentions.as_view()),
     path("search/", search.Search.as_view()),
     path("threads/", threads.Threads.as_view()),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import shapes
 from chat.live.node import post_and_wait
-from chat.models import Block, User
+from chat.models import Block, Message, User
 from chat.pages.forms import MessageForm
 from chat.pages.rows import repliers_of, rows
 from chat.pages.sections import sections_of
@@ -42,6 +42,14 @@ def channel(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, pk)
 
 
+@gzip_page
+@login_required
+@require_GET
+def message(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """The channel around one of its messages. Whoever may not see it gets the answer of a channel that there is not."""
+    return _page(request, pk, seq=seq)
+
+
 @login_required
 @require_POST
 def post_message(request: HttpRequest, pk: int) -> HttpResponse:
@@ -64,15 +72,16 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("channel", pk=pk)
 
 
-def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
+def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> HttpResponse:
     assert isinstance(request.user, User)
     epoch = read_log_position().epoch
     channels = channels_of(request.user.pk, shown=pk)
     chosen = next((channel for channel in channels if channel.id == pk), None)
     if pk is not None and chosen is None:
         raise Http404
+    pointed = _place(pk, seq) if pk is not None and seq is not None else None
     unread_from = _unread_from(chosen) if chosen else None
-    seen = first_seen(chosen.id, unread_from=unread_from) if chosen else Page([])
+    seen = first_seen(chosen.id, unread_from=unread_from, pointed=pointed) if chosen else Page([])
     messages = as_read(seen)
     blocks = list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True))
     me = shapes.person_of(request.user)
@@ -92,6 +101,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
         messages=messages,
         history_before=seen.older_than,
         history_after=seen.newer_than,
+        pointed=pointed,
         time=time_now(),
     )
     context = {
@@ -108,6 +118,7 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
             me=me.id,
             unread_from=unread_from,
             unheard={me.id, *blocks},
+            pointed=pointed,
             names={person.id: person.display_name for person in repliers},
         ),
         "shows_start": seen.older_than is None and seen.newer_than is None,
@@ -121,6 +132,14 @@ def _page(request: HttpRequest, pk: int | None) -> HttpResponse:
 
 def _people(users: set[int]) -> list[Person]:
     return [shapes.person_of(user) for user in User.objects.filter(pk__in=users)] if users else []
+
+
+def _place(channel: int, seq: int) -> int:
+    """Where the message is shown: of a reply that is only in its thread, where the thread begins. Raises Http404."""
+    row = Message.objects.filter(channel=channel, seq=seq).select_related("thread").first()
+    if row is None:
+        raise Http404
+    return row.seq if row.thread is None or row.also_in_channel else row.thread.seq
 
 
 def _unread_from(channel: shapes.Channel) -> int | None:

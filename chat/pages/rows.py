@@ -52,6 +52,8 @@ class Row:
     thread_line: str
     replied_at: str
     faces: list[Face]
+    #: The address names it.
+    is_pointed: bool
 
 
 def rows(
@@ -61,6 +63,7 @@ def rows(
     unread_from: int | None = None,
     unheard: Collection[int] = (),
     names: Mapping[int, str] | None = None,
+    pointed: int | None = None,
     now: datetime | None = None,
 ) -> Iterator[Row]:
     """`messages`: oldest first. `unheard`: of whom nothing counts as unread. One row, the first unread one, is told so.
@@ -92,6 +95,7 @@ def rows(
             thread_line=_thread_line(message),
             replied_at=message.replied_at or "",
             faces=[Face(user, _initials((names or {}).get(user, ""))) for user in message.repliers or ()],
+            is_pointed=message.seq == pointed,
         )
         previous = message
 

@@ -5,6 +5,7 @@ from chat.pages import channels, doors, invitations, own
 urlpatterns = [
     path("", channels.home, name="home"),
     path("c/<int:pk>/", channels.channel, name="channel"),
+    path("c/<int:pk>/m/<int:seq>", channels.message, name="message"),
     path("c/<int:pk>/post/", channels.post_message, name="post_message"),
     path("sign-in/", doors.SignIn.as_view(), name="sign_in"),
     path("sign-up/", doors.sign_up, name="sign_up"),

@@ -22,8 +22,10 @@ class Page:
     newer_than: int | None = None
 
 
-def first_seen(channel: int, *, unread_from: int | None) -> Page:
-    """The newest page; when what is unread begins before it, the page around that place."""
+def first_seen(channel: int, *, unread_from: int | None, pointed: int | None = None) -> Page:
+    """The newest page; when what is unread begins before it, the page around that place. `pointed`: around this one instead."""
+    if pointed is not None:
+        return page(channel, around=pointed)
     found = page(channel)
     is_enough = unread_from is None or found.older_than is None or found.older_than <= unread_from
     return found if is_enough else page(channel, around=unread_from)

@@ -87,6 +87,7 @@ _HAS = {
 }
 #: Few of many, each found by an index of its own. A list names whoever asks.
 _IS = {
+    "mention": "id IN (SELECT message_id FROM message_mentions WHERE user_id = %s)",
     "pinned": "pinned_at IS NOT NULL",
     "saved": "id IN (SELECT message_id FROM saved_messages WHERE user_id = %s)",
 }

@@ -18,7 +18,7 @@ MOST_CHARACTERS = 256
 MOST_PARTS = 12
 #: What a message can have, and what it can be.
 HAS = ("link", "reply", "edit", "reaction")
-IS = ("pinned", "saved")
+IS = ("mention", "pinned", "saved")
 
 # An operator with its value, which may be quoted or missing; a quoted phrase (the last may be open); a word.
 _PART = re.compile(

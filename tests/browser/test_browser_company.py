@@ -13,7 +13,7 @@ from chat import services
 from chat.models import Channel, User
 from tests.conftest import Cast, said
 from tests.stage.axe import violations
-from tests.stage.browsers import MARKS, SignIn, aside, ask, bodies, write
+from tests.stage.browsers import MARKS, NOTICES, SignIn, aside, ask, bodies, write
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -252,16 +252,6 @@ def test_what_nobody_looks_at_notifies_as_far_as_the_channel_says(sign_in: SignI
         expect(link.locator(".badge-number")).to_have_text(str(len(texts)))
     shown = page.evaluate("() => window.shown")
     assert shown == [["Alice in other", "good morning"], ["Alice in other", "and @bob, too"]]
-
-
-#: The browser's own notifications are the outside world.
-NOTICES = """
-window.shown = [];
-window.Notification = class {
-  static permission = "granted";
-  constructor(title, { body }) { window.shown.push([title, body]); }
-};
-"""
 
 
 def test_axe_finds_nothing_in_either_theme(sign_in: SignIn, server: Server, cast: Cast) -> None:

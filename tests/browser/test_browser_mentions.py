@@ -7,10 +7,9 @@ from playwright.sync_api import Page, expect
 
 from chat import services
 from chat.models import Message
-from tests.browser.test_browser_company import NOTICES
 from tests.conftest import Cast, said
 from tests.stage.axe import violations
-from tests.stage.browsers import MARKS, SignIn, aside, beside
+from tests.stage.browsers import MARKS, NOTICES, SignIn, aside, beside
 from tests.stage.servers import Server
 
 pytestmark = MARKS

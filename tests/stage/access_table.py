@@ -64,6 +64,7 @@ row("GET", "blocks/",                           "401 401 200 200 200 200 200")  
 row("POST", "blocks/",                          "401 401 201 201 201 201 201", body=given(user=lambda s, who: s.newcomer().pk))  # fmt: skip
 row("DELETE", "blocks/<int:user>/",             "401 401 204 204 204 204 204", path_of=given(user=lambda s, who: s.newcomer().pk))  # fmt: skip
 row("GET", "mentions/",                         "401 401 200 200 200 200 200")  # fmt: skip
+row("GET", "cited/",                            "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "search/",                           "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "threads/",                          "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "saved/",                            "401 401 200 200 200 200 200")  # fmt: skip
@@ -102,6 +103,7 @@ PAGES = {
     "GET metrics": "200 200 200 200 200 200 200",
     "GET ": "302 302 200 200 200 200 200",
     "GET c/<int:pk>/": "302 302 404 404 200 200 200",
+    "GET c/<int:pk>/m/<int:seq>": "302 302 404 404 200 200 200",
     "GET c/<int:pk>/post/": "302 302 405 405 405 405 405",
     "POST c/<int:pk>/post/": "403 403 403 403 403 403 403",
     "GET sign-in/": "200 200 302 302 302 302 302",

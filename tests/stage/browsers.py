@@ -25,6 +25,15 @@ MARKS = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page was NOT tested"),
 ]
 
+#: The browser's own notifications are the outside world.
+NOTICES = """
+window.shown = [];
+window.Notification = class {
+  static permission = "granted";
+  constructor(title, { body }) { window.shown.push([title, body]); }
+};
+"""
+
 SignIn = Callable[..., Page]
 Done = TypeVar("Done")
 

@@ -26,6 +26,7 @@ from tests.stage.servers import Server
 #: By the method and the last word of the path.
 QUERIES = {
     ("GET", "search"): {"q": "x"},
+    ("GET", "cited"): {"at": "1.1"},
     ("DELETE", "reactions"): {"emoji": "👍"},
     ("DELETE", "saved"): {"message": "1"},
 }
@@ -116,9 +117,8 @@ def test_every_page_is_answered_to_each_as_the_table_says(processes: list[Server
     found = {}
     for name in PAGES:
         method, path = name.split(" ", 1)
-        filled = "/" + path.replace("<int:pk>", str(scene.channel.pk)).replace("<str:token>", "wrong").replace(
-            "<str:secret>", "wrong"
-        )
+        filled = "/" + path.replace("<int:pk>", str(scene.channel.pk)).replace("<int:seq>", "1")
+        filled = filled.replace("<str:token>", "wrong").replace("<str:secret>", "wrong")
         found[name] = " ".join(str(each.request(method, next(urls) + filled).status_code) for each in browsers)
     assert found == PAGES
 

@@ -1,10 +1,10 @@
 /**
- * Brings the served page to its first unread row, or to its end, before the first paint: to where Scroll puts it again.
+ * Brings the served page to the row that its address names, its first unread row, or to its end, before the first paint: to where Scroll puts it again.
  * A classic script on purpose: a module would run too late, and what is being read would jump.
  */
 (() => {
   const box = document.getElementById("timeline");
-  const row = box?.querySelector(".unread-line:not([hidden])")?.closest(".row");
+  const row = box?.querySelector("[data-pointed]") ?? box?.querySelector(".unread-line:not([hidden])")?.closest(".row");
   if (!box) return;
   box.classList.add("is-placed");
   if (row) box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;

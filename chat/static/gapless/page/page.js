@@ -17,6 +17,7 @@ import "../features/reactions.js";
 import "../features/files.js";
 import "../features/emoji.js";
 import "../features/mentions.js";
+import "../features/links.js";
 import "../features/completing.js";
 import "../features/pins.js";
 import "../features/finding.js";

@@ -74,7 +74,7 @@ export class Page extends EventTarget {
       channels: this.channels, timeline: this.timeline, scroll: this.scroll, seen: (/** @type {any} */ channel, /** @type {number} */ seq) => this.client.read(channel, seq),
     });
     this.pane = new Pane({ client: this.client, timeline: this.timeline, scroll: this.scroll, reading: this.reading });
-    this.router = new Router((/** @type {any} */ id) => this.go(id));
+    this.router = new Router((/** @type {any} */ id) => this.go(id), (/** @type {number} */ id, /** @type {number} */ seq) => this.toMessage(id, seq));
     this.#follow();
   }
 
@@ -83,8 +83,8 @@ export class Page extends EventTarget {
     dialogs.listen(this.openers);
     keys.listen({ shortcuts: this.shortcuts, withAlt: this.withAlt, keys: this.keys, cancels: this.cancels });
     paintAvatar(document.querySelector(".me .avatar"), this.me);
-    const { channel, messages, history_before: before, history_after: after } = this.state;
-    if (channel) this.go(channel, { messages, isLast: before == null, isLatest: after == null });
+    const { channel, messages, history_before: before, history_after: after, pointed } = this.state;
+    if (channel) this.go(channel, { messages, isLast: before == null, isLatest: after == null, pointed });
     else if (!isNarrow() && this.channels.all().length) this.router.to(pathOf(this.channels.all()[0]), { replace: true });
     else this.showNothing();
     this.client.start();

@@ -1,8 +1,13 @@
 /** What a person does with a message, where a word is said about how it went. */
 import { confirm, say } from "../page/dialogs.js";
 
-export async function copy(/** @type {Message} */ { body }) {
-  const isCopied = await navigator.clipboard?.writeText(body).then(() => true, () => false);
+export const copy = (/** @type {Message} */ { body }) => write(body);
+
+/** Its address: the page there shows the channel around it. */
+export const copyLink = (/** @type {Message} */ { channel, seq }) => write(`${location.origin}/c/${channel}/m/${seq}`);
+
+async function write(/** @type {string} */ text) {
+  const isCopied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
   say(isCopied ? "Copied." : "The browser did not allow copying. Select the text and copy it.");
 }
 

@@ -42,6 +42,11 @@ export class Pane extends EventTarget {
     this.channel = channel;
     byId("rows").dataset.kind = channel.kind;
     const unreadFrom = this.#reading.start(channel);
+    if (given?.pointed) {
+      this.#show(given, { unreadFrom, isLatest: given.isLatest });
+      const row = await this.toSeq(given.pointed);
+      return row?.focus({ preventScroll: true });
+    }
     const isEnough = given && (unreadFrom ? given.isLast || given.messages[0]?.seq <= unreadFrom : given.isLatest);
     if (isEnough) return this.#show(given, { unreadFrom, isLatest: given.isLatest });
     await this.#load("open", () => this.open(channel), async () => {

@@ -1,0 +1,95 @@
+/**
+ * What links to messages cite, as small cards under the row that has them; a link to what the reader may not see stays a link.
+ * Asks for what is not known in one question for all that stands on screen, and keeps it for as long as the page lives.
+ */
+import { titleOf } from "../channels/channels.js";
+import { plain } from "../markdown/plain.js";
+import { avatar, make } from "../page/dom.js";
+import { fullTime, shortName } from "../page/format.js";
+import { placeOf } from "../page/router.js";
+import { paintName } from "../people/names.js";
+
+const MOST_A_ROW = 3;
+const MOST_ASKED = 50;
+const LETTERS = 240;
+
+/** @typedef {{ channel: number, seq: number }} Place */
+
+export class Cites {
+  /** @type {Map<string, Message | null>} */ #known = new Map(); // null: not to be seen
+  /** @type {Map<string, Place>} */ #wanted = new Map();
+  #load;
+  #titleOf;
+  #isFolded;
+  #came;
+
+  /** `load(places)` resolves to messages; `channelOf(id)`; `isFolded(message)`: of somebody blocked; `came()` when rows can show more. */
+  constructor(/** @type {{ load: (places: Place[]) => Promise<Message[]>, channelOf: (id: number) => any, isFolded: (message: Message) => boolean, came: () => void }} */ { load, channelOf, isFolded, came }) {
+    this.#load = load;
+    this.#titleOf = (/** @type {number} */ id) => (channelOf(id) ? titleOf(channelOf(id)) : "");
+    this.#isFolded = isFolded;
+    this.#came = came;
+  }
+
+  show(/** @type {any} */ row) {
+    const box = row.querySelector(".cites");
+    const places = placesIn(row);
+    const found = places.map((place) => this.#known.get(keyOf(place))).filter((message) => message && !this.#isFolded(message));
+    box.replaceChildren(...found.map((message) => this.#card(/** @type {Message} */ (message))));
+    box.hidden = !found.length;
+    for (const place of places) if (!this.#known.has(keyOf(place))) this.#want(place);
+  }
+
+  /** Messages as they are now: what is cited of them is out of date. True when something was. */
+  take(/** @type {Message[]} */ messages) {
+    const cited = messages.filter((message) => this.#known.has(keyOf(message)));
+    for (const message of cited) this.#known.set(keyOf(message), message);
+    return cited.length > 0;
+  }
+
+  /** What can be seen of a channel has changed: it is asked for again. */
+  forget(/** @type {number} */ channel) {
+    for (const key of this.#known.keys()) if (key.startsWith(`${channel}.`)) this.#known.delete(key);
+  }
+
+  #want(/** @type {Place} */ place) {
+    if (!this.#wanted.size) setTimeout(() => this.#ask());
+    this.#wanted.set(keyOf(place), place);
+  }
+
+  async #ask() {
+    const places = [...this.#wanted.values()].slice(0, MOST_ASKED);
+    const messages = await this.#load(places).catch(/** @returns {null} */ () => null);
+    for (const place of places) this.#wanted.delete(keyOf(place));
+    // Not to be had now: the links stay links until their rows are drawn again.
+    if (!messages) return this.#wanted.clear();
+    for (const place of places) this.#known.set(keyOf(place), null);
+    for (const message of messages) this.#known.set(keyOf(message), message);
+    if (this.#wanted.size) setTimeout(() => this.#ask());
+    if (messages.length) this.#came();
+  }
+
+  #card(/** @type {Message} */ message) {
+    const { sender, channel, seq, created_at: createdAt } = message;
+    const at = new Date(createdAt);
+    const head = make("span", { class: "cite-head" }, avatar(sender, { small: true }), paintName(make("b"), sender),
+      make("span", { data: { titleOf: channel }, textContent: this.#titleOf(channel) }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
+    const text = make("span", { class: "cite-text", dir: "auto", textContent: excerptOf(message) });
+    text.classList.toggle("is-gone", Boolean(message.deleted_at));
+    return make("a", { class: "cite", href: `/c/${channel}/m/${seq}`, tabIndex: -1 }, head, text);
+  }
+}
+
+const keyOf = (/** @type {Place} */ { channel, seq }) => `${channel}.${seq}`;
+
+/** @returns {Place[]} */
+function placesIn(/** @type {any} */ row) {
+  const places = [...row.querySelectorAll(".body a")].map((link) => placeOf(link.href)).filter((place) => place !== null);
+  return [...new Map(places.map((place) => [keyOf(place), place])).values()].slice(0, MOST_A_ROW);
+}
+
+function excerptOf(/** @type {any} */ { body, deleted_at: deletedAt, files = [] }) {
+  if (deletedAt) return "Message deleted";
+  const text = plain(body) || files.map((/** @type {{ name: string }} */ { name }) => name).join(", ");
+  return text.length > LETTERS ? `${text.slice(0, LETTERS)}…` : text;
+}

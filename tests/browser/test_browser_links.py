@@ -1,0 +1,60 @@
+"""Links to messages: copied, followed, opened by their address, and shown as what they cite."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from chat import services
+from chat.models import Message
+from tests.conftest import Cast, said
+from tests.stage.axe import violations
+from tests.stage.browsers import MARKS, SignIn, aside, beside
+from tests.stage.servers import Server
+
+pytestmark = MARKS
+
+SOON = 15_000
+#: The clipboard is the outside world.
+CLIPBOARD = 'Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => { window.copied = text; } } });'
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
+def test_a_message_is_cited_to_those_who_may_see_it(
+    sign_in: SignIn, server: Server, cast: Cast, width: int, theme: str
+) -> None:
+    other = beside(services.open_channel, cast.alice, name="plans", kind="private", members=[cast.charlie])
+    aside(said, cast.alice, other, "the **launch** is on Monday")
+    source = Message.objects.get(body__contains="launch")
+    for number in range(40):
+        aside(said, cast.alice, other, f"number {number}")
+    options = {"width": width, "color_scheme": theme, "reduced_motion": "reduce"}
+    alice = sign_in("alice", server, path=f"/c/{other.pk}/m/{source.seq}", script=CLIPBOARD, **options)
+    expect(alice.locator(".row:focus .body")).to_have_text("the launch is on Monday")
+    expect(alice.locator(".row:focus")).to_be_in_viewport()
+    alice.keyboard.press("Enter")
+    alice.click("[data-act=link]")
+    link = alice.evaluate("() => window.copied")
+    assert link == f"{server.url}/c/{other.pk}/m/{source.seq}"
+    aside(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
+    aside(said, cast.alice, cast.team, f"see {link}")
+    # Not in the channel: a link, and no word of what it leads to.
+    bob = sign_in("bob", server, path=f"/c/{cast.team.pk}/", **options)
+    expect(bob.locator(f'.body a[href="{link}"]')).to_be_visible()
+    charlie = sign_in("charlie", server, path=f"/c/{cast.team.pk}/", **options)
+    card = charlie.locator(".cite")
+    expect(card).to_contain_text("the launch is on Monday", timeout=SOON)
+    expect(card).to_contain_text("plans")
+    expect(bob.locator(".cite")).to_have_count(0)
+    assert violations(charlie) == []
+    # It follows what is cited, and ends with the membership.
+    aside(services.edit_message, cast.alice, channel=other.pk, message=source.pk, body="the launch is on Tuesday")
+    expect(card.locator(".cite-text")).to_have_text("the launch is on Tuesday")
+    card.click()
+    expect(charlie.locator(".row:focus .body")).to_have_text("the launch is on Tuesday")
+    expect(charlie).to_have_url(re.compile(f"/c/{other.pk}/$"))
+    charlie.go_back()
+    aside(services.delete_message, cast.alice, channel=other.pk, message=source.pk)
+    expect(card.locator(".cite-text")).to_have_text("Message deleted")
+    aside(services.remove_member, cast.alice, channel=other.pk, user=cast.charlie)
+    expect(card).to_have_count(0)
