@@ -73,13 +73,13 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             refusal="Only the author can edit a message.",
             visitors=True,
             though_muted=False,
-            condition="one's own, for 24 hours, unless deleted",
+            condition="one's own, for 24 hours, unless deleted; a customer's, until it is resolved",
         ),
         Right.DELETE_OWN: Rule(
             roles=EVERYONE,
             refusal="Only the author or a moderator can delete a message.",
             visitors=True,
-            condition="one's own",
+            condition="one's own; a customer's, until it is resolved",
         ),
         Right.DELETE_ANY: Rule(
             roles=KEEPERS,

@@ -49,7 +49,10 @@ FILE = File(id=77, name="plan.png", size=48_211, type="image/png", url="/files/7
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, the same bytes for everyone. `seq` is its place for ever, `rev` the number of its last change."""
+    """One message, the same bytes for everyone. `seq` is its place for ever, `rev` the number of its last change.
+
+    In a conversation with the support a `sender` of the staff has a public name, and `support-staff` for a username.
+    """
 
     id: int
     channel: int

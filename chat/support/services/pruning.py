@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from chat.models import AuditEntry, Ban, Conversation, Message, Token, User, UserKind
+from chat.models import AuditEntry, Conversation, Message, Token, User, UserKind
 
 #: In one transaction.
 AT_ONCE = 500
@@ -15,7 +15,7 @@ AT_ONCE = 500
 def prune_visitors(*, now: datetime.datetime) -> int:
     """Takes away those who came before `silent_visitor_days` and have written nothing; how many they were.
 
-    Their token with them: who comes back begins another visit. Who was blocked or banned stays so.
+    Their token with them: who comes back begins another visit. Who was blocked or banned stays so: the audit log names them.
     """
     before = now - datetime.timedelta(days=settings.LIMITS.silent_visitor_days)
     count = 0
@@ -42,8 +42,6 @@ def _silent(before: datetime.datetime) -> "QuerySet[User]":
         ~Exists(Conversation.objects.filter(visitor=of_them)),
         ~Exists(Message.objects.filter(sender=of_them)),
         ~Exists(AuditEntry.objects.filter(Q(whom=of_them) | Q(actor=of_them))),
-        ~Exists(Ban.objects.filter(user=of_them)),
-        Q(contact=None) | Q(contact__blocked_at=None),
         kind=UserKind.VISITOR,
         date_joined__lt=before,
     )
