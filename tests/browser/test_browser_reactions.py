@@ -16,6 +16,15 @@ from tests.stage.servers import Server
 pytestmark = MARKS
 
 
+LONG_PRESS = """async (chip) => {
+  const finger = { bubbles: true, pointerType: "touch", isPrimary: true };
+  chip.dispatchEvent(new PointerEvent("pointerdown", finger));
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  chip.dispatchEvent(new PointerEvent("pointerup", finger));
+  chip.click();
+}"""
+
+
 def row_of(page: Page, text: str) -> Locator:
     return page.locator("#rows .row", has_text=text)
 
@@ -66,6 +75,12 @@ def test_people_react_pin_save_and_write_emoji(server: Server, cast: Cast, sign_
     expect(bob.locator("#reactors")).to_contain_text("You")
     row_of(bob, "lunch").locator(".reaction").first.press("Enter")
     expect(row_of(alice, "lunch").locator(".reaction").first).to_have_text("🎉 1")
+
+    # A long press says who as well, and is no click.
+    if width == 390:
+        row_of(bob, "lunch").locator(".reaction").last.evaluate(LONG_PRESS)
+        expect(bob.locator("#reactors")).to_contain_text("You")
+        assert chips(bob, "lunch") == ["🎉 1", "👍 1*", "🍕 1*"]
 
     # Without a connection: at once here, kept over a reload, and in the rows once it has come back.
     bob.route_web_socket("**/ws/", lambda socket: socket.close())

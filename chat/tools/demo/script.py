@@ -37,6 +37,10 @@ REACTIONS = (
     ("General", "alice", "Friday demo at four", {"👍": "dev emi bob felix grace sam", "👀": "carmen"}),
 )
 
+#: Who pins what for everybody, and what alice has saved for herself: channel, author, how the message begins.
+PINS = (("sam", "General", "alice", "Good morning everybody"), ("dev", "General", "alice", "Friday demo at four"))
+SAVED = (("General", "grace", "And two chandlers"), ("General", "dev", "Fixed in 4.2.1"))
+
 GENERAL = """
 alice: Good morning everybody. The new office keys are at reception, please pick yours up today.
 bob: Got mine, thanks!

@@ -44,6 +44,7 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
     said = _say_all(people, channels, first_day)
     tell(f"{said} messages over {STANDUP_DAYS} days")
     _react(people, channels)
+    _keep_at_hand(people, channels)
     _read_most(people, channels)
     _keep_order(people, channels)
     return people
@@ -172,6 +173,15 @@ def _react(people: dict[str, User], channels: dict[str, Channel]) -> None:
                 minutes += 2
                 with clock.at(row.created_at + datetime.timedelta(minutes=minutes)):
                     services.add_reaction(people[username], channel=row.channel_id, message=row.pk, emoji=emoji)
+
+
+def _keep_at_hand(people: dict[str, User], channels: dict[str, Channel]) -> None:
+    for who, name, author, begin in script.PINS:
+        row = _said_by(people[author], channels[name], begin)
+        with clock.at(row.created_at + datetime.timedelta(minutes=50)):
+            services.pin_message(people[who], channel=row.channel_id, message=row.pk)
+    for name, author, begin in script.SAVED:
+        services.save_message(people["alice"], message=_said_by(people[author], channels[name], begin).pk)
 
 
 def _keep_order(people: dict[str, User], channels: dict[str, Channel]) -> None:

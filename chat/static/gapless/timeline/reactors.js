@@ -24,7 +24,8 @@ export class Reactors {
     list.addEventListener("focusout", () => this.#hide());
     list.closest(".timeline").addEventListener("scroll", () => this.#hide(), { passive: true });
     addEventListener("keydown", ({ key }) => key === "Escape" && this.#hide());
-    addEventListener("pointerdown", ({ target }) => target !== this.#chip && this.#hide());
+    // Before the chip itself hears of it: what it begins then is not ended here.
+    addEventListener("pointerdown", ({ target }) => target !== this.#chip && this.#hide(), { capture: true });
   }
 
   /** True when the click that is under way ends a press that has shown the names. */
