@@ -1,7 +1,8 @@
 /** Blocks of code on a page: coloured when their language is known, copied and wrapped by a button each. */
+import { sketch } from "./sketch.js";
+
 const LANGUAGE = /^language-(.+)$/;
 const SAID_MS = 2_000;
-const SVG = "http://www.w3.org/2000/svg";
 const WRAP = "M3 5h14M3 10h11.5a2.5 2.5 0 0 1 0 5H11m2-2-2 2 2 2M3 15h4";
 const COPY = "M9 7h7.5v9.5H9a2 2 0 0 1-2-2V9a2 2 0 0 1 2-2zM13 7V5.3a1.8 1.8 0 0 0-1.8-1.8H5.3a1.8 1.8 0 0 0-1.8 1.8v5.9A1.8 1.8 0 0 0 5.3 13H7";
 /** @type {any} */
@@ -61,12 +62,7 @@ function say(/** @type {any} */ copy, /** @type {string} */ words) {
 function button(/** @type {string} */ title, /** @type {string} */ drawing, /** @type {() => void} */ pressed) {
   const made = Object.assign(document.createElement("button"), { type: "button", title });
   made.setAttribute("aria-label", title);
-  const icon = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 20 20", "aria-hidden": "true", class: "icon" })) icon.setAttribute(name, value);
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", drawing);
-  icon.append(path);
-  made.append(icon);
+  made.append(sketch(drawing));
   made.addEventListener("click", pressed);
   return made;
 }
