@@ -7,8 +7,9 @@ from xdist.scheduler import LoadFileScheduling
 
 #: Beginnings of paths below tests/; all others come after these.
 LONGEST = (
-    *("faults/test_faults.py", "faults/", "chatproject/test_processes.py", "chatproject/test_starting.py", "browser/"),
-    *("chat/api/test_api_schema.py", "chatproject/", "test_laws.py", "delivery/", "chat/services/test_sign_in.py"),
+    *("faults/test_faults.py", "faults/", "browser/", "chatproject/test_starting.py", "chatproject/test_door.py"),
+    *("chatproject/test_processes.py", "chatproject/test_reach.py", "test_laws.py", "chat/support/browser/"),
+    *("chat/api/test_api_schema.py", "chatproject/", "delivery/", "presence/", "chat/admin/", "chat/support/"),
 )
 #: All of it goes to one process: its files share a cluster, which takes longer to start than most of them last.
 TOGETHER = "tests/faults/"

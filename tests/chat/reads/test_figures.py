@@ -1,8 +1,8 @@
 """One channel's figures: how loud, how lively, how slow, how well."""
 
 import datetime
-import time
 from typing import Any
+from unittest import mock
 
 import pytest
 import redis
@@ -25,8 +25,9 @@ COMMITTED = Committed(raw=b"", duplicate=False)
 
 async def noted(channel: Channel, *milliseconds: float) -> None:
     counted = CountedChannels()
-    now = time.perf_counter()
-    counted.answered(channel.pk, [now - ms / 1000 for ms in milliseconds], [COMMITTED] * len(milliseconds))
+    # The clock stands still: a machine that is busy for two milliseconds would count into the next step.
+    with mock.patch("delivery.live.counted.time.perf_counter", return_value=1000.0):
+        counted.answered(channel.pk, [1000 - ms / 1000 for ms in milliseconds], [COMMITTED] * len(milliseconds))
     counted.refused(channel.pk, TooLong.code)
     notes = FigureNotes(counted)
     await notes.note()
