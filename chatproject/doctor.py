@@ -17,6 +17,7 @@ from chat.support.clockwork.lateness import lateness
 from chatproject.findings import Finding, State
 from chatproject.reach import sentence_of, why_not_postgresql
 from chatproject.schema import waiting_migrations
+from chatproject.stored_files import files
 from delivery.redis import client
 
 #: Older ones are not tested against.
@@ -291,7 +292,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]
         (
             *(("postgresql", _postgresql), ("migrations", _migrations), ("connections", _connections)),
             *(("indexes", _indexes), ("names", _names), ("clocks", _clock_of_postgresql)),
-            *(("clockwork", _clockwork), ("disk", _disk_of_postgresql)),
+            *(("clockwork", _clockwork), ("files", files), ("disk", _disk_of_postgresql)),
         ),
     ),
     ("redis", (("redis", _redis), ("clocks", _clock_of_redis))),

@@ -84,6 +84,7 @@ _HAS = {
     "reply": "reply_to_id IS NOT NULL",
     "edit": "edited_at IS NOT NULL",
     "reaction": "reactions IS NOT NULL",
+    "file": "files IS NOT NULL",
 }
 #: Few of many, each found by an index of its own. A list names whoever asks.
 _IS = {

@@ -17,7 +17,7 @@ MOST_CHARACTERS = 256
 #: Words and operators of a query: each is a condition on every row that is looked at.
 MOST_PARTS = 12
 #: What a message can have, and what it can be.
-HAS = ("link", "reply", "edit", "reaction")
+HAS = ("link", "reply", "edit", "reaction", "file")
 IS = ("mention", "pinned", "saved")
 
 # An operator with its value, which may be quoted or missing; a quoted phrase (the last may be open); a word.

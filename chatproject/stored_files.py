@@ -1,0 +1,47 @@
+"""What `doctor` says of files: how much they take, whether their bytes are there, and which bytes no row knows of."""
+
+import datetime
+import os
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import Sum
+
+from chat import clock
+from chat.files import storage
+from chat.models import File
+from chatproject.findings import Finding
+
+#: So many are looked for in the storage, the newest: a bucket is asked for each.
+LOOKED_FOR = 500
+#: For so long a file may be left over: the broom of a web process comes by every few seconds.
+LATE_SECONDS = 600
+
+
+def files() -> Iterator[Finding]:
+    held = File.objects.held()
+    size = (held.aggregate(bytes=Sum("size"))["bytes"] or 0) / 2**20
+    said = f"{held.count():,} files with {size:,.0f} MiB"
+    whole = list(held.whole().order_by("-pk").values_list("folder", flat=True)[:LOOKED_FOR])
+    missing = sum(not storage.storage().exists(f"{folder}/{storage.WHOLE}") for folder in whole)
+    if missing:
+        do = "See that FILES_URL is the storage that they were put into, or restore it from a backup."
+        yield Finding("files", "wrong", f"{missing:,} of the newest {len(whole):,} are not in their storage", do)
+    if strange := _without_row():
+        yield Finding("files", "warning", f"{strange:,} folders belong to no file", "They may be of an older database.")
+    before = clock.now() - datetime.timedelta(hours=settings.LIMITS.orphan_hours, seconds=LATE_SECONDS)
+    late = File.objects.filter(message=None, taken_at=None, created_at__lt=before).count()
+    if late:
+        yield Finding("files", "warning", f"{late:,} are left over", "Run a web process, or `manage.py prune`.")
+    if not missing:
+        yield Finding("files", "ok", said)
+
+
+def _without_row() -> int:
+    kept = storage.storage()
+    if not isinstance(kept, storage.Folder) or not os.path.isdir(kept.location):
+        return 0
+    found = {f"{outer}/{inner}" for outer in kept.listdir("")[0] for inner in kept.listdir(outer)[0]}
+    # Asked after the folders were looked at: the row of a file is there before its folder.
+    known = set(File.objects.values_list("folder", flat=True))
+    return len(found - known)
