@@ -72,14 +72,14 @@ def test_people_react_pin_save_and_write_emoji(server: Server, cast: Cast, sign_
     # Who they are, while the focus is on it; and one's own is taken back.
     row_of(bob, "lunch").focus()
     row_of(bob, "lunch").locator(".reaction").first.press("Tab")
-    expect(bob.locator("#reactors")).to_contain_text("You")
+    expect(bob.locator("#reactors-rows")).to_contain_text("You")
     row_of(bob, "lunch").locator(".reaction").first.press("Enter")
     expect(row_of(alice, "lunch").locator(".reaction").first).to_have_text("🎉 1")
 
     # A long press says who as well, and is no click.
     if width == 390:
         row_of(bob, "lunch").locator(".reaction").last.evaluate(LONG_PRESS)
-        expect(bob.locator("#reactors")).to_contain_text("You")
+        expect(bob.locator("#reactors-rows")).to_contain_text("You")
         assert chips(bob, "lunch") == ["🎉 1", "👍 1*", "🍕 1*"]
 
     # Without a connection: at once here, kept over a reload, and in the rows once it has come back.

@@ -12,7 +12,7 @@ from chat.allowances.table import REACTIONS
 from chat.models import Channel, Member, Message, Reaction, Role, User
 from chat.reads import history
 from chat.reads.cache import recent
-from chat.reads.unread import ReadMark, count_of
+from chat.reads.unread import NONE, ReadMark, count_of
 from delivery.wire import errors
 from tests.conftest import Cast, in_thread, said
 from tests.stage.counting import has_done, headers, refused
@@ -165,9 +165,8 @@ def test_a_reaction_is_not_unread(cast: Cast) -> None:
     services.read_channel(cast.bob, channel=cast.team.pk, seq=row.seq)
     react(cast.alice, row)
     member = Member.objects.get(channel=cast.team, user=cast.bob)
-    assert count_of(cast.bob.pk, [ReadMark(cast.team.pk, cast.bob.pk, member.read_seq, head_of(cast.team))]) == {
-        cast.team.pk: 0
-    }
+    mark = ReadMark(cast.team.pk, cast.bob.pk, member.read_seq, head_of(cast.team))
+    assert count_of(cast.bob.pk, [mark]) == {cast.team.pk: NONE}
     assert member.read_seq == row.seq
 
 
