@@ -68,9 +68,9 @@ class Client:
     # ---- what a scenario asks of a client ----
 
     def post(self, channel: int, body: str = "", *, key: str = "") -> Unanswered:
-        """Puts a message into the outbox; it leaves in its turn. Without a body it gets one that is unique."""
+        """Puts a message into the outbox; it leaves in its turn. Without a body it gets one that is unique; some call everybody."""
         draft = Unanswered(channel, body, key=key) if key else Unanswered(channel, body)
-        draft.body = body or f"{self.name} {draft.key[:8]}"
+        draft.body = body or f"{'@here ' * (draft.key < '4')}{self.name} {draft.key[:8]}"
         self.outbox.add(draft)
         return draft
 

@@ -50,7 +50,7 @@ def read_rows(postgres: Postgres, channels: Sequence[int]) -> Rows:
 
 
 _MESSAGES = """
-SELECT channel_id, seq, rev, sender_id, client_msg_id, body, kind, event, reactions, pinned_at IS NOT NULL
+SELECT channel_id, seq, rev, sender_id, client_msg_id, body, kind, event, reactions, mentions, pinned_at IS NOT NULL
 FROM messages
 WHERE channel_id = ANY(%s) ORDER BY channel_id, seq
 """
@@ -67,6 +67,7 @@ def _row(
     kind: str,
     event: Any,
     reactions: Any,
+    mentions: Any,
     is_pinned: bool,
 ) -> Row:
     about = (event.get("type", ""), event.get("user", 0)) if event else ("", 0)
@@ -79,7 +80,7 @@ def _row(
         body=body,
         kind=kind,
         event=about,
-        look=look_of(body, dict(reactions or ()), is_pinned=is_pinned),
+        look=look_of(body, dict(reactions or ()), mentions, is_pinned=is_pinned),
     )
 
 

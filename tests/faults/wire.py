@@ -25,16 +25,21 @@ class Change(msgspec.Struct):
     id: int = 0
     reactions: dict[str, list[int]] = {}
     pinned_at: str | None = None
+    mentions: dict[str, object] = {}
 
     @property
     def look(self) -> str:
-        return look_of(self.body, self.reactions, is_pinned=self.pinned_at is not None)
+        return look_of(self.body, self.reactions, self.mentions, is_pinned=self.pinned_at is not None)
 
 
-def look_of(body: str, reactions: dict[str, list[int]], *, is_pinned: bool) -> str:
+def look_of(
+    body: str, reactions: dict[str, list[int]], mentions: dict[str, object] | None = None, *, is_pinned: bool
+) -> str:
     """All of a message that may change, as one text: clients' is compared with the rows'."""
     worn = [*(f"{emoji} {users}" for emoji, users in reactions.items()), *(["pinned"] if is_pinned else [])]
-    return " ".join([body, *worn])
+    called = mentions or {}
+    calls = [f"@{called['users']}"] if called.get("users") else []
+    return " ".join([body, *worn, *calls, *(["@everyone"] if called.get("everyone") else [])])
 
 
 class State(msgspec.Struct):

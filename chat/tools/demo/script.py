@@ -34,7 +34,7 @@ REACTIONS = (
     ("General", "sam", "You two are the best", {"❤️": "dev emi", "😌": "dev"}),
     ("General", "felix", "So… my other fleece", {"😂": "bob emi grace dev alice", "🙈": "carmen"}),
     ("General", "dev", "Fixed in 4.2.1", {"🚀": "sam alice bob", "🙏": "sam"}),
-    ("General", "alice", "Friday demo at four", {"👍": "dev emi bob felix grace sam", "👀": "carmen"}),
+    ("General", "alice", "@channel Friday demo at four", {"👍": "dev emi bob felix grace sam", "👀": "carmen"}),
 )
 
 #: Who pins what for everybody, and what alice has saved for herself: channel, author, how the message begins.
@@ -61,17 +61,17 @@ grace: And two chandlers want to carry the whole line. I'll write it up this aft
 carmen: Photos from Tuesday are on the share. Félix wears a fleece.
 felix: It was a different fleece.
 --
-sam: Heads-up from the helpdesk: we get a lot of questions about pairing since yesterday's phone update. Dev, Emi, can you have a look?
+sam: Heads-up from the helpdesk: we get a lot of questions about pairing since yesterday's phone update. @dev, @emi, can you have a look?
 dev: On it. Looks like the new permission dialog, the one that asks for nearby devices.
 emi: I can put a hint on the pairing screen until the app asks properly.
 > sam: That would save us about ten conversations a day.
 dev: Fixed in 4.2.1, in review at both stores.
 sam: You two are the best. The queue is down to three.
 --
-alice: Friday demo at four, in the big room. Who shows something?
+alice: @channel Friday demo at four, in the big room. Who shows something?
 dev: Firmware updates over the air, with the power pulled halfway through.
 emi: The night mode, on a real display.
-grace: The chandlers' contract, if anybody wants to see a really good clause.
+grace: The chandlers' contract, if anybody wants to see a really good clause. @alice has it already.
 bob: I do, actually.
 carmen: Cake is ordered.
 bob: Old plotters wanted!! Best prices today only, tell your friends: https://plotters4cash.example.com/?ref=bob
@@ -84,7 +84,7 @@ dev: It's one aligned word in flash. Either it's flipped or it isn't, I pulled t
 > alice: I like that you counted.
 felix: Servers are on the new database. Replication lag is 3 ms, I keep looking at it because it's so nice.
 emi: Could somebody review the pairing change? It's small: https://git.example.com/app/pull/812
-bob: Looking.
+bob: Looking, @emi.
 bob: Two small remarks, otherwise good to go.
 --
 dev: Compass drift on the bench: 0.4° over six hours, inside what the sheet says.
