@@ -12,11 +12,11 @@ def guard_without_the_lock() -> None:
     """Whether somebody else has answered is asked before the conversation is locked (and under the lock no more)."""
     from chat.live import source  # noqa: PLC0415
     from chat.models import Conversation  # noqa: PLC0415
-    from chat.services import posting  # noqa: PLC0415
+    from chat.services import post_drafts  # noqa: PLC0415
     from delivery.wire.errors import Overtaken  # noqa: PLC0415
 
     post = source.post_messages
-    posting._POST = posting._POST.replace("post_drafts", "post_drafts_unguarded")
+    post_drafts._POST = post_drafts._POST.replace("post_drafts", "post_drafts_unguarded")
 
     def is_overtaken(draft: Any) -> bool:
         answered = Conversation.objects.filter(pk=draft.channel, answered_seq__gt=draft.seen_seq or 0)

@@ -104,9 +104,9 @@ def no_login_check() -> None:
 
 def no_dedup() -> None:
     """A repeated client_msg_id is posted again (the database's own constraint is taken away too)."""
-    from chat.services import posting  # noqa: PLC0415
+    from chat.services import post_drafts  # noqa: PLC0415
 
-    posting._POST = posting._POST.replace("post_drafts", "post_drafts_again")
+    post_drafts._POST = post_drafts._POST.replace("post_drafts", "post_drafts_again")
 
 
 def no_lane_order() -> None:
@@ -175,7 +175,7 @@ def no_conflicts() -> None:
     from delivery.source import Committed  # noqa: PLC0415
     from delivery.wire.codec import encode  # noqa: PLC0415
 
-    posting._repeated = lambda draft, known: Committed(raw=encode(shapes.message_of(known)), duplicate=True)
+    posting.repeated = lambda draft, known: Committed(raw=encode(shapes.message_of(known)), duplicate=True)
 
 
 def no_seats() -> None:
