@@ -22,8 +22,14 @@ ROOT = Path(__file__).resolve().parents[2]
 MADE = ROOT / ".data" / "clusters"
 #: Nobody promises these; they end a wait that would not end.
 READY_SECONDS, MADE_SECONDS = 30, 300
-#: What decides what is in the tables once all migrations have run.
-READ_BY_MIGRATIONS = ("chat/**/migrations/*.py", "chat/**/*.sql", "requirements.txt")
+#: What decides how a cluster is made, and what is in its tables once all migrations have run.
+DECIDING = (
+    "chat/**/migrations/*.py",
+    "chat/**/*.sql",
+    "chat/models/*.py",
+    "chatproject/embedded/keeper.py",
+    "requirements.txt",
+)
 #: In a copy: of which state of the migrations it is.
 STATE = "migrated_as"
 
@@ -33,22 +39,25 @@ def lay_migrated(data: Path) -> None:
 
     One that was laid there before stays, if the migrations are still the same.
     """
-    cluster = data / "postgres"
+    cluster, copy = data / "postgres", data / "postgres.copy"
     state = _state()
+    if _is_of(cluster, state):
+        return
     data.mkdir(parents=True, exist_ok=True)
     with locked(data / "keeper.lock", seconds=READY_SECONDS):
-        if _is_of(cluster, state):
-            return
-        shutil.rmtree(cluster, ignore_errors=True)
+        for old in (cluster, copy):
+            shutil.rmtree(old, ignore_errors=True)
         MADE.mkdir(parents=True, exist_ok=True)
         with locked(MADE / "lock", seconds=MADE_SECONDS):
             if not _is_of(MADE / "postgres", state):
                 _make(state)
-            subprocess.run(["cp", "-a", str(MADE / "postgres"), str(data)], check=True)
+            # Moved to its place whole, so that a copy that was killed is none.
+            subprocess.run(["cp", "-aT", str(MADE / "postgres"), str(copy)], check=True)
+        copy.rename(cluster)
 
 
 def _state() -> str:
-    files = sorted(path for pattern in READ_BY_MIGRATIONS for path in ROOT.glob(pattern))
+    files = sorted(path for pattern in DECIDING for path in ROOT.glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
