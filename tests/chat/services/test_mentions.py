@@ -9,6 +9,7 @@ import pytest
 
 from chat import services
 from chat.models import Channel, Mention, Message
+from chat.search import search
 from tests.conftest import Cast, said
 from tests.stage.accounts import people_called
 
@@ -155,3 +156,10 @@ def test_a_batch_calls_in_each_channel_whom_it_names_there(cast: Cast) -> None:
         (other.pk, seqs["@bob @charlie"], "charlie"),
         (other.pk, seqs["@here"], "charlie"),
     ]
+
+
+def test_a_search_finds_what_calls_one(cast: Cast) -> None:
+    for body in ("hello @bob", "hello all", "hello @alice"):
+        said(cast.alice, cast.team, body)
+    assert [message.body for message in search(cast.bob, "hello is:mention").messages] == ["hello @bob"]
+    assert search(cast.alice, "is:mention").messages == []
