@@ -39,6 +39,7 @@ class _Parser(MarkdownIt):
         self.inline.ruler.after("bound", "address", address_rule)
         self.inline.ruler.after("address", "line", _line_rule)
         self.inline.ruler.after("line", "backslash", _backslash_rule)
+        self.inline.ruler.after("backslash", "nested", _nested_rule)
         self.core.ruler.push("words", _find_words)
 
     def validateLink(self, url: str) -> bool:  # noqa: N802
@@ -69,6 +70,16 @@ def _line_rule(state: StateInline, silent: bool) -> bool:
     state.pos += 1
     while state.pos < state.posMax and state.src[state.pos] in " \t":
         state.pos += 1
+    return True
+
+
+# In a link an address between brackets is text: no link within a link.
+def _nested_rule(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] != "<" or not state.linkLevel:
+        return False
+    if not silent:
+        state.pending += "<"
+    state.pos += 1
     return True
 
 

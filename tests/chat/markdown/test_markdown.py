@@ -103,6 +103,7 @@ class Seen(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         assert set(given) <= MAY[tag], (tag, given)
+        assert tag != "a" or "a" not in self.open, "a link within a link"
         if tag == "a":
             assert given["href"].lower().startswith(("http://", "https://", "mailto:"))
             assert (given["target"], given["rel"]) == ("_blank", "noopener noreferrer nofollow")

@@ -29,6 +29,7 @@ parser.inline.ruler.after("text", "bound", boundRule);
 parser.inline.ruler.after("bound", "address", addressRule);
 parser.inline.ruler.after("address", "line", lineRule);
 parser.inline.ruler.after("line", "backslash", backslashRule);
+parser.inline.ruler.after("backslash", "nested", nestedRule);
 parser.core.ruler.after("block", "trim", trimBlocks);
 parser.core.ruler.push("words", findWords);
 
@@ -51,6 +52,14 @@ function lineRule(/** @type {any} */ state, /** @type {boolean} */ isSilent) {
   if (!isSilent) state.pending = `${state.pending.replace(/ +$/, "")}\n`;
   state.pos += 1;
   while (state.pos < state.posMax && " \t".includes(state.src[state.pos])) state.pos += 1;
+  return true;
+}
+
+// In a link an address between brackets is text: no link within a link.
+function nestedRule(/** @type {any} */ state, /** @type {boolean} */ isSilent) {
+  if (state.src[state.pos] !== "<" || !state.linkLevel) return false;
+  if (!isSilent) state.pending += "<";
+  state.pos += 1;
   return true;
 }
 
