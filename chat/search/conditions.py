@@ -90,6 +90,7 @@ _HAS = {
 _IS = {
     "mention": "id IN (SELECT message_id FROM message_mentions WHERE user_id = %s)",
     "pinned": "pinned_at IS NOT NULL",
+    "thread": "(thread_id IS NOT NULL OR reply_count > 0)",
     "saved": "id IN (SELECT message_id FROM saved_messages WHERE user_id = %s)",
 }
 

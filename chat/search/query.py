@@ -18,7 +18,7 @@ MOST_CHARACTERS = 256
 MOST_PARTS = 12
 #: What a message can have, and what it can be.
 HAS = ("link", "reply", "edit", "reaction", "file")
-IS = ("mention", "pinned", "saved")
+IS = ("mention", "pinned", "saved", "thread")
 
 # An operator with its value, which may be quoted or missing; a quoted phrase (the last may be open); a word.
 _PART = re.compile(

@@ -20,6 +20,8 @@ class Unanswered:
     channel: int
     body: str
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
+    #: The root of the thread that it is a reply in.
+    thread: int | None = None
     #: Of the command that carries it now; 0 while it waits.
     ref: int = 0
     sent_at: float = 0
@@ -86,7 +88,9 @@ class Outbox:
             return
         for said in list(lane)[: self.window]:
             if not said.ref:
-                said.ref = self.send("message.post", channel=channel, client_msg_id=said.key, body=said.body)
+                said.ref = self.send(
+                    "message.post", channel=channel, client_msg_id=said.key, body=said.body, **_thread(said)
+                )
                 said.sent_at = time.monotonic()
                 self.flying[said.ref] = said
                 self._note("invoke", said)
@@ -107,3 +111,7 @@ class Outbox:
             phase, ref=said.ref, channel=said.channel, key=said.key, body=said.body, code=code, seq=seq,
             duplicate=duplicate,
         )  # fmt: skip
+
+
+def _thread(said: Unanswered) -> dict[str, int]:
+    return {} if said.thread is None else {"thread": said.thread}

@@ -50,7 +50,10 @@ def read_rows(postgres: Postgres, channels: Sequence[int]) -> Rows:
 
 
 _MESSAGES = """
-SELECT channel_id, seq, rev, sender_id, client_msg_id, body, kind, event, reactions, mentions, pinned_at IS NOT NULL
+SELECT channel_id, seq, rev, sender_id, client_msg_id, body, kind, event, reactions, mentions, pinned_at IS NOT NULL, thread_id,
+    -- Counted anew: what a root says of its replies must be what there is.
+    (SELECT count(*) FILTER (WHERE reply.deleted_at IS NULL) FROM messages AS reply WHERE reply.thread_id = messages.id),
+    (SELECT max(seq) FROM messages AS reply WHERE reply.thread_id = messages.id)
 FROM messages
 WHERE channel_id = ANY(%s) ORDER BY channel_id, seq
 """
@@ -69,6 +72,9 @@ def _row(
     reactions: Any,
     mentions: Any,
     is_pinned: bool,
+    thread: int | None,
+    replies: int,
+    last_reply: int | None,
 ) -> Row:
     about = (event.get("type", ""), event.get("user", 0)) if event else ("", 0)
     return Row(
@@ -80,7 +86,14 @@ def _row(
         body=body,
         kind=kind,
         event=about,
-        look=look_of(body, dict(reactions or ()), mentions, is_pinned=is_pinned),
+        look=look_of(
+            body,
+            dict(reactions or ()),
+            mentions,
+            is_pinned=is_pinned,
+            thread=thread,
+            counted=None if last_reply is None else (replies, last_reply),
+        ),
     )
 
 

@@ -20,6 +20,8 @@ class View:
         self.unacknowledged: dict[int, int] = {}
         #: {channel: the id of the text that was shown last}
         self.newest: dict[int, int] = {}
+        #: {channel: the id of the text that was shown first, of those that begin threads}
+        self.oldest: dict[int, int] = {}
         self._notes = notes
         self._from_history: set[tuple[int, int]] = set()
 
@@ -90,6 +92,8 @@ class View:
         view[change.seq] = (change.rev, change.look)
         if change.kind == "text":
             self.newest[channel] = change.id
+            if change.thread is None:
+                self.oldest.setdefault(channel, change.id)
         if not live:
             self._from_history.add(place)
         elif change.sender["id"] != self._notes.user:

@@ -26,20 +26,34 @@ class Change(msgspec.Struct):
     reactions: dict[str, list[int]] = {}
     pinned_at: str | None = None
     mentions: dict[str, object] = {}
+    thread: int | None = None
+    replies: dict[str, int] = {}
 
     @property
     def look(self) -> str:
-        return look_of(self.body, self.reactions, self.mentions, is_pinned=self.pinned_at is not None)
+        counted = (self.replies["count"], self.replies["last_seq"]) if self.replies else None
+        is_pinned = self.pinned_at is not None
+        return look_of(
+            self.body, self.reactions, self.mentions, is_pinned=is_pinned, thread=self.thread, counted=counted
+        )
 
 
 def look_of(
-    body: str, reactions: dict[str, list[int]], mentions: dict[str, object] | None = None, *, is_pinned: bool
+    body: str,
+    reactions: dict[str, list[int]],
+    mentions: dict[str, object] | None = None,
+    *,
+    is_pinned: bool,
+    thread: int | None = None,
+    counted: tuple[int, int] | None = None,
 ) -> str:
-    """All of a message that may change, as one text: clients' is compared with the rows'."""
+    """All of a message that may change, as one text: clients' is compared with the rows'. `counted`: a root's replies."""
     worn = [*(f"{emoji} {users}" for emoji, users in reactions.items()), *(["pinned"] if is_pinned else [])]
     called = mentions or {}
     calls = [f"@{called['users']}"] if called.get("users") else []
-    return " ".join([body, *worn, *calls, *(["@everyone"] if called.get("everyone") else [])])
+    worn += [*calls, *(["@everyone"] if called.get("everyone") else [])]
+    worn += [*([f"in {thread}"] if thread else []), *([f"replies {counted}"] if counted else [])]
+    return " ".join([body, *worn])
 
 
 class State(msgspec.Struct):

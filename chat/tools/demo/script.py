@@ -41,6 +41,23 @@ REACTIONS = (
 PINS = (("sam", "General", "alice", "Good morning everybody"), ("dev", "General", "alice", "Friday demo at four"))
 SAVED = (("General", "grace", "And two chandlers"), ("General", "dev", "Fixed in 4.2.1"))
 
+#: Channel, author, how the root begins, and what is said in its thread: author, text, whether in the channel too.
+THREADS = (
+    ("General", "alice", "Friday demo at four", (
+        ("dev", "I can show the bench in the lab, five minutes.", False),
+        ("emi", "Night mode on a real device, if somebody dims the room.", False),
+        ("bob", "I have the switch under my desk. @emi before or after Dev?", False),
+        ("emi", "After, then our eyes are used to it.", False),
+        ("alice", "Order: Dev, Emi, cake.", True),
+    )),
+    ("engineering", "emi", "Could somebody review the pairing change", (
+        ("bob", "The timeout is in seconds here and in milliseconds there.", False),
+        ("emi", "Ouch. Fixed.", False),
+        ("felix", "Can we have a type for that?", False),
+        ("bob", "We can: `timedelta`. I'll do it with the next one.", False),
+    )),
+)  # fmt: skip
+
 GENERAL = """
 alice: Good morning everybody. The new office keys are at reception, please pick yours up today.
 bob: Got mine, thanks!

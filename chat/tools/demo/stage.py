@@ -45,6 +45,7 @@ def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
     tell(f"{said} messages over {STANDUP_DAYS} days")
     _react(people, channels)
     _keep_at_hand(people, channels)
+    _reply_in_threads(people, channels)
     _read_most(people, channels)
     _keep_order(people, channels)
     return people
@@ -182,6 +183,26 @@ def _keep_at_hand(people: dict[str, User], channels: dict[str, Channel]) -> None
             services.pin_message(people[who], channel=row.channel_id, message=row.pk)
     for name, author, begin in script.SAVED:
         services.save_message(people["alice"], message=_said_by(people[author], channels[name], begin).pk)
+
+
+def _reply_in_threads(people: dict[str, User], channels: dict[str, Channel]) -> None:
+    # After all that was said before: what is numbered later is later.
+    until = clock.now()
+    for name, author, begin, replies in script.THREADS:
+        root = _said_by(people[author], channels[name], begin)
+        for place, (username, text, is_also) in enumerate(replies):
+            with clock.at(until - datetime.timedelta(minutes=4 * (len(replies) - place))):
+                draft = Draft(
+                    channel=root.channel_id,
+                    sender=people[username].pk,
+                    client_msg_id=uuid.uuid4(),
+                    body=text,
+                    thread=root.pk,
+                    also_in_channel=is_also,
+                )
+                [outcome] = services.post_messages([draft])
+            if not isinstance(outcome, Committed):
+                raise outcome
 
 
 def _keep_order(people: dict[str, User], channels: dict[str, Channel]) -> None:

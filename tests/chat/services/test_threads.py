@@ -15,6 +15,7 @@ from chat.models import Channel, Member, Message, ThreadFollower, User
 from chat.reads import threads
 from chat.reads.channels import channels_of
 from chat.reads.unread import Count, ReadMark, count_all, count_of
+from chat.search import search
 from chat.services import Draft
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Changed
@@ -268,6 +269,15 @@ def test_what_somebody_reads_is_noted_forward_only_and_up_to_what_is_there(cast:
     services.add_member(cast.alice, channel=cast.team.pk, user=cast.charlie)
     assert not services.follow_thread(cast.charlie, **verb, read_seq=10**9).following
     assert services.follow_thread(cast.charlie, **verb, following=True).unread == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_searches_find_what_is_in_threads(cast: Cast) -> None:
+    root = root_of(cast, "lunch plan")
+    reply(cast.bob, root, "a plan for it")
+    said(cast.bob, cast.team, "another plan")
+    found = [hit.body for hit in search(cast.alice, "plan is:thread").messages]
+    assert sorted(found) == ["a plan for it", "lunch plan"]
 
 
 STEP = st.one_of(

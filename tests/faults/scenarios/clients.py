@@ -47,13 +47,15 @@ async def dropping_all_the_time_while_sending(run: Run) -> None:
 
 @scenario("clients", is_gentle=True, breaks=["changes without a number"])
 async def reacting_and_pinning_while_dropping(run: Run) -> None:
-    """Everybody reacts to what was said last and pins it, and loses the connection now and then: all end with the same."""
+    """All react to what was said last, pin it, reply in a thread, and lose the connection now and then: all end with the same."""
     async with run.fault("all clients"):
         until = time.monotonic() + max(run.size.fault, 3)
         while time.monotonic() < until:
             client = run.chance.choice(run.clients)
             for channel in run.company.channels_of(client.user):
                 client.dress(channel)
+                if run.chance.random() < 0.3:
+                    client.reply(channel)
             if run.chance.random() < 0.1:
                 client.drop()
             await asyncio.sleep(0.05)
