@@ -49,6 +49,7 @@ def test_pins_have_one_order_even_in_one_moment(cast: Cast, standing_clock: Any)
         row = word(cast, body)
         services.pin_message(cast.bob, channel=cast.team.pk, message=row.pk)
     assert pinned(cast) == ["three", "two", "one"]
+    assert Message.objects.pinned_in(cast.team.pk).values("pinned_at").distinct().count() == 3
 
 
 @pytest.mark.holds("pins")
