@@ -162,4 +162,7 @@ def _body(message: shapes.Message) -> SafeString:
 def _quote(quoted: shapes.Message | None) -> str:
     if quoted is None:
         return "An earlier message"
-    return "Message deleted" if quoted.deleted_at else markdown.plain(quoted.body)[:QUOTE_LETTERS]
+    if quoted.deleted_at:
+        return "Message deleted"
+    # Where there are no words, the names of the files.
+    return (markdown.plain(quoted.body) or ", ".join(file.name for file in quoted.files))[:QUOTE_LETTERS]

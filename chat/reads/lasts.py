@@ -15,10 +15,12 @@ DEPTH = 200
 LETTERS = 120
 
 _LASTS = f"""
-SELECT asked.channel_id, last.seq, person.id, person.username, person.display_name, left(last.body, {4 * LETTERS}), last.created_at
+SELECT asked.channel_id, last.seq, person.id, person.username, person.display_name, left(last.words, {4 * LETTERS}), last.created_at
 FROM unnest(%s::bigint[], %s::bigint[]) AS asked (channel_id, head)
 CROSS JOIN LATERAL (
-    SELECT seq, sender_id, body, created_at FROM messages
+    SELECT seq, sender_id, created_at, COALESCE(NULLIF(body, ''), (
+        SELECT string_agg(file ->> 'name', ', ') FROM jsonb_array_elements(files) AS file
+    ), '') AS words FROM messages
     WHERE channel_id = asked.channel_id AND seq > asked.head - {DEPTH} AND kind = 'text' AND deleted_at IS NULL
         AND (thread_id IS NULL OR also_in_channel) AND sender_id <> ALL (%s::bigint[])
     ORDER BY seq DESC LIMIT 1

@@ -11,6 +11,7 @@ from django.db import connection, connections
 
 from chat import services, shapes
 from chat.models import File, Message
+from chat.reads.lasts import lasts_of
 from chat.services import Draft
 from chat.services.drafts import check_draft
 from delivery.source import Committed
@@ -136,6 +137,12 @@ def test_words_beside_files_may_be_taken_away_and_the_only_words_may_not(cast: C
     plain = message(said(cast.bob, cast.team, "words"))
     with pytest.raises(errors.Empty):
         services.edit_message(cast.bob, channel=cast.team.pk, message=plain["id"], body="")
+
+
+def test_a_list_shows_the_names_of_files_where_there_are_no_words(cast: Cast) -> None:
+    said(cast.bob, cast.team, "", files=(file_of(cast.bob, "a.png").pk, file_of(cast.bob, "b.png").pk))
+    cast.team.refresh_from_db()
+    assert lasts_of([cast.team], unheard=[])[cast.team.pk].text == "a.png, b.png"
 
 
 def test_a_deleted_message_has_no_files(cast: Cast) -> None:

@@ -1,8 +1,10 @@
 """Uploads in pieces: whatever ends a connection or a process, what has come stays, and nothing is ever half done."""
 
 import asyncio
+import dataclasses
 import io
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections, transaction
 from django.test import Client
 
 from chat.files import services, storage
@@ -114,6 +117,29 @@ def test_uploads_at_the_same_moment_never_pass_the_quota(http: dict[str, httpx.C
     assert http["bob"].post("/files/uploads/", json={"name": "x", "size": 148_577}).json()["code"] == "quota"
     assert http["bob"].post("/files/uploads/", json={"name": "x", "size": 148_576}).status_code == 201
     assert give(http["alice"], bytes(300_000)).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asks_for_room_waits_for_who_is_about_to_take_it(cast: Cast, settings: Any) -> None:
+    settings.LIMITS = dataclasses.replace(settings.LIMITS, quota_megabytes=1)
+    outcomes: list[Any] = []
+
+    def second() -> None:
+        try:
+            outcomes.append(services.begin_upload(cast.bob, name="second", size=600_000))
+        except errors.Quota as refused:
+            outcomes.append(refused)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=second)
+    with transaction.atomic():
+        services.begin_upload(cast.bob, name="first", size=600_000)
+        thread.start()
+        thread.join(0.3)
+        assert outcomes == []
+    thread.join()
+    assert isinstance(outcomes[0], errors.Quota)
 
 
 # ---- within one process: where a kill -9, a full disk or a slow line would strike ----

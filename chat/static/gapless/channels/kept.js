@@ -1,7 +1,7 @@
 /** Messages that are kept at hand, in a dialog: a channel's pins, or what the person has saved. The way to each, and out of the list. */
 import { get } from "../page/api.js";
 import { foundLine } from "./found.js";
-import { plain } from "../markdown/plain.js";
+import { lineOf } from "../files/line.js";
 import { open } from "../page/dialogs.js";
 import { byId, icon, make } from "../page/dom.js";
 import { marked } from "../page/format.js";
@@ -68,7 +68,7 @@ export class Kept {
       this.#dialog.close();
       this.#toMessage(message.channel, message.seq);
     };
-    const line = foundLine(message, { place: this.#channels.get(message.channel), text: marked(plain(message.body), [], SNIPPET), go });
+    const line = foundLine(message, { place: this.#channels.get(message.channel), text: marked(lineOf(message), [], SNIPPET), go });
     line.classList.add("kept-line");
     if (this.#out.isOffered(message)) line.append(this.#button(message, line));
     return line;

@@ -1,7 +1,7 @@
 /** The list of what calls the person, newest first, with the way to each message; what is unread is marked. */
 import { get } from "../page/api.js";
 import { foundLine } from "./found.js";
-import { plain } from "../markdown/plain.js";
+import { lineOf } from "../files/line.js";
 import { open } from "../page/dialogs.js";
 import { byId } from "../page/dom.js";
 import { marked } from "../page/format.js";
@@ -51,7 +51,7 @@ export class Mentions {
       this.#dialog.close();
       this.#toMessage(message.channel, message.seq);
     };
-    const line = foundLine(message, { place, text: marked(plain(message.body), [], SNIPPET), go });
+    const line = foundLine(message, { place, text: marked(lineOf(message), [], SNIPPET), go });
     line.classList.toggle("is-unread", Boolean(place) && message.seq > place.read_seq);
     return line;
   }

@@ -1,5 +1,5 @@
 /** Notifications of the system: asked for on a click, one a channel at a time, and only for what nobody is looking at. */
-import { plain } from "../markdown/plain.js";
+import { lineOf } from "../files/line.js";
 import { byId } from "./dom.js";
 import { nameOf } from "../people/names.js";
 
@@ -51,8 +51,9 @@ export class Notices {
     this.#show(channel, isDirect ? null : title, last);
   }
 
-  #show(/** @type {number} */ channel, /** @type {string} */ title, /** @type {Message} */ { sender, body }) {
-    const text = plain(body).slice(0, MOST_LETTERS);
+  #show(/** @type {number} */ channel, /** @type {string} */ title, /** @type {Message} */ message) {
+    const { sender } = message;
+    const text = lineOf(message).slice(0, MOST_LETTERS);
     const notice = new Notification(title ? `${nameOf(sender)} in ${title}` : nameOf(sender), {
       body: text, icon: this.#icon, tag: `gapless-${channel}`, renotify: true,
     });

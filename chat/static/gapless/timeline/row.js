@@ -3,7 +3,7 @@ import { elapsed } from "../client/clock.js";
 import { equipped } from "../markdown/code.js";
 import { heldMs } from "../client/sender.js";
 import { draw } from "../markdown/draw.js";
-import { plain } from "../markdown/plain.js";
+import { lineOf } from "../files/line.js";
 import { make, paintAvatar, setIcon } from "../page/dom.js";
 import { clockParts, dayName, fullTime, seconds } from "../page/format.js";
 import { paintName } from "../people/names.js";
@@ -121,5 +121,5 @@ function fillQuote(/** @type {any} */ button, /** @type {number | null} */ reply
 
 function quoteText(/** @type {any} */ quoted) {
   if (!quoted) return "An earlier message";
-  return quoted.deleted_at ? "Message deleted" : plain(quoted.body).slice(0, 200);
+  return quoted.deleted_at ? "Message deleted" : lineOf(quoted).slice(0, 200);
 }
