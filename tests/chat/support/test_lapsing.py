@@ -62,7 +62,8 @@ def test_who_does_not_work_loses_what_they_hold_and_the_customer_keeps_their_pla
 
 def test_the_notes_say_whose_lease_it_was_and_the_customer_is_not_told(desk: Desk, vera: Visit) -> None:
     conversation = held_by(desk.ada, vera)
-    notes = note(desk.ada, conversation)
+    # Made by somebody else: a note of who holds it would keep the lease.
+    notes = note(desk.ben, conversation)
     lapse_leases()
     assert "Ada did not go on with Vera" in Message.objects.filter(channel=notes).latest("seq").body
     bodies = Message.objects.filter(channel=conversation.pk, event__type="conversation.lapsed").values_list(
