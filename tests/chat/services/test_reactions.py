@@ -9,6 +9,7 @@ from django.conf import settings
 
 from chat import emoji, services
 from chat.allowances.table import REACTIONS
+from chat.live.source import ChatSource
 from chat.models import Channel, Member, Message, Reaction, Role, User
 from chat.reads import history
 from chat.reads.cache import recent
@@ -213,6 +214,14 @@ async def test_everybody_hears_of_a_reaction_and_who_was_away_catches_up(servers
         answer = await back.sync({cast.team.pk: row.rev})
         assert answer["channels"][str(cast.team.pk)] == {"head": row.rev + 1}
         assert [change["rev"] for change in back.changes[cast.team.pk]] == [row.rev + 1]
+
+
+def test_what_is_replayed_is_judged_by_when_it_changed(cast: Cast) -> None:
+    row = word(cast)
+    long_ago(row)
+    assert ChatSource().can_replay({cast.team.pk: row.rev - 1}) == {cast.team.pk: False}
+    react(cast.bob, row)
+    assert ChatSource().can_replay({cast.team.pk: row.rev}) == {cast.team.pk: True}
 
 
 def reactions_heard(socket: Listening, cast: Cast) -> list[dict[str, list[int]]]:
