@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-import uuid
 from collections.abc import Callable, Sequence
 
 from delivery.load.rawsocket import HandshakeRefused
@@ -66,20 +65,12 @@ class Client:
         self._heard_at = time.monotonic()
         self.view.unacknowledged.clear()
 
-    # ---- what a scenario asks of a client ----
-
     def post(self, channel: int, body: str = "", *, key: str = "", thread: int | None = None) -> Unanswered:
         """Puts a message into the outbox; it leaves in its turn. Without a body it gets one that is unique; some call everybody."""
-        draft = Unanswered(channel, body, key=key or str(uuid.uuid4()), thread=thread)
+        draft = Unanswered(channel, body, **({"key": key} if key else {}), thread=thread)
         draft.body = body or f"{'@here ' * (draft.key < '4')}{self.name} {draft.key[:8]}"
         self.outbox.add(draft)
         return draft
-
-    def reply(self, channel: int) -> None:
-        """In the thread of the first text that it was shown there, so that all speak in the same ones."""
-        root = self.view.oldest.get(channel)
-        if root is not None:
-            self.post(channel, thread=root)
 
     def dress(self, channel: int) -> None:
         """Reacts to what it was shown last there, takes that back, pins it or unpins it. Not repeated: the next time does it."""

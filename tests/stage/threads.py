@@ -1,32 +1,26 @@
-"""The same verb in many threads at once."""
+"""Threads through the verbs: a root, replies, and what is unread."""
 
-import threading
-from collections.abc import Callable
+import json
+from typing import Any
 
-from django.conf import settings
-from django.db import connections
+from chat.models import Message, User
+from chat.reads import threads
+from delivery.source import Committed
+from tests.conftest import Cast, said
 
 
-def in_threads(count: int, work: Callable[[int], object]) -> list[BaseException]:
-    failures: list[BaseException] = []
-    start = threading.Barrier(count)
-    # Who has a connection is not asked here: on a busy machine a hundred would wait too long for ten.
-    connected = threading.Semaphore(settings.DATABASE_POOL)
+def posted(committed: Committed) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(committed.raw)
+    return message
 
-    def run(place: int) -> None:
-        try:
-            start.wait()
-            with connected:
-                work(place)
-                connections.close_all()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
 
-    threads = [threading.Thread(target=run, args=[place]) for place in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
+def root_of(cast: Cast, body: str = "Lunch?") -> Message:
+    return Message.objects.get(pk=posted(said(cast.alice, cast.team, body))["id"])
+
+
+def reply(user: User, root: Message, body: str = "Yes", **fields: Any) -> dict[str, Any]:
+    return posted(said(user, root.channel, body, thread=root.pk, **fields))
+
+
+def unread_in(user: User, root: Message) -> int:
+    return threads.thread_as_followed(user.pk, root).unread

@@ -54,8 +54,9 @@ async def reacting_and_pinning_while_dropping(run: Run) -> None:
             client = run.chance.choice(run.clients)
             for channel in run.company.channels_of(client.user):
                 client.dress(channel)
-                if run.chance.random() < 0.3:
-                    client.reply(channel)
+                # In the thread of the first text that it was shown there, so that all speak in the same ones.
+                if run.chance.random() < 0.3 and channel in client.view.oldest:
+                    client.post(channel, thread=client.view.oldest[channel])
             if run.chance.random() < 0.1:
                 client.drop()
             await asyncio.sleep(0.05)
