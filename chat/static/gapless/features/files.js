@@ -1,4 +1,5 @@
 /** Files: attached to what is being written, sent when they are whole, shown under messages, and looked at large. */
+import { elapsed } from "../client/clock.js";
 import * as dialogs from "../page/dialogs.js";
 import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
@@ -8,6 +9,8 @@ import { isPicture, showFiles, sizeText } from "../files/shown.js";
 import { listen } from "../files/taking.js";
 import { Tray } from "../files/tray.js";
 import { Uploads } from "../files/uploads.js";
+
+const TELL_MS = 3_000;
 
 /** @type {any} */
 let limits = { file_bytes: 25 * 1024 * 1024, files_per_message: 10 };
@@ -22,6 +25,7 @@ feature((page) => {
     if (files.length) tray.add(files);
   };
   composer.attached = { count: () => tray.keys.length, take: () => tray.take().map(kept), put };
+  composer.asFile = (/** @type {string} */ text) => tray.add([uploads.add(new File([text], "message.txt", { type: "text/plain" }))]);
   listen({
     take: (files) => {
       const taken = fitting(files, limits.files_per_message - tray.keys.length);
@@ -56,7 +60,15 @@ feature((page) => {
     else if (isNews) client.keep(draft);
     else if (page.isHere(draft.channel)) page.pane.takeDraft(draft, /** @type {any} */ (null));
   };
+  let toldAt = -Infinity;
+  const tell = (/** @type {string} */ key) => {
+    const state = uploads.state(key);
+    if (!page.here || !page.around.showsTyping || !state || state.whole || state.isFailed || elapsed() - toldAt < TELL_MS) return;
+    toldAt = elapsed();
+    client.typing(page.here.id, true, { uploading: true });
+  };
   uploads.addEventListener("moved", ({ detail: { key } }) => {
+    tell(key);
     const draft = client.drafts().find(({ files = [] }) => files.some((/** @type {any} */ file) => file.key === key));
     if (draft) follow(key, draft);
   });

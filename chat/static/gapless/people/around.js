@@ -69,6 +69,10 @@ export class Around {
     for (const { sender } of changes) this.#line.ended(sender?.id);
   }
 
+  get showsTyping() {
+    return this.#status.showsTyping;
+  }
+
   typed(/** @type {string} */ text) {
     if (!text.trim() || !this.#status.showsTyping) this.#typist.stopped();
     else this.#typist.typed(this.#channel.id);

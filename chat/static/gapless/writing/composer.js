@@ -27,6 +27,8 @@ export class Composer {
   #typed;
   /** What goes along with a new message. @type {{ count: () => number, take: () => any[], put: (files: any[]) => void }} */ attached = { count: () => 0, take: () => [], put: () => {} };
 
+  /** Takes a text that is too long for a message, where files can be sent. @type {((text: string) => void) | null} */ asFile = null;
+
   /**
    * `form`: its markup is that of `_composer.html`. `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
    * `typed(text)` at each change of a new message by the person.
@@ -53,6 +55,7 @@ export class Composer {
     addEventListener("focus", () => this.#follow());
     this.#box.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
     this.#context.lastElementChild.addEventListener("click", () => this.cancel());
+    this.#form.querySelector(".composer-as-file")?.addEventListener("click", () => this.#sendAsFile());
   }
 
   /** `channel`: by whose id what is half-written is kept; null: nothing can be written. */
@@ -176,7 +179,15 @@ export class Composer {
     const bytes = countBytes(this.#box.value.trimEnd());
     this.#left.classList.toggle("is-over", bytes > MESSAGE_BYTES);
     this.#left.textContent = leftText(bytes);
+    const asFile = this.#form.querySelector(".composer-as-file");
+    if (asFile) asFile.hidden = bytes <= MESSAGE_BYTES || !this.asFile || Boolean(this.#editing);
     this.#form.classList.toggle("is-empty", !this.#box.value.trim() && !this.attached.count());
+  }
+
+  #sendAsFile() {
+    this.asFile?.(this.#box.value);
+    this.#write("");
+    this.#box.focus();
   }
 
   #isTooLong(/** @type {string} */ body) {
