@@ -3,6 +3,7 @@
 import contextlib
 import re
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -16,12 +17,15 @@ from chat.services import begin_epoch
 from chat.services.counts import wrong_counts
 from chatproject.backup import programs
 from chatproject.backup.archive import DUMP, FILES, Manifest, Reader
+from chatproject.backup.connecting import connect
 from chatproject.backup.errors import BackupError, Differs
 from chatproject.backup.saving import TABLES
 from chatproject.postgresql.base import DatabaseWrapper
 
 Step = Callable[[str], None]
 
+#: How long connections that were closed may take to be gone.
+GOING_SECONDS = 3.0
 #: As chat/files names them: a folder in a folder, and a file in it.
 _PLACE = re.compile(r"files/(\w+/[\w-]+)/([\w-]+)\Z", re.ASCII)
 #: Everything that was there goes with its schema, whatever release it is of.
@@ -61,17 +65,22 @@ def _require_known(manifest: Manifest) -> None:
 
 def _require_alone() -> None:
     _let_go()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), min(application_name) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    until = time.monotonic() + GOING_SECONDS
+    while others := _others():
+        # Our own of a moment ago may still be on their way out.
+        if time.monotonic() > until:
+            raise BackupError(f"the database is in use ({', '.join(others)}): stop what serves first")
+        time.sleep(0.1)
+
+
+def _others() -> list[str]:
+    """Who else is connected to the database, by what they call themselves."""
+    with connect() as own:
+        found = own.execute(
+            "SELECT COALESCE(NULLIF(application_name, ''), 'unnamed') FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
-        count, name = cursor.fetchone()
-    _let_go()
-    if count:
-        raise BackupError(
-            f"the database is in use ({count} connections, {name or 'unnamed'} among them): stop what serves first"
-        )
+        return [str(name) for (name,) in found.fetchall()]
 
 
 def _let_go() -> None:
@@ -114,7 +123,7 @@ def _forget_other_files() -> None:
         for shelf in storage.storage().listdir("")[0]:
             for folder in storage.storage().listdir(shelf)[0]:
                 if f"{shelf}/{folder}" not in known:
-                    storage.take_away(f"{shelf}/{folder}")
+                    storage.take_away_all(f"{shelf}/{folder}")
 
 
 def _require_all(manifest: Manifest) -> None:

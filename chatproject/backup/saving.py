@@ -15,6 +15,7 @@ from chat.files import storage
 from chat.services import read_log_position
 from chatproject.backup import programs
 from chatproject.backup.archive import DUMP, FILES, FORMAT, MANIFEST, Manifest, Writer
+from chatproject.backup.connecting import Own, connect
 from delivery.wire.types import time_now
 
 #: Counted, so that a restore can say that all of it is there.
@@ -23,7 +24,7 @@ TABLES = ("users", "channels", "channel_members", "messages", "files", "conversa
 Step = Callable[[str], None]
 
 
-def save(path: Path, *, says: Step) -> Manifest:
+def write_backup(path: Path, *, says: Step) -> Manifest:
     """Writes the backup; what is there under that name is replaced when the new one is whole. Raises BackupError, OSError."""
     with _snapshot() as (own, snapshot), tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder:
         dump = Path(folder, DUMP)
@@ -45,22 +46,19 @@ def save(path: Path, *, says: Step) -> Manifest:
 
 
 @contextlib.contextmanager
-def _snapshot() -> Iterator[tuple["psycopg.Connection[tuple[object, ...]]", str]]:
-    """A connection of its own, without the bounds that requests have, and the snapshot that it holds."""
-    parameters = {**connection.get_connection_params(), "options": "-c TimeZone=UTC"}
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        parameters.pop(name, None)
-    with psycopg.connect(**parameters) as own:
+def _snapshot() -> Iterator[tuple[Own, str]]:
+    """A connection, and the snapshot that it holds."""
+    with connect() as own:
         own.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         [(snapshot,)] = own.execute("SELECT pg_export_snapshot()").fetchall()
         yield own, str(snapshot)
 
 
-def _files(own: "psycopg.Connection[tuple[object, ...]]") -> list[str]:
+def _files(own: Own) -> list[str]:
     return [str(folder) for (folder,) in own.execute("SELECT folder FROM files ORDER BY id").fetchall()]
 
 
-def _manifest(own: "psycopg.Connection[tuple[object, ...]]", *, files: int) -> Manifest:
+def _manifest(own: Own, *, files: int) -> Manifest:
     counted = {table: _number(own, f"SELECT count(*) FROM {table}") for table in TABLES}  # noqa: S608 (ours)
     return Manifest(
         format=FORMAT,
@@ -79,7 +77,7 @@ def newest_migrations() -> dict[str, str]:
     return dict(applied)
 
 
-def _number(own: "psycopg.Connection[tuple[object, ...]]", query: str) -> int:
+def _number(own: Own, query: str) -> int:
     [(found,)] = own.execute(query).fetchall()
     assert found is not None
     return int(str(found))

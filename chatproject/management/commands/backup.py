@@ -9,7 +9,7 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
 from chatproject.backup.errors import BackupError
-from chatproject.backup.saving import save
+from chatproject.backup.saving import write_backup
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"].absolute()
         try:
-            manifest = save(path, says=lambda step: self.stderr.write(f"backup: {step}"))
+            manifest = write_backup(path, says=lambda step: self.stderr.write(f"backup: {step}"))
         except (BackupError, OSError) as error:
             raise CommandError(f"no backup was made: {error}") from None
         size = path.stat().st_size
