@@ -126,8 +126,8 @@ def _schemas() -> dict[str, Any]:
     found["Hello"]["properties"]["channels"]["items"] = described
     bare = found["Channel"]["properties"]["channel"]
     found["Channel"]["properties"]["channel"] = {"anyOf": [described, bare]}
-    of_channel = openapi.document()["components"]["schemas"]["Channel"]
-    return {**found, "ChannelDescription": {**of_channel, "title": "ChannelDescription"}}
+    of_channel, last = (openapi.document()["components"]["schemas"][name] for name in ("Channel", "Last"))
+    return {**found, "ChannelDescription": {**of_channel, "title": "ChannelDescription"}, "Last": last}
 
 
 def _close_codes() -> str:

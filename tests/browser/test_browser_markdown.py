@@ -2,10 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_browser_weight import MOVES
 from tests.conftest import Cast, said
 from tests.stage.axe import violations
-from tests.stage.browsers import MARKS, SignIn, aside
+from tests.stage.browsers import MARKS, MOVES, SignIn, aside
 from tests.stage.servers import Server
 
 pytestmark = MARKS

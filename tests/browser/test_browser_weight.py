@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from chat import services
 from chat.models import Channel, Member
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside
+from tests.stage.browsers import MARKS, MOVES, SignIn, aside
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -20,17 +20,6 @@ COLD_REQUESTS, COLD_BYTES = 12, 100_000
 WARM_REQUESTS, WARM_BYTES = 5, 15_000
 #: The page itself comes in pieces, as over a line of a phone; what it is made of is there already.
 SLOW_LINE = {"offline": False, "latency": 20, "downloadThroughput": 20_000, "uploadThroughput": 20_000}
-
-#: What moved on the screen without being asked to, and from where to where.
-MOVES = """
-globalThis.moves = [];
-const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
-new PerformanceObserver((list) => {
-  for (const { sources } of list.getEntries())
-    for (const { node, previousRect, currentRect } of sources)
-      globalThis.moves.push(`${node?.id || node?.className || node?.nodeName}: ${place(previousRect)} → ${place(currentRect)}`);
-}).observe({ type: "layout-shift", buffered: true });
-"""
 
 
 @dataclass

@@ -16,6 +16,7 @@ NAMES = r'\bEdit\(|"message\.edit"|\bedit_message\b|\bEDIT_OWN\b|\bREVISIONS\b|r
 OWN = {
     "chat/services/messages.py",
     "chat/api/messages.py",
+    "chat/static/gapless/features/threads.js",
     "chat/static/gapless/features/writing.js",
     "chat/tools/demo/stage.py",
 }

@@ -34,6 +34,17 @@ window.Notification = class {
 };
 """
 
+#: What moved on the screen without being asked to, and from where to where.
+MOVES = """
+globalThis.moves = [];
+const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
+new PerformanceObserver((list) => {
+  for (const { sources } of list.getEntries())
+    for (const { node, previousRect, currentRect } of sources)
+      globalThis.moves.push(`${node?.id || node?.className || node?.nodeName}: ${place(previousRect)} → ${place(currentRect)}`);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
 SignIn = Callable[..., Page]
 Done = TypeVar("Done")
 
