@@ -78,10 +78,10 @@ def test_unread_counts_follow(sign_in: SignIn, server: Server, cast: Cast) -> No
     link = page.locator(f"a[href='/c/{other.pk}/']")
     for n in range(3):
         aside(said, cast.alice, other, f"{n}")
-    expect(link).to_contain_text("3")
+    expect(link.locator(".badge-number")).to_have_text("3")
     link.click()
     expect(page.locator(".body", has_text="2")).to_be_visible()
-    expect(link).not_to_contain_text("3")
+    expect(link.locator(".badge")).to_be_hidden()
     expect_cursor(cast, other.pk, 5)
 
 
