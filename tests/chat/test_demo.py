@@ -9,12 +9,13 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
 from chat import services
-from chat.models import Conversation, ConversationState, User
+from chat.files import storage
+from chat.models import Conversation, ConversationState, File, User
 from chat.services import create_user, made
 from chat.services.people import create_owner
-from chat.support.management.commands.demo import PASSWORD
 from chat.support.models import Agent, Rating
 from chat.support.services import READ_SUPPORT
+from chatproject.management.commands.demo import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,3 +90,11 @@ def test_its_helpdesk_has_customers_in_every_state_and_agents_who_may_read_them(
     agents = [agent.user for agent in Agent.objects.filter(accepting=True).select_related("user")]
     assert sorted(agent.username for agent in agents) == ["carmen", "emi", "sam"]
     assert all(agent.has_perm(READ_SUPPORT) for agent in agents)
+
+
+def test_its_people_have_given_a_picture_a_document_and_a_sound() -> None:
+    demo()
+    rows = File.objects.whole().filter(message__deleted_at=None).order_by("pk")
+    assert [row.type for row in rows] == ["image/png", "application/pdf", "audio/wav"]
+    assert all(storage.get(row.folder, storage.WHOLE).read(1) for row in rows)
+    assert all(row.message.seq == row.message.channel.head for row in rows[1:])

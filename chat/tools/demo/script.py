@@ -38,12 +38,15 @@ REACTIONS = (
 )
 
 #: Who pins what for everybody, and what alice has saved for herself: channel, author, how the message begins.
-PINS = (("sam", "General", "alice", "Good morning everybody"), ("dev", "General", "alice", "Friday demo at four"))
+PINS = (
+    ("sam", "General", "alice", "Good morning everybody"),
+    ("dev", "General", "alice", "@channel Friday demo at four"),
+)
 SAVED = (("General", "grace", "And two chandlers"), ("General", "dev", "Fixed in 4.2.1"))
 
 #: Channel, author, how the root begins, and what is said in its thread: author, text, whether in the channel too.
 THREADS = (
-    ("General", "alice", "Friday demo at four", (
+    ("General", "alice", "@channel Friday demo at four", (
         ("dev", "I can show the bench in the lab, five minutes.", False),
         ("emi", "Night mode on a real device, if somebody dims the room.", False),
         ("bob", "I have the switch under my desk. @emi before or after Dev?", False),

@@ -11,6 +11,7 @@ from chat.models import User
 from chat.services import made
 from chat.support.tools.demo import desk
 from chat.tools.demo import stage
+from chatproject import demo_files
 from delivery.wire.errors import Refused
 
 PASSWORD = "brightwater"  # noqa: S105 (of demo accounts; printed, and to be changed with --password)
@@ -51,6 +52,8 @@ class Command(BaseCommand):
                 people = stage.play(password=password, tell=self._tell)
                 customers = desk.play(people, owner=people["alice"], tell=self._tell)
                 made.mark_demo([*people.values(), *customers], is_known=password == PASSWORD)
+                # Last: bytes do not go back with a transaction.
+                demo_files.play(people, tell=self._tell)
         except Refused as refusal:
             raise CommandError(f"The demo can't be put here: {refusal.detail}") from None
 
