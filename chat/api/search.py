@@ -23,9 +23,10 @@ class Search(APIView):
     def get(self, request: Request) -> Response:
         """Messages with all of `?q=`: words, "phrases", from: in: before: after: has: is:; newest first, 20 a page.
 
-        Case, accents, width and ligatures make no difference. After the last message with the words come those with words
-        like them; a page that has any says `approximate`. A page may be short, even empty, while `next` is not null: what
-        the index can't find is looked for further back page by page.
+        Words are found in what was said and in the names of its files; case, accents, width and ligatures make no
+        difference. After the last message with the words come those with words like them; a page that has any says
+        `approximate`. A page may be short, even empty, while `next` is not null: what the index can't find is looked for
+        further back page by page.
         """
         found = search(
             caller(request), request.query_params.get("q", ""), cursor=request.query_params.get("cursor") or None

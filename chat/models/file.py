@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 
+from chat.models.folded import Folded
 from chat.models.message import Message
 
 #: Characters of a name.
@@ -67,6 +69,11 @@ class File(models.Model):
         indexes = [
             models.Index(fields=["uploader"], name="idx_files_uploader"),
             models.Index(fields=["message"], name="idx_files_message", condition=Q(message__isnull=False)),
+            GinIndex(
+                OpClass(Folded("name"), "gin_trgm_ops"),
+                name="idx_files_name_gin",
+                condition=Q(message__isnull=False),
+            ),
             # Few of many: what the sweep looks for.
             models.Index(fields=["created_at"], name="idx_files_without_message", condition=Q(message__isnull=True)),
         ]

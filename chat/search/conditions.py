@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,11 +59,15 @@ def matching(asked: Asked) -> Condition:
 
 def ways(asked: Asked) -> list[Condition]:
     """What an index finds of it, each by itself: the words, the senders. Every match is found by each of them."""
+    return _ways(asked, _contains_by_index)
+
+
+def _ways(asked: Asked, contains: Callable[[str], Condition]) -> list[Condition]:
     typos = asked.typos if asked.alike else []
     found = []
     if asked.indexed:
-        same = [_contains(term) for term in asked.indexed if term not in typos]
-        like = [any_of([_contains(word), _resembles(word, asked.alike)]) for word in typos]
+        same = [contains(term) for term in asked.indexed if term not in typos]
+        like = [any_of([contains(word), _resembles(word, asked.alike)]) for word in typos]
         found.append(every([*same, *like]))
     if asked.senders is not None:
         found.append(_by(asked.senders))
@@ -71,12 +75,13 @@ def ways(asked: Asked) -> list[Condition]:
 
 
 def likely(asked: Asked) -> list[Condition]:
-    """The same, but for words that are like others what they take that the index looks at: many more, and known much sooner."""
+    """The same of a row at hand; but for words that are like others what they take that the index looks at: known much sooner."""
     typos = asked.typos if asked.alike else []
     if not typos:
-        return ways(asked)
+        return _ways(asked, _contains)
     same = [_contains(term) for term in asked.indexed if term not in typos]
-    return [every([*same, *(_shares_trigrams(word, asked.alike) for word in typos)]), *ways(asked)[1:]]
+    like = [any_of([_shares_trigrams(word, asked.alike), _names_a_file(word)]) for word in typos]
+    return [every([*same, *like]), *ways(asked)[1:]]
 
 
 _HAS = {
@@ -105,7 +110,29 @@ def _by(senders: Sequence[int]) -> Condition:
 
 
 def _contains(text: str) -> Condition:
-    return Condition("folded LIKE %s", ["%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"])
+    # In its words, or in the name of one of its files.
+    return any_of([_says(text), _names_a_file(text)])
+
+
+def _contains_by_index(text: str) -> Condition:
+    # The same; as an array, because an index is not asked for what is in a subquery or something else.
+    return any_of([_says(text), Condition("id = ANY(ARRAY(" + _NAMED + "))", [_pattern(text)])])
+
+
+def _says(text: str) -> Condition:
+    return Condition("folded LIKE %s", [_pattern(text)])
+
+
+def _names_a_file(text: str) -> Condition:
+    return Condition(f"(files IS NOT NULL AND EXISTS ({_OF_ITS_FILES}))", [_pattern(text)])
+
+
+_NAMED = "SELECT message_id FROM files WHERE message_id IS NOT NULL AND gapless_fold(name) LIKE %s"
+_OF_ITS_FILES = "SELECT FROM jsonb_to_recordset(files) AS file (name text) WHERE gapless_fold(name) LIKE %s"
+
+
+def _pattern(text: str) -> str:
+    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
 def _resembles(word: str, alike: float) -> Condition:
@@ -121,9 +148,7 @@ def _shares_trigrams(word: str, alike: float) -> Condition:
     least = math.ceil(alike * len(parts)) - (len(parts) - len(sought))
     if least <= 0 or not word.isascii():
         return Condition("true")
-    count = _joined(
-        " + ", [Condition(f"({each.sql})::int", each.values) for each in map(_contains, sought)], neutral="0"
-    )
+    count = _joined(" + ", [Condition(f"({each.sql})::int", each.values) for each in map(_says, sought)], neutral="0")
     return Condition(f"{count.sql} >= %s", [*count.values, least])
 
 

@@ -12,6 +12,7 @@ from chat.search import conditions, looking, rows
 from chat.search.asked import resolve
 from chat.search.query import parse_query
 from tests.conftest import Cast, said
+from tests.stage.files import file_of
 from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY
 
@@ -95,6 +96,7 @@ def test_what_resembles_a_word_shares_trigrams_with_it(word: str, alike: float) 
 
 def test_what_is_rare_among_many_messages_is_found_by_the_trigram_index(cast: Cast) -> None:
     said(cast.alice, cast.team, "the needle")
+    said(cast.alice, cast.team, "what sews", files=(file_of(cast.alice, "thimble.png").pk,))
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO messages (client_msg_id, channel_id, sender_id, body, kind, seq, rev, status, created_at)
@@ -103,9 +105,20 @@ def test_what_is_rare_among_many_messages_is_found_by_the_trigram_index(cast: Ca
             FROM generate_series(1, 20000) AS n""",
             [cast.team.pk, cast.alice.pk],
         )
-        cursor.execute("SELECT gin_clean_pending_list('idx_messages_body_gin')")
-        cursor.execute("ANALYZE messages")
-    for query, alike in (("needle", 0), ("neddle", conditions.ALIKE)):
+        cursor.execute(
+            """INSERT INTO files (uploader_id, message_id, name, size, type, folder, whole_at, taken_at, created_at,
+                has_preview, pieces)
+            SELECT sender_id, id, 'straw.png', 1, 'image/png', id, now(), now(), now(), false, '[]'
+            FROM messages WHERE seq > 20500"""
+        )
+        for index in ("idx_messages_body_gin", "idx_files_name_gin"):
+            cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
+        cursor.execute("ANALYZE messages, files")
+    for query, alike, found in (
+        ("needle", 0, "the needle"),
+        ("neddle", conditions.ALIKE, "the needle"),
+        ("thimble", 0, "what sews"),
+    ):
         asked = replace(resolve(cast.alice, parse_query(query)), alike=alike)
         with transaction.atomic(), connection.cursor() as cursor:
             looking.prepare(alike)
@@ -113,7 +126,8 @@ def test_what_is_rare_among_many_messages_is_found_by_the_trigram_index(cast: Ca
             cursor.execute(f"EXPLAIN {sql}", values)
             plan = "\n".join(line for (line,) in cursor.fetchall())
         assert "idx_messages_body_gin" in plan, plan
-        assert bodies(cast.alice, query) == ["the needle"]
+        assert "idx_files_name_gin" in plan, plan
+        assert bodies(cast.alice, query) == [found]
 
 
 def test_what_the_index_can_not_find_is_looked_for_page_by_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
