@@ -55,7 +55,15 @@ class Entry:
         self.changed(row)
         return row
 
-    def write(self, sender: User, *, client_msg_id: uuid.UUID, body: str, digest: bytes) -> Message:
+    def write(
+        self,
+        sender: User,
+        *,
+        client_msg_id: uuid.UUID,
+        body: str,
+        digest: bytes,
+        files: list[dict[str, Any]] | None = None,
+    ) -> Message:
         """Writes what somebody says whom a verb has let in with it; whoever is in a channel posts (posting.py)."""
         number = self.next_number()
         row = Message.objects.create(
@@ -65,6 +73,7 @@ class Entry:
             client_msg_id=client_msg_id,
             body=body,
             said_digest=digest,
+            files=files,
             seq=number,
             rev=number,
             created_at=self.now,

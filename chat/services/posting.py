@@ -3,10 +3,9 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from types import MappingProxyType
 
 from django.db import transaction
 
@@ -19,6 +18,7 @@ from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import Line, listed_again, missed_since
 from chat.services.drafts import Draft
 from chat.services.first_said import first_said
+from chat.services.giving import REFUSALS
 from chat.services.mentions import called_by
 from chat.services.post_drafts import Posted, Row, post_drafts, row_of
 from chat.services.roots import change_of_root, refusal_in_thread
@@ -30,7 +30,6 @@ from delivery.wire.errors import (
     Blocked,
     Conflict,
     Forbidden,
-    Invalid,
     NotAMember,
     NotFound,
     Over,
@@ -152,7 +151,7 @@ class _Batch:
         if is_staff and self.answering.setdefault(draft.channel, draft.sender) != draft.sender:
             return _Later()
         if self.taken.intersection(draft.files):
-            return Conflict(_TAKEN)
+            return REFUSALS["taken"]()
         self.taken.update(draft.files)
         fresh = self.fresh[draft.key] = _Fresh(draft, facts.standing)
         return fresh
@@ -192,15 +191,6 @@ class _Batch:
 
 
 _OVER = "This conversation is over, and its customer begins another one: reopen it to answer all the same."
-_TAKEN = "Another message has this file already: a file belongs to one."
-#: By what stands against the files of a draft (filing.sql).
-_FILES: Mapping[str, Callable[[], Refused]] = MappingProxyType(
-    {
-        "missing": lambda: NotFound("There is no such file of yours."),
-        "unfinished": lambda: Invalid("A file has not arrived whole yet: send the message when it has."),
-        "taken": lambda: Conflict(_TAKEN),
-    }
-)
 
 
 def _believed(draft: Draft) -> Facts | None:
@@ -240,7 +230,7 @@ def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | No
     refused = refusal_in_thread(draft, facts)
     if refused is not None or facts.files is None:
         return refused
-    return _FILES[facts.files]()
+    return REFUSALS[facts.files]()
 
 
 def _row(draft: Draft, outcome: _Outcome) -> Row:

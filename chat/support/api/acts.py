@@ -79,6 +79,7 @@ class Answer(APIView):
             client_msg_id=uuid.UUID(given.client_msg_id),
             body=given.body,
             seen_seq=given.seen_seq,
+            files=tuple(given.files),
         )
         return _told(committed)
 
@@ -92,8 +93,14 @@ class Note(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """A note for the staff alone, in a log of its own: by every agent, who need not be able to read them. 201; a repeat 200."""
         given = checked(NoteInput, request)
-        client_msg_id = uuid.UUID(given.client_msg_id)
-        return _told(services.note(caller(request), conversation=pk, client_msg_id=client_msg_id, body=given.body))
+        committed = services.note(
+            caller(request),
+            conversation=pk,
+            client_msg_id=uuid.UUID(given.client_msg_id),
+            body=given.body,
+            files=tuple(given.files),
+        )
+        return _told(committed)
 
 
 class Snooze(APIView):
@@ -128,7 +135,8 @@ class Resolve(APIView):
             raise Invalid("An answer has client_msg_id and body.")
         answer: dict[str, Any] = {}
         if client_msg_id is not None:
-            answer = {"client_msg_id": uuid.UUID(client_msg_id), "body": body, "seen_seq": given.seen_seq}
+            said = {"body": body, "seen_seq": given.seen_seq, "files": tuple(given.files)}
+            answer = {"client_msg_id": uuid.UUID(client_msg_id), **said}
         services.resolve(caller(request), conversation=pk, **answer)
         return described(request, pk)
 
@@ -148,6 +156,7 @@ def _posted(request: Request, channel: int, given: AnswerInput, *, seen_seq: int
         client_msg_id=uuid.UUID(given.client_msg_id),
         body=given.body,
         seen_seq=seen_seq,
+        files=tuple(given.files),
     )
     return _told(post_and_wait(draft))
 

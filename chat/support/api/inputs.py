@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from chat.api.inputs import AS_IT_IS, Body, Input, Moment, Number, Unset, Uuid
+from chat.api.inputs import AS_IT_IS, Body, Files, Input, Moment, Number, Unset, Uuid
 from chat.support.models import Priority, Routing
 from chat.support.services.revising import LABEL_CHARACTERS, MOST_LABELS
 from chat.support.shapes.hours import Day, OpenFor, Promise
@@ -82,18 +82,21 @@ class AnswerInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
     body: Body
     seen_seq: SeenSeq | None = None
+    files: Files = []
 
 
 class NoteInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
     body: Body
     seen_seq: SeenSeq | None = None
+    files: Files = []
 
 
 class ResolveInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid | Unset = msgspec.UNSET
     body: Body | Unset = msgspec.UNSET
     seen_seq: SeenSeq | None = None
+    files: Files = []
 
 
 class SnoozeInput(Input, frozen=True, kw_only=True):

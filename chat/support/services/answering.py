@@ -1,13 +1,14 @@
 """Answers of who is not in the conversation yet: they come in with their answer, or not at all."""
 
 import uuid
+from dataclasses import replace
 
 from django.db import transaction
 
 from chat.allowances.counting import count
 from chat.allowances.table import MESSAGES
 from chat.models import User
-from chat.services.drafts import Draft, check_body
+from chat.services.drafts import Draft, check_draft
 from chat.services.posting import post_messages
 from chat.support.services.coming_in import enter
 from delivery.source import Committed
@@ -16,16 +17,22 @@ from delivery.wire.errors import Refused
 
 @transaction.atomic
 def answer(
-    actor: User, *, conversation: int, client_msg_id: uuid.UUID, body: str, seen_seq: int | None = None
+    actor: User,
+    *,
+    conversation: int,
+    client_msg_id: uuid.UUID,
+    body: str,
+    seen_seq: int | None = None,
+    files: tuple[int, ...] = (),
 ) -> Committed:
     """In one transaction with coming in: what is refused leaves nobody in it. Raises what refuses a message, and NotFound."""
-    check_body(body)
+    draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, files=files)
+    check_draft(draft)
     count(MESSAGES, actor)
     was_in_it = enter(actor, conversation=conversation)
     # Who comes in only now has seen nothing of it.
     seen = 0 if seen_seq is None and not was_in_it else seen_seq
-    draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, seen_seq=seen)
-    [outcome] = post_messages([draft])
+    [outcome] = post_messages([replace(draft, seen_seq=seen)])
     if isinstance(outcome, Refused):
         raise outcome
     return outcome

@@ -1,6 +1,7 @@
 """Notes for the staff alone, in a log of their own: every agent of the inbox writes them; to read them is another right."""
 
 import uuid
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -10,7 +11,8 @@ from chat.allowances.table import MESSAGES
 from chat.models import Channel, ChannelKind, Message, User
 from chat.naming import looks
 from chat.services import keep_leases, log
-from chat.services.drafts import Draft, check_body
+from chat.services.drafts import Draft, check_draft
+from chat.services.giving import give_files, take_files
 from chat.services.members import hold_memberships
 from chat.services.posting import post_messages, repeated
 from chat.support.services.coming_in import join_log
@@ -25,18 +27,21 @@ NOTES_ON = "Notes on "
 
 
 @transaction.atomic
-def note(actor: User, *, conversation: int, client_msg_id: uuid.UUID, body: str) -> Committed:
+def note(
+    actor: User, *, conversation: int, client_msg_id: uuid.UUID, body: str, files: tuple[int, ...] = ()
+) -> Committed:
     """A note on the conversation; their log is made with the first one. A repeat gets the first message back.
 
     Who is in the conversation is in its notes from then on. Anybody else of the inbox leaves the note without coming in: what
     others noted is read by `read_support` and by who supervises, with a note or without. Raises what refuses a message, NotFound.
     """
-    check_body(body)
+    draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, files=files)
+    check_draft(draft)
     count(MESSAGES, actor)
     with handling(conversation) as handled:
         hold_seat(actor, handled.inbox)
         notes = handled.notes or _make_notes(handled, actor)
-        draft = Draft(channel=notes.channel.pk, sender=actor.pk, client_msg_id=client_msg_id, body=body)
+        draft = replace(draft, channel=notes.channel.pk)
         if not is_in_it(actor, conversation):
             return _leave(notes, actor, draft)
         join_log(notes, actor)
@@ -54,7 +59,11 @@ def _leave(notes: log.Entry, actor: User, draft: Draft) -> Committed:
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
-    row = notes.write(actor, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest)
+    given = give_files(draft)
+    row = notes.write(
+        actor, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest, files=given or None
+    )
+    take_files(row)
     return Committed(raw=encode(shapes.message_of(row)), duplicate=False)
 
 

@@ -26,6 +26,7 @@ def resolve(
     client_msg_id: uuid.UUID | None = None,
     body: str = "",
     seen_seq: int | None = None,
+    files: tuple[int, ...] = (),
 ) -> Conversation:
     """Nobody waits and nobody holds it: done, with an answer or without, in one transaction. Repeating does nothing.
 
@@ -33,7 +34,14 @@ def resolve(
     """
     with counted(DESK_ACTS, actor):
         if client_msg_id is not None:
-            answer(actor, conversation=conversation, client_msg_id=client_msg_id, body=body, seen_seq=seen_seq)
+            answer(
+                actor,
+                conversation=conversation,
+                client_msg_id=client_msg_id,
+                body=body,
+                seen_seq=seen_seq,
+                files=files,
+            )
         with handling(conversation) as handled:
             require_agent(actor, handled.inbox)
             if handled.row.state != ConversationState.RESOLVED:
