@@ -61,6 +61,6 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
 def _policy(inbox: Inbox) -> str:
     ancestors = " ".join(inbox.origins) or "'none'"
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; connect-src 'self'; "
         f"base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     )

@@ -16,6 +16,15 @@ export function showFiles(/** @type {any} */ row, /** @type {any} */ message, /*
   for (const [place, file] of files.entries()) if (file.url == null) showWay(items[place], stateOf(file.key));
 }
 
+/** The list of files of a message in a log whose rows are drawn anew: what Tab reaches; null where there are none. */
+export function filesOf(/** @type {{ files?: any[], deleted_at?: string | null }} */ { files = [], deleted_at: deletedAt }) {
+  if (!files.length || deletedAt) return null;
+  const list = make("ul", { class: "files", "aria-label": "Files" }, ...files.map((file) => make("li", { class: "file", data: { file: file.id } }, ...drawn(file))));
+  for (const item of list.querySelectorAll("[tabindex]")) item.removeAttribute("tabindex");
+  for (const picture of list.querySelectorAll(".file-picture")) picture.target = "_blank";
+  return list;
+}
+
 /** 47 KB. */
 export function sizeText(/** @type {number} */ size) {
   if (size < 1024) return `${size} B`;

@@ -17,13 +17,15 @@ export class Composer extends EventTarget {
   #problem = byId("desk-problem");
   #drafts;
   #sending;
+  #attaching;
   /** @type {import("./talk.js").Talk | null} */ #talk = null;
   #typedAt = 0;
 
-  constructor(/** @type {{ drafts: any, sending: any }} */ { drafts, sending }) {
+  constructor(/** @type {{ drafts: any, sending: any, attaching: import("./attaching.js").Attaching }} */ { drafts, sending, attaching }) {
     super();
     this.#drafts = drafts;
     this.#sending = sending;
+    this.#attaching = attaching;
     sending.addEventListener("refused", (/** @type {any} */ { detail: { conversation, problem } }) => this.#talk?.id === conversation && this.#refuse(problem));
     this.#form.addEventListener("submit", (/** @type {Event} */ event) => (event.preventDefault(), this.send()));
     byId("desk-send-resolve").addEventListener("click", () => this.send({ resolves: true }));
@@ -44,6 +46,7 @@ export class Composer extends EventTarget {
 
   open(/** @type {import("./talk.js").Talk} */ talk) {
     this.#talk = talk;
+    this.#attaching.open(talk.id);
     this.#say("");
     this.#form.mode.value = this.#drafts.of(talk.id).mode;
     this.draw();
@@ -88,12 +91,13 @@ export class Composer extends EventTarget {
     const talk = this.#talk;
     const body = this.#box.value.trim();
     const mode = this.mode;
-    if (!talk || !body || this.#isTooLong()) return;
+    if (!talk || !(body || this.#attaching.count) || this.#isTooLong()) return;
+    if (this.#attaching.isUnderWay) return this.#say("The files have not all arrived yet. Send it when they have, or take out what can't be sent.");
     const kind = mode === "note" ? "note" : resolves ? "resolve" : "answer";
     this.#say("");
     this.#typing(false);
     const seen = mode === "note" ? {} : { seen_seq: talk.seen };
-    this.#sending.send(talk.id, { kind, body, ...seen });
+    this.#sending.send(talk.id, { kind, body, attached: this.#attaching.take(), ...seen });
   }
 
   #refuse(/** @type {any} */ problem) {

@@ -7,6 +7,7 @@ import { learn, nameOf } from "../people/names.js";
 import { About } from "./about.js";
 import { Acts } from "./acts.js";
 import { Alerts } from "./alerts.js";
+import { Attaching } from "./attaching.js";
 import { Canned, fill } from "./canned.js";
 import { Composer } from "./composer.js";
 import { Drafts } from "./drafts.js";
@@ -45,7 +46,8 @@ const acts = new Acts({ me, inboxOf });
 const about = new About();
 const alerts = new Alerts();
 const sending = new Sending(drafts);
-const composer = new Composer({ drafts, sending });
+const attaching = new Attaching();
+const composer = new Composer({ drafts, sending, attaching });
 const others = new Others({ me, client, nameOf: (id) => nameOf(agents.get(id) ?? { id, username: "somebody", display_name: "" }) });
 /** @type {Talk | null} */
 let talk = null;
@@ -106,13 +108,17 @@ for (const doer of [acts, about]) {
   doer.addEventListener("done", ({ detail }) => queue.put(detail.row));
   doer.addEventListener("refused", refuse);
 }
-sending.addEventListener("sent", ({ detail: { conversation, answered } }) => {
+sending.addEventListener("sent", ({ detail: { conversation, answered, attached } }) => {
+  attaching.forget(attached);
   if (answered.kind === "resolve") queue.put(answered);
   else if (talk?.id === conversation) talk?.put(answered);
   draw();
 });
 sending.addEventListener("moved", draw);
-sending.addEventListener("refused", draw);
+sending.addEventListener("refused", ({ detail: { conversation, attached } }) => {
+  attaching.put(conversation, attached);
+  draw();
+});
 composer.addEventListener("typing", ({ detail }) => talk && joined.has(talk.id) && client.typing(talk.id, detail.on));
 queue.addEventListener("changed", () => {
   alerts.count(queue.counts.waiting);

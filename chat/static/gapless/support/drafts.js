@@ -9,7 +9,7 @@ export class Drafts {
     this.#prefix = `${PREFIX}${me}.`;
   }
 
-  /** {answer, note, mode, sending}: `sending` [{kind, client_msg_id, body, seen_seq}] is on its way, and may have arrived. */
+  /** {answer, note, mode, sending}: `sending` [{kind, client_msg_id, body, attached, seen_seq}] is on its way, and may have arrived. */
   of(/** @type {number} */ conversation) {
     return { answer: "", note: "", mode: "answer", sending: [], ...this.#read(conversation) };
   }

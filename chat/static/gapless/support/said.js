@@ -1,6 +1,7 @@
 /** One timeline of what was said and of the notes, which are yellow and have a lock. */
 import { equipped } from "../markdown/code.js";
 import { draw } from "../markdown/draw.js";
+import { filesOf } from "../files/shown.js";
 import { byId, make } from "../page/dom.js";
 import { dayName, fullTime, whenName } from "../page/format.js";
 import { nameOf, paintInitials } from "../people/names.js";
@@ -47,8 +48,8 @@ export class Said {
   }
 }
 
-const waitingRow = (/** @type {any} */ { kind, body }) =>
-  make("div", { class: `desk-line is-mine is-sending${kind === "note" ? " is-note" : ""}` }, make("div", { class: "desk-body markdown", dir: "auto" }, ...draw(body)), make("small", { textContent: "Sending…" }));
+const waitingRow = (/** @type {{ kind: string, body: string, attached?: any[] }} */ { kind, body, attached = [] }) =>
+  make("div", { class: `desk-line is-mine is-sending${kind === "note" ? " is-note" : ""}` }, make("div", { class: "desk-body markdown", dir: "auto" }, ...draw(body)), filesOf({ files: attached.map(({ whole }) => whole) }), make("small", { textContent: "Sending…" }));
 
 function rowOf(/** @type {Message} */ message, /** @type {any} */ talk) {
   const isNote = message.channel !== talk.id;
@@ -65,6 +66,7 @@ function rowOf(/** @type {Message} */ message, /** @type {any} */ talk) {
       { class: "desk-bubble" },
       make("header", {}, make("b", { textContent: nameOf(message.sender) }), isNote ? make("span", { class: "desk-lock", textContent: "🔒 note, staff only" }) : null, make("time", { dateTime: message.created_at, title: fullTime(new Date(message.created_at)), textContent: whenName(new Date(message.created_at)) })),
       make("div", { class: "desk-body markdown", dir: "auto" }, ...(message.deleted_at ? ["Message deleted"] : equipped(draw(message.body)))),
+      filesOf(message),
       message.edited_at && !message.deleted_at ? make("small", { textContent: "edited" }) : null,
     ),
   );

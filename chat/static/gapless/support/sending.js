@@ -8,7 +8,7 @@ import { post } from "../page/api.js";
 const AGAIN_MS = 2_000;
 const PASSING = new Set(["rate_limited", "queue_full", "unavailable"]);
 
-/** Emits `moved` {conversation}, `sent` {conversation, answered} and `refused` {conversation, problem}: the text is in its box again. */
+/** Emits `moved` {conversation}, `sent` {conversation, answered, attached} and `refused` {conversation, problem, attached}: the text is in its box again. */
 export class Sending extends EventTarget {
   #drafts;
   /** @type {Set<number>} */ #running = new Set();
@@ -19,8 +19,8 @@ export class Sending extends EventTarget {
   }
 
   /** `kind`: answer, note or resolve. */
-  send(/** @type {number} */ conversation, /** @type {{ kind: string, body: string, seen_seq?: number }} */ { kind, body, seen_seq }) {
-    const said = { kind, body, client_msg_id: makeUuid(), ...(seen_seq == null ? {} : { seen_seq }) };
+  send(/** @type {number} */ conversation, /** @type {{ kind: string, body: string, attached: any[], seen_seq?: number }} */ { kind, body, attached, seen_seq }) {
+    const said = { kind, body, attached, client_msg_id: makeUuid(), ...(seen_seq == null ? {} : { seen_seq }) };
     this.#drafts.save(conversation, { [boxOf(said)]: "", sending: [...this.#drafts.of(conversation).sending, said] });
     this.#emit("moved", { conversation });
     this.resume(conversation);
@@ -34,10 +34,10 @@ export class Sending extends EventTarget {
       try {
         const answered = await persist(conversation, said);
         this.#drop(conversation, said);
-        this.#emit("sent", { conversation, answered: { ...answered, kind: said.kind } });
+        this.#emit("sent", { conversation, answered: { ...answered, kind: said.kind }, attached: said.attached ?? [] });
       } catch (problem) {
-        this.#takeBack(conversation);
-        this.#emit("refused", { conversation, problem });
+        const attached = this.#takeBack(conversation);
+        this.#emit("refused", { conversation, problem, attached });
       }
     }
     this.#running.delete(conversation);
@@ -54,6 +54,7 @@ export class Sending extends EventTarget {
     const back = (/** @type {string} */ box, /** @type {string} */ typed) =>
       [...sending.filter((/** @type {any} */ said) => boxOf(said) === box).map((/** @type {any} */ { body }) => body), typed].filter(Boolean).join("\n");
     this.#drafts.save(conversation, { sending: [], answer: back("answer", answer), note: back("note", note) });
+    return sending.flatMap((/** @type {any} */ said) => said.attached ?? []);
   }
 
   #emit(/** @type {string} */ name, /** @type {any} */ detail) {
@@ -63,10 +64,11 @@ export class Sending extends EventTarget {
 
 const boxOf = (/** @type {{ kind: string }} */ { kind }) => (kind === "note" ? "note" : "answer");
 
-async function persist(/** @type {number} */ conversation, /** @type {any} */ { kind, ...said }) {
+async function persist(/** @type {number} */ conversation, /** @type {any} */ { kind, attached = [], ...said }) {
+  const files = attached.map((/** @type {any} */ { whole }) => whole.id);
   for (;;) {
     try {
-      return await post(`support/conversations/${conversation}/${kind}/`, said);
+      return await post(`support/conversations/${conversation}/${kind}/`, { ...said, files });
     } catch (problem) {
       if (problem.status !== 0 && problem.status < 500 && !PASSING.has(problem.code)) throw problem;
       await new Promise((resolve) => setTimeout(resolve, problem.retryAfter ? problem.retryAfter * 1000 : AGAIN_MS));

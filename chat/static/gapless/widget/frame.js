@@ -1,6 +1,7 @@
 /** The page in the frame: what is typed goes into the talk, what the talk holds is shown, and the company's page is told little. */
 import { countBytes, whenName } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
+import { Files } from "./files.js";
 import { Log } from "./log.js";
 import { Rating } from "./rating.js";
 import { Store } from "./store.js";
@@ -27,7 +28,7 @@ const talk = new Talk({ visit, store, around: () => around });
 const log = new Log(byId("log"), (message) => talk.isOwn(message), {
   retry: (/** @type {any} */ draft) => talk.unsent.retry(draft),
   withdraw: (/** @type {any} */ draft) => put(talk.unsent.withdraw(draft)),
-});
+}, new Files((path) => visit.bring(path)));
 const rating = new Rating(byId("rating"), talk, store);
 let isOpen = !isFramed;
 let unread = 0;

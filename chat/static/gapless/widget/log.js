@@ -15,10 +15,12 @@ export class Log {
   #list;
   #isOwn;
   #deeds;
+  #files;
   /** @type {Map<string, any>} */ #rows = new Map();
 
   /** `deeds`: {retry(draft), withdraw(draft)}. */
-  constructor(/** @type {any} */ list, /** @type {(message: any) => boolean} */ isOwn, /** @type {any} */ deeds) {
+  constructor(/** @type {any} */ list, /** @type {(message: any) => boolean} */ isOwn, /** @type {any} */ deeds, /** @type {import("./files.js").Files} */ files) {
+    this.#files = files;
     this.#list = list;
     this.#isOwn = isOwn;
     this.#deeds = deeds;
@@ -65,7 +67,9 @@ export class Log {
     if (!isFollowing(previous, message)) row.append(this.#head(message, isOwn));
     else row.classList.add("following");
     const text = message.deleted_at ? make("em", "", "This message was deleted") : make("div", "markdown", ...equipped(draw(message.body)));
-    row.append(make("div", "bubble", text));
+    const files = this.#files.of(message);
+    if (message.body || message.deleted_at) row.append(make("div", "bubble", text));
+    if (files) row.append(files);
     return row;
   }
 

@@ -69,6 +69,13 @@ export class Visit extends EventTarget {
 
   post = (/** @type {string} */ path, /** @type {object} */ body) => this.#ask("POST", path, body);
 
+  /** The bytes of a file. @returns {Promise<Blob>} */
+  async bring(/** @type {string} */ path) {
+    const response = await fetch(ROOT + path.slice(1), { headers: { Authorization: `Bearer ${this.token}` }, credentials: "omit" }).catch(() => null);
+    if (!response?.ok) throw new Trouble({ status: response?.status });
+    return response.blob();
+  }
+
   async #begin(/** @type {string | null} */ identity) {
     const { token } = await this.#ask("POST", `support/${this.#key}/visits/`, identity == null ? {} : { identity });
     this.#kept = { token, sub: subjectOf(identity) };
