@@ -82,6 +82,16 @@ def test_files_are_attached_sent_shown_and_looked_at_large(
     expect(row.locator(".file-picture")).to_be_focused()
     expect(page.locator(".file-audio")).to_have_js_property("paused", True)
     shoot(page, f"sent-{width}")
+    row.press("t")
+    page.locator("#thread-attach-input").set_input_files([PLAN])
+    expect(page.locator("#thread-attached .attached")).to_have_count(1)
+    assert page.locator("#attached").is_hidden()
+    shoot(page, f"thread-{width}")
+    page.locator("#thread-composer .send").click()
+    reply = page.locator("#thread-rows .row:not(.is-draft)", has_text="plan.pdf").last
+    expect(reply.locator("a.file-card")).to_contain_text("391 KB")
+    expect(page.locator("#thread-rows .is-draft")).to_have_count(0)
+    expect(page.locator("#rows .file-card", has_text="plan.pdf")).to_have_count(1)
 
 
 def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what_was_said_later(

@@ -6,7 +6,7 @@ import { feature } from "../page/feature.js";
 import { plural } from "../page/format.js";
 import { show } from "../files/lightbox.js";
 import { isPicture, showFiles, sizeText } from "../files/shown.js";
-import { listen } from "../files/taking.js";
+import { listen, listenToDrops } from "../files/taking.js";
 import { Tray } from "../files/tray.js";
 import { Uploads } from "../files/uploads.js";
 
@@ -17,28 +17,18 @@ let limits = { file_bytes: 25 * 1024 * 1024, files_per_message: 10 };
 
 feature((page) => {
   const { client } = page;
-  const composer = page.writers.get(page.timeline);
   const uploads = new Uploads();
-  const tray = new Tray({ place: byId("attached"), uploads, changed: () => composer.refresh() });
-  const put = (/** @type {any[]} */ files) => {
-    for (const file of files) uploads.resume(file);
-    if (files.length) tray.add(files);
-  };
-  composer.attached = { count: () => tray.keys.length, take: () => tray.take().map(kept), put };
-  composer.asFile = (/** @type {string} */ text) => tray.add([uploads.add(new File([text], "message.txt", { type: "text/plain" }))]);
-  listen({
-    take: (files) => {
-      const taken = fitting(files, limits.files_per_message - tray.keys.length);
-      if (taken.length) tray.add(taken.map((file) => uploads.add(file)));
-      composer.focus();
-    },
+  const [inChannel, inThread] = page.lists.map(({ list, timeline }) => boxOf(page.writers.get(timeline), list, uploads));
+  const isAttached = (/** @type {string} */ key) => [inChannel, inThread].some(({ tray }) => tray.keys.includes(key));
+  inChannel.composer.asFile = (/** @type {string} */ text) => inChannel.tray.add([uploads.add(new File([text], "message.txt", { type: "text/plain" }))]);
+  listenToDrops({
+    take: (files, where) => (where.closest("#thread") ? inThread : inChannel).take(files),
     isOpen: () => !byId("composer").hidden,
   });
   client.addEventListener("hello", ({ detail }) => {
     limits = detail.limits;
     for (const draft of client.drafts()) takeUp(draft);
   });
-  page.addEventListener("shown", ({ detail: channel }) => tray.open(channel?.id ?? 0));
   for (const { list, timeline } of page.lists) {
     timeline.parts.push((/** @type {any} */ row, /** @type {any} */ message) => showFiles(row, message, (/** @type {string} */ key) => uploads.state(key)));
     list.addEventListener("click", (/** @type {any} */ event) => look(event, timeline));
@@ -58,6 +48,7 @@ feature((page) => {
     Object.assign(file, { id: state.id, whole: state.whole });
     if (state.isFailed) client.fail(draft, { code: "invalid", detail: `${file.name}: ${state.detail}` });
     else if (isNews) client.keep(draft);
+    else if (draft.thread != null) page.showThreadDrafts();
     else if (page.isHere(draft.channel)) page.pane.takeDraft(draft, /** @type {any} */ (null));
   };
   let toldAt = -Infinity;
@@ -68,13 +59,13 @@ feature((page) => {
     client.typing(page.here.id, true, { uploading: true });
   };
   uploads.addEventListener("moved", ({ detail: { key } }) => {
-    tell(key);
     const draft = client.drafts().find(({ files = [] }) => files.some((/** @type {any} */ file) => file.key === key));
+    if (draft?.thread == null && !inThread.tray.keys.includes(key)) tell(key);
     if (draft) follow(key, draft);
   });
   client.addEventListener("draft", ({ detail: { draft, message } }) => {
     if (message) for (const { key } of draft.files ?? []) uploads.forget(key);
-    else if (draft.state === "discarded") for (const { key } of draft.files ?? []) tray.keys.includes(key) || uploads.cancel(key);
+    else if (draft.state === "discarded") for (const { key } of draft.files ?? []) isAttached(key) || uploads.cancel(key);
     else if (draft.state === "pending") again(draft);
   });
   // Retried: what had failed is sent anew, and so is what the server does not have any more.
@@ -83,6 +74,24 @@ feature((page) => {
     takeUp(draft);
   };
 });
+
+/** A box to write in with what is attached to what is written there. */
+function boxOf(/** @type {any} */ composer, /** @type {any} */ list, /** @type {Uploads} */ uploads) {
+  const form = byId(list.id === "rows" ? "composer" : "thread-composer");
+  const tray = new Tray({ place: form.querySelector(".attached-list"), uploads, changed: () => composer.refresh() });
+  const put = (/** @type {any[]} */ files) => {
+    for (const file of files) uploads.resume(file);
+    if (files.length) tray.add(files);
+  };
+  const take = (/** @type {File[]} */ files) => {
+    const taken = fitting(files, limits.files_per_message - tray.keys.length);
+    if (taken.length) tray.add(taken.map((file) => uploads.add(file)));
+    composer.focus();
+  };
+  composer.attached = { open: (/** @type {any} */ id) => tray.open(id), count: () => tray.keys.length, take: () => tray.take().map(kept), put };
+  listen(form, take);
+  return { composer, take, tray };
+}
 
 function look(/** @type {any} */ event, /** @type {Timeline} */ { messages }) {
   const link = event.target.closest(".file-picture");

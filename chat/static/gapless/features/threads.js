@@ -33,6 +33,7 @@ feature((page) => {
     setAddress(root.id);
   };
   page.openThread = open;
+  page.showThreadDrafts = () => panel.showDrafts();
   const openOf = (/** @type {Message} */ { id, channel, thread }) => open({ id: thread ?? id, channel });
   followMessages(page, panel, followed);
   new ThreadList({ followed, channels: page.channels, open: (/** @type {any} */ root) => (page.enter(page.channels.get(root.channel)), open(root)) });
@@ -72,8 +73,8 @@ function composerOf(/** @type {Page} */ page, /** @type {ThreadPanel} */ panel, 
   return new Composer({
     form,
     user: me.id,
-    post: (/** @type {string} */ body, /** @type {number | null} */ replyTo) => {
-      client.post(panel.root.channel, body, replyTo, { thread: panel.root.id, isAlso: form.also.checked });
+    post: (/** @type {string} */ body, /** @type {number | null} */ replyTo, /** @type {any[]} */ files) => {
+      client.post(panel.root.channel, body, replyTo, { thread: panel.root.id, isAlso: form.also.checked, files });
       form.also.checked = false;
       panel.follow();
     },

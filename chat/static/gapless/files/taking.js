@@ -1,27 +1,27 @@
 /** Files into the page: chosen, photographed, pasted or dropped. Says what comes, and refuses to know what becomes of it. */
 import { byId } from "../page/dom.js";
 
-/** `take(files)`; `isOpen()`: whether there is anything to attach them to. */
-export function listen(/** @type {{ take: (files: File[]) => void, isOpen: () => boolean }} */ { take, isOpen }) {
-  for (const name of ["attach", "camera"]) {
-    const input = byId(`${name}-input`);
-    byId(name).addEventListener("click", () => input.click());
+/** Files for the box of a form. */
+export function listen(/** @type {any} */ form, /** @type {(files: File[]) => void} */ take) {
+  for (const button of form.querySelectorAll(".attach, .camera")) {
+    const input = button.nextElementSibling;
+    button.addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
       take([...input.files]);
       input.value = "";
     });
   }
-  byId("composer-body").addEventListener("paste", (/** @type {any} */ event) => {
+  form.querySelector("textarea").addEventListener("paste", (/** @type {any} */ event) => {
     const files = [...event.clipboardData.files];
     // What was copied in a text program is text and a picture of it: then the text is meant.
     if (!files.length || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
     take(files);
   });
-  drops(take, isOpen);
 }
 
-function drops(/** @type {(files: File[]) => void} */ take, /** @type {() => boolean} */ isOpen) {
+/** Files dropped anywhere: `take(files, where)`; `isOpen()`: whether there is anything to attach them to. */
+export function listenToDrops(/** @type {{ take: (files: File[], where: any) => void, isOpen: () => boolean }} */ { take, isOpen }) {
   const overlay = byId("drop-here");
   let depth = 0; // elements are left after the next one is entered
   const show = (/** @type {number} */ by) => {
@@ -36,6 +36,6 @@ function drops(/** @type {(files: File[]) => void} */ take, /** @type {() => boo
     if (!isFiles(event)) return;
     event.preventDefault(); // else the browser would leave the page for the file
     show(0);
-    if (isOpen()) take([...event.dataTransfer.files]);
+    if (isOpen()) take([...event.dataTransfer.files], event.target);
   });
 }

@@ -6,8 +6,8 @@ export class Tray {
   #place;
   #uploads;
   #changed;
-  /** @type {Map<number, string[]>} */ #keys = new Map(); // channel → what is attached there
-  /** @type {number} */ #channel = 0;
+  /** @type {Map<number | string, string[]>} */ #keys = new Map(); // channel → what is attached there
+  /** @type {number | string} */ #channel = 0;
 
   /** `changed()` when there are more or fewer. */
   constructor(/** @type {{ place: any, uploads: any, changed: Callback }} */ { place, uploads, changed }) {
@@ -20,7 +20,7 @@ export class Tray {
     place.addEventListener("click", (/** @type {any} */ event) => this.#clicked(event));
   }
 
-  open(/** @type {number} */ channel) {
+  open(/** @type {number | string} */ channel) {
     this.#channel = channel;
     this.#show();
   }

@@ -44,6 +44,7 @@ export class Page extends EventTarget {
   /** @type {Map<Timeline, any>} */ writers = new Map(); // the box in which what stands there is answered and edited
   /** @type {Callback} */ follows = () => false; // whether the person follows the thread with this root
   /** @type {Callback} */ openThread = () => {}; // the one of this root {id, channel}, at a number in it
+  showThreadDrafts = () => {}; // what is on its way into the open thread
 
   constructor(/** @type {any} */ state) {
     super();

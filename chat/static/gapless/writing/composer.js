@@ -25,7 +25,7 @@ export class Composer {
   #edit;
   #lastOwn;
   #typed;
-  /** What goes along with a new message. @type {{ count: () => number, take: () => any[], put: (files: any[]) => void }} */ attached = { count: () => 0, take: () => [], put: () => {} };
+  /** What goes along with a new message. @type {{ open: (id: number | string) => void, count: () => number, take: () => any[], put: (files: any[]) => void }} */ attached = { open: () => {}, count: () => 0, take: () => [], put: () => {} };
 
   /** Takes a text that is too long for a message, where files can be sent. @type {((text: string) => void) | null} */ asFile = null;
 
@@ -63,6 +63,7 @@ export class Composer {
     this.#reply = this.#editing = null;
     this.#channel = channel;
     this.#form.hidden = !channel;
+    this.attached.open(channel?.id ?? 0);
     if (!channel) return;
     this.#write(this.#stored());
     this.#showContext();
