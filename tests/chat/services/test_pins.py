@@ -13,11 +13,11 @@ from chat.reads.cache import recent
 from chat.search import search
 from delivery.wire import errors
 from tests.conftest import Cast, in_thread, said
+from tests.stage.at_once import in_threads
 from tests.stage.counting import has_done, headers, refused
 from tests.stage.listening import Listening
 from tests.stage.moderation import message_by
 from tests.stage.servers import Server, expect
-from tests.stage.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
