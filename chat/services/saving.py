@@ -29,8 +29,10 @@ def save_message(user: User, *, message: int) -> tuple[Message, bool]:
 
 
 def forget_saved(user: User, *, message: int) -> None:
-    """Takes it from the user's list; where it is not, nothing changes."""
-    Saved.objects.filter(user=user, message=message).delete()
+    """Takes it from the user's list; where it is not, nothing changes. Raises NotFound for what the user can't see."""
+    gone, _ = Saved.objects.filter(user=user, message=message).delete()
+    if not gone and not Message.objects.filter(pk=message, channel__members__user=user).exists():
+        raise NotFound("There is no such message in your channels.")
 
 
 def _seen(user: User, message: int) -> Message:

@@ -30,6 +30,15 @@ SAME = """async () => {
   }).filter(Boolean);
 }"""
 
+#: How many files the browser's database has, once what was under way there is done.
+KEPT = """() => new Promise((resolve) => {
+  const asked = indexedDB.open("gapless.files", 1);
+  asked.onsuccess = () => {
+    const counted = asked.result.transaction("files").objectStore("files").count();
+    counted.onsuccess = () => resolve(counted.result);
+  };
+})"""
+
 
 def attach(page: Page, *files: Any) -> None:
     page.locator("#attach-input").set_input_files(list(files))
@@ -103,6 +112,7 @@ def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what
     send(page, "the photo")
     send(page, "and a word about it")
     expect(page.locator(".is-draft")).to_have_count(2)
+    page.wait_for_function(KEPT)
     # The tab is closed and opened again meanwhile: what is on its way is kept.
     page.context.set_offline(False)
     page.reload()

@@ -69,8 +69,8 @@ row("GET", "search/",                           "401 401 200 200 200 200 200")  
 row("GET", "threads/",                          "401 401 200 200 200 200 200")  # fmt: skip
 row("GET", "saved/",                            "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "saved/",                           "401 401 404 404 201 201 201", body=anothers_message)  # fmt: skip
-row("DELETE", "saved/",                         "401 401 204 204 204 204 204")  # fmt: skip
-row("DELETE", "saved/<int:message>/",           "401 401 204 204 204 204 204", path_of=anothers_message)  # fmt: skip
+row("DELETE", "saved/",                         "401 401 404 404 404 404 404")  # fmt: skip
+row("DELETE", "saved/<int:message>/",           "401 401 404 404 204 204 204", path_of=anothers_message)  # fmt: skip
 row("GET", "invites/",                          "401 401 200 200 200 200 200")  # fmt: skip
 row("POST", "invites/",                         "401 401 404 404 403 201 201", body=given(channels=lambda s, who: [s.channel.pk]))  # fmt: skip
 row("DELETE", "invites/<int:pk>/",              "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.invite()))  # fmt: skip
@@ -91,7 +91,7 @@ row("GET", "files/<int:pk>/preview/",           "401 401 404 404 404 404 404", p
 row("POST", "files/uploads/",                   "401 401 201 201 201 201 201", body=given(name="plan.txt", size=5))  # fmt: skip
 row("GET", "files/uploads/<int:pk>/",           "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
 row("PATCH", "files/uploads/<int:pk>/",         "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
-row("DELETE", "files/uploads/<int:pk>/",        "401 401 204 204 204 204 204", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
+row("DELETE", "files/uploads/<int:pk>/",        "401 401 404 404 404 404 404", path_of=given(pk=lambda s, who: s.file()))  # fmt: skip
 for method, path, statuses, path_of, body in SUPPORT:
     row(method, path, statuses, path_of=path_of, body=body)
 

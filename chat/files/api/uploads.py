@@ -79,7 +79,7 @@ class OneUpload(APIView):
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Gives it up: what has come goes. Repeating it does nothing."""
+        """Gives it up: what has come goes."""
         services.give_up_upload(caller(request), pk)
         return Response(status=204)
 

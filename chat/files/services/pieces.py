@@ -89,9 +89,13 @@ def finish_upload(row: File, developed: Developed) -> File:
 
 
 def give_up_upload(user: User, upload: int) -> None:
-    """What has come of it goes, and its room is free. Repeating it does nothing. Not for what a message has taken meanwhile."""
+    """What has come of it goes, and its room is free. Not for what a message has taken meanwhile.
+
+    Raises NotFound where there is none of the user, as after it was given up.
+    """
     with transaction.atomic():
         row = File.objects.select_for_update().filter(pk=upload, uploader=user, taken_at=None).first()
-        if row is not None:
-            storage.take_away_all(row.folder)
-            row.delete()
+        if row is None:
+            raise NotFound("There is no such upload of yours.")
+        storage.take_away_all(row.folder)
+        row.delete()

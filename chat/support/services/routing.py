@@ -67,7 +67,8 @@ def _route(inbox: Inbox, is_here: IsHere) -> int:
 
     # More than there is room for: what nobody there can take keeps nobody behind it waiting.
     waiting = [pk for (pk,) in hot.rows(_WAITING, [inbox.desk_id, AT_ONCE])] if has_room else []
-    return do_each(itertools.takewhile(lambda pk: has_room, waiting), act)
+    # Another process may be giving the first of them: who has waited shorter would come before.
+    return do_each(itertools.takewhile(lambda pk: has_room, waiting), act, is_queue=True)
 
 
 def _is_free(handled: Handling) -> bool:

@@ -3,6 +3,7 @@
 import datetime
 from collections import Counter
 
+import psycopg
 import pytest
 
 from chat import clock
@@ -13,6 +14,7 @@ from chat.support.models import Agent, Inbox, Routing
 from chat.support.services.lapsing import lapse_leases
 from chat.support.services.routing import give_back, route
 from tests.conftest import said
+from tests.stage.servers import database_url
 from tests.stage.support import Desk, Visit, visit
 
 pytestmark = pytest.mark.usefixtures("unseen")
@@ -56,6 +58,18 @@ def test_in_turn_each_gets_the_next_who_waits_longest(desk: Desk) -> None:
     conversations = begun(desk, 4)
     assert route(nobody) == 4
     assert holders(conversations) == [desk.ada, desk.ben, desk.ada, desk.ben]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_another_process_gives_the_first_who_is_behind_waits(desk: Desk) -> None:
+    inbox(desk, routing=Routing.TURNS, capacity=1)
+    accepting(desk, desk.ada)
+    conversations = begun(desk, 2)
+    with psycopg.connect(database_url()) as other:
+        other.execute("SELECT id FROM channels WHERE id = %s FOR NO KEY UPDATE", [conversations[0].pk])
+        assert route(everybody) == 0
+    assert route(everybody) == 1
+    assert holders(conversations) == [desk.ada, None]
 
 
 def test_who_has_the_least_gets_the_next(desk: Desk) -> None:

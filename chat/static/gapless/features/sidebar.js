@@ -21,6 +21,7 @@ feature((page) => {
   byId("filter").addEventListener("input", (/** @type {any} */ { target }) => {
     byId("filter-empty").hidden = sidebar.filter(target.value) > 0;
   });
+  byId("filter-search").addEventListener("click", () => page.openers.search());
   byId("unread-first").addEventListener("change", async (/** @type {any} */ { target }) => {
     sidebar.orderUnreadFirst(target.checked);
     await patch("users/me/", { unread_first: target.checked }).catch((problem) => {
