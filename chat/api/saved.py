@@ -26,7 +26,7 @@ class SavedMessages(APIView):
         row, is_new = services.save_message(caller(request), message=checked(SavedInput, request).message)
         return Response(shapes.message_of(row), status=201 if is_new else 200)
 
-    @documented({204: None}, query={"message": whole("The saved message.", required=True, example=501)})
+    @documented({204: None}, query={"message": whole("The saved message.", required=True, example=501)}, refuses=[404])
     def delete(self, request: Request) -> Response:
         """Takes a message from the list; repeating does nothing."""
         message = number(request, "message")

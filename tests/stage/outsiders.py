@@ -24,6 +24,7 @@ ALLOWED: dict[tuple[str, str], tuple[int, Any]] = {
     ("POST", "api/v1/support/conversations/<int:pk>/rating/"): (409, lambda: {"score": 5}),
     ("POST", "api/v1/support/conversations/<int:pk>/transcript/"): (200, dict),
 }
+NOBODYS_FILE = 2**40
 #: What a visitor may call without a channel's id in it, with what is answered.
 PLACELESS: dict[tuple[str, str], tuple[int, Any]] = {
     ("GET", "api/v1/support/conversations/"): (200, None),
@@ -35,7 +36,7 @@ PLACELESS: dict[tuple[str, str], tuple[int, Any]] = {
     ("POST", "api/v1/files/uploads/"): (201, lambda: {"name": "plan.txt", "size": 5}),
     ("GET", "api/v1/files/uploads/<int:pk>/"): (404, None),
     ("PATCH", "api/v1/files/uploads/<int:pk>/"): (404, None),
-    ("DELETE", "api/v1/files/uploads/<int:pk>/"): (204, None),
+    ("DELETE", "api/v1/files/uploads/<int:pk>/"): (404, None),
     # (There is no inbox of this key.)
     ("GET", "api/v1/support/<str:key>/"): (404, None),
     ("POST", "api/v1/support/<str:key>/visits/"): (404, dict),
@@ -55,4 +56,6 @@ def filled(path: str, channel: Channel, message: int, person: User) -> str:
     path = re.sub(r"(channels|conversations)/<int:pk>", rf"\1/{channel.pk}", path).replace(
         "<int:message>", str(message)
     )
+    # What the visitor uploads in passing may have the number of any person here.
+    path = re.sub(r"(files|uploads)/<int:pk>", rf"\1/{NOBODYS_FILE}", path)
     return "/" + re.sub(r"<int:\w+>", str(person.pk), path)
