@@ -82,6 +82,8 @@ def test_unread_counts_follow(sign_in: SignIn, server: Server, cast: Cast) -> No
     link.click()
     expect(page.locator(".body", has_text="2")).to_be_visible()
     expect(link.locator(".badge")).to_be_hidden()
+    # All there is stands there: nothing leads to anything newer.
+    expect(page.locator("#jump-latest")).to_be_hidden()
     expect_cursor(cast, other.pk, 5)
 
 

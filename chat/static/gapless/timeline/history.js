@@ -15,5 +15,9 @@ async function load(/** @type {number} */ channel, /** @type {any} */ query) {
 export const latest = (/** @type {number} */ channel) => load(channel, {});
 export const before = (/** @type {number} */ channel, /** @type {number} */ seq, { isSparse = false } = {}) => load(channel, { before: seq, ...(isSparse ? { page_size: LARGE_PAGE } : {}) });
 export const after = (/** @type {number} */ channel, /** @type {number} */ seq) => load(channel, { after: seq });
-export const around = (/** @type {number} */ channel, /** @type {number} */ seq) => load(channel, { around: seq });
+/** With `isLatest`: less than the half of the page that newer ones may have says that there are no others. */
+export async function around(/** @type {number} */ channel, /** @type {number} */ seq) {
+  const page = await load(channel, { around: seq });
+  return { ...page, isLatest: page.messages.filter((/** @type {Message} */ message) => message.seq >= seq).length < PAGE / 2 };
+}
 export const one = (/** @type {number} */ channel, /** @type {number} */ id) => get(`channels/${channel}/messages/${id}/`);

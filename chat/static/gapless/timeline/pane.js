@@ -50,8 +50,8 @@ export class Pane extends EventTarget {
     const isEnough = given && (unreadFrom ? given.isLast || given.messages[0]?.seq <= unreadFrom : given.isLatest);
     if (isEnough) return this.#show(given, { unreadFrom, isLatest: given.isLatest });
     await this.#load("open", () => this.open(channel), async () => {
-      const page = unreadFrom ? await history.around(channel.id, unreadFrom) : await history.latest(channel.id);
-      return () => this.#show(page, { unreadFrom, isLatest: !unreadFrom });
+      const page = unreadFrom ? await history.around(channel.id, unreadFrom) : { ...(await history.latest(channel.id)), isLatest: true };
+      return () => this.#show(page, { unreadFrom, isLatest: page.isLatest });
     });
   }
 
