@@ -1,5 +1,8 @@
 """The page: the channel list, and one channel with its newest messages. What happens after that is the socket's."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
@@ -76,9 +79,7 @@ def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> Ht
     assert isinstance(request.user, User)
     epoch = read_log_position().epoch
     channels = channels_of(request.user.pk, shown=pk)
-    chosen = next((channel for channel in channels if channel.id == pk), None)
-    if pk is not None and chosen is None:
-        raise Http404
+    chosen = _chosen(channels, pk)
     pointed = _place(pk, seq) if pk is not None and seq is not None else None
     unread_from = _unread_from(chosen) if chosen else None
     seen = first_seen(chosen.id, unread_from=unread_from, pointed=pointed) if chosen else Page([])
@@ -105,12 +106,8 @@ def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> Ht
         time=time_now(),
     )
     context = {
-        "invites": settings.SIGN_UP != "closed",
-        "moderates": moderates_everywhere(request.user),
-        "notices": list(notices.get_messages(request)),
+        **_around(request, channels),
         "me": me,
-        "channels": of_the_chat(channels),
-        "sections": sections_of(of_the_chat(channels), unread_first=request.user.unread_first),
         "channel": chosen,
         "threads_unread": unread_in_threads,
         "rows": rows(
@@ -122,12 +119,33 @@ def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> Ht
             names={person.id: person.display_name for person in repliers},
         ),
         "shows_start": seen.older_than is None and seen.newer_than is None,
-        "is_bundled": not settings.DEBUG,
-        "message_bytes": settings.LIMITS.message_bytes,
-        "waiting": waiting_customers(channels),
         "state": state_script(state),
     }
     return render(request, "chat/page.html", context)
+
+
+def _chosen(channels: Sequence[shapes.Channel], pk: int | None) -> shapes.Channel | None:
+    """The one that is to be shown, if any. Raises Http404 for one that is not among them."""
+    chosen = next((channel for channel in channels if channel.id == pk), None)
+    if pk is not None and chosen is None:
+        raise Http404
+    return chosen
+
+
+def _around(request: HttpRequest, channels: Sequence[shapes.Channel]) -> dict[str, Any]:
+    """What stands around the messages, whichever channel is shown."""
+    assert isinstance(request.user, User)
+    listed = of_the_chat(channels)
+    return {
+        "invites": settings.SIGN_UP != "closed",
+        "moderates": moderates_everywhere(request.user),
+        "notices": list(notices.get_messages(request)),
+        "channels": listed,
+        "sections": sections_of(listed, unread_first=request.user.unread_first),
+        "is_bundled": not settings.DEBUG,
+        "message_bytes": settings.LIMITS.message_bytes,
+        "waiting": waiting_customers(channels),
+    }
 
 
 def _people(users: set[int]) -> list[Person]:

@@ -78,26 +78,49 @@ def rows(
     for message in messages:
         at = _at(message)
         is_new_day = previous is None or _at(previous).date() != at.date()
-        quoted = by_id.get(message.reply_to or 0)
-        yield Row(
-            message=message,
-            body=_body(message),
+        is_unread = message is first_unread
+        yield _row(
+            message,
+            me=me,
+            names=names or {},
+            quoted=by_id.get(message.reply_to or 0),
             day=_day(at, today) if is_new_day else "",
-            is_unread=message is first_unread,
-            is_continued=not is_new_day and message is not first_unread and _are_grouped(previous, message),
-            initials=_initials(message.sender.display_name if message.sender else ""),
-            quote_sender=quoted.sender.display_name if quoted and quoted.sender else "",
-            quote_text=_quote(quoted),
-            reactions=[Reaction(emoji, len(users), is_mine=me in users) for emoji, users in message.reactions.items()],
-            files=[look_of(file) for file in message.files],
-            is_large=is_large(message.body),
-            calls_me=_calls(message, me),
-            thread_line=_thread_line(message),
-            replied_at=message.replied_at or "",
-            faces=[Face(user, _initials((names or {}).get(user, ""))) for user in message.repliers or ()],
+            is_unread=is_unread,
+            is_continued=not is_new_day and not is_unread and _are_grouped(previous, message),
             is_pointed=message.seq == pointed,
         )
         previous = message
+
+
+def _row(
+    message: shapes.Message,
+    *,
+    me: int,
+    names: Mapping[int, str],
+    quoted: shapes.Message | None,
+    day: str,
+    is_unread: bool,
+    is_continued: bool,
+    is_pointed: bool,
+) -> Row:
+    return Row(
+        message=message,
+        body=_body(message),
+        day=day,
+        is_unread=is_unread,
+        is_continued=is_continued,
+        initials=_initials(message.sender.display_name if message.sender else ""),
+        quote_sender=quoted.sender.display_name if quoted and quoted.sender else "",
+        quote_text=_quote(quoted),
+        reactions=[Reaction(emoji, len(users), is_mine=me in users) for emoji, users in message.reactions.items()],
+        files=[look_of(file) for file in message.files],
+        is_large=is_large(message.body),
+        calls_me=_calls(message, me),
+        thread_line=_thread_line(message),
+        replied_at=message.replied_at or "",
+        faces=[Face(user, _initials(names.get(user, ""))) for user in message.repliers or ()],
+        is_pointed=is_pointed,
+    )
 
 
 def _first_unread(

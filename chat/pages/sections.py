@@ -1,6 +1,7 @@
 """The list of channels as it is served: in sections and in the order in which the page's script keeps it."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -36,8 +37,9 @@ def sections_of(channels: Iterable[shapes.Channel], *, unread_first: bool) -> li
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
-    """To sort by as people count: #2 before #10, and whatever the case."""
-    return list(_parts(name.casefold()))
+    """To sort by as people count: #2 before #10, whatever the case and the accents."""
+    bare = (sign for sign in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(sign))
+    return list(_parts("".join(bare)))
 
 
 def _parts(name: str) -> Iterator[tuple[int, int, str]]:

@@ -94,18 +94,7 @@ def delete_message(
         log.require(row.kind == MessageKind.TEXT, "What happened in the channel can't be deleted.")
         _require_seen(row, only_at)
         if row.deleted_at is None:
-            _keep_or_forget(row, deleted_at=entry.now)
-            row.said_digest = first_said(row)
-            row.body, row.deleted_at = "", entry.now
-            row.files = row.reactions = row.pinned_at = None
-            # From now on nobody gets them; their bytes go when the sweep comes by.
-            File.objects.filter(message=row).update(message=None)
-            Reaction.objects.filter(message=row).delete()
-            Saved.objects.filter(message=row).delete()
-            forget_mentions(row)
-            entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions", "pinned_at", "mentions")
-            if row.thread_id is not None:
-                count_again(entry, entry.message(row.thread_id))
+            _empty(entry, row)
             if not is_own:
                 close_case(row, actor=actor, verdict=Verdict.UPHELD, reason=reason or "The message was deleted.")
                 audit.record(
@@ -117,6 +106,22 @@ def delete_message(
                     reason=reason,
                 )
     return row
+
+
+def _empty(entry: log.Entry, row: Message) -> None:
+    """Takes away what it said and all that hangs on it, with a new number; and another for the root of its thread."""
+    _keep_or_forget(row, deleted_at=entry.now)
+    row.said_digest = first_said(row)
+    row.body, row.deleted_at = "", entry.now
+    row.files = row.reactions = row.pinned_at = None
+    # From now on nobody gets them; their bytes go when the sweep comes by.
+    File.objects.filter(message=row).update(message=None)
+    Reaction.objects.filter(message=row).delete()
+    Saved.objects.filter(message=row).delete()
+    forget_mentions(row)
+    entry.revise(row, "body", "deleted_at", "said_digest", "files", "reactions", "pinned_at", "mentions")
+    if row.thread_id is not None:
+        count_again(entry, entry.message(row.thread_id))
 
 
 def tag_of(message: Tagged) -> str:

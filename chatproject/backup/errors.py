@@ -2,7 +2,7 @@
 
 
 class BackupError(Exception):
-    """The text is one sentence for the operator. Nothing is half done."""
+    """The text is one sentence for the operator. Database and the backup before stand as they did; files may lie beside."""
 
 
 class Differs(Exception):

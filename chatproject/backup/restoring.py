@@ -4,7 +4,6 @@ import contextlib
 import re
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -19,10 +18,8 @@ from chatproject.backup import programs
 from chatproject.backup.archive import DUMP, FILES, Manifest, Reader
 from chatproject.backup.connecting import connect
 from chatproject.backup.errors import BackupError, Differs
-from chatproject.backup.saving import TABLES
+from chatproject.backup.saving import TABLES, Step
 from chatproject.postgresql.base import DatabaseWrapper
-
-Step = Callable[[str], None]
 
 #: How long connections that were closed may take to be gone.
 GOING_SECONDS = 3.0
@@ -33,9 +30,9 @@ _EMPTY = "DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n"
 
 
 def restore(path: Path, *, says: Step) -> Manifest:
-    """Database and files as they were; another epoch begins. Raises BackupError, before anything is touched where it can.
+    """Database and files as they were; another epoch begins. Raises BackupError before the database is touched, else Differs.
 
-    Refused while somebody else uses the database: what they write would be lost.
+    Refused while somebody else uses the database: what they write would be lost. Repeating it after any end is safe.
     """
     says("the archive, byte by byte")
     archive = Reader(path)

@@ -120,3 +120,24 @@ def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what
     bodies = [text for text in page.locator(".row:not(.is-system) .body").all_inner_texts() if text]
     assert bodies == ["the photo", "and a word about it"]
     expect(page.locator(".row", has_text="the photo").locator(".file-picture img")).to_have_count(1)
+
+
+def test_a_text_that_is_too_long_goes_as_a_file_and_others_see_that_it_is_on_its_way(
+    server: Server, cast: Cast, sign_in: SignIn
+) -> None:
+    path = f"/c/{cast.team.pk}/"
+    alice, bob = sign_in("alice", server, path=path), sign_in("bob", server, path=path)
+    text = "line of a log\n" * 200
+    bob.fill("#composer-body", text)
+    expect(bob.locator("#composer-left")).to_contain_text("Too long by")
+    # It does not get through at first.
+    bob.route("**/api/v1/files/uploads/**", lambda route: route.abort())
+    bob.click(".composer-as-file")
+    expect(bob.locator("#composer-body")).to_have_value("")
+    expect(bob.locator(".attached")).to_contain_text("message.txt")
+    expect(alice.locator("#typing.is-on")).to_contain_text("Bob is sending files…")
+    bob.unroute("**/api/v1/files/uploads/**")
+    send(bob)
+    card = alice.locator(".row:not(.is-draft) .file-card", has_text="message.txt")
+    expect(card).to_be_visible(timeout=20_000)
+    assert bob.request.get(card.get_attribute("href") or "").text() == text

@@ -20,8 +20,8 @@ def served(*channels: shapes.Channel, unread_first: bool = False) -> list[tuple[
 
 
 def test_channels_stand_as_people_count() -> None:
-    names = ["room 10", "Room 2", "café", "Zebra", "room 9", "2nd", "10th"]
-    assert sorted(names, key=natural) == ["2nd", "10th", "café", "Room 2", "room 9", "room 10", "Zebra"]
+    names = ["room 10", "Room 2", "Éclairs", "Zebra", "room 9", "fish", "2nd", "10th"]
+    assert sorted(names, key=natural) == ["2nd", "10th", "Éclairs", "fish", "Room 2", "room 9", "room 10", "Zebra"]
 
 
 def test_favourites_and_own_headings_come_before_the_rest() -> None:

@@ -1,4 +1,4 @@
-/** Messages that are kept at hand, in a dialog: a channel's pins, or what the person has saved. The way to each, and out of the list. */
+/** Messages in a dialog, page by page: a channel's pins, what the person has saved, what calls them. The way to each, and out of the list. */
 import { get } from "../page/api.js";
 import { foundLine } from "./found.js";
 import { lineOf } from "../files/line.js";
@@ -17,15 +17,17 @@ export class Kept {
   #empty;
   #toMessage;
   #out;
+  #isNew;
   #path = "";
   /** @type {number | null} */ #cursor = null;
   #asked = 0;
 
   /**
    * `id`: the dialog's. `empty`: the sentence where there is nothing. `out`: {label, isOffered(message), act(message)}, which takes
-   * one out and may reject with a sentence in `detail`. `toMessage(channel, seq)` shows a message in its place.
+   * one out and may reject with a sentence in `detail`; null: none can be. `isNew(message)`: to be marked.
+   * `toMessage(channel, seq)` shows a message in its place.
    */
-  constructor(/** @type {{ id: string, channels: Channels, empty: string, out: { label: string, isOffered: Callback, act: Callback }, toMessage: Callback }} */ { id, channels, empty, out, toMessage }) {
+  constructor(/** @type {{ id: string, channels: Channels, empty: string, out?: { label: string, isOffered: Callback, act: Callback } | null, isNew?: Callback, toMessage: Callback }} */ { id, channels, empty, out = null, isNew = () => false, toMessage }) {
     this.#dialog = byId(id);
     this.#list = this.#dialog.querySelector(".found");
     this.#note = this.#dialog.querySelector(".dialog-note");
@@ -33,6 +35,7 @@ export class Kept {
     this.#channels = channels;
     this.#empty = empty;
     this.#out = out;
+    this.#isNew = isNew;
     this.#toMessage = toMessage;
     this.#more.addEventListener("click", () => this.#load());
   }
@@ -69,15 +72,16 @@ export class Kept {
       this.#toMessage(message.channel, message.seq);
     };
     const line = foundLine(message, { place: this.#channels.get(message.channel), text: marked(lineOf(message), [], SNIPPET), go });
-    line.classList.add("kept-line");
-    if (this.#out.isOffered(message)) line.append(this.#button(message, line));
+    line.classList.toggle("is-unread", this.#isNew(message));
+    line.classList.toggle("kept-line", Boolean(this.#out));
+    if (this.#out?.isOffered(message)) line.append(this.#button(this.#out, message, line));
     return line;
   }
 
-  #button(/** @type {Message} */ message, /** @type {any} */ line) {
+  #button(/** @type {{ label: string, act: Callback }} */ out, /** @type {Message} */ message, /** @type {any} */ line) {
     const act = async () => {
       button.disabled = true;
-      const refused = await this.#out.act(message).then(/** @returns {any} */ () => null, (/** @type {Refused} */ problem) => problem);
+      const refused = await out.act(message).then(/** @returns {any} */ () => null, (/** @type {Refused} */ problem) => problem);
       button.disabled = false;
       if (refused) return this.#explain(refused.detail);
       const next = (line.nextElementSibling ?? line.previousElementSibling)?.querySelector("button");
@@ -85,7 +89,7 @@ export class Kept {
       this.#explain();
       (next ?? this.#dialog).focus();
     };
-    const button = make("button", { class: "icon-button small", type: "button", "aria-label": this.#out.label, title: this.#out.label, on: { click: act } }, icon("close"));
+    const button = make("button", { class: "icon-button small", type: "button", "aria-label": out.label, title: out.label, on: { click: act } }, icon("close"));
     return button;
   }
 }

@@ -1,5 +1,5 @@
 /** Who is called: names while one writes, in rows, and the list of what calls the person. */
-import { Mentions } from "../channels/mentions.js";
+import { Kept } from "../channels/kept.js";
 import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
 import { paintCalls } from "../people/calls.js";
@@ -23,8 +23,13 @@ feature((page) => {
     if (strangers.length) directory.learn(message.channel, strangers).then((isLearned) => isLearned && page.redraw(message.id));
   });
 
-  const mentions = new Mentions({ channels, toMessage: (/** @type {any} */ channel, /** @type {number} */ seq) => page.toMessage(channel, seq) });
-  page.openers.mentions = () => mentions.open();
+  const mentions = new Kept({
+    id: "mentions", channels,
+    empty: "Nobody has mentioned you yet. When somebody writes your @name, it stands here.",
+    isNew: ({ channel, seq }) => seq > (channels.get(channel)?.read_seq ?? Infinity),
+    toMessage: (/** @type {any} */ channel, /** @type {number} */ seq) => page.toMessage(channel, seq),
+  });
+  page.openers.mentions = () => mentions.open("mentions/");
   const number = byId("mentions-number");
   channels.addEventListener("changed", () => {
     number.parentElement.hidden = !channels.mentioned;
