@@ -6,6 +6,9 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY --chown=gapless . .
 USER gapless
+# docker build --build-arg COMMIT=$(git rev-parse --short=12 HEAD)
+ARG COMMIT
+ENV COMMIT=$COMMIT
 ENV HOST=0.0.0.0 PORT=8000 GAPLESS_DATA=/data PYTHONUNBUFFERED=1
 VOLUME /data
 EXPOSE 8000
