@@ -11,8 +11,6 @@ T = TypeVar("T")
 
 #: After so long without an end a task is asked again.
 AGAIN_SECONDS = 0.2
-#: Of the loop, until an answer that waits in a socket has been read, parsed and handed on.
-TURNS = 10
 
 
 class Nursery:
@@ -55,16 +53,15 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
 async def answer_within(seconds: float, question: Coroutine[Any, Any, T]) -> T:
     """What was asked of somebody else; TimeoutError when they took longer.
 
-    That this loop was late is not their fault: an answer that has come meanwhile is read before it is judged.
+    That this loop was late is not their fault: for as long as it was, they are waited for once more, `seconds` at most.
     """
-    asking = asyncio.ensure_future(question)
+    loop = asyncio.get_running_loop()
+    asking, due = asyncio.ensure_future(question), loop.time() + seconds
     try:
         await asyncio.wait({asking}, timeout=seconds)
-        for _ in range(TURNS):
-            if asking.done():
-                break
-            await asyncio.sleep(0)
-        else:
+        if not asking.done():
+            await asyncio.wait({asking}, timeout=min(seconds, loop.time() - due))
+        if not asking.done():
             raise TimeoutError
         return asking.result()
     finally:

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
-from delivery.tasks import Nursery, end
+from delivery.tasks import Nursery, answer_within, end
 
 pytestmark = pytest.mark.fast
 
@@ -60,3 +61,20 @@ async def test_what_nobody_waits_for_says_in_the_log_that_it_failed(caplog: pyte
 async def test_ending_nothing_ends_at_once() -> None:
     await end([])
     await Nursery().end()
+
+
+async def test_what_is_asked_of_others_does_not_pay_for_this_loops_own_lateness() -> None:
+    async def answer_in_many_turns() -> str:
+        for _ in range(200):
+            await asyncio.sleep(0)
+        return "here"
+
+    asking = asyncio.ensure_future(answer_within(0.2, answer_in_many_turns()))
+    await asyncio.sleep(0)
+    time.sleep(0.4)
+    assert await asking == "here"
+
+
+async def test_who_does_not_answer_is_waited_for_no_longer_than_agreed() -> None:
+    with pytest.raises(TimeoutError):
+        await answer_within(0.01, asyncio.Event().wait())

@@ -32,6 +32,7 @@ class Client:
         user: int,
         login: str,
         doors: Sequence[Door],
+        door: int,
         history: History,
         habits: Habits,
         seed: int = 0,
@@ -39,7 +40,7 @@ class Client:
         self.name, self.user, self.login, self.doors = name, user, login, doors
         self.habits = habits
         self.chance = random.Random(f"{seed} {name}")
-        self.door = self.chance.randrange(len(doors))
+        self.door = door % len(doors)
         self.notes = Notes(history, client=name, user=user)
         self.view = View(self.notes)
         self.outbox = Outbox(self.notes, window=habits.window)

@@ -143,8 +143,8 @@ class Cluster:
         """A program with the user's token or, with a session, a browser. `webs`: the only ones that it comes to."""
         login = cookies(session) if session else bearer(company.tokens[user])
         return Client(
-            f"u{user}.{device}", user=user, login=login, doors=webs or self.webs, history=history,
-            habits=habits or Habits(), seed=self.seed,
+            f"u{user}.{device}", user=user, login=login, doors=webs or self.webs, door=user + device,
+            history=history, habits=habits or Habits(), seed=self.seed,
         )  # fmt: skip
 
     async def mend(self) -> None:

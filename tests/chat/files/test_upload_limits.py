@@ -1,7 +1,7 @@
 """How many files a minute a person sends, and how many a process takes at once."""
 
-import threading
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from chat.allowances.table import UPLOADS
 from tests.conftest import Cast
 from tests.stage.counting import has_done
+from tests.stage.doors import head
 from tests.stage.servers import Server
 
 
@@ -28,38 +29,42 @@ def test_sixty_files_a_minute_and_not_one_more(server: Server, cast: Cast) -> No
 
 
 @pytest.mark.holds("uploads_under_way")
-def test_a_process_takes_so_many_files_at_once(cast: Cast, kept_server: Callable[..., Server]) -> None:
-    server = kept_server(GAPLESS_LIMIT_UPLOADS_UNDER_WAY="1")
-    goes_on, has_begun = threading.Event(), threading.Event()
-    answers: list[httpx.Response] = []
+async def test_a_process_takes_so_many_files_at_once(cast: Cast, kept_server: Callable[..., Server]) -> None:
+    server = kept_server(GAPLESS_LIMIT_UPLOADS_UNDER_WAY="1", GAPLESS_LIMIT_UPLOADS_PER_MINUTE="0")
+    alice, bob = cast.token(cast.alice), cast.token(cast.bob)
 
-    def slowly() -> Iterator[bytes]:
-        yield (
-            b'--part\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n'
-            b"Content-Type: text/plain\r\n\r\nfirst half"
-        )
-        has_begun.set()
-        goes_on.wait(30)
-        yield b"second half\r\n--part--\r\n"
+    def give() -> httpx.Response:
+        with server.http(bob) as http:
+            return http.post("/files/", files={"file": ("y", b"y", "text/plain")})
 
-    def send() -> None:
-        kind = {"Content-Type": "multipart/form-data; boundary=part"}
-        with server.http(cast.token(cast.alice)) as alice:
-            answers.append(alice.post("/files/", content=slowly(), headers=kind))
-
-    sender = threading.Thread(target=send)
-    sender.start()
-    assert has_begun.wait(30)
-    with server.http(cast.token(cast.bob)) as bob:
-
-        def give() -> httpx.Response:
-            return bob.post("/files/", files={"file": ("y", b"y", "text/plain")})
-
-        # The first half may still be on its way when the first of these comes.
-        refused = next(answer for answer in (give() for _ in range(50)) if answer.status_code == 503)
+    async with asyncio.timeout(30):
+        refused = None
+        while refused is None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(_first_half(alice))
+            answer = asyncio.ensure_future(reader.readline())
+            refused = await _refused_beside(answer, give)
         assert refused.json()["code"] == "unavailable"
         assert int(refused.headers["Retry-After"]) >= 2
-        goes_on.set()
-        sender.join(30)
-        assert [answer.status_code for answer in answers] == [201]
-        assert give().status_code == 201
+        writer.write(FORM[HALF:])
+        assert b" 201 " in await answer
+        writer.close()
+        assert (await asyncio.to_thread(give)).status_code == 201
+
+
+FORM = b'--part\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nboth halves\r\n--part--\r\n'
+HALF = FORM.index(b" halves")
+
+
+def _first_half(token: str) -> bytes:
+    kind = ("Content-Type: multipart/form-data; boundary=part", f"Content-Length: {len(FORM)}")
+    return head("POST /api/v1/files/", f"Authorization: Bearer {token}", *kind) + FORM[:HALF]
+
+
+async def _refused_beside(answer: asyncio.Future[bytes], give: Callable[[], httpx.Response]) -> httpx.Response | None:
+    """The refusal of a file that came beside the half one; nothing when the half one met another and was refused."""
+    while not answer.done():
+        said = await asyncio.to_thread(give)
+        if said.status_code == 503:
+            return said
+    return None

@@ -39,7 +39,7 @@ ENDINGS = (
 @scenario("clients", breaks=["no login check"], is_gentle=True)
 async def signed_out_everywhere(run: Run) -> None:
     """Tokens are revoked and accounts deactivated in the rows alone: every process finds out by itself."""
-    gone = [client for web in run.webs for client in run.clients_at(web)[:1]]
+    gone = [await run.one_at(web) for web in run.webs]
     async with run.fault("logins"):
         for number, client in enumerate(gone):
             client.must_be_whole = False

@@ -30,6 +30,7 @@ async def kill_nine(run: Run) -> None:
 @scenario("process", back=DRAIN, breaks=["no dedup"])
 async def sigterm_with_stuck_readers(run: Run) -> None:
     """Twenty of its clients don't read while a process ends: it ends in time all the same."""
+    await run.one_at(run.webs[1])
     stuck = run.clients_at(run.webs[1])[:20]
     for client in stuck:
         assert client.socket is not None
@@ -54,7 +55,7 @@ async def sigstop_and_sigcont(run: Run) -> None:
 async def no_ghost_after_a_kill(run: Run) -> None:
     """Who was only there and does not come back is shown as gone; who is elsewhere stays."""
     web, elsewhere = run.webs[0], run.webs[1]
-    gone = run.clients_at(web)[0]
+    gone = await run.one_at(web)
     channel = run.company.channels_of(gone.user)[0]
     witness = next(user for user in run.company.channels[channel] if user != gone.user)
     stays = run.newcomer(witness, device=9, webs=[elsewhere])
@@ -93,7 +94,7 @@ async def crash_between_commit_and_ok(run: Run) -> None:
 @scenario("process", back=BACK, breaks=["no position check"])
 async def crash_between_ok_and_announcement(run: Run) -> None:
     """What nobody was told of, and nobody says anything after: the position check must find it."""
-    web, sender = run.webs[1], run.clients_at(run.webs[1])[0]
+    web, sender = run.webs[1], await run.one_at(run.webs[1])
     run.load.is_paused = True
     await run.until(run.is_level, what="nothing is under way")
     async with run.fault(web.name):

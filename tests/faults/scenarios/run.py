@@ -81,6 +81,11 @@ class Run:
         """Those that are connected to this web process now."""
         return [client for client in self.clients if client.is_synced and client.doors[client.door].name == web.name]
 
+    async def one_at(self, web: Web) -> Client:
+        """Somebody who is connected to this web process, waited for."""
+        await self.until(lambda: self.clients_at(web), what=f"somebody is at {web.name}")
+        return self.clients_at(web)[0]
+
     def fault(self, target: str) -> Any:
         """The time of a fault, noted in the history."""
         return clusters.fault(self.history, self.name, target)
