@@ -60,6 +60,7 @@ def test_people_react_pin_save_and_write_emoji(server: Server, cast: Cast, sign_
     expect(row_of(alice, "lunch").locator(".reaction")).to_have_count(2)
     menu_of(bob, "lunch")
     bob.click('#message-menu .quick [data-act="react"]')
+    bob.click('.picker-tones [data-tone="3"]')
     bob.fill(".picker input", "pizza")
     expect(bob.locator(".picker-grid button").first).to_have_attribute("data-emoji", "🍕")
     assert violations(bob) == []
@@ -81,6 +82,12 @@ def test_people_react_pin_save_and_write_emoji(server: Server, cast: Cast, sign_
         row_of(bob, "lunch").locator(".reaction").last.evaluate(LONG_PRESS)
         expect(bob.locator("#reactors-rows")).to_contain_text("You")
         assert chips(bob, "lunch") == ["🎉 1", "👍 1*", "🍕 1*"]
+
+    # The six are in the skin tone that was chosen in the picker.
+    menu_of(bob, "lunch")
+    expect(bob.locator('#message-menu [data-act="react 👍"]')).to_have_text("👍🏽")
+    bob.click('#message-menu [data-act="react 👍"]')
+    expect(row_of(alice, "lunch").locator('[data-emoji="👍🏽"]')).to_have_text("👍🏽 1")
 
     # Without a connection: at once here, kept over a reload, and in the rows once it has come back.
     bob.route_web_socket("**/ws/", lambda socket: socket.close())

@@ -2,6 +2,7 @@
 const RECENT = "gapless.emoji.recent";
 const TONE = "gapless.emoji.tone";
 const MOST_RECENT = 27;
+const TONES = ["", "🏻", "🏼", "🏽", "🏾", "🏿"];
 
 export const recent = () => {
   const kept = read(RECENT)?.split(" ").filter(Boolean) ?? [];
@@ -13,6 +14,9 @@ export const remember = (/** @type {string} */ emoji) => write(RECENT, [emoji, .
 /** 0: without one; 1 to 5: light to dark. */
 export const tone = () => Math.min(5, Number(read(TONE)) || 0);
 export const chooseTone = (/** @type {number} */ chosen) => write(TONE, String(chosen));
+
+/** An emoji of one sign that has tones, in the chosen one. */
+export const inTone = (/** @type {string} */ emoji) => emoji + TONES[tone()];
 
 function read(/** @type {string} */ key) {
   try {

@@ -1,7 +1,7 @@
 /** Reactions: chips under messages, six of them in the menu, all others from the picker; kept while there is no connection. */
 import { may } from "../channels/channels.js";
 import { wished } from "../client/reacting.js";
-import { remember } from "../emoji/choices.js";
+import { inTone, remember } from "../emoji/choices.js";
 import * as dialogs from "../page/dialogs.js";
 import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
@@ -22,9 +22,9 @@ feature((page) => {
   parts.push((row, message) => showReactions(row, message, { me: me.id, wishes: client.wishes(message.id), mayReact: may(page.here, "react") }));
   acts.react = { act: (message, timeline) => choose(message, placeOf(timeline.row(message.id))), isOffered, key: "+" };
   for (const button of byId("message-menu").querySelectorAll('[data-act^="react "]')) {
-    const emoji = button.dataset.act.slice("react ".length);
-    acts[button.dataset.act] = { act: (message) => (remember(emoji), toggle(message, emoji)), isOffered };
+    acts[button.dataset.act] = { act: (message) => (remember(button.textContent), toggle(message, button.textContent)), isOffered };
   }
+  byId("message-menu").addEventListener("beforetoggle", showTones);
   const reactors = page.lists.map(({ list, timeline }) => new Reactors({
     list,
     namesOf: async (/** @type {any} */ chip) => {
@@ -50,6 +50,11 @@ feature((page) => {
     if (detail) dialogs.say(`Your reaction was taken back. ${detail}`);
   });
 });
+
+// The tone was chosen in the picker, maybe since the menu was open last, maybe in another tab.
+function showTones(/** @type {{ target: any }} */ { target }) {
+  for (const button of target.querySelectorAll("[data-tones]")) button.textContent = inTone(button.dataset.tones);
+}
 
 const placeOf = (/** @type {any} */ row) => row.querySelector(".text").getBoundingClientRect();
 
