@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from chat.markdown.hosts import spelled
+
 #: Not seen, or turns the direction of writing.
 HIDDEN = r"\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 BLANK = r"\u0009-\u000d\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -24,7 +26,7 @@ CLOSING = ".,;:!?'*~…。、，！？；：」』"
 BRACKETS = {")": "(", "]": "["}
 #: A text speaks of an address that has a scheme, or is nothing but a host; names of files look like one: `main.py`.
 SAYS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[wW][wW][wW]\.|[mM][aA][iI][lL][tT][oO]:")
-SAYS_HOST = re.compile(r"[^ /:]+\.([A-Za-z]{2,})(?:[/?#:][^ ]*)?\Z")
+SAYS_HOST = re.compile(r"[^ /:]+\.([A-Za-z\u00a1-\uffff]{2,})(?:[/?#:][^ ]*)?\Z")
 FILE = re.compile(
     r"(?:py|md|rs|sh|pl|js|ts|css|html|json|toml|yml|yaml|txt|java|kt|rb|php|sql|cfg|ini|xml|svg|png|pdf|csv)\Z",
     re.IGNORECASE,
@@ -71,7 +73,10 @@ def address_rule(state: StateInline, silent: bool) -> bool:
 
 
 def with_addresses(tokens: Sequence[Token]) -> list[Token]:
-    """A link that says nothing, or another address than its own, shows its own; one that says something else has its title."""
+    """A link that says nothing, or an address, shows its own, with its host as it can be told apart.
+
+    One that says something else has it as title.
+    """
     shown: list[Token] = []
     opening = 0
     for token in tokens:
@@ -87,10 +92,10 @@ def _shown_link(opening: Token, *rest: Token) -> list[Token]:
     said, href = "".join(token.content for token in rest), str(opening.attrs["href"])
     if not href:
         return [_text("["), *rest[:-1], _text("]()")]
-    if not is_honest(said, href):
-        said, rest = href, (_text(href), rest[-1])
-    opening.attrs = {"href": href} if said == href else {"href": href, "title": href}
-    return [opening, *rest]
+    shown = spelled(href)
+    says_own = _is_words(said) or (shown == href and _is_honest(said, href))
+    opening.attrs = {"href": href, "title": shown} if says_own and said != href else {"href": href}
+    return [opening, *(rest if says_own else (_text(shown), rest[-1]))]
 
 
 def _text(content: str) -> Token:
@@ -100,11 +105,18 @@ def _text(content: str) -> Token:
 _HIDDEN, _BLANK = re.compile(f"[{HIDDEN}]+"), re.compile(f"[{BLANK}]+")
 
 
-def is_honest(said: str, href: str) -> bool:
-    """Says something, and if that is an address, where the link goes or a beginning of it."""
-    seen = _BLANK.sub(" ", _HIDDEN.sub("", said)).strip(" ")
+def _seen(said: str) -> str:
+    return _BLANK.sub(" ", _HIDDEN.sub("", said)).strip(" ")
+
+
+def _is_words(said: str) -> bool:
+    """Says something, and no address."""
+    seen = _seen(said)
     host = SAYS_HOST.match(seen)
-    if seen and not SAYS_SCHEME.search(seen) and (host is None or FILE.match(host[1])):
-        return True
-    bare, own = FORM.sub("", seen), FORM.sub("", href)
+    return seen != "" and not SAYS_SCHEME.search(seen) and (host is None or FILE.match(host[1]) is not None)
+
+
+def _is_honest(said: str, href: str) -> bool:
+    """The address is where the link goes, or a beginning of it."""
+    bare, own = FORM.sub("", _seen(said)), FORM.sub("", href)
     return bare != "" and (own == bare or own.startswith((f"{bare}/", f"{bare}?", f"{bare}#")))

@@ -61,6 +61,9 @@ PIECES = [
     ),
     *(
         "https://a.org/b",
+        "https://аррӏе.com/",
+        "https://日本",
+        "[gооgle.com](https://gооgle.com)",
         "http://",
         "www.x.org",
         "mailto:a@b.org",
@@ -156,6 +159,17 @@ def test_the_table_has_its_three_hundred_examples() -> None:
 def test_whatever_is_written_both_sides_draw_the_same_and_only_what_is_allowed(page: Any, body: str) -> None:
     assert page(body) == [render(body), plain(body)]
     Seen(render(body))
+
+
+#: Of every writing that has a rule, in both cases, composed and not.
+LETTERS = "aZé-0.аЖӏΣσοー日ノ한あㄅאبआกა☃ı\u0301。𝐠\u3007ßI\u0130"
+
+
+@settings(max_examples=60)
+@given(host=st.text(LETTERS, min_size=1, max_size=12))
+def test_whatever_a_host_is_both_sides_spell_it_the_same(page: Any, host: str) -> None:
+    body = f"https://{host}/"
+    assert page(body) == [render(body), plain(body)]
 
 
 @pytest.mark.parametrize(

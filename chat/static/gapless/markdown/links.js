@@ -2,6 +2,7 @@
  * Links: which addresses are some (http, https, mailto), those that are typed as they are, and that none says another than its own.
  * The server's `chat/markdown/links.py` is the same, expression for expression: change both.
  */
+import { spelled } from "./hosts.js";
 
 // Not seen, or turns the direction of writing.
 export const HIDDEN = String.raw`\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff`;
@@ -19,7 +20,7 @@ const CLOSING = ".,;:!?'*~…。、，！？；：」』";
 const BRACKETS = { ")": "(", "]": "[" };
 // A text speaks of an address that has a scheme, or is nothing but a host; names of files look like one: `main.py`.
 const SAYS_SCHEME = /[A-Za-z][A-Za-z0-9+.-]*:\/\/|[wW][wW][wW]\.|[mM][aA][iI][lL][tT][oO]:/;
-const SAYS_HOST = /^[^ /:]+\.([A-Za-z]{2,})(?:[/?#:][^ ]*)?$/;
+const SAYS_HOST = /^[^ /:]+\.([A-Za-z\u00a1-\uffff]{2,})(?:[/?#:][^ ]*)?$/;
 const FILE = /^(?:py|md|rs|sh|pl|js|ts|css|html|json|toml|yml|yaml|txt|java|kt|rb|php|sql|cfg|ini|xml|svg|png|pdf|csv)$/i;
 const FORM = /^[hH][tT][tT][pP][sS]?:\/\/|^[mM][aA][iI][lL][tT][oO]:|\/$/g;
 const ALL_HIDDEN = new RegExp(`[${HIDDEN}]+`, "g");
@@ -58,7 +59,7 @@ export function addressRule(/** @type {any} */ state, /** @type {boolean} */ isS
   return true;
 }
 
-/** A link that says nothing, or another address than its own, shows its own; one that says something else has its title. */
+/** A link that says nothing, or an address, shows its own, with its host as it can be told apart; one that says something else has it as title. */
 export function withAddresses(/** @type {any[]} */ tokens, /** @type {any} */ Token) {
   /** @type {any[]} */
   const shown = [];
@@ -76,19 +77,24 @@ function shownLink(/** @type {any[]} */ [opening, ...rest], /** @type {any} */ T
   const text = (/** @type {string} */ content) => Object.assign(new Token("text", "", 0), { content });
   const [said, href] = [rest.map(({ content }) => content).join(""), opening.attrGet("href")];
   if (!href) return [text("["), ...rest.slice(0, -1), text("]()")];
-  if (said === href || !isHonest(said, href)) {
-    opening.attrs = [["href", href]];
-    return [opening, ...(said === href ? rest : [text(href), rest[rest.length - 1]])];
-  }
-  opening.attrs = [["href", href], ["title", href]];
-  return [opening, ...rest];
+  const shown = spelled(href);
+  const saysOwn = isWords(said) || (shown === href && isHonest(said, href));
+  opening.attrs = saysOwn && said !== href ? [["href", href], ["title", shown]] : [["href", href]];
+  return [opening, ...(saysOwn ? rest : [text(shown), rest[rest.length - 1]])];
 }
 
-/** Says something, and if that is an address, where the link goes or a beginning of it. */
-function isHonest(/** @type {string} */ said, /** @type {string} */ href) {
-  const seen = said.replace(ALL_HIDDEN, "").replace(ALL_BLANK, " ").replace(/^ | $/g, "");
+const seenOf = (/** @type {string} */ said) => said.replace(ALL_HIDDEN, "").replace(ALL_BLANK, " ").replace(/^ | $/g, "");
+
+/** Says something, and no address. */
+function isWords(/** @type {string} */ said) {
+  const seen = seenOf(said);
   const host = SAYS_HOST.exec(seen);
-  if (seen && !SAYS_SCHEME.test(seen) && (!host || FILE.test(host[1]))) return true;
+  return seen !== "" && !SAYS_SCHEME.test(seen) && (!host || FILE.test(host[1]));
+}
+
+/** The address is where the link goes, or a beginning of it. */
+function isHonest(/** @type {string} */ said, /** @type {string} */ href) {
+  const seen = seenOf(said);
   const [bare, own] = [seen.replace(FORM, ""), href.replace(FORM, "")];
   return bare !== "" && (own === bare || ["/", "?", "#"].some((next) => own.startsWith(bare + next)));
 }
