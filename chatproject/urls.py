@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from chat.files.api.urls import page_patterns
+from chat.files.api import urls as files
 from chat.pages.doors import SignOut
+from chat.support.reads.readers import reads_conversation
 from chatproject.serving.health import alive, ready
 from chatproject.serving.measuring import count_from_zero, metrics_page
 
@@ -14,9 +15,9 @@ urlpatterns = [
     path("readyz", ready),
     path("metrics", metrics_page),
     path("api/v1/support/", include("chat.support.api.urls")),
-    path("api/v1/files/", include("chat.files.api.urls")),
+    path("api/v1/files/", include(files.paths(reads_besides=reads_conversation))),
     path("api/v1/", include("chat.api.urls")),
-    path("files/", include((page_patterns, "files"))),
+    path("files/", include((files.page_paths(reads_besides=reads_conversation), "files"))),
     # One guarded door for everybody (see GaplessSite.login): the admin's own have no guard, and tell no socket.
     path("admin/logout/", SignOut.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),

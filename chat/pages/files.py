@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chat import shapes
+from chat.spelling import spell_size
 
 #: What a picture may take of the page.
 MOST_WIDTH, MOST_HEIGHT = 360, 320
@@ -35,14 +36,6 @@ def look_of(file: shapes.File) -> FileLook:
         width=width,
         height=height,
     )
-
-
-def spell_size(size: int) -> str:
-    if size < 1024:
-        return f"{size} B"
-    if size < 1024 * 1024:
-        return f"{int(size / 1024 + 0.5)} KB"
-    return f"{int(size / 1024 / 1024 * 10 + 0.5) / 10:.1f} MB"
 
 
 def _look(file: shapes.File) -> str:

@@ -21,7 +21,7 @@ from chat.files import services, storage
 from chat.files.api.handing import handed
 from chat.files.api.shapes import file_of
 from chat.files.developing import Developed, develop, scratch
-from chat.files.reads import file_for
+from chat.files.reads import ReadsBesides, file_for, members_alone
 from chat.files.talk import Form, Talk, talk_of
 from delivery.wire.errors import Invalid, NotFound
 
@@ -75,25 +75,28 @@ class Files(APIView):
 class OneFile(APIView):
     content_negotiation_class = AnyKind
     for_visitors = frozenset({"GET"})
+    reads_besides: ReadsBesides = staticmethod(members_alone)
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The bytes of a file, for its giver and then for the members of its message's channel.
+        """The bytes of a file, for its giver and then for whoever may read its message.
 
         A download, but for pictures, sound and video that browsers show; `Range` (206) and `If-None-Match`
         (304) are understood.
         """
-        return handed(request._request, file_for(caller(request), pk), name=storage.WHOLE)
+        row = file_for(caller(request), pk, reads_besides=self.reads_besides)
+        return handed(request._request, row, name=storage.WHOLE)
 
 
 class Preview(APIView):
     content_negotiation_class = AnyKind
     for_visitors = frozenset({"GET"})
+    reads_besides: ReadsBesides = staticmethod(members_alone)
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The small picture of a large one."""
-        row = file_for(caller(request), pk)
+        row = file_for(caller(request), pk, reads_besides=self.reads_besides)
         if not row.has_preview:
             raise NotFound("This file has no preview.")
         return handed(request._request, row, name=storage.PREVIEW)

@@ -1,16 +1,22 @@
-from django.urls import path
+from django.urls import URLPattern, path
 
 from chat.files.api import files, uploads
+from chat.files.reads import ReadsBesides
 
-urlpatterns = [
-    path("", files.Files.as_view()),
-    path("<int:pk>/", files.OneFile.as_view()),
-    path("<int:pk>/preview/", files.Preview.as_view()),
-    path("uploads/", uploads.Uploads.as_view()),
-    path("uploads/<int:pk>/", uploads.OneUpload.as_view()),
-]
-#: The pages' own, where nothing is given.
-page_patterns = [
-    path("<int:pk>/", files.OneFile.as_view()),
-    path("<int:pk>/preview/", files.Preview.as_view()),
-]
+
+def paths(*, reads_besides: ReadsBesides) -> list[URLPattern]:
+    """The API's."""
+    return [
+        path("", files.Files.as_view()),
+        *page_paths(reads_besides=reads_besides),
+        path("uploads/", uploads.Uploads.as_view()),
+        path("uploads/<int:pk>/", uploads.OneUpload.as_view()),
+    ]
+
+
+def page_paths(*, reads_besides: ReadsBesides) -> list[URLPattern]:
+    """The pages' own, where nothing is given."""
+    return [
+        path("<int:pk>/", files.OneFile.as_view(reads_besides=reads_besides)),
+        path("<int:pk>/preview/", files.Preview.as_view(reads_besides=reads_besides)),
+    ]

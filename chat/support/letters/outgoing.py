@@ -8,6 +8,7 @@ from django.core.mail import EmailMessage
 
 from chat import shapes
 from chat.models import Message
+from chat.spelling import spell_files
 from chat.support.letters.addresses import reply_address
 from chat.support.letters.incoming import ANSWER_ABOVE
 from chat.support.models import Inbox, Mail, MailKind
@@ -48,9 +49,12 @@ def answers_text(inbox: Inbox, rows: Sequence[Message]) -> str:
 def transcript_text(rows: Sequence[Message]) -> str:
     """What was said, in its order, as a reader without the page sees it. Rows: with their senders."""
     return "\n\n".join(
-        f"{shapes.sender_of(row).display_name}, {row.created_at:%Y-%m-%d %H:%M} UTC:\n{row.body or '(deleted)'}"
-        for row in rows
+        f"{shapes.sender_of(row).display_name}, {row.created_at:%Y-%m-%d %H:%M} UTC:\n{_said(row)}" for row in rows
     )
+
+
+def _said(row: Message) -> str:
+    return "\n".join(filter(None, [row.body, *spell_files(row.files)])) or "(deleted)"
 
 
 def agent_text(mail: Mail, visitor: str) -> str:

@@ -1,16 +1,24 @@
 """Answers and notes of agents have files too: taken once, by who gave them, and for who reads that log."""
 
+import io
 import uuid
 from typing import Any
 
+import httpx
 import pytest
+from django.contrib.auth.models import Permission
 
+from chat import services as services_of_chat
+from chat.files import storage
 from chat.models import Conversation, File, User
 from chat.support import services
+from chat.support.services.transcripts import transcript
 from delivery.wire.errors import NotFound
+from tests.conftest import said
+from tests.stage.accounts import people_called, tokens_of
 from tests.stage.files import file_of, kept
 from tests.stage.servers import Server
-from tests.stage.support import Desk, Visit
+from tests.stage.support import Desk, Visit, visit
 
 
 @pytest.mark.parametrize("who", ["inside", "outside"])
@@ -53,3 +61,59 @@ def test_a_customer_sees_the_file_of_an_answer_and_none_of_a_note(
             said = ada.post(f"{path}/{act}/", json=draft)
             assert (said.status_code, said.json()["files"][0]["name"]) == (201, "label.txt")
             assert server.http(vera.secret).get(f"/files/{file.pk}/").status_code == status
+
+
+def statuses(nobody: httpx.Client, secret: str, file: File) -> set[int]:
+    """At every door of a file's bytes."""
+    paths = [f"{door}/{file.pk}/{part}" for door in ("/api/v1/files", "/files") for part in ("", "preview/")]
+    own = {"Authorization": f"Bearer {secret}"}
+    return {nobody.get(path, headers=own).status_code for path in paths}
+
+
+def test_the_bytes_are_for_who_may_read_what_they_were_said_with(
+    server: Server, desk: Desk, vera: Visit, conversation: Conversation
+) -> None:
+    services.claim(desk.ada, conversation=conversation.pk)
+    owner, elsewhere = User.objects.get(is_superuser=True), people_called("tom", "tina")
+    other = services.create_inbox(owner, name="Other", agents=[elsewhere["tom"]])
+    services.add_agent(owner, inbox=other, user=elsewhere["tina"], supervises=True)
+    right = Permission.objects.get(codename="read_support")
+    for reader in (desk.cleo, desk.dan, elsewhere["tom"]):
+        reader.user_permissions.add(right)
+    people = {
+        "owner": owner,
+        **elsewhere,
+        **{name: getattr(desk, name) for name in ("ada", "ben", "cleo", "sue", "dan")},
+    }
+    secrets = {**tokens_of(people), "vera": vera.secret, "otto": visit(desk.inbox, "Otto").secret}
+    among_themselves = services_of_chat.open_channel(desk.dan, name="plans", kind="private")
+    reads: dict[str, set[str]] = {
+        "answer": {"ada", "cleo", "sue", "owner", "vera"},
+        "note": {"ada", "cleo", "sue", "owner"},
+        "message": {"dan"},
+    }
+    for act, expected in reads.items():
+        author = desk.dan if act == "message" else desk.ada
+        file = kept(author, b"the label", "label.txt")
+        storage.put(file.folder, storage.PREVIEW, io.BytesIO(b"small"))
+        File.objects.filter(pk=file.pk).update(has_preview=True)
+        if act == "message":
+            said(desk.dan, among_themselves, "", files=(file.pk,))
+        else:
+            draft = {"client_msg_id": uuid.uuid4(), "body": "", "files": (file.pk,)}
+            getattr(services, act)(desk.ada, conversation=conversation.pk, **draft)
+        with httpx.Client(base_url=server.url, trust_env=False) as nobody:
+            found = {name: statuses(nobody, secret, file) for name, secret in secrets.items()}
+        assert found == {name: {200 if name in expected else 404} for name in secrets}, act
+
+
+def test_files_are_named_in_transcripts(desk: Desk, conversation: Conversation) -> None:
+    services.claim(desk.ada, conversation=conversation.pk)
+    for body in ("", "Here it is."):
+        file = file_of(desk.ada, "label.pdf")
+        draft = {"client_msg_id": uuid.uuid4(), "body": body, "files": (file.pk,)}
+        services.answer(desk.ada, conversation=conversation.pk, **draft)
+    text, _ = transcript(desk.ada, conversation=conversation.pk)
+    assert text.count("(file: label.pdf, 47 KB)") == 2
+    assert "Here it is.\n(file: " in text
+    assert "deleted" not in text

@@ -1,0 +1,17 @@
+"""Files in words, for where they are not drawn: mails, transcripts, tables."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def spell_size(size: int) -> str:
+    if size < 1024:
+        return f"{size} B"
+    if size < 1024 * 1024:
+        return f"{int(size / 1024 + 0.5)} KB"
+    return f"{int(size / 1024 / 1024 * 10 + 0.5) / 10:.1f} MB"
+
+
+def spell_files(files: Iterable[Mapping[str, Any]] | None) -> list[str]:
+    """Of a message, as its row has them."""
+    return [f"(file: {file['name']}, {spell_size(file['size'])})" for file in files or ()]
