@@ -15,7 +15,8 @@ KNOWN_PASSWORD = "Demo with a known password"  # noqa: S105 (the name of a group
 DEMO = "Demo"
 #: Accounts that only ever had tokens, and the names that commands give: no person signs in as one.
 _FOR_MEASURING = Q(
-    username__regex=r"^(loadtest[0-9]+|filler[0-9]+|probe)$", password__startswith=UNUSABLE_PASSWORD_PREFIX
+    username__regex=r"^(loadtest[0-9]+(-[0-9]+)?|filler[0-9]+|probe([0-9]+-[0-9]+)?)$",
+    password__startswith=UNUSABLE_PASSWORD_PREFIX,
 )
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from chat.models import Channel, Invite, Message, MessageVersion, PasswordLink, SignInAddress, Token
 from chat.models.message import MessageQuerySet
-from chat.tools.places import end_places
+from chat.tools.places import clear_places
 
 #: From where somebody signed in is remembered for so long.
 ADDRESS_DAYS = 180
@@ -36,13 +36,14 @@ def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int
 def prune_logins(*, now: datetime.datetime) -> int:
     """Takes away sessions and tokens that have expired; how many it were.
 
-    Invitations that let nobody in any more go with them, and addresses that people have not used for long.
+    Invitations that let nobody in any more go with them, addresses that people have not used for long, and what measurements
+    have left that were killed.
     """
     PasswordLink.objects.filter(expires_at__lt=now).delete()
     Invite.objects.exclude(pk__in=Invite.objects.standing()).delete()
     SignInAddress.objects.filter(last_at__lt=now - datetime.timedelta(days=ADDRESS_DAYS)).delete()
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
-    end_places(only_expired=True)
+    clear_places()
     tokens, _ = Token.objects.filter(expires_at__lt=now).delete()
     return sessions + tokens
 

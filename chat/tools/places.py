@@ -1,94 +1,110 @@
-"""Accounts and channels for measuring: made or revived on the way in, ended on the way out, also of what was killed."""
+"""Accounts and channels for measuring: made on the way in, taken away on the way out, also of what was killed."""
 
 import datetime
-import itertools
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from django.db import transaction
+from django.db.models import ProtectedError
+
 from chat import clock
-from chat.models import Channel, Token, User
-from chat.services.channels import archive_channel, open_channel
+from chat.models import Channel, Message, Token, User
+from chat.reads.cache import recent
+from chat.services.channels import open_channel
 from chat.services.made import for_measuring
 from chat.services.people import create_user
 from chat.services.tokens import create_token
-from delivery.wire.errors import Conflict
+from chat.tools.runs import holding, new_run
 
 #: (token, channel) of each client.
 Places = Sequence[tuple[str, int]]
-_NAME = "load test"
-_USERNAME = "loadtest"
-_PROBER = "probe"
+_LOADTEST, _PROBE = "loadtest", "probe"
+#: `loadtest17-3` is the fourth of the seventeenth run.
+_USERNAME = re.compile(rf"({_LOADTEST}|{_PROBE})([0-9]+)-[0-9]+")
 #: Beyond what a measurement is said to take: after that its tokens end by themselves.
 _SLACK = datetime.timedelta(hours=1)
+#: Rows in one transaction.
+_AT_ONCE = 2000
 
 
 @contextmanager
 def make_places(count: int, *, most: int, seconds: float) -> Iterator[Places]:
     """So many members with a token each, in as many new private channels as it takes, for a measurement of so many seconds.
 
-    At the end the channels are archived, the tokens gone and the accounts inactive. Of a measurement that was killed the next
-    one does that, or `prune` once its tokens have expired.
+    At the end accounts, channels and all that was said in them are gone. Of a measurement that was killed the next one takes
+    them away, or `prune`; never those of one that is under way.
     """
-    end_places()
-    people = _active(count)
-    rooms = [people[start : start + most] for start in range(0, count, most)]
-    channels = [
-        open_channel(
-            room[0], name=f"{_NAME} {clock.now():%Y-%m-%d %H:%M:%S} #{number}", kind="private", members=room[1:]
-        )
-        for number, room in enumerate(rooms)
-    ]
-    ends_at = clock.now() + datetime.timedelta(seconds=seconds) + _SLACK
-    try:
-        tokens = [create_token(person, name=_NAME, expires_at=ends_at) for person in people]
-        yield [(token, channels[number // most].pk) for number, token in enumerate(tokens)]
-    finally:
-        end_places()
-
-
-def end_places(*, only_expired: bool = False) -> int:
-    """Ends what measurements have left: how many accounts it were. `only_expired`: not those that may still be running."""
-    ours = for_measuring().filter(username__startswith=_USERNAME, is_active=True)
-    if only_expired:
-        ours = ours.exclude(pk__in=Token.objects.filter(name=_NAME, expires_at__gt=clock.now()).values("user_id"))
-    left = list(ours)
-    for channel in (
-        Channel.objects.live().filter(created_by__in=left, name__startswith=_NAME).select_related("created_by")
-    ):
-        assert channel.created_by is not None
-        archive_channel(channel.created_by, channel=channel.pk)
-    Token.objects.filter(user__in=left).delete()
-    User.objects.filter(pk__in=[user.pk for user in left]).update(is_active=False)
-    return len(left)
+    with _run_of(_LOADTEST) as name:
+        people = [create_user(f"{name}-{n}", display_name=f"Load test {n}") for n in range(count)]
+        rooms = [people[start : start + most] for start in range(0, count, most)]
+        channels = [
+            open_channel(room[0], name=f"load test #{n}", kind="private", members=room[1:])
+            for n, room in enumerate(rooms)
+        ]
+        ends_at = clock.now() + datetime.timedelta(seconds=seconds) + _SLACK
+        tokens = [create_token(person, name="load test", expires_at=ends_at) for person in people]
+        yield [(token, channels[n // most].pk) for n, token in enumerate(tokens)]
 
 
 @contextmanager
 def make_probe_places(count: int) -> Iterator[Places]:
-    """The prober, that many times, in its one channel; its tokens end on the way out, and those of a prober that was killed."""
-    prober = _account(_PROBER, display_name="Probe")
-    if prober is None:
-        raise Conflict("Somebody has the username probe: the prober has no account here.")
-    channel = Channel.objects.filter(created_by=prober, kind="private").order_by("pk").first()
-    if channel is None:
+    """The same for a probe: one account that many times, in a channel of its own."""
+    with _run_of(_PROBE) as name:
+        prober = create_user(f"{name}-0", display_name="Probe")
         channel = open_channel(prober, name="Probe", topic="Messages of manage.py probe_delivery", kind="private")
-    tokens = [create_token(prober, name=_PROBER, expires_at=clock.now() + _SLACK) for _ in range(count)]
+        ends_at = clock.now() + _SLACK
+        yield [(create_token(prober, name="probe", expires_at=ends_at), channel.pk) for _ in range(count)]
+
+
+def clear_places() -> int:
+    """Takes away what measurements have left that are over, however they ended; how many accounts it were."""
+    names = for_measuring().values_list("username", flat=True)
+    runs = {found.groups() for found in map(_USERNAME.fullmatch, names) if found}
+    return sum(_clear(kind, int(run)) for kind, run in sorted(runs))
+
+
+@contextmanager
+def _run_of(kind: str) -> Iterator[str]:
+    clear_places()
+    run = new_run()
+    with holding(run):
+        try:
+            yield f"{kind}{run}"
+        finally:
+            _take_away(f"{kind}{run}-")
+
+
+def _clear(kind: str, run: int) -> int:
+    with holding(run) as is_ours:
+        return _take_away(f"{kind}{run}-") if is_ours else 0
+
+
+def _take_away(prefix: str) -> int:
+    people = for_measuring().filter(username__startswith=prefix)
+    found = list(people.values_list("pk", flat=True))
+    Token.objects.filter(user__in=found).delete()
+    for channel in list(Channel.objects.filter(created_by__in=found).values_list("pk", flat=True)):
+        _take_away_channel(channel)
+    for start in range(0, len(found), _AT_ONCE):
+        try:
+            User.objects.filter(pk__in=found[start : start + _AT_ONCE]).delete()
+        except ProtectedError:
+            # Somebody of the staff has had to do with them: what the audit log names stays, and lets nobody in.
+            User.objects.filter(pk__in=found).update(is_active=False)
+    return len(found)
+
+
+def _take_away_channel(channel: int) -> None:
+    said = Message.objects.filter(channel=channel)
     try:
-        yield [(token, channel.pk) for token in tokens]
-    finally:
-        Token.objects.filter(user=prober).delete()
-
-
-def _active(count: int) -> list[User]:
-    # A person may have one of the names: then there is one number less.
-    accounts = (_account(f"{_USERNAME}{number}", display_name=f"Load test {number}") for number in itertools.count())
-    people = list(itertools.islice((account for account in accounts if account is not None), count))
-    User.objects.filter(pk__in=[user.pk for user in people]).update(is_active=True)
-    return people
-
-
-def _account(name: str, *, display_name: str) -> User | None:
-    ours = for_measuring().filter(username=name).first()
-    if ours is not None:
-        ours.is_active = True
-        return ours
-    return None if User.objects.named(name).exists() else create_user(name, display_name=display_name)
+        while some := list(said.values_list("pk", flat=True)[:_AT_ONCE]):
+            Message.objects.filter(pk__in=some).delete()
+        with transaction.atomic():
+            # Nothing is said in it between the last look and its end.
+            Channel.objects.select_for_update().get(pk=channel)
+            said.delete()
+            Channel.objects.filter(pk=channel).delete()
+    except ProtectedError:
+        Channel.objects.filter(pk=channel).update(archived_at=clock.now())
+    recent.forget(channel)

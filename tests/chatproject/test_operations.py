@@ -162,24 +162,26 @@ def said_id(cast: Cast, body: str) -> int:
 
 def test_the_probe_says_how_long_it_takes_through_the_real_path(cast: Cast, server: Server) -> None:
     for _ in range(2):
-        found = run("probe_delivery", "--url", server.url, "--most", "20000")
+        found = run("probe_delivery", "--yes", "--url", server.url, "--most", "20000")
         assert found["passed"] is True
         assert 0 < found["sent_to_received"] < 20_000
         assert 0 < found["back_to_caught_up"] < 20_000
-    assert Channel.objects.filter(name="Probe").count() == 1, "every probe uses the same channel"
-    assert not Token.objects.filter(user__username="probe").exists()
-    with server.http(cast.token(cast.alice)) as http:
-        for search in ("", "prob"):
-            found = http.get("/users/", params={"search": search}).json()["results"]
-            assert "probe" not in [person["username"] for person in found], "nobody adds it, or writes to it"
+        assert not Channel.objects.filter(name="Probe").exists()
+        assert not User.objects.filter(username__startswith="probe").exists()
+
+
+def test_where_people_are_the_probe_asks_first(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="--yes") as refused:
+        run("probe_delivery", "--url", "http://localhost:9")
+    assert refused.value.returncode == 2
 
 
 def test_a_probe_that_is_too_slow_and_one_without_a_server_have_exit_codes(cast: Cast, server: Server) -> None:
     with pytest.raises(SystemExit) as slow:
-        run("probe_delivery", "--url", server.url, "--most", "0.001")
+        run("probe_delivery", "--yes", "--url", server.url, "--most", "0.001")
     assert slow.value.code == 1
     with pytest.raises(CommandError) as away:
-        run("probe_delivery", "--url", "http://localhost:9")
+        run("probe_delivery", "--yes", "--url", "http://localhost:9")
     assert away.value.returncode == 2
 
 
@@ -209,7 +211,7 @@ def test_whatever_the_probe_found_amiss_is_said_and_is_exit_code_1(
     monkeypatch.setattr(probe_delivery, "probe", probed)
     output = StringIO()
     with pytest.raises(SystemExit) as ended:
-        call_command("probe_delivery", "--url", server.url, stdout=output)
+        call_command("probe_delivery", "--yes", "--url", server.url, stdout=output)
     assert ended.value.code == 1
     assert says in output.getvalue()
     assert "something is wrong" in output.getvalue()
@@ -248,7 +250,7 @@ NEEDS_TABLES = (
     *("check_counts", "createuser ann --token", "createuser ann", "createsuperuser --noinput --username ann", "demo"),
     *("changepassword ann", "clearsessions", "fill 10 --channels 1 --people 2", "prune --days 30"),
     *("rebuild_cache", "rebuild_cache --all", "loadtest --clients 2 --senders 1 --url {url}"),
-    *("probe_delivery --json --url {url}", "serve --workers 2"),
+    *("probe_delivery --yes --json --url {url}", "serve --workers 2"),
 )
 #: Runs each of its arguments as manage.py does, in one process, and prints what is said instead of a traceback.
 EACH = """

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime
 import json
 import signal
 import subprocess
@@ -15,15 +14,14 @@ import psutil
 import pytest
 from django.core.management import CommandError, call_command
 
-from chat import clock, services
-from chat.models import Channel, Message, Token, User
-from chat.tools.places import end_places, make_places, make_probe_places
+from chat import services
+from chat.models import AuditEntry, Channel, Member, Message, SettledUpTo, Token, User
+from chat.tools.places import Places, clear_places, make_places, make_probe_places
 from delivery.load.generators import Generators
 from delivery.load.lag import STEP_SECONDS, Lag
 from delivery.load.run import blame
 from delivery.load.tally import Findings, Tally, quantiles
-from delivery.wire.errors import Conflict
-from tests.conftest import Cast, in_thread
+from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import ROOT, Server, expect, free_port
 
 WHOLE = [("a", 1), ("b", 2), ("c", 3)]
@@ -145,7 +143,8 @@ def test_five_tests_and_one_verdict(cast: Cast, server: Server, tmp_path: Path) 
     assert outcome["figures"]["answered"] == outcome["figures"]["sent"] == 20
     assert outcome["figures"]["returned_ms"]["max"] > 0, "some were cut off"
     assert not Token.objects.filter(name="load test").exists()
-    assert Channel.objects.get(name__startswith="load test").archived_at is not None
+    assert not Channel.objects.filter(name__startswith="load test").exists()
+    assert not User.objects.filter(username__startswith="loadtest").exists()
     page = report.read_text()
     assert page.count("<svg") >= 3
     assert "http" not in page.replace('"url"', ""), "nothing is loaded from anywhere"
@@ -204,50 +203,68 @@ def alone(transactional_db: None) -> Iterator[Callable[..., psutil.Popen]]:
         process.wait()
 
 
-async def test_a_load_test_that_is_killed_takes_its_server_along_and_the_next_ends_its_accounts(
+async def test_a_load_test_that_is_killed_takes_its_server_along_and_the_next_takes_its_accounts_away(
     alone: Callable[..., psutil.Popen],
 ) -> None:
     first = alone("--seconds", "600", "--processes", "2")
-    active = User.objects.filter(username__startswith="loadtest", is_active=True)
     speaking = Message.objects.filter(kind="text")
     await expect(lambda: in_thread(speaking.exists), within=60)
     family = first.children(recursive=True)
     assert any("serve" in process.cmdline() for process in family)
+    assert all(await in_thread(lambda: [token.expires_at for token in Token.objects.filter(name="load test")]))
+    assert await in_thread(clear_places) == 0, "it is running"
     first.kill()
     first.wait()
     _, alive = await asyncio.to_thread(psutil.wait_procs, family, 45)
     assert alive == []
-    assert await in_thread(active.count) == 4
-    assert all(await in_thread(lambda: [token.expires_at for token in Token.objects.filter(name="load test")]))
-    assert await in_thread(end_places, only_expired=True) == 0, "it may still be running"
-    assert await in_thread(end_places) == 4
-    assert not await in_thread(active.exists)
-    assert not await in_thread(Channel.objects.live().filter(name__startswith="load test").exists)
+    await expect(lambda: in_thread(clear_places), within=10)
+    assert await in_thread(nothing_is_left)
 
 
-def test_prune_ends_what_a_killed_load_test_left_once_its_tokens_have_expired(
-    transactional_db: None, standing_clock: datetime.datetime
+def nothing_is_left() -> bool:
+    return not any(model.objects.exists() for model in (User, Channel, Member, Message, Token, SettledUpTo))
+
+
+def test_prune_takes_away_what_a_killed_measurement_left_and_no_other(transactional_db: None) -> None:
+    # As after kill -9: nobody holds its run.
+    killed = [services.create_user(f"loadtest17-{number}") for number in range(2)]
+    services.open_channel(killed[0], name="load test #0", kind="private", members=killed[1:])
+    services.create_token(killed[1], name="load test")
+    with make_probe_places(2) as places:
+        call_command("prune", stdout=StringIO())
+        assert list(User.objects.values_list("memberships__channel", flat=True)) == [places[0][1]]
+        assert Token.objects.count() == 2
+    assert nothing_is_left()
+
+
+@pytest.mark.parametrize("ending", [ZeroDivisionError, KeyboardInterrupt])
+def test_a_measurement_that_fails_or_is_interrupted_leaves_nothing(
+    transactional_db: None, ending: type[BaseException]
 ) -> None:
-    with make_places(3, most=2, seconds=60) as places:
-        assert len(places) == 3
-        with clock.at(standing_clock + datetime.timedelta(minutes=30)):
-            call_command("prune", stdout=StringIO())
-        assert User.objects.filter(is_active=True).count() == 3
-        with clock.at(standing_clock + datetime.timedelta(hours=2)):
-            call_command("prune", stdout=StringIO())
-        assert User.objects.filter(is_active=True).count() == 0
-        assert not Channel.objects.live().exists()
+    for making in (make_places(3, most=2, seconds=60), make_probe_places(2)):
+        with pytest.raises(ending), making as places:
+            _speak_and_end(places, ending)
+    assert nothing_is_left()
 
 
-def test_a_load_test_never_speaks_as_a_person_who_has_one_of_its_names(cast: Cast) -> None:
-    for name in ("loadtest0", "Probe"):
-        services.create_user(name, password="correct horse battery staple")
+def _speak_and_end(places: Places, ending: type[BaseException]) -> None:
+    said(User.objects.latest("pk"), Channel.objects.get(pk=places[-1][1]))
+    raise ending
+
+
+def test_what_the_staff_has_done_to_an_account_for_measuring_stays_in_the_audit_log(cast: Cast) -> None:
     with make_places(2, most=2, seconds=1):
-        names = set(Token.objects.filter(name="load test").values_list("user__username", flat=True))
-    assert names == {"loadtest1", "loadtest2"}
-    assert User.objects.get(username="loadtest0").is_active
-    with pytest.raises(Conflict), make_probe_places(1):
-        pass
+        account = User.objects.filter(username__startswith="loadtest").latest("pk")
+        services.ban_user(cast.sam, user=account.pk, reason="Who is this?")
+    assert AuditEntry.objects.filter(whom=account, act="user.banned").exists()
+    assert not User.objects.get(pk=account.pk).is_active
+
+
+def test_a_load_test_never_speaks_as_a_person_who_has_a_name_like_its_own(cast: Cast) -> None:
+    person = services.create_user("loadtest17-0", password="correct horse battery staple")
+    with make_places(2, most=2, seconds=1):
+        assert not Token.objects.filter(user=person).exists()
+    assert User.objects.get(pk=person.pk).is_active
 
 
 def test_nothing_is_measured_on_peoples_data_unasked(cast: Cast) -> None:

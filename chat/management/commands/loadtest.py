@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chat.services.made import has_people
+from chat.tools.interrupting import ended_by_sigterm
 from chat.tools.places import Places, make_places
 from delivery.children import die_with_parent
 from delivery.load.generators import fitting
@@ -76,8 +77,7 @@ class Command(BaseCommand):
         if options["url"] and not answers(options["url"].rstrip("/")):
             raise CommandError(f"Nothing answers at {options['url']}: is the server running there?")
         with contextlib.ExitStack() as stack:
-            # As Ctrl-C does: what was started and made is ended, too.
-            stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+            stack.enter_context(ended_by_sigterm())
             places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members, seconds=plan.seconds))
             target = Target(options["url"].rstrip("/"), None) if options["url"] else None
             target = target or stack.enter_context(_own_server(options["processes"]))
