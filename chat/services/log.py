@@ -14,6 +14,7 @@ from django.db.models import F
 from chat import clock, shapes
 from chat.models import Channel, Message, MessageKind, User
 from chat.services import hot
+from chat.services.mentions import keep_mentions, mentions_in
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Changed, Opened, Passing
 from delivery.wire.errors import Archived, Forbidden, NotFound
@@ -64,8 +65,9 @@ class Entry:
         digest: bytes,
         files: list[dict[str, Any]] | None = None,
     ) -> Message:
-        """Writes what somebody says whom a verb has let in with it; whoever is in a channel posts (posting.py)."""
+        """Writes what somebody says whom a verb has let in with it, as a plain member says it; whoever is in a channel posts."""
         number = self.next_number()
+        mentions = mentions_in(body, channel=self.channel.pk, role=None, is_support=self.channel.is_support)
         row = Message.objects.create(
             channel=self.channel,
             sender=sender,
@@ -74,10 +76,12 @@ class Entry:
             body=body,
             said_digest=digest,
             files=files,
+            mentions=mentions,
             seq=number,
             rev=number,
             created_at=self.now,
         )
+        keep_mentions(row)
         self.changed(row)
         return row
 

@@ -36,20 +36,32 @@ def called_by(body: str, *, role: str | None, is_support: bool) -> Called | None
     return Called(calls.names, within if calls.everyone else None)
 
 
+def mentions_in(body: str, *, channel: int, role: str | None, is_support: bool) -> dict[str, object] | None:
+    """`mentions` of a message that somebody with this role says there."""
+    called = called_by(body, role=role, is_support=is_support)
+    if called is None:
+        return None
+    names = msgspec.json.encode(called.names).decode()
+    [(found,)] = hot.rows(_MENTIONS_OF, [channel, names, called.everyone_within])
+    return None if found is None else msgspec.json.decode(found, type=dict[str, object])
+
+
+def keep_mentions(row: Message) -> None:
+    """Of a message that is new, under the channel's lock: whom it calls hears of it."""
+    _call(row, _who_hears(row, None))
+
+
 def renew_mentions(row: Message, *, role: str | None, is_support: bool) -> None:
     """After another body, under the channel's lock: sets `mentions`, and who is called by it now and was not hears of it.
 
     Who joined since is not called by an everybody that stood there before. Saves the rows, not the message.
     """
     was_everyone = row.mentions is not None and row.mentions["everyone"]
-    row.mentions = _mentions_of(row, called_by(row.body, role=role, is_support=is_support))
+    row.mentions = mentions_in(row.body, channel=row.channel_id, role=role, is_support=is_support)
     known = set(Mention.objects.filter(message=row).values_list("user", flat=True))
     called = _who_hears(row, known if was_everyone else None)
     Mention.objects.filter(message=row, user__in=known - called).delete()
-    Mention.objects.bulk_create(
-        Mention(message=row, user_id=user, channel_id=row.channel_id, seq=row.seq, sender_id=row.sender_id)
-        for user in sorted(called - known)
-    )
+    _call(row, called - known)
 
 
 def forget_mentions(row: Message) -> None:
@@ -58,12 +70,11 @@ def forget_mentions(row: Message) -> None:
     Mention.objects.filter(message=row).delete()
 
 
-def _mentions_of(row: Message, called: Called | None) -> dict[str, object] | None:
-    if called is None:
-        return None
-    names = msgspec.json.encode(called.names).decode()
-    [(found,)] = hot.rows(_MENTIONS_OF, [row.channel_id, names, called.everyone_within])
-    return None if found is None else msgspec.json.decode(found, type=dict[str, object])
+def _call(row: Message, users: set[int]) -> None:
+    Mention.objects.bulk_create(
+        Mention(message=row, user_id=user, channel_id=row.channel_id, seq=row.seq, sender_id=row.sender_id)
+        for user in sorted(users)
+    )
 
 
 def _who_hears(row: Message, heard: set[int] | None) -> set[int]:

@@ -8,10 +8,12 @@ import pytest
 from django.contrib.auth.models import Group
 
 from chat import services as services_of_chat
-from chat.models import Channel, Conversation, Member, Message
+from chat.models import Channel, Conversation, Member, Mention, Message
 from chat.support import services
 from delivery.wire.errors import Conflict, NotFound, RateLimited
-from tests.stage.servers import Server
+from tests.conftest import in_thread
+from tests.stage.listening import Listening
+from tests.stage.servers import Server, expect
 from tests.stage.support import Desk, Visit, note
 
 SECRET = "Their third parcel that is late"
@@ -86,3 +88,24 @@ def note_or_refusal(desk: Desk, conversation: Conversation) -> str | int:
         return note(desk.cleo, conversation)
     except RateLimited as refused:
         return refused.code
+
+
+async def test_an_agent_is_called_by_a_note_from_outside(
+    server: Server, desk: Desk, conversation: Conversation
+) -> None:
+    await in_thread(lambda: services.claim(desk.ada, conversation=conversation.pk))
+    notes = await in_thread(note, desk.ada, conversation)
+    async with Listening(server.ws, token=desk.token(desk.ada), heads={notes: 1}) as ada:
+        # (cleo is not in it, and vera is not of the staff.)
+        await in_thread(note, desk.ben, conversation, "@ada, is this @cleo's or vera's? @vera")
+        [live] = await expect(lambda: [row for row in ada.changes.get(notes, []) if row["body"].startswith("@ada")])
+    assert live["mentions"] == {"users": [desk.ada.pk], "everyone": False}
+    with server.http(desk.token(desk.ada)) as own:
+        [listed] = own.get("/mentions/").json()["results"]
+        badge = own.get(f"/channels/{notes}/").json()["mentioned"]
+    assert (listed["id"], listed["mentions"], badge) == (live["id"], live["mentions"], 1)
+    # All that are in the notes, as a plain member may call them.
+    await in_thread(note, desk.ben, conversation, "@channel")
+    called = await in_thread(lambda: list(Mention.objects.filter(channel=notes).values_list("user", flat=True)))
+    assert called == [desk.ada.pk] * 2
+    assert not await in_thread(Mention.objects.exclude(channel=notes).exists)
