@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import redis
 from django.conf import settings
 from django.core import checks
@@ -15,7 +16,8 @@ from django.db import DatabaseError, connection, transaction
 
 from chat.support.clockwork.lateness import lateness
 from chatproject.findings import Finding, State
-from chatproject.reach import sentence_of, why_not_postgresql
+from chatproject.postgresql.effective import shortcomings, told
+from chatproject.reach import postgresql_in_force, sentence_of
 from chatproject.schema import waiting_migrations
 from chatproject.stored_files import files
 from delivery.redis import client
@@ -52,32 +54,26 @@ _READS = {
 def examine() -> Iterator[Finding]:
     """Every finding, in the order in which they matter. A part that can't be looked at is a finding itself."""
     for needs, parts in _PARTS:
-        missing = needs and _missing(needs)
-        if missing:
+        if missing := _missing(needs):
             # What leans on it would only wait again, part after part.
-            yield missing
+            yield from missing
             continue
         for about, look in parts:
             yield from _looked(about, look)
 
 
-def _missing(needs: str) -> Finding | None:
-    if needs == "postgresql":
-        reason = why_not_postgresql()
-        return (
-            Finding(needs, "wrong", f"can't be reached: {reason}", "See that it is running and can be reached.")
-            if reason
-            else None
-        )
+def _missing(needs: str) -> list[Finding]:
     try:
-        _redis_client().ping()
+        if needs == "postgresql":
+            return list(shortcomings(postgresql_in_force()))
+        if needs == "redis":
+            _redis_client().ping()
     except redis.exceptions.NoPermissionError:
-        return None
-    except (redis.RedisError, OSError) as error:
-        return Finding(
-            needs, "wrong", f"can't be reached: {sentence_of(error)}", "See that it is running and can be reached."
-        )
-    return None
+        return []
+    except (psycopg.Error, redis.RedisError, OSError, ValueError) as error:
+        says = f"can't be reached: {sentence_of(error)}"
+        return [Finding(needs, "wrong", says, "See that it is running and can be reached.")]
+    return []
 
 
 def _looked(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -111,11 +107,11 @@ def _python() -> Iterator[Finding]:
 
 
 def _postgresql() -> Iterator[Finding]:
-    version = _one("SHOW server_version")
-    if int(_one("SHOW server_version_num")) // 10_000 >= LEAST_POSTGRESQL:
-        yield Finding("postgresql", "ok", version)
+    found = postgresql_in_force()
+    if found.version_number // 10_000 >= LEAST_POSTGRESQL:
+        yield Finding("postgresql", "ok", told(found))
     else:
-        yield Finding("postgresql", "wrong", f"{version} is too old.", f"Upgrade to {LEAST_POSTGRESQL} or newer.")
+        yield Finding("postgresql", "wrong", f"{found.version} is too old.", f"Upgrade to {LEAST_POSTGRESQL} or newer.")
     if _one("SELECT setting FROM pg_settings WHERE name = 'fsync'") != "on" or _one("SHOW full_page_writes") != "on":
         yield Finding(
             "postgresql", "wrong", "fsync or full_page_writes is off: a crash loses accepted messages.", "Set both on."

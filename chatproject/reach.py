@@ -1,4 +1,4 @@
-"""Why PostgreSQL or Redis can't be used, in one sentence of theirs: the pool of connections would only say that it waited."""
+"""Why PostgreSQL or Redis can't be used, in one sentence: the pool of connections would only say that it waited."""
 
 import psycopg
 import redis
@@ -6,6 +6,7 @@ from django.db import DatabaseError, connections
 from django.db.utils import OperationalError
 from psycopg.errors import InsufficientPrivilege
 
+from chatproject.postgresql.effective import WANTED, InForce, read_back, shortcomings
 from delivery.away import chain
 
 #: How long an operator waits for an answer; a server that is there answers at once.
@@ -13,14 +14,28 @@ WAIT_SECONDS = 3
 MOST_CHARACTERS = 400
 
 
-def why_not_postgresql() -> str | None:
-    """libpq's own sentence, from a connection of its own; None when PostgreSQL lets us in."""
-    parameters = connections["default"].get_connection_params() | {"connect_timeout": WAIT_SECONDS}
+def why_not_postgresql(*, of_one_session: bool = False) -> str | None:
+    """Why it can't be reached, in libpq's words, or why what it leads to can't be used; None when all is well.
+
+    of_one_session: what is set, locked or held in a session must stay there.
+    """
     try:
-        psycopg.connect(**parameters).close()
+        found = postgresql_in_force()
     except (psycopg.Error, OSError, ValueError) as error:
-        return sentence_of(error)
-    return None
+        return f"the database can't be reached: {_with_advice(sentence_of(error))}"
+    if of_one_session and found.is_pooled:
+        return (
+            "this command needs a session of its own, and DATABASE_URL leads through a pooler: set it to PostgreSQL's own"
+            " address for this command."
+        )
+    return next((f"the database can't be used: {short.says} {short.do}" for short in shortcomings(found)), None)
+
+
+def postgresql_in_force() -> InForce:
+    """What is in force on a connection of its own. Raises psycopg.Error, OSError, ValueError."""
+    parameters = connections["default"].get_connection_params() | {"connect_timeout": WAIT_SECONDS}
+    with psycopg.connect(**parameters, autocommit=True) as raw:
+        return read_back(raw)
 
 
 def what_is_missing(error: DatabaseError) -> str | None:
@@ -41,7 +56,14 @@ def why_not(error: Exception) -> str:
     if isinstance(error, redis.RedisError):
         return f"Redis can't be used: {sentence_of(error)}"
     reason = why_not_postgresql() if isinstance(error, OperationalError) else None
-    return f"the database can't be reached: {reason or sentence_of(error)}"
+    return reason or f"the database can't be reached: {sentence_of(error)}"
+
+
+def _with_advice(sentence: str) -> str:
+    # pgbouncer's words, for what it does not know; libpq's own for what it does not understand are others.
+    if "unsupported startup parameter" not in sentence:
+        return sentence
+    return f"{sentence}: set ignore_startup_parameters = options, {', '.join(WANTED)} in pgbouncer.ini."
 
 
 def sentence_of(error: Exception) -> str:

@@ -11,6 +11,7 @@ from chatproject import env, fixed, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
 from chatproject.limits import LIMITS as _LIMITS
+from chatproject.postgresql.effective import startup_options
 from chatproject.serving.editions import edition
 
 BASE_DIR = env.BASE_DIR
@@ -137,12 +138,13 @@ DATABASES = {
         "ENGINE": "chatproject.postgresql",
         # Under ASGI a connection that outlives its request leaks (ticket 33497): the pool keeps them instead.
         "CONN_MAX_AGE": 0,
+        # A pooler may give the next statement to another connection, on which such a cursor is not known.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {
             **_DATABASE.get("OPTIONS", {}),
             "connect_timeout": LIMITS.pool_wait_seconds,
             "application_name": "gapless",
-            "options": f"-c statement_timeout={LIMITS.statement_seconds * 1000} -c lock_timeout={LIMITS.lock_seconds * 1000}"
-            " -c synchronous_commit=on -c TimeZone=UTC",
+            "options": startup_options(),
             # What asks for it is prepared (chat/services/hot.py), however seldom it runs; Django's own default is never.
             "prepare_threshold": sys.maxsize,
             "pool": {

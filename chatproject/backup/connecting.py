@@ -9,6 +9,10 @@ Own = psycopg.Connection[tuple[object, ...]]
 _OF_DJANGO = ("cursor_factory", "context", "prepare_threshold")
 
 
+#: The role's own settings may bound them, where a pooler is in use.
+_UNBOUND = "-c TimeZone=UTC -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
+
+
 def connect() -> Own:
-    parameters = {**connection.get_connection_params(), "options": "-c TimeZone=UTC"}
+    parameters = {**connection.get_connection_params(), "options": _UNBOUND}
     return psycopg.connect(**{name: value for name, value in parameters.items() if name not in _OF_DJANGO})

@@ -34,6 +34,8 @@ WITHOUT_SERVICES = {
 
 #: The doctor looks at everything itself; Django's own tests make their database themselves.
 LOOKS_ITSELF = {"doctor", "check", "test"}
+#: Commands that set what holds for a session, lock for one, or hold a snapshot of one: a pooler would give it to others.
+OF_ONE_SESSION = {"migrate", "backup", "restore", "fill"}
 #: Commands that live long enough to outlive the keeper of the services.
 LONG_LIVED = {"serve", "runserver"}
 WATCH_SECONDS = 2
@@ -54,7 +56,7 @@ def prepare(arguments: list[str]) -> None:
             if command in LONG_LIVED:
                 threading.Thread(target=_watch_over, args=[data], daemon=True).start()
         if command not in WITHOUT_SERVICES | LOOKS_ITSELF and "--fd" not in arguments:
-            _require_postgresql()
+            _require_postgresql(of_one_session="--migrate" in arguments or command in OF_ONE_SESSION)
         execute_from_command_line(arguments)
     except (env.EnvError, embedded.EmbeddedError, ImproperlyConfigured) as error:
         raise StartError(str(error)) from None
@@ -74,10 +76,10 @@ def prepare(arguments: list[str]) -> None:
         sys.exit(130)
 
 
-def _require_postgresql() -> None:
-    reason = reach.why_not_postgresql()
+def _require_postgresql(*, of_one_session: bool) -> None:
+    reason = reach.why_not_postgresql(of_one_session=of_one_session)
     if reason:
-        raise StartError(f"the database can't be reached: {reason}")
+        raise StartError(reason)
 
 
 def _watch_over(data: Path) -> None:

@@ -1,6 +1,5 @@
-"""Django's PostgreSQL, but that a pooled connection is asked whether it lives only when it looks as if it did not.
-
-Asking each time is a round trip for every use: as much as the work of most.
+"""Django's PostgreSQL, but that a pooled connection is asked once what is in force on it, and then whether it lives only when
+it looks as if it did not: asking each time is a round trip for every use, as much as the work of most.
 """
 
 import functools
@@ -11,6 +10,8 @@ import psycopg
 from django.db.backends.base.base import NO_DB_ALIAS
 from django_prometheus.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
+
+from chatproject.postgresql.effective import read_back, shortcomings
 
 # The class that counts statements is made once, not for every use of the database.
 base.ExportingCursorWrapper = functools.cache(base.ExportingCursorWrapper)
@@ -24,13 +25,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pool = ConnectionPool(
                 kwargs={**self.get_connection_params(), "autocommit": True},
                 open=False,
-                configure=self._configure_connection,
+                configure=self._take_in,
                 check=check_what_looks_dead,
                 **options,
             )
             # Two threads may come here at once: the first one's is taken.
             self._connection_pools.setdefault(self.alias, pool)
         return super().pool
+
+    def _take_in(self, raw: "psycopg.Connection[Any]") -> None:
+        # Raised, it is the reason that the pool logs, and nothing is said to be kept that might be lost.
+        found = read_back(raw)
+        for short in shortcomings(found):
+            raw.close()
+            raise psycopg.OperationalError(f"{short.says} {short.do}")
+        if found.is_pooled:
+            # The next statement may be another connection's, which has prepared nothing of ours.
+            raw.prepare_threshold = None
+        self._configure_connection(raw)
 
 
 def check_what_looks_dead(connection: "psycopg.Connection[Any]") -> None:

@@ -212,7 +212,8 @@ def test_the_doctor_judges_the_disk_of_postgresql(cast: Cast, monkeypatch: pytes
         folder = cursor.fetchone()[0]
     says = [finding.says for finding in doctor.examine() if finding.about == "disk"]
     assert any(f"GiB free at {folder}; the database has" in line for line in says), says
+    found = doctor.postgresql_in_force()
     monkeypatch.setitem(connection.settings_dict, "HOST", "db.example.org")
-    monkeypatch.setattr(doctor, "why_not_postgresql", lambda: None)
+    monkeypatch.setattr(doctor, "postgresql_in_force", lambda: found)
     says = [finding.says for finding in doctor.examine() if finding.about == "disk"]
     assert any("can't be seen from here" in line for line in says), says

@@ -14,6 +14,8 @@ os.environ["GAPLESS_DATA"] += f"/{os.environ['PYTEST_XDIST_WORKER']}" if "PYTEST
 os.environ["SECRET_KEY"] = "a key for tests"
 os.environ["PORT"] = "8765"
 os.environ["GAPLESS_LIMIT_POOL"] = "10"
+# A test that is one transaction may begin processes meanwhile.
+os.environ["GAPLESS_LIMIT_IDLE_IN_TRANSACTION_SECONDS"] = "300"
 os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"
 
 import psycopg

@@ -12,12 +12,14 @@ from chat.services import make_groups
 
 #: Key of the advisory lock that lets only one process migrate ("migr" in ASCII).
 MIGRATING = 0x6D696772
+#: That requests have, and a migration of a large table would pass.
+BOUNDS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
 class Command(MigrateCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            cursor.execute("; ".join(f"SET {bound} = 0" for bound in BOUNDS))
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
         try:
             super().handle(*args, **options)
@@ -26,4 +28,4 @@ class Command(MigrateCommand):
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATING])
-                cursor.execute("RESET statement_timeout; RESET lock_timeout")
+                cursor.execute("; ".join(f"RESET {bound}" for bound in BOUNDS))

@@ -1,0 +1,119 @@
+"""What is in force on a connection to PostgreSQL, read back: what lies between may drop what a connection asks for without a word.
+
+A pooler that hands out its connections by the transaction keeps no state of ours, so nothing may lean on any: no prepared
+statement, no `SET`. What every connection needs must then be the role's own setting.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from chatproject.findings import Finding
+from chatproject.limits import LIMITS, Limits
+
+_MILLISECONDS = "(extract(epoch FROM current_setting('{0}')::interval) * 1000)::bigint"
+
+
+def wanted(limits: Limits) -> dict[str, str]:
+    """What every connection asks for, by PostgreSQL's names; times in milliseconds."""
+    return {
+        "synchronous_commit": "on",
+        "default_transaction_isolation": "read committed",
+        "statement_timeout": str(limits.statement_seconds * 1000),
+        "lock_timeout": str(limits.lock_seconds * 1000),
+        "idle_in_transaction_session_timeout": str(limits.idle_in_transaction_seconds * 1000),
+    }
+
+
+WANTED = wanted(LIMITS)
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What one connection has found."""
+
+    version: str
+    #: As `server_version_num` says it: 180006 is 18.6.
+    version_number: int
+    is_standby: bool
+    #: Who answers is not the process of PostgreSQL that we were introduced to.
+    is_pooled: bool
+    role: str
+    database: str
+    #: By the names of `WANTED`, in its units.
+    settings: Mapping[str, str]
+
+
+def read_back(raw: "psycopg.Connection[Any]") -> InForce:
+    """In one round trip. Raises psycopg.Error."""
+    with psycopg.Cursor(raw) as cursor:
+        row = cursor.execute(_STATEMENT).fetchone()
+    assert row is not None
+    version, number, is_standby, pid, role, database, *found = row
+    return InForce(
+        version=version,
+        version_number=number,
+        is_standby=is_standby,
+        is_pooled=pid != raw.info.backend_pid,
+        role=role,
+        database=database,
+        settings=dict(zip(WANTED, map(str, found), strict=True)),
+    )
+
+
+def shortcomings(found: InForce) -> Iterator[Finding]:
+    """Why nothing may be served by this connection; each with what to do."""
+    if found.is_standby:
+        yield _wrong(
+            "this is a standby, which takes no messages.",
+            "Let DATABASE_URL name all servers and target_session_attrs=read-write.",
+        )
+    if short := {name: value for name, value in found.settings.items() if not is_enough(name, value)}:
+        says = ", ".join(f"{name} is {value}" for name, value in short.items())
+        by = "a pooler that drops what is asked for" if found.is_pooled else "this role or database"
+        yield _wrong(f"{says}, by {by}.", advice(found, short))
+
+
+def told(found: InForce) -> str:
+    """All of it in one line, for the operator."""
+    in_force = ", ".join(f"{name} {value}" for name, value in found.settings.items())
+    return f"{found.version}{', through a pooler' if found.is_pooled else ''}; in force: {in_force}"
+
+
+def is_enough(name: str, value: str) -> bool:
+    """Whether the promises hold with it: a wait has an end that is not later than ours, all else is as we want it."""
+    if name.endswith("_timeout"):
+        return WANTED[name] == "0" or 0 < int(value) <= int(WANTED[name])
+    # Waiting for a standby too is more than is asked for.
+    return value == WANTED[name] or (name, value) == ("synchronous_commit", "remote_apply")
+
+
+def startup_options() -> str:
+    """What libpq sends at the start of a connection."""
+    asked = {**WANTED, "TimeZone": "UTC"}
+    return " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in asked.items())
+
+
+def advice(found: InForce, names: Mapping[str, str]) -> str:
+    """The statement that makes it so for every connection of the role, also of a pooler."""
+    target = sql.SQL("ALTER ROLE {} IN DATABASE {} SET ").format(
+        sql.Identifier(found.role), sql.Identifier(found.database)
+    )
+    lines = [f"{target.as_string()}{name} = '{WANTED[name]}';" for name in names]
+    return f"Run {' '.join(lines)} Then let the pooler connect anew (RECONNECT in pgbouncer's console)."
+
+
+def _wrong(says: str, do: str) -> Finding:
+    return Finding("postgresql", "wrong", says, do)
+
+
+_STATEMENT = (
+    "SELECT current_setting('server_version'), current_setting('server_version_num')::int, pg_is_in_recovery(),"
+    " pg_backend_pid(), session_user, current_database(), "
+    + ", ".join(
+        _MILLISECONDS.format(name) if name.endswith("_timeout") else f"current_setting('{name}')" for name in WANTED
+    )
+)
