@@ -3,12 +3,15 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
-from chatproject import checks
+from chatproject import checks, telemetry
 
 
 class ChatprojectConfig(AppConfig):
     name = "chatproject"
     checks = checks
+
+    def ready(self) -> None:
+        telemetry.begin()
 
 
 class GaplessAdminConfig(AdminConfig):

@@ -18,6 +18,7 @@ from chat.live.consumer import ChatConsumer  # noqa: E402
 from chat.live.node import running_node, stop_node  # noqa: E402
 from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
 from chat.support.clockwork.running import wind_up  # noqa: E402
+from chatproject import telemetry  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
@@ -80,5 +81,6 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
+telemetry.trace()
 waiting = Waiting(Uploading(Bounded(router, places)))
 pace = AddressPace(settings.LIMITS.address_requests_per_minute)

@@ -10,6 +10,10 @@ from structlog.contextvars import get_contextvars
 _SECRET = re.compile(r"^/(setup|invite|new-password)/[^/]+")
 
 
+def without_secret(path: str) -> str:
+    return _SECRET.sub(r"/\1/…", path)
+
+
 class RequestLog(RequestMiddleware):
     """django-structlog's, without its thread hops, and without queries: what people search for is theirs."""
 
@@ -26,5 +30,4 @@ class RequestLog(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        path = _SECRET.sub(r"/\1/…", request.path)
-        return f"{request.method} {path}"
+        return f"{request.method} {without_secret(request.path)}"

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
@@ -60,6 +60,18 @@ _OF_THE_DATABASE = ("default", "postgresql")
 Respond = Callable[[HttpRequest], Any]
 
 
+class Heard(Protocol):
+    """Hears of an answered request: its path's pattern and method as they are counted, and when it came (perf_counter)."""
+
+    def __call__(
+        self, request: HttpRequest, response: HttpResponse, *, route: str, method: str, began_at: float
+    ) -> None: ...
+
+
+#: Besides what is counted; of this process.
+hearers: list[Heard] = []
+
+
 def count_from_zero(patterns: Iterable[object], prefix: str = "") -> None:
     """Responses exist at 0 from the first scrape on, by every known path, method and status: else a rate misses the first."""
     for pattern in patterns:
@@ -100,7 +112,7 @@ def measured(get_response: Respond) -> Respond:
         async def measure_async(request: HttpRequest) -> HttpResponse:
             began_at = time.perf_counter()
             response = await respond(request)
-            _count(request, response, time.perf_counter() - began_at)
+            _count(request, response, began_at)
             return response
 
         return measure_async
@@ -108,7 +120,7 @@ def measured(get_response: Respond) -> Respond:
     def measure(request: HttpRequest) -> HttpResponse:
         began_at = time.perf_counter()
         response: HttpResponse = get_response(request)
-        _count(request, response, time.perf_counter() - began_at)
+        _count(request, response, began_at)
         return response
 
     return measure
@@ -145,14 +157,16 @@ def _empty(folder: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+def _count(request: HttpRequest, response: HttpResponse, began_at: float) -> None:
     match = request.resolver_match
     route = match.route if match is not None else "other"
     if route.startswith(ADMIN):
         route = ADMIN
     method = request.method if request.method in _METHODS else "other"
-    http_seconds.labels(route, method).observe(seconds)
+    http_seconds.labels(route, method).observe(time.perf_counter() - began_at)
     http_responses.labels(route, method, response.status_code).inc()
+    for hear in hearers:
+        hear(request, response, route=route, method=method, began_at=began_at)
 
 
 def _may_read(request: HttpRequest) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from delivery.live.counted import CountedChannels
 from delivery.source import Committed, LaneDraft
 from delivery.tasks import Nursery
+from delivery.tracing import Answered, tracers
 from delivery.wire.errors import Internal, QueueFull, Refused, Unavailable
 
 logger = logging.getLogger("gapless.queue")
@@ -68,9 +69,12 @@ class Queue:
         taken: list[Waiting] = []
         try:
             while lane:
-                taken = [lane.popleft() for _ in range(min(self._batch, len(lane)))]
+                taken, taken_at = [lane.popleft() for _ in range(min(self._batch, len(lane)))], time.perf_counter()
                 outcomes = await self._outcomes([draft for draft, _, _ in taken])
-                self._counted.answered(channel_id, [since for _, _, since in taken], outcomes)
+                since = [since for _, _, since in taken]
+                self._counted.answered(channel_id, since, outcomes)
+                for tracer in tracers:
+                    tracer.answered(Answered(channel_id=channel_id, since=since, taken_at=taken_at, outcomes=outcomes))
                 _settle(taken, outcomes)
                 if all(isinstance(outcome, Unavailable) for outcome in outcomes):
                     # Who waits behind would only wait for the same answer.

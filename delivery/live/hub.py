@@ -16,6 +16,7 @@ from delivery.live.channel import LiveChannel, cut_at_ends
 from delivery.live.peers import Prepared
 from delivery.live.receipts import Spelling
 from delivery.live.socket import Socket
+from delivery.tracing import tracers
 from delivery.wire import codec, frames
 from delivery.wire.types import CloseCode
 
@@ -187,7 +188,10 @@ class Hub:
                 self._end_for_user(run[0].ends, channel.id, run[0].rev)
             reached = head if number == len(runs) - 1 else run[-1].rev
             channel.advance(run, reached)
+            began_at = time.perf_counter()
             self.write_changes(channel.sockets, channel, run, after=after, head=reached)
+            for tracer in tracers:
+                tracer.delivered(channel.id, run, sockets=len(channel.sockets), began_at=began_at)
             for change in run:
                 if change.begins in self.sockets_of:
                     self._on_begin(change.begins, channel.id)

@@ -105,8 +105,11 @@ async def _answer(web: Web, token: str, customer: Any, seen_seq: int) -> int:
 
 
 async def _act(web: Web, token: str, customer: Any, verb: str, given: object) -> int:
-    path = f"/api/v1/support/conversations/{customer['conversation']}/{verb}"
-    status, _ = await ask(web.port, bearer(token), "POST", path, given, seconds=PATIENCE)
+    # What was not settled in time is asked again, as agents' pages do.
+    path, status = f"/api/v1/support/conversations/{customer['conversation']}/{verb}", 503
+    async with asyncio.timeout(PATIENCE):
+        while status == 503:
+            status, _ = await ask(web.port, bearer(token), "POST", path, given, seconds=PATIENCE)
     return status
 
 

@@ -1,0 +1,36 @@
+"""Errors to Sentry, without what people say: no bodies, no variables, no queries, no secrets in addresses."""
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import sentry_sdk
+
+from chatproject.request_log import without_secret
+from chatproject.version import VERSION
+
+
+def begin(dsn: str, environment: str) -> None:
+    sentry_sdk.init(
+        dsn=dsn,
+        release=f"gapless@{VERSION}",
+        environment=environment,
+        send_default_pii=False,
+        # They hold the messages that are being committed, and tokens.
+        include_local_variables=False,
+        max_request_body_size="never",
+        max_breadcrumbs=0,
+        before_send=without_what_is_said,
+    )
+
+
+def without_what_is_said(event: Any, hint: Any) -> Any:
+    """PostgreSQL's errors show the row that they are about, below the first line; addresses may let somebody in."""
+    for error in event.get("exception", {}).get("values", ()):
+        error["value"] = (error.get("value") or "").split("\n", 1)[0]
+    request = event.get("request", {})
+    request.pop("query_string", None)
+    request.pop("cookies", None)
+    if "url" in request:
+        url = urlsplit(request["url"])
+        request["url"] = urlunsplit((url.scheme, url.netloc, without_secret(url.path), "", ""))
+    return event

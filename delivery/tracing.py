@@ -1,0 +1,33 @@
+"""What a message passes on its way is told here, to whoever traces messages: nobody, until the product says who."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from delivery.bus.announcements import Change
+from delivery.source import Committed
+from delivery.wire.errors import Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One batch of a lane. `since`: from when each of them waited; `taken_at`: when its commit began (time.perf_counter)."""
+
+    channel_id: int
+    since: Sequence[float]
+    taken_at: float
+    outcomes: Sequence[Committed | Refused]
+
+
+class Tracer(Protocol):
+    """Called on the event loop, and must not raise."""
+
+    def answered(self, batch: Answered) -> None:
+        """Now."""
+
+    def delivered(self, channel_id: int, changes: Sequence[Change], *, sockets: int, began_at: float) -> None:
+        """Changes were written to so many sockets of this process between `began_at` (time.perf_counter) and now."""
+
+
+#: Of this process.
+tracers: list[Tracer] = []
