@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 
@@ -44,6 +45,8 @@ class Uploading:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._under_way: Counter[int] = Counter()
+        #: Whose pictures are developed, or wait for it.
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._darkroom = ThreadPoolExecutor(DEVELOPING, thread_name_prefix="gapless-darkroom")
         self._disk = ThreadPoolExecutor(WRITING, thread_name_prefix="gapless-uploads")
 
@@ -92,12 +95,15 @@ class Uploading:
                 return await receive_body(receive, most=wants.most_bytes, disk=self._disk)
             case Form():
                 content, name = await receive_form(receive, talk.content_type, most=wants.most_bytes, disk=self._disk)
-                return await self._develop(lambda: develop(content, name=name))
+                return await self._develop(lambda: develop(content, name=name), talk.user_id or 0)
             case _:
-                return await self._develop(wants.do)
+                return await self._develop(wants.do, talk.user_id or 0)
 
-    async def _develop(self, do: Callable[[], Developed]) -> Developed:
-        return await asyncio.get_running_loop().run_in_executor(self._darkroom, do)
+    async def _develop(self, do: Callable[[], Developed], user_id: int) -> Developed:
+        # One of a person at a time: whoever sends what takes long leaves the other places to others.
+        turn = self._turns.setdefault(user_id, asyncio.Lock())
+        async with turn:
+            return await asyncio.get_running_loop().run_in_executor(self._darkroom, do)
 
     @contextlib.contextmanager
     def _one_more_of(self, user_id: int) -> Iterator[None]:

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from chat import clock
-from chat.files import services
+from chat.files import services, storage
 from chat.files.developing import Developed, develop, scratch
 from chat.models import File, User
 
@@ -28,3 +28,11 @@ def file_of(user: User, name: str = "plan.png", *, is_whole: bool = True, **fiel
     return File.objects.create(
         uploader=user, name=name, folder=secrets.token_hex(16), whole_at=whole_at, created_at=now, **given
     )
+
+
+def content_of(folder: str) -> list[str]:
+    """What lies in a file's folder."""
+    try:
+        return sorted(storage.storage().listdir(folder)[1])
+    except FileNotFoundError:
+        return []

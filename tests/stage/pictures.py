@@ -37,11 +37,11 @@ def enormous() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
-def zip_bomb() -> bytes:
-    """Says that it unpacks to 4 GB."""
+def zip_bomb(name: str = "zeros") -> bytes:
+    """Says that it unpacks to 4 GB. `name`: of what is in it; documents are archives, known by theirs."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("zeros", bytes(1000))
+        archive.writestr(name, bytes(1000))
     said = held.getvalue()
     return said.replace(struct.pack("<I", 1000), struct.pack("<I", 2**32 - 2))
 

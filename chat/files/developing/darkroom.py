@@ -16,6 +16,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MEMORY_BYTES = 1536 * 2**20
 PROCESSOR_SECONDS = 20
+#: Whatever is asked of the server meanwhile goes first.
+NICE = 10
 WRITTEN_BYTES = 128 * 2**20
 #: The longer side of a preview, for a picture that is shown 360 wide on a fine screen.
 PREVIEW_PIXELS = 720
@@ -28,7 +30,8 @@ TOLD = ("icc_profile", "transparency", "duration", "loop", "background", "gamma"
 SAVED: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 90},
     "WEBP": {"quality": 90},
-    "AVIF": {"quality": 80},
+    # Faster than usual, and a quarter larger: 50 million pixels take 7 s instead of 36.
+    "AVIF": {"quality": 80, "speed": 9},
     "PNG": {},
     "GIF": {},
 }
@@ -37,7 +40,7 @@ UNPACKED_BYTES, UNPACKED_TIMES = 2**30, 100
 
 
 class Refused(Exception):
-    """Its text is why: pixels, broken, bomb."""
+    """Its text is why: pixels, broken, bomb, costly."""
 
 
 def main(kind: str, most_pixels: str, source: str, target: str, preview: str) -> None:
@@ -48,6 +51,7 @@ def main(kind: str, most_pixels: str, source: str, target: str, preview: str) ->
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
+    os.nice(NICE)
     with (
         os.fdopen(int(source), "rb") as given,
         os.fdopen(int(target), "wb") as new,
@@ -60,7 +64,9 @@ def main(kind: str, most_pixels: str, source: str, target: str, preview: str) ->
             said = {"refused": str(refused)}
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             said = {"refused": "pixels"}
-        except (UnidentifiedImageError, zipfile.BadZipFile, OSError, ValueError, SyntaxError, MemoryError, EOFError):
+        except MemoryError:
+            said = {"refused": "costly"}
+        except (UnidentifiedImageError, zipfile.BadZipFile, OSError, ValueError, SyntaxError, EOFError):
             said = {"refused": "broken"}
     sys.stdout.write(json.dumps(said))
 

@@ -18,6 +18,8 @@ from delivery.children import die_with_parent
 from delivery.wire.errors import Invalid, TooBig, UnsupportedType
 
 _DARKROOM = Path(__file__).with_name("darkroom.py")
+#: What ends a darkroom that takes more processor time than it may.
+_BY_ITS_BOUNDS = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
 #: For one file, whatever else the machine does.
 MOST_SECONDS = 60
 
@@ -62,7 +64,7 @@ def develop(given: IO[bytes], *, name: str) -> Developed:
         # Text can begin like a picture ("BM" is one); nothing else is taken that only begins like one.
         kind = kinds.TEXT if kinds.is_text(head) else ""
     _require_taken(kind, name)
-    if kind == kinds.ARCHIVE:
+    if head.startswith(kinds.ARCHIVE_BEGINS):
         _require_no_bomb(given)
     return Developed(name=name, type=kind, size=size, content=given)
 
@@ -84,6 +86,8 @@ def _picture(given: IO[bytes], kind: str, name: str) -> Developed | None:
         if said.refused == "pixels":
             most = settings.LIMITS.image_pixels // 1_000_000
             raise Invalid(f"The picture has too many pixels: {most} million are allowed.")
+        if said.refused == "costly":
+            raise Invalid("It takes too much time or memory to draw this picture: send it smaller.")
         if said.refused:
             return None
         size = new.seek(0, 2)
@@ -105,8 +109,11 @@ def _picture(given: IO[bytes], kind: str, name: str) -> Developed | None:
 
 def _require_no_bomb(given: IO[bytes]) -> None:
     with scratch() as new, scratch() as small:
-        if _ask_darkroom("ZIP", given, new, small).refused == "bomb":
-            raise UnsupportedType("This archive is made to fill disks when it is unpacked.")
+        refused = _ask_darkroom("ZIP", given, new, small).refused
+    if refused == "bomb":
+        raise UnsupportedType("This archive is made to fill disks when it is unpacked.")
+    if refused == "costly":
+        raise UnsupportedType("It takes too long to look into this archive.")
 
 
 def _ask_darkroom(kind: str, given: IO[bytes], new: IO[bytes], small: IO[bytes]) -> _Said:
@@ -123,6 +130,8 @@ def _ask_darkroom(kind: str, given: IO[bytes], new: IO[bytes], small: IO[bytes])
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return _Said(refused="broken")
-    # One that was ended by its bounds says nothing.
+        return _Said(refused="costly")
+    if done.returncode in _BY_ITS_BOUNDS:
+        return _Said(refused="costly")
+    # One that broke while it read says nothing.
     return msgspec.json.decode(done.stdout, type=_Said) if done.stdout else _Said(refused="broken")

@@ -22,7 +22,8 @@ PICTURES = {
 }
 #: Pictures that say where they were taken, and can't be drawn anew here.
 TELLING = frozenset({"image/heic", "image/heif"})
-ARCHIVE = "application/zip"
+#: How archives begin, and what is one besides: documents of many kinds, books, programs.
+ARCHIVE_BEGINS = b"PK\x03\x04"
 #: Shown and played in the page, from a path that runs nothing; everything else is a download.
 SHOWN = frozenset(
     {

@@ -9,7 +9,7 @@ from django.db import transaction
 from chat.files import storage
 from chat.files.developing import Developed, scratch
 from chat.files.names import file_name
-from chat.files.services.keeping import finish, reserve
+from chat.files.services.keeping import NO_UPLOAD, finish, locked, put_for, reserve, take_away
 from chat.models import File, User
 from delivery.wire.errors import Conflict, Invalid, NotFound
 
@@ -28,7 +28,7 @@ def upload_of(user: User, upload: int) -> File:
     """One's own that no message has yet, whole or not. Raises NotFound."""
     row = File.objects.filter(pk=upload, uploader=user, taken_at=None).first()
     if row is None:
-        raise NotFound("There is no such upload of yours.")
+        raise NotFound(NO_UPLOAD)
     return row
 
 
@@ -46,7 +46,10 @@ def require_goes_on(row: File, *, offset: int) -> None:
 
 
 def take_piece(user: User, upload: int, *, offset: int, content: IO[bytes]) -> File:
-    """The upload with this piece. Of two that begin at the same place one is taken, the other refused with Conflict."""
+    """The upload with this piece. Of two that begin at the same place one is taken, the other refused with Conflict.
+
+    Raises NotFound, and leaves nothing, where the upload is given up while the piece is stored.
+    """
     row, size = upload_of(user, upload), content.seek(0, 2)
     require_goes_on(row, offset=offset)
     if offset + size > row.size:
@@ -55,14 +58,14 @@ def take_piece(user: User, upload: int, *, offset: int, content: IO[bytes]) -> F
         return row
     # A name of its own: another piece of the same place may be on its way. What no row names goes with the folder.
     name = f"piece-{secrets.token_hex(8)}"
-    storage.put(row.folder, name, content)
+    put_for(row, name, content)
     with transaction.atomic():
-        row = File.objects.select_for_update(no_key=True).get(pk=row.pk)
+        row = locked(row)
         if received(row) == offset and row.whole_at is None:
             row.pieces = [*row.pieces, [name, size]]
             row.save(update_fields=["pieces"])
             return row
-    storage.take_away(row.folder, name)
+    take_away(row, name)
     raise Conflict(f"The upload goes on at {received(row):,}, not at {offset:,}.")
 
 
@@ -76,15 +79,15 @@ def assembled(row: File) -> IO[bytes]:
 
 
 def finish_upload(row: File, developed: Developed) -> File:
-    """A file that a message can take. Repeating it does nothing."""
+    """A file that a message can take. Repeating it does nothing. Raises NotFound where it was given up meanwhile."""
     with transaction.atomic():
         # The last piece may have been sent twice: the bytes are put where they are handed out from by one of them.
-        row = File.objects.select_for_update(no_key=True, of=("self",)).select_related("uploader").get(pk=row.pk)
+        row = locked(row)
         if row.whole_at is not None:
             return row
         pieces = [name for name, _ in row.pieces]
         row = finish(row, developed)
-    storage.take_away(row.folder, *pieces)
+    take_away(row, *pieces)
     return row
 
 
@@ -96,6 +99,6 @@ def give_up_upload(user: User, upload: int) -> None:
     with transaction.atomic():
         row = File.objects.select_for_update().filter(pk=upload, uploader=user, taken_at=None).first()
         if row is None:
-            raise NotFound("There is no such upload of yours.")
+            raise NotFound(NO_UPLOAD)
         storage.take_away_all(row.folder)
         row.delete()

@@ -68,6 +68,7 @@ def test_a_file_is_what_its_content_says_and_only_what_runs_nothing_is_shown(
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "broken.png", 415, "unsupported_type"),
         (pictures.SVG, "sound.mp3", 415, "unsupported_type"),
         (pictures.zip_bomb(), "bomb.zip", 415, "unsupported_type"),
+        (pictures.zip_bomb("word/document.xml"), "letter.docx", 415, "unsupported_type"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50), "photo.heic", 415, "unsupported_type"),
     ],
 )
@@ -159,6 +160,9 @@ async def test_a_file_is_gone_with_its_message_at_once_and_its_bytes_soon(
         ("bytes=5-2", 416, b""),
         ("bytes=0-1,3-4", 200, b"0123456789"),
         ("lines=1-2", 200, b"0123456789"),
+        ("bytes=0-" + "9" * 5000, 200, b"0123456789"),
+        ("bytes=" + "9" * 5000 + "-", 200, b"0123456789"),
+        ("bytes=-" + "9" * 18, 200, b"0123456789"),
     ],
 )
 def test_sound_and_video_are_read_in_ranges(

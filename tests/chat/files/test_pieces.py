@@ -25,7 +25,7 @@ from tests.chat.files.conftest import SMALL, give
 from tests.conftest import Cast, in_thread, said
 from tests.stage import pictures
 from tests.stage.callers import browser
-from tests.stage.files import developed, kept
+from tests.stage.files import content_of, developed, kept
 from tests.stage.servers import Server, expect
 
 
@@ -146,13 +146,6 @@ def test_who_asks_for_room_waits_for_who_is_about_to_take_it(cast: Cast, setting
 
 class Killed(BaseException):
     """What a kill looks like from inside: nothing after it is done."""
-
-
-def content_of(folder: str) -> list[str]:
-    try:
-        return sorted(storage.storage().listdir(folder)[1])
-    except FileNotFoundError:
-        return []
 
 
 @pytest.fixture
