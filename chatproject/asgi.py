@@ -20,6 +20,7 @@ from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
 from chat.support.clockwork.running import wind_up  # noqa: E402
 from chatproject import telemetry  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
+from chatproject.serving.measuring import say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
 from chatproject.serving.waiting import Waiting  # noqa: E402
@@ -84,3 +85,4 @@ async def _live(receive: Receive, send: Send) -> None:
 telemetry.trace()
 waiting = Waiting(Uploading(Bounded(router, places)))
 pace = AddressPace(settings.LIMITS.address_requests_per_minute)
+say_build()

@@ -251,6 +251,9 @@ EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_HOST_USER, EMAIL_HOS
 METRICS_TOKEN = env.text("METRICS_TOKEN", is_secret=True)
 #: Networks from which /metrics may be read without a token, when no proxy is between.
 METRICS_ALLOWED = env.networks("METRICS_ALLOWED", ["127.0.0.0/8", "::1"])
+#: A port of its own for /metrics, which is then no path of the product; 0: none.
+METRICS_PORT = env.integer("METRICS_PORT", 0, most=65535)
+METRICS_HOST = env.text("METRICS_HOST", HOST)
 
 # ---- Pages, files, API ---------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_prometheus.db import metrics as database_metrics
-from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 
 from chat.models import Role
@@ -17,6 +16,7 @@ from chat.rights.table import RULES, Rule
 from chat.support.clockwork import lateness
 from chatproject.limits import Limits
 from chatproject.serving import measuring
+from chatproject.serving.figures import KernelFigures
 from delivery import metrics
 from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import REFUSALS
@@ -105,22 +105,33 @@ def _cells(rule: Rule) -> list[str]:
 
 
 def figures() -> str:
-    rows = [
-        (f"`{name}`", str(metric._type), ", ".join(metric._labelnames), str(metric._documentation))
-        for name, metric in exported()
-    ]
+    rows = [(f"`{each.name}`", each.kind, ", ".join(each.labels), each.says) for each in exported()]
     return _table(("metric", "kind", "labels", "meaning"), rows)
 
 
-def exported() -> list[tuple[str, MetricWrapperBase]]:
-    """Every metric under the name that Prometheus knows it by: ours, and those of Django's database connections."""
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    says: str
+
+
+def exported() -> list[Figure]:
+    """Every metric under the name that Prometheus knows it by: ours, those of Django's database connections, and the kernel's."""
     found = [
         thing
         for module in (metrics, lateness, measuring, database_metrics)
         for thing in vars(module).values()
         if isinstance(thing, MetricWrapperBase)
     ]
-    return [(metric._name + ("_total" if isinstance(metric, Counter) else ""), metric) for metric in found]
+    ours = [_figure(each._name, str(each._type), each._labelnames, str(each._documentation)) for each in found]
+    kernels = [_figure(each.name, each.type, ("worker",), each.documentation) for each in KernelFigures().collect()]
+    return [*ours, *kernels]
+
+
+def _figure(name: str, kind: str, labels: Iterable[str], says: str) -> Figure:
+    return Figure(name + ("_total" if kind == "counter" else ""), kind, tuple(labels), says)
 
 
 def rooms() -> str:

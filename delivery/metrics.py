@@ -120,6 +120,11 @@ loop_lag_seconds = Histogram(
     "gapless_loop_lag_seconds", "How much later than asked the event loop takes its turn; looked at twice a second.",
     buckets=_LATENCY,
 )  # fmt: skip
+turned_at = Gauge(
+    "gapless_turn_timestamp_seconds",
+    "When the process that is the longest without one had its last turn (Unix time); set twice a second.",
+    multiprocess_mode="livemin",
+)
 resident_bytes = Gauge("gapless_resident_bytes", "Memory of the web processes.", multiprocess_mode="livesum")
 open_files = Gauge(
     "gapless_open_files",

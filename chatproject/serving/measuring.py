@@ -3,12 +3,8 @@
 The middleware is our own: those of django-prometheus cost four thread hops a request, and label by view names that few have.
 """
 
-import contextlib
-import hmac
-import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from asgiref.sync import iscoroutinefunction
@@ -17,17 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLResolver
 from django.utils.decorators import sync_and_async_middleware
 from django_prometheus.db import metrics as database
-from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import Counter, Gauge, Histogram
 
-from chat.addresses import is_within
+from chatproject.serving import figures
+from chatproject.serving.fence import may_read
+from chatproject.version import VERSION, commit
 
-#: The variable by which prometheus_client shares figures between processes.
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 ADMIN = "admin/"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-#: What a proxy adds: then the address is the proxy's, and says nothing about who asks.
-_BY_PROXY = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 http_seconds = Histogram(
     "gapless_http_seconds",
@@ -44,6 +37,10 @@ door_refusals = Counter(
     ["reason"],
 )
 http_places_taken = Gauge("gapless_http_places_taken", "Requests that are worked on.", multiprocess_mode="livesum")
+build = Gauge(
+    "gapless_build_info", "1, by the version and the commit that serve.", ["version", "commit"],
+    multiprocess_mode="livemax",
+)  # fmt: skip
 http_waiting = Gauge("gapless_http_waiting", "Requests that wait for a place.", multiprocess_mode="livesum")
 
 #: What anything may be answered with, besides what it gives.
@@ -103,6 +100,11 @@ def _count_database_from_zero() -> None:
 _count_database_from_zero()
 
 
+def say_build() -> None:
+    """By a process that serves: which release it is."""
+    build.labels(VERSION, commit()).set(1)
+
+
 @sync_and_async_middleware
 def measured(get_response: Respond) -> Respond:
     """Middleware without a thread hop."""
@@ -127,34 +129,14 @@ def measured(get_response: Respond) -> Respond:
 
 
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """What Prometheus reads: only with METRICS_TOKEN, or from METRICS_ALLOWED without a proxy between."""
-    if not _may_read(request):
+    """What Prometheus reads: only with METRICS_TOKEN, or from METRICS_ALLOWED without a proxy between; 404 with METRICS_PORT."""
+    if settings.METRICS_PORT:
+        return HttpResponse("The figures are on a port of their own.\n", status=404, content_type="text/plain")
+    if not may_read(request.META.get("REMOTE_ADDR", ""), request.headers.get):
         return HttpResponse(
             "These figures are for METRICS_TOKEN or METRICS_ALLOWED.\n", status=403, content_type="text/plain"
         )
-    page: HttpResponse = ExportToDjangoView(request)
-    return page
-
-
-@contextlib.contextmanager
-def shared_figures(*, port: int) -> Iterator[Path]:
-    """For the processes that are started within: an empty folder in which they share what they count. Raises OSError."""
-    given = os.environ.get(SHARED_FOLDER)
-    folder = Path(given) if given else settings.GAPLESS_DATA / f"metrics-{port}"
-    folder.mkdir(parents=True, exist_ok=True)
-    _empty(folder)
-    os.environ[SHARED_FOLDER] = str(folder)
-    try:
-        yield folder
-    finally:
-        _empty(folder)
-        if not given:
-            folder.rmdir()
-
-
-def _empty(folder: Path) -> None:
-    for old in folder.glob("*.db"):
-        old.unlink(missing_ok=True)
+    return HttpResponse(figures.page(), content_type=figures.CONTENT_TYPE)
 
 
 def _count(request: HttpRequest, response: HttpResponse, began_at: float) -> None:
@@ -167,12 +149,3 @@ def _count(request: HttpRequest, response: HttpResponse, began_at: float) -> Non
     http_responses.labels(route, method, response.status_code).inc()
     for hear in hearers:
         hear(request, response, route=route, method=method, began_at=began_at)
-
-
-def _may_read(request: HttpRequest) -> bool:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if settings.METRICS_TOKEN and scheme.lower() == "bearer":
-        return hmac.compare_digest(secret.strip().encode(), settings.METRICS_TOKEN.encode())
-    if any(header in request.META for header in _BY_PROXY):
-        return False
-    return is_within(request.META.get("REMOTE_ADDR", ""), settings.METRICS_ALLOWED)

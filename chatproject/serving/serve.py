@@ -39,8 +39,8 @@ class ListenError(Exception):
     """The address can't be listened on; the text is one sentence."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ListenError with the reason."""
+def listen(host: str, port: int, *, names: str = "PORT or HOST") -> socket.socket:
+    """A listening socket. Raises ListenError with the reason, and the settings that name it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,7 +51,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ListenError(f"can't listen on {host}:{port} ({error.strerror}): set PORT or HOST.") from None
+        raise ListenError(f"can't listen on {host}:{port} ({error.strerror}): set {names}.") from None
     listener.listen(2048)
     return listener
 

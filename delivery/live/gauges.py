@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import time
 from pathlib import Path
 
 from django.db import connections
@@ -26,6 +27,7 @@ async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
         asked = loop.time()
         await asyncio.sleep(READ_SECONDS)
         metrics.loop_lag_seconds.observe(max(0.0, loop.time() - asked - READ_SECONDS))
+        metrics.turned_at.set(time.time())
         _read_node(hub, queue, bus)
         _read_pool()
         _read_memory()

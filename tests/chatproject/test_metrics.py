@@ -1,9 +1,12 @@
 """What is counted: named as Prometheus wants it, listed, fenced, and right with several processes."""
 
+import asyncio
 import contextlib
 import os
 import re
 import signal
+import socket
+import time
 from collections.abc import Callable
 
 import httpx
@@ -14,13 +17,13 @@ from django.test import RequestFactory
 from django.urls import Resolver404, resolve
 from prometheus_client.parser import text_string_to_metric_families
 
-from chatproject import env, tables
+from chatproject import env, tables, version
 from chatproject.serving.measuring import http_responses, measured, metrics_page
 from delivery.client.connection import CommandRefused
 from delivery.wire.errors import REFUSALS
 from delivery.wire.types import CloseCode
-from tests.conftest import Cast
-from tests.stage.servers import ROOT, Server, expect
+from tests.conftest import Cast, locked
+from tests.stage.servers import ROOT, Server, expect, free_port
 
 #: Everything that may be a label: each has few values, whatever people do.
 LABELS = {
@@ -38,19 +41,21 @@ LABELS = {
     "type",
     "reason",
     "what",
+    "worker",
+    "version",
+    "commit",
 }
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize(("name", "metric"), tables.exported())
-def test_names_follow_the_conventions_and_labels_are_bounded(name: str, metric: object) -> None:
-    kind, labels, says = metric._type, metric._labelnames, metric._documentation  # type: ignore[attr-defined]
-    assert re.fullmatch(r"(gapless|django_db)(_[a-z]+)+", name)
-    assert (kind == "counter") == name.endswith("_total")
-    assert set(labels) <= LABELS
-    assert says.endswith(".")
-    if kind == "histogram":
-        assert re.search(r"_(seconds|messages|changes)$", name), "a base unit"
+@pytest.mark.parametrize("figure", tables.exported(), ids=lambda figure: figure.name)
+def test_names_follow_the_conventions_and_labels_are_bounded(figure: tables.Figure) -> None:
+    assert re.fullmatch(r"(gapless|django_db|process)(_[a-z]+)+", figure.name)
+    assert (figure.kind == "counter") == figure.name.endswith("_total")
+    assert set(figure.labels) <= LABELS
+    assert figure.says.endswith(".")
+    if figure.kind == "histogram":
+        assert re.search(r"_(seconds|messages|changes)$", figure.name), "a base unit"
 
 
 @pytest.mark.fast
@@ -96,8 +101,8 @@ def test_the_fence_is_around_the_page_that_is_served(server: Server) -> None:
     assert httpx.get(f"{server.url}/metrics", headers=through_a_proxy, trust_env=False).status_code == 403
 
 
-def scraped(server: Server) -> dict[str, float]:
-    page = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=30)
+def scraped(server: Server, *, port: int = 0) -> dict[str, float]:
+    page = httpx.get(f"http://localhost:{port or server.port}/metrics", trust_env=False, timeout=30)
     assert page.status_code == 200, page.text
     return {
         sample.name + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
@@ -106,9 +111,14 @@ def scraped(server: Server) -> dict[str, float]:
     }
 
 
-async def test_several_processes_are_counted_as_one(own_server: Callable[..., Server], cast: Cast) -> None:
-    server = own_server(arguments=("serve", "--workers", "2"))
+async def test_several_processes_are_counted_as_one_on_a_port_of_their_own(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    port = free_port()
+    server = own_server(arguments=("serve", "--workers", "2"), METRICS_PORT=str(port))
     assert server.process is not None
+    await expect(lambda: "process_open_fds 2" in scraped(server, port=port))
+    has_the_figures_alone_behind_the_same_fence(server, port=port)
     people = [server.connect(cast.token(user)) for user in (cast.alice, cast.bob, cast.bob, cast.bob)]
     for connection in people:
         await connection.__aenter__()
@@ -120,7 +130,7 @@ async def test_several_processes_are_counted_as_one(own_server: Callable[..., Se
         await expect(lambda c=connection: len(c.changes.get(cast.team.pk, [])) == 10)
     # Gauges are read once a second.
     level = {"gapless_bus_hearing": 1, "gapless_sockets": 4}
-    figures = await expect(lambda: level.items() <= (now := scraped(server)).items() and now, within=10)
+    figures = await expect(lambda: level.items() <= (now := scraped(server, port=port)).items() and now, within=10)
     assert figures["gapless_messages_total committed"] == 10
     assert figures["gapless_deliveries_total"] == 40
     assert figures["gapless_errors_total too_long socket"] == 1
@@ -128,22 +138,57 @@ async def test_several_processes_are_counted_as_one(own_server: Callable[..., Se
     assert figures["gapless_commit_seconds_count"] == 10
     assert figures["gapless_deliver_seconds_count own"] == 10
     assert figures["gapless_pool_in_use"] <= figures["gapless_pool_connections"] <= 20
-    assert not any(str(cast.team.pk) in name.split() or "alice" in name for name in figures)
+    of_people = [name for name in figures if not name.startswith("process_")]
+    assert not any(str(cast.team.pk) in name.split() or "alice" in name for name in of_people)
 
+    killed_at = time.time()
     for worker in psutil.Process(server.process.pid).children():
         os.kill(worker.pid, signal.SIGKILL)
     for connection in people:
         await connection.wait_closed()
-    figures = await expect(lambda: (now := scraped(server)).get("gapless_sockets") == 0 and now, within=30)
+    figures = await expect(lambda: (now := scraped(server, port=port)).get("gapless_sockets") == 0 and now, within=30)
     assert figures["gapless_messages_total committed"] == 10, "what was counted stays counted"
+
+    figures = await expect(lambda: "process_open_fds 2" in (now := scraped(server, port=port)) and now, within=30)
+    assert figures["process_start_time_seconds 1"] >= killed_at - 1, "the place of who is gone is taken by who follows"
+    await drains_in_sight(server, cast, port=port)
+
+
+async def drains_in_sight(server: Server, cast: Cast, *, port: int) -> None:
+    alice = server.connect(cast.token(cast.alice))
+    await alice.__aenter__()
+    with locked(cast.team) as release:
+        last = asyncio.ensure_future(alice.post(cast.team.pk, "the last one"))
+        await alice.command("ping")
+        server.signal(signal.SIGTERM)
+        await expect(lambda: not is_listened_to(server.port))
+        assert scraped(server, port=port)["gapless_messages_total committed"] == 10
+        release.set()
+        await last
+    await alice.wait_closed()
+
+
+def is_listened_to(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+def has_the_figures_alone_behind_the_same_fence(server: Server, *, port: int) -> None:
+    assert httpx.get(f"{server.url}/metrics", trust_env=False).status_code == 404, "no path of the product any more"
+    figures = f"http://localhost:{port}/metrics"
+    assert httpx.get(figures, headers={"X-Forwarded-For": "192.0.2.1"}, trust_env=False).status_code == 403
+    assert httpx.get(f"http://localhost:{port}/", trust_env=False).status_code == 404
+    now = scraped(server, port=port)
+    assert {name.split()[1] for name in now if name.startswith("process_open_fds ")} == {"1", "2", "supervisor"}
+    assert now[f"gapless_build_info {version.commit()} {version.VERSION}"] == 1
+    assert 0 <= time.time() - now["gapless_turn_timestamp_seconds"] < 30
 
 
 def test_what_is_counted_is_there_from_the_first_scrape(own_server: Callable[..., Server]) -> None:
     """An `increase()` of a series that begins at 1 is 0: the first event of its kind would never be seen."""
     figures = scraped(own_server(arguments=("serve", "--workers", "2")))
-    for name, metric in tables.exported():
-        if metric._type == "counter":
-            assert any(key.split()[0] == name for key in figures), name
+    for figure in tables.exported():
+        assert any(key.split()[0].startswith(figure.name) for key in figures), figure.name
     for refusal in REFUSALS:
         assert {figures[f"gapless_errors_total {refusal.code} {door}"] for door in ("socket", "http")} == {0}
     assert {figures[f"gapless_closes_total {int(code)}"] for code in CloseCode} == {0}
@@ -159,20 +204,20 @@ def test_what_is_counted_is_there_from_the_first_scrape(own_server: Callable[...
 @pytest.mark.fast
 def test_alerts_and_dashboard_use_only_metrics_that_exist() -> None:
     known = set()
-    for name, metric in tables.exported():
-        suffixes = ("_bucket", "_sum", "_count") if metric._type == "histogram" else ("",)
-        known |= {name + suffix for suffix in suffixes}
+    for figure in tables.exported():
+        suffixes = ("_bucket", "_sum", "_count") if figure.kind == "histogram" else ("",)
+        known |= {figure.name + suffix for suffix in suffixes}
     for file in ("prometheus/alerts.yml", "grafana/dashboard.json"):
-        used = set(re.findall(r"\b(?:gapless|django)_[a-z_]+\b", (ROOT / "deploy" / file).read_text()))
+        used = set(re.findall(r"\b(?:gapless|django|process)_[a-z_]+\b", (ROOT / "deploy" / file).read_text()))
         assert used, file
-        assert used - known - {name for name, _ in tables.exported()} == set(), file
+        assert used - known - {figure.name for figure in tables.exported()} == set(), file
 
 
 @pytest.mark.fast
 def test_labels_in_alerts_are_those_of_the_metric() -> None:
-    labels = {name: set(metric._labelnames) | {"le"} for name, metric in tables.exported()}
+    labels = {figure.name: set(figure.labels) | {"le"} for figure in tables.exported()}
     text = "".join((ROOT / "deploy" / file).read_text() for file in ("prometheus/alerts.yml", "grafana/dashboard.json"))
-    for name, inside in re.findall(r"\b((?:gapless|django)_[a-z_]+)\{([^}]*)\}", text):
+    for name, inside in re.findall(r"\b((?:gapless|django|process)_[a-z_]+)\{([^}]*)\}", text):
         assert set(re.findall(r"(\w+)=", inside)) <= labels[name], name
 
 

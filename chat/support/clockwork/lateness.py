@@ -10,6 +10,8 @@ late_seconds = Gauge(
     ["what"],
     multiprocess_mode="livemax",
 )
+for _what in ("leases", "snoozes", "mails"):
+    late_seconds.labels(_what)
 
 #: By the partial indexes of what is due; all others cost nothing. What clock_timestamp() says may change within a statement, so
 #: that no index would be asked for it.

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import User
 from chat.setup import setup_url
-from chatproject.serving import assets, descriptors, measuring, serve
+from chatproject.serving import assets, descriptors, figures, serve
 
 
 class Command(BaseCommand):
@@ -30,6 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         descriptors.raise_to_hard()
         if options["fd"] is not None:
+            figures.be_known_as()
             self._serve(socket.socket(fileno=options["fd"]))
             return
         if options["workers"] < 1:
@@ -37,25 +38,33 @@ class Command(BaseCommand):
         self._check()
         try:
             listener = serve.listen(settings.HOST, settings.PORT)
+            to_scrapes = self._listen_to_scrapes()
         except serve.ListenError as error:
             self._fail(str(error))
         if options["migrate"]:
             call_command("migrate", interactive=False, verbosity=0)
         assets.collect()
         self._announce(options["workers"])
-        if options["workers"] == 1:
+        if options["workers"] == 1 and to_scrapes is None:
             self._serve(listener)
             return
         try:
-            with measuring.shared_figures(port=settings.PORT) as figures:
-                sys.exit(self._supervise(listener, options["workers"], figures))
+            with figures.shared_figures(port=settings.PORT) as folder:
+                if to_scrapes is not None:
+                    figures.answer_on(to_scrapes)
+                sys.exit(self._supervise(listener, options["workers"], folder))
         except OSError as error:
             self._fail(f"the folder for figures can't be written ({error.strerror}): set GAPLESS_DATA.")
 
-    def _supervise(self, listener: socket.socket, count: int, figures: Path) -> int:
+    def _listen_to_scrapes(self) -> socket.socket | None:
+        if not settings.METRICS_PORT:
+            return None
+        return serve.listen(settings.METRICS_HOST, settings.METRICS_PORT, names="METRICS_PORT or METRICS_HOST")
+
+    def _supervise(self, listener: socket.socket, count: int, folder: Path) -> int:
         drain_seconds = settings.LIMITS.drain_seconds
         return serve.Supervisor(
-            serve.worker_command(), listener, count=count, drain_seconds=drain_seconds, figures=figures
+            serve.worker_command(), listener, count=count, drain_seconds=drain_seconds, figures=folder
         ).run()
 
     def _serve(self, listener: socket.socket) -> None:
