@@ -5,7 +5,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -177,9 +177,7 @@ class Node:
     async def check_positions(self) -> None:
         """Reads what was announced but not heard: another epoch, changes, memberships that began, memberships that ended."""
         await self.check_epoch()
-        for channel_id in self.hub.forget_idle(time.monotonic()):
-            if not self.joining.needs(channel_id):
-                await self.bus.forget(channel_group(channel_id))
+        await self._stop_hearing(self.hub.forget_idle(time.monotonic()))
         positions = {channel.id: channel.position for channel in self.hub.channels.values()}
         if positions:
             heads = await self.threads.read(self.source.heads, list(positions))
@@ -198,9 +196,11 @@ class Node:
                 channel.wake()
             sockets = list(self.hub.sockets)
             close_all(sockets, "the database was restored: load your channels afresh", crowd=len(sockets))
-            for channel_id in channels:
-                if not self.joining.needs(channel_id):
-                    await self.bus.forget(channel_group(channel_id))
+            await self._stop_hearing(channels)
+
+    async def _stop_hearing(self, channel_ids: Iterable[int]) -> None:
+        unneeded = [channel_id for channel_id in channel_ids if not self.joining.needs(channel_id)]
+        await self.bus.forget([channel_group(channel_id) for channel_id in unneeded])
 
     # ---- sockets ----
 

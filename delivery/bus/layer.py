@@ -15,7 +15,9 @@ from typing import Any
 
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.bus import groups
 from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_of, group_of, unpack
+from delivery.live.batches import batched
 from delivery.tasks import Nursery, end
 
 logger = logging.getLogger("gapless.bus")
@@ -105,21 +107,24 @@ class Bus:
         self._waiting.append(waiting)
         self._wake.set()
 
-    async def listen(self, groups: Sequence[str]) -> None:
+    async def listen(self, wanted: Sequence[str]) -> None:
         """Announcements of these groups are received from here on; waits for the subscription, but not for long."""
-        new = [group for group in groups if group not in self._wanted]
+        new = [group for group in wanted if group not in self._wanted]
         self._wanted.update(new)
         if new and self._channel_name is not None and self.is_hearing:
             seconds = SUBSCRIBE_SECONDS + len(new) * SUBSCRIBE_EACH_SECONDS
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(asyncio.shield(self._add_all(new)), seconds)
 
-    async def forget(self, group: str) -> None:
-        self._wanted.discard(group)
-        if group in self._subscribed and self._channel_name is not None:
-            self._subscribed.discard(group)
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._layer.group_discard(group, self._channel_name), SUBSCRIBE_SECONDS)
+    async def forget(self, unwanted: Sequence[str]) -> None:
+        self._wanted.difference_update(unwanted)
+        for some in batched(unwanted, groups.GROUPS_A_COMMAND):
+            # What is wanted again since the last of them stays.
+            old = [group for group in some if group in self._subscribed and group not in self._wanted]
+            if old and self._channel_name is not None:
+                self._subscribed.difference_update(old)
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(groups.leave(self._layer, old, self._channel_name), SUBSCRIBE_SECONDS)
 
     # ---- tasks ----
 
@@ -131,16 +136,13 @@ class Bus:
     async def _subscribe_to_the_rest(self) -> None:
         await self._add_all(list(self._wanted - self._subscribed))
 
-    async def _add_all(self, groups: Sequence[str]) -> None:
-        for number, group in enumerate(groups):
-            await self._add(group)
-            if number % 20 == 19:
-                # Nothing that is awaited here lets others in.
-                await asyncio.sleep(0)
-
-    async def _add(self, group: str) -> None:
-        await self._layer.group_add(group, self._channel_name)
-        self._subscribed.add(group)
+    async def _add_all(self, wanted: Sequence[str]) -> None:
+        for some in batched(wanted, groups.GROUPS_A_COMMAND):
+            assert self._channel_name is not None
+            await groups.join(self._layer, some, self._channel_name)
+            self._subscribed.update(some)
+            # Nothing that is awaited here lets others in.
+            await asyncio.sleep(0)
 
     async def _hear(self) -> None:
         while True:

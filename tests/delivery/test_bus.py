@@ -1,10 +1,12 @@
 """The bus over a real channel layer and a real Valkey: subscriptions, merging, hearing itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from channels.layers import get_channel_layer
+from django.conf import settings
+from redis import asyncio as aioredis
 
 from delivery.bus import layer as bus_module
 from delivery.bus.announcements import EVERYBODY, Announcement, Change, Changed, Opened, channel_group
@@ -42,10 +44,43 @@ async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> Non
     for announcement in (changed(5, 1), changed(6, 1), opened):
         speaking.announce(announcement)
     await expect(lambda: heard == [changed(5, 1), opened])
-    await listening.forget(channel_group(5))
+    await listening.forget([channel_group(5)])
     speaking.announce(changed(5, 2))
     speaking.announce(opened)
     await expect(lambda: heard[2:] == [opened])
+
+
+async def commands(asking: Callable[[], Awaitable[None]]) -> dict[str, int]:
+    """How many of each command Redis got meanwhile."""
+    redis = aioredis.Redis.from_url(settings.REDIS_URL)
+
+    async def counted() -> dict[str, int]:
+        return {name: row["calls"] for name, row in (await redis.info("commandstats")).items()}
+
+    before = await counted()
+    await asking()
+    after = await counted()
+    await redis.aclose()
+    return {name.removeprefix("cmdstat_"): calls - before.get(name, 0) for name, calls in after.items()}
+
+
+async def test_many_channels_are_listened_to_and_let_go_of_with_a_command_for_all(buses: Pair) -> None:
+    speaking, listening, heard = buses
+    channels = [channel_group(number) for number in range(1, 400)]
+    asked = await commands(lambda: listening.listen(channels))
+    assert asked["subscribe"] <= 3
+    for number in (1, 200, 399):
+        speaking.announce(changed(number, 1))
+    await expect(lambda: heard == [changed(1, 1), changed(200, 1), changed(399, 1)])
+    asked = await commands(lambda: listening.forget(channels[1:]))
+    assert asked["unsubscribe"] <= 3
+    for number in (200, 399, 1):
+        speaking.announce(changed(number, 2))
+    await expect(lambda: heard[3:] == [changed(1, 2)])
+    # What was let go of can be listened to again.
+    await listening.listen(channels)
+    speaking.announce(changed(399, 3))
+    await expect(lambda: heard[4:] == [changed(399, 3)])
 
 
 async def test_what_waits_goes_together(buses: Pair) -> None:

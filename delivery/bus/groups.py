@@ -1,0 +1,56 @@
+"""Many groups of the channel layer at once: a command for each would cost more than all else that a coming socket asks of Redis.
+
+Leans on the insides of channels_redis, whose own door takes one group at a time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+#: More are asked for with several commands: Redis does nothing else while it takes one.
+GROUPS_A_COMMAND = 500
+
+
+async def join(layer: Any, groups: Sequence[str], channel: str) -> None:
+    """group_add for each of these. Raises what Redis raises; repeating does no harm."""
+    pubsub = layer._get_layer()
+    if channel not in pubsub.channels:
+        raise RuntimeError("the layer was flushed: it knows this channel no more")
+    for group in groups:
+        pubsub.groups.setdefault(pubsub._get_group_channel_name(group), set()).add(channel)
+    for shard, names in _by_shard(pubsub, groups).items():
+        async with shard._lock:
+            new = [name for name in names if name not in shard._subscribed_to]
+            if new:
+                shard._ensure_redis()
+                shard._ensure_receiver()
+                await shard._pubsub.subscribe(*new)
+                shard._subscribed_to.update(new)
+
+
+async def leave(layer: Any, groups: Sequence[str], channel: str) -> None:
+    """group_discard for each of these."""
+    pubsub = layer._get_layer()
+    emptied = []
+    for group in groups:
+        name = pubsub._get_group_channel_name(group)
+        members = pubsub.groups.get(name, set())
+        members.discard(channel)
+        if not members and pubsub.groups.pop(name, None) is not None:
+            emptied.append(group)
+    for shard, names in _by_shard(pubsub, emptied).items():
+        async with shard._lock:
+            old = [name for name in names if name in shard._subscribed_to]
+            if old:
+                shard._ensure_redis()
+                shard._ensure_receiver()
+                await shard._pubsub.unsubscribe(*old)
+                shard._subscribed_to.difference_update(old)
+
+
+def _by_shard(pubsub: Any, groups: Iterable[str]) -> dict[Any, list[str]]:
+    names: dict[Any, list[str]] = defaultdict(list)
+    for group in groups:
+        name = pubsub._get_group_channel_name(group)
+        names[pubsub._get_shard(name)].append(name)
+    return names
