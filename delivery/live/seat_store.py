@@ -6,14 +6,16 @@ no more after LIVE_SECONDS, those of a socket that nobody renews after STALE_SEC
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
+import msgspec
+
 from delivery.breaker import Breaker, BreakerOpen
-from delivery.live.batches import batched
 from delivery.redis import PATIENCE_SECONDS, REDIS_AWAY, key, loop_client, script
 
 #: A process says every second that it lives, and is dead when it has said nothing for so long.
@@ -22,7 +24,7 @@ LIVE_SECONDS = 3
 RENEW_SECONDS = 30
 #: ...and free when nobody has renewed them for so long.
 STALE_SECONDS = 75
-#: Seats that are renewed in one call: Redis does nothing else meanwhile.
+#: Seats that are renewed in one call (or one socket's): Redis does nothing else meanwhile.
 RENEWED_AT_ONCE = 2000
 
 
@@ -59,18 +61,15 @@ class Holder:
     idle: float
 
 
-def _calls(holders: Iterable[Holder]) -> Iterator[list[tuple[Holder, Sequence[int]]]]:
-    call: list[tuple[Holder, Sequence[int]]] = []
+def _calls(holders: Iterable[Holder]) -> Iterator[list[Holder]]:
+    call: list[Holder] = []
     room = RENEWED_AT_ONCE
     for holder in holders:
-        channel_ids = list(holder.channel_ids)
-        for start in range(0, len(channel_ids) or 1, RENEWED_AT_ONCE):
-            part = channel_ids[start : start + RENEWED_AT_ONCE]
-            if len(part) + 1 > room and call:
-                yield call
-                call, room = [], RENEWED_AT_ONCE
-            call.append((holder, part))
-            room -= len(part) + 1
+        if len(holder.channel_ids) + 1 > room and call:
+            yield call
+            call, room = [], RENEWED_AT_ONCE
+        call.append(holder)
+        room -= len(holder.channel_ids) + 1
     if call:
         yield call
 
@@ -87,8 +86,8 @@ class Seats:
         self._renewal = self._redis.register_script(_RENEW)
         self._departure = self._redis.register_script(_LEAVE)
         self._breaker = Breaker("redis_seats", failures=1, pause_seconds=1)
-        # This process's own: channel → user → sockets. Tuples, for nearly always it is one, and the same in all channels.
-        self._local: dict[int, dict[int, tuple[str, ...]]] = defaultdict(dict)
+        # This process's own: user → socket → channels.
+        self._local: dict[int, dict[str, tuple[int, ...]]] = defaultdict(dict)
 
     async def take(self, taker: Holder, *, others: Iterable[Holder]) -> Taken:
         """Seats on as many of the channels as there are; repeating is safe. `others`: the user's in this process."""
@@ -96,22 +95,20 @@ class Seats:
             taken = await self._breaker.call(lambda: self._take(taker), counts=REDIS_AWAY)
         except (BreakerOpen, *REDIS_AWAY):
             taken = self._take_locally(taker, others)
-        alone = (taker.socket,)
-        for channel_id in set(taker.channel_ids) - set(taken.refused):
-            seated = self._local[channel_id]
-            others_there = seated.get(taker.user_id, ())
-            if taker.socket not in others_there:
-                seated[taker.user_id] = others_there + alone if others_there else alone
+        seated = self._local[taker.user_id]
+        free = set(taker.channel_ids).difference(taken.refused)
+        seated[taker.socket] = tuple(free.union(seated.get(taker.socket, ())))
         return taken
 
     async def leave(self, holder: Holder) -> None:
-        """The seats are free for others; what Redis does not hear of is free when it is stale."""
-        for channel_id in holder.channel_ids:
-            self._leave_locally(channel_id, holder)
-        member = f"{self.process}:{holder.socket}"
+        """All its seats are free for others; what Redis does not hear of is free when it is stale."""
+        seated = self._local.get(holder.user_id, {})
+        seated.pop(holder.socket, None)
+        if not seated:
+            self._local.pop(holder.user_id, None)
+        left: list[str | int] = [f"{self.process}:{holder.socket}", holder.user_id]
         with contextlib.suppress(*REDIS_AWAY, BreakerOpen):
-            for some in list(batched(holder.channel_ids, RENEWED_AT_ONCE)) or [[]]:
-                await self._breaker.call(partial(self._leave, [member, holder.user_id, *some]), counts=REDIS_AWAY)
+            await self._breaker.call(lambda: _soon(self._departure(args=left)), counts=REDIS_AWAY)
 
     async def live(self) -> bool:
         """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
@@ -132,15 +129,10 @@ class Seats:
         surplus: set[str] = set()
         try:
             for some in _calls(holders):
-                arguments: list[str | int] = [self.process, STALE_SECONDS * 1000]
-                for holder, channel_ids in some:
-                    arguments += [
-                        holder.user_id,
-                        holder.socket,
-                        round(holder.idle * 1000),
-                        len(channel_ids),
-                        *channel_ids,
-                    ]
+                arguments: list[str | int | bytes] = [self.process, STALE_SECONDS * 1000]
+                for holder in some:
+                    held = _packed(holder) if holder.channel_ids else b""
+                    arguments += [holder.user_id, holder.socket, round(holder.idle * 1000), held]
                 surplus |= await self._breaker.call(partial(self._renew, arguments), counts=REDIS_AWAY)
         except (BreakerOpen, *REDIS_AWAY) as error:
             raise RedisAway from error
@@ -149,42 +141,39 @@ class Seats:
     async def close(self) -> None:
         await self._redis.aclose()
 
-    async def _renew(self, arguments: list[str | int]) -> set[str]:
+    async def _renew(self, arguments: list[str | int | bytes]) -> set[str]:
         return {socket.decode() for socket in await _soon(self._renewal(args=arguments))}
 
-    async def _leave(self, arguments: list[str | int]) -> None:
-        await _soon(self._departure(args=arguments))
-
     async def _take(self, taker: Holder) -> Taken:
-        arguments: list[str | int] = [self.process, taker.socket, taker.user_id, self._per_user, self._spare]
-        arguments += [STALE_SECONDS * 1000, LIVE_SECONDS * 1000, *taker.channel_ids]
+        arguments: list[str | int | bytes] = [self.process, taker.socket, taker.user_id, self._per_user, self._spare]
+        arguments += [STALE_SECONDS * 1000, LIVE_SECONDS * 1000, _packed(taker)]
         surplus, refused = await _soon(self._script(args=arguments))
         pairs = [holder.decode().split(":", 1) for holder in surplus]
-        return Taken([(process, socket) for process, socket in pairs], {int(channel_id) for channel_id in refused})
+        return Taken([(process, socket) for process, socket in pairs], set(refused))
 
     def _take_locally(self, taker: Holder, others: Iterable[Holder]) -> Taken:
         idlest_first = sorted(others, key=lambda holder: -holder.idle)
         too_many = len(idlest_first) + 1 - self._per_user if self._per_user else 0
         surplus = [(self.process, holder.socket) for holder in idlest_first[: max(0, too_many)]]
-        refused = {channel_id for channel_id in taker.channel_ids if not self._is_free_locally(channel_id, taker)}
-        return Taken(surplus, refused, is_local=True)
+        return Taken(surplus, self._refused_locally(taker) if self._spare else set(), is_local=True)
 
-    def _is_free_locally(self, channel_id: int, taker: Holder) -> bool:
-        seated = self._local.get(channel_id, {})
-        if not seated.get(taker.user_id) or self._spare == 0 or taker.socket in seated[taker.user_id]:
-            return True
-        return sum(len(sockets) - 1 for sockets in seated.values()) < self._spare
+    def _refused_locally(self, taker: Holder) -> set[int]:
+        seated = dict(self._local.get(taker.user_id, {}))
+        mine = seated.pop(taker.socket, ())
+        further = set(taker.channel_ids).intersection(chain(*seated.values())).difference(mine)
+        if not further:
+            return set()
+        spares: Counter[int] = Counter()
+        for sockets in self._local.values():
+            if len(sockets) > 1:
+                seats = Counter(chain(*sockets.values()))
+                spares.update({channel_id: count - 1 for channel_id, count in seats.items() if channel_id in further})
+        return {channel_id for channel_id in further if spares[channel_id] >= self._spare}
 
-    def _leave_locally(self, channel_id: int, holder: Holder) -> None:
-        seated = self._local.get(channel_id)
-        if seated is not None and holder.user_id in seated:
-            left = tuple(socket for socket in seated[holder.user_id] if socket != holder.socket)
-            if left:
-                seated[holder.user_id] = left
-            else:
-                del seated[holder.user_id]
-            if not seated:
-                del self._local[channel_id]
+
+def _packed(holder: Holder) -> bytes:
+    # One argument: of hundreds each would cost more than what is done with it.
+    return msgspec.msgpack.encode(list(holder.channel_ids))
 
 
 async def _soon(asked: Any) -> Any:

@@ -1,6 +1,8 @@
 -- ARGV: process, socket, user, seats of a user (0: any), spare seats of a channel (0: any), ms until stale, ms of
--- life without a word, the channels.
+-- life without a word, the channels (msgpack).
 -- Returns the "process:socket" that are too many, the idlest first, and the channels that have no seat for this one.
+-- A user's sockets each hold a list of channels. Only of a channel in which one has several, its users are noted: spare seats are
+-- counted among these, so that a first socket costs the same however many channels it has.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local me, user, most, spare, stale = ARGV[1] .. ':' .. ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -12,14 +14,14 @@ local function is_live(holder, since)
 end
 redis.call('SET', 'gapless:process:' .. ARGV[1], 1, 'PX', ARGV[7])
 local own, idle = 'gapless:sockets:' .. user, 'gapless:idle:' .. user
-local held = redis.call('ZRANGE', own, 0, -1, 'WITHSCORES')
+local known = redis.call('ZRANGE', own, 0, -1, 'WITHSCORES')
 local others = {}
-for n = 1, #held, 2 do
-    if is_live(held[n], held[n + 1]) then
-        if held[n] ~= me then others[#others + 1] = held[n] end
+for n = 1, #known, 2 do
+    if is_live(known[n], known[n + 1]) then
+        if known[n] ~= me then others[#others + 1] = known[n] end
     else
-        redis.call('ZREM', own, held[n])
-        redis.call('HDEL', idle, held[n])
+        redis.call('ZREM', own, known[n])
+        redis.call('HDEL', idle, known[n])
     end
 end
 redis.call('ZADD', own, now, me)
@@ -40,34 +42,63 @@ while most > 0 and #others >= most do
 end
 redis.call('PEXPIRE', own, 2 * stale)
 redis.call('PEXPIRE', idle, 2 * stale)
-local refused = {}
-for n = 8, #ARGV do
-    local key = 'gapless:seats:' .. ARGV[n]
-    local seat, is_first = user .. ';' .. me, true
-    for _, holder in ipairs(others) do
-        if redis.call('ZSCORE', key, user .. ';' .. holder) then is_first = false end
-    end
-    local is_free = is_first or spare == 0 or redis.call('ZSCORE', key, seat)
-    if not is_free then
-        local seats = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-        local users, extra = {}, 0
-        for m = 1, #seats, 2 do
-            local who, holder = string.match(seats[m], '^([^;]*);(.*)$')
-            if not is_live(holder, seats[m + 1]) then
-                redis.call('ZREM', key, seats[m])
-            elseif users[who] then
-                extra = extra + 1
-            else
-                users[who] = true
-            end
+
+local function hold(packed)
+    redis.call('HSET', 'gapless:held:' .. user, me, string.format('%.0f ', now) .. packed)
+    redis.call('PEXPIRE', 'gapless:held:' .. user, 2 * stale)
+end
+-- holder -> channel -> true, of a user's sockets that live
+local function held_by(who)
+    local key, held = 'gapless:held:' .. who, {}
+    local kept = redis.call('HGETALL', key)
+    for n = 1, #kept, 2 do
+        local blank = string.find(kept[n + 1], ' ', 1, true)
+        if is_live(kept[n], string.sub(kept[n + 1], 1, blank - 1)) then
+            local channels = {}
+            for _, channel in ipairs(cmsgpack.unpack(string.sub(kept[n + 1], blank + 1))) do channels[channel] = true end
+            held[kept[n]] = channels
+        else
+            redis.call('HDEL', key, kept[n])
         end
-        is_free = extra < spare
     end
-    if is_free then
-        redis.call('ZADD', key, now, seat)
-        redis.call('PEXPIRE', key, 2 * stale)
+    return held
+end
+if redis.call('EXISTS', 'gapless:held:' .. user) == 0 then
+    hold(ARGV[8])
+    return {surplus, {}}
+end
+
+local held = {[user] = held_by(user)}
+local function seats_of(who, channel)
+    held[who] = held[who] or held_by(who)
+    local count = 0
+    for _, channels in pairs(held[who]) do if channels[channel] then count = count + 1 end end
+    return count
+end
+local function spares_of(channel) return string.format('gapless:spare:%.0f', channel) end
+local function count_spares(channel)
+    local key, count = spares_of(channel), 0
+    for _, who in ipairs(redis.call('SMEMBERS', key)) do
+        local seats = seats_of(who, channel)
+        if seats > 1 then count = count + seats - 1 else redis.call('SREM', key, who) end
+    end
+    return count
+end
+local mine, refused = held[user][me] or {}, {}
+held[user][me] = mine
+for _, channel in ipairs(cmsgpack.unpack(ARGV[8])) do
+    local is_first = mine[channel] or spare == 0 or seats_of(user, channel) == 0
+    if is_first or count_spares(channel) < spare then
+        mine[channel] = true
+        if not is_first then
+            redis.call('SADD', spares_of(channel), user)
+            redis.call('PEXPIRE', spares_of(channel), 2 * stale)
+        end
     else
-        refused[#refused + 1] = ARGV[n]
+        refused[#refused + 1] = channel
     end
 end
+local list = {}
+for channel in pairs(mine) do list[#list + 1] = channel end
+hold(cmsgpack.pack(list))
 return {surplus, refused}

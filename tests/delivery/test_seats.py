@@ -1,6 +1,7 @@
 """How many sockets one person has, and a channel: at n and n + 1, across processes, without Redis, and after a process has died."""
 
 import asyncio
+import random
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -174,3 +175,62 @@ async def test_without_redis_each_process_counts_its_own() -> None:
     others = [holder(1, name, idle=idle) for name, idle in (("new", 1), ("idlest", 99), ("used", 2))]
     assert (await alone.take(holder(1, "fourth"), others=others)).surplus == [("alone", "idlest")]
     await alone.close()
+
+
+class Expected:
+    """The rule in as few words as there are: of a channel a user's first socket, and so many further ones of all users together."""
+
+    def __init__(self, *, spare: int) -> None:
+        self._spare = spare
+        self._seats: dict[tuple[int, str], set[int]] = {}
+
+    def take(self, taker: Holder) -> set[int]:
+        mine = self._seats.setdefault((taker.user_id, taker.socket), set())
+        refused = {
+            channel for channel in taker.channel_ids if channel not in mine and not self._is_free(channel, taker)
+        }
+        mine |= set(taker.channel_ids) - refused
+        return refused
+
+    def leave(self, leaver: Holder) -> None:
+        self._seats.pop((leaver.user_id, leaver.socket), None)
+
+    def _is_free(self, channel: int, taker: Holder) -> bool:
+        users = [user for (user, _), channels in self._seats.items() if channel in channels]
+        return taker.user_id not in users or len(users) - len(set(users)) < self._spare
+
+
+@pytest.mark.parametrize("url", [settings.REDIS_URL, "redis://127.0.0.1:1"], ids=["redis", "without"])
+async def test_seats_are_taken_and_left_as_the_rule_says_in_any_order(redis: Any, url: str) -> None:
+    await redis.flushdb()
+    chance = random.Random(12)
+    expected = Expected(spare=2)
+    seats = Seats(url, process="here", per_user=0, spare=2)
+    for _ in range(300):
+        one = holder(chance.randrange(3), f"{chance.randrange(4)}", *chance.sample(range(4), chance.randrange(1, 5)))
+        if chance.random() < 0.3:
+            await seats.leave(one)
+            expected.leave(one)
+        else:
+            assert await refused(seats, one) == expected.take(one)
+    await seats.close()
+
+
+async def test_a_first_socket_costs_redis_as_much_for_a_thousand_channels_as_for_one(
+    registers: list[Seats], redis: Any
+) -> None:
+    here, _ = registers
+
+    async def commands(taker: Holder) -> int:
+        async def counted() -> int:
+            return sum(row["calls"] for row in (await redis.info("commandstats")).values())
+
+        before = await counted()
+        assert not await refused(here, taker)
+        await here.renew([taker])
+        await here.leave(taker)
+        return await counted() - before
+
+    await commands(holder(1, "first", 1))
+    few, many = await commands(holder(1, "first", 1)), await commands(holder(1, "first", *range(1000)))
+    assert many < few + 100
