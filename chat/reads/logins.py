@@ -1,18 +1,18 @@
 """Who is at the other end of a socket or a request: a session's cookie or a program's token, and whether it still holds."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.models import Session
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chat import clock
-from chat.models import VISIT, Ban, Token, User
+from chat.models import VISIT, Token, User
 from chat.models.token import digest_of
 from chat.rights.scopes import EVERYTHING
 from chat.services import hot, note_use
@@ -32,6 +32,12 @@ SELECT {", ".join([f"token.{name}" for name in _TOKEN_COLUMNS] + [f"person.{name
 FROM tokens AS token JOIN users AS person ON person.id = token.user_id
 WHERE token.digest = %s AND (token.expires_at IS NULL OR token.expires_at > %s) AND person.is_active
 """  # noqa: S608 (nothing of anybody is in it)
+
+# As Ban.objects.standing() and Token.objects.standing() say; asked twice a second while people come in.
+_BANNED = "SELECT user_id FROM bans WHERE user_id = ANY(%s) AND lifted_at IS NULL"
+_PASSWORDS = "SELECT id, password FROM users WHERE id = ANY(%s) AND is_active"
+_TOKENS = "SELECT digest, last_used_at FROM tokens WHERE digest = ANY(%s) AND (expires_at IS NULL OR expires_at > %s)"
+_SESSIONS = "SELECT session_key, session_data FROM django_session WHERE session_key = ANY(%s) AND expire_date > %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +59,68 @@ def token_of(secret: str) -> Token | None:
     for row in hot.rows(_TOKEN, [digest_of(secret), clock.now()]):
         token = Token.from_db(DEFAULT_DB_ALIAS, _TOKEN_COLUMNS, row[: len(_TOKEN_COLUMNS)])
         token.user = User.from_db(DEFAULT_DB_ALIAS, _USER_COLUMNS, row[len(_TOKEN_COLUMNS) :])
-        _note_uses([token])
+        _note_uses([(token.digest, token.last_used_at)])
         return token
     return None
 
 
-def _note_uses(tokens: Sequence[Token]) -> None:
+def _note_uses(tokens: Iterable[Sequence[Any]]) -> None:
+    # Each with its digest and when it was used last.
     stale = clock.now() - datetime.timedelta(seconds=LAST_USE_SECONDS)
-    unnoted = [token.digest for token in tokens if token.last_used_at is None or token.last_used_at < stale]
+    unnoted = [digest for digest, last_used_at in tokens if last_used_at is None or last_used_at < stale]
     if unnoted:
         note_use(unnoted)
 
 
 def endings(logins: Sequence[Login]) -> list[CloseCode | None]:
-    """For each login, why its session or token, its password or its account no longer stand: four queries for all.
+    """For each login, why its session or token, its password or its account no longer stand: one round trip for all.
 
     A token with which somebody is connected is in use.
     """
-    users = User.objects.in_bulk({login.user.id for login in logins})
-    banned = set(Ban.objects.standing().filter(user__in=users).values_list("user_id", flat=True))
+    read = _read(logins)
+    return [CloseCode.BANNED if login.user.id in read.banned else _ending(login, read) for login in logins]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    banned: Collection[int]
+    #: Of those who may sign in: what their password is kept as.
+    passwords: Mapping[int, str]
+    tokens: Collection[str]
+    sessions: Mapping[str, dict[str, Any]]
+
+
+def _read(logins: Sequence[Login]) -> _Read:
+    user_ids = list({login.user.id for login in logins})
     proofs: dict[str, set[str]] = {SESSION: set(), TOKEN: set()}
     for login in logins:
         proofs[login.proof[0]].add(login.proof[1])
-    standing = list(Token.objects.standing().filter(digest__in=proofs[TOKEN]))
-    _note_uses(standing)
-    tokens = {token.digest for token in standing}
-    sessions = {
-        row.session_key: row.get_decoded()
-        for row in Session.objects.filter(session_key__in=proofs[SESSION], expire_date__gt=timezone.now())
-    }
-    return [
-        CloseCode.BANNED if login.user.id in banned else _ending(login, users.get(login.user.id), tokens, sessions)
-        for login in logins
-    ]
+    banned, people, tokens, sessions = hot.together(
+        (_BANNED, [user_ids]),
+        (_PASSWORDS, [user_ids]),
+        (_TOKENS, [list(proofs[TOKEN]), clock.now()]),
+        (_SESSIONS, [list(proofs[SESSION]), timezone.now()]),
+    )
+    _note_uses(tokens)
+    decode = SessionStore().decode
+    return _Read(
+        banned={user_id for (user_id,) in banned},
+        passwords=dict(people),
+        tokens={digest for digest, _ in tokens},
+        sessions={session_key: decode(kept) for session_key, kept in sessions},
+    )
 
 
-def _ending(login: Login, user: User | None, tokens: set[str], sessions: dict[str, dict[str, Any]]) -> CloseCode | None:
-    if user is None or not user.is_active:
+def _ending(login: Login, read: _Read) -> CloseCode | None:
+    user_id, (kind, proof) = login.user.id, login.proof
+    if user_id not in read.passwords:
         return CloseCode.SIGNED_OUT
-    return None if _stands(login, user, tokens, sessions) else CloseCode.SIGNED_OUT
-
-
-def _stands(login: Login, user: User, tokens: set[str], sessions: dict[str, dict[str, Any]]) -> bool:
-    kind, proof = login.proof
     if kind == TOKEN:
-        return proof in tokens
-    session = sessions.get(proof, {})
-    return str(session.get(SESSION_KEY)) == str(user.pk) and is_hash_of(user, session.get(HASH_SESSION_KEY, ""))
+        return None if proof in read.tokens else CloseCode.SIGNED_OUT
+    session = read.sessions.get(proof, {})
+    is_theirs = str(session.get(SESSION_KEY)) == str(user_id)
+    stands = is_theirs and is_hash_of(User(password=read.passwords[user_id]), session.get(HASH_SESSION_KEY, ""))
+    return None if stands else CloseCode.SIGNED_OUT
 
 
 def is_hash_of(user: User, kept: str) -> bool:
