@@ -1,7 +1,7 @@
 """A channel as it is sent: what everybody reads of it, and what is each member's own."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -114,22 +114,30 @@ def brief_of(row: models.Channel) -> ChannelBrief:
 
 def channel_of(row: models.Channel | ChannelColumns, *, people: Sequence[models.User] = ()) -> Channel:
     """What everybody reads of it. `people`: the others in a direct channel, whose names are its name."""
-    is_direct = row.kind == models.ChannelKind.DIRECT
-    return Channel(
-        id=row.pk,
-        name=row.name or _name_among(row, people) if is_direct else row.name,
-        topic=row.topic,
-        kind=row.kind,
-        parent=row.parent_id,
-        is_support=row.is_support,
-        head=row.head,
-        member_count=row.member_count,
-        created_at=spell_time(row.created_at),
-        archived_at=spell_time(row.archived_at),
-        people=[person_of(user) for user in people] if is_direct else msgspec.UNSET,
-        is_group=row.place == GROUP if is_direct else msgspec.UNSET,
-        is_named=row.name != "" if is_direct else msgspec.UNSET,
-    )
+    return Channel(**_read_by_all(row, people))
+
+
+def _read_by_all(row: models.Channel | ChannelColumns, people: Sequence[models.User]) -> dict[str, Any]:
+    seen = {
+        "id": row.pk,
+        "name": row.name,
+        "topic": row.topic,
+        "kind": row.kind,
+        "parent": row.parent_id,
+        "is_support": row.is_support,
+        "head": row.head,
+        "member_count": row.member_count,
+        "created_at": spell_time(row.created_at),
+        "archived_at": spell_time(row.archived_at),
+    }
+    if row.kind == models.ChannelKind.DIRECT:
+        seen |= {
+            "name": row.name or _name_among(row, people),
+            "people": [person_of(user) for user in people],
+            "is_group": row.place == GROUP,
+            "is_named": row.name != "",
+        }
+    return seen
 
 
 def channel_to_member(
@@ -146,12 +154,12 @@ def channel_to_member(
     `moderates`: whether the user moderates everywhere.
     """
     row = member.channel
-    seen = channel_of(row, people=people)
-    is_asking = row.is_support and row.created_by_id == member.user_id
-    return msgspec.structs.replace(
-        seen,
+    seen = _read_by_all(row, people)
+    if row.is_support and row.created_by_id == member.user_id:
         # To the staff a conversation is named after its visitor; to the visitor it is the support.
-        name="Support" if is_asking else seen.name,
+        seen["name"] = "Support"
+    return Channel(
+        **seen,
         role=member.role,
         can=_rights(row, member.role, moderates=moderates),
         delivered_seq=member.delivered_seq,

@@ -41,6 +41,8 @@ class CloseCode(enum.IntEnum):
     TOO_BIG = 1009
 
 
+_encode = msgspec.json.Encoder().encode
+
 #: RFC 3339 in UTC, as spell_time writes it.
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
@@ -57,8 +59,11 @@ def spell_time(moment: datetime.datetime | None) -> Time | None:
     """RFC 3339 in UTC, always with microseconds."""
     if moment is None:
         return None
-    # Twice as fast as strftime, and messages are full of times.
-    return moment.astimezone(datetime.UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    utc = moment.astimezone(datetime.UTC)
+    if utc.microsecond:
+        # Four times as fast, and messages are full of times; but microseconds that are none it leaves out.
+        return _encode(utc)[1:-1].decode()
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def time_now() -> Time:

@@ -122,6 +122,8 @@ def test_what_the_contract_allows_is_understood(text: str) -> None:
 def test_times_have_microseconds_and_a_z() -> None:
     moment = datetime.datetime(1999, 1, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
     assert types.spell_time(moment) == "1999-01-02T01:04:05.000000Z"
+    for microseconds, spelled in ((1, "000001"), (120000, "120000"), (999999, "999999")):
+        assert types.spell_time(moment.replace(microsecond=microseconds)) == f"1999-01-02T01:04:05.{spelled}Z"
 
 
 def test_a_message_has_the_fields_of_the_contract() -> None:
