@@ -4,6 +4,7 @@ Cheap enough for the hot path: counted once a batch or a frame, never once a soc
 """
 
 import itertools
+import time
 from collections.abc import Iterable
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -125,6 +126,8 @@ turned_at = Gauge(
     "When the process that is the longest without one had its last turn (Unix time); set twice a second.",
     multiprocess_mode="livemin",
 )
+# A process that begins has not stood still since 1970.
+turned_at.set(time.time())
 resident_bytes = Gauge("gapless_resident_bytes", "Memory of the web processes.", multiprocess_mode="livesum")
 open_files = Gauge(
     "gapless_open_files",
