@@ -36,7 +36,8 @@ class Reading:
 
 #: Every variable that was read in this process, by name.
 READINGS: dict[str, Reading] = {}
-_given_for_real = frozenset(os.environ)
+#: What this process was given, before `.env` was read.
+GIVEN = dict(os.environ)
 _env = environ.Env()
 if (BASE_DIR / ".env").is_file():
     environ.Env.read_env(BASE_DIR / ".env")
@@ -49,7 +50,7 @@ def _read(
     if not raw:
         return _noted(name, default, "default", is_secret=is_secret)
     try:
-        source = "environment" if name in _given_for_real else ".env"
+        source = "environment" if name in GIVEN else ".env"
         return _noted(name, convert(raw), source, is_secret=is_secret)
     except (ValueError, environ.ImproperlyConfigured):
         shown = "can't be understood: it" if is_secret else f"is {raw!r}, but"

@@ -41,7 +41,7 @@ from delivery.live.gaps import Gaps
 from delivery.live.gauges import keep_reading
 from delivery.live.hub import Hub
 from delivery.live.joining import Joining
-from delivery.live.leaving import close_all, send_away
+from delivery.live.leaving import close_all, hand_over, send_away
 from delivery.live.logins import LoginWatch
 from delivery.live.openings import Openings
 from delivery.live.seat_store import Seats
@@ -236,16 +236,22 @@ class Node:
 
     # ---- the end ----
 
-    async def drain(self) -> None:
-        """Nothing that was taken is lost: lanes and cursors are flushed, then every client is sent elsewhere, in steps."""
+    async def drain(self, *, is_replaced: bool) -> None:
+        """Nothing that was taken is lost: lanes and cursors are flushed, and every client is sent elsewhere, in steps.
+
+        `is_replaced`: another process serves here already. Then they go there, a few at a time, and the rest stay meanwhile.
+        """
         self.is_draining = True
         self.waits.end()
         sockets = list(self.hub.sockets)
+        if is_replaced:
+            await hand_over(sockets, "another process takes over", within=self.limits.drain_seconds / 3)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.queue.flushed(), self.limits.drain_seconds / 3)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.cursors.flushed(), 2)
-        await send_away(sockets, "the server restarts")
+        if not is_replaced:
+            await send_away(sockets, "the server restarts")
 
 
 _running: Node | None = None

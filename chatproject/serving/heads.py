@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from chatproject.serving import refusals
 from chatproject.serving.descriptors import Reserve
 from chatproject.serving.refusals import Refusal
+from delivery import node
 
 #: Lines of one head: each costs more than its bytes.
 MOST_HEADERS = 256
@@ -31,6 +32,9 @@ LEAST_READ_BYTES, READ_CHECK_SECONDS = 10 * 1024, 10.0
 #: After a refusal the other end may still be sending: what comes is read away for a moment, or the answer would be lost.
 LINGER_SECONDS, LINGER_BYTES = 1.0, 256 * 1024
 
+#: To uvicorn: as if the client had asked that the connection ends with the answer.
+CLOSING = (b"connection", b"close")
+
 #: Of this process.
 reserve = Reserve()
 
@@ -41,6 +45,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_in_head = True
+        self._has_asked = False
         #: Since the last thing that was understood: a whole head, a piece of a body, the end of a message.
         self._bytes_for_nothing = 0
         self._has_progressed = False
@@ -51,6 +56,11 @@ class PatientHttpProtocol(HttpToolsProtocol):
         self._answering: RequestResponseCycle | None = None
         self._head_clock: asyncio.TimerHandle | None = None
         self._read_clock: asyncio.TimerHandle | None = None
+
+    @property
+    def is_coming_in(self) -> bool:
+        """Nothing was asked yet, or not wholly."""
+        return not self._has_asked and not self._is_over and not self.transport.is_closing()
 
     # ---- what uvicorn and the event loop call ----
 
@@ -109,9 +119,17 @@ class PatientHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         # A handshake makes no cycle: its clock runs until it is handed on.
         if self.cycle is not before:
-            self._is_in_head, self._has_progressed = False, True
+            self._is_in_head, self._has_progressed, self._has_asked = False, True, True
+            self._end_with_this()
             self._chunks = 0
             self._stop_head_clock()
+
+    def _end_with_this(self) -> None:
+        running = node.running()
+        if running is not None and running.is_draining:
+            # The next request goes to a process that stays.
+            self.cycle.keep_alive = False
+            self.headers.append(CLOSING)
 
     def on_chunk_header(self) -> None:
         self._chunks += 1

@@ -73,6 +73,11 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         return self._heard_at
 
     @property
+    def is_coming_in(self) -> bool:
+        """The handshake is not answered yet."""
+        return not self.handshake_complete and not self.is_gone
+
+    @property
     def is_gone(self) -> bool:
         return self.close_sent or self.disconnected or self._has_ended
 

@@ -1,6 +1,7 @@
 """How a process sends its sockets elsewhere: each with a time of its own to come back, so that they don't come all at once."""
 
 import asyncio
+import math
 import random
 from collections.abc import Collection
 
@@ -22,6 +23,14 @@ async def send_away(sockets: Collection[Socket], reason: str) -> None:
     """Closes them in steps, so that the processes to which they go are not all asked in one moment."""
     for some in batched(sockets, CLOSED_AT_ONCE):
         close_all(some, reason, crowd=len(sockets))
+        await asyncio.sleep(BREATH_SECONDS)
+
+
+async def hand_over(sockets: Collection[Socket], reason: str, *, within: float) -> None:
+    """Closes a few at a time, to come back at once, where somebody else serves: nobody is away for longer than it takes."""
+    steps = min(within, len(sockets) / BACK_A_SECOND) / BREATH_SECONDS
+    for some in batched(sockets, max(1, math.ceil(len(sockets) / max(1, steps)))):
+        close_all(some, reason, crowd=len(some))
         await asyncio.sleep(BREATH_SECONDS)
 
 

@@ -10,7 +10,7 @@ def no_goodbye() -> None:
     """SIGTERM ends the process as it stands: nothing is flushed, nobody is told."""
     from delivery.node import Node  # noqa: PLC0415
 
-    async def drain(self: Any) -> None:
+    async def drain(self: Any, **_: Any) -> None:
         os._exit(0)
 
     Node.drain = drain  # type: ignore[method-assign]

@@ -1,23 +1,33 @@
 """`manage.py serve`: the production server."""
 
 import os
+import signal
 import socket
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from chat.models import User
 from chat.setup import setup_url
-from chatproject.serving import assets, descriptors, figures, serve
+from chatproject import reach
+from chatproject.schema import waiting_migrations
+from chatproject.serving import assets, descriptors, figures, workers
+from chatproject.serving.listening import ListenError, listen
+from chatproject.serving.serve import DrainingServer, serve_here
+from chatproject.serving.supervisor import Supervisor
+from chatproject.serving.workers import Worker
 
 
 class Command(BaseCommand):
-    help = "Serves pages, API and sockets with uvicorn; SIGTERM drains. HOST, PORT and WEB_WORKERS are read from the environment."
+    help = (
+        "Serves pages, API and sockets with uvicorn; SIGTERM drains, SIGHUP replaces the web processes one by one. "
+        "HOST, PORT and WEB_WORKERS are read from the environment."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,49 +36,87 @@ class Command(BaseCommand):
         )
         parser.add_argument("--migrate", action="store_true", help="migrate the database first")
         parser.add_argument("--fd", type=int, help="(internal) an inherited listening socket to serve on")
+        parser.add_argument("--up", type=int, help="(internal) a pipe on which to say that this process serves")
+        parser.add_argument("--successor", action="store_true", help="(internal) come up only if all is well")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Until it means something: who asks too early should not end us.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         descriptors.raise_to_hard()
         if options["fd"] is not None:
-            figures.be_known_as()
-            self._serve(socket.socket(fileno=options["fd"]))
+            self._serve_for_parent(socket.socket(fileno=options["fd"]), options["up"], options["successor"])
             return
         if options["workers"] < 1:
             raise CommandError("--workers must be at least 1.")
         self._check()
         try:
-            listener = serve.listen(settings.HOST, settings.PORT)
+            listener = listen(settings.HOST, settings.PORT)
             to_scrapes = self._listen_to_scrapes()
-        except serve.ListenError as error:
+        except ListenError as error:
             self._fail(str(error))
         if options["migrate"]:
             call_command("migrate", interactive=False, verbosity=0)
         assets.collect()
         self._announce(options["workers"])
         if options["workers"] == 1 and to_scrapes is None:
-            self._serve(listener)
+            self._serve_alone(listener)
             return
         try:
             with figures.shared_figures(port=settings.PORT) as folder:
                 if to_scrapes is not None:
                     figures.answer_on(to_scrapes)
-                sys.exit(self._supervise(listener, options["workers"], folder))
+                sys.exit(self._supervisor(listener, count=options["workers"], figures=folder).run())
         except OSError as error:
             self._fail(f"the folder for figures can't be written ({error.strerror}): set GAPLESS_DATA.")
 
     def _listen_to_scrapes(self) -> socket.socket | None:
         if not settings.METRICS_PORT:
             return None
-        return serve.listen(settings.METRICS_HOST, settings.METRICS_PORT, names="METRICS_PORT or METRICS_HOST")
+        return listen(settings.METRICS_HOST, settings.METRICS_PORT, names="METRICS_PORT or METRICS_HOST")
 
-    def _supervise(self, listener: socket.socket, count: int, folder: Path) -> int:
+    def _serve_for_parent(self, listener: socket.socket, up: int, is_successor: bool) -> None:
+        if is_successor:
+            self._be_well()
+        if os.environ.get(figures.SHARED_FOLDER):
+            figures.be_known_as()
+        # A successor may be of a newer edition than its parent.
+        assets.collect()
+        self._serve(listener, on_up=lambda: workers.tell_up(up))
+
+    def _be_well(self) -> None:
+        self._check()
+        reason = reach.why_not_postgresql()
+        if reason:
+            self._fail(f"the database can't be reached: {reason}")
+        waiting = waiting_migrations()
+        if waiting:
+            self._fail(f"the database lacks {waiting} migrations: run `manage.py migrate` first.")
+
+    def _serve_alone(self, listener: socket.socket) -> None:
+        server = self._serve(listener, on_up=lambda: None, succeed=lambda: _start_successor(listener))
+        if server.successor is None:
+            return
+        # From here on this process is only the parent of its successor.
+        connections.close_all()
+        connections["default"].close_pool()  # type: ignore[attr-defined]
+        supervisor = self._supervisor(listener, count=1, first=[server.successor])
+        if server.is_ended:
+            supervisor.stop()
+        sys.exit(supervisor.run())
+
+    def _serve(self, listener: socket.socket, **how: Any) -> DrainingServer:
+        limits = settings.LIMITS
+        return serve_here(listener, drain_seconds=limits.drain_seconds, frame_bytes=limits.frame_bytes, **how)
+
+    def _supervisor(self, listener: socket.socket, **how: Any) -> Supervisor:
         drain_seconds = settings.LIMITS.drain_seconds
-        return serve.Supervisor(
-            serve.worker_command(), listener, count=count, drain_seconds=drain_seconds, figures=folder
-        ).run()
-
-    def _serve(self, listener: socket.socket) -> None:
-        serve.serve_here(listener, drain_seconds=settings.LIMITS.drain_seconds, frame_bytes=settings.LIMITS.frame_bytes)
+        return Supervisor(
+            listener,
+            lambda: Worker(workers.command(), listener),
+            lambda: _start_successor(listener),
+            drain_seconds=drain_seconds,
+            **how,
+        )
 
     def _check(self) -> None:
         self.check()
@@ -89,3 +137,7 @@ class Command(BaseCommand):
         self.stderr.write(f"gapless: {sentence}")
         sys.stderr.flush()
         raise SystemExit(os.EX_OK + 1)
+
+
+def _start_successor(listener: socket.socket) -> Worker:
+    return Worker(workers.successor_command(), listener)

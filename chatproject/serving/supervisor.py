@@ -1,0 +1,175 @@
+"""The parent of the web processes: it keeps the listening socket and their number, and replaces them one by one on SIGHUP.
+
+It knows them as programs only: what they serve is theirs.
+"""
+
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from prometheus_client import multiprocess
+
+from chatproject.serving.workers import Worker, terminal_is_gone
+
+logger = logging.getLogger("gapless.serve")
+
+#: Beyond the drain's own time: what is waited before a process is killed.
+KILL_AFTER_SECONDS = 2
+#: Between the deaths of a process and its replacement, so that one that can't start doesn't spin.
+RESPAWN_SECONDS = 1
+#: Between two looks at the processes.
+TICK_SECONDS = 0.1
+
+Start = Callable[[], Worker]
+
+
+class Supervisor:
+    """Keeps `count` web processes alive on one socket.
+
+    start, start_successor: make a web process, and one that is to replace another; `figures`: the folder in which they
+    share what they count; `first`: those that are there already.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        start: Start,
+        start_successor: Start,
+        *,
+        count: int,
+        drain_seconds: int,
+        figures: Path | None = None,
+        first: Sequence[Worker] = (),
+    ) -> None:
+        self._listener = listener
+        self._start = start
+        self._start_successor = start_successor
+        self._count = count
+        self._end_seconds = drain_seconds + KILL_AFTER_SECONDS
+        self._figures = figures
+        self._workers = list(first)
+        self._rolling: _Rolling | None = None
+        self._is_asked_to_roll = False
+        self._stopping = threading.Event()
+
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        signal.signal(signal.SIGHUP, lambda *_: self.stop() if terminal_is_gone() else self.roll())
+        while len(self._workers) < self._count:
+            self._workers.append(self._start())
+        while not self._stopping.wait(TICK_SECONDS):
+            self._replace_dead()
+            self._roll_on()
+        return self._end()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def roll(self) -> None:
+        """All web processes are replaced, one after another. Asked again meanwhile, it begins anew afterwards."""
+        self._is_asked_to_roll = True
+
+    def _replace_dead(self) -> None:
+        for place, worker in enumerate(self._workers):
+            if worker.ended_with is not None:
+                logger.warning("web process %d ended with %s: starting another", worker.pid, worker.ended_with)
+                self._forget(worker)
+                self._stopping.wait(RESPAWN_SECONDS)
+                if self._stopping.is_set():
+                    del self._workers[place]
+                    return
+                self._workers[place] = self._start()
+
+    def _roll_on(self) -> None:
+        if self._rolling is None and self._is_asked_to_roll:
+            self._is_asked_to_roll = False
+            self._rolling = _Rolling(self._workers, self._start_successor, self._end_seconds, self._forget)
+        if self._rolling is not None and self._rolling.is_over():
+            self._rolling = None
+
+    def _end(self) -> int:
+        self._listener.close()
+        ending = [*self._workers, *(self._rolling.besides if self._rolling else ())]
+        for worker in ending:
+            worker.leave(signal.SIGTERM, within=self._end_seconds)
+        for worker in ending:
+            while not worker.has_left():
+                time.sleep(TICK_SECONDS)
+            self._forget(worker)
+        return 0
+
+    def _forget(self, worker: Worker) -> None:
+        worker.forget()
+        if self._figures is not None:
+            # What it had open is not open any more; what it counted stays counted.
+            multiprocess.mark_process_dead(worker.pid, str(self._figures))  # type: ignore[no-untyped-call]
+
+
+class _Rolling:
+    """One round: a successor comes up, then it takes the place of an old one, which leaves; then the next. Never two at once."""
+
+    def __init__(
+        self, workers: list[Worker], start: Start, end_seconds: float, forget: Callable[[Worker], None]
+    ) -> None:
+        self._workers = workers
+        self._start = start
+        self._end_seconds = end_seconds
+        self._forget = forget
+        self._old = list(workers)
+        self._count = len(self._old)
+        self._began_at = time.monotonic()
+        self._successor: Worker | None = None
+        self._leaving: Worker | None = None
+        logger.info("SIGHUP: %d web processes are replaced, one after another", self._count)
+
+    @property
+    def besides(self) -> list[Worker]:
+        """Those that run beside the ones that count."""
+        return [worker for worker in (self._successor, self._leaving) if worker is not None]
+
+    def is_over(self) -> bool:
+        """One step further, without waiting for anything."""
+        if self._leaving is not None:
+            if not self._leaving.has_left():
+                return False
+            self._forget(self._leaving)
+            self._leaving = None
+        # Who died meanwhile was replaced already.
+        self._old = [worker for worker in self._old if worker in self._workers]
+        if not self._old:
+            return self._is_done()
+        if self._successor is None:
+            self._successor = self._start()
+        elif self._successor.has_come_up:
+            self._put_in_place(self._successor)
+        elif (reason := self._successor.why_not_up) is not None:
+            return self._has_failed(self._successor, reason)
+        return False
+
+    def _put_in_place(self, successor: Worker) -> None:
+        old = self._old.pop(0)
+        logger.info("web process %d serves, and %d hands its sockets over", successor.pid, old.pid)
+        self._workers[self._workers.index(old)] = successor
+        self._successor, self._leaving = None, old
+        old.leave(signal.SIGHUP, within=self._end_seconds)
+
+    def _is_done(self) -> bool:
+        if self._successor is not None:
+            # The last of the old ones died while it came up.
+            self._forget(self._successor)
+        logger.info("%d web processes were replaced in %.1f s", self._count, time.monotonic() - self._began_at)
+        return True
+
+    def _has_failed(self, successor: Worker, reason: str) -> bool:
+        logger.error(
+            "web process %d did not come up (%s): nothing more is replaced, and %d of %d stay as they are",
+            successor.pid, reason, len(self._old), self._count,
+        )  # fmt: skip
+        self._forget(successor)
+        return True

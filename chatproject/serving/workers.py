@@ -1,0 +1,116 @@
+"""A web process as its parent sees it: started on the parent's socket, asked whether it has come up, told to go."""
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from chatproject import env
+from chatproject.serving.figures import SHARED_FOLDER
+from delivery.children import die_with_parent
+
+#: From the start of a web process until it serves, on a machine that is busy with others.
+START_SECONDS = 60
+#: What a process writes when it serves.
+UP = b"up"
+
+
+class Worker:
+    """Must be made by the main thread: the kernel ends the process with the thread that started it."""
+
+    def __init__(self, command: Sequence[str], listener: socket.socket) -> None:
+        """`command` is told the descriptors of its socket (`--fd`) and of the pipe on which it says that it is up (`--up`)."""
+        self._heard, tells = os.pipe()
+        os.set_blocking(self._heard, False)
+        self._started_at = time.monotonic()
+        self._has_come_up = False
+        self._end_at: float | None = None
+        given = [listener.fileno(), tells]
+        self._process = subprocess.Popen(
+            [*command, "--fd", str(given[0]), "--up", str(given[1])],
+            env=_environment(),
+            pass_fds=given,
+            start_new_session=True,
+            # A killed parent takes its processes along: they drain on SIGTERM.
+            preexec_fn=die_with_parent(signal.SIGTERM),
+        )
+        os.close(tells)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def ended_with(self) -> int | None:
+        """The exit code; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def has_come_up(self) -> bool:
+        if not self._has_come_up:
+            with contextlib.suppress(BlockingIOError):
+                self._has_come_up = os.read(self._heard, len(UP)) == UP
+        return self._has_come_up
+
+    @property
+    def why_not_up(self) -> str | None:
+        """What keeps it from ever coming up; None while it still may."""
+        if self.ended_with is not None:
+            return f"it ended with {self.ended_with}"
+        if time.monotonic() > self._started_at + START_SECONDS:
+            return f"it did not serve within {START_SECONDS} s"
+        return None
+
+    def leave(self, number: signal.Signals, *, within: float) -> None:
+        """SIGTERM: the service ends. SIGHUP: others go on, its sockets are handed to them. `within`: seconds, then it is killed."""
+        self._end_at = time.monotonic() + within
+        self._process.send_signal(number)
+
+    def has_left(self) -> bool:
+        """Whether it has ended; kills it when its time is over."""
+        if self.ended_with is None and self._end_at is not None and time.monotonic() > self._end_at:
+            self._process.kill()
+        return self.ended_with is not None
+
+    def forget(self) -> None:
+        """Lets go of what is kept of it. It is killed if it runs."""
+        self._process.kill()
+        self._process.wait()
+        os.close(self._heard)
+
+
+def command() -> list[str]:
+    """How a web process is started: by the names under which we were, so that they may lead to newer code by now."""
+    return [sys.executable, sys.argv[0], "serve"]
+
+
+def successor_command() -> list[str]:
+    """The same, for one that comes up only if all is well: who serves meanwhile stays otherwise."""
+    return [*command(), "--successor"]
+
+
+def tell_up(descriptor: int) -> None:
+    """In the web process: it serves. A parent that is gone does not mind."""
+    with contextlib.suppress(OSError):
+        os.write(descriptor, UP)
+    os.close(descriptor)
+
+
+def terminal_is_gone() -> bool:
+    """Whether a SIGHUP means that the terminal was closed in which we were started, and not that we should be replaced."""
+    try:
+        os.tcgetpgrp(0)
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False
+
+
+def _environment() -> dict[str, str]:
+    # As we were given it: what our `.env` added is read anew from the file.
+    shared = {name: os.environ[name] for name in (SHARED_FOLDER,) if name in os.environ}
+    return {**env.GIVEN, **shared}

@@ -1,0 +1,237 @@
+"""SIGHUP: new web processes take the place of the old ones, one by one, and nobody who comes meanwhile is refused."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from chat.models import Message
+from chatproject.serving.listening import listen
+from chatproject.serving.supervisor import Supervisor
+from chatproject.serving.workers import Worker
+from delivery.client import Client
+from tests.conftest import Cast, in_thread
+from tests.stage.servers import Server, expect, free_port
+
+TINY = [sys.executable, "-I", "-S", str(Path(__file__).resolve().parents[1] / "stage" / "tiny_worker.py")]
+
+Start = Callable[..., Server]
+
+
+class Knocking:
+    """Comes in again and again, as long as it lasts, each time by a connection of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.answers: list[str] = []
+        self.failures: list[str] = []
+        self._port = port
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._knock)
+
+    def __enter__(self) -> "Knocking":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _knock(self) -> None:
+        while not self._is_over.wait(0.002):
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=10) as line:
+                    self.answers.append(line.recv(100).decode())
+            except OSError as error:
+                self.failures.append(repr(error))
+
+    def answered_by(self) -> set[str]:
+        return {answer.split()[0] for answer in self.answers if answer}
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@contextlib.contextmanager
+def own_signals() -> Iterator[None]:
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def supervised(port: int, scenario: Callable[[Supervisor], None], *, successor: list[str]) -> None:
+    """Runs two tiny processes while the scenario plays beside, and ends them."""
+    listener = listen("127.0.0.1", port)
+    supervisor = Supervisor(
+        listener,
+        lambda: Worker(TINY, listener),
+        lambda: Worker(successor, listener),
+        count=2,
+        drain_seconds=5,
+    )
+    failures: list[BaseException] = []
+
+    def play() -> None:
+        try:
+            scenario(supervisor)
+        except BaseException as failure:
+            failures.append(failure)
+        finally:
+            supervisor.stop()
+
+    thread = threading.Thread(target=play)
+    with own_signals():
+        thread.start()
+        assert supervisor.run() == 0
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def until(condition: Callable[[], object], *, within: float = 10) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def said_in(caplog: pytest.LogCaptureFixture, words: str) -> bool:
+    return any(words in record.getMessage() for record in caplog.records)
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, "gapless.serve")
+    return caplog
+
+
+def test_each_process_gets_a_successor_and_nobody_is_refused(
+    port: int, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_settings = [*TINY, "--successor"]
+
+    def scenario(supervisor: Supervisor) -> None:
+        with Knocking(port) as knocking:
+            until(lambda: len(knocking.answered_by()) == 2)
+            before = knocking.answered_by()
+            os.kill(os.getpid(), signal.SIGHUP)
+            until(lambda: said_in(log, "2 web processes were replaced"))
+            knocking.answers.clear()
+            until(lambda: len(knocking.answered_by()) == 2)
+            assert not knocking.answered_by() & before
+        assert knocking.failures == []
+        assert "" not in knocking.answers
+
+    supervised(port, scenario, successor=with_settings)
+
+
+def test_one_that_does_not_come_up_stops_the_rolling_and_the_old_ones_stay(
+    port: int, log: pytest.LogCaptureFixture
+) -> None:
+    def scenario(supervisor: Supervisor) -> None:
+        with Knocking(port) as knocking:
+            until(lambda: len(knocking.answered_by()) == 2)
+            before = knocking.answered_by()
+            supervisor.roll()
+            until(lambda: said_in(log, "did not come up (it ended with 3): nothing more is replaced, and 2 of 2 stay"))
+            knocking.answers.clear()
+            until(lambda: knocking.answered_by() == before)
+        assert knocking.failures == []
+
+    supervised(port, scenario, successor=[*TINY, "--successor", "--breaks"])
+
+
+def test_the_end_in_the_middle_of_the_rolling_ends_every_process(port: int, log: pytest.LogCaptureFixture) -> None:
+    def scenario(supervisor: Supervisor) -> None:
+        with Knocking(port) as knocking:
+            until(lambda: len(knocking.answered_by()) == 2)
+        supervisor.roll()
+        until(lambda: said_in(log, "one after another"))
+
+    supervised(port, scenario, successor=[*TINY, "--successor"])
+    assert psutil.Process().children() == [] or all(
+        "tiny_worker" not in " ".join(child.cmdline()) for child in psutil.Process().children()
+    )
+
+
+def test_a_new_process_reads_the_settings_file_anew(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if it had been read from `.env` at the start of the parent: it is not handed on as if it were the environment's.
+    monkeypatch.setenv("SAYS", "the old setting")
+
+    def scenario(supervisor: Supervisor) -> None:
+        with Knocking(port) as knocking:
+            until(lambda: knocking.answers)
+        assert not [answer for answer in knocking.answers if "old" in answer]
+
+    supervised(port, scenario, successor=TINY)
+
+
+async def test_a_process_that_serves_alone_hands_over_without_a_refusal_and_nothing_is_lost(
+    own_server: Start, cast: Cast
+) -> None:
+    server = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0", GAPLESS_LIMIT_REQUESTS_PER_MINUTE="0")
+    assert server.process is not None
+    pid = server.process.pid
+    statuses: list[object] = []
+    heard: list[str] = []
+    is_over = asyncio.Event()
+
+    async def knock() -> None:
+        while not is_over.is_set():
+            # Not faster: a process that starts needs the machine too.
+            await asyncio.sleep(0.02)
+            try:
+                async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+                    statuses.append((await http.get(f"{server.url}/healthz")).status_code)
+            except httpx.HTTPError as error:
+                statuses.append(repr(error))
+
+    async def read(client: Client) -> None:
+        async for event in client.events():
+            heard.extend(change["body"] for change in event.changes if change["kind"] == "text")
+
+    async with (
+        Client(server.ws, token=cast.token(cast.alice)) as alice,
+        Client(server.ws, token=cast.token(cast.bob)) as bob,
+    ):
+        reading, knocking = asyncio.ensure_future(read(bob)), asyncio.ensure_future(knock())
+        sent = 0
+
+        async def post_until(condition: Callable[[], bool]) -> None:
+            nonlocal sent
+            deadline = time.monotonic() + 60
+            while not condition():
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.02)
+                await alice.post(cast.team.pk, f"{sent}")
+                sent += 1
+
+        await post_until(lambda: sent >= 20)
+        server.signal(signal.SIGHUP)
+        await post_until(lambda: alice.reconnects >= 1 and bob.reconnects >= 1)
+        more = sent + 20
+        await post_until(lambda: sent >= more)
+        await expect(lambda: len(heard) >= sent)
+        is_over.set()
+        await knocking
+        reading.cancel()
+    assert heard == [f"{n}" for n in range(sent)]
+    assert await in_thread(Message.objects.filter(kind="text").count) == sent
+    assert set(statuses) == {200}
+    assert psutil.Process(pid).children(), "the process that was told is the parent of the one that serves"
+    assert server.stop() == 0
