@@ -24,6 +24,12 @@ def counted(name: str, says: str, **known: Iterable[object]) -> Counter:
     return counter
 
 
+def observe_zeros(histogram: Histogram, times: int) -> None:
+    """The same as to observe 0 so often, for the price of once: of a histogram whose lowest bucket is that of 0."""
+    if times:
+        histogram._buckets[0].inc(times)
+
+
 # ---- sockets ----
 
 sockets = Gauge("gapless_sockets", "Sockets that are open.", multiprocess_mode="livesum")

@@ -145,10 +145,10 @@ class Joining:
                 else:
                     state = await self._catch_up(socket, channel, since, ahead=ahead.get(channel.id))
                 if state is not None:
-                    states[channel.id] = SyncState(state.head, resync=not can_replay or state.resync)
-                    _count(states[channel.id], held=held[channel.id])
+                    states[channel.id] = state if can_replay else SyncState(state.head, resync=True)
             # Thousands of channels are not caught up in one breath of the loop.
             await asyncio.sleep(0)
+        _count(states, held=held)
         return states
 
     async def _replayable(
@@ -180,7 +180,7 @@ class Joining:
         # From the last await on nothing can slip in before the socket follows.
         if channel.id not in socket.accesses or socket.is_over or self._hub.channels.get(channel.id) is not channel:
             return None
-        if held and not resync:
+        if held and not resync and held < channel.position:
             self._hub.write_changes([socket], channel, channel.since(held), after=held, head=channel.position)
         channel.sockets.add(socket)
         channel.emptied_at = None
@@ -290,8 +290,13 @@ def replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int
     return sum(head - held[channel_id] for channel_id, head in caught_up.items())
 
 
-def _count(state: SyncState, *, held: int) -> None:
-    if state.resync:
-        metrics.resyncs.inc()
-    elif held:
-        metrics.replay_changes.observe(state.head - held)
+def _count(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> None:
+    nothing_missed = 0
+    for channel_id, state in states.items():
+        if state.resync:
+            metrics.resyncs.inc()
+        elif state.head == held[channel_id] != 0:
+            nothing_missed += 1
+        elif held[channel_id]:
+            metrics.replay_changes.observe(state.head - held[channel_id])
+    metrics.observe_zeros(metrics.replay_changes, nothing_missed)

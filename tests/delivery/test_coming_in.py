@@ -1,5 +1,7 @@
 """Who comes in is read before the process knows who it is: what happens meanwhile is found nevertheless."""
 
+from functools import partial
+
 import pytest
 
 from chat import services
@@ -7,10 +9,11 @@ from chat.live.node import ChatNode
 from delivery.bus.announcements import Opened, Renewed
 from delivery.live.accesses import OPENED_REMEMBERED
 from delivery.live.socket import socket_for
+from delivery.metrics import replay_changes
 from delivery.node import Node
-from tests.conftest import Cast, in_thread
+from tests.conftest import Cast, in_thread, said
 from tests.stage.listeners import Listener
-from tests.stage.nodes import opening_by
+from tests.stage.nodes import greeted, opening_by
 from tests.stage.servers import expect
 
 
@@ -41,3 +44,24 @@ async def test_a_block_is_known_of_somebody_who_was_coming_in_when_it_came(trans
     done()
     await expect(lambda: node.blocking.blocked_by(cast.bob.pk) == [cast.alice.pk])
     await node.stop()
+
+
+async def test_what_a_returning_client_missed_is_counted_a_channel_and_that_nothing_was_too(
+    node: Node, cast: Cast
+) -> None:
+    channels = [await in_thread(partial(services.open_channel, cast.bob, name=f"quiet {n}")) for n in range(3)]
+    held = {channel.pk: 1 for channel in channels} | {cast.team.pk: 2}
+    await in_thread(said, cast.alice, cast.team, "missed")
+    socket, _ = await greeted(node, cast.bob)
+
+    def counted() -> list[float]:
+        samples = {
+            (sample.name, sample.labels.get("le")): sample.value
+            for sample in next(iter(replay_changes.collect())).samples
+        }
+        name = "gapless_replay_changes"
+        return [samples[name + "_bucket", "0.0"], samples[name + "_count", None], samples[name + "_sum", None]]
+
+    before = counted()
+    await node.joining.sync(socket, held)
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [3, 4, 1]
