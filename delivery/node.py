@@ -230,9 +230,8 @@ class Node:
                 socket.accesses[access.channel_id] = access
 
     async def part(self, socket: Socket) -> None:
-        channel_ids = list(socket.accesses)
         self.hub.remove(socket)
-        self.nursery.leave(self.seating.unseat(socket, channel_ids))
+        self.nursery.leave(self.seating.unseat(socket))
 
     # ---- the end ----
 

@@ -25,7 +25,10 @@ def client(url: str, *, patience_seconds: float = PATIENCE_SECONDS, is_brief: bo
 
 def loop_client(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> aioredis.Redis:
     """For the event loop that uses it first."""
-    return aioredis.Redis.from_url(url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds)
+    # Who we are is not said: to find that out takes the loop longer than to connect.
+    return aioredis.Redis.from_url(
+        url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, driver_info=None
+    )
 
 
 def script(beside: str, name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.live.batches import batched
 from delivery.redis import PATIENCE_SECONDS, REDIS_AWAY, key, loop_client, script
 
 #: A process says every second that it lives, and is dead when it has said nothing for so long.
@@ -26,6 +27,8 @@ RENEW_SECONDS = 30
 STALE_SECONDS = 75
 #: Seats that are renewed in one call (or one socket's): Redis does nothing else meanwhile.
 RENEWED_AT_ONCE = 2000
+#: Sockets that leave in one call.
+LEAVERS_AT_ONCE = 500
 
 
 _TAKE = script(__file__, "take_seats.lua")
@@ -100,15 +103,17 @@ class Seats:
         seated[taker.socket] = tuple(free.union(seated.get(taker.socket, ())))
         return taken
 
-    async def leave(self, holder: Holder) -> None:
-        """All its seats are free for others; what Redis does not hear of is free when it is stale."""
-        seated = self._local.get(holder.user_id, {})
-        seated.pop(holder.socket, None)
-        if not seated:
-            self._local.pop(holder.user_id, None)
-        left: list[str | int] = [f"{self.process}:{holder.socket}", holder.user_id]
+    async def leave(self, holders: Iterable[Holder]) -> None:
+        """All their seats are free for others; what Redis does not hear of is free when it is stale."""
+        leavers = list(holders)
+        for holder in leavers:
+            seated = self._local.get(holder.user_id, {})
+            seated.pop(holder.socket, None)
+            if not seated:
+                self._local.pop(holder.user_id, None)
         with contextlib.suppress(*REDIS_AWAY, BreakerOpen):
-            await self._breaker.call(lambda: _soon(self._departure(args=left)), counts=REDIS_AWAY)
+            for some in batched(leavers, LEAVERS_AT_ONCE):
+                await self._breaker.call(partial(self._leave, some), counts=REDIS_AWAY)
 
     async def live(self) -> bool:
         """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
@@ -143,6 +148,12 @@ class Seats:
 
     async def _renew(self, arguments: list[str | int | bytes]) -> set[str]:
         return {socket.decode() for socket in await _soon(self._renewal(args=arguments))}
+
+    async def _leave(self, holders: Iterable[Holder]) -> None:
+        arguments: list[str | int] = [self.process]
+        for holder in holders:
+            arguments += [holder.user_id, holder.socket]
+        await _soon(self._departure(args=arguments))
 
     async def _take(self, taker: Holder) -> Taken:
         arguments: list[str | int | bytes] = [self.process, taker.socket, taker.user_id, self._per_user, self._spare]

@@ -33,6 +33,8 @@ class Seating:
         self._seats = seats
         self._ring = ring
         self._renewed_at = time.monotonic()
+        self._leaving: list[Holder] = []
+        self._is_unseating = False
 
     async def seat(self, socket: Socket, channel_ids: Collection[int]) -> Collection[int]:
         """The channels of these that have no seat for the socket; what is too many of its user is closed, here or elsewhere."""
@@ -46,8 +48,18 @@ class Seating:
             self._ring(Probed(user_id=socket.user_id, socket=socket.id))
         return taken.refused
 
-    async def unseat(self, socket: Socket, channel_ids: Collection[int]) -> None:
-        await self._seats.leave(_holder(socket, channel_ids))
+    async def unseat(self, socket: Socket) -> None:
+        """Its seats are free soon. Those of a crowd that leaves at once go together: a call each would be a connection each."""
+        self._leaving.append(_holder(socket, ()))
+        if self._is_unseating:
+            return
+        self._is_unseating = True
+        try:
+            while self._leaving:
+                leaving, self._leaving = self._leaving, []
+                await self._seats.leave(leaving)
+        finally:
+            self._is_unseating = False
 
     def refuse(self, socket: Socket, access: Access) -> None:
         """The socket does not follow this channel, and is told so once."""
@@ -81,7 +93,7 @@ class Seating:
             heard = socket.peer.last_heard
             if heard is not None and heard < asked_at and not socket.has_left:
                 socket.doubted_at = asked_at
-                await self.unseat(socket, list(socket.accesses))
+                await self.unseat(socket)
 
     # ---- watches ----
 

@@ -12,8 +12,12 @@ from redis import asyncio as aioredis
 from chat import services
 from chat.models import Channel, Member, User
 from delivery.live.seat_store import Holder, Seats
+from delivery.live.socket import socket_for
+from delivery.node import Node
 from tests.conftest import Cast, in_thread
+from tests.stage.listeners import Listener
 from tests.stage.listening import Listening
+from tests.stage.nodes import opening_by
 from tests.stage.servers import Server, expect
 
 
@@ -150,7 +154,7 @@ async def test_seats_come_back_into_a_redis_that_was_emptied(registers: list[Sea
         await seats.live()
     await there.renew(held)
     assert await refused(here, holder(1, "third", 7)) == {7}
-    await there.leave(held[0])
+    await there.leave([held[0]])
     assert not await refused(here, holder(1, "third", 7))
 
 
@@ -170,11 +174,30 @@ async def test_without_redis_each_process_counts_its_own() -> None:
     assert not await refused(alone, holder(1, "second", 7))
     assert await refused(alone, holder(1, "third", 7)) == {7}
     assert not await refused(alone, holder(2, "of another", 7))
-    await alone.leave(holder(1, "second", 7))
+    await alone.leave([holder(1, "second", 7)])
     assert not await refused(alone, holder(1, "third", 7))
     others = [holder(1, name, idle=idle) for name, idle in (("new", 1), ("idlest", 99), ("used", 2))]
     assert (await alone.take(holder(1, "fourth"), others=others)).surplus == [("alone", "idlest")]
     await alone.close()
+
+
+async def test_a_crowd_that_is_cut_off_at_once_leaves_its_seats_together(node: Node, cast: Cast, redis: Any) -> None:
+    opening = await in_thread(opening_by, cast.token(cast.bob))
+    sockets = [socket_for(opening.login, Listener(), node.limits) for _ in range(100)]
+    for socket in sockets:
+        await node.seats.take(Holder(cast.bob.pk, socket.id, [cast.team.pk], idle=0), others=())
+
+    async def connections() -> int:
+        return int((await redis.info("stats"))["total_connections_received"])
+
+    before = await connections()
+    await asyncio.gather(*(node.part(socket) for socket in sockets))
+    await expect(lambda: redis_says_nobody(redis, cast.bob))
+    assert await connections() - before < 10
+
+
+async def redis_says_nobody(redis: Any, user: User) -> bool:
+    return not await redis.exists(f"gapless:held:{user.pk}", f"gapless:sockets:{user.pk}", f"gapless:idle:{user.pk}")
 
 
 class Expected:
@@ -209,7 +232,7 @@ async def test_seats_are_taken_and_left_as_the_rule_says_in_any_order(redis: Any
     for _ in range(300):
         one = holder(chance.randrange(3), f"{chance.randrange(4)}", *chance.sample(range(4), chance.randrange(1, 5)))
         if chance.random() < 0.3:
-            await seats.leave(one)
+            await seats.leave([one])
             expected.leave(one)
         else:
             assert await refused(seats, one) == expected.take(one)
@@ -228,7 +251,7 @@ async def test_a_first_socket_costs_redis_as_much_for_a_thousand_channels_as_for
         before = await counted()
         assert not await refused(here, taker)
         await here.renew([taker])
-        await here.leave(taker)
+        await here.leave([taker])
         return await counted() - before
 
     await commands(holder(1, "first", 1))
