@@ -141,12 +141,18 @@ class Limits:
     image_pixels: int = _limit(50_000_000, unit="pixels a picture", exceeded="`invalid`")
     #: What the files of one user hold together, those of messages and those that wait for one.
     quota_megabytes: int = _limit(1024, unit="megabytes a user", exceeded="`quota`")
+    #: The same of a visitor, whom anybody becomes by asking.
+    visitor_quota_megabytes: int = _limit(100, unit="megabytes a visitor", exceeded="`quota`")
+    #: Files that visitors begin to send from one address. 0 lifts it.
+    address_uploads_per_hour: int = _limit(120, unit="an hour an address, of visitors", exceeded="429 + `Retry-After`")
     #: Files that one user begins to send. 0 lifts it.
     uploads_per_minute: int = _limit(60, unit="a minute a user", exceeded="`rate_limited` + `retry_after`")
-    #: Files of one user that are on their way, in one process.
+    #: Files of one user that are on their way, in one process; of visitors, those from one address.
     uploads_at_once: int = _limit(4, unit="a user and process", exceeded="`rate_limited` + `retry_after`")
     #: The same of all users: each has a body on the disk, and holds no place among the requests.
     uploads_under_way: int = _limit(32, unit="a process", exceeded="`unavailable` + `retry_after`")
+    #: Of these those of visitors: people keep the others, whoever comes from outside.
+    visitor_uploads_under_way: int = _limit(16, unit="a process", exceeded="`unavailable` + `retry_after`")
     #: From when a file was given until it is taken away, if no message took it.
     orphan_hours: int = _limit(24, unit="hours", exceeded="it is gone")
     #: Files of one message.

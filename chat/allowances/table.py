@@ -128,4 +128,7 @@ STRANGE_SIGN_INS = Allowance("signed-in-elsewhere", "strange_sign_ins_per_hour",
 VISITS = Allowance(
     "visited-from", "address_visits_per_hour", HOUR, "Too many visits began from your address: wait {wait} s."
 )
+UPLOADS_OF_VISITORS = Allowance(
+    "uploaded-from", "address_uploads_per_hour", HOUR, "Too many files came from your address: wait {wait} s."
+)
 SIGN_UPS = Allowance("signed-up-from", "address_sign_ups_per_hour", HOUR, _TRIED)

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from rest_framework.request import Request
 
+from chat.allowances.table import Whose
 from chat.files.developing import Developed
 from delivery.wire.errors import Refused
 
@@ -50,7 +51,9 @@ class Talk:
     #: As the client said it; empty where it did not.
     content_type: str = ""
     content_length: int | None = None
-    user_id: int | None = None
+    #: Whose uploads are counted together (chat/files/api/counting.py).
+    source: Whose = ""
+    is_from_outside: bool = False
     wants: Wanted | None = None
     got: list[Got] = field(default_factory=list)
 

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from django.conf import settings
 
+from chat.allowances.table import Whose
 from chat.files.developing import Developed, develop
 from chat.files.talk import TALK, Body, Form, Got, Talk, Wanted
 from chat.middleware.requests import IS_ASKED_AGAIN
@@ -44,9 +45,10 @@ class Uploading:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._under_way: Counter[int] = Counter()
+        self._under_way: Counter[Whose] = Counter()
+        self._from_outside = 0
         #: Whose pictures are developed, or wait for it.
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[Whose, asyncio.Lock] = WeakValueDictionary()
         self._darkroom = ThreadPoolExecutor(DEVELOPING, thread_name_prefix="gapless-darkroom")
         self._disk = ThreadPoolExecutor(WRITING, thread_name_prefix="gapless-uploads")
 
@@ -74,7 +76,7 @@ class Uploading:
                 talk.wants = None
                 try:
                     if not talk.got:
-                        taken.enter_context(self._one_more_of(talk.user_id or 0))
+                        taken.enter_context(self._one_more(talk))
                     talk.got.append(await self._get(wants, talk, receive))
                 except Refused as refused:
                     talk.got.append(refused)
@@ -95,29 +97,33 @@ class Uploading:
                 return await receive_body(receive, most=wants.most_bytes, disk=self._disk)
             case Form():
                 content, name = await receive_form(receive, talk.content_type, most=wants.most_bytes, disk=self._disk)
-                return await self._develop(lambda: develop(content, name=name), talk.user_id or 0)
+                return await self._develop(lambda: develop(content, name=name), talk.source)
             case _:
-                return await self._develop(wants.do, talk.user_id or 0)
+                return await self._develop(wants.do, talk.source)
 
-    async def _develop(self, do: Callable[[], Developed], user_id: int) -> Developed:
+    async def _develop(self, do: Callable[[], Developed], source: Whose) -> Developed:
         # One of a person at a time: whoever sends what takes long leaves the other places to others.
-        turn = self._turns.setdefault(user_id, asyncio.Lock())
+        turn = self._turns.setdefault(source, asyncio.Lock())
         async with turn:
             return await asyncio.get_running_loop().run_in_executor(self._darkroom, do)
 
     @contextlib.contextmanager
-    def _one_more_of(self, user_id: int) -> Iterator[None]:
-        if self._under_way[user_id] >= settings.LIMITS.uploads_at_once:
+    def _one_more(self, talk: Talk) -> Iterator[None]:
+        source, limits = talk.source, settings.LIMITS
+        if self._under_way[source] >= limits.uploads_at_once:
             raise RateLimited("Too many of your uploads are under way already.", retry_after=AGAIN_SECONDS)
-        if self._under_way.total() >= settings.LIMITS.uploads_under_way:
+        is_full = self._under_way.total() >= limits.uploads_under_way
+        if is_full or (talk.is_from_outside and self._from_outside >= limits.visitor_uploads_under_way):
             raise Unavailable("Too many files are on their way at the moment.", retry_after=AGAIN_SECONDS)
-        self._under_way[user_id] += 1
+        self._under_way[source] += 1
+        self._from_outside += talk.is_from_outside
         try:
             yield
         finally:
-            self._under_way[user_id] -= 1
-            if not self._under_way[user_id]:
-                del self._under_way[user_id]
+            self._from_outside -= talk.is_from_outside
+            self._under_way[source] -= 1
+            if not self._under_way[source]:
+                del self._under_way[source]
 
 
 class _Coming:

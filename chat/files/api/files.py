@@ -12,17 +12,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from chat import shapes
-from chat.allowances.counting import count
-from chat.allowances.table import UPLOADS
 from chat.api.contract import documented
 from chat.api.rendering import JSONParser
 from chat.api.users import caller
 from chat.files import services, storage
+from chat.files.api.counting import count_upload, source_of
 from chat.files.api.handing import handed
 from chat.files.api.shapes import file_of
 from chat.files.developing import Developed, develop, scratch
 from chat.files.reads import ReadsBesides, file_for, members_alone
 from chat.files.talk import Form, Talk, talk_of
+from chat.models import User
 from delivery.wire.errors import Invalid, NotFound
 
 #: What a form is around its file.
@@ -62,12 +62,12 @@ class Files(APIView):
         talk, user = talk_of(request), caller(request)
         developed = talk.has() if talk else None
         if developed is None:
-            count(UPLOADS, user)
+            count_upload(user)
             # A form is a little longer than its file.
             announced = (talk.content_length if talk else None) or 0
             services.require_may_upload(user, size=max(0, announced - FORM_BYTES))
             if talk:
-                return wanting(talk, Form(settings.LIMITS.file_bytes), user.pk)
+                return wanting(talk, Form(settings.LIMITS.file_bytes), user)
             developed = _developed_here(request)
         return Response(file_of(services.keep_file(user, developed)), status=201)
 
@@ -102,9 +102,9 @@ class Preview(APIView):
         return handed(request._request, row, name=storage.PREVIEW)
 
 
-def wanting(talk: Talk, wanted: Any, user_id: int) -> Response:
+def wanting(talk: Talk, wanted: Any, user: User) -> Response:
     """Goes to the server and not to the client."""
-    talk.wants, talk.user_id = wanted, user_id
+    talk.wants, talk.source, talk.is_from_outside = wanted, source_of(user), user.is_visitor
     return Response(status=202)
 
 

@@ -4,13 +4,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat.allowances.counting import count
-from chat.allowances.table import UPLOADS
 from chat.api.contract import documented, whole
 from chat.api.pages import number
 from chat.api.users import caller, checked
 from chat.files import services
 from chat.files.api import shapes
+from chat.files.api.counting import count_upload
 from chat.files.api.files import wanting
 from chat.files.developing import Developed, develop
 from chat.files.services.pieces import received, require_goes_on
@@ -28,7 +27,7 @@ class Uploads(APIView):
     def post(self, request: Request) -> Response:
         """Begins an upload of exactly so many bytes, which hold their room from now on. It is given up after a day."""
         given = checked(shapes.UploadInput, request)
-        count(UPLOADS, caller(request))
+        count_upload(caller(request))
         row = services.begin_upload(caller(request), name=given.name, size=given.size)
         return Response(shapes.upload_of(row), status=201)
 
@@ -71,11 +70,11 @@ class OneUpload(APIView):
             if row.whole_at is not None and offset == row.size:
                 return Response(shapes.upload_of(row))
             require_goes_on(row, offset=offset)
-            return wanting(talk, Body(row.size - offset), user.pk)
+            return wanting(talk, Body(row.size - offset), user)
         row = services.take_piece(user, pk, offset=offset, content=got)
         if received(row) < row.size:
             return Response(shapes.upload_of(row))
-        return wanting(talk, Work(lambda: _developed(row)), user.pk)
+        return wanting(talk, Work(lambda: _developed(row)), user)
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:

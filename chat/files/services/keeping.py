@@ -117,7 +117,8 @@ def _wait_for_others(user: User) -> None:
 
 def _require_room(user: User, size: int) -> None:
     held = File.objects.filter(uploader=user).held().aggregate(bytes=Sum("size"))["bytes"] or 0
-    most = settings.LIMITS.quota_megabytes * MEGABYTE
+    limits = settings.LIMITS
+    most = (limits.visitor_quota_megabytes if user.is_visitor else limits.quota_megabytes) * MEGABYTE
     if held + size > most:
         raise Quota(
             f"There is no room for it: your files have {held / MEGABYTE:,.1f} of {most // MEGABYTE:,} MB."

@@ -135,8 +135,8 @@ async def test_one_persons_pictures_are_drawn_one_after_the_other() -> None:
     async def application(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         talk = scope[TALK]
         if not talk.got:
-            talk.user_id = int(scope["path"].rsplit("/", 1)[1])
-            talk.wants = Work(lambda: draw(talk.user_id))
+            talk.source = int(scope["path"].rsplit("/", 1)[1])
+            talk.wants = Work(lambda: draw(talk.source))
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     async def nothing(*_: Any) -> Any:
