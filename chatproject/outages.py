@@ -1,21 +1,21 @@
-"""Expected faults in the log: a line when PostgreSQL or Redis goes away, one a minute while it is, and one at the end with counts.
+"""What lasts is said once: a fault is a line when it begins, one a minute while it is, and one at its end with counts.
 
-What else is logged of it meanwhile, by whatever library and with whatever traceback, is counted instead of written.
+Whatever else says so meanwhile, by whatever library and with whatever traceback, is counted instead of written. Lines that are no
+fault but repeat themselves are counted too, beyond a few a minute of one kind (repeats.py).
 """
 
 import logging
 import threading
 import time
 from collections import Counter
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.exceptions import SuspiciousOperation
-
-from delivery.away import who_is_away
+from chatproject.faults import Fault, errors_in, fault_in, say_in_one_line, without_the_clients_faults
+from chatproject.repeats import Repeats
 
 logger = logging.getLogger("gapless.outages")
 
-#: Without a line of it for so long, an outage is over: longer than between two looks of a monitor at /readyz.
+#: Without a line of it for so long, a fault is over: longer than between two looks of a monitor at /readyz.
 QUIET_SECONDS = 20.0
 AGAIN_SECONDS = 60.0
 _SAYS_WHY = "psycopg.pool"
@@ -27,54 +27,82 @@ class Outages(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
-        self._lasting: dict[str, _Outage] = {}
+        self._lasting: dict[Fault, _Outage] = {}
+        self._repeats = Repeats()
+        self._is_watched = False
 
     def filter(self, record: logging.LogRecord) -> bool:
-        _without_the_clients_faults(record)
-        away = _who_is_away(record)
-        if away is None:
+        if record.name == logger.name:
             return True
+        without_the_clients_faults(record)
+        fault = fault_in(record)
+        if fault is None:
+            return record.levelno <= logging.DEBUG or self._is_asked_for(record) or self._is_few(record)
         with self._lock:
-            outage = self._lasting.get(away)
-            is_told = outage is not None and not outage.tells_more(record)
-            if outage is not None and is_told:
-                outage.note(record.name)
-                return False
-            if outage is None:
-                self._begin(away, record)
-        _say_in_one_line(record, away)
+            is_told = self._is_told(fault, record)
+        if is_told:
+            say_in_one_line(record, fault)
+        return is_told
+
+    def _is_told(self, fault: Fault, record: logging.LogRecord) -> bool:
+        outage = self._lasting.get(fault)
+        if outage is not None:
+            if outage.tells_more(record):
+                return True
+            outage.note(record.name)
+            return False
+        # With nobody to see the end of it, each line is written.
+        if self._watch():
+            self._lasting[fault] = outage = _Outage()
+            outage.tells_more(record)
         return True
 
-    def _begin(self, away: str, record: logging.LogRecord) -> None:
-        self._lasting[away] = outage = _Outage()
-        outage.tells_more(record)
-        try:
-            threading.Thread(target=self._watch, args=[away, outage], daemon=True).start()
-        except RuntimeError:
-            # At the end of the process, or with no thread left: nobody would see the end of it, so each line is written.
-            del self._lasting[away]
+    def _is_asked_for(self, record: logging.LogRecord) -> bool:
+        # Who looks at everything for a while (LOG_LEVEL, SIGUSR1) is kept from nothing that only informs.
+        return record.levelno < logging.WARNING and logging.getLogger("gapless").isEnabledFor(logging.DEBUG)
 
-    def _watch(self, away: str, outage: "_Outage") -> None:
-        told_at = outage.began_at
-        while not self._is_over(away, outage):
-            time.sleep(1)
-            if time.monotonic() - told_at >= AGAIN_SECONDS:
-                told_at = time.monotonic()
-                logger.warning("%s is still away, for %.0f s now: %s", away, told_at - outage.began_at, outage.counts())
-        seconds = outage.last_at - outage.began_at
-        logger.warning("%s was away for %.0f s, nothing more is heard of it: %s", away, seconds, outage.counts())
-
-    def _is_over(self, away: str, outage: "_Outage") -> bool:
+    def _is_few(self, record: logging.LogRecord) -> bool:
         with self._lock:
-            is_over = time.monotonic() - outage.last_at >= QUIET_SECONDS
-            if is_over:
-                del self._lasting[away]
-            return is_over
+            return self._repeats.is_few(record, errors_in(record)) or not self._watch()
+
+    # ---- the watch, in a thread of its own for as long as there is something to be said ----
+
+    def _watch(self) -> bool:
+        if not self._is_watched:
+            self._is_watched = True
+            try:
+                threading.Thread(target=self._keep_watch, name="gapless-outages", daemon=True).start()
+            except RuntimeError:
+                # At the end of the process, or with no thread left.
+                self._is_watched = False
+        return self._is_watched
+
+    def _keep_watch(self) -> None:
+        is_over = False
+        while not is_over:
+            time.sleep(1)
+            with self._lock:
+                said = [*self._of_faults(), *self._repeats.due()]
+                is_over = not self._lasting and not self._repeats.is_counting
+                self._is_watched = not is_over
+            for level, line in said:
+                logger.log(level, line)
+
+    def _of_faults(self) -> Iterator[tuple[int, str]]:
+        for fault, outage in list(self._lasting.items()):
+            if outage.is_over():
+                del self._lasting[fault]
+                seconds = outage.last_at - outage.began_at
+                heard = f"{fault.was} for {seconds:.0f} s, nothing more is heard of it: {outage.counts()}"
+                yield logging.WARNING, heard
+            elif outage.is_due():
+                seconds = outage.told_at - outage.began_at
+                yield logging.WARNING, f"{fault.still}, for {seconds:.0f} s now: {outage.counts()}"
 
 
 class _Outage:
     def __init__(self) -> None:
-        self.began_at = self.last_at = time.monotonic()
+        self.began_at = self.last_at = self.told_at = time.monotonic()
         self._lines: Counter[str] = Counter()
         self._knows_why = False
 
@@ -88,51 +116,16 @@ class _Outage:
         self.last_at = time.monotonic()
         self._lines[name] += 1
 
+    def is_over(self) -> bool:
+        return time.monotonic() - self.last_at >= QUIET_SECONDS
+
+    def is_due(self) -> bool:
+        now = time.monotonic()
+        if now - self.told_at < AGAIN_SECONDS:
+            return False
+        self.told_at = now
+        return True
+
     def counts(self) -> str:
-        by_logger = ", ".join(f"{name} {count}" for name, count in self._lines.copy().most_common())
+        by_logger = ", ".join(f"{name} {count}" for name, count in self._lines.most_common())
         return f"{self._lines.total()} lines were not written ({by_logger or 'none'})"
-
-
-def _who_is_away(record: logging.LogRecord) -> str | None:
-    said: str | None = getattr(record, "away", None)
-    if said is not None:
-        return said
-    for error in _errors_in(record):
-        away = who_is_away(error)
-        if away is not None:
-            return away
-    return None
-
-
-def _errors_in(record: logging.LogRecord) -> list[BaseException]:
-    # structlog's events come as a dict.
-    event: dict[str, Any] = record.msg if isinstance(record.msg, dict) else {}
-    args = record.args if isinstance(record.args, tuple) else ()
-    found = [*args, event.get("exc_info"), event.get("exception")]
-    for raised in (record.exc_info, event.get("exc_info")):
-        found += raised[1:2] if isinstance(raised, tuple) else []
-    return [error for error in found if isinstance(error, BaseException)]
-
-
-def _say_in_one_line(record: logging.LogRecord, away: str) -> None:
-    says = record.msg.get("event", "") if isinstance(record.msg, dict) else record.getMessage()
-    errors = _errors_in(record)
-    reason = f" ({' '.join(str(errors[0]).split())})" if errors else ""
-    record.levelno, record.levelname = logging.WARNING, "WARNING"
-    says = f"{away} is away: {says.splitlines()[0] if says else record.name}{reason}"
-    if isinstance(record.msg, dict):
-        record.msg = {key: value for key, value in record.msg.items() if key not in ("exc_info", "exception")} | {
-            "event": says
-        }
-    else:
-        record.msg, record.args = says, ()
-    record.exc_info = record.exc_text = record.stack_info = None
-
-
-def _without_the_clients_faults(record: logging.LogRecord) -> None:
-    # What any stranger can cause is no error of ours, and no traceback: a redirect too long, too many fields.
-    error = record.exc_info[1] if record.exc_info else None
-    is_invalid_text = record.name == "uvicorn.error" and isinstance(error, UnicodeDecodeError)
-    if is_invalid_text or isinstance(error, SuspiciousOperation):
-        record.levelno, record.levelname = logging.INFO, "INFO"
-        record.exc_info = record.exc_text = None

@@ -6,6 +6,7 @@ however large within its bound and however slow above the least rate; pictures a
 
 import asyncio
 import contextlib
+import logging
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -22,6 +23,8 @@ from chat.middleware.requests import IS_ASKED_AGAIN
 from chatproject.serving.lingering import answer_and_read_away
 from chatproject.serving.receiving import Gone, receive_body, receive_form
 from delivery.wire.errors import RateLimited, Refused, Unavailable
+
+logger = logging.getLogger("gapless.files")
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -80,8 +83,9 @@ class Uploading:
                     talk.got.append(await self._get(wants, talk, receive))
                 except Refused as refused:
                     talk.got.append(refused)
-                except OSError:
+                except OSError as error:
                     # A full disk, mostly.
+                    logger.warning("an upload could not be kept: %r", error)
                     talk.got.append(Unavailable("The file could not be kept: send it again later.", retry_after=30))
                 answer = await self._ask(asked)
         return answer

@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import copy
+import errno
 import json
 import logging
 import os
@@ -16,7 +18,7 @@ import pytest
 from django.db import OperationalError
 from redis.exceptions import ConnectionError as RedisGone
 
-from chatproject import outages
+from chatproject import outages, repeats
 from chatproject.outages import Outages
 from tests.conftest import Cast
 from tests.stage.servers import Server, expect
@@ -48,6 +50,32 @@ async def test_redis_killed_under_load_is_a_line_at_its_beginning_and_one_at_its
     assert "lines were not written (gapless." in over[0]["event"]
 
 
+@pytest.mark.by_hand
+async def test_redis_away_for_78_seconds_under_load_is_a_few_lines_a_process(
+    own_server: Callable[..., Server], cast: Cast, valkey: Valkey
+) -> None:
+    free = {"GAPLESS_LIMIT_MESSAGES_PER_MINUTE": "0", "GAPLESS_LIMIT_REQUESTS_PER_MINUTE": "0"}
+    server = own_server(arguments=("serve", "--workers", "2"), REDIS_URL=valkey.url, **free)
+    async with server.connect(cast.token(cast.alice)) as alice, server.connect(cast.token(cast.bob)) as bob:
+        said = len(lines(server))
+        valkey.kill()
+        away_until = time.monotonic() + 78
+        async with httpx.AsyncClient(base_url=server.url, timeout=30, trust_env=False) as monitor:
+            while time.monotonic() < away_until:
+                await asyncio.gather(
+                    *(one.post(cast.team.pk, "meanwhile") for one in (alice, bob)),
+                    *(one.command("typing", channel=cast.team.pk, on=True) for one in (alice, bob)),
+                    *(monitor.get(path) for path in ("/readyz", "/sign-in/", "/api/v1/presence/?users=1")),
+                )
+        valkey.start()
+        await expect(lambda: sum("was away" in line["event"] for line in lines(server)[said:]) >= 2, within=60)
+    told = lines(server)[said:]
+    print(f"{len(told)} lines:", *(f"{line['level']} {line['event']}" for line in told), sep="\n  ")
+    of_redis = [line for line in told if line["level"] != "info"]
+    assert len(of_redis) <= 2 * 3, "its beginning, its minute and its end, from each of two"
+    assert len(told) <= 2 * (3 + 2 * (repeats.INFORMING + 1)), "and the refused requests, bounded"
+
+
 def test_without_a_thread_to_watch_an_outage_each_line_of_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -76,6 +104,71 @@ def test_each_outage_is_one_line_and_other_faults_are_all_there(monkeypatch: pyt
         shown, record = passes(ValueError("a mistake of ours"))
         assert (shown, record.levelname) == (True, "ERROR")
         assert record.exc_info
+
+
+def record(says: str, *given: Any, level: int = logging.WARNING, **extra: Any) -> logging.LogRecord:
+    line = logging.LogRecord("gapless.any", level, "", 0, says, given, None)
+    line.__dict__.update(extra)
+    return line
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("line", "begins"),
+    [
+        (record("an upload could not be kept: %r", FULL), "the disk is full: an upload could not be kept"),
+        (record("could not be stored: %r", FULL, away="the storage of files"), "the disk is full"),
+        (record("could not be stored", away="the storage of files"), "the storage of files is away"),
+        (record("a mail waits: %r", TimeoutError(), away="the mail server"), "the mail server is away"),
+        (record("it failed: %r", OSError(errno.EMFILE, "Too many open files")), "open files are used up"),
+    ],
+)
+def test_whatever_is_away_full_or_used_up_is_a_fault_of_its_kind(line: logging.LogRecord, begins: str) -> None:
+    outage = Outages()
+    again = copy.copy(line)
+    assert outage.filter(line)
+    assert line.getMessage().startswith(begins)
+    assert not outage.filter(again)
+
+
+def test_what_repeats_itself_is_written_a_few_times_a_minute_and_then_counted(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(repeats, "MINUTE", 0.5)
+    outage = Outages()
+    written = sum(outage.filter(record("a mistake of channel %d", number)) for number in range(100))
+    assert written == repeats.WARNING
+    assert outage.filter(record("another mistake")), "of its own kind"
+    deadline = time.monotonic() + 5
+    while not caplog.messages and time.monotonic() < deadline:
+        time.sleep(0.01)
+    more = 100 - repeats.WARNING
+    assert caplog.messages == [
+        f"{more} more lines of the last minute were not written: gapless.any: a mistake of channel %d"
+    ]
+    assert outage.filter(record("a mistake of channel %d", 1)), "another minute"
+
+
+def test_refused_requests_are_kinds_by_their_status_and_kinds_are_bounded() -> None:
+    outage = Outages()
+
+    def refused(status: int) -> bool:
+        line = record("", level=logging.INFO)
+        line.msg = {"event": "request_finished", "code": status}
+        return outage.filter(line)
+
+    assert sum(refused(403) for _ in range(100)) == sum(refused(404) for _ in range(100)) == repeats.INFORMING
+    written = sum(outage.filter(record(f"a library says {number}")) for number in range(10_000))
+    assert written <= (repeats.MOST_KINDS + 1) * repeats.WARNING
+
+
+def test_who_asks_for_everything_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    outage = Outages()
+    monkeypatch.setattr(logging.getLogger("gapless"), "level", logging.DEBUG)
+    logging.getLogger("gapless").manager._clear_cache()  # type: ignore[attr-defined]
+    assert all(outage.filter(record("refused", level=logging.INFO)) for _ in range(100))
 
 
 def test_what_strangers_send_is_json_and_no_error(own_server: Callable[..., Server], cast: Cast) -> None:

@@ -94,7 +94,7 @@ def put_for(row: File, name: str, content: IO[bytes]) -> None:
         storage.put(row.folder, name, content)
     except Exception as error:
         # A full disk, a bucket that is away: whatever it is, what lies there is taken away by its row.
-        logger.warning("a file could not be stored: %r", error)
+        logger.warning("a file could not be stored: %r", error, extra={"away": "the storage of files"})
         take_away(row, name)
         raise Unavailable(
             "The file could not be stored: nothing was kept, send it again later.", retry_after=30

@@ -35,7 +35,9 @@ def _take_away(pk: int, before: datetime.datetime) -> bool:
         try:
             storage.take_away_all(row.folder)
         except Exception as error:
-            logger.warning("a file could not be taken away, it is tried again: %r", error)
+            logger.warning(
+                "a file could not be taken away, it is tried again: %r", error, extra={"away": "the storage of files"}
+            )
             return False
         row.delete()
     return True

@@ -79,6 +79,7 @@ def _send(mail: Mail, connection: Any) -> int:
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
+        logger.warning("a mail waits: %r", error, extra={"away": "the mail server"})
         _try_later(mail, error)
         return 0
     try:
@@ -102,6 +103,7 @@ def _refused(mail: Mail, error: smtplib.SMTPException) -> None:
     if code >= 500:
         _drop(mail, f"The mail server refused it ({code}).")
     else:
+        logger.warning("a mail waits, for the mail server does not take it yet (%d)", code)
         _try_later(mail, error)
 
 
@@ -109,7 +111,6 @@ def _try_later(mail: Mail, error: Exception) -> None:
     if mail.attempts >= MOST_ATTEMPTS:
         _drop(mail, f"Tried {mail.attempts} times: {type(error).__name__}.")
         return
-    logger.warning("a mail waits, for the mail server doesn't take it: %s", type(error).__name__)
     seconds = min(LONGEST_WAIT_SECONDS, 5 * 2**mail.attempts)
     mail.due_at, mail.unknown = clock.now() + datetime.timedelta(seconds=seconds), mail.unknown - 1
     mail.save(update_fields=["due_at", "unknown"])

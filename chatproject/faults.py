@@ -1,0 +1,84 @@
+"""Which fault a line of the log is about, if it is about an expected one: something that we lean on is away, full or used up."""
+
+import errno
+import logging
+from enum import Enum
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+
+from delivery.away import chain, who_is_away
+
+
+class Fault(Enum):
+    """Each with its subject, and what is the matter with it. A line names it by `extra={"away": subject}`, or by its error."""
+
+    REDIS = "Redis", "away", "is", "was"
+    POSTGRESQL = "PostgreSQL", "away", "is", "was"
+    MAIL = "the mail server", "away", "is", "was"
+    FILES = "the storage of files", "away", "is", "was"
+    DISK = "the disk", "full", "is", "was"
+    DESCRIPTORS = "open files", "used up", "are", "were"
+
+    def __init__(self, subject: str, matter: str, present: str, past: str) -> None:
+        self.subject = subject
+        self.begins = f"{subject} {present} {matter}"
+        self.still = f"{subject} {present} still {matter}"
+        self.was = f"{subject} {past} {matter}"
+
+
+_BY_SUBJECT = {fault.subject: fault for fault in Fault}
+_BY_ERRNO = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), Fault.DISK),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), Fault.DESCRIPTORS),
+}
+
+
+def fault_in(record: logging.LogRecord) -> Fault | None:
+    # What an error says itself is more exact than who gives up on it.
+    found = (_of_error(error) for error in errors_in(record))
+    return next(filter(None, found), None) or _BY_SUBJECT.get(getattr(record, "away", None) or "")
+
+
+def errors_in(record: logging.LogRecord) -> list[BaseException]:
+    """What was raised, and what the line speaks of."""
+    # structlog's events come as a dict.
+    event: dict[str, Any] = record.msg if isinstance(record.msg, dict) else {}
+    args = record.args if isinstance(record.args, tuple) else ()
+    found = [*args, event.get("exc_info"), event.get("exception")]
+    for raised in (record.exc_info, event.get("exc_info")):
+        found += raised[1:2] if isinstance(raised, tuple) else []
+    return [error for error in found if isinstance(error, BaseException)]
+
+
+def say_in_one_line(record: logging.LogRecord, fault: Fault) -> None:
+    """The line becomes the beginning of its fault: a warning with the reason, without a traceback."""
+    says = record.msg.get("event", "") if isinstance(record.msg, dict) else record.getMessage()
+    errors = errors_in(record)
+    reason = f" ({' '.join(str(errors[0]).split())})" if errors else ""
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    says = f"{fault.begins}: {says.splitlines()[0] if says else record.name}{reason}"
+    if isinstance(record.msg, dict):
+        record.msg = {key: value for key, value in record.msg.items() if key not in ("exc_info", "exception")} | {
+            "event": says
+        }
+    else:
+        record.msg, record.args = says, ()
+    record.exc_info = record.exc_text = record.stack_info = None
+
+
+def without_the_clients_faults(record: logging.LogRecord) -> None:
+    """What any stranger can cause is no error of ours, and no traceback: a redirect too long, too many fields."""
+    error = record.exc_info[1] if record.exc_info else None
+    is_invalid_text = record.name == "uvicorn.error" and isinstance(error, UnicodeDecodeError)
+    if is_invalid_text or isinstance(error, SuspiciousOperation):
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.exc_info = record.exc_text = None
+
+
+def _of_error(error: BaseException) -> Fault | None:
+    away = who_is_away(error)
+    if away is not None:
+        return _BY_SUBJECT[away]
+    numbers = (each.errno for each in chain(error) if isinstance(each, OSError))
+    return next((_BY_ERRNO[number] for number in numbers if number in _BY_ERRNO), None)
