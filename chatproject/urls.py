@@ -8,7 +8,7 @@ from chat.files.api import urls as files
 from chat.files.beside import Beside
 from chat.pages.doors import SignOut
 from chat.support.reads.customers import desk_of_customer, reads_conversation
-from chatproject.serving.health import alive, ready
+from chatproject.serving.health import alive, ready, version
 from chatproject.serving.measuring import count_from_zero, metrics_page
 
 _support = Beside(reads=reads_conversation, desk_of=desk_of_customer)
@@ -16,6 +16,7 @@ urlpatterns = [
     path("healthz", alive),
     path("readyz", ready),
     path("metrics", metrics_page),
+    path("version", version),
     path("api/v1/support/", include("chat.support.api.urls")),
     path("api/v1/files/", include(files.paths(_support))),
     path("api/v1/", include("chat.api.urls")),
