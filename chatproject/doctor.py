@@ -15,15 +15,15 @@ from django.core import checks
 from django.db import DatabaseError, connection, transaction
 
 from chat.support.clockwork.lateness import lateness
+from chatproject import doorbell
 from chatproject.findings import Finding, State
 from chatproject.postgresql.effective import shortcomings, told
 from chatproject.reach import postgresql_in_force, sentence_of
 from chatproject.schema import waiting_migrations
 from chatproject.stored_files import files
-from delivery.redis import client
 
 #: Older ones are not tested against.
-LEAST_POSTGRESQL, LEAST_REDIS, LEAST_PYTHON = 15, 7, (3, 11)
+LEAST_POSTGRESQL, LEAST_PYTHON = 15, (3, 11)
 #: Clocks that are further apart make times in the page look wrong, and tokens expire early; seconds.
 MOST_APART = 2.0
 #: Free space below which something must be done; bytes.
@@ -67,7 +67,7 @@ def _missing(needs: str) -> list[Finding]:
         if needs == "postgresql":
             return list(shortcomings(postgresql_in_force()))
         if needs == "redis":
-            _redis_client().ping()
+            doorbell.ping()
     except redis.exceptions.NoPermissionError:
         return []
     except (psycopg.Error, redis.RedisError, OSError, ValueError) as error:
@@ -183,33 +183,9 @@ def _clockwork() -> Iterator[Finding]:
         yield Finding("clockwork", "ok", "nothing at the support desk is overdue")
 
 
-def _redis() -> Iterator[Finding]:
-    try:
-        said = _redis_client().info()
-    except redis.exceptions.NoPermissionError:
-        # Hosted ones often keep that to themselves; nothing of ours needs it.
-        yield Finding("redis", "ok", "this account may not ask for INFO: version and memory can't be judged from here")
-        return
-    # Valkey says its own version beside the one of Redis that it is compatible with.
-    version = str(said.get("valkey_version") or said["redis_version"])
-    old = int(version.split(".")[0]) < LEAST_REDIS
-    yield Finding("redis", "wrong" if old else "ok", version, f"Upgrade to {LEAST_REDIS} or newer." if old else "")
-    if said.get("cluster_enabled") or said.get("redis_mode") in ("cluster", "sentinel"):
-        says = f"this is a {said.get('redis_mode', 'cluster')}, which Gapless does not follow."
-        yield Finding("redis", "wrong", says, "Give REDIS_URL the address of one primary.")
-    policy, most = said.get("maxmemory_policy"), int(said.get("maxmemory") or 0)
-    if policy != "allkeys-lru" or not most:
-        says = f"maxmemory is {most or 'not set'}, the policy {policy}: it grows until it is refused or killed."
-        yield Finding("redis", "warning", says, "Include deploy/valkey.conf into its configuration.")
-    else:
-        used = int(said["used_memory"])
-        says = f"at most {most / 2**30:.1f} GiB, {policy}; {used / 2**20:.0f} MiB are used"
-        yield Finding("redis", "ok", says)
-
-
 def _clock_of_redis() -> Iterator[Finding]:
     try:
-        seconds, microseconds = _redis_client().time()
+        seconds, microseconds = doorbell.ask().time()
     except redis.exceptions.NoPermissionError:
         return
     yield _clock("Redis'", float(seconds) + float(microseconds) / 1e6)
@@ -265,11 +241,6 @@ def _folders_of_postgresql() -> list[Path]:
     return list(found.values())
 
 
-def _redis_client() -> Any:
-    # One attempt: the library's own three would each wait again.
-    return client(settings.REDIS_URL, patience_seconds=2, is_brief=True, decode_responses=True)
-
-
 def _one(sql: str) -> str:
     return str(_column(sql)[0])
 
@@ -291,6 +262,6 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]
             *(("clockwork", _clockwork), ("files", files), ("disk", _disk_of_postgresql)),
         ),
     ),
-    ("redis", (("redis", _redis), ("clocks", _clock_of_redis))),
+    ("redis", (("redis", doorbell.findings), ("clocks", _clock_of_redis))),
     ("", (("disk", _disk_of_ours),)),
 )

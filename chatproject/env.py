@@ -5,6 +5,7 @@ Knows nothing of Django. A file `.env` beside manage.py is read first; real vari
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ import environ
 from redis.connection import parse_url
 
 from chat import addresses
+from delivery.redis import sentinel
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -129,21 +131,36 @@ def database(name: str) -> dict[str, Any]:
     return config
 
 
-def redis(name: str) -> str:
-    """The URL of one Redis or Valkey; raises EnvError for Sentinel, a cluster and anything else."""
+def redis(name: str) -> list[str]:
+    """The URLs of Redis or Valkey: the first is asked for everything, all of them carry announcements. Raises EnvError."""
     raw = text(name, is_secret=True)
-    scheme = raw.split("://", 1)[0]
-    if scheme not in ("redis", "rediss", "unix"):
-        raise EnvError(
-            f"{name} must be a redis://, rediss:// or unix:// URL of one server, not {scheme!r}: Gapless follows neither"
-            " Sentinel nor a cluster. Give it the address that leads to the primary."
-        )
-    return _read(name, "", _checked_redis, "a URL like redis://:password@host:6379/0", is_secret=True)
+    for url in urls(raw):
+        scheme = url.split("://", 1)[0]
+        if scheme not in ("redis", "rediss", "unix", *sentinel.SCHEMES):
+            raise EnvError(
+                f"{name} must be redis://, rediss://, unix:// or sentinel:// URLs, not {scheme!r}: Gapless follows Sentinel, but"
+                " no cluster."
+            )
+    expected = "URLs like redis://:password@host:6379/0 or sentinel://host:26379,host2:26379/mymaster/0"
+    return _read(name, [], _checked_redis, expected, is_secret=True)
 
 
-def _checked_redis(raw: str) -> str:
-    parse_url(raw)  # type: ignore[no-untyped-call]
-    return raw
+def urls(raw: str) -> list[str]:
+    """Those of a list that is separated by commas."""
+    # The hosts of one URL are separated by commas, too.
+    return re.split(r"\s*,\s*(?=[a-z+]+://)", raw)
+
+
+def _checked_redis(raw: str) -> list[str]:
+    given = urls(raw)
+    for url in given:
+        if sentinel.is_watched(url):
+            sentinel.taken_apart(url)
+        else:
+            parse_url(url)  # type: ignore[no-untyped-call]
+    if len(set(given)) < len(given):
+        raise ValueError
+    return given
 
 
 class MailServer(NamedTuple):

@@ -13,6 +13,7 @@ from chatproject.embedded.start import needs_services
 from chatproject.limits import LIMITS as _LIMITS
 from chatproject.postgresql.effective import startup_options
 from chatproject.serving.editions import edition
+from delivery.redis import layer_host
 
 BASE_DIR = env.BASE_DIR
 
@@ -161,13 +162,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- Redis: the doorbell -------------------------------------------------------------------------------------------
 
-REDIS_URL = _EMBEDDED.redis_url if _EMBEDDED else env.redis("REDIS_URL")
+#: All of them carry announcements, each its share of the channels; the first has everything else.
+REDIS_URLS = [_EMBEDDED.redis_url] if _EMBEDDED else env.redis("REDIS_URL")
+REDIS_URL = REDIS_URLS[0]
 CHANNEL_LAYERS = {
     "default": {
         # The other layer of channels_redis breaks with redis 8 (channels_redis#422).
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 2, "socket_connect_timeout": 1}],
+            "hosts": [layer_host(url, socket_timeout=2, socket_connect_timeout=1) for url in REDIS_URLS],
             "prefix": "gapless",
         },
     }
@@ -176,14 +179,14 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "OPTIONS": {"pool_class": "delivery.redis.Pool", "socket_timeout": 1, "socket_connect_timeout": 1},
         "KEY_PREFIX": "gapless",
     },
     # What guards links goes on without Redis, by each process.
     "links": {
         "BACKEND": "chat.allowances.links.LinksCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "OPTIONS": {"pool_class": "delivery.redis.Pool", "socket_timeout": 1, "socket_connect_timeout": 1},
         "KEY_PREFIX": "gapless-links",
     },
 }

@@ -1,6 +1,6 @@
 """The channel layer between the web processes: one layer channel a process, announcements in and out, all of it losable.
 
-Hears itself: an echo to an own group twice a second says whether announcements arrive, since neither the layer nor Redis tells.
+Hears itself: an echo to own groups twice a second says whether announcements arrive, since neither the layer nor Redis tells.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import groups
 from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_of, group_of, unpack
+from delivery.bus.shards import Shards
 from delivery.live.batches import batched
 from delivery.tasks import Nursery, end
 
@@ -60,27 +61,37 @@ class Bus:
         self._nursery = nursery
         self._receive = receive
         self._id = secrets.token_hex(8)
-        self._own_group = f"process.{self._id}"
-        self._wanted: set[str] = {self._own_group}
+        self._shards = Shards(layer)
+        #: When an echo was heard last, by the own group of each shard.
+        self._heard_at = dict.fromkeys(self._shards.one_on_each(f"process.{self._id}"), 0.0)
+        self._wanted: set[str] = set(self._heard_at)
         self._subscribed: set[str] = set()
         self._channel_name: str | None = None
         self._waiting: deque[_Waiting] = deque()
         self._mergeable: dict[int, _Waiting] = {}
         self._wake = asyncio.Event()
-        self._heard_at = 0.0
         self._hearing: asyncio.Task[None] | None = None
-        self._breaker = Breaker("redis_layer", failures=1, pause_seconds=1)
+        self._breakers = [
+            Breaker(f"redis_layer{number or ''}", failures=1, pause_seconds=1) for number in range(len(self._shards))
+        ]
 
     @property
     def is_hearing(self) -> bool:
-        """Whether announcements of other processes arrive, as far as can be known."""
-        return time.monotonic() - self._heard_at < DEAF_AFTER_SECONDS
+        """Whether announcements of other processes arrive by every shard, as far as can be known."""
+        return self._deaf_seconds < DEAF_AFTER_SECONDS
+
+    @property
+    def _deaf_seconds(self) -> float:
+        return time.monotonic() - min(self._heard_at.values())
+
+    def _heard_until(self, moment: float) -> None:
+        self._heard_at = dict.fromkeys(self._heard_at, moment)
 
     async def start(self) -> None:
         """Tries once at once, so that a healthy Redis is heard from the first moment; goes on trying in the background."""
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._subscribe(), SUBSCRIBE_SECONDS)
-            self._heard_at = time.monotonic()
+            self._heard_until(time.monotonic())
         self._hearing = self._nursery.start(self._hear())
         self._nursery.start(self._speak())
         self._nursery.start(self._watch())
@@ -137,6 +148,17 @@ class Bus:
         await self._add_all(list(self._wanted - self._subscribed))
 
     async def _add_all(self, wanted: Sequence[str]) -> None:
+        failed: Exception | None = None
+        for mine in self._shards.apart(wanted):
+            # One that is away keeps nobody from hearing the others.
+            try:
+                await self._add_to_one(mine)
+            except Exception as error:
+                failed = error
+        if failed is not None:
+            raise failed
+
+    async def _add_to_one(self, wanted: Sequence[str]) -> None:
         for some in batched(wanted, groups.GROUPS_A_COMMAND):
             assert self._channel_name is not None
             await groups.join(self._layer, some, self._channel_name)
@@ -161,7 +183,7 @@ class Bus:
 
     def _take(self, event: dict[str, Any]) -> None:
         if "echo" in event:
-            self._heard_at = time.monotonic()
+            self._heard_at[event["echo"]] = time.monotonic()
         elif event.get("process") != self._id:
             try:
                 announcement = unpack(event["packed"])
@@ -188,9 +210,10 @@ class Bus:
 
     async def _watch(self) -> None:
         while True:
-            await self._send(self._own_group, {"type": EVENT_TYPE, "echo": True})
+            for group in self._heard_at:
+                await self._send(group, {"type": EVENT_TYPE, "echo": group})
             await asyncio.sleep(ECHO_SECONDS)
-            if time.monotonic() - self._heard_at > REBUILD_AFTER_SECONDS:
+            if self._deaf_seconds > REBUILD_AFTER_SECONDS:
                 logger.warning("no echo from Redis for %s s: connecting anew", REBUILD_AFTER_SECONDS, extra=_AWAY)
                 await self._start_over()
             elif self._channel_name is not None:
@@ -213,11 +236,11 @@ class Bus:
             await self._layer.group_send(group, event)
 
         try:
-            await self._breaker.call(send, counts=(Exception,))
+            await self._breakers[self._shards.of(group)].call(send, counts=(Exception,))
         except BreakerOpen:
             return
         except Exception as error:
-            self._heard_at = 0.0
+            self._heard_until(0.0)
             metrics.announcements_lost.inc()
             logger.warning("an announcement was lost, others read the rows: %r", error, extra=_AWAY)
 

@@ -18,9 +18,9 @@ from chatproject.limits import Limits
 from chatproject.postgresql import effective
 from chatproject.postgresql.effective import WANTED, InForce, shortcomings, startup_options
 from chatproject.reach import postgresql_in_force
-from tests.chatproject.test_reach import refused
 from tests.conftest import Cast, in_thread
 from tests.stage.poolers import PROGRAM, Pgbouncer
+from tests.stage.refusing import refused
 from tests.stage.servers import Server, expect
 
 needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")

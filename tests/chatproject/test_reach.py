@@ -12,27 +12,14 @@ import pytest
 from django.db import connection
 from redis.exceptions import NoPermissionError
 
-from chatproject import doctor
+from chatproject import doctor, doorbell
 from tests.conftest import Cast, in_thread
-from tests.stage import forked
+from tests.stage.refusing import ended, refused
 from tests.stage.servers import ROOT, Server, database_url, expect, free_port, patient_cursor
 from tests.stage.valkeys import Valkey
 
 #: Of the process itself, on a machine that is busy with other things; a pool would wait three seconds for each connection.
 AT_ONCE_SECONDS = 8
-
-
-def ended(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return forked.ended("manage.py", *arguments, cwd=ROOT, env=environ)
-
-
-def refused(environ: dict[str, str], *arguments: str) -> str:
-    """The one sentence with which a command ended, with exit code 1."""
-    told = ended(environ, *arguments)
-    assert told.returncode == 1, told.stdout + told.stderr
-    [line] = told.stderr.splitlines()
-    assert line.startswith("gapless: "), line
-    return line
 
 
 @pytest.fixture
@@ -200,7 +187,7 @@ def test_the_doctor_calls_a_restricted_account_of_redis_not_wrong(cast: Cast, se
     )
     settings.REDIS_URL = valkey.url.replace("unix://", "unix://ours:any@")  # type: ignore[attr-defined]
     with pytest.raises(NoPermissionError):
-        doctor._redis_client().info()
+        doorbell.ask().info()
     found = [finding for finding in doctor.examine() if finding.about in ("redis", "clocks")]
     assert {finding.state for finding in found} == {"ok"}, found
     assert any("can't be judged" in finding.says for finding in found)

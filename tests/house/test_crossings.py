@@ -13,7 +13,7 @@ from tests.stage.servers import ROOT
 APPS = ("chatproject", "chat", "presence", "delivery")
 #: What of delivery a verb may load: the contract, the bell, the interface by which rows are asked for; and what counts in Redis.
 OF_THE_BELL = {"delivery", "delivery.bus", "delivery.bus.announcements", "delivery.bus.bell", "delivery.source"}
-OF_COUNTING = {"delivery.breaker", "delivery.metrics", "delivery.redis", "delivery.tasks"}
+OF_COUNTING = {"delivery.breaker", "delivery.metrics", "delivery.redis", "delivery.redis.sentinel", "delivery.tasks"}
 #: What speaks to a server as its clients do.
 SPEAKERS = ("delivery/client/", "delivery/load/", "chat/management/commands/probe_delivery.py")
 
@@ -93,7 +93,7 @@ def test_what_runs_beside_is_started_in_a_nursery() -> None:
 
 def test_redis_is_opened_in_one_room() -> None:
     opens = re.compile(r"\bfrom_url\(|\bRedis\(")
-    assert [name for name, path in sources() if opens.search(path.read_text())] == ["delivery/redis.py"]
+    assert [name for name, path in sources() if opens.search(path.read_text())] == ["delivery/redis/__init__.py"]
 
 
 def test_a_script_of_redis_lies_beside_who_runs_it() -> None:

@@ -42,7 +42,7 @@ def shown(reading: env.Reading) -> str:
         return (
             f"embedded, in {settings.GAPLESS_DATA}"
             if is_own
-            else _without_secrets(env.text(reading.name, is_secret=True))
+            else ", ".join(map(_without_secrets, env.urls(env.text(reading.name, is_secret=True))))
         )
     if reading.is_secret:
         is_set = reading.source != "default" or bool(getattr(settings, reading.name, None))

@@ -6,9 +6,11 @@ A script lies in a .lua file beside who runs it. Nothing in Redis may be the onl
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
+from redis import ConnectionPool, Redis
 from redis import asyncio as aioredis
 from redis.exceptions import RedisError
+
+from delivery.redis import sentinel
 
 #: What a call raises when Redis is away, slow or full.
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
@@ -16,19 +18,34 @@ REDIS_AWAY = (RedisError, OSError, TimeoutError)
 PATIENCE_SECONDS = 1.0
 
 
+class Pool:
+    """What Django's cache and our clients for threads take their connections from."""
+
+    @staticmethod
+    def from_url(url: str, **options: Any) -> ConnectionPool:
+        """Of any URL that REDIS_URL may hold."""
+        return sentinel.pool(url, **options) if sentinel.is_watched(url) else ConnectionPool.from_url(url, **options)
+
+
 def client(url: str, *, patience_seconds: float = PATIENCE_SECONDS, is_brief: bool = False, **more: Any) -> Redis:
     """For threads. is_brief: without greetings and retries, which would add to what the first call may take."""
     if is_brief:
         more |= {"protocol": 2, "driver_info": None, "retry": None}
-    return Redis.from_url(url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, **more)
+    pool = Pool.from_url(url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, **more)
+    return Redis.from_pool(pool)
 
 
 def loop_client(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> aioredis.Redis:
     """For the event loop that uses it first."""
     # Who we are is not said: to find that out takes the loop longer than to connect.
-    return aioredis.Redis.from_url(
-        url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, driver_info=None
-    )
+    pool_of = sentinel.loop_pool if sentinel.is_watched(url) else aioredis.ConnectionPool.from_url
+    pool = pool_of(url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, driver_info=None)
+    return aioredis.Redis.from_pool(pool)
+
+
+def layer_host(url: str, **options: Any) -> dict[str, Any]:
+    """One of the `hosts` of channels-redis."""
+    return sentinel.layer_host(url, **options) if sentinel.is_watched(url) else {"address": url, **options}
 
 
 def script(beside: str, name: str) -> str:
