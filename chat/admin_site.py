@@ -31,6 +31,7 @@ ORDER = (
     "User",
     "Ban",
     "AuditEntry",
+    "Minute",
     "Group",
 )
 

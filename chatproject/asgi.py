@@ -1,6 +1,7 @@
 """The one ASGI application: sockets to the consumer, the rest to Django; starts and stops the node, and the desk's clockwork."""
 
 import os
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -11,19 +12,21 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django must be set up first)
 from django.conf import settings  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from chat.files.broom import sweep_beside  # noqa: E402
 from chat.live.consumer import ChatConsumer  # noqa: E402
-from chat.live.node import running_node, stop_node  # noqa: E402
+from chat.live.node import ChatNode, running_node, stop_node  # noqa: E402
 from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
 from chat.support.clockwork.running import wind_up  # noqa: E402
 from chatproject import telemetry  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
-from chatproject.serving.measuring import say_build  # noqa: E402
+from chatproject.serving.measuring import hearers, say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
 from chatproject.serving.waiting import Waiting  # noqa: E402
+from delivery.node import running  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -70,6 +73,12 @@ async def _start() -> None:
     sweep_beside(node)
 
 
+def _count(request: HttpRequest, response: HttpResponse, *, route: str, method: str, began_at: float) -> None:
+    node = running()
+    if isinstance(node, ChatNode):
+        node.minutes.counting.count_request(time.perf_counter() - began_at, response.status_code)
+
+
 async def _live(receive: Receive, send: Send) -> None:
     while True:
         event = await receive()
@@ -83,6 +92,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 telemetry.trace()
+hearers.append(_count)
 waiting = Waiting(Uploading(Bounded(router, places)))
 pace = AddressPace(settings.LIMITS.address_requests_per_minute)
 say_build()

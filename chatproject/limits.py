@@ -143,8 +143,6 @@ class Limits:
     quota_megabytes: int = _limit(1024, unit="megabytes a user", exceeded="`quota`")
     #: The same of a visitor, whom anybody becomes by asking.
     visitor_quota_megabytes: int = _limit(100, unit="megabytes a visitor", exceeded="`quota`")
-    #: The same of all visitors of an inbox together: whoever comes from outside fills no disk.
-    inbox_megabytes: int = _limit(10_240, unit="megabytes an inbox", exceeded="`quota`")
     #: Files that visitors begin to send from one address. 0 lifts it.
     address_uploads_per_hour: int = _limit(120, unit="an hour an address, of visitors", exceeded="429 + `Retry-After`")
     #: Files that one user begins to send. 0 lifts it.
@@ -235,6 +233,10 @@ class Limits:
     mail_bytes: int = _limit(10 * 1024 * 1024, unit="bytes", exceeded="refused")
     #: Messages that a customer's mail becomes, for it may be longer than one.
     mail_parts: int = _limit(20, unit="messages a mail", exceeded="refused")
+    #: What web processes counted, minute by minute, for the staff's page of the operation.
+    minutes_hours: int = _limit(48, unit="hours", exceeded="taken away")
+    #: How many messages and people a day had.
+    figures_days: int = _limit(400, unit="days", exceeded="taken away")
     #: From SIGTERM to the end of the process, whatever the peers do.
     drain_seconds: int = _limit(30, unit="seconds", exceeded="the process ends")
     #: Database connections of one process; fewer when all processes together would pass `server_connections`.
@@ -245,8 +247,6 @@ class Limits:
     statement_seconds: int = _limit(5, unit="seconds", exceeded="`unavailable`")
     #: Waiting for a row lock; less than a commit may take, so that a locked row is told from a database that is away.
     lock_seconds: int = _limit(2, unit="seconds", exceeded="`unavailable`")
-    #: A migration that waits for a lock: writers queue behind it meanwhile, so it gives up soon.
-    migration_lock_seconds: int = _limit(5, unit="seconds", exceeded="the migration gives up, and says who holds it")
     #: A transaction in which nothing is said: of a web process that was stopped in the middle, whose locks others wait for.
     idle_in_transaction_seconds: int = _limit(15, unit="seconds", exceeded="cut off, undone")
     #: An unused database connection.

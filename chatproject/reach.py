@@ -1,5 +1,7 @@
 """Why PostgreSQL or Redis can't be used, in one sentence: the pool of connections would only say that it waited."""
 
+from typing import Any
+
 import psycopg
 import redis
 from django.db import DatabaseError, connections
@@ -7,6 +9,7 @@ from django.db.utils import OperationalError
 from psycopg.errors import InsufficientPrivilege
 
 from chatproject.postgresql.effective import WANTED, InForce, read_back, shortcomings
+from chatproject.schema import MIGRATING
 from delivery.away import chain
 
 #: How long an operator waits for an answer; a server that is there answers at once.
@@ -33,9 +36,15 @@ def why_not_postgresql(*, of_one_session: bool = False) -> str | None:
 
 def postgresql_in_force() -> InForce:
     """What is in force on a connection of its own. Raises psycopg.Error, OSError, ValueError."""
-    parameters = connections["default"].get_connection_params() | {"connect_timeout": WAIT_SECONDS}
-    with psycopg.connect(**parameters, autocommit=True) as raw:
+    with _connection() as raw:
         return read_back(raw)
+
+
+def is_being_migrated() -> bool:
+    """Whether another process migrates the database now. Raises psycopg.Error, OSError."""
+    with _connection() as raw:
+        row = raw.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [MIGRATING]).fetchone()
+    return row is not None and not row[0]
 
 
 def what_is_missing(error: DatabaseError) -> str | None:
@@ -57,6 +66,11 @@ def why_not(error: Exception) -> str:
         return f"Redis can't be used: {sentence_of(error)}"
     reason = why_not_postgresql() if isinstance(error, OperationalError) else None
     return reason or f"the database can't be reached: {sentence_of(error)}"
+
+
+def _connection() -> "psycopg.Connection[tuple[Any, ...]]":
+    parameters = connections["default"].get_connection_params() | {"connect_timeout": WAIT_SECONDS}
+    return psycopg.connect(**parameters, autocommit=True)
 
 
 def _with_advice(sentence: str) -> str:

@@ -13,7 +13,7 @@ from delivery.wire.errors import REFUSALS
 from delivery.wire.types import CloseCode
 
 #: Seconds; around the promises: 100 ms from sender to receiver, 2 s without Redis, 3 s until `unavailable`.
-_LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10)
+LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10)
 
 
 def counted(name: str, says: str, **known: Iterable[object]) -> Counter:
@@ -38,9 +38,9 @@ channels = Gauge(
     "gapless_streams", "Channels that are followed, summed over the processes.", multiprocess_mode="livesum"
 )
 opening_seconds = Histogram(
-    "gapless_opening_seconds", "From the handshake's arrival to `hello` being written.", buckets=_LATENCY
+    "gapless_opening_seconds", "From the handshake's arrival to `hello` being written.", buckets=LATENCY
 )
-sync_seconds = Histogram("gapless_sync_seconds", "From `sync` to its `ok`: the replay included.", buckets=_LATENCY)
+sync_seconds = Histogram("gapless_sync_seconds", "From `sync` to its `ok`: the replay included.", buckets=LATENCY)
 handshakes = counted(
     "gapless_handshakes",
     "Handshakes by outcome: accepted, refused (403) or unavailable (503).",
@@ -65,13 +65,13 @@ errors = counted(
     door=("socket", "http"),
 )
 commit_seconds = Histogram(
-    "gapless_commit_seconds", "From a message's arrival in its lane to its COMMIT.", buckets=_LATENCY
+    "gapless_commit_seconds", "From a message's arrival in its lane to its COMMIT.", buckets=LATENCY
 )
 deliver_seconds = Histogram(
     "gapless_deliver_seconds",
     "From the COMMIT to the last socket of a process being written to, by way: own (its process) or other (through Redis).",
     ["way"],
-    buckets=_LATENCY,
+    buckets=LATENCY,
 )
 batch_messages = Histogram(
     "gapless_batch_messages", "Messages in one transaction.", buckets=(1, 2, 5, 10, 20, 30, 40, 50)
@@ -125,7 +125,7 @@ pool_waiting = Gauge(
 )
 loop_lag_seconds = Histogram(
     "gapless_loop_lag_seconds", "How much later than asked the event loop takes its turn; looked at twice a second.",
-    buckets=_LATENCY,
+    buckets=LATENCY,
 )  # fmt: skip
 turned_at = Gauge(
     "gapless_turn_timestamp_seconds",

@@ -11,6 +11,7 @@ from chat.allowances.counting import tell
 from chat.allowances.messages import MessageAllowance
 from chat.allowances.window import Usage
 from chat.live.blocking import Blocking
+from chat.live.minutes import MinuteNotes
 from chat.live.presence.here import ProcessPresence
 from chat.live.source import ChatSource
 from chat.live.working import Work
@@ -48,12 +49,14 @@ class ChatNode(Node):
         self.presence = ProcessPresence(self, kept_from=self.blocking.kept_from)
         self.work = Work(lambda done: self.threads.run(keep_leases, done), self.nursery)
         self.notes = FigureNotes(self.counted)
+        self.minutes = MinuteNotes(self.threads)
 
     async def start(self) -> None:
         await super().start()
         self.nursery.start(self.allowance.prepare())
         self.nursery.start(self.presence.live())
         self.nursery.start(self.notes.live())
+        self.nursery.start(self.minutes.live())
 
     def receive(self, announcement: Announcement) -> None:
         super().receive(announcement)

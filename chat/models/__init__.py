@@ -11,6 +11,7 @@ from chat.models.invite import Invite
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.mention import Mention
 from chat.models.message import Message, MessageKind, MessageStatus
+from chat.models.minute import Day, Minute
 from chat.models.password_link import PasswordLink
 from chat.models.reaction import Reaction
 from chat.models.report import Report, Verdict

@@ -39,6 +39,8 @@ OF_ONE_SESSION = {"migrate", "backup", "restore", "fill"}
 #: Commands that live long enough to outlive the keeper of the services.
 LONG_LIVED = {"serve", "runserver"}
 WATCH_SECONDS = 2
+#: Between two looks whether another process still migrates.
+MIGRATION_SECONDS = 0.5
 
 
 class StartError(Exception):
@@ -57,6 +59,8 @@ def prepare(arguments: list[str]) -> None:
                 threading.Thread(target=_watch_over, args=[data], daemon=True).start()
         if command not in WITHOUT_SERVICES | LOOKS_ITSELF and "--fd" not in arguments:
             _require_postgresql(of_one_session="--migrate" in arguments or command in OF_ONE_SESSION)
+            if command not in LONG_LIVED | {"migrate"}:
+                _let_migrate()
         execute_from_command_line(arguments)
     except (env.EnvError, embedded.EmbeddedError, ImproperlyConfigured) as error:
         raise StartError(str(error)) from None
@@ -80,6 +84,16 @@ def _require_postgresql(*, of_one_session: bool) -> None:
     reason = reach.why_not_postgresql(of_one_session=of_one_session)
     if reason:
         raise StartError(reason)
+
+
+def _let_migrate() -> None:
+    # Of a first start beside it, say: what writes between two migrations can stop the second one.
+    is_said = False
+    while reach.is_being_migrated():
+        if not is_said:
+            print("gapless: waiting until another process has migrated the database", file=sys.stderr)
+            is_said = True
+        time.sleep(MIGRATION_SECONDS)
 
 
 def _watch_over(data: Path) -> None:

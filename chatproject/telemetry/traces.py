@@ -36,10 +36,10 @@ from opentelemetry.util.types import Attributes
 
 from chatproject.serving import measuring
 from chatproject.version import VERSION
-from delivery import tracing
 from delivery.bus.announcements import Change
+from delivery.live import tracing
+from delivery.live.tracing import Answered
 from delivery.source import Committed
-from delivery.tracing import Answered
 from delivery.wire.errors import Refused
 
 #: A message's trace, and the id of its first span.

@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from delivery.live.counted import CountedChannels
+from delivery.live.tracing import Answered, tracers
 from delivery.source import Committed, LaneDraft
 from delivery.tasks import Nursery
-from delivery.tracing import Answered, tracers
 from delivery.wire.errors import Internal, QueueFull, Refused, Unavailable
 
 logger = logging.getLogger("gapless.queue")

@@ -24,11 +24,11 @@ async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
     """For ever."""
     loop = asyncio.get_running_loop()
     while True:
+        _read_node(hub, queue, bus)
         asked = loop.time()
         await asyncio.sleep(READ_SECONDS)
         metrics.loop_lag_seconds.observe(max(0.0, loop.time() - asked - READ_SECONDS))
         metrics.turned_at.set(time.time())
-        _read_node(hub, queue, bus)
         _read_pool()
         _read_memory()
         _read_files()

@@ -16,7 +16,7 @@ from delivery.live.channel import LiveChannel, cut_at_ends
 from delivery.live.peers import Prepared
 from delivery.live.receipts import Spelling
 from delivery.live.socket import Socket
-from delivery.tracing import tracers
+from delivery.live.tracing import tracers
 from delivery.wire import codec, frames
 from delivery.wire.types import CloseCode
 

@@ -6,16 +6,21 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from django.db import connection
 from redis.exceptions import NoPermissionError
 
 from chatproject import doctor, doorbell
+from chatproject.schema import MIGRATING
 from tests.conftest import Cast, in_thread
+from tests.stage import forked
 from tests.stage.refusing import ended, refused
 from tests.stage.servers import ROOT, Server, database_url, expect, free_port, patient_cursor
+from tests.stage.support import wait_until
 from tests.stage.valkeys import Valkey
 
 #: Of the process itself, on a machine that is busy with other things; a pool would wait three seconds for each connection.
@@ -45,6 +50,18 @@ def no_tls() -> Iterator[int]:
         threading.Thread(target=answer, daemon=True).start()
         yield int(listener.getsockname()[1])
         listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_command_waits_while_another_process_migrates(environ: dict[str, str], tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    told.touch()
+    with psycopg.connect(database_url(), autocommit=True) as migrating:
+        migrating.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
+        process = forked.Forked(["manage.py", "users"], cwd=ROOT, env=environ, output=told)
+        wait_until(lambda: "waiting until another process has migrated" in told.read_text(), within=30)
+        assert process.poll() is None
+    assert process.wait(30) == 0
+    assert told.read_text().count("waiting") == 1
 
 
 @pytest.mark.parametrize(

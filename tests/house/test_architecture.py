@@ -24,6 +24,7 @@ ALLOWED = {
 TOP_LEVEL = {
     *("manage.py", "chatproject", "chat", "presence", "delivery", "templates", "requirements.txt", "tests", "Procfile"),
     *("README.md", "pyproject.toml", "bin", "Dockerfile", "deploy", "benchmarks", "requirements-dev.txt"),
+    "requirements-telemetry.txt",
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs"),
 }
 

@@ -12,31 +12,27 @@ from chat import clock
 from chat.files import storage
 from chat.files.developing import Developed
 from chat.models import File, User
-from chat.models.file import FileQuerySet
-from chat.services import hot
 from delivery.wire.errors import Forbidden, NotFound, Quota, Refused, TooBig, Unavailable
 
 logger = logging.getLogger("gapless.files")
 
 MEGABYTE = 1024 * 1024
 NO_UPLOAD = "There is no such upload of yours."
-#: Of the locks that PostgreSQL keeps by number: those under which a desk's customers reserve room.
-_DESKS_FILES = 0x66696C65
 
 
-def require_may_upload(user: User, *, size: int, desk: int | None = None) -> None:
-    """Before anything is sent. `desk`: as `Beside` has it. Raises Forbidden, TooBig, Quota."""
+def require_may_upload(user: User, *, size: int) -> None:
+    """Before anything is sent. Raises Forbidden, TooBig, Quota."""
     if not user.is_active:
         raise Forbidden("This account is not active.")
     most = settings.LIMITS.file_bytes
     if size > most:
         raise TooBig(f"The file has {size:,} bytes; {most:,} are allowed.")
-    _require_room(user, size, desk)
+    _require_room(user, size)
 
 
-def keep_file(user: User, developed: Developed, *, desk: int | None = None) -> File:
+def keep_file(user: User, developed: Developed) -> File:
     """A file that a message can take. Raises Quota, TooBig, and Unavailable when it can't be stored: then nothing is left of it."""
-    row = reserve(user, name=developed.name, size=developed.size, desk=desk)
+    row = reserve(user, name=developed.name, size=developed.size)
     try:
         return finish(row, developed)
     except Refused:
@@ -44,19 +40,14 @@ def keep_file(user: User, developed: Developed, *, desk: int | None = None) -> F
         raise
 
 
-def reserve(user: User, *, name: str, size: int, desk: int | None) -> File:
+def reserve(user: User, *, name: str, size: int) -> File:
     """Room for so many bytes. Raises what require_may_upload raises."""
     with transaction.atomic():
-        _wait_for_others(user, desk)
-        require_may_upload(user, size=size, desk=desk)
+        _wait_for_others(user)
+        require_may_upload(user, size=size)
         folder = secrets.token_hex(16)
         return File.objects.create(
-            uploader=user,
-            desk_id=desk,
-            name=name,
-            size=size,
-            folder=f"{folder[:2]}/{folder}",
-            created_at=clock.now(),
+            uploader=user, name=name, size=size, folder=f"{folder[:2]}/{folder}", created_at=clock.now()
         )
 
 
@@ -92,8 +83,8 @@ def _make_whole(row: File, developed: Developed) -> None:
         now = locked(row)
         if developed.size > row.size:
             # A picture may be larger than what was sent, now that it is drawn anew.
-            _wait_for_others(now.uploader, now.desk_id)
-            _require_room(now.uploader, developed.size - row.size, now.desk_id)
+            _wait_for_others(now.uploader)
+            _require_room(now.uploader, developed.size - row.size)
         File.objects.filter(pk=row.pk, whole_at=None).update(**said, pieces=[])
 
 
@@ -119,26 +110,20 @@ def locked(row: File) -> File:
     return now
 
 
-def _wait_for_others(user: User, desk: int | None) -> None:
+def _wait_for_others(user: User) -> None:
     # One upload of a person after the other: what the next one counts has this one in it.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if desk is not None:
-        # And one of the desk's customers; the desk's own row is locked by those who change its queue.
-        hot.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_DESKS_FILES, desk % 2**31])
 
 
-def _require_room(user: User, size: int, desk: int | None) -> None:
-    held = _held(File.objects.filter(uploader=user))
-    most = settings.LIMITS.visitor_quota_megabytes if user.is_visitor else settings.LIMITS.quota_megabytes
-    if held + size > most * MEGABYTE:
-        said = f"There is no room for it: your files have {held / MEGABYTE:,.1f} of {most:,} MB."
-        raise Quota(said if user.is_visitor else f"{said} Delete messages with files that nobody needs any more.")
-    if desk is not None and _held(File.objects.filter(desk=desk)) + size > settings.LIMITS.inbox_megabytes * MEGABYTE:
-        raise Quota("The support has no room for more files at the moment: describe what is in it, or try again later.")
-
-
-def _held(files: FileQuerySet) -> int:
-    return files.held().aggregate(bytes=Sum("size"))["bytes"] or 0
+def _require_room(user: User, size: int) -> None:
+    held = File.objects.filter(uploader=user).held().aggregate(bytes=Sum("size"))["bytes"] or 0
+    limits = settings.LIMITS
+    most = (limits.visitor_quota_megabytes if user.is_visitor else limits.quota_megabytes) * MEGABYTE
+    if held + size > most:
+        raise Quota(
+            f"There is no room for it: your files have {held / MEGABYTE:,.1f} of {most // MEGABYTE:,} MB."
+            " Delete messages with files that nobody needs any more."
+        )
 
 
 def take_away(row: File, *names: str) -> None:

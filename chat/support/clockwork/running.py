@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from chat.live.node import ChatNode
 from chat.support.clockwork.jobs import Job, jobs_of
 from chat.support.models import Inbox
+from chat.support.reads.waiting import who_waits
 from delivery.away import is_away, who_is_away
 from delivery.threads import DatabaseThreads
 
@@ -80,5 +81,6 @@ def wind_up(node: ChatNode) -> None:
     global _wound
     if _wound is not node:
         _wound = node
+        node.minutes.waiting = who_waits
         for jobs in jobs_of(node):
             node.nursery.start(Clockwork(jobs, node.threads, is_ending=lambda: node.is_draining).live())

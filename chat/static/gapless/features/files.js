@@ -1,6 +1,5 @@
 /** Files: attached to what is being written, sent when they are whole, shown under messages, and looked at large. */
 import { elapsed } from "../client/clock.js";
-import * as api from "../page/api.js";
 import * as dialogs from "../page/dialogs.js";
 import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
@@ -18,7 +17,7 @@ let limits = { file_bytes: 25 * 1024 * 1024, files_per_message: 10 };
 
 feature((page) => {
   const { client } = page;
-  const uploads = new Uploads(api);
+  const uploads = new Uploads();
   const [inChannel, inThread] = page.lists.map(({ list, timeline }) => boxOf(page.writers.get(timeline), list, uploads));
   const isAttached = (/** @type {string} */ key) => [inChannel, inThread].some(({ tray }) => tray.keys.includes(key));
   inChannel.composer.asFile = (/** @type {string} */ text) => inChannel.tray.add([uploads.add(new File([text], "message.txt", { type: "text/plain" }))]);
@@ -53,15 +52,15 @@ feature((page) => {
     else if (page.isHere(draft.channel)) page.pane.takeDraft(draft, /** @type {any} */ (null));
   };
   let toldAt = -Infinity;
-  const tell = (/** @type {string} */ key, /** @type {number | null} */ thread) => {
+  const tell = (/** @type {string} */ key) => {
     const state = uploads.state(key);
     if (!page.here || !page.around.showsTyping || !state || state.whole || state.isFailed || elapsed() - toldAt < TELL_MS) return;
     toldAt = elapsed();
-    client.typing(page.here.id, true, { uploading: true, thread });
+    client.typing(page.here.id, true, { uploading: true });
   };
   uploads.addEventListener("moved", ({ detail: { key } }) => {
     const draft = client.drafts().find(({ files = [] }) => files.some((/** @type {any} */ file) => file.key === key));
-    tell(key, draft?.thread ?? (inThread.tray.keys.includes(key) ? page.threadHere() : null));
+    if (draft?.thread == null && !inThread.tray.keys.includes(key)) tell(key);
     if (draft) follow(key, draft);
   });
   client.addEventListener("draft", ({ detail: { draft, message } }) => {

@@ -1,5 +1,6 @@
 /** Links to messages: copied from the menu, followed within the page, and shown as what they cite. */
 import { get } from "../page/api.js";
+import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
 import { placeOf } from "../page/router.js";
 import { copyLink } from "../timeline/acts.js";
@@ -9,7 +10,7 @@ feature((page) => {
   const { acts, blocks, channels, client, scroll, timeline } = page;
   const refresh = () =>
     scroll.hold(() => {
-      for (const { timeline: each } of page.lists) for (const { id } of each.messages) cites.show(each.row(id));
+      for (const { id } of timeline.messages) cites.show(timeline.row(id));
     });
   const cites = new Cites({
     load: async (places) => (await get("cited/", { at: places.map(({ channel, seq }) => `${channel}.${seq}`).join() })).results,
@@ -21,12 +22,11 @@ feature((page) => {
   timeline.parts.push((row, message) => message.id != null && cites.show(row));
   client.addEventListener("changes", ({ detail: { changes } }) => cites.take(changes) && refresh());
   client.addEventListener("channel", ({ detail: { channel } }) => (cites.forget(channel.id), refresh()));
-  const go = (/** @type {MouseEvent} */ event) => {
+  byId("rows").addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const link = /** @type {any} */ (event.target).closest("a[href]");
     const place = link && placeOf(link.href);
     if (!place || !channels.get(place.channel) || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     page.toMessage(place.channel, place.seq);
-  };
-  for (const { list } of page.lists) list.addEventListener("click", go);
+  });
 });

@@ -1,11 +1,10 @@
 /** Files that an agent attaches, for each conversation: they come piece by piece, and go with the next answer or note. */
 import { Tray } from "../files/tray.js";
 import { Uploads } from "../files/uploads.js";
-import * as api from "../page/api.js";
 import { byId } from "../page/dom.js";
 
 export class Attaching {
-  #uploads = new Uploads(api);
+  #uploads = new Uploads();
   #tray = new Tray({ place: byId("desk-attached"), uploads: this.#uploads, changed: () => {} });
   #conversation = 0;
 

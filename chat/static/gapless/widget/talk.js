@@ -8,7 +8,6 @@ import { Unsent } from "./unsent.js";
 export class Talk extends EventTarget {
   #visit;
   #around;
-  #files;
   /** @type {any} */ conversation = null;
   /** @type {Map<number, any>} */ #messages = new Map();
   #head = 0;
@@ -19,14 +18,12 @@ export class Talk extends EventTarget {
   /** @type {Promise<void> | null} */ #catching = null;
   unsent;
 
-  /** `around()`: {page, locale} for a conversation that begins; `files`: what is attached, and on its way. */
-  constructor(/** @type {{ visit: import("./visit.js").Visit, store: import("./store.js").Store, around: () => object, files: import("./attached.js").Attached }} */ { visit, store, around, files }) {
+  /** `around()`: {page, locale} for a conversation that begins. */
+  constructor(/** @type {{ visit: import("./visit.js").Visit, store: import("./store.js").Store, around: () => object }} */ { visit, store, around }) {
     super();
     this.#visit = visit;
     this.#around = around;
-    this.#files = files;
-    this.unsent = new Unsent(store, (draft, signal) => this.#send(draft, signal));
-    this.unsent.addEventListener("said", ({ detail: draft }) => files.forget(draft.files ?? []));
+    this.unsent = new Unsent(store, (draft) => this.#send(draft));
     this.unsent.addEventListener("changed", () => this.#tell("changed"));
   }
 
@@ -156,43 +153,31 @@ export class Talk extends EventTarget {
     }
   }
 
-  async #send(/** @type {import("./unsent.js").Unsaid} */ draft, /** @type {AbortSignal} */ signal) {
-    try {
-      await this.#say(draft, await this.#files.arrived(draft.files ?? [], signal));
-    } catch (trouble) {
-      // Those of a visit that has ended, or that waited here for longer than a day there.
-      if (trouble.code !== "not_found" || !draft.files?.length) throw trouble;
-      this.#files.renew(draft.files);
-      await this.#say(draft, await this.#files.arrived(draft.files, signal));
-    }
-  }
-
-  async #say(/** @type {import("./unsent.js").Unsaid} */ { client_msg_id, body }, /** @type {number[]} */ files) {
-    const said = { client_msg_id, body, files };
+  async #send(/** @type {import("./unsent.js").Unsaid} */ { client_msg_id, body }) {
     await this.#visit.begun();
-    if (!this.conversation) return this.#begin(said);
+    if (!this.conversation) return this.#begin({ client_msg_id, body });
     try {
-      const message = await this.#visit.post(`channels/${this.conversation.id}/messages/`, said);
+      const message = await this.#visit.post(`channels/${this.conversation.id}/messages/`, { client_msg_id, body });
       this.#keep([message]);
       this.#tell("changed");
     } catch (trouble) {
-      if (trouble.status === 401) return this.#startOver(said);
+      if (trouble.status === 401) return this.#startOver({ client_msg_id, body });
       // It was over for too long to be opened again.
       if (trouble.code !== "archived") throw trouble;
-      await this.#begin(said);
+      await this.#begin({ client_msg_id, body });
     }
   }
 
   // The token has ended: what is being said now begins another visit.
-  async #startOver(/** @type {object} */ said) {
+  async #startOver(/** @type {{ client_msg_id: string, body: string }} */ draft) {
     this.#end();
     await this.#visit.begun();
-    return this.#begin(said);
+    return this.#begin(draft);
   }
 
-  async #begin(/** @type {object} */ said) {
+  async #begin(/** @type {{ client_msg_id: string, body: string }} */ draft) {
     try {
-      await this.#show(await this.#visit.post("support/conversations/", { ...said, ...this.#around() }));
+      await this.#show(await this.#visit.post("support/conversations/", { ...draft, ...this.#around() }));
     } catch (trouble) {
       if (trouble.status === 401) this.#visit.forget();
       throw trouble.status === 401 ? Object.assign(trouble, { status: 0 }) : trouble;

@@ -69,11 +69,6 @@ export class Visit extends EventTarget {
 
   post = (/** @type {string} */ path, /** @type {object} */ body) => this.#ask("POST", path, body);
 
-  remove = (/** @type {string} */ path) => this.#ask("DELETE", path, undefined);
-
-  /** A piece of a file. */
-  send = (/** @type {string} */ path, /** @type {Blob} */ blob, /** @type {AbortSignal} */ signal) => this.#ask("PATCH", path, blob, signal);
-
   /** The bytes of a file. @returns {Promise<Blob>} */
   async bring(/** @type {string} */ path) {
     const response = await fetch(ROOT + path.slice(1), { headers: { Authorization: `Bearer ${this.token}` }, credentials: "omit" }).catch(() => null);
@@ -91,9 +86,8 @@ export class Visit extends EventTarget {
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    const isBytes = body instanceof Blob;
-    if (body) headers["Content-Type"] = isBytes ? "application/octet-stream" : "application/json";
-    const response = await fetch(ROOT + path, { method, headers, body: isBytes ? body : body && JSON.stringify(body), credentials: "omit", signal }).catch(() => null);
+    if (body) headers["Content-Type"] = "application/json";
+    const response = await fetch(ROOT + path, { method, headers, body: body && JSON.stringify(body), credentials: "omit", signal }).catch(() => null);
     if (!response) throw new Trouble({});
     const said = await response.json().catch(() => ({}));
     if (!response.ok) throw new Trouble({ ...said, status: response.status });

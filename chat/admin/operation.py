@@ -1,0 +1,100 @@
+"""The operation, live: what the web processes counted in the last hour or day, as plots; and the days before, as a table."""
+
+import csv
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from chat import clock
+from chat.admin.base import ReadOnlyAdmin
+from chat.models import Day, Minute
+from chat.reads.operation import SPANS, Point, days, points
+
+#: Rows of the table, of the file, and what the busiest hours are taken from.
+SHOWN_DAYS, FILED_DAYS = 14, 366
+BUSIEST = 3
+
+
+@admin.register(Minute)
+class OperationAdmin(ReadOnlyAdmin):
+    """One page, in the place of a list of rows that say little one by one."""
+
+    def get_urls(self) -> list[URLPattern]:
+        views = {
+            "": ("changelist", self.page),
+            "figures/": ("figures", self.figures),
+            "figures.csv": ("figures_file", self.figures_file),
+            "days.csv": ("days_file", self.days_file),
+        }
+        return [
+            path(where, self.admin_site.admin_view(view), name=f"chat_minute_{name}")
+            for where, (name, view) in views.items()
+        ]
+
+    def page(self, request: HttpRequest) -> HttpResponse:
+        self._require(request)
+        found = days(SHOWN_DAYS)
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": "Operation",
+            "days": found,
+            "busiest": _busiest(found),
+            "is_nav_sidebar_enabled": False,
+        }
+        return TemplateResponse(request, "admin/gapless/operation.html", context)
+
+    def figures(self, request: HttpRequest) -> HttpResponse:
+        """What the page draws, asked for again and again."""
+        self._require(request)
+        said = {"now": clock.now().timestamp(), "points": points(_span(request))}
+        return HttpResponse(msgspec.json.encode(said), content_type="application/json")
+
+    def figures_file(self, request: HttpRequest) -> HttpResponse:
+        self._require(request)
+        names = [name for name in Point.__struct_fields__ if name not in ("at", "errors", "away")]
+        rows = (
+            [_moment(point.at), *(getattr(point, name) for name in names), " ".join(point.away)]
+            for point in points(_span(request))
+        )
+        return _file(f"operation-{_span(request)}", ["at", *names, "away"], rows)
+
+    def days_file(self, request: HttpRequest) -> HttpResponse:
+        self._require(request)
+        rows = ([day.day.isoformat(), day.people, day.messages, *day.hours] for day in days(FILED_DAYS))
+        return _file("days", ["day", "people", "messages", *(f"{hour:02}:00" for hour in range(24))], rows)
+
+    def _require(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+
+def _span(request: HttpRequest) -> str:
+    asked = request.GET.get("span", "")
+    return asked if asked in SPANS else next(iter(SPANS))
+
+
+def _busiest(found: Sequence[Day]) -> list[int]:
+    """The hours (UTC) that had the most messages, busiest first; without those that had none."""
+    totals = [sum(counts) for counts in zip(*(day.hours for day in found), strict=True)]
+    hours = sorted(range(len(totals)), key=lambda hour: -totals[hour])[:BUSIEST]
+    return [hour for hour in hours if totals[hour]]
+
+
+def _moment(at: int) -> str:
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat()
+
+
+def _file(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{clock.now():%Y-%m-%d}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(heads)
+    writer.writerows(rows)
+    return response

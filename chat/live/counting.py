@@ -1,0 +1,118 @@
+"""What this process has counted since a moment: by delivery for Prometheus, of HTTP, and what is only of the moment."""
+
+import itertools
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.samples import Sample
+
+from chat.shapes.counted import CLASSES, Counted
+from delivery import metrics
+
+
+class Counting:
+    """Counts from when it is made, or was begun again. Belongs to one event loop, but for `count_request`."""
+
+    def __init__(self) -> None:
+        self._requests = _Requests()
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        self._most_waiting = self._longest = 0
+        self._breakers = set[str]()
+        self._was_deaf = False
+        self._before, self._requests_before = _Machinery(), self._requests.copy()
+
+    def count_request(self, seconds: float, status: int) -> None:
+        self._requests.by_class[bisect_left(CLASSES, seconds)] += 1
+        self._requests.failed += status >= 500
+
+    def look(self) -> None:
+        """Now and then, for what is only of the moment."""
+        self._most_waiting = max(self._most_waiting, _value(metrics.lane_waiting))
+        self._longest = max(self._longest, _value(metrics.lane_longest))
+        self._breakers.update(name for name, is_open in _by("name", metrics.breaker_open).items() if is_open)
+        self._was_deaf = self._was_deaf or not _value(metrics.bus_hearing)
+
+    def taken(self) -> Counted:
+        now, before, requests = (
+            _Machinery(),
+            self._before,
+            _minus(self._requests.by_class, self._requests_before.by_class),
+        )
+        return Counted(
+            sockets=_value(metrics.sockets),
+            people=_value(metrics.people),
+            lane_waiting=self._most_waiting,
+            lane_longest=self._longest,
+            breakers=sorted(self._breakers),
+            is_deaf=self._was_deaf,
+            messages=now.messages - before.messages,
+            deliveries=now.deliveries - before.deliveries,
+            requests=sum(requests),
+            requests_failed=self._requests.failed - self._requests_before.failed,
+            lost=now.lost - before.lost,
+            repaired=now.repaired - before.repaired,
+            errors=dict(now.errors - before.errors),
+            commit=_minus(now.commit, before.commit),
+            deliver=_minus(now.deliver, before.deliver),
+            request=requests,
+            lag=_minus(now.lag, before.lag),
+        )
+
+
+@dataclass
+class _Requests:
+    failed: int = 0
+    by_class: list[int] = field(default_factory=lambda: [0] * (len(CLASSES) + 1))
+
+    def copy(self) -> "_Requests":
+        return _Requests(self.failed, list(self.by_class))
+
+
+class _Machinery:
+    """What delivery has counted in this process so far."""
+
+    def __init__(self) -> None:
+        self.messages = _by("outcome", metrics.messages)["committed"]
+        self.deliveries = _value(metrics.deliveries)
+        self.lost = _value(metrics.announcements_lost)
+        self.repaired = _value(metrics.gaps_repaired)
+        self.errors = Counter(_by("code", metrics.errors))
+        self.commit = _classes(metrics.commit_seconds)
+        self.deliver = _classes(metrics.deliver_seconds)
+        self.lag = _classes(metrics.loop_lag_seconds)
+
+
+def _samples(metric: MetricWrapperBase, suffix: str = "") -> Iterator[Sample]:
+    for found in metric.collect():
+        yield from (sample for sample in found.samples if sample.name.endswith(suffix))
+
+
+def _value(metric: MetricWrapperBase) -> int:
+    """Without what prometheus_client adds: when the counter was made."""
+    return sum(int(sample.value) for sample in _samples(metric) if not sample.name.endswith("_created"))
+
+
+def _by(label: str, metric: MetricWrapperBase) -> Counter[str]:
+    found = Counter[str]()
+    for sample in _samples(metric):
+        if not sample.name.endswith("_created"):
+            found[sample.labels[label]] += int(sample.value)
+    return found
+
+
+def _classes(metric: MetricWrapperBase) -> list[int]:
+    """Of all labels together. Prometheus' buckets contain the ones below."""
+    upto = Counter[float]()
+    for sample in _samples(metric, "_bucket"):
+        upto[float(sample.labels["le"])] += int(sample.value)
+    counts = [upto[bound] for bound in sorted(upto)] or [0] * (len(CLASSES) + 1)
+    return [counts[0], *(more - less for less, more in itertools.pairwise(counts))]
+
+
+def _minus(now: Sequence[int], before: Sequence[int]) -> list[int]:
+    return [more - less for more, less in zip(now, before, strict=True)]

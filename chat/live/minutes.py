@@ -1,0 +1,67 @@
+"""Notes every few seconds what this process has counted in the running minute, for the staff's page of the operation."""
+
+import asyncio
+import datetime
+import logging
+import os
+import socket
+from collections.abc import Callable
+
+import msgspec
+
+from chat import clock
+from chat.live.counting import Counting
+from chat.services.minutes import keep_day, keep_minute
+from chat.shapes.counted import Counted
+from delivery.away import who_is_away
+from delivery.threads import DatabaseThreads
+
+logger = logging.getLogger("gapless.minutes")
+
+#: Between two notes, at whole multiples of it: the last one of a minute is at its end. What a killed process loses.
+NOTE_SECONDS = 10
+LOOK_SECONDS = 0.5
+#: Between two counts of the day.
+DAY_MINUTES = 10
+
+
+class MinuteNotes:
+    """Belongs to one event loop. `waiting`: customers at the desk, and for how many seconds the first; in a thread."""
+
+    def __init__(self, threads: DatabaseThreads) -> None:
+        self.counting = Counting()
+        self.waiting: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        self._threads = threads
+        self._process = f"{socket.gethostname()[:60]} {os.getpid()}"
+        self._at = _minute(clock.now())
+
+    async def live(self) -> None:
+        """For ever."""
+        while True:
+            due = clock.now().timestamp() // NOTE_SECONDS * NOTE_SECONDS + NOTE_SECONDS
+            while (left := due - clock.now().timestamp()) > 0:
+                await asyncio.sleep(min(left, LOOK_SECONDS))
+                self.counting.look()
+            try:
+                await self.note()
+            except Exception as error:
+                logger.warning("what was counted is not kept: %r", error, extra={"away": who_is_away(error)})
+
+    async def note(self) -> None:
+        """Of the minute that is running, or has just ended: then another one begins."""
+        at, counted, now = self._at, self.counting.taken(), _minute(clock.now())
+        if now != at:
+            self._at = now
+            self.counting.begin_again()
+        await self._threads.run(self._keep, counted, at)
+        if now != at and now.minute % DAY_MINUTES == 0:
+            await self._threads.run(keep_day, at.date(), now=now)
+
+    def _keep(self, counted: Counted, at: datetime.datetime) -> None:
+        desk_waiting, desk_seconds = self.waiting()
+        with_desk = msgspec.structs.replace(counted, desk_waiting=desk_waiting, desk_seconds=desk_seconds)
+        keep_minute(with_desk, at=at, process=self._process)
+
+
+def _minute(moment: datetime.datetime) -> datetime.datetime:
+    return moment.astimezone(datetime.UTC).replace(second=0, microsecond=0)

@@ -1,0 +1,41 @@
+"""Keeps what web processes counted, by the minute and by the day, and takes away what is old."""
+
+import datetime
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from chat.models import Day, Minute
+from chat.shapes.counted import Counted
+
+_KEEP_DAY = """
+INSERT INTO days (day, people, hours)
+SELECT %(day)s, (
+    SELECT count(DISTINCT user_id) FROM channel_members JOIN users ON users.id = user_id
+    WHERE last_seen >= %(begin)s AND users.kind = 'person'
+), ARRAY(
+    SELECT COALESCE(sum((figures ->> 'messages')::bigint), 0) FROM generate_series(0, 23) AS hour
+    LEFT JOIN minutes ON at >= %(begin)s + hour * interval '1 hour' AND at < %(begin)s + (hour + 1) * interval '1 hour'
+    GROUP BY hour ORDER BY hour
+)
+ON CONFLICT (day) DO UPDATE SET people = greatest(days.people, excluded.people), hours = excluded.hours
+"""
+
+
+def keep_minute(counted: Counted, *, at: datetime.datetime, process: str) -> None:
+    """What a process counted since `at`, the minute's begin, in the place of what it said of that minute before."""
+    row = Minute(at=at, process=process, figures=msgspec.to_builtins(counted))
+    Minute.objects.bulk_create([row], update_conflicts=True, unique_fields=["at", "process"], update_fields=["figures"])
+
+
+def keep_day(day: datetime.date, *, now: datetime.datetime) -> None:
+    """Its messages from its minutes, and who has been here since it began: to be asked while it lasts, or right after it.
+
+    Takes away what is older than is kept. Repeating is safe.
+    """
+    begin = datetime.datetime.combine(day, datetime.time(), tzinfo=datetime.UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_DAY, {"day": day, "begin": begin})
+    Minute.objects.filter(at__lt=now - datetime.timedelta(hours=settings.LIMITS.minutes_hours)).delete()
+    Day.objects.filter(day__lt=now.date() - datetime.timedelta(days=settings.LIMITS.figures_days)).delete()

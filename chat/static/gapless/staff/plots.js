@@ -1,0 +1,61 @@
+/** Plots of the staff's pages: one figure each, in the theme of now, as wide as there is room. */
+
+/** @typedef {{ label: string, of: (row: any) => number | null }} Line */
+/** @typedef {{ title: string, lines: Line[], range?: [number, number] }} Plot */
+
+const HEIGHT = 200;
+
+/** As it is in the theme of now: a canvas knows neither variables nor light-dark(). */
+function color(/** @type {string} */ name) {
+  const probe = document.body.appendChild(document.createElement("span"));
+  probe.style.color = `var(${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
+function figureOf(/** @type {string} */ title) {
+  const figure = document.createElement("figure");
+  const caption = document.createElement("figcaption");
+  caption.textContent = title;
+  figure.append(caption);
+  return figure;
+}
+
+/** Rows are drawn at `at(row)`, in seconds since 1970, as of UTC. Takes the place of what the box had. */
+export function drawPlots(
+  /** @type {HTMLElement} */ box,
+  /** @type {Plot[]} */ plots,
+  /** @type {any[]} */ rows,
+  /** @type {(row: any) => number} */ at,
+) {
+  const figures = plots.map(({ title }) => figureOf(title));
+  // All of them before the first is measured: each that comes takes of the others' width.
+  box.replaceChildren(...figures);
+  const line = { stroke: color("--hairline-color") };
+  const axis = { stroke: color("--body-quiet-color"), grid: line, ticks: line };
+  const strokes = [color("--link-fg"), color("--error-fg"), color("--body-quiet-color")];
+  for (const [place, { lines, range }] of plots.entries()) {
+    const figure = figures[place];
+    const options = {
+      width: figure.clientWidth - 24,
+      height: HEIGHT,
+      tzDate: (/** @type {number} */ time) => /** @type {any} */ (window).uPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
+      axes: [axis, axis],
+      scales: { y: { range: range ? () => range : undefined } },
+      series: [
+        {},
+        ...lines.map(({ label }, number) => ({ label, stroke: strokes[number], width: 2, points: { show: rows.length < 100 } })),
+      ],
+    };
+    const data = [rows.map(at), ...lines.map(({ of }) => rows.map(of))];
+    new /** @type {any} */ (window).uPlot(options, data, figure);
+  }
+}
+
+/** Draws again when what it looks like changes. */
+export function drawAgain(/** @type {() => void} */ again) {
+  addEventListener("resize", again);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+}
