@@ -19,6 +19,8 @@ MOST_MARKS = 3
 CALLS = frozenset({"all", "channel", "everyone", "gapless", "here", "me"})
 #: Stands in the place of a username for all of the staff in what customers read, and is nobody's.
 STAFF_USERNAME = "support-staff"
+#: What the usernames of erased people begin with, and nobody else's.
+ERASED_USERNAME = "deleted-user"
 #: Words that promise an office: only staff may be called so.
 OFFICES = frozenset({"admin", "administrator", "root", "support", "system"})
 
@@ -90,6 +92,8 @@ def require_free_word(username: str, *, is_staff: bool) -> None:
     reserved = {*CALLS, STAFF_USERNAME, *(() if is_staff else OFFICES)}
     if any(set(looks(word)) & set(looks(username)) for word in reserved):
         raise Invalid("This username is reserved: take another one.")
+    if any(seen.startswith(look(ERASED_USERNAME)) for seen in looks(username)):
+        raise Invalid("This is how people are called who were erased: take another username.")
 
 
 def _is_seen(character: str) -> bool:

@@ -1,4 +1,4 @@
-"""The one ASGI application: sockets to the consumer, the rest to Django; starts and stops the node, and the desk's clockwork."""
+"""The one ASGI application: sockets to the consumer, the rest to Django; starts and stops the node, and what goes on beside it."""
 
 import os
 import time
@@ -21,6 +21,7 @@ from chat.live.node import ChatNode, running_node, stop_node  # noqa: E402
 from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
 from chat.support.clockwork.running import wind_up  # noqa: E402
 from chatproject import telemetry  # noqa: E402
+from chatproject.erasing import erase_beside  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.measuring import hearers, say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
@@ -71,6 +72,7 @@ async def _start() -> None:
     node = await running_node()
     wind_up(node)
     sweep_beside(node)
+    erase_beside(node)
 
 
 def _count(request: HttpRequest, response: HttpResponse, *, route: str, method: str, began_at: float) -> None:

@@ -15,6 +15,7 @@ from chat.models import Role
 from chat.rights.table import RULES, Rule
 from chat.support.clockwork import lateness
 from chatproject.limits import Limits
+from chatproject.personal import FATES
 from chatproject.serving import measuring
 from chatproject.serving.figures import KernelFigures
 from delivery import metrics
@@ -150,6 +151,12 @@ def described_rooms(base: Path) -> list[tuple[str, str]]:
     ]
 
 
+def personal() -> str:
+    """What refers to a person, and what becomes of it."""
+    rows = [(f"`{relation}`", fate, says) for relation, (fate, says) in FATES.items()]
+    return _table(("what refers to a person", "when they are erased", "what it is"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "limits": limits,
     "permissions": permissions,
@@ -160,6 +167,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "paths": paths,
     "metrics": figures,
     "rooms": rooms,
+    "personal": personal,
 }
 
 

@@ -12,6 +12,7 @@ from chat.rights.standing import MODERATE_ANY
 from chat.rights.table import Right
 from chat.services import (
     ban_user,
+    begin_erasure,
     change_staff_roles,
     close_report,
     deactivate_user,
@@ -21,6 +22,7 @@ from chat.services import (
     reactivate_user,
 )
 from chat.services.bans import BAN, refusal_to_ban
+from chat.services.erasing.beginning import ERASE, refusal_to_erase
 from chat.services.staff import GROUPS, staff_roles_of
 
 
@@ -32,6 +34,21 @@ class RolesForm(ReasonForm):
         help_text="None of them: no longer staff.",
     )
     field_order = ("roles", "reason")
+
+
+class EraseForm(ReasonForm):
+    messages = forms.ChoiceField(
+        choices=[("keep", "stay, under the name Deleted user"), ("delete", "are emptied, with their files")],
+        initial="keep",
+        widget=forms.RadioSelect,
+        label="What they said",
+    )
+    field_order = ("messages", "reason")
+
+
+def _erase(actor: User, user: User, given: dict[str, Any]) -> str:
+    begin_erasure(actor, user=user.pk, keeps_messages=given["messages"] == "keep", reason=given["reason"])
+    return "Nobody finds this person any more, and nobody signs in as them. Their traces are being taken away now."
 
 
 def _make_password_link(actor: User, user: User, given: dict[str, Any]) -> str:
@@ -171,6 +188,18 @@ LIFT_BANS = AdminAct(
     do=lambda actor, ban, given: lift_ban(actor, user=ban.user_id, reason=given["reason"]),
     consequence="They can sign in again; programs with their tokens come back by themselves.",
     fits=lambda actor, ban: ban.lifted_at is None and _may_ban(actor, ban.user),
+)
+ERASE_PERSON = AdminAct(
+    name="erase",
+    label="Erase for ever",
+    permission=ERASE,
+    do=_erase,
+    consequence="It can't be undone. Name, address, password, tokens, sessions, reactions, read marks and mentions are gone, "
+    "nobody can take the username again, and others read Deleted user. Reports and the audit log keep what was done.",
+    form=EraseForm,
+    fits=lambda actor, user: refusal_to_erase(actor, user) is None and not hasattr(user, "erasure"),
+    is_danger=True,
+    is_bulk=False,
 )
 #: No group has this permission: only superusers do.
 SUPERUSER = "chat.give_staff_roles"

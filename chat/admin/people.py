@@ -28,13 +28,13 @@ class UserAdmin(ReadOnlyAdmin):
     search_help_text = "A name, at least three letters. Small mistakes are forgiven when nothing fits exactly."
     acts = (
         *(deeds.CHANGE_ROLES, deeds.MAKE_PASSWORD_LINK, deeds.DEACTIVATE, deeds.REACTIVATE),
-        *(deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE),
+        *(deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE, deeds.ERASE_PERSON),
     )
     fields = ("username", "display_name", "state", "roles", "joined", "last_in", "all_messages")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("groups", "bans")
+        return super().get_queryset(request).prefetch_related("groups", "bans").select_related("erasure")
 
     def words(self, row: User) -> str:
         return f"{row.get_full_name()} ({row.username})"
@@ -43,7 +43,13 @@ class UserAdmin(ReadOnlyAdmin):
     def state(self, row: User) -> SafeString:
         is_banned = any(ban.lifted_at is None for ban in row.bans.all())
         return columns.badges(
-            ("banned", "danger") if is_banned else ("active", "good") if row.is_active else ("has left", "quiet"),
+            ("erased", "quiet")
+            if hasattr(row, "erasure")
+            else ("banned", "danger")
+            if is_banned
+            else ("active", "good")
+            if row.is_active
+            else ("has left", "quiet"),
             (row.kind, "") if row.kind != UserKind.PERSON else None,
         )
 

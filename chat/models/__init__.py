@@ -6,6 +6,7 @@ from chat.models.ban import Ban
 from chat.models.block import Block
 from chat.models.channel import Channel, ChannelKind
 from chat.models.conversation import Conversation, ConversationState
+from chat.models.erasure import ErasedName, Erasure
 from chat.models.file import File
 from chat.models.invite import Invite
 from chat.models.member import Member, NotifyLevel, Role

@@ -55,6 +55,7 @@ class Act(models.TextChoices):
     HOURS_CHANGED = "hours.changed", "changed when inboxes are open"
     POLICIES_CHANGED = "policies.changed", "changed how soon an inbox answers"
     CONTACT_ERASED = "contact.erased", "erased a visitor"
+    USER_ERASED = "user.erased", "erased a person"
 
 
 class Door(models.TextChoices):

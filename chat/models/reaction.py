@@ -22,6 +22,8 @@ class Reaction(models.Model):
             models.UniqueConstraint(fields=["message", "emoji", "user"], name="message_reactions_once"),
             models.CheckConstraint(name="message_reactions_emoji", condition=~Q(emoji="")),
         ]
+        # All of one person, when that is erased or exported.
+        indexes = [models.Index(fields=["user"], name="idx_message_reactions_user")]
 
     def __str__(self) -> str:
         return f"{self.emoji} of {self.user_id}"

@@ -74,7 +74,7 @@ class User(AbstractUser):
     class Meta:
         db_table = "users"
         default_permissions = ("view",)
-        permissions = [("ban_user", "Can ban people and lift bans")]
+        permissions = [("ban_user", "Can ban people and lift bans"), ("erase_user", "Can erase people for ever")]
         constraints = [
             models.UniqueConstraint(Lower("username"), name="users_username_any_case"),
             models.CheckConstraint(name="users_chosen_status", condition=models.Q(chosen_status__in=CHOICES)),

@@ -110,7 +110,7 @@ def revise_channel(
                 else f"{actor.get_full_name()} cleared the topic"
             )
             entry.note(actor, {"type": "channel.topic", "name": row.topic}, sentence)
-        _tell_all(entry, "updated")
+        tell_all(entry, "updated")
     return row
 
 
@@ -125,7 +125,7 @@ def archive_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
             Channel.objects.filter(pk=channel).update(archived_at=row.archived_at)
             _record(Act.CHANNEL_ARCHIVED, actor, row, reason)
             entry.note(actor, {"type": "channel.archived"}, f"{actor.get_full_name()} archived the channel")
-            _tell_all(entry, "archived")
+            tell_all(entry, "archived")
     return row
 
 
@@ -145,7 +145,7 @@ def restore_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
             _record(Act.CHANNEL_RESTORED, actor, row, reason)
             sentence = f"{actor.get_full_name()} took the channel out of the archive"
             entry.note(actor, {"type": "channel.restored"}, sentence)
-            _tell_all(entry, "updated")
+            tell_all(entry, "updated")
     return row
 
 
@@ -205,7 +205,7 @@ def _record(act: Act, actor: User, channel: Channel, reason: str, details: dict[
     audit.record(act, actor=actor, channel=channel.pk, reason=reason, details=details)
 
 
-def _tell_all(entry: log.Entry, action: str) -> None:
+def tell_all(entry: log.Entry, action: str) -> None:
     """One push for all members, without what is each member's own."""
     if entry.channel.head > entry.after:
         told = frames.Channel(action=action, channel=shapes.channel_to_all(entry.channel))

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from chat.models import Act, Ban, User
+from chat.models import Act, Ban, Erasure, User
 from chat.services import audit
 from chat.services.bans import locked_for_ban
 from chat.services.credentials import recheck_logins
@@ -28,12 +28,17 @@ def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:
 
 
 def reactivate_user(actor: User | None, *, user: int, reason: str) -> User:
-    """The account is on again. Repeating does nothing. Raises Invalid, Forbidden, NotFound, or Conflict for a ban that stands."""
+    """The account is on again. Repeating does nothing.
+
+    Raises Invalid, Forbidden, NotFound, or Conflict for a ban that stands, and for who was erased.
+    """
     reason = audit.checked_reason(reason)
     with transaction.atomic():
         row = locked_for_ban(actor, user)
         if Ban.objects.standing().filter(user=row).exists():
             raise Conflict("This person is banned: lift the ban instead.")
+        if Erasure.objects.filter(user=row).exists():
+            raise Conflict("This person was erased: nobody comes in with this account again.")
         if not row.is_active:
             row.is_active = True
             User.objects.filter(pk=row.pk).update(is_active=True)

@@ -94,7 +94,7 @@ def delete_message(
         log.require(row.kind == MessageKind.TEXT, "What happened in the channel can't be deleted.")
         _require_seen(row, only_at)
         if row.deleted_at is None:
-            _empty(entry, row)
+            empty_message(entry, row)
             if not is_own:
                 close_case(row, actor=actor, verdict=Verdict.UPHELD, reason=reason or "The message was deleted.")
                 audit.record(
@@ -108,7 +108,7 @@ def delete_message(
     return row
 
 
-def _empty(entry: log.Entry, row: Message) -> None:
+def empty_message(entry: log.Entry, row: Message) -> None:
     """Takes away what it said and all that hangs on it, with a new number; and another for the root of its thread."""
     _keep_or_forget(row, deleted_at=entry.now)
     row.said_digest = first_said(row)

@@ -12,6 +12,7 @@ from chat.models import Act, Channel, Member, User
 from chat.naming import clean_name, looks, require_free_word
 from chat.services import audit
 from chat.services.channels import open_channel
+from chat.services.erased_names import require_never_erased
 from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
 from delivery.bus import bell
@@ -29,9 +30,11 @@ DISPLAY_NAME_CHARACTERS = 80
 def create_user(username: str, *, password: str | None = None, display_name: str = "", is_staff: bool = False) -> User:
     """A new account; without a password only tokens sign it in. Raises Invalid with the reasons.
 
-    No two usernames look alike, and reserved words are nobody's; of those, what promises an office may be the staff's.
+    No two usernames look alike, also not like that of somebody who was erased, and reserved words are nobody's; of those, what
+    promises an office may be the staff's.
     """
     require_free_word(username, is_staff=is_staff)
+    require_never_erased(username)
     seen, seen_in_any_case = looks(username)
     user = User(
         username=username,
@@ -98,12 +101,13 @@ def rename_user(user: User, *, display_name: str) -> User:
             User.objects.filter(pk=user.pk).update(display_name=name)
             audit.record(Act.USER_RENAMED, actor=user, whom=user.pk, details={"from": row.display_name, "to": name})
             row.display_name = name
-            transaction.on_commit(lambda: bell.ring([_renamed(row)]), robust=True)
+            transaction.on_commit(lambda: bell.ring([renamed(row)]), robust=True)
     user.display_name = name
     return user
 
 
-def _renamed(user: User) -> Spread:
+def renamed(user: User) -> Spread:
+    """What those are pushed who share a channel with them."""
     # Customers of the support know the staff by other names, and not by usernames.
     among_us = Member.objects.filter(user=user, channel__is_support=False)
     channel_ids = list(among_us.values_list("channel_id", flat=True))

@@ -13,8 +13,11 @@ from chat.naming import looks
 from chat.reads.cache import recent
 from chat.services import audit, log
 from chat.services.credentials import recheck_logins
-from chat.support.models import Contact, Inbox, Mail, Rating, Ticket
+from chat.support.models import Agent, Contact, Inbox, Mail, Rating, Ticket
 from chat.support.services.inboxes import require_supervisor
+from chat.support.services.letting_go import end_work
+from chat.support.services.reserved import reserved_account
+from chat.support.services.seats import unseat_agent
 from delivery.wire.errors import Conflict, NotFound
 
 #: What an erased visitor is called.
@@ -53,6 +56,25 @@ def erase_expired() -> int:
     """Conversations whose inbox keeps them no longer; how many were erased. May be interrupted and repeated at any time."""
     keeping = Inbox.objects.filter(keeps_days__isnull=False).order_by("pk")
     return sum(_erase_expired_of(inbox) for inbox in keeping.values_list("pk", flat=True))
+
+
+def forget_agent(user: User) -> int:
+    """Of who is erased: what they held is free, they are agents of nothing, and no mail goes to them; of how many inboxes.
+
+    The last who supervises an inbox too: superusers still do. Repeating finds what is left.
+    """
+    agencies = list(Agent.objects.select_related("user", "inbox").filter(user=user).order_by("pk"))
+    # A superuser holds conversations without a seat.
+    held = Conversation.objects.filter(assignee=user).values_list("desk", flat=True)
+    desks = sorted({agent.inbox.desk_id for agent in agencies} | set(held))
+    by = reserved_account() if desks else user
+    for desk in desks:
+        end_work(user, desk=desk, by=by)
+    for agent in agencies:
+        with log.writing(agent.inbox.desk_id) as entry:
+            unseat_agent(entry, agent, actor=by)
+    Mail.objects.filter(agent=user).delete()
+    return len(agencies)
 
 
 def _erase_expired_of(pk: int) -> int:

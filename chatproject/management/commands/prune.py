@@ -15,6 +15,7 @@ from chat import clock
 from chat.files.services import sweep
 from chat.services.pruning import channels_to_prune, prunable, prune_logins, prune_messages
 from chat.support.services.pruning import prune_visitors
+from chatproject.erasing import finish_all
 
 #: Messages in one transaction, so that nobody waits for it.
 AT_ONCE = 500
@@ -41,12 +42,14 @@ class Command(BaseCommand):
         logins = 0 if options["dry_run"] else prune_logins(now=clock.now())
         files = 0 if options["dry_run"] else _sweep_all()
         visitors = 0 if options["dry_run"] else prune_visitors(now=clock.now())
+        erased = 0 if options["dry_run"] else finish_all()
         said = {
             "days": days,
             "messages": pruned,
             "logins": logins,
             "files": files,
             "visitors": visitors,
+            "erased": erased,
             "seconds": round(time.monotonic() - began_at, 1),
         }
         if options["json"]:

@@ -1,0 +1,138 @@
+"""What an erased person said and did to messages: emptied with a number where they wish it so; reactions and mentions always."""
+
+import re
+
+from django.db.models import Q
+
+from chat.models import ChannelKind, Erasure, File, Mention, Message, MessageKind, MessageVersion, Reaction
+from chat.services import log
+from chat.services.erasing.names import conversations_of, event_without_names, username_for, without_names
+from chat.services.first_said import first_said
+from chat.services.messages import empty_message
+from chat.services.reactions import reactions_of
+
+#: Messages in one transaction, and rows that nobody waits for.
+AT_ONCE, ROWS_AT_ONCE = 50, 1000
+#: What a body holds.
+_BODY_BYTES = 2048
+#: As conversing.sql calls who has no name.
+SUPPORT = "Support"
+#: System lines that one look goes through, by their numbers.
+_LINES_AT_ONCE = 20_000
+
+
+def delete_messages(erasure: Erasure) -> int:
+    """Where that was chosen: each takes the next number, as if they had deleted it. What was reported is kept as evidence."""
+    if erasure.keeps_messages:
+        return 0
+    said = Message.objects.filter(sender=erasure.user_id, kind=MessageKind.TEXT, deleted_at=None)
+    channel = said.order_by("channel").values_list("channel", flat=True).first()
+    if channel is None:
+        return 0
+    with log.writing(channel) as entry:
+        here = list(said.filter(channel=channel).order_by("seq").values_list("pk", flat=True)[:AT_ONCE])
+        for pk in here:
+            empty_message(entry, entry.message(pk))
+    return len(here)
+
+
+def forget_versions(erasure: Erasure) -> int:
+    """What their messages said before they edited them, but for evidence."""
+    versions = MessageVersion.objects.filter(message__sender=erasure.user_id, message__reports=None)
+    found = list(versions.values_list("pk", flat=True)[:ROWS_AT_ONCE])
+    MessageVersion.objects.filter(pk__in=found).delete()
+    return len(found)
+
+
+def take_reactions_back(erasure: Erasure) -> int:
+    theirs = Reaction.objects.filter(user=erasure.user_id)
+    channel = theirs.order_by("message__channel").values_list("message__channel", flat=True).first()
+    if channel is None:
+        return 0
+    with log.writing(channel) as entry:
+        messages = theirs.filter(message__channel=channel).values_list("message", flat=True).distinct()
+        here = list(messages.order_by("message")[:AT_ONCE])
+        for pk in here:
+            row = entry.message(pk)
+            theirs.filter(message=row).delete()
+            row.reactions = reactions_of(row)
+            entry.revise(row, "reactions")
+    return len(here)
+
+
+def forget_mentions_of(erasure: Erasure) -> int:
+    """Others' messages stay, and call nobody where they called the person: `@name` is another word from then on."""
+    theirs = Mention.objects.filter(user=erasure.user_id)
+    channel = theirs.order_by("channel").values_list("channel", flat=True).first()
+    if channel is None:
+        return 0
+    with log.writing(channel) as entry:
+        here = list(theirs.filter(channel=channel).order_by("seq").values_list("message", flat=True)[:AT_ONCE])
+        for pk in here:
+            theirs.filter(message=pk).delete()
+            _call_nobody(entry, entry.message(pk), erasure)
+    return len(here)
+
+
+def _call_nobody(entry: log.Entry, row: Message, erasure: Erasure) -> None:
+    called = row.mentions or {}
+    if erasure.user_id not in called.get("users", ()):
+        return
+    row.said_digest = first_said(row)
+    row.body = _uncalled(row.body, erasure)
+    others = [user for user in called["users"] if user != erasure.user_id]
+    row.mentions = {**called, "users": others} if others or called["everyone"] else None
+    for version in MessageVersion.objects.filter(message=row):
+        MessageVersion.objects.filter(pk=version.pk).update(body=_uncalled(version.body, erasure))
+    entry.revise(row, "body", "mentions", "said_digest")
+
+
+def _uncalled(body: str, erasure: Erasure) -> str:
+    name = re.compile(rf"@{re.escape(erasure.names[0])}(?![A-Za-z0-9_-])", re.IGNORECASE)
+    for instead in (f"@{username_for(erasure.user_id)}", "@-"):
+        said = name.sub(instead, body)
+        if len(said.encode()) <= _BODY_BYTES:
+            return said
+    return body
+
+
+def give_up_uploads(erasure: Erasure) -> int:
+    """Files that no message has: the sweep takes their bytes away, as what was left over."""
+    long_ago = erasure.user.date_joined.replace(year=1970)
+    unsent = File.objects.filter(uploader=erasure.user_id, taken_at=None).exclude(created_at=long_ago)
+    return unsent.update(created_at=long_ago, name="-")
+
+
+def spell_system_lines(erasure: Erasure) -> int:
+    """What happened to them and by them, without their names.
+
+    Without a number: it would be told again as if it happened now. Who has it on the screen has it until they load it again.
+    """
+    lines = Message.objects.filter(kind=MessageKind.SYSTEM, pk__gt=erasure.position).order_by("pk")
+    last = lines.values_list("pk", flat=True)[_LINES_AT_ONCE : _LINES_AT_ONCE + 1].first()
+    about = Q(sender=erasure.user_id) | Q(event__user=erasure.user_id)
+    about |= Q(event__type="channel.renamed", channel__in=conversations_of(erasure.user_id))
+    for name in erasure.names:
+        about |= Q(body__endswith=f", invited by {name}")
+    lines = lines.select_related("channel")
+    found = lines.filter(about) if last is None else lines.filter(about, pk__lte=last)
+    erasure.position = last or 0
+    return sum(_spell(row, erasure) for row in found.iterator(chunk_size=500))
+
+
+def _spell(row: Message, erasure: Erasure) -> bool:
+    body = without_names(row.body, erasure.names)
+    is_direct = row.channel.kind == ChannelKind.DIRECT
+    event = event_without_names(row.event or {}, erasure.names, user=erasure.user_id, is_direct=is_direct)
+    is_other = (body, event) != (row.body, row.event or {})
+    if is_other:
+        Message.objects.filter(pk=row.pk).update(body=body, event=event)
+    return is_other
+
+
+def forget_public_name(erasure: Erasure) -> int:
+    """By which customers of the support knew them."""
+    spoken = Message.objects.filter(sender=erasure.user_id).exclude(said_as__in=("", SUPPORT))
+    found = list(spoken.values_list("pk", flat=True)[:ROWS_AT_ONCE])
+    Message.objects.filter(pk__in=found).update(said_as=SUPPORT)
+    return len(found)

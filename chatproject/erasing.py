@@ -1,0 +1,63 @@
+"""What every erasure consists of: the desk lets go, then what chat keeps. Each web process goes on with what is under way."""
+
+import asyncio
+import logging
+import random
+
+from chat.live.node import ChatNode
+from chat.models import Erasure
+from chat.services.erasing.running import continue_erasure
+from chat.support.services.erasing import forget_agent
+from delivery.away import who_is_away
+
+logger = logging.getLogger("gapless.erasing")
+
+#: Between two looks where nothing is under way, by chance.
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 5.0, 10.0
+
+
+def finish_erasure(user: int) -> Erasure:
+    """All that is left of it. May be interrupted and repeated at any time."""
+    erasure = Erasure.objects.select_related("user").get(pk=user)
+    if erasure.ended_at is None:
+        forget_agent(erasure.user)
+    while continue_erasure(user):
+        pass
+    erasure.refresh_from_db()
+    return erasure
+
+
+def finish_all() -> int:
+    """Those that were begun and not finished: how many."""
+    under_way = list(Erasure.objects.under_way().order_by("pk").values_list("pk", flat=True))
+    return len([finish_erasure(user) for user in under_way])
+
+
+def erase_beside(node: ChatNode) -> None:
+    """Goes on with them in this process, until its node ends. Repeating does nothing."""
+    global _erasing
+    if _erasing is not node:
+        _erasing = node
+        node.nursery.start(_live(node))
+
+
+async def _live(node: ChatNode) -> None:
+    while not node.is_draining:
+        await asyncio.sleep(random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS))
+        try:
+            while not node.is_draining and await node.threads.run(_go_on):
+                pass
+        except Exception as error:
+            logger.warning("erasing waits: %r", error, extra={"away": who_is_away(error)})
+
+
+def _go_on() -> bool:
+    erasure = Erasure.objects.under_way().select_related("user").order_by("pk").first()
+    if erasure is None:
+        return False
+    forget_agent(erasure.user)
+    continue_erasure(erasure.pk)
+    return True
+
+
+_erasing: ChatNode | None = None
