@@ -153,8 +153,8 @@ def described_rooms(base: Path) -> list[tuple[str, str]]:
 
 def personal() -> str:
     """What refers to a person, and what becomes of it."""
-    rows = [(f"`{relation}`", fate, says) for relation, (fate, says) in FATES.items()]
-    return _table(("what refers to a person", "when they are erased", "what it is"), rows)
+    rows = [(f"`{relation}`", fate, says, entry or "–") for relation, (fate, says, entry) in FATES.items()]
+    return _table(("what refers to a person", "when they are erased", "what it is", "in their export"), rows)
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -56,6 +56,8 @@ class Act(models.TextChoices):
     POLICIES_CHANGED = "policies.changed", "changed how soon an inbox answers"
     CONTACT_ERASED = "contact.erased", "erased a visitor"
     USER_ERASED = "user.erased", "erased a person"
+    USER_EXPORTED = "user.exported", "exported all about a person"
+    CHANNEL_EXPORTED = "channel.exported", "exported a channel"
 
 
 class Door(models.TextChoices):

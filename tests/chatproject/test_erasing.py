@@ -169,20 +169,21 @@ def test_by_choice_what_they_said_is_emptied_but_for_evidence(bob: User) -> None
 def test_a_killed_erasure_goes_on_where_it_was_and_does_nothing_twice(
     bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services.begin_erasure(None, user=bob.pk, keeps_messages=False, reason="He left.")
-    forget_agent(bob)
-
     def kill(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    while True:
-        # Each batch is killed once with all of its work done, at the end of its transaction.
-        with monkeypatch.context() as killed:
-            killed.setattr(Erasure, "save", kill)
-            with pytest.raises(KeyboardInterrupt):
-                continue_erasure(bob.pk)
-        if not continue_erasure(bob.pk):
-            break
+    # In one transaction: the web processes that tests share would go on with it.
+    with transaction.atomic():
+        services.begin_erasure(None, user=bob.pk, keeps_messages=False, reason="He left.")
+        forget_agent(bob)
+        while True:
+            # Each batch is killed once with all of its work done, at its end.
+            with monkeypatch.context() as killed:
+                killed.setattr(Erasure, "save", kill)
+                with pytest.raises(KeyboardInterrupt):
+                    continue_erasure(bob.pk)
+            if not continue_erasure(bob.pk):
+                break
     counts = Erasure.objects.get().counts
     assert (counts["channels"], counts["messages"], counts["reactions"], counts["mentions"]) == (3, 3, 1, 1)
     lefts = Message.objects.filter(event__type="member.left", event__user=bob.pk)
@@ -243,12 +244,13 @@ def test_the_audit_log_is_changed_in_its_words_only_and_only_meanwhile(bob: User
         return False
 
     assert refused(reason="x")
-    services.begin_erasure(None, user=bob.pk, keeps_messages=True, reason="x")
-    assert refused(actor=None)
-    assert not refused(reason="x")
-    while continue_erasure(bob.pk):
-        assert refused(act="user.banned")
-    assert refused(reason="y")
+    with transaction.atomic():
+        services.begin_erasure(None, user=bob.pk, keeps_messages=True, reason="x")
+        assert refused(actor=None)
+        assert not refused(reason="x")
+        while continue_erasure(bob.pk):
+            assert refused(act="user.banned")
+        assert refused(reason="y")
 
 
 async def test_who_is_connected_reads_deleted_user_and_sees_them_leave(cast: Cast, server: Server) -> None:

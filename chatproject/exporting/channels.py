@@ -1,0 +1,66 @@
+"""All of a channel: what it is, who is in it, what was said, as lines of JSON and to be read in a browser, and its files."""
+
+from pathlib import Path
+from typing import Any
+
+from chat import shapes
+from chat.models import Act, Channel, File, Member, Message
+from chat.services import audit
+from chatproject.exporting.archive import AT_ONCE, Archive, entry_name, snapshot, streamed
+from chatproject.exporting.html import write_pages
+from delivery.wire.types import spell_time, time_now
+
+FORMAT = 1
+
+
+def export_channel(channel: Channel, path: Path, *, reason: str) -> dict[str, int]:
+    """Writes the zip, as the channel is at one moment; how many lines each entry has. Raises OSError, Invalid.
+
+    The audit log says so first: also of one that fails. Memory is bounded, however long the channel is.
+    """
+    audit.record(Act.CHANNEL_EXPORTED, actor=None, channel=channel.pk, reason=audit.checked_reason(reason))
+    with snapshot(), Archive(path) as archive:
+        row = Channel.objects.get(pk=channel.pk)
+        archive.one("channel.json", {"format": FORMAT, "made_at": time_now(), **described(row)})
+        members = Member.objects.filter(channel=row).select_related("user").order_by("pk")
+        archive.lines("members.jsonl", streamed(members, shapes.member_of))
+        said = Message.objects.filter(channel=row).for_the_wire().order_by("seq")
+        archive.lines("messages.jsonl", streamed(said, shapes.message_of))
+        count = archive.counts["messages.jsonl"]
+        write_pages(archive, _title(row), said.iterator(chunk_size=AT_ONCE), count=count)
+        files = File.objects.filter(message__channel=row).whole().order_by("pk")
+        archive.lines("files.jsonl", streamed(files, file_described))
+        archive.files(files.iterator(chunk_size=AT_ONCE))
+    return archive.counts
+
+
+def described(row: Channel) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "topic": row.topic,
+        "kind": row.kind,
+        "parent": row.parent_id,
+        "is_support": row.is_support,
+        "head": row.head,
+        "created_at": spell_time(row.created_at),
+        "archived_at": spell_time(row.archived_at),
+    }
+
+
+def file_described(row: File) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "message": row.message_id,
+        "name": row.name,
+        "type": row.type,
+        "size": row.size,
+        "uploader": row.uploader_id,
+        "created_at": spell_time(row.created_at),
+        "entry": f"files/{entry_name(row)}" if row.whole_at else None,
+    }
+
+
+def _title(row: Channel) -> str:
+    names = Member.objects.filter(channel=row).select_related("user").order_by("pk")
+    return row.name or ", ".join(member.user.get_full_name() for member in names) or f"Conversation {row.pk}"
