@@ -85,6 +85,10 @@ def _is_banned(user: User) -> bool:
     return any(ban.lifted_at is None for ban in user.bans.all())
 
 
+def _is_erased(user: User) -> bool:
+    return hasattr(user, "erasure")
+
+
 def _may_ban(actor: User, user: User) -> bool:
     return refusal_to_ban(actor, user) is None
 
@@ -152,7 +156,7 @@ BAN_PEOPLE = AdminAct(
     permission=BAN,
     do=lambda actor, user, given: ban_user(actor, user=user.pk, reason=given["reason"]),
     consequence=_BANS,
-    fits=lambda actor, user: not _is_banned(user) and _may_ban(actor, user),
+    fits=lambda actor, user: not _is_banned(user) and not _is_erased(user) and _may_ban(actor, user),
     is_danger=True,
 )
 LIFT_BANS_OF_PEOPLE = AdminAct(
@@ -179,7 +183,9 @@ REACTIVATE = AdminAct(
     permission=BAN,
     do=lambda actor, user, given: reactivate_user(actor, user=user.pk, reason=given["reason"]),
     consequence="They can sign in again; programs with their tokens come back by themselves.",
-    fits=lambda actor, user: not user.is_active and not _is_banned(user) and _may_ban(actor, user),
+    fits=lambda actor, user: (
+        not user.is_active and not _is_banned(user) and not _is_erased(user) and _may_ban(actor, user)
+    ),
 )
 LIFT_BANS = AdminAct(
     name="lift",
@@ -197,7 +203,7 @@ ERASE_PERSON = AdminAct(
     consequence="It can't be undone. Name, address, password, tokens, sessions, reactions, read marks and mentions are gone, "
     "nobody can take the username again, and others read Deleted user. Reports and the audit log keep what was done.",
     form=EraseForm,
-    fits=lambda actor, user: refusal_to_erase(actor, user) is None and not hasattr(user, "erasure"),
+    fits=lambda actor, user: refusal_to_erase(actor, user) is None and not _is_erased(user),
     is_danger=True,
     is_bulk=False,
 )

@@ -78,12 +78,12 @@ def test_done_is_said_only_of_what_was_done(house: Cast) -> None:
 @pytest.mark.parametrize(
     ("who", "whom", "drawn", "hidden"),
     [
-        ("mo", "bob", {"ban", "deactivate"}, {"lift_ban", "reactivate", "roles"}),
+        ("mo", "bob", {"ban", "deactivate"}, {"lift_ban", "reactivate", "roles", "erase"}),
         ("mo", "sam", set(), {"ban", "deactivate", "lift_ban", "roles"}),
         ("mo", "mo", set(), {"ban", "deactivate", "roles"}),
         ("mo", "vera", {"lift_ban"}, {"ban", "reactivate"}),
-        ("sam", "mo", {"ban", "deactivate", "roles"}, {"lift_ban"}),
-        ("sam", "sam", set(), {"ban", "deactivate", "roles"}),
+        ("sam", "mo", {"ban", "deactivate", "roles", "erase"}, {"lift_ban"}),
+        ("sam", "sam", set(), {"ban", "deactivate", "roles", "erase"}),
         ("otto", "bob", set(), {"ban", "deactivate", "roles"}),
     ],
 )
@@ -119,6 +119,15 @@ def test_who_has_left_is_not_banned_and_can_come_back(house: Cast) -> None:
         ("user.deactivated", "because"),
         ("user.reactivated", "because"),
     ]
+
+
+def test_who_is_erased_in_the_admin_is_nobody_and_no_button_brings_them_back(house: Cast) -> None:
+    act("sam", house.bob, "erase", messages="keep")
+    bob = User.objects.get(pk=house.bob.pk)
+    assert (bob.get_full_name(), bob.is_active, bob.erasure.keeps_messages) == ("Deleted user", False, True)
+    page = browser("sam").get(page_of(bob)).content.decode()
+    assert "erased" in page
+    assert not {"erase", "reactivate", "ban"} & set(re.findall(r"/act/([a-z_]+)/", page))
 
 
 def test_a_channel_is_renamed_archived_and_taken_out_again_in_the_admin(house: Cast) -> None:
