@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0044_erasures'),
+        ('chat', '0045_erasures'),
     ]
 
     operations = [
