@@ -34,7 +34,7 @@ DROP FUNCTION refuse_all_but_taking_names_away();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0044_room_of_desks'),
+        ('chat', '0044_minutes'),
     ]
 
     operations = [
