@@ -137,7 +137,16 @@ def test_a_text_that_is_too_long_goes_as_a_file_and_others_see_that_it_is_on_its
     expect(bob.locator(".attached")).to_contain_text("message.txt")
     expect(alice.locator("#typing.is-on")).to_contain_text("Bob is sending files…")
     bob.unroute("**/api/v1/files/uploads/**")
+    bob.wait_for_function(KEPT)
+    # What was written is nowhere else any more: it outlives the page.
+    bob.reload()
+    expect(bob.locator(".attached")).to_contain_text("message.txt")
     send(bob)
     card = alice.locator(".row:not(.is-draft) .file-card", has_text="message.txt")
     expect(card).to_be_visible(timeout=20_000)
     assert bob.request.get(card.get_attribute("href") or "").text() == text
+    attach(bob, *({"name": f"{place}.txt", "mimeType": "text/plain", "buffer": b"x"} for place in range(10)))
+    bob.fill("#composer-body", text)
+    bob.click(".composer-as-file")
+    expect(bob.locator("#toast")).to_contain_text("at most 10 files")
+    expect(bob.locator("#composer-body")).to_have_value(text)

@@ -38,6 +38,8 @@ def test_a_message_is_cited_to_those_who_may_see_it(
     assert link == f"{server.url}/c/{other.pk}/m/{source.seq}"
     aside(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
     aside(said, cast.alice, cast.team, f"see {link}")
+    root = Message.objects.get(body__startswith="see").pk
+    aside(said, cast.alice, cast.team, f"and {server.url}/c/{other.pk}/m/{source.seq + 1}", thread=root)
     # Not in the channel: a link, and no word of what it leads to.
     bob = sign_in("bob", server, path=f"/c/{cast.team.pk}/", **options)
     expect(bob.locator(f'.body a[href="{link}"]')).to_be_visible()
@@ -46,6 +48,9 @@ def test_a_message_is_cited_to_those_who_may_see_it(
     expect(card).to_contain_text("the launch is on Monday", timeout=SOON)
     expect(card).to_contain_text("plans")
     expect(bob.locator(".cite")).to_have_count(0)
+    charlie.click("#rows .thread-line:visible")
+    expect(charlie.locator("#thread-rows .row", has_text="and").locator(".cite")).to_contain_text("number 0")
+    charlie.keyboard.press("Escape")
     assert violations(charlie) == []
     # It follows what is cited, and ends with the membership.
     aside(services.edit_message, cast.alice, channel=other.pk, message=source.pk, body="the launch is on Tuesday")

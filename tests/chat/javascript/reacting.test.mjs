@@ -98,3 +98,15 @@ test("who has reacted is one sentence", () => {
   assert.equal(sentence(["Ann", "You", null]), "You, Ann and 1 other");
   assert.equal(sentence([null, null]), "2 people");
 });
+
+test("a wish that another tab sees to while this one looks is nobody's", async () => {
+  const line = tab({ isOnline: false });
+  wish(line, "👍");
+  const key = Object.keys(shared).find((name) => name.startsWith("gapless.reaction."));
+  openTab(shared);
+  shared[key] = "null";
+  const later = tab();
+  later.reacting.wake();
+  await settle();
+  assert.deepEqual(later.asked, []);
+});

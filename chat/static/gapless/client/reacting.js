@@ -119,7 +119,9 @@ export class Reacting {
     try {
       for (const name of Object.keys(localStorage)) {
         const key = name.startsWith(this.#prefix) && name.slice(this.#prefix.length);
-        if (key && !this.#kept.has(key)) this.#kept.set(key, this.#stored(key));
+        // Another tab may see to it at this moment.
+        const wish = key && !this.#kept.has(key) && this.#stored(key);
+        if (wish) this.#kept.set(key, wish);
       }
     } catch {
       // as above

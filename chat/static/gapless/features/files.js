@@ -18,9 +18,9 @@ let limits = { file_bytes: 25 * 1024 * 1024, files_per_message: 10 };
 feature((page) => {
   const { client } = page;
   const uploads = new Uploads();
-  const [inChannel, inThread] = page.lists.map(({ list, timeline }) => boxOf(page.writers.get(timeline), list, uploads));
+  const [inChannel, inThread] = page.lists.map(({ list, timeline }) => boxOf(page.writers.get(timeline), list, { uploads, user: page.me.id }));
   const isAttached = (/** @type {string} */ key) => [inChannel, inThread].some(({ tray }) => tray.keys.includes(key));
-  inChannel.composer.asFile = (/** @type {string} */ text) => inChannel.tray.add([uploads.add(new File([text], "message.txt", { type: "text/plain" }))]);
+  inChannel.composer.asFile = (/** @type {string} */ text) => inChannel.take([new File([text], "message.txt", { type: "text/plain" })]);
   listenToDrops({
     take: (files, where) => (where.closest("#thread") ? inThread : inChannel).take(files),
     isOpen: () => !byId("composer").hidden,
@@ -76,9 +76,9 @@ feature((page) => {
 });
 
 /** A box to write in with what is attached to what is written there. */
-function boxOf(/** @type {any} */ composer, /** @type {any} */ list, /** @type {Uploads} */ uploads) {
+function boxOf(/** @type {any} */ composer, /** @type {any} */ list, /** @type {{ uploads: Uploads, user: number }} */ { uploads, user }) {
   const form = byId(list.id === "rows" ? "composer" : "thread-composer");
-  const tray = new Tray({ place: form.querySelector(".attached-list"), uploads, changed: () => composer.refresh() });
+  const tray = new Tray({ place: form.querySelector(".attached-list"), uploads, changed: () => composer.refresh(), name: `gapless.attached.${user}.${form.id}` });
   const put = (/** @type {any[]} */ files) => {
     for (const file of files) uploads.resume(file);
     if (files.length) tray.add(files);
@@ -87,8 +87,9 @@ function boxOf(/** @type {any} */ composer, /** @type {any} */ list, /** @type {
     const taken = fitting(files, limits.files_per_message - tray.keys.length);
     if (taken.length) tray.add(taken.map((file) => uploads.add(file)));
     composer.focus();
+    return taken.length > 0;
   };
-  composer.attached = { open: (/** @type {any} */ id) => tray.open(id), count: () => tray.keys.length, take: () => tray.take().map(kept), put };
+  composer.attached = { open: (/** @type {any} */ id) => tray.open(id), count: () => tray.keys.length, take: () => tray.take(), put };
   listen(form, take);
   return { composer, take, tray };
 }
@@ -100,8 +101,6 @@ function look(/** @type {any} */ event, /** @type {Timeline} */ { messages }) {
   const pictures = messages.flatMap(({ files = [] }) => files.filter(isPicture));
   show(pictures, pictures.findIndex(({ url }) => url === link.getAttribute("href")));
 }
-
-const kept = (/** @type {any} */ { key, name, size, type, id, whole }) => ({ key, name, size, type, id, whole });
 
 function fitting(/** @type {File[]} */ files, /** @type {number} */ room) {
   const large = files.filter(({ size }) => size > limits.file_bytes);

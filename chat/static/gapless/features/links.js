@@ -1,16 +1,15 @@
 /** Links to messages: copied from the menu, followed within the page, and shown as what they cite. */
 import { get } from "../page/api.js";
-import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
 import { placeOf } from "../page/router.js";
 import { copyLink } from "../timeline/acts.js";
 import { Cites } from "../timeline/cites.js";
 
 feature((page) => {
-  const { acts, blocks, channels, client, scroll, timeline } = page;
+  const { acts, blocks, channels, client, scroll, timeline: beside } = page;
   const refresh = () =>
     scroll.hold(() => {
-      for (const { id } of timeline.messages) cites.show(timeline.row(id));
+      for (const { timeline } of page.lists) for (const { id } of timeline.messages) cites.show(timeline.row(id));
     });
   const cites = new Cites({
     load: async (places) => (await get("cited/", { at: places.map(({ channel, seq }) => `${channel}.${seq}`).join() })).results,
@@ -19,14 +18,15 @@ feature((page) => {
     came: refresh,
   });
   acts.link = { act: copyLink, isOffered: () => true };
-  timeline.parts.push((row, message) => message.id != null && cites.show(row));
+  beside.parts.push((row, message) => message.id != null && cites.show(row));
   client.addEventListener("changes", ({ detail: { changes } }) => cites.take(changes) && refresh());
   client.addEventListener("channel", ({ detail: { channel } }) => (cites.forget(channel.id), refresh()));
-  byId("rows").addEventListener("click", (/** @type {MouseEvent} */ event) => {
+  const follow = (/** @type {MouseEvent} */ event) => {
     const link = /** @type {any} */ (event.target).closest("a[href]");
     const place = link && placeOf(link.href);
     if (!place || !channels.get(place.channel) || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     page.toMessage(place.channel, place.seq);
-  });
+  };
+  for (const { list } of page.lists) list.addEventListener("click", follow);
 });

@@ -1,4 +1,7 @@
-/** What is attached to the message that is being written, above the box: how far each file is, and taking it out again. */
+/**
+ * What is attached to the message that is being written, above the box: how far each file is, and taking it out again. It survives a
+ * reload of its tab, as what is written beside it does.
+ */
 import { icon, make } from "../page/dom.js";
 import { sizeText } from "./shown.js";
 
@@ -6,15 +9,21 @@ export class Tray {
   #place;
   #uploads;
   #changed;
+  #name;
   /** @type {Map<number | string, string[]>} */ #keys = new Map(); // channel → what is attached there
   /** @type {number | string} */ #channel = 0;
 
-  /** `changed()` when there are more or fewer. */
-  constructor(/** @type {{ place: any, uploads: any, changed: Callback }} */ { place, uploads, changed }) {
+  /** `changed()` when there are more or fewer; `name`: by which the tab keeps it. */
+  constructor(/** @type {{ place: any, uploads: any, changed: Callback, name: string }} */ { place, uploads, changed, name }) {
     this.#place = place;
     this.#uploads = uploads;
     this.#changed = changed;
-    uploads.addEventListener("moved", () => this.#show());
+    this.#name = name;
+    this.#load();
+    uploads.addEventListener("moved", (/** @type {any} */ { detail: { key } }) => {
+      this.#show();
+      if ([...this.#keys.values()].flat().includes(key)) this.#store();
+    });
     // The box keeps the focus, and a phone its keyboard: nothing moves under the finger.
     place.addEventListener("mousedown", (/** @type {any} */ event) => event.preventDefault());
     place.addEventListener("click", (/** @type {any} */ event) => this.#clicked(event));
@@ -30,17 +39,46 @@ export class Tray {
   }
 
   add(/** @type {any[]} */ states) {
-    this.#keys.set(this.#channel, [...this.keys, ...states.map(({ key }) => key)]);
-    this.#show();
+    this.#keep([...this.keys, ...states.map(({ key }) => key)]);
     this.#changed();
   }
 
-  /** What the message takes along, in its order; the tray is empty then. */
+  /** What the message takes along, in its order, as a draft keeps it; the tray is empty then. */
   take() {
-    const states = this.keys.map((key) => this.#uploads.state(key)).filter(Boolean);
-    this.#keys.delete(this.#channel);
-    this.#show();
+    const states = this.#kept(this.keys);
+    this.#keep([]);
     return states;
+  }
+
+  #keep(/** @type {string[]} */ keys) {
+    if (keys.length) this.#keys.set(this.#channel, keys);
+    else this.#keys.delete(this.#channel);
+    this.#show();
+    this.#store();
+  }
+
+  #kept(/** @type {string[]} */ keys) {
+    const states = keys.map((key) => this.#uploads.state(key)).filter(Boolean);
+    return states.map(({ key, name, size, type, id, whole }) => ({ key, name, size, type, id, whole }));
+  }
+
+  #store() {
+    try {
+      sessionStorage.setItem(this.#name, JSON.stringify([...this.#keys].map(([channel, keys]) => [channel, this.#kept(keys)])));
+    } catch {
+      // Full or forbidden: it just does not survive a reload.
+    }
+  }
+
+  #load() {
+    try {
+      for (const [channel, files] of JSON.parse(sessionStorage.getItem(this.#name) ?? "[]")) {
+        for (const file of files) this.#uploads.resume(file);
+        this.#keys.set(channel, files.map((/** @type {{ key: string }} */ { key }) => key));
+      }
+    } catch {
+      // as above
+    }
   }
 
   #clicked(/** @type {any} */ { target }) {
@@ -49,8 +87,7 @@ export class Tray {
     if (target.closest(".attached-again")) return this.#uploads.retry(key);
     if (!target.closest(".attached-out")) return;
     this.#uploads.cancel(key);
-    this.#keys.set(this.#channel, this.keys.filter((other) => other !== key));
-    this.#show();
+    this.#keep(this.keys.filter((other) => other !== key));
     this.#changed();
   }
 

@@ -99,7 +99,8 @@ export class Uploads extends EventTarget {
     if (!blob) return this.#fail(upload, LOST);
     const { signal } = upload.abort;
     let at = upload.id ? await get(`files/uploads/${upload.id}/`) : await post("files/uploads/", { name: upload.name, size: upload.size });
-    upload.id = at.id;
+    // Whole already where the answer to the last piece was lost.
+    Object.assign(upload, { id: at.id, whole: at.file ?? null });
     this.#tell(upload, at.offset);
     for (let bytes = FIRST_BYTES; !at.file && this.#lives(upload); ) {
       const began = performance.now();

@@ -5,10 +5,11 @@ import { byId } from "../page/dom.js";
 
 export class Attaching {
   #uploads = new Uploads();
-  #tray = new Tray({ place: byId("desk-attached"), uploads: this.#uploads, changed: () => {} });
+  #tray;
   #conversation = 0;
 
-  constructor() {
+  constructor(/** @type {number} */ me) {
+    this.#tray = new Tray({ place: byId("desk-attached"), uploads: this.#uploads, changed: () => {}, name: `gapless.attached.${me}.desk` });
     const input = byId("desk-attach-input");
     byId("desk-attach").addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
@@ -40,7 +41,7 @@ export class Attaching {
 
   /** What goes along, in its order. */
   take() {
-    return this.#tray.take().map(({ key, name, size, type, id, whole }) => ({ key, name, size, type, id, whole }));
+    return this.#tray.take();
   }
 
   /** What was refused is attached again. */

@@ -46,7 +46,7 @@ const acts = new Acts({ me, inboxOf });
 const about = new About();
 const alerts = new Alerts();
 const sending = new Sending(drafts);
-const attaching = new Attaching();
+const attaching = new Attaching(me.id);
 const composer = new Composer({ drafts, sending, attaching });
 const others = new Others({ me, client, nameOf: (id) => nameOf(agents.get(id) ?? { id, username: "somebody", display_name: "" }) });
 /** @type {Talk | null} */

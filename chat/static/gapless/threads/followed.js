@@ -30,10 +30,11 @@ export class Followed extends EventTarget {
 
   /** Messages as they are now: replies make their threads the newest ones, so that one page of the list says which are followed. */
   take(/** @type {any[]} */ messages) {
-    for (const { thread, sender, mentions } of messages.filter((message) => message.thread)) {
+    for (const { id, thread, sender, mentions } of messages) {
+      // Who is mentioned in a root, be it by an edit, follows it from its next reply on.
       const isNews = sender?.id === this.#me.id || mentions?.users?.includes(this.#me.id);
-      if (isNews) this.#strange.delete(thread);
-      if (this.#strange.has(thread)) continue;
+      if (isNews) this.#strange.delete(thread ?? id);
+      if (!thread || this.#strange.has(thread)) continue;
       this.#asked.add(thread);
       this.refresh();
     }

@@ -27,7 +27,7 @@ export class Composer {
   #typed;
   /** What goes along with a new message. @type {{ open: (id: number | string) => void, count: () => number, take: () => any[], put: (files: any[]) => void }} */ attached = { open: () => {}, count: () => 0, take: () => [], put: () => {} };
 
-  /** Takes a text that is too long for a message, where files can be sent. @type {((text: string) => void) | null} */ asFile = null;
+  /** Takes a text that is too long for a message, where files can be sent; false: there is no room for it. @type {((text: string) => boolean) | null} */ asFile = null;
 
   /**
    * `form`: its markup is that of `_composer.html`. `post(body, replyTo)`; `edit(message, body)` resolves or rejects with `detail`; `lastOwn()` for the up arrow;
@@ -186,8 +186,7 @@ export class Composer {
   }
 
   #sendAsFile() {
-    this.asFile?.(this.#box.value);
-    this.#write("");
+    if (this.asFile?.(this.#box.value)) this.#write("");
     this.#box.focus();
   }
 

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { openTab } from "./stage/browser.mjs";
+
+globalThis.addEventListener = () => {};
+globalThis.document = { querySelector: () => ({ content: "token" }) };
+const { Uploads } = await import("../../../chat/static/gapless/files/uploads.js");
+
+let asked;
+/** The server of one upload: it answers by what was asked; a line that breaks answers nothing. */
+let server;
+beforeEach(() => {
+  openTab();
+  asked = [];
+  globalThis.fetch = async (path, { method }) => {
+    asked.push(`${method} ${path.replace("/api/v1/files/", "")}`);
+    const answer = server(asked.at(-1));
+    if (!answer) throw new Error("the line is cut");
+    return { ok: true, status: 200, json: async () => answer };
+  };
+});
+
+const until = async (condition) => {
+  for (let turn = 0; turn < 200 && !condition(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  return condition();
+};
+
+test("what was whole when the answer was lost is whole, and is not asked for again and again", async () => {
+  const whole = { id: 7, name: "plan.txt", size: 4 };
+  server = (said) => (said.startsWith("POST") ? { id: 7, offset: 0 } : said.startsWith("GET") ? { id: 7, offset: 4, file: whole } : null);
+  const uploads = new Uploads();
+  const { key } = uploads.add(new File(["plan"], "plan.txt"));
+  assert.ok(await until(() => uploads.state(key).whole));
+  assert.deepEqual(uploads.state(key).whole, whole);
+  assert.deepEqual(asked, ["POST uploads/", "PATCH uploads/7/?offset=0", "GET uploads/7/?"]);
+});
