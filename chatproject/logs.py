@@ -1,6 +1,7 @@
 """Logs: one JSON object a line, with the request's or the connection's id, and never what people wrote. For people: text."""
 
 import logging
+import os
 import re
 from typing import Any
 
@@ -10,6 +11,8 @@ from structlog.typing import EventDict, Processor
 from chatproject.outages import Outages
 
 FORMATS = ("json", "text")
+#: The loggers whose level LOG_LEVEL is.
+OURS = ("gapless", "django_structlog")
 #: What PostgreSQL adds to a refused row: the row itself.
 _DETAIL = re.compile(r"(DETAIL|CONTEXT): .*")
 
@@ -21,6 +24,7 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        with_process,
         # As plain text: structlog's own tracebacks would show the variables, and bodies with them.
         structlog.processors.format_exc_info,
         without_rows,
@@ -50,6 +54,12 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
     }
 
 
+def with_process(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Says which of several processes speaks."""
+    event["process"] = os.getpid()
+    return event
+
+
 def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
     """Takes out what PostgreSQL says of the row that it refused."""
     for key in ("event", "exception"):
@@ -60,8 +70,7 @@ def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
 
 def _loggers(level: str) -> dict[str, Any]:
     return {
-        "gapless": {"level": level},
-        "django_structlog": {"level": level},
+        **{name: {"level": level} for name in OURS},
         "django.request": {"level": "CRITICAL"},  # request_log.py says it, with its id
         # The same: where plain http is sent to https, Django meets a foreign Host before hosts.py does.
         "django.security.DisallowedHost": {"level": "CRITICAL"},

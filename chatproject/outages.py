@@ -26,7 +26,8 @@ class Outages(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock = threading.Lock()
+        # A signal may have something to say while its thread has the lock.
+        self._lock = threading.RLock()
         self._lasting: dict[Fault, _Outage] = {}
         self._repeats = Repeats()
         self._is_watched = False

@@ -15,7 +15,9 @@ from typing import Any
 
 import uvicorn
 
+from chatproject.serving import loudness
 from chatproject.serving.heads import PatientHttpProtocol
+from chatproject.serving.milestones import say_draining, say_serving
 from chatproject.serving.sockets import PeerProtocol
 from chatproject.serving.workers import Worker, terminal_is_gone
 from delivery import node
@@ -71,10 +73,15 @@ class DrainingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        say_serving()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         self._on_up()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        running = node.running()
+        say_end = say_draining(
+            sockets=running.hub.size if running else 0, messages_waiting=running.queue.length if running else 0
+        )
         for server in self.servers:
             server.close()
         for taken in sockets or []:
@@ -82,10 +89,10 @@ class DrainingServer(uvicorn.Server):
         if self.successor is None:
             self._listener.close()
         await self._hear_newcomers()
-        running = node.running()
         if running is not None:
             await running.drain(is_replaced=self._is_replaced)
         await super().shutdown(sockets=None)
+        say_end()
 
     # ---- handing over ----
 
@@ -140,6 +147,7 @@ def serve_here(
 ) -> DrainingServer:
     """Serves in this process until SIGTERM or SIGINT, then drains; or until a successor serves: the server knows which."""
     sys.setswitchinterval(TURN_SECONDS)
+    loudness.obey()
     config = uvicorn.Config(
         "chatproject.asgi:application",
         loop="uvloop",

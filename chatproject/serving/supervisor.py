@@ -13,6 +13,8 @@ from pathlib import Path
 
 from prometheus_client import multiprocess
 
+from chatproject.serving import loudness
+from chatproject.serving.milestones import say_draining
 from chatproject.serving.workers import Worker, terminal_is_gone
 
 logger = logging.getLogger("gapless.serve")
@@ -61,6 +63,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         signal.signal(signal.SIGHUP, lambda *_: self.stop() if terminal_is_gone() else self.roll())
+        loudness.obey(self._pass_on)
         while len(self._workers) < self._count:
             self._workers.append(self._start())
         while not self._stopping.wait(TICK_SECONDS):
@@ -93,15 +96,25 @@ class Supervisor:
         if self._rolling is not None and self._rolling.is_over():
             self._rolling = None
 
+    @property
+    def _living(self) -> list[Worker]:
+        return [*self._workers, *(self._rolling.besides if self._rolling else ())]
+
+    def _pass_on(self, number: signal.Signals) -> None:
+        for worker in self._living:
+            worker.tell(number)
+
     def _end(self) -> int:
         self._listener.close()
-        ending = [*self._workers, *(self._rolling.besides if self._rolling else ())]
+        ending = self._living
+        say_end = say_draining(web_processes=len(ending))
         for worker in ending:
             worker.leave(signal.SIGTERM, within=self._end_seconds)
         for worker in ending:
             while not worker.has_left():
                 time.sleep(TICK_SECONDS)
             self._forget(worker)
+        say_end()
         return 0
 
     def _forget(self, worker: Worker) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 
 from chatproject import env
+from chatproject.serving import loudness
 from chatproject.serving.figures import SHARED_FOLDER
 from delivery.children import die_with_parent
 
@@ -31,15 +32,18 @@ class Worker:
         self._has_come_up = False
         self._end_at: float | None = None
         given = [listener.fileno(), tells]
-        self._process = subprocess.Popen(
-            [*command, "--fd", str(given[0]), "--up", str(given[1])],
-            env=_environment(),
-            pass_fds=given,
-            start_new_session=True,
-            # A killed parent takes its processes along: they drain on SIGTERM.
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
+        with loudness.held_back():
+            self._process = subprocess.Popen(
+                [*command, "--fd", str(given[0]), "--up", str(given[1])],
+                env=_environment(),
+                pass_fds=given,
+                start_new_session=True,
+                # A killed parent takes its processes along: they drain on SIGTERM.
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            )
         os.close(tells)
+        if loudness.is_everything():
+            self.tell(loudness.EVERYTHING)
 
     @property
     def pid(self) -> int:
@@ -65,6 +69,10 @@ class Worker:
         if time.monotonic() > self._started_at + START_SECONDS:
             return f"it did not serve within {START_SECONDS} s"
         return None
+
+    def tell(self, number: signal.Signals) -> None:
+        """One that has ended does not mind."""
+        self._process.send_signal(number)
 
     def leave(self, number: signal.Signals, *, within: float) -> None:
         """SIGTERM: the service ends. SIGHUP: others go on, its sockets are handed to them. `within`: seconds, then it is killed."""

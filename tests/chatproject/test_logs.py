@@ -2,14 +2,17 @@
 
 import json
 import logging
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import httpx
+import psutil
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection
 
-from chatproject import logs
+from chatproject import logs, version
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
 from tests.stage.servers import Server, expect
@@ -56,3 +59,36 @@ def test_what_postgresql_says_of_a_row_is_taken_out() -> None:
     record = logging.LogRecord("gapless", logging.ERROR, "", 0, "failed", (), (IntegrityError, error, None))
     event = logs.without_rows(None, "error", {"event": str(record.exc_info[1])})  # type: ignore[index]
     assert event["event"] == 'violates check "x"\nDETAIL: (not logged)'
+
+
+async def test_processes_say_when_they_begin_drain_and_end_and_their_level_changes_while_they_serve(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server(arguments=("serve", "--workers", "2"), REDIS_URL=f"{settings.REDIS_URL}&password=s3cret")
+    assert server.process is not None
+    await expect(lambda: said(server, "serves") == 2)
+    [begins] = [line for line in lines(server) if line["event"] == "begins"]
+    assert (begins["version"], begins["commit"], begins["web_processes"]) == (version.VERSION, version.commit(), 2)
+    assert begins["settings"]["PORT"] == str(server.port)
+    assert "s3cret" not in server.log.read_text()
+
+    server.signal(signal.SIGUSR1)
+    await expect(lambda: said(server, "the log level is DEBUG now") == 3)
+    httpx.get(f"{server.url}/sign-in/", trust_env=False)
+    await expect(lambda: said(server, "request_finished") == 1)
+    # The one that follows a dead one is as the others are.
+    psutil.Process(server.process.pid).children()[0].kill()
+    await expect(lambda: said(server, "the log level is DEBUG now") == 4, within=30)
+    server.signal(signal.SIGUSR2)
+    await expect(lambda: said(server, "the log level is INFO now") == 3)
+    httpx.get(f"{server.url}/sign-in/", trust_env=False)
+    assert said(server, "request_finished") == 1
+
+    server.signal(signal.SIGTERM)
+    await in_thread(server.process.wait, 35)
+    assert said(server, "drains") == said(server, "has ended") == 3
+    assert len({line["process"] for line in lines(server)}) == 4
+
+
+def said(server: Server, event: str) -> int:
+    return sum(line["event"] == event for line in lines(server))

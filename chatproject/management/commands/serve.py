@@ -16,8 +16,9 @@ from chat.models import User
 from chat.setup import setup_url
 from chatproject import reach
 from chatproject.schema import waiting_migrations
-from chatproject.serving import assets, descriptors, figures, workers
+from chatproject.serving import assets, descriptors, figures, loudness, workers
 from chatproject.serving.listening import ListenError, listen
+from chatproject.serving.milestones import say_beginning
 from chatproject.serving.serve import DrainingServer, serve_here
 from chatproject.serving.supervisor import Supervisor
 from chatproject.serving.workers import Worker
@@ -42,6 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Until it means something: who asks too early should not end us.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        loudness.hold_back()
         descriptors.raise_to_hard()
         if options["fd"] is not None:
             self._serve_for_parent(socket.socket(fileno=options["fd"]), options["up"], options["successor"])
@@ -58,6 +60,7 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         assets.collect()
         self._announce(options["workers"])
+        say_beginning(web_processes=options["workers"])
         if options["workers"] == 1 and to_scrapes is None:
             self._serve_alone(listener)
             return

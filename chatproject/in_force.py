@@ -1,0 +1,37 @@
+"""The settings in force, as they may be shown to anybody: of a secret only whether there is one."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from chatproject import env
+
+LIMIT = "GAPLESS_LIMIT_"
+
+
+def readings(*, only_changed: bool = False) -> list[env.Reading]:
+    """In the order of their names, limits last."""
+    found = sorted(env.READINGS.values(), key=lambda each: (each.name.startswith(LIMIT), each.name))
+    return [reading for reading in found if not (only_changed and reading.source == "default")]
+
+
+def shown(reading: env.Reading) -> str:
+    """The value in force: what was read, or what the settings made of it; of a secret only whether there is one."""
+    if reading.name in ("DATABASE_URL", "REDIS_URL"):
+        is_own = reading.source == "default"
+        return (
+            f"embedded, in {settings.GAPLESS_DATA}"
+            if is_own
+            else ", ".join(map(_without_secrets, env.urls(env.text(reading.name, is_secret=True))))
+        )
+    if reading.is_secret:
+        is_set = reading.source != "default" or bool(getattr(settings, reading.name, None))
+        return "set, not shown" if is_set else "not set"
+    value = getattr(settings, reading.name, reading.value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
