@@ -1,13 +1,33 @@
-"""Where `serve` listens: an address of its own, opened once and handed to every web process."""
+"""Where `serve` listens: a socket that it was handed, or an address of its own; one, for every web process."""
 
+import os
 import socket
 
 #: Connections that wait for a web process to take them, while it is busy or is being replaced.
 BACKLOG = 2048
+#: The first descriptor that systemd hands over (sd_listen_fds(3)).
+FIRST_HANDED = 3
 
 
 class ListenError(Exception):
     """The address can't be listened on; the text is one sentence."""
+
+
+def handed_over() -> socket.socket | None:
+    """The socket that systemd, or another who speaks its protocol, listens at for us; None where nobody does.
+
+    It stays open while we are restarted: who comes meanwhile waits in its queue. Raises ListenError.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    count = os.environ.get("LISTEN_FDS", "0")
+    if count != "1":
+        raise ListenError(f"{count} sockets were handed over, but one is served: keep one ListenStream=.")
+    os.set_inheritable(FIRST_HANDED, False)
+    listener = socket.socket(fileno=FIRST_HANDED)
+    if listener.family not in (socket.AF_INET, socket.AF_INET6) or not _listens(listener):
+        raise ListenError("the socket that was handed over does not listen for TCP: set ListenStream= to address:port.")
+    return listener
 
 
 def listen(host: str, port: int, *, names: str = "PORT or HOST") -> socket.socket:
@@ -25,3 +45,7 @@ def listen(host: str, port: int, *, names: str = "PORT or HOST") -> socket.socke
         raise ListenError(f"can't listen on {host}:{port} ({error.strerror}): set {names}.") from None
     listener.listen(BACKLOG)
     return listener
+
+
+def _listens(listener: socket.socket) -> bool:
+    return bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))

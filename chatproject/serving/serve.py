@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from chatproject.serving import loudness
+from chatproject.serving import loudness, notify
 from chatproject.serving.heads import PatientHttpProtocol
 from chatproject.serving.milestones import say_draining, say_serving
 from chatproject.serving.sockets import PeerProtocol
@@ -68,6 +68,8 @@ class DrainingServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.is_ended = True
+        if self._succeed is not None:
+            notify.tell(notify.STOPPING)
         self._end_in_time()
         super().handle_exit(sig, frame)
 
@@ -75,6 +77,9 @@ class DrainingServer(uvicorn.Server):
         await super().startup(sockets)
         say_serving()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
+        if self._succeed is not None:
+            notify.tell(notify.READY)
+            self._nursery.leave(_tell_that_we_live())
         self._on_up()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -103,6 +108,7 @@ class DrainingServer(uvicorn.Server):
             self._end_in_time()
             self._hand_over()
         elif self.successor is None:
+            notify.tell(*notify.reloading())
             self.successor = self._succeed()
             logger.info("SIGHUP: web process %d is started, to replace this one", self.successor.pid)
             self._nursery.leave(self._await_successor(self.successor))
@@ -114,6 +120,7 @@ class DrainingServer(uvicorn.Server):
                 logger.error("web process %d did not come up (%s): this one goes on", successor.pid, reason)
                 successor.forget()
                 self.successor = None
+                notify.tell(notify.READY)
                 return
             await asyncio.sleep(LOOK_SECONDS)
         logger.info("web process %d serves, and %d hands its sockets over", successor.pid, os.getpid())
@@ -137,6 +144,12 @@ class DrainingServer(uvicorn.Server):
         last_resort.start()
 
 
+async def _tell_that_we_live() -> None:
+    while True:
+        notify.tell(notify.ALIVE)
+        await asyncio.sleep(notify.ALIVE_SECONDS)
+
+
 def serve_here(
     listener: socket.socket,
     *,
@@ -145,7 +158,10 @@ def serve_here(
     on_up: Callable[[], None],
     succeed: Callable[[], Worker] | None = None,
 ) -> DrainingServer:
-    """Serves in this process until SIGTERM or SIGINT, then drains; or until a successor serves: the server knows which."""
+    """Serves in this process until SIGTERM or SIGINT, then drains; or until a successor serves: the server knows which.
+
+    succeed: starts a successor; without it a parent does, who also speaks with systemd.
+    """
     sys.setswitchinterval(TURN_SECONDS)
     loudness.obey()
     config = uvicorn.Config(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prometheus_client import multiprocess
 
-from chatproject.serving import loudness
+from chatproject.serving import loudness, notify
 from chatproject.serving.milestones import say_draining
 from chatproject.serving.workers import Worker, terminal_is_gone
 
@@ -56,6 +56,9 @@ class Supervisor:
         self._workers = list(first)
         self._rolling: _Rolling | None = None
         self._is_asked_to_roll = False
+        #: systemd has been told that all serve.
+        self._is_ready = False
+        self._tell_at = 0.0
         self._stopping = threading.Event()
 
     def run(self) -> int:
@@ -69,6 +72,8 @@ class Supervisor:
         while not self._stopping.wait(TICK_SECONDS):
             self._replace_dead()
             self._roll_on()
+            self._tell()
+        notify.tell(notify.STOPPING)
         return self._end()
 
     def stop(self) -> None:
@@ -92,9 +97,19 @@ class Supervisor:
     def _roll_on(self) -> None:
         if self._rolling is None and self._is_asked_to_roll:
             self._is_asked_to_roll = False
+            notify.tell(*notify.reloading())
             self._rolling = _Rolling(self._workers, self._start_successor, self._end_seconds, self._forget)
         if self._rolling is not None and self._rolling.is_over():
             self._rolling = None
+            self._is_ready = False
+
+    def _tell(self) -> None:
+        if time.monotonic() >= self._tell_at:
+            self._tell_at = time.monotonic() + notify.ALIVE_SECONDS
+            notify.tell(notify.ALIVE)
+        if not self._is_ready and self._rolling is None and all(worker.has_come_up for worker in self._workers):
+            self._is_ready = True
+            notify.tell(notify.READY)
 
     @property
     def _living(self) -> list[Worker]:

@@ -29,6 +29,32 @@ TINY = [sys.executable, "-I", "-S", str(Path(__file__).resolve().parents[1] / "s
 Start = Callable[..., Server]
 
 
+class Systemd:
+    """As much of it as hears what a service says."""
+
+    def __init__(self, path: Path) -> None:
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._line.bind(str(path))
+        self._heard: list[str] = []
+        self.signs_of_life = 0
+
+    def __enter__(self) -> "Systemd":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
+
+    def heard(self) -> list[str]:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                said = self._line.recv(1000).decode().split("\n")[0]
+                if said == "WATCHDOG=1":
+                    self.signs_of_life += 1
+                else:
+                    self._heard.append(said)
+        return self._heard
+
+
 class Knocking:
     """Comes in again and again, as long as it lasts, each time by a connection of its own."""
 
@@ -181,10 +207,31 @@ def test_a_new_process_reads_the_settings_file_anew(port: int, monkeypatch: pyte
     supervised(port, scenario, successor=TINY)
 
 
-async def test_a_process_that_serves_alone_hands_over_without_a_refusal_and_nothing_is_lost(
-    own_server: Start, cast: Cast
+def test_systemd_hears_that_all_serve_that_they_are_replaced_and_that_they_end(
+    port: int, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    server = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0", GAPLESS_LIMIT_REQUESTS_PER_MINUTE="0")
+    with Systemd(tmp_path / "notify") as systemd:
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+
+        def scenario(supervisor: Supervisor) -> None:
+            until(lambda: "READY=1" in systemd.heard())
+            supervisor.roll()
+            until(lambda: systemd.heard()[-1] == "READY=1" and said_in(log, "2 web processes were replaced"))
+
+        supervised(port, scenario, successor=[*TINY, "--successor"])
+        assert systemd.heard() == ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"]
+        assert systemd.signs_of_life >= 1
+
+
+async def test_a_process_that_serves_alone_hands_over_without_a_refusal_and_nothing_is_lost(
+    own_server: Start, cast: Cast, tmp_path: Path
+) -> None:
+    systemd = Systemd(tmp_path / "notify")
+    server = own_server(
+        GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0",
+        GAPLESS_LIMIT_REQUESTS_PER_MINUTE="0",
+        NOTIFY_SOCKET=str(tmp_path / "notify"),
+    )
     assert server.process is not None
     pid = server.process.pid
     statuses: list[object] = []
@@ -227,6 +274,7 @@ async def test_a_process_that_serves_alone_hands_over_without_a_refusal_and_noth
         more = sent + 20
         await post_until(lambda: sent >= more)
         await expect(lambda: len(heard) >= sent)
+        await expect(lambda: systemd.heard() == ["READY=1", "RELOADING=1", "READY=1"])
         is_over.set()
         await knocking
         reading.cancel()
@@ -235,3 +283,5 @@ async def test_a_process_that_serves_alone_hands_over_without_a_refusal_and_noth
     assert set(statuses) == {200}
     assert psutil.Process(pid).children(), "the process that was told is the parent of the one that serves"
     assert server.stop() == 0
+    assert systemd.heard()[-1] == "STOPPING=1"
+    assert systemd.signs_of_life > 1

@@ -17,7 +17,7 @@ from chat.setup import setup_url
 from chatproject import reach
 from chatproject.schema import waiting_migrations
 from chatproject.serving import assets, descriptors, figures, loudness, workers
-from chatproject.serving.listening import ListenError, listen
+from chatproject.serving.listening import ListenError, handed_over, listen
 from chatproject.serving.milestones import say_beginning
 from chatproject.serving.serve import DrainingServer, serve_here
 from chatproject.serving.supervisor import Supervisor
@@ -52,14 +52,14 @@ class Command(BaseCommand):
             raise CommandError("--workers must be at least 1.")
         self._check()
         try:
-            listener = listen(settings.HOST, settings.PORT)
+            listener = handed_over() or listen(settings.HOST, settings.PORT)
             to_scrapes = self._listen_to_scrapes()
         except ListenError as error:
             self._fail(str(error))
         if options["migrate"]:
             call_command("migrate", interactive=False, verbosity=0)
         assets.collect()
-        self._announce(options["workers"])
+        self._announce(listener, options["workers"])
         say_beginning(web_processes=options["workers"])
         if options["workers"] == 1 and to_scrapes is None:
             self._serve_alone(listener)
@@ -124,11 +124,12 @@ class Command(BaseCommand):
     def _check(self) -> None:
         self.check()
 
-    def _announce(self, workers: int) -> None:
+    def _announce(self, listener: socket.socket, workers: int) -> None:
         is_new = not User.objects.exists()
         base = settings.PUBLIC_URL
         processes = "one process" if workers == 1 else f"{workers} processes"
-        listens = f"port {settings.PORT} of {settings.HOST}, {processes}"
+        host, port = listener.getsockname()[:2]
+        listens = f"port {port} of {host}, {processes}"
         self.stdout.write(f"Gapless is at {base}/ ({listens}; Ctrl-C ends it)")
         if is_new:
             self.stdout.write(f"Nobody has an account yet. Make yours, the owner's, at {base}{setup_url()}")
