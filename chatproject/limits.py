@@ -247,6 +247,8 @@ class Limits:
     statement_seconds: int = _limit(5, unit="seconds", exceeded="`unavailable`")
     #: Waiting for a row lock; less than a commit may take, so that a locked row is told from a database that is away.
     lock_seconds: int = _limit(2, unit="seconds", exceeded="`unavailable`")
+    #: A migration that waits for a lock: writers queue behind it meanwhile, so it gives up soon.
+    migration_lock_seconds: int = _limit(5, unit="seconds", exceeded="the migration gives up, and says who holds it")
     #: A transaction in which nothing is said: of a web process that was stopped in the middle, whose locks others wait for.
     idle_in_transaction_seconds: int = _limit(15, unit="seconds", exceeded="cut off, undone")
     #: An unused database connection.

@@ -7,13 +7,14 @@ from django.views.generic import RedirectView
 from chat.files.api import urls as files
 from chat.pages.doors import SignOut
 from chat.support.reads.readers import reads_conversation
-from chatproject.serving.health import alive, ready
+from chatproject.serving.health import alive, ready, version
 from chatproject.serving.measuring import count_from_zero, metrics_page
 
 urlpatterns = [
     path("healthz", alive),
     path("readyz", ready),
     path("metrics", metrics_page),
+    path("version", version),
     path("api/v1/support/", include("chat.support.api.urls")),
     path("api/v1/files/", include(files.paths(reads_besides=reads_conversation))),
     path("api/v1/", include("chat.api.urls")),

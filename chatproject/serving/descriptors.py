@@ -1,8 +1,12 @@
 """File descriptors: as many as the machine allows, a few of them kept for what every request needs, a word when they run out."""
 
+import errno
 import logging
+import os
 import resource
 import time
+
+from chatproject.serving.measuring import files_exhausted_seconds
 
 logger = logging.getLogger("gapless.descriptors")
 
@@ -10,6 +14,10 @@ logger = logging.getLogger("gapless.descriptors")
 KEPT = 40
 #: Between two lines that say the same.
 SAY_AGAIN_SECONDS = 60
+#: What can always be opened, if anything can.
+ANYTHING = "/dev/null"
+#: Of this process, and of the machine.
+NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 
 
 def raise_to_hard() -> None:
@@ -52,3 +60,43 @@ class Reserve:
                 allowed(), KEPT, self._refused,
             )  # fmt: skip
             self._said_at, self._refused = now, 0
+
+
+class Exhaustion:
+    """No descriptor is left at all: libuv then drops who comes and tells nobody, so it is looked for.
+
+    A line when it begins, one a minute, one when it ends.
+    """
+
+    def __init__(self) -> None:
+        self._began_at: float | None = None
+        self._said_at = 0.0
+
+    def look(self, seconds: float) -> None:
+        """Opens one file more. `seconds`: since the last look."""
+        reason = _why_nothing_opens()
+        if reason is not None:
+            files_exhausted_seconds.inc(seconds)
+            self._note(reason)
+        elif self._began_at is not None:
+            logger.warning("files can be opened again, after %.0f s", time.monotonic() - self._began_at)
+            self._began_at = None
+
+    def _note(self, reason: str) -> None:
+        now = time.monotonic()
+        if self._began_at is None or now - self._said_at >= SAY_AGAIN_SECONDS:
+            logger.error(
+                "not one more file can be opened (%s; %d are allowed): connections are dropped, and PostgreSQL and Redis "
+                "can't be reached anew", reason, allowed(),
+            )  # fmt: skip
+            self._said_at = now
+        self._began_at = self._began_at or now
+
+
+def _why_nothing_opens() -> str | None:
+    try:
+        descriptor = os.open(ANYTHING, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        return str(error.strerror) if error.errno in NONE_LEFT else None
+    os.close(descriptor)
+    return None

@@ -1,4 +1,5 @@
 """`/healthz`: the process answers, nothing else is touched. `/readyz`: it can do its work, with each dependency's milliseconds.
+`/version`: which release answers.
 
 A monitor asks by address: these paths and the figures are answered whatever the Host.
 """
@@ -13,6 +14,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from chatproject.serving.bounds import places
+from chatproject.version import VERSION, commit
 from delivery import node
 
 logger = logging.getLogger("gapless.health")
@@ -24,6 +26,11 @@ STANDING_SECONDS = 5
 def alive(request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is touched."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def version(request: HttpRequest) -> JsonResponse:
+    """The release that answers, and the commit it was made of. During a deploy two may answer in turn."""
+    return JsonResponse({"version": VERSION, "commit": commit()})
 
 
 def ready(request: HttpRequest) -> JsonResponse:

@@ -41,6 +41,9 @@ build = Gauge(
     "gapless_build_info", "1, by the version and the commit that serve.", ["version", "commit"],
     multiprocess_mode="livemax",
 )  # fmt: skip
+files_exhausted_seconds = Counter(
+    "gapless_files_exhausted_seconds", "Seconds in which not one more file or connection could be opened."
+)
 http_waiting = Gauge("gapless_http_waiting", "Requests that wait for a place.", multiprocess_mode="livesum")
 
 #: What anything may be answered with, besides what it gives.

@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from chatproject.serving import loudness, notify
+from chatproject.serving.descriptors import Exhaustion
 from chatproject.serving.heads import PatientHttpProtocol
 from chatproject.serving.milestones import say_draining, say_serving
 from chatproject.serving.sockets import PeerProtocol
@@ -31,6 +32,8 @@ TURN_SECONDS = 0.0005
 #: Who has come in but not yet asked for anything when we stop to listen has so long to do so.
 NEWCOMER_SECONDS = 1.0
 LOOK_SECONDS = 0.05
+#: uvicorn's, which are a tenth of one.
+TICKS_OF_A_SECOND = 10
 
 
 class DrainingServer(uvicorn.Server):
@@ -54,6 +57,7 @@ class DrainingServer(uvicorn.Server):
         self._on_up = on_up
         self._succeed = succeed
         self._nursery = Nursery()
+        self._exhaustion = Exhaustion()
         self._is_replaced = False
         self.successor: Worker | None = None
         #: Told to end, and not only to hand over.
@@ -81,6 +85,11 @@ class DrainingServer(uvicorn.Server):
             notify.tell(notify.READY)
             self._nursery.leave(_tell_that_we_live())
         self._on_up()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_OF_A_SECOND == 0:
+            self._exhaustion.look(1)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         running = node.running()

@@ -203,6 +203,26 @@ async def test_strangers_take_no_descriptor_that_others_need(own_server: Callabl
         writer.transport.abort()
 
 
+async def test_that_nothing_more_can_be_opened_is_said_once_measured_and_survived(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server()
+    assert server.process is not None
+    limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+    async with server.connect(cast.token(cast.alice)) as alice:
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        await expect(lambda: "not one more file can be opened" in server.log.read_text())
+        await alice.command("ping")
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, limits)
+        await expect(lambda: "files can be opened again" in server.log.read_text())
+        await alice.post(cast.team.pk, "still here")
+    said = server.log.read_text()
+    assert [said.count(words) for words in ("not one more file", "opened again")] == [1, 1]
+    figures = httpx.get(f"{server.url}/metrics").text
+    [seconds] = re.findall(r"^gapless_files_exhausted_seconds_total (\S+)$", figures, re.MULTILINE)
+    assert float(seconds) >= 1
+
+
 async def _figures(server: Server) -> dict[str, float]:
     """Once there is a descriptor again: strangers that ask nothing are gone after 5 s."""
     try:

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from django.test import RequestFactory
 
 from chatproject.serving import health
+from chatproject.version import VERSION, commit
 from tests.stage.servers import Server
 
 pytestmark = pytest.mark.django_db
@@ -74,8 +75,14 @@ def test_while_no_place_is_given_on_it_gets_no_work(monkeypatch: pytest.MonkeyPa
 
 def test_who_asks_by_address_is_told_how_it_is(server: Server) -> None:
     for host in ("10.0.0.7:8000", "elsewhere.example", "", "[", "a" * 300):
-        for path in ("/healthz", "/readyz", "/metrics"):
+        for path in ("/healthz", "/readyz", "/metrics", "/version"):
             assert httpx.get(f"{server.url}{path}", headers={"Host": host}).status_code == 200
+
+
+def test_the_release_that_answers_says_its_number_and_its_commit_and_nothing_else(server: Server) -> None:
+    said = httpx.get(f"{server.url}/version")
+    assert said.json() == {"version": VERSION, "commit": commit()}
+    assert said.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/sign-in/", "/api/v1/channels/", "/admin/", "/nothing", "/healthz/"])
