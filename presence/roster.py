@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from redis import asyncio as aioredis
@@ -51,6 +51,8 @@ class TypingMark:
     age_seconds: float = 0.0
     #: What keeps them from sending is a file on its way.
     is_uploading: bool = False
+    #: The root of the thread that they type in; 0: none.
+    thread_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ class ViewingMark(TypingMark):
     """Somebody looks at a support conversation, or looks away; `head` is the number of the desk, whose members hear of it."""
 
     desk_id: int = 0
+
+
+Mark = TypeVar("Mark", bound=TypingMark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ class Roster:
             "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
             "typing_lasts": int(self.typing_seconds * 1e6),
             "people": [self._spelled(saying) for saying in people],
-            "typing": [_spelled(mark) for mark in typing],
+            "typing": [f"{_spelled(mark)}:{mark.thread_id}" for mark in typing],
             "viewing": [f"{_spelled(mark)}:{mark.desk_id}" for mark in viewing],
         }
         # Records travel as text within it: the msgpack of Redis' Lua knows no binary strings.
@@ -176,8 +181,8 @@ def _read(answer: Any) -> _Stepped:
         seen[int(user_id)] = int(seen_at)
         chosen = _choice.decode(choice) if choice else UNCHOSEN
         found[int(user_id)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
-    types = [TypingMark(*_read_mark(member, age)[:6]) for member, age in _aged(typing, int(rev))]
-    looks = [ViewingMark(*_read_mark(member, age)) for member, age in _aged(viewing, int(rev))]
+    types = [_read_mark(TypingMark, member, age, beside="thread_id") for member, age in _aged(typing, int(rev))]
+    looks = [_read_mark(ViewingMark, member, age, beside="desk_id") for member, age in _aged(viewing, int(rev))]
     return _Stepped(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, types, looks))
 
 
@@ -190,6 +195,6 @@ def _aged(scored: Sequence[bytes], rev: int) -> Iterator[tuple[bytes, float]]:
         yield member, max(0.0, (rev - float(score)) / 1e6)
 
 
-def _read_mark(member: bytes, age_seconds: float) -> tuple[int, int, int, bool, float, bool, int]:
-    channel_id, user_id, head, is_on, desk_id = map(int, [*member.split(b":"), b"0"][:5])
-    return channel_id, user_id, head, is_on > 0, age_seconds, is_on > 1, desk_id
+def _read_mark(kind: type[Mark], member: bytes, age_seconds: float, *, beside: str) -> Mark:
+    channel_id, user_id, head, is_on, number = map(int, [*member.split(b":"), b"0"][:5])
+    return kind(channel_id, user_id, head, is_on > 0, age_seconds, is_on > 1, **{beside: number})

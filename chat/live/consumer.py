@@ -116,7 +116,11 @@ class ChatConsumer(SocketConsumer):
             case SayTyping():
                 await self.require_access(command.channel)
                 self.node.presence.told_typing(
-                    self.socket, command.channel, is_on=command.on, is_uploading=command.uploading
+                    self.socket,
+                    command.channel,
+                    is_on=command.on,
+                    thread_id=command.thread or 0,
+                    is_uploading=command.uploading,
                 )
                 if command.on:
                     self.seen(command.channel)

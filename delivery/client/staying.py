@@ -117,11 +117,12 @@ class Client:
             self._idle = presence["idle"]
         await self.command("presence", **presence)
 
-    async def say_typing(self, channel: int, *, on: bool = True) -> None:
-        """Of the moment: lost when there is no connection. Shown for 6 s; to be said again every 3."""
+    async def say_typing(self, channel: int, *, on: bool = True, thread: int | None = None) -> None:
+        """Of the moment: lost when there is no connection. Shown for 6 s; to be said again every 3. `thread`: its root's id."""
         if self._connection is not None and self._online.is_set():
+            place = {"channel": channel} if thread is None else {"channel": channel, "thread": thread}
             with contextlib.suppress(ConnectionError):
-                await self._connection.send({"op": "typing", "channel": channel, "on": on})
+                await self._connection.send({"op": "typing", **place, "on": on})
 
     async def events(self) -> AsyncIterator[Event]:
         """What happens, for ever. Raises Ended when the server has closed for good."""

@@ -112,11 +112,12 @@ class Read(Command, frozen=True, kw_only=True, tag="read"):
 class SayTyping(Command, frozen=True, kw_only=True, tag="typing"):
     """The person began, goes on (say it every 3 s) or stopped typing in a channel. A message ends it by itself.
 
-    `uploading`: what they are at is a file on its way.
+    `thread`: the root of the thread that they type in. `uploading`: what they are at is a file on its way.
     """
 
     channel: Id
     on: bool
+    thread: Id | None = None
     uploading: bool = False
 
 

@@ -165,11 +165,12 @@ class Renamed(Frame, frozen=True, kw_only=True, tag="person"):
 class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
     """Everyone typing in the channel now. Each push replaces the one before; none within 6 s: nobody types any more.
 
-    `uploading`: who of them sends files.
+    `thread`: those of the thread with this root, and of nothing else. `uploading`: who of them sends files.
     """
 
     channel: int
     users: Sequence[int]
+    thread: int | None = None
     uploading: Sequence[int] = ()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import Cast, in_thread, said
 from tests.stage.nodes import announcements
-from tests.stage.presence_stage import Process, Stage
+from tests.stage.presence_stage import Device, Process, Stage
 
 
 @pytest.mark.holds("typing_seconds")
@@ -66,6 +66,32 @@ async def test_who_sends_files_is_told_from_who_types(here: Process, there: Proc
         push = alice.pushes("typing")[-1]
         assert push["users"] == [cast.bob.pk]
         assert push.get("uploading", []) == ([cast.bob.pk] if is_uploading else [])
+
+
+async def test_who_types_in_a_thread_is_told_of_the_thread_and_not_of_the_channel(
+    here: Process, there: Process, time: Stage, cast: Cast
+) -> None:
+    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
+    await time.pass_time(2)
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True, thread_id=812)
+    await time.pass_time(1.5)
+    assert [(push["users"], push.get("thread")) for push in alice.pushes("typing")] == [([cast.bob.pk], 812)]
+    # They go over into the channel: the thread hears that they have gone.
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=True)
+    await time.pass_time(1.5)
+    assert _told(alice) == {812: [], None: [cast.bob.pk]}
+    # Another of their devices stops where they typed before: that they type here holds.
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=False, thread_id=812)
+    await time.pass_time(1.5)
+    assert _told(alice) == {812: [], None: [cast.bob.pk]}
+    there.presence.told_typing(bob.socket, cast.team.pk, is_on=False)
+    await time.pass_time(1.5)
+    assert _told(alice) == {812: [], None: []}
+
+
+def _told(person: Device) -> dict[int | None, list[int]]:
+    """By thread, None for the channel."""
+    return {push.get("thread"): push["users"] for push in person.pushes("typing")}
 
 
 async def test_typing_is_off_for_who_switches_it_off(here: Process, there: Process, time: Stage, cast: Cast) -> None:

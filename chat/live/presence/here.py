@@ -94,7 +94,9 @@ class ProcessPresence:
     def told_idle(self, socket: Socket, *, is_idle: bool) -> None:
         self.own.told_idle(socket.user_id, socket, is_idle=is_idle)
 
-    def told_typing(self, socket: Socket, channel_id: int, *, is_on: bool, is_uploading: bool = False) -> None:
+    def told_typing(
+        self, socket: Socket, channel_id: int, *, is_on: bool, thread_id: int = 0, is_uploading: bool = False
+    ) -> None:
         """People who switch this off, and invisible people, are not shown typing."""
         person = self.own.people.get(socket.user_id)
         followed = self._node.hub.channels.get(channel_id)
@@ -103,7 +105,7 @@ class ProcessPresence:
         if is_on and not _may_type(person.choice):
             return
         self._marks[channel_id, socket.user_id] = TypingMark(
-            channel_id, socket.user_id, followed.position, is_on, is_uploading=is_uploading
+            channel_id, socket.user_id, followed.position, is_on, is_uploading=is_uploading, thread_id=thread_id
         )
         if is_on:
             self.seen.typed(channel_id, socket.user_id)

@@ -13,6 +13,10 @@ from delivery.wire import codec, frames
 from presence.local import Own
 from presence.typing import TypingNow, Typists
 
+NOBODY = TypingNow()
+#: When it was pushed, and who was named.
+NEVER = (float("-inf"), NOBODY)
+
 
 class TypingPushes:
     """`kept_from` says from whom a block keeps a user."""
@@ -34,8 +38,8 @@ class TypingPushes:
         self._again = settings.LIMITS.typing_again_seconds - SLACK_SECONDS
         self._clock = clock
         self._touched: set[int] = set()
-        #: channel → (when it was pushed, who was named)
-        self._pushed: dict[int, tuple[float, tuple[tuple[int, ...], tuple[int, ...]]]] = {}
+        #: channel → thread (0: the channel itself) → (when it was pushed, who was named)
+        self._pushed: dict[int, dict[int, tuple[float, TypingNow]]] = {}
 
     def add(self, channel_ids: Iterable[int]) -> None:
         """Who types there is looked at with the next push."""
@@ -45,38 +49,48 @@ class TypingPushes:
         """What is due by now."""
         now = self._clock()
         for channel_id in list(self._touched):
-            pushed_at, named = self._pushed.get(channel_id, (float("-inf"), ((), ())))
-            if now - pushed_at < self._every:
+            typing, pushed = self._typing.now_in(channel_id), self._pushed.get(channel_id, {})
+            places = {*typing, *pushed}
+            due = {place for place in places if now - pushed.get(place, NEVER)[0] >= self._every}
+            if places and not due:
                 continue
-            typing = self._typing.now_in(channel_id)
-            followers = self._hub.followers(channel_id, head=typing.head)
+            followers = self._hub.followers(channel_id, head=self._typing.head_of(channel_id))
             if followers is None:
                 continue
-            self._touched.discard(channel_id)
-            told = (typing.user_ids, typing.uploading)
-            if told == named and now - pushed_at < self._again:
-                # They go on; those who were told know it for some seconds more.
-                continue
-            self._write(channel_id, typing, followers)
-            if typing.user_ids:
-                self._pushed[channel_id] = (now, told)
-            else:
-                self._pushed.pop(channel_id, None)
+            if due == places:
+                self._touched.discard(channel_id)
+            for thread_id in sorted(due):
+                self._push(channel_id, thread_id, typing.get(thread_id, NOBODY), followers)
 
-    def _write(self, channel_id: int, typing: TypingNow, followers: list[Socket]) -> None:
-        frame = _frame(channel_id, typing, kept_from=())
+    def _push(self, channel_id: int, thread_id: int, typing: TypingNow, followers: list[Socket]) -> None:
+        now, pushed = self._clock(), self._pushed.setdefault(channel_id, {})
+        pushed_at, named = pushed.get(thread_id, NEVER)
+        if typing == named and now - pushed_at < self._again:
+            # They go on; those who were told know it for some seconds more.
+            return
+        self._write(channel_id, thread_id, typing, followers)
+        if typing.user_ids:
+            pushed[thread_id] = (now, typing)
+        else:
+            pushed.pop(thread_id, None)
+        if not pushed:
+            del self._pushed[channel_id]
+
+    def _write(self, channel_id: int, thread_id: int, typing: TypingNow, followers: list[Socket]) -> None:
+        frame = _frame(channel_id, thread_id, typing, kept_from=())
         for socket in followers:
             person = self._own.people.get(socket.user_id)
             if person is None or person.choice.shows_typing:
                 kept_from = self._kept_from(socket.user_id)
                 # Encoded once for all but those few who are kept from somebody.
                 is_all = not any(user_id in kept_from for user_id in typing.user_ids)
-                socket.write_if_idle(frame if is_all else _frame(channel_id, typing, kept_from=kept_from))
+                socket.write_if_idle(frame if is_all else _frame(channel_id, thread_id, typing, kept_from=kept_from))
 
 
-def _frame(channel_id: int, typing: TypingNow, *, kept_from: Container[int]) -> Prepared:
+def _frame(channel_id: int, thread_id: int, typing: TypingNow, *, kept_from: Container[int]) -> Prepared:
     users, uploading = (
         tuple(user_id for user_id in user_ids if user_id not in kept_from)
         for user_ids in (typing.user_ids, typing.uploading)
     )
-    return Prepared(codec.encode(frames.Typing(channel=channel_id, users=users, uploading=uploading)))
+    said = frames.Typing(channel=channel_id, users=users, thread=thread_id or None, uploading=uploading)
+    return Prepared(codec.encode(said))

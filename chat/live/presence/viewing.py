@@ -13,7 +13,7 @@ from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.wire import codec, frames
 from presence.roster import ViewingMark
-from presence.typing import Typists
+from presence.typing import TypingNow, Typists
 
 
 class Viewing:
@@ -59,8 +59,8 @@ class Viewing:
                 self._push(conversation_id, now, pushed_at, named)
 
     def _push(self, conversation_id: int, now: float, pushed_at: float, named: tuple[int, ...]) -> None:
-        viewing = self._viewers.now_in(conversation_id)
-        followers = self._hub.followers(self._desks[conversation_id], head=viewing.head)
+        viewing = self._viewers.now_in(conversation_id).get(0, TypingNow())
+        followers = self._hub.followers(self._desks[conversation_id], head=self._viewers.head_of(conversation_id))
         if followers is None:
             return
         self._touched.discard(conversation_id)

@@ -163,8 +163,8 @@ export class Client extends EventTarget {
   }
 
   /** Of the moment: not repeated. */
-  typing(/** @type {number} */ channel, /** @type {boolean} */ on, { uploading = false } = {}) {
-    this.#connection.isOnline && this.#connection.send({ op: "typing", channel, on, ...(uploading && { uploading }) });
+  typing(/** @type {number} */ channel, /** @type {boolean} */ on, { uploading = false, thread = /** @type {number | null} */ (null) } = {}) {
+    this.#connection.isOnline && this.#connection.send({ op: "typing", channel, on, ...(thread && { thread }), ...(uploading && { uploading }) });
   }
 
   /** Whether the agent looks at a support conversation: to be said again every 3 s. Of the moment: not repeated. */

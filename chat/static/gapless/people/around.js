@@ -21,6 +21,8 @@ export class Around {
   /** @type {any} */ #channel = null;
   #typist;
   #line;
+  #threadLine;
+  /** @type {number | null} */ #thread = null;
   #status;
   #idle;
   /** @type {any} */ #patience = null;
@@ -31,15 +33,17 @@ export class Around {
     this.#directory = directory;
     this.#me = me;
     this.#blocks = blocks;
-    this.#typist = new Typist({ tell: (/** @type {any} */ channel, /** @type {boolean} */ on) => client.typing(channel, on) });
-    this.#line = new TypingLine({ nameOf: (/** @type {any} */ user) => directory.nameOf(user) });
+    this.#typist = new Typist({ tell: (/** @type {import("../writing/typing.js").Place} */ { channel, thread }, /** @type {boolean} */ on) => client.typing(channel, on, { thread }) });
+    const nameOf = (/** @type {any} */ user) => directory.nameOf(user);
+    this.#line = new TypingLine(byId("typing"), { nameOf });
+    this.#threadLine = new TypingLine(byId("thread-typing"), { nameOf });
     this.#status = new OwnStatus({ me, choose: (/** @type {any} */ choice) => this.#choose(choice) });
     this.#idle = new Idle({ changed: () => this.#tellIdle() });
     client.addEventListener("presence", (/** @type {{ detail: any }} */ { detail }) => this.#heardPresence(detail));
     client.addEventListener("typing", (/** @type {{ detail: any }} */ { detail }) => this.#heardTyping(detail));
     client.addEventListener("state", (/** @type {{ detail: any }} */ { detail }) => this.#connected(detail));
     this.presence.addEventListener("changed", () => this.#draw());
-    renames.addEventListener("changed", () => this.#line.draw());
+    renames.addEventListener("changed", () => (this.#line.draw(), this.#threadLine.draw()));
   }
 
   get isBusy() {
@@ -63,19 +67,27 @@ export class Around {
     this.#draw();
   }
 
+  /** A thread of the channel on screen is open, or none. */
+  showThread(/** @type {number | null} */ root) {
+    this.#typist.stopped();
+    this.#threadLine.clear();
+    this.#thread = root;
+  }
+
   /** New messages: the author of one is no longer typing. */
   take(/** @type {Message[]} */ changes) {
     this.#directory.take(changes.map((/** @type {Message} */ { sender }) => sender));
-    for (const { sender } of changes) this.#line.ended(sender?.id);
+    for (const { sender } of changes) for (const line of [this.#line, this.#threadLine]) line.ended(sender?.id);
   }
 
   get showsTyping() {
     return this.#status.showsTyping;
   }
 
-  typed(/** @type {string} */ text) {
+  /** In the channel on screen, or in a thread of it. */
+  typed(/** @type {string} */ text, /** @type {number | null} */ thread = null) {
     if (!text.trim() || !this.#status.showsTyping) this.#typist.stopped();
-    else this.#typist.typed(this.#channel.id);
+    else this.#typist.typed({ channel: this.#channel.id, thread });
   }
 
   sent() {
@@ -96,12 +108,13 @@ export class Around {
     this.#client.ask({ op: "presence", idle: this.#idle.isIdle }).catch(() => {}); // said again with the next connection
   }
 
-  async #heardTyping(/** @type {{ channel: any, users: number[], uploading?: number[] }} */ { channel, users, uploading = [] }) {
-    if (channel !== this.#channel?.id) return;
+  async #heardTyping(/** @type {{ channel: any, users: number[], thread?: number | null, uploading?: number[] }} */ { channel, users, thread = null, uploading = [] }) {
+    if (channel !== this.#channel?.id || (thread && thread !== this.#thread)) return;
+    const line = thread ? this.#threadLine : this.#line;
     const others = users.filter((/** @type {any} */ user) => user !== this.#me.id && !this.#blocks.has(user));
-    this.#line.take(others, uploading);
+    line.take(others, uploading);
     await this.#directory.learn(channel, others);
-    this.#line.draw();
+    line.draw();
   }
 
   // A blink is no news: what was heard is forgotten when the banner says that the connection is away.

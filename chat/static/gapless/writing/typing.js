@@ -1,62 +1,65 @@
 /** Who is typing: telling it of oneself, sparingly, and showing it of the others, for a moment. */
 import { elapsed } from "../client/clock.js";
-import { byId } from "../page/dom.js";
+
+/** `thread`: of its root; null: in the channel itself. @typedef {{ channel: number, thread: number | null }} Place */
 
 const TELL_MS = 3_000;
 const SHOWN_MS = 6_000;
 const SAY_MS = 30_000; // a screen reader hears of it once a conversation's turn, not at every key
 const SPELLED_OUT = 2;
 
-/** Tells the server that somebody writes in `channel`, at most every three seconds, and when they stop. */
+/** Tells the server that somebody writes in a channel or in one of its threads, at most every three seconds, and when they stop. */
 export class Typist {
   #tell;
-  /** @type {any} */ #channel = null;
+  /** @type {Place | null} */ #place = null;
   #toldAt = -Infinity;
 
-  /** `tell(channel, isTyping)` */
+  /** `tell(place, isTyping)` */
   constructor(/** @type {{ tell: Callback }} */ { tell }) {
     this.#tell = tell;
   }
 
-  typed(/** @type {Channel} */ channel) {
-    if (this.#channel !== channel) this.stopped();
+  typed(/** @type {Place} */ place) {
+    if (this.#place?.channel !== place.channel || this.#place.thread !== place.thread) this.stopped();
     if (elapsed() - this.#toldAt < TELL_MS) return;
-    this.#channel = channel;
+    this.#place = place;
     this.#toldAt = elapsed();
-    this.#tell(channel, true);
+    this.#tell(place, true);
   }
 
   /** The box was emptied, or another channel opened. */
   stopped() {
-    if (this.#channel == null) return;
+    if (this.#place == null) return;
     const isForgotten = elapsed() - this.#toldAt > SHOWN_MS;
-    if (!isForgotten) this.#tell(this.#channel, false);
+    if (!isForgotten) this.#tell(this.#place, false);
     this.sent();
   }
 
   /** A message ends it by itself. */
   sent() {
-    this.#channel = null;
+    this.#place = null;
     this.#toldAt = -Infinity;
   }
 }
 
 /** The line under the messages. Each name stays six seconds unless it is heard again or its message comes. */
 export class TypingLine {
-  #line = byId("typing");
-  #said = byId("typing-said");
+  #line;
+  #said;
   #until = new Map(); // user → when their name goes
   #uploading = new Set(); // who of them sends files
   #saidAt = -Infinity;
   /** @type {any} */ #timer = null;
   #nameOf;
 
-  /** `nameOf(user)`: a name, or null when nobody knows it yet. */
-  constructor(/** @type {{ nameOf: Callback }} */ { nameOf }) {
+  /** `line`: what is seen, and after it what is said. `nameOf(user)`: a name, or null when nobody knows it yet. */
+  constructor(/** @type {any} */ line, /** @type {{ nameOf: Callback }} */ { nameOf }) {
+    this.#line = line;
+    this.#said = line.nextElementSibling;
     this.#nameOf = nameOf;
   }
 
-  /** Everybody who is typing now in the open channel; `uploading`: who of them sends files. */
+  /** Everybody who is typing there now; `uploading`: who of them sends files. */
   take(/** @type {number[]} */ users, /** @type {number[]} */ uploading = []) {
     const until = elapsed() + SHOWN_MS;
     this.#uploading = new Set(uploading);
