@@ -80,7 +80,7 @@ def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> Ht
     epoch = read_log_position().epoch
     channels = channels_of(request.user.pk, shown=pk)
     chosen = _chosen(channels, pk)
-    pointed = _place(pk, seq) if pk is not None and seq is not None else None
+    pointed, thread = _place(pk, seq) if pk is not None and seq is not None else (None, None)
     unread_from = _unread_from(chosen) if chosen else None
     seen = first_seen(chosen.id, unread_from=unread_from, pointed=pointed) if chosen else Page([])
     messages = as_read(seen)
@@ -103,6 +103,7 @@ def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> Ht
         history_before=seen.older_than,
         history_after=seen.newer_than,
         pointed=pointed,
+        thread=thread,
         time=time_now(),
     )
     context = {
@@ -152,12 +153,12 @@ def _people(users: set[int]) -> list[Person]:
     return [shapes.person_of(user) for user in User.objects.filter(pk__in=users)] if users else []
 
 
-def _place(channel: int, seq: int) -> int:
-    """Where the message is shown: of a reply that is only in its thread, where the thread begins. Raises Http404."""
+def _place(channel: int, seq: int) -> tuple[int, int | None]:
+    """Where the message is shown: of a reply that is only in its thread, where the thread begins, and its root. Raises Http404."""
     row = Message.objects.filter(channel=channel, seq=seq).select_related("thread").first()
     if row is None:
         raise Http404
-    return row.seq if row.thread is None or row.also_in_channel else row.thread.seq
+    return (row.seq, None) if row.thread is None or row.also_in_channel else (row.thread.seq, row.thread.pk)
 
 
 def _unread_from(channel: shapes.Channel) -> int | None:

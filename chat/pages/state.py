@@ -28,8 +28,10 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     #: Where older and newer messages than these begin; None: there are none.
     history_before: int | None
     history_after: int | None
-    #: The message that the address names.
+    #: The message that the address names; of a reply that is only in its thread the root.
     pointed: int | None
+    #: Then the root's id too.
+    thread: int | None
     time: Time
 
 

@@ -67,26 +67,47 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(second.locator("#threads-button .badge")).to_be_hidden(timeout=SOON)
     assert not axe.violations(alice)
 
+    # Who types there is seen there and not in the channel; what they say is read aloud.
+    bob.locator("#thread-composer textarea").press_sequentially("On")
+    expect(alice.locator("#thread-typing")).to_have_text("Bob is typing…", timeout=SOON)
+    expect(alice.locator("#typing")).to_have_class("typing")
+    reply(bob, "On the quay")
+    expect(alice.locator("#announcer")).to_have_text("Bob: On the quay")
+    expect(alice.locator("#thread-typing")).to_have_class("typing")
+    assert bob.locator("#announcer").evaluate("(place) => !place.closest('[inert]')")
+
     # Said in the channel too, and changed: in both places.
     alice.check("#thread-composer [name=also]")
     reply(alice, "See you at noon")
     expect(alice.locator("#rows .body", has_text="See you at noon")).to_be_visible()
     expect(alice.locator("#thread-composer [name=also]")).not_to_be_checked()
-    expect(line).to_contain_text("2 replies")
+    expect(line).to_contain_text("3 replies")
     both = Message.objects.get(body="See you at noon")
     aside(services.edit_message, cast.alice, channel=cast.team.pk, message=both.pk, body="See you at one")
     for place in ("#rows", "#thread-rows"):
         expect(alice.locator(f"{place} .body", has_text="See you at one")).to_be_visible()
-    expect(bob.locator("#thread-rows .body")).to_have_text(["Where do we eat?", "At the harbour", "See you at one"])
+    expect(bob.locator("#thread-rows .body")).to_have_text(
+        ["Where do we eat?", "At the harbour", "On the quay", "See you at one"]
+    )
 
     # The address leads back to it; Escape gives the focus back to the root.
     assert f"thread={root}" in alice.url
     alice.reload()
-    expect(alice.locator("#thread-rows .body")).to_have_count(3)
+    expect(alice.locator("#thread-rows .body")).to_have_count(4)
     alice.press("#thread-composer textarea", "Escape")
     expect(alice.locator("#thread")).to_be_hidden()
     expect(alice.locator("#rows .row", has_text="Where do we eat?")).to_be_focused()
     assert "thread=" not in alice.url
+
+    # On the phone it was a step of its own: Back closes it, and forward opens it again.
+    bob.go_back()
+    expect(bob.locator("#thread")).to_be_hidden()
+    expect(question).to_be_focused()
+    bob.go_forward()
+    expect(bob.locator("#thread-rows .body")).to_have_count(4)
+    bob.click(".thread-close")
+    expect(bob.locator("#thread")).to_be_hidden()
+    expect(bob).to_have_url(re.compile(f"{path}$"))
 
 
 def test_what_is_written_offline_goes_into_its_thread_once(sign_in: SignIn, server: Server, cast: Cast) -> None:
@@ -126,3 +147,35 @@ def test_a_channel_that_ends_in_a_long_thread_is_no_empty_screen(sign_in: SignIn
     page.locator("#thread .timeline").hover()
     page.mouse.wheel(0, -3_000)
     expect(page.locator("#thread-rows .body", has_text=re.compile("^reply 20$"))).to_have_count(1, timeout=SOON)
+
+
+def test_the_address_of_a_reply_opens_its_thread_there_from_wherever_it_comes(
+    sign_in: SignIn, server: Server, cast: Cast
+) -> None:
+    root = begin(cast.bob, cast.team, "What was said below?")
+    place = {"channel": cast.team.pk, "sender": cast.bob.pk, "thread": root}
+    bodies = [*(f"reply {n}" for n in range(30)), "the needle for @alice", *(f"reply {n}" for n in range(30, 60))]
+    aside(services.post_messages, [Draft(**place, client_msg_id=uuid.uuid4(), body=body) for body in bodies])
+    needle = Message.objects.get(body__contains="needle")
+    aside(services.pin_message, cast.bob, channel=cast.team.pk, message=needle.pk)
+    aside(services.save_message, cast.alice, message=needle.pk)
+
+    page = sign_in("alice", server, width=390, path=f"/c/{cast.team.pk}/m/{needle.seq}")
+
+    def expect_the_needle() -> None:
+        row = page.locator("#thread-rows .row:focus")
+        expect(row.locator(".body")).to_have_text("the needle for @alice", timeout=SOON)
+        expect(row).to_be_in_viewport()
+        page.go_back()
+        expect(page.locator("#thread")).to_be_hidden()
+        expect(page).to_have_url(re.compile(f"/c/{cast.team.pk}/$"))
+
+    expect_the_needle()
+    for name in ("pins", "saved", "mentions"):
+        page.evaluate("(name) => document.querySelector(`[data-open=${name}]`).click()", name)
+        page.click(f"#{name} .found-line")
+        expect_the_needle()
+    page.keyboard.press("/")
+    page.fill("#search input[type=search]", "needle")
+    page.click("#search .found-line")
+    expect_the_needle()

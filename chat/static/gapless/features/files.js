@@ -52,15 +52,15 @@ feature((page) => {
     else if (page.isHere(draft.channel)) page.pane.takeDraft(draft, /** @type {any} */ (null));
   };
   let toldAt = -Infinity;
-  const tell = (/** @type {string} */ key) => {
+  const tell = (/** @type {string} */ key, /** @type {number | null} */ thread) => {
     const state = uploads.state(key);
     if (!page.here || !page.around.showsTyping || !state || state.whole || state.isFailed || elapsed() - toldAt < TELL_MS) return;
     toldAt = elapsed();
-    client.typing(page.here.id, true, { uploading: true });
+    client.typing(page.here.id, true, { uploading: true, thread });
   };
   uploads.addEventListener("moved", ({ detail: { key } }) => {
     const draft = client.drafts().find(({ files = [] }) => files.some((/** @type {any} */ file) => file.key === key));
-    if (draft?.thread == null && !inThread.tray.keys.includes(key)) tell(key);
+    tell(key, draft?.thread ?? (inThread.tray.keys.includes(key) ? page.threadHere() : null));
     if (draft) follow(key, draft);
   });
   client.addEventListener("draft", ({ detail: { draft, message } }) => {

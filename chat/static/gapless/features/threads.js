@@ -1,9 +1,11 @@
 /** Threads: the line under their roots, one of them beside the channel, and the list of those that the person follows. */
-import { may } from "../channels/channels.js";
+import { may, pathOf } from "../channels/channels.js";
 import { get } from "../page/api.js";
 import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
+import { placeOf } from "../page/router.js";
 import { latest, learn } from "../people/names.js";
+import * as address from "../threads/address.js";
 import { Followed } from "../threads/followed.js";
 import { refreshTimes, showLine } from "../threads/line.js";
 import { ThreadList } from "../threads/list.js";
@@ -23,6 +25,7 @@ feature((page) => {
   const scroll = new Scroll({ box: list.parentElement, list, moved: () => panel.check() });
   const panel = new ThreadPanel({ client, me, timeline, scroll, isLooking: () => reading.isLooking, told: (/** @type {any} */ now) => followed.hear(now) });
   const composer = composerOf(page, panel, timeline);
+  const { around } = page;
   page.lists.push({ list, timeline });
   page.writers.set(timeline, composer);
   page.follows = (/** @type {number} */ root) => followed.has(root) && !(panel.root?.id === root && reading.isLooking);
@@ -30,23 +33,37 @@ feature((page) => {
   const open = (/** @type {any} */ root, /** @type {number | null} */ seq = null) => {
     panel.open(root, seq);
     composer.open({ id: `${root.channel}.${root.id}` });
-    setAddress(root.id);
+    around.showThread(root.id);
+    address.enter(root.id, { covers: !panel.isBeside });
+  };
+  const close = () => {
+    const { root } = panel;
+    if (!panel.close()) return false;
+    address.leave(root.id);
+    return true;
   };
   page.openThread = open;
+  page.threadHere = () => panel.root?.id ?? null;
+  page.uncover = () => panel.isBeside || close();
   page.showThreadDrafts = () => panel.showDrafts();
   const openOf = (/** @type {Message} */ { id, channel, thread }) => open({ id: thread ?? id, channel });
   followMessages(page, panel, followed);
   new ThreadList({ followed, channels: page.channels, open: (/** @type {any} */ root) => (page.enter(page.channels.get(root.channel)), open(root)) });
   page.acts.thread = { act: openOf, isOffered: ({ channel, message, timeline: place }) => place !== timeline && hasThreads(channel) && (may(channel, "post") || Boolean(message.replies?.count)), key: "t" };
   page.onRow(".thread-line", openOf);
-  page.cancels.push(() => composer.cancel(), () => panel.close());
+  page.cancels.push(() => composer.cancel(), close);
+  byId("thread").querySelector(".thread-close").addEventListener("click", close);
   panel.addEventListener("closed", ({ detail: root }) => {
-    setAddress(null);
+    around.showThread(null);
     (page.timeline.row(root.id) ?? byId("pane")).focus({ preventScroll: true });
   });
-  page.addEventListener("going", () => panel.close());
-  page.addEventListener("ended", () => panel.close());
-  page.addEventListener("shown", () => openFromAddress(page, open), { once: true });
+  for (const name of ["going", "ended"])
+    page.addEventListener(name, () => {
+      const { root } = panel;
+      if (panel.close()) address.forget(root.id);
+    });
+  page.addEventListener("shown", () => openFirst(page, open), { once: true });
+  addEventListener("popstate", () => follow(page, panel, open));
   setInterval(() => refreshTimes(byId("rows")), TICK_MS);
 });
 
@@ -76,10 +93,12 @@ function composerOf(/** @type {Page} */ page, /** @type {ThreadPanel} */ panel, 
     post: (/** @type {string} */ body, /** @type {number | null} */ replyTo, /** @type {any[]} */ files) => {
       client.post(panel.root.channel, body, replyTo, { thread: panel.root.id, isAlso: form.also.checked, files });
       form.also.checked = false;
+      page.around.sent();
       panel.follow();
     },
     edit: (/** @type {Message} */ message, /** @type {string} */ body) => page.change({ op: "message.edit", channel: message.channel, message: message.id, body }),
     lastOwn: () => timeline.messages.findLast((message) => message.thread && message.sender?.id === me.id && !message.deleted_at),
+    typed: (/** @type {string} */ text) => page.around.typed(text, panel.root.id),
   });
 }
 
@@ -96,16 +115,22 @@ function followMessages(/** @type {Page} */ page, /** @type {ThreadPanel} */ pan
   client.addEventListener("hello", () => followed.refresh());
 }
 
-async function openFromAddress(/** @type {Page} */ page, /** @type {Callback} */ open) {
-  const root = Number(new URLSearchParams(location.search).get("thread"));
-  if (root && page.here) open({ id: root, channel: page.here.id });
+// What the page was opened with: a thread, or a message that stands only in one.
+function openFirst(/** @type {Page} */ page, /** @type {Callback} */ open) {
+  const { here, state: { thread } } = page;
+  const [root, reply] = [address.rootIn(location.href), placeOf(location.href)];
+  if (!here) return;
+  if (root) return open({ id: root, channel: here.id });
+  if (!thread || !reply) return;
+  history.replaceState(null, "", pathOf(here));
+  open({ id: thread, channel: here.id }, reply.seq);
 }
 
-function setAddress(/** @type {number | null} */ root) {
-  const address = new URL(location.href);
-  if (root) address.searchParams.set("thread", String(root));
-  else address.searchParams.delete("thread");
-  history.replaceState(history.state, "", address);
+// The browser has gone back or on, and the page with it to the channel.
+function follow(/** @type {Page} */ page, /** @type {ThreadPanel} */ panel, /** @type {Callback} */ open) {
+  const root = address.rootIn(location.href);
+  if (!root) panel.close();
+  else if (page.here && panel.root?.id !== root) open({ id: root, channel: page.here.id });
 }
 
 const hasThreads = (/** @type {Channel} */ channel) => !channel.is_support && channel.kind !== /** @type {any} */ ("inner");

@@ -4,6 +4,7 @@ const CHANNEL = /^\/c\/(\d+)\/(?:m\/(\d+))?$/;
 export class Router {
   #go;
   #toMessage;
+  #path = location.pathname;
 
   /** `go(id)` shows a channel, or the list when id is null; false when it cannot, and the browser goes there. `toMessage(id, seq)`: in a channel that is shown. */
   constructor(/** @type {Callback} */ go, /** @type {Callback} */ toMessage) {
@@ -18,10 +19,13 @@ export class Router {
     if (path === location.pathname) return;
     if (replace) history.replaceState(null, "", path);
     else history.pushState(null, "", path);
+    this.#path = path;
   }
 
   #goBack() {
-    const place = placeOf(location.href);
+    // Back from a thread to its channel is no way to the message that this step once led to.
+    const place = location.pathname === this.#path ? null : placeOf(location.href);
+    this.#path = location.pathname;
     if (!this.#go(idIn(location.pathname))) location.reload();
     else if (place) this.#toMessage(place.channel, place.seq);
   }

@@ -43,6 +43,8 @@ export class Page extends EventTarget {
   /** @type {{ list: any, timeline: Timeline }[]} */ lists = []; // where messages stand in rows
   /** @type {Map<Timeline, any>} */ writers = new Map(); // the box in which what stands there is answered and edited
   /** @type {Callback} */ follows = () => false; // whether the person follows the thread with this root
+  /** @type {() => number | null} */ threadHere = () => null; // the root of the open one
+  uncover = () => {}; // closes it where it covers the channel
   /** @type {Callback} */ openThread = () => {}; // the one of this root {id, channel}, at a number in it
   showThreadDrafts = () => {}; // what is on its way into the open thread
 
@@ -161,6 +163,7 @@ export class Page extends EventTarget {
     const message = this.timeline.messages.find((each) => each.seq === seq);
     // What stands only in a thread is found there.
     if (message && !isInChannel(message)) return this.openThread({ id: message.thread, channel: id }, seq);
+    this.uncover();
     row?.focus({ preventScroll: true });
   }
 

@@ -5,6 +5,7 @@
 import { get, patch } from "../page/api.js";
 import { byId, isTouch } from "../page/dom.js";
 import { learn } from "../people/names.js";
+import { mark } from "../timeline/row.js";
 
 const READ_SOON_MS = 300;
 const LARGE_PAGE = 100;
@@ -36,7 +37,6 @@ export class ThreadPanel extends EventTarget {
     this.#scroll = scroll;
     this.#isLooking = isLooking;
     this.#told = told;
-    this.#panel.querySelector(".thread-close").addEventListener("click", () => this.close());
     this.#note.lastElementChild.addEventListener("click", () => this.reload());
     this.#follow.addEventListener("click", () => this.#tell({ following: this.#follow.getAttribute("aria-pressed") !== "true" }));
     beside.addEventListener("change", () => this.#cover());
@@ -172,7 +172,7 @@ export class ThreadPanel extends EventTarget {
     if (!message) return;
     const row = this.#timeline.row(message.id);
     this.#scroll.toRow(row);
-    row.classList.add("is-pointed");
+    mark(row);
     row.focus({ preventScroll: true });
   }
 

@@ -6,6 +6,7 @@ import { Persistence } from "../client/backoff.js";
 import { byId } from "../page/dom.js";
 import * as history from "./history.js";
 import { isInChannel } from "./order.js";
+import { mark } from "./row.js";
 
 const MOST_ROWS = 300;
 const MAY_BE_GONE = ["not_found", "not_a_member", "forbidden"];
@@ -118,9 +119,13 @@ export class Pane extends EventTarget {
     const isLoaded = first && last && seq >= first.seq && seq <= last.seq;
     if (!isLoaded) await this.#replace(() => history.around(this.channel.id, seq), false);
     const message = this.#timeline.shown.find((/** @type {any} */ each) => each.seq >= seq);
-    if (!message) return null;
-    this.#point(this.#timeline.row(message.id));
-    return this.#timeline.row(message.id);
+    const row = message ? this.#timeline.row(message.id) : null;
+    if (row) this.#scroll.toRow(row);
+    // What stands only in a thread is marked there, and not what comes next here.
+    const isElsewhere = this.#timeline.messages.some((each) => each.seq === seq && !isInChannel(each));
+    if (row && !isElsewhere) mark(row);
+    this.#afterMove();
+    return isElsewhere ? null : row;
   }
 
   /** Jumps to a message, which may be far up; rejects with a Problem when it cannot be found. */
@@ -247,14 +252,6 @@ export class Pane extends EventTarget {
 
   #showStart() {
     byId("timeline-start").hidden = this.#hasOlder || this.#loading.has("open");
-  }
-
-  #point(/** @type {any} */ row) {
-    this.#scroll.toRow(row);
-    row.classList.remove("is-pointed");
-    requestAnimationFrame(() => row.classList.add("is-pointed"));
-    row.addEventListener("animationend", () => row.classList.remove("is-pointed"), { once: true });
-    this.#afterMove();
   }
 
   #afterMove() {

@@ -123,3 +123,10 @@ function quoteText(/** @type {any} */ quoted) {
   if (!quoted) return "An earlier message";
   return quoted.deleted_at ? "Message deleted" : lineOf(quoted).slice(0, 200);
 }
+
+/** Draws the eye to a row, for a moment. */
+export function mark(/** @type {any} */ row) {
+  row.classList.remove("is-pointed");
+  requestAnimationFrame(() => row.classList.add("is-pointed"));
+  row.addEventListener("animationend", () => row.classList.remove("is-pointed"), { once: true });
+}
