@@ -146,7 +146,7 @@ DATABASES = {
             "connect_timeout": LIMITS.pool_wait_seconds,
             "application_name": "gapless",
             "options": startup_options(),
-            # What asks for it is prepared (chat/services/hot.py), however seldom it runs; Django's own default is never.
+            # What asks for it is prepared (chat/hot.py), however seldom it runs; Django's own default is never.
             "prepare_threshold": sys.maxsize,
             "pool": {
                 "min_size": 1,

@@ -13,10 +13,10 @@ from channels.consumer import AsyncConsumer
 
 from delivery import metrics
 from delivery.live.greeting import Greeting, Send
-from delivery.live.joining import replayed
 from delivery.live.openings import deny
 from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY
 from delivery.live.peers import SendingPeer
+from delivery.live.replays import replayed
 from delivery.node import Node
 from delivery.places import NoPlace
 from delivery.wire.codec import BadFrame, decode_command, given

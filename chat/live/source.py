@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from chat import shapes
+from chat import hot, shapes
 from chat.models import Channel, Member, Message
 from chat.reads import logins
 from chat.reads.channels import described
-from chat.services import Draft, begin_epoch, hot, move_cursors, post_messages, read_log_position
+from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_log_position
 from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed
 from delivery.wire.errors import Refused

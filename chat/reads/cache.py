@@ -18,9 +18,8 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from chat import clock, shapes
+from chat import clock, hot, shapes
 from chat.models import Message
-from chat.services import hot
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.redis import REDIS_AWAY, client, key, script

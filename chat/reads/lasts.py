@@ -3,10 +3,9 @@
 import functools
 from collections.abc import Sequence
 
-from chat import shapes
+from chat import hot, shapes
 from chat.markdown import plain
 from chat.models import Channel, ChannelKind
-from chat.services import hot
 from delivery.wire.frames import Person
 from delivery.wire.types import spell_time
 

@@ -11,11 +11,11 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from chat import clock
+from chat import clock, hot
 from chat.models import VISIT, Token, User
 from chat.models.token import digest_of
 from chat.rights.scopes import EVERYTHING
-from chat.services import hot, note_use
+from chat.services import note_use
 from chat.services.tokens import LAST_USE_SECONDS
 from delivery.source import Login
 from delivery.wire.types import CloseCode

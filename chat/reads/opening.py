@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
 
-from chat import clock, shapes
+from chat import clock, hot, shapes
 from chat.models import VISIT, Scope, User
 from chat.models.token import digest_of
 from chat.reads.blocks import Apart
@@ -22,7 +22,6 @@ from chat.reads.logins import SESSION, TOKEN, ChatLogin, is_hash_of, is_visit
 from chat.reads.unread import SAYS_SOMETHING, mentioned_of, unread_of
 from chat.rights.scopes import EVERYTHING
 from chat.rights.standing import moderates_everywhere
-from chat.services import hot
 from chat.services.epochs import log_position_in, log_position_statement
 from chat.shapes.columns import ChannelColumns, MemberColumns
 from delivery.source import Access, Opening

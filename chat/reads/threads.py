@@ -6,10 +6,9 @@ What is a thread's own is not the channel's: its replies count here, whether or 
 import datetime
 from dataclasses import dataclass
 
-from chat import clock, shapes
+from chat import clock, hot, shapes
 from chat.models import Message
 from chat.reads.unread import MOST_UNREAD
-from chat.services import hot
 
 #: Beyond so many threads with something unread people only read "many".
 MOST_THREADS = 100

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chat.services import hot
+from chat import hot
 
 #: Unread messages are counted up to this: beyond it people only read "many".
 MOST_UNREAD = 1000

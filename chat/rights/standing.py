@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from django.db import DEFAULT_DB_ALIAS
+
+from chat import hot
 from chat.models import Channel, ChannelKind, Conversation, ConversationState, Member, Role, User
 from chat.rights.table import RULES, Right, refusal
 from delivery.wire.errors import Forbidden, Invalid, NotAMember, NotFound, Over, Refused
@@ -13,6 +16,11 @@ SAY_WHY = "You do this by the staff's right, not by your role here: say why."
 
 #: What is done to one member, not to the channel.
 OVER_MEMBERS = (Right.PROMOTE, Right.MUTE, Right.REMOVE)
+
+
+_READER_COLUMNS = ["id", "channel_id", "user_id", "joined_rev"]
+# In SQL, because every page of history asks it, and the ORM takes longer to spell it than PostgreSQL to answer.
+_READER = f"SELECT {', '.join(_READER_COLUMNS)} FROM channel_members WHERE channel_id = %s AND user_id = %s"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +126,10 @@ def require_membership(user: int, *, channel: int) -> Member:
 
 
 def require_reader(user: int, *, channel: int) -> Member:
-    """The same for who only reads: whether that member is muted is not asked, which costs as much again."""
-    member = Member.objects.filter(channel_id=channel, user_id=user).first()
-    if member is None:
-        raise absence_from(channel)
-    return member
+    """The same for who only reads: where they stand is read when it is asked for, and their mute not at all."""
+    for row in hot.rows(_READER, [channel, user]):
+        return Member.from_db(DEFAULT_DB_ALIAS, _READER_COLUMNS, row)
+    raise absence_from(channel)
 
 
 def absence_from(channel: int) -> NotAMember | NotFound:

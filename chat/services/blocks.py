@@ -5,11 +5,11 @@ from collections.abc import Collection
 from django.conf import settings
 from django.db import transaction
 
-from chat import clock
+from chat import clock, hot
 from chat.allowances.counting import counted
 from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, ChannelKind, User
-from chat.services import hot, log
+from chat.services import log
 from delivery.bus import bell
 from delivery.bus.announcements import Renewed
 from delivery.wire.errors import Blocked, Invalid

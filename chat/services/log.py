@@ -11,9 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from chat import clock, shapes
+from chat import clock, hot, shapes
 from chat.models import Channel, Message, MessageKind, User
-from chat.services import hot
 from chat.services.mentions import keep_mentions, mentions_in
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Changed, Opened, Passing

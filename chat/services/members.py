@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from chat import hot
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import JOINS, MEMBERSHIPS
 from chat.models import Act, Channel, ChannelKind, Member, Role, SanctionKind, User
 from chat.rights.standing import require_may, require_rank
 from chat.rights.table import Right
-from chat.services import audit, hot, log
+from chat.services import audit, log
 from chat.services.blocks import require_may_bring
 from chat.services.constraints import violates
 from chat.services.receipts import settle_receipts

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import msgspec
 from django.conf import settings
 
+from chat import hot
 from chat.calls import calls_in
 from chat.models import Member, Mention, Message
 from chat.rights.table import KEEPERS
-from chat.services import hot
 
 _MENTIONS_OF = "SELECT mentions_of(%s, %s::jsonb, %s)::text"
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chat import shapes
-from chat.services import hot
+from chat import hot, shapes
 from chat.services.believed import Facts
 from chat.services.conversing import Line, decode_lines
 from chat.services.drafts import Draft

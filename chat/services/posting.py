@@ -9,10 +9,9 @@ from operator import attrgetter
 
 from django.db import transaction
 
-from chat import clock, shapes
+from chat import clock, hot, shapes
 from chat.models import ChannelKind, Message, MessageKind
 from chat.rights.table import Right, refusal
-from chat.services import hot
 from chat.services.believed import ROOT, Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import Line, listed_again, missed_since

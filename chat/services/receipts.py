@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError, connection
 
+from chat import hot
 from chat.models import Member, User
 from chat.reads.unread import ReadMark, count_all
-from chat.services import hot
 from chat.services.leases import keep_leases
 from chat.services.settling import Progress, settle
 from delivery.bus import bell

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from django.db.models import Field
 
-from chat import shapes
+from chat import hot, shapes
 from chat.models import ChannelKind, Message, ThreadFollower, User
-from chat.services import hot, log
+from chat.services import log
 from chat.services.believed import ROOT, Facts
 from chat.services.drafts import Draft
 from delivery.bus.announcements import Change

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from chat import hot
 from chat.models import MessageStatus
-from chat.services import hot
 from delivery.bus.announcements import Low
 
 #: In a statement of its own, so that the next one sees what was settled by the transaction that held it before.

@@ -5,12 +5,12 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
-from delivery import metrics
 from delivery.bus.announcements import channel_group
 from delivery.live.batches import batched
 from delivery.live.channel import LiveChannel, until_end_of
 from delivery.live.gaps import Gaps
 from delivery.live.hub import Hub
+from delivery.live.replays import count_replayed
 from delivery.live.socket import Socket
 from delivery.live.turns import Turns
 from delivery.source import Access, Missed, Source
@@ -148,7 +148,7 @@ class Joining:
                     states[channel.id] = state if can_replay else SyncState(state.head, resync=True)
             # Thousands of channels are not caught up in one breath of the loop.
             await asyncio.sleep(0)
-        _count(states, held=held)
+        count_replayed(states, held=held)
         return states
 
     async def _replayable(
@@ -280,23 +280,3 @@ class Joining:
         # What was announced between the reading of the accesses and the subscription is in the rows.
         await self._gaps.repair_behind(await self._threads.read(self._source.heads, list(opened)))
         return opened
-
-
-def replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int:
-    """How many changes that was, at most."""
-    caught_up = {
-        channel_id: state.head for channel_id, state in states.items() if held.get(channel_id) and not state.resync
-    }
-    return sum(head - held[channel_id] for channel_id, head in caught_up.items())
-
-
-def _count(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> None:
-    nothing_missed = 0
-    for channel_id, state in states.items():
-        if state.resync:
-            metrics.resyncs.inc()
-        elif state.head == held[channel_id] != 0:
-            nothing_missed += 1
-        elif held[channel_id]:
-            metrics.replay_changes.observe(state.head - held[channel_id])
-    metrics.observe_zeros(metrics.replay_changes, nothing_missed)

@@ -2,7 +2,7 @@
 
 from prometheus_client import Gauge
 
-from chat.services import hot
+from chat import hot
 
 late_seconds = Gauge(
     "gapless_clockwork_late_seconds",

@@ -1,9 +1,10 @@
 """Who holds a conversation: claim, release, assign, take over. A lease, which work renews and which only waiting ends."""
 
+from chat import hot
 from chat.allowances.counting import counted
 from chat.allowances.table import DESK_ACTS
 from chat.models import Act, Conversation, User
-from chat.services import audit, hot, log
+from chat.services import audit, log
 from chat.support.models import Agent, Inbox
 from chat.support.services.coming_in import join
 from chat.support.services.handling import LEASE, Handling, handling

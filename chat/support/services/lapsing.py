@@ -5,8 +5,9 @@ PostgreSQL's clock decides, whatever those of the processes say.
 
 from collections.abc import Callable
 
+from chat import hot
 from chat.models import Act
-from chat.services import audit, hot
+from chat.services import audit
 from chat.support.services.due import AT_ONCE, do_each
 from chat.support.services.handling import Handling
 from chat.support.services.holding import let_go

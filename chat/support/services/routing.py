@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 from django.db.models import Count, QuerySet
 
-from chat import clock
+from chat import clock, hot
 from chat.models import Act, AuditEntry, Conversation
-from chat.services import hot
 from chat.support.models import Agent, Inbox, Routing
 from chat.support.services.due import AT_ONCE, do_each
 from chat.support.services.handling import Handling

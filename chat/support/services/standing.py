@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from chat import hot
 from chat.models import Conversation, Member, User
-from chat.services import hot
 from chat.support.models import Agent, Inbox
 from delivery.wire.errors import Forbidden, NotFound
 

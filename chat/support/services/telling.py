@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
+from chat import hot
 from chat.models import Conversation, Message, User
-from chat.services import hot, log
+from chat.services import log
 from delivery.wire.types import spell_time
 
 _FACTS = "SELECT queue_facts(%s)::text"

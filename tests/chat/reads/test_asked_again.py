@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chat import clock, services
+from chat import clock, hot, services
 from chat.live.source import ChatSource
 from chat.models import Channel, Token, User
 from chat.reads.logins import endings
 from chat.reads.opening import by_session
-from chat.services import hot
 from chat.services.bans import ban_user
 from delivery.source import Login
 from delivery.wire.types import CloseCode

@@ -9,11 +9,10 @@ import msgspec
 import pytest
 from django.conf import settings
 
-from chat import clock, services, shapes
+from chat import clock, hot, services, shapes
 from chat.models import ChannelKind, User
 from chat.reads.channels import channels_of
 from chat.reads.opening import ChatOpening, by_session
-from chat.services import hot
 from chat.services.blocks import block_user
 from chat.services.channels import open_direct_channel
 from chat.services.sanctions import mute_member

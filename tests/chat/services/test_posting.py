@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from chat import clock, services
+from chat import clock, hot, services
 from chat.models import Channel, Message, Sanction, User
-from chat.services import hot, posting
+from chat.services import posting
 from delivery.source import Committed
 from delivery.wire import errors
 from tests.conftest import Cast, said, say

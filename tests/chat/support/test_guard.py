@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from chat import clock, services
+from chat import clock, hot, services
 from chat.models import Channel, Conversation, Member, Message, User
-from chat.services import hot
 from chat.support import services as support
 from delivery.source import Committed
 from delivery.wire.errors import Archived, Forbidden, Overtaken, Refused

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connections
 
-from chat.services import hot
+from chat import hot
 from delivery.away import is_away
 
 
