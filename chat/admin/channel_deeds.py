@@ -14,6 +14,7 @@ from chat.services import (
     archive_channel,
     change_role,
     inspect_channel,
+    keep_channel,
     mute_member,
     readmit_member,
     remove_member,
@@ -21,6 +22,7 @@ from chat.services import (
     revise_channel,
 )
 from chat.services.members import has_another_owner
+from chat.services.retention import KEEP, MOST_DAYS
 
 #: What is offered for a mute, in minutes.
 MUTES = ((15, "15 minutes"), (60, "1 hour"), (24 * 60, "1 day"), (7 * 24 * 60, "1 week"), (30 * 24 * 60, "30 days"))
@@ -30,6 +32,20 @@ class NamesForm(ReasonForm):
     name = forms.CharField(max_length=80)
     topic = forms.CharField(max_length=250, required=False)
     field_order = ("name", "topic", "reason")
+
+
+class KeepForm(ReasonForm):
+    keeps_days = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MOST_DAYS,
+        label="Keep messages for days",
+        help_text="Empty: as everywhere here; 0: for ever.",
+    )
+    is_held = forms.BooleanField(
+        required=False, label="On hold", help_text="Nothing is pruned or erased, whatever the days say."
+    )
+    field_order = ("keeps_days", "is_held", "reason")
 
 
 class RoleForm(ReasonForm):
@@ -66,6 +82,11 @@ def _lift_sanction(actor: User, row: Sanction, given: dict[str, Any]) -> None:
 
 def _rename(actor: User, channel: Channel, given: dict[str, Any]) -> None:
     revise_channel(actor, channel=channel.pk, name=given["name"], topic=given["topic"], reason=given["reason"])
+
+
+def _keep(actor: User, channel: Channel, given: dict[str, Any]) -> None:
+    days, is_held = given["keeps_days"], given["is_held"]
+    keep_channel(actor, channel=channel.pk, keeps_days=days, is_held=is_held, reason=given["reason"])
 
 
 def _give_role(actor: User, member: Member, given: dict[str, Any]) -> None:
@@ -165,6 +186,17 @@ RESTORE = AdminAct(
     do=lambda actor, channel, given: restore_channel(actor, channel=channel.pk, reason=given["reason"]),
     consequence="Its members can write in it again at once.",
     fits=lambda actor, channel: channel.archived_at is not None and may(Right.ARCHIVE, actor, channel),
+)
+KEEP_CHANNEL = AdminAct(
+    name="keep",
+    label="How long it is kept",
+    permission=KEEP,
+    do=_keep,
+    consequence="Older messages are taken away by the next `prune`, for ever, but for what was reported. Its members see the days, "
+    "and nothing of a hold.",
+    form=KeepForm,
+    initial=lambda channel: {"keeps_days": channel.keeps_days, "is_held": channel.is_held},
+    is_bulk=False,
 )
 READ = AdminAct(
     name="read",

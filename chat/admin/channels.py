@@ -29,8 +29,14 @@ class ChannelAdmin(ReadOnlyAdmin):
     list_select_related = ("created_by",)
     search_in = ("name", "topic")
     search_help_text = "Name or topic, at least three letters. Small mistakes are forgiven when nothing fits exactly."
-    acts = (channel_deeds.READ, channel_deeds.RENAME, channel_deeds.ARCHIVE, channel_deeds.RESTORE)
-    fields = ("title", "topic", "kind", "state", "inside", "by", "created", "archived", "all_messages")
+    acts = (
+        channel_deeds.READ,
+        channel_deeds.RENAME,
+        channel_deeds.ARCHIVE,
+        channel_deeds.RESTORE,
+        channel_deeds.KEEP_CHANNEL,
+    )
+    fields = ("title", "topic", "kind", "state", "inside", "by", "created", "archived", "kept", "all_messages")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Channel]":
@@ -80,6 +86,12 @@ class ChannelAdmin(ReadOnlyAdmin):
     @column("archived")
     def archived(self, row: Channel) -> Any:
         return columns.ago(row.archived_at)
+
+    @column("kept")
+    def kept(self, row: Channel) -> str:
+        days = "for ever" if row.kept_days is None else f"for {row.kept_days:,} days"
+        gone = f"; up to number {row.floor:,} some are gone" if row.floor else ""
+        return f"{days}{'; on hold: nothing is taken away' if row.is_held else ''}{gone}"
 
     @column("notes on")
     def inside(self, row: Channel) -> Any:

@@ -101,6 +101,8 @@ interface Channel {
   is_support?: boolean;
   is_group?: boolean;
   is_named?: boolean;
+  kept_days?: number;
+  floor?: number;
   favourite?: boolean;
   section?: string;
   last?: LastLine | null;

@@ -57,6 +57,9 @@ class Act(models.TextChoices):
     CONTACT_ERASED = "contact.erased", "erased a visitor"
     USER_ERASED = "user.erased", "erased a person"
     USER_EXPORTED = "user.exported", "exported all about a person"
+    CHANNEL_KEPT = "channel.kept", "changed how long a channel is kept"
+    CHANNEL_HELD = "channel.held", "put a channel on hold"
+    CHANNEL_RELEASED = "channel.released", "ended a channel's hold"
     CHANNEL_EXPORTED = "channel.exported", "exported a channel"
 
 

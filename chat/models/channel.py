@@ -64,13 +64,22 @@ class Channel(models.Model):
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True)
+    #: For how many days messages are kept; 0: for ever, None: as RETENTION_DAYS says.
+    keeps_days = models.PositiveIntegerField(null=True, blank=True)
+    #: Somebody may still ask for what was said: nothing is pruned or erased.
+    is_held = models.BooleanField(default=False, db_default=False)
+    #: Messages up to this number may be gone, because they are kept for no longer. Only grows.
+    floor = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = ChannelQuerySet.as_manager()
 
     class Meta:
         db_table = "channels"
         default_permissions = ("view",)
-        permissions = [("moderate_any_channel", "Can moderate every channel, also without being in it")]
+        permissions = [
+            ("moderate_any_channel", "Can moderate every channel, also without being in it"),
+            ("keep_channel", "Can say how long a channel is kept, and put it on hold"),
+        ]
         constraints = [
             models.CheckConstraint(name="max_members", condition=Q(member_count__lte=100)),
             models.CheckConstraint(name="channels_kind", condition=Q(kind__in=ChannelKind.values)),
@@ -107,9 +116,18 @@ class Channel(models.Model):
         return self.name or f"{self.kind} {self.pk}"
 
     @property
+    def kept_days(self) -> int | None:
+        """After so many days messages are pruned; None: they are kept for ever."""
+        return kept_days_of(self.keeps_days)
+
+    @property
     def place(self) -> str:
         """Its kind; or GROUP, by the people it was opened with, however many of them are left; or SUPPORT."""
         return place_of(self.kind, self.direct_key, is_support=self.is_support)
+
+
+def kept_days_of(own: int | None) -> int | None:
+    return (settings.RETENTION_DAYS if own is None else own) or None
 
 
 def place_of(kind: str, direct_key: str | None, *, is_support: bool) -> str:

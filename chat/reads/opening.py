@@ -48,7 +48,7 @@ SELECT asked.*, CASE WHEN asked.head > asked.read AND asked.{SAYS_SOMETHING} THE
 FROM (
     SELECT channel.id AS channel_id, channel.name, channel.topic, channel.kind, channel.parent_id, channel.is_support,
         channel.direct_key, channel.member_count, channel.head, channel.created_by_id, channel.created_at,
-        channel.archived_at,
+        channel.archived_at, channel.keeps_days, channel.floor,
         member.user_id, member.role, member.delivered_seq, member.read_seq AS read, member.notify_level,
         member.is_favourite, member.section, mute.until, member.joined_rev, member.version
     FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id

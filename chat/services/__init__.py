@@ -35,6 +35,7 @@ from chat.services.presence import choose_presence, note_seen
 from chat.services.reactions import add_reaction, remove_reaction
 from chat.services.receipts import move_cursors, read_channel
 from chat.services.reports import close_report, report_message
+from chat.services.retention import keep_channel
 from chat.services.sanctions import mute_member, readmit_member
 from chat.services.saving import forget_saved, save_message
 from chat.services.signing_in import check_sign_in, note_sign_in

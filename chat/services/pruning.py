@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from chat.models import Channel, Invite, Message, MessageVersion, PasswordLink, SignInAddress, Token
 from chat.models.message import MessageQuerySet
+from chat.services.retention import raise_floor
 from chat.tools.places import clear_places
 
 #: From where somebody signed in is remembered for so long.
@@ -20,16 +21,21 @@ def prunable(channel: int, *, before: datetime.datetime) -> int:
 
 
 def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int:
-    """Takes away at most so many of the oldest messages, in one transaction; how many it were. Announces nothing.
+    """Takes away at most so many of the oldest messages, in one transaction; how many it were.
 
-    What was changed since then stays: its change may still have to be replayed. So does what stands in a report or in the
-    audit log, and a thread of which anything stays. Sending such an old message again would be a new message: no client
-    repeats for so long.
+    The channel's floor says so, and tell_floor tells it. What was changed since then stays: its change may still have to be
+    replayed. So does what stands in a report or in the audit log, and a thread of which anything stays. Sending such an old
+    message again would be a new message: no client repeats for so long.
     """
     with transaction.atomic():
-        ids = list(_old(channel, before).order_by("seq").values_list("pk", flat=True)[:most])
+        found = list(_old(channel, before).order_by("seq").values_list("pk", "seq")[:most])
+        ids = [pk for pk, _ in found]
         MessageVersion.objects.filter(message_id__in=ids).delete()
         Message.objects.filter(pk__in=ids).delete()
+        if found and not raise_floor(channel, to=found[-1][1]):
+            # It was put on hold just now.
+            transaction.set_rollback(True)
+            return 0
     return len(ids)
 
 
@@ -48,8 +54,11 @@ def prune_logins(*, now: datetime.datetime) -> int:
     return sessions + tokens
 
 
-def channels_to_prune() -> list[int]:
-    return list(Channel.objects.order_by("pk").values_list("pk", flat=True))
+def channels_to_prune(*, days: int) -> list[tuple[int, int]]:
+    """(channel, days that it is kept) of those that are kept for a time, and not on hold. `days`: of who has none of its own."""
+    rows = Channel.objects.filter(is_held=False).order_by("pk").values_list("pk", "keeps_days")
+    kept = [(channel, days if own is None else own) for channel, own in rows]
+    return [(channel, most) for channel, most in kept if most]
 
 
 def _old(channel: int, before: datetime.datetime) -> MessageQuerySet:

@@ -39,6 +39,19 @@ class Channel(BareChannel, frozen=True, kw_only=True):
     member_count: int
     created_at: Time
     archived_at: Time | None
+    kept_days: (
+        Annotated[int, msgspec.Meta(description="Older messages are taken away; left out: they are kept for ever.")]
+        | Absent
+    ) = msgspec.UNSET
+    floor: (
+        Annotated[
+            int,
+            msgspec.Meta(
+                description="Messages up to this number may be gone, because they are kept for no longer: nothing was lost."
+            ),
+        ]
+        | Absent
+    ) = msgspec.UNSET
     people: list[Person] | Absent = msgspec.UNSET
     is_group: (
         Annotated[bool, msgspec.Meta(description="Of a direct one: opened by three or more, so it can be left.")]
@@ -130,6 +143,10 @@ def _read_by_all(row: models.Channel | ChannelColumns, people: Sequence[models.U
         "created_at": spell_time(row.created_at),
         "archived_at": spell_time(row.archived_at),
     }
+    if (days := row.kept_days) is not None:
+        seen["kept_days"] = days
+    if row.floor:
+        seen["floor"] = row.floor
     if row.kind == models.ChannelKind.DIRECT:
         seen |= {
             "name": row.name or _name_among(row, people),

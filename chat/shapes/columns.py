@@ -4,7 +4,7 @@ import datetime
 
 import msgspec
 
-from chat.models.channel import place_of
+from chat.models.channel import kept_days_of, place_of
 
 
 class ChannelColumns(msgspec.Struct, frozen=True):
@@ -20,6 +20,12 @@ class ChannelColumns(msgspec.Struct, frozen=True):
     created_by_id: int | None
     created_at: datetime.datetime
     archived_at: datetime.datetime | None
+    keeps_days: int | None
+    floor: int
+
+    @property
+    def kept_days(self) -> int | None:
+        return kept_days_of(self.keeps_days)
 
     @property
     def place(self) -> str:

@@ -22,10 +22,14 @@ _LINES_AT_ONCE = 20_000
 
 
 def delete_messages(erasure: Erasure) -> int:
-    """Where that was chosen: each takes the next number, as if they had deleted it. What was reported is kept as evidence."""
+    """Where that was chosen: each takes the next number, as if they had deleted it.
+
+    What was reported is kept as evidence, and what was said in a channel on hold stays as it is.
+    """
     if erasure.keeps_messages:
         return 0
     said = Message.objects.filter(sender=erasure.user_id, kind=MessageKind.TEXT, deleted_at=None)
+    said = said.exclude(channel__is_held=True)
     channel = said.order_by("channel").values_list("channel", flat=True).first()
     if channel is None:
         return 0
@@ -37,8 +41,9 @@ def delete_messages(erasure: Erasure) -> int:
 
 
 def forget_versions(erasure: Erasure) -> int:
-    """What their messages said before they edited them, but for evidence."""
-    versions = MessageVersion.objects.filter(message__sender=erasure.user_id, message__reports=None)
+    """What their messages said before they edited them, but for evidence and in channels on hold."""
+    of_theirs = MessageVersion.objects.filter(message__sender=erasure.user_id, message__reports=None)
+    versions = of_theirs.exclude(message__channel__is_held=True)
     found = list(versions.values_list("pk", flat=True)[:ROWS_AT_ONCE])
     MessageVersion.objects.filter(pk__in=found).delete()
     return len(found)

@@ -6,9 +6,10 @@ What stands in a report or in the audit log stays with it, as evidence.
 import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from chat import clock
-from chat.models import Act, Channel, Conversation, ConversationState, Message, MessageVersion, Token, User
+from chat.models import Act, AuditEntry, Channel, Conversation, ConversationState, Message, MessageVersion, Token, User
 from chat.naming import looks
 from chat.reads.cache import recent
 from chat.services import audit, log
@@ -46,6 +47,8 @@ def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
         conversations = Conversation.objects.filter(visitor=visitor).order_by("pk")
         if conversations.exclude(state=ConversationState.RESOLVED).exists():
             raise Conflict("Resolve the visitor's conversations first.")
+        if conversations.filter(Q(channel__is_held=True) | Q(notes__is_held=True)).exists():
+            raise Conflict("One of the conversations is on hold: nothing of it may go.")
         erased = [pk for pk in conversations.values_list("pk", flat=True) if _erase(pk)]
         _forget(contact)
         audit.record(Act.CONTACT_ERASED, actor=actor, whom=visitor, channel=contact.inbox.desk_id, reason=reason)
@@ -87,12 +90,17 @@ def _erase_expired_of(pk: int) -> int:
             state=ConversationState.RESOLVED,
             resolved_at__lt=clock.now() - datetime.timedelta(days=inbox.keeps_days),
         )
+        old = old.exclude(Q(channel__is_held=True) | Q(notes__is_held=True))
         if inbox.erased_until is not None:
-            old = old.filter(resolved_at__gt=inbox.erased_until)
+            # What was passed over because it was on hold, too.
+            freed = AuditEntry.objects.filter(act=Act.CHANNEL_RELEASED, channel__isnull=False).values("channel")
+            late = (Q(channel__in=freed) | Q(notes__in=freed)) & ~Q(channel__name=NOBODY)
+            old = old.filter(Q(resolved_at__gt=inbox.erased_until) | late)
         found = list(old.order_by("resolved_at").values_list("pk", "resolved_at")[:AT_ONCE])
         erased = [pk for pk, _ in sorted(found) if _erase(pk)]
         if found:
-            Inbox.objects.filter(pk=pk).update(erased_until=found[-1][1])
+            until = max(moment for moment in (found[-1][1], inbox.erased_until) if moment is not None)
+            Inbox.objects.filter(pk=pk).update(erased_until=until)
     return len(erased)
 
 

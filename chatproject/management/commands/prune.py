@@ -14,6 +14,7 @@ from rich.progress import Progress
 from chat import clock
 from chat.files.services import sweep
 from chat.services.pruning import channels_to_prune, prunable, prune_logins, prune_messages
+from chat.services.retention import least_days, tell_floor
 from chat.support.services.pruning import prune_visitors
 from chatproject.erasing import finish_all
 
@@ -23,22 +24,28 @@ AT_ONCE = 500
 
 class Command(BaseCommand):
     help = (
-        "Takes away messages that are older than RETENTION_DAYS (0, the default: none ever), and logins that have expired. "
+        "Takes away messages that are older than RETENTION_DAYS (0, the default: none ever), or than their channel says "
+        "(`retention`), and logins that have expired. "
         "So do files whose message is gone, or that no message took within a day, and visitors who came and wrote nothing. "
         "Reported messages and those of the audit log stay. May be interrupted and repeated at any time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=settings.RETENTION_DAYS, help="instead of RETENTION_DAYS")
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=settings.RETENTION_DAYS,
+            help="instead of RETENTION_DAYS; channels with days of their own keep them",
+        )
         parser.add_argument("--dry-run", action="store_true", help="only say how many messages it would be")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        days, least = options["days"], settings.LIMITS.replay_hours // 24 + 1
-        if days and days < least:
-            raise CommandError(f"At least {least} days are kept: what is younger may still have to be replayed.")
+        days = options["days"]
+        if days and days < least_days():
+            raise CommandError(f"At least {least_days()} days are kept: what is younger may still have to be replayed.")
         began_at = time.monotonic()
-        pruned = self._prune_messages(days, is_dry=options["dry_run"]) if days else 0
+        pruned = self._prune_messages(days, is_dry=options["dry_run"])
         logins = 0 if options["dry_run"] else prune_logins(now=clock.now())
         files = 0 if options["dry_run"] else _sweep_all()
         visitors = 0 if options["dry_run"] else prune_visitors(now=clock.now())
@@ -56,20 +63,24 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(said))
             return
         would = "would be taken away" if options["dry_run"] else "taken away"
-        older = f"{pruned:,} messages older than {days} days" if days else "no messages (RETENTION_DAYS is 0)"
+        older = f"older than {days} days" if days else "of channels that are kept for a time"
         self.stdout.write(
-            f"{older}, {logins:,} expired logins, {files:,} files that nobody has and {visitors:,} silent visitors {would}."
+            f"{pruned:,} messages {older}, {logins:,} expired logins, {files:,} files that nobody has"
+            f" and {visitors:,} silent visitors {would}."
         )
 
     def _prune_messages(self, days: int, *, is_dry: bool) -> int:
-        before, pruned = clock.now() - datetime.timedelta(days=days), 0
+        pruned = 0
         with Progress(console=Console(stderr=True)) as progress:
-            for channel in progress.track(channels_to_prune(), description="channels"):
+            for channel, kept in progress.track(channels_to_prune(days=days), description="channels"):
+                before, here = clock.now() - datetime.timedelta(days=kept), pruned
                 if is_dry:
                     pruned += prunable(channel, before=before)
                     continue
                 while count := prune_messages(channel, before=before, most=AT_ONCE):
                     pruned += count
+                if pruned > here:
+                    tell_floor(channel)
         return pruned
 
 

@@ -26,10 +26,15 @@ function showStart(/** @type {Channel} */ channel, /** @type {string} */ title) 
   const sign = isDirect && channel.people.length ? avatar(channel.people[0]) : icon(signOf(channel));
   start.querySelector(".start-sign").replaceChildren(sign);
   start.querySelector("h2").textContent = isDirect ? title : `Welcome to ${title}`;
-  start.querySelector("p").textContent = isDirect
+  start.querySelector("p").textContent = beginning(channel, title);
+  byId("start-add").hidden = !may(channel, "add");
+}
+
+function beginning(/** @type {Channel} */ channel, /** @type {string} */ title) {
+  if (channel.floor) return channel.kept_days ? `What was said before is gone: messages are kept here for ${channel.kept_days} days.` : "What was said before is gone: it was kept for a time only.";
+  return channel.kind === "direct"
     ? `This is the beginning of your conversation with ${title}. ${channel.is_group ? "Only those in it" : "Only you two"} can read it.`
     : `This is the very beginning of the channel. ${channel.topic || "Say hello, or add the people who belong here."}`;
-  byId("start-add").hidden = !may(channel, "add");
 }
 
 /** Wherever a channel is named beside others: what it is called now. */

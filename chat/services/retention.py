@@ -1,0 +1,67 @@
+"""How long a channel is kept: its own days, or those of the installation; and channels on hold, of which nothing is taken away."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from chat import shapes
+from chat.models import Act, Channel, User
+from chat.services import audit, log
+from delivery.bus import bell
+from delivery.bus.announcements import Passing
+from delivery.wire import codec, frames
+from delivery.wire.errors import Forbidden, Invalid
+
+#: The staff's right to say how long a channel is kept, and to put it on hold.
+KEEP = "chat.keep_channel"
+#: Beyond that it is for ever.
+MOST_DAYS = 36_500
+
+
+def least_days() -> int:
+    """What is younger may still have to be replayed."""
+    return settings.LIMITS.replay_hours // 24 + 1
+
+
+def keep_channel(actor: User | None, *, channel: int, keeps_days: int | None, is_held: bool, reason: str) -> Channel:
+    """Messages older than so many days are pruned (0: never; None: as RETENTION_DAYS says), and none at all on hold.
+
+    Its members are told the days, and nothing of a hold. The same again does nothing. `actor` None: by the console.
+    Raises Invalid, Forbidden, NotFound.
+    """
+    reason = audit.checked_reason(reason)
+    if actor is not None and not (actor.is_active and actor.has_perm(KEEP)):
+        raise Forbidden("Only staff with the right to keep channels may do this.")
+    if keeps_days and not least_days() <= keeps_days <= MOST_DAYS:
+        raise Invalid(f"Messages are kept for {least_days()} to {MOST_DAYS:,} days, or for ever (0).")
+    with log.writing(channel) as entry:
+        row = entry.channel
+        if row.keeps_days != keeps_days:
+            days = {"from": row.keeps_days, "to": keeps_days}
+            audit.record(Act.CHANNEL_KEPT, actor=actor, channel=channel, reason=reason, details=days)
+            row.keeps_days = keeps_days
+            entry.say(_told(row))
+        if row.is_held != is_held:
+            act = Act.CHANNEL_HELD if is_held else Act.CHANNEL_RELEASED
+            audit.record(act, actor=actor, channel=channel, reason=reason)
+            row.is_held = is_held
+        Channel.objects.filter(pk=channel).update(keeps_days=keeps_days, is_held=is_held)
+    return row
+
+
+def raise_floor(channel: int, *, to: int) -> bool:
+    """Within the transaction that takes messages away: up to this number some may be gone. False for a channel on hold."""
+    row = Channel.objects.filter(pk=channel, is_held=False)
+    return row.update(floor=Greatest(F("floor"), to)) > 0
+
+
+def tell_floor(channel: int) -> None:
+    """To who is connected; who is not reads it in `hello`."""
+    row = Channel.objects.get(pk=channel)
+    passing = Passing(channel_id=row.pk, head=row.head, raw=_told(row))
+    transaction.on_commit(lambda: bell.ring([passing]), robust=True)
+
+
+def _told(row: Channel) -> bytes:
+    return codec.encode(frames.Channel(action="updated", channel=shapes.channel_to_all(row)))
