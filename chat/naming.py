@@ -68,6 +68,17 @@ def shows_nothing(text: str) -> bool:
     return not any(_is_seen(character) for character in text)
 
 
+def without_unseen(text: str) -> str:
+    """In NFC, without characters that nobody sees and without stacked marks: for names that are cleaned and not refused."""
+    seen = "".join(character for place, character in enumerate(text) if not _is_hidden(text, place, character))
+    kept, marks = [], 0
+    for character in unicodedata.normalize("NFD", seen):
+        marks = marks + 1 if _is_mark(character) else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
 def fold(name: str) -> str:
     """By this two names are the same, whatever their case, width, and the spelling of their accents; 200 characters at most."""
     folded = unicodedata.normalize("NFKC", _without_formatting(name)).casefold()
@@ -140,10 +151,14 @@ def _selects(name: str, place: int) -> bool:
 def _has_stacked_marks(name: str) -> bool:
     marks = 0
     for character in unicodedata.normalize("NFD", name):
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        marks = marks + 1 if _is_mark(character) else 0
         if marks > MOST_MARKS:
             return True
     return False
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me")
 
 
 @cache

@@ -4,28 +4,20 @@ import re
 import unicodedata
 
 from chat.models.file import NAME_CHARACTERS
+from chat.naming import shows_nothing, without_unseen
 
 _SPACES = re.compile(r"\s+")
-#: Controls and line breaks; formatting, which turns text around; halves of pairs; what has no meaning.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Characters of an ending that is kept when a name is cut.
 _ENDING_CHARACTERS = 16
 
 
 def file_name(given: str) -> str:
-    """At most 120 characters; `file` where nothing of it is left."""
-    last = re.split(r"[/\\]", given)[-1]
-    seen = "".join(" " if _is_space(one) else one for one in last if _is_space(one) or _is_seen(one))
-    name = _SPACES.sub(" ", unicodedata.normalize("NFC", seen)).strip(" .")
-    return _cut(name) or "file"
-
-
-def _is_space(character: str) -> bool:
-    return character.isspace()
-
-
-def _is_seen(character: str) -> bool:
-    return unicodedata.category(character) not in _UNSEEN
+    """At most 120 characters; `file` where nothing of it is left that is seen."""
+    last = _SPACES.sub(" ", re.split(r"[/\\]", given)[-1])
+    # Controls, and halves of pairs, are in no other name; the rest is what people and channels may not be called either.
+    said = "".join(one for one in last if unicodedata.category(one) not in ("Cc", "Cs"))
+    name = _SPACES.sub(" ", without_unseen(said)).strip(" .")
+    return "file" if shows_nothing(name) else _cut(name)
 
 
 def _cut(name: str) -> str:

@@ -25,7 +25,7 @@ def add_reaction(user: User, *, channel: int, message: int, emoji: str) -> Messa
             if known not in dict(row.reactions or []) and len(row.reactions or []) >= settings.LIMITS.reaction_kinds:
                 raise Invalid(f"A message takes {settings.LIMITS.reaction_kinds} different reactions.")
             Reaction.objects.create(**mine)
-            _show(entry, row)
+            show_reactions(entry, row)
     return row
 
 
@@ -35,8 +35,14 @@ def remove_reaction(user: User, *, channel: int, message: int, emoji: str) -> Me
         row, known = _asked(entry, user, message, emoji)
         removed, _ = Reaction.objects.filter(message=row, emoji=known, user=user).delete()
         if removed:
-            _show(entry, row)
+            show_reactions(entry, row)
     return row
+
+
+def show_reactions(entry: log.Entry, row: Message) -> None:
+    """As the rows have them now, under a new number."""
+    row.reactions = reactions_of(row)
+    entry.revise(row, "reactions")
 
 
 def _asked(entry: log.Entry, user: User, message: int, emoji: str) -> tuple[Message, str]:
@@ -49,11 +55,6 @@ def _asked(entry: log.Entry, user: User, message: int, emoji: str) -> tuple[Mess
     if row.kind != MessageKind.TEXT or row.deleted_at is not None:
         raise Invalid("Only what somebody says, and has not deleted, takes reactions.")
     return row, known
-
-
-def _show(entry: log.Entry, row: Message) -> None:
-    row.reactions = reactions_of(row)
-    entry.revise(row, "reactions")
 
 
 def reactions_of(row: Message) -> list[tuple[str, list[int]]] | None:

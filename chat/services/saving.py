@@ -18,12 +18,8 @@ def save_message(user: User, *, message: int) -> tuple[Message, bool]:
         row = _seen(user, message)
         if row.kind != MessageKind.TEXT or row.deleted_at is not None:
             raise Invalid("Only what somebody says, and has not deleted, can be saved.")
-        most = settings.LIMITS.saved
-        if (
-            not Saved.objects.filter(user=user, message=row).exists()
-            and Saved.objects.filter(user=user).count() >= most
-        ):
-            raise Invalid(f"You can save at most {most:,} messages: take some away first.")
+        if not Saved.objects.filter(user=user, message=row).exists():
+            _require_room(user)
         _, is_new = Saved.objects.get_or_create(user=user, message=row)
     return row, is_new
 
@@ -33,6 +29,15 @@ def forget_saved(user: User, *, message: int) -> None:
     gone, _ = Saved.objects.filter(user=user, message=message).delete()
     if not gone and not Message.objects.filter(pk=message, channel__members__user=user).exists():
         raise NotFound("There is no such message in your channels.")
+
+
+def _require_room(user: User) -> None:
+    saved, most = Saved.objects.filter(user=user), settings.LIMITS.saved
+    if saved.count() >= most:
+        # What is in no list of theirs any more, for they have left its channel, they could not take away.
+        saved.exclude(pk__in=Saved.objects.visible_to(user).values("pk")).delete()
+    if saved.count() >= most:
+        raise Invalid(f"You can save at most {most:,} messages: take some away first.")
 
 
 def _seen(user: User, message: int) -> Message:

@@ -94,6 +94,10 @@ def test_the_largest_file_is_taken(http: dict[str, httpx.Client]) -> None:
         ("b\nc\u200b.txt", "b c.txt"),
         ("..", "file"),
         ("x" * 300 + ".txt", "x" * 116 + ".txt"),
+        ("\u0338" * 100, "file"),
+        ("\u3164\u2800", "file"),
+        ("Z" + "\u0338" * 90 + "algo.txt", "Z" + "\u0338" * 3 + "algo.txt"),
+        ("👩‍👩‍👧 می‌خواهم.txt", "👩‍👩‍👧 می‌خواهم.txt"),
     ],
 )
 def test_a_name_has_no_path_and_nothing_that_nobody_sees(

@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from chat import clock, services
 from chat.models import Channel, Member, Message, User
-from tests.conftest import Cast, in_thread
+from tests.conftest import Cast, in_thread, said
 from tests.stage.servers import Server, expect
 from tests.stage.sockets import push
 
@@ -86,6 +86,28 @@ def test_a_wrong_count_is_found_and_mended(cast: Cast) -> None:
     out = StringIO()
     call_command("check_counts", stdout=out)
     assert out.getvalue() == "1 channels checked, 0 wrong, 0 fixed\n"
+
+
+@pytest.mark.django_db
+def test_wrong_replies_and_reactions_are_found_and_mended_for_everybody(cast: Cast) -> None:
+    said(cast.bob, cast.team, "root")
+    root = Message.objects.get(body="root")
+    said(cast.alice, cast.team, "reply", thread=root.pk)
+    services.add_reaction(cast.alice, channel=cast.team.pk, message=root.pk, emoji="👍")
+    assert check_counts()["ok"]
+    Message.objects.filter(pk=root.pk).update(reply_count=7, reactions=[["👍", [cast.bob.pk]]])
+    of = {"channel": cast.team.pk, "message": root.pk}
+    replies = {**of, "what": "replies", "said": 7, "true": 1}
+    reactions = {**of, "what": "reactions", "said": 1, "true": 1}
+    found = check_counts()
+    assert (found["ok"], found["code"]) == (False, 1)
+    assert found["messages"] == [{**replies, "fixed": False}, {**reactions, "fixed": False}]
+    assert [one["fixed"] for one in check_counts("--fix")["messages"]] == [True, True]
+    assert check_counts()["ok"]
+    mended = Message.objects.get(pk=root.pk)
+    assert (mended.reply_count, mended.reactions) == (1, [["👍", [cast.alice.pk]]])
+    # Whoever is there, or comes back, is told as of every change.
+    assert mended.rev == Channel.objects.get(pk=cast.team.pk).head == root.rev + 5
 
 
 async def test_a_change_of_the_list_is_one_small_push_with_all_that_a_list_shows(

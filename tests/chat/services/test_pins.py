@@ -209,6 +209,12 @@ def test_a_thousand_messages_can_be_saved_and_not_one_more(cast: Cast) -> None:
     assert services.save_message(cast.bob, message=row.pk)[1] is False
     services.forget_saved(cast.bob, message=row.pk)
     services.save_message(cast.bob, message=rows[-1].pk)
+    # What is in no list of theirs any more, because they have left, takes no room.
+    services.remove_member(cast.alice, channel=cast.team.pk, user=cast.bob)
+    other = services.open_channel(cast.bob, name="own", kind="private")
+    said(cast.bob, other, "mine")
+    assert services.save_message(cast.bob, message=Message.objects.get(body="mine").pk)[1]
+    assert Saved.objects.filter(user=cast.bob).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
