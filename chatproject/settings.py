@@ -11,7 +11,7 @@ from chatproject import env, fixed, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
 from chatproject.limits import LIMITS as _LIMITS
-from chatproject.postgresql.effective import startup_options
+from chatproject.postgresql.options import connection_options
 from chatproject.serving.editions import edition
 from delivery.redis import layer_host
 
@@ -141,21 +141,7 @@ DATABASES = {
         "CONN_MAX_AGE": 0,
         # A pooler may give the next statement to another connection, on which such a cursor is not known.
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {
-            **_DATABASE.get("OPTIONS", {}),
-            "connect_timeout": LIMITS.pool_wait_seconds,
-            "application_name": "gapless",
-            "options": startup_options(),
-            # What asks for it is prepared (chat/hot.py), however seldom it runs; Django's own default is never.
-            "prepare_threshold": sys.maxsize,
-            "pool": {
-                "min_size": 1,
-                "max_size": DATABASE_POOL,
-                "timeout": LIMITS.pool_wait_seconds,
-                "max_idle": LIMITS.idle_seconds,
-                "reconnect_timeout": 5,
-            },
-        },
+        "OPTIONS": connection_options(_DATABASE, LIMITS, pool_size=DATABASE_POOL),
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -35,8 +35,9 @@ def who_is_away(error: BaseException) -> str | None:
 
 
 def _is_no_answer(sqlstate: str | None) -> bool:
-    # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory.
-    return sqlstate is None or sqlstate.startswith(("08", "57P", "53"))
+    # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory; 25006: it is a
+    # standby, which takes no writes.
+    return sqlstate is None or sqlstate.startswith(("08", "57P", "53", "25006"))
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.utils import DatabaseErrorWrapper, OperationalError
 from django_prometheus.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
@@ -17,7 +18,19 @@ from chatproject.postgresql.effective import read_back, shortcomings
 base.ExportingCursorWrapper = functools.cache(base.ExportingCursorWrapper)
 
 
+class _Errors(DatabaseErrorWrapper):
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            # What we were led to is a standby now: as much as no server, and nothing is amiss with what was asked.
+            raise OperationalError(*error.args).with_traceback(trace) from error
+        super().__exit__(kind, error, trace)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    @functools.cached_property
+    def wrap_database_errors(self) -> _Errors:
+        return _Errors(self)
+
     @property
     def pool(self) -> Any:
         options = self.settings_dict["OPTIONS"].get("pool")

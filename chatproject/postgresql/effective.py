@@ -12,20 +12,10 @@ import psycopg
 from psycopg import sql
 
 from chatproject.findings import Finding
-from chatproject.limits import LIMITS, Limits
+from chatproject.limits import LIMITS
+from chatproject.postgresql.options import wanted
 
 _MILLISECONDS = "(extract(epoch FROM current_setting('{0}')::interval) * 1000)::bigint"
-
-
-def wanted(limits: Limits) -> dict[str, str]:
-    """What every connection asks for, by PostgreSQL's names; times in milliseconds."""
-    return {
-        "synchronous_commit": "on",
-        "default_transaction_isolation": "read committed",
-        "statement_timeout": str(limits.statement_seconds * 1000),
-        "lock_timeout": str(limits.lock_seconds * 1000),
-        "idle_in_transaction_session_timeout": str(limits.idle_in_transaction_seconds * 1000),
-    }
 
 
 WANTED = wanted(LIMITS)
@@ -89,12 +79,6 @@ def is_enough(name: str, value: str) -> bool:
         return WANTED[name] == "0" or 0 < int(value) <= int(WANTED[name])
     # Waiting for a standby too is more than is asked for.
     return value == WANTED[name] or (name, value) == ("synchronous_commit", "remote_apply")
-
-
-def startup_options() -> str:
-    """What libpq sends at the start of a connection."""
-    asked = {**WANTED, "TimeZone": "UTC"}
-    return " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in asked.items())
 
 
 def advice(found: InForce, names: Mapping[str, str]) -> str:

@@ -8,16 +8,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 
+from chat import hot
+from chat.models import User
 from chatproject.limits import Limits
 from chatproject.postgresql import effective
-from chatproject.postgresql.effective import WANTED, InForce, shortcomings, startup_options
+from chatproject.postgresql.effective import WANTED, InForce, shortcomings
+from chatproject.postgresql.options import connection_options, startup_options, wanted
 from chatproject.reach import postgresql_in_force
+from delivery.away import is_away
 from tests.conftest import Cast, in_thread
 from tests.stage.poolers import PROGRAM, Pgbouncer
 from tests.stage.refusing import refused
@@ -60,7 +65,7 @@ def test_what_promises_more_than_is_asked_for_is_well() -> None:
 
 @pytest.mark.fast
 def test_a_limit_of_nought_asks_for_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effective, "WANTED", effective.wanted(replace(Limits(), statement_seconds=0)))
+    monkeypatch.setattr(effective, "WANTED", wanted(replace(Limits(), statement_seconds=0)))
     assert effective.is_enough("statement_timeout", "0")
 
 
@@ -79,7 +84,7 @@ def test_a_connection_without_a_pooler_has_all_that_it_asks_for(db: None) -> Non
 @pytest.mark.holds("idle_in_transaction_seconds")
 def test_a_transaction_in_which_nothing_is_said_holds_its_locks_no_longer(db: None) -> None:
     one = f"{settings.LIMITS.idle_in_transaction_seconds * 1000}"
-    options = startup_options().replace(f"session_timeout={one}", "session_timeout=400")
+    options = startup_options(settings.LIMITS).replace(f"session_timeout={one}", "session_timeout=400")
     parameters = connection.get_connection_params() | {"options": options, "cursor_factory": psycopg.Cursor}
     with psycopg.connect(**parameters) as raw:
         raw.execute("SELECT 1")
@@ -89,6 +94,34 @@ def test_a_transaction_in_which_nothing_is_said_holds_its_locks_no_longer(db: No
         assert told.poll(5000), "at n + 1 it is over"
         with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
             raw.execute("SELECT 1")
+
+
+@pytest.mark.fast
+def test_of_several_servers_the_next_is_reached_before_anybody_gives_up() -> None:
+    def of(**database: Any) -> Any:
+        return connection_options(database, settings.LIMITS, pool_size=2)
+
+    assert of(HOST="one")["connect_timeout"] == settings.LIMITS.pool_wait_seconds
+    for several in (of(HOST="one,two"), of(OPTIONS={"host": "/one,/two"})):
+        assert several["connect_timeout"] < settings.LIMITS.pool_wait_seconds
+    own = of(
+        HOST="one", OPTIONS={"sslmode": "verify-full", "tcp_user_timeout": "1", "options": "-c synchronous_commit=off"}
+    )
+    assert (own["sslmode"], own["tcp_user_timeout"]) == ("verify-full", "1")
+    assert own["options"] == startup_options(settings.LIMITS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_has_become_a_standby_is_as_much_as_none() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        try:
+            for write in (lambda: User.objects.update(is_active=True), lambda: hot.execute("DELETE FROM users", [])):
+                with pytest.raises(OperationalError, match="read-only") as raised:
+                    write()
+                assert is_away(raised.value)
+        finally:
+            cursor.execute("RESET default_transaction_read_only")
 
 
 # ---- a real pgbouncer, by the transaction ----

@@ -36,7 +36,9 @@ async def two_servers() -> AsyncIterator[tuple[Cluster, Standby]]:
         data = Path(folder, "data")
         hosts = f"{cluster.postgres.socket.parent},{Services(data).sockets}"
         for web in cluster.webs:
-            web.variables["DATABASE_URL"] = f"postgresql://{DATABASE}@/{DATABASE}?host={hosts}&target_session_attrs=read-write"
+            web.variables["DATABASE_URL"] = (
+                f"postgresql://{DATABASE}@/{DATABASE}?host={hosts}&target_session_attrs=read-write"
+            )
         async with cluster:
             standby = await asyncio.to_thread(Standby, cluster.postgres, data)
             try:
