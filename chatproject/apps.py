@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.utils.module_loading import autodiscover_modules
 
 from chatproject import checks, telemetry
 
@@ -11,6 +12,8 @@ class ChatprojectConfig(AppConfig):
     checks = checks
 
     def ready(self) -> None:
+        # Those of production ask models, which are not there before this.
+        autodiscover_modules("production")
         telemetry.begin()
 
 

@@ -25,6 +25,7 @@ from chatproject.erasing import erase_beside  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.measuring import hearers, say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
+from chatproject.serving.roll_call import answer_roll_call  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
 from chatproject.serving.waiting import Waiting  # noqa: E402
 from delivery.node import running  # noqa: E402
@@ -72,6 +73,7 @@ async def _start() -> None:
     node = await running_node()
     wind_up(node)
     sweep_beside(node)
+    answer_roll_call(node)
     erase_beside(node)
 
 

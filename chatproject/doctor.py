@@ -1,6 +1,7 @@
 """What an operator would look at by hand, looked at in one go: each finding says what is there and what to do about it."""
 
 import contextlib
+import resource
 import shutil
 import sys
 import time
@@ -17,6 +18,7 @@ from django.db import DatabaseError, connection, transaction
 from chat.support.clockwork.lateness import lateness
 from chatproject import doorbell
 from chatproject.findings import Finding, State
+from chatproject.neighbours import addresses, is_reached_by_others, machines
 from chatproject.postgresql.effective import shortcomings, told
 from chatproject.reach import postgresql_in_force, sentence_of
 from chatproject.schema import waiting_migrations
@@ -26,6 +28,8 @@ from chatproject.stored_files import files
 LEAST_POSTGRESQL, LEAST_PYTHON = 15, (3, 11)
 #: Clocks that are further apart make times in the page look wrong, and tokens expire early; seconds.
 MOST_APART = 2.0
+#: Sockets of one process are files, too: so many, a few hundred for the rest included.
+LEAST_FILES = 4096
 #: Free space below which something must be done; bytes.
 LEAST_FREE = 2 * 2**30
 #: What is due at the desk is done within about a second while a web process runs; seconds.
@@ -52,12 +56,14 @@ _READS = {
 
 
 def examine() -> Iterator[Finding]:
-    """Every finding, in the order in which they matter. A part that can't be looked at is a finding itself."""
+    """Every finding, in the order in which they matter. A part that can't be looked at is a finding itself.
+
+    Ends with the first dependency that is missing: all else would only wait for it, or follow from it.
+    """
     for needs, parts in _PARTS:
         if missing := _missing(needs):
-            # What leans on it would only wait again, part after part.
             yield from missing
-            continue
+            return
         for about, look in parts:
             yield from _looked(about, look)
 
@@ -68,9 +74,11 @@ def _missing(needs: str) -> list[Finding]:
             return list(shortcomings(postgresql_in_force()))
         if needs == "redis":
             doorbell.ping()
+        if needs == "migrations":
+            return [finding for finding in _migrations() if finding.state == "wrong"]
     except redis.exceptions.NoPermissionError:
         return []
-    except (psycopg.Error, redis.RedisError, OSError, ValueError) as error:
+    except (psycopg.Error, DatabaseError, redis.RedisError, OSError, ValueError) as error:
         says = f"can't be reached: {sentence_of(error)}"
         return [Finding(needs, "wrong", says, "See that it is running and can be reached.")]
     return []
@@ -84,16 +92,26 @@ def _looked(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findi
 
 
 def _settings() -> Iterator[Finding]:
-    messages = [message for message in checks.run_checks() if not message.is_silenced()]
+    is_production = is_reached_by_others()
+    found = checks.run_checks(include_deployment_checks=is_production)
+    messages = [message for message in found if not message.is_silenced()]
     for message in messages:
         state: State = "wrong" if message.is_serious() else "warning"
-        yield Finding("settings", state, message.msg, message.hint or "")
-    if settings.DEBUG:
+        yield Finding("settings", state, message.msg, message.hint or "`manage.py check --deploy` says it too.")
+    if settings.DEBUG and not is_production:
         yield Finding(
             "settings", "warning", "DEBUG shows tracebacks to everybody.", "Unset DEBUG where others reach you."
         )
     elif not messages:
         yield Finding("settings", "ok", "no contradictions")
+
+
+def _open_files() -> Iterator[Finding]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    is_low = most < LEAST_FILES
+    says = f"a process may have {most:,} open, connections included"
+    do = f"Raise it to {LEAST_FILES:,} or more: LimitNOFILE in the unit, ulimit -Hn, the container's nofile."
+    yield Finding("open files", "warning" if is_low else "ok", says, do if is_low else "")
 
 
 def _python() -> Iterator[Finding]:
@@ -251,17 +269,22 @@ def _column(sql: str, parameters: list[int] | None = None) -> list[Any]:
         return [row[0] for row in cursor.fetchall()]
 
 
-#: What is looked at, in order, by what it needs: where that is missing, nothing else of it is asked.
+#: What is looked at, in order, by what it needs: where that is missing, nothing more is asked.
 _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]], ...] = (
-    ("", (("settings", _settings), ("python", _python))),
+    ("", (("settings", _settings), ("python", _python), ("open files", _open_files), ("disk", _disk_of_ours))),
     (
         "postgresql",
         (
-            *(("postgresql", _postgresql), ("migrations", _migrations), ("connections", _connections)),
-            *(("indexes", _indexes), ("names", _names), ("clocks", _clock_of_postgresql)),
-            *(("clockwork", _clockwork), ("files", files), ("disk", _disk_of_postgresql)),
+            *(("postgresql", _postgresql), ("connections", _connections)),
+            *(("clocks", _clock_of_postgresql), ("disk", _disk_of_postgresql)),
         ),
     ),
     ("redis", (("redis", doorbell.findings), ("clocks", _clock_of_redis))),
-    ("", (("disk", _disk_of_ours),)),
+    (
+        "migrations",
+        (
+            *(("migrations", _migrations), ("indexes", _indexes), ("names", _names), ("clockwork", _clockwork)),
+            *(("files", files), ("machines", machines), ("proxies", addresses)),
+        ),
+    ),
 )

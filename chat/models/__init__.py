@@ -9,6 +9,7 @@ from chat.models.conversation import Conversation, ConversationState
 from chat.models.erasure import ErasedName, Erasure
 from chat.models.file import File
 from chat.models.invite import Invite
+from chat.models.machine import Machine
 from chat.models.member import Member, NotifyLevel, Role
 from chat.models.mention import Mention
 from chat.models.message import Message, MessageKind, MessageStatus

@@ -12,7 +12,7 @@ from chatproject.doctor import examine
 
 
 class Command(BaseCommand):
-    help = "Looks at settings, versions, clocks, connections, indexes, Redis and the disk. Exit code 1 when something is wrong."
+    help = "Looks at settings, machines, versions, clocks, connections, Redis and disks. Exit code 1 when something is wrong."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

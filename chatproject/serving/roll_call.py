@@ -1,0 +1,45 @@
+"""Says in the database, once a minute, that this machine serves, with which key and release: the doctor compares them."""
+
+import asyncio
+import logging
+import socket
+
+from django.conf import settings
+
+from chat.live.node import ChatNode
+from chat.services.machines import note_machine
+from chatproject.version import VERSION
+from delivery.away import who_is_away
+
+logger = logging.getLogger("gapless.machines")
+
+SECONDS = 60
+
+
+def machine_name() -> str:
+    """Of all web processes of one `serve`."""
+    return f"{socket.gethostname()[:60]}:{settings.PORT}"
+
+
+def note_here() -> None:
+    note_machine(machine_name(), keys=[settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS], version=VERSION)
+
+
+async def _live(node: ChatNode) -> None:
+    while True:
+        try:
+            await node.threads.run(note_here)
+        except Exception as error:
+            logger.warning("that this machine serves is not noted: %r", error, extra={"away": who_is_away(error)})
+        await asyncio.sleep(SECONDS)
+
+
+_called: ChatNode | None = None
+
+
+def answer_roll_call(node: ChatNode) -> None:
+    """Begins beside the node of this process, and ends with it. Repeating does nothing."""
+    global _called
+    if _called is not node:
+        _called = node
+        node.nursery.start(_live(node))
