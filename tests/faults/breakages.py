@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.faults import desk_patches, edge_patches, patches
+from tests.faults import desk_patches, edge_patches, file_patches, patches
 from tests.stage.servers import ROOT
 
 #: What posts, without a look for what was posted before.
@@ -27,11 +27,16 @@ UNGUARDED = (
 )
 
 
+#: What takes files for messages, as it is, and without a look whether another message has one.
+FILING = (ROOT / "chat/services/filing.sql").read_text()
+GREEDY = FILING.replace("WHEN bool_or(file.taken_at IS NOT NULL) THEN 'taken'", "")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Breakage:
     """`patch` runs in the web process; `before` and `after` are statements that let the database take part and then heal it."""
 
-    patch: Callable[[], None]
+    patch: Callable[[], None] = lambda: None
     before: Sequence[str] = ()
     after: Sequence[str] = ()
 
@@ -73,6 +78,8 @@ BREAKAGES: dict[str, Breakage] = {
         before=[UNGUARDED],
         after=["DROP FUNCTION post_drafts_unguarded"],
     ),
+    "a file taken twice": Breakage(before=[GREEDY], after=[FILING]),
+    "pieces anywhere": Breakage(patch=file_patches.pieces_anywhere),
     "lease by socket": Breakage(patch=desk_patches.lease_by_socket),
     "note on the customer's stream": Breakage(patch=desk_patches.note_on_the_customers_stream),
     "no seats": Breakage(

@@ -10,7 +10,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from tests.faults.findings import Report
-from tests.faults.history import Command, Final, Frame, History, Linked, Revoked, Shown, Silence, Synced, Told
+from tests.faults.given import check_files
+from tests.faults.history import (
+    Command,
+    Fetched,
+    Final,
+    Frame,
+    Given,
+    History,
+    Linked,
+    Revoked,
+    Shown,
+    Silence,
+    Synced,
+    Told,
+)
 from tests.faults.recovery import recoveries
 from tests.faults.rows import Memberships, Row, Rows
 
@@ -32,6 +46,7 @@ def check(history: History, rows: Rows, *, revoked_seconds: float = REVOKED_SECO
     _check_leaks(report, history, rows, memberships)
     _check_revoked(report, history, revoked_seconds)
     _check_refusals(report, history)
+    check_files(report, history, rows)
     for silence in history.of(Silence):
         report.add(
             "silent", f"{silence.client} had no answer for {silence.seconds:.0f} s on a living connection", [silence]
@@ -274,4 +289,8 @@ def _counts(history: History, rows: Rows) -> dict[str, int]:
                     counts[f"connections: {what} with {code}"] += 1
             case Synced(resync=resync):
                 counts["resync"] += len(resync)
+            case Given():
+                counts["files posted"] += 1
+            case Fetched(status=status):
+                counts[f"files read: {status}"] += 1
     return {"rows": len(rows.messages), **dict(sorted(counts.items()))}

@@ -11,6 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from delivery.load.rawsocket import HandshakeRefused
 from tests.faults.habits import Door, Habits
@@ -66,9 +67,9 @@ class Client:
         self._heard_at = time.monotonic()
         self.view.unacknowledged.clear()
 
-    def post(self, channel: int, body: str = "", *, key: str = "", thread: int | None = None) -> Unanswered:
-        """Puts a message into the outbox; it leaves in its turn. Without a body it gets one that is unique; some call everybody."""
-        draft = Unanswered(channel, body, **({"key": key} if key else {}), thread=thread)
+    def post(self, channel: int, body: str = "", *, key: str = "", **beside: Any) -> Unanswered:
+        """Puts it into the outbox; it leaves in its turn. Without a body it gets one that is unique. `beside`: thread, files."""
+        draft = Unanswered(channel, body, **({"key": key} if key else {}), **beside)
         draft.body = body or f"{'@here ' * (draft.key < '4')}{self.name} {draft.key[:8]}"
         self.outbox.add(draft)
         return draft

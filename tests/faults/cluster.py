@@ -46,6 +46,7 @@ class Cluster:
         roomy = {
             "messages_per_minute": 0,
             "requests_per_minute": 0,
+            "uploads_per_minute": 0,
             "pool": 6,
             "sockets_per_user": 1000,
             "spare_sockets": 1000,

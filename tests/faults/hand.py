@@ -136,6 +136,14 @@ def delete(who: int, channel: int) -> int:
 
 
 @verb
+def delete_with_file(file: int) -> int:
+    """The message that has it, and so the file."""
+    message = Message.objects.get(file_rows=file)
+    assert message.sender is not None
+    return services.delete_message(message.sender, channel=message.channel_id, message=message.pk).rev
+
+
+@verb
 def read(channel: int, who: int, seq: int) -> int:
     return services.read_channel(user(who), channel=channel, seq=seq).read_seq
 

@@ -135,6 +135,27 @@ class Faulted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given(Event):
+    """A file that is whole and that a message is to have: the one with this key. `digest`: of the bytes that were given."""
+
+    user: int
+    channel: int
+    key: str
+    file: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched(Event):
+    """Somebody has asked for a file when all was quiet. `digest`: of what came; `status`: 0 without an answer."""
+
+    user: int
+    file: int
+    status: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Final(Event):
     """How a client stood at the end: whether it had to be whole by then, what it held, and from where it followed each channel.
 
@@ -150,7 +171,8 @@ class Final(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (Command, Shown, Frame, Linked, Synced, Told, Silence, Revoked, Faulted, Final)
+    kind.__name__: kind
+    for kind in (Command, Shown, Frame, Linked, Synced, Told, Silence, Revoked, Faulted, Given, Fetched, Final)
 }
 E = TypeVar("E", bound=Event)
 

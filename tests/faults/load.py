@@ -15,6 +15,7 @@ from tests.faults.fleet import Fleet
 from tests.faults.history import History
 from tests.faults.metronome import Metronome
 from tests.faults.rows import read_rows
+from tests.faults.uploads import read_files
 
 #: Drafts that may wait in one client's outbox: beyond it the load waits too, as people do.
 MOST_WAITING = 20
@@ -105,6 +106,7 @@ async def conclude(
     seconds = await settle(cluster, fleet, company, within=within)
     history.extend(client.final() for client in fleet.clients)
     rows = await asyncio.to_thread(read_rows, cluster.services.postgres, list(company.channels))
+    await read_files(cluster, company, history, rows)
     report = check(history, rows, revoked_seconds=revoked_seconds)
     report.settled_seconds = seconds
     if seconds is None:

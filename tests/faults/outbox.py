@@ -22,6 +22,7 @@ class Unanswered:
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     #: The root of the thread that it is a reply in.
     thread: int | None = None
+    files: tuple[int, ...] = ()
     #: Of the command that carries it now; 0 while it waits.
     ref: int = 0
     sent_at: float = 0
@@ -89,7 +90,7 @@ class Outbox:
         for said in list(lane)[: self.window]:
             if not said.ref:
                 said.ref = self.send(
-                    "message.post", channel=channel, client_msg_id=said.key, body=said.body, **_thread(said)
+                    "message.post", channel=channel, client_msg_id=said.key, body=said.body, **_beside(said)
                 )
                 said.sent_at = time.monotonic()
                 self.flying[said.ref] = said
@@ -113,5 +114,6 @@ class Outbox:
         )  # fmt: skip
 
 
-def _thread(said: Unanswered) -> dict[str, int]:
-    return {} if said.thread is None else {"thread": said.thread}
+def _beside(said: Unanswered) -> dict[str, object]:
+    thread = {} if said.thread is None else {"thread": said.thread}
+    return {**thread, **({"files": said.files} if said.files else {})}

@@ -23,8 +23,10 @@ class Row:
     body: str
     kind: str = "text"
     event: tuple[str, int] = ("", 0)
-    #: With its reactions and its pin.
+    #: With its reactions, its pin and its files.
     look: str = ""
+    files: tuple[int, ...] = ()
+    is_deleted: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "look", self.look or self.body)
@@ -32,11 +34,12 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """`heads`: {channel: head}; `members`: (channel, user)."""
+    """`heads`: {channel: head}; `members`: (channel, user); `taken`: files that a message has or had."""
 
     messages: list[Row]
     heads: dict[int, int]
     members: set[tuple[int, int]] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
 
 
 def read_rows(postgres: Postgres, channels: Sequence[int]) -> Rows:
@@ -46,14 +49,21 @@ def read_rows(postgres: Postgres, channels: Sequence[int]) -> Rows:
         messages = connection.execute(_MESSAGES, [channels]).fetchall()
         heads = connection.execute("SELECT id, head FROM channels WHERE id = ANY(%s)", [channels]).fetchall()
         members = connection.execute(_MEMBERS, [channels]).fetchall()
-    return Rows(messages=[_row(*columns) for columns in messages], heads=dict(heads), members=set(members))
+        taken = connection.execute("SELECT id FROM files WHERE taken_at IS NOT NULL").fetchall()
+    return Rows(
+        messages=[_row(*columns) for columns in messages],
+        heads=dict(heads),
+        members=set(members),
+        taken={file for (file,) in taken},
+    )
 
 
 _MESSAGES = """
 SELECT channel_id, seq, rev, sender_id, client_msg_id, body, kind, event, reactions, mentions, pinned_at IS NOT NULL, thread_id,
     -- Counted anew: what a root says of its replies must be what there is.
     (SELECT count(*) FILTER (WHERE reply.deleted_at IS NULL) FROM messages AS reply WHERE reply.thread_id = messages.id),
-    (SELECT max(seq) FROM messages AS reply WHERE reply.thread_id = messages.id)
+    (SELECT max(seq) FROM messages AS reply WHERE reply.thread_id = messages.id),
+    files, deleted_at IS NOT NULL
 FROM messages
 WHERE channel_id = ANY(%s) ORDER BY channel_id, seq
 """
@@ -75,7 +85,10 @@ def _row(
     thread: int | None,
     replies: int,
     last_reply: int | None,
+    given: list[dict[str, Any]] | None,
+    is_deleted: bool,
 ) -> Row:
+    files = tuple(file["id"] for file in given or ())
     about = (event.get("type", ""), event.get("user", 0)) if event else ("", 0)
     return Row(
         channel=channel,
@@ -93,7 +106,10 @@ def _row(
             is_pinned=is_pinned,
             thread=thread,
             counted=None if last_reply is None else (replies, last_reply),
+            files=files,
         ),
+        files=files,
+        is_deleted=is_deleted,
     )
 
 

@@ -44,6 +44,8 @@ NOTICED = {
     "no epoch": ("rewound", "late"),
     "guard without the lock": ("two agents at one customer", "twice"),
     "note on the customer's stream": ("two agents at one customer", "leak"),
+    "a file taken twice": ("files in pieces", "twice"),
+    "pieces anywhere": ("files in pieces", "lost"),
     "lease by socket": ("every process killed at the desk", "late"),
     "no versions": ("what has no number while redis stands still", "late"),
 }
@@ -72,6 +74,7 @@ SLOW_BUILDS = [
     ("places at a stranger's pace", "heads without bounds", "handshakes unanswered", "no descriptor kept"),
     ("no epoch", "no versions"),
     ("guard without the lock", "note on the customer's stream", "lease by socket"),
+    ("a file taken twice", "pieces anywhere"),
 ]
 
 

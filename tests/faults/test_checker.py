@@ -9,7 +9,9 @@ from tests.faults.history import (
     Command,
     Event,
     Faulted,
+    Fetched,
     Frame,
+    Given,
     History,
     Linked,
     Revoked,
@@ -247,3 +249,36 @@ def test_a_history_survives_being_written_down(tmp_path: Path) -> None:
     history = History([*GOOD, GAP, REPAIR])
     history.save(tmp_path / "history.jsonl")
     assert History.load(tmp_path / "history.jsonl") == history
+
+
+# ---- files ----
+
+WITH_FILE = rows_with(joined(1, ALICE), joined(2, BOB), replace(text(3), files=(7,)), text(4))
+GIVEN = Given(user=ALICE, channel=TEAM, key="k3", file=7, digest="abc")
+
+
+def fetched(user: int, status: int = 200, digest: str = "abc") -> Fetched:
+    return Fetched(user=user, file=7, status=status, digest=digest)
+
+
+def test_a_file_that_members_read_whole_and_others_not_at_all_is_good() -> None:
+    good = [GIVEN, *GOOD, fetched(ALICE), fetched(BOB), fetched(99, 404, "")]
+    assert not report_of(*good, rows=replace(WITH_FILE, taken={7})).findings
+
+
+def test_lost_a_file_that_its_message_does_not_have_or_with_other_bytes_or_not_for_a_member() -> None:
+    assert kinds(report_of(GIVEN, *GOOD)) == {"lost"}
+    for wrong in (fetched(BOB, digest="other"), fetched(BOB, 404, "")):
+        assert kinds(report_of(GIVEN, *GOOD, wrong, rows=WITH_FILE)) == {"lost"}
+
+
+def test_twice_a_file_of_two_messages() -> None:
+    twins = replace(WITH_FILE, messages=[*WITH_FILE.messages[:-1], replace(text(4), files=(7,))])
+    assert kinds(report_of(GIVEN, *GOOD, rows=twins)) == {"twice"}
+
+
+def test_leaked_a_file_to_a_stranger_or_after_its_message_has_gone() -> None:
+    assert kinds(report_of(GIVEN, *GOOD, fetched(99), rows=WITH_FILE)) == {"leak"}
+    gone = replace(WITH_FILE, taken={7}, messages=[*WITH_FILE.messages[:2], replace(text(3), is_deleted=True), text(4)])
+    assert kinds(report_of(GIVEN, *GOOD, fetched(ALICE), rows=gone)) == {"leak"}
+    assert not report_of(GIVEN, *GOOD, fetched(ALICE, 404, ""), rows=gone).findings

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -13,6 +13,8 @@ from delivery.load.rawsocket import RawSocket
 ORIGIN = "http://gapless.test"
 #: What a client that has stopped reading still takes.
 RECEIVE_BYTES = 64 * 1024
+#: From what is sent of a request that is cut off until its connection ends: time to arrive.
+CUT_SECONDS = 0.1
 
 
 class Change(msgspec.Struct):
@@ -28,13 +30,21 @@ class Change(msgspec.Struct):
     mentions: dict[str, object] = {}
     thread: int | None = None
     replies: dict[str, int] = {}
+    files: list[dict[str, object]] = []
 
     @property
     def look(self) -> str:
         counted = (self.replies["count"], self.replies["last_seq"]) if self.replies else None
         is_pinned = self.pinned_at is not None
+        files = [int(str(file["id"])) for file in self.files]
         return look_of(
-            self.body, self.reactions, self.mentions, is_pinned=is_pinned, thread=self.thread, counted=counted
+            self.body,
+            self.reactions,
+            self.mentions,
+            is_pinned=is_pinned,
+            thread=self.thread,
+            counted=counted,
+            files=files,
         )
 
 
@@ -46,6 +56,7 @@ def look_of(
     is_pinned: bool,
     thread: int | None = None,
     counted: tuple[int, int] | None = None,
+    files: Sequence[int] = (),
 ) -> str:
     """All of a message that may change, as one text: clients' is compared with the rows'. `counted`: a root's replies."""
     worn = [*(f"{emoji} {users}" for emoji, users in reactions.items()), *(["pinned"] if is_pinned else [])]
@@ -53,6 +64,7 @@ def look_of(
     calls = [f"@{called['users']}"] if called.get("users") else []
     worn += [*calls, *(["@everyone"] if called.get("everyone") else [])]
     worn += [*([f"in {thread}"] if thread else []), *([f"replies {counted}"] if counted else [])]
+    worn += [f"file {file}" for file in files]
     return " ".join([body, *worn])
 
 
@@ -127,10 +139,20 @@ class WebSocket(RawSocket):
 
 
 async def ask(
-    port: int, login: str, method: str, path: str, body: object = None, *, seconds: float = 5
+    port: int,
+    login: str,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    seconds: float = 5,
+    cut_after: int | None = None,
 ) -> tuple[int, bytes]:
-    """One HTTP request on its own connection: status and body. Raises OSError, TimeoutError; ValueError for half an answer."""
-    head, content = await _exchange(port, login, method, path, body, seconds=seconds)
+    """One HTTP request on its own connection: status and body. Raises OSError, TimeoutError; ValueError for half an answer.
+
+    `body`: bytes as they are, anything else as JSON. `cut_after`: the connection is ended after so many bytes of it.
+    """
+    head, content = await _exchange(port, login, method, path, body, seconds=seconds, cut_after=cut_after)
     return int(head[9:12]), content
 
 
@@ -142,17 +164,22 @@ async def visit(port: int, login: str, path: str, *, seconds: float = 5) -> tupl
 
 
 async def _exchange(
-    port: int, login: str, method: str, path: str, body: object, *, seconds: float
+    port: int, login: str, method: str, path: str, body: object, *, seconds: float, cut_after: int | None = None
 ) -> tuple[bytes, bytes]:
-    payload = b"" if body is None else msgspec.json.encode(body)
+    is_bytes = isinstance(body, bytes)
+    payload = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{login}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
+        f"Content-Type: application/{'octet-stream' if is_bytes else 'json'}\r\nContent-Length: {len(payload)}\r\n\r\n"
     )
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            writer.write(head.encode() + payload)
+            writer.write(head.encode() + payload[:cut_after])
+            if cut_after is not None:
+                # All of it: the answer is on its way, and nobody hears it.
+                await (reader.read(1) if cut_after >= len(payload) else asyncio.sleep(CUT_SECONDS))
+                raise ConnectionResetError("cut off, as asked for")
             answer = await reader.read()
         finally:
             writer.close()

@@ -4,6 +4,7 @@ from tests.faults.scenarios import (
     clients,
     crowds,
     desk,
+    files,
     logins,
     postgres,
     process,

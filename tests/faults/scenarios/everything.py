@@ -17,14 +17,17 @@ from tests.faults.scenarios.run import Run
 from tests.faults.scenarios.time_of_day import APART_SECONDS, JUMP_SECONDS
 from tests.faults.services import Postgres
 from tests.faults.stage import VerbRefused
+from tests.faults.uploads import give_file, post_file
 from tests.faults.web import KEY, NEXT_KEY, Web
 
 Action = Callable[[Run, random.Random], Awaitable[None]]
 
 #: Seconds between two acts of a hand, where it isn't 2 to 12.
-PAUSES = {"people": (0.5, 2), "crowds": (20, 60)}
+PAUSES = {"people": (0.5, 2), "crowds": (20, 60), "givers": (0.2, 1)}
 #: By how much a process' clock may be wrong.
 CLOCKS = (-APART_SECONDS, APART_SECONDS)
+#: Then a file is given up: its giver does something else.
+GIVE_SECONDS = 20
 _devices = itertools.count(100)
 
 
@@ -39,6 +42,7 @@ async def everything(run: Run, *, seconds: float) -> None:
         "clocks": [_move_a_clock],
         "logins": [_come_and_end],
         "crowds": [_cut_all],
+        "givers": [_give],
     }
     async with asyncio.TaskGroup() as group:
         for name, actions in hands.items():
@@ -230,6 +234,15 @@ async def _come_and_end(run: Run, chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(1, 8))
         await _insist(run, chance.choice(["sign_out", "expire"]), who=user, session=session)
         run.history.append(Revoked(user=user, client=client.name))
+
+
+async def _give(run: Run, chance: random.Random) -> None:
+    """A file in pieces, whatever else happens; then a message with it, and one in another channel that wants it too."""
+    client = chance.choice([client for client in run.clients if client.must_be_whole])
+    given = await give_file(client, chance, within=GIVE_SECONDS)
+    if given is not None:
+        for channel in run.company.channels_of(client.user)[:2]:
+            post_file(client, channel, *given)
 
 
 async def _insist(run: Run, verb: str, **arguments: Any) -> None:
