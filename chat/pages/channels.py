@@ -117,6 +117,8 @@ def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> Ht
             unread_from=unread_from,
             unheard={me.id, *blocks},
             pointed=pointed,
+            heads={one.id: one.head for one in channels},
+            origin=f"{request.scheme}://{request.get_host()}",
             names={person.id: person.display_name for person in repliers},
         ),
         "shows_start": seen.older_than is None and seen.newer_than is None,

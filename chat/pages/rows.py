@@ -4,6 +4,7 @@ sets them again.
 Times are UTC's here; the browser's zone is known only to the script.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from chat.pages.files import FileLook, look_of
 
 GROUP = timedelta(minutes=5)
 QUOTE_LETTERS = 200
+MOST_CITES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Row:
     faces: list[Face]
     #: The address names it.
     is_pointed: bool
+    #: Links to messages that are sure to be shown as cards: their places.
+    cites: list[str]
 
 
 def rows(
@@ -64,11 +68,14 @@ def rows(
     unheard: Collection[int] = (),
     names: Mapping[int, str] | None = None,
     pointed: int | None = None,
+    heads: Mapping[int, int] | None = None,
+    origin: str = "",
     now: datetime | None = None,
 ) -> Iterator[Row]:
     """`messages`: oldest first. `unheard`: of whom nothing counts as unread. One row, the first unread one, is told so.
 
-    `names`: of those who have replied in threads. What is only in a thread has no row.
+    `names`: of those who have replied in threads. What is only in a thread has no row. `heads`: {channel: head} of what the
+    reader sees; a link to a message there, at this site's origin, cites it.
     """
     today = (now or datetime.now(UTC)).date()
     by_id = {message.id: message for message in messages}
@@ -88,6 +95,7 @@ def rows(
             is_unread=is_unread,
             is_continued=not is_new_day and not is_unread and _are_grouped(previous, message),
             is_pointed=message.seq == pointed,
+            cites=_cites(_body(message), heads or {}, origin),
         )
         previous = message
 
@@ -102,6 +110,7 @@ def _row(
     is_unread: bool,
     is_continued: bool,
     is_pointed: bool,
+    cites: list[str],
 ) -> Row:
     return Row(
         message=message,
@@ -120,6 +129,7 @@ def _row(
         replied_at=message.replied_at or "",
         faces=[Face(user, _initials(names.get(user, ""))) for user in message.repliers or ()],
         is_pointed=is_pointed,
+        cites=cites,
     )
 
 
@@ -139,6 +149,13 @@ def _calls(message: shapes.Message, me: int) -> bool:
 def _counts(message: shapes.Message, unheard: Collection[int]) -> bool:
     is_heard = message.sender is None or message.sender.id not in unheard
     return message.kind == "text" and message.deleted_at is None and is_heard
+
+
+def _cites(body: str, heads: Mapping[int, int], origin: str) -> list[str]:
+    # As timeline/cites.js finds them.
+    found = re.findall(rf'href="{re.escape(origin)}/c/(\d+)/m/(\d+)["?#]', body)
+    seen = [f"{channel}.{seq}" for channel, seq in found if int(seq) <= heads.get(int(channel), 0)]
+    return list(dict.fromkeys(seen))[:MOST_CITES]
 
 
 def _at(message: shapes.Message) -> datetime:

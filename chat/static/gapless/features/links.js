@@ -20,6 +20,7 @@ feature((page) => {
   acts.link = { act: copyLink, isOffered: () => true };
   beside.parts.push((row, message) => message.id != null && cites.show(row));
   client.addEventListener("changes", ({ detail: { changes } }) => cites.take(changes) && refresh());
+  client.addEventListener("hello", () => (cites.retry(), refresh()));
   client.addEventListener("channel", ({ detail: { channel } }) => (cites.forget(channel.id), refresh()));
   const follow = (/** @type {MouseEvent} */ event) => {
     const link = /** @type {any} */ (event.target).closest("a[href]");

@@ -1,5 +1,6 @@
 /**
  * What links to messages cite, as small cards under the row that has them; a link to what the reader may not see stays a link.
+ * All cards are of one height, and the card of what the reader is sure to see has its place before it comes: nothing moves then.
  * Asks for what is not known in one question for all that stands on screen, and keeps it for as long as the page lives.
  */
 import { titleOf } from "../channels/channels.js";
@@ -18,7 +19,9 @@ const LETTERS = 240;
 export class Cites {
   /** @type {Map<string, Message | null>} */ #known = new Map(); // null: not to be seen
   /** @type {Map<string, Place>} */ #wanted = new Map();
+  /** @type {string[]} */ #missed = []; // not to be had when they were asked for
   #load;
+  #channelOf;
   #titleOf;
   #isFolded;
   #came;
@@ -26,6 +29,7 @@ export class Cites {
   /** `load(places)` resolves to messages; `channelOf(id)`; `isFolded(message)`: of somebody blocked; `came()` when rows can show more. */
   constructor(/** @type {{ load: (places: Place[]) => Promise<Message[]>, channelOf: (id: number) => any, isFolded: (message: Message) => boolean, came: () => void }} */ { load, channelOf, isFolded, came }) {
     this.#load = load;
+    this.#channelOf = channelOf;
     this.#titleOf = (/** @type {number} */ id) => (channelOf(id) ? titleOf(channelOf(id)) : "");
     this.#isFolded = isFolded;
     this.#came = came;
@@ -34,9 +38,9 @@ export class Cites {
   show(/** @type {any} */ row) {
     const box = row.querySelector(".cites");
     const places = placesIn(row);
-    const found = places.map((place) => this.#known.get(keyOf(place))).filter((message) => message && !this.#isFolded(message));
-    box.replaceChildren(...found.map((message) => this.#card(/** @type {Message} */ (message))));
-    box.hidden = !found.length;
+    const cards = places.map((place) => this.#cardOf(place)).filter((card) => card !== null);
+    box.replaceChildren(...cards);
+    box.hidden = !cards.length;
     for (const place of places) if (!this.#known.has(keyOf(place))) this.#want(place);
   }
 
@@ -52,6 +56,18 @@ export class Cites {
     for (const key of this.#known.keys()) if (key.startsWith(`${channel}.`)) this.#known.delete(key);
   }
 
+  /** What could not be had is asked for again. */
+  retry() {
+    for (const key of this.#missed) this.#known.delete(key);
+    this.#missed = [];
+  }
+
+  #cardOf(/** @type {Place} */ place) {
+    const message = this.#known.get(keyOf(place));
+    if (message) return this.#isFolded(message) ? null : this.#card(message);
+    return message !== null && place.seq <= (this.#channelOf(place.channel)?.head ?? 0) ? make("span", { class: "cite" }) : null;
+  }
+
   #want(/** @type {Place} */ place) {
     if (!this.#wanted.size) setTimeout(() => this.#ask());
     this.#wanted.set(keyOf(place), place);
@@ -61,12 +77,12 @@ export class Cites {
     const places = [...this.#wanted.values()].slice(0, MOST_ASKED);
     const messages = await this.#load(places).catch(/** @returns {null} */ () => null);
     for (const place of places) this.#wanted.delete(keyOf(place));
-    // Not to be had now: the links stay links until their rows are drawn again.
-    if (!messages) return this.#wanted.clear();
     for (const place of places) this.#known.set(keyOf(place), null);
-    for (const message of messages) this.#known.set(keyOf(message), message);
+    // Not to be had now: the links stay links until there is a connection again.
+    if (!messages) this.#missed.push(...places.map(keyOf));
+    for (const message of messages ?? []) this.#known.set(keyOf(message), message);
     if (this.#wanted.size) setTimeout(() => this.#ask());
-    if (messages.length) this.#came();
+    this.#came();
   }
 
   #card(/** @type {Message} */ message) {

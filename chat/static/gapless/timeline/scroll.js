@@ -77,11 +77,13 @@ export class Scroll {
       change();
       return this.toEnd();
     }
-    // Not the row itself: it may gain or lose the divider on top.
     const anchor = this.#topRow()?.querySelector(".message");
-    const before = anchor?.getBoundingClientRect().top;
+    const isTall = anchor?.getBoundingClientRect().bottom > this.#box.getBoundingClientRect().bottom;
+    // Its end: on top it may gain or lose the day, the divider and who says it. Of one that fills the view its beginning is read.
+    const place = () => anchor.getBoundingClientRect()[isTall ? "top" : "bottom"];
+    const before = anchor && place();
     change();
-    if (anchor?.isConnected) this.#box.scrollTop += anchor.getBoundingClientRect().top - before;
+    if (anchor?.isConnected) this.#box.scrollTop += place() - before;
   }
 
   /** Below (1), in (0) or above (-1) what is seen. A row is in view with its first line. */
