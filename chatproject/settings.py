@@ -139,8 +139,6 @@ DATABASES = {
         "ENGINE": "chatproject.postgresql",
         # Under ASGI a connection that outlives its request leaks (ticket 33497): the pool keeps them instead.
         "CONN_MAX_AGE": 0,
-        # A pooler may give the next statement to another connection, on which such a cursor is not known.
-        "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": connection_options(_DATABASE, LIMITS, pool_size=DATABASE_POOL),
     }
 }

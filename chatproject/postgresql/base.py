@@ -46,6 +46,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._connection_pools.setdefault(self.alias, pool)
         return super().pool
 
+    def chunked_cursor(self) -> Any:
+        # Outside of a transaction a pooler may give the next statement to another connection, which knows nothing of the cursor.
+        return super().chunked_cursor() if self.in_atomic_block else self.cursor()
+
     def _take_in(self, raw: "psycopg.Connection[Any]") -> None:
         # Raised, it is the reason that the pool logs, and nothing is said to be kept that might be lost.
         found = read_back(raw)

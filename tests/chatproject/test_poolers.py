@@ -13,7 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from chat import hot
 from chat.models import User
@@ -112,6 +113,19 @@ def test_of_several_servers_the_next_is_reached_before_anybody_gives_up() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
+def test_rows_are_streamed_within_a_transaction_only() -> None:
+    with CaptureQueriesContext(connection) as alone:
+        list(User.objects.iterator())
+    with transaction.atomic(), CaptureQueriesContext(connection) as together:
+        list(User.objects.iterator())
+    assert [is_cursor(alone), is_cursor(together)] == [False, True]
+
+
+def is_cursor(captured: CaptureQueriesContext) -> bool:
+    return any("DECLARE" in query["sql"] for query in captured.captured_queries)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_server_that_has_become_a_standby_is_as_much_as_none() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
@@ -161,7 +175,7 @@ def settled(pgbouncer: Pgbouncer, environ: dict[str, str]) -> Iterator[None]:
 
 
 @needs_pgbouncer
-@pytest.mark.parametrize("command", [["migrate"], ["serve", "--migrate"], ["backup", "/nowhere"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["migrate"], ["serve", "--migrate"]], ids=" ".join)
 def test_what_needs_a_session_of_its_own_is_not_done_through_a_pooler(
     environ: dict[str, str], command: list[str]
 ) -> None:
