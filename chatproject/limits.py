@@ -143,6 +143,8 @@ class Limits:
     quota_megabytes: int = _limit(1024, unit="megabytes a user", exceeded="`quota`")
     #: The same of a visitor, whom anybody becomes by asking.
     visitor_quota_megabytes: int = _limit(100, unit="megabytes a visitor", exceeded="`quota`")
+    #: The same of all visitors of an inbox together: whoever comes from outside fills no disk.
+    inbox_megabytes: int = _limit(10_240, unit="megabytes an inbox", exceeded="`quota`")
     #: Files that visitors begin to send from one address. 0 lifts it.
     address_uploads_per_hour: int = _limit(120, unit="an hour an address, of visitors", exceeded="429 + `Retry-After`")
     #: Files that one user begins to send. 0 lifts it.

@@ -5,20 +5,22 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chat.files.api import urls as files
+from chat.files.beside import Beside
 from chat.pages.doors import SignOut
-from chat.support.reads.readers import reads_conversation
+from chat.support.reads.customers import desk_of_customer, reads_conversation
 from chatproject.serving.health import alive, ready, version
 from chatproject.serving.measuring import count_from_zero, metrics_page
 
+_support = Beside(reads=reads_conversation, desk_of=desk_of_customer)
 urlpatterns = [
     path("healthz", alive),
     path("readyz", ready),
     path("metrics", metrics_page),
     path("version", version),
     path("api/v1/support/", include("chat.support.api.urls")),
-    path("api/v1/files/", include(files.paths(reads_besides=reads_conversation))),
+    path("api/v1/files/", include(files.paths(_support))),
     path("api/v1/", include("chat.api.urls")),
-    path("files/", include((files.page_paths(reads_besides=reads_conversation), "files"))),
+    path("files/", include((files.page_paths(_support), "files"))),
     # One guarded door for everybody (see GaplessSite.login): the admin's own have no guard, and tell no socket.
     path("admin/logout/", SignOut.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password")),

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 
+from chat.models.channel import Channel
 from chat.models.folded import Folded
 from chat.models.message import Message
 
@@ -37,6 +38,10 @@ class File(models.Model):
     #: The message that it belongs to. Posting sets it, with `taken_at`; a file that was taken and has no message is gone.
     message = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="file_rows", db_index=False
+    )
+    #: Of what somebody from outside gave: the desk that they wrote to, whose customers share room.
+    desk = models.ForeignKey(
+        Channel, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     name = models.CharField(max_length=NAME_CHARACTERS)
     #: Of what is stored; of a file that is not whole, of what was announced.
@@ -69,6 +74,13 @@ class File(models.Model):
         indexes = [
             models.Index(fields=["uploader"], name="idx_files_uploader"),
             models.Index(fields=["message"], name="idx_files_message", condition=Q(message__isnull=False)),
+            # With all that their sum asks for.
+            models.Index(
+                fields=["desk"],
+                include=["size", "taken_at", "message"],
+                name="idx_files_desk",
+                condition=Q(desk__isnull=False),
+            ),
             GinIndex(
                 OpClass(Folded("name"), "gin_trgm_ops"),
                 name="idx_files_name_gin",

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import connection
 
-from chat.models import File, Message
+from chat.models import File, Message, User
+from chat.services import log
 from chat.services.drafts import Draft
 from delivery.wire.errors import Conflict, Invalid, NotFound, Refused
 
@@ -22,8 +23,18 @@ REFUSALS: Mapping[str, Callable[[], Refused]] = MappingProxyType(
 )
 
 
-def give_files(draft: Draft) -> list[dict[str, Any]]:
-    """The files of a draft as its message has them, locked. Raises NotFound, Invalid, Conflict."""
+def say_with_files(entry: log.Entry, sender: User, draft: Draft) -> Message:
+    """Writes the draft; its files are that message's from now on. Raises NotFound, Invalid, Conflict for one that it can't take."""
+    given = _given(draft)
+    row = entry.write(
+        sender, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest, files=given or None
+    )
+    File.objects.filter(pk__in=[file["id"] for file in given]).update(message=row, taken_at=row.created_at)
+    return row
+
+
+def _given(draft: Draft) -> list[dict[str, Any]]:
+    """As its message has them, locked."""
     if not draft.files:
         return []
     drafts = json.dumps([{"sender": draft.sender, "files": draft.files}])
@@ -33,12 +44,6 @@ def give_files(draft: Draft) -> list[dict[str, Any]]:
         raise REFUSALS[against]()
     given: list[dict[str, Any]] = _ask("SELECT spelled_files(%s::jsonb)", json.dumps(draft.files))
     return given
-
-
-def take_files(row: Message) -> None:
-    """They are that message's from now on."""
-    given = [file["id"] for file in row.files or []]
-    File.objects.filter(pk__in=given).update(message=row, taken_at=row.created_at)
 
 
 def _ask(sql: str, given: str) -> Any:

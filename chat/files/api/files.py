@@ -19,8 +19,9 @@ from chat.files import services, storage
 from chat.files.api.counting import count_upload, source_of
 from chat.files.api.handing import handed
 from chat.files.api.shapes import file_of
+from chat.files.beside import NOBODY, Beside
 from chat.files.developing import Developed, develop, scratch
-from chat.files.reads import ReadsBesides, file_for, members_alone
+from chat.files.reads import file_for
 from chat.files.talk import Form, Talk, talk_of
 from chat.models import User
 from delivery.wire.errors import Invalid, NotFound
@@ -51,6 +52,7 @@ class AnyKind(BaseContentNegotiation):
 class Files(APIView):
     parser_classes = [JSONParser, MultiPartParser]
     for_visitors = frozenset({"POST"})
+    beside: Beside = NOBODY
 
     @documented({201: shapes.File}, takes_bytes=FORM, refuses=[408, 413, 415])
     def post(self, request: Request) -> Response:
@@ -60,22 +62,22 @@ class Files(APIView):
         it, within a day, nobody else sees it. For large files and poor connections: `files/uploads/`.
         """
         talk, user = talk_of(request), caller(request)
-        developed = talk.has() if talk else None
+        desk, developed = self.beside.desk_of(user), talk.has() if talk else None
         if developed is None:
             count_upload(user)
             # A form is a little longer than its file.
             announced = (talk.content_length if talk else None) or 0
-            services.require_may_upload(user, size=max(0, announced - FORM_BYTES))
+            services.require_may_upload(user, size=max(0, announced - FORM_BYTES), desk=desk)
             if talk:
                 return wanting(talk, Form(settings.LIMITS.file_bytes), user)
             developed = _developed_here(request)
-        return Response(file_of(services.keep_file(user, developed)), status=201)
+        return Response(file_of(services.keep_file(user, developed, desk=desk)), status=201)
 
 
 class OneFile(APIView):
     content_negotiation_class = AnyKind
     for_visitors = frozenset({"GET"})
-    reads_besides: ReadsBesides = staticmethod(members_alone)
+    beside: Beside = NOBODY
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
@@ -84,19 +86,19 @@ class OneFile(APIView):
         A download, but for pictures, sound and video that browsers show; `Range` (206) and `If-None-Match`
         (304) are understood.
         """
-        row = file_for(caller(request), pk, reads_besides=self.reads_besides)
+        row = file_for(caller(request), pk, beside=self.beside)
         return handed(request._request, row, name=storage.WHOLE)
 
 
 class Preview(APIView):
     content_negotiation_class = AnyKind
     for_visitors = frozenset({"GET"})
-    reads_besides: ReadsBesides = staticmethod(members_alone)
+    beside: Beside = NOBODY
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The small picture of a large one."""
-        row = file_for(caller(request), pk, reads_besides=self.reads_besides)
+        row = file_for(caller(request), pk, beside=self.beside)
         if not row.has_preview:
             raise NotFound("This file has no preview.")
         return handed(request._request, row, name=storage.PREVIEW)

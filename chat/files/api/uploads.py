@@ -11,6 +11,7 @@ from chat.files import services
 from chat.files.api import shapes
 from chat.files.api.counting import count_upload
 from chat.files.api.files import wanting
+from chat.files.beside import NOBODY, Beside
 from chat.files.developing import Developed, develop
 from chat.files.services.pieces import received, require_goes_on
 from chat.files.talk import Body, Work, talk_of
@@ -22,13 +23,14 @@ PIECE = {"application/octet-stream": {"schema": {"type": "string", "format": "bi
 
 class Uploads(APIView):
     for_visitors = frozenset({"POST"})
+    beside: Beside = NOBODY
 
     @documented({201: shapes.Upload}, takes=shapes.UploadInput(name="plan.pdf", size=48_211), refuses=[413])
     def post(self, request: Request) -> Response:
         """Begins an upload of exactly so many bytes, which hold their room from now on. It is given up after a day."""
-        given = checked(shapes.UploadInput, request)
-        count_upload(caller(request))
-        row = services.begin_upload(caller(request), name=given.name, size=given.size)
+        given, user = checked(shapes.UploadInput, request), caller(request)
+        count_upload(user)
+        row = services.begin_upload(user, name=given.name, size=given.size, desk=self.beside.desk_of(user))
         return Response(shapes.upload_of(row), status=201)
 
 

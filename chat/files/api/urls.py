@@ -1,22 +1,22 @@
 from django.urls import URLPattern, path
 
 from chat.files.api import files, uploads
-from chat.files.reads import ReadsBesides
+from chat.files.beside import Beside
 
 
-def paths(*, reads_besides: ReadsBesides) -> list[URLPattern]:
+def paths(beside: Beside) -> list[URLPattern]:
     """The API's."""
     return [
-        path("", files.Files.as_view()),
-        *page_paths(reads_besides=reads_besides),
-        path("uploads/", uploads.Uploads.as_view()),
+        path("", files.Files.as_view(beside=beside)),
+        *page_paths(beside),
+        path("uploads/", uploads.Uploads.as_view(beside=beside)),
         path("uploads/<int:pk>/", uploads.OneUpload.as_view()),
     ]
 
 
-def page_paths(*, reads_besides: ReadsBesides) -> list[URLPattern]:
+def page_paths(beside: Beside) -> list[URLPattern]:
     """The pages' own, where nothing is given."""
     return [
-        path("<int:pk>/", files.OneFile.as_view(reads_besides=reads_besides)),
-        path("<int:pk>/preview/", files.Preview.as_view(reads_besides=reads_besides)),
+        path("<int:pk>/", files.OneFile.as_view(beside=beside)),
+        path("<int:pk>/preview/", files.Preview.as_view(beside=beside)),
     ]

@@ -8,31 +8,34 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from chat import clock
+from chat import clock, hot
 from chat.files import storage
 from chat.files.developing import Developed
 from chat.models import File, User
+from chat.models.file import FileQuerySet
 from delivery.wire.errors import Forbidden, NotFound, Quota, Refused, TooBig, Unavailable
 
 logger = logging.getLogger("gapless.files")
 
 MEGABYTE = 1024 * 1024
 NO_UPLOAD = "There is no such upload of yours."
+#: Of the locks that PostgreSQL keeps by number: those under which a desk's customers reserve room.
+_DESKS_FILES = 0x66696C65
 
 
-def require_may_upload(user: User, *, size: int) -> None:
-    """Before anything is sent. Raises Forbidden, TooBig, Quota."""
+def require_may_upload(user: User, *, size: int, desk: int | None = None) -> None:
+    """Before anything is sent. `desk`: as `Beside` has it. Raises Forbidden, TooBig, Quota."""
     if not user.is_active:
         raise Forbidden("This account is not active.")
     most = settings.LIMITS.file_bytes
     if size > most:
         raise TooBig(f"The file has {size:,} bytes; {most:,} are allowed.")
-    _require_room(user, size)
+    _require_room(user, size, desk)
 
 
-def keep_file(user: User, developed: Developed) -> File:
+def keep_file(user: User, developed: Developed, *, desk: int | None = None) -> File:
     """A file that a message can take. Raises Quota, TooBig, and Unavailable when it can't be stored: then nothing is left of it."""
-    row = reserve(user, name=developed.name, size=developed.size)
+    row = reserve(user, name=developed.name, size=developed.size, desk=desk)
     try:
         return finish(row, developed)
     except Refused:
@@ -40,14 +43,19 @@ def keep_file(user: User, developed: Developed) -> File:
         raise
 
 
-def reserve(user: User, *, name: str, size: int) -> File:
+def reserve(user: User, *, name: str, size: int, desk: int | None) -> File:
     """Room for so many bytes. Raises what require_may_upload raises."""
     with transaction.atomic():
-        _wait_for_others(user)
-        require_may_upload(user, size=size)
+        _wait_for_others(user, desk)
+        require_may_upload(user, size=size, desk=desk)
         folder = secrets.token_hex(16)
         return File.objects.create(
-            uploader=user, name=name, size=size, folder=f"{folder[:2]}/{folder}", created_at=clock.now()
+            uploader=user,
+            desk_id=desk,
+            name=name,
+            size=size,
+            folder=f"{folder[:2]}/{folder}",
+            created_at=clock.now(),
         )
 
 
@@ -83,8 +91,8 @@ def _make_whole(row: File, developed: Developed) -> None:
         now = locked(row)
         if developed.size > row.size:
             # A picture may be larger than what was sent, now that it is drawn anew.
-            _wait_for_others(now.uploader)
-            _require_room(now.uploader, developed.size - row.size)
+            _wait_for_others(now.uploader, now.desk_id)
+            _require_room(now.uploader, developed.size - row.size, now.desk_id)
         File.objects.filter(pk=row.pk, whole_at=None).update(**said, pieces=[])
 
 
@@ -110,20 +118,26 @@ def locked(row: File) -> File:
     return now
 
 
-def _wait_for_others(user: User) -> None:
+def _wait_for_others(user: User, desk: int | None) -> None:
     # One upload of a person after the other: what the next one counts has this one in it.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if desk is not None:
+        # And one of the desk's customers; the desk's own row is locked by those who change its queue.
+        hot.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_DESKS_FILES, desk % 2**31])
 
 
-def _require_room(user: User, size: int) -> None:
-    held = File.objects.filter(uploader=user).held().aggregate(bytes=Sum("size"))["bytes"] or 0
-    limits = settings.LIMITS
-    most = (limits.visitor_quota_megabytes if user.is_visitor else limits.quota_megabytes) * MEGABYTE
-    if held + size > most:
-        raise Quota(
-            f"There is no room for it: your files have {held / MEGABYTE:,.1f} of {most // MEGABYTE:,} MB."
-            " Delete messages with files that nobody needs any more."
-        )
+def _require_room(user: User, size: int, desk: int | None) -> None:
+    held = _held(File.objects.filter(uploader=user))
+    most = settings.LIMITS.visitor_quota_megabytes if user.is_visitor else settings.LIMITS.quota_megabytes
+    if held + size > most * MEGABYTE:
+        said = f"There is no room for it: your files have {held / MEGABYTE:,.1f} of {most:,} MB."
+        raise Quota(said if user.is_visitor else f"{said} Delete messages with files that nobody needs any more.")
+    if desk is not None and _held(File.objects.filter(desk=desk)) + size > settings.LIMITS.inbox_megabytes * MEGABYTE:
+        raise Quota("The support has no room for more files at the moment: describe what is in it, or try again later.")
+
+
+def _held(files: FileQuerySet) -> int:
+    return files.held().aggregate(bytes=Sum("size"))["bytes"] or 0
 
 
 def take_away(row: File, *names: str) -> None:

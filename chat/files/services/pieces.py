@@ -17,11 +17,11 @@ from delivery.wire.errors import Conflict, Invalid, NotFound
 MOST_PIECES = 1_000
 
 
-def begin_upload(user: User, *, name: str, size: int) -> File:
+def begin_upload(user: User, *, name: str, size: int, desk: int | None = None) -> File:
     """Room for a file of exactly so many bytes. Raises TooBig, Quota, Invalid for an empty one."""
     if size < 1:
         raise Invalid("The file is empty.")
-    return reserve(user, name=file_name(name), size=size)
+    return reserve(user, name=file_name(name), size=size, desk=desk)
 
 
 def upload_of(user: User, upload: int) -> File:

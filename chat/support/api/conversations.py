@@ -91,6 +91,7 @@ class Conversations(APIView):
             caller(request),
             client_msg_id=ids.read_uuid(given.client_msg_id),
             body=given.body,
+            files=tuple(given.files),
             page=given.page,
             locale=given.locale,
         )

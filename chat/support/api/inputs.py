@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from chat.api.inputs import AS_IT_IS, Body, Files, Input, Moment, Number, Unset, Uuid
+from chat.api.inputs import AS_IT_IS, Body, BodyOrFiles, Files, Input, Moment, Number, Unset, Uuid
 from chat.support.models import Priority, Routing
 from chat.support.services.revising import LABEL_CHARACTERS, MOST_LABELS
 from chat.support.shapes.hours import Day, OpenFor, Promise
@@ -73,28 +73,29 @@ class VisitInput(Input, frozen=True, kw_only=True):
 
 class FirstMessage(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
-    body: Body
+    body: BodyOrFiles
+    files: Files = []
     page: Annotated[str, msgspec.Meta(max_length=2000, description="Where it is written; kept without its query.")] = ""
     locale: Annotated[str, msgspec.Meta(max_length=35, description="The language of the browser.")] = ""
 
 
 class AnswerInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
-    body: Body
+    body: BodyOrFiles
     seen_seq: SeenSeq | None = None
     files: Files = []
 
 
 class NoteInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
-    body: Body
+    body: BodyOrFiles
     seen_seq: SeenSeq | None = None
     files: Files = []
 
 
 class ResolveInput(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid | Unset = msgspec.UNSET
-    body: Body | Unset = msgspec.UNSET
+    body: BodyOrFiles | Unset = msgspec.UNSET
     seen_seq: SeenSeq | None = None
     files: Files = []
 

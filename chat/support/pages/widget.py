@@ -48,7 +48,7 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
         "inbox": inbox,
         "is_open": opening == now,
         "opening": spell_time(opening) if opening is not None and opening != now else "",
-        "message_bytes": settings.LIMITS.message_bytes,
+        "limits": settings.LIMITS,
         "theme": theme if theme in THEMES else "",
     }
     response = render(request, "support/widget.html", seen)

@@ -1,6 +1,7 @@
 """How a conversation begins: with the visitor's first message, all of it in one transaction, once for a client_msg_id."""
 
 import uuid
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -10,8 +11,9 @@ from chat.allowances.table import BEGINNINGS
 from chat.models import Channel, ChannelKind, Conversation, Message, Role, User
 from chat.naming import looks
 from chat.services import log
-from chat.services.drafts import check_body
-from chat.services.first_said import digest_of, first_said
+from chat.services.drafts import Draft, check_draft
+from chat.services.first_said import first_said
+from chat.services.giving import say_with_files
 from chat.services.members import begin_membership, seat
 from chat.support.models import Contact, Ticket
 from chat.support.services.telling import tell_desk
@@ -22,34 +24,42 @@ PAGE_CHARACTERS, LOCALE_CHARACTERS = 500, 35
 
 
 def begin(
-    visitor: User, *, client_msg_id: uuid.UUID, body: str, page: str = "", locale: str = ""
+    visitor: User,
+    *,
+    client_msg_id: uuid.UUID,
+    body: str,
+    files: tuple[int, ...] = (),
+    page: str = "",
+    locale: str = "",
 ) -> tuple[Conversation, bool]:
     """A conversation with the visitor's first message, and whether it is new: a repeat finds the first one.
 
-    In it the visitor waits; its inbox's desk is told. Raises what a message's body raises, Conflict for the same id with another
-    body, NotFound where the inbox takes nothing new, Forbidden for who was blocked, or RateLimited.
+    In it the visitor waits; its inbox's desk is told. Raises what refuses a message's body and files, Conflict for the same id
+    with something else, NotFound where the inbox takes nothing new, Forbidden for who was blocked, or RateLimited.
     """
     if not visitor.is_visitor:
         raise Forbidden("Only a visitor begins a conversation with the support.")
-    body = check_body(body)
+    # Its channel is made with it.
+    draft = Draft(channel=0, sender=visitor.pk, client_msg_id=client_msg_id, body=body, files=files)
+    check_draft(draft)
     with transaction.atomic():
         # Their own row: of the same message twice at once, the second waits and finds the first.
         if User.objects.select_for_update(no_key=True).filter(pk=visitor.pk).first() is None:
             raise NotFound("This visit has ended: begin another one.")
-        earlier = _begun_by(visitor, client_msg_id, body)
+        earlier = _begun_by(visitor, draft)
         if earlier is not None:
             return earlier, False
         contact = _contact(visitor)
         with counted(BEGINNINGS, visitor):
-            return _begin(contact, client_msg_id=client_msg_id, body=body, page=page, locale=locale), True
+            return _begin(contact, draft, page=page, locale=locale), True
 
 
-def _begun_by(visitor: User, client_msg_id: uuid.UUID, body: str) -> Conversation | None:
-    message = Message.objects.filter(sender=visitor, client_msg_id=client_msg_id).first()
+def _begun_by(visitor: User, draft: Draft) -> Conversation | None:
+    message = Message.objects.filter(sender=visitor, client_msg_id=draft.client_msg_id).first()
     if message is None:
         return None
     first = first_said(message)
-    if first is not None and first != digest_of(channel=message.channel_id, body=body, reply_to=None):
+    if first is not None and first != replace(draft, channel=message.channel_id).digest:
         raise Conflict
     return Conversation.objects.get(channel=message.channel_id)
 
@@ -63,10 +73,10 @@ def _contact(visitor: User) -> Contact:
     return contact
 
 
-def _begin(contact: Contact, *, client_msg_id: uuid.UUID, body: str, page: str, locale: str) -> Conversation:
+def _begin(contact: Contact, draft: Draft, *, page: str, locale: str) -> Conversation:
     inbox, visitor = contact.inbox, contact.visitor
     entry = log.lock([_open_channel(visitor).pk]).popitem()[1]
-    _write_log(entry, visitor, client_msg_id=client_msg_id, body=body)
+    _write_log(entry, visitor, replace(draft, channel=entry.channel.pk))
     conversation = Conversation.objects.create(
         channel=entry.channel,
         desk_id=inbox.desk_id,
@@ -102,13 +112,12 @@ def _open_channel(visitor: User) -> Channel:
     )
 
 
-def _write_log(entry: log.Entry, visitor: User, *, client_msg_id: uuid.UUID, body: str) -> None:
+def _write_log(entry: log.Entry, visitor: User, draft: Draft) -> None:
     seat(entry, visitor, actor=visitor)
     event = {"type": "conversation.begun", "user": visitor.pk}
     begun = entry.note(visitor, event, "The conversation began")
     begin_membership(entry, visitor, role=Role.MEMBER, number=begun.seq)
-    digest = digest_of(channel=entry.channel.pk, body=body, reply_to=None)
-    entry.write(visitor, client_msg_id=client_msg_id, body=body, digest=digest)
+    say_with_files(entry, visitor, draft)
 
 
 def _without_secrets(page: str) -> str:

@@ -12,7 +12,7 @@ from chat.models import Channel, ChannelKind, Message, User
 from chat.naming import looks
 from chat.services import keep_leases, log
 from chat.services.drafts import Draft, check_draft
-from chat.services.giving import give_files, take_files
+from chat.services.giving import say_with_files
 from chat.services.members import hold_memberships
 from chat.services.posting import post_messages, repeated
 from chat.support.services.coming_in import join_log
@@ -59,11 +59,7 @@ def _leave(notes: log.Entry, actor: User, draft: Draft) -> Committed:
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
-    given = give_files(draft)
-    row = notes.write(
-        actor, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest, files=given or None
-    )
-    take_files(row)
+    row = say_with_files(notes, actor, draft)
     return Committed(raw=encode(shapes.message_of(row)), duplicate=False)
 
 

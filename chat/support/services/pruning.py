@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from chat.models import AuditEntry, Conversation, Message, Token, User, UserKind
+from chat.models import AuditEntry, Conversation, File, Message, Token, User, UserKind
 
 #: In one transaction.
 AT_ONCE = 500
@@ -41,6 +41,8 @@ def _silent(before: datetime.datetime) -> "QuerySet[User]":
     return User.objects.filter(
         ~Exists(Conversation.objects.filter(visitor=of_them)),
         ~Exists(Message.objects.filter(sender=of_them)),
+        # Those that no message takes go within a day or so.
+        ~Exists(File.objects.filter(uploader=of_them)),
         ~Exists(AuditEntry.objects.filter(Q(whom=of_them) | Q(actor=of_them))),
         kind=UserKind.VISITOR,
         date_joined__lt=before,

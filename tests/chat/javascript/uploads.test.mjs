@@ -4,6 +4,7 @@ import { openTab } from "./stage/browser.mjs";
 
 globalThis.addEventListener = () => {};
 globalThis.document = { querySelector: () => ({ content: "token" }) };
+const api = await import("../../../chat/static/gapless/page/api.js");
 const { Uploads } = await import("../../../chat/static/gapless/files/uploads.js");
 
 let asked;
@@ -28,7 +29,7 @@ const until = async (condition) => {
 test("what was whole when the answer was lost is whole, and is not asked for again and again", async () => {
   const whole = { id: 7, name: "plan.txt", size: 4 };
   server = (said) => (said.startsWith("POST") ? { id: 7, offset: 0 } : said.startsWith("GET") ? { id: 7, offset: 4, file: whole } : null);
-  const uploads = new Uploads();
+  const uploads = new Uploads(api);
   const { key } = uploads.add(new File(["plan"], "plan.txt"));
   assert.ok(await until(() => uploads.state(key).whole));
   assert.deepEqual(uploads.state(key).whole, whole);

@@ -1,19 +1,24 @@
 """Answers and notes of agents have files too: taken once, by who gave them, and for who reads that log."""
 
+import dataclasses
 import io
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 
 from chat import services as services_of_chat
 from chat.files import storage
+from chat.files.services import begin_upload as begin
 from chat.models import Conversation, File, User
 from chat.support import services
+from chat.support.reads.customers import desk_of_customer
 from chat.support.services.transcripts import transcript
-from delivery.wire.errors import NotFound
+from delivery.wire.errors import NotFound, Refused
 from tests.conftest import said
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.files import file_of, kept
@@ -64,8 +69,8 @@ def test_a_customer_sees_the_file_of_an_answer_and_none_of_a_note(
 
 
 def statuses(nobody: httpx.Client, secret: str, file: File) -> set[int]:
-    """At every door of a file's bytes."""
-    paths = [f"{door}/{file.pk}/{part}" for door in ("/api/v1/files", "/files") for part in ("", "preview/")]
+    """At both doors of a file's bytes, and of its preview's."""
+    paths = [f"/api/v1/files/{file.pk}/", f"/files/{file.pk}/preview/"]
     own = {"Authorization": f"Bearer {secret}"}
     return {nobody.get(path, headers=own).status_code for path in paths}
 
@@ -117,3 +122,73 @@ def test_files_are_named_in_transcripts(desk: Desk, conversation: Conversation) 
     assert text.count("(file: label.pdf, 47 KB)") == 2
     assert "Here it is.\n(file: " in text
     assert "deleted" not in text
+
+
+def test_a_conversation_begins_with_files_once(server: Server, desk: Desk, vera: Visit) -> None:
+    with server.http(vera.secret) as http:
+        file = http.post("/files/", files={"file": ("label.txt", b"the label", "text/plain")}).json()
+        draft = {"client_msg_id": str(uuid.uuid4()), "body": "", "files": [file["id"]]}
+        first, again = (http.post("/support/conversations/", json=draft) for _ in range(2))
+        assert (first.status_code, again.status_code, first.json()) == (201, 200, again.json())
+        other = http.post("/support/conversations/", json={**draft, "files": []})
+        assert (other.status_code, other.json()["code"]) == (400, "empty")
+        other = http.post("/support/conversations/", json={**draft, "body": "This", "files": []})
+        assert (other.status_code, other.json()["code"]) == (409, "conflict")
+        # It belongs to that message, and nobody else's to any of theirs.
+        strangers = kept(desk.ada, b"secret", "secret.txt")
+        for files, code in (([file["id"]], "conflict"), ([strangers.pk], "not_found")):
+            fresh = {"client_msg_id": str(uuid.uuid4()), "body": "", "files": files}
+            for path in ("support/conversations", f"channels/{first.json()['id']}/messages"):
+                assert http.post(f"/{path}/", json=fresh).json()["code"] == code
+        second = http.post("/files/", files={"file": ("more.txt", b"more", "text/plain")}).json()
+        fresh = {"client_msg_id": str(uuid.uuid4()), "body": "", "files": [second["id"]]}
+        assert http.post(f"/channels/{first.json()['id']}/messages/", json=fresh).status_code == 201
+    assert Conversation.objects.count() == 1
+    with desk.http(server, desk.sue) as sue:
+        said = sue.get(f"/conversations/{first.json()['id']}/messages/").json()["results"]
+        assert [row["files"][0]["name"] for row in said if row["kind"] == "text"] == ["more.txt", "label.txt"]
+        assert sue.get(f"{server.url}{said[-2]['files'][0]['url']}").content == b"the label"
+
+
+MEGABYTE = 1024 * 1024
+
+
+def begin_upload(visit: Visit, size: int) -> str | None:
+    """What refuses it."""
+    try:
+        begin(visit.visitor, name="a.bin", size=size, desk=desk_of_customer(visit.visitor))
+    except Refused as refused:
+        return refused.code
+    return None
+
+
+@pytest.mark.holds("inbox_megabytes")
+def test_visitors_fill_no_disk(settings: Any, desk: Desk, vera: Visit) -> None:
+    settings.LIMITS = dataclasses.replace(settings.LIMITS, visitor_quota_megabytes=2, inbox_megabytes=5)
+    others = [visit(desk.inbox, name) for name in ("Otto", "Max")]
+    elsewhere = visit(services.create_inbox(User.objects.get(is_superuser=True), name="Other"))
+    assert [begin_upload(vera, size) for size in (MEGABYTE, MEGABYTE + 1, MEGABYTE, 1)] == [
+        None,
+        "quota",
+        None,
+        "quota",
+    ]
+    assert [begin_upload(others[0], size) for size in (2 * MEGABYTE, 1)] == [None, "quota"]
+    # What the inbox has left, whoever wants it.
+    assert [begin_upload(others[1], size) for size in (MEGABYTE + 1, MEGABYTE, 1)] == ["quota", None, "quota"]
+    assert begin_upload(elsewhere, 2 * MEGABYTE) is None
+    assert begin(desk.ada, name="a.bin", size=3 * MEGABYTE).desk_id is None
+
+
+def test_uploads_of_many_visitors_at_one_moment_stay_within_their_inbox(settings: Any, desk: Desk) -> None:
+    settings.LIMITS = dataclasses.replace(settings.LIMITS, inbox_megabytes=2)
+    visits = [visit(desk.inbox, f"V{number}") for number in range(6)]
+
+    def upload(visit: Visit) -> str | None:
+        try:
+            return begin_upload(visit, MEGABYTE)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sorted(map(str, threads.map(upload, visits))) == ["None"] * 2 + ["quota"] * 4

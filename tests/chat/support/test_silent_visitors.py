@@ -15,6 +15,7 @@ from chat.support import services
 from chat.support.models import Contact
 from chat.support.services.pruning import prune_visitors
 from delivery.wire.errors import NotFound
+from tests.stage.files import file_of
 from tests.stage.support import Desk, Visit
 from tests.stage.support import visit as visit_of
 
@@ -39,6 +40,13 @@ def test_who_came_and_wrote_nothing_is_forgotten_after_thirty_days(
     assert not Token.objects.filter(user=silent.visitor.pk).exists()
     with pytest.raises(NotFound):
         silent.begin()
+
+
+def test_who_has_given_a_file_stays_until_it_is_gone(desk: Desk, vera: Visit) -> None:
+    file, later = file_of(vera.visitor), clock.now() + 31 * DAY
+    assert prune_visitors(now=later) == 0
+    file.delete()
+    assert prune_visitors(now=later) == 1
 
 
 def test_who_writes_at_that_moment_stays(desk: Desk, vera: Visit) -> None:

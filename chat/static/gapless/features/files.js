@@ -1,5 +1,6 @@
 /** Files: attached to what is being written, sent when they are whole, shown under messages, and looked at large. */
 import { elapsed } from "../client/clock.js";
+import * as api from "../page/api.js";
 import * as dialogs from "../page/dialogs.js";
 import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
@@ -17,7 +18,7 @@ let limits = { file_bytes: 25 * 1024 * 1024, files_per_message: 10 };
 
 feature((page) => {
   const { client } = page;
-  const uploads = new Uploads();
+  const uploads = new Uploads(api);
   const [inChannel, inThread] = page.lists.map(({ list, timeline }) => boxOf(page.writers.get(timeline), list, { uploads, user: page.me.id }));
   const isAttached = (/** @type {string} */ key) => [inChannel, inThread].some(({ tray }) => tray.keys.includes(key));
   inChannel.composer.asFile = (/** @type {string} */ text) => inChannel.take([new File([text], "message.txt", { type: "text/plain" })]);

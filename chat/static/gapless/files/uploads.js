@@ -1,10 +1,9 @@
 /**
  * Files on their way to the server, piece by piece: what has come there stays there, whatever ends the connection, and it goes on by
- * itself. Two at once, in their order. Knows neither messages nor the page.
+ * itself. Two at once, in their order. Knows neither messages nor the page nor who asks.
  */
 import { pause } from "../client/backoff.js";
 import { makeUuid } from "../client/outbox.js";
-import { get, post, remove, send } from "../page/api.js";
 import { drop, find, keep } from "./kept.js";
 
 const AT_ONCE = 2;
@@ -12,16 +11,19 @@ const FIRST_BYTES = 128 * 1024;
 const MOST_BYTES = 4 * 1024 * 1024;
 /** A piece takes about this long: soon enough to show how far it is, seldom enough to cost little. */
 const PIECE_MS = 800;
-const FINAL = new Set(["invalid", "too_big", "quota", "unsupported_type", "forbidden", "empty"]);
+const FINAL = new Set(["invalid", "too_big", "quota", "unsupported_type", "forbidden", "not_verified", "empty"]);
 const LOST = "It was in a tab that is closed. Choose it again.";
 
 /** Emits `moved` {key} at each step of an upload. */
 export class Uploads extends EventTarget {
   /** @type {Map<string, any>} */ #all = new Map();
   #running = 0;
+  #api;
 
-  constructor() {
+  /** `api`: get, post, remove and send, as page/api.js has them. */
+  constructor(/** @type {any} */ api) {
     super();
+    this.#api = api;
     addEventListener("online", () => {
       for (const upload of this.#all.values()) upload.wake?.();
     });
@@ -50,12 +52,17 @@ export class Uploads extends EventTarget {
     if (upload?.isFailed) this.#begin({ ...upload, id: null });
   }
 
+  /** The server has nothing of it: all of it is sent. */
+  renew(/** @type {any} */ { key, name, size, type }) {
+    this.#begin({ key, name, size, type, id: null });
+  }
+
   /** Nobody wants it any more. */
   cancel(/** @type {string} */ key) {
     const upload = this.#all.get(key);
     this.forget(key);
     upload?.abort.abort();
-    if (upload?.id) remove(`files/uploads/${upload.id}/`).catch(() => {});
+    if (upload?.id) this.#api.remove(`files/uploads/${upload.id}/`).catch(() => {});
   }
 
   /** It is in a message. */
@@ -85,7 +92,7 @@ export class Uploads extends EventTarget {
       } catch (problem) {
         if (!this.#lives(upload)) break;
         tries += 1;
-        if (FINAL.has(problem.code)) this.#fail(Object.assign(upload, { id: null }), problem.detail); // the server keeps nothing of it
+        if (FINAL.has(problem.code) || (problem.code === "not_found" && !upload.id)) this.#fail(Object.assign(upload, { id: null }), problem.detail); // the server keeps nothing of it
         else if (problem.code === "not_found") Object.assign(upload, { id: null, sent: 0 });
         else if (problem.code !== "conflict") await this.#rest(upload, pause(tries, problem.retryAfter) * 1000, problem.detail);
       }
@@ -98,13 +105,13 @@ export class Uploads extends EventTarget {
     const blob = await find(upload.key);
     if (!blob) return this.#fail(upload, LOST);
     const { signal } = upload.abort;
-    let at = upload.id ? await get(`files/uploads/${upload.id}/`) : await post("files/uploads/", { name: upload.name, size: upload.size });
+    let at = upload.id ? await this.#api.get(`files/uploads/${upload.id}/`) : await this.#api.post("files/uploads/", { name: upload.name, size: upload.size });
     // Whole already where the answer to the last piece was lost.
     Object.assign(upload, { id: at.id, whole: at.file ?? null });
     this.#tell(upload, at.offset);
     for (let bytes = FIRST_BYTES; !at.file && this.#lives(upload); ) {
       const began = performance.now();
-      at = await send(`files/uploads/${upload.id}/?offset=${at.offset}`, blob.slice(at.offset, at.offset + bytes), signal);
+      at = await this.#api.send(`files/uploads/${upload.id}/?offset=${at.offset}`, blob.slice(at.offset, at.offset + bytes), signal);
       moved();
       bytes = performance.now() - began < PIECE_MS ? Math.min(bytes * 2, MOST_BYTES) : Math.max(Math.round(bytes / 2), FIRST_BYTES);
       upload.whole = at.file ?? null;

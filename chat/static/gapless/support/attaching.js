@@ -1,10 +1,11 @@
 /** Files that an agent attaches, for each conversation: they come piece by piece, and go with the next answer or note. */
 import { Tray } from "../files/tray.js";
 import { Uploads } from "../files/uploads.js";
+import * as api from "../page/api.js";
 import { byId } from "../page/dom.js";
 
 export class Attaching {
-  #uploads = new Uploads();
+  #uploads = new Uploads(api);
   #tray;
   #conversation = 0;
 

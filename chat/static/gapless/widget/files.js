@@ -1,5 +1,5 @@
 /** Files in a visitor's chat: a frame has no session, so their bytes are brought with the visit's token before they can be shown. */
-import { filesOf, isPicture } from "../files/shown.js";
+import { filesOf, isPicture, showWay } from "../files/shown.js";
 import { make } from "../page/dom.js";
 
 /** Until a picture is there. */
@@ -42,6 +42,13 @@ export class Files {
     known.catch(() => this.#brought.delete(path));
     return known;
   }
+}
+
+/** The files of what is not said yet, each with how far it is, as `stateOf(key)` says; null where there are none. */
+export function underWay(/** @type {any[]} */ files, /** @type {(key: string) => any} */ stateOf) {
+  const list = filesOf({ files: files.map(({ key, name, size }) => ({ id: key, name, size, type: "" })) });
+  for (const [place, { key }] of files.entries()) showWay(list?.children[place], stateOf(key));
+  return list;
 }
 
 const veiled = (/** @type {any} */ file) => ({ ...file, url: NOTHING, preview: null, type: isPicture(file) ? file.type : "application/octet-stream" });

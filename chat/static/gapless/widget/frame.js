@@ -1,6 +1,7 @@
 /** The page in the frame: what is typed goes into the talk, what the talk holds is shown, and the company's page is told little. */
 import { countBytes, whenName } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
+import { Attached } from "./attached.js";
 import { Files } from "./files.js";
 import { Log } from "./log.js";
 import { Rating } from "./rating.js";
@@ -24,11 +25,9 @@ store.adopt(opening?.kept ?? {});
 
 const visit = new Visit(key, store);
 const around = { page: "", locale: navigator.language };
-const talk = new Talk({ visit, store, around: () => around });
-const log = new Log(byId("log"), (message) => talk.isOwn(message), {
-  retry: (/** @type {any} */ draft) => talk.unsent.retry(draft),
-  withdraw: (/** @type {any} */ draft) => put(talk.unsent.withdraw(draft)),
-}, new Files((path) => visit.bring(path)));
+const attached = new Attached({ visit, form, place: byId("attached"), name: `gapless.${key}.attached`, say, changed: () => fit() });
+const talk = new Talk({ visit, store, around: () => around, files: attached });
+const log = new Log(byId("log"), (message) => talk.isOwn(message), { retry, withdraw, stateOf: (/** @type {string} */ key) => attached.state(key) }, new Files((path) => visit.bring(path)));
 const rating = new Rating(byId("rating"), talk, store);
 let isOpen = !isFramed;
 let unread = 0;
@@ -54,6 +53,7 @@ function sayOpening() {
 }
 
 talk.addEventListener("changed", draw);
+attached.addEventListener("moved", () => talk.unsent.all.length && draw());
 talk.addEventListener("state", ({ detail: { isOnline } }) => (banner.hidden = isOnline));
 talk.addEventListener("typing", ({ detail: users }) => {
   const wasAtEnd = isAtEnd();
@@ -84,6 +84,18 @@ function say(/** @type {string} */ sentence) {
 
 // ---- what is typed ----
 
+function retry(/** @type {any} */ draft) {
+  attached.retry(draft.files ?? []);
+  talk.unsent.retry(draft);
+}
+
+/** What was written since stays, below it. */
+function withdraw(/** @type {any} */ draft) {
+  talk.unsent.withdraw(draft);
+  attached.put(draft.files ?? []);
+  put([draft.body, field.value.trim()].filter(Boolean).join("\n"));
+}
+
 function put(/** @type {string} */ text) {
   field.value = text;
   fit();
@@ -93,7 +105,7 @@ function put(/** @type {string} */ text) {
 function fit() {
   const bytes = countBytes(field.value.trim());
   say(bytes > MESSAGE_BYTES ? "This is too long: shorten it, or send it in two." : "");
-  byId("send").disabled = !bytes || bytes > MESSAGE_BYTES;
+  byId("send").disabled = !(bytes || attached.count) || bytes > MESSAGE_BYTES;
   const wasAtEnd = isAtEnd();
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight, 140)}px`;
@@ -115,7 +127,7 @@ field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
 form.addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   if (byId("send").disabled) return;
-  talk.unsent.add(field.value.trim());
+  talk.unsent.add(field.value.trim(), attached.take());
   saidTypingAt = 0;
   put("");
   scroller.scrollTop = scroller.scrollHeight;

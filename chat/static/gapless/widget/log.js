@@ -2,6 +2,7 @@
 import { equipped } from "../markdown/code.js";
 import { draw } from "../markdown/draw.js";
 import { clock, dayName } from "../page/format.js";
+import { underWay } from "./files.js";
 
 /** @returns {any} */
 export function make(/** @type {string} */ tag, /** @type {string} */ className = "", /** @type {any[]} */ ...children) {
@@ -18,7 +19,7 @@ export class Log {
   #files;
   /** @type {Map<string, any>} */ #rows = new Map();
 
-  /** `deeds`: {retry(draft), withdraw(draft)}. */
+  /** `deeds`: {retry(draft), withdraw(draft), stateOf(key)}. */
   constructor(/** @type {any} */ list, /** @type {(message: any) => boolean} */ isOwn, /** @type {any} */ deeds, /** @type {import("./files.js").Files} */ files) {
     this.#files = files;
     this.#list = list;
@@ -30,7 +31,7 @@ export class Log {
     const shown = messages.filter((message) => message.event?.type !== "conversation.begun");
     const wanted = [
       ...shown.map((message, place) => this.#row(`m${message.seq}`, `${message.rev} ${isFollowing(shown[place - 1], message)} ${isNewDay(shown[place - 1], message)}`, () => this.#said(message, shown[place - 1]))),
-      ...drafts.map((draft) => this.#row(`d${draft.client_msg_id}`, `${draft.problem} ${draft.isWaiting}`, () => this.#unsaid(draft))),
+      ...drafts.map((draft) => this.#row(`d${draft.client_msg_id}`, `${draft.problem} ${draft.isWaiting} ${this.#wayOf(draft)}`, () => this.#unsaid(draft))),
     ];
     this.#place(wanted);
   }
@@ -81,14 +82,27 @@ export class Log {
   }
 
   #unsaid(/** @type {import("./unsent.js").Unsaid} */ draft) {
-    const row = make("li", `said own unsaid${draft.problem ? " refused" : ""}`, make("div", "bubble", make("div", "markdown", ...draw(draft.body))));
-    if (!draft.problem) return row.append(make("small", "", draft.isWaiting ? "Not sent yet. We keep trying …" : "Sending …")), row;
-    const again = make("button", "link", "Try again");
-    again.addEventListener("click", () => this.#deeds.retry(draft));
-    const edit = make("button", "link", "Edit");
-    edit.addEventListener("click", () => this.#deeds.withdraw(draft));
-    row.append(make("small", "", `Not sent. ${draft.problem} `, again, " ", edit));
+    const row = make("li", `said own unsaid${draft.problem ? " refused" : ""}`);
+    const files = underWay(draft.files ?? [], this.#deeds.stateOf);
+    if (draft.body) row.append(make("div", "bubble", make("div", "markdown", ...draw(draft.body))));
+    if (files) row.append(files);
+    const link = (/** @type {string} */ words, /** @type {Callback} */ deed) => {
+      const button = make("button", "link", words);
+      button.addEventListener("click", () => deed(draft));
+      return button;
+    };
+    if (draft.problem) row.append(make("small", "", `Not sent. ${draft.problem} `, link("Try again", this.#deeds.retry), " ", link("Edit", this.#deeds.withdraw)));
+    else row.append(make("small", "", draft.isWaiting ? "Not sent yet. We keep trying … " : "Sending … ", ...(this.#isArriving(draft) ? [link("Cancel", this.#deeds.withdraw)] : [])));
     return row;
+  }
+
+  // Once its files are there it is sent, and may be in the log already.
+  #isArriving(/** @type {import("./unsent.js").Unsaid} */ { files = [] }) {
+    return files.some(({ key, whole }) => !whole && !this.#deeds.stateOf(key)?.whole);
+  }
+
+  #wayOf(/** @type {import("./unsent.js").Unsaid} */ { files = [] }) {
+    return files.map(({ key }) => this.#deeds.stateOf(key)).map((state) => `${state?.sent} ${state?.detail}`).join(" ");
   }
 }
 

@@ -8,6 +8,7 @@ import { Unsent } from "./unsent.js";
 export class Talk extends EventTarget {
   #visit;
   #around;
+  #files;
   /** @type {any} */ conversation = null;
   /** @type {Map<number, any>} */ #messages = new Map();
   #head = 0;
@@ -18,12 +19,14 @@ export class Talk extends EventTarget {
   /** @type {Promise<void> | null} */ #catching = null;
   unsent;
 
-  /** `around()`: {page, locale} for a conversation that begins. */
-  constructor(/** @type {{ visit: import("./visit.js").Visit, store: import("./store.js").Store, around: () => object }} */ { visit, store, around }) {
+  /** `around()`: {page, locale} for a conversation that begins; `files`: what is attached, and on its way. */
+  constructor(/** @type {{ visit: import("./visit.js").Visit, store: import("./store.js").Store, around: () => object, files: import("./attached.js").Attached }} */ { visit, store, around, files }) {
     super();
     this.#visit = visit;
     this.#around = around;
-    this.unsent = new Unsent(store, (draft) => this.#send(draft));
+    this.#files = files;
+    this.unsent = new Unsent(store, (draft, signal) => this.#send(draft, signal));
+    this.unsent.addEventListener("said", ({ detail: draft }) => files.forget(draft.files ?? []));
     this.unsent.addEventListener("changed", () => this.#tell("changed"));
   }
 
@@ -153,31 +156,43 @@ export class Talk extends EventTarget {
     }
   }
 
-  async #send(/** @type {import("./unsent.js").Unsaid} */ { client_msg_id, body }) {
-    await this.#visit.begun();
-    if (!this.conversation) return this.#begin({ client_msg_id, body });
+  async #send(/** @type {import("./unsent.js").Unsaid} */ draft, /** @type {AbortSignal} */ signal) {
     try {
-      const message = await this.#visit.post(`channels/${this.conversation.id}/messages/`, { client_msg_id, body });
+      await this.#say(draft, await this.#files.arrived(draft.files ?? [], signal));
+    } catch (trouble) {
+      // Those of a visit that has ended, or that waited here for longer than a day there.
+      if (trouble.code !== "not_found" || !draft.files?.length) throw trouble;
+      this.#files.renew(draft.files);
+      await this.#say(draft, await this.#files.arrived(draft.files, signal));
+    }
+  }
+
+  async #say(/** @type {import("./unsent.js").Unsaid} */ { client_msg_id, body }, /** @type {number[]} */ files) {
+    const said = { client_msg_id, body, files };
+    await this.#visit.begun();
+    if (!this.conversation) return this.#begin(said);
+    try {
+      const message = await this.#visit.post(`channels/${this.conversation.id}/messages/`, said);
       this.#keep([message]);
       this.#tell("changed");
     } catch (trouble) {
-      if (trouble.status === 401) return this.#startOver({ client_msg_id, body });
+      if (trouble.status === 401) return this.#startOver(said);
       // It was over for too long to be opened again.
       if (trouble.code !== "archived") throw trouble;
-      await this.#begin({ client_msg_id, body });
+      await this.#begin(said);
     }
   }
 
   // The token has ended: what is being said now begins another visit.
-  async #startOver(/** @type {{ client_msg_id: string, body: string }} */ draft) {
+  async #startOver(/** @type {object} */ said) {
     this.#end();
     await this.#visit.begun();
-    return this.#begin(draft);
+    return this.#begin(said);
   }
 
-  async #begin(/** @type {{ client_msg_id: string, body: string }} */ draft) {
+  async #begin(/** @type {object} */ said) {
     try {
-      await this.#show(await this.#visit.post("support/conversations/", { ...draft, ...this.#around() }));
+      await this.#show(await this.#visit.post("support/conversations/", { ...said, ...this.#around() }));
     } catch (trouble) {
       if (trouble.status === 401) this.#visit.forget();
       throw trouble.status === 401 ? Object.assign(trouble, { status: 0 }) : trouble;

@@ -5,19 +5,20 @@
 import { pause } from "../client/backoff.js";
 import { makeUuid } from "../client/outbox.js";
 
-/** @typedef {{ client_msg_id: string, body: string, problem: string | null, isWaiting: boolean }} Unsaid */
+/** @typedef {{ client_msg_id: string, body: string, files?: any[], problem: string | null, isWaiting: boolean }} Unsaid */
 
 const KEPT = "unsent";
 
-/** Emits `changed`. */
+/** Emits `changed`, and `said` {draft} when one is in the log. */
 export class Unsent extends EventTarget {
   #store;
   #send;
   /** @type {Unsaid[]} */ #drafts = [];
   #isSending = false;
+  /** @type {AbortController | null} */ #stop = null;
 
-  /** `send(draft)` resolves when it is accepted. */
-  constructor(/** @type {import("./store.js").Store} */ store, /** @type {(draft: Unsaid) => Promise<unknown>} */ send) {
+  /** `send(draft, signal)` resolves when it is accepted; rejects when the signal says so while its files are on their way. */
+  constructor(/** @type {import("./store.js").Store} */ store, /** @type {(draft: Unsaid, signal: AbortSignal) => Promise<unknown>} */ send) {
     super();
     this.#store = store;
     this.#send = send;
@@ -28,18 +29,18 @@ export class Unsent extends EventTarget {
     return this.#drafts;
   }
 
-  add(/** @type {string} */ body) {
-    this.#drafts.push({ client_msg_id: makeUuid(), body, problem: null, isWaiting: false });
+  add(/** @type {string} */ body, /** @type {any[]} */ files) {
+    this.#drafts.push({ client_msg_id: makeUuid(), body, files, problem: null, isWaiting: false });
     this.#keep();
     this.flush();
   }
 
   /** It is in the log. */
   accepted(/** @type {string} */ id) {
-    const rest = this.#drafts.filter(({ client_msg_id: known }) => known !== id);
-    if (rest.length === this.#drafts.length) return;
-    this.#drafts = rest;
-    this.#keep();
+    const draft = this.#drafts.find(({ client_msg_id: known }) => known === id);
+    if (!draft) return;
+    this.#drop(draft);
+    this.dispatchEvent(new CustomEvent("said", { detail: draft }));
   }
 
   retry(/** @type {Unsaid} */ draft) {
@@ -48,19 +49,21 @@ export class Unsent extends EventTarget {
     this.flush();
   }
 
-  /** Takes it out, for the words to be changed. */
+  /** Takes it out, to be changed. */
   withdraw(/** @type {Unsaid} */ draft) {
-    this.accepted(draft.client_msg_id);
+    const isUnderWay = draft === this.#next();
+    this.#drop(draft);
+    if (isUnderWay) this.#stop?.abort();
     this.flush();
-    return draft.body;
   }
 
   async flush() {
     if (this.#isSending) return;
     this.#isSending = true;
     for (let draft = this.#next(), tries = 0; draft; draft = this.#next()) {
+      this.#stop = new AbortController();
       try {
-        await this.#send(draft);
+        await this.#send(draft, this.#stop.signal);
         tries = 0;
         this.accepted(draft.client_msg_id);
       } catch (trouble) {
@@ -75,6 +78,11 @@ export class Unsent extends EventTarget {
   // A refused one holds back nothing that was written after it.
   #next() {
     return this.#drafts.find(({ problem }) => problem == null);
+  }
+
+  #drop(/** @type {Unsaid} */ draft) {
+    this.#drafts = this.#drafts.filter((other) => other !== draft);
+    this.#keep();
   }
 
   async #wait(/** @type {Unsaid} */ draft, /** @type {number} */ seconds) {

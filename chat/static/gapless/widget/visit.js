@@ -20,6 +20,7 @@ export class Visit extends EventTarget {
   #store;
   /** @type {{ token: string, sub: string | null } | null} */ #kept;
   /** @type {string | null} */ #identity = null;
+  /** @type {Promise<void> | null} */ #beginning = null;
 
   constructor(/** @type {string} */ key, /** @type {import("./store.js").Store} */ store) {
     super();
@@ -48,15 +49,20 @@ export class Visit extends EventTarget {
     return true;
   }
 
-  /** The token, of a visit that begins now if there is none: one for all tabs. */
+  /** The token, of a visit that begins now if there is none: one for all tabs, whatever asks for it at once. */
   async begun() {
     if (this.token) return this.token;
+    this.#beginning ??= this.#beginOnce().finally(() => (this.#beginning = null));
+    await this.#beginning;
+    return this.token;
+  }
+
+  async #beginOnce() {
     const begin = async () => {
       this.#kept = this.#store.get(KEPT) ?? this.#kept;
       if (!this.token) await this.#begin(this.#identity);
     };
     await ((await hasLocks()) ? navigator.locks.request(`gapless.${this.#key}`, begin) : begin());
-    return this.token;
   }
 
   forget() {
@@ -68,6 +74,11 @@ export class Visit extends EventTarget {
     this.#ask("GET", `${path}?${new URLSearchParams(query)}`, undefined, signal);
 
   post = (/** @type {string} */ path, /** @type {object} */ body) => this.#ask("POST", path, body);
+
+  remove = (/** @type {string} */ path) => this.#ask("DELETE", path, undefined);
+
+  /** A piece of a file. */
+  send = (/** @type {string} */ path, /** @type {Blob} */ blob, /** @type {AbortSignal} */ signal) => this.#ask("PATCH", path, blob, signal);
 
   /** The bytes of a file. @returns {Promise<Blob>} */
   async bring(/** @type {string} */ path) {
@@ -86,8 +97,9 @@ export class Visit extends EventTarget {
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    if (body) headers["Content-Type"] = "application/json";
-    const response = await fetch(ROOT + path, { method, headers, body: body && JSON.stringify(body), credentials: "omit", signal }).catch(() => null);
+    const isBytes = body instanceof Blob;
+    if (body) headers["Content-Type"] = isBytes ? "application/octet-stream" : "application/json";
+    const response = await fetch(ROOT + path, { method, headers, body: isBytes ? body : body && JSON.stringify(body), credentials: "omit", signal }).catch(() => null);
     if (!response) throw new Trouble({});
     const said = await response.json().catch(() => ({}));
     if (!response.ok) throw new Trouble({ ...said, status: response.status });

@@ -1,9 +1,9 @@
-"""Who reads a conversation with its notes without being in it, for doors that know a channel and not what it is about."""
+"""What doors ask that know people and channels and no desk: who reads a conversation from outside it, whose customer one is."""
 
 from django.db.models import Q
 
 from chat.models import User
-from chat.support.models import Ticket
+from chat.support.models import Contact, Ticket
 from chat.support.services.standing import require_reader
 from delivery.wire.errors import Refused
 
@@ -19,3 +19,10 @@ def reads_conversation(user: User, channel: int) -> bool:
     except Refused:
         return False
     return True
+
+
+def desk_of_customer(user: User) -> int | None:
+    """The desk (its channel) of the inbox that a visitor writes to."""
+    if not user.is_visitor:
+        return None
+    return Contact.objects.filter(visitor=user).values_list("inbox__desk", flat=True).first()
