@@ -10,10 +10,10 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from chat import services
-from chat.models import Channel, User
+from chat.models import Channel, Message, User
 from tests.conftest import Cast, said
 from tests.stage.axe import violations
-from tests.stage.browsers import MARKS, NOTICES, SignIn, aside, ask, bodies, write
+from tests.stage.browsers import MARKS, NOTICES, SignIn, aside, ask, beside, bodies, write
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -250,6 +250,12 @@ def test_what_nobody_looks_at_notifies_as_far_as_the_channel_says(sign_in: SignI
         for text in texts:
             aside(said, cast.alice, other, text)
         expect(link.locator(".badge-number")).to_have_text(str(len(texts)))
+        if level == "all":
+            # What was deleted is said no more, nor is what was read, here or on another device.
+            gone = beside(Message.objects.get, body="good morning").pk
+            aside(services.delete_message, cast.alice, channel=other.pk, message=gone)
+            page.wait_for_function('() => window.ended.join() === "good morning"')
+    page.wait_for_function('() => window.ended.join() === "good morning,and @bob, too"')
     shown = page.evaluate("() => window.shown")
     assert shown == [["Alice in other", "good morning"], ["Alice in other", "and @bob, too"]]
 

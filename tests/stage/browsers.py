@@ -28,9 +28,14 @@ MARKS = [
 #: The browser's own notifications are the outside world.
 NOTICES = """
 window.shown = [];
+window.ended = [];
 window.Notification = class {
   static permission = "granted";
-  constructor(title, { body }) { window.shown.push([title, body]); }
+  constructor(title, { body }) {
+    this.body = body;
+    window.shown.push([title, body]);
+  }
+  close() { window.ended.push(this.body); }
 };
 """
 

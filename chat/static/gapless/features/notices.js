@@ -7,7 +7,7 @@ import { Notices } from "../page/notices.js";
 const JUST_NOW_MS = 60_000;
 
 feature((page) => {
-  const { around, channels, reading } = page;
+  const { around, channels, client, me, reading } = page;
   const notices = new Notices({
     levelOf: (/** @type {any} */ id) => {
       const channel = channels.get(id);
@@ -22,6 +22,12 @@ feature((page) => {
     // A later change of a message that was edited long ago calls nobody.
     if (serverNow() - Date.parse(message.edited_at) < JUST_NOW_MS) notices.take(channel, [message]);
   });
+  client.addEventListener("receipts", ({ detail: { channel, members } }) => notices.read(channel, members?.[me.id]?.[1] ?? 0));
+  client.addEventListener("thread", ({ detail: { channel, thread, read_seq: seq } }) => notices.read(channel, seq, thread));
+  client.addEventListener("hello", ({ detail }) => {
+    for (const { id, read_seq: seq } of detail.channels) notices.read(id, seq);
+  });
+  client.addEventListener("changes", ({ detail: { channel, changes } }) => notices.follow(channel, changes));
   page.addEventListener("fresh", ({ detail: { channel, messages } }) => notices.take(channel, messages));
   page.addEventListener("replied", ({ detail: { channel, messages } }) => notices.takeReplies(channel, messages.filter((/** @type {Message} */ { thread }) => page.follows(thread))));
 });

@@ -1,4 +1,7 @@
-/** Notifications of the system: asked for on a click, one a channel at a time, and only for what nobody is looking at. */
+/**
+ * Notifications of the system: asked for on a click, one a channel at a time, and only for what nobody is looking at. They go when
+ * what they say was read, here or elsewhere, or was deleted.
+ */
 import { lineOf } from "../files/line.js";
 import { byId } from "./dom.js";
 import { nameOf } from "../people/names.js";
@@ -19,6 +22,7 @@ export class Notices {
   #isSeen;
   #isQuiet;
   #opened;
+  /** @type {Map<number, { notice: Notification, message: Message }>} */ #shown = new Map(); // by channel
 
   /** `levelOf(channel)`: {level, title, isDirect}; `isCalled(message)`; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(channel)` on a click. */
   constructor(/** @type {{ levelOf: Callback, isCalled: Callback, isSeen: Callback, isQuiet: Callback, opened: Callback }} */ { levelOf, isCalled, isSeen, isQuiet, opened }) {
@@ -44,6 +48,24 @@ export class Notices {
     if (this.#levelOf(channel).level !== "none") this.#showLast(channel, messages);
   }
 
+  /** The person has read a channel up to `seq`, or with `thread` that thread in it. */
+  read(/** @type {number} */ channel, /** @type {number} */ seq, /** @type {number | null} */ thread = null) {
+    const message = this.#shown.get(channel)?.message;
+    if (!message || message.seq > seq) return;
+    if (message.also_in_channel || (message.thread ?? null) === thread) this.#close(channel);
+  }
+
+  /** Messages as they are now: what was deleted is said no more. */
+  follow(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
+    const id = this.#shown.get(channel)?.message.id;
+    if (messages.some((message) => message.id === id && message.deleted_at)) this.#close(channel);
+  }
+
+  #close(/** @type {number} */ channel) {
+    this.#shown.get(channel)?.notice.close();
+    this.#shown.delete(channel);
+  }
+
   #showLast(/** @type {number} */ channel, /** @type {Message[]} */ messages) {
     const last = messages.at(-1);
     if (!last || permission() !== "granted" || this.#isQuiet()) return;
@@ -57,9 +79,11 @@ export class Notices {
     const notice = new Notification(title ? `${nameOf(sender)} in ${title}` : nameOf(sender), {
       body: text, icon: this.#icon, tag: `gapless-${channel}`, renotify: true,
     });
+    // The one before it was replaced, for it has the same tag.
+    this.#shown.set(channel, { notice, message });
     notice.onclick = () => {
       window.focus();
-      notice.close();
+      this.#close(channel);
       this.#opened(channel);
     };
   }
