@@ -144,6 +144,18 @@ def heard(line: socket.socket, end: bytes) -> bytes:
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize("page", ["deploying.md", "upgrading.md"])
+def test_what_the_page_names_is_there(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
+    named = set(re.findall(r"\bdeploy/[\w./-]*\w", text)) | {
+        f"docs/{name}" for name in re.findall(r"\(([\w-]+\.md)\)", text)
+    }
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+    settings = set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)) - {"DOMAIN", "POSTGRES_PASSWORD"}
+    assert settings <= set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+@pytest.mark.fast
 def test_systemd_understands_its_units(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd is not there")
