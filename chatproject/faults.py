@@ -28,6 +28,8 @@ class Fault(Enum):
 
 
 _BY_SUBJECT = {fault.subject: fault for fault in Fault}
+#: Whatever these warn of is that what they lead to is not there, though they don't always say so by an error.
+_BY_LOGGER = {"psycopg.pool": Fault.POSTGRESQL, "channels_redis.pubsub": Fault.REDIS}
 _BY_ERRNO = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), Fault.DISK),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), Fault.DESCRIPTORS),
@@ -37,7 +39,8 @@ _BY_ERRNO = {
 def fault_in(record: logging.LogRecord) -> Fault | None:
     # What an error says itself is more exact than who gives up on it.
     found = (_of_error(error) for error in errors_in(record))
-    return next(filter(None, found), None) or _BY_SUBJECT.get(getattr(record, "away", None) or "")
+    said = _BY_SUBJECT.get(getattr(record, "away", None) or "")
+    return next(filter(None, found), None) or said or _by_logger(record)
 
 
 def errors_in(record: logging.LogRecord) -> list[BaseException]:
@@ -74,6 +77,10 @@ def without_the_clients_faults(record: logging.LogRecord) -> None:
     if is_invalid_text or isinstance(error, SuspiciousOperation):
         record.levelno, record.levelname = logging.INFO, "INFO"
         record.exc_info = record.exc_text = None
+
+
+def _by_logger(record: logging.LogRecord) -> Fault | None:
+    return _BY_LOGGER.get(record.name) if record.levelno >= logging.WARNING else None
 
 
 def _of_error(error: BaseException) -> Fault | None:

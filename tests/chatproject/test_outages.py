@@ -122,6 +122,8 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
         (record("could not be stored: %r", FULL, away="the storage of files"), "the disk is full"),
         (record("could not be stored", away="the storage of files"), "the storage of files is away"),
         (record("a mail waits: %r", TimeoutError(), away="the mail server"), "the mail server is away"),
+        (record("reconnection attempt in pool 'x' failed", name="psycopg.pool"), "PostgreSQL is away: reconnection"),
+        (record("Unexpected exception", name="channels_redis.pubsub"), "Redis is away: Unexpected exception"),
         (record("it failed: %r", OSError(errno.EMFILE, "Too many open files")), "open files are used up"),
     ],
 )
