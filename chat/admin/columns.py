@@ -1,11 +1,12 @@
 """Cells that several lists and pages share: excerpts, times, people, channels."""
 
 import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import ngettext
@@ -13,8 +14,11 @@ from django.utils.translation import ngettext
 from chat import clock
 from chat.markdown import plain
 from chat.models import Channel, ChannelKind, Message, MessageKind, User
+from chat.spelling import spell_size
 from chat.viewer import link
 
+#: Of a message, as its row has them.
+Files = Iterable[Mapping[str, Any]] | None
 #: Letters of a message that a list shows.
 EXCERPT = 110
 
@@ -33,24 +37,26 @@ def person_link(user: User | None, *, nobody: str = "–") -> SafeString | str:
     return link(user, user.username) if user else nobody
 
 
-def excerpt(body: str) -> str:
-    """Of what somebody wrote, without the marks of its Markdown."""
-    return _cut(plain(body))
+def excerpt(body: str, files: Files = None) -> str:
+    """Of what somebody wrote, without the marks of its Markdown; without words the names of its files."""
+    return _cut(plain(body) or ", ".join(file["name"] for file in files or ()))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
 
 
-def said(body: str) -> SafeString:
-    """As it was written, with its lines."""
-    return format_html('<div class="gapless-said">{}</div>', body)
+def said(body: str, files: Files = None) -> SafeString:
+    """As it was written, with its lines, and its files to be looked at."""
+    words = format_html('<div class="gapless-said">{}</div>', body)
+    links = ((file["url"], file["name"], spell_size(file["size"])) for file in files or ())
+    return words + format_html_join("", '<div><a href="{}">{}</a> ({})</div>', links)
 
 
 def message_excerpt(message: Message) -> SafeString | str:
     if message.deleted_at is not None:
         return badge("deleted", "quiet")
-    return excerpt(message.body) if message.kind == MessageKind.TEXT else _cut(message.body)
+    return excerpt(message.body, message.files) if message.kind == MessageKind.TEXT else _cut(message.body)
 
 
 def marked(message: Message) -> SafeString:

@@ -40,9 +40,8 @@ class MessageAdmin(ReadOnlyAdmin):
         return ("-created_at",) if request.GET.get(ChannelFilter.parameter_name) else ("-pk",)
 
     def words(self, row: Message) -> str:
-        return (
-            f"{row.sender.username} in {columns.channel_name(row.channel)}: {columns.excerpt(row.body) or '(deleted)'}"
-        )
+        said = columns.excerpt(row.body, row.files) or "(deleted)"
+        return f"{row.sender.username} in {columns.channel_name(row.channel)}: {said}"
 
     @column("message")
     def what(self, row: Message) -> Any:
@@ -50,7 +49,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @column("message")
     def text(self, row: Message) -> Any:
-        return columns.said(row.body) if row.body else columns.badge("deleted", "quiet")
+        return columns.said(row.body, row.files) if row.deleted_at is None else columns.badge("deleted", "quiet")
 
     @column("author")
     def who(self, row: Message) -> Any:

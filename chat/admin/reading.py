@@ -56,5 +56,5 @@ def _people(channel: Channel) -> list[str]:
 
 
 def _row(row: Message) -> tuple[Any, ...]:
-    what = columns.badge("deleted", "quiet") if row.deleted_at else columns.said(row.body)
+    what = columns.badge("deleted", "quiet") if row.deleted_at else columns.said(row.body, row.files)
     return (row.sender.username, what, columns.exact(row.created_at))

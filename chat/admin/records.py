@@ -153,7 +153,7 @@ def audit_table(rows: "QuerySet[AuditEntry]", title: str = "Audit log") -> Table
 def reports_table(rows: "QuerySet[Report]", title: str) -> Table:
     shown = [
         (
-            link(row, columns.excerpt(row.body)),
+            link(row, columns.excerpt(row.body, row.files)),
             columns.channel_link(row.channel),
             columns.person_link(row.reporter),
             row.reason,

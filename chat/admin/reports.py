@@ -76,15 +76,15 @@ class ReportAdmin(ReadOnlyAdmin):
         return ("-pk",) if request.GET.get("state") in ("closed", "all") else ("pk",)
 
     def words(self, row: Report) -> str:
-        return f"{row.message.sender.username} in {columns.channel_name(row.channel)}: {columns.excerpt(row.body)}"
+        return f"{row.message.sender.username} in {columns.channel_name(row.channel)}: {columns.excerpt(row.body, row.files)}"
 
     @column("message")
     def what(self, row: Report) -> str:
-        return columns.excerpt(row.body)
+        return columns.excerpt(row.body, row.files)
 
     @column("as it was reported")
     def said(self, row: Report) -> Any:
-        return columns.said(row.body)
+        return columns.said(row.body, row.files)
 
     @column("author")
     def author(self, row: Report) -> Any:

@@ -19,15 +19,15 @@ NAME_CHARACTERS = 120
 
 class FileQuerySet(models.QuerySet["File"]):
     def held(self) -> FileQuerySet:
-        """What takes room: those of messages that are there, and those that wait for a message."""
-        return self.exclude(taken_at__isnull=False, message__isnull=True)
+        """What takes room: those of messages that are there, those that wait for a message, and evidence."""
+        return self.exclude(taken_at__isnull=False, message__isnull=True, evidence_of__isnull=True)
 
     def whole(self) -> FileQuerySet:
         return self.filter(whole_at__isnull=False)
 
     def left_over(self, *, before: datetime.datetime) -> FileQuerySet:
         """Those whose message is gone, and those that no message took in time."""
-        is_gone = Q(taken_at__isnull=False, message__isnull=True)
+        is_gone = Q(taken_at__isnull=False, message__isnull=True, evidence_of__isnull=True)
         return self.filter(is_gone | Q(taken_at__isnull=True, created_at__lt=before))
 
 
@@ -38,6 +38,10 @@ class File(models.Model):
     #: The message that it belongs to. Posting sets it, with `taken_at`; a file that was taken and has no message is gone.
     message = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="file_rows", db_index=False
+    )
+    #: The reported message that had it and was deleted, as long as its reports are open.
+    evidence_of = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="evidence", db_index=False
     )
     #: Of what somebody from outside gave: the desk that they wrote to, whose customers share room.
     desk = models.ForeignKey(
@@ -68,6 +72,9 @@ class File(models.Model):
         constraints = [
             models.CheckConstraint(name="files_size", condition=Q(size__gte=0)),
             models.CheckConstraint(
+                name="files_evidence_of_gone", condition=Q(evidence_of__isnull=True) | Q(message__isnull=True)
+            ),
+            models.CheckConstraint(
                 name="files_taken_whole", condition=Q(taken_at__isnull=True) | Q(whole_at__isnull=False)
             ),
         ]
@@ -77,10 +84,11 @@ class File(models.Model):
             # With all that their sum asks for.
             models.Index(
                 fields=["desk"],
-                include=["size", "taken_at", "message"],
+                include=["size", "taken_at", "message", "evidence_of"],
                 name="idx_files_desk",
                 condition=Q(desk__isnull=False),
             ),
+            models.Index(fields=["evidence_of"], name="idx_files_evidence", condition=Q(evidence_of__isnull=False)),
             GinIndex(
                 OpClass(Folded("name"), "gin_trgm_ops"),
                 name="idx_files_name_gin",

@@ -45,6 +45,8 @@ class Report(models.Model):
     reason = models.CharField(max_length=500)
     #: What the message said when it was reported: evidence that an edit or a deletion does not take away.
     body = models.TextField()
+    #: And its files, as messages have them; null for none. Their bytes are kept while a report of the message is open.
+    files = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(

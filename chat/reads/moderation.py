@@ -79,6 +79,15 @@ def report_visible_to(user: User, pk: int) -> Report:
     return row
 
 
+def sees_from_outside(user: User, message: int, *, channel: int) -> bool:
+    """Whether it is shown to the user, who is not in its channel: reported to them, or as the staff sees it in the admin."""
+    return (
+        reports_visible_to(user).filter(message=message).exists()
+        or (may_see_all(user, "chat.view_message") and oversight.messages_seen_by_staff().filter(pk=message).exists())
+        or oversight.reading_of(user, channel) is not None
+    )
+
+
 def kept_message(user: User, pk: int) -> Message:
     """A message of a channel that the user keeps, or that the staff sees from outside. Raises NotFound, Forbidden."""
     row = Message.objects.select_related("sender", "channel").filter(pk=pk).first()

@@ -18,7 +18,7 @@ from chat.services.blocks import require_reach
 from chat.services.drafts import check_body
 from chat.services.first_said import first_said
 from chat.services.mentions import forget_mentions, renew_mentions
-from chat.services.reports import close_case
+from chat.services.reports import close_case, is_open_case
 from chat.services.roots import count_again, follow_where_called
 from delivery.wire.errors import Empty, NotFound, Outdated
 
@@ -78,7 +78,8 @@ def delete_message(
 ) -> Message:
     """Empties a message, with a new number; its place stays. Repeating does nothing. Own ones, or any as a keeper.
 
-    What it said is gone for everybody, staff included, unless it was reported: then it is kept as evidence. A keeper's
+    What it said is gone for everybody, staff included, unless it was reported: then it is kept as evidence, its files until the
+    verdict. A keeper's
     deletion stands in the audit log, and upholds the open reports about the message. only_at: as for an edit.
     """
     reason = audit.bounded_reason(reason)
@@ -114,8 +115,8 @@ def empty_message(entry: log.Entry, row: Message) -> None:
     row.said_digest = first_said(row)
     row.body, row.deleted_at = "", entry.now
     row.files = row.reactions = row.pinned_at = None
-    # From now on nobody gets them; their bytes go when the sweep comes by.
-    File.objects.filter(message=row).update(message=None)
+    # From now on nobody gets them; their bytes go when the sweep comes by, those of a reported one after the verdict.
+    File.objects.filter(message=row).update(message=None, evidence_of=row if is_open_case(row) else None)
     Reaction.objects.filter(message=row).delete()
     Saved.objects.filter(message=row).delete()
     forget_mentions(row)

@@ -5,7 +5,7 @@ from django.db import transaction
 from chat import clock
 from chat.allowances.counting import counted
 from chat.allowances.table import REPORTS
-from chat.models import Act, Message, MessageKind, Report, User, Verdict
+from chat.models import Act, File, Message, MessageKind, Report, User, Verdict
 from chat.models.report import ReportQuerySet
 from chat.rights.standing import keeps_channel, require_may, require_membership
 from chat.rights.table import Right
@@ -37,7 +37,13 @@ def report_message(reporter: User, *, channel: int, message: int, reason: str) -
         log.require(row.sender_id != reporter.pk, "This message is your own: delete it instead.")
         log.require(row.deleted_at is None, "This message was deleted.")
         report = Report.objects.create(
-            message=row, channel_id=channel, reporter=reporter, reason=reason, body=row.body, created_at=entry.now
+            message=row,
+            channel_id=channel,
+            reporter=reporter,
+            reason=reason,
+            body=row.body,
+            files=row.files,
+            created_at=entry.now,
         )
         audit.record(
             Act.MESSAGE_REPORTED,
@@ -78,12 +84,16 @@ def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Repo
 
 
 def close_case(message: Message, *, actor: User, verdict: str, reason: str) -> None:
-    """Within a transaction: all open reports of the message get one verdict, and the audit log one line."""
+    """Within a transaction: all open reports of the message get one verdict, and the audit log one line.
+
+    Files that were kept as evidence go with the next sweep.
+    """
     rows = _locked(Report.objects.open().filter(message=message))
     if not rows:
         return
     closed = {"closed_at": clock.now(), "closed_by": actor, "verdict": verdict, "closing_reason": reason}
     Report.objects.filter(pk__in=[row.pk for row in rows]).update(**closed)
+    File.objects.filter(evidence_of=message).update(evidence_of=None)
     audit.record(
         _ACTS[Verdict(verdict)],
         actor=actor,
@@ -93,6 +103,11 @@ def close_case(message: Message, *, actor: User, verdict: str, reason: str) -> N
         reason=reason,
         details={"report": rows[0].pk, "reports": len(rows)},
     )
+
+
+def is_open_case(message: Message) -> bool:
+    """Whether a report of it is open; its verdict waits until the transaction ends."""
+    return bool(_locked(Report.objects.open().filter(message=message)))
 
 
 def _locked(reports: ReportQuerySet) -> list[Report]:

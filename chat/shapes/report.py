@@ -7,7 +7,7 @@ import msgspec
 
 from chat import models
 from chat.shapes.channel import TEAM, ChannelBrief, brief_of
-from chat.shapes.message import MESSAGE, Message, message_of
+from chat.shapes.message import FILE, MESSAGE, File, Message, message_of
 from chat.shapes.person import ALICE, person_if_any
 from chat.shapes.words import THEN, Id, VerdictName
 from delivery.wire.frames import Person
@@ -30,6 +30,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     channel: ChannelBrief
     message: Message
     reported_body: Annotated[str, msgspec.Meta(description="What the message said when it was reported.")]
+    reported_files: Annotated[
+        list[File],
+        msgspec.Meta(description="What it had then. Deleted meanwhile, their bytes are there while a report is open."),
+    ]
     reporter: Person | None
     reason: str
     reports_of_the_message: int
@@ -77,6 +81,7 @@ REPORT = Report(
     channel=TEAM,
     message=MESSAGE,
     reported_body="Buy cheap watches",
+    reported_files=[FILE],
     reporter=ALICE,
     reason="spam",
     reports_of_the_message=2,
@@ -103,6 +108,7 @@ def report_of(row: models.Report, *, reports_of_the_message: int) -> Report:
         channel=brief_of(row.channel),
         message=message_of(row.message),
         reported_body=row.body,
+        reported_files=msgspec.convert(row.files or [], list[File]),
         reporter=person_if_any(row.reporter),
         reason=row.reason,
         reports_of_the_message=reports_of_the_message,

@@ -2,6 +2,8 @@
 import { get, post } from "../page/api.js";
 import { ban, Bans } from "./bans.js";
 import { ask, open } from "../page/dialogs.js";
+import { filesOf } from "../files/shown.js";
+import { lineOf } from "../files/line.js";
 import { avatar, byId, icon, make } from "../page/dom.js";
 import { clock, plural, whenName } from "../page/format.js";
 import { nameOf, paintName } from "../people/names.js";
@@ -111,13 +113,13 @@ export class Desk {
   }
 
   #card(/** @type {any} */ row) {
-    const { reporter, channel, reason, message, reported_body: reported, created_at: createdAt } = row;
+    const { reporter, channel, reason, message, reported_body: reported, reported_files: files, created_at: createdAt } = row;
     const head = make("p", { class: "report-head" }, paintName(make("b"), reporter), ` reported a message of `,
       paintName(make("b"), message.sender), ` in ${channel.name || "a conversation"} · ${whenName(new Date(createdAt))}`);
-    const words = make("blockquote", { class: "report-body", textContent: reported, dir: "auto" });
+    const words = reported ? make("blockquote", { class: "report-body", textContent: reported, dir: "auto" }) : null;
     const around = make("details", { class: "report-around" }, make("summary", { textContent: "What was said around it" }), make("ol"));
     around.addEventListener("toggle", () => around.open && this.#showAround(row, around.lastElementChild));
-    return make("li", { class: "report" }, head, make("p", { class: "report-reason", textContent: `“${reason}”`, dir: "auto" }), words, around, this.#acts(row));
+    return make("li", { class: "report" }, head, make("p", { class: "report-reason", textContent: `“${reason}”`, dir: "auto" }), words, filesOf({ files }), around, this.#acts(row));
   }
 
   #acts(/** @type {any} */ row) {
@@ -165,8 +167,9 @@ export class Desk {
   }
 }
 
-function contextLine(/** @type {Message} */ { sender, body, created_at: createdAt, deleted_at: deletedAt }, /** @type {boolean} */ isIt) {
-  const text = make("span", { textContent: deletedAt ? "Message deleted" : body, dir: "auto" });
+function contextLine(/** @type {Message} */ message, /** @type {boolean} */ isIt) {
+  const { sender, body, created_at: createdAt, deleted_at: deletedAt } = message;
+  const text = make("span", { textContent: deletedAt ? "Message deleted" : body || lineOf(message), dir: "auto" });
   const head = make("span", { class: "context-head" }, paintName(make("b"), sender), ` ${clock(new Date(createdAt))} `);
   return make("li", { class: isIt ? "is-it" : "" }, avatar(sender, { small: true }), make("span", {}, head, text), isIt ? icon("flag") : null);
 }
