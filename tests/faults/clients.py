@@ -1,8 +1,7 @@
 """Scripted clients: as careful as the contract says a client must be, and honest about everything they saw.
 
-A client comes back elsewhere with back-off, syncs with the heads it holds, notices gaps by `after` and by heads, reads
-the log of changes where a sync answers `resync`, and repeats what had no `ok` with the same client_msg_id, in order. One
-posting a channel is in flight.
+A client comes back elsewhere with back-off, syncs with the heads it holds, notices gaps by `after` and by heads, reads the log
+of changes at a `resync`, and repeats what had no `ok` with the same client_msg_id, in order; one posting a channel is in flight.
 """
 
 from __future__ import annotations
