@@ -74,10 +74,10 @@ def _changed(path: str, *changes: tuple[str, str]) -> str:
 
 
 def _nginx(folder: Path, made: Proxy, upstreams: tuple[int, ...]) -> list[str]:
-    servers = "\n".join(f"    server 127.0.0.1:{port} max_fails=3 fail_timeout=2s;" for port in upstreams)
+    servers = "\n".join(f"    server 127.0.0.1:{port} max_fails=0;" for port in upstreams)
     ours = _changed(
         "nginx/gapless.conf",
-        ("    server 127.0.0.1:8000 max_fails=3 fail_timeout=2s;", servers),
+        ("    server 127.0.0.1:8000 max_fails=0;", servers),
         ("    listen [::]:80;\n", ""),
         ("    listen [::]:443 ssl http2;\n", ""),
         ("listen 80;", f"listen 127.0.0.1:{made.http};"),
