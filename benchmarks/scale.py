@@ -1,0 +1,143 @@
+"""What one core carries, with one, two and four web processes; and a hundred thousand places in channels on a few sockets.
+
+    python -m benchmarks.scale              some six minutes; --json for machines
+
+The first table: 100 sockets in one channel, at 100 messages a second and as fast as answers come back. The second: 2,000 people
+with 50 channels of 100 members each, that is 100,000 places in 1,000 channels: as many as 100,000 sockets have that follow one each.
+"What a core carries" is reckoned from the CPU of all that serves (web processes, PostgreSQL, Valkey), not tried.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import uvloop
+from django.core.management import call_command
+
+from benchmarks.fanout import DATA, WebProcess, measure, prepare, services_cpu
+from chatproject.embedded import services as embedded
+from delivery.load.tally import quantiles
+
+# fanout has set Django up.
+from benchmarks.comers import Comer, Person, come, lay_out  # isort: skip
+
+PORT = 18180
+PROCESSES = (1, 2, 4)
+SOCKETS, SENDERS, RATE, WINDOW, SECONDS = 100, 10, 10.0, 20, 15.0
+PEOPLE, CHANNELS = 2_000, 50
+#: Openings under way at once in each process, and how long idle sockets are looked at.
+AT_ONCE, IDLE_SECONDS = 4, 30.0
+SAID, PAUSE_SECONDS = 300, 0.02
+
+
+@contextmanager
+def serving(count: int) -> Iterator[list[WebProcess]]:
+    servers = [WebProcess(PORT + number) for number in range(count)]
+    try:
+        for server in servers:
+            server.wait_ready()
+        yield servers
+    finally:
+        for server in servers:
+            server.process.terminate()
+        for server in servers:
+            server.process.wait(40)
+
+
+def cpu_of(servers: Sequence[WebProcess]) -> float:
+    return sum(server.cpu() for server in servers) + sum(services_cpu(DATA).values())
+
+
+def deliveries(count: int) -> dict[str, Any]:
+    """Of so many processes: paced, and flat out."""
+    found: dict[str, Any] = {"processes": count}
+    with serving(count) as servers:
+        found["idle_mb"] = round(sum(server.unique_bytes() for server in servers) / 2**20)
+        for name, rate in (("paced", RATE), ("flat_out", 0.0)):
+            channel, tokens = prepare(SOCKETS)
+            options = Namespace(sockets=SOCKETS, senders=SENDERS, rate=rate, window=WINDOW, seconds=SECONDS, kill=False)
+            said = uvloop.run(measure(options, channel, tokens, servers))
+            beside = said["postgresql_cpu_seconds"] + said["valkey_cpu_seconds"]
+            spent = said["web_cpu_seconds"] + beside
+            found[name] = {
+                "deliveries_per_second": said["deliveries_per_second"],
+                "latency_ms": said["send_to_last_receiver_ms"],
+                "us_a_delivery": {
+                    "web": said["web_cpu_us_per_delivery"],
+                    "services": round(beside / said["deliveries"] * 1e6, 1),
+                },
+                "a_core_carries": round(said["deliveries"] / spent),
+                "wrong": said["lost"] + said["doubled"] + said["gaps"],
+            }
+    return found
+
+
+async def places(people: Sequence[Person], servers: Sequence[WebProcess]) -> dict[str, Any]:
+    """All come in, a few at once; then nothing happens; then some say something."""
+    empty = sum(server.unique_bytes() for server in servers)
+    cpu, began_at = cpu_of(servers), time.perf_counter()
+    comers = await _all_in(people, servers)
+    opened, took = cpu_of(servers) - cpu, time.perf_counter() - began_at
+    await asyncio.sleep(5)
+    memory = sum(server.unique_bytes() for server in servers) - empty
+    cpu = cpu_of(servers)
+    await asyncio.sleep(IDLE_SECONDS)
+    idle = cpu_of(servers) - cpu
+    waits = []
+    for number in range(SAID):
+        waits.append(await comers[number * 7 % len(comers)].say(number + 1))
+        await asyncio.sleep(PAUSE_SECONDS)
+    for comer in comers:
+        comer.abort()
+    return {
+        "processes": len(servers),
+        "places": len(people) * CHANNELS,
+        "opening_ms_of_cpu": round(opened / len(people) * 1000, 1),
+        "openings_per_second": round(len(people) / took),
+        "kb_a_socket": round(memory / len(people) / 1024, 1),
+        "bytes_a_place": round(memory / len(people) / CHANNELS),
+        "idle_cores": round(idle / IDLE_SECONDS, 3),
+        "accepted_ms": quantiles(waits),
+    }
+
+
+async def _all_in(people: Sequence[Person], servers: Sequence[WebProcess]) -> list[Comer]:
+    waiting, comers = list(people), []
+
+    async def some(port: int) -> None:
+        while waiting:
+            comers.append(await come(waiting.pop(), port))
+
+    await asyncio.gather(*(some(server.port) for server in servers for _ in range(AT_ONCE)))
+    return comers
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    embedded.ensure(DATA)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        found: dict[str, Any] = {"deliveries": [deliveries(count) for count in PROCESSES]}
+        people, _ = lay_out(PEOPLE, channels=CHANNELS, many=1)
+        found["places"] = []
+        for count in PROCESSES[:2]:
+            with serving(count) as servers:
+                found["places"].append(uvloop.run(places(people, servers)))
+    finally:
+        embedded.leave(DATA)
+    if options.json:
+        print(json.dumps(found))
+        return
+    for row in (*found["deliveries"], *found["places"]):
+        print(json.dumps(row, indent=2))
+
+
+if __name__ == "__main__":
+    main()
