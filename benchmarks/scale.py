@@ -3,7 +3,7 @@
     python -m benchmarks.scale              some six minutes; --json for machines
 
 The first table: 100 sockets in one channel, at 100 messages a second and as fast as answers come back. The second: 2,000 people
-with 50 channels of 100 members each, that is 100,000 places in 1,000 channels: as many as 100,000 sockets have that follow one each.
+with 50 channels of 100 members each, that is 100,000 places in 1,000 channels, as many as 100,000 sockets have that follow one.
 "What a core carries" is reckoned from the CPU of all that serves (web processes, PostgreSQL, Valkey), not tried.
 """
 

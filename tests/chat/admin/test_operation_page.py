@@ -14,6 +14,7 @@ from chat.models import Day
 from chat.services.minutes import keep_minute
 from chat.shapes.counted import Counted
 from tests.conftest import Cast
+from tests.stage import moments
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/chat/minute/"
@@ -32,10 +33,11 @@ def staff(cast: Cast) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def later() -> Iterator[None]:
-    """Than what the web processes of other tests note of themselves."""
-    with clock.at(datetime.datetime(2126, 5, 4, 12, 0, 30, tzinfo=datetime.UTC)):
-        yield
+def standing_clock() -> Iterator[datetime.datetime]:
+    """Long after what the web processes of other tests note of themselves."""
+    later = moments.NOW + datetime.timedelta(days=36_500)
+    with clock.at(later):
+        yield later
 
 
 def test_who_may_look_sees_page_figures_and_files(staff: Client) -> None:

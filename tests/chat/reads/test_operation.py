@@ -17,16 +17,17 @@ from delivery import metrics
 from delivery.breaker import Breaker
 from delivery.threads import DatabaseThreads
 from tests.conftest import Cast, in_thread
+from tests.stage import moments
 
 #: Long after what the web processes of other tests note of themselves.
-NOON = datetime.datetime(2126, 5, 4, 12, 0, 30, tzinfo=datetime.UTC)
+NOON = (moments.NOW + datetime.timedelta(days=36_500)).replace(hour=12, minute=0, second=30, microsecond=0)
 MINUTE = datetime.timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def at_noon() -> Iterator[None]:
+def standing_clock() -> Iterator[datetime.datetime]:
     with clock.at(NOON):
-        yield
+        yield NOON
 
 
 def keep(process: str, *, ago: int = 0, **figures: object) -> None:
@@ -144,7 +145,9 @@ def test_minutes_and_days_are_kept_for_so_long() -> None:
     assert [(NOON.date() - day.day).days for day in days(3)] == [0, kept]
 
 
-async def test_a_process_notes_each_minute_apart_and_counts_the_day_every_ten(cast: Cast) -> None:
+async def test_a_process_notes_each_minute_apart_and_counts_the_day_every_ten(
+    cast: Cast, standing_clock: datetime.datetime
+) -> None:
     threads = DatabaseThreads(1)
     with clock.at(NOON.replace(minute=8)):
         notes = MinuteNotes(threads)
