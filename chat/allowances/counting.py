@@ -17,13 +17,19 @@ _told: ContextVar[list[Usage] | None] = ContextVar("told", default=None)
 
 
 @contextlib.contextmanager
-def counted(allowance: Allowance | None, user: User) -> Iterator[None]:
+def counted(allowance: Allowance | None, user: User | None) -> Iterator[None]:
     """Counts one act of a verb, unless the verb fails. Raises RateLimited with the true time until the next one.
 
     An act that is allowed costs one even if it changes nothing. Who is exempt, and the console, may as much as they like.
-    None: it is counted elsewhere.
+    No allowance: it is counted elsewhere. No user: the console does it.
     """
-    if allowance is None or caller.here().door == Door.COMMAND or allowance.most == 0 or is_exempt(user):
+    if (
+        allowance is None
+        or user is None
+        or caller.here().door == Door.COMMAND
+        or allowance.most == 0
+        or is_exempt(user)
+    ):
         yield
         return
     key = uuid.uuid4().hex

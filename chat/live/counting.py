@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.samples import Sample
 
-from chat.shapes.counted import CLASSES, Counted
+from chat.reads.counted import CLASSES, Counted
 from delivery import metrics
 
 

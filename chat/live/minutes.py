@@ -11,8 +11,8 @@ import msgspec
 
 from chat import clock
 from chat.live.counting import Counting
+from chat.reads.counted import Counted
 from chat.services.minutes import keep_day, keep_minute
-from chat.shapes.counted import Counted
 from delivery.away import who_is_away
 from delivery.threads import DatabaseThreads
 

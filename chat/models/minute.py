@@ -5,7 +5,7 @@ from django.db import models
 
 
 class Minute(models.Model):
-    """One process in one minute; `figures` as in chat/shapes/counted.py. Kept for `minutes_hours`."""
+    """One process in one minute; `figures` as in chat/reads/counted.py. Kept for `minutes_hours`."""
 
     at = models.DateTimeField()
     process = models.CharField(max_length=80)

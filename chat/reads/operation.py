@@ -8,7 +8,7 @@ import msgspec
 
 from chat import clock
 from chat.models import Day, Minute
-from chat.shapes.counted import Counted, one_after_the_other, quantile, together
+from chat.reads.counted import Counted, one_after_the_other, quantile, together
 
 MINUTE = datetime.timedelta(minutes=1)
 #: Of each span, how many minutes lie in one point, and how many minutes it has.

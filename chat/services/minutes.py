@@ -7,7 +7,12 @@ from django.conf import settings
 from django.db import connection
 
 from chat.models import Day, Minute
-from chat.shapes.counted import Counted
+from chat.reads.counted import Counted
+
+_KEEP_MINUTE = """
+INSERT INTO minutes (at, process, figures) VALUES (%s, %s, %s::jsonb)
+ON CONFLICT (at, process) DO UPDATE SET figures = excluded.figures
+"""
 
 _KEEP_DAY = """
 INSERT INTO days (day, people, hours)
@@ -25,8 +30,8 @@ ON CONFLICT (day) DO UPDATE SET people = greatest(days.people, excluded.people),
 
 def keep_minute(counted: Counted, *, at: datetime.datetime, process: str) -> None:
     """What a process counted since `at`, the minute's begin, in the place of what it said of that minute before."""
-    row = Minute(at=at, process=process, figures=msgspec.to_builtins(counted))
-    Minute.objects.bulk_create([row], update_conflicts=True, unique_fields=["at", "process"], update_fields=["figures"])
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_MINUTE, [at, process, msgspec.json.encode(counted).decode()])
 
 
 def keep_day(day: datetime.date, *, now: datetime.datetime) -> None:

@@ -6,6 +6,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from chat import shapes
+from chat.allowances.counting import counted
+from chat.allowances.table import RENAMES
 from chat.models import Act, Channel, User
 from chat.services import audit, log
 from delivery.bus import bell
@@ -35,7 +37,7 @@ def keep_channel(actor: User | None, *, channel: int, keeps_days: int | None, is
         raise Forbidden("Only staff with the right to keep channels may do this.")
     if keeps_days and not least_days() <= keeps_days <= MOST_DAYS:
         raise Invalid(f"Messages are kept for {least_days()} to {MOST_DAYS:,} days, or for ever (0).")
-    with log.writing(channel) as entry:
+    with counted(RENAMES, actor), log.writing(channel) as entry:
         row = entry.channel
         if row.keeps_days != keeps_days:
             days = {"from": row.keeps_days, "to": keeps_days}

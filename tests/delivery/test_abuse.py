@@ -218,6 +218,7 @@ def one_address_asks_only_so_often(server: Server) -> None:
 
 def test_with_settings_for_production_django_finds_nothing_to_say() -> None:
     environment = {"ALLOWED_ORIGINS": "https://chat.example.org", "ALLOWED_HOSTS": "chat.example.org"}
+    environment["TRUSTED_PROXIES"] = "10.0.0.0/8"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,

@@ -11,8 +11,8 @@ from django.test import Client
 
 from chat import clock
 from chat.models import Day
+from chat.reads.counted import Counted
 from chat.services.minutes import keep_minute
-from chat.shapes.counted import Counted
 from tests.conftest import Cast
 from tests.stage import moments
 

@@ -10,9 +10,9 @@ from chat import clock
 from chat.live.counting import Counting
 from chat.live.minutes import MinuteNotes
 from chat.models import Day, Member, Minute
+from chat.reads.counted import CLASSES, Counted, quantile
 from chat.reads.operation import days, points
 from chat.services.minutes import keep_day, keep_minute
-from chat.shapes.counted import CLASSES, Counted, quantile
 from delivery import metrics
 from delivery.breaker import Breaker
 from delivery.threads import DatabaseThreads

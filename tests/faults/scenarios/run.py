@@ -82,7 +82,13 @@ class Run:
         return [client for client in self.clients if client.is_synced and client.doors[client.door].name == web.name]
 
     async def one_at(self, web: Web) -> Client:
-        """Somebody who is connected to this web process, waited for."""
+        """Somebody who is connected to this web process; where nobody is, one of the others is sent there."""
+        if not self.clients_at(web):
+            place = self.webs.index(web)
+            moved = next(client for client in self.clients if client.is_synced and len(client.doors) == len(self.webs))
+            # Each comes back at the next door.
+            moved.door = place - 1
+            moved.drop()
         await self.until(lambda: self.clients_at(web), what=f"somebody is at {web.name}")
         return self.clients_at(web)[0]
 
