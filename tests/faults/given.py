@@ -16,15 +16,21 @@ def check_files(report: Report, history: History, rows: Rows) -> None:
     for file, twins in carriers.items():
         if len(twins) > 1:
             report.add("twice", f"{len(twins)} messages have the file {file}", twins)
-    given = {event.file: event for event in history.of(Given)}
-    _check_accepted(report, history, rows)
-    for fetched in history.of(Fetched):
-        carrier = next(iter(carriers[fetched.file]), None)
-        _check_fetched(report, fetched, given[fetched.file], carrier, rows)
-
-
-def _check_accepted(report: Report, history: History, rows: Rows) -> None:
     kept = {(row.sender, row.key): row for row in rows.messages}
+    given: dict[int, Given] = {}
+    takers: dict[int, Row] = {}
+    for event in history.of(Given):
+        given[event.file] = event
+        # Of all that asked for it, the one that was accepted: told by the log, for the file's own row may be swept away by now.
+        if taker := kept.get((event.user, event.key)):
+            takers[event.file] = taker
+    _check_accepted(report, history, kept)
+    for fetched in history.of(Fetched):
+        taker = next(iter(carriers[fetched.file]), takers.get(fetched.file))
+        _check_fetched(report, fetched, given[fetched.file], taker, rows)
+
+
+def _check_accepted(report: Report, history: History, kept: dict[tuple[int, str], Row]) -> None:
     wanted = {(event.user, event.key): event for event in history.of(Given)}
     for ok in (command for command in history.of(Command) if command.phase == "ok"):
         event, row = wanted.get((ok.user, ok.key)), kept.get((ok.user, ok.key))
@@ -32,14 +38,16 @@ def _check_accepted(report: Report, history: History, rows: Rows) -> None:
             report.add("lost", f"{ok.body!r} was acknowledged and has lost its file {event.file}", [event, row])
 
 
-def _check_fetched(report: Report, fetched: Fetched, given: Given, carrier: Row | None, rows: Rows) -> None:
-    if carrier is not None:
-        may_read = (carrier.channel, fetched.user) in rows.members
+def _check_fetched(report: Report, fetched: Fetched, given: Given, taker: Row | None, rows: Rows) -> None:
+    if taker is None:
+        may_read = fetched.user == given.user
     else:
-        may_read = fetched.user == given.user and fetched.file not in rows.taken
+        may_read = not taker.is_deleted and (taker.channel, fetched.user) in rows.members
     if may_read and fetched.status != 200:
         report.add(
-            "lost", f"{fetched.user} may read the file {fetched.file} and got {fetched.status}", [given, fetched]
+            "lost",
+            f"{fetched.user} may read the file {fetched.file} and got {fetched.status}",
+            [given, taker or "no message took it", fetched],
         )
     elif may_read and fetched.digest != given.digest:
         report.add("lost", f"the file {fetched.file} has other bytes than were given", [given, fetched])

@@ -34,12 +34,11 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """`heads`: {channel: head}; `members`: (channel, user); `taken`: files that a message has or had."""
+    """`heads`: {channel: head}; `members`: (channel, user)."""
 
     messages: list[Row]
     heads: dict[int, int]
     members: set[tuple[int, int]] = field(default_factory=set)
-    taken: set[int] = field(default_factory=set)
 
 
 def read_rows(postgres: Postgres, channels: Sequence[int]) -> Rows:
@@ -49,13 +48,7 @@ def read_rows(postgres: Postgres, channels: Sequence[int]) -> Rows:
         messages = connection.execute(_MESSAGES, [channels]).fetchall()
         heads = connection.execute("SELECT id, head FROM channels WHERE id = ANY(%s)", [channels]).fetchall()
         members = connection.execute(_MEMBERS, [channels]).fetchall()
-        taken = connection.execute("SELECT id FROM files WHERE taken_at IS NOT NULL").fetchall()
-    return Rows(
-        messages=[_row(*columns) for columns in messages],
-        heads=dict(heads),
-        members=set(members),
-        taken={file for (file,) in taken},
-    )
+    return Rows(messages=[_row(*columns) for columns in messages], heads=dict(heads), members=set(members))
 
 
 _MESSAGES = """

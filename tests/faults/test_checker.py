@@ -254,6 +254,7 @@ def test_a_history_survives_being_written_down(tmp_path: Path) -> None:
 # ---- files ----
 
 WITH_FILE = rows_with(joined(1, ALICE), joined(2, BOB), replace(text(3), files=(7,)), text(4))
+FILE_GONE = rows_with(joined(1, ALICE), joined(2, BOB), replace(text(3), is_deleted=True), text(4))
 GIVEN = Given(user=ALICE, channel=TEAM, key="k3", file=7, digest="abc")
 
 
@@ -263,7 +264,7 @@ def fetched(user: int, status: int = 200, digest: str = "abc") -> Fetched:
 
 def test_a_file_that_members_read_whole_and_others_not_at_all_is_good() -> None:
     good = [GIVEN, *GOOD, fetched(ALICE), fetched(BOB), fetched(99, 404, "")]
-    assert not report_of(*good, rows=replace(WITH_FILE, taken={7})).findings
+    assert not report_of(*good, rows=WITH_FILE).findings
 
 
 def test_lost_a_file_that_its_message_does_not_have_or_with_other_bytes_or_not_for_a_member() -> None:
@@ -279,6 +280,19 @@ def test_twice_a_file_of_two_messages() -> None:
 
 def test_leaked_a_file_to_a_stranger_or_after_its_message_has_gone() -> None:
     assert kinds(report_of(GIVEN, *GOOD, fetched(99), rows=WITH_FILE)) == {"leak"}
-    gone = replace(WITH_FILE, taken={7}, messages=[*WITH_FILE.messages[:2], replace(text(3), is_deleted=True), text(4)])
-    assert kinds(report_of(GIVEN, *GOOD, fetched(ALICE), rows=gone)) == {"leak"}
-    assert not report_of(GIVEN, *GOOD, fetched(ALICE, 404, ""), rows=gone).findings
+    for user in (ALICE, BOB):
+        assert kinds(report_of(GIVEN, *GOOD, fetched(user), rows=FILE_GONE)) == {"leak"}
+
+
+def test_a_file_that_has_gone_with_its_message_is_no_loss_swept_away_or_not() -> None:
+    refused = replace(GIVEN, key="k8", channel=TEAM + 1)
+    gone = [fetched(user, 404, "") for user in (ALICE, BOB, 99)]
+    for given in ([GIVEN, refused], [refused, GIVEN]):
+        assert not report_of(*given, *GOOD, *gone, rows=FILE_GONE).findings
+
+
+def test_a_file_that_no_message_took_is_its_givers_alone() -> None:
+    refused = replace(GIVEN, key="k8")
+    assert not report_of(refused, *GOOD, fetched(ALICE), fetched(BOB, 404, "")).findings
+    assert kinds(report_of(refused, *GOOD, fetched(ALICE, 404, ""))) == {"lost"}
+    assert kinds(report_of(refused, *GOOD, fetched(BOB))) == {"leak"}
