@@ -44,7 +44,7 @@ export class Rows extends EventTarget {
   draw() {
     const rows = this.#queue.list(this.whose);
     const focused = document.activeElement?.closest("[data-id]")?.dataset.id;
-    this.#list.replaceChildren(...(rows.length ? rows.map((/** @type {Ticket} */ row) => this.#row(row)) : [make("li", { class: "desk-quiet desk-none", textContent: NOTHING[/** @type {"all"} */ (this.whose)] })]));
+    settle(this.#list, ...(rows.length ? rows.map((/** @type {Ticket} */ row) => this.#row(row)) : [make("li", { class: "desk-quiet desk-none", textContent: NOTHING[/** @type {"all"} */ (this.whose)] })]));
     if (focused) this.#list.querySelector(`[data-id="${focused}"]`)?.focus();
     for (const tab of this.#tabs) tab.querySelector(".desk-count").textContent = this.#queue.counts[tab.dataset.whose] || "";
     byId("desk-more").hidden = !this.#queue.hasMore(this.whose);
@@ -75,4 +75,14 @@ export class Rows extends EventTarget {
   #choose(/** @type {number} */ id) {
     if (id) this.dispatchEvent(new CustomEvent("chosen", { detail: { id } }));
   }
+}
+
+/** The list's items from now on. What says the same stays: a click that has begun on it would go nowhere. */
+function settle(/** @type {HTMLElement} */ list, /** @type {HTMLElement[]} */ ...items) {
+  for (const [at, item] of items.entries()) {
+    const there = list.children[at];
+    if (!there) list.append(item);
+    else if (!there.isEqualNode(item)) there.replaceWith(item);
+  }
+  while (list.children.length > items.length) list.lastElementChild?.remove();
 }

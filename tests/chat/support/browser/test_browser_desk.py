@@ -48,6 +48,17 @@ def said(conversation: Conversation) -> list[str]:
     return list(rows.values_list("body", flat=True))
 
 
+def test_a_click_that_has_begun_is_not_lost_when_others_come(desk: Desk, sign_in: SignIn, server: Server) -> None:
+    begun(desk, "Vera", "Where is my parcel?")
+    page = sign_in(desk.ada, server, path="/admin/desk/")
+    page.locator(".desk-row", has_text="Vera").hover()
+    page.mouse.down()
+    begun(desk, "Vince", "And mine?")
+    expect(page.locator(".desk-row", has_text="Vince")).to_be_visible()
+    page.mouse.up()
+    expect(page.locator("#desk-name")).to_have_text("Vera")
+
+
 def test_an_agent_claims_answers_and_notes(desk: Desk, sign_in: SignIn, server: Server) -> None:
     vera = begun(desk, "Vera", "Where is my parcel?")
     page = sign_in(desk.ada, server, path="/admin/desk/")
