@@ -74,7 +74,9 @@ def test_what_is_only_of_the_moment_is_remembered_for_the_minute() -> None:
     metrics.breaker_open.labels("redis_of_this_test").set(0)
     counting.look()
     found = counting.taken()
-    assert (found.lane_waiting, found.breakers) == (70, ["redis_of_this_test"])
+    # Others of this process may be open since other tests.
+    assert found.lane_waiting == 70
+    assert "redis_of_this_test" in found.breakers
     counting.begin_again()
     assert (counting.taken().lane_waiting, counting.taken().breakers) == (0, [])
 
