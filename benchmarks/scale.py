@@ -1,6 +1,6 @@
 """What one core carries, with one, two and four web processes; and a hundred thousand places in channels on a few sockets.
 
-    python -m benchmarks.scale              some six minutes; --json for machines
+    python -m benchmarks.scale              minutes, on a machine with nothing else to do; --json for machines
 
 The first table: 100 sockets in one channel, at 100 messages a second and as fast as answers come back. The second: 2,000 people
 with 50 channels of 100 members each, that is 100,000 places in 1,000 channels, as many as 100,000 sockets have that follow one.
