@@ -8,14 +8,18 @@ export function paintCalls(/** @type {any} */ row, /** @type {Message} */ { ment
   const { users = [], everyone = false } = mentions ?? {};
   row.classList.toggle("calls-me", sender?.id !== me.id && (everyone || users.includes(me.id)));
   const words = [...row.querySelectorAll(".body [data-call]")];
-  const named = new Map(users.map((id) => [bare(id === me.id ? me.username : (usernameOf(id) ?? "")), id]));
-  const strangers = words.filter((word) => !named.has(nameIn(word)) && !EVERYBODY.includes(nameIn(word)));
-  // Somebody who has left is met no more: of as many words that name nobody else, they are meant.
-  const isMeant = new Set(strangers.map(nameIn)).size === users.filter((id) => id !== me.id && !usernameOf(id)).length;
+  const nameOf = (/** @type {number} */ id) => bare(id === me.id ? me.username : (usernameOf(id) ?? ""));
+  const called = new Map(users.map((id) => [nameOf(id), id]));
+  const said = new Set(words.map(nameIn).filter((name) => !EVERYBODY.includes(name)));
+  const strangers = [...said].filter((name) => !called.has(name));
+  // Who has left is met no more, and who was renamed is not called so any more: of as many words that name nobody else, they are meant.
+  const unnamed = users.filter((id) => !said.has(nameOf(id)));
+  if (strangers.length === unnamed.length) for (const name of strangers) called.set(name, unnamed.length === 1 ? unnamed[0] : 0);
   for (const word of words) {
-    const isAll = everyone && EVERYBODY.includes(nameIn(word));
-    word.classList.toggle("call", isAll || named.has(nameIn(word)) || (isMeant && strangers.includes(word)));
-    word.classList.toggle("is-mine", (isAll && sender?.id !== me.id) || named.get(nameIn(word)) === me.id);
+    const name = nameIn(word);
+    const isAll = everyone && EVERYBODY.includes(name);
+    word.classList.toggle("call", isAll || called.has(name));
+    word.classList.toggle("is-mine", (isAll && sender?.id !== me.id) || called.get(name) === me.id);
   }
 }
 
