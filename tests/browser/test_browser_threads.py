@@ -10,7 +10,7 @@ from chat.models import Channel, Message, User
 from chat.services import Draft
 from tests.conftest import Cast, said
 from tests.stage import axe
-from tests.stage.browsers import MARKS, SignIn, aside
+from tests.stage.browsers import MARKS, NOTICES, SignIn, aside
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -160,11 +160,11 @@ def test_the_address_of_a_reply_opens_its_thread_there_from_wherever_it_comes(
     aside(services.pin_message, cast.bob, channel=cast.team.pk, message=needle.pk)
     aside(services.save_message, cast.alice, message=needle.pk)
 
-    page = sign_in("alice", server, width=390, path=f"/c/{cast.team.pk}/m/{needle.seq}")
+    page = sign_in("alice", server, width=390, path=f"/c/{cast.team.pk}/m/{needle.seq}", script=NOTICES)
 
-    def expect_the_needle() -> None:
+    def expect_the_needle(body: str = "the needle for @alice") -> None:
         row = page.locator("#thread-rows .row:focus")
-        expect(row.locator(".body")).to_have_text("the needle for @alice", timeout=SOON)
+        expect(row.locator(".body")).to_have_text(body, timeout=SOON)
         expect(row).to_be_in_viewport()
         page.go_back()
         expect(page.locator("#thread")).to_be_hidden()
@@ -179,3 +179,7 @@ def test_the_address_of_a_reply_opens_its_thread_there_from_wherever_it_comes(
     page.fill("#search input[type=search]", "needle")
     page.click("#search .found-line")
     expect_the_needle()
+    aside(services.post_messages, [Draft(**place, client_msg_id=uuid.uuid4(), body="and another one")])
+    page.wait_for_function("() => window.notice?.body === 'and another one'")
+    page.evaluate("() => window.notice.onclick()")
+    expect_the_needle("and another one")

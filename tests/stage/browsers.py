@@ -33,6 +33,7 @@ window.Notification = class {
   static permission = "granted";
   constructor(title, { body }) {
     this.body = body;
+    window.notice = this;
     window.shown.push([title, body]);
   }
   close() { window.ended.push(this.body); }

@@ -3,6 +3,7 @@ import { titleOf } from "../channels/channels.js";
 import { serverNow } from "../client/clock.js";
 import { feature } from "../page/feature.js";
 import { Notices } from "../page/notices.js";
+import { isInChannel } from "../timeline/order.js";
 
 const JUST_NOW_MS = 60_000;
 
@@ -16,7 +17,8 @@ feature((page) => {
     isCalled: (/** @type {any} */ message) => channels.calls(message),
     isSeen: (/** @type {any} */ id) => page.isHere(id) && reading.isLooking,
     isQuiet: () => around.isBusy,
-    opened: (/** @type {any} */ id) => page.enter(channels.get(id)),
+    // What stands only in a thread is not found by opening its channel.
+    opened: (/** @type {Message} */ message) => (isInChannel(message) ? page.enter(channels.get(message.channel)) : page.toMessage(message.channel, message.seq)),
   });
   channels.addEventListener("called", ({ detail: { channel, message } }) => {
     // A later change of a message that was edited long ago calls nobody.

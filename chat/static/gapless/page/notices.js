@@ -24,7 +24,7 @@ export class Notices {
   #opened;
   /** @type {Map<number, { notice: Notification, message: Message }>} */ #shown = new Map(); // by channel
 
-  /** `levelOf(channel)`: {level, title, isDirect}; `isCalled(message)`; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(channel)` on a click. */
+  /** `levelOf(channel)`: {level, title, isDirect}; `isCalled(message)`; `isSeen(channel)`; `isQuiet()`: the person is busy; `opened(message)` on a click. */
   constructor(/** @type {{ levelOf: Callback, isCalled: Callback, isSeen: Callback, isQuiet: Callback, opened: Callback }} */ { levelOf, isCalled, isSeen, isQuiet, opened }) {
     this.#levelOf = levelOf;
     this.#isCalled = isCalled;
@@ -84,7 +84,7 @@ export class Notices {
     notice.onclick = () => {
       window.focus();
       this.#close(channel);
-      this.#opened(channel);
+      this.#opened(message);
     };
   }
 
