@@ -4,7 +4,7 @@
  */
 import { pause } from "../client/backoff.js";
 import { makeUuid } from "../client/outbox.js";
-import { drop, find, keep } from "./kept.js";
+import { drop, find, keep, sweep } from "./kept.js";
 
 const AT_ONCE = 2;
 const FIRST_BYTES = 128 * 1024;
@@ -24,6 +24,7 @@ export class Uploads extends EventTarget {
   constructor(/** @type {any} */ api) {
     super();
     this.#api = api;
+    sweep();
     addEventListener("online", () => {
       for (const upload of this.#all.values()) upload.wake?.();
     });
