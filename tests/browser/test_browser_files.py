@@ -30,14 +30,28 @@ SAME = """async () => {
   }).filter(Boolean);
 }"""
 
-#: How many files the browser's database has, once what was under way there is done.
-KEPT = """() => new Promise((resolve) => {
-  const asked = indexedDB.open("gapless.files", 1);
+#: Until the browser's database has so many files.
+KEPT = """async (wanted) => {
+  const database = await new Promise((resolve) => {
+    const asked = indexedDB.open("gapless.files", 2);
+    asked.onsuccess = () => resolve(asked.result);
+  });
+  const count = () => new Promise((resolve) => {
+    const asked = database.transaction("files").objectStore("files").count();
+    asked.onsuccess = () => resolve(asked.result);
+  });
+  for (const since = performance.now(); (await count()) !== wanted; await new Promise(requestAnimationFrame))
+    if (performance.now() - since > 15_000) throw new Error(`${await count()} files are kept`);
+}"""
+
+#: What a tab that was closed two days ago has left there.
+LEFT = """() => new Promise((resolve) => {
+  const asked = indexedDB.open("gapless.files", 2);
   asked.onsuccess = () => {
-    const counted = asked.result.transaction("files").objectStore("files").count();
-    counted.onsuccess = () => resolve(counted.result);
+    const files = asked.result.transaction("files", "readwrite").objectStore("files");
+    files.put({ blob: new Blob(["left"]), at: Date.now() - 2 * 86_400_000 }, "of-a-closed-tab").onsuccess = resolve;
   };
-})"""
+}).then(() => null)"""
 
 
 def attach(page: Page, *files: Any) -> None:
@@ -101,6 +115,11 @@ def test_files_are_attached_sent_shown_and_looked_at_large(
     expect(reply.locator("a.file-card")).to_contain_text("391 KB")
     expect(page.locator("#thread-rows .is-draft")).to_have_count(0)
     expect(page.locator("#rows .file-card", has_text="plan.pdf")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.locator("#rows .row", has_text="From Saturday").press("/")
+    page.fill("#search input[type=search]", "regatta")
+    expect(page.locator(".found-line .found-files")).to_contain_text("regatta.jpg, plan.pdf")
+    expect(page.locator(".found-line mark")).to_have_text("regatta")
 
 
 def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what_was_said_later(
@@ -112,7 +131,8 @@ def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what
     send(page, "the photo")
     send(page, "and a word about it")
     expect(page.locator(".is-draft")).to_have_count(2)
-    page.wait_for_function(KEPT)
+    page.evaluate(KEPT, 1)
+    page.evaluate(LEFT)
     # The tab is closed and opened again meanwhile: what is on its way is kept.
     page.context.set_offline(False)
     page.reload()
@@ -120,6 +140,7 @@ def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what
     bodies = [text for text in page.locator(".row:not(.is-system) .body").all_inner_texts() if text]
     assert bodies == ["the photo", "and a word about it"]
     expect(page.locator(".row", has_text="the photo").locator(".file-picture img")).to_have_count(1)
+    page.evaluate(KEPT, 0)
 
 
 def test_a_text_that_is_too_long_goes_as_a_file_and_others_see_that_it_is_on_its_way(
@@ -137,7 +158,7 @@ def test_a_text_that_is_too_long_goes_as_a_file_and_others_see_that_it_is_on_its
     expect(bob.locator(".attached")).to_contain_text("message.txt")
     expect(alice.locator("#typing.is-on")).to_contain_text("Bob is sending files…")
     bob.unroute("**/api/v1/files/uploads/**")
-    bob.wait_for_function(KEPT)
+    bob.evaluate(KEPT, 1)
     # What was written is nowhere else any more: it outlives the page.
     bob.reload()
     expect(bob.locator(".attached")).to_contain_text("message.txt")

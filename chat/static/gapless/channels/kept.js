@@ -1,12 +1,8 @@
 /** Messages in a dialog, page by page: a channel's pins, what the person has saved, what calls them. The way to each, and out of the list. */
 import { get } from "../page/api.js";
 import { foundLine } from "./found.js";
-import { lineOf } from "../files/line.js";
 import { open } from "../page/dialogs.js";
 import { byId, icon, make } from "../page/dom.js";
-import { marked } from "../page/format.js";
-
-const SNIPPET = 220;
 
 export class Kept {
   #dialog;
@@ -71,7 +67,7 @@ export class Kept {
       this.#dialog.close();
       this.#toMessage(message.channel, message.seq);
     };
-    const line = foundLine(message, { place: this.#channels.get(message.channel), text: marked(lineOf(message), [], SNIPPET), go });
+    const line = foundLine(message, { place: this.#channels.get(message.channel), go });
     line.classList.toggle("is-unread", this.#isNew(message));
     line.classList.toggle("kept-line", Boolean(this.#out));
     if (this.#out?.isOffered(message)) line.append(this.#button(this.#out, message, line));

@@ -1,15 +1,12 @@
 /** Finding messages in all of the person's channels: what the server finds, page by page, and the way to each of them. */
-import { plain } from "../markdown/plain.js";
 import { get } from "../page/api.js";
 import { foundLine } from "./found.js";
 import { open } from "../page/dialogs.js";
 import { byId } from "../page/dom.js";
-import { marked } from "../page/format.js";
 
 const PAUSE_MS = 250;
 const OPERATOR = /\b(from|in|before|after|has|is):/i;
 const EMPTY_PAGES = 5; // a page may be empty while there is more further back
-const SNIPPET = 220;
 
 export class Search {
   #dialog = byId("search");
@@ -109,12 +106,12 @@ export class Search {
   }
 
   #line(/** @type {Message} */ message, /** @type {string} */ wanted) {
-    const { body, channel, seq } = message;
+    const { channel, seq } = message;
     const go = () => {
       this.#dialog.close();
       this.#toMessage(channel, seq);
     };
-    return foundLine(message, { place: this.#channels.get(channel), text: marked(plain(body), wordsOf(wanted), SNIPPET), go });
+    return foundLine(message, { place: this.#channels.get(channel), words: wordsOf(wanted), go });
   }
 
   #pressed(/** @type {any} */ event) {

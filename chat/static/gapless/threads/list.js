@@ -1,6 +1,7 @@
 /** The threads that the person follows, those with something unread first, and their number in the sidebar. */
 import { titleOf } from "../channels/channels.js";
-import { plain } from "../markdown/plain.js";
+import { lineOf } from "../files/line.js";
+import { filesLine } from "../files/named.js";
 import { open } from "../page/dialogs.js";
 import { avatar, byId, make } from "../page/dom.js";
 import { ago, plural } from "../page/format.js";
@@ -41,14 +42,14 @@ export class ThreadList {
   }
 
   #line(/** @type {any} */ root) {
-    const text = root.deleted_at ? "Message deleted" : plain(root.body).slice(0, MOST_LETTERS);
+    const text = root.deleted_at ? "Message deleted" : lineOf(root).slice(0, MOST_LETTERS);
     const state = [plural(root.replies?.count ?? 0, "reply", "replies"), ...(root.replied_at ? [ago(new Date(root.replied_at))] : [])].join(" · ");
     const badge = root.unread ? make("span", { class: "badge" }, make("span", { textContent: root.unread }), make("span", { class: "visually-hidden", textContent: " unread" })) : null;
     return make(
       "button",
       { class: root.unread ? "line thread-entry has-unread" : "line thread-entry", type: "button", on: { click: () => (this.#dialog.close(), this.#open(root)) } },
       avatar(root.sender),
-      make("span", { class: "line-names" }, make("b", { textContent: text, dir: "auto" }), make("span", { textContent: `${nameOf(root.sender)} in ${titleOf(this.#channels.get(root.channel))} · ${state}` })),
+      make("span", { class: "line-names" }, make("b", { textContent: text, dir: "auto" }), make("span", { textContent: `${nameOf(root.sender)} in ${titleOf(this.#channels.get(root.channel))} · ${state}` }), root.body ? filesLine(root) : null),
       badge,
     );
   }
