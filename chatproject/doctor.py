@@ -15,8 +15,7 @@ from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection, transaction
 
-from chat.support.clockwork.lateness import lateness
-from chatproject import doorbell
+from chatproject import desk, doorbell
 from chatproject.findings import Finding, State
 from chatproject.neighbours import addresses, is_reached_by_others, machines
 from chatproject.postgresql.effective import shortcomings, told
@@ -32,8 +31,6 @@ MOST_APART = 2.0
 LEAST_FILES = 4096
 #: Free space below which something must be done; bytes.
 LEAST_FREE = 2 * 2**30
-#: What is due at the desk is done within about a second while a web process runs; seconds.
-MOST_LATE = 10.0
 #: With fewer rows than this PostgreSQL rightly reads the whole table.
 ENOUGH_ROWS = 20_000
 
@@ -190,17 +187,6 @@ def _names() -> Iterator[Finding]:
         yield Finding("names", "ok", "no two channels or usernames look alike")
 
 
-def _clockwork() -> Iterator[Finding]:
-    late = {what: seconds for what, seconds in lateness().items() if seconds > MOST_LATE}
-    for what, seconds in late.items():
-        says = f"{what} have been due for {seconds:.0f} s, and nothing has taken them."
-        yield Finding(
-            "clockwork", "warning", says, "See that a web process runs, and what its log says of the clockwork."
-        )
-    if not late:
-        yield Finding("clockwork", "ok", "nothing at the support desk is overdue")
-
-
 def _clock_of_redis() -> Iterator[Finding]:
     try:
         seconds, microseconds = doorbell.ask().time()
@@ -283,7 +269,8 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]
     (
         "migrations",
         (
-            *(("migrations", _migrations), ("indexes", _indexes), ("names", _names), ("clockwork", _clockwork)),
+            *(("migrations", _migrations), ("indexes", _indexes), ("names", _names), ("clockwork", desk.clockwork)),
+            ("mailboxes", desk.mailboxes),
             *(("files", files), ("machines", machines), ("proxies", addresses)),
         ),
     ),

@@ -15,6 +15,7 @@ import environ
 from redis.connection import parse_url
 
 from chat import addresses
+from chat.support.mailboxes.address import Mailbox, mailbox
 from delivery.redis import sentinel
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -193,6 +194,16 @@ def _mail_server(raw: str) -> MailServer:
         user=config["EMAIL_HOST_USER"] or "",
         password=config["EMAIL_HOST_PASSWORD"] or "",
     )
+
+
+def mailboxes(name: str) -> list[Mailbox]:
+    """Those of imap+ssl://, imap+tls:// and imap:// URLs; without one nothing is collected."""
+
+    def convert(raw: str) -> list[Mailbox]:
+        return list({str(found): found for found in map(mailbox, urls(raw))}.values())
+
+    expected = "URLs like imap+ssl://user:password@host/INBOX or imap+tls://…; imap:// only to this machine"
+    return _read(name, [], convert, expected, is_secret=True)
 
 
 def override(limits: Value, *, prefix: str) -> Value:

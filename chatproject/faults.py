@@ -16,6 +16,7 @@ class Fault(Enum):
     REDIS = "Redis", "away", "is", "was"
     POSTGRESQL = "PostgreSQL", "away", "is", "was"
     MAIL = "the mail server", "away", "is", "was"
+    MAILBOX = "the mailbox", "out of reach", "is", "was"
     FILES = "the storage of files", "away", "is", "was"
     DISK = "the disk", "full", "is", "was"
     DESCRIPTORS = "open files", "used up", "are", "were"

@@ -24,6 +24,8 @@ def shown(reading: env.Reading) -> str:
             if is_own
             else ", ".join(map(_without_secrets, env.urls(env.text(reading.name, is_secret=True))))
         )
+    if reading.name == "IMAP_URL":
+        return ", ".join(map(str, settings.IMAP_URL)) or "not set"
     if reading.is_secret:
         is_set = reading.source != "default" or bool(getattr(settings, reading.name, None))
         return "set, not shown" if is_set else "not set"

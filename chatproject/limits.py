@@ -235,6 +235,10 @@ class Limits:
     mail_bytes: int = _limit(10 * 1024 * 1024, unit="bytes", exceeded="refused")
     #: Messages that a customer's mail becomes, for it may be longer than one.
     mail_parts: int = _limit(20, unit="messages a mail", exceeded="refused")
+    #: Between two looks into a mailbox from which customers' mails are collected.
+    mailbox_seconds: int = _limit(30, unit="seconds a mailbox", exceeded="the next look")
+    #: Mails that one look takes up; where there are more, the next one follows at once.
+    mails_a_look: int = _limit(100, unit="mails a look", exceeded="the next look")
     #: What web processes counted, minute by minute, for the staff's page of the operation.
     minutes_hours: int = _limit(48, unit="hours", exceeded="taken away")
     #: How many messages and people a day had.

@@ -234,6 +234,8 @@ SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003", "sec
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)
 #: The server that the support desk's mails go out by: smtp://, smtp+tls:// or smtp+ssl://; empty: none go out.
 EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.mail("EMAIL_URL")
+#: Where customers' mails are collected: imap+ssl://, imap+tls:// or, of this machine, imap://; several are separated by commas.
+IMAP_URL = env.mailboxes("IMAP_URL")
 #: Bearer token with which /metrics may be read from anywhere; empty: by address only.
 METRICS_TOKEN = env.text("METRICS_TOKEN", is_secret=True)
 #: Networks from which /metrics may be read without a token, when no proxy is between.

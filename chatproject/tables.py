@@ -14,6 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from chat.models import Role
 from chat.rights.table import RULES, Rule
 from chat.support.clockwork import lateness
+from chat.support.mailboxes import collecting
 from chatproject.limits import Limits
 from chatproject.personal import FATES
 from chatproject.serving import measuring
@@ -122,7 +123,7 @@ def exported() -> list[Figure]:
     """Every metric under the name that Prometheus knows it by: ours, those of Django's database connections, and the kernel's."""
     found = [
         thing
-        for module in (metrics, lateness, measuring, database_metrics)
+        for module in (metrics, lateness, collecting, measuring, database_metrics)
         for thing in vars(module).values()
         if isinstance(thing, MetricWrapperBase)
     ]

@@ -69,6 +69,7 @@ class Door(models.TextChoices):
     SOCKET = "socket"
     ADMIN = "admin"
     COMMAND = "command"
+    MAIL = "mail"
 
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):

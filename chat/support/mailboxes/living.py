@@ -1,0 +1,67 @@
+"""The looks into mailboxes of one web process: a thread a mailbox. Nothing else waits for it, also not the end of the process."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connections
+
+from chat.live.node import ChatNode
+from chat.support.mailboxes.address import Mailbox
+from chat.support.mailboxes.collecting import collect
+from chat.support.services.mailboxes import problem_of
+from delivery.away import who_is_away
+
+logger = logging.getLogger("gapless.mailboxes")
+
+#: Between two questions whether it is one's turn, by chance up to so much; often enough for one fault to be one in the log.
+PAUSE_SECONDS = 5.0
+#: The same while PostgreSQL is away.
+AWAY_PAUSE_SECONDS = 15.0
+#: How soon the end of the process is noticed.
+LOOK_SECONDS = 0.25
+
+_collected: ChatNode | None = None
+
+
+def collect_beside(node: ChatNode) -> None:
+    """Starts to look into the mailboxes of IMAP_URL; ends when the node drains. Repeating does nothing."""
+    global _collected
+    if _collected is not node:
+        _collected = node
+        for mailbox in settings.IMAP_URL:
+            threading.Thread(
+                target=live, args=(mailbox, lambda: node.is_draining), name="gapless-mailbox", daemon=True
+            ).start()
+
+
+def live(mailbox: Mailbox, is_ending: Callable[[], bool]) -> None:
+    """Looks into it again and again, in turns with other processes."""
+    while not is_ending():
+        pause = min(PAUSE_SECONDS, max(LOOK_SECONDS, settings.LIMITS.mailbox_seconds))
+        try:
+            if not collect(mailbox, is_ending=is_ending):
+                _repeat_problem(mailbox)
+        except Exception as error:
+            pause = AWAY_PAUSE_SECONDS
+            logger.warning("the collecting of mails waits: %r", error, extra={"away": who_is_away(error)})
+        _sleep(pause * random.uniform(0.5, 1), is_ending)
+
+
+def _repeat_problem(mailbox: Mailbox) -> None:
+    # For the log of this process too it lasts, whichever process looked last.
+    try:
+        problem = problem_of(str(mailbox))
+    finally:
+        connections.close_all()
+    if problem:
+        logger.warning("mails of %s are not collected: %s", mailbox, problem, extra={"away": "the mailbox"})
+
+
+def _sleep(seconds: float, is_ending: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not is_ending():
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,49 @@
+"""What `doctor` says of the support desk: what is overdue, and whether customers' mails are collected."""
+
+import datetime
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from chat import clock
+from chat.support.clockwork.lateness import lateness
+from chat.support.models import Mailbox
+from chatproject.findings import Finding
+
+#: What is due at the desk is done within about a second while a web process runs; seconds.
+MOST_LATE = 10.0
+#: A mailbox is looked into each `mailbox_seconds` while one runs; so much later nobody does.
+MOST_LATE_MAILBOX = 300
+
+
+def clockwork() -> Iterator[Finding]:
+    late = {what: seconds for what, seconds in lateness().items() if seconds > MOST_LATE}
+    for what, seconds in late.items():
+        says = f"{what} have been due for {seconds:.0f} s, and nothing has taken them."
+        yield Finding(
+            "clockwork", "warning", says, "See that a web process runs, and what its log says of the clockwork."
+        )
+    if not late:
+        yield Finding("clockwork", "ok", "nothing at the support desk is overdue")
+
+
+def mailboxes() -> Iterator[Finding]:
+    rows = {row.address: row for row in Mailbox.objects.all()}
+    for address in map(str, settings.IMAP_URL):
+        yield from _mailbox(address, rows.get(address))
+
+
+def _mailbox(address: str, row: Mailbox | None) -> Iterator[Finding]:
+    late = clock.now() - datetime.timedelta(seconds=settings.LIMITS.mailbox_seconds + MOST_LATE_MAILBOX)
+    if row is not None and row.failing_since is not None:
+        says = f"mails of {address} are not collected since {row.failing_since:%Y-%m-%d %H:%M} UTC: {row.problem}"
+        yield Finding("mailboxes", "wrong", says, "Mend it there, or IMAP_URL.")
+    elif row is None or row.collected_at is None or row.collected_at < late:
+        yield Finding("mailboxes", "warning", f"nobody looks into {address}", "See that a web process runs.")
+    else:
+        yield Finding("mailboxes", "ok", f"mails of {address} are collected")
+    if row is not None and row.put_aside:
+        says = f"{row.put_aside:,} mails in {address} were refused"
+        yield Finding(
+            "mailboxes", "warning", says, "Read them there: they are flagged, and unread. Then mark them as read."
+        )
