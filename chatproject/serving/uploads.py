@@ -8,13 +8,10 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from weakref import WeakValueDictionary
-
-from django.conf import settings
 
 from chat.allowances.table import Whose
 from chat.files.developing import Developed, develop
@@ -22,7 +19,8 @@ from chat.files.talk import TALK, Body, Form, Got, Talk, Wanted
 from chat.middleware.requests import IS_ASKED_AGAIN
 from chatproject.serving.lingering import answer_and_read_away
 from chatproject.serving.receiving import Gone, receive_body, receive_form
-from delivery.wire.errors import RateLimited, Refused, Unavailable
+from chatproject.serving.upload_places import Coming, Places
+from delivery.wire.errors import Refused, Unavailable
 
 logger = logging.getLogger("gapless.files")
 
@@ -39,8 +37,6 @@ _OF_BODY = (b"content-length", b"content-type", b"transfer-encoding")
 DEVELOPING = 2
 #: Uploads of all people that are written at once.
 WRITING = 4
-#: Who has too many under way may come back then.
-AGAIN_SECONDS = 2.0
 
 
 class Uploading:
@@ -48,8 +44,7 @@ class Uploading:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._under_way: Counter[Whose] = Counter()
-        self._from_outside = 0
+        self._places = Places()
         #: Whose pictures are developed, or wait for it.
         self._turns: WeakValueDictionary[Whose, asyncio.Lock] = WeakValueDictionary()
         self._darkroom = ThreadPoolExecutor(DEVELOPING, thread_name_prefix="gapless-darkroom")
@@ -60,27 +55,27 @@ class Uploading:
         if path is None or not path.match(scope["path"]):
             await self._application(scope, receive, send)
             return
-        talk, body = _talk_about(scope), _Coming(receive)
+        talk, body = _talk_about(scope), Coming(receive)
         asked = {**scope, TALK: talk, "headers": _without_body(scope)}
         answer = await self._ask(asked)
         if talk.wants is not None:
             try:
-                answer = await self._converse(talk, {**asked, IS_ASKED_AGAIN: True}, body.receive)
+                answer = await self._converse(talk, {**asked, IS_ASKED_AGAIN: True}, body)
             except Gone:
                 return
         if body.is_over:
             await answer.say(send)
         else:
-            await answer_and_read_away(answer.say, body.receive, send)
+            await answer_and_read_away(answer.say, receive, send)
 
-    async def _converse(self, talk: Talk, asked: Scope, receive: Receive) -> "_Answer":
+    async def _converse(self, talk: Talk, asked: Scope, body: Coming) -> "_Answer":
         with contextlib.ExitStack() as taken:
             while (wants := talk.wants) is not None:
                 talk.wants = None
                 try:
                     if not talk.got:
-                        taken.enter_context(self._one_more(talk))
-                    talk.got.append(await self._get(wants, talk, receive))
+                        taken.enter_context(self._places.one_more(talk, body))
+                    talk.got.append(await self._get(wants, talk, body.receive))
                 except Refused as refused:
                     talk.got.append(refused)
                 except OSError as error:
@@ -110,37 +105,6 @@ class Uploading:
         turn = self._turns.setdefault(source, asyncio.Lock())
         async with turn:
             return await asyncio.get_running_loop().run_in_executor(self._darkroom, do)
-
-    @contextlib.contextmanager
-    def _one_more(self, talk: Talk) -> Iterator[None]:
-        source, limits = talk.source, settings.LIMITS
-        if self._under_way[source] >= limits.uploads_at_once:
-            raise RateLimited("Too many of your uploads are under way already.", retry_after=AGAIN_SECONDS)
-        is_full = self._under_way.total() >= limits.uploads_under_way
-        if is_full or (talk.is_from_outside and self._from_outside >= limits.visitor_uploads_under_way):
-            raise Unavailable("Too many files are on their way at the moment.", retry_after=AGAIN_SECONDS)
-        self._under_way[source] += 1
-        self._from_outside += talk.is_from_outside
-        try:
-            yield
-        finally:
-            self._from_outside -= talk.is_from_outside
-            self._under_way[source] -= 1
-            if not self._under_way[source]:
-                del self._under_way[source]
-
-
-class _Coming:
-    """A body, and whether all of it has been taken."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self.is_over = False
-
-    async def receive(self) -> Event:
-        event = await self._receive()
-        self.is_over = not event.get("more_body")
-        return event
 
 
 class _Answer:
