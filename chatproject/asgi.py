@@ -5,10 +5,10 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 (Django must be set up first)
 from django.conf import settings  # noqa: E402
@@ -24,6 +24,7 @@ from chat.support.mailboxes.living import collect_beside  # noqa: E402
 from chatproject import telemetry  # noqa: E402
 from chatproject.erasing import erase_beside  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
+from chatproject.serving.in_threads import InThreads  # noqa: E402
 from chatproject.serving.measuring import hearers, say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.roll_call import answer_roll_call  # noqa: E402
@@ -48,7 +49,7 @@ _sockets = URLRouter([path("ws/", ChatConsumer.as_asgi()), path("<path:anything>
 router = ProtocolTypeRouter(
     {
         "websocket": _sockets,
-        "http": django_application,
+        "http": InThreads(),
     }
 )
 

@@ -8,9 +8,7 @@ import functools
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
 
 from chat.addresses import line_of
 from chat.middleware.requests import IS_OF
@@ -111,10 +109,9 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 
 
 def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:
-    # Who reads slowly keeps neither a place nor a database connection: both are free before the first byte goes out.
+    # Who reads slowly keeps no place: it is free before the first byte goes out (as the connection is, in_threads.py).
     async def leaving_send(event: Event) -> None:
         if event["type"] == "http.response.start":
-            await sync_to_async(close_old_connections)()
             await taken.aclose()
         await send(event)
 

@@ -1,0 +1,100 @@
+"""Requests in threads that are kept, without a server."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIHandler
+
+from chatproject.serving import in_threads
+from chatproject.serving.in_threads import InThreads
+
+
+async def _receive() -> dict[str, Any]:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def _ask(application: InThreads, path: str = "/version") -> list[dict[str, Any]]:
+    heard: list[dict[str, Any]] = []
+    body = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        return body.pop() if body else await _receive()
+
+    async def send(event: dict[str, Any]) -> None:
+        heard.append(event)
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [(b"host", b"localhost")]}
+    await application({**scope, "client": ("127.0.0.1", 1), "server": ("localhost", 80)}, receive, send)
+    return heard
+
+
+@pytest.fixture(scope="module")
+def application() -> InThreads:
+    return InThreads()
+
+
+@pytest.fixture
+def at_work(monkeypatch: pytest.MonkeyPatch) -> dict[str, threading.Event]:
+    """By path: what a request waits for, in its thread. The body of its answer is the thread's number."""
+    may_end: dict[str, threading.Event] = {}
+
+    async def handle(self: ASGIHandler, scope: Any, receive: Any, send: Any) -> None:
+        def work() -> int:
+            if scope["path"] in may_end:
+                may_end[scope["path"]].wait(5)
+            return threading.get_ident()
+
+        await send({"thread": await sync_to_async(work)()})
+
+    monkeypatch.setattr(ASGIHandler, "handle", handle)
+    return may_end
+
+
+@pytest.mark.fast
+async def test_one_thread_answers_requests_that_come_one_after_another(
+    application: InThreads, at_work: dict[str, threading.Event]
+) -> None:
+    [first], [second] = await _ask(application), await _ask(application)
+    assert first == second
+    at_work["/long"] = threading.Event()
+    waiting = asyncio.ensure_future(_ask(application, "/long"))
+    await asyncio.sleep(0)
+    [meanwhile] = await _ask(application)
+    at_work["/long"].set()
+    assert await waiting == [first]
+    assert meanwhile != first
+
+
+@pytest.mark.fast
+async def test_what_goes_on_after_its_client_has_left_holds_up_nobody(
+    application: InThreads, at_work: dict[str, threading.Event]
+) -> None:
+    at_work["/long"] = threading.Event()
+    left = asyncio.ensure_future(_ask(application, "/long"))
+    await asyncio.sleep(0)
+    left.cancel()
+    await asyncio.wait([left])
+    assert len(await asyncio.wait_for(_ask(application), 2)) == 1
+    at_work["/long"].set()
+
+
+@pytest.mark.fast
+async def test_from_the_first_middleware_that_is_not_async_to_the_view_it_is_one_visit_to_a_thread(
+    application: InThreads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits: list[Any] = []
+    submit = in_threads._Thread.submit
+
+    def visit(*given: Any) -> Any:
+        visits.append(given)
+        return submit(*given)
+
+    monkeypatch.setattr(in_threads._Thread, "submit", visit)
+    heard = await _ask(application)
+    assert heard[0]["status"] == 200
+    # And one closes the answer.
+    assert len(visits) == 2
