@@ -43,6 +43,11 @@ class Asked:
     indexed: list[str] = field(default_factory=list)
 
     @property
+    def array(self) -> str:
+        """The channels as PostgreSQL spells them: of very many sooner said than a list."""
+        return "{" + ",".join(map(str, self.channels)) + "}"
+
+    @property
     def typos(self) -> list[str]:
         """The words that may have been meant otherwise."""
         return [word for word in self.words if word in self.indexed and len(word) >= LEAST_TYPO_CHARACTERS]

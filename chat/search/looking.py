@@ -36,18 +36,18 @@ def prepare(alike: float) -> None:
         cursor.execute(f"SELECT {calls}", [word for setting in settings.items() for word in setting])
 
 
-def look(asked: Asked, most: int, *, size: int) -> Look:
-    """The newest matches, at most `size`, among the newest messages of all the channels together: about `most`, not many more."""
-    end = _end_of_look(asked, most)
-    window = every([_READABLE, Condition("channel_id = ANY(%s)", [asked.channels]), within(asked, end)])
-    found_by = likely(asked)
-    is_match = every([*found_by, matching(asked)])
-    marks = "".join(f", {way.sql} AS way{n}" for n, way in enumerate(found_by))
-    counts = "".join(f", (SELECT count(*) FROM looked WHERE way{n})" for n in range(len(found_by)))  # noqa: S608
+def look(asked: Asked, end: Place | None, *, size: int) -> Look:
+    """The newest matches, at most `size`, among the newest messages of all the channels together, down to `end` (see Ends)."""
+    window = every([_READABLE, _in_channels(asked), within(asked, end)])
+    found_by, is_match = likely(asked), matching(asked)
+    ways = [f"way{n}" for n in range(len(found_by))]
+    marks = "".join(f", {way.sql} AS {name}" for name, way in zip(ways, found_by, strict=True))
+    counts = "".join(f", (SELECT count(*) FROM looked WHERE {name})" for name in ways)  # noqa: S608
+    # Of what no index would find, nothing more is asked: that costs most.
     sql = f"""
         WITH looked AS MATERIALIZED (
-            SELECT created_at, id, {is_match.sql} AS is_match{marks}
-            FROM (SELECT * FROM messages WHERE {window.sql} OFFSET 0) AS newest
+            SELECT created_at, id, {" AND ".join([*ways, is_match.sql])} AS is_match{"".join(f", {name}" for name in ways)}
+            FROM (SELECT *{marks} FROM (SELECT * FROM messages WHERE {window.sql} OFFSET 0) AS newest OFFSET 0) AS marked
         ), best AS MATERIALIZED (
             SELECT created_at, id FROM looked WHERE is_match ORDER BY created_at DESC, id DESC LIMIT %s
         )
@@ -67,7 +67,7 @@ def by_index(asked: Asked, way: int, *, size: int) -> list[Place]:
 
 def index_sql(asked: Asked, way: int, *, size: int) -> tuple[str, list[Any]]:
     found = ways(asked)[way]
-    mine = every([_READABLE, Condition("channel_id = ANY(%s)", [asked.channels]), within(asked, None), matching(asked)])
+    mine = every([_READABLE, _in_channels(asked), within(asked, None), matching(asked)])
     sql = f"""
         SELECT created_at, id FROM (SELECT * FROM messages WHERE {found.sql} OFFSET 0) AS found WHERE {mine.sql}
         ORDER BY created_at DESC, id DESC LIMIT %s
@@ -79,51 +79,84 @@ _READABLE = Condition("kind = 'text' AND deleted_at IS NULL")
 
 #: What is added to a count, so that nothing that was not seen is taken for rare because little was looked at.
 DOUBT = 3
-#: Of each channel so many of the newest tell how busy it is.
+#: Of each channel so many of the newest, or its part of the look, tell how busy it is.
 LEAST_A_CHANNEL = 20
+#: A look begins so much further back than it would reach at the pace of late, so that few too many are read and seldom too few.
+WIDER = 1.5
+#: Where that was too few (lately more was said than before), how many times further it begins at least; then what is sure to be
+#: enough is read.
+FURTHER = (2.0, 16.0, 16.0, 16.0)
 
-_ONE_OF_THE_NEWEST = """
-SELECT kept.created_at FROM unnest(%s::bigint[]) AS mine (channel_id), LATERAL (
+_KEPT = """
+FROM unnest(%s::bigint[]) AS mine (channel_id), LATERAL (
     SELECT created_at FROM messages WHERE channel_id = mine.channel_id AND {within}
     ORDER BY created_at DESC OFFSET %s LIMIT 1
-) AS kept ORDER BY 1 DESC
+) AS kept
 """
+_PACE = f"SELECT sum(%s / greatest(%s, extract(epoch FROM %s - kept.created_at)::float8)) {_KEPT}"  # noqa: S608 (texts of our own)
+_LONG_ENOUGH = f"SELECT kept.created_at {_KEPT} ORDER BY 1 DESC OFFSET %s LIMIT 1"
 _END_OF_LOOK = """
-SELECT newest.created_at FROM unnest(%s::bigint[]) AS mine (channel_id), LATERAL (
-    SELECT created_at FROM messages WHERE channel_id = mine.channel_id AND {within} AND created_at >= %s
-    ORDER BY created_at DESC LIMIT %s
-) AS newest ORDER BY 1 DESC OFFSET %s LIMIT 1
+WITH newest AS MATERIALIZED (
+    SELECT newest.created_at FROM unnest(%s::bigint[]) AS mine (channel_id), LATERAL (
+        SELECT created_at FROM messages WHERE channel_id = mine.channel_id AND {within} AND created_at >= %s
+        ORDER BY created_at DESC LIMIT %s
+    ) AS newest
+)
+SELECT (SELECT created_at FROM newest ORDER BY 1 DESC OFFSET %s LIMIT 1), (SELECT count(*) FROM newest)
 """
 
 
-def _end_of_look(asked: Asked, most: int) -> Place | None:
-    """The place of the last of the newest `most`; what else was said in that moment is looked at, too. None: there are fewer."""
-    here = within(asked, None)
-    each = max(LEAST_A_CHANNEL, most // len(asked.channels))
-    kept = [at for (at,) in _rows(_ONE_OF_THE_NEWEST.format(within=here.sql), [asked.channels, *here.values, each - 1])]
-    for since in (_at_this_pace(asked, kept, each=each, most=most), _long_enough(kept, each=each, most=most)):
-        ends = _rows(_END_OF_LOOK.format(within=here.sql), [asked.channels, *here.values, since, most, most - 1])
-        if ends:
-            return ends[0][0], 0
-    return None
+class Ends:
+    """How far back looks go: the place of the last of so many newest messages. How busy the channels are is asked once."""
 
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._here = within(asked, None)
+        self._now = min(
+            moment for moment in (clock.now(), asked.before, asked.start and asked.start[0]) if moment is not None
+        )
+        self._known: dict[int, Place | None] = {}
 
-def _at_this_pace(asked: Asked, kept: Sequence[datetime.datetime], *, each: int, most: int) -> datetime.datetime:
-    """So far back were `most` said, if each channel was as busy all the time as lately. Looked through from there: few too many."""
-    now = min(moment for moment in (clock.now(), asked.before, asked.start and asked.start[0]) if moment is not None)
-    pace = sum(each / max(SHORTEST_SECONDS, (now - at).total_seconds()) for at in kept)
-    return now - datetime.timedelta(seconds=most / pace) if pace * MOST_SECONDS > most else LONG_AGO
+    def of(self, most: int) -> Place | None:
+        """What else was said in that moment is looked at, too. None: there are fewer."""
+        if most not in self._known:
+            self._known[most] = self._find(most) if self._asked.said > most else None
+        return self._known[most]
 
+    def _find(self, most: int) -> Place | None:
+        each = max(LEAST_A_CHANNEL, most // len(self._asked.channels))
+        seconds = WIDER * most / max(self._ask_pace(each), WIDER * most / MOST_SECONDS)
+        for times in FURTHER:
+            end, found = self._ask_end(most, since=self._now - datetime.timedelta(seconds=seconds))
+            if end is not None:
+                return end, 0
+            seconds = min(MOST_SECONDS, seconds * max(times, WIDER * most / max(found, most / FURTHER[-1])))
+        # So many were said for sure: in so many channels `each` of them.
+        enough = _rows(*self._kept(_LONG_ENOUGH, [], each=each, more=[-(-most // each) - 1]))
+        end, _ = self._ask_end(most, since=enough[0][0] if enough else LONG_AGO)
+        return None if end is None else (end, 0)
 
-def _long_enough(kept: Sequence[datetime.datetime], *, each: int, most: int) -> datetime.datetime:
-    """So far back were `most` said for sure: in so many channels `each` of them."""
-    channels = -(-most // each)
-    return kept[channels - 1] if len(kept) >= channels else LONG_AGO
+    def _ask_end(self, most: int, *, since: datetime.datetime) -> tuple[datetime.datetime | None, int]:
+        values = [self._asked.array, *self._here.values, since, most, most - 1]
+        [[end, found]] = _rows(_END_OF_LOOK.format(within=self._here.sql), values)
+        return end, found
+
+    def _ask_pace(self, each: int) -> float:
+        [[pace]] = _rows(*self._kept(_PACE, [each, SHORTEST_SECONDS, self._now], each=each))
+        return pace or 0.0
+
+    def _kept(self, sql: str, before: Sequence[Any], *, each: int, more: Sequence[Any] = ()) -> tuple[str, list[Any]]:
+        values = [*before, self._asked.array, *self._here.values, each - 1, *more]
+        return sql.format(within=self._here.sql), values
 
 
 LONG_AGO = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 #: Between messages of one moment; and from a pace no further back than a hundred years.
 SHORTEST_SECONDS, MOST_SECONDS = 0.001, 100 * 366 * 86400.0
+
+
+def _in_channels(asked: Asked) -> Condition:
+    return Condition("channel_id = ANY(%s::bigint[])", [asked.array])
 
 
 def _rows(sql: str, values: Sequence[Any]) -> list[Any]:

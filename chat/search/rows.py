@@ -16,12 +16,13 @@ from django.db import transaction
 from chat.models import Message, User
 from chat.search.asked import Asked, Place, resolve
 from chat.search.conditions import ALIKE, CLOSE
-from chat.search.looking import by_index, look, prepare
+from chat.search.looking import Ends, by_index, look, prepare
 from chat.search.query import parse_query
 from delivery.wire.errors import Invalid
 
-#: How many of the newest messages are looked through, over all channels: first, and where that was not enough.
-LOOKS = (2_000, 20_000)
+#: How many of the newest messages are looked through, over all channels: first, and where that was not enough (or who came and went
+#: was most of it).
+LOOKS = (2_000, 6_000, 20_000)
 #: The same for words like others, which take longer to see.
 LOOKS_FOR_TYPOS = (2_000, 12_000)
 #: How many messages an index may find, so that it is asked: each is read, and with typos compared letter by letter.
@@ -53,14 +54,19 @@ def search(user: User, text: str, *, cursor: str | None = None) -> Found:
     if not asked.channels:
         return Found([], None, False)
     size = settings.LIMITS.page
+    ends = Ends(asked)
     with transaction.atomic():
-        found = _page(asked, size)
+        found = _page(asked, ends, size)
         if found.next_cursor is not None or asked.alike or not asked.typos:
             return found
         room = size - len(found.messages)
         # What was found on earlier pages counts too.
         like = replace(asked, alike=CLOSE if found.messages or asked.start else ALIKE, start=None)
-        close = _page(like, room) if room else Found([], _spell(like, _AFTER_ALL), False)
+        close = (
+            _page(like, ends if asked.start is None else Ends(like), room)
+            if room
+            else Found([], _spell(like, _AFTER_ALL), False)
+        )
         return replace(close, messages=found.messages + close.messages, is_approximate=bool(close.messages))
 
 
@@ -75,9 +81,9 @@ def _continued(asked: Asked, cursor: str) -> Asked:
     return replace(asked, start=(created_at, int(parts[3])), alike=_MARKS[parts[1]])
 
 
-def _page(asked: Asked, size: int) -> Found:
+def _page(asked: Asked, ends: Ends, size: int) -> Found:
     prepare(asked.alike)
-    places, end = _places(asked, size + 1)
+    places, end = _places(asked, ends, size + 1)
     following = places[size - 1] if len(places) > size else end
     return Found(
         messages=_messages(places[:size]),
@@ -86,13 +92,13 @@ def _page(asked: Asked, size: int) -> Found:
     )
 
 
-def _places(asked: Asked, size: int) -> tuple[list[Place], Place | None]:
+def _places(asked: Asked, ends: Ends, size: int) -> tuple[list[Place], Place | None]:
     """The newest matches, at most `size`, and up to where these are all; None: these are all that there are."""
     most_by_index = MOST_BY_INDEX_FOR_TYPOS if asked.alike else MOST_BY_INDEX
     looks = LOOKS_FOR_TYPOS if asked.alike else LOOKS
     # Whoever is in small channels looks through all of them: an index would find what everybody else said, too.
     for most in looks if asked.said > looks[-1] else looks[-1:]:
-        seen = look(asked, most, size=size)
+        seen = look(asked, ends.of(most), size=size)
         if seen.end is None or len(seen.places) >= size:
             break
         if seen.expected and min(seen.expected) <= most_by_index:

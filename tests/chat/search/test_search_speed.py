@@ -35,12 +35,13 @@ def test_a_look_goes_back_as_far_as_it_says_over_busy_and_quiet_channels(
         monkeypatch.setattr(looking, "LEAST_A_CHANNEL", 3)
         asked = resolve(cast.alice, parse_query("e"))
         for most in (1, 6, 8, 20, 60):
-            end = looking.look(asked, most, size=1).end
+            end = looking.Ends(asked).of(most)
             assert end is not None
             newest = Message.objects.filter(channel__in=asked.channels).order_by("-created_at")
             # All of one moment belong together.
             assert end[0] == newest[most - 1].created_at
-        assert looking.look(asked, 1000, size=1).end is None
+            assert looking.look(asked, end, size=1).end == end
+        assert looking.Ends(asked).of(1000) is None
 
 
 def test_small_channels_are_looked_through_without_an_index(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
