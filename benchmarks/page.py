@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_
 from benchmarks.fanout import DATA, WebProcess, prepare
 from benchmarks.openings import other_work
 from chatproject.embedded import services as embedded
-from tests.stage.chromium import CHROMIUM
+from tests.stage.chromium import WHOLE
 
 django.setup()
 
@@ -179,7 +179,7 @@ def measure(server: WebProcess, path: str, session: str, *, rounds: int) -> dict
     figures: dict[str, Any] = {}
     with sync_playwright() as playwright, other_work([server]) as others:
         flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-precise-memory-info"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = playwright.chromium.launch(executable_path=WHOLE, args=flags)
         for name, network in (("cold", {}), ("cold, slow network", SLOW_NETWORK)):
             found = []
             for _ in range(rounds):
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if CHROMIUM is None:
+    if WHOLE is None:
         raise SystemExit("There is no Chromium on this machine.")
     embedded.ensure(DATA)
     server = None
