@@ -11,6 +11,8 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from tests.stage.servers import database_url
 
@@ -54,3 +56,19 @@ def test_a_lock_that_is_given_back_in_time_is_waited_for(reader: psycopg.Connect
         release.join()
         call_command("migrate", "sessions", verbosity=0)
     assert Session.objects.count() == 0
+
+
+def test_every_migration_of_ours_can_be_taken_back() -> None:
+    ours = {key: found for key, found in MigrationLoader(None).graph.nodes.items() if key[0] in ("chat", "support")}
+    assert len(ours) > 50
+    assert [key for key, found in ours.items() if not all(each.reversible for each in found.operations)] == []
+
+
+@pytest.mark.by_hand
+def test_all_migrations_since_sanctions_go_back_and_forth(transactional_db: None) -> None:
+    graph = MigrationLoader(connection).graph
+    try:
+        MigrationExecutor(connection).migrate([("chat", "0014_sign_in_addresses")])
+    finally:
+        MigrationExecutor(connection).migrate(graph.leaf_nodes())
+    assert MigrationExecutor(connection).migration_plan(graph.leaf_nodes()) == []
