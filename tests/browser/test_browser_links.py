@@ -1,6 +1,7 @@
 """Links to messages: copied, followed, opened by their address, and shown as what they cite."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -19,17 +20,22 @@ SOON = 15_000
 CLIPBOARD = 'Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => { window.copied = text; } } });'
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
+WIDE: dict[str, Any] = {"width": 1440, "color_scheme": "dark", "reduced_motion": "reduce"}
+PHONE: dict[str, Any] = {"width": 390, "color_scheme": "light", "reduced_motion": "reduce"}
+
+
+@pytest.mark.parametrize(
+    ("giver", "reader"), [(WIDE, PHONE), pytest.param(PHONE, WIDE, marks=pytest.mark.by_hand)], ids=["phone", "wide"]
+)
 def test_a_message_is_cited_to_those_who_may_see_it(
-    sign_in: SignIn, server: Server, cast: Cast, width: int, theme: str
+    sign_in: SignIn, server: Server, cast: Cast, giver: dict[str, Any], reader: dict[str, Any]
 ) -> None:
     other = beside(services.open_channel, cast.alice, name="plans", kind="private", members=[cast.charlie])
     aside(said, cast.alice, other, "the **launch** is on Monday")
     source = Message.objects.get(body__contains="launch")
     for number in range(40):
         aside(said, cast.alice, other, f"number {number}")
-    options = {"width": width, "color_scheme": theme, "reduced_motion": "reduce"}
-    alice = sign_in("alice", server, path=f"/c/{other.pk}/m/{source.seq}", script=CLIPBOARD, **options)
+    alice = sign_in("alice", server, path=f"/c/{other.pk}/m/{source.seq}", script=CLIPBOARD, **giver)
     expect(alice.locator(".row:focus .body")).to_have_text("the launch is on Monday")
     expect(alice.locator(".row:focus")).to_be_in_viewport()
     alice.keyboard.press("Enter")
@@ -41,9 +47,9 @@ def test_a_message_is_cited_to_those_who_may_see_it(
     root = Message.objects.get(body__startswith="see").pk
     aside(said, cast.alice, cast.team, f"and {server.url}/c/{other.pk}/m/{source.seq + 1}", thread=root)
     # Not in the channel: a link, and no word of what it leads to.
-    bob = sign_in("bob", server, path=f"/c/{cast.team.pk}/", **options)
+    bob = sign_in("bob", server, path=f"/c/{cast.team.pk}/", **giver)
     expect(bob.locator(f'.body a[href="{link}"]')).to_be_visible()
-    charlie = sign_in("charlie", server, path=f"/c/{cast.team.pk}/", **options)
+    charlie = sign_in("charlie", server, path=f"/c/{cast.team.pk}/", **reader)
     card = charlie.locator(".cite")
     expect(card).to_contain_text("the launch is on Monday", timeout=SOON)
     expect(card).to_contain_text("plans")

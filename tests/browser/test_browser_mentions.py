@@ -1,6 +1,7 @@
 """Being called: names while one writes, in rows, beside the unread number, in the list, and in what the system shows."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,14 +18,19 @@ pytestmark = MARKS
 SOON = 15_000
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+WIDE: dict[str, Any] = {"width": 1440, "color_scheme": "light", "reduced_motion": "reduce"}
+PHONE: dict[str, Any] = {"width": 390, "color_scheme": "dark", "reduced_motion": "reduce"}
+
+
+@pytest.mark.parametrize(
+    ("caller", "called"), [(WIDE, PHONE), pytest.param(PHONE, WIDE, marks=pytest.mark.by_hand)], ids=["phone", "wide"]
+)
 def test_who_is_called_sees_it_everywhere_until_it_is_read(
-    sign_in: SignIn, server: Server, cast: Cast, width: int, theme: str
+    sign_in: SignIn, server: Server, cast: Cast, caller: dict[str, Any], called: dict[str, Any]
 ) -> None:
     other = beside(services.open_channel, cast.alice, name="other", members=[cast.bob, cast.charlie])
-    options = {"width": width, "color_scheme": theme, "reduced_motion": "reduce"}
-    alice = sign_in("alice", server, path=f"/c/{other.pk}/", **options)
-    bob = sign_in("bob", server, path=f"/c/{cast.team.pk}/", script=NOTICES, **options)
+    alice = sign_in("alice", server, path=f"/c/{other.pk}/", **caller)
+    bob = sign_in("bob", server, path=f"/c/{cast.team.pk}/", script=NOTICES, **called)
     expect(bob.locator("#composer-body")).to_be_editable()
     by_completion(alice)
     badge = bob.locator(f"[data-channel='{other.pk}'] .mention-number")
@@ -37,7 +43,7 @@ def test_who_is_called_sees_it_everywhere_until_it_is_read(
     aside(services.edit_message, cast.charlie, channel=other.pk, message=row.pk, body="hello @here, and @stranger")
     expect(badge).to_have_text("2")
     assert bob.evaluate("() => window.shown.at(-1)") == ["Charlie in other", "hello @here, and @stranger"]
-    listed(bob, width)
+    listed(bob, called["width"])
     expect(bob.locator(".row.calls-me .call.is-mine")).to_have_text(["@bob", "@here"])
     expect(bob.locator(".row:focus .body")).to_have_text("@bob have a look")
     expect(bob.locator(".is-pointed")).to_have_count(0)

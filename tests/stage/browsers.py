@@ -51,6 +51,14 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+]
+
 SignIn = Callable[..., Page]
 Done = TypeVar("Done")
 
@@ -60,8 +68,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Playwright's loop makes Django think that it is called from async code.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-        flags = ["--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *flags])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -5,8 +5,8 @@ import sys
 
 #: The whole browser, as people use it.
 WHOLE = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-#: What the tests drive: the same engine without a browser's windows, which halves what a page costs the machine.
-CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE
+#: What the tests drive: the same engine without a browser's windows and settings, which halves what a page costs the machine.
+CHROMIUM = WHOLE and (shutil.which("chromium-headless-shell") or WHOLE)
 
 if __name__ == "__main__":
     sys.exit(CHROMIUM is None)

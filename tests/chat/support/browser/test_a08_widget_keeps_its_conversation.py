@@ -2,13 +2,16 @@
 
 import datetime
 import time
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from chat.models import Channel, Conversation, Member, Message, User
 from chat.services import log
 from tests.conftest import said
-from tests.stage.browsers import MARKS, aside, beside
+from tests.stage.browsers import FLAGS, MARKS, aside, beside
+from tests.stage.chromium import WHOLE
 from tests.stage.company import CompanyPage
 from tests.stage.servers import Server
 from tests.stage.support import Desk
@@ -22,6 +25,14 @@ NO_SOCKET = """globalThis.WebSocket = class extends EventTarget {
   constructor() { super(); setTimeout(() => this.onclose?.({ code: 1006 }), 5); }
   close() {}
 };"""
+
+
+@pytest.fixture(scope="module", name="chromium")
+def whole(chromium: Browser) -> Iterator[Browser]:
+    """The whole browser: without its settings the shell gives third parties a storage."""
+    browser = chromium.browser_type.launch(executable_path=WHOLE, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 def opened(context: BrowserContext, company: CompanyPage) -> tuple[Page, FrameLocator]:
