@@ -68,7 +68,7 @@ class Release:
 
 def older() -> str:
     tag = subprocess.run(
-        ["git", "describe", "--tags", "--abbrev=0", "--match", "v*"],
+        ["git", "describe", "--tags", "--abbrev=0", "--match", "[0-9]*"],
         cwd=ROOT,
         capture_output=True,
         text=True,
