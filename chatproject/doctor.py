@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 
 from chatproject import desk, doorbell
 from chatproject.findings import Finding, State
-from chatproject.neighbours import addresses, is_reached_by_others, machines
+from chatproject.neighbours import addresses, is_reached_by_others, machines, pools
 from chatproject.postgresql.effective import shortcomings, told
 from chatproject.reach import postgresql_in_force, sentence_of
 from chatproject.schema import waiting_migrations
@@ -271,7 +271,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]
         (
             *(("migrations", _migrations), ("indexes", _indexes), ("names", _names), ("clockwork", desk.clockwork)),
             ("mailboxes", desk.mailboxes),
-            *(("files", files), ("machines", machines), ("proxies", addresses)),
+            *(("files", files), ("machines", machines), ("connections", pools), ("proxies", addresses)),
         ),
     ),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count
 
 from chat import clock
@@ -45,6 +46,20 @@ def machines() -> Iterator[Finding]:
         yield Finding("machines", "warning", says, "Go on with the deployment, or roll it back.")
     elif not foreign:
         yield Finding("machines", "ok", f"{len(seen)} serve" + (f", all with version {versions[0]}" if seen else ""))
+
+
+def pools() -> Iterator[Finding]:
+    """Whether PostgreSQL takes the connections of all machines that serve, if they are all set like this one."""
+    serving = Machine.objects.seen_since(clock.now() - datetime.timedelta(seconds=SEEN_SECONDS)).count()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('max_connections')::int")
+        [most] = cursor.fetchone()
+    wanted = serving * settings.WEB_WORKERS * settings.DATABASE_POOL
+    if serving > 1:
+        says = f"{serving} machines with {settings.WEB_WORKERS} processes each may open {wanted} of {most}"
+        is_too_much = wanted >= most
+        do = "Lower GAPLESS_LIMIT_POOL on all of them, or raise max_connections." if is_too_much else ""
+        yield Finding("connections", "wrong" if is_too_much else "ok", says, do)
 
 
 def addresses() -> Iterator[Finding]:

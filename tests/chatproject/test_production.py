@@ -85,6 +85,17 @@ def test_machines_that_do_not_honour_each_others_keys_are_found(cast: Cast, sett
     assert ours not in fingerprint(ours)
 
 
+def test_the_connections_of_all_machines_are_counted_together(cast: Cast, settings: Any) -> None:
+    Machine.objects.all().delete()
+    settings.WEB_WORKERS = 2
+    note_machine("a:8000", keys=["a key"], version="1.0.0")
+    assert found_of(neighbours.pools) == [], "one machine is looked at by itself"
+    note_machine("b:8000", keys=["a key"], version="1.0.0")
+    for each, found in ((8, "ok"), (50, "wrong")):
+        settings.DATABASE_POOL = each
+        assert found_of(neighbours.pools) == [("connections", found)]
+
+
 def test_a_machine_that_has_gone_is_forgotten(cast: Cast, standing_clock: datetime.datetime) -> None:
     with clock.at(standing_clock - datetime.timedelta(days=1)):
         note_machine("old:8000", keys=["an old key"], version="0.9.0")
