@@ -61,8 +61,10 @@ class Gaps:
         for channel_id, position in positions.items():
             channel = self._channels.get(channel_id)
             if channel is not None and heads.get(channel_id, 0) < position:
-                logger.error(
-                    "channel %d was at %d, but its rows end at %s", channel_id, position, heads.get(channel_id)
+                # One that was erased, as what a probe has made is, has no rows and nobody who hears it.
+                level = logging.ERROR if channel.sockets else logging.DEBUG
+                logger.log(
+                    level, "channel %d was at %d, but its rows end at %s", channel_id, position, heads.get(channel_id)
                 )
                 del self._channels[channel_id]
                 channel.wake()

@@ -9,6 +9,7 @@ import pytest
 from chat import services
 from delivery.bus.announcements import Opened, Passing
 from delivery.consumers import SocketConsumer
+from delivery.live.channel import LiveChannel
 from delivery.live.pacing import Pace
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
@@ -39,6 +40,19 @@ async def test_repeated_reordered_and_lost_announcements_make_no_difference(
     await node.check_positions()
     await expect(lambda: bob.bodies == [f"{n}" for n in range(40)])
     assert not bob.has_a_gap
+
+
+async def test_a_log_that_went_back_is_an_error_where_somebody_follows_it(
+    node: Node, follow: Any, cast: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    await follow(cast, cast.bob)
+    node.gaps.drop_ahead({cast.team.pk: 9}, {cast.team.pk: 2})
+    # And one that a probe has made and taken away again.
+    node.hub.channels[404] = LiveChannel(404, position=5, recent_most=1)
+    node.gaps.drop_ahead({404: 5}, {})
+    assert 404 not in node.hub.channels
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.getMessage() for record in errors] == [f"channel {cast.team.pk} was at 9, but its rows end at 2"]
 
 
 async def test_the_position_check_finds_what_was_never_announced(node: Node, follow: Any, cast: Cast) -> None:
