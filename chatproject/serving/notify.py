@@ -23,6 +23,11 @@ def tell(*states: str) -> None:
         line.sendall("\n".join(states).encode())
 
 
+def status(sentence: str) -> str:
+    """What `systemctl status` shows of us."""
+    return f"STATUS={sentence}"
+
+
 def reloading() -> tuple[str, str]:
     """Until the next READY; since when, by the clock that systemd compares."""
     return "RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"

@@ -126,10 +126,11 @@ class DrainingServer(uvicorn.Server):
         while not successor.has_come_up:
             reason = successor.why_not_up
             if reason is not None:
-                logger.error("web process %d did not come up (%s): this one goes on", successor.pid, reason)
+                came_to = f"web process {successor.pid} did not come up ({reason}): this one goes on"
+                logger.error(came_to)
                 successor.forget()
                 self.successor = None
-                notify.tell(notify.READY)
+                notify.tell(notify.status(came_to), notify.READY)
                 return
             await asyncio.sleep(LOOK_SECONDS)
         logger.info("web process %d serves, and %d hands its sockets over", successor.pid, os.getpid())

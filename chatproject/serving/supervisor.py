@@ -100,6 +100,7 @@ class Supervisor:
             notify.tell(*notify.reloading())
             self._rolling = _Rolling(self._workers, self._start_successor, self._end_seconds, self._forget)
         if self._rolling is not None and self._rolling.is_over():
+            notify.tell(notify.status(self._rolling.came_to))
             self._rolling = None
             self._is_ready = False
 
@@ -154,6 +155,8 @@ class _Rolling:
         self._began_at = time.monotonic()
         self._successor: Worker | None = None
         self._leaving: Worker | None = None
+        #: How it ended, in a sentence.
+        self.came_to = ""
         logger.info("SIGHUP: %d web processes are replaced, one after another", self._count)
 
     @property
@@ -191,13 +194,13 @@ class _Rolling:
         if self._successor is not None:
             # The last of the old ones died while it came up.
             self._forget(self._successor)
-        logger.info("%d web processes were replaced in %.1f s", self._count, time.monotonic() - self._began_at)
+        self.came_to = f"{self._count} web processes were replaced in {time.monotonic() - self._began_at:.1f} s"
+        logger.info(self.came_to)
         return True
 
     def _has_failed(self, successor: Worker, reason: str) -> bool:
-        logger.error(
-            "web process %d did not come up (%s): nothing more is replaced, and %d of %d stay as they are",
-            successor.pid, reason, len(self._old), self._count,
-        )  # fmt: skip
+        stays = f"nothing more is replaced, and {len(self._old)} of {self._count} stay as they are"
+        self.came_to = f"web process {successor.pid} did not come up ({reason}): {stays}"
+        logger.error(self.came_to)
         self._forget(successor)
         return True

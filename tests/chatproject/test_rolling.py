@@ -219,7 +219,9 @@ def test_systemd_hears_that_all_serve_that_they_are_replaced_and_that_they_end(
             until(lambda: systemd.heard()[-1] == "READY=1" and said_in(log, "2 web processes were replaced"))
 
         supervised(port, scenario, successor=[*TINY, "--successor"])
-        assert systemd.heard() == ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"]
+        [status] = [word for word in systemd.heard() if word.startswith("STATUS=")]
+        assert systemd.heard() == ["READY=1", "RELOADING=1", status, "READY=1", "STOPPING=1"]
+        assert status.startswith("STATUS=2 web processes were replaced in ")
         assert systemd.signs_of_life >= 1
 
 
