@@ -1,5 +1,6 @@
 """The files of deploy/: what proxies pass on and keep back, by the proxies themselves, and the shape of the others."""
 
+import dataclasses
 import re
 import shutil
 import socket
@@ -15,6 +16,7 @@ import httpx
 import pytest
 import yaml
 
+from chatproject.limits import Limits
 from chatproject.version import VERSION
 from tests.stage.proxies import DEPLOY, NAME, NAMES, Proxy, proxy
 from tests.stage.servers import ROOT
@@ -103,6 +105,13 @@ def test_plain_http_is_sent_to_https(before: Proxy) -> None:
     assert answer.headers["Location"].endswith("/c/1/")
 
 
+def test_who_proves_that_the_name_is_ours_is_not_sent_to_https(before: Proxy) -> None:
+    url = f"http://127.0.0.1:{before.http}/.well-known/acme-challenge/proof"
+    answer = httpx.get(url, headers={"Host": NAME}, trust_env=False)
+    # There is no proof here, and nobody who has one. Caddy sees to it by itself.
+    assert answer.status_code == {"nginx": 404, "haproxy": 503, "caddy": 308}[before.name]
+
+
 def test_what_is_for_the_inside_is_not_shown_outside(browser: httpx.Client) -> None:
     assert [browser.get(path).status_code for path in ("/metrics", "/readyz", "/healthz")] == [404, 404, 200]
 
@@ -152,7 +161,8 @@ def test_what_the_page_names_is_there(page: str) -> None:
     }
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
     settings = set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)) - {"DOMAIN", "POSTGRES_PASSWORD"}
-    assert settings <= set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    limits = {f"GAPLESS_LIMIT_{field.name.upper()}" for field in dataclasses.fields(Limits)}
+    assert settings - limits <= set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 @pytest.mark.fast
