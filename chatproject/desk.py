@@ -1,19 +1,23 @@
-"""What `doctor` says of the support desk: what is overdue, and whether customers' mails are collected."""
+"""What `doctor` says of the support desk: what is overdue, whether customers' mails are collected, and room for their files."""
 
 import datetime
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db.models import Sum
 
 from chat import clock
+from chat.models import File
 from chat.support.clockwork.lateness import lateness
-from chat.support.models import Mailbox
+from chat.support.models import Inbox, Mailbox
 from chatproject.findings import Finding
 
 #: What is due at the desk is done within about a second while a web process runs; seconds.
 MOST_LATE = 10.0
 #: A mailbox is looked into each `mailbox_seconds` while one runs; so much later nobody does.
 MOST_LATE_MAILBOX = 300
+#: Of `inbox_megabytes`: from then on somebody should make room.
+NEARLY_FULL = 0.8
 
 
 def clockwork() -> Iterator[Finding]:
@@ -47,3 +51,15 @@ def _mailbox(address: str, row: Mailbox | None) -> Iterator[Finding]:
         yield Finding(
             "mailboxes", "warning", says, "Read them there: they are flagged, and unread. Then mark them as read."
         )
+
+
+def rooms_of_inboxes() -> Iterator[Finding]:
+    most = settings.LIMITS.inbox_megabytes * 2**20
+    sums = File.objects.held().exclude(desk=None).values_list("desk").annotate(bytes=Sum("size"))
+    held = {desk: size for desk, size in sums if size >= most * NEARLY_FULL}
+    for inbox in Inbox.objects.filter(desk__in=held).order_by("name"):
+        says = f"what customers of {inbox.name} gave has {held[inbox.desk_id] / 2**20:,.0f} of {most / 2**20:,.0f} MB"
+        do = "Let the inbox keep resolved conversations for fewer days, or raise GAPLESS_LIMIT_INBOX_MEGABYTES."
+        yield Finding("inboxes", "warning", f"{says}: when it is full, no more of their files are taken", do)
+    if not held:
+        yield Finding("inboxes", "ok", "there is room for customers' files")

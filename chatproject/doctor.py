@@ -270,7 +270,7 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]
         "migrations",
         (
             *(("migrations", _migrations), ("indexes", _indexes), ("names", _names), ("clockwork", desk.clockwork)),
-            ("mailboxes", desk.mailboxes),
+            *(("mailboxes", desk.mailboxes), ("inboxes", desk.rooms_of_inboxes)),
             *(("files", files), ("machines", machines), ("connections", pools), ("proxies", addresses)),
         ),
     ),

@@ -1,107 +1,91 @@
-"""A mail as it came: whom it is for, whether a machine wrote it, and what its writer said above what they quote."""
+"""A mail as it came: whom it is for, whether a machine wrote it, what its writer said above what they quote, what they attached."""
 
-import email
-import email.policy
 import hashlib
-import html
-import re
-from collections.abc import Sequence
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage, MIMEPart
-from email.utils import getaddresses, parseaddr
+from pathlib import Path
+from typing import IO
 
-from django.utils.html import strip_tags
+import msgspec
+from django.conf import settings
 
+from chat.files.developing import scratch
+from delivery.children import die_with_parent
 from delivery.wire.errors import Invalid
 
 #: Stands in every mail of ours above what was said: an answer ends there.
 ANSWER_ABOVE = "-- Please write your answer above this line --"
-_RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
-_BULK = {"bulk", "junk", "list", "auto_reply"}
-#: The line with which mail programs begin what they quote.
-_QUOTES = re.compile(
-    r"^(>|-{3,} ?(original message|ursprüngliche nachricht|message d'origine)"
-    r"|(on|am|le|el|il) .{6,200}(wrote|schrieb|a écrit|escribió|ha scritto).{0,100}:\s*$)",
-    re.IGNORECASE,
-)
-_INVISIBLE = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_BREAKS = re.compile(r"<(br|/p|/div|/tr|/li)\b[^>]*>", re.IGNORECASE)
+_OPENER = Path(__file__).with_name("opener.py")
+#: For one mail, whatever else the machine does.
+MOST_SECONDS = 60
+
+
+class _Said(msgspec.Struct):
+    message_id: str
+    sender: str
+    recipients: list[str]
+    text: str
+    attached: list[tuple[str, int]]
+    is_automatic: bool
 
 
 @dataclass(frozen=True)
 class Incoming:
     message_id: str
     sender: str
+    #: Fields that name them.
     recipients: Sequence[str]
     text: str
-    #: Names of what was attached.
-    attached: Sequence[str]
+    #: Names of what was attached, and how many bytes it has.
+    attached: Sequence[tuple[str, int]]
     #: Written by a machine: an auto-reply, a bounce, a list. Nothing answers it.
     is_automatic: bool
+    #: The bytes of the first `files_per_message` of what was attached, one after the other.
+    content: IO[bytes]
+
+    def files(self) -> Iterator[tuple[str, IO[bytes]]]:
+        """The first of what was attached, each in a scratch file."""
+        self.content.seek(0)
+        for name, size in self.attached[: settings.LIMITS.files_per_message]:
+            file = scratch()
+            file.write(self.content.read(size))
+            yield name, file
 
 
 def read_mail(raw: bytes, *, recipients: Sequence[str] = ()) -> Incoming:
-    """`recipients`: of the envelope, as the mail server says them. Raises Invalid for what is no mail."""
-    try:
-        message = email.message_from_bytes(raw, policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        return Incoming(
-            message_id=str(message["message-id"] or "").strip() or hashlib.sha256(raw).hexdigest(),
-            sender=parseaddr(str(message["from"] or ""))[1],
-            recipients=[*recipients, *_recipients(message)],
-            text=_above_quotes(_text(message)),
-            attached=[part.get_filename("a file")[:100] for part in message.iter_attachments()],
-            is_automatic=_is_automatic(message),
-        )
-    except (ValueError, LookupError, AssertionError, AttributeError, TypeError, IndexError, RecursionError):
+    """`recipients`: of the envelope, as the mail server says them. Raises Invalid for what is no mail that can be read."""
+    content = scratch()
+    said = _ask_opener(raw, content)
+    if said is None:
         # Whatever the parser stumbles over: it is told to who hands the mail in, which keeps it.
-        raise Invalid("This is no mail that can be read.") from None
-
-
-def _recipients(message: EmailMessage) -> list[str]:
-    found = [str(value) for name in _RECIPIENTS for value in message.get_all(name, [])]
-    return [address for _, address in getaddresses(found)]
-
-
-def _is_automatic(message: EmailMessage) -> bool:
-    """RFC 3834, and what servers wrote before it."""
-    submitted = str(message["auto-submitted"] or "no").partition(";")[0].strip().lower()
-    is_bounce = str(message["return-path"] or "").strip() == "<>" or message.get_content_type() == "multipart/report"
-    named = {name.lower() for name in message}
-    return (
-        submitted != "no"
-        or is_bounce
-        or str(message["precedence"] or "").strip().lower() in _BULK
-        or bool(named & {"list-id", "list-unsubscribe", "x-autoreply", "x-autorespond", "x-auto-response-suppress"})
+        raise Invalid("This is no mail that can be read.")
+    return Incoming(
+        message_id=said.message_id or hashlib.sha256(raw).hexdigest(),
+        sender=said.sender,
+        recipients=[*recipients, *said.recipients],
+        text=said.text,
+        attached=said.attached,
+        is_automatic=said.is_automatic,
+        content=content,
     )
 
 
-def _text(message: EmailMessage) -> str:
-    part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
-        return ""
-    said = _decoded(part)
-    if part.get_content_type() == "text/html":
-        said = html.unescape(strip_tags(_BREAKS.sub("\n", _INVISIBLE.sub("", said))))
-    return said.replace("\r\n", "\n").replace("\x00", "")
-
-
-def _decoded(part: MIMEPart) -> str:
-    raw = part.get_payload(decode=True)
-    assert isinstance(raw, bytes)
+def _ask_opener(raw: bytes, content: IO[bytes]) -> _Said | None:
+    most_files, target = str(settings.LIMITS.files_per_message), content.fileno()
     try:
-        return raw.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        return raw.decode("utf-8", "replace")
-
-
-def _above_quotes(text: str) -> str:
-    kept: list[str] = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        # The line of who wrote what is quoted may be broken in two.
-        both = f"{line.strip()} {lines[number + 1].strip()}" if number + 1 < len(lines) else line
-        if ANSWER_ABOVE in line or _QUOTES.match(line.strip()) or (line.strip() and _QUOTES.match(both)):
-            break
-        kept.append(line.rstrip())
-    return "\n".join(kept).strip()
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", _OPENER, most_files, ANSWER_ABOVE, str(target)],
+            pass_fds=[target],
+            input=raw,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=MOST_SECONDS,
+            preexec_fn=die_with_parent(signal.SIGKILL),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return msgspec.json.decode(done.stdout, type=_Said) if done.returncode == 0 else None

@@ -18,6 +18,7 @@ from chat.models import Conversation, File, User
 from chat.support import services
 from chat.support.reads.customers import desk_of_customer
 from chat.support.services.transcripts import transcript
+from chatproject import desk as findings
 from delivery.wire.errors import NotFound, Refused
 from tests.conftest import said
 from tests.stage.accounts import people_called, tokens_of
@@ -177,6 +178,11 @@ def test_visitors_fill_no_disk(settings: Any, desk: Desk, vera: Visit) -> None:
     # What the inbox has left, whoever wants it.
     assert [begin_upload(others[1], size) for size in (MEGABYTE + 1, MEGABYTE, 1)] == ["quota", None, "quota"]
     assert begin_upload(elsewhere, 2 * MEGABYTE) is None
+    # The doctor says so before nobody can give any more.
+    [found] = findings.rooms_of_inboxes()
+    assert (found.state, found.says.partition(":")[0]) == ("warning", "what customers of Shop gave has 5 of 5 MB")
+    settings.LIMITS = dataclasses.replace(settings.LIMITS, inbox_megabytes=7)
+    assert [found.state for found in findings.rooms_of_inboxes()] == ["ok"]
     assert begin(desk.ada, name="a.bin", size=3 * MEGABYTE).desk_id is None
 
 

@@ -76,15 +76,6 @@ def test_a_mail_of_html_alone_is_said_as_text(known: Conversation) -> None:
     assert said_in(known) == ["Five < six\nBye"]
 
 
-def test_what_was_attached_is_named(known: Conversation) -> None:
-    message = EmailMessage()
-    message["From"], message["To"] = VERA, reply_address("help@shop.example", known.pk)
-    message.set_content("See this.")
-    message.add_attachment(b"x", maintype="image", subtype="png", filename="parcel.png")
-    receive_mail(message.as_bytes())
-    assert said_in(known) == ["See this.\n\n(Not taken: parcel.png)"]
-
-
 @pytest.mark.parametrize(
     "headers",
     [

@@ -8,8 +8,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
+from chat.middleware import caller
+from chat.models import Door
 from chat.support.services.receiving import receive_mail
-from delivery.wire.errors import NotFound, RateLimited, Refused, Unavailable
+from delivery.wire.errors import NotFound, Refused
 
 #: What mail servers understand (sysexits.h): bounced as malformed, for nobody here, not allowed; kept, and tried again.
 MALFORMED, NOBODY, NOT_ALLOWED, AGAIN = 65, 67, 77, 75
@@ -28,7 +30,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         raw = sys.stdin.buffer.read(settings.LIMITS.mail_bytes + 1)
         try:
-            said = receive_mail(raw, recipients=options["to"])
+            with caller.coming_from(Door.MAIL, None):
+                said = receive_mail(raw, recipients=options["to"])
         except Refused as refusal:
             raise CommandError(refusal.detail, returncode=_code(refusal)) from None
         except OperationalError:
@@ -37,7 +40,7 @@ class Command(BaseCommand):
 
 
 def _code(refusal: Refused) -> int:
-    if isinstance(refusal, RateLimited | Unavailable):
+    if refusal.retry_after is not None:
         return AGAIN
     if isinstance(refusal, NotFound):
         return NOBODY
