@@ -5,10 +5,13 @@ import os
 import re
 from typing import Any
 
-import structlog
-from structlog.typing import EventDict, Processor
-
 from chatproject.outages import Outages
+from delivery.lean import without
+
+# For logs of Twisted's, and for pictures of tracebacks, which would show the variables.
+with without("twisted", "rich"):
+    import structlog
+    from structlog.typing import EventDict, Processor
 
 FORMATS = ("json", "text")
 #: The loggers whose level LOG_LEVEL is.

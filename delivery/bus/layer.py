@@ -18,8 +18,13 @@ from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import groups
 from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_of, group_of, unpack
 from delivery.bus.shards import Shards
+from delivery.lean import without
 from delivery.live.batches import batched
 from delivery.tasks import Nursery, end
+
+# For announcements that are encrypted, which ours are not.
+with without("cryptography"):
+    import channels_redis.serializers  # noqa: F401 (Channels loads the layer by its name, later)
 
 logger = logging.getLogger("gapless.bus")
 

@@ -133,3 +133,10 @@ def test_the_top_level_is_what_was_agreed() -> None:
 def test_the_embedded_services_know_nothing_of_django() -> None:
     code = "import chatproject.embedded.services, chatproject.embedded.keeper, sys; assert 'django' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_a_web_process_loads_nothing_that_no_web_process_needs() -> None:
+    loads = "from django.urls import get_resolver; import chatproject.asgi, sys; get_resolver().url_patterns"
+    unneeded = ["PIL", "boto3", "cryptography.hazmat", "daphne", "rich.traceback", "twisted"]
+    code = f"{loads}; assert not sys.modules.keys() & set({unneeded}), sys.modules.keys() & set({unneeded})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

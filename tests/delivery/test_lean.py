@@ -1,0 +1,26 @@
+"""A library is loaded without what it would use if that was installed, and afterwards all is as before."""
+
+import importlib
+import sys
+from types import ModuleType
+
+import pytest
+
+from delivery.lean import without
+
+
+def test_packages_seem_not_to_be_installed_and_afterwards_are_as_before() -> None:
+    loaded = sys.modules["json"]
+    with without("json", "tabnanny"):
+        for package in ("json", "tabnanny"):
+            with pytest.raises(ModuleNotFoundError):
+                importlib.import_module(package)
+    assert sys.modules["json"] is loaded
+    assert isinstance(importlib.import_module("tabnanny"), ModuleType)
+
+
+def test_they_are_as_before_when_the_library_could_not_be_loaded() -> None:
+    loaded = sys.modules["json"]
+    with pytest.raises(ModuleNotFoundError), without("json"):
+        importlib.import_module("no_such_library")
+    assert sys.modules["json"] is loaded
