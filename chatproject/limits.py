@@ -245,6 +245,9 @@ class Limits:
     figures_days: int = _limit(400, unit="days", exceeded="taken away")
     #: From SIGTERM to the end of the process, whatever the peers do.
     drain_seconds: int = _limit(30, unit="seconds", exceeded="the process ends")
+    #: The event loop of a web process takes no turn for so long, while that of another does or it is the only one: its parent
+    #: kills it. Long for any work of ours, and less than clients wait before they come back elsewhere (`silent_seconds`).
+    hung_seconds: int = _limit(30, unit="seconds", exceeded="the process is killed, another is started")
     #: Database connections of one process; fewer when all processes together would pass `server_connections`.
     pool: int = _limit(20, unit="connections a process", exceeded="`unavailable`")
     #: Waiting for a free connection.

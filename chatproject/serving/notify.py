@@ -8,7 +8,7 @@ import time
 READY = "READY=1"
 STOPPING = "STOPPING=1"
 ALIVE = "WATCHDOG=1"
-#: How often it is told that we are alive; WatchdogSec= of the unit must be longer by far.
+#: How often it is told that we are alive, as is the parent of web processes; WatchdogSec= of the unit must be longer by far.
 ALIVE_SECONDS = 1.0
 
 

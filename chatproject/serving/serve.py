@@ -19,6 +19,7 @@ from chatproject.serving import loudness, notify
 from chatproject.serving.descriptors import Exhaustion
 from chatproject.serving.heads import PatientHttpProtocol
 from chatproject.serving.milestones import say_draining, say_serving
+from chatproject.serving.notify import ALIVE_SECONDS
 from chatproject.serving.sockets import PeerProtocol
 from chatproject.serving.workers import Worker, terminal_is_gone
 from delivery import node
@@ -49,12 +50,14 @@ class DrainingServer(uvicorn.Server):
         *,
         drain_seconds: int,
         on_up: Callable[[], None],
+        say_alive: Callable[[], None],
         succeed: Callable[[], Worker] | None,
     ) -> None:
         super().__init__(config)
         self._listener = listener
         self._drain_seconds = drain_seconds
         self._on_up = on_up
+        self._say_alive = say_alive
         self._succeed = succeed
         self._nursery = Nursery()
         self._exhaustion = Exhaustion()
@@ -83,8 +86,8 @@ class DrainingServer(uvicorn.Server):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         if self._succeed is not None:
             notify.tell(notify.READY)
-            self._nursery.leave(_tell_that_we_live())
         self._on_up()
+        self._nursery.leave(self._say_that_we_live())
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_OF_A_SECOND == 0:
@@ -147,17 +150,16 @@ class DrainingServer(uvicorn.Server):
         while time.monotonic() < until and any(connection.is_coming_in for connection in connections):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def _say_that_we_live(self) -> None:
+        while True:
+            self._say_alive()
+            await asyncio.sleep(ALIVE_SECONDS)
+
     def _end_in_time(self) -> None:
         # Whatever hangs in the drain (a stuck thread, say), the process ends in time.
         last_resort = threading.Timer(self._drain_seconds - 1, os._exit, [1])
         last_resort.daemon = True
         last_resort.start()
-
-
-async def _tell_that_we_live() -> None:
-    while True:
-        notify.tell(notify.ALIVE)
-        await asyncio.sleep(notify.ALIVE_SECONDS)
 
 
 def serve_here(
@@ -166,11 +168,13 @@ def serve_here(
     drain_seconds: int,
     frame_bytes: int,
     on_up: Callable[[], None],
+    say_alive: Callable[[], None],
     succeed: Callable[[], Worker] | None = None,
 ) -> DrainingServer:
     """Serves in this process until SIGTERM or SIGINT, then drains; or until a successor serves: the server knows which.
 
-    succeed: starts a successor; without it a parent does, who also speaks with systemd.
+    say_alive: called every second by the event loop, while it takes its turns. succeed: starts a successor; without it a parent
+    does, who also speaks with systemd.
     """
     sys.setswitchinterval(TURN_SECONDS)
     loudness.obey()
@@ -193,7 +197,9 @@ def serve_here(
         proxy_headers=False,
         timeout_graceful_shutdown=max(1, drain_seconds // 3),
     )
-    server = DrainingServer(config, listener, drain_seconds=drain_seconds, on_up=on_up, succeed=succeed)
+    server = DrainingServer(
+        config, listener, drain_seconds=drain_seconds, on_up=on_up, say_alive=say_alive, succeed=succeed
+    )
     with contextlib.suppress(KeyboardInterrupt):
         # uvicorn closes what it is given.
         server.run(sockets=[listener.dup()])

@@ -1,4 +1,5 @@
-"""The parent of the web processes: it keeps the listening socket and their number, and replaces them one by one on SIGHUP.
+"""The parent of the web processes: it keeps the listening socket and their number, and replaces those that die or hang, and all
+one by one on SIGHUP.
 
 It knows them as programs only: what they serve is theirs.
 """
@@ -15,6 +16,7 @@ from prometheus_client import multiprocess
 
 from chatproject.serving import loudness, notify
 from chatproject.serving.milestones import say_draining
+from chatproject.serving.watch import Watch
 from chatproject.serving.workers import Worker, terminal_is_gone
 
 logger = logging.getLogger("gapless.serve")
@@ -33,7 +35,7 @@ class Supervisor:
     """Keeps `count` web processes alive on one socket.
 
     start, start_successor: make a web process, and one that is to replace another; `figures`: the folder in which they
-    share what they count; `first`: those that are there already.
+    share what they count; `first`: those that are there already; `hung_seconds`: for so long a loop may take no turn.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Supervisor:
         *,
         count: int,
         drain_seconds: int,
+        hung_seconds: float,
         figures: Path | None = None,
         first: Sequence[Worker] = (),
     ) -> None:
@@ -53,6 +56,8 @@ class Supervisor:
         self._count = count
         self._end_seconds = drain_seconds + KILL_AFTER_SECONDS
         self._figures = figures
+        self._hung_seconds = hung_seconds
+        self._watch = Watch(hung_seconds=hung_seconds)
         self._workers = list(first)
         self._rolling: _Rolling | None = None
         self._is_asked_to_roll = False
@@ -70,6 +75,7 @@ class Supervisor:
         while len(self._workers) < self._count:
             self._workers.append(self._start())
         while not self._stopping.wait(TICK_SECONDS):
+            self._end_hung()
             self._replace_dead()
             self._roll_on()
             self._tell()
@@ -82,6 +88,13 @@ class Supervisor:
     def roll(self) -> None:
         """All web processes are replaced, one after another. Asked again meanwhile, it begins anew afterwards."""
         self._is_asked_to_roll = True
+
+    def _end_hung(self) -> None:
+        for worker in self._watch.hung(self._workers):
+            logger.error(
+                "web process %d hangs: its loop took no turn for %g s; it is killed", worker.pid, self._hung_seconds
+            )
+            worker.kill()
 
     def _replace_dead(self) -> None:
         for place, worker in enumerate(self._workers):

@@ -1,4 +1,4 @@
-"""A web process as its parent sees it: started on the parent's socket, asked whether it has come up, told to go."""
+"""A web process as its parent sees it: started on the parent's socket, heard that it serves and that it lives, told to go."""
 
 import contextlib
 import errno
@@ -17,19 +17,21 @@ from delivery.children import die_with_parent
 
 #: From the start of a web process until it serves, on a machine that is busy with others.
 START_SECONDS = 60
-#: What a process writes when it serves.
-UP = b"up"
+#: What a process writes when it serves, and then every second.
+UP, ALIVE = b"up", b"."
+#: More than what it writes while its parent stands still for long.
+_HEARD_BYTES = 65_536
 
 
 class Worker:
     """Must be made by the main thread: the kernel ends the process with the thread that started it."""
 
     def __init__(self, command: Sequence[str], listener: socket.socket) -> None:
-        """`command` is told the descriptors of its socket (`--fd`) and of the pipe on which it says that it is up (`--up`)."""
+        """`command` is told the descriptors of its socket (`--fd`) and of the pipe on which it says that it lives (`--up`)."""
         self._heard, tells = os.pipe()
         os.set_blocking(self._heard, False)
         self._started_at = time.monotonic()
-        self._has_come_up = False
+        self._has_come_up = self._was_heard = False
         self._end_at: float | None = None
         given = [listener.fileno(), tells]
         with loudness.held_back():
@@ -56,10 +58,14 @@ class Worker:
 
     @property
     def has_come_up(self) -> bool:
-        if not self._has_come_up:
-            with contextlib.suppress(BlockingIOError):
-                self._has_come_up = os.read(self._heard, len(UP)) == UP
+        self._hear()
         return self._has_come_up
+
+    def has_been_heard(self) -> bool:
+        """Whether its event loop has taken a turn since this was asked last."""
+        self._hear()
+        was_heard, self._was_heard = self._was_heard, False
+        return was_heard
 
     @property
     def why_not_up(self) -> str | None:
@@ -85,11 +91,19 @@ class Worker:
             self._process.kill()
         return self.ended_with is not None
 
+    def kill(self) -> None:
+        self._process.kill()
+
     def forget(self) -> None:
         """Lets go of what is kept of it. It is killed if it runs."""
         self._process.kill()
         self._process.wait()
         os.close(self._heard)
+
+    def _hear(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            if os.read(self._heard, _HEARD_BYTES):
+                self._has_come_up = self._was_heard = True
 
 
 def command() -> list[str]:
@@ -102,11 +116,11 @@ def successor_command() -> list[str]:
     return [*command(), "--successor"]
 
 
-def tell_up(descriptor: int) -> None:
-    """In the web process: it serves. A parent that is gone does not mind."""
+def tell_parent(descriptor: int, said: bytes) -> None:
+    """In the web process. A parent that is gone, or has not listened for long, does not mind."""
+    os.set_blocking(descriptor, False)
     with contextlib.suppress(OSError):
-        os.write(descriptor, UP)
-    os.close(descriptor)
+        os.write(descriptor, said)
 
 
 def terminal_is_gone() -> bool:

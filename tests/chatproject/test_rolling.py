@@ -2,14 +2,11 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import socket
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,14 +14,11 @@ import psutil
 import pytest
 
 from chat.models import Message
-from chatproject.serving.listening import listen
 from chatproject.serving.supervisor import Supervisor
-from chatproject.serving.workers import Worker
 from delivery.client import Client
 from tests.conftest import Cast, in_thread
-from tests.stage.servers import Server, expect, free_port
-
-TINY = [sys.executable, "-I", "-S", str(Path(__file__).resolve().parents[1] / "stage" / "tiny_worker.py")]
+from tests.stage.servers import Server, expect
+from tests.stage.supervising import TINY, Knocking, said_in, supervised, until
 
 Start = Callable[..., Server]
 
@@ -53,97 +47,6 @@ class Systemd:
                 else:
                     self._heard.append(said)
         return self._heard
-
-
-class Knocking:
-    """Comes in again and again, as long as it lasts, each time by a connection of its own."""
-
-    def __init__(self, port: int) -> None:
-        self.answers: list[str] = []
-        self.failures: list[str] = []
-        self._port = port
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._knock)
-
-    def __enter__(self) -> "Knocking":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _knock(self) -> None:
-        while not self._is_over.wait(0.002):
-            try:
-                with socket.create_connection(("127.0.0.1", self._port), timeout=10) as line:
-                    self.answers.append(line.recv(100).decode())
-            except OSError as error:
-                self.failures.append(repr(error))
-
-    def answered_by(self) -> set[str]:
-        return {answer.split()[0] for answer in self.answers if answer}
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@contextlib.contextmanager
-def own_signals() -> Iterator[None]:
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-
-
-def supervised(port: int, scenario: Callable[[Supervisor], None], *, successor: list[str]) -> None:
-    """Runs two tiny processes while the scenario plays beside, and ends them."""
-    listener = listen("127.0.0.1", port)
-    supervisor = Supervisor(
-        listener,
-        lambda: Worker(TINY, listener),
-        lambda: Worker(successor, listener),
-        count=2,
-        drain_seconds=5,
-    )
-    failures: list[BaseException] = []
-
-    def play() -> None:
-        try:
-            scenario(supervisor)
-        except BaseException as failure:
-            failures.append(failure)
-        finally:
-            supervisor.stop()
-
-    thread = threading.Thread(target=play)
-    with own_signals():
-        thread.start()
-        assert supervisor.run() == 0
-        thread.join()
-    if failures:
-        raise failures[0]
-
-
-def until(condition: Callable[[], object], *, within: float = 10) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
-def said_in(caplog: pytest.LogCaptureFixture, words: str) -> bool:
-    return any(words in record.getMessage() for record in caplog.records)
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.INFO, "gapless.serve")
-    return caplog
 
 
 def test_each_process_gets_a_successor_and_nobody_is_refused(

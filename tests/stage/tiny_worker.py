@@ -1,4 +1,4 @@
-"""As much of a web process as its parent knows: it serves on what it is given, says that it is up, and goes when told.
+"""As much of a web process as its parent knows: it serves on what it is given, says that it is up and lives, and goes when told.
 
 Answers each connection with its process id and what `SAYS` was when it started. BREAKS: it ends instead, or never comes up.
 """
@@ -23,6 +23,7 @@ os.write(given.up, b"up")
 listener = socket.socket(fileno=given.fd)
 listener.settimeout(0.05)
 while True:
+    os.write(given.up, b".")
     try:
         connection, _ = listener.accept()
     except TimeoutError:

@@ -16,7 +16,7 @@ from chat.models import User
 from chat.setup import setup_url
 from chatproject import reach
 from chatproject.schema import waiting_migrations
-from chatproject.serving import assets, descriptors, figures, loudness, workers
+from chatproject.serving import assets, descriptors, figures, loudness, notify, workers
 from chatproject.serving.listening import ListenError, handed_over, listen
 from chatproject.serving.milestones import say_beginning
 from chatproject.serving.serve import DrainingServer, serve_here
@@ -37,7 +37,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--migrate", action="store_true", help="migrate the database first")
         parser.add_argument("--fd", type=int, help="(internal) an inherited listening socket to serve on")
-        parser.add_argument("--up", type=int, help="(internal) a pipe on which to say that this process serves")
+        parser.add_argument(
+            "--up", type=int, help="(internal) a pipe on which to say that this process serves and lives"
+        )
         parser.add_argument("--successor", action="store_true", help="(internal) come up only if all is well")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -84,7 +86,11 @@ class Command(BaseCommand):
             figures.be_known_as()
         # A successor may be of a newer edition than its parent.
         assets.collect()
-        self._serve(listener, on_up=lambda: workers.tell_up(up))
+        self._serve(
+            listener,
+            on_up=lambda: workers.tell_parent(up, workers.UP),
+            say_alive=lambda: workers.tell_parent(up, workers.ALIVE),
+        )
 
     def _be_well(self) -> None:
         self._check()
@@ -96,7 +102,12 @@ class Command(BaseCommand):
             self._fail(f"the database lacks {waiting} migrations: run `manage.py migrate` first.")
 
     def _serve_alone(self, listener: socket.socket) -> None:
-        server = self._serve(listener, on_up=lambda: None, succeed=lambda: _start_successor(listener))
+        server = self._serve(
+            listener,
+            on_up=lambda: None,
+            say_alive=lambda: notify.tell(notify.ALIVE),
+            succeed=lambda: _start_successor(listener),
+        )
         if server.successor is None:
             return
         # From here on this process is only the parent of its successor.
@@ -112,12 +123,13 @@ class Command(BaseCommand):
         return serve_here(listener, drain_seconds=limits.drain_seconds, frame_bytes=limits.frame_bytes, **how)
 
     def _supervisor(self, listener: socket.socket, **how: Any) -> Supervisor:
-        drain_seconds = settings.LIMITS.drain_seconds
+        limits = settings.LIMITS
         return Supervisor(
             listener,
             lambda: Worker(workers.command(), listener),
             lambda: _start_successor(listener),
-            drain_seconds=drain_seconds,
+            drain_seconds=limits.drain_seconds,
+            hung_seconds=limits.hung_seconds,
             **how,
         )
 

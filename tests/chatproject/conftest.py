@@ -1,0 +1,18 @@
+"""What tests of the supervisor begin with."""
+
+import logging
+
+import pytest
+
+from tests.stage.servers import free_port
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, "gapless.serve")
+    return caplog
