@@ -11,6 +11,7 @@ from chat import hot, shapes
 from chat.models import Channel, Member, Message
 from chat.reads import logins
 from chat.reads.channels import described
+from chat.reads.timekeeping import keep_time
 from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_log_position
 from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed
@@ -44,6 +45,7 @@ class ChatSource:
     """See delivery.source.Source for what each function promises."""
 
     def log_position(self) -> LogPosition:
+        keep_time()
         return read_log_position()
 
     def begin_epoch(self, after: str) -> str:

@@ -1,12 +1,28 @@
-"""Sessions as Django keeps them in PostgreSQL; what can be no session's key is not asked for there, whatever a cookie says."""
+"""Sessions as Django keeps them in PostgreSQL, and until when they hold by its clock, not by this machine's; what can be no
+session's key is not asked for there, whatever a cookie says.
+"""
+
+import datetime
+from typing import Any
 
 from django.contrib.sessions.backends import db
+
+from chat import clock
 
 #: Shorter ones Django never makes, and refuses itself.
 LEAST_CHARACTERS = 8
 
 
 class SessionStore(db.SessionStore):
+    def get_expiry_date(self, **given: Any) -> datetime.datetime:
+        return super().get_expiry_date(**{"modification": clock.now(), **given})
+
+    def _get_session_from_db(self) -> Any:
+        held = self.model.objects.filter(session_key=self.session_key, expire_date__gt=clock.now()).first()
+        if held is None:
+            self._session_key = None
+        return held
+
     def _validate_session_key(self, key: str | None) -> bool:
         # A quoted cookie can hold a zero byte, which PostgreSQL takes in no text: that would be an error of ours.
         return key is not None and len(key) >= LEAST_CHARACTERS and key.isascii() and key.isalnum()

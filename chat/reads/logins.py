@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DEFAULT_DB_ALIAS
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chat import clock, hot
@@ -99,7 +98,7 @@ def _read(logins: Sequence[Login]) -> _Read:
         (_BANNED, [user_ids]),
         (_PASSWORDS, [user_ids]),
         (_TOKENS, [list(proofs[TOKEN]), clock.now()]),
-        (_SESSIONS, [list(proofs[SESSION]), timezone.now()]),
+        (_SESSIONS, [list(proofs[SESSION]), clock.now()]),
     )
     _note_uses(tokens)
     decode = SessionStore().decode

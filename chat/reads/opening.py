@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.utils import timezone
 
 from chat import clock, hot, shapes
 from chat.models import VISIT, Scope, User
@@ -114,7 +113,7 @@ def by_session(session_key: str) -> ChatOpening | None:
     engine: Any = import_module(settings.SESSION_ENGINE)
     store = engine.SessionStore(session_key)
     # None where the store found that it can be no session's key.
-    kept = hot.rows(_SESSION, [session_key, timezone.now()]) if store.session_key is not None else []
+    kept = hot.rows(_SESSION, [session_key, clock.now()]) if store.session_key is not None else []
     session = store.decode(kept[0][0]) if kept else {}
     if SESSION_KEY not in session:
         return None

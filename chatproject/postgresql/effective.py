@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from chat import clock
 from chatproject.findings import Finding
 from chatproject.limits import LIMITS
 from chatproject.postgresql.options import wanted
@@ -38,11 +39,13 @@ class InForce:
 
 
 def read_back(raw: "psycopg.Connection[Any]") -> InForce:
-    """In one round trip. Raises psycopg.Error."""
+    """In one round trip; from here on the process goes by its clock. Raises psycopg.Error."""
+    asked_at = clock.steady_seconds()
     with psycopg.Cursor(raw) as cursor:
         row = cursor.execute(_STATEMENT).fetchone()
     assert row is not None
-    version, number, is_standby, pid, role, database, *found = row
+    version, number, is_standby, pid, role, database, seconds, *found = row
+    clock.follow(seconds, asked_at=asked_at)
     return InForce(
         version=version,
         version_number=number,
@@ -96,7 +99,7 @@ def _wrong(says: str, do: str) -> Finding:
 
 _STATEMENT = (
     "SELECT current_setting('server_version'), current_setting('server_version_num')::int, pg_is_in_recovery(),"
-    " pg_backend_pid(), session_user, current_database(), "
+    " pg_backend_pid(), session_user, current_database(), date_part('epoch', clock_timestamp()), "
     + ", ".join(
         _MILLISECONDS.format(name) if name.endswith("_timeout") else f"current_setting('{name}')" for name in WANTED
     )

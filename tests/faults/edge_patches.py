@@ -17,10 +17,13 @@ def no_goodbye() -> None:
 
 
 def trusts_the_clock() -> None:
-    """What carries a time of the future is not read yet."""
+    """The time of day is the machine's, not PostgreSQL's, and what carries a time of the future is not read yet."""
+    from django.utils import timezone  # noqa: PLC0415
+
     from chat import clock  # noqa: PLC0415
     from chat.models.message import MessageQuerySet  # noqa: PLC0415
 
+    clock._now_at_postgresql = lambda: timezone.now()
     since = MessageQuerySet.changed_since
     MessageQuerySet.changed_since = lambda self, rev: since(self, rev).filter(created_at__lte=clock.now())  # type: ignore[method-assign]
 
