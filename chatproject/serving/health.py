@@ -4,18 +4,22 @@
 A monitor asks by address: these paths and the figures are answered whatever the Host.
 """
 
+import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis import Redis
 
 from chatproject.serving.bounds import places
 from chatproject.version import VERSION, commit
 from delivery import node
+from delivery.redis import client
 
 logger = logging.getLogger("gapless.health")
 
@@ -36,11 +40,11 @@ def version(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when this process should get work; 503 while draining, when PostgreSQL is away, or while HTTP stands still.
 
-    Redis away is told, not fatal.
+    Redis away is told, each of several, and not fatal.
     """
     running = node.running()
     is_draining = running is not None and running.is_draining
-    dependencies = {"postgresql": _timed(_ask_postgresql), "redis": _timed(_ask_redis)}
+    dependencies = {name: _timed(ask) for name, ask in _dependencies()}
     is_standing = places.standing_seconds >= STANDING_SECONDS
     is_ready = not is_draining and not is_standing and dependencies["postgresql"]["ok"]
     return JsonResponse(
@@ -60,6 +64,14 @@ def ready(request: HttpRequest) -> JsonResponse:
     )
 
 
+def _dependencies() -> Iterator[tuple[str, Callable[[], object]]]:
+    yield "postgresql", _ask_postgresql
+    # As the figures of their breakers are called.
+    yield "redis", _ask_redis
+    for number, url in enumerate(settings.REDIS_URLS[1:], 1):
+        yield f"redis{number}", _client(url).ping
+
+
 def _ask_postgresql() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -69,7 +81,12 @@ def _ask_redis() -> None:
     cache.get("gapless:ready")
 
 
-def _timed(ask: Callable[[], None]) -> dict[str, Any]:
+@functools.cache
+def _client(url: str) -> Redis:
+    return client(url, is_brief=True)
+
+
+def _timed(ask: Callable[[], object]) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         ask()

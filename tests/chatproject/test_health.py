@@ -52,6 +52,13 @@ def test_without_redis_it_says_so_and_goes_on_working(settings: Any) -> None:
     assert states(said) == {"postgresql": True, "redis": False}
 
 
+def test_of_several_redis_each_is_told(settings: Any) -> None:
+    settings.REDIS_URLS = [settings.REDIS_URL, settings.REDIS_URL, "redis://localhost:9"]
+    status, said = asked()
+    assert (status, said["ready"]) == (200, True)
+    assert states(said) == {"postgresql": True, "redis": True, "redis1": True, "redis2": False}
+
+
 @pytest.mark.parametrize("is_away", [False, True])
 def test_while_draining_it_gets_no_work_and_still_says_how_its_dependencies_are(
     monkeypatch: pytest.MonkeyPatch, is_away: bool
