@@ -1,7 +1,8 @@
-"""What lasts is said once: a fault is a line when it begins, one a minute while it is, and one at its end with counts.
+"""What lasts is said once: a fault is a line when it begins, one a minute while it is, and one at its end with counts. One that
+comes back soon after its end is a line when it is over, or has lasted for a while.
 
-Whatever else says so meanwhile, by whatever library and with whatever traceback, is counted instead of written. Lines that are no
-fault but repeat themselves are counted too, beyond a few a minute of one kind (repeats.py).
+Whatever else says so meanwhile, by whatever library and with whatever traceback, is counted instead of written; so are requests
+that are refused meanwhile. Lines that are no fault but repeat themselves are counted too, beyond a few a minute (repeats.py).
 """
 
 import logging
@@ -18,7 +19,11 @@ logger = logging.getLogger("gapless.outages")
 #: Without a line of it for so long, a fault is over: longer than between two looks of a monitor at /readyz.
 QUIET_SECONDS = 20.0
 AGAIN_SECONDS = 60.0
-_SAYS_WHY = "psycopg.pool"
+#: What comes back within so long is nothing new: it is said once it has lasted for `LASTING_SECONDS`, or is over.
+LATELY_SECONDS, LASTING_SECONDS = 300.0, 10.0
+_SAYS_WHY, _WHY = "psycopg.pool", "error connecting"
+_REQUESTS = "django_structlog.middlewares.request"
+_COUNTED = "requests that were refused"
 
 
 class Outages(logging.Filter):
@@ -29,6 +34,8 @@ class Outages(logging.Filter):
         # A signal may have something to say while its thread has the lock.
         self._lock = threading.RLock()
         self._lasting: dict[Fault, _Outage] = {}
+        #: When each was over last.
+        self._over_at: dict[Fault, float] = {}
         self._repeats = Repeats()
         self._is_watched = False
 
@@ -38,7 +45,11 @@ class Outages(logging.Filter):
         without_the_clients_faults(record)
         fault = fault_in(record)
         if fault is None:
-            return record.levelno <= logging.DEBUG or self._is_asked_for(record) or self._is_few(record)
+            return (
+                record.levelno <= logging.DEBUG
+                or self._is_asked_for(record)
+                or (not self._is_counted(record) and self._is_few(record))
+            )
         with self._lock:
             is_told = self._is_told(fault, record)
         if is_told:
@@ -53,9 +64,26 @@ class Outages(logging.Filter):
             outage.note(record.name)
             return False
         # With nobody to see the end of it, each line is written.
-        if self._watch():
-            self._lasting[fault] = outage = _Outage()
+        if not self._watch():
+            return True
+        is_new = time.monotonic() - self._over_at.get(fault, -LATELY_SECONDS) >= LATELY_SECONDS
+        self._lasting[fault] = outage = _Outage(is_new=is_new)
+        if is_new:
             outage.tells_more(record)
+        else:
+            outage.note(record.name)
+        return is_new
+
+    def _is_counted(self, record: logging.LogRecord) -> bool:
+        """Whether it is a refused request while a fault lasts, which it may well come from; a mistake of ours is none."""
+        if record.name != _REQUESTS or not isinstance(record.msg, dict):
+            return False
+        status = record.msg.get("code") or 0
+        with self._lock:
+            lasting = next(iter(self._lasting.values()), None)
+            if lasting is None or not (400 <= status < 500 or status == 503):
+                return False
+            lasting.count(_COUNTED)
         return True
 
     def _is_asked_for(self, record: logging.LogRecord) -> bool:
@@ -91,38 +119,47 @@ class Outages(logging.Filter):
 
     def _of_faults(self) -> Iterator[tuple[int, str]]:
         for fault, outage in list(self._lasting.items()):
+            again = "" if outage.is_new else " again"
             if outage.is_over():
                 del self._lasting[fault]
+                self._over_at[fault] = outage.last_at
                 seconds = outage.last_at - outage.began_at
-                heard = f"{fault.was} for {seconds:.0f} s, nothing more is heard of it: {outage.counts()}"
+                heard = f"{fault.was}{again} for {seconds:.0f} s, nothing more is heard of it: {outage.counts()}"
                 yield logging.WARNING, heard
             elif outage.is_due():
                 seconds = outage.told_at - outage.began_at
-                yield logging.WARNING, f"{fault.still}, for {seconds:.0f} s now: {outage.counts()}"
+                begins = fault.still if outage.is_told else f"{fault.begins}{again}"
+                outage.is_told = True
+                yield logging.WARNING, f"{begins}, for {seconds:.0f} s now: {outage.counts()}"
 
 
 class _Outage:
-    def __init__(self) -> None:
+    def __init__(self, *, is_new: bool) -> None:
         self.began_at = self.last_at = self.told_at = time.monotonic()
+        self.is_new = self.is_told = is_new
         self._lines: Counter[str] = Counter()
-        self._knows_why = False
+        self._knows_why = not is_new
 
     def tells_more(self, record: logging.LogRecord) -> bool:
         """Once: psycopg's pool says why PostgreSQL lets nobody in, where all others only say that they waited."""
-        is_first = record.name == _SAYS_WHY and not self._knows_why
+        is_first = not self._knows_why and record.name == _SAYS_WHY and str(record.msg).startswith(_WHY)
         self._knows_why |= is_first
         return is_first
 
     def note(self, name: str) -> None:
         self.last_at = time.monotonic()
-        self._lines[name] += 1
+        self.count(name)
+
+    def count(self, what: str) -> None:
+        """It does not last for longer because of that."""
+        self._lines[what] += 1
 
     def is_over(self) -> bool:
         return time.monotonic() - self.last_at >= QUIET_SECONDS
 
     def is_due(self) -> bool:
         now = time.monotonic()
-        if now - self.told_at < AGAIN_SECONDS:
+        if now - self.told_at < (AGAIN_SECONDS if self.is_told else LASTING_SECONDS):
             return False
         self.told_at = now
         return True

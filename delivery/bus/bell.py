@@ -1,6 +1,7 @@
 """The bell: tells other processes, and the sockets of this one, what has been committed. Knows nothing of who hears it."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 
 from asgiref.sync import async_to_sync
@@ -24,6 +25,9 @@ def ring(announcements: Sequence[Announcement]) -> None:
     """Announces from any thread of a web process, or from a command. Never raises: what is lost is read from the rows."""
     if _ring_here is not None:
         _ring_here(announcements)
+        return
+    if not threading.main_thread().is_alive():
+        logger.info("the process ends: announcements were not made, the position check will find the rows")
         return
     try:
         async_to_sync(_tell_others)(announcements)

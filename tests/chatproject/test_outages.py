@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -104,6 +105,70 @@ def test_each_outage_is_one_line_and_other_faults_are_all_there(monkeypatch: pyt
         shown, record = passes(ValueError("a mistake of ours"))
         assert (shown, record.levelname) == (True, "ERROR")
         assert record.exc_info
+
+
+def after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """It is so much later, for the outages."""
+    now = outages.time.monotonic()
+    monkeypatch.setattr(outages, "time", SimpleNamespace(monotonic=lambda: now + seconds, sleep=time.sleep))
+
+
+def of_redis() -> logging.LogRecord:
+    return record("Redis carries no announcements", away="Redis")
+
+
+def test_a_fault_that_comes_and_goes_is_one_line_each_time_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without its thread: what it would say is asked for here.
+    monkeypatch.setattr(Outages, "_watch", lambda outage: True)
+    outage = Outages()
+    assert [outage.filter(of_redis()) for _ in range(2)] == [True, False]
+    after(monkeypatch, outages.QUIET_SECONDS)
+    assert [line.split(":")[0] for _, line in outage._of_faults()] == [
+        "Redis was away for 0 s, nothing more is heard of it"
+    ]
+    after(monkeypatch, 5)
+    assert [outage.filter(of_redis()) for _ in range(2)] == [False, False]
+    assert list(outage._of_faults()) == [], "it may be over at once"
+    after(monkeypatch, outages.LASTING_SECONDS)
+    assert [line for _, line in outage._of_faults()] == [
+        "Redis is away again, for 10 s now: 2 lines were not written (gapless.any 2)"
+    ]
+    after(monkeypatch, outages.QUIET_SECONDS)
+    assert [line.split(",")[0] for _, line in outage._of_faults()] == ["Redis was away again for 0 s"]
+    after(monkeypatch, outages.LATELY_SECONDS)
+    assert outage.filter(of_redis()), "long afterwards it is another one"
+
+
+def test_refused_requests_are_counted_with_the_fault_that_lasts_and_mistakes_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Outages, "_watch", lambda outage: True)
+    outage = Outages()
+
+    def answered(status: int) -> bool:
+        line = record("", level=logging.INFO if status < 500 else logging.ERROR)
+        line.name, line.msg = "django_structlog.middlewares.request", {"event": "request_finished", "code": status}
+        return outage.filter(line)
+
+    assert [answered(status) for status in (404, 503, 500)] == [True, True, True]
+    outage.filter(of_redis())
+    assert [answered(status) for status in (404, 409, 503, 500)] == [False, False, False, True]
+    after(monkeypatch, outages.QUIET_SECONDS)
+    assert [line.split(": ")[1] for _, line in outage._of_faults()] == [
+        "3 lines were not written (requests that were refused 3)"
+    ]
+
+
+def test_only_why_nobody_is_let_in_is_a_second_line_of_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Outages, "_watch", lambda outage: True)
+    outage = Outages()
+
+    def says(words: str) -> bool:
+        return outage.filter(record(words, "it", name="psycopg.pool"))
+
+    assert outage.filter(record("it failed: %r", OperationalError("gone")))
+    assert not says("discarding closed connection: %s")
+    assert [says("error connecting in %s") for _ in range(2)] == [True, False]
 
 
 def record(says: str, *given: Any, level: int = logging.WARNING, **extra: Any) -> logging.LogRecord:

@@ -105,9 +105,11 @@ async def conclude(
     """Waits for wholeness, notes how every client stands, and has it all checked against the rows."""
     seconds = await settle(cluster, fleet, company, within=within)
     history.extend(client.final() for client in fleet.clients)
+    # Who is not whole by now goes on sending: what is accepted from here on is not in the rows that are read.
+    told = History(history)
     rows = await asyncio.to_thread(read_rows, cluster.services.postgres, list(company.channels))
-    await read_files(cluster, company, history, rows)
-    report = check(history, rows, revoked_seconds=revoked_seconds)
+    await read_files(cluster, company, told, rows)
+    report = check(told, rows, revoked_seconds=revoked_seconds)
     report.settled_seconds = seconds
     if seconds is None:
         report.add(
