@@ -51,6 +51,7 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(line.locator(".avatar")).to_have_text("B")
     expect(alice.locator("#rows .body", has_text="At the harbour")).to_have_count(0)
     expect(badge).to_contain_text("1", timeout=SOON)
+    expect(line).to_have_class("thread-line is-unread")
     assert not axe.violations(bob)
 
     # Alice reads it beside the channel; her second page hears of it.
@@ -64,6 +65,7 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(alice.locator("#thread-rows .body")).to_have_text(["Where do we eat?", "At the harbour"])
     expect(alice.locator("#thread .thread-follow")).to_have_text("Following")
     expect(badge).to_be_hidden(timeout=SOON)
+    expect(line).to_have_class("thread-line")
     expect(second.locator("#threads-button .badge")).to_be_hidden(timeout=SOON)
     assert not axe.violations(alice)
 

@@ -20,8 +20,8 @@ feature((page) => {
   const { client, me, reading, state } = page;
   learn([...state.repliers, ...state.messages.map((/** @type {Message} */ { sender }) => sender)]);
   const list = byId("thread-rows");
-  const timeline = timelineIn(page, list);
-  const followed = new Followed({ me, unread: state.threads_unread, load: () => get("threads/") });
+    const followed = new Followed({ me, unread: state.threads_unread, load: (/** @type {any} */ query) => get("threads/", query) });
+  const timeline = timelineIn(page, list, followed);
   const scroll = new Scroll({ box: list.parentElement, list, moved: () => panel.check() });
   const panel = new ThreadPanel({ client, me, timeline, scroll, isLooking: () => reading.isLooking, told: (/** @type {any} */ now) => followed.hear(now) });
   const composer = composerOf(page, panel, timeline);
@@ -67,7 +67,7 @@ feature((page) => {
   setInterval(() => refreshTimes(byId("rows")), TICK_MS);
 });
 
-function timelineIn(/** @type {Page} */ page, /** @type {any} */ list) {
+function timelineIn(/** @type {Page} */ page, /** @type {any} */ list, /** @type {Followed} */ followed) {
   const { timeline: beside, me, blocks } = page;
   const timeline = new Timeline({
     list, me,
@@ -78,7 +78,7 @@ function timelineIn(/** @type {Page} */ page, /** @type {any} */ list) {
   timeline.parts = beside.parts;
   const personOf = (/** @type {number} */ id) => latest(/** @type {any} */ ({ id }));
   beside.parts.push((row, message) => {
-    showLine(row, message, { isInThread: timeline.row(message.id) === row, personOf });
+    showLine(row, message, { isInThread: timeline.row(message.id) === row, isUnread: followed.isUnread(message.id), personOf });
     if (message.repliers?.some((/** @type {number} */ id) => !personOf(id).username)) page.directory.learn(message.channel, message.repliers);
   });
   return timeline;
@@ -113,6 +113,12 @@ function followMessages(/** @type {Page} */ page, /** @type {ThreadPanel} */ pan
   client.addEventListener("thread", ({ detail }) => (panel.hear(detail), followed.hear(detail)));
   client.addEventListener("resync", ({ detail: { channel } }) => (panel.root?.channel === channel && panel.reload(), followed.refresh()));
   client.addEventListener("hello", () => followed.refresh());
+  // What was left behind, and what blocked people wrote, is unread no more.
+  client.addEventListener("channel", ({ detail: { action } }) => action !== "updated" && followed.refresh());
+  page.blocks.addEventListener("changed", () => followed.refresh());
+  followed.addEventListener("changed", () => {
+    for (const { id, replies } of page.timeline.shown) if (replies) page.redraw(id);
+  });
 }
 
 // What the page was opened with: a thread, or a message that stands only in one.

@@ -8,6 +8,7 @@ const SPREAD_MS = 700; // all who follow a thread would ask at once
 export class Followed extends EventTarget {
   /** @type {any[]} */ threads = []; // roots, those with the newest reply first
   unread = 0; // in how many of all
+  /** @type {string | null} */ next = null; // where the list goes on
   #load;
   #me;
   #strange = new Set(); // roots of which the server has not said that they are followed
@@ -16,7 +17,7 @@ export class Followed extends EventTarget {
   #isLoading = false;
   #isStale = false;
 
-  /** `load()` resolves to a page of `threads/`; `unread`: the number that the page came with. */
+  /** `load(query)` resolves to a page of `threads/`; `unread`: the number that the page came with. */
   constructor(/** @type {{ load: Callback, me: Me, unread: number }} */ { load, me, unread }) {
     super();
     this.#load = load;
@@ -26,6 +27,18 @@ export class Followed extends EventTarget {
 
   has(/** @type {number} */ root) {
     return this.threads.some(({ id }) => id === root);
+  }
+
+  isUnread(/** @type {number} */ root) {
+    return this.threads.some(({ id, unread }) => id === root && unread > 0);
+  }
+
+  /** The next page of the list, until it is asked for anew. */
+  async more() {
+    const { results, next } = await this.#load({ cursor: new URL(/** @type {string} */ (this.next)).searchParams.get("cursor") });
+    this.next = next;
+    this.#add(results);
+    this.dispatchEvent(new Event("changed"));
   }
 
   /** Messages as they are now: replies make their threads the newest ones, so that one page of the list says which are followed. */
@@ -59,9 +72,12 @@ export class Followed extends EventTarget {
     const asked = this.#asked;
     this.#asked = new Set();
     try {
-      const { results, unread_threads: unread } = await this.#load();
-      this.threads = results;
-      this.unread = unread;
+      const { results, unread_threads: unread, next = null } = await this.#load({});
+      const isWhole = results.filter((/** @type {any} */ root) => root.unread).length >= unread;
+      // What is counted as unread can be found, however old it is.
+      const others = isWhole ? [] : (await this.#load({ only: "unread" })).results;
+      Object.assign(this, { threads: results, unread, next });
+      this.#add(others);
       for (const root of asked) if (!this.has(root)) this.#strange.add(root);
       this.dispatchEvent(new Event("changed"));
     } catch {
@@ -69,5 +85,9 @@ export class Followed extends EventTarget {
     }
     this.#isLoading = false;
     if (this.#isStale) this.refresh();
+  }
+
+  #add(/** @type {any[]} */ threads) {
+    this.threads = [...this.threads, ...threads.filter(({ id }) => !this.has(id))];
   }
 }

@@ -2,8 +2,8 @@
 import { ago, fullTime, plural } from "../page/format.js";
 import { paintAvatar, make } from "../page/dom.js";
 
-/** `personOf(id)`: who is known by then. `isInThread`: the row stands in the thread itself, where nothing leads to it. */
-export function showLine(/** @type {any} */ row, /** @type {any} */ message, /** @type {{ personOf: Callback, isInThread: boolean }} */ { personOf, isInThread }) {
+/** `personOf(id)`: who is known by then. `isInThread`: the row stands in the thread itself, where nothing leads to it. `isUnread`: the person has not read all of it. */
+export function showLine(/** @type {any} */ row, /** @type {any} */ message, /** @type {{ personOf: Callback, isInThread: boolean, isUnread: boolean }} */ { personOf, isInThread, isUnread }) {
   const line = row.querySelector(".thread-line");
   const count = message.replies?.count ?? 0;
   line.hidden = isInThread || !(count || (message.thread && message.id));
@@ -11,6 +11,8 @@ export function showLine(/** @type {any} */ row, /** @type {any} */ message, /**
   const [faces, words, when] = line.children;
   faces.replaceChildren(...(count ? (message.repliers ?? []).map((/** @type {number} */ id) => face(personOf(id) ?? { id })) : []));
   words.textContent = count ? plural(count, "reply", "replies") : "Said in a thread";
+  line.classList.toggle("is-unread", isUnread);
+  line.title = isUnread ? "Unread replies" : "";
   when.hidden = !count;
   if (count) showTime(when, message.replied_at);
 }

@@ -11,6 +11,8 @@ const MOST_LETTERS = 140;
 
 export class ThreadList {
   #dialog = byId("threads");
+  #note = this.#dialog.querySelector(".dialog-note");
+  #more = this.#dialog.querySelector('[data-act="more"]');
   #badge = byId("threads-button").querySelector(".badge");
   #followed;
   #channels;
@@ -26,18 +28,20 @@ export class ThreadList {
       this.#draw();
       open(this.#dialog);
     });
+    this.#more.addEventListener("click", () => followed.more().catch((/** @type {Refused} */ { detail }) => (this.#note.textContent = detail)));
     followed.addEventListener("changed", () => this.#draw());
     this.#draw();
   }
 
   #draw() {
-    const { threads, unread } = this.#followed;
+    const { threads, unread, next } = this.#followed;
     this.#badge.hidden = !unread;
     this.#badge.firstElementChild.textContent = unread;
     if (!this.#dialog.open && !threads.length) return;
     const here = threads.filter((/** @type {Message} */ { channel }) => this.#channels.get(channel));
     const lines = [...here].sort((a, b) => Number(b.unread > 0) - Number(a.unread > 0));
-    this.#dialog.querySelector(".dialog-note").textContent = lines.length ? "" : "You follow a thread by writing in it, or by being mentioned there. None yet.";
+    this.#more.hidden = !next;
+    this.#note.textContent = lines.length ? "" : "You follow a thread by writing in it, or by being mentioned there. None yet.";
     this.#dialog.querySelector(".lines").replaceChildren(...lines.map((root) => make("li", {}, this.#line(root))));
   }
 

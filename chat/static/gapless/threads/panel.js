@@ -63,7 +63,7 @@ export class ThreadPanel extends EventTarget {
     this.#panel.hidden = false;
     this.#cover();
     await this.#load(async () => {
-      const [first, page] = await Promise.all([get(`channels/${root.channel}/messages/${root.id}/`), seq ? this.#pagesFrom(seq) : this.#page({})]);
+      const [first, page] = await Promise.all([get(`channels/${root.channel}/messages/${root.id}/`), seq ? this.#pagesAround(seq) : this.#page({})]);
       return () => {
         this.root = first;
         this.#hasOlder = page.has_more;
@@ -157,13 +157,11 @@ export class ThreadPanel extends EventTarget {
     return page;
   }
 
-  /** All from a number on, so that nothing is missing up to the end. */
-  async #pagesFrom(/** @type {number} */ seq) {
-    const page = await this.#page({ after: seq - 1, page_size: LARGE_PAGE });
-    for (let newer = page; newer.previous_after != null; ) {
-      newer = await this.#page({ after: newer.previous_after, page_size: LARGE_PAGE });
+  // A page of what was said before, so that the message has its place when others join above; from it on all, up to the end.
+  async #pagesAround(/** @type {number} */ seq) {
+    const [page, first] = await Promise.all([this.#page({ before: seq }), this.#page({ after: seq - 1, page_size: LARGE_PAGE })]);
+    for (let newer = first; newer; newer = newer.previous_after != null && (await this.#page({ after: newer.previous_after, page_size: LARGE_PAGE })))
       page.results.unshift(...newer.results);
-    }
     return page;
   }
 
