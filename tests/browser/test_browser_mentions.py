@@ -52,6 +52,23 @@ def test_who_is_called_sees_it_everywhere_until_it_is_read(
     expect(bob).to_have_title(re.compile("^other"))
     expect(alice.locator(".row .call").first).to_have_text("@bob")
     expect(alice.locator(".row", has_text="@stranger").locator(".call")).to_have_text(["@here"])
+    writes_from_a_card_and_to_several(alice)
+
+
+def writes_from_a_card_and_to_several(page: Page) -> None:
+    """The mention opens the card of who is meant."""
+    page.locator(".row .call").first.click()
+    expect(page.locator("#card")).to_contain_text("@bob")
+    assert violations(page) == []
+    page.click("#card button")
+    expect(page.locator("#channel-title")).to_have_text("Bob")
+    page.evaluate("() => document.querySelector('[data-open=several]').click()")
+    for name in ("Bob", "Charlie"):
+        page.locator("#people label", has_text=name).click()
+    expect(page.locator("#people-chosen")).to_contain_text("Bob and Charlie")
+    assert violations(page) == []
+    page.click("#people-chosen button")
+    expect(page.locator("#channel-title")).to_have_text("Bob, Charlie")
 
 
 def by_completion(page: Page) -> None:

@@ -1,5 +1,6 @@
 /** The picker of emoji: search, groups, what was chosen lately, skin tone, and keys that walk the grid. Comes when first asked for. */
 import { make } from "../page/dom.js";
+import { placeAt } from "../page/popup.js";
 import { chooseTone, recent, remember, tone } from "./choices.js";
 import { GROUPS, known, search, toned } from "./words.js";
 
@@ -50,7 +51,7 @@ class Picker {
     this.#search.value = "";
     this.#setTone(tone());
     this.#box.showPopover();
-    this.#place(place);
+    placeAt(this.#box, place);
     this.#grid.scrollTop = 0;
     if (matchMedia("(hover: none)").matches) this.#grid.focus();
     else this.#search.focus();
@@ -133,14 +134,6 @@ class Picker {
     for (const stop of stops) stop.tabIndex = stop === next ? 0 : -1;
     next.focus();
     if (among === this.#tones) this.#setTone(Number(next.dataset.tone));
-  }
-
-  #place(/** @type {DOMRect} */ { left, top, bottom }) {
-    if (matchMedia("(max-width: 699px)").matches) return;
-    const { width, height } = this.#box.getBoundingClientRect();
-    const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, top - height - 4);
-    this.#box.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 12))}px`;
-    this.#box.style.top = `${y}px`;
   }
 }
 

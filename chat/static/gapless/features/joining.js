@@ -9,5 +9,10 @@ feature((page) => {
   const create = new Create({ made: enter });
   openers.browse = () => browse.open();
   openers.create = () => create.open();
-  openers.direct = () => people.ask({ title: "New direct message", without: [me.id], choose: (/** @type {Person} */ person) => page.writeTo(person) });
+  const write = (isSeveral = false) => {
+    const several = (/** @type {Person[]} */ chosen) => page.writeTo(...chosen);
+    people.ask({ title: "New direct message", without: [me.id], choose: (/** @type {Person} */ person) => page.writeTo(person), several, isSeveral });
+  };
+  openers.direct = () => write();
+  openers.several = () => write(true);
 });

@@ -7,9 +7,12 @@ let toastTimer = null;
 
 /** Buttons with `data-open` open by name, `data-close` and a click beside a dialog close it. */
 export function listen(/** @type {any} */ openers) {
-  document.addEventListener("click", (/** @type {any} */ { target }) => {
-    const name = target.closest("[data-open]")?.dataset.open;
-    if (name) openers[name]();
+  document.addEventListener("click", (/** @type {any} */ event) => {
+    const { target } = event;
+    const opener = target.closest("[data-open]");
+    // Of a link to a page that does the same without a script.
+    if (opener?.href) event.preventDefault();
+    if (opener) openers[opener.dataset.open]();
     if (target.closest("[data-close]") || isBackdrop(target)) target.closest("dialog").close();
   });
   // A search field takes the first Escape to empty itself; here it means the dialog.

@@ -7,6 +7,7 @@ import "../features/formatting.js";
 import "../features/undo.js";
 import "../features/company.js";
 import "../features/members.js";
+import "../features/card.js";
 import "../features/sidebar.js";
 import "../features/unread.js";
 import "../features/notices.js";

@@ -24,7 +24,7 @@ export class Popup {
   open(/** @type {{ left: number, bottom: number, top: number }} */ { left, bottom, top }, /** @type {Callback} */ offers) {
     for (const item of this.#menu.querySelectorAll("[data-act]")) item.hidden = !offers(item.dataset.act);
     this.#menu.showPopover();
-    if (!isNarrow()) this.#place(left, bottom, top);
+    placeAt(this.#menu, { left, bottom, top });
     this.#items[0]?.focus();
   }
 
@@ -36,13 +36,6 @@ export class Popup {
     return [...this.#menu.querySelectorAll('[role^="menuitem"]')].filter((item) => item.checkVisibility());
   }
 
-  #place(/** @type {number} */ left, /** @type {number} */ bottom, /** @type {number} */ top) {
-    const { width, height } = this.#menu.getBoundingClientRect();
-    const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, Math.min(top, innerHeight) - height - 4);
-    this.#menu.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 12))}px`;
-    this.#menu.style.top = `${y}px`;
-  }
-
   #pressed(/** @type {any} */ event) {
     const items = this.#items;
     const index = items.indexOf(document.activeElement);
@@ -52,4 +45,13 @@ export class Popup {
     event.preventDefault();
     items.at(next % items.length).focus();
   }
+}
+
+/** Puts what is open below a rectangle of the window, or above it where there is no room; on a phone it has its place at the edge. */
+export function placeAt(/** @type {any} */ box, /** @type {{ left: number, bottom: number, top: number }} */ { left, bottom, top }) {
+  if (isNarrow()) return;
+  const { width, height } = box.getBoundingClientRect();
+  const y = bottom + height + 8 < innerHeight ? bottom + 4 : Math.max(8, Math.min(top, innerHeight) - height - 4);
+  box.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 12))}px`;
+  box.style.top = `${y}px`;
 }

@@ -148,10 +148,10 @@ export class Page extends EventTarget {
     this.router.to(pathOf(this.channels.put(channel)));
   }
 
-  /** To the conversation with a person, which is made where there is none. */
-  async writeTo(/** @type {Person} */ person) {
+  /** To the conversation with a person, or with several together, which is made where there is none. */
+  async writeTo(/** @type {Person[]} */ ...people) {
     try {
-      this.enter(await post("channels/", { kind: "direct", members: [person.id] }));
+      this.enter(await post("channels/", { kind: "direct", members: people.map(({ id }) => id) }));
     } catch (problem) {
       dialogs.say(problem.detail);
     }

@@ -18,6 +18,8 @@ export function paintCalls(/** @type {any} */ row, /** @type {Message} */ { ment
   for (const word of words) {
     const name = nameIn(word);
     const isAll = everyone && EVERYBODY.includes(name);
+    if (called.get(name)) word.dataset.user = called.get(name);
+    else delete word.dataset.user;
     word.classList.toggle("call", isAll || called.has(name));
     word.classList.toggle("is-mine", (isAll && sender?.id !== me.id) || called.get(name) === me.id);
   }

@@ -1,9 +1,10 @@
-/** Choosing a person: for a new direct message, or to be added to a channel. */
+/** Choosing a person, or several: for a new direct message, or to be added to a channel. */
 import { get } from "../page/api.js";
 import { open, searchList } from "../page/dialogs.js";
 import { avatar, byId, make } from "../page/dom.js";
 import { Inviting } from "./inviting.js";
 import { latest, learn, paintName } from "./names.js";
+import { Several } from "./several.js";
 
 export class People {
   #dialog = byId("people");
@@ -12,6 +13,7 @@ export class People {
   /** @type {Callback} */ #choose = () => {};
   #without = new Set();
   #inviting = new Inviting();
+  #several = new Several({ began: () => this.#start() });
   /** @type {any} */ #among = null;
 
   constructor() {
@@ -23,25 +25,32 @@ export class People {
     });
   }
 
-  /** Of `among`, or of everybody; `inviteTo`: the channel into which a link may let new people besides. `choose(person)` may reject with a sentence in `detail`; the dialog closes when it succeeds. */
-  ask(/** @type {{ title: string, among?: any, without?: any, inviteTo?: any, choose: Callback }} */ { title, among = null, without = [], inviteTo = null, choose }) {
+  /** Of `among`, or of everybody; `inviteTo`: the channel into which a link may let new people besides. `choose(person)`, and `several(people)` where that is offered, may reject with a sentence in `detail`; the dialog closes when it succeeds. */
+  ask(/** @type {{ title: string, among?: any, without?: any, inviteTo?: any, choose: Callback, several?: Callback | null, isSeveral?: boolean }} */ { title, among = null, without = [], inviteTo = null, choose, several = null, isSeveral = false }) {
     this.#among = among;
     this.#title.textContent = title;
     this.#without = new Set(without);
     this.#choose = choose;
     this.#inviting.offer(inviteTo);
+    this.#several.offer(several && ((/** @type {Person[]} */ people) => this.#take(() => several(people))), { isOn: isSeveral });
     open(this.#dialog);
     this.#start();
   }
 
   #line(/** @type {Person} */ person) {
-    const button = make("button", { class: "line", type: "button", on: { click: () => this.#take(person) } }, ...nameParts(person));
+    if (this.#several.isOn) return make("li", {}, this.#severalLine(person));
+    const button = make("button", { class: "line", type: "button", on: { click: () => this.#take(() => this.#choose(person)) } }, ...nameParts(person));
     return make("li", {}, button);
   }
 
-  async #take(/** @type {Person} */ person) {
+  #severalLine(/** @type {Person} */ person) {
+    const box = make("input", { type: "checkbox", checked: this.#several.has(person.id), on: { change: () => this.#several.toggle(person) } });
+    return make("label", { class: "line" }, ...nameParts(person), box);
+  }
+
+  async #take(/** @type {Callback} */ act) {
     try {
-      await this.#choose(person);
+      await act();
       this.#dialog.close();
     } catch (problem) {
       this.#dialog.querySelector(".dialog-note").textContent = problem.detail ?? "That did not work. Try again.";
