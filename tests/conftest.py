@@ -23,9 +23,10 @@ from chat.services import Draft
 from chatproject.embedded import start
 from chatproject.embedded.services import DATABASE
 from delivery.source import Committed
-from tests.stage import certificates, emptying, hashing, moments, order, statics
+from tests.stage import certificates, emptying, hashing, moments, order, shared, statics
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
+from tests.stage.shared import SHARED, Shared
 from tests.stage.valkeys import Valkey
 
 emptying.install()
@@ -36,17 +37,28 @@ statics.install()
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
+#: Of each file, which of the shared web processes it asks for.
+ASKED_FOR = pytest.StashKey[dict[str, frozenset[str]]]()
 PASSWORD = "correct horse battery staple"
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         # Known before anything runs: pytest-django makes the database for those of which it knows.
         asks = set(getattr(item, "fixturenames", ()))
         if "cast" in asks and "db" not in asks and not item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.django_db(transaction=True))
-    order.longest_first(items, Path(__file__).parent)
+    asked = shared.asked_for(items)
+    config.stash[ASKED_FOR] = asked
+    order.longest_first(items, Path(__file__).parent, asked)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    yield
+    if nextitem is not None:
+        shared.stop_all_but(item.config.stash[ASKED_FOR][str(nextitem.path)])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.Sharing:
@@ -96,19 +108,15 @@ def cast(request: pytest.FixtureRequest) -> Cast:
 
 
 @pytest.fixture(scope="session")
-def _servers(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Server]]:
-    with django_db_blocker.unblock():
-        roomy = {"GAPLESS_LIMIT_MESSAGES_PER_MINUTE": "0", "GAPLESS_LIMIT_REQUESTS_PER_MINUTE": "0"}
-        servers = [Server(**roomy).start() for _ in range(2)]
-    yield servers
-    for server in servers:
-        server.stop()
+def _shared(django_db_setup: None) -> Iterator[dict[str, Shared]]:
+    yield SHARED
+    shared.stop_all_but(frozenset())
 
 
 @pytest.fixture
-def servers(_servers: list[Server], transactional_db: None) -> list[Server]:
-    """Two web processes that are shared by all tests."""
-    return _servers
+def servers(_shared: dict[str, Shared], transactional_db: None) -> list[Server]:
+    """Two web processes that tests share; how much people may say and ask is not bounded."""
+    return _shared["servers"].running()
 
 
 @pytest.fixture
@@ -116,20 +124,10 @@ def server(servers: list[Server]) -> Server:
     return servers[0]
 
 
-@pytest.fixture(scope="session")
-def _processes(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Server]]:
-    with django_db_blocker.unblock():
-        # Few connections each: all that a test session starts shares one PostgreSQL.
-        processes = [Server(GAPLESS_LIMIT_POOL="4").launch() for _ in range(3)]
-    yield [process.wait_until_alive() for process in processes]
-    for process in processes:
-        process.stop()
-
-
 @pytest.fixture
-def processes(_processes: list[Server], transactional_db: None) -> list[Server]:
+def processes(_shared: dict[str, Shared], transactional_db: None) -> list[Server]:
     """Three web processes with the limits that are shipped, shared by the tests that ask who may do what, and how much."""
-    return _processes
+    return _shared["processes"].running()
 
 
 @pytest.fixture

@@ -50,6 +50,11 @@ class Device:
     def is_connected(self) -> bool:
         return self.socket is not None and self.listener.closed is None
 
+    @property
+    def has_heard(self) -> bool:
+        """Something came that it has not taken yet."""
+        return len(self.listener.frames) > self._taken
+
     def take(self, channel: int, intervals: list[tuple[int, float]]) -> None:
         """Applies what has come, as the contract says a client does."""
         for frame in self.listener.frames[self._taken :]:
@@ -226,21 +231,23 @@ class Laws(RuleBasedStateMachine):
     def _is_member(self, user: User) -> bool:
         return Member.objects.filter(channel=self.channel, user=user).exists()
 
-    def _intervals(self, user: User) -> list[tuple[int, float]]:
-        """(begin, end): the numbers between them were this user's to see."""
-        intervals: list[tuple[int, float]] = []
-        rows = Message.objects.filter(channel=self.channel, kind="system", event__user=user.pk).order_by("rev")
-        for row in rows:
-            if (row.event or {})["type"] == "member.joined":
-                intervals.append((row.rev, float("inf")))
-            elif intervals:
-                intervals[-1] = (intervals[-1][0], row.rev)
+    def _intervals(self) -> dict[int, list[tuple[int, float]]]:
+        """Of each person (begin, end): the numbers between them were theirs to see."""
+        intervals: dict[int, list[tuple[int, float]]] = {user.pk: [] for user in self.people}
+        said = Message.objects.filter(channel=self.channel, kind="system").order_by("rev").values_list("rev", "event")
+        for rev, event in said:
+            mine = intervals.get(event.get("user"), [])
+            if event["type"] == "member.joined":
+                mine.append((rev, float("inf")))
+            elif mine:
+                mine[-1] = (mine[-1][0], rev)
         return intervals
 
     def _take_all(self) -> None:
-        intervals = {user.pk: self._intervals(user) for user in self.people}
-        for device in self.devices:
-            device.take(self.channel.pk, intervals[device.user.pk])
+        if any(device.has_heard for device in self.devices):
+            intervals = self._intervals()
+            for device in self.devices:
+                device.take(self.channel.pk, intervals[device.user.pk])
 
     async def _new_node(self) -> Node:
         return Node(ChatSource(), django_settings.LIMITS, database_threads=2)

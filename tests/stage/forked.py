@@ -4,6 +4,7 @@ Half of what a start takes is reading libraries, and the tests start more than a
 """
 
 import atexit
+import contextlib
 import multiprocessing
 import os
 import runpy
@@ -48,8 +49,10 @@ class Forked:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
+        # Another process is its parent: it may have gone before that is known here.
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

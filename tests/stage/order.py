@@ -1,5 +1,9 @@
-"""In which order the pytest processes of bin/test take the files: what lasts longest first, so that all end together."""
+"""In which order the pytest processes of bin/test take the files: what lasts longest first, so that all end together.
 
+What is short comes by the web processes that it shares with others, which end with the last file that asks for them.
+"""
+
+from collections.abc import Mapping
 from pathlib import PurePath
 
 import pytest
@@ -7,10 +11,11 @@ from xdist.scheduler import LoadFileScheduling
 
 #: Beginnings of paths below tests/; all others come after these.
 LONGEST = (
-    *("faults/test_faults.py", "faults/", "browser/", "chatproject/test_starting.py", "chatproject/test_door.py"),
-    *("chatproject/test_processes.py", "chatproject/test_reach.py", "test_laws.py", "chat/support/browser/"),
-    *("chat/api/test_api_schema.py", "chatproject/", "delivery/", "presence/", "chat/admin/", "chat/support/"),
+    *("faults/test_faults.py", "faults/", "browser/", "chat/support/browser/", "chatproject/test_door.py"),
+    *("chatproject/test_starting.py", "chatproject/test_processes.py", "test_laws.py", "chat/api/test_api_schema.py"),
 )
+#: Then those that ask for most web processes.
+SHARING = (frozenset({"servers"}), frozenset({"servers", "processes"}), frozenset({"processes"}), frozenset[str]())
 #: All of it goes to one process: its files share a cluster, which takes longer to start than most of them last.
 TOGETHER = "tests/faults/"
 
@@ -22,10 +27,12 @@ class Sharing(LoadFileScheduling):
         return TOGETHER if nodeid.startswith(TOGETHER) else str(super()._split_scope(nodeid))
 
 
-def longest_first(items: list[pytest.Item], root: PurePath) -> None:
-    """Whole files, within which the order stays."""
-    items.sort(key=lambda item: _place(item.path.relative_to(root).as_posix()))
+def longest_first(items: list[pytest.Item], root: PurePath, asked: Mapping[str, frozenset[str]]) -> None:
+    """Whole files, within which the order stays. `asked`: of each file, which shared web processes it asks for."""
 
+    def place(item: pytest.Item) -> tuple[int, int, str]:
+        path = item.path.relative_to(root).as_posix()
+        early = next((n for n, beginning in enumerate(LONGEST) if path.startswith(beginning)), len(LONGEST))
+        return early, SHARING.index(asked[str(item.path)]) if early == len(LONGEST) else 0, path
 
-def _place(path: str) -> tuple[int, str]:
-    return next((n for n, beginning in enumerate(LONGEST) if path.startswith(beginning)), len(LONGEST)), path
+    items.sort(key=place)

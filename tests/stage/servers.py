@@ -120,9 +120,16 @@ class Server:
 
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
+        self.begin_to_stop()
+        return self.wait_until_stopped()
+
+    def begin_to_stop(self) -> None:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+
+    def wait_until_stopped(self) -> int:
+        assert self.process is not None
         try:
             return self.process.wait(35)
         finally:
