@@ -1,4 +1,5 @@
 /** What can be done to the open conversation: buttons, menus, and the requests behind them. */
+import { serverNow } from "../client/clock.js";
 import { post } from "../page/api.js";
 import { byId, make } from "../page/dom.js";
 import { whenName } from "../page/format.js";
@@ -57,7 +58,7 @@ export class Acts extends EventTarget {
     if (!row || row.state === "resolved") return;
     const until = (/** @type {Date} */ date) => () => this.run("snooze", { until: date.toISOString() });
     const offered = [
-      row.former_snooze && Date.parse(row.former_snooze) > Date.now() ? entry(`As before: ${whenName(new Date(row.former_snooze))}`, until(new Date(row.former_snooze))) : null,
+      row.former_snooze && Date.parse(row.former_snooze) > serverNow() ? entry(`As before: ${whenName(new Date(row.former_snooze))}`, until(new Date(row.former_snooze))) : null,
       ...choices().map(([words, date]) => entry(`${words} · ${whenName(date)}`, until(date))),
     ];
     const when = make("input", { type: "datetime-local", "aria-label": "Another time" });
@@ -94,15 +95,15 @@ function button(/** @type {string} */ words, /** @type {(event: any) => void} */
 /** @returns {[string, Date][]} */
 function choices() {
   const at = (/** @type {number} */ days) => {
-    const date = new Date();
+    const date = new Date(serverNow());
     date.setDate(date.getDate() + days);
     date.setHours(9, 0, 0, 0);
     return date;
   };
-  const toMonday = (8 - new Date().getDay()) % 7 || 7;
+  const toMonday = (8 - new Date(serverNow()).getDay()) % 7 || 7;
   return [
-    ["In an hour", new Date(Date.now() + HOUR)],
-    ["In 4 hours", new Date(Date.now() + 4 * HOUR)],
+    ["In an hour", new Date(serverNow() + HOUR)],
+    ["In 4 hours", new Date(serverNow() + 4 * HOUR)],
     ["Tomorrow", at(1)],
     ["Monday", at(toMonday)],
   ];

@@ -2,6 +2,7 @@
  * Where an agent writes: an answer or a note, kept for each conversation. An answer says how far it has seen the conversation;
  * if somebody else has answered meanwhile the server refuses it, what was missed is shown, and the text stays.
  */
+import { elapsed } from "../client/clock.js";
 import { byId } from "../page/dom.js";
 import { countBytes } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
@@ -115,9 +116,9 @@ export class Composer extends EventTarget {
   }
 
   #typing(/** @type {boolean} */ on) {
-    if (on && Date.now() - this.#typedAt < TYPING_MS) return;
+    if (on && this.#typedAt && elapsed() - this.#typedAt < TYPING_MS) return;
     if (!on && !this.#typedAt) return;
-    this.#typedAt = on ? Date.now() : 0;
+    this.#typedAt = on ? elapsed() : 0;
     this.#emit("typing", { on });
   }
 

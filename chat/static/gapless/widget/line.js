@@ -3,6 +3,7 @@
  * or bring the next changes: what was missed is read by its number.
  */
 import { pause } from "../client/backoff.js";
+import { heardServerTime } from "../client/clock.js";
 import { Connection } from "../client/connection.js";
 
 const WAIT_SECONDS = 25;
@@ -55,6 +56,7 @@ export class Line extends EventTarget {
   }
 
   async #hear(/** @type {any} */ frame) {
+    if (frame.time) heardServerTime(frame.time);
     if (frame.op === "hello") await this.#open(frame);
     else if (frame.channel === this.#channel && frame.op === "changes") this.#tell("changes", frame);
     else if (frame.channel === this.#channel && frame.op === "typing") this.#tell("typing", { users: frame.users.filter((/** @type {number} */ user) => user !== this.#own) });
