@@ -5,7 +5,7 @@ const ALWAYS = ["channels", "direct"];
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 /** As people count: #2 before #10. */
-export const byTitle = (/** @type {Channel} */ a, /** @type {Channel} */ b) => natural.compare(titleOf(a), titleOf(b));
+const byTitle = (/** @type {Channel} */ a, /** @type {Channel} */ b) => natural.compare(titleOf(a), titleOf(b));
 
 /**
  * [{kind, heading, channels}]: unread ones first where `isFirst(channel)`, favourites, the person's own headings, and the rest.

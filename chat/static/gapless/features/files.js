@@ -6,6 +6,7 @@ import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
 import { plural } from "../page/format.js";
 import { show } from "../files/lightbox.js";
+import { Sending } from "../files/sending.js";
 import { isPicture, showFiles, sizeText } from "../files/shown.js";
 import { listen, listenToDrops } from "../files/taking.js";
 import { Tray } from "../files/tray.js";
@@ -20,61 +21,34 @@ feature((page) => {
   const { client } = page;
   const uploads = new Uploads(api);
   const [inChannel, inThread] = page.lists.map(({ list, timeline }) => boxOf(page.writers.get(timeline), list, { uploads, user: page.me.id }));
-  const isAttached = (/** @type {string} */ key) => [inChannel, inThread].some(({ tray }) => tray.keys.includes(key));
   inChannel.composer.asFile = (/** @type {string} */ text) => inChannel.take([new File([text], "message.txt", { type: "text/plain" })]);
   listenToDrops({
     take: (files, where) => (where.closest("#thread") ? inThread : inChannel).take(files),
     isOpen: () => !byId("composer").hidden,
   });
-  client.addEventListener("hello", ({ detail }) => {
-    limits = detail.limits;
-    for (const draft of client.drafts()) takeUp(draft);
-  });
+  client.addEventListener("hello", ({ detail }) => (limits = detail.limits));
   for (const { list, timeline } of page.lists) {
     timeline.parts.push((/** @type {any} */ row, /** @type {any} */ message) => showFiles(row, message, (/** @type {string} */ key) => uploads.state(key)));
     list.addEventListener("click", (/** @type {any} */ event) => look(event, timeline));
   }
+  const sending = new Sending({
+    client, uploads, isAttached: (key) => [inChannel, inThread].some(({ tray }) => tray.keys.includes(key)),
+    moved: (draft) => (draft.thread != null ? page.showThreadDrafts() : page.isHere(draft.channel) && page.pane.takeDraft(draft, /** @type {any} */ (null))),
+  });
+  const isInThread = (/** @type {string} */ key) => inThread.tray.keys.includes(key);
+  tellOthers(page, uploads, (key) => sending.draftOf(key)?.thread ?? (isInThread(key) ? page.threadHere() : null));
+});
 
-  // A draft goes out when its files are whole; until then those behind it wait too.
-  const takeUp = (/** @type {Draft} */ draft) => {
-    if (draft.state !== "pending") return;
-    for (const file of draft.files ?? []) if (!file.whole) uploads.resume(file);
-    for (const file of draft.files ?? []) follow(file.key, draft);
-  };
-  const follow = (/** @type {string} */ key, /** @type {Draft} */ draft) => {
-    const state = uploads.state(key);
-    const file = (draft.files ?? []).find((/** @type {any} */ other) => other.key === key);
-    if (!state || !file || file.whole || draft.state !== "pending") return;
-    const isNews = state.whole || state.id !== file.id;
-    Object.assign(file, { id: state.id, whole: state.whole });
-    if (state.isFailed) client.fail(draft, { code: "invalid", detail: `${file.name}: ${state.detail}` });
-    else if (isNews) client.keep(draft);
-    else if (draft.thread != null) page.showThreadDrafts();
-    else if (page.isHere(draft.channel)) page.pane.takeDraft(draft, /** @type {any} */ (null));
-  };
+/** That files are on their way; `threadOf(key)`: to which thread. */
+function tellOthers(/** @type {Page} */ page, /** @type {Uploads} */ uploads, /** @type {(key: string) => number | null} */ threadOf) {
   let toldAt = -Infinity;
-  const tell = (/** @type {string} */ key, /** @type {number | null} */ thread) => {
+  uploads.addEventListener("moved", (/** @type {any} */ { detail: { key } }) => {
     const state = uploads.state(key);
     if (!page.here || !page.around.showsTyping || !state || state.whole || state.isFailed || elapsed() - toldAt < TELL_MS) return;
     toldAt = elapsed();
-    client.typing(page.here.id, true, { uploading: true, thread });
-  };
-  uploads.addEventListener("moved", ({ detail: { key } }) => {
-    const draft = client.drafts().find(({ files = [] }) => files.some((/** @type {any} */ file) => file.key === key));
-    tell(key, draft?.thread ?? (inThread.tray.keys.includes(key) ? page.threadHere() : null));
-    if (draft) follow(key, draft);
+    page.client.typing(page.here.id, true, { uploading: true, thread: threadOf(key) });
   });
-  client.addEventListener("draft", ({ detail: { draft, message } }) => {
-    if (message) for (const { key } of draft.files ?? []) uploads.forget(key);
-    else if (draft.state === "discarded") for (const { key } of draft.files ?? []) isAttached(key) || uploads.cancel(key);
-    else if (draft.state === "pending") again(draft);
-  });
-  // Retried: what had failed is sent anew, and so is what the server does not have any more.
-  const again = (/** @type {Draft} */ draft) => {
-    for (const { key, whole } of draft.files ?? []) if (!whole) uploads.retry(key);
-    takeUp(draft);
-  };
-});
+}
 
 /** A box to write in with what is attached to what is written there. */
 function boxOf(/** @type {any} */ composer, /** @type {any} */ list, /** @type {{ uploads: Uploads, user: number }} */ { uploads, user }) {

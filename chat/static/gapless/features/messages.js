@@ -1,10 +1,13 @@
 /** What can be done with the messages on screen: the menu, and what belongs to no other feature. */
+import { serverNow } from "../client/clock.js";
 import { may } from "../channels/channels.js";
 import { takeAway } from "../desk/desk.js";
 import * as dialogs from "../page/dialogs.js";
 import { feature } from "../page/feature.js";
 import { askDelete, copy } from "../timeline/acts.js";
 import { Menu } from "../timeline/menu.js";
+
+const TICK_MS = 30_000;
 
 feature((page) => {
   const { acts, me, pane, reading, timeline } = page;
@@ -18,4 +21,18 @@ feature((page) => {
   page.onRow(".unfold", (/** @type {Message} */ message, /** @type {any} */ place) => place.unfold(message));
   page.onRow(".quote", (/** @type {{ reply_to: number }} */ { reply_to: quoted }) => pane.toMessage(quoted).catch((/** @type {Refused} */ problem) => dialogs.say(problem.detail)));
   page.cancels.push(() => reading.undivide());
+  whenDayEnds(() => {
+    for (const { timeline: each } of page.lists) each.arrange();
+  });
 });
+
+// What was said today was said yesterday then.
+function whenDayEnds(/** @type {() => void} */ act) {
+  const today = () => new Date(serverNow()).toDateString();
+  let day = today();
+  setInterval(() => {
+    if (day === today()) return;
+    day = today();
+    act();
+  }, TICK_MS);
+}

@@ -25,24 +25,12 @@ feature((page) => {
     acts[button.dataset.act] = { act: (message) => (remember(button.textContent), toggle(message, button.textContent)), isOffered };
   }
   byId("message-menu").addEventListener("beforetoggle", showTones);
-  const reactors = page.lists.map(({ list, timeline }) => new Reactors({
-    list,
-    namesOf: async (/** @type {any} */ chip) => {
-      const message = timeline.at(chip);
-      const users = now(message)[chip.dataset.emoji] ?? [];
-      await directory.learn(message.channel, users);
-      return users.map((user) => (user === me.id ? "You" : directory.nameOf(user)));
-    },
-  }));
-  for (const [place, { list, timeline }] of page.lists.entries()) {
-    list.addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
-      const chip = target.closest(".reaction, .reaction-add");
-      if (!chip || reactors[place].tookPress()) return;
-      const message = timeline.at(chip);
-      if (chip.dataset.emoji) toggle(message, chip.dataset.emoji);
-      else choose(message, chip.getBoundingClientRect());
-    });
-  }
+  const namesOf = async (/** @type {Message} */ message, /** @type {string} */ emoji) => {
+    const users = now(message)[emoji] ?? [];
+    await directory.learn(message.channel, users);
+    return users.map((user) => (user === me.id ? "You" : directory.nameOf(user)));
+  };
+  const reactors = page.lists.map((place) => reactorsIn(place, { namesOf, toggle, choose }));
   client.addEventListener("reaction", ({ detail: { wish, message, detail } }) => {
     if (message) page.apply(message.channel, [message]);
     page.redraw(wish.message);
@@ -50,6 +38,19 @@ feature((page) => {
     if (detail) dialogs.say(`Your reaction was taken back. ${detail}`);
   });
 });
+
+/** The chips in one list: who they are of, and what a click on them does. */
+function reactorsIn(/** @type {{ list: any, timeline: Timeline }} */ { list, timeline }, /** @type {{ namesOf: Callback, toggle: Callback, choose: Callback }} */ { namesOf, toggle, choose }) {
+  const reactors = new Reactors({ list, namesOf: (/** @type {any} */ chip) => namesOf(timeline.at(chip), chip.dataset.emoji) });
+  list.addEventListener("click", (/** @type {{ target: any }} */ { target }) => {
+    const chip = target.closest(".reaction, .reaction-add");
+    if (!chip || reactors.tookPress()) return;
+    const message = timeline.at(chip);
+    if (chip.dataset.emoji) toggle(message, chip.dataset.emoji);
+    else choose(message, chip.getBoundingClientRect());
+  });
+  return reactors;
+}
 
 // The tone was chosen in the picker, maybe since the menu was open last, maybe in another tab.
 function showTones(/** @type {{ target: any }} */ { target }) {
