@@ -1,6 +1,5 @@
-"""A mail as it came: whom it is for, whether a machine wrote it, what its writer said above what they quote, what they attached."""
+"""What the writer of a mail said above what they quote, and what they attached. Opened in a process of its own."""
 
-import hashlib
 import signal
 import subprocess
 import sys
@@ -24,25 +23,15 @@ MOST_SECONDS = 60
 
 
 class _Said(msgspec.Struct):
-    message_id: str
-    sender: str
-    recipients: list[str]
     text: str
     attached: list[tuple[str, int]]
-    is_automatic: bool
 
 
 @dataclass(frozen=True)
-class Incoming:
-    message_id: str
-    sender: str
-    #: Fields that name them.
-    recipients: Sequence[str]
+class Opened:
     text: str
     #: Names of what was attached, and how many bytes it has.
     attached: Sequence[tuple[str, int]]
-    #: Written by a machine: an auto-reply, a bounce, a list. Nothing answers it.
-    is_automatic: bool
     #: The bytes of the first `files_per_message` of what was attached, one after the other.
     content: IO[bytes]
 
@@ -55,22 +44,14 @@ class Incoming:
             yield name, file
 
 
-def read_mail(raw: bytes, *, recipients: Sequence[str] = ()) -> Incoming:
-    """`recipients`: of the envelope, as the mail server says them. Raises Invalid for what is no mail that can be read."""
+def open_mail(raw: bytes) -> Opened:
+    """Raises Invalid for what can't be read, or not in time."""
     content = scratch()
     said = _ask_opener(raw, content)
     if said is None:
         # Whatever the parser stumbles over: it is told to who hands the mail in, which keeps it.
         raise Invalid("This is no mail that can be read.")
-    return Incoming(
-        message_id=said.message_id or hashlib.sha256(raw).hexdigest(),
-        sender=said.sender,
-        recipients=[*recipients, *said.recipients],
-        text=said.text,
-        attached=said.attached,
-        is_automatic=said.is_automatic,
-        content=content,
-    )
+    return Opened(text=said.text, attached=said.attached, content=content)
 
 
 def _ask_opener(raw: bytes, content: IO[bytes]) -> _Said | None:

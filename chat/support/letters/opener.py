@@ -16,24 +16,20 @@ import resource
 import sys
 from collections.abc import Iterator
 from email.message import Message
-from email.utils import parseaddr
 from typing import Any
 
 MEMORY_BYTES = 768 * 2**20
-PROCESSOR_SECONDS = 10
+PROCESSOR_SECONDS = 5
 WRITTEN_BYTES = 64 * 2**20
 #: Whatever is asked of the server meanwhile goes first.
 NICE = 10
 #: Of a text: more than any mail may become.
 TEXT_CHARACTERS = 500_000
-#: Of a field of its head; of the name of what is attached.
-FIELD_CHARACTERS, NAME_CHARACTERS = 64 * 1024, 300
+#: Of the name of what is attached.
+NAME_CHARACTERS = 300
 #: Parts within parts.
 MOST_DEEP = 30
 
-_RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
-_BULK = {"bulk", "junk", "list", "auto_reply"}
-_OF_MACHINES = {"list-id", "list-unsubscribe", "x-autoreply", "x-autorespond", "x-auto-response-suppress"}
 #: They say who signed, and are nothing that anybody reads.
 _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 #: The line with which mail programs begin what they quote.
@@ -68,39 +64,11 @@ def main(most_files: str, answer_above: str, target: str) -> None:
 
 
 def opened(raw: bytes, answer_above: str) -> dict[str, Any]:
-    """What `Incoming` has; raises whatever the parser stumbles over."""
+    """Its text above what it quotes, and what is attached; raises whatever the parser stumbles over."""
     message = email.message_from_bytes(raw, policy=email.policy.compat32)
     texts: list[tuple[str, str]] = []
     attached = [(_name(part), content) for part, content in _parts(message, texts)]
-    return {
-        "message_id": _field(message, "message-id"),
-        "sender": parseaddr(_field(message, "from"))[1],
-        "recipients": [_clean(str(value)) for name in _RECIPIENTS for value in message.get_all(name, [])[:20]],
-        "text": _above_quotes(_told(texts), answer_above)[:TEXT_CHARACTERS],
-        "attached": attached,
-        "is_automatic": _is_automatic(message),
-    }
-
-
-def _field(message: Message, name: str) -> str:
-    return _clean(str(message.get(name, "")))
-
-
-def _clean(text: str) -> str:
-    # What is not ASCII stands there as halves of pairs, which no text has.
-    return text[:FIELD_CHARACTERS].encode("ascii", "replace").decode().replace("\x00", "").strip()
-
-
-def _is_automatic(message: Message) -> bool:
-    """RFC 3834, and what servers wrote before it."""
-    submitted = (_field(message, "auto-submitted") or "no").partition(";")[0].strip().lower()
-    is_bounce = _field(message, "return-path") == "<>" or message.get_content_type() == "multipart/report"
-    return (
-        submitted != "no"
-        or is_bounce
-        or _field(message, "precedence").lower() in _BULK
-        or bool({name.lower() for name in message.keys()} & _OF_MACHINES)  # noqa: SIM118 (its iterator gives more)
-    )
+    return {"text": _above_quotes(_told(texts), answer_above)[:TEXT_CHARACTERS], "attached": attached}
 
 
 # ---- its parts ----
@@ -108,9 +76,10 @@ def _is_automatic(message: Message) -> bool:
 
 def _parts(part: Message, texts: list[tuple[str, str]], *, deep: int = 0) -> Iterator[tuple[Message, bytes]]:
     """What is attached, with its bytes; what is to be read goes to `texts`, with its kind."""
-    kind = part.get_content_type()
     if deep > MOST_DEEP:
         raise ValueError("too many parts within parts")
+    _spell(part)
+    kind = part.get_content_type()
     if kind == "message/rfc822" or not part.is_multipart():
         if kind in ("text/plain", "text/html") and not _is_attached(part):
             texts.append((kind, _text(part)))
@@ -121,6 +90,13 @@ def _parts(part: Message, texts: list[tuple[str, str]], *, deep: int = 0) -> Ite
     else:
         for each in _children(part):
             yield from _parts(each, texts, deep=deep + 1)
+
+
+def _spell(part: Message) -> None:
+    # Many write their names as they are, which is UTF-8 and against the rules.
+    for name, value in list(part.raw_items()):
+        if not str(value).isascii():
+            part.replace_header(name, str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _best(part: Message, texts: list[tuple[str, str]], *, deep: int) -> Iterator[tuple[Message, bytes]]:
@@ -138,7 +114,7 @@ def _best(part: Message, texts: list[tuple[str, str]], *, deep: int) -> Iterator
 
 
 def _children(part: Message) -> list[Message]:
-    inside = part.get_payload()
+    inside = part.get_payload() if part.is_multipart() else None
     return [each for each in inside if isinstance(each, Message)] if isinstance(inside, list) else []
 
 

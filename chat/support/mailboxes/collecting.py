@@ -13,7 +13,7 @@ from django.db.utils import OperationalError
 
 from chat.middleware import caller
 from chat.models import Door
-from chat.support.letters.incoming import read_mail
+from chat.support.letters.head import read_head
 from chat.support.mailboxes.address import Mailbox
 from chat.support.mailboxes.line import Line
 from chat.support.services.mailboxes import end_turn, hold_mailbox, note_problem, take_mailbox
@@ -45,8 +45,10 @@ def collect(mailbox: Mailbox, *, is_ending: Callable[[], bool] = lambda: False) 
         try:
             is_empty = _take_up(line, address, is_ending)
             put_aside = line.put_aside()
-        finally:
+        except BaseException:
             line.hang_up()
+            raise
+        line.hang_up(is_well=True)
     except Exception as error:
         if isinstance(error, OperationalError) and is_away(error):
             raise
@@ -85,7 +87,7 @@ def _take(line: Line, uid: int) -> str | None:
     outcome = "refused" if raw is None else _asked(_received, raw)
     mails_collected.labels(outcome).inc()
     if raw is not None and outcome == "left":
-        return read_mail(raw).sender
+        return read_head(raw).sender
     if outcome == "refused":
         line.set_aside(uid)
     else:

@@ -117,7 +117,12 @@ class Line(IMAPClient):
             self.hang_up()
             raise
 
-    def hang_up(self) -> None:
+    def hang_up(self, *, is_well: bool = False) -> None:
+        """Well: with a word to the server, who would take it for a fault otherwise."""
+        with contextlib.suppress(Exception):
+            if is_well:
+                self._bounds.begin_step(0)
+                self.logout()
         with contextlib.suppress(Exception):
             self.shutdown()
 

@@ -13,7 +13,7 @@ from chat.files.developing import develop
 from chat.files.names import file_name
 from chat.files.services import give_up_upload, keep_file, require_may_upload
 from chat.models import User
-from chat.support.letters.incoming import Incoming
+from chat.support.letters.incoming import Opened
 from chat.support.reads.customers import desk_of_customer
 from delivery.wire.errors import NotFound, Refused
 
@@ -29,7 +29,7 @@ class Attachments:
 
 
 @contextmanager
-def attached(visitor: User, mail: Incoming) -> Iterator[Attachments]:
+def attached(visitor: User, mail: Opened) -> Iterator[Attachments]:
     """Files that a message can take; what none took within the block is given up again.
 
     Raises what may be repeated as it is: then nothing of them is left.
@@ -61,7 +61,7 @@ def _kept(visitor: User, name: str, content: IO[bytes]) -> int:
     return keep_file(visitor, develop(content, name=name), desk=desk).pk
 
 
-def _surplus(mail: Incoming) -> Iterator[str]:
+def _surplus(mail: Opened) -> Iterator[str]:
     most = settings.LIMITS.files_per_message
     names = [file_name(name) for name, _ in mail.attached[most:]]
     if names:

@@ -14,7 +14,8 @@ from chat.models import Conversation, Message, User
 from chat.naming import shows_nothing
 from chat.services import Draft, post_messages
 from chat.support.letters.addresses import conversation_of
-from chat.support.letters.incoming import Incoming, read_mail
+from chat.support.letters.head import Head, read_head
+from chat.support.letters.incoming import Opened, open_mail
 from chat.support.models import Contact
 from chat.support.services.attaching import Attachments, attached
 from chat.support.services.beginning import begin
@@ -25,7 +26,7 @@ _MAILS = uuid.UUID("5e0f8f7c-7a4e-5d0b-9a51-3c1a54a1b7de")
 
 
 def receive_mail(raw: bytes, *, recipients: Sequence[str] = ()) -> int:
-    """How many messages it became; 0 for a machine's mail, which is answered by nothing. A repeat adds nothing.
+    """How many messages its words became; 0 for a machine's mail, which is answered by nothing. A repeat adds nothing.
 
     What was attached are files of the first message; what is refused of it is named at the end, with the reason.
     Raises Invalid, NotFound for an address that leads nowhere, Forbidden for a stranger's mail or a blocked customer's, TooLong,
@@ -33,39 +34,35 @@ def receive_mail(raw: bytes, *, recipients: Sequence[str] = ()) -> int:
     """
     if len(raw) > settings.LIMITS.mail_bytes:
         raise TooLong(f"The mail has more than {settings.LIMITS.mail_bytes:,} bytes.")
-    mail = read_mail(raw, recipients=recipients)
-    return 0 if mail.is_automatic else say_mail(mail)
-
-
-def say_mail(mail: Incoming) -> int:
-    """The same of a mail that was read, whoever wrote it."""
-    conversation = _conversation(mail)
+    head = read_head(raw, recipients=recipients)
+    if head.is_automatic:
+        return 0
+    # Who may not write here at all has nothing opened.
+    conversation = _conversation(head)
+    mail = open_mail(raw)
     texts = _texts(mail)
-    mark = f"{conversation.pk} {mail.message_id}"
-    keys = [_key(mark, number, text) for number, text in enumerate(texts)]
+    keys = [_key(f"{conversation.pk} {head.message_id} {number}", text) for number, text in enumerate(texts)]
     said = Message.objects.filter(sender=conversation.visitor_id, client_msg_id__in=[*keys, _begun(keys[0])])
-    if said.count() == len(keys):
-        return len(keys)
-    with attached(conversation.visitor, mail) as attachments:
-        drafts = _drafts(conversation, keys, texts, attachments)
-        _say(conversation, drafts)
-    return len(drafts)
+    if said.count() < len(keys):
+        with attached(conversation.visitor, mail) as attachments:
+            _say(conversation, _drafts(conversation, keys, texts, attachments))
+    return len(keys)
 
 
-def _conversation(mail: Incoming) -> Conversation:
-    pk = conversation_of(mail.recipients)
+def _conversation(head: Head) -> Conversation:
+    pk = conversation_of(head.recipients)
     conversation = Conversation.objects.select_related("visitor").filter(pk=pk).first() if pk else None
     if conversation is None:
         raise NotFound("No conversation has this address.")
     contact = Contact.objects.filter(visitor=conversation.visitor_id).first()
-    if contact is None or not contact.email or contact.email.lower() != mail.sender.lower():
+    if contact is None or not contact.email or contact.email.lower() != head.sender.lower():
         raise Forbidden("Write from the address to which the answers were sent.")
     if contact.blocked_at is not None or not conversation.visitor.is_active:
         raise Forbidden("You can't write to this inbox any more.")
     return conversation
 
 
-def _texts(mail: Incoming) -> list[str]:
+def _texts(mail: Opened) -> list[str]:
     if shows_nothing(mail.text):
         if not mail.attached:
             raise Empty("The mail says nothing above what it quotes.")
@@ -89,9 +86,9 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _key(mark: str, number: int, text: str) -> uuid.UUID:
+def _key(mark: str, text: str) -> uuid.UUID:
     # With its words: two mails of one Message-ID are a repeat only if they say the same.
-    return uuid.uuid5(_MAILS, f"{mark} {number} {hashlib.sha256(text.encode()).hexdigest()}")
+    return uuid.uuid5(_MAILS, f"{mark} {hashlib.sha256(text.encode()).hexdigest()}")
 
 
 def _begun(key: uuid.UUID) -> uuid.UUID:
@@ -107,7 +104,7 @@ def _drafts(
     if len(told.encode()) <= settings.LIMITS.message_bytes:
         texts = [*others, told]
     else:
-        texts, keys = [*texts, attachments.not_taken], [*keys, _key(str(keys[-1]), 0, "not taken")]
+        texts, keys = [*texts, attachments.not_taken], [*keys, _key(str(keys[-1]), "not taken")]
     files: list[tuple[int, ...]] = [attachments.files, *[()] * (len(texts) - 1)]
     return [
         Draft(channel=conversation.pk, sender=conversation.visitor_id, client_msg_id=key, body=text, files=given)
