@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -175,6 +176,12 @@ def test_a_test_that_fails_is_the_exit_code(cast: Cast, server: Server) -> None:
     assert outcome["late"] == "generator"
 
 
+def test_what_a_running_server_takes_of_one_sender_is_not_exceeded(cast: Cast, server: Server) -> None:
+    options = ["--yes", "--clients", "2", "--senders", "1", "--rate", "5", "--seconds", "13"]
+    with pytest.raises(CommandError, match="takes 60 messages a minute of one sender"):
+        call_command("loadtest", *options, "--url", server.url)
+
+
 def test_without_a_server_it_says_so_in_one_sentence(cast: Cast) -> None:
     with pytest.raises(CommandError, match="Nothing answers at http://localhost:9"):
         call_command("loadtest", "--yes", "--clients", "2", "--senders", "1", "--url", "http://localhost:9")
@@ -187,16 +194,19 @@ def test_without_a_server_it_says_so_in_one_sentence(cast: Cast) -> None:
 def alone(transactional_db: None) -> Iterator[Callable[..., psutil.Popen]]:
     """Starts a load test with a server of its own in a database without people; ends it with the test."""
     started: list[psutil.Popen] = []
+    # As that of an installation beside it is.
+    taken = socket.create_server(("127.0.0.1", 0))
 
     def start(*options: str) -> psutil.Popen:
         command = [sys.executable, "manage.py", "loadtest", "--clients", "4", "--senders", "1", *options]
-        environ = {**Server().environ(), "PORT": str(free_port())}
+        environ = {**Server().environ(), "PORT": str(free_port()), "METRICS_PORT": str(taken.getsockname()[1])}
         started.append(
             psutil.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )
         return started[-1]
 
     yield start
+    taken.close()
     for process in started:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rate", type=float, default=5, help="messages a second a sender; 0: as fast as answers come"
         )
-        parser.add_argument("--seconds", type=float, default=15, help="how long they speak (default: 15)")
+        parser.add_argument("--seconds", type=float, default=10, help="how long they speak (default: 10)")
         parser.add_argument("--churn", type=float, default=10, help="percent whose connections are cut again and again")
         parser.add_argument("--p95", type=float, default=100, help="milliseconds that the p95 may be (default: 100)")
         parser.add_argument("--processes", type=int, default=2, help="web processes of its own (default: 2)")
@@ -76,6 +76,8 @@ class Command(BaseCommand):
             )
         if options["url"] and not answers(options["url"].rstrip("/")):
             raise CommandError(f"Nothing answers at {options['url']}: is the server running there?")
+        if options["url"]:
+            _require_allowed(plan)
         with contextlib.ExitStack() as stack:
             stack.enter_context(ended_by_sigterm())
             places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members, seconds=plan.seconds))
@@ -131,6 +133,17 @@ class Command(BaseCommand):
             console.print("[yellow]The load generator was late itself: the latency says nothing of the server.")
 
 
+def _require_allowed(plan: Plan) -> None:
+    """A running server bounds each sender; what waits for that bound would look like a server that is slow."""
+    most = settings.LIMITS.messages_per_minute
+    said = plan.rate * min(plan.seconds, 60)
+    if most and (said > most or not plan.rate):
+        raise CommandError(
+            f"A running server takes {most} messages a minute of one sender: let more of them (--senders) say less (--rate,"
+            " --seconds)."
+        )
+
+
 @contextlib.contextmanager
 def _own_server(processes: int) -> Iterator[Target]:
     with socket.socket() as probe:
@@ -139,6 +152,8 @@ def _own_server(processes: int) -> Iterator[Target]:
     environ = {
         **os.environ, "HOST": "127.0.0.1", "PORT": str(port), "WEB_WORKERS": str(processes), "LOG_LEVEL": "WARNING",
         "GAPLESS_LIMIT_MESSAGES_PER_MINUTE": "0",
+        # The installation beside us may have it already.
+        "METRICS_PORT": "0",
     }  # fmt: skip
     command = [sys.executable, sys.argv[0], "serve", "--workers", str(processes)]
     # Nothing that has no limits outlives us, not even kill -9.
