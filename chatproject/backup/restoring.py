@@ -1,7 +1,9 @@
 """Putting a backup back: the database in one transaction, so that what was there stays until all of it is replaced."""
 
 import contextlib
+import itertools
 import re
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -23,6 +25,8 @@ from chatproject.postgresql.base import DatabaseWrapper
 
 #: How long connections that were closed may take to be gone.
 GOING_SECONDS = 3.0
+#: The first release of PostgreSQL that knows it; and the lines of a script in which settings are.
+TRANSACTION_TIMEOUT_SINCE, HEAD_LINES = 17, 40
 #: As chat/files names them: a folder in a folder, and a file in it.
 _PLACE = re.compile(r"files/(\w+/[\w-]+)/([\w-]+)\Z", re.ASCII)
 #: Everything that was there goes with its schema, whatever release it is of.
@@ -106,9 +110,23 @@ def _replace_database(dump: Path, folder: Path) -> None:
     # As text, which is whole before the first of it is executed: a dump that ends early must not be half of a transaction.
     script, empty = folder / "restore.sql", folder / "empty.sql"
     programs.run("pg_restore", ["--no-owner", "--no-privileges", f"--file={script}", str(dump)])
+    if programs.server_major() < TRANSACTION_TIMEOUT_SINCE:
+        script = _without_newer_settings(script)
     empty.write_text(_EMPTY)
     quietly = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
     programs.run("psql", [*quietly, f"--file={empty}", f"--file={script}"])
+
+
+def _without_newer_settings(script: Path) -> Path:
+    # pg_restore sets at its top what the server of its own release knows, whichever one it writes for.
+    kept = script.with_name("kept.sql")
+    with script.open("rb") as lines, kept.open("wb") as copy:
+        for line in itertools.islice(lines, HEAD_LINES):
+            if not line.startswith(b"SET transaction_timeout "):
+                copy.write(line)
+        shutil.copyfileobj(lines, copy)
+    script.unlink()
+    return kept
 
 
 def _forget_other_files() -> None:

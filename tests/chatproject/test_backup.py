@@ -18,6 +18,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from chat.models import Channel, Message
+from chatproject.backup import restoring
 from chatproject.backup.archive import DUMP, MANIFEST, Manifest, Reader, Writer
 from tests.conftest import Cast, said
 from tests.stage.commands import run
@@ -148,3 +149,13 @@ def test_a_backup_that_fails_leaves_the_one_before(backup: Path, cast: Cast, mon
         call_command("backup", str(backup), stderr=None)
     assert backup.read_bytes() == before
     assert sorted(path.name for path in backup.parent.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.fast
+def test_what_an_older_server_does_not_know_is_not_set_there(tmp_path: Path) -> None:
+    # As pg_restore of PostgreSQL 18 writes it, also for a server of PostgreSQL 15; what people said is left alone.
+    script = tmp_path / "restore.sql"
+    said = "".join(f"{n}\ta line\n" for n in range(restoring.HEAD_LINES)) + "SET transaction_timeout = 0;\n"
+    script.write_text(f"SET lock_timeout = 0;\nSET transaction_timeout = 0;\nCOPY notes FROM stdin;\n{said}")
+    kept = restoring._without_newer_settings(script)
+    assert kept.read_text() == f"SET lock_timeout = 0;\nCOPY notes FROM stdin;\n{said}"
