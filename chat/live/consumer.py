@@ -51,6 +51,8 @@ from delivery.wire.frames import Ok, OwnPresence
 from delivery.wire.types import Ref
 
 T = TypeVar("T")
+#: Commands that change one message.
+OfMessage = Edit | Delete | AddReaction | RemoveReaction | AddPin | RemovePin
 #: A subprotocol that is offered beside the contract's: what follows is the token of a visit.
 VISIT_OFFER = "gapless.visit."
 #: What people inside do, and visitors do not.
@@ -98,39 +100,19 @@ class ChatConsumer(SocketConsumer):
             case Post():
                 await self._post(command)
             case Edit():
-                row = await self._as_user(
-                    edit_message, channel=command.channel, message=command.message, body=command.body
-                )
-                self._confirm(command.ref, row)
+                await self._change(edit_message, command, body=command.body)
             case Delete():
-                place = {"channel": command.channel, "message": command.message}
-                row = await self._as_user(self._delete, **place, reason=command.reason)
-                self._confirm(command.ref, row)
-            case AddReaction() | RemoveReaction():
-                react = add_reaction if isinstance(command, AddReaction) else remove_reaction
-                place = {"channel": command.channel, "message": command.message}
-                self._confirm(command.ref, await self._as_user(react, **place, emoji=command.emoji))
-            case AddPin() | RemovePin():
-                pin = pin_message if isinstance(command, AddPin) else unpin_message
-                self._confirm(command.ref, await self._as_user(pin, channel=command.channel, message=command.message))
-            case SayTyping():
-                await self.require_access(command.channel)
-                self.node.presence.told_typing(
-                    self.socket,
-                    command.channel,
-                    is_on=command.on,
-                    thread_id=command.thread or 0,
-                    is_uploading=command.uploading,
-                )
-                if command.on:
-                    self.seen(command.channel)
-                self.confirm(command.ref, Ok(ref=given(command.ref)))
-            case SayViewing():
-                await self._say_viewing(command)
-                self.confirm(command.ref, Ok(ref=given(command.ref)))
-            case SayPresence():
-                await self._say_presence(command)
-                self.confirm(command.ref, Ok(ref=given(command.ref)))
+                await self._change(self._delete, command, reason=command.reason)
+            case AddReaction():
+                await self._change(add_reaction, command, emoji=command.emoji)
+            case RemoveReaction():
+                await self._change(remove_reaction, command, emoji=command.emoji)
+            case AddPin():
+                await self._change(pin_message, command)
+            case RemovePin():
+                await self._change(unpin_message, command)
+            case SayTyping() | SayViewing() | SayPresence():
+                await self._say(command)
             case _:
                 raise UnknownOp
 
@@ -149,6 +131,29 @@ class ChatConsumer(SocketConsumer):
         """Typing, reading and looking are work: a support conversation that this person holds stays theirs."""
         if not is_visit(self.login):
             self.node.work.done(channel_id, self.socket.user_id)
+
+    async def _change(self, verb: Callable[..., Message], command: OfMessage, **fields: Any) -> None:
+        row = await self._as_user(verb, channel=command.channel, message=command.message, **fields)
+        self.confirm(command.ref, Ok(ref=given(command.ref), message=msgspec.Raw(encode(shapes.message_of(row)))))
+
+    async def _say(self, command: SayTyping | SayViewing | SayPresence) -> None:
+        match command:
+            case SayTyping():
+                await self._say_typing(command)
+            case SayViewing():
+                await self._say_viewing(command)
+            case SayPresence():
+                await self._say_presence(command)
+        self.confirm(command.ref, Ok(ref=given(command.ref)))
+
+    async def _say_typing(self, command: SayTyping) -> None:
+        await self.require_access(command.channel)
+        thread_id, channel_id = command.thread or 0, command.channel
+        self.node.presence.told_typing(
+            self.socket, channel_id, is_on=command.on, thread_id=thread_id, is_uploading=command.uploading
+        )
+        if command.on:
+            self.seen(channel_id)
 
     async def _say_viewing(self, command: SayViewing) -> None:
         await self.pay_for_rows()
@@ -204,9 +209,6 @@ class ChatConsumer(SocketConsumer):
 
         await self.pay_for_rows()
         return await self.node.threads.run(work)
-
-    def _confirm(self, ref: Ref | None, row: Message) -> None:
-        self.confirm(ref, Ok(ref=given(ref), message=msgspec.Raw(encode(shapes.message_of(row)))))
 
     def _address(self) -> str | None:
         client = self.scope.get("client")

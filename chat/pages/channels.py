@@ -1,6 +1,7 @@
 """The page: the channel list, and one channel with its newest messages. What happens after that is the socket's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from chat import shapes
 from chat.live.node import post_and_wait
 from chat.models import Block, Message, User
 from chat.pages.forms import MessageForm
-from chat.pages.rows import repliers_of, rows
+from chat.pages.rows import Row, repliers_of, rows
 from chat.pages.sections import sections_of
 from chat.pages.state import PageState, state_script
 from chat.reads import moderation
@@ -75,56 +76,92 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("channel", pk=pk)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """What the page is about, and what is read for it."""
+
+    me: Person
+    #: Read before the channels: heads of another epoch would be taken for those of this one.
+    epoch: str
+    channels: list[shapes.Channel]
+    chosen: shapes.Channel | None
+    pointed: int | None
+    thread: int | None
+    page: Page
+    messages: list[shapes.Message]
+    repliers: list[Person]
+    blocks: list[int]
+    threads_unread: int
+
+
 def _page(request: HttpRequest, pk: int | None, *, seq: int | None = None) -> HttpResponse:
     assert isinstance(request.user, User)
-    epoch = read_log_position().epoch
-    channels = channels_of(request.user.pk, shown=pk)
-    chosen = _chosen(channels, pk)
-    pointed, thread = _place(pk, seq) if pk is not None and seq is not None else (None, None)
-    unread_from = _unread_from(chosen) if chosen else None
-    seen = first_seen(chosen.id, unread_from=unread_from, pointed=pointed) if chosen else Page([])
-    messages = as_read(seen)
-    blocks = list(Block.objects.filter(blocker=request.user).values_list("blocked", flat=True))
-    me = shapes.person_of(request.user)
-    unread_in_threads = threads_unread(request.user.pk)
-    repliers = _people(repliers_of(messages))
-    state = PageState(
-        me=me,
-        # Read before the channels: heads of another epoch would be taken for those of this one.
-        epoch=epoch,
-        channels=channels,
-        channel=pk,
-        unread_first=request.user.unread_first,
-        desk=moderation.desk_of(request.user),
-        blocks=blocks,
-        threads_unread=unread_in_threads,
-        repliers=repliers,
-        messages=messages,
-        history_before=seen.older_than,
-        history_after=seen.newer_than,
-        pointed=pointed,
-        thread=thread,
-        time=time_now(),
-    )
+    shown = _read(request.user, pk, seq)
     context = {
-        **_around(request, channels),
-        "me": me,
-        "channel": chosen,
-        "threads_unread": unread_in_threads,
-        "rows": rows(
-            messages,
-            me=me.id,
-            unread_from=unread_from,
-            unheard={me.id, *blocks},
-            pointed=pointed,
-            heads={one.id: one.head for one in channels},
-            origin=f"{request.scheme}://{request.get_host()}",
-            names={person.id: person.display_name for person in repliers},
-        ),
-        "shows_start": seen.older_than is None and seen.newer_than is None,
-        "state": state_script(state),
+        **_around(request, shown.channels),
+        "me": shown.me,
+        "channel": shown.chosen,
+        "threads_unread": shown.threads_unread,
+        "rows": _rows(shown, origin=f"{request.scheme}://{request.get_host()}"),
+        "shows_start": shown.page.older_than is None and shown.page.newer_than is None,
+        "state": state_script(_state(shown, request.user)),
     }
     return render(request, "chat/page.html", context)
+
+
+def _read(user: User, pk: int | None, seq: int | None) -> _Shown:
+    epoch = read_log_position().epoch
+    channels = channels_of(user.pk, shown=pk)
+    chosen = _chosen(channels, pk)
+    pointed, thread = _place(pk, seq) if pk is not None and seq is not None else (None, None)
+    page = first_seen(chosen.id, unread_from=_unread_from(chosen), pointed=pointed) if chosen else Page([])
+    messages = as_read(page)
+    return _Shown(
+        me=shapes.person_of(user),
+        epoch=epoch,
+        channels=channels,
+        chosen=chosen,
+        pointed=pointed,
+        thread=thread,
+        page=page,
+        messages=messages,
+        repliers=_people(repliers_of(messages)),
+        blocks=list(Block.objects.filter(blocker=user).values_list("blocked", flat=True)),
+        threads_unread=threads_unread(user.pk),
+    )
+
+
+def _rows(shown: _Shown, *, origin: str) -> Iterator[Row]:
+    return rows(
+        shown.messages,
+        me=shown.me.id,
+        unread_from=_unread_from(shown.chosen),
+        unheard={shown.me.id, *shown.blocks},
+        pointed=shown.pointed,
+        heads={one.id: one.head for one in shown.channels},
+        origin=origin,
+        names={person.id: person.display_name for person in shown.repliers},
+    )
+
+
+def _state(shown: _Shown, user: User) -> PageState:
+    return PageState(
+        me=shown.me,
+        epoch=shown.epoch,
+        channels=shown.channels,
+        channel=shown.chosen.id if shown.chosen else None,
+        unread_first=user.unread_first,
+        desk=moderation.desk_of(user),
+        blocks=shown.blocks,
+        threads_unread=shown.threads_unread,
+        repliers=shown.repliers,
+        messages=shown.messages,
+        history_before=shown.page.older_than,
+        history_after=shown.page.newer_than,
+        pointed=shown.pointed,
+        thread=shown.thread,
+        time=time_now(),
+    )
 
 
 def _chosen(channels: Sequence[shapes.Channel], pk: int | None) -> shapes.Channel | None:
@@ -163,5 +200,5 @@ def _place(channel: int, seq: int) -> tuple[int, int | None]:
     return (row.seq, None) if row.thread is None or row.also_in_channel else (row.thread.seq, row.thread.pk)
 
 
-def _unread_from(channel: shapes.Channel) -> int | None:
-    return channel.read_seq + 1 if channel.unread and channel.read_seq else None
+def _unread_from(channel: shapes.Channel | None) -> int | None:
+    return channel.read_seq + 1 if channel and channel.unread and channel.read_seq else None

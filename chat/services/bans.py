@@ -3,11 +3,10 @@
 from django.db import transaction
 
 from chat import clock
-from chat.models import Act, Ban, User, UserKind
+from chat.models import Act, Ban, User
 from chat.services import audit
-from chat.services.credentials import recheck_logins
-from chat.services.receipts import settle_everywhere
-from delivery.wire.errors import Forbidden, NotFound, Refused
+from chat.services.accounts import locked_account, refusal_of, switch
+from delivery.wire.errors import NotFound, Refused
 
 #: The staff's right to ban.
 BAN = "chat.ban_user"
@@ -27,10 +26,8 @@ def ban_user(actor: User | None, *, user: int, reason: str) -> Ban:
         ban = Ban.objects.create(
             user=row, reason=reason, banned_by=actor, created_at=clock.now(), was_active=row.is_active
         )
-        User.objects.filter(pk=row.pk).update(is_active=False)
         audit.record(Act.USER_BANNED, actor=actor, whom=row.pk, reason=reason)
-        transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
-        recheck_logins(row.pk)
+        switch(row, on=False)
     return ban
 
 
@@ -44,35 +41,16 @@ def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
             raise NotFound("This person is not banned.")
         ban.lifted_at, ban.lifted_by, ban.lifted_reason = clock.now(), actor, reason
         ban.save(update_fields=["lifted_at", "lifted_by", "lifted_reason"])
-        User.objects.filter(pk=row.pk).update(is_active=ban.was_active)
         audit.record(Act.BAN_LIFTED, actor=actor, whom=row.pk, reason=reason)
-        transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
+        switch(row, on=ban.was_active)
     return ban
 
 
 def refusal_to_ban(actor: User | None, user: User) -> Refused | None:
     """What stands against the actor's banning this person, or switching the account off; None when nothing does."""
-    if user.kind == UserKind.SYSTEM:
-        return Forbidden("This is the server's own account: nobody signs in as it, and it stays as it is.")
-    if actor is None:
-        return None
-    if not actor.has_perm(BAN):
-        return Forbidden("Only staff with the right to ban may do this.")
-    if actor.pk == user.pk:
-        return Forbidden("You can't do this to yourself.")
-    if user.is_staff and not actor.is_superuser:
-        return Forbidden("Only a superuser does this to staff.")
-    return None
+    return refusal_of(actor, user, right=BAN, to="ban")
 
 
 def locked_for_ban(actor: User | None, user: int) -> User:
-    """The person's row, locked, for who may ban. Raises NotFound, Forbidden: who may not learns not whether there is one."""
-    if actor is not None and not actor.has_perm(BAN):
-        raise Forbidden("Only staff with the right to ban may do this.")
-    row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
-    if row is None:
-        raise NotFound("There is no such user.")
-    refusal = refusal_to_ban(actor, row)
-    if refusal is not None:
-        raise refusal
-    return row
+    """The person's row, locked, for who may ban. Raises NotFound, Forbidden."""
+    return locked_account(actor, user, right=BAN, to="ban", refusal=refusal_to_ban)

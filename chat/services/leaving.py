@@ -4,9 +4,8 @@ from django.db import transaction
 
 from chat.models import Act, Ban, Erasure, User
 from chat.services import audit
+from chat.services.accounts import switch
 from chat.services.bans import locked_for_ban
-from chat.services.credentials import recheck_logins
-from chat.services.receipts import settle_everywhere
 from delivery.wire.errors import Conflict
 
 
@@ -19,11 +18,8 @@ def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:
     with transaction.atomic():
         row = locked_for_ban(actor, user)
         if row.is_active:
-            row.is_active = False
-            User.objects.filter(pk=row.pk).update(is_active=False)
             audit.record(Act.USER_DEACTIVATED, actor=actor, whom=row.pk, reason=reason)
-            transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
-            recheck_logins(row.pk)
+            switch(row, on=False)
     return row
 
 
@@ -40,8 +36,6 @@ def reactivate_user(actor: User | None, *, user: int, reason: str) -> User:
         if Erasure.objects.filter(user=row).exists():
             raise Conflict("This person was erased: nobody comes in with this account again.")
         if not row.is_active:
-            row.is_active = True
-            User.objects.filter(pk=row.pk).update(is_active=True)
             audit.record(Act.USER_REACTIVATED, actor=actor, whom=row.pk, reason=reason)
-            transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
+            switch(row, on=True)
     return row

@@ -21,7 +21,7 @@ def export_channel(channel: Channel, path: Path, *, reason: str) -> dict[str, in
     audit.record(Act.CHANNEL_EXPORTED, actor=None, channel=channel.pk, reason=audit.checked_reason(reason))
     with snapshot(), Archive(path) as archive:
         row = Channel.objects.get(pk=channel.pk)
-        archive.one("channel.json", {"format": FORMAT, "made_at": time_now(), **described(row)})
+        archive.one("channel.json", {"format": FORMAT, "made_at": time_now(), **shapes.channel_row(row)})
         members = Member.objects.filter(channel=row).select_related("user").order_by("pk")
         archive.lines("members.jsonl", streamed(members, shapes.member_of))
         said = Message.objects.filter(channel=row).for_the_wire().order_by("seq")
@@ -32,20 +32,6 @@ def export_channel(channel: Channel, path: Path, *, reason: str) -> dict[str, in
         archive.lines("files.jsonl", streamed(files, file_described))
         archive.files(files.iterator(chunk_size=AT_ONCE))
     return archive.counts
-
-
-def described(row: Channel) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "name": row.name,
-        "topic": row.topic,
-        "kind": row.kind,
-        "parent": row.parent_id,
-        "is_support": row.is_support,
-        "head": row.head,
-        "created_at": spell_time(row.created_at),
-        "archived_at": spell_time(row.archived_at),
-    }
 
 
 def file_described(row: File) -> dict[str, Any]:

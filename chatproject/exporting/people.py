@@ -36,7 +36,7 @@ from chat.models import (
 from chat.services import audit
 from chat.support.models import Agent, Contact, Rating
 from chatproject.exporting.archive import AT_ONCE, Archive, snapshot, streamed
-from chatproject.exporting.channels import FORMAT, described, file_described
+from chatproject.exporting.channels import FORMAT, file_described
 from delivery.wire.types import spell_time, time_now
 
 
@@ -95,7 +95,7 @@ def _channels(user: User) -> Iterator[Any]:
 
 
 def _membership(row: Member) -> dict[str, Any]:
-    place = {**described(row.channel)}
+    place = shapes.channel_row(row.channel)
     if row.channel.kind == ChannelKind.DIRECT:
         place["with"] = _usernames(row)
     return {
@@ -118,7 +118,7 @@ def _usernames(row: Member) -> list[str]:
 
 
 def _opened(user: User) -> Iterator[Any]:
-    return streamed(Channel.objects.filter(created_by=user).order_by("pk"), described)
+    return streamed(Channel.objects.filter(created_by=user).order_by("pk"), shapes.channel_row)
 
 
 def _columns(model: Any, by: str, *columns: str) -> Callable[[User], Iterator[Any]]:

@@ -24,13 +24,14 @@ from chat.models import (
 )
 from chat.naming import looks
 from chat.services import audit
+from chat.services.accounts import locked_account, refusal_of
 from chat.services.credentials import recheck_logins
 from chat.services.erased_names import keep_free
 from chat.services.erasing.names import NOBODY, names_of, username_for
 from chat.services.people import renamed
 from chat.services.receipts import settle_everywhere
 from delivery.bus import bell
-from delivery.wire.errors import Forbidden, NotFound, Refused
+from delivery.wire.errors import Forbidden, Refused
 from presence.people import ONLINE
 
 #: The staff's right to erase.
@@ -44,7 +45,7 @@ def begin_erasure(actor: User | None, *, user: int, keeps_messages: bool, reason
     """
     reason = audit.checked_reason(reason)
     with transaction.atomic():
-        row = _locked(actor, user)
+        row = locked_account(actor, user, right=ERASE, to="erase people", refusal=refusal_to_erase)
         earlier = Erasure.objects.filter(user=row).first()
         if earlier is not None:
             return earlier
@@ -64,31 +65,9 @@ def begin_erasure(actor: User | None, *, user: int, keeps_messages: bool, reason
 
 def refusal_to_erase(actor: User | None, user: User) -> Refused | None:
     """What stands against the actor's erasing this person; None when nothing does."""
-    if user.kind == UserKind.SYSTEM:
-        return Forbidden("This is the server's own account: nobody signs in as it, and it stays as it is.")
     if user.kind == UserKind.VISITOR:
         return Forbidden("This is a customer of the support: who supervises their inbox erases them at the desk.")
-    if actor is None:
-        return None
-    if not actor.has_perm(ERASE):
-        return Forbidden("Only staff with the right to erase people may do this.")
-    if actor.pk == user.pk:
-        return Forbidden("You can't do this to yourself.")
-    if user.is_staff and not actor.is_superuser:
-        return Forbidden("Only a superuser does this to staff.")
-    return None
-
-
-def _locked(actor: User | None, user: int) -> User:
-    if actor is not None and not actor.has_perm(ERASE):
-        raise Forbidden("Only staff with the right to erase people may do this.")
-    row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
-    if row is None:
-        raise NotFound("There is no such user.")
-    refusal = refusal_to_erase(actor, row)
-    if refusal is not None:
-        raise refusal
-    return row
+    return refusal_of(actor, user, right=ERASE, to="erase people")
 
 
 def _become_nobody(row: User) -> None:

@@ -1,10 +1,12 @@
 """What an erased person said and did to messages: emptied with a number where they wish it so; reactions and mentions always."""
 
 import re
+from collections.abc import Callable
 
 from django.db.models import Q
 
 from chat.models import ChannelKind, Erasure, File, Mention, Message, MessageKind, MessageVersion, Reaction
+from chat.models.message import MessageQuerySet
 from chat.services import log
 from chat.services.erasing.names import conversations_of, event_without_names, username_for, without_names
 from chat.services.first_said import first_said
@@ -29,15 +31,7 @@ def delete_messages(erasure: Erasure) -> int:
     if erasure.keeps_messages:
         return 0
     said = Message.objects.filter(sender=erasure.user_id, kind=MessageKind.TEXT, deleted_at=None)
-    said = said.exclude(channel__is_held=True)
-    channel = said.order_by("channel").values_list("channel", flat=True).first()
-    if channel is None:
-        return 0
-    with log.writing(channel) as entry:
-        here = list(said.filter(channel=channel).order_by("seq").values_list("pk", flat=True)[:AT_ONCE])
-        for pk in here:
-            empty_message(entry, entry.message(pk))
-    return len(here)
+    return _each_in_one_channel(said.exclude(channel__is_held=True), empty_message)
 
 
 def forget_versions(erasure: Erasure) -> int:
@@ -51,31 +45,34 @@ def forget_versions(erasure: Erasure) -> int:
 
 def take_reactions_back(erasure: Erasure) -> int:
     theirs = Reaction.objects.filter(user=erasure.user_id)
-    channel = theirs.order_by("message__channel").values_list("message__channel", flat=True).first()
-    if channel is None:
-        return 0
-    with log.writing(channel) as entry:
-        messages = theirs.filter(message__channel=channel).values_list("message", flat=True).distinct()
-        here = list(messages.order_by("message")[:AT_ONCE])
-        for pk in here:
-            row = entry.message(pk)
-            theirs.filter(message=row).delete()
-            row.reactions = reactions_of(row)
-            entry.revise(row, "reactions")
-    return len(here)
+
+    def take_back(entry: log.Entry, row: Message) -> None:
+        theirs.filter(message=row).delete()
+        row.reactions = reactions_of(row)
+        entry.revise(row, "reactions")
+
+    return _each_in_one_channel(Message.objects.filter(pk__in=theirs.values("message")), take_back)
 
 
 def forget_mentions_of(erasure: Erasure) -> int:
     """Others' messages stay, and call nobody where they called the person: `@name` is another word from then on."""
     theirs = Mention.objects.filter(user=erasure.user_id)
-    channel = theirs.order_by("channel").values_list("channel", flat=True).first()
+
+    def forget(entry: log.Entry, row: Message) -> None:
+        theirs.filter(message=row).delete()
+        _call_nobody(entry, row, erasure)
+
+    return _each_in_one_channel(Message.objects.filter(pk__in=theirs.values("message")), forget)
+
+
+def _each_in_one_channel(messages: MessageQuerySet, change: Callable[[log.Entry, Message], None]) -> int:
+    channel = messages.order_by("channel").values_list("channel", flat=True).first()
     if channel is None:
         return 0
     with log.writing(channel) as entry:
-        here = list(theirs.filter(channel=channel).order_by("seq").values_list("message", flat=True)[:AT_ONCE])
+        here = list(messages.filter(channel=channel).order_by("seq").values_list("pk", flat=True)[:AT_ONCE])
         for pk in here:
-            theirs.filter(message=pk).delete()
-            _call_nobody(entry, entry.message(pk), erasure)
+            change(entry, entry.message(pk))
     return len(here)
 
 
