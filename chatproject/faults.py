@@ -1,11 +1,13 @@
 """Which fault a line of the log is about, if it is about an expected one: something that we lean on is away, full or used up."""
 
+import asyncio
 import errno
 import logging
 from enum import Enum
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
+from psycopg.errors import LockNotAvailable
 
 from delivery.away import chain, who_is_away
 
@@ -20,6 +22,7 @@ class Fault(Enum):
     FILES = "the storage of files", "away", "is", "was"
     DISK = "the disk", "full", "is", "was"
     DESCRIPTORS = "open files", "used up", "are", "were"
+    LOCK = "a row", "locked", "is", "was"
 
     def __init__(self, subject: str, matter: str, present: str, past: str) -> None:
         self.subject = subject
@@ -80,6 +83,12 @@ def without_the_clients_faults(record: logging.LogRecord) -> None:
         record.exc_info = record.exc_text = None
 
 
+def is_given_up_at_the_end(record: logging.LogRecord) -> bool:
+    """What is still worked on when the time of the drain is over: uvicorn says itself how many it cancels."""
+    error = record.exc_info[1] if record.exc_info else None
+    return record.name == "uvicorn.error" and isinstance(error, asyncio.CancelledError)
+
+
 def _by_logger(record: logging.LogRecord) -> Fault | None:
     return _BY_LOGGER.get(record.name) if record.levelno >= logging.WARNING else None
 
@@ -88,5 +97,7 @@ def _of_error(error: BaseException) -> Fault | None:
     away = who_is_away(error)
     if away is not None:
         return _BY_SUBJECT[away]
+    if any(isinstance(each, LockNotAvailable) for each in chain(error)):
+        return Fault.LOCK
     numbers = (each.errno for each in chain(error) if isinstance(each, OSError))
     return next((_BY_ERRNO[number] for number in numbers if number in _BY_ERRNO), None)

@@ -11,7 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from chatproject.faults import Fault, errors_in, fault_in, say_in_one_line, without_the_clients_faults
+from chatproject.faults import (
+    Fault,
+    errors_in,
+    fault_in,
+    is_given_up_at_the_end,
+    say_in_one_line,
+    without_the_clients_faults,
+)
 from chatproject.repeats import Repeats
 
 logger = logging.getLogger("gapless.outages")
@@ -24,6 +31,8 @@ LATELY_SECONDS, LASTING_SECONDS = 300.0, 10.0
 _SAYS_WHY, _WHY = "psycopg.pool", "error connecting"
 _REQUESTS = "django_structlog.middlewares.request"
 _COUNTED = "requests that were refused"
+#: Answers to what programs ask by the way, as they may: what is not there (any more), and what was changed meanwhile.
+_ANSWERS = (404, 409)
 
 
 class Outages(logging.Filter):
@@ -42,6 +51,8 @@ class Outages(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name == logger.name:
             return True
+        if is_given_up_at_the_end(record):
+            return False
         without_the_clients_faults(record)
         fault = fault_in(record)
         if fault is None:
@@ -75,14 +86,14 @@ class Outages(logging.Filter):
         return is_new
 
     def _is_counted(self, record: logging.LogRecord) -> bool:
-        """Whether it is a refused request while a fault lasts, which it may well come from; a mistake of ours is none."""
+        """Whether it is a refused request that only figures tell of, or while a fault lasts; a mistake of ours is none."""
         if record.name != _REQUESTS or not isinstance(record.msg, dict):
             return False
         status = record.msg.get("code") or 0
         with self._lock:
             lasting = next(iter(self._lasting.values()), None)
             if lasting is None or not (400 <= status < 500 or status == 503):
-                return False
+                return status in _ANSWERS
             lasting.count(_COUNTED)
         return True
 

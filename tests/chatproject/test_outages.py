@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from django.db import OperationalError
+from psycopg.errors import LockNotAvailable
 from redis.exceptions import ConnectionError as RedisGone
 
 from chatproject import outages, repeats
@@ -150,13 +151,21 @@ def test_refused_requests_are_counted_with_the_fault_that_lasts_and_mistakes_are
         line.name, line.msg = "django_structlog.middlewares.request", {"event": "request_finished", "code": status}
         return outage.filter(line)
 
-    assert [answered(status) for status in (404, 503, 500)] == [True, True, True]
+    assert [answered(status) for status in (403, 503, 500)] == [True, True, True]
+    assert [answered(status) for status in (404, 409)] == [False, False], "figures tell of them"
     outage.filter(of_redis())
-    assert [answered(status) for status in (404, 409, 503, 500)] == [False, False, False, True]
+    assert [answered(status) for status in (403, 409, 503, 500)] == [False, False, False, True]
     after(monkeypatch, outages.QUIET_SECONDS)
     assert [line.split(": ")[1] for _, line in outage._of_faults()] == [
         "3 lines were not written (requests that were refused 3)"
     ]
+
+
+def test_what_is_cancelled_when_the_time_of_the_drain_is_over_is_no_mistake() -> None:
+    error = asyncio.CancelledError("Task cancelled, timeout graceful shutdown exceeded")
+    of_the_end = record("Exception in ASGI application", level=logging.ERROR, name="uvicorn.error")
+    of_the_end.exc_info = (type(error), error, None)
+    assert not Outages().filter(of_the_end)
 
 
 def test_only_why_nobody_is_let_in_is_a_second_line_of_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,6 +199,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
         (record("reconnection attempt in pool 'x' failed", name="psycopg.pool"), "PostgreSQL is away: reconnection"),
         (record("Unexpected exception", name="channels_redis.pubsub"), "Redis is away: Unexpected exception"),
         (record("it failed: %r", OSError(errno.EMFILE, "Too many open files")), "open files are used up"),
+        (record("not settled: %r", LockNotAvailable("canceling statement")), "a row is locked: not settled"),
     ],
 )
 def test_whatever_is_away_full_or_used_up_is_a_fault_of_its_kind(line: logging.LogRecord, begins: str) -> None:
@@ -226,7 +236,7 @@ def test_refused_requests_are_kinds_by_their_status_and_kinds_are_bounded() -> N
         line.msg = {"event": "request_finished", "code": status}
         return outage.filter(line)
 
-    assert sum(refused(403) for _ in range(100)) == sum(refused(404) for _ in range(100)) == repeats.INFORMING
+    assert sum(refused(403) for _ in range(100)) == sum(refused(429) for _ in range(100)) == repeats.INFORMING
     written = sum(outage.filter(record(f"a library says {number}")) for number in range(10_000))
     assert written <= (repeats.MOST_KINDS + 1) * repeats.WARNING
 
