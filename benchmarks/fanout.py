@@ -127,8 +127,10 @@ def services_cpu(data: Path) -> dict[str, float]:
         if process.info["name"] == "postgres":
             found["postgresql"] += times.user + times.system + times.children_user + times.children_system
             for child in process.children():
-                child_times = child.cpu_times()
-                found["postgresql"] += child_times.user + child_times.system
+                # One that ends meanwhile is counted with its parent from then on.
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child_times = child.cpu_times()
+                    found["postgresql"] += child_times.user + child_times.system
         elif "valkey" in words and "chatproject" not in words:
             found["valkey"] += times.user + times.system
     return found

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from chat import hot, shapes
-from chat.models import Channel, Member, Message
+from chat.models import Member, Message
 from chat.reads import logins
 from chat.reads.channels import described
 from chat.reads.timekeeping import keep_time
@@ -60,7 +60,7 @@ class ChatSource:
 
     def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
         # The head first: rows that are read later can only be newer, never missing below it.
-        head = Channel.objects.filter(pk=channel_id).values_list("head", flat=True).first() or 0
+        head = self.heads([channel_id]).get(channel_id, 0)
         rows = Message.objects.filter(channel_id=channel_id).changed_since(rev).for_the_wire()[:limit]
         changes = [shapes.change_of(row) for row in rows]
         return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)

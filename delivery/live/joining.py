@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
-from delivery.bus.announcements import channel_group
+from delivery.bus.announcements import Change, channel_group
 from delivery.live.batches import batched
 from delivery.live.channel import LiveChannel, until_end_of
 from delivery.live.gaps import Gaps
@@ -22,6 +22,8 @@ from delivery.wire.frames import SyncState
 REPLAY_STALL_SECONDS = 10
 #: Changes that a channel keeps in memory for those who come right back.
 RECENT_CHANGES = 200
+#: Batches of a replay that are read with one statement: to ask costs as much as to read a batch.
+BATCHES_AT_ONCE = 4
 #: Channels that are begun together, with one statement for all their heads.
 OPENED_AT_ONCE = 1000
 #: Channels whose missed rows are read with one statement: a batch of each is kept in memory.
@@ -223,21 +225,33 @@ class Joining:
     ) -> tuple[int, bool]:
         """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
         while held < channel.floor and channel.id in socket.accesses and not socket.is_over:
+            limit = self._batch
             if ahead is None:
-                since = self._source.changes_since
-                ahead = await self._turns.read(socket.user_id, since, channel.id, held, limit=self._batch)
+                since, limit = self._source.changes_since, BATCHES_AT_ONCE * self._batch
+                ahead = await self._turns.read(socket.user_id, since, channel.id, held, limit=limit)
             missed, ahead = ahead, None
-            head = missed.head if len(missed.changes) < self._batch else missed.changes[-1].rev
             allowed = until_end_of(socket.user_id, missed.changes)
             if len(allowed) < len(missed.changes):
                 self._hub.end_access(socket, channel.id)
                 return held, False
-            self._hub.write_changes([socket], channel, allowed, after=held, head=head)
-            held = head
-            await self._until_read(socket)
+            head = missed.head if len(missed.changes) < limit else missed.changes[-1].rev
+            held = await self._write_replay(socket, channel, missed.changes, after=held, head=head)
         if held > channel.position:
             await self._gaps.repair(channel)
         return held, held > channel.position
+
+    async def _write_replay(
+        self, socket: Socket, channel: LiveChannel, changes: Sequence[Change], *, after: int, head: int
+    ) -> int:
+        # Up to `head`, a batch at a time; returns the number reached, which is less for who may not hear the rest any more.
+        for batch in batched(changes, self._batch) if changes else [[]]:
+            if channel.id not in socket.accesses or socket.is_over:
+                break
+            reached = head if not batch or batch[-1] is changes[-1] else batch[-1].rev
+            self._hub.write_changes([socket], channel, batch, after=after, head=reached)
+            after = reached
+            await self._until_read(socket)
+        return after
 
     async def _until_read(self, socket: Socket) -> None:
         # A replay goes as fast as the peer reads, so that a slow line is not taken for a stuck reader.

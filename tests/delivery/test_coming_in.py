@@ -1,13 +1,18 @@
 """Who comes in is read before the process knows who it is: what happens meanwhile is found nevertheless."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
-from chat import services
+from chat import clock, services
 from chat.live.node import ChatNode
+from chat.live.source import ChatSource
+from chat.tools.fill import fill_channel
 from delivery.bus.announcements import Opened, Renewed
 from delivery.live.accesses import OPENED_REMEMBERED
+from delivery.live.peers import Prepared
 from delivery.live.socket import socket_for
 from delivery.metrics import replay_changes
 from delivery.node import Node
@@ -65,3 +70,36 @@ async def test_what_a_returning_client_missed_is_counted_a_channel_and_that_noth
     before = counted()
     await node.joining.sync(socket, held)
     assert [now - then for now, then in zip(counted(), before, strict=True)] == [3, 4, 1]
+
+
+async def test_what_was_missed_is_read_four_batches_at_a_time_and_written_until_the_access_ends(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = cast.team.head
+    written = [(cast.alice.pk, f"missed {n}", clock.now()) for n in range(600)]
+    await in_thread(fill_channel, cast.team.pk, written=written)
+    reads: list[int] = []
+    monkeypatch.setattr(ChatSource, "changes_since", counted_calls(ChatSource.changes_since, reads))
+    socket, listener = await greeted(node, cast.bob)
+    await node.joining.sync(socket, {cast.team.pk: held})
+    batches = [len(frame["changes"]) for frame in listener.frames if frame["op"] == "changes"]
+    assert (batches, len(reads), listener.has_a_gap) == ([50] * 12, 3, False)
+    # What was read before somebody lost the channel is not written after that.
+    write, listener.frames = listener.write, []
+
+    def write_and_lose(frame: Prepared) -> None:
+        write(frame)
+        if len(listener.frames) == 3:
+            node.hub.end_access(socket, cast.team.pk)
+
+    monkeypatch.setattr(listener, "write", write_and_lose)
+    await node.joining.sync(socket, {cast.team.pk: held})
+    assert [frame["op"] for frame in listener.frames] == ["changes"] * 3 + ["channel"]
+
+
+def counted_calls(function: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
+    def counting(*given: Any, **more: Any) -> Any:
+        calls.append(1)
+        return function(*given, **more)
+
+    return counting
