@@ -105,7 +105,13 @@ def test_the_box_helps_to_write_marks(sign_in: SignIn, server: Server, cast: Cas
 
 
 def test_on_a_phone_there_is_a_bar_for_marks(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    aside(said, cast.bob, cast.team, "```sh\nls -la\n```")
     page = sign_in("alice", server, path=f"/c/{cast.team.pk}/", width=390, has_touch=True, is_mobile=True)
+    # What a finger can't move away covers nothing.
+    acts, line = page.locator(".code-acts").bounding_box(), page.locator(".code code").bounding_box()
+    assert acts
+    assert line
+    assert acts["y"] + acts["height"] <= line["y"]
     bar = page.locator("#composer-marks")
     expect(bar).to_be_hidden()
     page.tap("#composer-body")

@@ -63,6 +63,9 @@ def test_people_react_pin_save_and_write_emoji(
     menu_of(bob, "lunch")
     bob.click('#message-menu .quick [data-act="react"]')
     bob.click('.picker-tones [data-tone="3"]')
+    tone = bob.locator('.picker-tones [data-tone="3"]').bounding_box()
+    assert tone
+    assert width == 1440 or min(tone["width"], tone["height"]) >= 44
     bob.fill(".picker input", "pizza")
     expect(bob.locator(".picker-grid button").first).to_have_attribute("data-emoji", "🍕")
     assert violations(bob) == []

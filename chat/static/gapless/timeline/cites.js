@@ -4,7 +4,8 @@
  * Asks for what is not known in one question for all that stands on screen, and keeps it for as long as the page lives.
  */
 import { titleOf } from "../channels/channels.js";
-import { plain } from "../markdown/plain.js";
+import { lineOf } from "../files/line.js";
+import { filesLine } from "../files/named.js";
 import { avatar, make } from "../page/dom.js";
 import { fullTime, shortName } from "../page/format.js";
 import { placeOf } from "../page/router.js";
@@ -92,7 +93,7 @@ export class Cites {
       make("span", { data: { titleOf: channel }, textContent: this.#titleOf(channel) }), make("time", { dateTime: createdAt, title: fullTime(at), textContent: shortName(at) }));
     const text = make("span", { class: "cite-text", dir: "auto", textContent: excerptOf(message) });
     text.classList.toggle("is-gone", Boolean(message.deleted_at));
-    return make("a", { class: "cite", href: `/c/${channel}/m/${seq}`, tabIndex: -1 }, head, text);
+    return make("a", { class: "cite", href: `/c/${channel}/m/${seq}`, tabIndex: -1 }, head, text, message.body ? filesLine(message) : null);
   }
 }
 
@@ -104,8 +105,8 @@ function placesIn(/** @type {any} */ row) {
   return [...new Map(places.map((place) => [keyOf(place), place])).values()].slice(0, MOST_A_ROW);
 }
 
-function excerptOf(/** @type {any} */ { body, deleted_at: deletedAt, files = [] }) {
-  if (deletedAt) return "Message deleted";
-  const text = plain(body) || files.map((/** @type {{ name: string }} */ { name }) => name).join(", ");
+function excerptOf(/** @type {Message} */ message) {
+  if (message.deleted_at) return "Message deleted";
+  const text = lineOf(message);
   return text.length > LETTERS ? `${text.slice(0, LETTERS)}…` : text;
 }
