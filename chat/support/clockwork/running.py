@@ -10,9 +10,9 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
+from chat import hot
 from chat.live.node import ChatNode
 from chat.support.clockwork.jobs import Job, jobs_of
-from chat.support.models import Inbox
 from chat.support.reads.waiting import who_waits
 from delivery.away import is_away, who_is_away
 from delivery.threads import DatabaseThreads
@@ -23,6 +23,8 @@ logger = logging.getLogger("gapless.clockwork")
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 1.4
 #: The same while PostgreSQL is away, after many failures; up to half of it less by chance.
 AWAY_PAUSE_SECONDS = 5.0
+# With each turn of each clockwork, and all that is asked where there are no customers.
+_HAS_INBOX = "SELECT EXISTS (SELECT FROM support_inboxes)"
 
 
 class Clockwork:
@@ -54,7 +56,8 @@ class Clockwork:
         return random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
 
     def _turn(self) -> None:
-        if not Inbox.objects.exists():
+        [[has_inbox]] = hot.rows(_HAS_INBOX, [])
+        if not has_inbox:
             return
         for job in self._jobs:
             now = time.monotonic()
