@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, connections, transaction
 
 from chat import clock, services
-from chat.models import AuditEntry, Member, Message, MessageVersion, Report, Role, Sanction, User
+from chat.models import AuditEntry, Member, Message, MessageVersion, Report, Role, User
 from chat.services.staff import GROUPS
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotAMember, NotFound, Refused
 from tests.conftest import Cast
@@ -238,16 +238,6 @@ def test_a_line_says_when_and_from_where(cast: Cast, standing_clock: datetime.da
 
 
 # ---- commands ----
-
-
-def test_the_demo_has_something_for_those_who_keep_order() -> None:
-    call_command("demo", stdout=io.StringIO())
-    assert Report.objects.open().count() == 3
-    assert Report.objects.get(verdict="dismissed").closed_by.username == "sam"  # type: ignore[union-attr]
-    assert MessageVersion.objects.count() == 1
-    assert Sanction.objects.standing().get().user.username == "felix"
-    assert [user.username for user in User.objects.filter(groups__name="Auditor")] == ["grace"]
-    assert all(row.closed_at > row.created_at for row in Report.objects.exclude(closed_at=None))
 
 
 def test_staff_can_be_made_at_the_console(cast: Cast) -> None:
