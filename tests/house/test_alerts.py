@@ -33,7 +33,9 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     assert sections == list(ALERTS)
     for name, rule in ALERTS.items():
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks.md#{name.lower()}"
-        assert re.search(rf"^## {name}\n\n.+?^1\. ", RUNBOOKS, re.MULTILINE | re.DOTALL), f"{name} says what to do"
+        [section] = re.findall(rf"^## {name}\n(.+?)(?=^## |\Z)", RUNBOOKS, re.MULTILINE | re.DOTALL)
+        assert re.search(r"^1\. ", section, re.MULTILINE), f"{name} says what to do"
+        assert re.search(r"^Seen firing: .+", section, re.MULTILINE), f"{name} was never seen firing by a real fault"
 
 
 def test_every_alert_says_who_is_called_and_what_to_do() -> None:
