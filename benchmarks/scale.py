@@ -33,6 +33,15 @@ PEOPLE, CHANNELS = 2_000, 50
 #: Openings under way at once in each process, and how long idle sockets are looked at.
 AT_ONCE, IDLE_SECONDS = 4, 30.0
 SAID, PAUSE_SECONDS = 300, 0.02
+PARTS = ("web", "postgresql", "valkey")
+OF_DELIVERIES = (
+    *("web processes", "messages", "deliveries a second", "web, µs a delivery", "PostgreSQL", "Valkey"),
+    *("p50 / p95 / p99 to the last, ms", "one core carries, a second", "idle, MB", "wrong"),
+)
+OF_PLACES = (
+    *("web processes", "places", "an opening, ms of CPU", "openings a second", "KB a socket", "bytes a place"),
+    *("cores when nothing happens", "accepted, p50 / p95 ms"),
+)
 
 
 @contextmanager
@@ -62,16 +71,12 @@ def deliveries(count: int) -> dict[str, Any]:
             channel, tokens = prepare(SOCKETS)
             options = Namespace(sockets=SOCKETS, senders=SENDERS, rate=rate, window=WINDOW, seconds=SECONDS, kill=False)
             said = uvloop.run(measure(options, channel, tokens, servers))
-            beside = said["postgresql_cpu_seconds"] + said["valkey_cpu_seconds"]
-            spent = said["web_cpu_seconds"] + beside
+            spent = {part: said[f"{part}_cpu_seconds"] / said["deliveries"] for part in PARTS}
             found[name] = {
                 "deliveries_per_second": said["deliveries_per_second"],
                 "latency_ms": said["send_to_last_receiver_ms"],
-                "us_a_delivery": {
-                    "web": said["web_cpu_us_per_delivery"],
-                    "services": round(beside / said["deliveries"] * 1e6, 1),
-                },
-                "a_core_carries": round(said["deliveries"] / spent),
+                "us_a_delivery": {part: round(seconds * 1e6, 1) for part, seconds in spent.items()},
+                "a_core_carries": round(1 / sum(spent.values())),
                 "wrong": said["lost"] + said["doubled"] + said["gaps"],
             }
     return found
@@ -117,6 +122,34 @@ async def _all_in(people: Sequence[Person], servers: Sequence[WebProcess]) -> li
     return comers
 
 
+def shown(found: dict[str, Any]) -> str:
+    """Both tables, as docs/sizing.md has them."""
+    deliveries = [
+        (
+            *(row["processes"], "100 a second" if name == "paced" else "flat out"),
+            *(f"{row[name]['deliveries_per_second']:,}", *row[name]["us_a_delivery"].values()),
+            " / ".join(f"{row[name]['latency_ms'][part]:.0f}" for part in ("p50", "p95", "p99")),
+            *(f"{row[name]['a_core_carries']:,}", row["idle_mb"], row[name]["wrong"]),
+        )
+        for row in found["deliveries"]
+        for name in ("paced", "flat_out")
+    ]
+    places = [
+        (
+            *(row["processes"], f"{row['places']:,}", row["opening_ms_of_cpu"], row["openings_per_second"]),
+            *(row["kb_a_socket"], row["bytes_a_place"], row["idle_cores"]),
+            f"{row['accepted_ms']['p50']} / {row['accepted_ms']['p95']}",
+        )
+        for row in found["places"]
+    ]
+    return f"{table(OF_DELIVERIES, deliveries)}\n\n{table(OF_PLACES, places)}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
@@ -132,11 +165,7 @@ def main() -> None:
                 found["places"].append(uvloop.run(places(people, servers)))
     finally:
         embedded.leave(DATA)
-    if options.json:
-        print(json.dumps(found))
-        return
-    for row in (*found["deliveries"], *found["places"]):
-        print(json.dumps(row, indent=2))
+    print(json.dumps(found) if options.json else shown(found))
 
 
 if __name__ == "__main__":

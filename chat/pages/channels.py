@@ -9,12 +9,12 @@ from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import shapes
 from chat.live.node import post_and_wait
 from chat.models import Block, Message, User
+from chat.pages.compressed import compressed
 from chat.pages.forms import MessageForm
 from chat.pages.rows import Row, repliers_of, rows
 from chat.pages.sections import sections_of
@@ -30,7 +30,7 @@ from delivery.wire.frames import Person
 from delivery.wire.types import time_now
 
 
-@gzip_page
+@compressed
 @login_required
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return _page(request, None)
 
 
-@gzip_page
+@compressed
 @login_required
 @require_GET
 def channel(request: HttpRequest, pk: int) -> HttpResponse:
@@ -46,7 +46,7 @@ def channel(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, pk)
 
 
-@gzip_page
+@compressed
 @login_required
 @require_GET
 def message(request: HttpRequest, pk: int, seq: int) -> HttpResponse:

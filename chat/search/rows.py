@@ -22,7 +22,7 @@ from delivery.wire.errors import Invalid
 
 #: How many of the newest messages are looked through, over all channels: first, and where that was not enough (or who came and went
 #: was most of it).
-LOOKS = (2_000, 6_000, 20_000)
+LOOKS = (2_000, 20_000)
 #: The same for words like others, which take longer to see.
 LOOKS_FOR_TYPOS = (2_000, 12_000)
 #: How many messages an index may find, so that it is asked: each is read, and with typos compared letter by letter.

@@ -7,7 +7,7 @@ from chat.shapes.audit import AuditEntry, audit_entry_of
 from chat.shapes.block import Block, block_of
 from chat.shapes.bulk import BulkOutcome, outcome_of
 from chat.shapes.change import change_of
-from chat.shapes.channel import Channel, Last, channel_of, channel_row, channel_to_all, channel_to_member
+from chat.shapes.channel import Channel, Last, channel_of, channel_to_all, channel_to_member
 from chat.shapes.figures import Figures
 from chat.shapes.invite import Invite, NewInvite, invite_of, new_invite_of
 from chat.shapes.me import Me, me_of

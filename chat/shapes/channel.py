@@ -130,8 +130,7 @@ def channel_of(row: models.Channel | ChannelColumns, *, people: Sequence[models.
     return Channel(**_read_by_all(row, people))
 
 
-def channel_row(row: models.Channel | ChannelColumns) -> dict[str, Any]:
-    """What of its row is told at all, as it is sent."""
+def _read_by_all(row: models.Channel | ChannelColumns, people: Sequence[models.User]) -> dict[str, Any]:
     seen = {
         "id": row.pk,
         "name": row.name,
@@ -148,11 +147,6 @@ def channel_row(row: models.Channel | ChannelColumns) -> dict[str, Any]:
         seen["kept_days"] = days
     if row.floor:
         seen["floor"] = row.floor
-    return seen
-
-
-def _read_by_all(row: models.Channel | ChannelColumns, people: Sequence[models.User]) -> dict[str, Any]:
-    seen = channel_row(row)
     if row.kind == models.ChannelKind.DIRECT:
         seen |= {
             "name": row.name or _name_among(row, people),

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
 from chat import shapes
 from chat.models import Act, Channel, File, Member, Message
 from chat.services import audit
@@ -21,7 +23,7 @@ def export_channel(channel: Channel, path: Path, *, reason: str) -> dict[str, in
     audit.record(Act.CHANNEL_EXPORTED, actor=None, channel=channel.pk, reason=audit.checked_reason(reason))
     with snapshot(), Archive(path) as archive:
         row = Channel.objects.get(pk=channel.pk)
-        archive.one("channel.json", {"format": FORMAT, "made_at": time_now(), **shapes.channel_row(row)})
+        archive.one("channel.json", {"format": FORMAT, "made_at": time_now(), **to_builtins(shapes.channel_of(row))})
         members = Member.objects.filter(channel=row).select_related("user").order_by("pk")
         archive.lines("members.jsonl", streamed(members, shapes.member_of))
         said = Message.objects.filter(channel=row).for_the_wire().order_by("seq")

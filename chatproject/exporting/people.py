@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db.models import Q
+from msgspec import to_builtins
 
 from chat import shapes
 from chat.models import (
@@ -95,11 +96,8 @@ def _channels(user: User) -> Iterator[Any]:
 
 
 def _membership(row: Member) -> dict[str, Any]:
-    place = shapes.channel_row(row.channel)
-    if row.channel.kind == ChannelKind.DIRECT:
-        place["with"] = _usernames(row)
     return {
-        "channel": place,
+        "channel": to_builtins(shapes.channel_of(row.channel, people=_others(row))),
         "role": row.role,
         "joined_at": spell_time(row.created_at),
         "delivered_seq": row.delivered_seq,
@@ -112,13 +110,15 @@ def _membership(row: Member) -> dict[str, Any]:
     }
 
 
-def _usernames(row: Member) -> list[str]:
-    others = Member.objects.filter(channel=row.channel_id).exclude(user=row.user_id)
-    return list(others.order_by("pk").values_list("user__username", flat=True))
+def _others(row: Member) -> list[User]:
+    """Those of a direct conversation, whose names are its name."""
+    if row.channel.kind != ChannelKind.DIRECT:
+        return []
+    return list(User.objects.filter(memberships__channel=row.channel_id).exclude(pk=row.user_id).order_by("pk"))
 
 
 def _opened(user: User) -> Iterator[Any]:
-    return streamed(Channel.objects.filter(created_by=user).order_by("pk"), shapes.channel_row)
+    return streamed(Channel.objects.filter(created_by=user).order_by("pk"), shapes.channel_of)
 
 
 def _columns(model: Any, by: str, *columns: str) -> Callable[[User], Iterator[Any]]:

@@ -53,7 +53,8 @@ def test_a_person_gets_all_that_is_about_them_and_nobody_elses_words(cast: Cast,
     assert [line["body"] for line in lines(path, "messages.jsonl")] == ["my better words"]
     assert [line["body"] for line in lines(path, "versions.jsonl")] == ["my own words"]
     assert [line["channel"]["id"] for line in lines(path, "channels.jsonl")] == [cast.team.pk, pair.pk]
-    assert lines(path, "channels.jsonl")[1]["channel"]["with"] == ["alice"]
+    (other,) = lines(path, "channels.jsonl")[1]["channel"]["people"]
+    assert other["username"] == "alice"
     [mention], [saved], [reaction] = (lines(path, f"{name}.jsonl") for name in ("mentions", "saved", "reactions"))
     assert {mention["message"], saved["message"], reaction["message"]} == {others["id"]}
     everything = text_of(path)
