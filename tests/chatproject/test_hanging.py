@@ -150,7 +150,7 @@ async def test_a_real_one_that_stands_still_is_replaced_and_the_other_goes_on(
     server = own_server(arguments=("serve", "--workers", "2"), GAPLESS_LIMIT_HUNG_SECONDS="5")
     assert server.process is not None
     parent = psutil.Process(server.process.pid)
-    await expect(lambda: len(parent.children()) == 2)
+    await expect(lambda: server.log.read_text().count('"serves"') == 2)
     frozen, well = [child.pid for child in parent.children()]
     began_at = time.monotonic()
     os.kill(frozen, signal.SIGSTOP)
