@@ -17,6 +17,9 @@ from delivery.source import Committed
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import EXPECT_SECONDS, Server
 
+#: The address of the visitor vera, where it is known.
+VERA = "vera@home.example"
+
 
 @dataclass(frozen=True)
 class Desk:

@@ -8,8 +8,9 @@ from django.core.cache import cache
 from django.db import transaction
 
 from chat.models import Conversation
+from chat.support.models import Contact
 from tests.stage.browsers import beside
-from tests.stage.support import Desk, Visit, open_desk
+from tests.stage.support import VERA, Desk, Visit, open_desk
 from tests.stage.support import visit as visit_of
 
 Made = TypeVar("Made")
@@ -47,3 +48,10 @@ def unseen(desk: Desk) -> Iterator[None]:
 def _made(request: pytest.FixtureRequest, make: Callable[[], Made]) -> Made:
     # Beside Playwright's event loop, in which nothing can be announced.
     return beside(make) if "chromium" in request.fixturenames else make()
+
+
+@pytest.fixture
+def known(vera: Visit, conversation: Conversation) -> Conversation:
+    """vera's address is known."""
+    Contact.objects.filter(visitor=vera.visitor).update(email=VERA)
+    return conversation

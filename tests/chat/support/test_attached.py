@@ -12,22 +12,12 @@ from django.core.management import call_command
 from chat.files import storage
 from chat.models import Conversation, File, Message
 from chat.support.letters.addresses import reply_address
-from chat.support.models import Contact
 from chat.support.services.receiving import receive_mail
 from delivery.wire.errors import RateLimited, Unavailable
 from tests.stage.pictures import picture, zip_bomb
-from tests.stage.support import Visit
+from tests.stage.support import VERA
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-VERA = "vera@home.example"
-
-
-@pytest.fixture
-def known(vera: Visit, conversation: Conversation) -> Conversation:
-    """vera's address is known."""
-    Contact.objects.filter(visitor=vera.visitor).update(email=VERA)
-    return conversation
 
 
 def mail_to(conversation: Conversation, body: str = "See this.") -> EmailMessage:

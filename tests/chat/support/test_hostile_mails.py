@@ -15,16 +15,9 @@ from chat.support.letters.outgoing import letter
 from chat.support.models import Contact, Mail, MailKind
 from chat.support.services.receiving import receive_mail
 from delivery.wire.errors import Forbidden, Invalid, NotFound, RateLimited
-from tests.stage.support import Desk, Visit, visit
+from tests.stage.support import VERA, Desk, visit
 
-VERA, OTTO = "vera@home.example", "otto@home.example"
-
-
-@pytest.fixture
-def known(vera: Visit, conversation: Conversation) -> Conversation:
-    """vera's address is known."""
-    Contact.objects.filter(visitor=vera.visitor).update(email=VERA)
-    return conversation
+OTTO = "otto@home.example"
 
 
 @pytest.fixture

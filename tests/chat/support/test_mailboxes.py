@@ -23,19 +23,11 @@ from chatproject import desk as findings
 from tests.stage.at_once import in_threads
 from tests.stage.mailboxes import FLAGGED, SEEN, MailServer, mail_server
 from tests.stage.sentinels import make_certificate
-from tests.stage.support import Visit, visit
+from tests.stage.support import VERA, Visit, visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-VERA = "vera@home.example"
 MEBIBYTE = 2**20
-
-
-@pytest.fixture
-def known(vera: Visit, conversation: Conversation) -> Conversation:
-    """vera's address is known."""
-    Contact.objects.filter(visitor=vera.visitor).update(email=VERA)
-    return conversation
 
 
 @pytest.fixture

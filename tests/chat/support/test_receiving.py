@@ -13,18 +13,9 @@ from chat.support.letters.incoming import ANSWER_ABOVE
 from chat.support.models import Contact
 from chat.support.services.receiving import receive_mail
 from delivery.wire.errors import Empty, Forbidden, NotFound, TooLong
-from tests.stage.support import Visit
+from tests.stage.support import VERA
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-VERA = "vera@home.example"
-
-
-@pytest.fixture
-def known(vera: Visit, conversation: Conversation) -> Conversation:
-    """vera's address is known."""
-    Contact.objects.filter(visitor=vera.visitor).update(email=VERA)
-    return conversation
 
 
 def mail_to(conversation: Conversation, body: str = "Thank you!", **headers: str) -> bytes:
