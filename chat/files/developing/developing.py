@@ -2,8 +2,6 @@
 
 import contextlib
 import signal
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from django.conf import settings
 
 from chat.files.developing import kinds
 from chat.files.names import file_name
-from delivery.children import die_with_parent
+from delivery.children import run_apart
 from delivery.wire.errors import Invalid, TooBig, UnsupportedType
 
 _DARKROOM = Path(__file__).with_name("darkroom.py")
@@ -118,20 +116,9 @@ def _require_no_bomb(given: IO[bytes]) -> None:
 
 def _ask_darkroom(kind: str, given: IO[bytes], new: IO[bytes], small: IO[bytes]) -> _Said:
     descriptors = [content.fileno() for content in (given, new, small)]
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", _DARKROOM, kind, str(settings.LIMITS.image_pixels), *map(str, descriptors)],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=MOST_SECONDS,
-            preexec_fn=die_with_parent(signal.SIGKILL),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return _Said(refused="costly")
-    if done.returncode in _BY_ITS_BOUNDS:
+    what = (kind, str(settings.LIMITS.image_pixels), *map(str, descriptors))
+    done = run_apart(str(_DARKROOM), *what, descriptors=descriptors, within=MOST_SECONDS)
+    if done is None or done.returncode in _BY_ITS_BOUNDS:
         return _Said(refused="costly")
     # One that broke while it read says nothing.
     return msgspec.json.decode(done.stdout, type=_Said) if done.stdout else _Said(refused="broken")

@@ -1,8 +1,5 @@
 """What the writer of a mail said above what they quote, and what they attached. Opened in a process of its own."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +9,7 @@ import msgspec
 from django.conf import settings
 
 from chat.files.developing import scratch
-from delivery.children import die_with_parent
+from delivery.children import run_apart
 from delivery.wire.errors import Invalid
 
 #: Stands in every mail of ours above what was said: an answer ends there.
@@ -56,17 +53,6 @@ def open_mail(raw: bytes) -> Opened:
 
 def _ask_opener(raw: bytes, content: IO[bytes]) -> _Said | None:
     most_files, target = str(settings.LIMITS.files_per_message), content.fileno()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", _OPENER, most_files, ANSWER_ABOVE, str(target)],
-            pass_fds=[target],
-            input=raw,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=MOST_SECONDS,
-            preexec_fn=die_with_parent(signal.SIGKILL),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return msgspec.json.decode(done.stdout, type=_Said) if done.returncode == 0 else None
+    what = (most_files, ANSWER_ABOVE, str(target))
+    done = run_apart("-S", str(_OPENER), *what, descriptors=[target], within=MOST_SECONDS, given=raw)
+    return msgspec.json.decode(done.stdout, type=_Said) if done is not None and done.returncode == 0 else None
