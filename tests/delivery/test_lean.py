@@ -1,12 +1,14 @@
 """A library is loaded without what it would use if that was installed, and afterwards all is as before."""
 
 import importlib
+import subprocess
 import sys
 from types import ModuleType
 
 import pytest
 
 from delivery.lean import without
+from tests.stage.servers import ROOT
 
 
 def test_packages_seem_not_to_be_installed_and_afterwards_are_as_before() -> None:
@@ -24,3 +26,10 @@ def test_they_are_as_before_when_the_library_could_not_be_loaded() -> None:
     with pytest.raises(ModuleNotFoundError), without("json"):
         importlib.import_module("no_such_library")
     assert sys.modules["json"] is loaded
+
+
+def test_a_web_process_loads_nothing_that_no_web_process_needs() -> None:
+    loads = "from django.urls import get_resolver; import chatproject.asgi, sys; get_resolver().url_patterns"
+    unneeded = ["PIL", "boto3", "cryptography.hazmat", "daphne", "rich.traceback", "twisted"]
+    code = f"{loads}; assert not sys.modules.keys() & set({unneeded}), sys.modules.keys() & set({unneeded})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
