@@ -20,9 +20,11 @@ from django.conf import settings
 
 from chat import clock, hot, shapes
 from chat.models import Message
+from chat.reads.beside import beside
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.redis import REDIS_AWAY, client, key, script
+from delivery.wire import ids
 from delivery.wire.codec import encode
 from delivery.wire.frames import Person
 
@@ -165,7 +167,7 @@ def snapshot(channel: int) -> Snapshot | None:
     """The channel's entry from the rows; None when something changed while they were read."""
     before = prove(channel, [])
     most = settings.LIMITS.recent_messages
-    rows = list(Message.objects.filter(channel_id=channel).for_the_wire().order_by("-seq")[: most + 1])
+    rows, _ = beside("channel_id", channel, ids.MOST, older=most + 1)
     kept = rows[:most]
     people = {row.sender_id: row.sender for row in kept}
     names = [f"{pk} {people[pk].username} {people[pk].display_name}" for pk in sorted(people)]

@@ -7,9 +7,9 @@ import msgspec
 from django.conf import settings
 
 from chat import shapes
-from chat.models import Message
-from chat.models.message import MessageQuerySet
+from chat.reads.beside import Place, beside
 from chat.reads.cache import recent
+from chat.shapes.columns import MessageColumns
 from delivery.wire import codec, ids
 
 
@@ -48,7 +48,7 @@ def page(
     size = size or settings.LIMITS.page
     if (before, after, around) == (None, None, None):
         return _newest_from_cache(channel, size) or newest_from_rows(channel, size)
-    return _page_of(Message.objects.filter(channel_id=channel), size, before=before, after=after, around=around)
+    return _page_of("channel_id", channel, size, before=before, after=after, around=around)
 
 
 def page_of_thread(
@@ -57,29 +57,40 @@ def page_of_thread(
     """The same of the replies in a thread."""
     if (before, after, around) == (None, None, None):
         before = ids.MOST
-    return _page_of(Message.objects.filter(thread_id=root), size, before=before, after=after, around=around)
-
-
-def _page_of(rows: MessageQuerySet, size: int, *, before: int | None, after: int | None, around: int | None) -> Page:
-    if around is not None:
-        older = _down(rows.before(around), size // 2 + 1)
-        room = size - min(len(older), size // 2)
-        newer = _up(rows.after(around - 1), room + 1)
-        kept = newer[:room][::-1] + older[: size // 2]
-        return _page(kept, has_older=len(older) > size // 2, has_newer=len(newer) > room)
-    if after is not None:
-        newer = _up(rows.after(after), size + 1)
-        return _page(newer[:size][::-1], has_older=_exists(rows.before(after + 1), "-seq"), has_newer=len(newer) > size)
-    assert before is not None
-    older = _down(rows.before(before), size + 1)
-    return _page(older[:size], has_older=len(older) > size, has_newer=_exists(rows.after(before - 1), "seq"))
+    return _page_of("thread_id", root, size, before=before, after=after, around=around)
 
 
 def newest_from_rows(channel: int, size: int | None = None) -> Page:
-    size = size or settings.LIMITS.page
-    # One more than the page says whether there are older ones.
-    rows = list(Message.objects.filter(channel_id=channel).for_the_wire().order_by("-seq")[: size + 1])
-    return Page(_spelled(rows[:size]), rows[size - 1].seq if len(rows) > size else None)
+    return _page_before("channel_id", channel, size or settings.LIMITS.page, ids.MOST)
+
+
+def _page_of(where: Place, pk: int, size: int, *, before: int | None, after: int | None, around: int | None) -> Page:
+    if around is not None:
+        return _page_around(where, pk, size, around)
+    if after is not None:
+        return _page_after(where, pk, size, after)
+    assert before is not None
+    return _page_before(where, pk, size, before)
+
+
+def _page_before(where: Place, pk: int, size: int, seq: int) -> Page:
+    older, newer = beside(where, pk, seq, older=size + 1, newer=1)
+    return _page(older[:size], has_older=len(older) > size, has_newer=bool(newer))
+
+
+def _page_after(where: Place, pk: int, size: int, seq: int) -> Page:
+    older, newer = beside(where, pk, min(seq + 1, ids.MOST), older=1, newer=size + 1)
+    return _page(newer[-size:], has_older=bool(older), has_newer=len(newer) > size)
+
+
+def _page_around(where: Place, pk: int, size: int, seq: int) -> Page:
+    half = size // 2
+    older, newer = beside(where, pk, seq, older=half + 1, newer=size - half + 1)
+    room = size - min(len(older), half)
+    if room > size - half and len(newer) > size - half:
+        # Near the beginning there is room for more of them.
+        _, newer = beside(where, pk, seq, newer=room + 1)
+    return _page(newer[-room:] + older[:half], has_older=len(older) > half, has_newer=len(newer) > room)
 
 
 def _newest_from_cache(channel: int, size: int) -> Page | None:
@@ -90,26 +101,13 @@ def _newest_from_cache(channel: int, size: int) -> Page | None:
     return Page(raws, msgspec.json.decode(raws[-1], type=_Place).seq if has_older else None)
 
 
-def _down(rows: MessageQuerySet, count: int) -> list[Message]:
-    return list(rows.for_the_wire().order_by("-seq")[:count])
-
-
-def _up(rows: MessageQuerySet, count: int) -> list[Message]:
-    return list(rows.for_the_wire().order_by("seq")[:count])
-
-
-def _exists(rows: MessageQuerySet, order: str) -> bool:
-    # In order, so that the index is asked for the first one: else PostgreSQL may look through half the table for any.
-    return rows.order_by(order).values_list("seq").first() is not None
-
-
-def _page(rows: Sequence[Message], *, has_older: bool, has_newer: bool) -> Page:
+def _page(rows: Sequence[MessageColumns], *, has_older: bool, has_newer: bool) -> Page:
     if not rows:
         return Page([])
     return Page(_spelled(rows), rows[-1].seq if has_older else None, rows[0].seq if has_newer else None)
 
 
-def _spelled(rows: Sequence[Message]) -> list[bytes]:
+def _spelled(rows: Sequence[MessageColumns]) -> list[bytes]:
     return [codec.encode(shapes.message_of(row)) for row in rows]
 
 

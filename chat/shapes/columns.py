@@ -1,9 +1,12 @@
-"""The columns that a channel's description is made of, read without the ORM, whose objects would cost most of all."""
+"""The columns that a channel's description or a message is made of, read without the ORM, whose objects would cost most of all."""
 
 import datetime
+import uuid
+from typing import Any
 
 import msgspec
 
+from chat.models import User
 from chat.models.channel import kept_days_of, place_of
 
 
@@ -42,3 +45,34 @@ class MemberColumns(msgspec.Struct, frozen=True):
     is_favourite: bool
     section: str
     muted_until: datetime.datetime | None
+
+
+class MessageColumns(msgspec.Struct, frozen=True):
+    pk: int
+    channel_id: int
+    seq: int
+    rev: int
+    client_msg_id: uuid.UUID
+    sender_id: int
+    said_as: str
+    kind: str
+    body: str
+    reply_to_id: int | None
+    created_at: datetime.datetime
+    edited_at: datetime.datetime | None
+    deleted_at: datetime.datetime | None
+    status: str
+    delivered_at: datetime.datetime | None
+    read_at: datetime.datetime | None
+    thread_id: int | None
+    also_in_channel: bool
+    reply_count: int
+    last_reply_seq: int | None
+    last_reply_at: datetime.datetime | None
+    pinned_at: datetime.datetime | None
+    mentions: Any
+    repliers: Any
+    reactions: Any
+    files: Any
+    event: Any
+    sender: User

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from chat import models
+from chat.shapes.columns import MessageColumns
 from chat.shapes.person import BOB, sender_of
 from chat.shapes.words import THEN
 from delivery.wire.frames import Person
@@ -171,7 +172,7 @@ def spell_message(
     )
 
 
-def message_of(row: models.Message) -> Message:
+def message_of(row: models.Message | MessageColumns) -> Message:
     """Needs `sender` selected along."""
     return spell_message(
         pk=row.pk,

@@ -2,6 +2,7 @@
 
 from chat import models
 from chat.naming import STAFF_USERNAME
+from chat.shapes.columns import MessageColumns
 from delivery.wire.frames import Person
 
 BOB = Person(id=2, username="bob", display_name="Bob")
@@ -17,7 +18,7 @@ def public_person(pk: int, name: str) -> Person:
     return Person(id=pk, username=STAFF_USERNAME, display_name=name)
 
 
-def sender_of(row: models.Message) -> Person:
+def sender_of(row: models.Message | MessageColumns) -> Person:
     """Needs `sender` selected along."""
     return public_person(row.sender_id, row.said_as) if row.said_as else person_of(row.sender)
 

@@ -12,6 +12,7 @@ import pytest
 from chat import clock, shapes
 from chat.api.openapi import document
 from chat.models import Channel, ChannelKind, Message
+from chat.reads.beside import beside
 from chat.services import Draft, post_messages
 from chat.shapes import columns
 from delivery.source import Committed
@@ -55,10 +56,13 @@ def test_what_is_kept_with_a_message_is_sent_with_it(cast: Cast) -> None:
     row.reactions, row.mentions, row.files = {"👍": [cast.bob.pk]}, {"users": [cast.bob.pk], "everyone": True}, [file]
     row.thread_id, row.reply_count, row.last_reply_seq, row.pinned_at = row.pk, 2, 9, row.created_at
     row.save()
-    sent = msgspec.to_builtins(shapes.message_of(Message.objects.for_the_wire().get(pk=row.pk)))
+    kept = Message.objects.for_the_wire().get(pk=row.pk)
+    sent = msgspec.to_builtins(shapes.message_of(kept))
     assert (sent["reactions"], sent["mentions"], sent["files"]) == (row.reactions, row.mentions, [file])
     assert (sent["thread"], sent["replies"]) == (row.pk, {"count": 2, "last_seq": 9})
     assert sent["pinned_at"] == sent["created_at"]
+    [read], _ = beside("channel_id", cast.team.pk, row.seq + 1, older=1)
+    assert shapes.message_of(read) == shapes.message_of(kept)
 
 
 def test_every_struct_is_sent_by_an_operation_or_a_part_of_one_that_is() -> None:
