@@ -26,6 +26,7 @@ PATIENCE_SECONDS = 60.0
 class _Frame(msgspec.Struct):
     op: str
     ref: int | None = None
+    code: Any = None
     channels: Any = None
 
 
@@ -58,11 +59,13 @@ class Comer(RawSocket):
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
-        if not self.ready.done():
-            self.ready.set_exception(ConnectionError("cut off while coming in"))
+        expected: list[asyncio.Future[Any]] = [self.ready, *self._answered.values()]
+        for answer in expected:
+            if not answer.done():
+                answer.set_exception(ConnectionError("cut off"))
 
     async def say(self, ref: int) -> float:
-        """Says something in the first channel; seconds until it was accepted."""
+        """Says something in the first channel; seconds until it was accepted. Raises ConnectionError if it is not."""
         began_at = time.perf_counter()
         answered = self._answered[ref] = asyncio.get_running_loop().create_future()
         said = {"channel": self._channels[0], "client_msg_id": str(uuid.uuid4()), "body": "the quick brown fox"}
@@ -84,8 +87,10 @@ class Comer(RawSocket):
             self.send({"op": "sync", "ref": 0, "channels": held})
         elif frame.ref == 0 and frame.op == "ok":
             self.ready.set_result(self._channels)
-        elif frame.ref in self._answered:
+        elif frame.ref in self._answered and frame.op == "ok":
             self._answered.pop(frame.ref).set_result(None)
+        elif frame.ref in self._answered:
+            self._answered.pop(frame.ref).set_exception(ConnectionError(f"not accepted: {frame.code}"))
 
 
 async def come(person: Person, port: int, *, by_session: bool = False) -> Comer:

@@ -2,10 +2,11 @@
 
     python -m benchmarks.openings                        this checkout: a minute or two
     python -m benchmarks.openings --against ../before    the same of another one in turn, and ratios
+    python -m benchmarks.openings --only crowds          or costs, or trips
 
 CPU of the web process and of the services an opening (by token, by session, with many channels), round trips to PostgreSQL, how
-long a thousand take that come back at once and what others' sends wait meanwhile, memory. Each server is one web process over the
-data folder of the benchmarks (.data/bench). Compare figures only within one run.
+long a thousand and two thousand take that come back at once and what sends wait meanwhile, memory. Each server is one web process
+over the data folder of the benchmarks (.data/bench). Compare figures only within one run.
 """
 
 import argparse
@@ -27,11 +28,11 @@ from benchmarks.fanout import DATA, ROOT, WebProcess, services_cpu
 from benchmarks.roundtrips import CountingDoor
 from chatproject.embedded import services as embedded
 from delivery.load.processes import usage_of
-from delivery.load.tally import quantiles
 
 django.setup()
 
-from benchmarks.comers import Comer, Person, come, come_back, lay_out  # noqa: E402 (Django comes first)
+from benchmarks.comers import Comer, Person, come, lay_out  # noqa: E402 (Django comes first)
+from benchmarks.cut_off import TALKERS, come_back_at_once  # noqa: E402
 
 PORT = 18120
 #: Openings under way at once where CPU is measured: a process that is busy, not one that is flooded.
@@ -40,9 +41,9 @@ AT_ONCE = 4
 SETTLE_SECONDS = 2.0
 IDLE_SECONDS = 5.0
 COUNTED = 20
-#: Those who stay and say something while the crowd comes back: how many, and how often.
-TALKERS, TALK_SECONDS = 20, 0.5
-TALKING_BEFORE_SECONDS = 4.0
+PARTS = ("crowds", "costs", "trips")
+#: So many are cut off at once.
+CROWDS = (980, 2000)
 MANY = 500
 
 
@@ -132,47 +133,6 @@ async def alone(person: Person, port: int) -> float:
     return round(best * 1000, 1)
 
 
-async def crowd(people: Sequence[Person], talkers: Sequence[Person], server: WebProcess) -> dict[str, Any]:
-    """All are cut off and come back at once, while some go on talking."""
-    idle = server.unique_bytes()
-    comers = await open_all(people, server.port)
-    await asyncio.sleep(SETTLE_SECONDS)
-    grown = server.unique_bytes() - idle
-    talking = [await come(person, server.port) for person in talkers]
-    waits: list[tuple[float, float]] = []
-    tasks = [asyncio.ensure_future(talk(comer, number, waits)) for number, comer in enumerate(talking)]
-    await asyncio.sleep(TALKING_BEFORE_SECONDS)
-    for comer in comers:
-        comer.abort()
-    cpu, began_at = server.cpu(), time.perf_counter()
-    back = await asyncio.gather(*(come_back(person, server.port) for person in people))
-    took = time.perf_counter() - began_at
-    spent = server.cpu() - cpu
-    for task in tasks:
-        task.cancel()
-    for comer in [*talking, *(comer for comer, _ in back)]:
-        comer.abort()
-    return {
-        "seconds": round(took, 2),
-        "web_cpu_seconds": round(spent, 2),
-        "sent_away": sum(times for _, times in back),
-        "sends_before_ms": quantiles(wait for at, wait in waits if at < began_at),
-        "sends_meanwhile_ms": quantiles(wait for at, wait in waits if at >= began_at),
-        "kb_a_socket": round(grown / len(people) / 1024, 1),
-        "idle_mb": round(idle / 2**20, 1),
-    }
-
-
-async def talk(comer: Comer, number: int, waits: list[tuple[float, float]]) -> None:
-    await asyncio.sleep(TALK_SECONDS * number / TALKERS)
-    ref = 1
-    while True:
-        at = time.perf_counter()
-        waits.append((at, await comer.say(ref)))
-        ref += 1
-        await asyncio.sleep(max(0.0, at + TALK_SECONDS - time.perf_counter()))
-
-
 async def round_trips(checkout: Path, people: Sequence[Person], port: int) -> dict[str, float]:
     """Of each opening, through a door that counts them."""
     services = embedded.Services(DATA)
@@ -214,36 +174,51 @@ async def _counted(door: CountingDoor, people: Sequence[Person], port: int, *, b
 async def measure(
     options: argparse.Namespace, checkout: Path, port: int, people: Sequence[Person], busy: Person
 ) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     server = WebProcess(port, checkout=checkout)
-    talkers, crowded = people[:TALKERS], people[TALKERS:]
-    # From many groups, so that few see them come.
-    spread = [person for start in range(10) for person in people[start :: len(people) // 10]][: options.openings]
     try:
         await asyncio.to_thread(server.wait_ready)
-        figures = ServerCosts(server)
         with other_work([server]) as others:
-            thousand = await crowd(crowded, talkers, server)
-            await asyncio.sleep(8)
-            await figures.learn_idle()
-            token = await openings(figures, spread, port)
-            session = await openings(figures, spread, port, by_session=True)
-            many = await alone(busy, port)
+            if options.only in (None, "crowds"):
+                found["idle_mb"] = round(server.unique_bytes() / 2**20, 1)
+                found |= await crowds(people, server)
+            if options.only in (None, "costs"):
+                found |= await costs(options, people, busy, server)
             elsewhere = others()
     finally:
         server.process.terminate()
         await asyncio.to_thread(server.process.wait, 40)
+    if options.only in (None, "trips"):
+        found["round_trips"] = await round_trips(checkout, people[:COUNTED], port + 1)
+    return {**found, "others_used_cores": round(elsewhere, 2)}
+
+
+async def crowds(people: Sequence[Person], server: WebProcess) -> dict[str, Any]:
+    talkers, crowded = people[:TALKERS], people[TALKERS:]
+    found = {}
+    for count in CROWDS:
+        found[f"{count}_at_once"] = await come_back_at_once(crowded[:count], talkers, server, open_all)
+        await asyncio.sleep(SETTLE_SECONDS)
+    return found
+
+
+async def costs(
+    options: argparse.Namespace, people: Sequence[Person], busy: Person, server: WebProcess
+) -> dict[str, Any]:
+    # From many groups, so that few see them come.
+    spread = [person for start in range(10) for person in people[start :: len(people) // 10]][: options.openings]
+    figures = ServerCosts(server)
+    await asyncio.sleep(8)
+    await figures.learn_idle()
     return {
-        "token": token,
-        "session": session,
-        "round_trips": await round_trips(checkout, people[:COUNTED], port + 1),
-        f"hello_with_{MANY}_channels_ms": many,
-        f"{len(crowded)}_at_once": thousand,
-        "others_used_cores": round(elsewhere, 2),
+        "token": await openings(figures, spread, server.port),
+        "session": await openings(figures, spread, server.port, by_session=True),
+        f"hello_with_{MANY}_channels_ms": await alone(busy, server.port),
     }
 
 
 async def compare(options: argparse.Namespace) -> dict[str, Any]:
-    people, busy = await asyncio.to_thread(lay_out, options.people, channels=options.channels, many=MANY)
+    people, busy = await asyncio.to_thread(lay_out, TALKERS + max(CROWDS), channels=options.channels, many=MANY)
     figures = {"this": await measure(options, ROOT, PORT, people, busy)}
     if options.against is not None:
         figures["against"] = await measure(options, options.against, PORT + 2, people, busy)
@@ -260,10 +235,10 @@ def ratios(this: Any, other: Any) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--channels", type=int, default=20, help="of each person")
     parser.add_argument("--openings", type=int, default=300, help="whose CPU is measured")
     parser.add_argument("--against", type=Path, help="another checkout")
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     embedded.ensure(DATA)
