@@ -66,9 +66,11 @@ class SocketConsumer(Greeting, AsyncConsumer):
         """Before a command asks the rows: it waits for its turn where many of them came in a row, whatever becomes of it."""
         await self._wait_for(FRAMES_A_QUERY)
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         self.scope = scope
         self.base_send = send
+        client = scope.get("client")
+        self.address = client[0] if client else None
         self.began_at = time.perf_counter()
         event = await receive()
         if event["type"] != "websocket.connect":
@@ -194,8 +196,9 @@ class SocketConsumer(Greeting, AsyncConsumer):
         await self._wait_for(replayed(states, held=command.channels) / CHANGES_A_FRAME)
 
     async def _caught_up(self, command: Sync) -> dict[int, SyncState]:
-        assert self._no_sync is not None
-        self._no_sync.cancel()
+        if self._no_sync is not None:
+            self._no_sync.cancel()
+        self._no_sync = None
         is_comparable = command.epoch in (msgspec.UNSET, self.socket.epoch)
         try:
             states = await self.node.joining.sync(

@@ -64,7 +64,7 @@ class ChatConsumer(SocketConsumer):
     login: ChatLogin
 
     def line(self) -> str:
-        return line_of(self._address() or "")
+        return line_of(self.address or "")
 
     async def running_node(self) -> ChatNode:
         return await running_node()
@@ -204,15 +204,11 @@ class ChatConsumer(SocketConsumer):
 
     async def _as_user(self, verb: Callable[..., T], **fields: Any) -> T:
         def work() -> T:
-            with caller.coming_from(Door.SOCKET, self._address()):
+            with caller.coming_from(Door.SOCKET, self.address):
                 return verb(User.objects.get(pk=self.socket.user_id), **fields)
 
         await self.pay_for_rows()
         return await self.node.threads.run(work)
-
-    def _address(self) -> str | None:
-        client = self.scope.get("client")
-        return client[0] if client else None
 
     def _headers(self, name: bytes) -> list[str]:
         return [value.decode("latin-1") for key, value in self.scope["headers"] if key.lower() == name]

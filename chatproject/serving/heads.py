@@ -187,6 +187,8 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self._stop_clocks()
             self._is_over = True
             self.handle_websocket_upgrade()
+            # It holds this protocol, which is needed no more: both would be in memory until the rings are looked for.
+            self.parser = None  # type: ignore[assignment]
 
     # ---- how it ends ----
 

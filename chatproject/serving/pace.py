@@ -21,14 +21,16 @@ MOST_ADDRESSES = 10_000
 
 
 def with_true_address(scope: Scope) -> Scope:
-    """The scope with the address of the client. What TRUSTED_PROXIES wrote in `X-Forwarded-For` is believed, nothing else."""
+    """The scope, with the address of the client. What TRUSTED_PROXIES wrote in `X-Forwarded-For` is believed, nothing else."""
     client = scope.get("client")
     if not client:
         return scope
     said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     hops = [hop for hop in ",".join(said).split(",") if hop.strip()]
     address = true_address(client[0], hops, trusted=settings.TRUSTED_PROXIES)
-    return {**scope, "client": (address, 0 if hops else client[1])}
+    # In place: a copy would be kept for as long as its socket is open.
+    scope["client"] = (address, 0 if hops else client[1])
+    return scope
 
 
 class AddressPace:

@@ -4,6 +4,8 @@ import time
 
 
 class Bucket:
+    __slots__ = ("_a_second", "_at", "_left", "_most")
+
     def __init__(self, most: int, *, seconds: float) -> None:
         self._most = float(most)
         self._a_second = most / seconds

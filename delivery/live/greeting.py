@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -33,8 +33,11 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Greeting(Answering):
     """One socket's opening; its conversation is its subclass's."""
 
-    scope: Mapping[str, Any]
+    #: What the server says of the handshake; empty when that is over.
+    scope: MutableMapping[str, Any]
     base_send: Send
+    #: Of the other end; None where the server can't say it.
+    address: str | None
     login: Login
     #: There is a socket, which has to be parted from.
     is_in = False
@@ -63,6 +66,7 @@ class Greeting(Answering):
         opening = await self._let_in()
         if opening is not None:
             self._begin(opening.login)
+            self.scope.clear()
             await self._greet(opening, learn)
 
     def _begin(self, login: Login) -> None:

@@ -18,6 +18,8 @@ CHANGES_A_FRAME = 4
 class Pace:
     """The pace of one socket, or of all sockets of one user together."""
 
+    __slots__ = ("__weakref__", "_bucket", "_since_yield")
+
     def __init__(self, per_second: int) -> None:
         self._bucket = Bucket(per_second, seconds=1)
         self._since_yield = 0

@@ -1,11 +1,15 @@
 """What an idle socket keeps: little, for there are thousands of them."""
 
 import asyncio
+import gc
+import socket
+import weakref
 from typing import Any
 
 import uvicorn
 from uvicorn.server import ServerState
 
+from chatproject.serving.heads import PatientHttpProtocol
 from chatproject.serving.inbox import Gate, Inbox
 from chatproject.serving.sockets import PeerProtocol
 
@@ -20,6 +24,10 @@ class Line:
 
     def __init__(self) -> None:
         self.written = b""
+        self.protocol: Any = None
+
+    def set_protocol(self, protocol: Any) -> None:
+        self.protocol = protocol
 
     def write(self, data: bytes) -> None:
         self.written += data
@@ -57,12 +65,46 @@ async def test_an_open_socket_has_forgotten_its_handshake() -> None:
     socket.data_received(HANDSHAKE)
     await asyncio.wait_for(accepted.wait(), 1)
     assert line.written.startswith(b"HTTP/1.1 101 ")
-    assert list(scopes[0]["headers"]) == []
-    assert not list(socket.request.headers.raw_items())
+    assert scopes == [{}]
+    assert not hasattr(socket, "request")
     # A dictionary of its own for each would be more than all that is in it.
     assert vars(socket) == {}
     socket.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
     await asyncio.wait_for(asyncio.gather(*state.tasks), 1)
+
+
+async def test_what_a_socket_has_left_behind_is_gone_at_once() -> None:
+    came, ended = asyncio.Event(), asyncio.Event()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        scope["extensions"]["peer"] = scope
+        await receive()
+        await send({"type": "websocket.accept"})
+        came.set()
+        assert (await receive())["type"] == "websocket.disconnect"
+        ended.set()
+
+    config = uvicorn.Config(application, lifespan="off", ws=PeerProtocol, ws_per_message_deflate=False, log_config=None)
+    config.load()
+    line, state = Line(), ServerState()
+    with socket.socket() as opened:
+        line.get_extra_info = lambda name: opened if name == "socket" else None  # type: ignore[method-assign]
+        asked = PatientHttpProtocol(config, state, {})
+        asked.connection_made(line)  # type: ignore[arg-type]
+        gc.disable()
+        try:
+            asked.data_received(HANDSHAKE)
+            await asyncio.wait_for(came.wait(), 1)
+            left = [weakref.ref(asked), weakref.ref(line.protocol)]
+            del asked
+            assert left[0]() is None
+            line.protocol.connection_lost(ConnectionError())
+            await asyncio.wait_for(ended.wait(), 1)
+            await asyncio.sleep(0)
+            line.protocol = None
+            assert left[1]() is None
+        finally:
+            gc.enable()
 
 
 async def test_an_inbox_gives_what_came_in_its_order_also_after_a_reader_gave_up() -> None:
