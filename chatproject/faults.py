@@ -26,11 +26,15 @@ class Fault(Enum):
 
     def __init__(self, subject: str, matter: str, present: str, past: str) -> None:
         self.subject = subject
+        #: The bus listens, and the pool connects anew, whether anybody comes or not: that it lasts is heard of.
+        self.is_asked_about = subject in ("Redis", "PostgreSQL")
         self.begins = f"{subject} {present} {matter}"
         self.still = f"{subject} {present} still {matter}"
         self.was = f"{subject} {past} {matter}"
 
 
+#: A line that has so many letters of an error's has said it.
+_SAID_LETTERS = 40
 _BY_SUBJECT = {fault.subject: fault for fault in Fault}
 #: Whatever these warn of is that what they lead to is not there, though they don't always say so by an error.
 _BY_LOGGER = {"psycopg.pool": Fault.POSTGRESQL, "channels_redis.pubsub": Fault.REDIS}
@@ -58,19 +62,24 @@ def errors_in(record: logging.LogRecord) -> list[BaseException]:
     return [error for error in found if isinstance(error, BaseException)]
 
 
-def say_in_one_line(record: logging.LogRecord, fault: Fault) -> None:
-    """The line becomes the beginning of its fault: a warning with the reason, without a traceback."""
+def reason_in(record: logging.LogRecord) -> str:
+    """What the line says, in one line, with its error."""
     says = record.msg.get("event", "") if isinstance(record.msg, dict) else record.getMessage()
-    errors = errors_in(record)
-    reason = f" ({' '.join(str(errors[0]).split())})" if errors else ""
+    first = says.splitlines()[0] if says else record.name
+    reason = " ".join(str(next(iter(errors_in(record)), "")).split())
+    is_said = not reason or reason[:_SAID_LETTERS] in " ".join(first.split())
+    return first if is_said else f"{first} ({reason})"
+
+
+def say_in_one_line(record: logging.LogRecord, sentence: str) -> None:
+    """The line becomes a warning that says that, without a traceback."""
     record.levelno, record.levelname = logging.WARNING, "WARNING"
-    says = f"{fault.begins}: {says.splitlines()[0] if says else record.name}{reason}"
     if isinstance(record.msg, dict):
         record.msg = {key: value for key, value in record.msg.items() if key not in ("exc_info", "exception")} | {
-            "event": says
+            "event": sentence
         }
     else:
-        record.msg, record.args = says, ()
+        record.msg, record.args = sentence, ()
     record.exc_info = record.exc_text = record.stack_info = None
 
 

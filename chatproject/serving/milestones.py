@@ -1,7 +1,9 @@
-"""What the log always has of a process that serves, a line each: it begins (with its version and what is set), drains, ends."""
+"""What the log always has of a process that serves: a line when it serves, and one when it has ended, or why it does not."""
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
@@ -10,23 +12,42 @@ from chatproject.version import VERSION, commit
 
 logger = structlog.stdlib.get_logger("gapless.serve")
 
-
-def say_beginning(*, web_processes: int) -> None:
-    """By the process that the operator started. `settings`: those that are not the default, without secrets."""
-    changed = {reading.name: shown(reading) for reading in readings(only_changed=True)}
-    logger.info("begins", version=VERSION, commit=commit(), web_processes=web_processes, settings=changed)
+#: In /proc/self/stat, behind the name in brackets: when the process began, in ticks since the machine did.
+_BEGAN_AT = 19
 
 
 def say_serving() -> None:
-    logger.info("serves", version=VERSION, commit=commit())
+    """By a web process with a parent."""
+    logger.info("serves", **_release(), seconds=_age())
 
 
-def say_draining(**what: int) -> Callable[[], None]:
-    """The function that it gives says the end."""
+def say_all_serve(*, port: int, web_processes: int) -> None:
+    """By the process that the operator started. `settings`: those that are not the default, without secrets."""
+    changed = {reading.name: shown(reading) for reading in readings(only_changed=True)}
+    event = "serves" if web_processes == 1 else "all serve"
+    how = {"port": port, "web_processes": web_processes, "settings": changed}
+    logger.info(event, **_release(), seconds=_age(), **how)
+
+
+def say_draining() -> Callable[..., None]:
+    """The function that it gives says what became of it, with what it is told; or that it is given up."""
     began_at = time.monotonic()
-    logger.info("drains", version=VERSION, **what)
+    logger.debug("drains")
 
-    def say_end() -> None:
-        logger.info("has ended", version=VERSION, seconds=round(time.monotonic() - began_at, 1))
+    def say_end(*, has: str = "ended", is_given_up: bool = False, **what: int) -> None:
+        told = {"version": VERSION, "seconds": round(time.monotonic() - began_at, 1), **what}
+        if is_given_up:
+            logger.error("does not end in its time, and is given up", **told)
+        else:
+            logger.info(f"has {has}", **told)
 
     return say_end
+
+
+def _release() -> dict[str, str]:
+    return {"version": VERSION, "commit": commit()}
+
+
+def _age() -> float:
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[_BEGAN_AT])
+    return round(time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"), 1)

@@ -18,7 +18,7 @@ import uvicorn
 from chatproject.serving import loudness, notify
 from chatproject.serving.descriptors import Exhaustion
 from chatproject.serving.heads import PatientHttpProtocol
-from chatproject.serving.milestones import say_draining, say_serving
+from chatproject.serving.milestones import say_all_serve, say_draining, say_serving
 from chatproject.serving.notify import ALIVE_SECONDS
 from chatproject.serving.sockets import PeerProtocol
 from chatproject.serving.workers import Worker, terminal_is_gone
@@ -33,6 +33,8 @@ TURN_SECONDS = 0.0005
 #: Who has come in but not yet asked for anything when we stop to listen has so long to do so.
 NEWCOMER_SECONDS = 1.0
 LOOK_SECONDS = 0.05
+#: For the line that says that the drain is given up.
+SAY_SECONDS = 0.5
 #: uvicorn's, which are a tenth of one.
 TICKS_OF_A_SECOND = 10
 
@@ -65,6 +67,7 @@ class DrainingServer(uvicorn.Server):
         self.successor: Worker | None = None
         #: Told to end, and not only to hand over.
         self.is_ended = False
+        self._say_end: Callable[..., None] | None = None
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -82,7 +85,10 @@ class DrainingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        say_serving()
+        if self._succeed is None:
+            say_serving()
+        else:
+            say_all_serve(port=self._listener.getsockname()[1], web_processes=1)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         if self._succeed is not None:
             notify.tell(notify.READY)
@@ -96,9 +102,8 @@ class DrainingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         running = node.running()
-        say_end = say_draining(
-            sockets=running.hub.size if running else 0, messages_waiting=running.queue.length if running else 0
-        )
+        sockets_before = running.hub.size if running else 0
+        say_end = self._say_end or say_draining()
         for server in self.servers:
             server.close()
         for taken in sockets or []:
@@ -109,7 +114,12 @@ class DrainingServer(uvicorn.Server):
         if running is not None:
             await running.drain(is_replaced=self._is_replaced)
         await super().shutdown(sockets=None)
-        say_end()
+        # What still waits had no `ok`: its senders repeat it elsewhere.
+        say_end(
+            has="handed over" if self._is_replaced else "ended",
+            sockets=sockets_before,
+            messages_waiting=running.queue.length if running else 0,
+        )
 
     # ---- handing over ----
 
@@ -136,7 +146,6 @@ class DrainingServer(uvicorn.Server):
                 notify.tell(notify.status(came_to), notify.READY)
                 return
             await asyncio.sleep(LOOK_SECONDS)
-        logger.info("web process %d serves, and %d hands its sockets over", successor.pid, os.getpid())
         self._hand_over()
 
     def _hand_over(self) -> None:
@@ -157,9 +166,18 @@ class DrainingServer(uvicorn.Server):
 
     def _end_in_time(self) -> None:
         # Whatever hangs in the drain (a stuck thread, say), the process ends in time.
-        last_resort = threading.Timer(self._drain_seconds - 1, os._exit, [1])
+        self._say_end = self._say_end or say_draining()
+        last_resort = threading.Timer(self._drain_seconds - 1, self._give_up, [self._say_end])
         last_resort.daemon = True
         last_resort.start()
+
+    def _give_up(self, say_end: Callable[..., None]) -> None:
+        left = {"is_given_up": True, "connections": len(self.server_state.connections)}
+        # Whatever hangs may hold the log, too.
+        saying = threading.Thread(target=say_end, kwargs=left, daemon=True)
+        saying.start()
+        saying.join(SAY_SECONDS)
+        os._exit(1)
 
 
 def serve_here(

@@ -15,7 +15,7 @@ from pathlib import Path
 from prometheus_client import multiprocess
 
 from chatproject.serving import loudness, notify
-from chatproject.serving.milestones import say_draining
+from chatproject.serving.milestones import say_all_serve, say_draining
 from chatproject.serving.watch import Watch
 from chatproject.serving.workers import Worker, terminal_is_gone
 
@@ -59,10 +59,13 @@ class Supervisor:
         self._hung_seconds = hung_seconds
         self._watch = Watch(hung_seconds=hung_seconds)
         self._workers = list(first)
+        #: Those that hung, and were said to.
+        self._killed: set[Worker] = set()
         self._rolling: _Rolling | None = None
         self._is_asked_to_roll = False
-        #: systemd has been told that all serve.
+        #: systemd has been told that all serve, and the log that they do.
         self._is_ready = False
+        self._is_known = bool(first)
         self._tell_at = 0.0
         self._stopping = threading.Event()
 
@@ -92,14 +95,18 @@ class Supervisor:
     def _end_hung(self) -> None:
         for worker in self._watch.hung(self._workers):
             logger.error(
-                "web process %d hangs: its loop took no turn for %g s; it is killed", worker.pid, self._hung_seconds
-            )
+                "web process %d hangs: its loop took no turn for %g s; it is killed, and another started",
+                worker.pid, self._hung_seconds,
+            )  # fmt: skip
+            self._killed.add(worker)
             worker.kill()
 
     def _replace_dead(self) -> None:
         for place, worker in enumerate(self._workers):
             if worker.ended_with is not None:
-                logger.warning("web process %d ended with %s: starting another", worker.pid, worker.ended_with)
+                if worker not in self._killed:
+                    logger.warning("web process %d ended with %s: starting another", worker.pid, worker.ended_with)
+                self._killed.discard(worker)
                 self._forget(worker)
                 self._stopping.wait(RESPAWN_SECONDS)
                 if self._stopping.is_set():
@@ -124,6 +131,9 @@ class Supervisor:
         if not self._is_ready and self._rolling is None and all(worker.has_come_up for worker in self._workers):
             self._is_ready = True
             notify.tell(notify.READY)
+            if not self._is_known:
+                self._is_known = True
+                say_all_serve(port=self._listener.getsockname()[1], web_processes=self._count)
 
     @property
     def _living(self) -> list[Worker]:
@@ -136,14 +146,14 @@ class Supervisor:
     def _end(self) -> int:
         self._listener.close()
         ending = self._living
-        say_end = say_draining(web_processes=len(ending))
+        say_end = say_draining()
         for worker in ending:
             worker.leave(signal.SIGTERM, within=self._end_seconds)
         for worker in ending:
             while not worker.has_left():
                 time.sleep(TICK_SECONDS)
             self._forget(worker)
-        say_end()
+        say_end(web_processes=len(ending))
         return 0
 
     def _forget(self, worker: Worker) -> None:
@@ -198,7 +208,6 @@ class _Rolling:
 
     def _put_in_place(self, successor: Worker) -> None:
         old = self._old.pop(0)
-        logger.info("web process %d serves, and %d hands its sockets over", successor.pid, old.pid)
         self._workers[self._workers.index(old)] = successor
         self._successor, self._leaving = None, old
         old.leave(signal.SIGHUP, within=self._end_seconds)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from chatproject import env
 from chatproject.serving import loudness
 from chatproject.serving.figures import SHARED_FOLDER
 from delivery.children import die_with_parent
+
+logger = logging.getLogger("gapless.serve")
 
 #: From the start of a web process until it serves, on a machine that is busy with others.
 START_SECONDS = 60
@@ -88,6 +91,8 @@ class Worker:
     def has_left(self) -> bool:
         """Whether it has ended; kills it when its time is over."""
         if self.ended_with is None and self._end_at is not None and time.monotonic() > self._end_at:
+            logger.error("web process %d does not end in its time: it is killed", self.pid)
+            self._end_at = None
             self._process.kill()
         return self.ended_with is not None
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection
 
 from chatproject import logs, version
+from chatproject.serving.milestones import say_draining
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
 from tests.stage.servers import Server, expect
@@ -61,15 +62,17 @@ def test_what_postgresql_says_of_a_row_is_taken_out() -> None:
     assert event["event"] == 'violates check "x"\nDETAIL: (not logged)'
 
 
-async def test_processes_say_when_they_begin_drain_and_end_and_their_level_changes_while_they_serve(
+async def test_processes_say_once_that_they_serve_and_have_ended_and_their_level_changes_while_they_serve(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
     server = own_server(arguments=("serve", "--workers", "2"), REDIS_URL=f"{settings.REDIS_URL}&password=s3cret")
     assert server.process is not None
     await expect(lambda: said(server, "serves") == 2)
-    [begins] = [line for line in lines(server) if line["event"] == "begins"]
-    assert (begins["version"], begins["commit"], begins["web_processes"]) == (version.VERSION, version.commit(), 2)
-    assert begins["settings"]["PORT"] == str(server.port)
+    [serves] = await expect(lambda: [line for line in lines(server) if line["event"] == "all serve"])
+    assert (serves["version"], serves["commit"], serves["web_processes"]) == (version.VERSION, version.commit(), 2)
+    assert serves["settings"]["PORT"] == str(serves["port"]) == str(server.port)
+    assert 0 < serves["seconds"] < 60
+    assert len(lines(server)) == 3, "one each"
     assert "s3cret" not in server.log.read_text()
 
     server.signal(signal.SIGUSR1)
@@ -79,15 +82,25 @@ async def test_processes_say_when_they_begin_drain_and_end_and_their_level_chang
     # The one that follows a dead one is as the others are.
     psutil.Process(server.process.pid).children()[0].kill()
     await expect(lambda: said(server, "the log level is DEBUG now") == 4, within=30)
+    await expect(lambda: said(server, "serves") == 3, within=30)
     server.signal(signal.SIGUSR2)
     await expect(lambda: said(server, "the log level is INFO now") == 3)
     httpx.get(f"{server.url}/sign-in/", trust_env=False)
     assert said(server, "request_finished") == 1
 
+    said_before = len(lines(server))
     server.signal(signal.SIGTERM)
     await in_thread(server.process.wait, 35)
-    assert said(server, "drains") == said(server, "has ended") == 3
+    assert [line["event"] for line in lines(server)[said_before:]] == ["has ended"] * 3
     assert len({line["process"] for line in lines(server)}) == 4
+
+
+@pytest.mark.fast
+def test_a_drain_that_does_not_end_in_time_is_an_error_with_what_was_left(log: pytest.LogCaptureFixture) -> None:
+    say_draining()(is_given_up=True, connections=3)
+    [line] = log.records
+    assert (line.levelname, line.msg["event"]) == ("ERROR", "does not end in its time, and is given up")  # type: ignore[index]
+    assert line.msg["connections"] == 3  # type: ignore[index]
 
 
 def said(server: Server, event: str) -> int:

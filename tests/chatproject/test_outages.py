@@ -11,7 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -20,9 +19,10 @@ from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 from redis.exceptions import ConnectionError as RedisGone
 
-from chatproject import outages, repeats
+from chatproject import repeats, spells
 from chatproject.outages import Outages
 from tests.conftest import Cast
+from tests.stage.faulty import moving, of_redis, record, said_by
 from tests.stage.servers import Server, expect
 from tests.stage.valkeys import Valkey
 
@@ -49,7 +49,7 @@ async def test_redis_killed_under_load_is_a_line_at_its_beginning_and_one_at_its
     told = [line for line in lines(server)[said:] if line["level"] != "info"]
     assert [line["event"].split(":")[0].split(" for ")[0] for line in told] == ["Redis is away", "Redis was away"]
     assert "exception" not in told[0]
-    assert "lines were not written (gapless." in over[0]["event"]
+    assert "more lines of it were not written (" in over[0]["event"]
 
 
 @pytest.mark.by_hand
@@ -89,18 +89,21 @@ def test_without_a_thread_to_watch_an_outage_each_line_of_it_is_written(monkeypa
 
 
 def test_each_outage_is_one_line_and_other_faults_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outages, "QUIET_SECONDS", 60)
+    moved = moving(monkeypatch)
     outage = Outages()
 
     def passes(error: Exception, name: str = "any.library") -> tuple[bool, logging.LogRecord]:
         record = logging.LogRecord(name, logging.ERROR, "", 0, "it failed", (), (type(error), error, None))
         return outage.filter(record), record
 
-    shown, record = passes(RedisGone("Connection refused"))
-    assert (shown, record.getMessage()) == (True, "Redis is away: it failed (Connection refused)")
+    assert passes(RedisGone("Connection refused"))[0] is False, "it may be over at once"
+    assert passes(OperationalError("server closed the connection"))[0] is False
+    moved(spells.MOMENT_SECONDS)
+    shown, record = passes(RedisGone("again"))
+    assert (shown, record.getMessage()) == (True, "Redis is away for 2 s: it failed (Connection refused)")
     assert (record.levelname, record.exc_info) == ("WARNING", None)
     assert passes(RedisGone("again"))[0] is False
-    assert passes(OperationalError("server closed the connection"))[0] is True
+    assert passes(OperationalError("again"))[0] is True
     assert passes(OperationalError("again"))[0] is False
     for _ in range(2):
         shown, record = passes(ValueError("a mistake of ours"))
@@ -108,42 +111,10 @@ def test_each_outage_is_one_line_and_other_faults_are_all_there(monkeypatch: pyt
         assert record.exc_info
 
 
-def after(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """It is so much later, for the outages."""
-    now = outages.time.monotonic()
-    monkeypatch.setattr(outages, "time", SimpleNamespace(monotonic=lambda: now + seconds, sleep=time.sleep))
-
-
-def of_redis() -> logging.LogRecord:
-    return record("Redis carries no announcements", away="Redis")
-
-
-def test_a_fault_that_comes_and_goes_is_one_line_each_time_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Without its thread: what it would say is asked for here.
-    monkeypatch.setattr(Outages, "_watch", lambda outage: True)
-    outage = Outages()
-    assert [outage.filter(of_redis()) for _ in range(2)] == [True, False]
-    after(monkeypatch, outages.QUIET_SECONDS)
-    assert [line.split(":")[0] for _, line in outage._of_faults()] == [
-        "Redis was away for 0 s, nothing more is heard of it"
-    ]
-    after(monkeypatch, 5)
-    assert [outage.filter(of_redis()) for _ in range(2)] == [False, False]
-    assert list(outage._of_faults()) == [], "it may be over at once"
-    after(monkeypatch, outages.LASTING_SECONDS)
-    assert [line for _, line in outage._of_faults()] == [
-        "Redis is away again, for 10 s now: 2 lines were not written (gapless.any 2)"
-    ]
-    after(monkeypatch, outages.QUIET_SECONDS)
-    assert [line.split(",")[0] for _, line in outage._of_faults()] == ["Redis was away again for 0 s"]
-    after(monkeypatch, outages.LATELY_SECONDS)
-    assert outage.filter(of_redis()), "long afterwards it is another one"
-
-
 def test_refused_requests_are_counted_with_the_fault_that_lasts_and_mistakes_are_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Outages, "_watch", lambda outage: True)
+    moved = moving(monkeypatch)
     outage = Outages()
 
     def answered(status: int) -> bool:
@@ -155,9 +126,9 @@ def test_refused_requests_are_counted_with_the_fault_that_lasts_and_mistakes_are
     assert [answered(status) for status in (404, 409)] == [False, False], "figures tell of them"
     outage.filter(of_redis())
     assert [answered(status) for status in (403, 409, 503, 500)] == [False, False, False, True]
-    after(monkeypatch, outages.QUIET_SECONDS)
-    assert [line.split(": ")[1] for _, line in outage._of_faults()] == [
-        "3 lines were not written (requests that were refused 3)"
+    moved(spells.QUIET_SECONDS)
+    assert [line.split("; ")[1] for line in said_by(outage)] == [
+        "3 more lines of it were not written (requests that were refused 3)"
     ]
 
 
@@ -168,22 +139,11 @@ def test_what_is_cancelled_when_the_time_of_the_drain_is_over_is_no_mistake() ->
     assert not Outages().filter(of_the_end)
 
 
-def test_only_why_nobody_is_let_in_is_a_second_line_of_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Outages, "_watch", lambda outage: True)
-    outage = Outages()
-
-    def says(words: str) -> bool:
-        return outage.filter(record(words, "it", name="psycopg.pool"))
-
-    assert outage.filter(record("it failed: %r", OperationalError("gone")))
-    assert not says("discarding closed connection: %s")
-    assert [says("error connecting in %s") for _ in range(2)] == [True, False]
-
-
-def record(says: str, *given: Any, level: int = logging.WARNING, **extra: Any) -> logging.LogRecord:
-    line = logging.LogRecord("gapless.any", level, "", 0, says, given, None)
-    line.__dict__.update(extra)
-    return line
+def test_an_errors_words_are_said_once() -> None:
+    refused = OSError(errno.ENOSPC, "No space left on device, as the disk itself says")
+    outage, line = Outages(), record("not kept: %s", refused)
+    assert outage.filter(line)
+    assert line.getMessage() == f"the disk is full: not kept: {refused}"
 
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -202,7 +162,10 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
         (record("not settled: %r", LockNotAvailable("canceling statement")), "a row is locked: not settled"),
     ],
 )
-def test_whatever_is_away_full_or_used_up_is_a_fault_of_its_kind(line: logging.LogRecord, begins: str) -> None:
+def test_whatever_is_away_full_or_used_up_is_a_fault_of_its_kind(
+    line: logging.LogRecord, begins: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spells, "MOMENT_SECONDS", 0)
     outage = Outages()
     again = copy.copy(line)
     assert outage.filter(line)

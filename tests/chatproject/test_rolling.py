@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -187,6 +188,12 @@ async def test_a_process_that_serves_alone_hands_over_without_a_refusal_and_noth
     assert await in_thread(Message.objects.filter(kind="text").count) == sent
     assert set(statuses) == {200}
     assert psutil.Process(pid).children(), "the process that was told is the parent of the one that serves"
-    assert server.stop() == 0
+    server.signal(signal.SIGTERM)
+    assert await in_thread(server.process.wait, 35) == 0
     assert systemd.heard()[-1] == "STOPPING=1"
     assert systemd.signs_of_life > 1
+    told = [json.loads(line) for line in server.log.read_text().splitlines() if '"gapless.serve"' in line]
+    assert [line["event"].split(":")[0] for line in told] == [
+        *("serves", "SIGHUP", "serves", "has handed over", "has ended", "has ended")
+    ]
+    assert told[3]["sockets"] == 2

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import logging
 import random
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -70,7 +71,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the report for programs")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="the report as a page")
-    parser.add_argument("--history", type=Path, metavar="FOLDER", help="keep the histories there, as JSON lines")
+    parser.add_argument("--history", type=Path, metavar="FOLDER", help="keep histories and logs there, as JSON lines")
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help="a limit of the product")
     options = parser.parse_args()
     options.scenario = options.scenario or ["all" if options.matrix else EVERYTHING]
@@ -101,6 +102,8 @@ async def _play_all(options: argparse.Namespace) -> list[Outcome]:
             )
             print(text(outcomes[-1]), flush=True)
             _keep(options.history, name, history)
+        for web in cluster.webs if options.history else ():
+            shutil.copy(web.log, options.history)
     return outcomes
 
 

@@ -18,7 +18,6 @@ from chatproject import reach
 from chatproject.schema import waiting_migrations
 from chatproject.serving import assets, descriptors, figures, loudness, notify, workers
 from chatproject.serving.listening import ListenError, handed_over, listen
-from chatproject.serving.milestones import say_beginning
 from chatproject.serving.serve import DrainingServer, serve_here
 from chatproject.serving.supervisor import Supervisor
 from chatproject.serving.workers import Worker
@@ -62,7 +61,6 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         assets.collect()
         self._announce(listener, options["workers"])
-        say_beginning(web_processes=options["workers"])
         if options["workers"] == 1 and to_scrapes is None:
             self._serve_alone(listener)
             return

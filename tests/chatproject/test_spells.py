@@ -1,0 +1,81 @@
+"""When a fault is said: that it is there, each minute, that it was; once a minute where it comes and goes."""
+
+import pytest
+
+from chatproject import spells
+from chatproject.outages import Outages
+from tests.stage.faulty import moving, of_redis, record, said_by
+
+
+def test_a_fault_that_lasts_is_a_line_each_minute_and_one_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = moving(monkeypatch)
+    outage = Outages()
+    heard = []
+    for _ in range(70):
+        outage.filter(of_redis())
+        heard += said_by(outage)
+        moved(1)
+    assert heard == ["Redis is still away for 62 s now; 61 more lines of it were not written (gapless.any 61)"]
+    moved(spells.QUIET_SECONDS)
+    assert said_by(outage) == [
+        "Redis was away for 69 s: nothing more is heard of it; 7 more lines of it were not written (gapless.any 7)"
+    ]
+
+
+def test_what_is_over_before_it_could_be_said_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = moving(monkeypatch)
+    outage = Outages()
+    assert [outage.filter(of_redis()) for _ in range(2)] == [False, False]
+    moved(spells.QUIET_SECONDS)
+    assert said_by(outage) == [
+        "Redis was away: Redis carries no announcements; 1 more lines of it were not written (gapless.any 1)"
+    ]
+
+
+def test_a_fault_that_comes_and_goes_is_a_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = moving(monkeypatch)
+    outage = Outages()
+    heard: list[str] = []
+    for _ in range(6):
+        outage.filter(of_redis())
+        moved(spells.QUIET_SECONDS)
+        heard += said_by(outage)
+    assert heard == [
+        "Redis was away: Redis carries no announcements",
+        "Redis was away again 3 times: Redis carries no announcements",
+    ]
+    moved(spells.AGAIN_SECONDS)
+    outage.filter(of_redis())
+    assert len(said_by(outage)) == 0, "it may be over at once"
+    moved(spells.LASTING_SECONDS)
+    outage.filter(of_redis())
+    [line] = said_by(outage)
+    assert line.startswith("Redis is away again 3 times for 10 s now")
+    moved(spells.QUIET_SECONDS)
+    assert said_by(outage) == ["Redis was away again for 10 s: nothing more is heard of it"], (
+        "what was said to be there"
+    )
+    moved(spells.LATELY_SECONDS)
+    outage.filter(of_redis())
+    moved(spells.MOMENT_SECONDS)
+    assert outage.filter(of_redis()), "long afterwards it is another one"
+
+
+def test_why_nobody_is_let_in_is_the_reason_that_is_said_or_a_second_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = moving(monkeypatch)
+
+    def says(outage: Outages, words: str) -> str:
+        line = record(words, "it", name="psycopg.pool")
+        return line.getMessage() if outage.filter(line) else ""
+
+    outage = Outages()
+    assert not any(says(outage, words) for words in ("discarding closed connection: %s", "error connecting in %s"))
+    moved(spells.MOMENT_SECONDS)
+    assert says(outage, "any: %s") == "PostgreSQL is away for 2 s: error connecting in it"
+
+    late = Outages()
+    assert not says(late, "discarding closed connection: %s")
+    moved(spells.MOMENT_SECONDS)
+    assert says(late, "any: %s") == "PostgreSQL is away for 2 s: discarding closed connection: it"
+    told = [says(late, "error connecting in %s") for _ in range(2)]
+    assert told == ["PostgreSQL is away for 2 s: error connecting in it", ""]
