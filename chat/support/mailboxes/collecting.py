@@ -10,6 +10,7 @@ from typing import Literal, ParamSpec, TypeVar
 from django.conf import settings
 from django.db import connections
 from django.db.utils import OperationalError
+from prometheus_client import Gauge
 
 from chat.middleware import caller
 from chat.models import Door
@@ -32,6 +33,11 @@ mails_collected = metrics.counted(
     "gapless_mails_collected",
     "Mails that were found in a mailbox: taken, dropped (a machine wrote it), refused (flagged there), or left for the next look.",
     outcome=("taken", "dropped", "refused", "left"),
+)
+failing_seconds = Gauge(
+    "gapless_mailbox_failing_seconds",
+    "Since when the mailbox of IMAP_URL that has failed for the longest can't be collected from; 0 while none fails.",
+    multiprocess_mode="livemax",
 )
 
 

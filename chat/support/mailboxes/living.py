@@ -9,10 +9,11 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connections
 
+from chat import clock
 from chat.live.node import ChatNode
 from chat.support.mailboxes.address import Mailbox
-from chat.support.mailboxes.collecting import collect
-from chat.support.services.mailboxes import problem_of
+from chat.support.mailboxes.collecting import collect, failing_seconds
+from chat.support.services.mailboxes import failing_mailboxes
 from delivery.away import who_is_away
 
 logger = logging.getLogger("gapless.mailboxes")
@@ -43,21 +44,24 @@ def live(mailbox: Mailbox, is_ending: Callable[[], bool]) -> None:
     while not is_ending():
         pause = min(PAUSE_SECONDS, max(LOOK_SECONDS, settings.LIMITS.mailbox_seconds))
         try:
-            if not collect(mailbox, is_ending=is_ending):
-                _repeat_problem(mailbox)
+            _note(mailbox, is_said=collect(mailbox, is_ending=is_ending))
         except Exception as error:
             pause = AWAY_PAUSE_SECONDS
             logger.warning("the collecting of mails waits: %r", error, extra={"away": who_is_away(error)})
         _sleep(pause * random.uniform(0.5, 1), is_ending)
 
 
-def _repeat_problem(mailbox: Mailbox) -> None:
-    # For the log of this process too it lasts, whichever process looked last.
+def _note(mailbox: Mailbox, *, is_said: bool) -> None:
+    # For the figures and the log of this process too it lasts, whichever process looked last.
     try:
-        problem = problem_of(str(mailbox))
+        failing = failing_mailboxes()
     finally:
         connections.close_all()
-    if problem:
+    now = clock.now()
+    longest = min((row.failing_since for row in failing.values() if row.failing_since), default=now)
+    failing_seconds.set((now - longest).total_seconds())
+    if not is_said and str(mailbox) in failing:
+        problem = failing[str(mailbox)].problem
         logger.warning("mails of %s are not collected: %s", mailbox, problem, extra={"away": "the mailbox"})
 
 

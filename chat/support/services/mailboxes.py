@@ -49,8 +49,10 @@ def note_problem(address: str, problem: str) -> None:
     rows.update(next_at=_after(wait), failing_since=since, problem=problem[:PROBLEM_CHARACTERS])
 
 
-def problem_of(address: str) -> str:
-    return Mailbox.objects.filter(address=address).values_list("problem", flat=True).first() or ""
+def failing_mailboxes() -> dict[str, Mailbox]:
+    """Of those of IMAP_URL, by their address."""
+    rows = Mailbox.objects.filter(address__in=[str(each) for each in settings.IMAP_URL], failing_since__isnull=False)
+    return {row.address: row for row in rows}
 
 
 def _after(seconds: float) -> datetime.datetime:

@@ -244,6 +244,25 @@ def test_a_look_takes_so_many_and_the_next_one_comes_after_so_long(
     assert [turns(seconds) for seconds in (30.1, 30.2, 60.1, 60.3)] == [False, True, False, True]
 
 
+def test_for_how_long_a_mailbox_fails_is_a_figure_of_every_process(
+    server: MailServer, known: Conversation, settings: Any
+) -> None:
+    settings.IMAP_URL = [server.mailbox]
+
+    def figure_of_another_process() -> float:
+        turns = iter([False])
+        live(server.mailbox, lambda: next(turns, True))
+        return float(collecting.failing_seconds._value.get())
+
+    well, server.password = server.password, "another"
+    look(server)
+    Mailbox.objects.update(failing_since=clock.now() - datetime.timedelta(seconds=400))
+    assert 400 <= figure_of_another_process() < 460
+    server.password = well
+    look(server)
+    assert figure_of_another_process() == 0
+
+
 def test_the_end_of_a_process_waits_for_no_server(server: MailServer, known: Conversation) -> None:
     Mailbox.objects.create(address=str(server.mailbox))
     for number in range(3):
