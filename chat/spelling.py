@@ -1,4 +1,4 @@
-"""Files in words, for where they are not drawn: mails, transcripts, tables."""
+"""Files and durations in words, for where nothing is drawn: mails, transcripts, tables."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,6 +10,14 @@ def spell_size(size: int) -> str:
     if size < 1024 * 1024:
         return f"{int(size / 1024 + 0.5)} KB"
     return f"{int(size / 1024 / 1024 * 10 + 0.5) / 10:.1f} MB"
+
+
+def spell_duration(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def spell_files(files: Iterable[Mapping[str, Any]] | None) -> list[str]:

@@ -39,7 +39,7 @@ class KeepForm(ReasonForm):
         required=False,
         min_value=0,
         max_value=MOST_DAYS,
-        label="Keep messages for days",
+        label="Days that messages are kept",
         help_text="Empty: as everywhere here; 0: for ever.",
     )
     is_held = forms.BooleanField(
@@ -189,10 +189,10 @@ RESTORE = AdminAct(
 )
 KEEP_CHANNEL = AdminAct(
     name="keep",
-    label="How long it is kept",
+    label="Change how long it is kept",
     permission=KEEP,
     do=_keep,
-    consequence="Older messages are taken away by the next `prune`, for ever, but for what was reported. Its members see the days, "
+    consequence="Older messages are taken away with the next prune, for ever, but for what was reported. Its members see the days, "
     "and nothing of a hold.",
     form=KeepForm,
     initial=lambda channel: {"keeps_days": channel.keeps_days, "is_held": channel.is_held},

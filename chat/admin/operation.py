@@ -1,8 +1,11 @@
-"""The operation, live: what the web processes counted in the last hour or day, as plots; and the days before, as a table."""
+"""The operation, live: what the web processes counted in the last hour or day, as plots; and the days before, as a table.
+
+What a desk knows of its answers comes from above.
+"""
 
 import csv
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +18,8 @@ from django.urls import URLPattern, path
 from chat import clock
 from chat.admin.base import ReadOnlyAdmin
 from chat.models import Day, Minute
-from chat.reads.operation import SPANS, Point, days, points
+from chat.reads.operation import SPANS, Answered, Point, days, points
+from chat.spelling import spell_duration
 
 #: Rows of the table, of the file, and what the busiest hours are taken from.
 SHOWN_DAYS, FILED_DAYS = 14, 366
@@ -41,10 +45,12 @@ class OperationAdmin(ReadOnlyAdmin):
     def page(self, request: HttpRequest) -> HttpResponse:
         self._require(request)
         found = days(SHOWN_DAYS)
+        answers = self.answered(since=found[-1].day) if found else None
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "title": "Operation",
-            "days": found,
+            "days": [(day, [] if answers is None else _spelled(answers.get(day.day, Answered()))) for day in found],
+            "has_answers": answers is not None,
             "busiest": _busiest(found),
             "is_nav_sidebar_enabled": False,
         }
@@ -67,12 +73,34 @@ class OperationAdmin(ReadOnlyAdmin):
 
     def days_file(self, request: HttpRequest) -> HttpResponse:
         self._require(request)
-        rows = ([day.day.isoformat(), day.people, day.messages, *day.hours] for day in days(FILED_DAYS))
-        return _file("days", ["day", "people", "messages", *(f"{hour:02}:00" for hour in range(24))], rows)
+        found = days(FILED_DAYS)
+        answers = (self.answered(since=found[-1].day) if found else None) or {}
+        rows = (
+            [day.day.isoformat(), day.people, day.messages, *_seconds(answers.get(day.day, Answered())), *day.hours]
+            for day in found
+        )
+        heads = [f"{name}_seconds" for name in Answered.__struct_fields__]
+        return _file("days", ["day", "people", "messages", *heads, *(f"{hour:02}:00" for hour in range(24))], rows)
+
+    def answered(self, *, since: datetime.date) -> Mapping[datetime.date, Answered] | None:
+        """By day; None: there is no desk."""
+        return None
 
     def _require(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
+
+
+def _spelled(answered: Answered) -> list[str]:
+    spans = ((answered.first_p50, answered.first_p90), (answered.solve_p50, answered.solve_p90))
+    return [
+        "–" if half is None or most is None else f"{spell_duration(half)} ({spell_duration(most)})"
+        for half, most in spans
+    ]
+
+
+def _seconds(answered: Answered) -> Sequence[int | None]:
+    return msgspec.structs.astuple(answered)
 
 
 def _span(request: HttpRequest) -> str:

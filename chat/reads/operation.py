@@ -44,6 +44,15 @@ class Point(msgspec.Struct, kw_only=True):
     errors: dict[str, int]
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """How soon customers were answered on a day (UTC): seconds of open hours within which half, or 9 of 10, were."""
+
+    first_p50: int | None = None
+    first_p90: int | None = None
+    solve_p50: int | None = None
+    solve_p90: int | None = None
+
+
 def points(span: str) -> list[Point]:
     """Oldest first, the last one is still running; minutes of which nothing was kept are not there."""
     size, minutes = SPANS[span]

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from chat import clock
 from chat.models import User
 from chat.pages.state import state_script
+from chat.spelling import spell_duration
 from chat.support.reads.reports import MOST_DAYS, USUAL_DAYS, report, supervised_by
 from chat.support.shapes.report import ReportRow, Spread
 from delivery.wire.errors import Refused
@@ -83,12 +84,4 @@ def _spelled(spread: Spread | None) -> str:
     if spread is None:
         return "–"
     met = "" if spread.met is None else f", {spread.met:.0%} in time"
-    return f"{_long(spread.p50)}, nine of ten in {_long(spread.p90)} ({spread.count}{met})"
-
-
-def _long(seconds: int) -> str:
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    return f"{spell_duration(spread.p50)}, nine of ten in {spell_duration(spread.p90)} ({spread.count}{met})"

@@ -8,7 +8,9 @@ from typing import Any
 from django.db.models import Aggregate, Avg, Case, Count, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import TruncDate
 
+from chat import clock
 from chat.models import User
+from chat.reads.operation import Answered
 from chat.support.models import Inbox, Interval, IntervalKind, Rating
 from chat.support.shapes.report import ReportRow, Satisfaction, Spread, SupportReport
 from delivery.wire.errors import Forbidden, Invalid
@@ -56,6 +58,25 @@ def report(
         until=spell_time(until),
         by=by,
         rows=[_row(key, names[key], spreads.get(key, {}), ratings.get(key)) for key in keys],
+    )
+
+
+def answered_since(day: datetime.date) -> dict[datetime.date, Answered]:
+    """Of all inboxes together, by the day (UTC) of the answer; days without one are not there."""
+    since = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+    ids = list(Inbox.objects.values_list("pk", flat=True))
+    found = _spreads(ids, since, clock.now(), "day")
+    return {
+        day: _answered(of_day.get(IntervalKind.FIRST), of_day.get(IntervalKind.SOLVE)) for day, of_day in found.items()
+    }
+
+
+def _answered(first: Spread | None, solve: Spread | None) -> Answered:
+    return Answered(
+        first_p50=None if first is None else first.p50,
+        first_p90=None if first is None else first.p90,
+        solve_p50=None if solve is None else solve.p50,
+        solve_p90=None if solve is None else solve.p90,
     )
 
 

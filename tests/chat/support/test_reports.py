@@ -1,11 +1,13 @@
 """Reports: percentiles over what was counted, of the inboxes that somebody supervises."""
 
+import csv
 import datetime
+import io
 from typing import Any
 
 import pytest
 
-from chat.models import Conversation, User
+from chat.models import Conversation, Day, User
 from chat.support.models import Agent, Interval, Rating
 from chat.support.reads.reports import report
 from chat.support.shapes.report import Satisfaction, Spread
@@ -92,6 +94,20 @@ def test_the_page_shows_the_figures_to_who_supervises(counted: Desk) -> None:
     assert "3.3 of 5 (3)" in text
     assert f'"key":"{DAY:%Y-%m-%d}"' in text
     assert browser("ben").get("/admin/desk/reports/").status_code == 403
+
+
+def test_the_page_of_the_operation_says_how_soon_the_desk_answers_each_day(counted: Desk) -> None:
+    User.objects.filter(pk=counted.sue.pk).update(is_staff=True, is_superuser=True)
+    for day in (DAY - 24 * HOUR, DAY):
+        Day.objects.create(day=day.date(), people=1, hours=[0] * 24)
+    client = browser("sue")
+    page = client.get("/admin/chat/minute/").content.decode()
+    assert f"<td>{DAY:%Y-%m-%d}</td><td>1</td><td>0</td><td>5 min (9 min)</td><td>–</td>" in page
+    days = csv.DictReader(io.StringIO(client.get("/admin/chat/minute/days.csv").content.decode()))
+    assert [(day["first_p50_seconds"], day["first_p90_seconds"], day["solve_p50_seconds"]) for day in days] == [
+        ("300", "540", ""),
+        ("30", "30", ""),
+    ]
 
 
 NOT_SHOWN = [(on_days("from={day}&to={eve}"), 400), ("inbox=999999", 400), ("from=x&to=0000-99-99&inbox=z", 200)]

@@ -14,6 +14,18 @@ function color(/** @type {string} */ name) {
   return found;
 }
 
+/** Days and times are of UTC, as in the tables; a tick is a time of day, or at midnight the day. */
+const spell = (/** @type {number} */ seconds) => new Date(seconds * 1000).toISOString();
+
+function tick(/** @type {number} */ seconds) {
+  const [day, time] = spell(seconds).split("T");
+  return time.startsWith("00:00") ? day.slice(5) : time.slice(0, seconds % 60 ? 8 : 5);
+}
+
+function moment(/** @type {number | null} */ seconds) {
+  return seconds === null ? "–" : spell(seconds).slice(0, 16).replace("T00:00", "").replace("T", " ");
+}
+
 function figureOf(/** @type {string} */ title) {
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
@@ -34,6 +46,7 @@ export function drawPlots(
   box.replaceChildren(...figures);
   const line = { stroke: color("--hairline-color") };
   const axis = { stroke: color("--body-quiet-color"), grid: line, ticks: line };
+  const times = { ...axis, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(tick) };
   const strokes = [color("--link-fg"), color("--error-fg"), color("--body-quiet-color")];
   for (const [place, { lines, range }] of plots.entries()) {
     const figure = figures[place];
@@ -41,10 +54,10 @@ export function drawPlots(
       width: figure.clientWidth - 24,
       height: HEIGHT,
       tzDate: (/** @type {number} */ time) => /** @type {any} */ (window).uPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
-      axes: [axis, axis],
+      axes: [times, axis],
       scales: { y: { range: range ? () => range : undefined } },
       series: [
-        {},
+        { label: "at", value: (/** @type {any} */ _, /** @type {number | null} */ seconds) => moment(seconds) },
         ...lines.map(({ label }, number) => ({ label, stroke: strokes[number], width: 2, points: { show: rows.length < 100 } })),
       ],
     };
