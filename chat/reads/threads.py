@@ -71,6 +71,8 @@ def followed_threads(user: int, *, size: int, before: Place | None = None, only_
     threads = [
         shapes.followed_root(shapes.message_of(roots[pk]), read_seq=read_seq, unread=unread)
         for pk, _, read_seq, unread in kept
+        # What was pruned since it was found is not there any more.
+        if pk in roots
     ]
     return FollowedPage(threads, (kept[-1][1], kept[-1][0]) if len(found) > size else None)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from chat.models import Member, User
+from chat.models import Member, User, UserKind
 from chat.models.folded import folded
 from chat.search.query import Query
 from delivery.wire.errors import Invalid
@@ -101,8 +101,12 @@ def _senders(user: User, names: Sequence[str]) -> list[int]:
         if name.lower() == "me":
             those = {user.pk}
         else:
-            people = User.objects.filter(Q(username__reads=name) | Q(display_name__reads=name))
-            those = set(people.values_list("pk", flat=True))
+            named = User.objects.filter(Q(username__reads=name) | Q(display_name__reads=name))
+            # Customers of the support are known to those who are in their conversations, and to nobody else.
+            known = ~Q(kind=UserKind.VISITOR) | Exists(
+                Member.objects.filter(user=OuterRef("pk"), channel__members__user=user)
+            )
+            those = set(named.filter(known).values_list("pk", flat=True))
         if not those:
             raise Invalid(f"There is nobody called {name!r}.")
         found = those if found is None else found & those

@@ -113,5 +113,6 @@ def _spell(asked: Asked, place: Place) -> str:
 
 
 def _messages(places: Sequence[Place]) -> list[Message]:
-    rows = Message.objects.for_the_wire().in_bulk([pk for _, pk in places])
-    return [rows[pk] for _, pk in places]
+    # What was deleted or pruned since it was found is not there any more.
+    rows = Message.objects.for_the_wire().filter(deleted_at=None).in_bulk([pk for _, pk in places])
+    return [rows[pk] for _, pk in places if pk in rows]

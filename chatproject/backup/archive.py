@@ -3,9 +3,9 @@
 The sums come last: an archive that was cut off has none, and is told from a whole one before anything is touched.
 """
 
+import contextlib
 import hashlib
 import io
-import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import IO
 import msgspec
 
 from chatproject.backup.errors import BackupError
+from chatproject.written_whole import written_whole
 
 MANIFEST, DUMP, FILES, SUMS = "manifest.json", "database.dump", "files/", "sums.json"
 FORMAT = 1
@@ -38,40 +39,26 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Writer:
-    """Writes beside `path` and puts it there when it is whole. Nobody but the owner may read it."""
+    """The sums of what was added go last. Nobody but the owner may read it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
         self._sums: dict[str, str] = {}
 
-    def __enter__(self) -> "Writer":
-        descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._file = os.fdopen(descriptor, "wb")
-        self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)
-        return self
+    @classmethod
+    @contextlib.contextmanager
+    def at(cls, path: Path) -> "Iterator[Writer]":
+        """What is there under that name is replaced when the block ends well."""
+        with written_whole(path) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            writer = cls(tar)
+            yield writer
+            sums = msgspec.json.encode(writer._sums)
+            tar.addfile(_member(SUMS, len(sums)), io.BytesIO(sums))
 
     def add(self, name: str, content: IO[bytes], size: int) -> None:
-        member = tarfile.TarInfo(name)
-        member.size, member.mode = size, 0o600
         summed = _Summed(content)
-        self._tar.addfile(member, summed)
+        self._tar.addfile(_member(name, size), summed)
         self._sums[name] = summed.digest.hexdigest()
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        try:
-            if kind is None:
-                sums = msgspec.json.encode(self._sums)
-                member = tarfile.TarInfo(SUMS)
-                member.size, member.mode = len(sums), 0o600
-                self._tar.addfile(member, io.BytesIO(sums))
-                self._tar.close()
-                self._file.flush()
-                os.fsync(self._file.fileno())
-                os.replace(self._part, self._path)
-        finally:
-            self._file.close()
-            self._part.unlink(missing_ok=True)
 
 
 class Reader:
@@ -112,6 +99,12 @@ class Reader:
         if changed := sorted(sums.keys() ^ found.keys()) or sorted(name for name in sums if sums[name] != found[name]):
             raise BackupError(f"{self._path} is damaged: {changed[0]} is not what was written")
         return manifest
+
+
+def _member(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, 0o600
+    return member
 
 
 class _Summed:

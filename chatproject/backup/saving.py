@@ -34,7 +34,7 @@ def write_backup(path: Path, *, says: Step) -> Manifest:
         )
         files = _files(own)
         manifest = _manifest(own, files=len(files))
-        with Writer(path) as archive:
+        with Writer.at(path) as archive:
             raw = msgspec.json.encode(manifest)
             archive.add(MANIFEST, io.BytesIO(raw), len(raw))
             with dump.open("rb") as content:

@@ -1,7 +1,6 @@
 """A zip that is written as it is read: one entry after the other, put where it belongs when it is whole, for its owner's eyes."""
 
 import contextlib
-import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from django.db import connection, transaction
 
 from chat.files import storage
 from chat.models import File
+from chatproject.written_whole import written_whole
 
 #: Rows that are in memory at once.
 AT_ONCE = 2000
@@ -20,32 +20,18 @@ _CHUNK = 1 << 20
 
 
 class Archive:
-    """Beside `path` until the block ends well; then what was there under that name is replaced."""
+    """What is under that name is replaced when the block ends well."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+    def __init__(self, zipped: zipfile.ZipFile) -> None:
+        self._zip = zipped
         #: Lines by entry, and files.
         self.counts: dict[str, int] = {}
 
-    def __enter__(self) -> "Archive":
-        descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._file = os.fdopen(descriptor, "wb")
-        self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
-        return self
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        try:
-            if kind is None:
-                self._zip.close()
-                self._file.flush()
-                os.fsync(self._file.fileno())
-                os.replace(self._part, self._path)
-        finally:
-            with contextlib.suppress(OSError, ValueError):
-                self._zip.close()
-            self._file.close()
-            self._part.unlink(missing_ok=True)
+    @classmethod
+    @contextlib.contextmanager
+    def at(cls, path: Path) -> "Iterator[Archive]":
+        with written_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+            yield cls(zipped)
 
     @contextlib.contextmanager
     def entry(self, name: str) -> Iterator[IO[bytes]]:

@@ -21,7 +21,7 @@ def export_channel(channel: Channel, path: Path, *, reason: str) -> dict[str, in
     The audit log says so first: also of one that fails. Memory is bounded, however long the channel is.
     """
     audit.record(Act.CHANNEL_EXPORTED, actor=None, channel=channel.pk, reason=audit.checked_reason(reason))
-    with snapshot(), Archive(path) as archive:
+    with snapshot(), Archive.at(path) as archive:
         row = Channel.objects.get(pk=channel.pk)
         archive.one("channel.json", {"format": FORMAT, "made_at": time_now(), **to_builtins(shapes.channel_of(row))})
         members = Member.objects.filter(channel=row).select_related("user").order_by("pk")

@@ -47,7 +47,7 @@ def export_user(user: User, path: Path, *, reason: str) -> dict[str, int]:
     The audit log says so first: also of one that fails. Memory is bounded, however much they have said.
     """
     audit.record(Act.USER_EXPORTED, actor=None, whom=user.pk, reason=audit.checked_reason(reason))
-    with snapshot(), Archive(path) as archive:
+    with snapshot(), Archive.at(path) as archive:
         row = User.objects.get(pk=user.pk)
         archive.one("account.json", {"format": FORMAT, "made_at": time_now(), **_account(row)})
         for name, lines in ENTRIES.items():

@@ -132,7 +132,7 @@ def test_what_is_no_whole_backup_is_refused_and_nothing_is_touched(backup: Path,
 def rewritten(folder: Path, manifest: Manifest) -> bytes:
     """An archive that is whole in itself, with this manifest."""
     path = folder / "rewritten"
-    with Writer(path) as archive:
+    with Writer.at(path) as archive:
         for name, raw in ((MANIFEST, msgspec.json.encode(manifest)), (DUMP, b"no dump")):
             kept = folder / "member"
             kept.write_bytes(raw)
