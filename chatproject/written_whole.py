@@ -1,4 +1,4 @@
-"""A file for its owner's eyes that appears when it is whole: until then it lies beside its place, under a name that is made then."""
+"""A file for its owner's eyes that appears when it is whole: until then it lies beside its place, under a name made then."""
 
 import contextlib
 import os

@@ -2,7 +2,7 @@
 
 from chat.models import ConversationState, Member, Message, MessageKind
 from chat.support.letters.outgoing import agent_text, answers_text, transcript_text
-from chat.support.models import Mail, MailKind
+from chat.support.models import Agent, Mail, MailKind
 from chat.support.services.mailing import unread_answers
 
 
@@ -37,6 +37,9 @@ def _answers(mail: Mail) -> str:
 
 def _require_waiting(mail: Mail) -> None:
     conversation = mail.conversation
+    # It may have waited for the next opening, or for the mail server: who is no agent any more learns nothing.
+    if not Agent.objects.filter(inbox__desk=conversation.desk_id, user=mail.agent_id, user__is_active=True).exists():
+        raise Needless("They are no agent of the inbox any more.")
     if conversation.waiting_since is None or conversation.state != ConversationState.OPEN:
         raise Needless("Nobody waits any more.")
     if mail.kind == MailKind.NEW and conversation.assignee_id is not None:

@@ -1,7 +1,7 @@
 """Mails of the support desk, through a real SMTP server: to customers who have not read, to agents who aren't looking."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -178,6 +178,21 @@ def test_who_was_answered_meanwhile_is_told_of_to_nobody(
     reads(vera.visitor, conversation, answer(desk.ben, conversation, "Hello!"))
     pass_minutes(standing_clock, 4)
     assert office.letters == []
+
+
+@pytest.mark.parametrize(
+    "end", [lambda ada: ada.agencies.all().delete(), lambda ada: User.objects.filter(pk=ada.pk).update(is_active=False)]
+)
+def test_who_is_no_agent_any_more_is_told_of_nobody(
+    office: PostOffice, desk: Desk, vera: Visit, standing_clock: datetime.datetime, end: Callable[[User], object]
+) -> None:
+    User.objects.filter(pk=desk.ada.pk).update(email="ada@shop.example")
+    vera.begin()
+    pass_minutes(standing_clock, 0)
+    end(desk.ada)
+    pass_minutes(standing_clock, 4)
+    assert office.letters == []
+    assert Mail.objects.get(agent=desk.ada).dropped
 
 
 @pytest.mark.holds("due_soon_seconds")
