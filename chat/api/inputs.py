@@ -164,6 +164,7 @@ class ReactionInput(Input, frozen=True, kw_only=True):
 class Following(Input, frozen=True, kw_only=True):
     following: bool | Unset = msgspec.UNSET
     read_seq: Number | Unset = msgspec.UNSET
+    unread_from: Number | Unset = msgspec.UNSET
 
 
 class SavedInput(Input, frozen=True, kw_only=True):

@@ -49,7 +49,10 @@ class OneThread(APIView):
 
     @documented(shapes.FollowedThread, takes=Following(following=True, read_seq=345))
     def patch(self, request: Request, pk: int, message: int) -> Response:
-        """Follows the thread or stops, and notes up to which seq the caller has read it, forward only."""
+        """Follows the thread or stops, and notes up to which seq the caller has read it, forward only.
+
+        `unread_from` takes back what was read, from that seq on, and follows the thread.
+        """
         given = checked(Following, request)
         now = services.follow_thread(
             caller(request),
@@ -57,6 +60,7 @@ class OneThread(APIView):
             message=message,
             following=None if given.following is msgspec.UNSET else given.following,
             read_seq=None if given.read_seq is msgspec.UNSET else given.read_seq,
+            unread_from=None if given.unread_from is msgspec.UNSET else given.unread_from,
         )
         return Response(now)
 

@@ -1,5 +1,7 @@
 """Following a thread, and how far somebody has read it. Nothing of it stands in the channel's log: it is each follower's own."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
@@ -15,28 +17,38 @@ from delivery.wire.errors import Invalid, NotFound
 
 
 def follow_thread(
-    user: User, *, channel: int, message: int, following: bool | None = None, read_seq: int | None = None
+    user: User,
+    *,
+    channel: int,
+    message: int,
+    following: bool | None = None,
+    read_seq: int | None = None,
+    unread_from: int | None = None,
 ) -> shapes.FollowedThread:
     """Follows the thread that the message begins or would begin, or stops; notes what was read of it, forward only.
 
-    None leaves it as it is; to repeat it does nothing. Tells the user's own sockets. Raises what keeps them from reading there,
-    NotFound, or Invalid for what begins no thread.
+    `unread_from`: everything from that number on is unread again, and the thread is followed. None leaves it as it is; to repeat
+    it does nothing. Tells the user's own sockets. Raises what keeps them from reading there, NotFound, or Invalid for what begins
+    no thread or contradicts itself.
     """
+    if unread_from is not None and (following is False or read_seq is not None):
+        raise Invalid("What is marked as unread is followed, and can't be marked as read at the same time.")
     require_reader(user.pk, channel=channel)
     root = _root(channel, message)
+    newest = root.last_reply_seq or root.seq
+    follower: dict[str, Any] = {"root": root, "user": user}
     with transaction.atomic():
         if following is not None:
+            chosen = {"is_following": following}
             ThreadFollower.objects.update_or_create(
-                root=root,
-                user=user,
-                defaults={"is_following": following},
-                create_defaults={"is_following": following, "read_seq": root.last_reply_seq or root.seq},
+                **follower, defaults=chosen, create_defaults={**chosen, "read_seq": newest}
             )
+        if unread_from is not None:
+            unread_again = {"is_following": True, "read_seq": max(root.seq, min(unread_from - 1, newest))}
+            ThreadFollower.objects.update_or_create(**follower, defaults=unread_again)
         if read_seq is not None:
-            newest = root.last_reply_seq or root.seq
-            ThreadFollower.objects.filter(root=root, user=user).update(
-                read_seq=Greatest(F("read_seq"), Least(read_seq, newest))
-            )
+            furthest = Greatest(F("read_seq"), Least(read_seq, newest))
+            ThreadFollower.objects.filter(**follower).update(read_seq=furthest)
         now = thread_as_followed(user.pk, root)
         frame = encode(now.frame(channel))
         transaction.on_commit(lambda: bell.ring([Spread(user_id=user.pk, channel_ids=[], raw=frame)]), robust=True)

@@ -252,6 +252,25 @@ def test_what_somebody_reads_is_noted_forward_only_and_up_to_what_is_there(cast:
     assert services.follow_thread(cast.charlie, **verb, following=True).unread == 0
 
 
+def test_what_was_read_of_a_thread_can_be_marked_as_unread_again(cast: Cast) -> None:
+    root = root_of(cast)
+    one, other = reply(cast.bob, root), reply(cast.bob, root)
+    verb = {"channel": cast.team.pk, "message": root.pk}
+    services.follow_thread(cast.alice, **verb, read_seq=other["seq"])
+    assert services.follow_thread(cast.alice, **verb, unread_from=other["seq"]).unread == 1
+    assert services.follow_thread(cast.alice, **verb, unread_from=0).unread == 2
+    assert services.follow_thread(cast.alice, **verb, unread_from=10**9).unread == 0
+    # Who follows no more follows again; who never did begins to.
+    services.follow_thread(cast.alice, **verb, following=False)
+    assert services.follow_thread(cast.alice, **verb, unread_from=one["seq"]).unread == 2
+    services.add_member(cast.alice, channel=cast.team.pk, user=cast.charlie)
+    third = reply(cast.bob, root)
+    assert services.follow_thread(cast.charlie, **verb, unread_from=third["seq"]).unread == 1
+    for also in ({"read_seq": 1}, {"following": False}):
+        with pytest.raises(errors.Invalid):
+            services.follow_thread(cast.alice, **verb, unread_from=1, **also)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_searches_find_what_is_in_threads(cast: Cast) -> None:
     root = root_of(cast, "lunch plan")

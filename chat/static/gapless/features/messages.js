@@ -13,7 +13,18 @@ feature((page) => {
   const { acts, me, pane, reading, timeline } = page;
   new Menu({ lists: page.lists, me, channel: () => page.here, acts });
   acts.copy = { act: copy, isOffered: () => true };
-  acts.unread = { act: ({ seq }) => reading.markFrom(seq), isOffered: ({ isOwn, timeline: place }) => !isOwn && place === timeline };
+  page.readers.set(timeline, (/** @type {number} */ seq) => reading.markFrom(seq));
+  acts.unread = {
+    act: async ({ seq }, place) => {
+      try {
+        await page.readers.get(place)?.(seq);
+      } catch ({ detail }) {
+        dialogs.say(`Not marked. ${detail}`);
+      }
+    },
+    isOffered: ({ isOwn, message, timeline: place }) => !isOwn && (place === timeline || message.thread != null),
+    key: "u",
+  };
   acts.delete = {
     act: (message) => (message.sender.id === me.id ? askDelete(() => page.change({ op: "message.delete", channel: message.channel, message: message.id })) : takeAway(message)),
     isOffered: ({ channel, isOwn }) => may(channel, isOwn ? "delete_own" : "delete_any"),

@@ -20,7 +20,7 @@ feature((page) => {
   const { client, me, reading, state } = page;
   learn([...state.repliers, ...state.messages.map((/** @type {Message} */ { sender }) => sender)]);
   const list = byId("thread-rows");
-    const followed = new Followed({ me, unread: state.threads_unread, load: (/** @type {any} */ query) => get("threads/", query) });
+  const followed = new Followed({ me, unread: state.threads_unread, load: (/** @type {any} */ query) => get("threads/", query) });
   const timeline = timelineIn(page, list, followed);
   const scroll = new Scroll({ box: list.parentElement, list, moved: () => panel.check() });
   const panel = new ThreadPanel({ client, me, timeline, scroll, isLooking: () => reading.isLooking, told: (/** @type {any} */ now) => followed.hear(now) });
@@ -28,6 +28,7 @@ feature((page) => {
   const { around } = page;
   page.lists.push({ list, timeline });
   page.writers.set(timeline, composer);
+  page.readers.set(timeline, (/** @type {number} */ seq) => panel.markFrom(seq));
   page.follows = (/** @type {number} */ root) => followed.has(root) && !(panel.root?.id === root && reading.isLooking);
 
   const open = (/** @type {any} */ root, /** @type {number | null} */ seq = null) => {

@@ -42,6 +42,7 @@ export class Page extends EventTarget {
   /** @type {import("../writing/completion.js").Kind[]} */ completions = []; // what a word may become while it is written
   /** @type {{ list: any, timeline: Timeline }[]} */ lists = []; // where messages stand in rows
   /** @type {Map<Timeline, any>} */ writers = new Map(); // the box in which what stands there is answered and edited
+  /** @type {Map<Timeline, (seq: number) => unknown>} */ readers = new Map(); // marks what stands there as unread, from a number on; may reject with a sentence
   /** @type {Callback} */ follows = () => false; // whether the person follows the thread with this root
   /** @type {() => number | null} */ threadHere = () => null; // the root of the open one
   uncover = () => {}; // closes it where it covers the channel

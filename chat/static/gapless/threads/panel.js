@@ -25,6 +25,7 @@ export class ThreadPanel extends EventTarget {
   #readSeq = 0;
   #hasOlder = false;
   #isLoading = false;
+  #isPaused = false; // after something was marked as unread, until it is opened again
   #visit = 0;
   /** @type {any} */ #timer = null;
 
@@ -58,6 +59,7 @@ export class ThreadPanel extends EventTarget {
     this.root = root;
     this.#timeline.clear();
     this.#readSeq = 0;
+    this.#isPaused = false;
     this.#hasOlder = false;
     this.#follow.hidden = true;
     this.#panel.hidden = false;
@@ -121,6 +123,19 @@ export class ThreadPanel extends EventTarget {
     this.#scroll.toEnd();
   }
 
+  /** Unread from a number on, on every device. Rejects with a sentence in `detail`. */
+  async markFrom(/** @type {number} */ seq) {
+    const { channel, id } = this.root;
+    this.#isPaused = true;
+    clearTimeout(this.#timer);
+    const now = await patch(`channels/${channel}/messages/${id}/thread/`, { unread_from: seq });
+    this.#told(now);
+    if (this.root?.id !== id) return;
+    this.#readSeq = now.read_seq;
+    this.#showFollowing(now.following);
+    this.#divide();
+  }
+
   /** The server has said of a thread how the person has it. */
   hear(/** @type {{ thread: number, following: boolean, read_seq: number }} */ { thread, following, read_seq: read }) {
     if (this.root?.id !== thread) return;
@@ -133,7 +148,7 @@ export class ThreadPanel extends EventTarget {
     if (!this.isOpen || this.#isLoading) return;
     if (this.#hasOlder && this.#scroll.isNearStart && !this.#scroll.isAtRest) this.#loadOlder();
     const last = this.#timeline.last?.seq ?? 0;
-    if (this.#isLooking() && this.#scroll.isAtEnd && last > this.#readSeq) {
+    if (!this.#isPaused && this.#isLooking() && this.#scroll.isAtEnd && last > this.#readSeq) {
       this.#readSeq = last;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#tell({ read_seq: last }), READ_SOON_MS);
