@@ -77,6 +77,8 @@ def test_files_are_attached_sent_shown_and_looked_at_large(server: Server, cast:
     attach(page, PHOTO, PLAN, WRONG)
     expect(page.locator(".attached")).to_have_count(3)
     expect(page.locator(".attached.is-failed")).to_contain_text("no picture that can be read")
+    # Of the true picture its look.
+    expect(page.locator(".attached:has(canvas) .file-words")).to_have_text("regatta.jpg23 KB")
     shoot(page, "attached")
     assert violations(page) == []
     page.locator(".attached.is-failed .attached-out").click()
@@ -151,7 +153,9 @@ def test_a_text_that_is_too_long_goes_as_a_file_and_others_see_that_it_is_on_its
     alice, bob = sign_in("alice", server, path=path), sign_in("bob", server, path=path)
     text = "line of a log\n" * 200
     bob.fill("#composer-body", text)
-    expect(bob.locator("#composer-left")).to_contain_text("Too long by")
+    expect(bob.locator("#composer-left")).to_have_text(
+        "Too long: the last 751 characters do not fit. Shorten it or send it in two; it is kept here."
+    )
     # It does not get through at first.
     bob.route("**/api/v1/files/uploads/**", lambda route: route.abort())
     bob.click(".composer-as-file")

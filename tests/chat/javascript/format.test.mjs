@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { heardServerTime } from "../../../chat/static/gapless/client/clock.js";
-import { ago, countBytes, dayName, marked, plural, seconds } from "../../../chat/static/gapless/page/format.js";
+import { ago, dayName, marked, plural, seconds } from "../../../chat/static/gapless/page/format.js";
 import { standStill } from "./stage/browser.mjs";
 
 beforeEach(() => {
@@ -20,10 +20,6 @@ const minutesAgo = (minutes) => new Date(Date.parse("2026-03-14T12:00:00Z") - mi
 test("words that were looked for are marked as they stand, signs included", () => {
   assert.equal(told(marked("A b.c, a B.C and bxc", ["b.c"], 200)), "A [b.c], a [B.C] and bxc");
   assert.equal(told(marked(`${"x".repeat(100)} needle ${"y".repeat(100)}`, ["needle"], 40)).includes("[needle]"), true);
-});
-
-test("bytes are counted, not letters", () => {
-  assert.equal(countBytes("añ€😀"), 1 + 2 + 3 + 4);
 });
 
 test("how long ago is told by the server's clock", () => {

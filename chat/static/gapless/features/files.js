@@ -6,6 +6,7 @@ import { byId } from "../page/dom.js";
 import { feature } from "../page/feature.js";
 import { plural } from "../page/format.js";
 import { show } from "../files/lightbox.js";
+import { showPreview } from "../files/preview.js";
 import { Sending } from "../files/sending.js";
 import { isPicture, showFiles, sizeText } from "../files/shown.js";
 import { listen, listenToDrops } from "../files/taking.js";
@@ -28,7 +29,10 @@ feature((page) => {
   });
   client.addEventListener("hello", ({ detail }) => (limits = detail.limits));
   for (const { list, timeline } of page.lists) {
-    timeline.parts.push((/** @type {any} */ row, /** @type {any} */ message) => showFiles(row, message, (/** @type {string} */ key) => uploads.state(key)));
+    timeline.parts.push((/** @type {any} */ row, /** @type {any} */ message) => {
+      showFiles(row, message, (/** @type {string} */ key) => uploads.state(key));
+      if (message.id == null) preview(row, message.files ?? []);
+    });
     list.addEventListener("click", (/** @type {any} */ event) => look(event, timeline));
   }
   const sending = new Sending({
@@ -67,6 +71,16 @@ function boxOf(/** @type {any} */ composer, /** @type {any} */ list, /** @type {
   composer.attached = { open: (/** @type {any} */ id) => tray.open(id), count: () => tray.keys.length, take: () => tray.take(), put };
   listen(form, take);
   return { composer, take, tray };
+}
+
+// Of a draft's pictures, until they are whole.
+function preview(/** @type {any} */ row, /** @type {any[]} */ files) {
+  for (const file of files) {
+    const sign = row.querySelector(`[data-file="${file.key}"]:not([data-previewed]) .icon`);
+    if (!sign) continue;
+    sign.closest(".file").dataset.previewed = "";
+    showPreview(file, sign);
+  }
 }
 
 function look(/** @type {any} */ event, /** @type {Timeline} */ { messages }) {

@@ -3,6 +3,7 @@
  * reload of its tab, as what is written beside it does.
  */
 import { icon, make } from "../page/dom.js";
+import { showPreview } from "./preview.js";
 import { sizeText } from "./shown.js";
 
 export class Tray {
@@ -100,11 +101,13 @@ export class Tray {
   }
 }
 
-function itemOf(/** @type {any} */ { key, name }) {
+function itemOf(/** @type {any} */ { key, name, type }) {
+  const sign = icon("file");
+  showPreview({ key, type }, sign);
   const words = make("span", { class: "file-words" }, make("b", { class: "file-name", textContent: name }), make("span", { class: "attached-state" }), make("progress", { max: 1, "aria-label": `Sending ${name}` }));
   const again = make("button", { class: "link attached-again", type: "button", textContent: "Retry", hidden: true });
   const out = make("button", { class: "icon-button small attached-out", type: "button", "aria-label": `Take ${name} out`, title: "Take it out" }, icon("close"));
-  return make("li", { class: "attached", data: { key } }, icon("file"), words, again, out);
+  return make("li", { class: "attached", data: { key } }, sign, words, again, out);
 }
 
 function fill(/** @type {any} */ item, /** @type {any} */ state) {

@@ -7,13 +7,11 @@ const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "nu
 const yearFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const shortFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const shortYearFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
-const encoder = new TextEncoder();
 
 export const clock = (/** @type {Date} */ date) => clockFormat.format(date);
 export const clockParts = (/** @type {Date} */ date) => clockFormat.formatToParts(date);
 export const fullTime = (/** @type {Date} */ date) => fullFormat.format(date);
 export const isSameDay = (/** @type {any} */ a, /** @type {any} */ b) => a.toDateString() === b.toDateString();
-export const countBytes = (/** @type {string} */ text) => encoder.encode(text).length;
 export const plural = (/** @type {number} */ count, /** @type {any} */ one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const seconds = (/** @type {number} */ ms) => Math.max(1, Math.ceil(ms / 1000));
 

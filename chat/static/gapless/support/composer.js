@@ -4,12 +4,11 @@
  */
 import { elapsed } from "../client/clock.js";
 import { byId } from "../page/dom.js";
-import { countBytes } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
 import { format } from "../writing/formatting.js";
+import { roomOf } from "../writing/room.js";
 
 const TYPING_MS = 3_000;
-const NEAR_LIMIT = 200;
 
 /** Emits `typing` {on}. */
 export class Composer extends EventTarget {
@@ -123,13 +122,13 @@ export class Composer extends EventTarget {
   }
 
   #isTooLong() {
-    return countBytes(this.#box.value.trim()) > MESSAGE_BYTES;
+    return roomOf(this.#box.value.trim(), MESSAGE_BYTES).over > 0;
   }
 
   #count() {
-    const left = MESSAGE_BYTES - countBytes(this.#box.value.trim());
-    byId("desk-left").textContent = left > NEAR_LIMIT ? "" : left >= 0 ? `${left} bytes left` : `${-left} bytes too long`;
-    byId("desk-left").classList.toggle("is-late", left < 0);
+    const { over, sentence } = roomOf(this.#box.value.trim(), MESSAGE_BYTES);
+    byId("desk-left").textContent = sentence;
+    byId("desk-left").classList.toggle("is-late", over > 0);
   }
 
   #say(/** @type {string} */ sentence) {

@@ -1,6 +1,7 @@
 /** The page in the frame: what is typed goes into the talk, what the talk holds is shown, and the company's page is told little. */
-import { countBytes, whenName } from "../page/format.js";
+import { whenName } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
+import { roomOf } from "../writing/room.js";
 import { Attached } from "./attached.js";
 import { Files } from "./files.js";
 import { Log } from "./log.js";
@@ -103,9 +104,10 @@ function put(/** @type {string} */ text) {
 }
 
 function fit() {
-  const bytes = countBytes(field.value.trim());
-  say(bytes > MESSAGE_BYTES ? "This is too long: shorten it, or send it in two." : "");
-  byId("send").disabled = !(bytes || attached.count) || bytes > MESSAGE_BYTES;
+  const text = field.value.trim();
+  const { over, sentence } = roomOf(text, MESSAGE_BYTES);
+  say(over ? `${sentence} Shorten it, or send it in two.` : "");
+  byId("send").disabled = !(text || attached.count) || over > 0;
   const wasAtEnd = isAtEnd();
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight, 140)}px`;

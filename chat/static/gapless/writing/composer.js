@@ -4,11 +4,9 @@
  */
 import { plain } from "../markdown/plain.js";
 import { byId, isTouch, make } from "../page/dom.js";
-import { countBytes } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
 import { paintName } from "../people/names.js";
-
-const SHOW_FROM_BYTES = 1800;
+import { roomOf } from "./room.js";
 
 export class Composer {
   #form;
@@ -177,11 +175,11 @@ export class Composer {
 
   #show() {
     this.#fit();
-    const bytes = countBytes(this.#box.value.trimEnd());
-    this.#left.classList.toggle("is-over", bytes > MESSAGE_BYTES);
-    this.#left.textContent = leftText(bytes);
+    const { over, sentence } = roomOf(this.#box.value.trimEnd(), MESSAGE_BYTES);
+    this.#left.classList.toggle("is-over", over > 0);
+    this.#left.textContent = over ? `${sentence} Shorten it or send it in two; it is kept here.` : sentence;
     const asFile = this.#form.querySelector(".composer-as-file");
-    if (asFile) asFile.hidden = bytes <= MESSAGE_BYTES || !this.asFile || Boolean(this.#editing);
+    if (asFile) asFile.hidden = !over || !this.asFile || Boolean(this.#editing);
     this.#form.classList.toggle("is-empty", !this.#box.value.trim() && !this.attached.count());
   }
 
@@ -191,7 +189,7 @@ export class Composer {
   }
 
   #isTooLong(/** @type {string} */ body) {
-    return countBytes(body) > MESSAGE_BYTES;
+    return roomOf(body, MESSAGE_BYTES).over > 0;
   }
 
   #endEdit() {
@@ -239,10 +237,4 @@ export class Composer {
       // Not kept over a reload, still in the box.
     }
   }
-}
-
-function leftText(/** @type {number} */ bytes) {
-  if (bytes <= SHOW_FROM_BYTES) return "";
-  if (bytes <= MESSAGE_BYTES) return `${MESSAGE_BYTES - bytes} bytes left`;
-  return `Too long by ${bytes - MESSAGE_BYTES} bytes. Shorten it or send it in two; it is kept here.`;
 }
