@@ -12,6 +12,7 @@ from django.db.utils import DatabaseErrorWrapper, OperationalError
 from django_prometheus.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
+from chatproject.baton import Waiting
 from chatproject.postgresql.effective import read_back, shortcomings
 
 # The class that counts statements is made once, not for every use of the database.
@@ -26,6 +27,17 @@ class _Errors(DatabaseErrorWrapper):
         super().__exit__(kind, error, trace)
 
 
+class _Connection(psycopg.Connection[Any]):
+    """Whoever waits for an answer lets others run meanwhile."""
+
+    def wait(self, *given: Any, **more: Any) -> Any:
+        with _waiting:
+            return super().wait(*given, **more)
+
+
+_waiting = Waiting()
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     @functools.cached_property
     def wrap_database_errors(self) -> _Errors:
@@ -36,6 +48,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         options = self.settings_dict["OPTIONS"].get("pool")
         if options and self.alias != NO_DB_ALIAS and self.alias not in self._connection_pools:
             pool = ConnectionPool(
+                connection_class=_Connection,
                 kwargs={**self.get_connection_params(), "autocommit": True},
                 open=False,
                 configure=self._take_in,

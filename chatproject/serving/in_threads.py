@@ -3,6 +3,7 @@
 Django begins a thread for every request, and goes back to the loop between the middleware and the view.
 """
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -14,10 +15,13 @@ from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, HttpResponse
 
+from chatproject.baton import running
+
 #: What Django does when a request begins.
 _AT_ITS_BEGINNING = (reset_queries, close_old_connections)
 #: Threads that wait for the next request; what is worked on at once is bounded elsewhere.
 MOST_IDLE = 16
+_READS = ("GET", "HEAD")
 
 
 class InThreads(ASGIHandler):
@@ -71,11 +75,13 @@ class _Thread(ThreadPoolExecutor):
 def _giving_back(respond: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     # Who reads slowly keeps no connection, and no other visit is needed for that.
     def answer(request: HttpRequest) -> HttpResponse:
-        for begin in _AT_ITS_BEGINNING:
-            begin()
-        try:
-            return respond(request)
-        finally:
-            close_old_connections()
+        # What writes may wait for other things than PostgreSQL: for a password's hash, for the queue.
+        with running() if request.method in _READS else contextlib.nullcontext():
+            for begin in _AT_ITS_BEGINNING:
+                begin()
+            try:
+                return respond(request)
+            finally:
+                close_old_connections()
 
     return answer

@@ -1,0 +1,92 @@
+"""Threads that answer reads, one of which runs at a time."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections
+from django.http import HttpRequest, HttpResponse
+
+from chatproject import baton
+from chatproject.serving.in_threads import _giving_back
+
+#: An advisory lock of nobody else.
+LOCK = 7_341
+
+
+def read(work: Callable[[], object], *, method: str = "GET") -> None:
+    request = HttpRequest()
+    request.method = method
+    _giving_back(lambda _: HttpResponse(str(work())))(request)
+
+
+@pytest.fixture
+def threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor()
+
+
+@pytest.fixture(autouse=True)
+def nobody_loses_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 60)
+
+
+@pytest.fixture
+def at_work(threads: ThreadPoolExecutor) -> "tuple[threading.Event, Future[None]]":
+    """A read that runs until it may end."""
+    runs, may_end = threading.Event(), threading.Event()
+
+    def work() -> bool:
+        runs.set()
+        return may_end.wait(10)
+
+    working = threads.submit(read, work)
+    assert runs.wait(10)
+    return may_end, working
+
+
+def test_reads_run_one_at_a_time_and_what_writes_runs_beside_them(
+    threads: ThreadPoolExecutor, at_work: "tuple[threading.Event, Future[None]]"
+) -> None:
+    may_end, working = at_work
+    begun: list[str] = []
+    second = threads.submit(read, lambda: begun.append("read"))
+    threads.submit(read, lambda: begun.append("write"), method="POST").result(10)
+    assert begun == ["write"]
+    may_end.set()
+    working.result(10)
+    second.result(10)
+    assert begun == ["write", "read"]
+
+
+def test_nobody_waits_for_a_read_longer_than_their_patience(
+    threads: ThreadPoolExecutor, at_work: "tuple[threading.Event, Future[None]]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 0.001)
+    threads.submit(read, lambda: None).result(10)
+    may_end, working = at_work
+    may_end.set()
+    working.result(10)
+    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 60)
+    threads.submit(read, lambda: None).result(10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_a_read_waits_for_postgresql_others_run(threads: ThreadPoolExecutor) -> None:
+    def wait() -> None:
+        with connection.cursor() as cursor:
+            asking.set()
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        connections.close_all()
+
+    asking = threading.Event()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        waiting = threads.submit(read, wait)
+        try:
+            assert asking.wait(10)
+            threads.submit(read, lambda: None).result(10)
+            assert not waiting.done()
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    waiting.result(10)
