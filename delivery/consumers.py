@@ -26,6 +26,8 @@ from delivery.wire.frames import BareChannel, Channel, Ok, Pong, SyncState
 from delivery.wire.types import CloseCode, time_now
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+#: What programs say by themselves: nobody need be there.
+SAID_BY_PROGRAMS = (Ping, Sync, Delivered)
 
 
 class SocketConsumer(Greeting, AsyncConsumer):
@@ -118,18 +120,19 @@ class SocketConsumer(Greeting, AsyncConsumer):
     # ---- frames in ----
 
     async def _wait_for(self, frames: float) -> None:
-        await self._pace.wait(frames)
-        await self._user_pace.wait(frames)
+        for pace in (self._pace, self._user_pace):
+            seconds = pace.spend(frames)
+            if seconds is not None:
+                await asyncio.sleep(seconds)
 
     async def _take(self, event: Mapping[str, Any]) -> None:
         text = event.get("text")
         if text is None:
             self.refuse_frame(BadFrame(Invalid("Frames are JSON in text, not binary."), None))
             return
-        if (
-            len(text) > self.node.limits.frame_bytes
-            or len(text.encode(errors="replace")) > self.node.limits.frame_bytes
-        ):
+        # A character takes four bytes at most: few frames are counted.
+        most = self.node.limits.frame_bytes
+        if len(text) > most // 4 and len(text.encode(errors="replace")) > most:
             self.socket.close(CloseCode.TOO_BIG, "the frame is too big", retry_after=None)
             return
         try:
@@ -148,7 +151,7 @@ class SocketConsumer(Greeting, AsyncConsumer):
             self.refuse(command.ref, self.translated(error))
 
     async def _obey(self, command: AnyCommand) -> None:
-        if not isinstance(command, Ping | Sync | Delivered):
+        if not isinstance(command, SAID_BY_PROGRAMS):
             self.socket.active_at = time.monotonic()
         match command:
             case Ping():

@@ -26,6 +26,11 @@ class Inbox:
     def empty(self) -> bool:
         return not self._events
 
+    @property
+    def is_behind(self) -> bool:
+        """Something has come that the reader does not take at once."""
+        return len(self._events) > (self._waiting is not None)
+
     async def get(self) -> Any:
         while not self._events:
             self._waiting = asyncio.get_running_loop().create_future()

@@ -1,6 +1,5 @@
 """How fast frames are taken: beyond it, reading waits, and the peer feels it."""
 
-import asyncio
 from weakref import WeakValueDictionary
 
 from delivery.live.bucket import Bucket
@@ -24,15 +23,17 @@ class Pace:
         self._bucket = Bucket(per_second, seconds=1)
         self._since_yield = 0
 
-    async def wait(self, frames: float = 1) -> None:
+    def spend(self, frames: float = 1) -> float | None:
+        """How long reading waits now: seconds, 0 only until others had their turn; None not at all."""
         debt = self._bucket.spend(frames)
         self._since_yield += 1
         if debt:
-            await asyncio.sleep(debt)
-        elif self._since_yield >= FRAMES_A_TURN:
-            # Frames that need no database would otherwise keep the loop from everybody else.
-            self._since_yield = 0
-            await asyncio.sleep(0)
+            return debt
+        if self._since_yield < FRAMES_A_TURN:
+            return None
+        # Frames that need no database would otherwise keep the loop from everybody else.
+        self._since_yield = 0
+        return 0.0
 
 
 _of_users: WeakValueDictionary[int, Pace] = WeakValueDictionary()

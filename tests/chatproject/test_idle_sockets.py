@@ -12,37 +12,7 @@ from uvicorn.server import ServerState
 from chatproject.serving.heads import PatientHttpProtocol
 from chatproject.serving.inbox import Gate, Inbox
 from chatproject.serving.sockets import PeerProtocol
-
-HANDSHAKE = (
-    b"GET /ws/ HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer secret\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
-)
-
-
-class Line:
-    """As much of a transport as a handshake needs."""
-
-    def __init__(self) -> None:
-        self.written = b""
-        self.protocol: Any = None
-
-    def set_protocol(self, protocol: Any) -> None:
-        self.protocol = protocol
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-
-    def get_extra_info(self, name: str) -> Any:
-        return None
-
-    def set_write_buffer_limits(self, high: int) -> None:
-        return
-
-    def is_closing(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        return
+from tests.stage.lines import HANDSHAKE, Line
 
 
 async def test_an_open_socket_has_forgotten_its_handshake() -> None:
