@@ -31,8 +31,8 @@ from delivery.bus.announcements import (
 from delivery.bus.layer import Bus
 from delivery.commit.committer import Committer
 from delivery.commit.cursors import CursorBuffer, Cursors
-from delivery.commit.keeping import KeepingThreads
 from delivery.commit.queue import Queue
+from delivery.keeping import KeepingThreads
 from delivery.limits import NodeLimits
 from delivery.live.accesses import Accesses
 from delivery.live.counted import CountedChannels

@@ -1,4 +1,4 @@
-"""Database work off the event loop: whole transactions in threads of our own, each giving its connection back to the pool.
+"""Database work off the event loop: whole transactions in threads of our own, and reads that are asked for again.
 
 Channels' database_sync_to_async shares one thread a process (channels#2132), so nothing here goes through it.
 """
@@ -6,15 +6,14 @@ Channels' database_sync_to_async shares one thread a process (channels#2132), so
 import asyncio
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 import stamina
-from django.db import connections
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from delivery import metrics
 from delivery.away import is_away
+from delivery.keeping import KeepingThreads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,12 +32,11 @@ class DatabaseThreads:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._executor = ThreadPoolExecutor(max_workers=count, thread_name_prefix="gapless-database")
+        self._threads = KeepingThreads(count)
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result. A cancelled wait does not stop the function: its outcome is then unknown."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, lambda: _with_connection(function, *args, **kwargs))
+        return await self._threads.run(function, *args, **kwargs)
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for what may be repeated as it is. Raises what the last attempt raised."""
@@ -50,7 +48,7 @@ class DatabaseThreads:
         return await self._read_again(function, *args, **kwargs)
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def _read_again(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         # Apart: what makes the attempts costs more than most reads, and hardly any read needs a second one.
@@ -67,13 +65,6 @@ class DatabaseThreads:
             with attempt:
                 return await self.run(function, *args, **kwargs)
         raise AssertionError("the last attempt returns or raises")
-
-
-def _with_connection(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    try:
-        return function(*args, **kwargs)
-    finally:
-        connections.close_all()
 
 
 def _count(details: RetryDetails) -> None:

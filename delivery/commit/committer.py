@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from delivery.away import DATABASE_AWAY, DatabaseAway, is_away
 from delivery.breaker import Breaker, BreakerOpen
-from delivery.commit.keeping import KeepingThreads
+from delivery.keeping import KeepingThreads
 from delivery.source import Committed, LaneDraft, Source
 from delivery.wire.errors import Refused, Unavailable
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg_pool import ConnectionPool
 
-from delivery.threads import DatabaseThreads
+from tests.conftest import in_thread
 
 READ_A_NUMBER = "SELECT pg_backend_pid()"
 
@@ -35,22 +35,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 async def test_what_lives_is_not_asked_whether_it_does(transactional_db: None, asked: list[Any]) -> None:
-    threads = DatabaseThreads(1)
     # The pool gives its connections in turn: those of other tests too.
-    living = {await threads.run(backend) for _ in range(settings.DATABASE_POOL)}
-    assert {await threads.run(backend) for _ in range(settings.DATABASE_POOL)} <= living
+    living = {await in_thread(backend) for _ in range(settings.DATABASE_POOL)}
+    assert {await in_thread(backend) for _ in range(settings.DATABASE_POOL)} <= living
     assert asked == []
-    threads.close()
 
 
 async def test_what_was_cut_while_nobody_used_it_is_given_to_nobody(transactional_db: None, asked: list[Any]) -> None:
-    threads = DatabaseThreads(1)
-    before = await threads.run(backend)
+    before = await in_thread(backend)
     with psycopg.connect(
         **connections["default"].get_connection_params() | {"cursor_factory": psycopg.Cursor}
     ) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
-    # The pool gives its connections in turn, and `run` asks once: a write is not repeated.
-    assert before not in [await threads.run(backend) for _ in range(settings.DATABASE_POOL)]
+    # The pool gives its connections in turn.
+    assert before not in [await in_thread(backend) for _ in range(settings.DATABASE_POOL)]
     assert len(asked) == 1
-    threads.close()

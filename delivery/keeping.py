@@ -1,4 +1,4 @@
-"""A few threads that keep their connections to PostgreSQL, for what every message waits for: nothing is asked before the work.
+"""A few threads that keep their connections to PostgreSQL, for what somebody waits for: nothing is asked before the work.
 
 A connection that PostgreSQL has ended can be read from, which costs no round trip to see; one that fails is given back.
 """
@@ -46,7 +46,7 @@ class KeepingThreads:
         self._under_way += 1
         self._waiting.put(work)
         if self._under_way > len(self._threads) < self._count:
-            self._threads.append(threading.Thread(target=self._keep_working, name="gapless-commit", daemon=True))
+            self._threads.append(threading.Thread(target=self._keep_working, name="gapless-database", daemon=True))
             self._threads[-1].start()
         return await outcome
 
