@@ -124,7 +124,7 @@ pool_waiting = Gauge(
     "gapless_pool_waiting", "Requests and batches that wait for a database connection.", multiprocess_mode="livesum"
 )
 loop_lag_seconds = Histogram(
-    "gapless_loop_lag_seconds", "How much later than asked the event loop takes its turn; looked at twice a second.",
+    "gapless_loop_lag_seconds", "How much later than asked the event loop takes its turn; looked at every second.",
     buckets=LATENCY,
 )  # fmt: skip
 turned_at = Gauge(

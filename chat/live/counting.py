@@ -32,10 +32,12 @@ class Counting:
 
     def look(self) -> None:
         """Now and then, for what is only of the moment."""
-        self._most_waiting = max(self._most_waiting, _value(metrics.lane_waiting))
-        self._longest = max(self._longest, _value(metrics.lane_longest))
-        self._breakers.update(name for name, is_open in _by("name", metrics.breaker_open).items() if is_open)
-        self._was_deaf = self._was_deaf or not _value(metrics.bus_hearing)
+        self._most_waiting = max(self._most_waiting, _read(metrics.lane_waiting))
+        self._longest = max(self._longest, _read(metrics.lane_longest))
+        self._breakers.update(
+            name for (name,), is_open in list(metrics.breaker_open._metrics.items()) if _read(is_open)
+        )
+        self._was_deaf = self._was_deaf or not _read(metrics.bus_hearing)
 
     def taken(self) -> Counted:
         now, before, requests = (
@@ -90,6 +92,11 @@ class _Machinery:
 def _samples(metric: MetricWrapperBase, suffix: str = "") -> Iterator[Sample]:
     for found in metric.collect():
         yield from (sample for sample in found.samples if sample.name.endswith(suffix))
+
+
+def _read(gauge: MetricWrapperBase) -> int:
+    """The same as _value, without all that a page of figures has beside it: this is asked all day long."""
+    return int(gauge._value.get())  # type: ignore[attr-defined]
 
 
 def _value(metric: MetricWrapperBase) -> int:

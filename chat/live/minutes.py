@@ -20,7 +20,7 @@ logger = logging.getLogger("gapless.minutes")
 
 #: Between two notes, at whole multiples of it: the last one of a minute is at its end. What a killed process loses.
 NOTE_SECONDS = 10
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 #: Between two counts of the day.
 DAY_MINUTES = 10
 

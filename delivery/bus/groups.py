@@ -3,12 +3,29 @@
 Leans on the insides of channels_redis, whose own door takes one group at a time.
 """
 
+import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from delivery.tasks import Nursery
+
+logger = logging.getLogger("gapless.bus")
+
 #: More are asked for with several commands: Redis does nothing else while it takes one.
 GROUPS_A_COMMAND = 500
+#: channels-redis looks up ten times a second whether it should go on reading, which an idle process feels more than anything else.
+READ_SECONDS = 30.0
+#: A shard to which nothing is subscribed yet is looked at again after so long.
+SUBSCRIBED_SECONDS = 0.1
+
+
+def hear(layer: Any, nursery: Nursery) -> None:
+    """What is subscribed to from now on is read patiently, on each shard. Repeating does nothing; a flushed layer is told again."""
+    for shard in layer._get_layer()._shards:
+        if shard._receive_task is None:
+            shard._receive_task = nursery.start(_read(shard))
 
 
 async def join(layer: Any, groups: Sequence[str], channel: str) -> None:
@@ -46,6 +63,19 @@ async def leave(layer: Any, groups: Sequence[str], channel: str) -> None:
                 shard._ensure_receiver()
                 await shard._pubsub.unsubscribe(*old)
                 shard._subscribed_to.difference_update(old)
+
+
+async def _read(shard: Any) -> None:
+    while True:
+        try:
+            if shard._pubsub and shard._pubsub.subscribed:
+                said = await shard._pubsub.get_message(ignore_subscribe_messages=True, timeout=READ_SECONDS)
+                shard._receive_message(said)
+            else:
+                await asyncio.sleep(SUBSCRIBED_SECONDS)
+        except Exception as error:
+            logger.warning("Redis carries no announcements: %r", error, extra={"away": "Redis"})
+            await asyncio.sleep(1)
 
 
 def _by_shard(pubsub: Any, groups: Iterable[str]) -> dict[Any, list[str]]:

@@ -75,6 +75,7 @@ class Bus:
         self._waiting: deque[_Waiting] = deque()
         self._mergeable: dict[int, _Waiting] = {}
         self._wake = asyncio.Event()
+        self._deafened = asyncio.Event()
         self._hearing: asyncio.Task[None] | None = None
         self._breakers = [
             Breaker(f"redis_layer{number or ''}", failures=1, pause_seconds=1) for number in range(len(self._shards))
@@ -84,6 +85,14 @@ class Bus:
     def is_hearing(self) -> bool:
         """Whether announcements of other processes arrive by every shard, as far as can be known."""
         return self._deaf_seconds < DEAF_AFTER_SECONDS
+
+    async def hears_for(self, seconds: float) -> None:
+        """Waits so long, but not beyond the moment from which nothing is heard."""
+        until = time.monotonic() + seconds
+        while self.is_hearing and (left := until - time.monotonic()) > 0:
+            self._deafened.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._deafened.wait(), min(left, DEAF_AFTER_SECONDS - self._deaf_seconds))
 
     @property
     def _deaf_seconds(self) -> float:
@@ -146,6 +155,7 @@ class Bus:
 
     async def _subscribe(self) -> None:
         self._subscribed.clear()
+        groups.hear(self._layer, self._nursery)
         self._channel_name = await self._layer.new_channel("process!")
         await self._subscribe_to_the_rest()
 
@@ -246,6 +256,7 @@ class Bus:
             return
         except Exception as error:
             self._heard_until(0.0)
+            self._deafened.set()
             metrics.announcements_lost.inc()
             logger.warning("an announcement was lost, others read the rows: %r", error, extra=_AWAY)
 

@@ -15,7 +15,7 @@ from delivery.commit.queue import Queue
 from delivery.live.hub import Hub
 
 #: Between two readings; the lag of the event loop is what a reading comes late by.
-READ_SECONDS = 0.5
+READ_SECONDS = 1.0
 _STATM = Path("/proc/self/statm")
 _FILES = Path("/proc/self/fd")
 

@@ -82,19 +82,20 @@ class Hub:
             logger.exception("a frame could not be written to socket %s", socket.id)
             socket.abandon()
 
-    def shed(self, *, most_bytes: int) -> None:
-        """Closes the slowest readers, until no more than this is unsent to all others together."""
-        # Nearly all have nothing unsent, and are looked at four times a second.
+    def shed(self, *, most_bytes: int) -> bool:
+        """Closes the slowest readers, until no more than this is unsent to all others together. Whether anything was unsent."""
+        # Nearly all have nothing unsent, and are looked at again and again.
         behind = (socket for socket in self.sockets if socket.peer.unsent_bytes and not socket.is_over)
         unsent = [(socket.unsent_bytes, socket) for socket in behind]
         total = sum(waiting for waiting, _ in unsent)
         if total <= most_bytes:
-            return
+            return total > 0
         for waiting, socket in sorted(unsent, key=lambda pair: pair[0], reverse=True):
             if total <= most_bytes:
                 break
             _close_slow_reader(socket)
             total -= waiting
+        return True
 
     def end_access(self, socket: Socket, channel_id: int) -> None:
         """From here on nothing of the channel is written to the socket; the socket is told."""

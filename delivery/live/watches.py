@@ -22,10 +22,12 @@ from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.watches")
 
-#: How often it is looked whether a position check is due.
-LOOK_SECONDS = 0.1
+#: A position check begins so much earlier than it is due, so that what is read has reached the sockets in time.
+AHEAD_SECONDS = 0.2
 #: How often it is looked what is unsent to all sockets together. One socket alone is bounded at each write.
 SHED_SECONDS = 0.25
+#: The same where nothing at all was unsent.
+QUIET_SHED_SECONDS = 1.0
 
 
 class Heartbeats:
@@ -59,14 +61,17 @@ async def keep_checking(bus: Bus, limits: NodeLimits, check: Callable[[], Awaita
     """The position check, for ever: more often while nothing is heard of other processes, and at once when that begins."""
     checked_at, was_deaf = time.monotonic(), False
     while True:
-        await asyncio.sleep(LOOK_SECONDS)
         is_deaf = not bus.is_hearing
         seconds = limits.position_check_deaf_seconds if is_deaf else limits.position_check_seconds
-        # Begun so early that what is read has reached the sockets in time.
-        if time.monotonic() - checked_at >= seconds - 2 * LOOK_SECONDS or (is_deaf and not was_deaf):
+        left = checked_at + seconds - AHEAD_SECONDS - time.monotonic()
+        if left <= 0 or (is_deaf and not was_deaf):
             checked_at = time.monotonic()
             with _logged("the position check failed"):
                 await check()
+        elif is_deaf:
+            await asyncio.sleep(left)
+        else:
+            await bus.hears_for(left)
         was_deaf = is_deaf
 
 
@@ -81,9 +86,10 @@ async def keep_seats(seating: Seating, accesses: Accesses) -> None:
 
 async def keep_shedding(hub: Hub, *, most_bytes: int) -> None:
     """For ever: with too much unsent to all sockets together, the slowest are closed."""
+    is_any_behind = False
     while True:
-        await asyncio.sleep(SHED_SECONDS)
-        hub.shed(most_bytes=most_bytes)
+        await asyncio.sleep(SHED_SECONDS if is_any_behind else QUIET_SHED_SECONDS)
+        is_any_behind = hub.shed(most_bytes=most_bytes)
 
 
 @contextlib.contextmanager

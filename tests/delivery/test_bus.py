@@ -123,6 +123,25 @@ async def test_it_hears_itself(buses: Pair, monkeypatch: pytest.MonkeyPatch) -> 
     assert not speaking.is_hearing
 
 
+async def test_who_waits_for_deafness_is_told_at_once(buses: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaking, _, _ = buses
+
+    async def fail(*_: object) -> None:
+        raise OSError("Redis is gone")
+
+    waiting = asyncio.create_task(speaking.hears_for(60))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(speaking._layer._get_layer()._shards[0], "publish", fail)
+    await asyncio.wait_for(waiting, 2)
+    assert not speaking.is_hearing
+
+
+async def test_nobody_waits_for_deafness_longer_than_they_want(buses: Pair) -> None:
+    speaking, _, _ = buses
+    await asyncio.wait_for(speaking.hears_for(0.05), 1)
+    assert speaking.is_hearing
+
+
 async def test_what_cannot_be_understood_ends_nothing(buses: Pair) -> None:
     speaking, listening, heard = buses
     await listening.listen([channel_group(5)])

@@ -23,15 +23,35 @@ logger = logging.getLogger("gapless.clockwork")
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 1.4
 #: The same while PostgreSQL is away, after many failures; up to half of it less by chance.
 AWAY_PAUSE_SECONDS = 5.0
-# With each turn of each clockwork, and all that is asked where there are no customers.
+# All that is asked where there are no customers.
 _HAS_INBOX = "SELECT EXISTS (SELECT FROM support_inboxes)"
+
+
+class Inboxes:
+    """Whether there is any, asked once for all clockworks of this process."""
+
+    def __init__(self, threads: DatabaseThreads) -> None:
+        self._threads = threads
+        self._asked_at = float("-inf")
+        self._are_there = False
+        self._asking = asyncio.Lock()
+
+    async def are_there(self) -> bool:
+        async with self._asking:
+            if time.monotonic() - self._asked_at > LEAST_PAUSE_SECONDS:
+                [[self._are_there]] = await self._threads.run(hot.rows, _HAS_INBOX, [])
+                self._asked_at = time.monotonic()
+        return self._are_there
 
 
 class Clockwork:
     """Jobs that are done one after the other. Belongs to one event loop; ends with the nursery of its node."""
 
-    def __init__(self, jobs: Sequence[Job], threads: DatabaseThreads, *, is_ending: Callable[[], bool]) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], inboxes: Inboxes, threads: DatabaseThreads, *, is_ending: Callable[[], bool]
+    ) -> None:
         self._jobs = jobs
+        self._inboxes = inboxes
         self._threads = threads
         self._is_ending = is_ending
         self._failures = 0
@@ -43,7 +63,8 @@ class Clockwork:
         while not self._is_ending():
             await asyncio.sleep(self._pause())
             try:
-                await self._threads.run(self._turn)
+                if await self._inboxes.are_there():
+                    await self._threads.run(self._turn)
             except Exception as error:
                 self._failures += 1
                 logger.warning("the clockwork waits: %r", error, extra={"away": who_is_away(error)})
@@ -56,9 +77,6 @@ class Clockwork:
         return random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
 
     def _turn(self) -> None:
-        [[has_inbox]] = hot.rows(_HAS_INBOX, [])
-        if not has_inbox:
-            return
         for job in self._jobs:
             now = time.monotonic()
             if now >= self._due[job.name] and not self._is_ending():
@@ -85,5 +103,6 @@ def wind_up(node: ChatNode) -> None:
     if _wound is not node:
         _wound = node
         node.minutes.waiting = who_waits
+        inboxes = Inboxes(node.threads)
         for jobs in jobs_of(node):
-            node.nursery.start(Clockwork(jobs, node.threads, is_ending=lambda: node.is_draining).live())
+            node.nursery.start(Clockwork(jobs, inboxes, node.threads, is_ending=lambda: node.is_draining).live())
