@@ -4,8 +4,9 @@ Django begins a thread for every request, and goes back to the loop between the 
 """
 
 import contextlib
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import django.core.signals
@@ -34,19 +35,11 @@ class InThreads(ASGIHandler):
         for receiver in _AT_ITS_BEGINNING:
             # As a signal it would be a visit of its own.
             django.core.signals.request_started.disconnect(receiver)
-        self._idle: list[_Thread] = []
+        self._threads = _Threads()
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        thread = self._idle.pop() if self._idle else _Thread()
-        try:
-            async with ThreadSensitiveContext(executor=thread):
-                await self.handle(scope, receive, send)
-        finally:
-            if thread.is_busy or len(self._idle) >= MOST_IDLE:
-                # It goes on with what a client has not waited for, and ends with it.
-                thread.shutdown(wait=False)
-            else:
-                self._idle.append(thread)
+        async with ThreadSensitiveContext(executor=_Visits(self._threads)):
+            await self.handle(scope, receive, send)
 
     def adapt_method_mode(
         self, is_async: bool, method: Any, method_is_async: bool | None = None, debug: bool = False, name: Any = None
@@ -58,18 +51,47 @@ class InThreads(ASGIHandler):
         return super().adapt_method_mode(is_async, visit, method_is_async, debug, name)
 
 
-class _Thread(ThreadPoolExecutor):
-    def __init__(self) -> None:
-        super().__init__(max_workers=1, thread_name_prefix="gapless-request")
-        self._last: Future[Any] | None = None
+class _Threads:
+    """Each of one worker. Those that have nothing to do; a thread that ends its work puts itself back here."""
 
-    @property
-    def is_busy(self) -> bool:
-        return self._last is not None and not self._last.done()
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._idle: list[ThreadPoolExecutor] = []
+
+    def take(self) -> ThreadPoolExecutor:
+        """Under the lock."""
+        return self._idle.pop() if self._idle else ThreadPoolExecutor(1, thread_name_prefix="gapless-request")
+
+    def give_back(self, thread: ThreadPoolExecutor) -> None:
+        """Under the lock."""
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(thread)
+        else:
+            thread.shutdown(wait=False)
+
+
+class _Visits(Executor):
+    """Those of one request, one after the other. Between two it has no thread: who reads slowly keeps none, nor who has left."""
+
+    def __init__(self, threads: _Threads) -> None:
+        self._threads = threads
+        self._thread: ThreadPoolExecutor | None = None
+        self._under_way = 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self._last = super().submit(fn, *args, **kwargs)
-        return self._last
+        with self._threads.lock:
+            thread = self._thread = self._thread or self._threads.take()
+            self._under_way += 1
+        visit = thread.submit(fn, *args, **kwargs)
+        visit.add_done_callback(self._leave)
+        return visit
+
+    def _leave(self, visit: Future[Any]) -> None:
+        with self._threads.lock:
+            self._under_way -= 1
+            if self._thread is not None and not self._under_way:
+                self._threads.give_back(self._thread)
+                self._thread = None
 
 
 def _giving_back(respond: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -87,14 +87,61 @@ async def test_from_the_first_middleware_that_is_not_async_to_the_view_it_is_one
     application: InThreads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visits: list[Any] = []
-    submit = in_threads._Thread.submit
+    submit = in_threads._Visits.submit
 
     def visit(*given: Any) -> Any:
         visits.append(given)
         return submit(*given)
 
-    monkeypatch.setattr(in_threads._Thread, "submit", visit)
+    monkeypatch.setattr(in_threads._Visits, "submit", visit)
     heard = await _ask(application)
     assert heard[0]["status"] == 200
     # And one closes the answer.
     assert len(visits) == 2
+
+
+@pytest.mark.fast
+async def test_who_reads_slowly_keeps_no_thread(
+    application: InThreads, at_work: dict[str, threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, read = asyncio.Semaphore(0), asyncio.Event()
+
+    async def handle(self: ASGIHandler, scope: Any, receive: Any, send: Any) -> None:
+        first = await sync_to_async(threading.get_ident)()
+        answered.release()
+        await read.wait()
+        await send({"thread": first})
+
+    monkeypatch.setattr(ASGIHandler, "handle", handle)
+    slow = []
+    for _ in range(5):
+        slow.append(asyncio.ensure_future(_ask(application)))
+        await asyncio.wait_for(answered.acquire(), 5)
+    read.set()
+    assert len({answer["thread"] for [answer] in await asyncio.gather(*slow)}) == 1
+
+
+@pytest.mark.fast
+async def test_what_ends_a_request_waits_for_what_still_goes_on_for_it(
+    application: InThreads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(5)
+        order.append("worked")
+
+    async def handle(self: ASGIHandler, scope: Any, receive: Any, send: Any) -> None:
+        working = asyncio.ensure_future(sync_to_async(work)())
+        await asyncio.get_running_loop().run_in_executor(None, begun.wait, 5)
+        # Its client has left.
+        working.cancel()
+        await asyncio.wait([working])
+        threading.Timer(0.02, may_end.set).start()
+        await sync_to_async(order.append)("ended")
+
+    monkeypatch.setattr(ASGIHandler, "handle", handle)
+    await _ask(application)
+    assert order == ["worked", "ended"]
