@@ -24,6 +24,7 @@ SAME = """async () => {
   const served = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
   return [...document.querySelectorAll("#rows > .row")].map((row) => {
     const drawn = row.querySelector(".files").cloneNode(true);
+    for (const stop of drawn.querySelectorAll("[tabindex]")) stop.tabIndex = -1;
     const other = served.querySelector(`#rows > [data-seq="${row.dataset.seq}"] .files`);
     return drawn.isEqualNode(other) ? "" : `${drawn.outerHTML} is not ${other.outerHTML}`;
   }).filter(Boolean);

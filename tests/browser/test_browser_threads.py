@@ -46,6 +46,7 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(bob.locator("#thread-rows .row", has_text="At the harbour").locator(".ticks")).to_have_attribute(
         "data-status", re.compile("sent|delivered")
     )
+    expect(bob.locator("#thread .thread-follow")).to_have_text("Following")
     line = alice.locator("#rows .row", has_text="Where do we eat?").locator(".thread-line")
     expect(line).to_contain_text("1 reply", timeout=SOON)
     expect(line.locator(".avatar")).to_have_text("B")

@@ -17,6 +17,7 @@ feature((page) => {
   });
   page.addEventListener("going", ({ detail: channel }) => members.show(channel));
   page.addEventListener("ended", () => members.show(null));
+  page.cancels.push(() => members.leave());
   page.openers.blocked = () => blocks.open();
   byId("start-add").addEventListener("click", () => membership.add(page.here));
 });

@@ -21,16 +21,38 @@ export function listen(/** @type {any} */ openers) {
     event.preventDefault();
     event.target.closest("dialog").close();
   });
+  document.addEventListener("keydown", walk);
+  // Who goes on by Tab has left the menu, which would cover where they are.
+  byId("settings").addEventListener("focusout", (/** @type {FocusEvent} */ { currentTarget, relatedTarget }) => {
+    if (relatedTarget instanceof Element && !(/** @type {any} */ (currentTarget).contains(relatedTarget))) byId("settings").hidePopover();
+  });
+}
+
+// The arrows lead from a search field into what was found, and through it.
+function walk(/** @type {KeyboardEvent} */ event) {
+  const { key, target, isComposing } = event;
+  if (isComposing || !["ArrowDown", "ArrowUp"].includes(key) || !(target instanceof Element && target.matches("dialog input[type=search], dialog .lines button"))) return;
+  const stops = [target.closest("dialog")?.querySelector("input[type=search]"), ...(target.closest("dialog")?.querySelectorAll(".lines button") ?? [])].filter((stop) => stop?.checkVisibility());
+  const next = stops[stops.indexOf(target) + (key === "ArrowDown" ? 1 : -1)];
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
 }
 
 export function open(/** @type {any} */ dialog) {
   byId("settings").hidePopover();
   if (dialog.open) return;
   dialog.showModal();
+  dialog.addEventListener("close", backToWriting, { once: true });
   // Not the close button, which comes first; and no keyboard that covers the dialog on touch.
   const input = isTouch() ? null : dialog.querySelector("input:not([type=radio]), textarea");
   dialog.tabIndex = -1;
   (input ?? dialog).focus();
+}
+
+// Where what had the focus before is gone, a menu for instance.
+function backToWriting() {
+  if (document.activeElement === document.body && !isTouch()) byId("composer-body").focus();
 }
 
 export const isAnyOpen = () => Boolean(document.querySelector("dialog:modal, [popover]:popover-open:not(.toast)"));

@@ -76,6 +76,14 @@ export class Members {
     this.#open();
   }
 
+  /** Closes it for who is in it by keys, where it stands beside the messages; false when nobody is. */
+  leave() {
+    if (!this.#panel.contains(document.activeElement)) return false;
+    this.#panel.close();
+    this.#button.focus();
+    return true;
+  }
+
   /** Somebody joined, left or got another role; several at a time are one question. */
   refresh(/** @type {any} */ channel) {
     if (!this.#isOpen || this.#channel?.id !== channel) return;

@@ -19,7 +19,7 @@ export function showLine(/** @type {any} */ row, /** @type {any} */ message, /**
 
 /** Times are told from now: again now and then. */
 export function refreshTimes(/** @type {any} */ list) {
-  for (const time of list.querySelectorAll(".thread-line:not([hidden]) time")) showTime(time, time.dateTime);
+  for (const time of list.querySelectorAll(".thread-line:not([hidden]) time:not([hidden])")) showTime(time, time.dateTime);
 }
 
 function showTime(/** @type {any} */ time, /** @type {string} */ at) {

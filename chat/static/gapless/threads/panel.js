@@ -106,6 +106,7 @@ export class ThreadPanel extends EventTarget {
     const ours = messages.filter(isOurs);
     if (!ours.length) return;
     this.root = ours.find(({ id }) => id === this.root.id) ?? this.root;
+    if (ours.some((message) => !this.#timeline.has(message.id) && this.#makesFollow(message))) this.#followed();
     this.#scroll.hold(() => (this.#timeline.merge(ours), this.showDrafts()));
     this.check();
   }
@@ -214,6 +215,16 @@ export class ThreadPanel extends EventTarget {
     const first = this.#timeline.messages.find(({ seq, id, sender }) => id !== this.root.id && seq > this.#readSeq && sender?.id !== this.#me.id);
     this.#timeline.dividerSeq = first?.seq ?? null;
     this.#timeline.arrange();
+  }
+
+  // Who writes in a thread, or is mentioned there, follows it from then on: the server says so to nobody.
+  #makesFollow(/** @type {any} */ { thread, sender, mentions }) {
+    return Boolean(thread) && (sender?.id === this.#me.id || mentions?.users?.includes(this.#me.id));
+  }
+
+  #followed() {
+    if (this.#readSeq === Number.MAX_SAFE_INTEGER) this.#readSeq = 0;
+    this.#showFollowing(true);
   }
 
   #showFollowing(/** @type {boolean} */ isFollowing) {

@@ -8,6 +8,8 @@ import { inOrder } from "./order.js";
 import { fillDay, fillDraft, fillRow, fillTicks } from "./row.js";
 
 const GROUP_MS = 5 * 60_000;
+/** In a row, beside the links and the code of what was said. */
+const STOPS = ".quote, .unfold, .files :is(a, audio, video), .cite, .reactions button, .thread-line, .ticks";
 
 export class Timeline {
   /** @type {Message[]} */ messages = []; // by seq, those without a row on screen too
@@ -154,10 +156,10 @@ export class Timeline {
     this.#keepOneTabStop();
   }
 
-  /** Exactly one row can be reached by Tab; arrow keys move it. */
+  /** Exactly one row can be reached by Tab, with all that can be opened in it; arrow keys move it. */
   rove(/** @type {any} */ row) {
-    for (const stop of this.#list.querySelectorAll('[tabindex="0"]:is(.row, .reactions button)')) stop.tabIndex = -1;
-    for (const stop of [row, ...row.querySelectorAll(".reactions button")]) stop.tabIndex = 0;
+    for (const stop of this.#list.querySelectorAll(`[tabindex="0"]:is(.row, ${STOPS})`)) stop.tabIndex = -1;
+    for (const stop of [row, ...row.querySelectorAll(STOPS)]) stop.tabIndex = 0;
   }
 
   #order() {
@@ -174,8 +176,11 @@ export class Timeline {
     }
   }
 
+  // Whoever comes from elsewhere comes to the newest.
   #keepOneTabStop() {
-    if (!this.#list.querySelector('.row[tabindex="0"]') && this.#list.lastElementChild) this.rove(this.#list.lastElementChild);
+    const { lastElementChild: last } = this.#list;
+    const isHere = this.#list.contains(document.activeElement) && this.#list.querySelector('.row[tabindex="0"]');
+    if (last && !isHere && last.tabIndex !== 0) this.rove(last);
   }
 
   #put(/** @type {Message} */ message) {
@@ -201,6 +206,7 @@ export class Timeline {
     const isFolded = (/** @type {Message} */ { id, kind, sender }) => kind === "text" && this.#isBlocked(sender?.id) && !this.#unfolded.has(id);
     fillRow(row, message, { quoted: this.find(message.reply_to), status: this.#status(message), isFolded });
     for (const show of this.parts) show(row, message);
+    if (row.tabIndex === 0) this.rove(row);
   }
 
   #status(/** @type {Message} */ message) {
