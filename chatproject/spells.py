@@ -71,9 +71,11 @@ class Spells:
         if self.is_lasting and now - self._last_at >= QUIET_SECONDS:
             self.is_lasting = False
             self._seconds += self._last_at - self._began_at
-            if self._is_first or self._is_told:
+            # One line that was said when it came has said all.
+            is_said = self._is_told and not self._lines and self._last_at == self._began_at
+            if (self._is_first or self._is_told) and not is_said:
                 yield self._tell(now, self._over())
-                self._is_first = self._is_told = False
+            self._is_first = self._is_told = False
         if now - self._told_at < AGAIN_SECONDS:
             return
         if self.is_lasting and self._is_told:

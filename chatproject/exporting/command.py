@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from chatproject.unwritten import why_not_written
 from delivery.wire.errors import Refused
 
 
@@ -33,7 +34,7 @@ class ExportCommand(BaseCommand):
         except Refused as refusal:
             raise CommandError(refusal.detail) from None
         except OSError as error:
-            raise CommandError(f"no export was made: {error}") from None
+            raise CommandError(f"no export was made: {why_not_written(path, error)}") from None
         size = path.stat().st_size
         if options["json"]:
             self.stdout.write(json.dumps({"file": str(path), "bytes": size, **about, "counts": counts}))

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import thread
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -26,7 +27,8 @@ def ring(announcements: Sequence[Announcement]) -> None:
     if _ring_here is not None:
         _ring_here(announcements)
         return
-    if not threading.main_thread().is_alive():
+    # The pools take nothing from then on, whether or not the thread that ends the process is the one that began it.
+    if getattr(thread, "_shutdown", False) or not threading.main_thread().is_alive():
         logger.info("the process ends: announcements were not made, the position check will find the rows")
         return
     try:

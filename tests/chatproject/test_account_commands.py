@@ -1,5 +1,6 @@
 """What operators do to accounts and tokens from the console."""
 
+import sys
 from io import StringIO
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.management.base import CommandError
 
 from chat import services
 from chat.models import AuditEntry, Token
+from chat.tools.progress import progress_bar
 from tests.conftest import Cast
 from tests.stage.commands import run
 
@@ -30,6 +32,7 @@ def test_accounts_are_listed_without_visitors_and_found_by_a_part_of_a_name(cast
     [sam] = run("users", "sA")["users"]
     assert (sam["username"], sam["is_staff"], sam["tokens"]) == ("sam", True, 1)
     assert "superuser, 1 token\n" in said("users", "sam")
+    assert said("users", "nobody-here") == "Nobody here is called nobody-here.\n"
 
 
 def test_an_account_is_switched_off_and_on_with_a_reason(cast: Cast) -> None:
@@ -53,10 +56,27 @@ def test_tokens_are_listed_without_their_secrets_and_ended(cast: Cast) -> None:
     assert run("tokens", "bob", "--revoke", str(parent.pk))["revoked"] == [parent.pk]
     assert not Token.objects.filter(name="made by it").exists()
     [others] = Token.objects.filter(user=cast.alice)
-    with pytest.raises(CommandError, match="no such token"):
+    with pytest.raises(CommandError, match=f"bob has no token {others.pk}"):
         said("tokens", "bob", "--revoke", str(others.pk))
     with pytest.raises(CommandError, match="number"):
         said("tokens", "bob", "--revoke", "x")
     run("tokens", "bob", "--revoke", "all")
     assert run("tokens", "bob")["tokens"] == []
+    assert said("tokens", "bob") == "bob has no tokens.\n"
     assert Token.objects.filter(user=cast.alice).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("command", [("export_user", "bob"), ("backup",)])
+def test_a_file_that_can_not_be_written_is_named_as_it_was_given(command: tuple[str, ...], cast: Cast) -> None:
+    with pytest.raises(CommandError, match=r"no (export|backup) was made: /not/there/x: No such file or directory$"):
+        said(*command, "/not/there/x")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_how_far_a_command_is_is_drawn_on_a_terminal_alone(is_terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", seen := StringIO())
+    monkeypatch.setattr(seen, "isatty", lambda: is_terminal)
+    with progress_bar() as progress:
+        list(progress.track(range(3), description="channels"))
+    assert ("channels" in seen.getvalue()) == is_terminal

@@ -234,6 +234,8 @@ def test_the_recent_cache_is_rebuilt_after_redis_was_emptied(cast: Cast) -> None
     assert run("rebuild_cache", "--all")["rebuilt"] == 2
     named = [f"--channel={channel.pk}" for channel in (idle, archived)]
     assert run("rebuild_cache", *named)["rebuilt"] == 2
+    with pytest.raises(CommandError, match="there is no channel 99999999"):
+        run("rebuild_cache", *named, "--channel=99999999")
 
 
 def test_rebuilding_without_redis_is_an_exit_code(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

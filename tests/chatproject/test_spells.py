@@ -22,6 +22,17 @@ def test_a_fault_that_lasts_is_a_line_each_minute_and_one_at_its_end(monkeypatch
     ]
 
 
+def test_what_was_one_line_when_it_came_has_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = moving(monkeypatch)
+    outage = Outages()
+    assert outage.filter(record("could not be stored", away="the storage of files"))
+    moved(spells.QUIET_SECONDS)
+    assert said_by(outage) == []
+    assert outage.filter(record("could not be stored", away="the storage of files")) is False, "it is back"
+    moved(spells.AGAIN_SECONDS)
+    assert len(said_by(outage)) == 1
+
+
 def test_what_is_over_before_it_could_be_said_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     moved = moving(monkeypatch)
     outage = Outages()

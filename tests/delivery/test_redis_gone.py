@@ -27,12 +27,18 @@ def test_writing_to_a_connection_that_has_just_gone_is_redis_away(db: None) -> N
     uvloop.run(write())
 
 
+@pytest.mark.parametrize(
+    ("part", "as_it_is_then"),
+    [
+        ("threading", SimpleNamespace(main_thread=lambda: SimpleNamespace(is_alive=lambda: False))),
+        ("thread", SimpleNamespace(_shutdown=True)),
+    ],
+)
 def test_nothing_is_announced_when_the_process_ends(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    part: str, as_it_is_then: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gapless.bell")
-    ended = SimpleNamespace(is_alive=lambda: False)
-    monkeypatch.setattr(bell, "threading", SimpleNamespace(main_thread=lambda: ended))
+    monkeypatch.setattr(bell, part, as_it_is_then)
     monkeypatch.setattr(bell, "_ring_here", None)
     bell.ring([])
     assert [line.getMessage().split(":")[0] for line in caplog.records] == ["the process ends"]

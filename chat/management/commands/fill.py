@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
 from chat import clock
 from chat.models import Channel, User
 from chat.services import add_member, create_user, open_channel
 from chat.tools.babble import Babble
 from chat.tools.fill import fill_channel, mark_all_read, tidy_messages
+from chat.tools.progress import progress_bar
 from delivery.wire.errors import Refused
 
 #: Messages in one transaction.
@@ -84,7 +84,7 @@ class Command(BaseCommand):
 
     def _fill(self, channels: list[Channel], shares: list[int], people: list[User], options: dict[str, Any]) -> None:
         columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with progress_bar(*columns) as progress:
             task = progress.add_task("messages", total=sum(shares))
             babble, chance = Babble(options["seed"]), random.Random(options["seed"])
             for channel, share in zip(channels, shares, strict=True):

@@ -18,12 +18,13 @@ import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from chat.services.made import has_people
 from chat.tools.interrupting import ended_by_sigterm
 from chat.tools.places import Places, make_places
+from chat.tools.progress import progress_bar
 from delivery.children import die_with_parent
 from delivery.load.generators import fitting
 from delivery.load.report import render
@@ -107,7 +108,7 @@ class Command(BaseCommand):
 
     def _run(self, plan: Plan, target: Target, places: Places) -> Outcome:
         columns = (TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with progress_bar(*columns) as progress:
 
             def tell(what: str, steps: int) -> Callable[[int], None]:
                 task = progress.add_task(what, total=steps or None)

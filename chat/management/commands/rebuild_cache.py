@@ -6,14 +6,13 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Exists, OuterRef
-from rich.console import Console
-from rich.progress import Progress
 
 from chat import clock
 from chat.models import Channel, Message
 from chat.reads.cache import recent
+from chat.tools.progress import progress_bar
 
 #: Channels in which something was said in so many days; others are put in when they are read.
 RECENT_DAYS = 7
@@ -33,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         channels = _channels(options["channel"], everything=options["all"])
         rebuilt = 0
-        with Progress(console=Console(stderr=True)) as progress:
+        with progress_bar() as progress:
             for channel in progress.track(channels, description="channels"):
                 rebuilt += recent.rebuild(channel)
         left = len(channels) - rebuilt
@@ -51,6 +50,9 @@ def _channels(named: list[int], *, everything: bool) -> list[int]:
     rows = Channel.objects.live()
     if named:
         rows = Channel.objects.filter(pk__in=named)
+        missing = sorted({*named} - {*rows.values_list("pk", flat=True)})
+        if missing:
+            raise CommandError(f"there is no channel {', '.join(map(str, missing))}")
     elif not everything:
         since = clock.now() - datetime.timedelta(days=RECENT_DAYS)
         rows = rows.filter(Exists(Message.objects.filter(channel=OuterRef("pk"), created_at__gte=since)))

@@ -28,6 +28,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"tokens": [_spelled(row) for row in rows], "revoked": ended}))
             return
+        if not rows and not ended:
+            self.stdout.write(f"{user.username} has no tokens.")
         for row in rows:
             used = f"used {row.last_used_at:%Y-%m-%d}" if row.last_used_at else "never used"
             self.stdout.write(f"{row.pk:>6}  {row.name}  ({', '.join(row.scopes)})  {used}")
@@ -42,10 +44,10 @@ class Command(BaseCommand):
             try:
                 delete_token(user, token=pk)
                 ended.append(pk)
-            except Refused as refusal:
+            except Refused:
                 # One that ended with its parent, a moment ago, is no mistake.
                 if which != "all":
-                    raise CommandError(refusal.detail) from None
+                    raise CommandError(f"{user.username} has no token {pk}") from None
         return ended
 
 

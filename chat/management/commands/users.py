@@ -24,6 +24,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"users": [_spelled(row) for row in rows]}))
             return
+        if not rows:
+            self.stdout.write(
+                f"Nobody here is called {options['search']}." if options["search"] else "Nobody has an account yet."
+            )
         for row in rows:
             what = [
                 *(["superuser"] if row.is_superuser else ["staff"] if row.is_staff else []),

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chatproject.backup.errors import BackupError
 from chatproject.backup.saving import write_backup
+from chatproject.unwritten import why_not_written
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         try:
             manifest = write_backup(path, says=lambda step: self.stderr.write(f"backup: {step}"))
         except (BackupError, OSError) as error:
-            raise CommandError(f"no backup was made: {error}") from None
+            raise CommandError(f"no backup was made: {why_not_written(path, error)}") from None
         size = path.stat().st_size
         if options["json"]:
             self.stdout.write(json.dumps({"file": str(path), "bytes": size, **msgspec.to_builtins(manifest)}))

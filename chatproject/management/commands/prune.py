@@ -8,14 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.progress import Progress
 
 from chat import clock
 from chat.files.services import sweep
 from chat.services.pruning import channels_to_prune, prunable, prune_logins, prune_messages
 from chat.services.retention import least_days, tell_floor
 from chat.support.services.pruning import prune_visitors
+from chat.tools.progress import progress_bar
 from chatproject.erasing import finish_all
 
 #: Messages in one transaction, so that nobody waits for it.
@@ -71,7 +70,7 @@ class Command(BaseCommand):
 
     def _prune_messages(self, days: int, *, is_dry: bool) -> int:
         pruned = 0
-        with Progress(console=Console(stderr=True)) as progress:
+        with progress_bar() as progress:
             for channel, kept in progress.track(channels_to_prune(days=days), description="channels"):
                 before, here = clock.now() - datetime.timedelta(days=kept), pruned
                 if is_dry:

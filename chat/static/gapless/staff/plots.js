@@ -26,6 +26,9 @@ function moment(/** @type {number | null} */ seconds) {
   return seconds === null ? "–" : spell(seconds).slice(0, 16).replace("T00:00", "").replace("T", " ");
 }
 
+/** One alone has no width of its own. */
+const around = (/** @type {number} */ seconds) => [seconds - 1800, seconds + 1800];
+
 function figureOf(/** @type {string} */ title) {
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
@@ -55,7 +58,7 @@ export function drawPlots(
       height: HEIGHT,
       tzDate: (/** @type {number} */ time) => /** @type {any} */ (window).uPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
       axes: [times, axis],
-      scales: { y: { range: range ? () => range : undefined } },
+      scales: { x: { range: rows.length === 1 ? () => around(at(rows[0])) : undefined }, y: { range: range ? () => range : undefined } },
       series: [
         { label: "at", value: (/** @type {any} */ _, /** @type {number | null} */ seconds) => moment(seconds) },
         ...lines.map(({ label }, number) => ({ label, stroke: strokes[number], width: 2, points: { show: rows.length < 100 } })),
