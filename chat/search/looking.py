@@ -21,8 +21,21 @@ class Look:
 
     places: list[Place]
     end: Place | None
-    #: For each way by an index, how many messages it would find in all, as far as this look tells.
-    expected: Sequence[float]
+    #: How many were looked through, and how many of these each way by an index would find.
+    seen: int
+    counted: Sequence[int]
+    #: All messages that there are.
+    total: float
+
+    @property
+    def expected(self) -> list[float]:
+        """For each way by an index, how many messages it would find in all, as far as this tells."""
+        return [(count + DOUBT) / max(1, self.seen) * max(0, self.total) for count in self.counted]
+
+    def followed_by(self, further: "Look") -> "Look":
+        """Both, of which the other began where this one ended."""
+        counted = [sum(both) for both in zip(self.counted, further.counted, strict=True)]
+        return Look(self.places + further.places, further.end, self.seen + further.seen, counted, further.total)
 
 
 def prepare(alike: float) -> None:
@@ -37,7 +50,10 @@ def prepare(alike: float) -> None:
 
 
 def look(asked: Asked, end: Place | None, *, size: int) -> Look:
-    """The newest matches, at most `size`, among the newest messages of all the channels together, down to `end` (see Ends)."""
+    """The newest matches, at most `size`, among the newest messages of all the channels together, down to `end` (see Ends).
+
+    They are those that come after `asked.start`.
+    """
     window = every([_READABLE, _in_channels(asked), within(asked, end)])
     found_by, is_match = likely(asked), matching(asked)
     ways = [f"way{n}" for n in range(len(found_by))]
@@ -56,8 +72,7 @@ def look(asked: Asked, end: Place | None, *, size: int) -> Look:
     """  # noqa: S608 (texts of our own; what people said is in the values)
     values = [*is_match.values, *(value for way in found_by for value in way.values), *window.values, size]
     [[moments, ids, total, seen, *counted]] = _rows(sql, values)
-    expected = [(count + DOUBT) / max(1, seen) * max(0, total) for count in counted]
-    return Look(list(zip(moments, ids, strict=True)), end, expected)
+    return Look(list(zip(moments, ids, strict=True)), end, seen, counted, total)
 
 
 def by_index(asked: Asked, way: int, *, size: int) -> list[Place]:
@@ -95,14 +110,13 @@ FROM unnest(%s::bigint[]) AS mine (channel_id), LATERAL (
 """
 _PACE = f"SELECT sum(%s / greatest(%s, extract(epoch FROM %s - kept.created_at)::float8)) {_KEPT}"  # noqa: S608 (texts of our own)
 _LONG_ENOUGH = f"SELECT kept.created_at {_KEPT} ORDER BY 1 DESC OFFSET %s LIMIT 1"
+# As an array: in half the time of a sorted list that is counted, too.
 _END_OF_LOOK = """
-WITH newest AS MATERIALIZED (
-    SELECT newest.created_at FROM unnest(%s::bigint[]) AS mine (channel_id), LATERAL (
-        SELECT created_at FROM messages WHERE channel_id = mine.channel_id AND {within} AND created_at >= %s
-        ORDER BY created_at DESC LIMIT %s
-    ) AS newest
-)
-SELECT (SELECT created_at FROM newest ORDER BY 1 DESC OFFSET %s LIMIT 1), (SELECT count(*) FROM newest)
+SELECT (array_agg(newest.created_at ORDER BY newest.created_at DESC))[%s], count(*)
+FROM unnest(%s::bigint[]) AS mine (channel_id), LATERAL (
+    SELECT created_at FROM messages WHERE channel_id = mine.channel_id AND {within} AND created_at >= %s
+    ORDER BY created_at DESC LIMIT %s
+) AS newest
 """
 
 
@@ -123,9 +137,13 @@ class Ends:
             self._known[most] = self._find(most) if self._asked.said > most else None
         return self._known[most]
 
+    def longest(self, most: int) -> int:
+        """Of those that were asked for, up to this one; 0: none."""
+        return max((known for known in self._known if known <= most), default=0)
+
     def _find(self, most: int) -> Place | None:
         each = max(LEAST_A_CHANNEL, most // len(self._asked.channels))
-        seconds = WIDER * most / max(self._ask_pace(each), WIDER * most / MOST_SECONDS)
+        seconds = WIDER * most / max(self._pace_since(most) or self._ask_pace(each), WIDER * most / MOST_SECONDS)
         for times in FURTHER:
             end, found = self._ask_end(most, since=self._now - datetime.timedelta(seconds=seconds))
             if end is not None:
@@ -137,9 +155,17 @@ class Ends:
         return None if end is None else (end, 0)
 
     def _ask_end(self, most: int, *, since: datetime.datetime) -> tuple[datetime.datetime | None, int]:
-        values = [self._asked.array, *self._here.values, since, most, most - 1]
+        values = [most, self._asked.array, *self._here.values, since, most]
         [[end, found]] = _rows(_END_OF_LOOK.format(within=self._here.sql), values)
         return end, found
+
+    def _pace_since(self, most: int) -> float | None:
+        # As far as a shorter look has gone back.
+        known = [(shorter, place[0]) for shorter, place in self._known.items() if place is not None and shorter < most]
+        if not known:
+            return None
+        shorter, end = max(known)
+        return shorter / max(SHORTEST_SECONDS, (self._now - end).total_seconds())
 
     def _ask_pace(self, each: int) -> float:
         [[pace]] = _rows(*self._kept(_PACE, [each, SHORTEST_SECONDS, self._now], each=each))

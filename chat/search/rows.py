@@ -6,6 +6,7 @@ index finds sooner is looked for further back page by page: such a page may be s
 """
 
 import datetime
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +14,25 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.db import transaction
 
-from chat.models import Message, User
+from chat.models import User
+from chat.reads.beside import messages_by_id
 from chat.search.asked import Asked, Place, resolve
 from chat.search.conditions import ALIKE, CLOSE
-from chat.search.looking import Ends, by_index, look, prepare
+from chat.search.looking import WIDER, Ends, Look, by_index, look, prepare
 from chat.search.query import parse_query
+from chat.shapes.columns import MessageColumns
 from delivery.wire.errors import Invalid
 
 #: How many of the newest messages are looked through, over all channels: first, and where that was not enough (or who came and went
 #: was most of it).
 LOOKS = (2_000, 20_000)
 #: The same for words like others, which take longer to see.
-LOOKS_FOR_TYPOS = (2_000, 12_000)
+LOOKS_FOR_TYPOS = (2_000, 8_000)
+#: Between the two it goes as far as so many matches or more promise a whole page: that costs less than an index that finds each of
+#: several common words often.
+LEAST_PROMISE = 2
+#: Where fewer than this share could be read (who came and went was the rest), nothing is known yet: it goes so many times further.
+LEAST_SEEN, FURTHER_BACK = 0.25, 4
 #: How many messages an index may find, so that it is asked: each is read, and with typos compared letter by letter.
 MOST_BY_INDEX, MOST_BY_INDEX_FOR_TYPOS = 25_000, 5_000
 
@@ -41,7 +49,7 @@ _CURSOR = re.compile(r"(~{0,2})(-?\d{1,18})\.(\d{1,18})\Z", re.ASCII)
 class Found:
     """One page. `is_approximate`: some of these, the last ones, have not the words themselves, but words like them."""
 
-    messages: list[Message]
+    messages: list[MessageColumns]
     next_cursor: str | None
     is_approximate: bool
 
@@ -63,7 +71,7 @@ def search(user: User, text: str, *, cursor: str | None = None) -> Found:
         # What was found on earlier pages counts too.
         like = replace(asked, alike=CLOSE if found.messages or asked.start else ALIKE, start=None)
         close = (
-            _page(like, ends if asked.start is None else Ends(like), room)
+            _page(like, ends if asked.start is None else Ends(like), room, is_brief=bool(found.messages))
             if room
             else Found([], _spell(like, _AFTER_ALL), False)
         )
@@ -81,9 +89,10 @@ def _continued(asked: Asked, cursor: str) -> Asked:
     return replace(asked, start=(created_at, int(parts[3])), alike=_MARKS[parts[1]])
 
 
-def _page(asked: Asked, ends: Ends, size: int) -> Found:
+def _page(asked: Asked, ends: Ends, size: int, *, is_brief: bool = False) -> Found:
+    """`is_brief`: only among the newest, and by an index; the next page looks further."""
     prepare(asked.alike)
-    places, end = _places(asked, ends, size + 1)
+    places, end = _places(asked, ends, size + 1, is_brief=is_brief)
     following = places[size - 1] if len(places) > size else end
     return Found(
         messages=_messages(places[:size]),
@@ -92,18 +101,41 @@ def _page(asked: Asked, ends: Ends, size: int) -> Found:
     )
 
 
-def _places(asked: Asked, ends: Ends, size: int) -> tuple[list[Place], Place | None]:
+def _places(asked: Asked, ends: Ends, size: int, *, is_brief: bool) -> tuple[list[Place], Place | None]:
     """The newest matches, at most `size`, and up to where these are all; None: these are all that there are."""
     most_by_index = MOST_BY_INDEX_FOR_TYPOS if asked.alike else MOST_BY_INDEX
     looks = LOOKS_FOR_TYPOS if asked.alike else LOOKS
-    # Whoever is in small channels looks through all of them: an index would find what everybody else said, too.
-    for most in looks if asked.said > looks[-1] else looks[-1:]:
-        seen = look(asked, ends.of(most), size=size)
-        if seen.end is None or len(seen.places) >= size:
-            break
-        if seen.expected and min(seen.expected) <= most_by_index:
+    most, last = _first_look(asked, ends, looks, is_brief=is_brief), looks[-1]
+    seen = look(asked, ends.of(most), size=size)
+    while seen.end is not None and len(seen.places) < size:
+        further = _promised(seen, most, size)
+        is_promised = most < further <= last
+        if not is_promised and seen.expected and min(seen.expected) <= most_by_index:
             return by_index(asked, seen.expected.index(min(seen.expected)), size=size), None
+        if most == last or is_brief:
+            break
+        most = int(further) if is_promised else last
+        rest = look(replace(asked, start=seen.end), ends.of(most), size=size - len(seen.places))
+        seen = seen.followed_by(rest)
     return seen.places, seen.end
+
+
+def _first_look(asked: Asked, ends: Ends, looks: Sequence[int], *, is_brief: bool) -> int:
+    # Whoever is in small channels looks through all of them: an index would find what everybody else said, too.
+    if asked.said <= looks[-1]:
+        return looks[-1]
+    # As far as the words themselves were looked for, where that was further.
+    return looks[0] if is_brief else max(looks[0], ends.longest(looks[-1]))
+
+
+def _promised(seen: Look, most: int, size: int) -> float:
+    """How many to look through for a whole page, if those further back are like those that were seen."""
+    if seen.seen < most * LEAST_SEEN:
+        return most * FURTHER_BACK
+    if len(seen.places) < LEAST_PROMISE:
+        return math.inf
+    # Without those of the system, of which there may be many together.
+    return most + int(seen.seen * (WIDER * size / len(seen.places) - 1))
 
 
 def _spell(asked: Asked, place: Place) -> str:
@@ -112,7 +144,7 @@ def _spell(asked: Asked, place: Place) -> str:
     return f"{mark}{(created_at - _EPOCH) // _MICROSECOND}.{pk}"
 
 
-def _messages(places: Sequence[Place]) -> list[Message]:
+def _messages(places: Sequence[Place]) -> list[MessageColumns]:
     # What was deleted or pruned since it was found is not there any more.
-    rows = Message.objects.for_the_wire().filter(deleted_at=None).in_bulk([pk for _, pk in places])
-    return [rows[pk] for _, pk in places if pk in rows]
+    rows = messages_by_id([pk for _, pk in places])
+    return [rows[pk] for _, pk in places if pk in rows and rows[pk].deleted_at is None]

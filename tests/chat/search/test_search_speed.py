@@ -2,13 +2,14 @@
 
 import datetime
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from chat import clock, services
-from chat.models import Message
-from chat.search import conditions, looking, rows
+from chat.models import Message, User
+from chat.search import conditions, looking, rows, search
 from chat.search.asked import resolve
 from chat.search.query import parse_query
 from tests.conftest import Cast, said
@@ -142,3 +143,63 @@ def test_what_the_index_can_not_find_is_looked_for_page_by_page(cast: Cast, monk
     assert len(pages) > 3
     assert [message.body for page in pages for message in page.messages] == ["q", "a q in the quiet one"]
     assert bodies(cast.alice, "quiet") == ["a q in the quiet one"]
+
+
+def test_as_many_are_looked_through_as_promise_a_whole_page_before_an_index_is_asked(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(90):
+        said(cast.alice, cast.team, f"often {n}" if n % 2 == 0 else f"something {n}")
+    monkeypatch.setattr(rows, "LOOKS", (20, 89))
+    monkeypatch.setattr(rows, "by_index", None)
+    page = search(cast.bob, "often")
+    assert [message.body for message in page.messages] == [f"often {n}" for n in range(88, 48, -2)]
+    assert page.next_cursor is not None
+    found = [message.body for page in all_pages(cast.bob, "often") for message in page.messages]
+    assert found == [f"often {n}" for n in range(88, -2, -2)]
+    assert [look.seen for look in seen_by(monkeypatch, cast.bob, "often")] == [20, 43]
+
+
+def seen_by(monkeypatch: pytest.MonkeyPatch, user: User, query: str) -> list[looking.Look]:
+    """What each look of the first page saw; none sees what another did."""
+    seen: list[looking.Look] = []
+
+    def noting(*given: Any, **more: Any) -> looking.Look:
+        seen.append(looking.look(*given, **more))
+        return seen[-1]
+
+    monkeypatch.setattr(rows, "look", noting)
+    search(user, query)
+    places = [place for each in seen for place in each.places]
+    assert len(places) == len(set(places))
+    return seen
+
+
+def test_beside_an_exact_hit_what_comes_close_is_looked_for_among_the_newest_and_then_page_by_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(cast.alice, cast.team, "an old message")
+    for n in range(60):
+        said(cast.alice, cast.team, {57: "a new message", 20: "one mesage"}.get(n, f"something else {n}"))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE messages")
+    monkeypatch.setattr(rows, "LOOKS_FOR_TYPOS", (10, 30))
+    monkeypatch.setattr(rows, "MOST_BY_INDEX_FOR_TYPOS", 0)
+    pages = all_pages(cast.bob, "mesage")
+    assert [message.body for message in pages[0].messages] == ["one mesage", "a new message"]
+    assert [message.body for page in pages[1:] for message in page.messages] == ["an old message"]
+    looks = seen_by(monkeypatch, cast.bob, "mesage")
+    assert looks[-1].seen == 10
+
+
+def test_where_the_newest_are_of_the_system_nothing_is_thought_rare_because_of_that(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(50):
+        said(cast.alice, cast.team, f"often {n}")
+    for n in range(10):
+        services.revise_channel(cast.alice, channel=cast.team.pk, topic=f"number {n}")
+    monkeypatch.setattr(rows, "LOOKS", (10, 50))
+    monkeypatch.setattr(rows, "by_index", None)
+    assert bodies(cast.bob, "often") == [f"often {n}" for n in range(49, 29, -1)]
+    assert [look.seen for look in seen_by(monkeypatch, cast.bob, "often")] == [0, 30]
