@@ -1,11 +1,11 @@
 """What presence costs the servers, against what the messages of the same people cost, in one run on one machine.
 
-    python -m benchmarks.presence                   one full channel, then 1,000 people in ten: seven minutes
+    python -m benchmarks.presence                   one full channel, then 1,000 people in ten: eight minutes
     python -m benchmarks.presence --part channel    only the one, or only the `crowd`
 
 Two pairs of web processes over a data folder of their own (.data/bench), one of them without presence (benchmarks.silent): what
 anybody's coming costs is the same there. The other pair counts what presence itself uses (benchmarks.timed), which is far less
-than two runs differ by. Compare figures only within one run.
+than two runs differ by. A frame that changes nothing has to be taken, too, and is measured. Compare figures only within one run.
 """
 
 import argparse
@@ -39,6 +39,8 @@ COMINGS, BURSTS, WORDS = 4, 30, 5
 
 COMING, COMING_SILENTLY = "100 come at once and go", "the same without presence"
 SAYING, IDLING = "100 say a message at once", "100 turn idle or active at once"
+#: What a hundred frames cost that change nothing: nobody is told less than that for.
+REPEATING = "100 say at once what is known"
 TYPING, SAYING_ON = "100 type for 3 s", "100 say a message within 3 s"
 CROWD, CROWD_SILENTLY, CROWD_SAYING = (
     "1,000 come in 10 s and go in 10 s",
@@ -49,6 +51,7 @@ CROWD, CROWD_SILENTLY, CROWD_SAYING = (
 RATIOS = {
     "coming and going": (COMING, COMING_SILENTLY, SAYING),
     "turning idle or active": (IDLING, None, SAYING),
+    "saying what is known": (REPEATING, None, SAYING),
     "typing": (TYPING, None, SAYING_ON),
     "1,000 coming and going": (CROWD, CROWD_SILENTLY, CROWD_SAYING),
 }
@@ -129,6 +132,10 @@ async def of_one_channel(costs: Costs, crowd: Crowd, silent: Crowd) -> None:
     for _ in range(2):
         said = await crowd.measured(_often(crowd.say, BURSTS // 2), settle_seconds=APART_SECONDS)
         costs.add(SAYING, said, times=BURSTS // 2)
+        repeated = await crowd.measured(
+            _often(lambda: crowd.tell_idle(False), BURSTS // 2), settle_seconds=APART_SECONDS
+        )
+        costs.add(REPEATING, repeated, times=BURSTS // 2)
         idled = await crowd.measured(_often(idle_and_back, BURSTS // 4), settle_seconds=APART_SECONDS)
         costs.add(IDLING, idled, times=BURSTS // 4 * 2)
     typed = await crowd.measured(

@@ -4,7 +4,8 @@ What is not known is said to be unknown, never offline.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from presence.people import OFFLINE, UNKNOWN, Micros, PersonHere
 from presence.roster import Heard
@@ -13,8 +14,7 @@ from presence.roster import Heard
 MOST_DEPARTED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """What others see of a person."""
 
     status: str
@@ -23,8 +23,7 @@ class Shown:
     last_seen: Micros | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(msgspec.Struct, frozen=True):
     """Others see something new of this person, in these channels (each with the number at which it was said)."""
 
     user_id: int
@@ -71,7 +70,8 @@ class Everyone:
 
     def _put(self, user_id: int, person: PersonHere | None, seen: Micros) -> News | None:
         old, before = self.people.get(user_id), self.shown(user_id)
-        self._index(user_id, old, person)
+        if not _are_seen_alike(old, person):
+            self._index(user_id, old, person)
         was_doubted = user_id in self._doubted
         self._doubted.discard(user_id)
         if person is None:
@@ -89,8 +89,10 @@ class Everyone:
         after = self.shown(user_id)
         if before != after or was_doubted or not was_seen or old is None:
             return News(user_id, after, person.channels)
-        begun = {channel_id: head for channel_id, head in person.channels.items() if channel_id not in old.channels}
-        return News(user_id, after, begun) if begun else None
+        begun = person.channels.keys() - old.channels.keys()
+        return (
+            News(user_id, after, {channel_id: person.channels[channel_id] for channel_id in begun}) if begun else None
+        )
 
     def _depart(self, user_id: int, seen: Micros) -> None:
         self._departed.pop(user_id, None)
@@ -108,6 +110,12 @@ class Everyone:
                 del self.by_channel[channel_id]
         for channel_id in after - before:
             self.by_channel.setdefault(channel_id, set()).add(user_id)
+
+
+def _are_seen_alike(old: PersonHere | None, new: PersonHere | None) -> bool:
+    if old is None or new is None:
+        return False
+    return old.is_hidden == new.is_hidden and old.channels.keys() == new.channels.keys()
 
 
 def _visible_in(person: PersonHere | None) -> set[int]:

@@ -1,7 +1,6 @@
 """What is said of a person: the person's own choice, what each process has of them, and how both combine into what others see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -43,8 +42,7 @@ class Here(msgspec.Struct, frozen=True, array_like=True):
     channels: dict[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class PersonHere:
+class PersonHere(msgspec.Struct, frozen=True):
     """One person over all processes."""
 
     choice: Choice
@@ -61,17 +59,20 @@ class PersonHere:
     @property
     def status(self) -> str:
         """Invisible and busy are the person's choice and hold on every device; away is chosen, or all devices are idle."""
-        if self.is_hidden:
-            return OFFLINE
-        if self.choice.status == ONLINE and self.is_idle:
-            return AWAY
-        return self.choice.status
+        chosen = self.choice.status
+        if chosen == ONLINE:
+            return AWAY if self.is_idle else ONLINE
+        return OFFLINE if chosen == INVISIBLE else chosen
 
 
 def combined(choice: Choice, places: Sequence[Here], *, seen: Micros) -> PersonHere | None:
     """The person over all processes that have them; None when there is none."""
     if not places:
         return None
+    if len(places) == 1:
+        # Nearly everybody.
+        (here,) = places
+        return PersonHere(choice, here.is_idle, here.sockets, here.channels, seen)
     channels: dict[int, int] = {}
     for place in places:
         for channel_id, head in place.channels.items():

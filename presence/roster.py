@@ -28,10 +28,10 @@ _STEP = Path(__file__).with_name("step.lua").read_text()
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What a process says of one of its people; `here` is None when only the choice is told."""
+    """What a process says of one of its people."""
 
     user_id: int
-    here: Here | None
+    here: Here
     choice: Choice
     #: Others are to hear of it now; without it only the lease is renewed.
     is_change: bool
@@ -156,9 +156,9 @@ class Roster:
             await asyncio.wait_for(self._script(keys=[self.prefix], args=[packed], client=self.redis), PATIENCE_SECONDS)
         )
 
-    def _spelled(self, saying: Saying) -> tuple[str, int, str | bool, int, str, bool]:
+    def _spelled(self, saying: Saying) -> tuple[str, int, str, int, str, bool]:
         lease = self.flap_seconds if saying.is_leaving else self.present_seconds
-        here = False if saying.here is None else msgspec.json.encode(saying.here).decode()
+        here = msgspec.json.encode(saying.here).decode()
         choice = msgspec.json.encode(saying.choice).decode()
         return str(saying.user_id), int(lease * 1e6), here, saying.choice.rev, choice, saying.is_change
 

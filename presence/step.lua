@@ -5,6 +5,7 @@ local P = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2] + given.ahead
 local function spelled(number) return string.format('%.0f', number) end
+local said_now = spelled(now) .. ' '
 local rev = math.max(now, (tonumber(redis.call('GET', P .. 'clock')) or 0) + 1)
 redis.call('SET', P .. 'clock', spelled(rev), 'PX', given.keep)
 
@@ -12,22 +13,33 @@ local mine = P .. 'process:' .. given.process
 local is_forgotten = redis.call('GET', mine) ~= given.last_beat
 if given.is_beat then redis.call('SET', mine, given.beat, 'PX', given.keep) end
 
+-- A command takes longer to call than to do: one for all of them where it can be.
+local ends, changed = {}, {}
 for _, said in ipairs(given.people) do
     local user, lease, here, choice_rev, choice, is_change = unpack(said)
-    local key = P .. 'person:' .. user
-    if here then
-        local ends = spelled(now + lease)
-        redis.call('HSET', key, given.process, ends .. ' ' .. spelled(now) .. ' ' .. here)
-        redis.call('ZADD', P .. 'ends', ends, user .. ':' .. given.process)
-    end
+    local key, until_then = P .. 'person:' .. user, spelled(now + lease)
+    local is_new = redis.call('HSET', key, given.process, until_then .. ' ' .. said_now .. here) == 1
+    ends[#ends + 1] = until_then
+    ends[#ends + 1] = user .. ':' .. given.process
     if choice_rev > (tonumber(redis.call('HGET', key, ':rev')) or -1) then
         redis.call('HSET', key, ':rev', choice_rev, ':choice', choice)
     end
-    redis.call('PEXPIRE', key, given.keep)
-    if is_change then redis.call('ZADD', P .. 'changed', spelled(rev), user) end
+    -- Whoever is here already was given it with a renewal, less than a lease ago.
+    if is_new or not is_change then redis.call('PEXPIRE', key, given.keep) end
+    if is_change then
+        changed[#changed + 1] = spelled(rev)
+        changed[#changed + 1] = user
+    end
 end
+if #ends > 0 then redis.call('ZADD', P .. 'ends', unpack(ends)) end
+if #changed > 0 then redis.call('ZADD', P .. 'changed', unpack(changed)) end
 for _, name in ipairs({'typing', 'viewing'}) do
-    for _, said in ipairs(given[name]) do redis.call('ZADD', P .. name, spelled(rev), said) end
+    local marks = {}
+    for _, said in ipairs(given[name]) do
+        marks[#marks + 1] = spelled(rev)
+        marks[#marks + 1] = said
+    end
+    if #marks > 0 then redis.call('ZADD', P .. name, unpack(marks)) end
 end
 
 if not given.hears then return {spelled(rev), spelled(now), 0, 0, {}, {}, {}} end

@@ -1,6 +1,7 @@
 """Who is here, what they do, when they were last seen: real rows and a real Valkey; the clock is moved, not waited for."""
 
 import pytest
+from django.conf import settings
 
 from chat import services
 from chat.models import Member
@@ -202,6 +203,17 @@ async def test_clocks_five_minutes_apart_make_no_difference(here: Process, time:
     await late.leave(bob)
     await time.pass_time(7)
     assert alice.sees(cast.bob) == "offline"
+
+
+async def test_what_redis_keeps_of_people_ends_by_itself(here: Process, time: Stage, cast: Cast) -> None:
+    bob = await here.enter(cast.bob)
+    for n in range(4):
+        here.presence.told_idle(bob.socket, is_idle=n % 2 == 0)
+        await time.pass_time(1)
+    redis = here.presence.roster.redis
+    keys = [key async for key in redis.scan_iter(match=f"{time.prefix}*", count=1000)]
+    assert f"{time.prefix}person:{cast.bob.pk}".encode() in keys
+    assert min([await redis.pttl(key) for key in keys]) > settings.LIMITS.present_seconds * 1000
 
 
 # ---- bounds ----
