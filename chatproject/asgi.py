@@ -27,6 +27,7 @@ from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.in_threads import InThreads  # noqa: E402
 from chatproject.serving.measuring import hearers, say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
+from chatproject.serving.refusals import end_unless_answered  # noqa: E402
 from chatproject.serving.roll_call import answer_roll_call  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
 from chatproject.serving.waiting import Waiting  # noqa: E402
@@ -66,7 +67,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await _start()
     if scope["type"] == "http":
-        await waiting(scope, receive, send)
+        await end_unless_answered(waiting, scope, receive, send)
     else:
         await router(scope, receive, send)
 

@@ -3,8 +3,10 @@
 So the speed of a stranger's line costs nobody a place, and sockets keep their share of the database.
 """
 
+import asyncio
 import contextlib
 import functools
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -28,6 +30,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Of each path that is always answered. They have a thread and maybe a connection too, which are not to be had without number.
 WATCHED_PLACES, WATCHED_WAITING = 2, 16
+
+#: Who has waited for so long may have left: a page asks anew with each letter of a search, and drops what it asked before.
+WAITED_SECONDS = 0.05
+#: What changes something is done whether or not anybody waits for the answer.
+_READS = ("GET", "HEAD")
 
 #: Behind these a POST hashes a password, which takes long by intent: together they have a third of the places at most.
 HASHING = ("/sign-in/", "/sign-up/", "/password/", "/invite/", "/new-password/", "/setup/")
@@ -65,6 +72,7 @@ class Bounded:
         if body is None:
             return
         whole = _replaying(body, receive)
+        came_at = time.monotonic()
         async with contextlib.AsyncExitStack() as taken:
             try:
                 # The narrower ones first: who waits for them keeps no place from others.
@@ -75,6 +83,9 @@ class Bounded:
             except NoPlace:
                 await taken.aclose()
                 await refusals.answer(refusals.NO_PLACE, scope, receive, send)
+                return
+            has_waited = time.monotonic() - came_at >= WAITED_SECONDS
+            if has_waited and scope["method"] in _READS and await _has_left(receive):
                 return
             whose = {IS_OF: functools.partial(self._people.learn, scope)}
             await self._application({**scope, **whose}, whole, _leaving(send, taken))
@@ -106,6 +117,16 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": waiting.pop(), "more_body": False} if waiting else await receive()
 
     return replay
+
+
+async def _has_left(receive: Receive) -> bool:
+    # After a whole body nothing comes but that; an answer would be made for nobody.
+    leaving = asyncio.ensure_future(receive())
+    await asyncio.sleep(0)
+    if leaving.done():
+        return leaving.result()["type"] == "http.disconnect"
+    leaving.cancel()
+    return False
 
 
 def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:

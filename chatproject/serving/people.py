@@ -3,6 +3,7 @@
 A secret that nobody has is a line of its own, and soon refused; addresses have their turns besides.
 """
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, MutableMapping
@@ -20,44 +21,66 @@ MOST_SECRETS = 10_000
 
 
 class People:
-    """So many requests of one person at once; the others of theirs wait in a line of their own, and hold no place meanwhile."""
+    """So many requests of one person at once; the others of theirs wait in a line of their own, and hold no place meanwhile.
+
+    For one event loop.
+    """
 
     def __init__(self, count: int, *, waiting: int) -> None:
         self._count = count
         self._waiting = waiting
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._users: OrderedDict[str, int] = OrderedDict()
-        self._places: dict[str | int, Places] = {}
+        self._places: dict[str | int, _Own] = {}
 
     async def take(self, scope: Scope) -> Callable[[], None] | None:
         """A place among the person's own, see Places.take; None for who brings no secret, or without a limit."""
         secret = _secret_of(scope)
         if secret is None or self._count == 0:
             return None
+        self._loop = asyncio.get_running_loop()
         whose = self._users.get(secret, secret)
-        places = self._places.setdefault(whose, Places(self._count, waiting=self._waiting))
+        if whose is not secret:
+            self._users.move_to_end(secret)
+        own = self._places.get(whose)
+        if own is None:
+            own = self._places[whose] = _Own(self._count, waiting=self._waiting, whose=whose)
         try:
-            leave = await places.take("")
+            leave = await own.take("")
         finally:
-            self._forget(whose, places)
+            self._forget(own)
 
         def left() -> None:
             leave()
-            self._forget(whose, places)
+            self._forget(own)
 
         return left
 
     def learn(self, scope: Scope, user: int) -> None:
-        """The secret of this request is this user's: from here on all of theirs stand in one line."""
+        """The secret of this request is this user's: from here on all of theirs stand in one line. From any thread."""
         secret = _secret_of(scope)
-        if secret is not None:
-            self._users[secret] = user
-            self._users.move_to_end(secret)
-            if len(self._users) > MOST_SECRETS:
-                self._users.popitem(last=False)
+        if secret is not None and self._loop is not None and self._users.get(secret) != user:
+            self._loop.call_soon_threadsafe(self._know, secret, user)
 
-    def _forget(self, whose: str | int, places: Places) -> None:
-        if not places.taken and not places.waiting and self._places.get(whose) is places:
-            del self._places[whose]
+    def _know(self, secret: str, user: int) -> None:
+        self._users[secret] = user
+        self._users.move_to_end(secret)
+        if len(self._users) > MOST_SECRETS:
+            self._users.popitem(last=False)
+        if user not in self._places and secret in self._places:
+            # What is under way by it counts, too: or a person would have twice as many until these are done.
+            own = self._places[user] = self._places.pop(secret)
+            own.whose = user
+
+    def _forget(self, own: "_Own") -> None:
+        if not own.taken and not own.waiting and self._places.get(own.whose) is own:
+            del self._places[own.whose]
+
+
+class _Own(Places):
+    def __init__(self, count: int, *, waiting: int, whose: str | int) -> None:
+        super().__init__(count, waiting=waiting)
+        self.whose = whose
 
 
 def _secret_of(scope: Scope) -> str | None:

@@ -14,7 +14,7 @@ from delivery.wire.problems import spell_problem
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Of who asks as fast as they are answered: a connection is refused twice a second, not as often as it can ask.
 LATER_SECONDS = 0.5
@@ -79,6 +79,13 @@ NO_CONNECTION = Refusal(
     reason="no_connection",
     retry_after=1,
 )
+ENDING = Refusal(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="unavailable",
+    detail="This server is about to end, and had no more time for the request.",
+    reason="ending",
+    retry_after=1,
+)
 TOO_OFTEN = Refusal(
     status=HTTPStatus.TOO_MANY_REQUESTS,
     code="rate_limited",
@@ -87,7 +94,7 @@ TOO_OFTEN = Refusal(
 )
 EVERY = (
     NOT_UNDERSTOOD, HEAD_TOO_BIG, HEAD_TOO_SLOW, BODY_TOO_BIG, BODY_TOO_SLOW, TOO_MANY_BODIES, NO_PLACE, NO_CONNECTION,
-    TOO_OFTEN,
+    ENDING, TOO_OFTEN,
 )  # fmt: skip
 # A counter that begins with its first event is not seen to rise by it.
 for _known in EVERY:
@@ -110,8 +117,31 @@ async def answer(
             await send({"type": "websocket.close"})
             return
         kind = "websocket.http.response"
+    await _say(refusal, kind, send, headers or {})
+
+
+async def end_unless_answered(application: Application, scope: Scope, receive: Receive, send: Send) -> None:
+    """What the end of the process cuts off is told so and can be asked again elsewhere; uvicorn would call it our error."""
+    is_answered = is_cut = False
+
+    async def noting(event: MutableMapping[str, Any]) -> None:
+        nonlocal is_answered
+        if not is_cut:
+            is_answered = True
+            await send(event)
+
+    try:
+        await application(scope, receive, noting)
+    except asyncio.CancelledError:
+        if is_answered:
+            raise
+        is_cut = True
+        await _say(ENDING, "http.response", send, {})
+
+
+async def _say(refusal: Refusal, kind: str, send: Send, headers: Mapping[str, str]) -> None:
     body = counted_body(refusal)
-    said = {**_headers(refusal, body), **(headers or {})}
+    said = {**_headers(refusal, body), **headers}
     pairs = [(name.encode(), value.encode()) for name, value in said.items()]
     await send({"type": f"{kind}.start", "status": int(refusal.status), "headers": pairs})
     await send({"type": f"{kind}.body", "body": body})

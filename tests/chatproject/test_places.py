@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from chat.middleware.watched import ALWAYS_ANSWERED
-from chatproject.serving import refusals
+from chatproject.serving import bounds, refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.bounds import Bounded
+from chatproject.serving.people import People
 from delivery.places import NoPlace, Places
 
 
@@ -137,20 +138,24 @@ class Held:
         self._under_way: Counter[str] = Counter()
         self._bounded = Bounded(self._answer, places)
 
-    async def ask(self, request: str, address: str) -> int:
-        """The status of the answer."""
+    async def ask(self, request: str, address: str, *, left: asyncio.Event | None = None) -> int:
+        """The status of the answer; 0 for none. `left`: the client has gone."""
         method, path = request.split()
         heard: list[Any] = []
+        body = [{"type": "http.request", "body": b""}]
 
         async def receive() -> Any:
-            return {"type": "http.request", "body": b""}
+            if body or left is None:
+                return body.pop() if body else {"type": "http.request", "body": b""}
+            await left.wait()
+            return {"type": "http.disconnect"}
 
         async def send(event: Any) -> None:
             heard.append(event)
 
         scope = {"type": "http", "method": method, "path": path, "headers": [], "client": (address, 1)}
         await self._bounded(scope, receive, send)
-        return int(heard[0]["status"])
+        return int(heard[0]["status"]) if heard else 0
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"]
@@ -202,3 +207,67 @@ async def test_guessing_from_many_addresses_takes_a_third_of_the_places() -> Non
     held.go_on.set()
     assert set(await asyncio.gather(*guesses, *others)) == {200}
     assert places.taken == 0
+
+
+@pytest.mark.fast
+async def test_nothing_is_read_for_who_left_while_they_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "WAITED_SECONDS", 0)
+    held, left, stays = Held(Places(1, waiting=9)), asyncio.Event(), asyncio.Event()
+    asked = [asyncio.ensure_future(held.ask("GET /first", "203.0.113.9", left=stays))]
+    for request, gone in (("GET /gone", left), ("POST /gone", left), ("GET /here", stays)):
+        await asyncio.sleep(0)
+        asked.append(asyncio.ensure_future(held.ask(request, "203.0.113.9", left=gone)))
+    await asyncio.sleep(0)
+    left.set()
+    held.go_on.set()
+    assert await asyncio.gather(*asked) == [200, 0, 200, 200]
+    assert held.most == {"/first": 1, "/gone": 1, "/here": 1}
+
+
+@pytest.mark.fast
+async def test_what_is_under_way_counts_once_it_is_known_whose_it_is() -> None:
+    people = People(2, waiting=9)
+    scope = {"headers": [(b"authorization", b"Bearer secret")]}
+    first = [await people.take(scope) for _ in range(2)]
+    await asyncio.to_thread(people.learn, scope, 7)
+    await asyncio.sleep(0)
+    others = [asyncio.ensure_future(people.take(scope)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(other.done() for other in others)
+    for leave in first:
+        assert leave is not None
+        leave()
+    for given in await asyncio.gather(*others):
+        assert given is not None
+        given()
+    assert people._places == {}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_what_the_end_of_the_process_cuts_off_is_told_to_ask_again(is_answered: bool) -> None:
+    heard: list[Any] = []
+    goes_on: list[Any] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        async def later() -> None:
+            await ended.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        if is_answered:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        goes_on.append(asyncio.ensure_future(later()))
+        await asyncio.Event().wait()
+
+    async def send(event: Any) -> None:
+        heard.append(event.get("status"))
+
+    ended = asyncio.Event()
+    asked = asyncio.ensure_future(refusals.end_unless_answered(answer, {}, asyncio.Event().wait, send))
+    await asyncio.sleep(0)
+    asked.cancel()
+    await asyncio.wait([asked])
+    ended.set()
+    await asyncio.wait(goes_on)
+    assert (heard[:2], asked.cancelled()) == (([200, 200], True) if is_answered else ([503, None], False))
+    assert len(heard) == 2
