@@ -1,6 +1,5 @@
 """How many sockets come in at once: a crowd comes in one after another, instead of every one of it timing out."""
 
-import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -10,12 +9,12 @@ from delivery import metrics
 from delivery.places import Places
 from delivery.wire.types import CloseCode
 
-#: Those for whom there is no room now are sent away for up to so long, each for a time of its own...
-CROWD_SECONDS = 5
-#: ...and the first of them for this long at most.
+#: Those for whom there is no room now are sent away for up to so long...
+CROWD_SECONDS = 10
+#: ...the first of them, fewer than a process lets in within half a second, for this long at most...
 FEW_SECONDS = 2
-#: As many as a process surely lets in within a second: those who were sent away come back no faster.
-BACK_PER_SECOND = 200
+#: ...and the others in turn, as many a second as a process lets in: faster, they would be sent away again; slower, it would wait.
+BACK_PER_SECOND = 300
 #: Worked on at once. More would come in no sooner, and everybody's messages would wait behind them.
 AT_WORK = 8
 
@@ -37,21 +36,27 @@ class Openings:
         """What gives the place to the next. Raises NoPlace for one too many: of the longest line the last one."""
         return await self._places.take(line)
 
-    def wait(self) -> float:
-        """Seconds after which one that was sent away may try again: the more are away, the longer."""
+    def wait(self) -> int:
+        """Whole seconds after which one that was sent away may try again: when those who were before have had their turn.
+
+        Clients add up to a second by chance (Retry-After knows no less).
+        """
         now = time.monotonic()
         back = (now - self._counted_at) * BACK_PER_SECOND
         self._sent_away, self._counted_at = max(0.0, self._sent_away - back) + 1, now
-        return random.uniform(0, min(CROWD_SECONDS, max(FEW_SECONDS, self._sent_away / BACK_PER_SECOND)))
+        turn = round(self._sent_away / BACK_PER_SECOND)
+        if turn == 0:
+            return random.randint(1, FEW_SECONDS)
+        return turn if turn <= CROWD_SECONDS else random.randint(1, CROWD_SECONDS)
 
 
 async def deny(
-    scope: Mapping[str, Any], send: Callable[[MutableMapping[str, Any]], Awaitable[None]], *, seconds: float
+    scope: Mapping[str, Any], send: Callable[[MutableMapping[str, Any]], Awaitable[None]], *, seconds: int
 ) -> None:
     """Refuses the handshake for now: 503 where the server can say it, else 403; either way the client comes back later."""
     metrics.handshakes.labels("unavailable").inc()
     if "websocket.http.response" in scope.get("extensions", {}):
-        headers = [(b"retry-after", b"%d" % max(1, math.ceil(seconds))), (b"content-type", b"text/plain")]
+        headers = [(b"retry-after", b"%d" % seconds), (b"content-type", b"text/plain")]
         await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
         await send({"type": "websocket.http.response.body", "body": b"try again later\n"})
     else:

@@ -1,6 +1,7 @@
 """Many come in at once: in lines, an address a line; who finds no place comes back when those sent away before have had theirs."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
@@ -35,3 +36,10 @@ def test_the_more_are_sent_away_the_later_they_come_back() -> None:
     waits = [openings.wait() for _ in range(CROWD_SECONDS * BACK_PER_SECOND * 2)]
     assert max(waits[:BACK_PER_SECOND]) <= FEW_SECONDS
     assert CROWD_SECONDS * 0.9 < max(waits[-1000:]) <= CROWD_SECONDS
+
+
+def test_who_was_sent_away_comes_back_as_fast_as_a_process_lets_in_and_no_faster() -> None:
+    openings = Openings(1)
+    waits = Counter(openings.wait() for _ in range(3 * BACK_PER_SECOND))
+    assert waits.keys() == {1, 2, 3}
+    assert max(waits.values()) < 1.5 * BACK_PER_SECOND
