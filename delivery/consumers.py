@@ -79,19 +79,23 @@ class SocketConsumer(Greeting, AsyncConsumer):
             return
         self.node = await self.running_node()
         try:
+            await self._come_in_in_turn()
+            if self.is_in:
+                await self._converse(receive)
+        finally:
+            if self.is_in:
+                await self._leave()
+
+    async def _come_in_in_turn(self) -> None:
+        try:
             opened = await self.node.openings.turn(self.line())
         except NoPlace:
             await deny(self.scope, self.base_send, seconds=self.node.openings.wait())
             return
         try:
             await self.come_in()
-            opened()
-            if self.is_in:
-                await self._converse(receive)
         finally:
             opened()
-            if self.is_in:
-                await self._leave()
 
     async def _converse(self, receive: Receive) -> None:
         self._await_sync()

@@ -36,7 +36,8 @@ class Everyone:
         #: Everybody who is here, the invisible among them.
         self.people: dict[int, PersonHere] = {}
         #: channel → those who are to be seen there
-        self.by_channel: dict[int, set[int]] = {}
+        #: (keys alone, which take half of a set's room)
+        self.by_channel: dict[int, dict[int, None]] = {}
         self.is_known = False
         self._doubted: set[int] = set()
         self._departed: dict[int, Micros] = {}
@@ -105,11 +106,11 @@ class Everyone:
         after = _visible_in(new)
         for channel_id in before - after:
             seen_there = self.by_channel[channel_id]
-            seen_there.discard(user_id)
+            seen_there.pop(user_id, None)
             if not seen_there:
                 del self.by_channel[channel_id]
         for channel_id in after - before:
-            self.by_channel.setdefault(channel_id, set()).add(user_id)
+            self.by_channel.setdefault(channel_id, {})[user_id] = None
 
 
 def _are_seen_alike(old: PersonHere | None, new: PersonHere | None) -> bool:

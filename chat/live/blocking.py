@@ -2,8 +2,9 @@
 
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
 
-from chat.reads.blocks import Apart
+from chat.reads.blocks import NOT_APART, Apart
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.wire import codec, frames
@@ -23,7 +24,7 @@ class Blocking:
         """Whom the user has blocked, as `hello` says it."""
         return sorted(self._apart(user_id).blocked)
 
-    def kept_from(self, user_id: int) -> set[int]:
+    def kept_from(self, user_id: int) -> AbstractSet[int]:
         """Everybody from whom the user is kept, in either direction."""
         apart = self._apart(user_id)
         return apart.blocked | apart.blocked_by
@@ -38,7 +39,7 @@ class Blocking:
             question = self.ask()
             found = await self._read(list(user_ids))
             for user_id in user_ids:
-                self.take(user_id, question, found.get(user_id) or Apart())
+                self.take(user_id, question, found.get(user_id, NOT_APART))
 
     async def look_at_all(self) -> None:
         """The same of everybody who is here: heals lost bells."""
@@ -60,4 +61,4 @@ class Blocking:
                 self._hub.deliver(socket, frame)
 
     def _apart(self, user_id: int) -> Apart:
-        return self._known.get(user_id, (0, Apart()))[1]
+        return self._known.get(user_id, (0, NOT_APART))[1]

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from chat import hot
 
@@ -10,20 +11,24 @@ from chat import hot
 _BLOCKS = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id = ANY(%s) OR blocked_id = ANY(%s)"
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Apart:
     """From whom somebody is kept: those they have blocked, and those who have blocked them."""
 
-    blocked: set[int] = field(default_factory=set)
-    blocked_by: set[int] = field(default_factory=set)
+    blocked: AbstractSet[int] = frozenset()
+    blocked_by: AbstractSet[int] = frozenset()
+
+
+#: Nearly everybody: kept once, not for each.
+NOT_APART = Apart()
 
 
 def apart_from(users: Sequence[int]) -> dict[int, Apart]:
     """In a database thread: for those of these people who have blocked somebody, or are blocked."""
-    asked, found = set(users), defaultdict[int, Apart](Apart)
+    asked = set(users)
+    blocked_by, blockers_of = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
     for blocker, blocked in hot.rows(_BLOCKS, [list(asked), list(asked)]):
-        if blocker in asked:
-            found[blocker].blocked.add(blocked)
-        if blocked in asked:
-            found[blocked].blocked_by.add(blocker)
-    return dict(found)
+        blocked_by[blocker].add(blocked)
+        blockers_of[blocked].add(blocker)
+    apart = asked & (blocked_by.keys() | blockers_of.keys())
+    return {user: Apart(blocked_by.get(user, set()), blockers_of.get(user, set())) for user in apart}

@@ -16,7 +16,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from chat import clock, hot, shapes
 from chat.models import VISIT, Scope, User
 from chat.models.token import digest_of
-from chat.reads.blocks import Apart
+from chat.reads.blocks import NOT_APART, Apart
 from chat.reads.logins import SESSION, TOKEN, ChatLogin, is_hash_of, is_visit
 from chat.reads.unread import SAYS_SOMETHING, mentioned_of, unread_of
 from chat.rights.scopes import EVERYTHING
@@ -99,7 +99,13 @@ def by_token(secret: str) -> ChatOpening | None:
     )
     if read is None or {Scope.READ, VISIT}.isdisjoint(read.proof):
         return None
-    return _opening(read, (TOKEN, digest), scopes=frozenset(read.proof))
+    return _opening(read, (TOKEN, digest), scopes=_scopes(*read.proof))
+
+
+@functools.lru_cache(64)
+def _scopes(*names: str) -> frozenset[str]:
+    # The same few for all, kept once.
+    return frozenset(names)
 
 
 def by_visit(secret: str) -> ChatOpening | None:
@@ -153,7 +159,7 @@ def _read(login: tuple[str, str], parameters: Sequence[Any], *, user: _Asked) ->
         (_channels_statement(user.sql), [now, user.parameter, now, since]),
     )
     for _, proof, is_staff, blocked, blocked_by, *columns in found:
-        apart = Apart(blocked=set(blocked), blocked_by=set(blocked_by))
+        apart = Apart(frozenset(blocked), frozenset(blocked_by)) if blocked or blocked_by else NOT_APART
         return _Read(proof, is_staff, apart, columns[:_OF_PERSON], columns[_OF_PERSON:], channels)
     return None
 

@@ -40,7 +40,8 @@ class LiveChannel:
         self.floor = position
         #: An access read at a lower head than this may have ended unseen.
         self.started_at = position
-        self.sockets: set[Socket] = set()
+        #: As a set: keys alone, which take half of a set's room, and a socket is in many.
+        self.sockets: dict[Socket, None] = {}
         self.emptied_at: float | None = None
         #: Syncs under way that count on this channel.
         self.pins = 0

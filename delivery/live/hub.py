@@ -209,7 +209,7 @@ class Hub:
     def _unfollow(self, socket: Socket, channel_id: int) -> None:
         channel = self.channels.get(channel_id)
         if channel is not None:
-            channel.sockets.discard(socket)
+            channel.sockets.pop(socket, None)
             if not channel.sockets:
                 channel.emptied_at = time.monotonic()
 

@@ -105,7 +105,7 @@ class Joining:
             async for channel in self._open_all(accesses):
                 channels[channel.id] = channel
                 channel.pins += 1
-                channel.sockets.discard(socket)
+                channel.sockets.pop(socket, None)
             yield channels
         finally:
             for channel in channels.values():
@@ -184,7 +184,7 @@ class Joining:
             return None
         if held and not resync and held < channel.position:
             self._hub.write_changes([socket], channel, channel.since(held), after=held, head=channel.position)
-        channel.sockets.add(socket)
+        channel.sockets[socket] = None
         channel.emptied_at = None
         return SyncState(channel.position, resync=resync)
 
