@@ -48,7 +48,8 @@ class Waiting:
 
 
 def _take() -> None:
-    _me.has_it = _lock.acquire(timeout=PATIENCE_SECONDS)
+    # Who has it already would wait for themselves, and then not know that they have it: nobody would ever get it again.
+    _me.has_it = _me.has_it or _lock.acquire(timeout=PATIENCE_SECONDS)
 
 
 def _hand_on() -> None:

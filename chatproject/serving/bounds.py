@@ -121,12 +121,11 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 
 async def _has_left(receive: Receive) -> bool:
     # After a whole body nothing comes but that; an answer would be made for nobody.
-    leaving = asyncio.ensure_future(receive())
-    await asyncio.sleep(0)
-    if leaving.done():
-        return leaving.result()["type"] == "http.disconnect"
-    leaving.cancel()
-    return False
+    try:
+        async with asyncio.timeout(0):
+            return (await receive())["type"] == "http.disconnect"
+    except TimeoutError:
+        return False
 
 
 def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:

@@ -90,3 +90,17 @@ def test_while_a_read_waits_for_postgresql_others_run(threads: ThreadPoolExecuto
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     waiting.result(10)
+
+
+def test_who_waits_within_a_wait_hands_it_on_all_the_same(
+    threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> None:
+        with baton.Waiting(), baton.Waiting():
+            pass
+        with baton.running():
+            pass
+
+    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 0.001)
+    threads.submit(read, work).result(10)
+    assert not baton._lock.locked()
