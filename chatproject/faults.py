@@ -26,8 +26,8 @@ class Fault(Enum):
 
     def __init__(self, subject: str, matter: str, present: str, past: str) -> None:
         self.subject = subject
-        #: The bus listens, and the pool connects anew, whether anybody comes or not: that it lasts is heard of.
-        self.is_asked_about = subject in ("Redis", "PostgreSQL")
+        #: That it lasts is heard of: the bus listens, and the pool connects anew, whoever comes; a row is tried again.
+        self.is_asked_about = subject in ("Redis", "PostgreSQL", "a row")
         self.begins = f"{subject} {present} {matter}"
         self.still = f"{subject} {present} still {matter}"
         self.was = f"{subject} {past} {matter}"

@@ -76,7 +76,8 @@ class Reader:
                         raise BackupError(f"{self._path} has {member.name}, which is no file")
                     yield member.name, content, member.size
         except (tarfile.TarError, OSError) as error:
-            raise BackupError(f"{self._path} can't be read as a backup: {error}") from None
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise BackupError(f"{self._path} can't be read as a backup: {why}") from None
 
     def check(self) -> Manifest:
         """The manifest, once every byte is what was written."""

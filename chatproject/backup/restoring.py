@@ -70,7 +70,7 @@ def _require_alone() -> None:
     while others := _others():
         # Our own of a moment ago may still be on their way out.
         if time.monotonic() > until:
-            raise BackupError(f"the database is in use ({', '.join(others)}): stop what serves first")
+            raise BackupError(f"the database is in use ({', '.join(dict.fromkeys(others))}): stop what serves first")
         time.sleep(0.1)
 
 
