@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.conf import settings
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
 from chat import hot, shapes
-from chat.models import Member, Message
+from chat.models import Member
 from chat.reads import logins
 from chat.reads.channels import described
+from chat.reads.sent import changed_in, changed_since
 from chat.reads.timekeeping import keep_time
 from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_log_position
 from delivery.bus.announcements import Change
@@ -20,13 +20,6 @@ from delivery.wire.types import CloseCode
 
 # One array, whatever their number: of thousands of channels the ORM's own parameter for each costs more than all else.
 _HEADS = "SELECT id, head FROM channels WHERE id = ANY(%s)"
-
-_MISSED = """
-SELECT missed.id FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
-CROSS JOIN LATERAL (
-    SELECT id FROM messages WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT %s
-) AS missed
-"""
 
 _REPLAYABLE = """
 SELECT held.channel_id, (
@@ -61,16 +54,13 @@ class ChatSource:
     def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
         # The head first: rows that are read later can only be newer, never missing below it.
         head = self.heads([channel_id]).get(channel_id, 0)
-        rows = Message.objects.filter(channel_id=channel_id).changed_since(rev).for_the_wire()[:limit]
-        changes = [shapes.change_of(row) for row in rows]
+        changes = [shapes.change_of(row) for row in changed_since(channel_id, rev, limit=limit)]
         return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)
 
     def changes_of(self, held: Mapping[int, int], *, limit: int) -> dict[int, Missed]:
         heads = self.heads(list(held))
-        # In one statement: a row that is changed between two would come with its later number, and hide what lies before it.
-        missed = RawSQL(_MISSED, [list(held), list(held.values()), limit])  # noqa: S611 (nothing of anybody is in it)
         changes: dict[int, list[Change]] = defaultdict(list)
-        for row in Message.objects.filter(pk__in=missed).for_the_wire().order_by("rev"):
+        for row in changed_in(held, limit=limit):
             changes[row.channel_id].append(shapes.change_of(row))
         return {
             channel_id: Missed(

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from chat import clock, hot, shapes
 from chat.models import Message
-from chat.reads.beside import beside
+from chat.reads.sent import beside
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.redis import REDIS_AWAY, client, key, script

@@ -7,8 +7,8 @@ import msgspec
 from django.conf import settings
 
 from chat import shapes
-from chat.reads.beside import Place, beside
 from chat.reads.cache import recent
+from chat.reads.sent import Place, beside
 from chat.shapes.columns import MessageColumns
 from delivery.wire import codec, ids
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import User
-from chat.reads.beside import messages_by_id
+from chat.reads.sent import messages_by_id
 from chat.search.asked import Asked, Place, resolve
 from chat.search.conditions import ALIKE, CLOSE
 from chat.search.looking import WIDER, Ends, Look, by_index, look, prepare

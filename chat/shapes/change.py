@@ -1,6 +1,7 @@
 """A row of `messages` as one numbered change of its channel."""
 
 from chat import models
+from chat.shapes.columns import MessageColumns
 from chat.shapes.message import message_of
 from delivery.bus.announcements import Change
 from delivery.wire import codec
@@ -10,7 +11,7 @@ ENDS = {"member.left", "member.removed"}
 BEGINS = {"member.joined", "conversation.begun"}
 
 
-def change_of(row: models.Message) -> Change:
+def change_of(row: models.Message | MessageColumns) -> Change:
     """Needs `sender` selected along."""
     event = row.event or {}
     kind = event.get("type")

@@ -21,11 +21,14 @@ def trusts_the_clock() -> None:
     from django.utils import timezone  # noqa: PLC0415
 
     from chat import clock  # noqa: PLC0415
-    from chat.models.message import MessageQuerySet  # noqa: PLC0415
+    from chat.live import source  # noqa: PLC0415
 
     clock._now_at_postgresql = lambda: timezone.now()
-    since = MessageQuerySet.changed_since
-    MessageQuerySet.changed_since = lambda self, rev: since(self, rev).filter(created_at__lte=clock.now())  # type: ignore[method-assign]
+    reads: Any = source
+    since = reads.changed_since
+    reads.changed_since = lambda channel, rev, *, limit: [
+        row for row in since(channel, rev, limit=limit) if row.created_at <= clock.now()
+    ]
 
 
 def ghosts_stay() -> None:

@@ -12,7 +12,7 @@ import pytest
 from chat import clock, shapes
 from chat.api.openapi import document
 from chat.models import Channel, ChannelKind, Message
-from chat.reads.beside import beside
+from chat.reads.sent import beside, changed_in, changed_since, messages_by_id
 from chat.services import Draft, post_messages
 from chat.shapes import columns
 from delivery.source import Committed
@@ -62,7 +62,9 @@ def test_what_is_kept_with_a_message_is_sent_with_it(cast: Cast) -> None:
     assert (sent["thread"], sent["replies"]) == (row.pk, {"count": 2, "last_seq": 9})
     assert sent["pinned_at"] == sent["created_at"]
     [read], _ = beside("channel_id", cast.team.pk, row.seq + 1, older=1)
-    assert shapes.message_of(read) == shapes.message_of(kept)
+    [changed] = changed_since(cast.team.pk, row.rev - 1, limit=1)
+    for each in (read, changed, *changed_in({cast.team.pk: row.rev - 1}, limit=1), messages_by_id([row.pk])[row.pk]):
+        assert shapes.message_of(each) == shapes.message_of(kept)
 
 
 def test_every_struct_is_sent_by_an_operation_or_a_part_of_one_that_is() -> None:

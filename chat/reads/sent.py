@@ -1,6 +1,6 @@
-"""Messages as they are sent, read without the ORM, which takes longer: those beside a place in a channel or a thread, or by id."""
+"""Messages as they are sent, read without the ORM, which takes longer: beside a place, since a number, or by id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -33,6 +33,15 @@ def _both_sides(where: Place) -> str:
 
 
 _BY_ID = f"{_SELECT} WHERE message.id = ANY(%s)"
+_CHANGED = f"{_SELECT} WHERE message.channel_id = %s AND message.rev > %s ORDER BY message.rev LIMIT %s"
+_CHANGED_IN_MANY = f"""
+{_SELECT} WHERE message.id IN (
+    SELECT missed.id FROM unnest(%s::bigint[], %s::bigint[]) AS held (channel_id, rev)
+    CROSS JOIN LATERAL (
+        SELECT id FROM messages WHERE channel_id = held.channel_id AND rev > held.rev ORDER BY rev LIMIT %s
+    ) AS missed
+) ORDER BY message.rev
+"""  # noqa: S608 (as above)
 _ASKED: dict[Place, str] = {"channel_id": _both_sides("channel_id"), "thread_id": _both_sides("thread_id")}
 
 
@@ -44,6 +53,19 @@ def beside(
     rows.sort(key=lambda row: -row.seq)
     begin = sum(row.seq >= seq for row in rows)
     return rows[begin:], rows[:begin]
+
+
+def changed_since(channel: int, rev: int, *, limit: int) -> list[MessageColumns]:
+    """In the order of their numbers: complete up to the highest one returned."""
+    return list(map(_columns, hot.rows(_CHANGED, [channel, rev, limit])))
+
+
+def changed_in(held: Mapping[int, int], *, limit: int) -> list[MessageColumns]:
+    """The same of many channels, at most so many of each.
+
+    In one statement: a row that is changed between two would come with its later number, and hide what lies before it.
+    """
+    return list(map(_columns, hot.rows(_CHANGED_IN_MANY, [list(held), list(held.values()), limit])))
 
 
 def messages_by_id(pks: Sequence[int]) -> dict[int, MessageColumns]:
