@@ -31,6 +31,7 @@ from delivery.bus.announcements import (
 from delivery.bus.layer import Bus
 from delivery.commit.committer import Committer
 from delivery.commit.cursors import CursorBuffer, Cursors
+from delivery.commit.lines import Lines
 from delivery.commit.queue import Queue
 from delivery.keeping import KeepingThreads
 from delivery.limits import NodeLimits
@@ -66,9 +67,13 @@ class Node:
         self.limits = limits
         self.is_draining = False
         # Reads may take long, and commits wait for locks: neither takes all of the threads.
-        self.committing = KeepingThreads(max(1, database_threads // 2))
-        self.threads = DatabaseThreads(max(1, database_threads - database_threads // 2))
+        committing = max(1, database_threads // 2)
+        # Two threads at least: who waits for a lock in one keeps no other channel waiting.
+        lines = min(committing // 2, max(0, committing - 2))
+        self.committing = KeepingThreads(committing - lines)
+        self.threads = DatabaseThreads(max(1, database_threads - committing))
         self.nursery = Nursery()
+        self.lines = Lines(lines, self.committing, self.nursery)
         self.counted = CountedChannels()
         self.openings = Openings(limits.openings)
         self._loop = asyncio.get_running_loop()
@@ -97,7 +102,7 @@ class Node:
         self.logins = LoginWatch(self.hub, source, self.threads, self.nursery, seconds=limits.login_check_seconds)
 
     def _be_written_to(self, source: Source, limits: NodeLimits) -> None:
-        self.committer = Committer(source, self.committing, seconds=limits.commit_seconds)
+        self.committer = Committer(source, self.committing, self.lines, seconds=limits.commit_seconds)
         self.queue = Queue(
             self.committer.commit, self.nursery, waiting=limits.lane_waiting, batch=limits.batch, counted=self.counted
         )
@@ -125,6 +130,7 @@ class Node:
         self.close_threads()
 
     def close_threads(self) -> None:
+        self.lines.close()
         self.committing.close()
         self.threads.close()
 
@@ -132,7 +138,9 @@ class Node:
 
     def ring(self, announcements: Sequence[Announcement]) -> None:
         """From any thread: to the sockets of this process at once, then to all other processes."""
-        self._loop.call_soon_threadsafe(self._ring, announcements, time.perf_counter())
+        is_loop = asyncio._get_running_loop() is self._loop
+        call = self._loop.call_soon if is_loop else self._loop.call_soon_threadsafe
+        call(self._ring, announcements, time.perf_counter())
 
     def _ring(self, announcements: Sequence[Announcement], rung_at: float) -> None:
         for announcement in announcements:

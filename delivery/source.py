@@ -1,4 +1,7 @@
-"""What the machinery asks of the product: rows, positions, commits. All functions are sync and run in a database thread."""
+"""What the machinery asks of the product: rows, positions, commits.
+
+All functions are sync, and run in a database thread where nothing else is said.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,6 +74,23 @@ class Committed:
     duplicate: bool
 
 
+#: A row as PostgreSQL spells it.
+Row = Sequence[bytes | None]
+
+
+class Question(Protocol):
+    """One statement that is a transaction by itself, and has one row."""
+
+    @property
+    def sql(self) -> str: ...
+
+    @property
+    def parameters(self) -> Sequence[bytes]: ...
+
+    def outcomes(self, row: Row) -> list[Committed | Refused] | None:
+        """What became of each draft, rung out; None when nothing was written, and they are to be committed in a thread."""
+
+
 class LaneDraft(Protocol):
     """Something to be committed to one channel; its lane is the channel's id."""
 
@@ -79,6 +99,9 @@ class LaneDraft(Protocol):
 
 
 class Source(Protocol):
+    def question(self, drafts: Sequence[LaneDraft]) -> Question | None:
+        """On the event loop: the same as `commit`, where nothing else has to be looked at; None where it has."""
+
     def log_position(self) -> LogPosition:
         """Where the database stands."""
 

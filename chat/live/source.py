@@ -12,7 +12,15 @@ from chat.reads import logins
 from chat.reads.channels import described
 from chat.reads.sent import changed_in, changed_since
 from chat.reads.timekeeping import keep_time
-from chat.services import Draft, begin_epoch, move_cursors, post_messages, read_log_position
+from chat.services import (
+    Draft,
+    PostQuestion,
+    begin_epoch,
+    move_cursors,
+    post_messages,
+    question_of,
+    read_log_position,
+)
 from delivery.bus.announcements import Change
 from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed
 from delivery.wire.errors import Refused
@@ -86,6 +94,9 @@ class ChatSource:
 
     def endings(self, held: Sequence[Login]) -> list[CloseCode | None]:
         return logins.endings(held)
+
+    def question(self, drafts: Sequence[LaneDraft]) -> PostQuestion | None:
+        return question_of([draft for draft in drafts if isinstance(draft, Draft)])
 
     def commit(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
         return post_messages([draft for draft in drafts if isinstance(draft, Draft)])

@@ -30,7 +30,7 @@ from chat.services.messages import Tagged, delete_message, edit_message, tag_of
 from chat.services.password_links import make_password_link, use_password_link, whose_password_link
 from chat.services.people import create_owner, create_user, is_sign_up_open, rename_user, sign_up
 from chat.services.pins import pin_message, unpin_message
-from chat.services.posting import post_messages
+from chat.services.posting import PostQuestion, post_messages, question_of
 from chat.services.presence import choose_presence, note_seen
 from chat.services.reactions import add_reaction, remove_reaction
 from chat.services.receipts import move_cursors, read_channel

@@ -1,6 +1,7 @@
 """The one round trip of posting: drafts as the function post_drafts takes them (posting.sql), and what it returns."""
 
 import datetime
+import functools
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -48,18 +49,43 @@ class Posted(msgspec.Struct, frozen=True, array_like=True):
     root: dict[str, Any] | None = None
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What was posted, with what it did to conversations; or else the facts as they are, and nothing was written."""
+
+    facts: list[Facts]
+    posted: list[Posted]
+    lines: list[Line]
+
+
 _decode_facts = msgspec.json.Decoder(list[Facts]).decode
 _decode_posted = msgspec.json.Decoder(list[Posted]).decode
 
 
 def post_drafts(
     rows: Sequence[Row], *, channels: Collection[int], believed: Sequence[Facts | None], now: datetime.datetime
-) -> tuple[list[Facts], list[Posted], list[Line]]:
-    """What was posted, with what it did to conversations; or else the facts as they are, and nothing was written."""
-    [(found, posted, lines)] = hot.rows(_POST, [list(channels), _json(rows), _json(believed), now])
+) -> Found:
+    [row] = hot.rows(_POST, [list(channels), _json(rows).decode(), _json(believed).decode(), now])
+    return found_in(row)
+
+
+def statement() -> str:
+    """The same with PostgreSQL's own marks, for who speaks with it without psycopg's cursors."""
+    return _numbered(_POST)
+
+
+def parameters(
+    rows: Sequence[Row], *, channels: Collection[int], believed: Sequence[Facts | None], now: datetime.datetime
+) -> list[bytes]:
+    """What `statement` is asked with, spelled."""
+    spelled = ",".join(map(str, channels))
+    return [f"{{{spelled}}}".encode(), _json(rows), _json(believed), now.isoformat().encode()]
+
+
+def found_in(row: Sequence[str | bytes | None]) -> Found:
+    facts, posted, lines = row
     if posted is not None:
-        return [], _decode_posted(posted), decode_lines(lines or "[]")
-    return _decode_facts(found), [], []
+        return Found([], _decode_posted(posted), decode_lines(lines or "[]"))
+    return Found(_decode_facts(facts or "[]"), [], [])
 
 
 def row_of(draft: Draft, *, is_fresh: bool, called: Called | None) -> Row:
@@ -80,5 +106,11 @@ def row_of(draft: Draft, *, is_fresh: bool, called: Called | None) -> Row:
     )
 
 
-def _json(rows: Sequence[Row] | Sequence[Facts | None]) -> str:
-    return msgspec.json.encode(rows).decode()
+def _json(rows: Sequence[Row] | Sequence[Facts | None]) -> bytes:
+    return msgspec.json.encode(rows)
+
+
+@functools.cache
+def _numbered(sql: str) -> str:
+    pieces = sql.split("%s")
+    return "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], 1)) + pieces[-1]

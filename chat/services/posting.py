@@ -1,42 +1,42 @@
 """Posting: a batch of drafts in one transaction, each with its own outcome. What happens under the locks is in posting.sql."""
 
 import datetime
+import functools
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Any
 
 from django.db import transaction
 
 from chat import clock, hot, shapes
-from chat.models import ChannelKind, Message, MessageKind
-from chat.rights.table import Right, refusal
+from chat.models import Message, MessageKind
 from chat.services.believed import ROOT, Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
-from chat.services.conversing import Line, listed_again, missed_since
+from chat.services.conversing import listed_again
 from chat.services.drafts import Draft
 from chat.services.first_said import first_said
 from chat.services.giving import REFUSALS
 from chat.services.mentions import called_by
-from chat.services.post_drafts import Posted, Row, post_drafts, row_of
-from chat.services.roots import change_of_root, refusal_in_thread
+from chat.services.post_drafts import Found, Posted, Row, found_in, parameters, post_drafts, row_of, statement
+from chat.services.post_rules import refusal_to_post
+from chat.services.roots import change_of_root
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Change, Changed
 from delivery.source import Committed
 from delivery.wire.codec import encode
 from delivery.wire.errors import (
-    Blocked,
     Conflict,
-    Forbidden,
-    NotAMember,
     NotFound,
-    Over,
-    Overtaken,
     Refused,
 )
 from delivery.wire.frames import Person
 from delivery.wire.types import Time, spell_time
+
+logger = logging.getLogger("gapless.posting")
 
 
 def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
@@ -51,6 +51,38 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
     # By then it is in the log what the others of the staff have said.
     posted = iter(post_messages([drafts[place] for place in later]) if later else ())
     return [next(posted) if isinstance(outcome, _Later) else outcome for outcome in outcomes]
+
+
+@dataclass(slots=True)
+class PostQuestion:
+    """What post_messages asks first, for who asks it without a thread. The rules have found nothing against these drafts."""
+
+    parameters: list[bytes]
+    _batch: "_Batch"
+    _decided: list["_Outcome"]
+    sql: str = field(default_factory=statement)
+
+    def outcomes(self, row: Sequence[bytes | None]) -> list[Committed | Refused] | None:
+        """Of each draft; None when something is not as it was believed to be, and nothing was written."""
+        found = found_in(row)
+        self._batch.note(found)
+        if not found.posted:
+            return None
+        bell.ring(self._batch.announcements(found))
+        return [outcome.answer() for outcome in self._decided if isinstance(outcome, _Fresh)]
+
+
+def question_of(drafts: Sequence[Draft]) -> PostQuestion | None:
+    """None where the rules need more than what is believed, or one of these is poison: post_messages then does it all."""
+    batch = _Batch(drafts)
+    try:
+        decided = batch.decide_by_beliefs()
+        # Conversations with the support have more rows to be looked at.
+        is_plain = all(isinstance(outcome, _Fresh) and outcome.standing.side is None for outcome in decided)
+        return PostQuestion(parameters(**batch.question(decided)), batch, decided) if is_plain else None
+    except Exception:
+        logger.exception("what is to be posted can't be asked for")
+        return None
 
 
 def _posted(drafts: Sequence[Draft]) -> list["Committed | Refused | _Later"]:
@@ -108,24 +140,35 @@ class _Batch:
     taken: set[int] = field(default_factory=set)
 
     def post(self) -> list[Committed | Refused | _Later]:
-        self.facts, is_true = [_believed(draft) for draft in self.drafts], False
-        outcomes = self._decide()
+        outcomes, is_true = self.decide_by_beliefs(), False
         while self.fresh or not is_true:
-            found, posted, lines = self._ask(outcomes)
-            if posted:
-                self._ring_after_commit(posted, lines)
+            found = post_drafts(**self.question(outcomes))
+            self.note(found)
+            if found.posted:
+                transaction.on_commit(functools.partial(bell.ring, self.announcements(found)), robust=True)
                 break
-            self.facts, is_true = found, True
+            self.facts, is_true = found.facts, True
             outcomes = self._decide()
         return [outcome.answer() if isinstance(outcome, _Fresh) else outcome for outcome in outcomes]
 
-    def _ask(self, outcomes: Sequence[_Outcome]) -> tuple[list[Facts], list[Posted], list[Line]]:
+    def decide_by_beliefs(self) -> list[_Outcome]:
+        """Asks nobody."""
+        self.facts = [_believed(draft) for draft in self.drafts]
+        return self._decide()
+
+    def question(self, outcomes: Sequence[_Outcome]) -> dict[str, Any]:
+        """The arguments of post_drafts."""
         rows = [_row(draft, outcome) for draft, outcome in zip(self.drafts, outcomes, strict=True)]
-        channels = {draft.channel for draft in self.drafts}
-        found, posted, lines = post_drafts(rows, channels=channels, believed=self.facts, now=self.now)
-        for draft, fact in zip(self.drafts, found, strict=not posted):
+        return {
+            "rows": rows,
+            "channels": {draft.channel for draft in self.drafts},
+            "believed": self.facts,
+            "now": self.now,
+        }
+
+    def note(self, found: Found) -> None:
+        for draft, fact in zip(self.drafts, found.facts, strict=not found.posted):
             standings.note(draft.channel, draft.sender, fact.standing)
-        return found, posted, lines
 
     def _decide(self) -> list[_Outcome]:
         self.fresh, self.answering, self.taken = {}, {}, set()
@@ -143,7 +186,7 @@ class _Batch:
         twin = self.fresh.get(draft.key)
         if twin is not None:
             return twin if twin.draft.digest == draft.digest else Conflict()
-        refused = _refusal(draft, facts, self.now)
+        refused = refusal_to_post(draft, facts, self.now)
         if refused is not None:
             return refused
         is_staff = facts.standing.side == "staff"
@@ -155,7 +198,9 @@ class _Batch:
         fresh = self.fresh[draft.key] = _Fresh(draft, facts.standing)
         return fresh
 
-    def _ring_after_commit(self, posted: list[Posted], lines: list[Line]) -> None:
+    def announcements(self, found: Found) -> list[Announcement]:
+        """What is to be rung out after the commit; spells each message for its answer, too."""
+        posted, lines = found.posted, found.lines
         created_at = spell_time(self.now)
         changes: dict[int, list[Change]] = defaultdict(list)
         places: dict[int, Iterator[Posted]] = {
@@ -180,16 +225,12 @@ class _Batch:
             Changed(channel_id=channel, after=those[0].rev - 1, head=those[-1].rev, changes=those)
             for channel, those in changes.items()
         ]
-        announcements += listed_again(lines)
-        transaction.on_commit(lambda: bell.ring(announcements), robust=True)
+        return announcements + listed_again(lines)
 
     def _public_names(self, posted: list[Posted]) -> dict[int, str]:
         """Of the messages in which the staff answer customers."""
         answered = [one.pk for one in posted if one.channel in self.answering]
         return dict(Message.objects.filter(pk__in=answered).values_list("pk", "said_as")) if answered else {}
-
-
-_OVER = "This conversation is over, and its customer begins another one: reopen it to answer all the same."
 
 
 def _believed(draft: Draft) -> Facts | None:
@@ -198,38 +239,6 @@ def _believed(draft: Draft) -> Facts | None:
     answered = None if draft.reply_to is None else draft.channel
     root = None if draft.thread is None else ROOT
     return None if standing is None else Facts(standing, earlier=None, answered=answered, root=root)
-
-
-def _refusal(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | None:
-    sender = facts.standing
-    if sender.kind is None:
-        return NotFound()
-    if sender.role is None:
-        return NotAMember() if sender.kind == ChannelKind.PUBLIC else NotFound()
-    if not sender.is_active:
-        return Forbidden("This account is not active.")
-    refused = refusal(
-        Right.POST,
-        role=sender.role,
-        moderates=False,
-        place=sender.kind,
-        is_archived=sender.is_archived,
-        is_muted=sender.muted_until is not None and datetime.datetime.fromisoformat(sender.muted_until) > now,
-    )
-    if refused is not None:
-        return refused
-    if sender.is_blocked:
-        return Blocked()
-    if facts.is_over:
-        return Over(_OVER) if sender.side == "staff" else Over()
-    if facts.overtaken_since is not None:
-        return Overtaken(missed_since(draft.channel, facts.overtaken_since))
-    if draft.reply_to is not None and facts.answered != draft.channel:
-        return NotFound("The message that this answers is not in the channel.")
-    refused = refusal_in_thread(draft, facts)
-    if refused is not None or facts.files is None:
-        return refused
-    return REFUSALS[facts.files]()
 
 
 def _row(draft: Draft, outcome: _Outcome) -> Row:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from delivery.away import DATABASE_AWAY, DatabaseAway, is_away
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.commit.lines import Lines
 from delivery.keeping import KeepingThreads
 from delivery.source import Committed, LaneDraft, Source
 from delivery.wire.errors import Refused, Unavailable
@@ -16,9 +17,10 @@ logger = logging.getLogger("gapless.committer")
 class Committer:
     """`seconds`: how long a commit is waited for."""
 
-    def __init__(self, source: Source, threads: KeepingThreads, *, seconds: float) -> None:
+    def __init__(self, source: Source, threads: KeepingThreads, lines: Lines, *, seconds: float) -> None:
         self._source = source
         self._threads = threads
+        self._lines = lines
         self.seconds = seconds
         # After a failure PostgreSQL is left alone for a second; senders hear `unavailable` at once meanwhile.
         self._breaker = Breaker("postgres_commit", failures=1, pause_seconds=1)
@@ -37,12 +39,28 @@ class Committer:
 
     async def _try(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
         try:
-            running = self._threads.run(self._source.commit, drafts)
-            return await asyncio.wait_for(running, self.seconds)
+            async with asyncio.timeout(self.seconds):
+                return await self._by_line(drafts) or await self._by_thread(drafts)
         except TimeoutError:
-            # It stands still. The thread goes on, so the outcome is unknown, and the same client_msg_id finds it out.
+            # It stands still. What was asked goes on, so the outcome is unknown, and the same client_msg_id finds it out.
             raise DatabaseAway(f"no answer within {self.seconds} s") from None
         except DATABASE_AWAY as error:
             if is_away(error):
                 raise DatabaseAway(str(error)) from error
             raise
+
+    async def _by_line(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused] | None:
+        question = self._source.question(drafts)
+        line = self._lines.take() if question is not None else None
+        if question is None or line is None:
+            return None
+        try:
+            row = await line.ask(question)
+        finally:
+            self._lines.give_back(line)
+        return None if row is None else question.outcomes(row)
+
+    async def _by_thread(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
+        outcomes = await self._threads.run(self._source.commit, drafts)
+        self._lines.fetch()
+        return outcomes

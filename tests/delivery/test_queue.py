@@ -15,8 +15,8 @@ from chat.live.source import ChatSource
 from chat.models import Message
 from chat.services import Draft
 from delivery.node import Node
-from delivery.source import Committed
-from delivery.wire.errors import Internal, NotFound, QueueFull, Unavailable
+from delivery.source import Committed, LaneDraft
+from delivery.wire.errors import Internal, NotFound, QueueFull, Refused, Unavailable
 from tests.conftest import Cast, in_thread, locked
 from tests.stage.servers import expect
 
@@ -35,13 +35,13 @@ def draft(cast: Cast, body: str, *, channel: int | None = None) -> Draft:
 def sizes(node: Node, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of the batches that are committed from now on."""
     seen: list[int] = []
-    commit = node.source.commit
+    commit = node.committer.commit
 
-    def counted(drafts: Sequence[Draft]) -> object:
+    async def counted(drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
         seen.append(len(drafts))
-        return commit(drafts)
+        return await commit(drafts)
 
-    monkeypatch.setattr(node.source, "commit", counted)
+    monkeypatch.setattr(node.queue, "_commit", counted)
     return seen
 
 

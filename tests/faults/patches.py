@@ -15,6 +15,7 @@ def acknowledge_before_commit() -> None:
     """The sender hears `ok` when the rows are written, a moment before they are committed."""
     from django.db import transaction  # noqa: PLC0415
 
+    from chat.live import source  # noqa: PLC0415
     from chat.services import posting  # noqa: PLC0415
     from delivery.commit import queue  # noqa: PLC0415
     from delivery.wire.errors import Refused  # noqa: PLC0415
@@ -42,6 +43,8 @@ def acknowledge_before_commit() -> None:
             time.sleep(PREMATURE_SECONDS)
         return outcomes
 
+    # In threads, where there is time between.
+    source.question_of = lambda drafts: None
     queue.Queue.submit = remembering_submit  # type: ignore[method-assign]
     posting._Batch.post = premature_post  # type: ignore[method-assign]
 
@@ -207,6 +210,7 @@ def one_poison_spoils_all() -> None:
             return [Invalid() for _ in drafts]
 
     source.post_messages = post_messages
+    source.question_of = lambda drafts: None
 
 
 def one_lane_for_all() -> None:

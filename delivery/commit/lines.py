@@ -1,0 +1,211 @@
+"""Connections to PostgreSQL that the event loop uses itself: a statement goes out, its row comes back, and no thread is between.
+
+Borrowed from Django's pool by a thread. One on which anything went wrong, or that nobody used for a while, is closed and given
+back.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+
+import psycopg
+from django.db import OperationalError, connections
+from psycopg import pq
+
+from delivery.keeping import IDLE_SECONDS, KeepingThreads
+from delivery.source import Question, Row
+from delivery.tasks import Nursery
+
+logger = logging.getLogger("gapless.committer")
+
+#: These undid the transaction: it may be tried again.
+_DEADLOCK = ("40P01", "40001")
+
+
+class Line:
+    """One connection, with one question under way at most. Belongs to the event loop that makes it."""
+
+    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+        self.used_at = time.monotonic()
+        self.is_well = True
+        self._raw = raw
+        self._loop = asyncio.get_running_loop()
+        # The next statement of one behind a pooler may be another connection's, which has prepared nothing of ours.
+        self._prepares = raw.prepare_threshold is not None
+        self._prepared: dict[str, bytes] = {}
+        self._answer: asyncio.Future[pq.abc.PGresult | None] | None = None
+        raw.pgconn.nonblocking = 1
+        self._socket = raw.pgconn.socket
+        self._loop.add_reader(self._socket, self._read)
+
+    async def ask(self, question: Question) -> Row | None:
+        """Its one row; None when PostgreSQL refused, and nothing was done. Raises OperationalError when that is not known.
+
+        A wait that is given up leaves the outcome open, and the line unwell.
+        """
+        is_answered = False
+        try:
+            row = await self._ask(question)
+            is_answered = row is not None
+            return row
+        finally:
+            self.is_well = self.is_well and is_answered
+            self.used_at = time.monotonic()
+
+    def close(self) -> None:
+        """Repeating does nothing."""
+        self.is_well = False
+        # The loop may have ended.
+        with contextlib.suppress(RuntimeError):
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+        if not self._raw.closed:
+            self._raw.close()
+            connections["default"].pool.putconn(self._raw)  # type: ignore[attr-defined]
+
+    async def _ask(self, question: Question) -> Row | None:
+        pg, sql = self._raw.pgconn, question.sql
+        name = self._prepared.get(sql)
+        try:
+            if name is None and self._prepares:
+                name = self._prepared[sql] = b"line_%d" % len(self._prepared)
+                pg.send_prepare(name, sql.encode())
+                if not _is_done(await self._sent()):
+                    return None
+            if name is None:
+                pg.send_query_params(sql.encode(), question.parameters)
+            else:
+                pg.send_query_prepared(name, question.parameters)
+            answer = await self._sent()
+            return [answer.get_value(0, column) for column in range(answer.nfields)] if _is_done(answer) else None
+        except psycopg.OperationalError as error:
+            raise OperationalError(*error.args) from error
+
+    async def _sent(self) -> "pq.abc.PGresult":
+        self._answer = self._loop.create_future()
+        if self._raw.pgconn.flush():
+            self._loop.add_writer(self._socket, self._write)
+        answer = await self._answer
+        if answer is None:
+            raise psycopg.OperationalError("PostgreSQL ended the connection")
+        return answer
+
+    def _write(self) -> None:
+        try:
+            if self._raw.pgconn.flush():
+                return
+        except psycopg.OperationalError as error:
+            self._fail(error)
+        self._loop.remove_writer(self._socket)
+
+    def _read(self) -> None:
+        waiting, pg = self._answer, self._raw.pgconn
+        if waiting is None:
+            # Its goodbye, mostly: who is not asked has nothing to say.
+            self.is_well = False
+            self._loop.remove_reader(self._socket)
+            return
+        try:
+            pg.consume_input()
+            if pg.is_busy():
+                return
+            first = last = pg.get_result()
+            while last is not None and not pg.is_busy():
+                last = pg.get_result()
+        except psycopg.OperationalError as error:
+            self._fail(error)
+            return
+        self._answer = None
+        if not waiting.done():
+            waiting.set_result(first)
+
+    def _fail(self, error: Exception) -> None:
+        self._loop.remove_reader(self._socket)
+        waiting, self._answer = self._answer, None
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(error)
+
+
+class Lines:
+    """At most `most`. While there is none, commits go by `threads`, which also fetch the first."""
+
+    def __init__(self, most: int, threads: KeepingThreads, nursery: Nursery) -> None:
+        self._most = most
+        self._threads = threads
+        self._nursery = nursery
+        self._free: list[Line] = []
+        self._count = 0
+        self._tidying: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    def take(self) -> Line | None:
+        """One for nobody else until it is given back."""
+        while self._free:
+            line = self._free.pop()
+            if line.is_well:
+                return line
+            self._end(line)
+        return None
+
+    def give_back(self, line: Line) -> None:
+        if not line.is_well or self._is_closed:
+            self._end(line)
+            return
+        self._free.append(line)
+        if self._tidying is None:
+            self._tidying = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._tidy)
+
+    def fetch(self) -> None:
+        """One more, if there may be one; for when PostgreSQL has just answered."""
+        if self._count < self._most and not self._is_closed:
+            self._count += 1
+            self._nursery.start(self._fetch())
+
+    def close(self) -> None:
+        """Those that are taken are closed when they are given back."""
+        self._is_closed = True
+        if self._tidying is not None:
+            self._tidying.cancel()
+        while self._free:
+            self._end(self._free.pop())
+
+    async def _fetch(self) -> None:
+        try:
+            line = Line(await self._threads.run(_borrowed))
+        except Exception as error:
+            self._count -= 1
+            logger.info("there is no line to PostgreSQL, commits go by threads: %r", error)
+        else:
+            self.give_back(line)
+
+    def _tidy(self) -> None:
+        since = time.monotonic() - IDLE_SECONDS
+        self._tidying = None
+        idle = [line for line in self._free if line.used_at <= since or not line.is_well]
+        self._free = [line for line in self._free if line not in idle]
+        for line in idle:
+            self._end(line)
+        if self._free:
+            self._tidying = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._tidy)
+
+    def _end(self, line: Line) -> None:
+        self._count -= 1
+        line.close()
+
+
+def _borrowed() -> "psycopg.Connection[Any]":
+    pool: Any = connections["default"].pool  # type: ignore[attr-defined]
+    pool.open()
+    return pool.getconn()
+
+
+def _is_done(answer: "pq.abc.PGresult") -> bool:
+    """False when PostgreSQL undid it for a reason of the question. Raises psycopg.OperationalError when it could not see to it."""
+    if answer.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+        return True
+    error = psycopg.errors.error_from_result(answer)
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate not in _DEADLOCK:
+        raise error
+    return False

@@ -1,0 +1,141 @@
+"""Commits by connections of the event loop: as durable and as exact as by threads, and threads take over wherever they end."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from chat import services
+from chat.live.source import ChatSource
+from chat.models import Message
+from chat.services import Draft
+from delivery.bus import bell
+from delivery.bus.announcements import Announcement, Changed
+from delivery.commit.lines import Line
+from delivery.node import Node
+from delivery.wire.errors import NotAMember, NotFound, Unavailable
+from tests.conftest import Cast, in_thread, locked
+from tests.stage.servers import expect
+
+
+@pytest.fixture
+async def node(transactional_db: None, cast: Cast) -> AsyncIterator[Node]:
+    """With a line that is free, and alice known."""
+    node = Node(ChatSource(), settings.LIMITS, database_threads=6)
+    await node.queue.submit(draft(cast, "by a thread"))
+    await expect(lambda: node.lines._free)
+    yield node
+    await node.nursery.end()
+    node.close_threads()
+
+
+def draft(cast: Cast, body: str, *, key: uuid.UUID | None = None) -> Draft:
+    return Draft(channel=cast.team.pk, sender=cast.alice.pk, client_msg_id=key or uuid.uuid4(), body=body)
+
+
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What the lines answer from now on."""
+    said: list[object] = []
+    ask = Line.ask
+
+    async def listening(self: Line, question: object) -> object:
+        said.append(row := await ask(self, question))  # type: ignore[arg-type]
+        return row
+
+    monkeypatch.setattr(Line, "ask", listening)
+    return said
+
+
+async def bodies() -> list[str]:
+    return await in_thread(
+        lambda: list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True))
+    )
+
+
+def end(line: Line) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [line._raw.info.backend_pid])
+
+
+async def test_who_is_known_is_committed_without_a_thread_and_rung_out(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[Announcement] = []
+    monkeypatch.setattr(bell, "ring", rung.extend)
+    monkeypatch.setattr(node.source, "commit", None)
+    outcomes = await asyncio.gather(*(node.queue.submit(draft(cast, f"{n}")) for n in range(3)))
+    assert [outcome.duplicate for outcome in outcomes] == [False] * 3
+    assert await bodies() == ["by a thread", "0", "1", "2"]
+    assert [change.raw for each in rung if isinstance(each, Changed) for change in each.changes] == [
+        outcome.raw for outcome in outcomes
+    ]
+
+
+async def test_what_is_not_as_it_was_believed_is_decided_again(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = draft(cast, "said twice")
+    committed = await node.queue.submit(first)
+    said = asked(monkeypatch)
+    again = await node.queue.submit(first)
+    assert (again.raw, again.duplicate, len(said)) == (committed.raw, True, 1)
+    assert (await bodies()).count("said twice") == 1
+
+
+async def test_a_poison_row_spoils_only_itself(node: Node, cast: Cast) -> None:
+    await asyncio.gather(node.queue.submit(draft(cast, "before")), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(node.queue.submit(draft(cast, body)) for body in ("fine", "x" * 3000, "well")), return_exceptions=True
+    )
+    assert [isinstance(outcome, BaseException) for outcome in outcomes] == [False, True, False]
+    assert (await bodies())[-2:] == ["fine", "well"]
+
+
+async def test_a_line_that_postgresql_has_ended_is_not_used_again(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [line] = node.lines._free
+    await in_thread(end, line)
+    await expect(lambda: not line.is_well)
+    said = asked(monkeypatch)
+    await node.queue.submit(draft(cast, "by another"))
+    assert (said, (await bodies())[-1]) == ([], "by another")
+
+
+async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_is_safe(node: Node, cast: Cast) -> None:
+    first, [line] = draft(cast, "cut"), node.lines._free
+    with locked(cast.team):
+        waiting = node.queue.submit(first)
+        await expect(lambda: not node.lines._free)
+        await in_thread(end, line)
+        with pytest.raises(Unavailable):
+            await waiting
+
+    async def is_in() -> bool:
+        try:
+            await node.queue.submit(first)
+        except Unavailable:
+            return False
+        return True
+
+    await expect(is_in, within=5)
+    assert (await bodies()).count("cut") == 1
+
+
+async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast: Cast) -> None:
+    with locked(cast.team), pytest.raises(Unavailable):
+        await node.queue.submit(draft(cast, "waits in vain"))
+    assert await bodies() == ["by a thread"]
+
+
+async def test_who_was_removed_meanwhile_posts_nothing(node: Node, cast: Cast) -> None:
+    await node.queue.submit(Draft(channel=cast.team.pk, sender=cast.bob.pk, client_msg_id=uuid.uuid4(), body="here"))
+    await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+    with pytest.raises((NotAMember, NotFound)):
+        await node.queue.submit(
+            Draft(channel=cast.team.pk, sender=cast.bob.pk, client_msg_id=uuid.uuid4(), body="and still")
+        )
+    assert "and still" not in await bodies()
