@@ -1,5 +1,6 @@
 """Logs: one JSON object a line, with the request's or the connection's id, and never what people wrote. For people: text."""
 
+import atexit
 import logging
 import os
 import re
@@ -50,7 +51,7 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             }
         },
-        "filters": {"outages": {"()": Outages}},
+        "filters": {"outages": {"()": _to_the_end}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": _loggers(level),
@@ -69,6 +70,13 @@ def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
         if isinstance(event.get(key), str):
             event[key] = _DETAIL.sub(r"\1: (not logged)", event[key])
     return event
+
+
+def _to_the_end() -> Outages:
+    outages = Outages()
+    # Before logging's own end, which was registered earlier.
+    atexit.register(outages.say_what_was_kept)
+    return outages
 
 
 def _loggers(level: str) -> dict[str, Any]:

@@ -41,6 +41,13 @@ class Outages(logging.Filter):
         self._repeats = Repeats()
         self._is_watched = False
 
+    def say_what_was_kept(self) -> None:
+        """At the end of the process: a command lasts no longer than the moment that is waited for a reason."""
+        with self._lock:
+            said = [spells.kept for spells in self._spells.values() if spells.kept]
+        for line in said:
+            logger.warning(line)
+
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name == logger.name:
             return True

@@ -43,6 +43,11 @@ class Spells:
     def has_more_to_say(self) -> bool:
         return self.is_lasting or bool(self._began)
 
+    @property
+    def kept(self) -> str:
+        """What began and was not said yet."""
+        return self._begins() if self.is_lasting and self._is_first and not self._is_told else ""
+
     def note(self, record: logging.LogRecord) -> str:
         """What is to be said in the place of this line; nothing: it is counted."""
         is_kept = not self.is_lasting
@@ -56,7 +61,7 @@ class Spells:
         is_due = not self._is_told and self._last_at - self._began_at >= self._moment
         if self._is_first and (is_due or (is_why and self._is_told)):
             self._is_told, self._told_at, self._began = True, self._last_at, 0
-            return f"{self._fault.begins}{_for(self._last_at - self._began_at)}: {self._reason}"
+            return self._begins()
         if not is_kept:
             self.count(record.name)
         return ""
@@ -93,6 +98,9 @@ class Spells:
         self._began_at = time.monotonic()
         self._began += 1
         self._reason, self._knows_why = reason_in(record), False
+
+    def _begins(self) -> str:
+        return f"{self._fault.begins}{_for(self._last_at - self._began_at)}: {self._reason}"
 
     def _may_be_over_at_once(self, now: float) -> bool:
         return self.is_lasting and now - self._began_at < LASTING_SECONDS

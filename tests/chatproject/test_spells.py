@@ -43,6 +43,16 @@ def test_what_is_over_before_it_could_be_said_is_one_line(monkeypatch: pytest.Mo
     ]
 
 
+def test_what_was_kept_is_said_when_the_process_ends(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    moving(monkeypatch)
+    outage = Outages()
+    outage.filter(of_redis())
+    outage.say_what_was_kept()
+    assert caplog.messages == ["Redis is away: Redis carries no announcements"]
+
+
 def test_a_fault_that_comes_and_goes_is_a_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     moved = moving(monkeypatch)
     outage = Outages()
