@@ -1,4 +1,4 @@
-"""What the door says by itself, before Django is asked: problem documents for requests and handshakes, or plain bytes."""
+"""What the door says by itself, before Django is asked: problem documents for programs and handshakes, pages for browsers."""
 
 import asyncio
 import dataclasses
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from chatproject.serving import measuring
+from chatproject.serving import measuring, refused_page
 from delivery.wire.codec import encode
 from delivery.wire.problems import spell_problem
 
@@ -117,7 +117,7 @@ async def answer(
             await send({"type": "websocket.close"})
             return
         kind = "websocket.http.response"
-    await _say(refusal, kind, send, headers or {})
+    await _say(refusal, scope, kind, send, headers or {})
 
 
 async def end_unless_answered(application: Application, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,12 +136,18 @@ async def end_unless_answered(application: Application, scope: Scope, receive: R
         if is_answered:
             raise
         is_cut = True
-        await _say(ENDING, "http.response", send, {})
+        await _say(ENDING, scope, "http.response", send, {})
 
 
-async def _say(refusal: Refusal, kind: str, send: Send, headers: Mapping[str, str]) -> None:
+async def _say(refusal: Refusal, scope: Scope, kind: str, send: Send, headers: Mapping[str, str]) -> None:
     body = counted_body(refusal)
-    said = {**_headers(refusal, body), **headers}
+    kinds: Mapping[str, str] = {}
+    if refused_page.is_wanted(scope):
+        body = refused_page.spell(
+            refusal.status, refusal.detail, method=scope["method"], retry_after=_seconds(refusal.retry_after)
+        )
+        kinds = refused_page.HEADERS
+    said = {**_headers(refusal, body), **kinds, **headers}
     pairs = [(name.encode(), value.encode()) for name, value in said.items()]
     await send({"type": f"{kind}.start", "status": int(refusal.status), "headers": pairs})
     await send({"type": f"{kind}.body", "body": body})
@@ -150,7 +156,7 @@ async def _say(refusal: Refusal, kind: str, send: Send, headers: Mapping[str, st
 def counted_body(refusal: Refusal) -> bytes:
     """The problem document, and one more of its reason in the figures."""
     measuring.door_refusals.labels(refusal.reason).inc()
-    again = None if refusal.retry_after is None else _whole(refusal.retry_after)
+    again = _seconds(refusal.retry_after)
     return encode(spell_problem(refusal.code, refusal.detail, status=refusal.status, retry_after=again))
 
 
@@ -169,11 +175,11 @@ def _headers(refusal: Refusal, body: bytes) -> dict[str, str]:
         "cache-control": "no-store",
     }
     if refusal.retry_after is not None:
-        headers["retry-after"] = str(_whole(refusal.retry_after))
+        headers["retry-after"] = str(_seconds(refusal.retry_after))
     if not refusal.keeps_connection:
         headers["connection"] = "close"
     return headers
 
 
-def _whole(seconds: float) -> int:
-    return max(1, math.ceil(seconds))
+def _seconds(exact: float | None) -> int | None:
+    return None if exact is None else max(1, math.ceil(exact))

@@ -30,6 +30,17 @@ test("another tab leaves a living tab's drafts alone", () => {
   assert.deepEqual(new Outbox(1).all(), []);
 });
 
+test("what the browser has no room for is known to be lost with the page", () => {
+  const outbox = new Outbox(1);
+  outbox.add({ channel: 7, body: "kept" });
+  assert.equal(outbox.isUnkept, false);
+  shared.isFull = true;
+  const draft = outbox.add({ channel: 7, body: "not kept" });
+  assert.equal(outbox.isUnkept, true);
+  outbox.remove(draft.client_msg_id);
+  assert.equal(outbox.isUnkept, false);
+});
+
 test("a failed draft is not sent again by itself", () => {
   const outbox = new Outbox(1);
   const draft = outbox.add({ channel: 7, body: "refused" });

@@ -110,6 +110,11 @@ export class Client extends EventTarget {
     return channel == null ? this.#outbox.all() : this.#outbox.of(channel);
   }
 
+  /** Whether the browser has refused to keep one of them: it is lost with the page. */
+  get isUnkept() {
+    return this.#outbox.isUnkept;
+  }
+
   /** Of a draft's files more has come: keeps it so, and sends it when they are whole. */
   keep(/** @type {Draft} */ draft) {
     this.#outbox.save(draft);

@@ -83,6 +83,11 @@ export class Outbox {
     }
   }
 
+  /** Whether something would be lost with the page. */
+  get isUnkept() {
+    return this.all().some(({ client_msg_id: id }) => this.#unkept.has(id));
+  }
+
   /** Calls `taken(draft)` when another tab has sent or deleted a draft that this one holds too. */
   watchTabs(/** @type {Callback} */ taken) {
     globalThis.addEventListener?.("storage", ({ key, newValue }) => {

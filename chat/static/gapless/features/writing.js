@@ -1,5 +1,6 @@
 /** Writing: the box, what holds it back, and what has not been sent yet. */
 import { may, partnerIn } from "../channels/channels.js";
+import { say } from "../page/dialogs.js";
 import { feature } from "../page/feature.js";
 import { Composer } from "../writing/composer.js";
 import { Pace } from "../writing/pace.js";
@@ -20,9 +21,13 @@ feature((page) => {
   page.addEventListener("going", ({ detail: channel }) => open(channel));
   page.addEventListener("shown", () => (refresh(), unsent.show()));
   page.addEventListener("ended", () => composer.open(null));
+  page.addEventListener("applied", ({ detail: { messages } }) => {
+    for (const writer of page.writers.values()) writer.hear(messages);
+  });
   page.blocks.addEventListener("changed", () => partnerIn(page.here) && open(page.here));
   client.addEventListener("channel", refresh);
   client.addEventListener("draft", () => (refresh(), unsent.show()));
+  addEventListener("beforeunload", (event) => client.isUnkept && event.preventDefault());
   setInterval(() => (pane.refreshWaiting(), refresh()), DRAFT_TICK_MS);
   page.cancels.push(() => composer.cancel());
   page.writers.set(page.timeline, composer);
@@ -39,6 +44,7 @@ function composerOf(/** @type {Page} */ page) {
     user: me.id,
     post: (/** @type {string} */ body, /** @type {number | null} */ replyTo, /** @type {any[]} */ files) => {
       client.post(page.here.id, body, replyTo, { files });
+      if (client.isUnkept && client.state.state !== "online") say("This browser has no room to keep what you write: leave the page open until it is sent.");
       around.sent();
       pane.follow();
     },

@@ -95,7 +95,7 @@ export class Uploads extends EventTarget {
         tries += 1;
         if (FINAL.has(problem.code) || (problem.code === "not_found" && !upload.id)) this.#fail(Object.assign(upload, { id: null }), problem.detail); // the server keeps nothing of it
         else if (problem.code === "not_found") Object.assign(upload, { id: null, sent: 0 });
-        else if (problem.code !== "conflict") await this.#rest(upload, pause(tries, problem.retryAfter) * 1000, problem.detail);
+        else if (problem.code !== "conflict") await this.#rest(upload, pause(tries, problem.retryAfter) * 1000, waitingFor(problem));
       }
     }
     this.#running -= 1;
@@ -122,7 +122,7 @@ export class Uploads extends EventTarget {
 
   // Woken before its time when the browser has a line again.
   #rest(/** @type {any} */ upload, /** @type {number} */ ms, /** @type {string} */ detail) {
-    upload.detail = `Waiting: ${detail}`;
+    upload.detail = detail;
     this.#tell(upload, upload.sent);
     return new Promise((/** @type {any} */ resolve) => {
       upload.wake = resolve;
@@ -144,3 +144,5 @@ export class Uploads extends EventTarget {
     this.dispatchEvent(new CustomEvent("moved", { detail: { key: upload.key } }));
   }
 }
+
+const waitingFor = (/** @type {any} */ { code, detail }) => (code === "unreachable" ? "Waiting for the connection. It goes on by itself." : `Waiting: ${detail}`);

@@ -18,6 +18,7 @@ export class Composer {
   #kept = ""; // what is stored for it, as far as this tab knows
   /** @type {Message | null} */ #reply = null;
   /** @type {Message | null} */ #editing = null;
+  #began = ""; // what it said when the person began to change it
   #isHeld = false;
   #post;
   #edit;
@@ -106,10 +107,19 @@ export class Composer {
   edit(/** @type {Message} */ message) {
     this.#reply = null;
     this.#editing = message;
+    this.#began = message.body;
     this.#write(message.body);
     this.#showContext();
     this.#box.focus();
     this.#box.setSelectionRange(message.body.length, message.body.length);
+  }
+
+  /** Messages as they are now: what is being edited may have been changed or deleted elsewhere meanwhile. */
+  hear(/** @type {Message[]} */ messages) {
+    const now = messages.find(({ id }) => id === this.#editing?.id);
+    if (!now || (now.body === this.#editing?.body && !now.deleted_at)) return;
+    this.#editing = now;
+    this.#showContext();
   }
 
   /** Drops the reply or the edit; true when there was one. */
@@ -139,8 +149,9 @@ export class Composer {
 
   async #save(/** @type {Message} */ message, /** @type {string} */ body) {
     try {
+      this.#began = body;
       if (body !== message.body) await this.#edit(message, body);
-      if (this.#editing === message) this.cancel();
+      if (this.#editing?.id === message.id) this.cancel();
     } catch ({ detail }) {
       this.#left.textContent = `Not changed. ${detail} Your text is still here.`;
     }
@@ -209,7 +220,7 @@ export class Composer {
     this.#form.classList.toggle("is-editing", Boolean(this.#editing));
     if (!about) return;
     const text = plain(about.body).slice(0, 120);
-    const what = this.#editing ? ["Editing your message"] : ["Replying to ", paintName(make("span"), about.sender), `: ${text}`];
+    const what = this.#editing ? [editingText(this.#editing, this.#began)] : ["Replying to ", paintName(make("span"), about.sender), `: ${text}`];
     this.#context.firstElementChild.replaceChildren(...what);
   }
 
@@ -237,4 +248,9 @@ export class Composer {
       // Not kept over a reload, still in the box.
     }
   }
+}
+
+function editingText(/** @type {Message} */ { body, deleted_at: deletedAt }, /** @type {string} */ began) {
+  if (deletedAt) return "This message was deleted meanwhile: it can't be changed. What you wrote is still here.";
+  return body === began ? "Editing your message" : `Editing your message. Changed elsewhere meanwhile: ${plain(body).slice(0, 120)}`;
 }
