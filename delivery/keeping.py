@@ -24,10 +24,14 @@ Work = Callable[[], None] | None
 
 
 class KeepingThreads:
-    """At most `count`, started when all that there are have something to do."""
+    """At most `count`, started when all that there are have something to do.
 
-    def __init__(self, count: int) -> None:
+    keeps: else a connection goes back to the pool after each work, for a pool so small that others would get none.
+    """
+
+    def __init__(self, count: int, *, keeps: bool = True) -> None:
         self._count = count
+        self._keeps = keeps
         self._waiting: queue.SimpleQueue[Work] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._under_way = 0
@@ -64,6 +68,8 @@ class KeepingThreads:
             while (work := self._next()) is not None:
                 _drop_if_ended()
                 work()
+                if not self._keeps:
+                    connections.close_all()
         finally:
             connections.close_all()
 

@@ -60,9 +60,9 @@ _deliver_seconds = metrics.deliver_seconds.labels("own")
 
 
 class Node:
-    """`source`: the rows, as the product has them."""
+    """`source`: the rows, as the product has them. reads_keep: threads that read keep their connections, too."""
 
-    def __init__(self, source: Source, limits: NodeLimits, *, database_threads: int) -> None:
+    def __init__(self, source: Source, limits: NodeLimits, *, database_threads: int, reads_keep: bool = True) -> None:
         self.source = source
         self.limits = limits
         self.is_draining = False
@@ -71,7 +71,7 @@ class Node:
         # Two threads at least: who waits for a lock in one keeps no other channel waiting.
         lines = min(committing // 2, max(0, committing - 2))
         self.committing = KeepingThreads(committing - lines)
-        self.threads = DatabaseThreads(max(1, database_threads - committing))
+        self.threads = DatabaseThreads(max(1, database_threads - committing), keeps=reads_keep)
         self.nursery = Nursery()
         self.lines = Lines(lines, self.committing, self.nursery)
         self.counted = CountedChannels()

@@ -30,9 +30,9 @@ JITTER_SECONDS = 0.1
 class DatabaseThreads:
     """The one layer in which something is tried again: reads, when PostgreSQL was not there."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, keeps: bool = True) -> None:
         self.count = count
-        self._threads = KeepingThreads(count)
+        self._threads = KeepingThreads(count, keeps=keeps)
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result. A cancelled wait does not stop the function: its outcome is then unknown."""

@@ -26,6 +26,9 @@ from delivery.node import Node, running, set_running
 from delivery.source import Committed, Opening
 from delivery.wire.errors import Refused
 
+#: Connections of a pool that is too small for threads that read to keep theirs.
+SMALL_POOL = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -43,6 +46,8 @@ class ChatNode(Node):
             ChatSource(),
             settings.LIMITS,
             database_threads=max(1, settings.DATABASE_POOL * 2 // 3),
+            # Of two or three, what is kept would leave HTTP one, or none.
+            reads_keep=settings.DATABASE_POOL > SMALL_POOL,
         )
         self.allowance = MessageAllowance(self.threads.read)
         self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))

@@ -91,6 +91,22 @@ async def test_a_crowd_from_one_address_sends_nobody_away_who_comes_from_another
     assert 503 in answers
 
 
+async def test_with_the_smallest_pool_pages_sends_and_openings_take_turns(
+    own_server: Callable[..., Server], cast: Cast
+) -> None:
+    server = own_server(GAPLESS_LIMIT_POOL="2")
+    token = cast.token(cast.alice)
+    path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+        for _ in range(2):
+            async with asyncio.timeout(10), server.connect(token) as alice:
+                await alice.sync({cast.team.pk: 0})
+                said = {"channel": cast.team.pk, "client_msg_id": str(uuid.uuid4()), "body": "hello"}
+                assert (await alice.command("message.post", **said))["op"] == "ok"
+                page = await client.get(path)
+                assert page.status_code == 200, page.text
+
+
 @contextlib.contextmanager
 def tokens_locked() -> Iterator[None]:
     """Nobody's token can be looked up within the block."""

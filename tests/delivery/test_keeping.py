@@ -39,6 +39,15 @@ async def test_a_connection_is_kept(threads: KeepingThreads) -> None:
     assert await threads.run(backend) == await threads.run(backend)
 
 
+async def test_where_the_pool_is_small_it_is_given_back_after_each_work() -> None:
+    threads = KeepingThreads(1, keeps=False)
+    try:
+        assert await threads.run(backend)
+        assert await threads.run(lambda: connection.connection) is None
+    finally:
+        threads.close()
+
+
 async def test_one_that_postgresql_has_ended_is_not_used_again(threads: KeepingThreads) -> None:
     ended = await threads.run(backend)
     await in_thread(end, ended)

@@ -118,6 +118,8 @@ class Command(BaseCommand):
 
     def _serve(self, listener: socket.socket, **how: Any) -> DrainingServer:
         limits = settings.LIMITS
+        # This thread asks no more: what it kept would be half of the smallest pool.
+        connections.close_all()
         return serve_here(listener, drain_seconds=limits.drain_seconds, frame_bytes=limits.frame_bytes, **how)
 
     def _supervisor(self, listener: socket.socket, **how: Any) -> Supervisor:
