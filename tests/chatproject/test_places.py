@@ -263,7 +263,8 @@ async def test_what_the_end_of_the_process_cuts_off_is_told_to_ask_again(is_answ
         heard.append(event.get("status"))
 
     ended = asyncio.Event()
-    asked = asyncio.ensure_future(refusals.end_unless_answered(answer, {}, asyncio.Event().wait, send))
+    asked_for = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asked = asyncio.ensure_future(refusals.end_unless_answered(answer, asked_for, asyncio.Event().wait, send))
     await asyncio.sleep(0)
     asked.cancel()
     await asyncio.wait([asked])
