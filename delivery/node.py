@@ -33,7 +33,6 @@ from delivery.commit.committer import Committer
 from delivery.commit.cursors import CursorBuffer, Cursors
 from delivery.commit.lines import Lines
 from delivery.commit.queue import Queue
-from delivery.keeping import KeepingThreads
 from delivery.limits import NodeLimits
 from delivery.live.accesses import Accesses
 from delivery.live.counted import CountedChannels
@@ -52,7 +51,7 @@ from delivery.live.waits import Waits
 from delivery.live.watches import Heartbeats, keep_checking, keep_seats, keep_shedding
 from delivery.source import Opening, Source
 from delivery.tasks import Nursery
-from delivery.threads import DatabaseThreads
+from delivery.threads import DatabaseThreads, KeepingThreads
 
 logger = logging.getLogger("gapless.node")
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import datetime
+import logging
 import tempfile
 import threading
 import uuid
@@ -52,6 +53,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     asked = shared.asked_for(items)
     config.stash[ASKED_FOR] = asked
     order.longest_first(items, Path(__file__).parent, asked)
+
+
+def pytest_unconfigure() -> None:
+    # What is said at the interpreter's end would go to streams that were captured, and are closed.
+    logging.raiseExceptions = False
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from delivery.away import DATABASE_AWAY, DatabaseAway, is_away
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.commit.lines import Lines
-from delivery.keeping import KeepingThreads
 from delivery.source import Committed, LaneDraft, Source
+from delivery.threads import KeepingThreads
 from delivery.wire.errors import Refused, Unavailable
 
 logger = logging.getLogger("gapless.committer")

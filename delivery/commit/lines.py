@@ -14,9 +14,9 @@ import psycopg
 from django.db import OperationalError, connections
 from psycopg import pq
 
-from delivery.keeping import IDLE_SECONDS, KeepingThreads
 from delivery.source import Question, Row
 from delivery.tasks import Nursery
+from delivery.threads import IDLE_SECONDS, KeepingThreads
 
 logger = logging.getLogger("gapless.committer")
 
@@ -36,6 +36,7 @@ class Line:
         self._prepares = raw.prepare_threshold is not None
         self._prepared: dict[str, bytes] = {}
         self._answer: asyncio.Future[pq.abc.PGresult | None] | None = None
+        self._result: pq.abc.PGresult | None = None
         raw.pgconn.nonblocking = 1
         self._socket = raw.pgconn.socket
         self._loop.add_reader(self._socket, self._read)
@@ -109,17 +110,20 @@ class Line:
             return
         try:
             pg.consume_input()
-            if pg.is_busy():
-                return
-            first = last = pg.get_result()
-            while last is not None and not pg.is_busy():
-                last = pg.get_result()
+            # It is ready for another question only when there is no further result, which may come in a piece of its own.
+            while not pg.is_busy():
+                result = pg.get_result()
+                if result is None:
+                    self._settle(waiting)
+                    return
+                self._result = self._result or result
         except psycopg.OperationalError as error:
             self._fail(error)
-            return
-        self._answer = None
+
+    def _settle(self, waiting: "asyncio.Future[pq.abc.PGresult | None]") -> None:
+        result, self._result, self._answer = self._result, None, None
         if not waiting.done():
-            waiting.set_result(first)
+            waiting.set_result(result)
 
     def _fail(self, error: Exception) -> None:
         self._loop.remove_reader(self._socket)

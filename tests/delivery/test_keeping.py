@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError, connection
 
-from delivery.keeping import KeepingThreads
+from delivery.threads import KeepingThreads
 from tests.conftest import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -3,7 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -53,6 +58,53 @@ async def bodies() -> list[str]:
     return await in_thread(
         lambda: list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True))
     )
+
+
+@dataclass
+class Says:
+    """A question without drafts."""
+
+    parameters: list[bytes]
+    sql: str = "SELECT $1::text"
+
+    def outcomes(self, row: object) -> None:
+        """Nothing was written."""
+
+
+@asynccontextmanager
+async def by_single_bytes(folder: Path) -> AsyncIterator[Path]:
+    """A folder with a socket behind which PostgreSQL's answers come in pieces, as a network may cut them."""
+    upstream = f"{connection.settings_dict['HOST']}/.s.PGSQL.5432"
+
+    async def relay(come: asyncio.StreamReader, go: asyncio.StreamWriter) -> None:
+        answers, asked = await asyncio.open_unix_connection(upstream)
+
+        async def ask() -> None:
+            while said := await come.read(65536):
+                asked.write(said)
+
+        asking = asyncio.ensure_future(ask())
+        while byte := await answers.read(1):
+            go.write(byte)
+            await asyncio.sleep(0)
+        asking.cancel()
+        go.close()
+
+    async with await asyncio.start_unix_server(relay, folder / ".s.PGSQL.5432"):
+        yield folder
+
+
+async def test_an_answer_that_comes_in_pieces_is_waited_for_to_its_end(tmp_path: Path, transactional_db: None) -> None:
+    async with by_single_bytes(tmp_path) as folder:
+        where: dict[str, Any] = {**connection.get_connection_params(), "host": str(folder), "port": 5432}
+        where = {name: where[name] for name in ("host", "port", "dbname", "user")}
+        raw = await in_thread(lambda: psycopg.connect(**where, autocommit=True))
+        line = Line(raw)
+        try:
+            answers = [await line.ask(Says([said])) for said in (b"one", b"two", b"three")]
+        finally:
+            raw.close()
+    assert (answers, line.is_well) == ([[b"one"], [b"two"], [b"three"]], True)
 
 
 def end(line: Line) -> None:
