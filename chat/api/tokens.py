@@ -36,8 +36,14 @@ class Tokens(APIView):
         if parent is None and services.needs_password(given.scopes):
             _prove(request, given.password)
         expires_at = moment(given.expires_at, field="expires_at")
+        user = caller(request)
         token, secret = services.new_token(
-            caller(request), parent=parent, name=given.name, scopes=given.scopes, expires_at=expires_at
+            user,
+            name=given.name,
+            scopes=given.scopes,
+            expires_at=expires_at,
+            parent=parent,
+            session_of=user if parent is None else None,
         )
         return Response(shapes.new_token_of(token, secret=secret), status=201)
 

@@ -10,6 +10,7 @@ from chat.allowances.counting import counted
 from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, ChannelKind, User
 from chat.services import log
+from chat.services.accounts import lock_own
 from delivery.bus import bell
 from delivery.bus.announcements import Renewed
 from delivery.wire.errors import Blocked, Invalid
@@ -33,8 +34,7 @@ def block_user(user: User, *, whom: User) -> tuple[Block, bool]:
     if whom.pk == user.pk:
         raise Invalid("You can't block yourself.")
     with counted(MEMBERSHIPS, user), transaction.atomic():
-        # One change of a person's list at a time, so that it is bounded.
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        lock_own(user)
         earlier = Block.objects.filter(blocker=user, blocked=whom).first()
         if earlier is not None:
             return earlier, False

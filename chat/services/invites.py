@@ -18,6 +18,7 @@ from chat.models.token import digest_of
 from chat.rights.standing import require_may
 from chat.rights.table import Right
 from chat.services import log
+from chat.services.accounts import lock_own
 from chat.services.members import admit
 from chat.services.people import create_user
 from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotFound, Refused, Removed
@@ -154,7 +155,6 @@ def _lets_into(invite: Invite, channel: Channel) -> bool:
 
 
 def _require_place(actor: User) -> None:
-    # The maker's row is locked, so that two at once can't make one too many.
-    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    lock_own(actor)
     if Invite.objects.standing().filter(created_by=actor).count() >= settings.LIMITS.invites:
         raise Conflict(f"You have {settings.LIMITS.invites} invitations that stand: take one back.")

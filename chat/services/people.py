@@ -11,6 +11,7 @@ from chat.allowances.table import RENAMES
 from chat.models import Act, Channel, Member, User
 from chat.naming import clean_name, looks, require_free_word
 from chat.services import audit
+from chat.services.accounts import lock_own
 from chat.services.channels import open_channel
 from chat.services.erased_names import require_never_erased
 from chat.services.made import end_known_passwords
@@ -96,7 +97,7 @@ def rename_user(user: User, *, display_name: str) -> User:
     """What others see from now on, on open pages too; the audit log keeps what it was. Raises Invalid, RateLimited."""
     name = _clean(display_name)
     with counted(RENAMES, user), transaction.atomic():
-        row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        row = lock_own(user)
         if row.display_name != name:
             User.objects.filter(pk=user.pk).update(display_name=name)
             audit.record(Act.USER_RENAMED, actor=user, whom=user.pk, details={"from": row.display_name, "to": name})

@@ -14,6 +14,7 @@ from chat.allowances.counting import counted
 from chat.allowances.table import PRESENCE_CHOICES
 from chat.models import User
 from chat.naming import clean_name
+from chat.services.accounts import lock_own
 from delivery.bus import bell
 from delivery.bus.announcements import About
 from delivery.wire.errors import Invalid
@@ -58,7 +59,7 @@ def choose_presence(
     given = {"chosen_status": status, "activity": _checked(activity), "shows_typing": shows_typing}
     wanted = {name: value for name, value in given.items() if value is not None}
     with counted(PRESENCE_CHOICES, user), transaction.atomic():
-        row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        row = lock_own(user)
         if any(getattr(row, name) != value for name, value in wanted.items()):
             User.objects.filter(pk=user.pk).update(**wanted, presence_rev=F("presence_rev") + 1)
             row.refresh_from_db()

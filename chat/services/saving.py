@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import Message, MessageKind, Saved, User
+from chat.services.accounts import lock_own
 from delivery.wire.errors import Invalid, NotFound
 
 
@@ -13,8 +14,7 @@ def save_message(user: User, *, message: int) -> tuple[Message, bool]:
     Raises NotFound for what the user can't see, Invalid for what was deleted or nobody said, and for one too many.
     """
     with transaction.atomic():
-        # One change of a person's list at a time, so that it is bounded.
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        lock_own(user)
         row = _seen(user, message)
         if row.kind != MessageKind.TEXT or row.deleted_at is not None:
             raise Invalid("Only what somebody says, and has not deleted, can be saved.")

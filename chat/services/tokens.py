@@ -13,6 +13,7 @@ from chat.allowances.table import SECRETS
 from chat.models import VISIT, Scope, Token, User, UserKind
 from chat.models.token import digest_of, usual_scopes
 from chat.rights.scopes import require_scope
+from chat.services.accounts import lock_own
 from chat.services.credentials import recheck_logins
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -39,9 +40,11 @@ def new_token(
     scopes: Sequence[str] | None = None,
     expires_at: datetime.datetime | None = None,
     parent: Token | None = None,
+    session_of: User | None = None,
 ) -> tuple[Token, str]:
-    """A token and its secret. Without scopes it has all but `tokens`. `parent`: the token that makes it, with which it ends.
+    """A token and its secret. Without scopes it has all but `tokens`.
 
+    Made by `parent`, a token, with which it ends; or by a session of `session_of`, the user as the session was checked.
     Raises Invalid, OutOfScope for more than the parent has, Forbidden for longer, Conflict for one too many, or RateLimited.
     """
     if user.kind != UserKind.PERSON:
@@ -55,7 +58,9 @@ def new_token(
         expires_at = _within(parent, chosen, expires_at)
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with counted(SECRETS, user), transaction.atomic():
-        _lock_tokens_of(user)
+        row = lock_own(user)
+        if session_of is not None and row.password != session_of.password:
+            raise Forbidden("Your password has been changed just now: sign in with the new one.")
         _require_place(user, parent)
         fields = {"digest": digest_of(secret), "scopes": chosen, "expires_at": expires_at}
         token = Token.objects.create(user=user, name=name.strip(), parent=parent, **fields)
@@ -88,16 +93,12 @@ def visit_time() -> datetime.timedelta:
 def delete_token(user: User, *, token: int) -> None:
     """Programs that came in with it are closed, and so are those of all tokens that it has made. Raises NotFound."""
     with transaction.atomic():
-        _lock_tokens_of(user)
+        # Its owner's row: none is made by a token that is just deleted.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         deleted, _ = Token.objects.filter(pk=token, user=user).delete()
         if not deleted:
             raise NotFound("You have no such token.")
         recheck_logins(user.pk)
-
-
-def _lock_tokens_of(user: User) -> None:
-    # Its owner's row: two at once can't make one too many, and none is made by a token that is just deleted.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _require_place(user: User, parent: Token | None) -> None:

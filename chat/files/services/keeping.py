@@ -13,6 +13,7 @@ from chat.files import storage
 from chat.files.developing import Developed
 from chat.models import File, User
 from chat.models.file import FileQuerySet
+from chat.services.accounts import lock_own
 from delivery.wire.errors import Forbidden, NotFound, Quota, Refused, TooBig, Unavailable
 
 logger = logging.getLogger("gapless.files")
@@ -120,7 +121,7 @@ def locked(row: File) -> File:
 
 def _wait_for_others(user: User, desk: int | None) -> None:
     # One upload of a person after the other: what the next one counts has this one in it.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    lock_own(user)
     if desk is not None:
         # And one of the desk's customers; the desk's own row is locked by those who change its queue.
         hot.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_DESKS_FILES, desk % 2**31])
