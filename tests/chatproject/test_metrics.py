@@ -159,6 +159,8 @@ async def drains_in_sight(server: Server, cast: Cast, *, port: int) -> None:
     await alice.__aenter__()
     with locked(cast.team) as release:
         last = asyncio.ensure_future(alice.post(cast.team.pk, "the last one"))
+        # So that it is sent before the ping: once that is answered, it waits in its lane.
+        await asyncio.sleep(0)
         await alice.command("ping")
         server.signal(signal.SIGTERM)
         await expect(lambda: not is_listened_to(server.port))

@@ -60,7 +60,8 @@ async def test_sigterm_says_goodbye_and_flushes_what_was_taken(own_server: Start
     async with leaving.connect(cast.token(cast.alice)) as alice:
         with locked(cast.team) as release:
             posts = [asyncio.ensure_future(alice.post(cast.team.pk, f"{n}")) for n in range(200)]
-            # The pong comes after the 200 were taken: frames of one socket are taken in order.
+            # They are sent first; so the pong comes after the 200 were taken: frames of one socket are taken in order.
+            await asyncio.sleep(0)
             await alice.command("ping")
             leaving.signal(signal.SIGTERM)
             await expect(lambda: httpx_status(f"{leaving.url}/readyz") in (503, None))
