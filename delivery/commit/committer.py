@@ -13,6 +13,9 @@ from delivery.wire.errors import Refused, Unavailable
 
 logger = logging.getLogger("gapless.committer")
 
+#: So many are asked for on the event loop. More are a thread's work: while it is at it, the loop takes more into the next batch.
+FEW = 3
+
 
 class Committer:
     """`seconds`: how long a commit is waited for."""
@@ -50,7 +53,7 @@ class Committer:
             raise
 
     async def _by_line(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused] | None:
-        question = self._source.question(drafts)
+        question = self._source.question(drafts) if len(drafts) <= FEW else None
         line = self._lines.take() if question is not None else None
         if question is None or line is None:
             return None

@@ -1,5 +1,6 @@
 """Threads that answer reads, one of which runs at a time."""
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -43,6 +44,26 @@ def at_work(threads: ThreadPoolExecutor) -> "tuple[threading.Event, Future[None]
     working = threads.submit(read, work)
     assert runs.wait(10)
     return may_end, working
+
+
+def test_turns_are_short_as_long_as_anybody_reads(threads: ThreadPoolExecutor) -> None:
+    usual, together, turns = sys.getswitchinterval(), threading.Barrier(2, timeout=10), []
+
+    def first() -> None:
+        with baton.Waiting():
+            together.wait()
+        turns.append(sys.getswitchinterval())
+
+    def second() -> None:
+        with baton.Waiting():
+            together.wait()
+
+    reading = [threads.submit(read, work) for work in (first, second)]
+    for each in reading:
+        each.result(10)
+    assert turns == [pytest.approx(baton.TURN_SECONDS)]
+    assert sys.getswitchinterval() == pytest.approx(usual)
+    assert usual > 2 * baton.TURN_SECONDS
 
 
 def test_reads_run_one_at_a_time_and_what_writes_runs_beside_them(
