@@ -1,4 +1,4 @@
-"""Accounts: the row of who acts, and what staff does to somebody's: who may, the row that it is done to, and that it is switched off or on."""
+"""Accounts: the row of who acts; what staff does to somebody's: who may, the row that it is done to, and its being off or on."""
 
 from collections.abc import Callable
 

@@ -47,7 +47,7 @@ def test_nothing_of_theirs_is_written_after_an_erasure(cast: Cast, act: Callable
 
 def test_a_session_of_the_old_password_makes_no_token(cast: Cast) -> None:
     as_it_was = User.objects.get(pk=cast.alice.pk)
-    change_password(cast.alice, password="another long one")  # noqa: S106
+    change_password(cast.alice, password="another long one")
     with pytest.raises(Forbidden):
         services.new_token(as_it_was, name="late", session_of=as_it_was)
     assert not Token.objects.filter(user=cast.alice).exists()
