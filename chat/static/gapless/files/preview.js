@@ -13,7 +13,9 @@ export async function showPreview(/** @type {{ key: string, type: string }} */ {
   const canvas = make("canvas", { class: "file-preview", width: side, height: side, "aria-hidden": "true" });
   const scale = side / Math.min(picture.width, picture.height);
   const [width, height] = [picture.width * scale, picture.height * scale];
-  canvas.getContext("2d").drawImage(picture, (side - width) / 2, (side - height) / 2, width, height);
+  const drawing = canvas.getContext("2d");
+  drawing.imageSmoothingQuality = "high";
+  drawing.drawImage(picture, (side - width) / 2, (side - height) / 2, width, height);
   picture.close();
   sign.replaceWith(canvas);
 }
