@@ -46,7 +46,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
         "inboxes": inboxes,
         "inbox": inbox,
         "refusal": refusal,
-        "tables": [(title, [_cells(row) for row in found[by].rows]) for by, title in GROUPS if by in found],
+        "tables": [(title, by, [_cells(row) for row in found[by].rows]) for by, title in GROUPS if by in found],
         "days": state_script(found["day"], "gapless-report") if found else "",
         "is_nav_sidebar_enabled": False,
     }
