@@ -23,10 +23,14 @@ def main() -> None:
         BREAKAGES[breakage].patch()
     if os.environ.get("GAPLESS_TASKS"):
         counted.count_tasks(Path(os.environ["GAPLESS_TASKS"]))
-    from chatproject.embedded.start import prepare  # noqa: PLC0415
+    from chatproject.embedded.start import StartError, prepare  # noqa: PLC0415
 
     sys.argv[0] = "manage.py"
-    prepare(sys.argv)
+    try:
+        prepare(sys.argv)
+    except StartError as error:
+        # As manage.py says it.
+        sys.exit(f"gapless: {error}")
 
 
 if __name__ == "__main__":
