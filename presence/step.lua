@@ -13,7 +13,12 @@ local mine = P .. 'process:' .. given.process
 local is_forgotten = redis.call('GET', mine) ~= given.last_beat
 if given.is_beat then redis.call('SET', mine, given.beat, 'PX', given.keep) end
 
--- A command takes longer to call than to do: one for all of them where it can be.
+-- A command takes longer to call than to do: one for many of them, though for no more than Lua passes to one.
+local function add(key, scored)
+    for first = 1, #scored, 2000 do
+        redis.call('ZADD', key, unpack(scored, first, math.min(first + 1999, #scored)))
+    end
+end
 local ends, changed = {}, {}
 for _, said in ipairs(given.people) do
     local user, lease, here, choice_rev, choice, is_change = unpack(said)
@@ -31,15 +36,15 @@ for _, said in ipairs(given.people) do
         changed[#changed + 1] = user
     end
 end
-if #ends > 0 then redis.call('ZADD', P .. 'ends', unpack(ends)) end
-if #changed > 0 then redis.call('ZADD', P .. 'changed', unpack(changed)) end
+add(P .. 'ends', ends)
+add(P .. 'changed', changed)
 for _, name in ipairs({'typing', 'viewing'}) do
     local marks = {}
     for _, said in ipairs(given[name]) do
         marks[#marks + 1] = spelled(rev)
         marks[#marks + 1] = said
     end
-    if #marks > 0 then redis.call('ZADD', P .. name, unpack(marks)) end
+    add(P .. name, marks)
 end
 
 if not given.hears then return {spelled(rev), spelled(now), 0, 0, {}, {}, {}} end

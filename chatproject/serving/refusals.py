@@ -140,32 +140,31 @@ async def end_unless_answered(application: Application, scope: Scope, receive: R
 
 
 async def _say(refusal: Refusal, scope: Scope, kind: str, send: Send, headers: Mapping[str, str]) -> None:
-    body = counted_body(refusal)
-    kinds: Mapping[str, str] = {}
+    measuring.door_refusals.labels(refusal.reason).inc()
+    again, kinds = _seconds(refusal.retry_after), {}
     if refused_page.is_wanted(scope):
-        body = refused_page.spell(
-            refusal.status, refusal.detail, method=scope["method"], retry_after=_seconds(refusal.retry_after)
-        )
+        body = refused_page.spell(refusal.status, refusal.detail, method=scope["method"], retry_after=again)
         kinds = refused_page.HEADERS
+    else:
+        body = _problem(refusal)
     said = {**_headers(refusal, body), **kinds, **headers}
     pairs = [(name.encode(), value.encode()) for name, value in said.items()]
     await send({"type": f"{kind}.start", "status": int(refusal.status), "headers": pairs})
     await send({"type": f"{kind}.body", "body": body})
 
 
-def counted_body(refusal: Refusal) -> bytes:
-    """The problem document, and one more of its reason in the figures."""
-    measuring.door_refusals.labels(refusal.reason).inc()
-    again = _seconds(refusal.retry_after)
-    return encode(spell_problem(refusal.code, refusal.detail, status=refusal.status, retry_after=again))
-
-
 def as_bytes(refusal: Refusal) -> bytes:
-    """The whole answer, for a connection on which nothing was understood."""
-    body = counted_body(refusal)
+    """The whole answer, for a connection on which nothing was understood; counted like the others."""
+    measuring.door_refusals.labels(refusal.reason).inc()
+    body = _problem(refusal)
     lines = [f"HTTP/1.1 {int(refusal.status)} {refusal.status.phrase}"]
     lines += [f"{name}: {value}" for name, value in _headers(refusal, body).items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _problem(refusal: Refusal) -> bytes:
+    again = _seconds(refusal.retry_after)
+    return encode(spell_problem(refusal.code, refusal.detail, status=refusal.status, retry_after=again))
 
 
 def _headers(refusal: Refusal, body: bytes) -> dict[str, str]:

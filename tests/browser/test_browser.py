@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from chat import services
 from chat.models import Member, Message
 from tests.conftest import PASSWORD, Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, bodies, write
+from tests.stage.browsers import MARKS, SignIn, aside, bodies, pump, write
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -247,11 +247,7 @@ def test_another_password_signs_out_everywhere_but_in_this_browser(
     expect(tab.locator(".body", has_text="said afterwards")).to_be_visible()
     # The session has another key by now: the tab's socket is closed, if it was not at once, and comes back with the new cookie.
     aside(services.recheck_logins, cast.alice.pk)
-    for _ in range(200):
-        if came_back:
-            break
-        tab.wait_for_timeout(50)
-    assert came_back
+    pump(tab, until=lambda: came_back)
     aside(said, cast.bob, cast.team, "said in between")
     expect(tab.locator(".body", has_text="said in between")).to_be_visible()
     expect(elsewhere.locator(".body", has_text="said")).to_have_count(0)

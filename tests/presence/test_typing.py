@@ -2,6 +2,7 @@
 
 import pytest
 
+from presence.roster import TypingMark
 from tests.conftest import Cast, in_thread, said
 from tests.stage.nodes import announcements
 from tests.stage.presence_stage import Device, Process, Stage
@@ -109,3 +110,12 @@ async def test_typing_is_off_for_who_switches_it_off(here: Process, there: Proce
     await time.pass_time(2)
     assert alice.typing(cast.team.pk) == [cast.alice.pk]
     assert len(bob.pushes("typing")) == told
+
+
+async def test_thousands_may_type_at_once(here: Process, there: Process) -> None:
+    # More than Lua passes to one command.
+    marks = [TypingMark(channel_id=1, user_id=user, head=1, is_on=True) for user in range(1, 9_001)]
+    await there.presence.roster.step()
+    await here.presence.roster.step(typing=marks)
+    heard = await there.presence.roster.step()
+    assert len(heard.typing) == len(marks)

@@ -130,6 +130,15 @@ def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
     beside(verb, *args, **kwargs)
 
 
+def pump(page: Page, *, until: Callable[[], object]) -> None:
+    """For what the page's events tell to a test, which come while Playwright waits: ten seconds at most."""
+    for _ in range(200):
+        if until():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not happen")
+
+
 def write(page: Page, text: str) -> None:
     page.fill("#composer-body", text)
     page.press("#composer-body", "Enter")
