@@ -24,7 +24,7 @@ from chat.services import Draft
 from chatproject.embedded import start
 from chatproject.embedded.services import DATABASE
 from delivery.source import Committed
-from tests.stage import certificates, emptying, hashing, moments, order, shared, statics
+from tests.stage import certificates, emptying, hashing, keys, moments, order, shared, statics
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
 from tests.stage.shared import SHARED, Shared
@@ -76,6 +76,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """The tests' database is a copy of one in which all migrations have run."""
     if start.needs_services():
         connections.settings["default"]["TEST"]["TEMPLATE"] = DATABASE
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        keys.begin_apart()
 
 
 @dataclass(frozen=True)
