@@ -42,8 +42,12 @@ class SocketConsumer(Greeting, AsyncConsumer):
         raise NotImplementedError
 
     async def do(self, command: AnyCommand) -> None:
-        """A command that SocketConsumer does not know itself. Raises Refused."""
+        """A command that SocketConsumer does not know itself, and `do_at_once` has left. Raises Refused."""
         raise NotImplementedError
+
+    def do_at_once(self, command: AnyCommand) -> bool:
+        """Does it if nobody need be waited for; False: it did nothing. Raises Refused."""
+        return False
 
     def require_may_write(self) -> None:
         """Raises Refused for a login that may only listen."""
@@ -99,6 +103,7 @@ class SocketConsumer(Greeting, AsyncConsumer):
 
     async def _converse(self, receive: Receive) -> None:
         self._await_sync()
+        self.socket.peer.offer_text(self._take_at_once)
         while True:
             event = await receive()
             if event["type"] == "websocket.disconnect":
@@ -110,6 +115,7 @@ class SocketConsumer(Greeting, AsyncConsumer):
     async def _leave(self) -> None:
         if self._no_sync is not None:
             self._no_sync.cancel()
+        self.socket.peer.offer_text(None)
         if isinstance(self.socket.peer, SendingPeer):
             self.socket.peer.stop()
         await self.node.part(self.socket)
@@ -139,22 +145,60 @@ class SocketConsumer(Greeting, AsyncConsumer):
         if len(text) > most // 4 and len(text.encode(errors="replace")) > most:
             self.socket.close(CloseCode.TOO_BIG, "the frame is too big", retry_after=None)
             return
+        command: AnyCommand | None = event.get("command")
         try:
-            command = decode_command(text)
+            command = command or decode_command(text)
         except BadFrame as bad:
             self.refuse_frame(bad)
             return
         try:
             await self._obey(command)
-        except Refused as refusal:
-            self.refuse(command.ref, refusal)
-            channel_id = getattr(command, "channel", None)
-            if channel_id in self.socket.accesses:
-                self.node.counted.refused(channel_id, refusal.code)
         except Exception as error:
+            self._refuse_command(command, error)
+
+    def _take_at_once(self, text: str) -> MutableMapping[str, Any] | None:
+        # What makes nobody wait needs no turn of the conversation's task, which costs more than most commands do.
+        event: dict[str, Any] = {"type": "websocket.receive", "text": text}
+        is_short = len(text) <= self.node.limits.frame_bytes // 4
+        if self.socket.closed_with is not None or not (is_short and self._pace.is_free and self._user_pace.is_free):
+            return event
+        try:
+            command = event["command"] = decode_command(text)
+        except BadFrame:
+            return event
+        try:
+            if not self._obey_at_once(command):
+                return event
+        except Exception as error:
+            self._refuse_command(command, error)
+        self._pace.spend()
+        self._user_pace.spend()
+        return None
+
+    def _refuse_command(self, command: AnyCommand, error: Exception) -> None:
+        if not isinstance(error, Refused):
             self.refuse(command.ref, self.translated(error))
+            return
+        self.refuse(command.ref, error)
+        channel_id = getattr(command, "channel", None)
+        if channel_id in self.socket.accesses:
+            self.node.counted.refused(channel_id, error.code)
 
     async def _obey(self, command: AnyCommand) -> None:
+        if self._obey_at_once(command):
+            return
+        match command:
+            case Sync():
+                await self._sync(command)
+            case Delivered() | Read():
+                if isinstance(command, Read):
+                    self.require_may_write()
+                await self.require_access(command.channel)
+                self._move_cursor(command)
+            case _:
+                await self.do(command)
+
+    def _obey_at_once(self, command: AnyCommand) -> bool:
         if not isinstance(command, SAID_BY_PROGRAMS):
             self.socket.active_at = time.monotonic()
         match command:
@@ -167,18 +211,11 @@ class SocketConsumer(Greeting, AsyncConsumer):
                         heads=self.node.hub.heads_of(self.socket),
                     )
                 )
-            case Sync():
-                await self._sync(command)
-            case Delivered():
-                await self.require_access(command.channel)
-                self._move_cursor(command, delivered=command.seq, read=0)
-            case Read():
-                self.require_may_write()
-                await self.require_access(command.channel)
-                self._move_cursor(command, delivered=command.seq, read=command.seq)
-                self.seen(command.channel)
+            case Delivered() | Read() if command.channel in self.socket.accesses:
+                self._move_cursor(command)
             case _:
-                await self.do(command)
+                return self.do_at_once(command)
+        return True
 
     async def _sync(self, command: Sync) -> None:
         socket = self.socket
@@ -217,7 +254,13 @@ class SocketConsumer(Greeting, AsyncConsumer):
             raise
         return states
 
-    def _move_cursor(self, command: Delivered | Read, *, delivered: int, read: int) -> None:
-        written = self.node.cursors.move(command.channel, self.socket.user_id, delivered=delivered, read=read)
+    def _move_cursor(self, command: Delivered | Read) -> None:
+        is_read = isinstance(command, Read)
+        if is_read:
+            self.require_may_write()
+        read = command.seq if is_read else 0
+        written = self.node.cursors.move(command.channel, self.socket.user_id, delivered=command.seq, read=read)
         if command.ref is not None:
             written.add_done_callback(lambda done: self.confirm_write(command.ref, done))
+        if is_read:
+            self.seen(command.channel)

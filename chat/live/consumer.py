@@ -111,10 +111,28 @@ class ChatConsumer(SocketConsumer):
                 await self._change(pin_message, command)
             case RemovePin():
                 await self._change(unpin_message, command)
-            case SayTyping() | SayViewing() | SayPresence():
-                await self._say(command)
+            case SayTyping():
+                await self.require_access(command.channel)
+                self._say_typing(command)
+            case SayViewing():
+                await self._say_viewing(command)
+            case SayPresence():
+                await self._say_presence(command)
             case _:
                 raise UnknownOp
+
+    def do_at_once(self, command: AnyCommand) -> bool:
+        match command:
+            case SayPresence(status=msgspec.UNSET, activity=msgspec.UNSET):
+                require_scope(self.login.scopes, Scope.WRITE)
+                self._take_idle(command)
+                self.confirm(command.ref, Ok(ref=given(command.ref)))
+            case SayTyping() if command.channel in self.socket.accesses:
+                require_scope(self.login.scopes, Scope.WRITE, visitors_too=True)
+                self._say_typing(command)
+            case _:
+                return False
+        return True
 
     def synced(self, channel_ids: Iterable[int], *, is_first: bool) -> None:
         if is_first:
@@ -136,24 +154,14 @@ class ChatConsumer(SocketConsumer):
         row = await self._as_user(verb, channel=command.channel, message=command.message, **fields)
         self.confirm(command.ref, Ok(ref=given(command.ref), message=msgspec.Raw(encode(shapes.message_of(row)))))
 
-    async def _say(self, command: SayTyping | SayViewing | SayPresence) -> None:
-        match command:
-            case SayTyping():
-                await self._say_typing(command)
-            case SayViewing():
-                await self._say_viewing(command)
-            case SayPresence():
-                await self._say_presence(command)
-        self.confirm(command.ref, Ok(ref=given(command.ref)))
-
-    async def _say_typing(self, command: SayTyping) -> None:
-        await self.require_access(command.channel)
+    def _say_typing(self, command: SayTyping) -> None:
         thread_id, channel_id = command.thread or 0, command.channel
         self.node.presence.told_typing(
             self.socket, channel_id, is_on=command.on, thread_id=thread_id, is_uploading=command.uploading
         )
         if command.on:
             self.seen(channel_id)
+        self.confirm(command.ref, Ok(ref=given(command.ref)))
 
     async def _say_viewing(self, command: SayViewing) -> None:
         await self.pay_for_rows()
@@ -162,15 +170,19 @@ class ChatConsumer(SocketConsumer):
         self.node.presence.viewing.told(user_id, command.channel, desk_id=desk_id, is_on=command.on)
         if command.on:
             self.seen(command.channel)
+        self.confirm(command.ref, Ok(ref=given(command.ref)))
 
     async def _say_presence(self, command: SayPresence) -> None:
-        if command.idle is not msgspec.UNSET:
-            self.node.presence.told_idle(self.socket, is_idle=command.idle)
+        self._take_idle(command)
         status = None if command.status is msgspec.UNSET else command.status
         activity = None if command.activity is msgspec.UNSET else command.activity
-        if status is not None or activity is not None:
-            choice = await self._as_user(choose_presence, status=status, activity=activity)
-            self.node.presence.chosen(self.socket.user_id, choice)
+        choice = await self._as_user(choose_presence, status=status, activity=activity)
+        self.node.presence.chosen(self.socket.user_id, choice)
+        self.confirm(command.ref, Ok(ref=given(command.ref)))
+
+    def _take_idle(self, command: SayPresence) -> None:
+        if command.idle is not msgspec.UNSET:
+            self.node.presence.told_idle(self.socket, is_idle=command.idle)
 
     async def _post(self, command: Post) -> None:
         draft = Draft(

@@ -27,6 +27,11 @@ class Inbox:
         return not self._events
 
     @property
+    def is_awaited(self) -> bool:
+        """The reader waits, and nothing has come."""
+        return self._waiting is not None and not self._waiting.done()
+
+    @property
     def is_behind(self) -> bool:
         """Something has come that the reader does not take at once."""
         return len(self._events) > (self._waiting is not None)

@@ -18,7 +18,7 @@ from websockets.protocol import OPEN
 
 from chatproject.serving import refusals
 from chatproject.serving.inbox import Gate, Inbox
-from delivery.live.peers import EXTENSION, Prepared
+from delivery.live.peers import EXTENSION, Prepared, TakesText
 from delivery.wire.codec import encode
 from delivery.wire.frames import Goodbye
 from delivery.wire.types import CloseCode
@@ -43,7 +43,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
 
     # uvicorn's attributes, too: more than 30 in a dictionary, and Python shares no keys between sockets any more.
     __slots__ = (
-        "_has_ended", "_heard_at", "_is_full", "_waiting", "_waiting_bytes",
+        "_has_ended", "_heard_at", "_is_full", "_takes_text", "_waiting", "_waiting_bytes",
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
         "handshake_initiated", "inbox", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
@@ -60,6 +60,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self._is_full = False
         self._has_ended = False
         self._heard_at = self.loop.time()
+        self._takes_text: TakesText | None = None
 
     # ---- what delivery.live.peers.Peer asks ----
 
@@ -106,6 +107,9 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if not self.is_gone and not self._is_full:
             self.conn.send_ping(b"")
             self.transport.write(b"".join(self.conn.data_to_send()))
+
+    def offer_text(self, takes: TakesText | None) -> None:
+        self._takes_text = takes
 
     def close(self, code: int, reason: str, *, last: Prepared) -> None:
         if self.is_gone:
@@ -177,11 +181,20 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             text = payload.decode()
         except UnicodeDecodeError:
             return False
-        self.queue.put_nowait({"type": "websocket.receive", "text": text})
+        event: Any
+        if self._takes_text is not None and self.inbox.is_awaited:
+            event = self._takes_text(text)
+        else:
+            event = {"type": "websocket.receive", "text": text}
+        if event is not None:
+            self._hand_over(event)
+        return True
+
+    def _hand_over(self, event: Any) -> None:
+        self.queue.put_nowait(event)
         if self.inbox.is_behind and not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
-        return True
 
     def _text_alone(self, data: bytes) -> bytes | None:
         conn, size = self.conn, len(data)

@@ -12,6 +12,11 @@ class Bucket:
         self._left = self._most
         self._at = time.monotonic()
 
+    @property
+    def has_some(self) -> bool:
+        """There was one when it was last spent from: not refilled to find out, and so cheap to ask."""
+        return self._left >= 1
+
     def wait(self) -> float:
         """Seconds until there is one; 0 when there is."""
         self._refill()

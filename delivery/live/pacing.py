@@ -23,6 +23,11 @@ class Pace:
         self._bucket = Bucket(per_second, seconds=1)
         self._since_yield = 0
 
+    @property
+    def is_free(self) -> bool:
+        """A frame can be taken now without waiting."""
+        return self._bucket.has_some
+
     def spend(self, frames: float = 1) -> float | None:
         """How long reading waits now: seconds, 0 only until others had their turn; None not at all."""
         debt = self._bucket.spend(frames)

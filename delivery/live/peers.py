@@ -13,6 +13,9 @@ from typing import Any, Protocol
 from delivery.tasks import Nursery
 from delivery.wire.types import CloseCode
 
+#: What the conversation is to hear of a text that came; None when all is done.
+TakesText = Callable[[str], MutableMapping[str, Any] | None]
+
 #: scope["extensions"] key under which a server offers a Peer of its own.
 EXTENSION = "gapless.peer"
 
@@ -65,6 +68,9 @@ class Peer(Protocol):
     def ping(self) -> None:
         """Asks for a sign of life."""
 
+    def offer_text(self, takes: TakesText | None) -> None:
+        """Text that comes while the conversation only waits for it may be given to `takes` first, where the server can do so."""
+
     def close(self, code: int, reason: str, *, last: Prepared) -> None:
         """Drops what is queued, sends `last` and the close frame, and is gone within seconds whatever the peer does."""
 
@@ -102,6 +108,10 @@ class SendingPeer:
 
     def ping(self) -> None:
         # The server pings by itself.
+        return
+
+    def offer_text(self, takes: TakesText | None) -> None:
+        # The server gives all that comes to the conversation.
         return
 
     def close(self, code: int, reason: str, *, last: Prepared) -> None:

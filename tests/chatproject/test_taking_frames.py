@@ -82,6 +82,29 @@ async def test_a_frame_is_the_same_whole_and_in_pieces(reader: Reader, length: i
     assert reader.heard == [said] * 6
 
 
+async def test_text_is_offered_first_only_while_the_reader_waits_for_it(reader: Reader) -> None:
+    offered: list[str] = []
+
+    def takes(text: str) -> dict[str, Any] | None:
+        offered.append(text)
+        return None if text.startswith("done") else {"type": "websocket.receive", "text": text, "more": True}
+
+    reader.socket.offer_text(takes)
+    reader.socket.data_received(sent(b"busy"))
+    await reader.read(2)
+    for text in (b"done at once", b"left", b"behind it", b"done in its turn"):
+        reader.socket.data_received(sent(text))
+    await reader.read(2)
+    reader.socket.data_received(sent(b"done when it is read"))
+    assert offered == ["done at once", "left"]
+    assert reader.heard == ["busy", "left", "behind it", "done in its turn"]
+    reader.socket.offer_text(None)
+    await reader.read(1)
+    reader.socket.data_received(sent(b"no more offers"))
+    await reader.read(0)
+    assert offered == ["done at once", "left"]
+
+
 async def test_frames_that_come_together_are_taken_one_by_one(reader: Reader) -> None:
     last = sent(b"c")
     reader.socket.data_received(sent(b"a") + sent(b"", opcode=Opcode.PING) + sent(b"b") + last[:3])

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from delivery.live.peers import Prepared
+from delivery.live.peers import Prepared, TakesText
 
 
 class Listener:
@@ -28,6 +28,9 @@ class Listener:
             self.write(frame)
 
     def ping(self) -> None:
+        return
+
+    def offer_text(self, takes: TakesText | None) -> None:
         return
 
     def close(self, code: int, reason: str, *, last: Prepared) -> None:
