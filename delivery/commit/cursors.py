@@ -1,4 +1,4 @@
-"""Delivered and read cursors on their way to the rows: merged in memory, written in one batch about once a second.
+"""Delivered and read cursors on their way to the rows: merged in memory, written in one batch at most once a second.
 
 Losing them is harmless: a client's next acknowledgement says more.
 """
@@ -10,6 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from delivery.tasks import Nursery
 
 logger = logging.getLogger("gapless.cursors")
+
+#: What all members say of one message comes within it, and is one statement and one frame.
+GATHER_SECONDS = 0.05
 
 #: (channel, user) → (delivered, read)
 Cursors = Mapping[tuple[int, int], tuple[int, int]]
@@ -40,8 +43,8 @@ class CursorBuffer:
             await asyncio.wait({self._task})
 
     async def _flush_until_empty(self) -> None:
-        # The first move is written at once, what comes meanwhile is written together after the pause.
         try:
+            await asyncio.sleep(GATHER_SECONDS)
             while self._moved:
                 moved, self._moved = self._moved, {}
                 written, self._written = self._written, None
