@@ -6,6 +6,7 @@ Encoded once for all sockets that see the same; dropped for a socket that is beh
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from django.conf import settings
 
@@ -32,6 +33,8 @@ class Pushes:
         self._clock = clock
         self._news: dict[int, News] = {}
         self._pushed_at = float("-inf")
+        #: Something waited already when it was last asked what is due.
+        self._has_waited = False
         self._rosters: dict[int, Prepared] = {}
         #: Sockets to which something was not written, with the channels whose rosters they are still to get.
         self._behind: dict[Socket, list[int]] = {}
@@ -64,13 +67,14 @@ class Pushes:
     # ---- pushing ----
 
     def push(self) -> None:
-        """What is due by now."""
+        """What is due by now; what is new, when it is asked for once more: what other processes say of it is in the same frame."""
         now = self._clock()
-        if now - self._pushed_at >= self._every and (self._news or self._chosen or self._behind):
+        if self._has_waited and now - self._pushed_at >= self._every:
             self._pushed_at = now
             self._push_news()
             self._push_own()
             self._push_rosters_to_those_behind()
+        self._has_waited = bool(self._news or self._chosen or self._behind)
 
     def push_rosters(self, socket: Socket, channel_ids: Iterable[int]) -> None:
         """Everybody who is here, a frame for each of the channels that the socket follows; then what the person has chosen.
@@ -82,10 +86,11 @@ class Pushes:
         wanted = [channel_id for channel_id in channel_ids if channel_id in socket.accesses]
         # A tuple: a set of as many would be ten times as large, for every socket.
         self._rostered[socket] = tuple({*self._rostered.get(socket, ()), *wanted})
-        written = socket.write_while_idle(self._roster(channel_id) for channel_id in wanted)
-        if written < len(wanted):
+        rosters = (self._roster(channel_id) for channel_id in wanted)
+        own = [self._own_frame(socket.user_id)] if socket.user_id in self._own.people else []
+        written = socket.write_while_idle(chain(rosters, own))
+        if written < len(wanted) + len(own):
             self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[written:]]))
-        self._write_own(socket.user_id, [socket])
 
     def push_new_rosters(self, socket: Socket) -> None:
         """The same for the channels that it has begun to follow since."""
@@ -124,19 +129,21 @@ class Pushes:
         self._chosen.update(user_id for user_id in news if self._is_hidden(user_id))
 
     def _say_in(self, channel_id: int, user_id: int, head: int, by_channel: dict[int, list[int]]) -> bool:
-        followers = self._hub.followers(channel_id, head=head)
-        if followers is None:
+        channel = self._hub.channels.get(channel_id)
+        if channel is None:
+            return True
+        if channel.position < head:
+            # This process is behind: who has lost the channel by then may still be following.
             return False
-        if followers and self._hub.channels[channel_id].ends.get(user_id, 0) <= head:
+        if channel.sockets and channel.ends.get(user_id, 0) <= head:
             by_channel[channel_id].append(user_id)
         return True
 
     def _push_own(self) -> None:
         chosen, self._chosen = self._chosen, set()
-        for user_id in chosen:
-            self._write_own(
-                user_id, [socket for socket in self._hub.sockets_of.get(user_id, ()) if not is_visit(socket.login)]
-            )
+        for user_id in chosen & self._own.people.keys():
+            sockets = [socket for socket in self._hub.sockets_of.get(user_id, ()) if not is_visit(socket.login)]
+            self._write(sockets, self._own_frame(user_id))
 
     def _push_rosters_to_those_behind(self) -> None:
         behind, self._behind = self._behind, {}
@@ -162,15 +169,14 @@ class Pushes:
             frame = self._rosters[channel_id] = Prepared(codec.encode(roster))
         return frame
 
-    def _write_own(self, user_id: int, sockets: Iterable[Socket]) -> None:
-        person = self._own.people.get(user_id)
-        if person is not None:
-            shown = self._view.shown(user_id).status
-            # The reader is here, even when Redis has not said so.
-            is_heard = shown not in (OFFLINE, UNKNOWN)
-            state = frames.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
-            own = shapes.own_presence_of(person.choice)
-            self._write(sockets, Prepared(codec.encode(frames.Presence(users={user_id: state}, own=own))))
+    def _own_frame(self, user_id: int) -> Prepared:
+        person = self._own.people[user_id]
+        shown = self._view.shown(user_id).status
+        # The reader is here, even when Redis has not said so.
+        is_heard = shown not in (OFFLINE, UNKNOWN)
+        state = frames.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
+        own = shapes.own_presence_of(person.choice)
+        return Prepared(codec.encode(frames.Presence(users={user_id: state}, own=own)))
 
     def _write(self, sockets: Iterable[Socket], frame: Prepared) -> None:
         for socket in sockets:
