@@ -53,11 +53,11 @@ class Everyone:
 
     def take(self, heard: Heard, *, believes_absence: bool) -> list[News]:
         """What others see anew after what was heard. A person who is missing among everybody has gone, if that can be believed."""
-        news = [self._put(user_id, person, heard.seen[user_id]) for user_id, person in heard.people.items()]
+        news = [self._put(user_id, person) for user_id, person in heard.people.items()]
         if heard.is_full and believes_absence:
             missing = [user_id for user_id in self.people if user_id not in heard.people]
             self.is_known = True
-            news += [self._put(user_id, None, self.people[user_id].seen) for user_id in missing]
+            news += [self._put(user_id, None) for user_id in missing]
         return [found for found in news if found is not None]
 
     def lose(self) -> list[News]:
@@ -69,7 +69,7 @@ class Everyone:
         self._doubted = set(self.people)
         return [News(user_id, Shown(UNKNOWN), self.people[user_id].channels) for user_id in seen]
 
-    def _put(self, user_id: int, person: PersonHere | None, seen: Micros) -> News | None:
+    def _put(self, user_id: int, person: PersonHere | None) -> News | None:
         old, before = self.people.get(user_id), self.shown(user_id)
         if not _are_seen_alike(old, person):
             self._index(user_id, old, person)
@@ -83,8 +83,7 @@ class Everyone:
         if person is None or person.is_hidden:
             if not was_seen or old is None:
                 return None
-            # Only the first process to hear of it is told when: Redis forgets the place with that.
-            self._depart(user_id, max(seen, old.seen))
+            self._depart(user_id, old.seen if person is None else person.seen)
             return News(user_id, self.shown(user_id), old.channels)
         self._departed.pop(user_id, None)
         after = self.shown(user_id)

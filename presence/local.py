@@ -89,7 +89,7 @@ class Own:
             if gone is None or gone.said is None:
                 return None
             return Saying(user_id, _here.decode(gone.said), gone.choice, is_change=False, is_leaving=True)
-        here = Here(all(person.sockets.values()), len(person.sockets), self._channels_of(user_id))
+        here = Here(all(person.sockets.values()), self._channels_of(user_id))
         is_change = person.said is None or person.said_choice != person.choice.rev or _differ(person.said, here)
         person.said, person.said_choice = _kept(here), person.choice.rev
         return Saying(user_id, here, person.choice, is_change=is_change)
@@ -100,6 +100,6 @@ def _kept(here: Here | None) -> bytes | None:
 
 
 def _differ(said: bytes, after: Here) -> bool:
-    # Numbers grow with every message, and how many sockets there are is nobody's business.
+    # Numbers grow with every message.
     before = _here.decode(said)
     return before.is_idle != after.is_idle or before.channels.keys() != after.channels.keys()

@@ -1,6 +1,6 @@
 """What is said of a person: the person's own choice, what each process has of them, and how both combine into what others see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -37,9 +37,17 @@ class Here(msgspec.Struct, frozen=True, array_like=True):
 
     #: None of the person's sockets in this process has had input lately.
     is_idle: bool
-    sockets: int
     #: The person's channels, each with the number up to which the process knew it: who has lost the channel by then hears nothing.
     channels: dict[int, int]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What was heard of a person from one process: `until` then it counts, unless the process says so again."""
+
+    process: str
+    here: Here
+    said_at: Micros
+    until: Micros
 
 
 class PersonHere(msgspec.Struct, frozen=True):
@@ -47,10 +55,13 @@ class PersonHere(msgspec.Struct, frozen=True):
 
     choice: Choice
     is_idle: bool
-    sockets: int
     channels: Mapping[int, int]
-    #: When a process last vouched for the person.
-    seen: Micros
+    places: tuple[Place, ...]
+
+    @property
+    def seen(self) -> Micros:
+        """When a process last vouched for the person."""
+        return max(place.said_at for place in self.places)
 
     @property
     def is_hidden(self) -> bool:
@@ -65,22 +76,14 @@ class PersonHere(msgspec.Struct, frozen=True):
         return OFFLINE if chosen == INVISIBLE else chosen
 
 
-def combined(choice: Choice, places: Sequence[Here], *, seen: Micros) -> PersonHere | None:
-    """The person over all processes that have them; None when there is none."""
-    if not places:
-        return None
+def combined(choice: Choice, places: tuple[Place, ...]) -> PersonHere:
+    """The person over all processes that have them: one at least."""
     if len(places) == 1:
         # Nearly everybody.
-        (here,) = places
-        return PersonHere(choice, here.is_idle, here.sockets, here.channels, seen)
+        here = places[0].here
+        return PersonHere(choice, here.is_idle, here.channels, places)
     channels: dict[int, int] = {}
     for place in places:
-        for channel_id, head in place.channels.items():
+        for channel_id, head in place.here.channels.items():
             channels[channel_id] = max(head, channels.get(channel_id, 0))
-    return PersonHere(
-        choice=choice,
-        is_idle=all(place.is_idle for place in places),
-        sockets=sum(place.sockets for place in places),
-        channels=channels,
-        seen=seen,
-    )
+    return PersonHere(choice, all(place.here.is_idle for place in places), channels, places)

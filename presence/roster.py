@@ -1,5 +1,6 @@
-"""Who is here, in Redis: each process says whom it has and hears what others said, both in one call to one script.
+"""Who is here, through Redis: each process says whom it has and hears what others said, both in one call to one script.
 
+What a process says at once is one record there, however many people it is about, and each process keeps what it has heard.
 Everything has an end by Redis' own clock, and nothing here is the only copy of anything: each process says all of its people
 again with every heartbeat, and at once when Redis has forgotten them. Knows user ids and channel ids, nothing of sockets.
 """
@@ -14,7 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 from redis import asyncio as aioredis
 
-from presence.people import UNCHOSEN, Choice, Here, Micros, PersonHere, combined
+from presence.people import Choice, Here, Micros, PersonHere
+from presence.places import Places, Record
 
 #: What one call may take. Nobody waits for it: no request asks Redis for presence.
 PATIENCE_SECONDS = 1.0
@@ -37,6 +39,11 @@ class Saying:
     is_change: bool
     #: The person has left this process: the lease is so short that coming back within it is not noticed by anybody.
     is_leaving: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        """Others hear of it now; of the rest when they ask for everybody."""
+        return self.is_change or self.is_leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +80,10 @@ class Heard:
     is_full: bool
     #: Redis does not know this process: all of its people are to be said again.
     is_forgotten: bool
+    #: There are processes of another release, whose people are not among these.
+    is_partial: bool
     #: None: no process has this person any more.
     people: Mapping[int, PersonHere | None]
-    #: When each of them was last vouched for.
-    seen: Mapping[int, Micros]
     typing: Sequence[TypingMark]
     viewing: Sequence[ViewingMark] = ()
 
@@ -95,6 +102,9 @@ class Roster:
     _beat: int = 0
     _cursor: int = 0
     _now: Micros = 0
+    _places: Places = field(default_factory=Places)
+    #: Who was said to leave, and when: to be taken out of what newcomers read.
+    _left: dict[int, Micros] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._script = self.redis.register_script(_STEP)
@@ -117,12 +127,16 @@ class Roster:
         """
         if is_beat:
             self.forget_what_was_heard()
-        for start in range(0, max(0, len(people) - MOST_SAID), MOST_SAID):
-            await self._call(people[start : start + MOST_SAID], (), (), is_beat=False, hears=False)
-        rest = people[(len(people) - 1) // MOST_SAID * MOST_SAID :] if people else ()
+        self._note_leaving(people)
+        # What others are to hear of comes first.
+        ordered = sorted(people, key=lambda saying: not saying.is_told)
+        *before, rest = [ordered[start : start + MOST_SAID] for start in range(0, max(1, len(ordered)), MOST_SAID)]
+        for some in before:
+            await self._call(some, (), (), is_beat=False, hears=False)
         answer = await self._call(rest, typing, viewing, is_beat=is_beat, hears=True)
-        self._cursor, self._now = answer.rev, answer.heard.now
-        return answer.heard
+        heard = self._heard(answer)
+        self._cursor, self._now = int(answer[0]), heard.now
+        return heard
 
     async def _call(
         self,
@@ -132,8 +146,9 @@ class Roster:
         *,
         is_beat: bool,
         hears: bool,
-    ) -> "_Stepped":
+    ) -> Any:
         last_beat, self._beat = self._beat, self._beat + is_beat
+        gone = self._gone()
         request = {
             "process": self.process,
             "beat": str(self._beat),
@@ -146,44 +161,44 @@ class Roster:
             "window": WINDOW_SECONDS * 1_000_000,
             "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
             "typing_lasts": int(self.typing_seconds * 1e6),
-            "people": [self._spelled(saying) for saying in people],
+            "gone": [str(user_id) for user_id in gone],
+            "told": sum(saying.is_told for saying in people),
+            "people": [spelled for saying in people for spelled in self._spelled(saying)],
             "typing": [f"{_spelled(mark)}:{mark.thread_id}" for mark in typing],
             "viewing": [f"{_spelled(mark)}:{mark.desk_id}" for mark in viewing],
         }
         # Records travel as text within it: the msgpack of Redis' Lua knows no binary strings.
         packed = msgspec.msgpack.encode(request)
-        return _read(
-            await asyncio.wait_for(self._script(keys=[self.prefix], args=[packed], client=self.redis), PATIENCE_SECONDS)
+        answer = await asyncio.wait_for(
+            self._script(keys=[self.prefix], args=[packed], client=self.redis), PATIENCE_SECONDS
         )
+        for user_id in gone:
+            del self._left[user_id]
+        return answer
 
-    def _spelled(self, saying: Saying) -> tuple[str, int, str, int, str, bool]:
+    def _note_leaving(self, people: Sequence[Saying]) -> None:
+        for saying in people:
+            if saying.is_leaving:
+                self._left[saying.user_id] = self._now
+            elif self._left:
+                self._left.pop(saying.user_id, None)
+
+    def _gone(self) -> list[int]:
+        # By what was heard last: late rather than early.
+        before = self._now - int(self.flap_seconds * 1e6)
+        return [user_id for user_id, at in self._left.items() if at < before][:MOST_SAID]
+
+    def _spelled(self, saying: Saying) -> tuple[str, str]:
         lease = self.flap_seconds if saying.is_leaving else self.present_seconds
-        here = msgspec.json.encode(saying.here).decode()
-        choice = msgspec.json.encode(saying.choice).decode()
-        return str(saying.user_id), int(lease * 1e6), here, saying.choice.rev, choice, saying.is_change
+        record = Record(saying.user_id, int(lease * 1e6), saying.is_leaving, saying.here, saying.choice)
+        return str(saying.user_id), msgspec.json.encode(record).decode()
 
-
-@dataclass(frozen=True, slots=True)
-class _Stepped:
-    rev: int
-    heard: Heard
-
-
-_here = msgspec.json.Decoder(Here)
-_choice = msgspec.json.Decoder(Choice)
-
-
-def _read(answer: Any) -> _Stepped:
-    rev, now, is_full, is_forgotten, people, typing, viewing = answer
-    found: dict[int, PersonHere | None] = {}
-    seen: dict[int, Micros] = {}
-    for user_id, seen_at, choice, places in people:
-        seen[int(user_id)] = int(seen_at)
-        chosen = _choice.decode(choice) if choice else UNCHOSEN
-        found[int(user_id)] = combined(chosen, [_here.decode(place) for place in places], seen=int(seen_at))
-    types = [_read_mark(TypingMark, member, age, beside="thread_id") for member, age in _aged(typing, int(rev))]
-    looks = [_read_mark(ViewingMark, member, age, beside="desk_id") for member, age in _aged(viewing, int(rev))]
-    return _Stepped(int(rev), Heard(int(now), bool(is_full), bool(is_forgotten), found, seen, types, looks))
+    def _heard(self, answer: Any) -> Heard:
+        rev, now, is_full, is_forgotten, is_partial, everybody, batches, typing, viewing = answer
+        people = self._places.take_all(everybody, int(now)) if is_full else self._places.take(batches, int(now))
+        types = [_read_mark(TypingMark, member, age, beside="thread_id") for member, age in _aged(typing, int(rev))]
+        looks = [_read_mark(ViewingMark, member, age, beside="desk_id") for member, age in _aged(viewing, int(rev))]
+        return Heard(int(now), bool(is_full), bool(is_forgotten), bool(is_partial), people, types, looks)
 
 
 def _spelled(mark: TypingMark) -> str:

@@ -1,7 +1,10 @@
 """Who is here, what they do, when they were last seen: real rows and a real Valkey; the clock is moved, not waited for."""
 
+import time as clock_time
+
 import pytest
 from django.conf import settings
+from redis import asyncio as aioredis
 
 from chat import services
 from chat.models import Member
@@ -151,11 +154,24 @@ async def test_what_redis_has_evicted_is_heard_with_the_next_beat(
     await time.pass_time(2)
     await there.enter(cast.bob)
     await there.tick()
-    await there.presence.roster.redis.delete(f"{time.prefix}changed")
+    await there.presence.roster.redis.delete(f"{time.prefix}batches")
     await time.pass_time(2)
     assert alice.sees(cast.bob) == "offline"
     await time.pass_time(30)
     assert alice.sees(cast.bob) == "online"
+
+
+async def test_beside_a_release_that_says_it_elsewhere_nobody_is_called_offline(time: Stage, cast: Cast) -> None:
+    redis = aioredis.Redis.from_url(settings.REDIS_URL)
+    ends_at = (clock_time.time() + 20) * 1_000_000
+    await redis.zadd(f"{time.prefix}ends", {f"{cast.bob.pk}:elsewhere": ends_at})
+    late = time.start()
+    alice = await late.enter(cast.alice)
+    await time.pass_time(10)
+    assert (alice.sees(cast.alice), alice.sees(cast.bob)) == ("online", "unknown")
+    await time.pass_time(12)
+    assert alice.sees(cast.bob) == "offline"
+    await redis.aclose()
 
 
 @pytest.mark.parametrize("seconds", [10, 100])
@@ -212,7 +228,7 @@ async def test_what_redis_keeps_of_people_ends_by_itself(here: Process, time: St
         await time.pass_time(1)
     redis = here.presence.roster.redis
     keys = [key async for key in redis.scan_iter(match=f"{time.prefix}*", count=1000)]
-    assert f"{time.prefix}person:{cast.bob.pk}".encode() in keys
+    assert await redis.hexists(f"{time.prefix}people:{here.presence.roster.process}", str(cast.bob.pk))
     assert min([await redis.pttl(key) for key in keys]) > settings.LIMITS.present_seconds * 1000
 
 

@@ -175,9 +175,10 @@ class ProcessPresence:
             self._node.nursery.leave(self._write(self.seen.take()))
 
     def _take(self, heard: Heard, now: float, *, is_beat: bool) -> None:
-        believes = self._contact.answered(
+        has_settled = self._contact.answered(
             now, is_beat=is_beat, has_forgotten=heard.is_forgotten, knows_people=bool(self.view.people)
         )
+        believes = has_settled and not heard.is_partial
         if is_beat:
             self.pushes.forget_rosters()
         if not believes:
