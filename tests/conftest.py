@@ -24,12 +24,13 @@ from chat.services import Draft
 from chatproject.embedded import start
 from chatproject.embedded.services import DATABASE
 from delivery.source import Committed
-from tests.stage import certificates, emptying, hashing, keys, moments, order, shared, statics
+from tests.stage import certificates, emptying, hashing, keys, moments, order, shared, signals, statics
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
 from tests.stage.shared import SHARED, Shared
 from tests.stage.valkeys import Valkey
 
+signals.install()
 emptying.install()
 certificates.install()
 hashing.install()

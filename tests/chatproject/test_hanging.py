@@ -114,8 +114,9 @@ def stopped_by_a_debugger() -> Iterator[subprocess.Popen[bytes]]:
     traced = "import ctypes, os; ctypes.CDLL(None).ptrace(0, 0, 0, 0); os.kill(os.getpid(), 19)"
     process = subprocess.Popen([sys.executable, "-I", "-S", "-c", traced])
     yield process
-    process.kill()
-    process.wait()
+    # Popen takes the stop of a child that is traced for its end, and would kill it no more.
+    os.kill(process.pid, signal.SIGKILL)
+    psutil.Process(process.pid).wait()
 
 
 @pytest.mark.fast
