@@ -1,10 +1,7 @@
 """Who is here, what they do, when they were last seen: real rows and a real Valkey; the clock is moved, not waited for."""
 
-import time as clock_time
-
 import pytest
 from django.conf import settings
-from redis import asyncio as aioredis
 
 from chat import services
 from chat.models import Member
@@ -159,19 +156,6 @@ async def test_what_redis_has_evicted_is_heard_with_the_next_beat(
     assert alice.sees(cast.bob) == "offline"
     await time.pass_time(30)
     assert alice.sees(cast.bob) == "online"
-
-
-async def test_beside_a_release_that_says_it_elsewhere_nobody_is_called_offline(time: Stage, cast: Cast) -> None:
-    redis = aioredis.Redis.from_url(settings.REDIS_URL)
-    ends_at = (clock_time.time() + 20) * 1_000_000
-    await redis.zadd(f"{time.prefix}ends", {f"{cast.bob.pk}:elsewhere": ends_at})
-    late = time.start()
-    alice = await late.enter(cast.alice)
-    await time.pass_time(10)
-    assert (alice.sees(cast.alice), alice.sees(cast.bob)) == ("online", "unknown")
-    await time.pass_time(12)
-    assert alice.sees(cast.bob) == "offline"
-    await redis.aclose()
 
 
 @pytest.mark.parametrize("seconds", [10, 100])

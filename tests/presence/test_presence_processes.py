@@ -1,6 +1,7 @@
 """Presence over real sockets of real web processes: come, idle, type, go; a process killed; Redis flushed, and standing still."""
 
 import asyncio
+import time as clock_time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from chat import services
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
 from tests.stage.listening import Listening
+from tests.stage.presence_stage import Stage
 from tests.stage.servers import Server, expect
 
 Start = Callable[..., Server]
@@ -83,6 +85,19 @@ async def test_a_killed_process_leaves_no_ghost_behind(servers: list[Server], ow
         await expect(lambda: sees(alice, cast.bob) == "online")
         dying.kill()
         await expect(lambda: sees(alice, cast.bob) == "offline", within=6)
+
+
+async def test_beside_a_release_that_says_it_elsewhere_nobody_is_called_offline(time: Stage, cast: Cast) -> None:
+    redis = aioredis.Redis.from_url(settings.REDIS_URL)
+    ends_at = (clock_time.time() + 20) * 1_000_000
+    await redis.zadd(f"{time.prefix}ends", {f"{cast.bob.pk}:elsewhere": ends_at})
+    late = time.start()
+    alice = await late.enter(cast.alice)
+    await time.pass_time(10)
+    assert (alice.sees(cast.alice), alice.sees(cast.bob)) == ("online", "unknown")
+    await time.pass_time(12)
+    assert alice.sees(cast.bob) == "offline"
+    await redis.aclose()
 
 
 async def test_redis_flushed_under_load_costs_nobody_their_presence(servers: list[Server], cast: Cast) -> None:
