@@ -2,6 +2,7 @@
 import { serverNow } from "../client/clock.js";
 import { may } from "../channels/channels.js";
 import { takeAway } from "../desk/desk.js";
+import { copyWhole } from "../page/copied.js";
 import * as dialogs from "../page/dialogs.js";
 import { feature } from "../page/feature.js";
 import { askDelete, copy } from "../timeline/acts.js";
@@ -13,6 +14,7 @@ feature((page) => {
   const { acts, me, pane, reading, timeline } = page;
   new Menu({ lists: page.lists, me, channel: () => page.here, acts });
   acts.copy = { act: copy, isOffered: () => true };
+  copyWhole(page.lists.map(({ list, timeline: place }) => ({ list, of: (/** @type {any} */ row) => saidIn(row, place.at(row)) })));
   page.readers.set(timeline, (/** @type {number} */ seq) => reading.markFrom(seq));
   acts.unread = {
     act: async ({ seq }, place) => {
@@ -36,6 +38,20 @@ feature((page) => {
     for (const { timeline: each } of page.lists) each.arrange();
   });
 });
+
+/** @returns {import("../page/copied.js").Said | null} */
+function saidIn(/** @type {any} */ row, /** @type {any} */ message) {
+  if (!message) return null;
+  const body = row.querySelector(".body");
+  const isAsWritten = !message.deleted_at && !row.classList.contains("is-folded");
+  return {
+    name: message.kind === "system" ? "" : row.querySelector(".sender").textContent,
+    at: new Date(row.querySelector("time").dateTime),
+    body,
+    source: isAsWritten ? message.body : body.textContent,
+    files: isAsWritten ? (message.files ?? []).map((/** @type {{ name: string }} */ { name }) => name) : [],
+  };
+}
 
 // What was said today was said yesterday then.
 function whenDayEnds(/** @type {() => void} */ act) {

@@ -20,7 +20,7 @@ export class Uploads extends EventTarget {
   #running = 0;
   #api;
 
-  /** `api`: get, post, remove and send, as page/api.js has them. */
+  /** `api`: get, postEach, remove and send, as page/api.js has them. */
   constructor(/** @type {any} */ api) {
     super();
     this.#api = api;
@@ -106,7 +106,7 @@ export class Uploads extends EventTarget {
     const blob = await find(upload.key);
     if (!blob) return this.#fail(upload, LOST);
     const { signal } = upload.abort;
-    let at = upload.id ? await this.#api.get(`files/uploads/${upload.id}/`) : await this.#api.post("files/uploads/", { name: upload.name, size: upload.size });
+    let at = upload.id ? await this.#api.get(`files/uploads/${upload.id}/`) : await this.#api.postEach("files/uploads/", { name: upload.name, size: upload.size });
     // Whole already where the answer to the last piece was lost.
     Object.assign(upload, { id: at.id, whole: at.file ?? null });
     this.#tell(upload, at.offset);

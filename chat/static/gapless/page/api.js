@@ -26,12 +26,28 @@ export async function getAll(/** @type {string} */ path, query = {}) {
   return all;
 }
 
-export const post = (/** @type {string} */ path, body = {}) => request("POST", path, body);
-export const patch = (/** @type {string} */ path, /** @type {any} */ body) => request("PATCH", path, body);
-export const remove = (/** @type {string} */ path, /** @type {any} */ body = undefined) => request("DELETE", path, body);
+export const post = (/** @type {string} */ path, body = {}) => once("POST", path, body);
+export const patch = (/** @type {string} */ path, /** @type {any} */ body) => once("PATCH", path, body);
+export const remove = (/** @type {string} */ path, /** @type {any} */ body = undefined) => once("DELETE", path, body);
+/** For what may be there twice, like two files of one name. */
+export const postEach = (/** @type {string} */ path, /** @type {any} */ body) => request("POST", path, body);
 
 /** A piece of a file. */
 export const send = (/** @type {string} */ path, /** @type {Blob} */ blob, /** @type {AbortSignal} */ signal) => request("PATCH", path, blob, signal);
+
+/** @type {{ what: string, answer: Promise<any> } | null} */
+let latest = null;
+
+// The second half of a double click, while the first is under way, gets its answer.
+function once(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body) {
+  const what = `${method} ${path} ${JSON.stringify(body)}`;
+  if (latest?.what === what) return latest.answer;
+  const answer = request(method, path, body).finally(() => {
+    if (latest?.answer === answer) latest = null;
+  });
+  latest = { what, answer };
+  return answer;
+}
 
 /** @param {AbortSignal} [signal] */
 async function request(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, signal) {

@@ -12,6 +12,7 @@ export const clock = (/** @type {Date} */ date) => clockFormat.format(date);
 export const clockParts = (/** @type {Date} */ date) => clockFormat.formatToParts(date);
 export const fullTime = (/** @type {Date} */ date) => fullFormat.format(date);
 export const isSameDay = (/** @type {any} */ a, /** @type {any} */ b) => a.toDateString() === b.toDateString();
+export const longDay = (/** @type {Date} */ date) => yearFormat.format(date);
 export const plural = (/** @type {number} */ count, /** @type {any} */ one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 export const seconds = (/** @type {number} */ ms) => Math.max(1, Math.ceil(ms / 1000));
 

@@ -3,6 +3,7 @@ import { serverNow } from "../client/clock.js";
 import { post } from "../page/api.js";
 import { byId, make } from "../page/dom.js";
 import { whenName } from "../page/format.js";
+import { settle } from "../page/steady.js";
 import { nameOf } from "../people/names.js";
 
 const HOUR = 3_600_000;
@@ -25,7 +26,8 @@ export class Acts extends EventTarget {
     const isMine = row.assignee?.id === this.#me.id;
     const isFree = row.assignee == null;
     const isOver = row.state === "resolved";
-    byId("desk-acts").replaceChildren(
+    settle(
+      byId("desk-acts"),
       ...[
         !isOver && isFree && button("Claim", () => this.claim(), { isMain: true, key: "c" }),
         !isOver && !isFree && !isMine && button("Take over", () => this.run("take-over"), { key: "c" }),
@@ -88,8 +90,9 @@ export class Acts extends EventTarget {
 
 const entry = (/** @type {string} */ words, /** @type {() => void} */ act) => make("button", { type: "button", textContent: words, on: { click: act } });
 
+// Of a double click the second half would meet the button that has come into this one's place.
 function button(/** @type {string} */ words, /** @type {(event: any) => void} */ act, { isMain = false, key = "" } = {}) {
-  return make("button", { type: "button", class: isMain ? "desk-main" : "", textContent: words, title: key ? `${words} (${key})` : words, on: { click: act } });
+  return make("button", { type: "button", class: isMain ? "desk-main" : "", textContent: words, title: key ? `${words} (${key})` : words, on: { click: (/** @type {any} */ event) => event.detail < 2 && act(event) } });
 }
 
 /** @returns {[string, Date][]} */

@@ -2,6 +2,7 @@
 import { Client } from "../client/client.js";
 import { heardServerTime } from "../client/clock.js";
 import { findReason } from "../page/api.js";
+import { copyWhole } from "../page/copied.js";
 import { byId } from "../page/dom.js";
 import { learn, nameOf } from "../people/names.js";
 import { About } from "./about.js";
@@ -101,6 +102,8 @@ function refuse(/** @type {any} */ { detail }) {
   byId("desk-problem").textContent = detail.detail;
   byId("desk-problem").hidden = false;
 }
+
+copyWhole([{ list: byId("desk-said"), of: (row) => talk && said.of(row, talk) }]);
 
 rows.addEventListener("chosen", ({ detail }) => open(detail.id));
 about.addEventListener("chosen", ({ detail }) => open(detail.id));

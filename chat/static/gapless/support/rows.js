@@ -1,5 +1,6 @@
 /** The queue on screen: three lists with their counts, one row a conversation. */
 import { byId, make } from "../page/dom.js";
+import { settle } from "../page/steady.js";
 import { nameOf } from "../people/names.js";
 import { dueOf, waits } from "./due.js";
 
@@ -75,14 +76,4 @@ export class Rows extends EventTarget {
   #choose(/** @type {number} */ id) {
     if (id) this.dispatchEvent(new CustomEvent("chosen", { detail: { id } }));
   }
-}
-
-/** The list's items from now on. What says the same stays: a click that has begun on it would go nowhere. */
-function settle(/** @type {HTMLElement} */ list, /** @type {HTMLElement[]} */ ...items) {
-  for (const [at, item] of items.entries()) {
-    const there = list.children[at];
-    if (!there) list.append(item);
-    else if (!there.isEqualNode(item)) there.replaceWith(item);
-  }
-  while (list.children.length > items.length) list.lastElementChild?.remove();
 }

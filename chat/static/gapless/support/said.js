@@ -4,41 +4,52 @@ import { draw } from "../markdown/draw.js";
 import { filesOf } from "../files/shown.js";
 import { byId, make } from "../page/dom.js";
 import { dayName, fullTime, whenName } from "../page/format.js";
+import { isSelectedIn, Steady } from "../page/steady.js";
 import { nameOf, paintInitials } from "../people/names.js";
 
 const NEAR = 80; // px from the end: whoever is there stays there
 
 export class Said {
   #box = byId("desk-said");
+  #rows = new Steady(this.#box);
   /** @type {number | null} */ #shown = null;
 
   /** `talk`: the conversation; `sending`: what is on its way. */
   draw(/** @type {import("./talk.js").Talk} */ talk, /** @type {any[]} */ sending) {
     const box = this.#box;
-    // A message may come by the log before its answer.
-    const arrived = new Set(talk.messages.map(({ client_msg_id }) => client_msg_id));
-    const waiting = sending.filter(({ client_msg_id }) => !arrived.has(client_msg_id));
     const isOther = this.#shown !== talk.id;
     const fromEnd = box.scrollHeight - box.scrollTop - box.clientHeight;
     this.#shown = talk.id;
-    if (talk.refusal) return box.replaceChildren(make("p", { class: "desk-quiet desk-none", textContent: talk.refusal }));
-    if (!talk.isLoaded) return box.replaceChildren(make("p", { class: "desk-quiet desk-none", textContent: "Loading…" }));
+    this.#rows.place(talk.isLoaded && !talk.refusal ? this.#all(talk, sending) : [this.#word(talk.refusal ?? "Loading…")]);
+    if (isOther || (fromEnd < NEAR && !isSelectedIn(box))) box.scrollTop = box.scrollHeight;
+  }
+
+  /** What a row says, for copying; of a note, that it is one. @returns {import("../page/copied.js").Said | null} */
+  of(/** @type {any} */ row, /** @type {import("./talk.js").Talk} */ talk) {
+    const { channel, seq } = row.dataset;
+    const message = talk.messages.find((each) => each.channel === Number(channel) && each.seq === Number(seq));
+    if (!message || message.deleted_at) return null;
+    const name = `${nameOf(message.sender)}${message.channel === talk.id ? "" : " (note, staff only)"}`;
+    return { name, at: new Date(message.created_at), body: row.querySelector(".desk-body"), source: message.body, files: (message.files ?? []).map((/** @type {{ name: string }} */ file) => file.name) };
+  }
+
+  #all(/** @type {import("./talk.js").Talk} */ talk, /** @type {any[]} */ sending) {
+    // A message may come by the log before its answer.
+    const arrived = new Set(talk.messages.map(({ client_msg_id }) => client_msg_id));
+    const waiting = sending.filter(({ client_msg_id }) => !arrived.has(client_msg_id));
+    const rows = talk.hasOlder ? [this.#rows.row(`older ${talk.id}`, "", () => make("button", { type: "button", class: "desk-more", textContent: "Show earlier", on: { click: () => this.#older(talk) } }))] : [];
     let day = "";
-    const rows = [];
     for (const message of talk.messages) {
-      const date = new Date(message.created_at);
-      if (dayName(date) !== day) {
-        day = dayName(date);
-        rows.push(make("div", { class: "desk-day", textContent: day }));
-      }
-      rows.push(rowOf(message, talk));
+      const name = dayName(new Date(message.created_at));
+      if (name !== day) rows.push(this.#rows.row(`day ${name}`, "", () => make("div", { class: "desk-day", textContent: name })));
+      day = name;
+      rows.push(this.#rows.row(`said ${message.channel} ${message.seq}`, `${message.rev} ${nameOf(message.sender)} ${whenName(new Date(message.created_at))}`, () => rowOf(message, talk)));
     }
-    box.replaceChildren(
-      ...(talk.hasOlder ? [make("button", { type: "button", class: "desk-more", textContent: "Show earlier", on: { click: () => this.#older(talk) } })] : []),
-      ...rows,
-      ...waiting.map(waitingRow),
-    );
-    if (isOther || fromEnd < NEAR) box.scrollTop = box.scrollHeight;
+    return [...rows, ...waiting.map((draft) => this.#rows.row(`sending ${draft.client_msg_id}`, "", () => waitingRow(draft)))];
+  }
+
+  #word(/** @type {string} */ word) {
+    return this.#rows.row("word", word, () => make("p", { class: "desk-quiet desk-none", textContent: word }));
   }
 
   async #older(/** @type {any} */ talk) {
@@ -59,7 +70,7 @@ function rowOf(/** @type {Message} */ message, /** @type {any} */ talk) {
   paintInitials(face, message.sender);
   return make(
     "article",
-    { class: `desk-line ${isCustomer ? "is-customer" : "is-mine"}${isNote ? " is-note" : ""}`, data: { seq: message.seq } },
+    { class: `desk-line ${isCustomer ? "is-customer" : "is-mine"}${isNote ? " is-note" : ""}`, data: { channel: message.channel, seq: message.seq } },
     face,
     make(
       "div",

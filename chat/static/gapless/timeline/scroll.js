@@ -1,4 +1,6 @@
 /** Where the view of the timeline is, and how it stays there while rows come and go. Knows no messages. */
+import { isSelectedIn } from "../page/steady.js";
+
 const FOLLOW_PX = 100;
 const EDGE_PX = 900;
 
@@ -71,9 +73,9 @@ export class Scroll {
     this.#wasAtEnd = this.isAtEnd;
   }
 
-  /** Runs a change of rows; the end stays in view when it was, else what is seen stays where it is. */
+  /** Runs a change of rows; the end stays in view when it was and nobody selects text, else what is seen stays where it is. */
   hold(/** @type {any} */ change, { follow = true } = {}) {
-    if (follow && this.isAtEnd) {
+    if (follow && this.isAtEnd && !isSelectedIn(this.#list)) {
       change();
       return this.toEnd();
     }

@@ -113,5 +113,5 @@ function asVisit(/** @type {any} */ visit) {
       throw new Trouble({});
     }
   };
-  return { get: asked("get"), post: asked("post"), remove: asked("remove"), send: asked("send") };
+  return { get: asked("get"), postEach: asked("post"), remove: asked("remove"), send: asked("send") };
 }

@@ -1,6 +1,7 @@
 /** The page in the frame: what is typed goes into the talk, what the talk holds is shown, and the company's page is told little. */
 import { whenName } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
+import { isSelectedIn } from "../page/steady.js";
 import { roomOf } from "../writing/room.js";
 import { Attached } from "./attached.js";
 import { Files } from "./files.js";
@@ -44,7 +45,7 @@ function draw() {
   log.draw(messages, talk.unsent.all);
   older.hidden = talk.olderThan == null;
   rating.draw(messages);
-  if (wasAtEnd || talk.unsent.all.length) scroller.scrollTop = scroller.scrollHeight;
+  if ((wasAtEnd && !isSelectedIn(scroller)) || talk.unsent.all.length) scroller.scrollTop = scroller.scrollHeight;
   if (isOpen) talk.read();
 }
 

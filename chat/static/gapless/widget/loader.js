@@ -7,6 +7,8 @@ import { css } from "./loader-style.js";
 const script = /** @type {HTMLScriptElement} */ (document.currentScript);
 const OURS = new URL(script.src).origin;
 const PATIENCE_MS = 10_000;
+const narrow = matchMedia("(max-width: 480px)");
+const screenSeen = window.visualViewport;
 const ICONS = {
   chat: "M21 11.5a8.4 8.4 0 0 1-8.5 8.3 8.7 8.7 0 0 1-3.9-.9L3 20.5l1.7-5.2a8.1 8.1 0 0 1-.7-3.8A8.4 8.4 0 0 1 12.5 3.2 8.4 8.4 0 0 1 21 11.5Z",
   close: "M6 6l12 12M18 6L6 18",
@@ -14,6 +16,7 @@ const ICONS = {
 
 /** @type {any} */ let frame = null;
 /** @type {any} */ let patience = null;
+/** @type {string | null} */ let held = null; // how the page scrolled, while the chat is over it
 let isOpen = false;
 let isReady = false;
 
@@ -83,6 +86,19 @@ function show(/** @type {boolean} */ shown) {
   button.setAttribute("aria-expanded", String(shown));
   button.querySelector("path").setAttribute("d", shown ? ICONS.close : ICONS.chat);
   label(0);
+  fit();
+}
+
+// On a phone the chat takes the screen: the page behind it stays where it is, and a keyboard covers nothing of it.
+function fit() {
+  const covers = isOpen && narrow.matches;
+  const root = document.documentElement;
+  if (covers && held == null) held = root.style.overflow;
+  if (held != null) root.style.overflow = covers ? "hidden" : held;
+  if (!covers) held = null;
+  const isBeside = covers && screenSeen?.scale === 1;
+  panel.style.height = isBeside ? `${screenSeen.height}px` : "";
+  panel.style.top = isBeside ? `${screenSeen.offsetTop}px` : "";
 }
 
 function load() {
@@ -159,6 +175,8 @@ function signOut() {
 if (!("Gapless" in window)) {
   Object.assign(window, { Gapless: { open, close, signOut } });
   window.addEventListener("message", hear);
+  narrow.addEventListener("change", fit);
+  for (const moved of ["resize", "scroll"]) screenSeen?.addEventListener(moved, fit);
   window.addEventListener("storage", ({ key, newValue: value }) => key?.startsWith(prefix) && tell({ gapless: "kept", name: key.slice(prefix.length), value }));
   if (document.body) draw();
   else document.addEventListener("DOMContentLoaded", draw);

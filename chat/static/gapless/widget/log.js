@@ -2,6 +2,7 @@
 import { equipped } from "../markdown/code.js";
 import { draw } from "../markdown/draw.js";
 import { clock, dayName } from "../page/format.js";
+import { Steady } from "../page/steady.js";
 import { underWay } from "./files.js";
 
 /** @returns {any} */
@@ -13,16 +14,15 @@ export function make(/** @type {string} */ tag, /** @type {string} */ className 
 }
 
 export class Log {
-  #list;
+  /** @type {Steady} */ #list;
   #isOwn;
   #deeds;
   #files;
-  /** @type {Map<string, any>} */ #rows = new Map();
 
   /** `deeds`: {retry(draft), withdraw(draft), stateOf(key)}. */
   constructor(/** @type {any} */ list, /** @type {(message: any) => boolean} */ isOwn, /** @type {any} */ deeds, /** @type {import("./files.js").Files} */ files) {
     this.#files = files;
-    this.#list = list;
+    this.#list = new Steady(list);
     this.#isOwn = isOwn;
     this.#deeds = deeds;
   }
@@ -30,30 +30,10 @@ export class Log {
   draw(/** @type {any[]} */ messages, /** @type {import("./unsent.js").Unsaid[]} */ drafts) {
     const shown = messages.filter((message) => message.event?.type !== "conversation.begun");
     const wanted = [
-      ...shown.map((message, place) => this.#row(`m${message.seq}`, `${message.rev} ${isFollowing(shown[place - 1], message)} ${isNewDay(shown[place - 1], message)}`, () => this.#said(message, shown[place - 1]))),
-      ...drafts.map((draft) => this.#row(`d${draft.client_msg_id}`, `${draft.problem} ${draft.isWaiting} ${this.#wayOf(draft)}`, () => this.#unsaid(draft))),
+      ...shown.map((message, place) => this.#list.row(`m${message.seq}`, `${message.rev} ${isFollowing(shown[place - 1], message)} ${isNewDay(shown[place - 1], message)}`, () => this.#said(message, shown[place - 1]))),
+      ...drafts.map((draft) => this.#list.row(`d${draft.client_msg_id}`, `${draft.problem} ${draft.isWaiting} ${this.#wayOf(draft)}`, () => this.#unsaid(draft))),
     ];
-    this.#place(wanted);
-  }
-
-  #row(/** @type {string} */ key, /** @type {string} */ look, /** @type {() => any} */ draw) {
-    const known = this.#rows.get(key);
-    if (known?.dataset.look === look) return known;
-    const row = draw();
-    row.dataset.look = look;
-    known?.replaceWith(row);
-    this.#rows.set(key, row);
-    return row;
-  }
-
-  #place(/** @type {any[]} */ wanted) {
-    const kept = new Set(wanted);
-    for (const [key, row] of this.#rows) if (!kept.has(row)) (row.remove(), this.#rows.delete(key));
-    let before = this.#list.firstElementChild;
-    for (const row of wanted) {
-      if (row === before) before = before.nextElementSibling;
-      else this.#list.insertBefore(row, before);
-    }
+    this.#list.place(wanted);
   }
 
   #said(/** @type {any} */ message, /** @type {any} */ previous) {

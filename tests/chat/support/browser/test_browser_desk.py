@@ -59,6 +59,28 @@ def test_a_click_that_has_begun_is_not_lost_when_others_come(desk: Desk, sign_in
     expect(page.locator("#desk-name")).to_have_text("Vera")
 
 
+def test_what_an_agent_reads_stands_still_while_the_desk_goes_on(desk: Desk, sign_in: SignIn, server: Server) -> None:
+    vera = begun(desk, "Vera", "My parcel is 00340434161094021501.")
+    aside(services.claim, desk.ada, conversation=vera.pk)
+    page = sign_in(desk.ada, server, path="/admin/desk/")
+    choose(page, "Vera")
+    expect(page.locator("#desk-said .desk-body")).to_be_visible()
+    page.locator("#desk-said .desk-body").select_text()
+    begun(desk, "Vince", "And mine?")
+    expect(page.locator(".desk-row", has_text="Vince")).to_be_visible()
+    assert page.evaluate("String(getSelection())") == "My parcel is 00340434161094021501."
+    # The second half of the double click would meet "Reopen", which comes into the place of "Pending".
+    page.get_by_role("button", name="Pending").dblclick()
+    expect(page.locator("#desk-facts")).to_contain_text("pending")
+    page.get_by_role("button", name="Reopen").hover()
+    page.mouse.down()
+    begun(desk, "Victor", "And mine too?")
+    expect(page.locator(".desk-row", has_text="Victor")).to_be_visible()
+    expect(page.locator("#desk-facts")).to_contain_text("pending")
+    page.mouse.up()
+    expect(page.locator("#desk-facts")).to_contain_text("open")
+
+
 def test_an_agent_claims_answers_and_notes(desk: Desk, sign_in: SignIn, server: Server) -> None:
     vera = begun(desk, "Vera", "Where is my parcel?")
     page = sign_in(desk.ada, server, path="/admin/desk/")
