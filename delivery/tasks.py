@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
@@ -11,6 +12,10 @@ T = TypeVar("T")
 
 #: After so long without an end a task is asked again.
 AGAIN_SECONDS = 0.2
+#: Of this process, so that those of one machine don't all wake at once.
+_PHASE_MS = random.randrange(1000)
+#: A wake-up that comes early by this part of the time counts as the beat that it was meant for.
+_EARLY = 20
 
 
 class Nursery:
@@ -48,6 +53,23 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
             task.cancel()
         done, ending = await asyncio.wait(ending, timeout=AGAIN_SECONDS)
         await asyncio.gather(*done, return_exceptions=True)
+
+
+def until_beat(every_seconds: float) -> float:
+    """Seconds until the next whole multiple of these; on a beat, until the one after it."""
+    every, now = round(every_seconds * 1000), round(asyncio.get_running_loop().time() * 1000) + _PHASE_MS
+    early = every // _EARLY + 1
+    return (every - (now + early) % every + early) / 1000
+
+
+async def beat(every_seconds: float) -> float:
+    """Sleeps until then, for a process wakes once for all that it looks after so: apart, each would find the processor asleep.
+
+    Returns by how many seconds the event loop took its turn too late."""
+    loop = asyncio.get_running_loop()
+    due = loop.time() + (seconds := until_beat(every_seconds))
+    await asyncio.sleep(seconds)
+    return max(0.0, loop.time() - due)
 
 
 async def answer_within(seconds: float, question: Coroutine[Any, Any, T]) -> T:

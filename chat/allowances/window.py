@@ -3,7 +3,6 @@
 So nobody is let through unlimited, and nobody is locked out.
 """
 
-import asyncio
 import contextlib
 import threading
 import time
@@ -14,12 +13,10 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from redis.exceptions import NoScriptError
 
 from chat.allowances.table import Allowance, Whose
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.redis import REDIS_AWAY, client, loop_client, script
-from delivery.tasks import answer_within
 
 #: What a call to Redis may take before the local window decides.
 PATIENCE_SECONDS = 0.1
@@ -27,9 +24,6 @@ PATIENCE_SECONDS = 0.1
 PAUSE_SECONDS = 1
 #: Local windows that are kept of one allowance; with more, the one that was quiet for the longest begins anew.
 MOST_LOCAL = 10_000
-
-#: What is asked in one call.
-MOST_TOGETHER = 100
 
 _SCRIPT = script(__file__, "window.lua")
 
@@ -89,27 +83,13 @@ def windows() -> Windows:
     return Windows()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Asked:
-    allowance: Allowance
-    whose: Whose
-    key: str
-    answer: asyncio.Future[Answer]
-
-    @property
-    def arguments(self) -> list[str | int]:
-        return arguments(self.allowance, self.key)
-
-
 class LoopWindows:
-    """The same for the event loop that made it. What is asked while Redis answers goes together in the next call."""
+    """The same for the event loop that made it."""
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
-        self._redis = loop_client(settings.REDIS_URL)
+        self._redis = loop_client(settings.REDIS_URL, patience_seconds=PATIENCE_SECONDS)
         self._script = self._redis.register_script(_SCRIPT)
-        self._waiting: list[_Asked] = []
-        self._asking: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
         """Connects and brings the script, for which the first who asks would wait too. With Redis away nothing is lost."""
@@ -117,46 +97,16 @@ class LoopWindows:
             await self._redis.script_load(_SCRIPT)
 
     async def ask(self, allowance: Allowance, whose: Whose, key: str) -> Answer:
-        asked = _Asked(allowance=allowance, whose=whose, key=key, answer=asyncio.get_running_loop().create_future())
-        self._waiting.append(asked)
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.ensure_future(self._ask_all())
-        return await asked.answer
-
-    async def close(self) -> None:
-        if self._asking is not None:
-            await self._asking
-        await self._redis.aclose()
-
-    async def _ask_all(self) -> None:
-        while self._waiting:
-            together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            for asked, answer in zip(together, await self._answers(together), strict=True):
-                if not asked.answer.done():
-                    asked.answer.set_result(answer)
-
-    async def _answers(self, together: Sequence[_Asked]) -> list[Answer]:
         windows = self._windows
         try:
             with windows.breaker.attempt(counts=REDIS_AWAY):
-                said = await answer_within(PATIENCE_SECONDS, self._call(together))
+                answer = await self._script(keys=allowance.keys(whose), args=arguments(allowance, key))
         except (BreakerOpen, *REDIS_AWAY):
-            return [windows.local.ask(each.allowance, each.whose, each.key) for each in together]
-        return [
-            windows.noted(each.allowance, each.whose, each.key, answer)
-            for each, answer in zip(together, said, strict=True)
-        ]
+            return windows.local.ask(allowance, whose, key)
+        return windows.noted(allowance, whose, key, answer)
 
-    async def _call(self, together: Sequence[_Asked]) -> list[Any]:
-        if len(together) > 1:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for each in together:
-                    keys = each.allowance.keys(each.whose)
-                    pipeline.evalsha(self._script.sha, len(keys), *keys, *each.arguments)
-                # Redis has forgotten the script, after a restart: one by one it is sent again.
-                with contextlib.suppress(NoScriptError):
-                    return list(await pipeline.execute())
-        return [await self._script(keys=each.allowance.keys(each.whose), args=each.arguments) for each in together]
+    async def close(self) -> None:
+        await self._redis.aclose()
 
 
 def arguments(allowance: Allowance, key: str) -> list[str | int]:

@@ -8,7 +8,8 @@ import contextlib
 import datetime
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -16,6 +17,7 @@ from chat import clock, shapes
 from chat.models import Channel, Member, Message
 from delivery.live.counted import CLASSES_MS, ChannelCounts, CountedChannels
 from delivery.redis import REDIS_AWAY, client, key, loop_client
+from delivery.tasks import beat
 
 #: Figures are of so many minutes, the current one included.
 WINDOW_MINUTES = 5
@@ -63,20 +65,19 @@ class FigureNotes:
     async def live(self) -> None:
         """For ever."""
         while True:
-            await asyncio.sleep(NOTE_SECONDS)
+            await beat(NOTE_SECONDS)
             await self.note()
 
     async def _note(self, taken: Mapping[int, ChannelCounts]) -> None:
         minute = _this_minute()
-        pipe = self._redis.pipeline(transaction=False)
+        noting: list[Awaitable[Any]] = []
         for channel, figures in taken.items():
             key = _key(channel, minute)
-            for place, count in figures.latencies.items():
-                pipe.hincrby(key, f"latency {place}", count)
-            for code, count in figures.errors.items():
-                pipe.hincrby(key, f"error {code}", count)
-            pipe.expire(key, (WINDOW_MINUTES + 1) * 60)
-        await pipe.execute()
+            counted = {f"latency {place}": count for place, count in figures.latencies.items()}
+            counted |= {f"error {code}": count for code, count in figures.errors.items()}
+            noting += [self._redis.hincrby(key, name, count) for name, count in counted.items()]
+            noting.append(self._redis.expire(key, (WINDOW_MINUTES + 1) * 60))
+        await asyncio.gather(*noting)
 
 
 def _key(channel: int, minute: int) -> str:

@@ -4,11 +4,15 @@ Leans on the insides of channels_redis, whose own door takes one group at a time
 """
 
 import asyncio
+import functools
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from channels_redis.utils import create_pool
+
+from delivery.redis.shared import SharedRedis
 from delivery.tasks import Nursery
 
 logger = logging.getLogger("gapless.bus")
@@ -24,6 +28,7 @@ SUBSCRIBED_SECONDS = 0.1
 def hear(layer: Any, nursery: Nursery) -> None:
     """What is subscribed to from now on is read patiently, on each shard. Repeating does nothing; a flushed layer is told again."""
     for shard in layer._get_layer()._shards:
+        shard._ensure_redis = functools.partial(_ensure_redis, shard)
         if shard._receive_task is None:
             shard._receive_task = nursery.start(_read(shard))
 
@@ -63,6 +68,12 @@ async def leave(layer: Any, groups: Sequence[str], channel: str) -> None:
                 shard._ensure_receiver()
                 await shard._pubsub.unsubscribe(*old)
                 shard._subscribed_to.difference_update(old)
+
+
+def _ensure_redis(shard: Any) -> None:
+    if shard._redis is None:
+        shard._redis = SharedRedis(connection_pool=create_pool(shard.host))
+        shard._pubsub = shard._redis.pubsub()
 
 
 async def _read(shard: Any) -> None:

@@ -3,9 +3,6 @@
 A script lies in a .lua file beside who runs it. Nothing in Redis may be the only copy of anything.
 """
 
-import errno
-import functools
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from redis import asyncio as aioredis
 from redis.exceptions import RedisError
 
 from delivery.redis import sentinel
+from delivery.redis.shared import SharedRedis
 
 #: What a call raises when Redis is away, slow or full.
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
@@ -38,14 +36,12 @@ def client(url: str, *, patience_seconds: float = PATIENCE_SECONDS, is_brief: bo
     return Redis.from_pool(pool)
 
 
-def loop_client(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> aioredis.Redis:
-    """For the event loop that uses it first."""
+def loop_client(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> SharedRedis:
+    """For the event loop that makes it."""
     # Who we are is not said: to find that out takes the loop longer than to connect.
     pool_of = sentinel.loop_pool if sentinel.is_watched(url) else aioredis.ConnectionPool.from_url
     pool = pool_of(url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, driver_info=None)
-    kind: Any = pool.connection_class
-    pool.connection_class = _honest(kind)
-    return aioredis.Redis.from_pool(pool)
+    return SharedRedis(connection_pool=pool)
 
 
 def layer_host(url: str, **options: Any) -> dict[str, Any]:
@@ -61,18 +57,3 @@ def script(beside: str, name: str) -> str:
 def key(*parts: object) -> str:
     """The name of something of ours."""
     return ":".join(("gapless", *map(str, parts)))
-
-
-class _Honest:
-    """uvloop answers a write to a connection that has just gone with a RuntimeError, as if it were a mistake of ours."""
-
-    async def _send_packed_command(self, command: Iterable[bytes]) -> None:
-        try:
-            await super()._send_packed_command(command)  # type: ignore[misc]
-        except RuntimeError as error:
-            raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
-
-
-@functools.cache
-def _honest(connection_class: Any) -> Any:
-    return type(connection_class.__name__, (_Honest, connection_class), {})
