@@ -27,8 +27,8 @@ from delivery.wire.types import CloseCode
 CLOSE_SECONDS = 5
 #: Fragments of one message: empty ones cost memory without ever passing the bound on bytes.
 MOST_FRAGMENTS = 128
-#: Bytes that the transport takes before frames wait here, where they can be counted and dropped.
-TRANSPORT_BYTES = 64 * 1024
+#: Bytes that the transport takes before frames wait here, where they can be counted and dropped; no more than any bound on them.
+TRANSPORT_BYTES = min(64 * 1024, settings.LIMITS.outbox_bytes)
 #: How a whole text frame begins, that it is masked, and that its length follows in two bytes (RFC 6455, 5.2).
 WHOLE_TEXT, MASKED, IN_TWO_BYTES = 0x81, 0x80, 126
 #: Nearly nobody has frames waiting.
@@ -46,7 +46,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         "_has_ended", "_heard_at", "_is_full", "_takes_text", "_waiting", "_waiting_bytes",
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
-        "handshake_initiated", "inbox", "initial_response", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
+        "handshake_initiated", "inbox", "initial_response", "keeps_up", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
         "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer", "pong_timer", "queue", "read_paused", "request",
         "response", "root_path", "scheme", "scope", "server", "tasks", "transport", "writable",
     )  # fmt: skip
@@ -58,6 +58,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self._waiting = NOTHING
         self._waiting_bytes = 0
         self._is_full = False
+        self.keeps_up = True
         self._has_ended = False
         self._heard_at = self.loop.time()
         self._takes_text: TakesText | None = None
@@ -86,18 +87,18 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         return self.close_sent or self.disconnected or self._has_ended
 
     def write(self, frame: Prepared) -> None:
-        if self.is_gone:
+        if self.close_sent or self.disconnected or self._has_ended:
             return
-        if self._is_full or self._waiting:
-            if self._waiting is NOTHING:
-                self._waiting = deque()
-            self._waiting.append(frame)
-            self._waiting_bytes += len(frame.wire)
-        else:
+        if self.keeps_up:
             self.transport.write(frame.wire)
+            return
+        if self._waiting is NOTHING:
+            self._waiting = deque()
+        self._waiting.append(frame)
+        self._waiting_bytes += len(frame.wire)
 
     def write_all(self, frames: Sequence[Prepared]) -> None:
-        if self._is_full or self._waiting:
+        if not self.keeps_up:
             for frame in frames:
                 self.write(frame)
         elif not self.is_gone:
@@ -262,6 +263,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._is_full = True
+        self.keeps_up = False
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -272,3 +274,4 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             self.transport.write(frame.wire)
         if not self._waiting:
             self._waiting = NOTHING
+        self.keeps_up = not self._is_full and not self._waiting

@@ -21,30 +21,30 @@ EXTENSION = "gapless.peer"
 
 
 class Prepared:
-    """A text frame, encoded once for all receivers."""
+    """A text frame, encoded once for all receivers.
 
-    __slots__ = ("_wire", "payload")
+    `wire`: its bytes on a WebSocket without extensions, unmasked and unfragmented (RFC 6455, 5.2).
+    """
+
+    __slots__ = ("payload", "wire")
 
     def __init__(self, payload: bytes) -> None:
         self.payload = payload
-        self._wire: bytes | None = None
-
-    @property
-    def wire(self) -> bytes:
-        """The bytes on a WebSocket without extensions: an unmasked, unfragmented text frame (RFC 6455, 5.2)."""
-        if self._wire is None:
-            length = len(self.payload)
-            if length < 126:
-                header = bytes((0x81, length))
-            elif length < 65536:
-                header = b"\x81\x7e" + length.to_bytes(2, "big")
-            else:
-                header = b"\x81\x7f" + length.to_bytes(8, "big")
-            self._wire = header + self.payload
-        return self._wire
+        length = len(payload)
+        if length < 126:
+            header = bytes((0x81, length))
+        elif length < 65536:
+            header = b"\x81\x7e" + length.to_bytes(2, "big")
+        else:
+            header = b"\x81\x7f" + length.to_bytes(8, "big")
+        self.wire = header + payload
 
 
 class Peer(Protocol):
+    @property
+    def keeps_up(self) -> bool:
+        """So little is unsent that it is below any bound: known without counting, for it is asked at each delivery."""
+
     @property
     def unsent_bytes(self) -> int: ...
 
@@ -87,6 +87,7 @@ class SendingPeer:
         self._task = nursery.start(self._write_all())
 
     last_heard = None
+    keeps_up = False
 
     @property
     def unsent_frames(self) -> int:

@@ -105,15 +105,13 @@ class Socket:
 
     def write(self, frame: Prepared) -> bool:
         """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""
-        if self.is_over:
+        if self.has_left or self.closed_with is not None:
             return True
         peer = self.peer
-        # Cheap first, for this is asked at each delivery: without `hello` it is never more.
-        if peer.unsent_bytes > self.most_bytes and self.unsent_bytes > self.most_bytes:
+        if not peer.keeps_up and (self.unsent_bytes > self.most_bytes or peer.unsent_frames >= self.most_frames):
             return False
-        if peer.unsent_frames >= self.most_frames:
-            return False
-        self._write(frame)
+        self._written_bytes += len(frame.payload)
+        peer.write(frame)
         return True
 
     def write_if_idle(self, frame: Prepared) -> bool:

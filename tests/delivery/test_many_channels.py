@@ -191,6 +191,7 @@ def test_hello_is_not_counted_as_unsent() -> None:
 
 
 class _Unread:
+    keeps_up = False
     unsent_frames = 0
 
     def __init__(self) -> None:

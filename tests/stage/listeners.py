@@ -12,6 +12,8 @@ from delivery.live.peers import Prepared, TakesText
 class Listener:
     """A peer that keeps what was written to it, or stops reading."""
 
+    keeps_up = False
+
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []
         self.unsent_bytes = 0
