@@ -7,24 +7,28 @@ import random
 from chat.files.services import sweep
 from chat.live.node import ChatNode
 from delivery.away import who_is_away
+from delivery.tasks import beat
 
 logger = logging.getLogger("gapless.files")
 
-#: Between two looks, by chance; after failures up to so much.
-LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS, AWAY_PAUSE_SECONDS = 1.0, 2.5, 30.0
+#: Between two looks; after failures up to so much, by chance.
+LOOK_SECONDS, AWAY_PAUSE_SECONDS = 2.0, 30.0
 
 
 async def _live(node: ChatNode) -> None:
     failures = 0
     while not node.is_draining:
-        pause = random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS) * 2.0 ** min(failures, 5)
-        await asyncio.sleep(min(pause, AWAY_PAUSE_SECONDS))
+        await (beat(LOOK_SECONDS) if not failures else asyncio.sleep(_away_pause(failures)))
         try:
             await node.threads.run(sweep)
             failures = 0
         except Exception as error:
             failures += 1
             logger.warning("the broom waits: %r", error, extra={"away": who_is_away(error)})
+
+
+def _away_pause(failures: int) -> float:
+    return min(random.uniform(1, 1.5) * LOOK_SECONDS * 2.0 ** min(failures, 5), AWAY_PAUSE_SECONDS)
 
 
 _swept: ChatNode | None = None

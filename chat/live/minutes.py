@@ -14,6 +14,7 @@ from chat.live.counting import Counting
 from chat.reads.counted import Counted
 from chat.services.minutes import keep_day, keep_minute
 from delivery.away import who_is_away
+from delivery.tasks import until_beat
 from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.minutes")
@@ -40,7 +41,7 @@ class MinuteNotes:
         while True:
             due = clock.now().timestamp() // NOTE_SECONDS * NOTE_SECONDS + NOTE_SECONDS
             while (left := due - clock.now().timestamp()) > 0:
-                await asyncio.sleep(min(left, LOOK_SECONDS))
+                await asyncio.sleep(min(left, until_beat(LOOK_SECONDS)))
                 self.counting.look()
             try:
                 await self.note()

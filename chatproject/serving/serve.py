@@ -23,7 +23,7 @@ from chatproject.serving.notify import ALIVE_SECONDS
 from chatproject.serving.sockets import PeerProtocol
 from chatproject.serving.workers import Worker, terminal_is_gone
 from delivery import node
-from delivery.tasks import Nursery
+from delivery.tasks import Nursery, beat, until_beat
 
 logger = logging.getLogger("gapless.serve")
 
@@ -105,7 +105,7 @@ class DrainingServer(uvicorn.Server):
         while not await self.on_tick(0):
             self._exhaustion.look(TICK_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), TICK_SECONDS)
+                await asyncio.wait_for(woken.wait(), until_beat(TICK_SECONDS))
         self._wakes = lambda: None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -171,7 +171,7 @@ class DrainingServer(uvicorn.Server):
     async def _say_that_we_live(self) -> None:
         while True:
             self._say_alive()
-            await asyncio.sleep(ALIVE_SECONDS)
+            await beat(ALIVE_SECONDS)
 
     def _end_in_time(self) -> None:
         # Whatever hangs in the drain (a stuck thread, say), the process ends in time.

@@ -20,7 +20,7 @@ from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_
 from delivery.bus.shards import Shards
 from delivery.lean import without
 from delivery.live.batches import batched
-from delivery.tasks import Nursery, end
+from delivery.tasks import Nursery, beat, end
 
 # For announcements that are encrypted, which ours are not.
 with without("cryptography"):
@@ -227,11 +227,11 @@ class Bus:
         while True:
             for group in self._heard_at:
                 await self._send(group, {"type": EVENT_TYPE, "echo": group})
-            await asyncio.sleep(ECHO_SECONDS)
+            await beat(ECHO_SECONDS)
             if self._deaf_seconds > REBUILD_AFTER_SECONDS:
                 logger.warning("no echo from Redis for %s s: connecting anew", REBUILD_AFTER_SECONDS, extra=_AWAY)
                 await self._start_over()
-            elif self._channel_name is not None:
+            elif self._channel_name is not None and not self._wanted <= self._subscribed:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(self._subscribe_to_the_rest(), SUBSCRIBE_SECONDS)
 

@@ -1,6 +1,5 @@
 """What is read now and then instead of being counted: how many, how long, how late. One task a process."""
 
-import asyncio
 import contextlib
 import os
 import resource
@@ -13,6 +12,7 @@ from delivery import metrics
 from delivery.bus.layer import Bus
 from delivery.commit.queue import Queue
 from delivery.live.hub import Hub
+from delivery.tasks import beat
 
 #: Between two readings; the lag of the event loop is what a reading comes late by.
 READ_SECONDS = 1.0
@@ -22,12 +22,9 @@ _FILES = Path("/proc/self/fd")
 
 async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
     """For ever."""
-    loop = asyncio.get_running_loop()
     while True:
         _read_node(hub, queue, bus)
-        asked = loop.time()
-        await asyncio.sleep(READ_SECONDS)
-        metrics.loop_lag_seconds.observe(max(0.0, loop.time() - asked - READ_SECONDS))
+        metrics.loop_lag_seconds.observe(await beat(READ_SECONDS))
         metrics.turned_at.set(time.time())
         _read_pool()
         _read_memory()

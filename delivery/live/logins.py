@@ -1,6 +1,5 @@
 """Whether the logins of this process' sockets still hold: asked of the rows again and again, whatever was announced or not."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 from delivery.live.hub import Hub
 from delivery.live.socket import Socket
 from delivery.source import Source
-from delivery.tasks import Nursery
+from delivery.tasks import Nursery, beat
 from delivery.threads import DatabaseThreads
 from delivery.wire.types import CloseCode
 
@@ -46,7 +45,7 @@ class LoginWatch:
         """For ever."""
         checked_at = time.monotonic()
         while True:
-            await asyncio.sleep(NEWCOMERS_SECONDS)
+            await beat(NEWCOMERS_SECONDS)
             newcomers, self._newcomers = self._newcomers, []
             # Begun so early that sockets are closed in time.
             is_due = time.monotonic() - checked_at >= self._seconds - 2 * NEWCOMERS_SECONDS

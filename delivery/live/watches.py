@@ -16,6 +16,7 @@ from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.live.seating import Seating
 from delivery.live.socket import Socket
+from delivery.tasks import beat
 from delivery.wire.codec import encode
 from delivery.wire.frames import Heartbeat
 from delivery.wire.types import CloseCode
@@ -41,7 +42,7 @@ class Heartbeats:
     async def keep(self) -> None:
         """For ever."""
         while True:
-            await asyncio.sleep(1)
+            await beat(1)
             now = time.monotonic()
             for socket in self._hub.sockets:
                 self._beat(socket, now)
@@ -78,7 +79,7 @@ async def keep_checking(bus: Bus, limits: NodeLimits, check: Callable[[], Awaita
 async def keep_seats(seating: Seating, accesses: Accesses) -> None:
     """For ever: who had no seat, and has one now, follows the channel."""
     while True:
-        await asyncio.sleep(1)
+        await beat(1)
         with _logged("seats were not kept"):
             for user_id, channel_id in await seating.beat():
                 await accesses.opened(Opened(user_id=user_id, channel_id=channel_id, action="joined"))
@@ -88,7 +89,7 @@ async def keep_shedding(hub: Hub, *, most_bytes: int) -> None:
     """For ever: with too much unsent to all sockets together, the slowest are closed."""
     is_any_behind = False
     while True:
-        await asyncio.sleep(SHED_SECONDS if is_any_behind else QUIET_SHED_SECONDS)
+        await beat(SHED_SECONDS if is_any_behind else QUIET_SHED_SECONDS)
         is_any_behind = hub.shed(most_bytes=most_bytes)
 
 

@@ -26,6 +26,7 @@ from delivery.bus.announcements import About, Announcement, Changed, Opened
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.redis import REDIS_AWAY, loop_client
+from delivery.tasks import beat
 from delivery.wire.frames import PersonState
 from presence.everyone import Everyone, News
 from presence.local import Own
@@ -146,7 +147,7 @@ class ProcessPresence:
                 await self.tick()
             except Exception as error:
                 logger.warning("presence: %r", error)
-            await asyncio.sleep(TICK_SECONDS)
+            await beat(TICK_SECONDS)
 
     async def tick(self) -> None:
         """Says and hears, pushes what is due, and writes what is due."""

@@ -1,4 +1,4 @@
-"""The clockwork of one web process: it looks for what is due every second or so, not all processes at the same moment.
+"""The clockwork of one web process: it looks for what is due every second, not all processes at the same moment.
 
 What it does stands in rows, each thing in one transaction that looks again under its lock: a process that is killed over it
 costs a second, and two that find the same do it once.
@@ -15,12 +15,13 @@ from chat.live.node import ChatNode
 from chat.support.clockwork.jobs import Job, jobs_of
 from chat.support.reads.waiting import who_waits
 from delivery.away import is_away, who_is_away
+from delivery.tasks import beat
 from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.clockwork")
 
-#: Between two turns, by chance.
-LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 1.4
+#: Between two turns.
+TURN_SECONDS = 1.0
 #: The same while PostgreSQL is away, after many failures; up to half of it less by chance.
 AWAY_PAUSE_SECONDS = 5.0
 # All that is asked where there are no customers.
@@ -38,7 +39,7 @@ class Inboxes:
 
     async def are_there(self) -> bool:
         async with self._asking:
-            if time.monotonic() - self._asked_at > LEAST_PAUSE_SECONDS:
+            if time.monotonic() - self._asked_at > TURN_SECONDS / 2:
                 [[self._are_there]] = await self._threads.run(hot.rows, _HAS_INBOX, [])
                 self._asked_at = time.monotonic()
         return self._are_there
@@ -61,7 +62,7 @@ class Clockwork:
     async def live(self) -> None:
         """Until the process drains. Without an inbox nothing is looked for."""
         while not self._is_ending():
-            await asyncio.sleep(self._pause())
+            await (beat(TURN_SECONDS) if not self._failures else asyncio.sleep(self._away_pause()))
             try:
                 if await self._inboxes.are_there():
                     await self._threads.run(self._turn)
@@ -71,10 +72,8 @@ class Clockwork:
             else:
                 self._failures = 0
 
-    def _pause(self) -> float:
-        if self._failures:
-            return min(AWAY_PAUSE_SECONDS, 0.5 * 2.0**self._failures) * random.uniform(0.5, 1)
-        return random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS)
+    def _away_pause(self) -> float:
+        return min(AWAY_PAUSE_SECONDS, 0.5 * 2.0**self._failures) * random.uniform(0.5, 1)
 
     def _turn(self) -> None:
         for job in self._jobs:

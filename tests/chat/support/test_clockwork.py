@@ -22,8 +22,7 @@ from tests.stage.support import Desk, Visit
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "LEAST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(running, "MOST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(running, "TURN_SECONDS", 0.01)
     monkeypatch.setattr(running, "AWAY_PAUSE_SECONDS", 0.1)
 
 
