@@ -84,7 +84,7 @@ async def test_who_is_no_primary_any_more_is_not_asked_again() -> None:
         writer.close()
 
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    redis = loop_client("redis://127.0.0.1:%d?protocol=2" % server.sockets[0].getsockname()[1])
+    redis = loop_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}?protocol=2")
     for _ in range(2):
         with pytest.raises(ReadOnlyError):
             await redis.set("a", "b")
