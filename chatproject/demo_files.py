@@ -1,19 +1,21 @@
 """The files that the people of the demo give: a picture, a document and a sound, made here, and kept and said by the verbs."""
 
+import contextlib
 import datetime
 import io
 import math
 import struct
 import uuid
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from PIL import Image, ImageDraw
 
 from chat import clock
+from chat.files import storage
 from chat.files.developing import develop, scratch
 from chat.files.services import keep_file
-from chat.models import Channel, User
+from chat.models import Channel, File, User
 from chat.services import Draft, post_messages
 from delivery.source import Committed
 
@@ -35,8 +37,21 @@ QUOTE = (
 )
 
 
-def play(people: dict[str, User], *, tell: Callable[[str], None]) -> None:
-    """Says the messages with files as the last words of their channels."""
+@contextlib.contextmanager
+def given(people: dict[str, User], *, tell: Callable[[str], None]) -> Iterator[None]:
+    """The messages with files are the last words of their channels within the block; one that fails leaves no bytes behind."""
+    folders: list[str] = []
+    try:
+        _give(people, folders)
+        tell(f"{len(folders)} files")
+        yield
+    except BaseException:
+        for folder in folders:
+            storage.take_away_all(folder)
+        raise
+
+
+def _give(people: dict[str, User], folders: list[str]) -> None:
     said = (
         (9, "design", "emi", "Night mode at its lowest step, from the real device:", "night-mode.png", _dial()),
         (6, "design", "grace", "And the quote for the boxes.", "Packaging quote.pdf", _document(QUOTE)),
@@ -44,15 +59,19 @@ def play(people: dict[str, User], *, tell: Callable[[str], None]) -> None:
     )
     for minutes, channel, username, body, name, content in said:
         with clock.at(clock.now() - datetime.timedelta(minutes=minutes)):
-            _say(people[username], Channel.objects.get(name=channel), body, name=name, content=content)
-    tell(f"{len(said)} files")
+            row = _kept(people[username], name=name, content=content)
+            folders.append(row.folder)
+            _say(people[username], Channel.objects.get(name=channel), body, file=row)
 
 
-def _say(author: User, channel: Channel, body: str, *, name: str, content: bytes) -> None:
-    with scratch() as given:
-        given.write(content)
-        row = keep_file(author, develop(given, name=name))
-    draft = Draft(channel=channel.pk, sender=author.pk, client_msg_id=uuid.uuid4(), body=body, files=(row.pk,))
+def _kept(author: User, *, name: str, content: bytes) -> File:
+    with scratch() as held:
+        held.write(content)
+        return keep_file(author, develop(held, name=name))
+
+
+def _say(author: User, channel: Channel, body: str, *, file: File) -> None:
+    draft = Draft(channel=channel.pk, sender=author.pk, client_msg_id=uuid.uuid4(), body=body, files=(file.pk,))
     [outcome] = post_messages([draft])
     if not isinstance(outcome, Committed):
         raise outcome

@@ -42,6 +42,12 @@ def put(folder: str, name: str, content: IO[bytes]) -> None:
     storage().save(f"{folder}/{name}", Content(content))
 
 
+def has(folder: str) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return bool(storage().listdir(folder)[1])
+    return False
+
+
 def get(folder: str, name: str) -> IO[bytes]:
     """Raises FileNotFoundError."""
     return storage().open(f"{folder}/{name}", "rb")

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -45,9 +46,10 @@ def restore(path: Path, *, says: Step) -> Manifest:
     _require_alone()
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".restore-") as folder:
         says(f"{manifest.files:,} files")
-        dump = _unpack(archive, Path(folder))
-        says("the database")
-        _replace_database(dump, Path(folder))
+        with _gone_unless_replaced() as new:
+            dump = _unpack(archive, Path(folder), new=new)
+            says("the database")
+            _replace_database(dump, Path(folder))
     _let_go()
     call_command("migrate", verbosity=0)
     _forget_other_files()
@@ -90,8 +92,20 @@ def _let_go() -> None:
     cast(DatabaseWrapper, connection).close_pool()
 
 
-def _unpack(archive: Reader, folder: Path) -> Path:
-    """The files into the storage; the dump into `folder`."""
+@contextlib.contextmanager
+def _gone_unless_replaced() -> Iterator[list[str]]:
+    """Folders of files that the storage did not have go again when the block fails: no row names them then."""
+    new: list[str] = []
+    try:
+        yield new
+    except BaseException:
+        for place in new:
+            storage.take_away_all(place)
+        raise
+
+
+def _unpack(archive: Reader, folder: Path, *, new: list[str]) -> Path:
+    """The files into the storage, their folders noted where they are new there; the dump into `folder`."""
     dump = folder / DUMP
     for name, content, _ in archive.members():
         if name == DUMP:
@@ -102,6 +116,8 @@ def _unpack(archive: Reader, folder: Path) -> Path:
             place = _PLACE.match(name)
             if place is None:
                 raise BackupError(f"the backup has a file at {name!r}, where none can be")
+            if not storage.has(place[1]):
+                new.append(place[1])
             storage.put(place[1], place[2], content)
     return dump
 

@@ -2,6 +2,9 @@
 
 import atexit
 import contextlib
+import os
+import select
+import signal
 import sys
 import threading
 import time
@@ -39,6 +42,7 @@ OF_ONE_SESSION = {"migrate", "backup", "restore", "fill"}
 #: Commands that live long enough to outlive the keeper of the services.
 LONG_LIVED = {"serve", "runserver"}
 WATCH_SECONDS = 2
+STDOUT = 1
 #: Between two looks whether another process still migrates.
 MIGRATION_SECONDS = 0.5
 
@@ -48,7 +52,30 @@ class StartError(Exception):
 
 
 def prepare(arguments: list[str]) -> None:
-    """Starts what the command needs and runs it. Raises StartError with one sentence instead of a traceback."""
+    """Starts what the command needs and runs it. Raises StartError with one sentence instead of a traceback.
+
+    Where nobody reads what it says any more (`| head -1`) it ends as by SIGPIPE, without a word.
+    """
+    try:
+        _run(arguments)
+        print(end="", flush=True)
+    except BrokenPipeError:
+        if not _is_unread():
+            raise
+        sys.exit(128 + signal.SIGPIPE)
+    finally:
+        if _is_unread():
+            # What is left is written at the interpreter's end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+
+
+def _is_unread() -> bool:
+    looking = select.poll()
+    looking.register(STDOUT, 0)
+    return any(found & select.POLLERR for _, found in looking.poll(0))
+
+
+def _run(arguments: list[str]) -> None:
     command = arguments[1] if len(arguments) > 1 else "help"
     try:
         if needs_services() and command not in WITHOUT_SERVICES:

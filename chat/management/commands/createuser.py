@@ -11,6 +11,7 @@ from chat.models import Scope, User
 from chat.services import change_staff_roles, create_token, create_user, join_first_channel
 from chat.services.made import are_passwords_known
 from chat.services.staff import GROUPS
+from chat.tools.telling import kept_if_told
 from delivery.wire.errors import Refused
 
 ENDED = (
@@ -46,13 +47,20 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        was_open = are_passwords_known()
+        try:
+            with kept_if_told(self.stdout):
+                self._tell(self._make(options), as_json=options["json"])
+        except Refused as refusal:
+            raise CommandError(refusal.detail) from None
+        if was_open and not are_passwords_known():
+            self.stderr.write(ENDED)
+
+    def _make(self, options: dict[str, Any]) -> dict[str, Any]:
         said: dict[str, Any] = {}
         user = User.objects.filter(username__iexact=options["name"]).first()
         if user is None:
-            was_open = are_passwords_known()
-            user = self._create(options, said)
-            if was_open and not are_passwords_known():
-                self.stderr.write(ENDED)
+            user = _create(options, said)
         elif not options["token"] and not options["role"]:
             raise CommandError(
                 f"{user.username} exists already. With --token it gets another token, with --role a role."
@@ -63,21 +71,22 @@ class Command(BaseCommand):
         said = {"id": user.pk, "username": user.username, **said}
         if options["token"]:
             said["token"] = create_token(user, name="createuser", scopes=options["scope"])
-        if options["json"]:
+        return said
+
+    def _tell(self, said: dict[str, Any], *, as_json: bool) -> None:
+        if as_json:
             self.stdout.write(json.dumps(said))
             return
         for name, value in said.items():
             self.stdout.write(f"{name}: {value}")
 
-    def _create(self, options: dict[str, Any], said: dict[str, Any]) -> User:
-        password = options["password"]
-        if password is None and not options["token"]:
-            password = said["password"] = secrets.token_urlsafe(12)
-        try:
-            user = create_user(
-                options["name"], password=password, display_name=options["display_name"], is_staff=options["staff"]
-            )
-        except Refused as refusal:
-            raise CommandError(refusal.detail) from None
-        join_first_channel(user)
-        return user
+
+def _create(options: dict[str, Any], said: dict[str, Any]) -> User:
+    password = options["password"]
+    if password is None and not options["token"]:
+        password = said["password"] = secrets.token_urlsafe(12)
+    user = create_user(
+        options["name"], password=password, display_name=options["display_name"], is_staff=options["staff"]
+    )
+    join_first_channel(user)
+    return user

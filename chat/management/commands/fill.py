@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
 from chat import clock
@@ -20,7 +21,7 @@ from chat.tools.fill import fill_channel, mark_all_read, tidy_messages
 from chat.tools.progress import progress_bar
 from delivery.wire.errors import Refused
 
-#: Messages in one transaction.
+#: Messages that are written at once.
 AT_ONCE = 10_000
 
 
@@ -43,14 +44,10 @@ class Command(BaseCommand):
         self._refuse_nonsense(options)
         started = time.monotonic()
         watchers = [self._user(name) for name in options["member"]]
-        people = [_person(number) for number in range(options["people"])]
-        channels = [self._open(number, people) for number in range(options["channels"])]
-        shares = _shares(options["messages"], len(channels))
-        self._fill(channels, shares, people, options)
-        for channel in channels:
-            for user in watchers:
-                add_member(people[0], channel=channel.pk, user=user)
-            mark_all_read(channel.pk)
+        shares = _shares(options["messages"], options["channels"])
+        # What is interrupted leaves nothing.
+        with transaction.atomic():
+            channels = self._make(shares, watchers, options)
         tidy_messages()
         said = {
             "messages": sum(shares), "channels": [channel.pk for channel in channels], "largest": shares[0],
@@ -63,6 +60,19 @@ class Command(BaseCommand):
                 f"{said['messages']:,} messages in {len(channels)} channels (the largest, {channels[0].pk}, has {shares[0]:,}), "
                 f"in {said['seconds']} s."
             )
+
+    def _make(self, shares: list[int], watchers: list[User], options: dict[str, Any]) -> list[Channel]:
+        with connection.cursor() as cursor:
+            # What is to be checked at the end of a transaction is kept in memory until then.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        people = [_person(number) for number in range(options["people"])]
+        channels = [self._open(number, people) for number in range(options["channels"])]
+        self._fill(channels, shares, people, options)
+        for channel in channels:
+            for user in watchers:
+                add_member(people[0], channel=channel.pk, user=user)
+            mark_all_read(channel.pk)
+        return channels
 
     def _refuse_nonsense(self, options: dict[str, Any]) -> None:
         for name, most in (("messages", 100_000_000), ("channels", 10_000), ("people", 99), ("days", 10_000)):

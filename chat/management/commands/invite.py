@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.links import invite_url
 from chat.models import Channel, ChannelKind
 from chat.services import create_invite
+from chat.tools.telling import kept_if_told
 from delivery.wire.errors import Refused
 
 DAY_SECONDS = 24 * 3600
@@ -34,10 +35,12 @@ class Command(BaseCommand):
         channels = [_named(name) for name in options["channel"]] or [_oldest_public()]
         seconds = None if options["days"] is None else options["days"] * DAY_SECONDS
         try:
-            _, secret = create_invite(None, channels=[c.pk for c in channels], uses=options["uses"], seconds=seconds)
+            with kept_if_told(self.stdout):
+                invited = [channel.pk for channel in channels]
+                _, secret = create_invite(None, channels=invited, uses=options["uses"], seconds=seconds)
+                self.stdout.write(invite_url(secret))
         except Refused as refusal:
             raise CommandError(refusal.detail) from None
-        self.stdout.write(invite_url(secret))
 
 
 def _named(name: str) -> Channel:

@@ -86,9 +86,9 @@ class Command(BaseCommand):
             target = target or stack.enter_context(_own_server(options["processes"]))
             outcome = self._run(plan, target, places)
         outcome.figures["web_processes"] = None if options["url"] else options["processes"]
-        if options["report"]:
-            options["report"].write_text(render(outcome))
         self.stdout.write(json.dumps(outcome.as_json())) if options["json"] else self._show(outcome)
+        if options["report"]:
+            _write_report(options["report"], render(outcome))
         if not outcome.passed:
             sys.exit(1)
 
@@ -132,6 +132,13 @@ class Command(BaseCommand):
         console.print("[green]All passed." if outcome.passed else "[red]Something failed.")
         if outcome.late == "generator":
             console.print("[yellow]The load generator was late itself: the latency says nothing of the server.")
+
+
+def _write_report(path: Path, page: str) -> None:
+    try:
+        path.write_text(page)
+    except OSError as error:
+        raise CommandError(f"There is no report: {error}") from None
 
 
 def _require_allowed(plan: Plan) -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.links import password_url
 from chat.models import User
 from chat.services import make_password_link
+from chat.tools.telling import kept_if_told
 from delivery.wire.errors import Refused
 
 
@@ -23,7 +24,8 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no account {options['name']!r}.")
         try:
-            secret = make_password_link(None, user=user.pk, reason=options["reason"])
+            with kept_if_told(self.stdout):
+                secret = make_password_link(None, user=user.pk, reason=options["reason"])
+                self.stdout.write(password_url(secret))
         except Refused as refusal:
             raise CommandError(refusal.detail) from None
-        self.stdout.write(password_url(secret))

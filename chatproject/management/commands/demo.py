@@ -5,12 +5,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from chat.models import User
 from chat.services import made
 from chat.support.tools.demo import desk
 from chat.tools.demo import stage
+from chat.tools.telling import kept_if_told
 from chatproject import demo_files
 from delivery.wire.errors import Refused
 
@@ -32,30 +32,37 @@ class Command(BaseCommand):
             )
         if User.objects.filter(groups__name=made.DEMO).exists():
             self.stdout.write("The demo company is here already.")
-            password = PASSWORD if made.are_passwords_known() else None
+            self._say_how_to_sign_in(PASSWORD if made.are_passwords_known() else None)
         else:
-            password = options["password"] or (PASSWORD if made.is_empty() else secrets.token_urlsafe(9))
-            self._play(password)
+            self._play(options["password"] or (PASSWORD if made.is_empty() else secrets.token_urlsafe(9)))
+
+    def _say_how_to_sign_in(self, password: str | None) -> None:
         self.stdout.write(
             "Sign in as alice (owner), sam, carmen or emi (they answer customers at /admin/desk/), bob, dev, felix or grace,"
         )
         self.stdout.write(
-            f"each with the password {password!r}." if password else "each with the password it was given."
+            f"each with the password {password!r}."
+            if password
+            else "each with the password it was given (another one: manage.py passwordlink NAME)."
         )
         if password == PASSWORD:
             self.stdout.write("As this password is known to everybody, it ends when anybody else gets an account here.")
 
     def _play(self, password: str) -> None:
         try:
-            # Together: a known password never stands where nothing says that it is known.
-            with transaction.atomic():
+            # Together: a known password never stands where nothing says that it is known, nor one that nobody was told.
+            with kept_if_told(self.stdout):
                 people = stage.play(password=password, tell=self._tell)
                 customers = desk.play(people, owner=people["alice"], tell=self._tell)
                 made.mark_demo([*people.values(), *customers], is_known=password == PASSWORD)
                 # Last: bytes do not go back with a transaction.
-                demo_files.play(people, tell=self._tell)
+                with demo_files.given(people, tell=self._tell):
+                    self._say_how_to_sign_in(password)
+                    self.stdout.flush()
         except Refused as refusal:
             raise CommandError(f"The demo can't be put here: {refusal.detail}") from None
 
     def _tell(self, line: str) -> None:
         self.stdout.write(f"demo: {line}")
+        # Who stops reading here is known to before the password is told.
+        self.stdout.flush()

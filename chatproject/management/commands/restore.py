@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
+from chat.tools.telling import step_teller
 from chatproject.backup.errors import BackupError, Differs
 from chatproject.backup.restoring import restore
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         if not options["yes"]:
             raise CommandError("this replaces everything that is there: say --yes")
         try:
-            manifest = restore(options["file"].absolute(), says=lambda step: self.stderr.write(f"restore: {step}"))
+            manifest = restore(options["file"].absolute(), says=step_teller(self.stderr, of="restore"))
         except (BackupError, OSError) as error:
             raise CommandError(f"not restored: {error}") from None
         except Differs as error:
