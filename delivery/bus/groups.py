@@ -1,6 +1,6 @@
 """Many groups of the channel layer at once: a command for each would cost more than all else that a coming socket asks of Redis.
 
-Leans on the insides of channels_redis, whose own door takes one group at a time.
+Leans on the insides of channels_redis, whose own door takes one group at a time, and of redis-py.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from channels_redis.utils import create_pool
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
 
 from delivery.redis.shared import SharedRedis
 from delivery.tasks import Nursery
@@ -19,8 +20,10 @@ logger = logging.getLogger("gapless.bus")
 
 #: More are asked for with several commands: Redis does nothing else while it takes one.
 GROUPS_A_COMMAND = 500
-#: channels-redis looks up ten times a second whether it should go on reading, which an idle process feels more than anything else.
+#: How long is read for before it is looked whether there is anything to read for; channels-redis looks ten times a second.
 READ_SECONDS = 30.0
+#: What redis-py keeps count of.
+SUBSCRIBING = (b"subscribe", b"unsubscribe")
 #: A shard to which nothing is subscribed yet is looked at again after so long.
 SUBSCRIBED_SECONDS = 0.1
 
@@ -80,13 +83,33 @@ async def _read(shard: Any) -> None:
     while True:
         try:
             if shard._pubsub and shard._pubsub.subscribed:
-                said = await shard._pubsub.get_message(ignore_subscribe_messages=True, timeout=READ_SECONDS)
-                shard._receive_message(said)
+                shard._receive_message(await _next(shard._pubsub))
             else:
                 await asyncio.sleep(SUBSCRIBED_SECONDS)
         except Exception as error:
             logger.warning("Redis carries no announcements: %r", error, extra={"away": "Redis"})
             await asyncio.sleep(1)
+
+
+async def _next(pubsub: Any) -> dict[str, Any] | None:
+    """A message, or None for anything else. Around each redis-py has timers, tries and a line for the log: not for these."""
+    connection = pubsub.connection
+    if connection is None or not connection.is_connected:
+        # It connects, and subscribes to everything again.
+        return await pubsub.get_message(ignore_subscribe_messages=True, timeout=READ_SECONDS)
+    try:
+        while (said := connection._parser._reader.gets()) is NOT_ENOUGH_DATA:
+            await connection._parser.read_from_socket()
+    except Exception:
+        await connection.disconnect(nowait=True)
+        raise
+    if isinstance(said, Exception):
+        raise said
+    if said[0] == b"message":
+        return {"channel": said[1], "data": said[2]}
+    if said[0] in SUBSCRIBING:
+        await pubsub.handle_message(said, ignore_subscribe_messages=True)
+    return None
 
 
 def _by_shard(pubsub: Any, groups: Iterable[str]) -> dict[Any, list[str]]:

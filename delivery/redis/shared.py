@@ -10,7 +10,8 @@ from typing import Any
 
 import hiredis
 from redis import asyncio as aioredis
-from redis.exceptions import ConnectionError, InvalidResponse, ReadOnlyError, TimeoutError
+from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError, InvalidResponse, NoScriptError, ReadOnlyError, TimeoutError
 
 from delivery.tasks import answer_within
 
@@ -37,6 +38,9 @@ class SharedRedis(aioredis.Redis):
         options.pop("keys", None)
         return answer if callback is None else callback(answer, **options)
 
+    def register_script(self, script: str | bytes | memoryview) -> AsyncScript:  # type: ignore[override]
+        return _Script(self, script)
+
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         if self._line is not None:
             self._line.close()
@@ -49,6 +53,19 @@ class SharedRedis(aioredis.Redis):
                 await answer_within(self._patience, connection.connect())
                 self._line = _Line(connection, self._patience)
             return self._line
+
+
+class _Script(AsyncScript):
+    """redis-py's own looks up twice at each call whether its client is a pipeline."""
+
+    async def __call__(self, keys: Any = None, args: Any = None, client: Any = None) -> Any:
+        keys, args = keys or (), args or ()
+        try:
+            return await (client or self.registered_client).execute_command(
+                "EVALSHA", self.sha, len(keys), *keys, *args
+            )
+        except NoScriptError:
+            return await super().__call__(keys, args, client)
 
 
 class _Line(asyncio.Protocol):
