@@ -22,6 +22,7 @@ logger = logging.getLogger("gapless.committer")
 
 #: These undid the transaction: it may be tried again.
 _DEADLOCK = ("40P01", "40001")
+_DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
 class Line:
@@ -116,7 +117,9 @@ class Line:
                 if result is None:
                     self._settle(waiting)
                     return
-                self._result = self._result or result
+                # The row comes before the commit, and what went wrong with that comes after the row.
+                if self._result is None or result.status not in _DONE:
+                    self._result = result
         except psycopg.OperationalError as error:
             self._fail(error)
 
@@ -141,6 +144,7 @@ class Lines:
         self._nursery = nursery
         self._free: list[Line] = []
         self._count = 0
+        self._is_fetching = False
         self._tidying: asyncio.TimerHandle | None = None
         self._is_closed = False
 
@@ -162,9 +166,9 @@ class Lines:
             self._tidying = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._tidy)
 
     def fetch(self) -> None:
-        """One more, if there may be one; for when PostgreSQL has just answered."""
-        if self._count < self._most and not self._is_closed:
-            self._count += 1
+        """One more, if there may be one, for when PostgreSQL has just answered. One at a time: a thread may wait for the pool."""
+        if self._count < self._most and not self._is_fetching and not self._is_closed:
+            self._is_fetching = True
             self._nursery.start(self._fetch())
 
     def close(self) -> None:
@@ -179,10 +183,12 @@ class Lines:
         try:
             line = Line(await self._threads.run(_borrowed))
         except Exception as error:
-            self._count -= 1
             logger.info("there is no line to PostgreSQL, commits go by threads: %r", error)
         else:
+            self._count += 1
             self.give_back(line)
+        finally:
+            self._is_fetching = False
 
     def _tidy(self) -> None:
         since = time.monotonic() - IDLE_SECONDS
@@ -207,7 +213,7 @@ def _borrowed() -> "psycopg.Connection[Any]":
 
 def _is_done(answer: "pq.abc.PGresult") -> bool:
     """False when PostgreSQL undid it for a reason of the question. Raises psycopg.OperationalError when it could not see to it."""
-    if answer.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
+    if answer.status in _DONE:
         return True
     error = psycopg.errors.error_from_result(answer)
     if isinstance(error, psycopg.OperationalError) and error.sqlstate not in _DEADLOCK:

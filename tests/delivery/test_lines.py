@@ -1,6 +1,8 @@
 """Commits by connections of the event loop: as durable and as exact as by threads, and threads take over wherever they end."""
 
 import asyncio
+import dataclasses
+import threading
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,10 +21,12 @@ from chat.models import Message
 from chat.services import Draft
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Changed
+from delivery.commit import lines
 from delivery.commit.lines import Line
 from delivery.node import Node
 from delivery.wire.errors import NotAMember, NotFound, Unavailable
 from tests.conftest import Cast, in_thread, locked
+from tests.stage.locks import until_waiting
 from tests.stage.servers import expect
 
 
@@ -52,6 +56,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(Line, "ask", listening)
     return said
+
+
+def connecting() -> dict[str, Any]:
+    """What psycopg needs for a connection that is not Django's."""
+    where = connection.get_connection_params()
+    return {name: where[name] for name in ("host", "port", "dbname", "user") if name in where}
 
 
 async def bodies() -> list[str]:
@@ -96,8 +106,7 @@ async def by_single_bytes(folder: Path) -> AsyncIterator[Path]:
 
 async def test_an_answer_that_comes_in_pieces_is_waited_for_to_its_end(tmp_path: Path, transactional_db: None) -> None:
     async with by_single_bytes(tmp_path) as folder:
-        where: dict[str, Any] = {**connection.get_connection_params(), "host": str(folder), "port": 5432}
-        where = {name: where[name] for name in ("host", "port", "dbname", "user")}
+        where = {**connecting(), "host": str(folder), "port": 5432}
         raw = await in_thread(lambda: psycopg.connect(**where, autocommit=True))
         line = Line(raw)
         try:
@@ -146,6 +155,23 @@ async def test_a_poison_row_spoils_only_itself(node: Node, cast: Cast) -> None:
     assert (await bodies())[-2:] == ["fine", "well"]
 
 
+async def test_while_a_line_is_waited_for_others_are_committed(
+    transactional_db: None, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_come = threading.Event()
+    monkeypatch.setattr(lines, "_borrowed", lambda: may_come.wait(10))
+    # With two lines, and two threads, of which each fetches one when it has committed.
+    node = Node(ChatSource(), settings.LIMITS, database_threads=8)
+    try:
+        for n in range(3):
+            await asyncio.wait_for(node.queue.submit(draft(cast, f"{n}")), 5)
+    finally:
+        may_come.set()
+        await node.nursery.end()
+        node.close_threads()
+    assert await bodies() == ["0", "1", "2"]
+
+
 async def test_a_line_that_postgresql_has_ended_is_not_used_again(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +201,19 @@ async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_i
 
     await expect(is_in, within=5)
     assert (await bodies()).count("cut") == 1
+
+
+async def test_what_fails_at_its_commit_was_not_accepted(node: Node, cast: Cast) -> None:
+    first = await in_thread(lambda: Message.objects.get(body="by a thread").pk)
+    with psycopg.connect(**connecting(), autocommit=False) as other:
+        # As retention does. That it is answered is looked at again when the rest is done: it waits for the other's end.
+        other.execute("DELETE FROM messages WHERE id = %s", [first])
+        waiting = node.queue.submit(dataclasses.replace(draft(cast, "answers"), reply_to=first))
+        await in_thread(until_waiting, 1)
+        other.commit()
+    with pytest.raises(NotFound):
+        await waiting
+    assert await bodies() == []
 
 
 async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast: Cast) -> None:
