@@ -15,6 +15,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets import frames, http11
 from websockets.frames import apply_mask  # type: ignore[attr-defined]  # C where there is C
 from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+from websockets.streams import StreamReader
 
 from chatproject.serving import refusals
 from chatproject.serving.inbox import Gate, Inbox
@@ -31,6 +33,8 @@ MOST_FRAGMENTS = 128
 TRANSPORT_BYTES = min(64 * 1024, settings.LIMITS.outbox_bytes)
 #: How a whole text frame begins, that it is masked, and that its length follows in two bytes (RFC 6455, 5.2).
 WHOLE_TEXT, MASKED, IN_TWO_BYTES = 0x81, 0x80, 126
+#: Where websockets' parser waits between two frames.
+BETWEEN = StreamReader.at_eof.__code__
 #: Nearly nobody has frames waiting.
 NOTHING: deque[Prepared] = deque(maxlen=0)
 
@@ -43,7 +47,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
 
     # uvicorn's attributes, too: more than 30 in a dictionary, and Python shares no keys between sockets any more.
     __slots__ = (
-        "_has_ended", "_heard_at", "_is_full", "_takes_text", "_waiting", "_waiting_bytes",
+        "_has_ended", "_heard_at", "_is_between", "_is_full", "_takes_text", "_waiting", "_waiting_bytes",
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
         "handshake_initiated", "inbox", "initial_response", "keeps_up", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
@@ -60,6 +64,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self._is_full = False
         self.keeps_up = True
         self._has_ended = False
+        self._is_between = False
         self._heard_at = self.loop.time()
         self._takes_text: TakesText | None = None
 
@@ -170,6 +175,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if self._took_text(data):
             return
         super().data_received(data)
+        self._is_between = _is_between_messages(self.conn)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._refuse_what_is_no_handshake()
 
@@ -198,14 +204,8 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     def _text_alone(self, data: bytes) -> bytes | None:
-        conn, size = self.conn, len(data)
-        if (
-            size < 6
-            or data[0] != WHOLE_TEXT
-            or conn.state is not OPEN
-            or conn.reader.buffer
-            or conn.current_size is not None
-        ):
+        size = len(data)
+        if size < 6 or data[0] != WHOLE_TEXT or not self._is_between or self.conn.state is not OPEN:
             return None
         if size < 6 + IN_TWO_BYTES:
             return apply_mask(data[6:], data[2:6]) if data[1] == MASKED + size - 6 else None
@@ -275,3 +275,11 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if not self._waiting:
             self._waiting = NOTHING
         self.keeps_up = not self._is_full and not self._waiting
+
+
+def _is_between_messages(conn: ServerProtocol) -> bool:
+    # Of a frame whose payload is yet to come nothing is kept in the buffer: only the parser itself knows that it has begun.
+    step: Any = conn.parser
+    while step.gi_yieldfrom is not None:
+        step = step.gi_yieldfrom
+    return conn.current_size is None and step.gi_code is BETWEEN

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
-from websockets.frames import Frame, Opcode
+from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-defined]  # C where there is C
 
 from chatproject.serving.sockets import PeerProtocol
 from tests.stage.lines import HANDSHAKE, Line
@@ -112,6 +112,15 @@ async def test_frames_that_come_together_are_taken_one_by_one(reader: Reader) ->
     await reader.read(3)
     assert reader.heard == ["a", "b", "c"]
     assert reader.line.written.endswith(b"\x8a\x00")
+
+
+async def test_a_payload_that_comes_by_itself_is_no_frame_however_it_looks(reader: Reader) -> None:
+    looks_like = b"\x81\x84\x00\x00\x80\x80" + apply_mask(b"fake", b"\x00\x00\x80\x80")
+    mask = b"\x80\x80\x00\x00"
+    for piece in (bytes([0x81, 0x80 + len(looks_like)]) + mask, looks_like, sent(b"next")):
+        reader.socket.data_received(piece)
+    await reader.read(2)
+    assert reader.heard == [apply_mask(looks_like, mask).decode(), "next"]
 
 
 @pytest.mark.parametrize(
