@@ -21,6 +21,7 @@ OVER_MEMBERS = (Right.PROMOTE, Right.MUTE, Right.REMOVE)
 _READER_COLUMNS = ["id", "channel_id", "user_id", "joined_rev"]
 # In SQL, because every page of history asks it, and the ORM takes longer to spell it than PostgreSQL to answer.
 _READER = f"SELECT {', '.join(_READER_COLUMNS)} FROM channel_members WHERE channel_id = %s AND user_id = %s"  # noqa: S608
+_ACTOR = "SELECT is_active, is_staff FROM users WHERE id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,10 @@ def require_may(user: User, *rights: Right, channel: Channel, reason: str | None
 
     `reason`: what was given, where the act can have one: who acts by the staff's right, in the channel or not, must say why
     (else Invalid).
-    In a verb the channel is the locked row, so that what is read here still holds at the commit.
+    In a verb the channel is the locked row, so that what is read here still holds at the commit; and so is the user read again,
+    who may have been switched off, erased or taken out of the staff while the lock was waited for.
     """
-    if not user.is_active:
-        raise Forbidden("This account is not active.")
+    user = _as_now(user)
     standing = standing_of(user, channel=channel.pk)
     if standing.member is None and not any(RULES[right].staff for right in rights):
         raise absence_from(channel.pk)
@@ -101,6 +102,14 @@ def require_may(user: User, *rights: Right, channel: Channel, reason: str | None
     if reason == "" and all(standing.by_role.refusal(right, channel) for right in rights):
         raise Invalid(SAY_WHY)
     return standing
+
+
+def _as_now(user: User) -> User:
+    [(is_active, is_staff)] = hot.rows(_ACTOR, [user.pk])
+    if not is_active:
+        raise Forbidden("This account is not active.")
+    # Only the staff's rights are more than that and a role.
+    return User.objects.get(pk=user.pk) if is_staff or user.is_staff else user
 
 
 def _require_going_on(channel: Channel) -> None:

@@ -154,11 +154,12 @@ def seat(entry: log.Entry, user: User, *, actor: User, reason: str = "") -> None
     """The rules of coming in, and the place in the count; `begin_membership` follows with the number of what says it."""
     if entry.channel.member_count >= settings.LIMITS.members:
         raise ChannelFull
-    if not user.is_active:
-        raise Forbidden("This account is not active.")
     require_place_for(user, entry.channel)
     let_in(entry, user, actor=actor, reason=reason)
     hold_memberships([user])
+    # Not as they were when it was asked: nobody would ever take an erased account out again.
+    if not User.objects.filter(pk=user.pk, is_active=True).exists():
+        raise Forbidden("This account is not active.")
     most = settings.LIMITS.channels_per_user
     if Member.objects.of([user.pk]).filter(channel__archived_at=None).listed().count() >= most:
         raise Invalid(f"{user.get_full_name()} is in {most:,} channels: leave some first.")

@@ -1,7 +1,12 @@
 """Who signs in: one name and one password, looked at in the same time whatever becomes of it; and from where people do."""
 
+import contextlib
+
+from django.db import transaction
+
 from chat import clock
 from chat.models import Ban, SignInAddress, User
+from chat.services.accounts import lock_own
 from delivery.wire.errors import Forbidden
 
 #: So many addresses of a person are remembered; the one that was not used for the longest is forgotten first.
@@ -24,7 +29,9 @@ def check_sign_in(username: str, *, password: str) -> User:
 
 
 def note_sign_in(user: User, *, line: str) -> None:
-    """The person has signed in from this address (of IPv6: this /64)."""
-    SignInAddress.objects.update_or_create(user=user, line=line, defaults={"last_at": clock.now()})
-    newest = user.sign_in_addresses.order_by("-last_at").values("pk")[:MOST_ADDRESSES]
-    user.sign_in_addresses.exclude(pk__in=newest).delete()
+    """The person has signed in from this address (of IPv6: this /64). Of who has lost their account meanwhile nothing is noted."""
+    with contextlib.suppress(Forbidden), transaction.atomic():
+        lock_own(user)
+        SignInAddress.objects.update_or_create(user=user, line=line, defaults={"last_at": clock.now()})
+        newest = user.sign_in_addresses.order_by("-last_at").values("pk")[:MOST_ADDRESSES]
+        user.sign_in_addresses.exclude(pk__in=newest).delete()

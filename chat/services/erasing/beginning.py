@@ -28,6 +28,7 @@ from chat.services.accounts import locked_account, refusal_of
 from chat.services.credentials import recheck_logins
 from chat.services.erased_names import keep_free
 from chat.services.erasing.names import NOBODY, names_of, username_for
+from chat.services.members import hold_memberships
 from chat.services.people import renamed
 from chat.services.receipts import settle_everywhere
 from delivery.bus import bell
@@ -49,6 +50,8 @@ def begin_erasure(actor: User | None, *, user: int, keeps_messages: bool, reason
         earlier = Erasure.objects.filter(user=row).first()
         if earlier is not None:
             return earlier
+        # Who is just being taken into a channel is in it before, or not at all.
+        hold_memberships([row])
         erasure = Erasure.objects.create(user=row, keeps_messages=keeps_messages, names=names_of(row))
         keep_free(row.username)
         was_active = row.is_active
