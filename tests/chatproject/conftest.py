@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tests.stage.servers import free_port
+from tests.stage.ports import free_port
 
 
 @pytest.fixture

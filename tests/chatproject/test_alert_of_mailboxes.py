@@ -10,8 +10,9 @@ from django.db import connection
 from chat.support.models import Mailbox
 from tests.conftest import in_thread
 from tests.stage.mailboxes import mail_server
+from tests.stage.ports import free_port
 from tests.stage.prometheus import Prometheus
-from tests.stage.servers import Server, expect, free_port
+from tests.stage.servers import Server, expect
 
 pytestmark = pytest.mark.by_hand
 

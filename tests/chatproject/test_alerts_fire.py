@@ -28,8 +28,9 @@ from tests.conftest import Cast, in_thread, locked
 from tests.faults.proxy import REFUSE, Fault, Proxy, ProxyThread
 from tests.stage.listening import Listening
 from tests.stage.meanwhile import again_and_again, beside
+from tests.stage.ports import free_port
 from tests.stage.prometheus import Prometheus
-from tests.stage.servers import Server, expect, free_port
+from tests.stage.servers import Server, expect
 from tests.stage.support import open_desk, visit
 from tests.stage.valkeys import Valkey
 

@@ -14,7 +14,8 @@ import pytest
 from tests.conftest import PASSWORD, Cast
 from tests.stage.fresh import setting
 from tests.stage.logins import signed_in
-from tests.stage.servers import ROOT, Server, database_url, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import ROOT, Server, database_url
 
 Start = Callable[..., Server]
 pytestmark = pytest.mark.django_db(transaction=True)

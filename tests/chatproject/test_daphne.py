@@ -6,7 +6,8 @@ import pytest
 
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread, said
-from tests.stage.servers import Server, expect, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import Server, expect
 from tests.stage.sockets import push
 
 

@@ -23,7 +23,8 @@ from delivery.client.connection import CommandRefused
 from delivery.wire.errors import REFUSALS
 from delivery.wire.types import CloseCode
 from tests.conftest import Cast, locked
-from tests.stage.servers import ROOT, Server, expect, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import ROOT, Server, expect
 
 #: Everything that may be a label: each has few values, whatever people do.
 LABELS = {

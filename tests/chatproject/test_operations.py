@@ -27,7 +27,8 @@ from delivery.load.tally import Findings
 from tests.conftest import Cast, said, say
 from tests.stage import forked
 from tests.stage.commands import run
-from tests.stage.servers import ROOT, Server, database_url, free_port, patient_cursor
+from tests.stage.ports import free_port
+from tests.stage.servers import ROOT, Server, database_url, patient_cursor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -114,18 +114,19 @@ async def test_without_a_sync_in_time_the_socket_is_closed(kept_server: Start, c
 
 async def test_what_the_server_takes_for_itself_is_not_held_against_the_client(kept_server: Start, cast: Cast) -> None:
     server = kept_server(GAPLESS_LIMIT_OPENING_SECONDS="1")
-    holds = threading.Event()
+    holds, lets_go = threading.Event(), threading.Event()
 
     def lock_members() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("LOCK TABLE channel_members")
             holds.set()
             time.sleep(1.3)
+            lets_go.set()
 
     locking = asyncio.ensure_future(in_thread(lock_members))
     await expect(holds.is_set)
     async with server.connect(cast.token(cast.alice)) as alice:
-        assert locking.done()
+        assert lets_go.is_set()
         await alice.command("ping")
     await locking
 

@@ -18,8 +18,9 @@ from chatproject import doctor, doorbell
 from chatproject.schema import MIGRATING
 from tests.conftest import Cast, in_thread
 from tests.stage import forked
+from tests.stage.ports import free_port
 from tests.stage.refusing import ended, refused
-from tests.stage.servers import ROOT, Server, database_url, expect, free_port, patient_cursor
+from tests.stage.servers import ROOT, Server, database_url, expect, patient_cursor
 from tests.stage.support import wait_until
 from tests.stage.valkeys import Valkey
 

@@ -13,7 +13,8 @@ import pytest
 
 from chatproject.embedded.services import Services
 from tests.stage.clusters import lay_migrated
-from tests.stage.servers import ROOT, Server, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import ROOT, Server
 
 
 def manage(*arguments: str, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 
 from chatproject.embedded.keeper import _service_account
+from tests.stage.ports import free_port
 from tests.stage.refusing import ended, refused
 from tests.stage.sentinels import REDIS, Encrypted, make_certificate
-from tests.stage.servers import Server, expect, free_port
+from tests.stage.servers import Server, expect
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 pytestmark = [

@@ -51,7 +51,7 @@ async def test_a_log_that_went_back_is_an_error_where_somebody_follows_it(
     node.hub.channels[404] = LiveChannel(404, position=5, recent_most=1)
     node.gaps.drop_ahead({404: 5}, {})
     assert 404 not in node.hub.channels
-    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    errors = [record for record in caplog.records if (record.name, record.levelname) == ("gapless.gaps", "ERROR")]
     assert [record.getMessage() for record in errors] == [f"channel {cast.team.pk} was at 9, but its rows end at 2"]
 
 

@@ -23,7 +23,8 @@ from delivery.load.lag import STEP_SECONDS, Lag
 from delivery.load.run import blame
 from delivery.load.tally import Findings, Tally, quantiles
 from tests.conftest import Cast, in_thread, said
-from tests.stage.servers import ROOT, Server, expect, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import ROOT, Server, expect
 
 WHOLE = [("a", 1), ("b", 2), ("c", 3)]
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,21 +14,11 @@ from tests.faults import moved
 from tests.faults.proxy import Proxy, ProxyThread
 from tests.faults.services import ROOT, OwnServices
 from tests.stage.forked import Forked
+from tests.stage.ports import free_port
 
 START_SECONDS = 90
 KEY, NEXT_KEY = "the-key-of-the-faults", "the-next-key-of-the-faults"
 STOP_SECONDS = 35
-
-
-#: Below what Linux gives to outgoing connections: nobody takes a port away while its process is dead.
-PORTS = range(20_000, 32_000)
-
-
-def free_port() -> int:
-    while True:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", random.choice(PORTS)))
-            return int(probe.getsockname()[1])
 
 
 class Web:

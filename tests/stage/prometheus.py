@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.stage.servers import ROOT, expect, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import ROOT, expect
 
 #: For a fault that lasts to be counted, scraped and judged, on a busy machine.
 FIRES_SECONDS = 90.0

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage.servers import ROOT, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import ROOT
 
 DEPLOY = ROOT / "deploy"
 NAMES = ("nginx", "haproxy", "caddy")

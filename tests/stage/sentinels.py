@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from chatproject.embedded.keeper import _valkey_binary
-from tests.stage.servers import free_port
+from tests.stage.ports import free_port
 
 READY_SECONDS = 20
 #: Debian's; ours is built without TLS.

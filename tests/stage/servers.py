@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from django.db import connection
 
 from tests.stage.forked import Forked
 from tests.stage.listening import Listening
+from tests.stage.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Nobody promises these two; they end a wait that would not end, also on a machine that is busy with other things.
@@ -34,12 +34,6 @@ def patient_cursor() -> Iterator[Any]:
             yield cursor
         finally:
             cursor.execute("RESET statement_timeout")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def database_url() -> str:

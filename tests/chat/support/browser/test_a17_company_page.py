@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.stage.browsers import MARKS
 from tests.stage.company import CompanyPage, company_of
-from tests.stage.servers import Server, free_port
+from tests.stage.ports import free_port
+from tests.stage.servers import Server
 from tests.stage.support import Desk
 
 pytestmark = MARKS
