@@ -1,5 +1,6 @@
 /** The list of channels in its sections. Draws what Channels says; refuses to know why it changed. */
 import { avatarWithDot, paintDot } from "../people/dots.js";
+import { isCalled } from "./called.js";
 import { partnerIn, pathOf, signOf, titleOf } from "./channels.js";
 import { timeOf, wordsOf } from "./last.js";
 import { sectionsOf } from "./sections.js";
@@ -44,9 +45,9 @@ export class Sidebar {
     this.draw();
   }
 
-  /** Only channels whose names have these letters; returns how many those are. */
+  /** Only channels that are called by these letters; returns how many those are. */
   filter(/** @type {string} */ letters) {
-    this.#filter = letters.trim().toLowerCase();
+    this.#filter = letters.trim();
     this.draw();
     return this.#shown().length;
   }
@@ -78,7 +79,7 @@ export class Sidebar {
   }
 
   #shown() {
-    return this.#channels.all().filter((/** @type {Channel} */ channel) => titleOf(channel).toLowerCase().includes(this.#filter));
+    return this.#channels.all().filter((/** @type {Channel} */ channel) => isCalled(titleOf(channel), this.#filter));
   }
 
   #isUnread(/** @type {Channel} */ channel) {

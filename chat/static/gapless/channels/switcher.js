@@ -1,4 +1,5 @@
 /** The quick way to a channel or a person: type a part of the name, Enter. */
+import { beginsWith, isCalled } from "./called.js";
 import { signOf, titleOf } from "./channels.js";
 import { open } from "../page/dialogs.js";
 import { avatar, byId, icon, make } from "../page/dom.js";
@@ -53,11 +54,11 @@ export class Switcher {
   }
 
   #channelLines() {
-    const wanted = this.#input.value.trim().toLowerCase();
-    const found = this.#channels.all().filter((/** @type {Channel} */ channel) => titleOf(channel).toLowerCase().includes(wanted));
+    const typed = this.#input.value;
+    const found = this.#channels.all().filter((/** @type {Channel} */ channel) => isCalled(titleOf(channel), typed));
     const rank = (/** @type {Channel} */ channel) => [
       this.#channels.unreadOf(channel) > 0 ? 0 : 1,
-      titleOf(channel).toLowerCase().startsWith(wanted) ? 0 : 1,
+      beginsWith(titleOf(channel), typed) ? 0 : 1,
       -Date.parse(channel.lastAt ?? "1970"),
     ];
     found.sort((/** @type {any} */ a, /** @type {any} */ b) => compare(rank(a), rank(b)) || titleOf(a).localeCompare(titleOf(b)));
