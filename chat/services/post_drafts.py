@@ -70,7 +70,7 @@ def post_drafts(
 
 def statement() -> str:
     """The same with PostgreSQL's own marks, for who speaks with it without psycopg's cursors."""
-    return _numbered(_POST)
+    return numbered(_POST)
 
 
 def parameters(
@@ -111,6 +111,7 @@ def _json(rows: Sequence[Row] | Sequence[Facts | None]) -> bytes:
 
 
 @functools.cache
-def _numbered(sql: str) -> str:
+def numbered(sql: str) -> str:
+    """Parameters by PostgreSQL's own marks."""
     pieces = sql.split("%s")
     return "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], 1)) + pieces[-1]

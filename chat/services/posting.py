@@ -14,6 +14,7 @@ from django.db import transaction
 
 from chat import clock, hot, shapes
 from chat.models import Message, MessageKind
+from chat.services import post_alone
 from chat.services.believed import ROOT, Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import listed_again
@@ -57,7 +58,7 @@ def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
 class PostQuestion:
     """What post_messages asks first, for who asks it without a thread. The rules have found nothing against these drafts."""
 
-    parameters: list[bytes]
+    parameters: Sequence[bytes | None]
     _batch: "_Batch"
     _decided: list["_Outcome"]
     sql: str = field(default_factory=statement)
@@ -65,7 +66,8 @@ class PostQuestion:
     def outcomes(self, row: Sequence[bytes | None]) -> list[Committed | Refused] | None:
         """Of each draft; None when something is not as it was believed to be, and nothing was written."""
         found = found_in(row)
-        self._batch.note(found)
+        if found.facts:
+            self._batch.note(found)
         if not found.posted:
             return None
         bell.ring(self._batch.announcements(found))
@@ -79,10 +81,20 @@ def question_of(drafts: Sequence[Draft]) -> PostQuestion | None:
         decided = batch.decide_by_beliefs()
         # Conversations with the support have more rows to be looked at.
         is_plain = all(isinstance(outcome, _Fresh) and outcome.standing.side is None for outcome in decided)
-        return PostQuestion(parameters(**batch.question(decided)), batch, decided) if is_plain else None
+        return _asked(batch, decided) if is_plain else None
     except Exception:
         logger.exception("what is to be posted can't be asked for")
         return None
+
+
+def _asked(batch: "_Batch", decided: list["_Outcome"]) -> PostQuestion:
+    question = batch.question(decided)
+    match decided:
+        case [_Fresh(standing=standing)]:
+            alone = post_alone.parameters(question["rows"][0], standing, batch.now)
+            if alone is not None:
+                return PostQuestion(alone, batch, decided, post_alone.STATEMENT)
+    return PostQuestion(parameters(**question), batch, decided)
 
 
 def _posted(drafts: Sequence[Draft]) -> list["Committed | Refused | _Later"]:

@@ -124,6 +124,7 @@ def test_of_one_batch_some_may_be_as_believed_and_others_not(cast: Cast) -> None
     ("file", "functions"),
     [
         ("posting", ["post_drafts"]),
+        ("posting_alone", ["post_alone"]),
         ("mentioning", ["mentions_of"]),
         (
             "conversing",

@@ -1,0 +1,25 @@
+"""A draft that comes alone, as most do, and is nothing but words: what the function post_alone (posting_alone.sql) takes."""
+
+import datetime
+
+from chat.services.believed import SenderStanding
+from chat.services.post_drafts import Row, numbered
+
+#: Has the columns of post_drafts.
+STATEMENT = numbered(
+    "SELECT NULL::text, post_alone(%s::bigint, %s::bigint, %s::uuid, %s::text, %s::bigint, %s::bytea,"
+    " %s::text, %s::text, %s::text, %s::text, %s::timestamptz), NULL::text"
+)
+
+
+def parameters(row: Row, standing: SenderStanding, now: datetime.datetime) -> list[bytes | None] | None:
+    """What STATEMENT is asked with, spelled; None where post_drafts has more to look at."""
+    has_more = row.files or row.thread or row.also_in_channel or row.names is not None
+    is_plain = standing.is_active and not (
+        standing.is_archived or standing.is_blocked or standing.muted_until or standing.side
+    )
+    if has_more or not is_plain:
+        return None
+    said = (row.channel, row.sender, row.client_msg_id, row.body, row.reply_to, f"\\x{row.said_digest}")
+    believed = (standing.kind, standing.role, standing.username, standing.display_name)
+    return [None if value is None else str(value).encode() for value in (*said, *believed, now.isoformat())]
