@@ -76,6 +76,15 @@ def test_a_list_is_arranged_by_the_person(sign_in: SignIn, servers: list[Server]
     expect(page.locator("#unread-first")).to_be_checked()
     assert sections(page)[:3] == arranged
     assert violations(page) == []
+    # Where one jumps to is in sight in a list that is longer than the window.
+    page.set_viewport_size({"width": 1280, "height": 300})
+    link = page.locator(f"[data-channel='{rooms['quiet'].pk}']")
+    expect(link).not_to_be_in_viewport()
+    page.keyboard.press("Control+k")
+    page.fill("#switcher input", "QUIÉT")
+    page.keyboard.press("Enter")
+    expect(link).to_have_attribute("aria-current", "page")
+    expect(link).to_be_in_viewport()
     assert Member.objects.get(user=cast.bob, channel=rooms["room 10"]).section == "Work"
 
 

@@ -38,6 +38,8 @@ export class Sidebar {
     this.#wasUnread = channel && this.#isUnread(channel) ? id : null;
     this.#openId = id;
     this.draw();
+    // Where the person came from elsewhere: a search, a link, a key.
+    this.#links.get(id)?.scrollIntoView({ block: "nearest" });
   }
 
   orderUnreadFirst(/** @type {boolean} */ isFirst) {
