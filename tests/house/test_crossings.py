@@ -13,7 +13,14 @@ from tests.stage.servers import ROOT
 APPS = ("chatproject", "chat", "presence", "delivery")
 #: What of delivery a verb may load: the contract, the bell, the interface by which rows are asked for; and what counts in Redis.
 OF_THE_BELL = {"delivery", "delivery.bus", "delivery.bus.announcements", "delivery.bus.bell", "delivery.source"}
-OF_COUNTING = {"delivery.breaker", "delivery.metrics", "delivery.redis", "delivery.redis.sentinel", "delivery.tasks"}
+OF_COUNTING = {
+    "delivery.breaker",
+    "delivery.metrics",
+    "delivery.redis",
+    "delivery.redis.sentinel",
+    "delivery.redis.shared",
+    "delivery.tasks",
+}
 #: What speaks to a server as its clients do.
 SPEAKERS = ("delivery/client/", "delivery/load/", "chat/management/commands/probe_delivery.py")
 
