@@ -5,11 +5,15 @@ Measured: the same batch through the ORM costs two to three times the CPU, most 
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection, transaction
 from psycopg.types.datetime import TimestamptzLoader
+
+from delivery.source import Reading
+
+T = TypeVar("T")
 
 
 def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -26,6 +30,18 @@ def together(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
             for cursor, (sql, parameters) in zip(cursors, asked, strict=True):
                 cursor.execute(sql, parameters, prepare=True)
         return [cursor.fetchall() for cursor in cursors]
+
+
+def found(reading: Reading[T]) -> T:
+    """What it finds, asked in this thread."""
+    try:
+        asked = next(reading)
+        while True:
+            # One statement alone needs no pipeline.
+            asked = reading.send(together(*asked) if len(asked) > 1 else [rows(*asked[0])])
+    except StopIteration as end:
+        value: T = end.value
+        return value
 
 
 def execute(sql: str, parameters: Sequence[Any]) -> None:

@@ -11,6 +11,8 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from delivery import metrics
+from delivery.asking.lines import Lines
+from delivery.asking.reads import Reads
 from delivery.bus import bell
 from delivery.bus.announcements import (
     EVERYBODY,
@@ -31,7 +33,6 @@ from delivery.bus.announcements import (
 from delivery.bus.layer import Bus
 from delivery.commit.committer import Committer
 from delivery.commit.cursors import CursorBuffer, Cursors
-from delivery.commit.lines import Lines
 from delivery.commit.queue import Queue
 from delivery.limits import NodeLimits
 from delivery.live.accesses import Accesses
@@ -67,12 +68,15 @@ class Node:
         self.is_draining = False
         # Reads may take long, and commits wait for locks: neither takes all of the threads.
         committing = max(1, database_threads // 2)
-        # Two threads at least: who waits for a lock in one keeps no other channel waiting.
-        lines = min(committing // 2, max(0, committing - 2))
+        lines = _lines_of(committing)
         self.committing = KeepingThreads(committing - lines)
-        self.threads = DatabaseThreads(max(1, database_threads - committing), keeps=reads_keep)
+        reading = max(1, database_threads - committing)
+        reading_lines = _lines_of(reading) if reads_keep else 0
+        self.threads = DatabaseThreads(reading - reading_lines, keeps=reads_keep)
         self.nursery = Nursery()
         self.lines = Lines(lines, self.committing, self.nursery)
+        self.reading_lines = Lines(reading_lines, self.threads, self.nursery)
+        self.reads = Reads(self.reading_lines, source, self.threads)
         self.counted = CountedChannels()
         self.openings = Openings(limits.openings)
         self._loop = asyncio.get_running_loop()
@@ -130,6 +134,7 @@ class Node:
 
     def close_threads(self) -> None:
         self.lines.close()
+        self.reading_lines.close()
         self.committing.close()
         self.threads.close()
 
@@ -258,6 +263,11 @@ class Node:
             await asyncio.wait_for(self.cursors.flushed(), 2)
         if not is_replaced:
             await send_away(sockets, "the server restarts")
+
+
+def _lines_of(connections: int) -> int:
+    # Two threads at least: who waits for a lock in one keeps no other channel waiting.
+    return min(connections // 2, max(0, connections - 2))
 
 
 _running: Node | None = None

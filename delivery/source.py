@@ -3,9 +3,9 @@
 All functions are sync, and run in a database thread where nothing else is said.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -77,6 +77,14 @@ class Committed:
 #: A row as PostgreSQL spells it.
 Row = Sequence[bytes | None]
 
+T = TypeVar("T")
+#: A statement, with %s for each of its parameters, and these as PostgreSQL reads them.
+Asked = tuple[str, Sequence[str]]
+Rows = Sequence[tuple[Any, ...]]
+#: What is found out by asking PostgreSQL one or more times: gives what it asks in one round trip, takes the rows of each, returns
+#: what it has found. Whoever asks for it may do so again from the beginning.
+Reading = Generator[Sequence[Asked], Sequence[Rows], T]
+
 
 class Question(Protocol):
     """One statement that is a transaction by itself, and has one row."""
@@ -99,6 +107,9 @@ class LaneDraft(Protocol):
 
 
 class Source(Protocol):
+    def found(self, reading: Reading[T]) -> T:
+        """What this finds when it is asked here."""
+
     def question(self, drafts: Sequence[LaneDraft]) -> Question | None:
         """On the event loop: the same as `commit`, where nothing else has to be looked at; None where it has."""
 

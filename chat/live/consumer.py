@@ -15,7 +15,7 @@ from chat.middleware import caller
 from chat.models import Door, Message, Scope, User
 from chat.reads import opening
 from chat.reads.logins import ChatLogin, is_visit
-from chat.reads.opening import ChatOpening
+from chat.reads.opening import ChatOpening, Found
 from chat.rights.scopes import require_scope, require_scope_to_delete
 from chat.rights.standing import require_membership
 from chat.rights.viewing import desk_seen_by
@@ -30,7 +30,7 @@ from chat.services import (
     unpin_message,
 )
 from delivery.consumers import SocketConsumer
-from delivery.source import Committed
+from delivery.source import Committed, Reading
 from delivery.wire import ids
 from delivery.wire.codec import encode, given
 from delivery.wire.commands import (
@@ -78,15 +78,21 @@ class ChatConsumer(SocketConsumer):
         if secrets:
             scheme, _, secret = secrets[0].partition(" ")
             is_program = len(secrets) == 1 and scheme.lower() == "bearer" and not self._headers(b"cookie")
-            return await self.node.threads.read(opening.by_token, secret.strip()) if is_program else None
+            return await self._opened(opening.by_token, secret.strip()) if is_program else None
         origins = self._headers(b"origin")
         if len(origins) != 1 or origins[0] not in settings.ALLOWED_ORIGINS:
             return None
         visits = [offer for offer in self.scope.get("subprotocols", []) if offer.startswith(VISIT_OFFER)]
         if visits:
-            return await self.node.threads.read(opening.by_visit, visits[0].removeprefix(VISIT_OFFER))
+            return await self._opened(opening.by_visit, visits[0].removeprefix(VISIT_OFFER))
         session_key = self._session_key()
-        return None if session_key is None else await self.node.threads.read(opening.by_session, session_key)
+        return None if session_key is None else await self._opened(opening.by_session, session_key)
+
+    async def _opened(self, reading: Callable[[str], Reading[Found | None]], secret: str) -> ChatOpening | None:
+        found = await self.node.reads.read(reading, secret)
+        if found is None:
+            return None
+        return found.opening() if found.is_brief else await self.node.threads.read(found.opening)
 
     def check_access(self, channel_id: int) -> None:
         require_membership(self.socket.user_id, channel=channel_id)

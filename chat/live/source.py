@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import connection
@@ -22,9 +23,11 @@ from chat.services import (
     read_log_position,
 )
 from delivery.bus.announcements import Change
-from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed
+from delivery.source import Access, Committed, LaneDraft, Login, LogPosition, Missed, Reading
 from delivery.wire.errors import Refused
 from delivery.wire.types import CloseCode
+
+T = TypeVar("T")
 
 # One array, whatever their number: of thousands of channels the ORM's own parameter for each costs more than all else.
 _HEADS = "SELECT id, head FROM channels WHERE id = ANY(%s)"
@@ -44,6 +47,9 @@ SELECT held.channel_id, (
 
 class ChatSource:
     """See delivery.source.Source for what each function promises."""
+
+    def found(self, reading: Reading[T]) -> T:
+        return hot.found(reading)
 
     def log_position(self) -> LogPosition:
         keep_time()

@@ -1,6 +1,6 @@
 """Who comes in by a socket, and all that `hello` says to them, in one round trip: a crowd that comes back asks for little else.
 
-By a session it is two: whose it is stands signed in the session.
+By a session it is two: whose it is stands signed in the session. What is asked here is asked by whoever is given it.
 """
 
 import datetime
@@ -13,17 +13,17 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 
-from chat import clock, hot, shapes
+from chat import clock, shapes
 from chat.models import VISIT, Scope, User
 from chat.models.token import digest_of
 from chat.reads.blocks import NOT_APART, Apart
-from chat.reads.logins import SESSION, TOKEN, ChatLogin, is_hash_of, is_visit
+from chat.reads.logins import SESSION, TOKEN, ChatLogin, is_hash_of
 from chat.reads.unread import SAYS_SOMETHING, mentioned_of, unread_of
 from chat.rights.scopes import EVERYTHING
 from chat.rights.standing import moderates_everywhere
 from chat.services.epochs import log_position_in, log_position_statement
 from chat.shapes.columns import ChannelColumns, MemberColumns
-from delivery.source import Access, Opening
+from delivery.source import Access, Opening, Reading
 from delivery.wire.frames import Person
 from presence.people import Choice
 
@@ -59,6 +59,9 @@ FROM (
 """  # noqa: S608 (nothing of anybody is in it)
 _OF_CHANNEL = len(ChannelColumns.__struct_fields__)
 
+#: So many channels are described at once. More are a thread's work: they would keep everybody else waiting for milliseconds.
+BRIEFLY = 100
+
 #: What a login is made of, beside its proof: the columns of Person, then those of Choice.
 _PERSON = """person.id, person.username, person.display_name,
     person.chosen_status, person.activity, person.presence_rev, person.shows_typing"""
@@ -88,18 +91,51 @@ class ChatOpening(Opening):
     apart: Apart
 
 
-def by_token(secret: str) -> ChatOpening | None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read of somebody who may come in."""
+
+    person: Sequence[Any]
+    is_staff: bool
+    proof: tuple[str, str]
+    scopes: frozenset[str]
+    apart: Apart
+    log_position: Sequence[Any]
+    channels: Sequence[Sequence[Any]]
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether all of it can be said in a moment, asking nobody."""
+        return not self.is_staff and len(self.channels) <= BRIEFLY
+
+    def opening(self) -> ChatOpening:
+        user_id, username, display_name, *choice = self.person
+        # Only the staff may moderate everywhere: whether they do is asked only of them.
+        moderates = self.is_staff and moderates_everywhere(User.objects.get(pk=user_id))
+        return ChatOpening(
+            login=ChatLogin(
+                user=Person(id=user_id, username=username, display_name=display_name or username),
+                proof=self.proof,
+                scopes=self.scopes,
+                choice=Choice(*choice),
+            ),
+            log_position=log_position_in(tuple(self.log_position)),
+            accesses=[_access(row, moderates=moderates) for row in self.channels],
+            apart=self.apart,
+        )
+
+
+def by_token(secret: str) -> Reading[Found | None]:
     """Who comes in by a bearer token; None too for a token that may not read, since a socket is for reading.
 
     That it was used is noted soon after, with those of others: see `endings`.
     """
     digest = digest_of(secret)
-    read = _read(
-        _BY_TOKEN, [digest, clock.now()], user=_Asked("(SELECT user_id FROM tokens WHERE digest = %s)", digest)
-    )
+    user = _Asked("(SELECT user_id FROM tokens WHERE digest = %s)", digest)
+    read = yield from _read(_BY_TOKEN, [digest, clock.now().isoformat()], user=user)
     if read is None or {Scope.READ, VISIT}.isdisjoint(read.proof):
         return None
-    return _opening(read, (TOKEN, digest), scopes=_scopes(*read.proof))
+    return read.found((TOKEN, digest), _scopes(*read.proof))
 
 
 @functools.lru_cache(64)
@@ -108,26 +144,28 @@ def _scopes(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def by_visit(secret: str) -> ChatOpening | None:
+def by_visit(secret: str) -> Reading[Found | None]:
     """The same of a visitor's token only."""
-    opening = by_token(secret)
-    return opening if opening is not None and is_visit(opening.login) else None
+    found = yield from by_token(secret)
+    return found if found is not None and VISIT in found.scopes else None
 
 
-def by_session(session_key: str) -> ChatOpening | None:
+def by_session(session_key: str) -> Reading[Found | None]:
     """Who comes in by a session's cookie, as Django's own middleware would see it; fallback keys are honoured."""
     engine: Any = import_module(settings.SESSION_ENGINE)
     store = engine.SessionStore(session_key)
-    # None where the store found that it can be no session's key.
-    kept = hot.rows(_SESSION, [session_key, clock.now()]) if store.session_key is not None else []
+    if store.session_key is None:
+        # It can be no session's key.
+        return None
+    [kept] = yield [(_SESSION, [session_key, clock.now().isoformat()])]
     session = store.decode(kept[0][0]) if kept else {}
     if SESSION_KEY not in session:
         return None
-    user_id = int(session[SESSION_KEY])
-    read = _read(_BY_USER, [user_id], user=_Asked("%s", user_id))
+    user_id = str(int(session[SESSION_KEY]))
+    read = yield from _read(_BY_USER, [user_id], user=_Asked("%s", user_id))
     if read is None or not is_hash_of(User(password=read.proof), session.get(HASH_SESSION_KEY, "")):
         return None
-    return _opening(read, (SESSION, session_key))
+    return read.found((SESSION, session_key), EVERYTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,33 +173,36 @@ class _Asked:
     """A user as an expression in SQL, with its one parameter."""
 
     sql: str
-    parameter: int | str
+    parameter: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """All rows of one round trip."""
+    """All rows of one round trip. `login`: of _LOGIN."""
 
-    proof: Any
-    is_staff: bool
-    apart: Apart
-    person: Sequence[Any]
-    log_position: Sequence[Any]
+    login: Sequence[Any]
     channels: Sequence[Sequence[Any]]
 
+    @property
+    def proof(self) -> Any:
+        return self.login[1]
 
-def _read(login: tuple[str, str], parameters: Sequence[Any], *, user: _Asked) -> _Read | None:
-    now = clock.now()
-    since = now - datetime.timedelta(days=settings.LIMITS.archived_days)
-    # The epoch first: heads of another one would be taken for those of this one.
-    found, channels = hot.together(
-        (_login_statement(*login, log_position_statement()), parameters),
-        (_channels_statement(user.sql), [now, user.parameter, now, since]),
-    )
-    for _, proof, is_staff, blocked, blocked_by, *columns in found:
+    def found(self, proof: tuple[str, str], scopes: frozenset[str]) -> Found:
+        _, _, is_staff, blocked, blocked_by, *columns = self.login
         apart = Apart(frozenset(blocked), frozenset(blocked_by)) if blocked or blocked_by else NOT_APART
-        return _Read(proof, is_staff, apart, columns[:_OF_PERSON], columns[_OF_PERSON:], channels)
-    return None
+        return Found(columns[:_OF_PERSON], is_staff, proof, scopes, apart, columns[_OF_PERSON:], self.channels)
+
+
+def _read(login: tuple[str, str], parameters: Sequence[str], *, user: _Asked) -> Reading[_Read | None]:
+    position = yield from log_position_statement()
+    moment = clock.now()
+    now, since = moment.isoformat(), (moment - datetime.timedelta(days=settings.LIMITS.archived_days)).isoformat()
+    # The epoch first: heads of another one would be taken for those of this one.
+    found, channels = yield [
+        (_login_statement(*login, position), parameters),
+        (_channels_statement(user.sql), [now, user.parameter, now, since]),
+    ]
+    return _Read(found[0], channels) if found else None
 
 
 @functools.cache
@@ -172,23 +213,6 @@ def _login_statement(proof: str, rows: str, log_position: str) -> str:
 @functools.cache
 def _channels_statement(user: str) -> str:
     return _CHANNELS.format(user=user)
-
-
-def _opening(read: _Read, proof: tuple[str, str], *, scopes: frozenset[str] = EVERYTHING) -> ChatOpening:
-    user_id, username, display_name, *choice = read.person
-    # Only the staff may moderate everywhere: whether they do is asked only of them.
-    moderates = read.is_staff and moderates_everywhere(User.objects.get(pk=user_id))
-    return ChatOpening(
-        login=ChatLogin(
-            user=Person(id=user_id, username=username, display_name=display_name or username),
-            proof=proof,
-            scopes=scopes,
-            choice=Choice(*choice),
-        ),
-        log_position=log_position_in(tuple(read.log_position)),
-        accesses=[_access(row, moderates=moderates) for row in read.channels],
-        apart=read.apart,
-    )
 
 
 def _access(row: Sequence[Any], *, moderates: bool) -> Access:

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from chat import hot
 from delivery.bus import bell
 from delivery.bus.announcements import EpochBegan
-from delivery.source import LogPosition
+from delivery.source import LogPosition, Reading
 
 logger = logging.getLogger("gapless.epochs")
 
@@ -24,6 +25,11 @@ _PARTS = {
     "left(pg_walfile_name(pg_current_wal_lsn()), 8)": ("pg_walfile_name(pg_lsn)", "pg_current_wal_lsn()"),
 }
 _POSITION = {"(pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint": ("pg_current_wal_flush_lsn()",)}
+_FUNCTIONS = sorted({function for functions in (*_PARTS.values(), *_POSITION.values()) for function in functions})
+_LEFT_OUT = (
+    "SELECT f FROM unnest(%s::text[]) AS f WHERE NOT has_function_privilege(f, 'EXECUTE')",
+    ["{{{}}}".format(",".join(f'"{function}"' for function in _FUNCTIONS))],
+)
 
 
 def read_log_position() -> LogPosition:
@@ -46,16 +52,11 @@ def begin_epoch(*, after: str | None = None) -> str:
 
 def left_out() -> list[str]:
     """The functions that this database role may not call: what they show is no part of the epoch."""
-    wanted = sorted({function for functions in (*_PARTS.values(), *_POSITION.values()) for function in functions})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT f FROM unnest(%s::text[]) AS f WHERE NOT has_function_privilege(f, 'EXECUTE')", [wanted])
-        return [function for (function,) in cursor.fetchall()]
+    return [function for (function,) in hot.rows(*_LEFT_OUT)]
 
 
 def _read() -> tuple[LogPosition, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(log_position_statement())
-        [row] = cursor.fetchall()
+    [row] = hot.rows(hot.found(log_position_statement()), [])
     return log_position_in(row), row[1]
 
 
@@ -66,19 +67,18 @@ def log_position_in(row: tuple[Any, ...]) -> LogPosition:
     return LogPosition(epoch=digest.hexdigest()[:20], position=position or 0)
 
 
-def log_position_statement() -> str:
+def log_position_statement() -> Reading[str]:
     """For those who read other rows in the same round trip."""
-    return _statement(_denied())
-
-
-def _denied() -> frozenset[str]:
     # Asked once where nothing is denied; else each time: what is granted later counts for all processes at once.
     global _may_call_all
-    denied = frozenset() if _may_call_all else frozenset(left_out())
+    denied: frozenset[str] = frozenset()
+    if not _may_call_all:
+        [found] = yield [_LEFT_OUT]
+        denied = frozenset(function for (function,) in found)
     if denied:
         _warn(denied)
     _may_call_all = not denied
-    return denied
+    return _statement(denied)
 
 
 _may_call_all = False

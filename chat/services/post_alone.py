@@ -3,7 +3,8 @@
 import datetime
 
 from chat.services.believed import SenderStanding
-from chat.services.post_drafts import Row, numbered
+from chat.services.post_drafts import Row
+from delivery.asking.lines import numbered
 
 #: Has the columns of post_drafts.
 STATEMENT = numbered(

@@ -1,7 +1,6 @@
 """The one round trip of posting: drafts as the function post_drafts takes them (posting.sql), and what it returns."""
 
 import datetime
-import functools
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from chat.services.believed import Facts
 from chat.services.conversing import Line, decode_lines
 from chat.services.drafts import Draft
 from chat.services.mentions import Called
+from delivery.asking.lines import numbered
 
 _POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
 
@@ -108,10 +108,3 @@ def row_of(draft: Draft, *, is_fresh: bool, called: Called | None) -> Row:
 
 def _json(rows: Sequence[Row] | Sequence[Facts | None]) -> bytes:
     return msgspec.json.encode(rows)
-
-
-@functools.cache
-def numbered(sql: str) -> str:
-    """Parameters by PostgreSQL's own marks."""
-    pieces = sql.split("%s")
-    return "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], 1)) + pieces[-1]

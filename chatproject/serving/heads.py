@@ -14,7 +14,7 @@ import httptools
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from chatproject.serving import refusals
+from chatproject.serving import handshakes, refusals
 from chatproject.serving.descriptors import Reserve
 from chatproject.serving.refusals import Refusal
 from delivery import node
@@ -189,6 +189,17 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self.handle_websocket_upgrade()
             # It holds this protocol, which is needed no more: both would be in memory until the rings are looked for.
             self.parser = None  # type: ignore[assignment]
+
+    def handle_websocket_upgrade(self) -> None:
+        accept = handshakes.accepts(self.scope["method"], self.url, self.headers)
+        if accept is None:
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        protocol: Any = self.ws_protocol_class
+        protocol = protocol(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        protocol.begin(self.transport, self.scope, self.url, accept=accept)
+        self.transport.set_protocol(protocol)
 
     # ---- how it ends ----
 

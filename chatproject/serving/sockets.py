@@ -6,20 +6,19 @@ Measured by the design: 12 µs a frame this way, 20 µs through ASGI's `send`, 6
 import asyncio
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import frames, http11
-from websockets.frames import apply_mask  # type: ignore[attr-defined]  # C where there is C
-from websockets.protocol import OPEN
-from websockets.server import ServerProtocol
-from websockets.streams import StreamReader
+from websockets.protocol import OPEN, Protocol
 
-from chatproject.serving import refusals
+from chatproject.serving import handshakes, refusals
 from chatproject.serving.inbox import Gate, Inbox
+from chatproject.serving.whole_frames import is_between_messages, text_alone
 from delivery.live.peers import EXTENSION, Prepared, TakesText
 from delivery.wire.codec import encode
 from delivery.wire.frames import Goodbye
@@ -31,10 +30,6 @@ CLOSE_SECONDS = 5
 MOST_FRAGMENTS = 128
 #: Bytes that the transport takes before frames wait here, where they can be counted and dropped; no more than any bound on them.
 TRANSPORT_BYTES = min(64 * 1024, settings.LIMITS.outbox_bytes)
-#: How a whole text frame begins, that it is masked, and that its length follows in two bytes (RFC 6455, 5.2).
-WHOLE_TEXT, MASKED, IN_TWO_BYTES = 0x81, 0x80, 126
-#: Where websockets' parser waits between two frames.
-BETWEEN = StreamReader.at_eof.__code__
 #: Nearly nobody has frames waiting.
 NOTHING: deque[Prepared] = deque(maxlen=0)
 
@@ -47,7 +42,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
 
     # uvicorn's attributes, too: more than 30 in a dictionary, and Python shares no keys between sockets any more.
     __slots__ = (
-        "_has_ended", "_heard_at", "_is_between", "_is_full", "_takes_text", "_waiting", "_waiting_bytes",
+        "_accept", "_has_ended", "_heard_at", "_is_between", "_is_full", "_takes_text", "_waiting", "_waiting_bytes",
         "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer", "config", "conn",
         "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete",
         "handshake_initiated", "inbox", "initial_response", "keeps_up", "last_ping_rtt", "logger", "loop", "pending_ping_payload",
@@ -65,6 +60,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self.keeps_up = True
         self._has_ended = False
         self._is_between = False
+        self._accept = b""
         self._heard_at = self.loop.time()
         self._takes_text: TakesText | None = None
 
@@ -134,6 +130,9 @@ class PeerProtocol(WebSocketsSansIOProtocol):
     # ---- what the application calls ----
 
     async def send(self, message: Any) -> None:
+        if self._accept and message["type"] == "websocket.accept":
+            await self._let_in(message)
+            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             # A refusal completes a handshake, too: uvicorn would log an error for each.
@@ -143,6 +142,37 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             # scope leads back here: who leaves would be in memory until the rings are looked for.
             del self.response, self.request
             self.scope.clear()  # type: ignore[attr-defined]
+
+    async def _let_in(self, message: Any) -> None:
+        await self.writable.wait()
+        if self.disconnected:
+            raise ClientDisconnected
+        headers = [*self.default_headers, *message.get("headers", ())]
+        if message.get("subprotocol"):
+            headers.append((b"Sec-WebSocket-Protocol", message["subprotocol"].encode()))
+        if not self.transport.is_closing():
+            self.handshake_complete = True
+            self.conn.state = OPEN
+            self.transport.write(handshakes.spelled(self._accept, headers))
+        self._accept = b""
+        self.scope.clear()  # type: ignore[attr-defined]
+
+    # ---- what heads.py calls ----
+
+    def begin(self, transport: asyncio.Transport, asked: Mapping[str, Any], url: bytes, *, accept: bytes) -> None:
+        """Takes over a connection whose handshake was read, and is as it should be: it was found by this `accept`."""
+        self.transport = transport
+        transport.set_write_buffer_limits(high=TRANSPORT_BYTES)
+        self.connections.add(self)
+        self.handshake_initiated, self._accept = True, accept
+        self.conn.parser = Protocol.parse(self.conn)  # of frames
+        next(self.conn.parser)
+        self._is_between = True
+        self.scope = handshakes.scope_of(asked, url, {EXTENSION: self})  # type: ignore[assignment]
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
 
     # ---- what uvicorn calls ----
 
@@ -175,13 +205,15 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if self._took_text(data):
             return
         super().data_received(data)
-        self._is_between = _is_between_messages(self.conn)
+        self._is_between = is_between_messages(self.conn)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._refuse_what_is_no_handshake()
 
     def _took_text(self, data: bytes) -> bool:
         # Nearly always one whole text frame is all that came: taken here, it costs half of what it costs to look for the rest.
-        payload = self._text_alone(data)
+        payload = None
+        if self._is_between and self.conn.state is OPEN:
+            payload = text_alone(data, most_bytes=self.config.ws_max_size)
         if payload is None:
             return False
         try:
@@ -202,15 +234,6 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if self.inbox.is_behind and not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
-
-    def _text_alone(self, data: bytes) -> bytes | None:
-        size = len(data)
-        if size < 6 or data[0] != WHOLE_TEXT or not self._is_between or self.conn.state is not OPEN:
-            return None
-        if size < 6 + IN_TWO_BYTES:
-            return apply_mask(data[6:], data[2:6]) if data[1] == MASKED + size - 6 else None
-        is_all = data[1] == MASKED + IN_TWO_BYTES and int.from_bytes(data[2:4], "big") == size - 8
-        return apply_mask(data[8:], data[4:8]) if is_all and size - 8 <= self.config.ws_max_size else None
 
     def _refuse_what_is_no_handshake(self) -> None:
         # uvicorn looks only at what is wrong with frames: without this, nobody answers or closes.
@@ -275,11 +298,3 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         if not self._waiting:
             self._waiting = NOTHING
         self.keeps_up = not self._is_full and not self._waiting
-
-
-def _is_between_messages(conn: ServerProtocol) -> bool:
-    # Of a frame whose payload is yet to come nothing is kept in the buffer: only the parser itself knows that it has begun.
-    step: Any = conn.parser
-    while step.gi_yieldfrom is not None:
-        step = step.gi_yieldfrom
-    return conn.current_size is None and step.gi_code is BETWEEN

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from delivery.asking.lines import Lines
 from delivery.away import DATABASE_AWAY, DatabaseAway, is_away
 from delivery.breaker import Breaker, BreakerOpen
-from delivery.commit.lines import Lines
 from delivery.source import Committed, LaneDraft, Source
 from delivery.threads import KeepingThreads
 from delivery.wire.errors import Refused, Unavailable

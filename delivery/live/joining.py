@@ -102,10 +102,12 @@ class Joining:
         accesses = [access for channel_id in channel_ids if (access := socket.accesses.get(channel_id)) is not None]
         channels: dict[int, LiveChannel] = {}
         try:
-            async for channel in self._open_all(accesses):
-                channels[channel.id] = channel
-                channel.pins += 1
-                channel.sockets.pop(socket, None)
+            for some in batched(accesses, OPENED_AT_ONCE):
+                self._begin_those_missing(some)
+                for access in some:
+                    channel = channels[access.channel_id] = self._followed(access) or await self._opened(access)
+                    channel.pins += 1
+                    channel.sockets.pop(socket, None)
             yield channels
         finally:
             for channel in channels.values():
@@ -259,18 +261,18 @@ class Joining:
         while socket.is_behind and not socket.is_over and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
-    async def _open_all(self, accesses: Sequence[Access]) -> AsyncIterator[LiveChannel]:
-        for some in batched(accesses, OPENED_AT_ONCE):
-            new = [a for a in some if a.channel_id not in self._hub.channels and a.channel_id not in self._opening]
-            if new:
-                self._begin_opening(new)
-            for access in some:
-                yield await self._opened(access)
+    def _begin_those_missing(self, accesses: Iterable[Access]) -> None:
+        new = [a for a in accesses if a.channel_id not in self._hub.channels and a.channel_id not in self._opening]
+        if new:
+            self._begin_opening(new)
+
+    def _followed(self, access: Access) -> LiveChannel | None:
+        # Nearly always: without a pause.
+        return None if access.channel_id in self._opening else self._hub.channels.get(access.channel_id)
 
     async def _opened(self, access: Access) -> LiveChannel:
         # What was followed a moment ago may have been forgotten while others were waited for.
-        if access.channel_id not in self._hub.channels and access.channel_id not in self._opening:
-            self._begin_opening([access])
+        self._begin_those_missing([access])
         opening = self._opening.get(access.channel_id)
         opened = {} if opening is None else await asyncio.shield(opening)
         return opened.get(access.channel_id) or self._hub.channels[access.channel_id]

@@ -189,4 +189,5 @@ def _packed(holder: Holder) -> bytes:
 
 async def _soon(asked: Any) -> Any:
     # A handshake waits for it, once a second at most.
-    return await asyncio.wait_for(asked, PATIENCE_SECONDS)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        return await asked

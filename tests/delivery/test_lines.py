@@ -5,7 +5,6 @@ import dataclasses
 import threading
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,15 @@ from chat import services
 from chat.live.source import ChatSource
 from chat.models import Message
 from chat.services import Draft
+from delivery.asking import lines
+from delivery.asking.lines import Line
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Changed
-from delivery.commit import lines
-from delivery.commit.lines import Line
 from delivery.node import Node
 from delivery.wire.errors import NotAMember, NotFound, Unavailable
 from tests.conftest import Cast, in_thread, locked
 from tests.stage.locks import until_waiting
+from tests.stage.pieces import by_single_bytes
 from tests.stage.servers import expect
 
 
@@ -81,32 +81,8 @@ class Says:
         """Nothing was written."""
 
 
-@asynccontextmanager
-async def by_single_bytes(folder: Path) -> AsyncIterator[Path]:
-    """A folder with a socket behind which PostgreSQL's answers come in pieces, as a network may cut them."""
-    upstream = f"{connection.settings_dict['HOST']}/.s.PGSQL.5432"
-
-    async def relay(come: asyncio.StreamReader, go: asyncio.StreamWriter) -> None:
-        answers, asked = await asyncio.open_unix_connection(upstream)
-
-        async def ask() -> None:
-            while said := await come.read(65536):
-                asked.write(said)
-
-        asking = asyncio.ensure_future(ask())
-        while byte := await answers.read(1):
-            go.write(byte)
-            await asyncio.sleep(0)
-        asking.cancel()
-        go.close()
-
-    async with await asyncio.start_unix_server(relay, folder / ".s.PGSQL.5432"):
-        yield folder
-
-
 async def test_an_answer_that_comes_in_pieces_is_waited_for_to_its_end(tmp_path: Path, transactional_db: None) -> None:
-    async with by_single_bytes(tmp_path) as folder:
-        where = {**connecting(), "host": str(folder), "port": 5432}
+    async with by_single_bytes(tmp_path) as where:
         raw = await in_thread(lambda: psycopg.connect(**where, autocommit=True))
         line = Line(raw)
         try:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chat import services, shapes
+from chat import hot, services, shapes
 from chat.live.source import ChatSource
 from chat.models import Message
 from chat.reads.opening import ChatOpening, by_token
@@ -56,9 +56,9 @@ async def come_in(
 
 
 def opening_by(secret: str) -> ChatOpening:
-    opening = by_token(secret)
-    assert opening is not None
-    return opening
+    found = hot.found(by_token(secret))
+    assert found is not None
+    return found.opening()
 
 
 def announcements(cast: Cast, *, above: int) -> list[Changed]:

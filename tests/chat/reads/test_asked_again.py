@@ -41,9 +41,9 @@ def by_device(user: User) -> Login:
 
 
 def in_browser(username: str) -> Login:
-    opening = by_session(browser(username).cookies[settings.SESSION_COOKIE_NAME].value)
-    assert opening is not None
-    return opening.login
+    found = hot.found(by_session(browser(username).cookies[settings.SESSION_COOKIE_NAME].value))
+    assert found is not None
+    return found.opening().login
 
 
 def test_whether_logins_stand_is_asked_in_one_round_trip(

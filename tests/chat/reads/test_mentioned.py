@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from chat import services
 from chat.models import Channel, Member, Message, User
-from chat.reads import opening
 from chat.reads.channels import channels_of
 from chat.reads.unread import ReadMark, count_all
 from tests.conftest import Cast, in_thread, said
 from tests.stage.listening import Listening
+from tests.stage.nodes import opening_by
 from tests.stage.servers import Server, expect
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +25,7 @@ pytestmark = pytest.mark.django_db
 def mentioned(cast: Cast, user: User, channel: Channel) -> int:
     """As three doors count it: lists and pages, `hello`, and receipts."""
     [listed] = [each for each in channels_of(user.pk) if each.id == channel.pk]
-    opened = opening.by_token(cast.token(user))
-    assert opened is not None
+    opened = opening_by(cast.token(user))
     [access] = [each for each in opened.accesses if each.channel_id == channel.pk]
     member = Member.objects.select_related("channel").get(user=user, channel=channel)
     mark = ReadMark(channel.pk, user.pk, member.read_seq, member.channel.head)

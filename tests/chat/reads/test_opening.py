@@ -68,10 +68,11 @@ def test_who_comes_in_asks_once_by_token_and_twice_by_session(
     with django_assert_num_queries(0):
         by_tokens = opening_by(token)
         assert asked == ["together"]
-        by_sessions = by_session(session)
+        by_sessions = hot.found(by_session(session))
         assert asked[1:] == ["rows", "together"]
     assert by_sessions is not None
-    assert (by_sessions.login.user, by_sessions.accesses) == (by_tokens.login.user, by_tokens.accesses)
+    opening = by_sessions.opening()
+    assert (opening.login.user, opening.accesses) == (by_tokens.login.user, by_tokens.accesses)
 
 
 def _noted(asked: list[str], name: str, function: Callable[..., Any], *args: Any) -> Any:

@@ -11,13 +11,13 @@ from django.test import override_settings
 from chat import clock
 from chat.live.source import ChatSource
 from chat.models import Conversation, ConversationState, Member
-from chat.reads import opening
 from chat.reads.channels import channels_of
 from chat.reads.unread import NONE, ReadMark, count_all, count_of
 from chat.support import services
 from chat.support.clockwork.lateness import lateness
 from chat.support.services import erasing, lapsing, letting_go, mailing, routing
 from chat.support.tools.fill import fill_desk
+from tests.stage.nodes import opening_by
 from tests.stage.support import Desk
 
 RESOLVED, OPEN = 1500, 40
@@ -97,10 +97,9 @@ def test_an_agents_lists_do_not_read_what_has_fallen_out_of_them(large: Desk) ->
     secret, ada = large.token(large.ada), large.ada
     assert Member.objects.filter(user=ada).count() > RESOLVED / 3
     with reads_few_rows():
-        opened = opening.by_token(secret)
+        opened = opening_by(secret)
         listed = channels_of(ada.pk)
         watched = ChatSource().memberships([ada.pk, large.ben.pk])
-    assert opened is not None
     assert {access.channel_id for access in opened.accesses} == {seen.id for seen in listed}
     assert {channel for user, channel in watched if user == ada.pk} == {seen.id for seen in listed}
 
