@@ -71,7 +71,8 @@ class Everyone:
 
     def _put(self, user_id: int, person: PersonHere | None) -> News | None:
         old, before = self.people.get(user_id), self.shown(user_id)
-        if not _are_seen_alike(old, person):
+        are_alike = _are_seen_alike(old, person)
+        if not are_alike:
             self._index(user_id, old, person)
         was_doubted = user_id in self._doubted
         self._doubted.discard(user_id)
@@ -89,6 +90,8 @@ class Everyone:
         after = self.shown(user_id)
         if before != after or was_doubted or not was_seen or old is None:
             return News(user_id, after, person.channels)
+        if are_alike:
+            return None
         begun = person.channels.keys() - old.channels.keys()
         return (
             News(user_id, after, {channel_id: person.channels[channel_id] for channel_id in begun}) if begun else None

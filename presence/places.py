@@ -42,7 +42,8 @@ class Places:
     def take_all(self, told: Iterable[Told], now: Micros) -> dict[int, PersonHere | None]:
         """Takes and returns everybody; what was heard before counts no more."""
         self._people, self._leaving, self._next_end = {}, {}, NEVER
-        for process, fields in told:
+        for name_of_process, fields in told:
+            process = sys.intern(name_of_process.decode())
             for name, spelled in zip(fields[::2], fields[1::2], strict=True):
                 if name.isdigit():
                     at, record = spelled.split(b" ", 1)
@@ -53,8 +54,8 @@ class Places:
         """Takes what processes have said since, in its order; returns of whom, and who has a place less: None for the last."""
         user_ids: dict[int, None] = {}
         for batch in batches:
-            at, process, records = batch.split(b" ", 2)
-            said_at = int(at)
+            at, name_of_process, records = batch.split(b" ", 2)
+            said_at, process = int(at), sys.intern(name_of_process.decode())
             for record in _records.decode(records):
                 self._put(process, said_at, record, now)
                 user_ids[record.user_id] = None
@@ -62,26 +63,27 @@ class Places:
             user_ids[user_id] = None
         return {user_id: self._people.get(user_id) for user_id in user_ids}
 
-    def _put(self, spelled_process: bytes, at: Micros, record: Record, now: Micros) -> None:
-        user_id, process, until = record.user_id, sys.intern(spelled_process.decode()), at + record.lease
+    def _put(self, process: str, at: Micros, record: Record, now: Micros) -> None:
+        user_id, until = record.user_id, at + record.lease
         if record.is_leaving:
             self._leaving[user_id, process] = until
-        else:
-            self._next_end = min(self._next_end, until)
-        place = Place(process, record.here, at, until)
+        elif until < self._next_end:
+            self._next_end = until
         choice = record.choice if record.choice.rev else UNCHOSEN
+        places: tuple[Place, ...] = (Place(process, record.here, at, until),)
         person = self._people.get(user_id)
-        if person is None:
-            self._keep(user_id, choice, (place,), now)
-        else:
-            elsewhere = (known for known in person.places if known.process != process)
-            newest = choice if choice.rev > person.choice.rev else person.choice
-            self._keep(user_id, newest, (place, *elsewhere), now)
+        if person is not None:
+            if person.choice.rev >= choice.rev:
+                choice = person.choice
+            if len(person.places) > 1 or person.places[0].process != process:
+                places += tuple(place for place in person.places if place.process != process)
+        self._keep(user_id, choice, places, now)
 
-    def _keep(self, user_id: int, choice: Choice, places: Iterable[Place], now: Micros) -> None:
-        left = tuple(place for place in places if place.until > now)
-        if left:
-            self._people[user_id] = combined(choice, left)
+    def _keep(self, user_id: int, choice: Choice, places: tuple[Place, ...], now: Micros) -> None:
+        if len(places) > 1 or places[0].until <= now:
+            places = tuple(place for place in places if place.until > now)
+        if places:
+            self._people[user_id] = combined(choice, places)
         else:
             self._people.pop(user_id, None)
 
