@@ -13,7 +13,7 @@ from chat import services
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
 from tests.stage.listening import Listening
-from tests.stage.presence_stage import Stage
+from tests.stage.presence_stage import Process, Stage
 from tests.stage.servers import Server, expect
 
 Start = Callable[..., Server]
@@ -98,6 +98,19 @@ async def test_beside_a_release_that_says_it_elsewhere_nobody_is_called_offline(
     await time.pass_time(12)
     assert alice.sees(cast.bob) == "offline"
     await redis.aclose()
+
+
+async def test_what_people_of_two_processes_do_at_once_is_one_push(
+    here: Process, there: Process, time: Stage, cast: Cast
+) -> None:
+    alice, bob = await here.enter(cast.alice), await there.enter(cast.bob)
+    await time.pass_time(3)
+    told = [len(device.pushes("presence")) for device in (alice, bob)]
+    for process, device in ((here, alice), (there, bob)):
+        process.presence.told_idle(device.socket, is_idle=True)
+    await time.pass_time(3)
+    assert [len(device.pushes("presence")) for device in (alice, bob)] == [before + 1 for before in told]
+    assert alice.sees(cast.alice) == alice.sees(cast.bob) == bob.sees(cast.alice) == bob.sees(cast.bob) == "away"
 
 
 async def test_redis_flushed_under_load_costs_nobody_their_presence(servers: list[Server], cast: Cast) -> None:
