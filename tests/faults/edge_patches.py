@@ -54,10 +54,10 @@ def keeps_everything() -> None:
 
 def places_at_a_strangers_pace() -> None:
     """A request has its place from its head on, and its body may take for ever."""
-    from chatproject.serving.bounds import Bounded  # noqa: PLC0415
+    from chatproject.serving.bounds import Bounded, _line  # noqa: PLC0415
 
     async def work(self: Any, scope: Any, receive: Any, send: Any) -> None:
-        leave = await self._places.take()
+        leave = await self._places.take(_line(scope))
         try:
             await self._application(scope, receive, send)
         finally:

@@ -253,7 +253,14 @@ def no_replay() -> None:
     async def replay(self: Any, socket: Any, channel: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, channel.position), False
 
+    begin = Joining._begin
+
+    def begin_from_now_on(self: Any, socket: Any, channel: Any, held: int | None, *, resync: bool) -> Any:
+        return begin(self, socket, channel, None, resync=resync)
+
     Joining._replay = replay  # type: ignore[method-assign]
+    # What a channel has in memory for those who come right back.
+    Joining._begin = begin_from_now_on  # type: ignore[method-assign]
 
 
 def opens_what_is_asked_for() -> None:

@@ -41,7 +41,7 @@ NOTICED = {
     "handshakes unanswered": ("handshakes that can not be read", "late"),
     "no descriptor kept": ("more sockets than descriptors", "starved"),
     "trusts the clock": ("clocks apart and jumping", "lost"),
-    "no epoch": ("rewound", "late"),
+    "no epoch": ("rewound", "lost"),
     "guard without the lock": ("two agents at one customer", "twice"),
     "note on the customer's stream": ("two agents at one customer", "leak"),
     "a file taken twice": ("files in pieces", "twice"),
