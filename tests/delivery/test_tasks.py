@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import time
+from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
-from delivery.tasks import Nursery, answer_within, end
+from delivery import tasks
+from delivery.tasks import Nursery, answer_within, end, until_beat
 
 pytestmark = pytest.mark.fast
 
@@ -78,3 +81,16 @@ async def test_what_is_asked_of_others_does_not_pay_for_this_loops_own_lateness(
 async def test_who_does_not_answer_is_waited_for_no_longer_than_agreed() -> None:
     with pytest.raises(TimeoutError):
         await answer_within(0.01, asyncio.Event().wait())
+
+
+def test_what_recurs_is_due_at_the_same_moments_whenever_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    def due(now: int) -> int:
+        monkeypatch.setattr(
+            tasks, "asyncio", SimpleNamespace(get_running_loop=lambda: SimpleNamespace(time=lambda: now / 1000))
+        )
+        return now + round(until_beat(0.5) * 1000)
+
+    beats = sorted({due(now) for now in range(0, 5000, 7)})
+    assert {later - earlier for earlier, later in pairwise(beats)} == {500}
+    # Who is woken a little early does not wait for nearly nothing.
+    assert min(due(now) - now for now in range(500)) > 20
