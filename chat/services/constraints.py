@@ -5,9 +5,12 @@ import secrets
 
 from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 
-from delivery.wire.errors import Conflict, Internal, Invalid, Refused, Unavailable
+from delivery.wire.errors import Conflict, Internal, Invalid, NotFound, Refused, Unavailable
 
 logger = logging.getLogger("gapless.database")
+
+#: A row that the message names was there when it was looked at, and is gone at the commit.
+_FOREIGN_KEY = "23503"
 
 
 def violates(error: Error, name: str) -> bool:
@@ -24,6 +27,8 @@ def refusal_for(error: Exception) -> Refused:
     """The refusal of the one message that can't be committed, whatever it raised; a mistake of ours is logged."""
     if isinstance(error, OperationalError):
         return Unavailable()
+    if _sqlstate(error) == _FOREIGN_KEY:
+        return NotFound("What it answers, or where it was to go, has been taken away just now.")
     if isinstance(error, DataError):
         return Invalid("The database can't hold this message.")
     # Met only when the same id went to two channels at the same moment.
@@ -35,4 +40,8 @@ def refusal_for(error: Exception) -> Refused:
 
 
 def _was_deadlock(error: Exception) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in ("40P01", "40001")
+    return _sqlstate(error) in ("40P01", "40001")
+
+
+def _sqlstate(error: Exception) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)

@@ -179,7 +179,10 @@ async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_i
     assert (await bodies()).count("cut") == 1
 
 
-async def test_what_fails_at_its_commit_was_not_accepted(node: Node, cast: Cast) -> None:
+@pytest.mark.parametrize("way", ["line", "thread"])
+async def test_what_fails_at_its_commit_was_not_accepted(node: Node, cast: Cast, way: str) -> None:
+    if way == "thread":
+        node.lines.close()
     first = await in_thread(lambda: Message.objects.get(body="by a thread").pk)
     with psycopg.connect(**connecting(), autocommit=False) as other:
         # As retention does. That it is answered is looked at again when the rest is done: it waits for the other's end.
