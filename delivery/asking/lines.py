@@ -37,7 +37,7 @@ class Line:
     def __init__(self, raw: "psycopg.Connection[Any]") -> None:
         self.used_at = time.monotonic()
         self.is_well = True
-        self._is_closed = False
+        self._is_given_back = False
         self._raw = raw
         self._loop = asyncio.get_running_loop()
         # The next statement of one behind a pooler may be another connection's, which has prepared nothing of ours.
@@ -84,7 +84,9 @@ class Line:
         with contextlib.suppress(RuntimeError):
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
-        if not self._raw.closed:
+        # One that was cut is closed already: the pool has counted it all the same, until it is given back.
+        if not self._is_given_back:
+            self._is_given_back = True
             self._raw.close()
             connections["default"].pool.putconn(self._raw)  # type: ignore[attr-defined]
 

@@ -159,8 +159,14 @@ async def test_a_line_that_postgresql_has_ended_is_not_used_again(
     assert (said, (await bodies())[-1]) == ([], "by another")
 
 
-async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_is_safe(node: Node, cast: Cast) -> None:
+async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_is_safe(
+    node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, [line] = draft(cast, "cut"), node.lines._free
+    given_back: list[object] = []
+    pool: Any = connection.pool  # type: ignore[attr-defined]
+    put_back = pool.putconn
+    monkeypatch.setattr(pool, "putconn", lambda raw: (given_back.append(raw), put_back(raw)))
     with locked(cast.team):
         waiting = node.queue.submit(first)
         await expect(lambda: not node.lines._free)
@@ -177,6 +183,7 @@ async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_i
 
     await expect(is_in, within=5)
     assert (await bodies()).count("cut") == 1
+    assert given_back.count(line._raw) == 1, "else the pool has one less for ever"
 
 
 @pytest.mark.parametrize("way", ["line", "thread"])
