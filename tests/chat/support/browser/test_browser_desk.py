@@ -66,8 +66,9 @@ def test_what_an_agent_reads_stands_still_while_the_desk_goes_on(desk: Desk, sig
     choose(page, "Vera")
     expect(page.locator("#desk-said .desk-body")).to_be_visible()
     page.locator("#desk-said .desk-body").select_text()
-    begun(desk, "Vince", "And mine?")
+    begun(desk, "Vince Hohenzollern-Sigmaringen von und zu Liechtenstein XII", "And mine?")
     expect(page.locator(".desk-row", has_text="Vince")).to_be_visible()
+    assert page.locator("#desk-list").evaluate("box => box.scrollWidth - box.clientWidth") == 0
     assert page.evaluate("String(getSelection())") == "My parcel is 00340434161094021501."
     # The second half of the double click would meet "Reopen", which comes into the place of "Pending".
     page.get_by_role("button", name="Pending").dblclick()
