@@ -1,7 +1,6 @@
 """Connections to PostgreSQL that the event loop uses itself: a statement goes out, its rows come back, and no thread is between.
 
-Borrowed from Django's pool by a thread. One on which anything went wrong, or that nobody used for a while, is closed and given
-back.
+Borrowed from Django's pool by a thread, and given back when nobody used it for a while; ended, where anything went wrong on it.
 """
 
 import asyncio
@@ -24,10 +23,9 @@ from delivery.threads import IDLE_SECONDS, DatabaseThreads, KeepingThreads
 
 logger = logging.getLogger("gapless.lines")
 
-_numbers = itertools.count()
-
 #: These undid the transaction: it may be tried again.
 _DEADLOCK = ("40P01", "40001")
+_numbers = itertools.count()
 _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
@@ -36,8 +34,7 @@ class Line:
 
     def __init__(self, raw: "psycopg.Connection[Any]") -> None:
         self.used_at = time.monotonic()
-        self.is_well = True
-        self._is_given_back = False
+        self.is_well, self._is_given_back = True, False
         self._raw = raw
         self._loop = asyncio.get_running_loop()
         # The next statement of one behind a pooler may be another connection's, which has prepared nothing of ours.
@@ -78,17 +75,20 @@ class Line:
             self._leave(is_answered)
 
     def close(self) -> None:
-        """Repeating does nothing."""
-        self.is_well = False
+        """Gives the connection back, ended where it is not well. Repeating does nothing."""
+        if self._is_given_back:
+            return
+        self._is_given_back, is_well, self.is_well = True, self.is_well, False
         # The loop may have ended.
         with contextlib.suppress(RuntimeError):
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
-        # One that was cut is closed already: the pool has counted it all the same, until it is given back.
-        if not self._is_given_back:
-            self._is_given_back = True
+        if is_well:
+            self._raw.pgconn.nonblocking = 0
+        else:
+            # One that was cut is closed already: the pool has counted it all the same, until it is given back.
             self._raw.close()
-            connections["default"].pool.putconn(self._raw)  # type: ignore[attr-defined]
+        connections["default"].pool.putconn(self._raw)  # type: ignore[attr-defined]
 
     def _leave(self, is_answered: bool) -> None:
         self.is_well = self.is_well and is_answered

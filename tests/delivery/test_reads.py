@@ -96,6 +96,19 @@ async def test_a_line_that_is_cut_is_taken_over_by_a_thread(node: Node, monkeypa
     assert not line.is_well
 
 
+async def test_a_line_that_nobody_needs_goes_back_as_it_was(node: Node) -> None:
+    [line] = node.reading_lines._free
+    await node.reads.read(divided, 1)
+    raw = line._raw
+    line.close()
+    assert (raw.closed, raw.pgconn.nonblocking, raw.pgconn.pipeline_status) == (False, 0, 0)
+    again = Line(raw)
+    # Under a name of its own: the connection knows what was prepared before.
+    assert await again.read([("SELECT 'asked'", []), ("SELECT 1 / %s::int", ["1"])]) == [[("asked",)], [(1,)]]
+    again._loop.remove_reader(again._socket)
+    raw.pgconn.nonblocking = 0
+
+
 def end(backend: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
