@@ -247,20 +247,14 @@ def no_versions() -> None:
 
 
 def no_replay() -> None:
-    """A sync says where the channels are, and nothing of what was missed."""
+    """A sync says where the channels are, and nothing of what was missed, in the rows or in memory."""
     from delivery.live.joining import Joining  # noqa: PLC0415
 
     async def replay(self: Any, socket: Any, channel: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, channel.position), False
 
-    begin = Joining._begin
-
-    def begin_from_now_on(self: Any, socket: Any, channel: Any, held: int | None, *, resync: bool) -> Any:
-        return begin(self, socket, channel, None, resync=resync)
-
-    Joining._replay = replay  # type: ignore[method-assign]
-    # What a channel has in memory for those who come right back.
-    Joining._begin = begin_from_now_on  # type: ignore[method-assign]
+    begin, Joining._replay = Joining._begin, replay  # type: ignore[method-assign]
+    Joining._begin = lambda self, socket, channel, _, *, resync: begin(self, socket, channel, None, resync=resync)  # type: ignore[method-assign]
 
 
 def opens_what_is_asked_for() -> None:
