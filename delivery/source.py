@@ -3,6 +3,7 @@
 All functions are sync, and run in a database thread where nothing else is said.
 """
 
+import functools
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -97,6 +98,13 @@ class Question(Protocol):
 
     def outcomes(self, row: Row) -> list[Committed | Refused] | None:
         """What became of each draft, rung out; None when nothing was written, and they are to be committed in a thread."""
+
+
+@functools.cache
+def numbered(sql: str) -> str:
+    """The same statement with PostgreSQL's own marks in place of %s."""
+    pieces = sql.split("%s")
+    return "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
 
 
 class LaneDraft(Protocol):

@@ -4,7 +4,7 @@ import datetime
 
 from chat.services.believed import SenderStanding
 from chat.services.post_drafts import Row
-from delivery.asking.lines import numbered
+from delivery.source import numbered
 
 #: Has the columns of post_drafts.
 STATEMENT = numbered(

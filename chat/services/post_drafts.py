@@ -11,7 +11,7 @@ from chat.services.believed import Facts
 from chat.services.conversing import Line, decode_lines
 from chat.services.drafts import Draft
 from chat.services.mentions import Called
-from delivery.asking.lines import numbered
+from delivery.source import numbered
 
 _POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
 

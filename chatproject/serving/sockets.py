@@ -20,6 +20,7 @@ from chatproject.serving import handshakes, refusals
 from chatproject.serving.inbox import Gate, Inbox
 from chatproject.serving.whole_frames import is_between_messages, text_alone
 from delivery.live.peers import EXTENSION, Prepared, TakesText
+from delivery.tasks import Nursery
 from delivery.wire.codec import encode
 from delivery.wire.frames import Goodbye
 from delivery.wire.types import CloseCode
@@ -35,6 +36,8 @@ NOTHING: deque[Prepared] = deque(maxlen=0)
 
 # heads.py has judged every head before websockets sees it, which would stop at 8 KiB a line and 128 lines by itself.
 http11.MAX_LINE_LENGTH = http11.MAX_NUM_HEADERS = settings.LIMITS.head_bytes
+#: uvicorn waits for them, too, before it ends.
+_conversations = Nursery()
 
 
 class PeerProtocol(WebSocketsSansIOProtocol):
@@ -170,7 +173,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self._is_between = True
         self.scope = handshakes.scope_of(asked, url, {EXTENSION: self})  # type: ignore[assignment]
         self.queue.put_nowait({"type": "websocket.connect"})
-        task = self.loop.create_task(self.run_asgi())
+        task = _conversations.start(self.run_asgi())
         task.add_done_callback(self.on_task_complete)
         self.tasks.add(task)
 

@@ -5,7 +5,6 @@ Borrowed from Django's pool by a thread, and given back when nobody used it for 
 
 import asyncio
 import contextlib
-import functools
 import itertools
 import logging
 import time
@@ -17,7 +16,7 @@ from django.db import OperationalError, connections
 from psycopg import pq
 from psycopg.adapt import Transformer
 
-from delivery.source import Asked, Question, Row, Rows
+from delivery.source import Asked, Question, Row, Rows, numbered
 from delivery.tasks import Nursery
 from delivery.threads import IDLE_SECONDS, DatabaseThreads, KeepingThreads
 
@@ -273,13 +272,6 @@ class Lines:
     def _end(self, line: Line) -> None:
         self._count -= 1
         line.close()
-
-
-@functools.cache
-def numbered(sql: str) -> str:
-    """The same statement with PostgreSQL's own marks in place of %s."""
-    pieces = sql.split("%s")
-    return "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
 
 
 def _borrowed() -> "psycopg.Connection[Any]":

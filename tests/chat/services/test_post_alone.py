@@ -12,6 +12,7 @@ from chat import clock, services
 from chat.models import Channel, Member, Message, User
 from chat.services import Draft, post_alone, posting
 from tests.conftest import Cast, said
+from tests.stage import moments
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +72,7 @@ def of(model: Any, **fields: Any) -> Callable[[Cast, Channel], None]:
     "change",
     [
         *(muted, removed),
-        of(Channel, archived_at=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)),
+        of(Channel, archived_at=moments.DAY),
         *(of(Channel, kind="private"), of(Channel, is_support=True)),
         *(of(User, is_active=False), of(User, username="robert"), of(User, display_name="Robert")),
         of(Member, role="moderator"),
