@@ -214,14 +214,10 @@ class PeerProtocol(WebSocketsSansIOProtocol):
 
     def _took_text(self, data: bytes) -> bool:
         # Nearly always one whole text frame is all that came: taken here, it costs half of what it costs to look for the rest.
-        payload = None
+        text = None
         if self._is_between and self.conn.state is OPEN:
-            payload = text_alone(data, most_bytes=self.config.ws_max_size)
-        if payload is None:
-            return False
-        try:
-            text = payload.decode()
-        except UnicodeDecodeError:
+            text = text_alone(data, most_bytes=self.config.ws_max_size)
+        if text is None:
             return False
         event: Any
         if self._takes_text is not None and self.inbox.is_awaited:

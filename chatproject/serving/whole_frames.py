@@ -12,8 +12,16 @@ WHOLE_TEXT, MASKED, IN_TWO_BYTES = 0x81, 0x80, 126
 BETWEEN = StreamReader.at_eof.__code__
 
 
-def text_alone(data: bytes, *, most_bytes: int) -> bytes | None:
-    """The payload, where exactly one whole text frame has come; else None. Of bytes before which nothing is waited for."""
+def text_alone(data: bytes, *, most_bytes: int) -> str | None:
+    """Its text, where exactly one whole text frame has come; else None. Of bytes before which nothing is waited for."""
+    payload = _payload_alone(data, most_bytes)
+    try:
+        return None if payload is None else payload.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _payload_alone(data: bytes, most_bytes: int) -> bytes | None:
     size = len(data)
     if size < 6 or data[0] != WHOLE_TEXT:
         return None
