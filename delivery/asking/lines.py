@@ -52,26 +52,20 @@ class Line:
 
         A wait that is given up leaves the outcome open, and the line unwell.
         """
-        is_answered = False
         try:
-            row = await self._ask(question)
-            is_answered = row is not None
-            return row
+            return await self._ask(question)
         finally:
-            self._leave(is_answered)
+            self._leave()
 
     async def read(self, asked: Sequence[Asked]) -> list[Rows] | None:
         """The rows of each of these statements, all in one round trip and one transaction; None when PostgreSQL refused one.
 
         Raises OperationalError when it is away.
         """
-        is_answered = False
         try:
-            answers = await self._together(asked)
-            is_answered = answers is not None
-            return answers
+            return await self._together(asked)
         finally:
-            self._leave(is_answered)
+            self._leave()
 
     def close(self) -> None:
         """Gives the connection back, ended where it is not well. Repeating does nothing."""
@@ -89,8 +83,11 @@ class Line:
             self._raw.close()
         connections["default"].pool.putconn(self._raw)  # type: ignore[attr-defined]
 
-    def _leave(self, is_answered: bool) -> None:
-        self.is_well = self.is_well and is_answered
+    def _leave(self) -> None:
+        # What PostgreSQL refuses leaves the connection as it was; in a pipeline nobody knows what was prepared.
+        pg = self._raw.pgconn
+        is_settled = self._answer is None and pg.transaction_status == pq.TransactionStatus.IDLE
+        self.is_well = self.is_well and is_settled and not pg.pipeline_status
         self.used_at = time.monotonic()
 
     async def _ask(self, question: Question) -> Row | None:
@@ -98,10 +95,11 @@ class Line:
         name = self._prepared.get(sql)
         try:
             if name is None and self._prepares:
-                name = self._named(sql)
+                name = _new_name()
                 pg.send_prepare(name, sql.encode())
                 if not _are_done(await self._sent()):
                     return None
+                self._prepared[sql] = name
             if name is None:
                 pg.send_query_params(sql.encode(), question.parameters)
             else:
@@ -130,17 +128,12 @@ class Line:
     def _send(self, sql: str, parameters: Sequence[bytes]) -> None:
         pg, name = self._raw.pgconn, self._prepared.get(sql)
         if name is None and self._prepares:
-            name = self._named(sql)
+            name = self._prepared[sql] = _new_name()
             pg.send_prepare(name, numbered(sql).encode())
         if name is None:
             pg.send_query_params(numbered(sql).encode(), parameters, result_format=pq.Format.BINARY)
         else:
             pg.send_query_prepared(name, parameters, result_format=pq.Format.BINARY)
-
-    def _named(self, sql: str) -> bytes:
-        # Whoever had the connection before has prepared others.
-        name = self._prepared[sql] = b"line_%d" % next(_numbers)
-        return name
 
     def _rows(self, answer: "pq.abc.PGresult") -> Rows:
         self._loading.set_pgresult(answer)
@@ -272,6 +265,11 @@ class Lines:
     def _end(self, line: Line) -> None:
         self._count -= 1
         line.close()
+
+
+def _new_name() -> bytes:
+    # Whoever had the connection before has prepared others.
+    return b"line_%d" % next(_numbers)
 
 
 def _borrowed() -> "psycopg.Connection[Any]":

@@ -203,9 +203,11 @@ async def test_what_fails_at_its_commit_was_not_accepted(node: Node, cast: Cast,
 
 
 async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast: Cast) -> None:
+    lines = list(node.lines._free)
     with locked(cast.team), pytest.raises(Unavailable):
         await node.queue.submit(draft(cast, "waits in vain"))
     assert await bodies() == ["by a thread"]
+    assert lines == node.lines._free != [], "who was refused something is as well as before"
 
 
 async def test_who_was_removed_meanwhile_posts_nothing(node: Node, cast: Cast) -> None:
