@@ -219,6 +219,7 @@ FAILING = [
 @pytest.mark.parametrize(("allowance", "verb"), FAILING, ids=[case[0].name for case in FAILING])
 def test_what_fails_is_free_five_times_as_often_as_what_is_done(cast: Cast, allowance: Allowance, verb: Any) -> None:
     cast.vera.is_active = False
+    cast.vera.save()
     with redis.from_url(settings.REDIS_URL) as client, caller.coming_from(Door.API, None):
         client.set(allowance.keys(cast.alice.pk)[1], allowance.most * 5 - 1, px=60_000)
         with pytest.raises((Forbidden, NotFound)):
