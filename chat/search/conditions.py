@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,9 +57,13 @@ def matching(asked: Asked) -> Condition:
     return every(conditions)
 
 
-def ways(asked: Asked) -> list[Condition]:
-    """What an index finds of it, each by itself: the words, the senders. Every match is found by each of them."""
-    return _ways(asked, _contains_by_index)
+def ways(asked: Asked, named: Collection[str]) -> list[Condition]:
+    """What an index finds of it, each by itself: the words, the senders. Every match is found by each of them.
+
+    `named`: those of the words that are in a file's name.
+    """
+    # Words that are only said are found together, in one scan that passes over most of what has only some of them.
+    return _ways(asked, lambda text: _contains_by_index(text) if text in named else _says(text))
 
 
 def _ways(asked: Asked, contains: Callable[[str], Condition]) -> list[Condition]:
@@ -81,7 +85,7 @@ def likely(asked: Asked) -> list[Condition]:
         return _ways(asked, _contains)
     same = [_contains(term) for term in asked.indexed if term not in typos]
     like = [any_of([_shares_trigrams(word, asked.alike), _names_a_file(word)]) for word in typos]
-    return [every([*same, *like]), *ways(asked)[1:]]
+    return [every([*same, *like]), *ways(asked, ())[1:]]
 
 
 _HAS = {
@@ -116,22 +120,27 @@ def _contains(text: str) -> Condition:
 
 def _contains_by_index(text: str) -> Condition:
     # The same; as an array, because an index is not asked for what is in a subquery or something else.
-    return any_of([_says(text), Condition("id = ANY(ARRAY(" + _NAMED + "))", [_pattern(text)])])
+    return any_of([_says(text), Condition("id = ANY(ARRAY(" + _NAMED + "))", [pattern(text)])])
 
 
 def _says(text: str) -> Condition:
-    return Condition("folded LIKE %s", [_pattern(text)])
+    return Condition("folded LIKE %s", [pattern(text)])
 
 
 def _names_a_file(text: str) -> Condition:
-    return Condition(f"(files IS NOT NULL AND EXISTS ({_OF_ITS_FILES}))", [_pattern(text)])
+    return Condition(f"(files IS NOT NULL AND EXISTS ({_OF_ITS_FILES}))", [pattern(text)])
 
 
+#: Of such words (as patterns, beside them) those that are in a file's name.
+WORDS_THAT_NAME = """
+SELECT word FROM unnest(%s::text[], %s::text[]) AS asked (word, pattern)
+WHERE EXISTS (SELECT FROM files WHERE message_id IS NOT NULL AND gapless_fold(name) LIKE pattern)
+"""
 _NAMED = "SELECT message_id FROM files WHERE message_id IS NOT NULL AND gapless_fold(name) LIKE %s"
 _OF_ITS_FILES = "SELECT FROM jsonb_to_recordset(files) AS file (name text) WHERE gapless_fold(name) LIKE %s"
 
 
-def _pattern(text: str) -> str:
+def pattern(text: str) -> str:
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from chat import clock
 from chat.search.asked import Asked, Place
-from chat.search.conditions import CLOSE, Condition, every, likely, matching, ways, within
+from chat.search.conditions import CLOSE, WORDS_THAT_NAME, Condition, every, likely, matching, pattern, ways, within
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def by_index(asked: Asked, way: int, *, size: int) -> list[Place]:
 
 
 def index_sql(asked: Asked, way: int, *, size: int) -> tuple[str, list[Any]]:
-    found = ways(asked)[way]
+    named = [word for (word,) in _rows(WORDS_THAT_NAME, [asked.indexed, list(map(pattern, asked.indexed))])]
+    found = ways(asked, named)[way]
     mine = every([_READABLE, _in_channels(asked), within(asked, None), matching(asked)])
     sql = f"""
         SELECT created_at, id FROM (SELECT * FROM messages WHERE {found.sql} OFFSET 0) AS found WHERE {mine.sql}

@@ -124,12 +124,29 @@ def test_what_is_rare_among_many_messages_is_found_by_the_trigram_index(cast: Ca
         asked = replace(resolve(cast.alice, parse_query(query)), alike=alike)
         with transaction.atomic(), connection.cursor() as cursor:
             looking.prepare(alike)
-            sql, values = looking.index_sql(asked, 0, size=21)
-            cursor.execute(f"EXPLAIN {sql}", values)
-            plan = "\n".join(line for (line,) in cursor.fetchall())
+            named = conditions.WORDS_THAT_NAME, [asked.indexed, list(map(conditions.pattern, asked.indexed))]
+            by_name, plan = (_plan(*explained) for explained in (named, looking.index_sql(asked, 0, size=21)))
+        assert "idx_files_name_gin" in by_name, by_name
         assert "idx_messages_body_gin" in plan, plan
-        assert "idx_files_name_gin" in plan, plan
+        assert ("idx_files_name_gin" in plan) == (query == "thimble"), plan
         assert bodies(cast.alice, query) == [found]
+
+
+def test_several_words_are_found_in_one_scan_unless_a_file_is_called_so(cast: Cast) -> None:
+    said(cast.alice, cast.team, "a needle in the straw")
+    said(cast.alice, cast.team, "a needle", files=(file_of(cast.alice, "thimble.png").pk,))
+    for query, apart, found in (("needle straw", 0, "a needle in the straw"), ("needle thimble", 1, "a needle")):
+        asked = resolve(cast.alice, parse_query(query))
+        sql, _ = looking.index_sql(asked, 0, size=21)
+        assert sql.count("ARRAY(SELECT message_id FROM files") == apart
+        [(_, pk)] = looking.by_index(asked, 0, size=21)
+        assert Message.objects.get(pk=pk).body == found
+
+
+def _plan(sql: str, values: Any) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}", values)
+        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 def test_what_the_index_can_not_find_is_looked_for_page_by_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
