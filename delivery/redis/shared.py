@@ -5,7 +5,10 @@ costs five times the command, so from then on bytes are written and read here.
 """
 
 import asyncio
+import errno
+import functools
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import hiredis
@@ -23,6 +26,8 @@ class SharedRedis(aioredis.Redis):
     """Pipelines and subscriptions have connections of their own. `socket_timeout` of the pool: how long a command is waited for."""
 
     def __init__(self, *, connection_pool: aioredis.ConnectionPool) -> None:
+        connection_class: Any = connection_pool.connection_class
+        connection_pool.connection_class = _honest(connection_class)
         super().__init__(connection_pool=connection_pool)
         self._patience: float = connection_pool.connection_kwargs["socket_timeout"]
         self._connecting = asyncio.Lock()
@@ -166,3 +171,18 @@ class _Line(asyncio.Protocol):
         for answer, _ in waiting:
             if not answer.done():
                 answer.set_exception(error)
+
+
+class _Honest:
+    """uvloop answers a write to a connection that has just gone with a RuntimeError, as if it were a mistake of ours."""
+
+    async def _send_packed_command(self, command: Iterable[bytes]) -> None:
+        try:
+            await super()._send_packed_command(command)  # type: ignore[misc]
+        except RuntimeError as error:
+            raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
+
+
+@functools.cache
+def _honest(connection_class: Any) -> Any:
+    return type(connection_class.__name__, (_Honest, connection_class), {})

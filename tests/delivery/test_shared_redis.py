@@ -10,7 +10,7 @@ import uvloop
 from django.conf import settings
 from redis.exceptions import ConnectionError, NoScriptError, ReadOnlyError, TimeoutError
 
-from delivery.redis import loop_client
+from delivery.redis import REDIS_AWAY, loop_client
 from delivery.redis.shared import SharedRedis
 
 
@@ -103,3 +103,23 @@ def test_under_uvloop_too_a_connection_that_has_just_gone_is_made_anew(db: None)
         await redis.aclose()
 
     uvloop.run(ask())
+
+
+def test_under_uvloop_too_one_that_goes_while_it_is_made_is_redis_away(db: None) -> None:
+    async def greet() -> None:
+        redis = loop_client(settings.REDIS_URL)
+        connection = redis.connection_pool.make_connection()
+        connect = connection._connect
+
+        async def connect_in_vain() -> None:
+            await connect()
+            # Redis ends as it does when it is killed: before we have said who we are.
+            connection._writer.transport.abort()
+
+        connection._connect = connect_in_vain
+        redis.connection_pool.make_connection = lambda: connection
+        with pytest.raises(REDIS_AWAY):
+            await redis.ping()
+        await redis.aclose()
+
+    uvloop.run(greet())
