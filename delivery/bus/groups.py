@@ -20,7 +20,7 @@ logger = logging.getLogger("gapless.bus")
 
 #: More are asked for with several commands: Redis does nothing else while it takes one.
 GROUPS_A_COMMAND = 500
-#: How long is read for before it is looked whether there is anything to read for; channels-redis looks ten times a second.
+#: How long the first message after connecting is waited for, before it is looked again whether there is anything to read for.
 READ_SECONDS = 30.0
 #: What redis-py keeps count of.
 SUBSCRIBING = (b"subscribe", b"unsubscribe")
