@@ -259,7 +259,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sockets", type=int, default=100)
     parser.add_argument("--senders", type=int, default=10)
-    parser.add_argument("--rate", type=float, default=10, help="messages a second a sender; 0: as fast as answers come")
+    parser.add_argument(
+        "--rate", type=float, default=10, help="messages a second and sender; 0: as fast as answers come"
+    )
     parser.add_argument("--window", type=int, default=20, help="with --rate 0: unanswered messages a sender")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--processes", type=int, default=2)

@@ -1,4 +1,4 @@
-"""System checks: settings that contradict each other are found before the first request."""
+"""System checks: they find contradictory settings before the first request."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 @register()
 def check_origins(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Origins are compared as strings: each must be exactly what a browser sends."""
+    """The server compares origins as strings: each must be exactly what a browser sends."""
     return [
         Error(
             f"ALLOWED_ORIGINS has {origin!r}, which no browser sends.",
@@ -23,14 +23,14 @@ def check_origins(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register()
 def check_pool(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """All processes' pools together stay under the connections that PostgreSQL takes."""
+    """The pools of all processes together must fit into PostgreSQL's connections."""
     total = settings.DATABASE_POOL * settings.WEB_WORKERS
     if total <= settings.LIMITS.server_connections:
         return []
     return [
         Warning(
-            f"{settings.WEB_WORKERS} processes with {settings.DATABASE_POOL} connections each may ask for {total}, but "
-            f"PostgreSQL is said to take {settings.LIMITS.server_connections}.",
+            f"{settings.WEB_WORKERS} processes with {settings.DATABASE_POOL} connections each may open {total}, but "
+            f"GAPLESS_LIMIT_SERVER_CONNECTIONS says that PostgreSQL accepts {settings.LIMITS.server_connections}.",
             hint="Lower WEB_WORKERS, or raise max_connections and GAPLESS_LIMIT_SERVER_CONNECTIONS.",
             id="gapless.W001",
         )
@@ -39,7 +39,7 @@ def check_pool(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register()
 def check_lowered_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Two limits are kept by the database too: settings can only lower them."""
+    """The database keeps two limits too, so settings can only lower them."""
     found = []
     for name, most in (("message_bytes", 2048), ("members", 100)):
         if not 1 <= getattr(settings.LIMITS, name) <= most:
@@ -49,7 +49,7 @@ def check_lowered_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
 
 @register()
 def check_sign_up(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Anything else would be taken for open by one door and for closed by another."""
+    """SIGN_UP must be a known mode: doors could read another value differently."""
     modes = settings.SIGN_UP_MODES
     if settings.SIGN_UP in modes:
         return []

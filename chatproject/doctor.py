@@ -1,4 +1,4 @@
-"""What an operator would look at by hand, looked at in one go: each finding says what is there and what to do about it."""
+"""Looks at all that an operator would check by hand: each finding says what is there and what to do about it."""
 
 import contextlib
 import resource
@@ -23,18 +23,18 @@ from chatproject.reach import postgresql_in_force, sentence_of
 from chatproject.schema import waiting_migrations
 from chatproject.stored_files import files
 
-#: Older ones are not tested against.
+#: Older versions are not tested.
 LEAST_POSTGRESQL, LEAST_PYTHON = 15, (3, 11)
-#: Clocks that are further apart make times in the page look wrong, and tokens expire early; seconds.
+#: If clocks differ by more, times on pages look wrong and tokens expire early; seconds.
 MOST_APART = 2.0
-#: Sockets of one process are files, too: so many, a few hundred for the rest included.
+#: Each socket of a process is an open file; a few hundred for other files are included.
 LEAST_FILES = 4096
-#: Free space below which something must be done; bytes.
+#: With less free space the operator must act; bytes.
 LEAST_FREE = 2 * 2**30
 #: With fewer rows than this PostgreSQL rightly reads the whole table.
 ENOUGH_ROWS = 20_000
 
-#: The reads that must not scan, and what each has to use one of.
+#: The reads that must not scan the table, and the indexes of which each must use one.
 _READS = {
     "a page of history": ("SELECT * FROM messages WHERE channel_id = %s ORDER BY seq DESC LIMIT 20", {"messages_seq"}),
     "catching up": (
@@ -53,9 +53,9 @@ _READS = {
 
 
 def examine() -> Iterator[Finding]:
-    """Every finding, in the order in which they matter. A part that can't be looked at is a finding itself.
+    """All findings, the most important first. A part that can't be examined is a finding itself.
 
-    Ends with the first dependency that is missing: all else would only wait for it, or follow from it.
+    Ends with the first missing dependency: all later parts would wait for it, or fail because of it.
     """
     for needs, parts in _PARTS:
         if missing := _missing(needs):
@@ -77,7 +77,7 @@ def _missing(needs: str) -> list[Finding]:
         return []
     except (psycopg.Error, DatabaseError, redis.RedisError, OSError, ValueError) as error:
         says = f"can't be reached: {sentence_of(error)}"
-        return [Finding(needs, "wrong", says, "See that it is running and can be reached.")]
+        return [Finding(needs, "wrong", says, "Check that it is running and can be reached.")]
     return []
 
 
@@ -85,7 +85,7 @@ def _looked(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findi
     try:
         yield from look()
     except (DatabaseError, redis.RedisError, OSError) as error:
-        yield Finding(about, "wrong", f"can't be looked at: {sentence_of(error)}", "See that it can be asked.")
+        yield Finding(about, "wrong", f"can't be examined: {sentence_of(error)}", "Check that it answers.")
 
 
 def _settings() -> Iterator[Finding]:
@@ -94,10 +94,13 @@ def _settings() -> Iterator[Finding]:
     messages = [message for message in found if not message.is_silenced()]
     for message in messages:
         state: State = "wrong" if message.is_serious() else "warning"
-        yield Finding("settings", state, message.msg, message.hint or "`manage.py check --deploy` says it too.")
+        yield Finding("settings", state, message.msg, message.hint or "`manage.py check --deploy` reports it too.")
     if settings.DEBUG and not is_production:
         yield Finding(
-            "settings", "warning", "DEBUG shows tracebacks to everybody.", "Unset DEBUG where others reach you."
+            "settings",
+            "warning",
+            "DEBUG shows tracebacks to everybody.",
+            "Unset DEBUG if others can reach this server.",
         )
     elif not messages:
         yield Finding("settings", "ok", "no contradictions")
@@ -106,7 +109,7 @@ def _settings() -> Iterator[Finding]:
 def _open_files() -> Iterator[Finding]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     is_low = most < LEAST_FILES
-    says = f"a process may have {most:,} open, connections included"
+    says = f"a process may have {most:,} open files, including connections"
     do = f"Raise it to {LEAST_FILES:,} or more: LimitNOFILE in the unit, ulimit -Hn, the container's nofile."
     yield Finding("open files", "warning" if is_low else "ok", says, do if is_low else "")
 
@@ -150,7 +153,7 @@ def _connections() -> Iterator[Finding]:
             "connections", "wrong", says, "Lower WEB_WORKERS or GAPLESS_LIMIT_POOL, or raise max_connections."
         )
     elif open_now > most * 0.9:
-        yield Finding("connections", "warning", says, "Look at pg_stat_activity: who else is connected?")
+        yield Finding("connections", "warning", says, "Look in pg_stat_activity for other programs that are connected.")
     else:
         yield Finding("connections", "ok", says)
 
@@ -161,7 +164,7 @@ def _indexes() -> Iterator[Finding]:
         yield Finding("indexes", "wrong", f"{name} is not valid.", f"Run REINDEX INDEX CONCURRENTLY {name}.")
     rows = int(_one("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'messages'::regclass"))
     if rows < ENOUGH_ROWS:
-        yield Finding("indexes", "ok", f"all valid; whether they are used shows from {ENOUGH_ROWS:,} messages on")
+        yield Finding("indexes", "ok", f"all valid; their use can be checked from {ENOUGH_ROWS:,} messages on")
         return
     for read, (sql, wanted) in _READS.items():
         plan = "\n".join(_column(f"EXPLAIN {sql}", [1] * sql.replace("%%", "").count("%s")))
@@ -181,8 +184,8 @@ def _names() -> Iterator[Finding]:
     people = _column("SELECT username FROM users WHERE username_look IS NULL ORDER BY id LIMIT 20")
     for what, alike in (("public channels", channels), ("usernames", people)):
         if alike:
-            says = f"{what} that may be taken for others: {', '.join(alike)}"
-            yield Finding("names", "warning", says, "Rename them; new ones can't be called alike.")
+            says = f"{what} whose names look like others' names: {', '.join(alike)}"
+            yield Finding("names", "warning", says, "Rename them; new names can't look alike.")
     if not channels and not people:
         yield Finding("names", "ok", "no two channels or usernames look alike")
 
@@ -201,7 +204,7 @@ def _clock_of_postgresql() -> Iterator[Finding]:
 
 def _clock(whose: str, seconds: float) -> Finding:
     apart = abs(seconds - time.time())
-    says = f"{whose} clock is {apart:.1f} s from ours"
+    says = f"{whose} clock differs from ours by {apart:.1f} s"
     is_far = apart > MOST_APART
     return Finding("clocks", "wrong" if is_far else "ok", says, "Run NTP on every machine." if is_far else "")
 
@@ -210,14 +213,14 @@ def _disk_of_postgresql() -> Iterator[Finding]:
     size = f"the database has {int(_one('SELECT pg_database_size(current_database())')) / 2**20:.0f} MiB"
     folders = _folders_of_postgresql()
     if not folders:
-        yield Finding("disk", "ok", f"{size}; PostgreSQL's disk can't be seen from here: watch it where it is")
+        yield Finding("disk", "ok", f"{size}; PostgreSQL's disk can't be seen from here: watch it on its own machine")
     for folder in folders:
-        yield _room(folder, f"; {size}", "Make room, or set RETENTION_DAYS: PostgreSQL stops when its disk is full.")
+        yield _room(folder, f"; {size}", "Free space, or set RETENTION_DAYS: PostgreSQL stops when its disk is full.")
 
 
 def _disk_of_ours() -> Iterator[Finding]:
     folder = settings.GAPLESS_DATA
-    yield _room(folder if folder.exists() else settings.BASE_DIR, "", "Make room.")
+    yield _room(folder if folder.exists() else settings.BASE_DIR, "", "Free space on this disk.")
 
 
 def _room(folder: Path, more: str, do: str) -> Finding:
@@ -228,7 +231,7 @@ def _room(folder: Path, more: str, do: str) -> Finding:
 
 
 def _folders_of_postgresql() -> list[Path]:
-    """Its data and its log, where they lie on this machine and it says where."""
+    """PostgreSQL's folders of data and WAL, if they are on this machine and it tells us their paths."""
     host = str(settings.DATABASES["default"].get("HOST") or "")
     if not (host.startswith("/") or host in ("", "localhost", "127.0.0.1", "::1")):
         return []
@@ -239,7 +242,7 @@ def _folders_of_postgresql() -> list[Path]:
         return []
     found: dict[int, Path] = {}
     for folder in (data, data / "pg_wal"):
-        # Of a server in a container the path means nothing here.
+        # A server in a container has paths that do not exist here.
         with contextlib.suppress(OSError):
             found.setdefault(folder.stat().st_dev, folder.resolve())
     return list(found.values())
@@ -255,7 +258,7 @@ def _column(sql: str, parameters: list[int] | None = None) -> list[Any]:
         return [row[0] for row in cursor.fetchall()]
 
 
-#: What is looked at, in order, by what it needs: where that is missing, nothing more is asked.
+#: The parts in order, by the dependency that they need: if it is missing, the examination ends.
 _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]], ...] = (
     ("", (("settings", _settings), ("python", _python), ("open files", _open_files), ("disk", _disk_of_ours))),
     (

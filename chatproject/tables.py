@@ -28,18 +28,18 @@ from delivery.wire.types import CloseCode
 #: From the top downward: who may import whom.
 APPS = "chatproject", "chat", "delivery", "presence"
 #: What a client does after each close code.
-_AFTERWARDS = "comes back, after `retry_after`", "does not come back by itself"
+_AFTERWARDS = "reconnects after `retry_after`", "does not reconnect by itself"
 _CLOSES = {
     CloseCode.RESTARTING: "the server restarts or moves",
-    CloseCode.SLOW_READER: "too much was waiting to be read",
-    CloseCode.SILENT: "nothing was heard for 75 s",
-    CloseCode.INTERNAL: "something failed on our side",
-    CloseCode.NO_SYNC: "no `sync` within 5 s",
+    CloseCode.SLOW_READER: "the client reads too slowly: too much was unsent",
+    CloseCode.SILENT: "the client was silent for 75 s",
+    CloseCode.INTERNAL: "an error of the server",
+    CloseCode.NO_SYNC: "the client sent no `sync` within 5 s",
     CloseCode.SIGNED_OUT: "the login has ended",
     CloseCode.BANNED: "the account was banned",
-    CloseCode.PROTOCOL: "20 frames in a minute could not be understood",
+    CloseCode.PROTOCOL: "the client sent 20 frames in a minute that are not valid",
     CloseCode.TOO_MANY_SOCKETS: "the user has more than 10 sockets",
-    CloseCode.TOO_BIG: "a frame of more than 16 KiB (RFC 6455)",
+    CloseCode.TOO_BIG: "the client sent a frame of more than 16 KiB (RFC 6455)",
 }
 
 
@@ -61,12 +61,12 @@ def pushes() -> str:
 
 def errors() -> str:
     rows = [(f"`{r.code}`", str(r.status), (r.__doc__ or "").strip()) for r in REFUSALS]
-    return _table(("code", "HTTP", "what is said"), rows)
+    return _table(("code", "HTTP", "sentence"), rows)
 
 
 def closes() -> str:
     rows = [(str(int(code)), _CLOSES[code], _AFTERWARDS[0 if 4000 <= code < 4500 else 1]) for code in sorted(CloseCode)]
-    return _table(("code", "why", "the client"), rows)
+    return _table(("code", "reason", "the client"), rows)
 
 
 def paths() -> str:
@@ -120,7 +120,7 @@ class Figure:
 
 
 def exported() -> list[Figure]:
-    """Every metric under the name that Prometheus knows it by: ours, those of Django's database connections, and the kernel's."""
+    """Every metric under its name in Prometheus: ours, those of Django's database connections, and the kernel's."""
     found = [
         thing
         for module in (metrics, lateness, collecting, measuring, database_metrics)
@@ -137,13 +137,13 @@ def _figure(name: str, kind: str, labels: Iterable[str], says: str) -> Figure:
 
 
 def rooms() -> str:
-    """Every package of the four apps: what its docstring says that it holds."""
+    """Every package of the four apps, with its docstring."""
     rows = [(f"`{room}/`", says) for room, says in described_rooms(Path(__file__).resolve().parents[1])]
     return _table(("room", "what it holds"), rows)
 
 
 def described_rooms(base: Path) -> list[tuple[str, str]]:
-    """(path from the base, docstring) of each package that has modules of its own; nothing is imported for it."""
+    """(path from the base, docstring) of each package that has modules of its own, read without importing it."""
     found = [path for app in APPS for path in sorted((base / app).rglob("__init__.py"))]
     return [
         (str(path.parent.relative_to(base)), " ".join((ast.get_docstring(ast.parse(path.read_text())) or "").split()))
@@ -153,7 +153,7 @@ def described_rooms(base: Path) -> list[tuple[str, str]]:
 
 
 def personal() -> str:
-    """What refers to a person, and what becomes of it."""
+    """All fields that refer to a person, and what erasing the person does to each."""
     rows = [(f"`{relation}`", fate, says, entry or "–") for relation, (fate, says, entry) in FATES.items()]
     return _table(("what refers to a person", "when they are erased", "what it is", "in their export"), rows)
 
@@ -210,7 +210,7 @@ def _sentence(thing: object) -> str:
 
 
 def api_and_pages() -> list[tuple[str, list[str], str]]:
-    """Every path but the admin's own, with its methods (where the view says) and what it is."""
+    """Every path except the admin's own, with its methods (where the view declares them) and its docstring."""
     return list(_paths(get_resolver().url_patterns))
 
 
@@ -227,8 +227,10 @@ def _view(callback: object) -> tuple[list[str], str]:
     if view is None:
         return [], _sentence(callback)
     methods = [name for name in ("get", "post", "patch", "delete") if hasattr(view, name)]
-    says = [_sentence(getattr(view, name)) for name in methods]
-    return [name.upper() for name in methods], " ".join(said for said in says if said and "Handle " not in said)
+    documented = {name.upper(): _sentence(getattr(view, name)) for name in methods}
+    says = {method: said for method, said in documented.items() if said and "Handle " not in said}
+    is_one = len(documented) == 1
+    return list(documented), " ".join(said if is_one else f"{method}: {said}" for method, said in says.items())
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -33,43 +33,45 @@ def observe_zeros(histogram: Histogram, times: int) -> None:
 # ---- sockets ----
 
 sockets = Gauge("gapless_sockets", "Sockets that are open.", multiprocess_mode="livesum")
-people = Gauge("gapless_people", "Users with a socket, summed over the processes.", multiprocess_mode="livesum")
+people = Gauge("gapless_people", "Users with an open socket, summed over the processes.", multiprocess_mode="livesum")
 channels = Gauge(
-    "gapless_streams", "Channels that are followed, summed over the processes.", multiprocess_mode="livesum"
+    "gapless_streams", "Channels that some socket follows, summed over the processes.", multiprocess_mode="livesum"
 )
 opening_seconds = Histogram(
-    "gapless_opening_seconds", "From the handshake's arrival to `hello` being written.", buckets=LATENCY
+    "gapless_opening_seconds", "Time from the handshake's arrival to the writing of `hello`.", buckets=LATENCY
 )
-sync_seconds = Histogram("gapless_sync_seconds", "From `sync` to its `ok`: the replay included.", buckets=LATENCY)
+sync_seconds = Histogram("gapless_sync_seconds", "Time from `sync` to its `ok`, including the replay.", buckets=LATENCY)
 handshakes = counted(
     "gapless_handshakes",
     "Handshakes by outcome: accepted, refused (403) or unavailable (503).",
     outcome=("accepted", "refused", "unavailable"),
 )
 closes = counted("gapless_closes", "Sockets that the server closed, by close code.", code=map(int, CloseCode))
-slow_readers_closed = Counter("gapless_slow_readers_closed", "Sockets closed because too much was waiting to be read.")
-moments_dropped = Counter("gapless_moments_dropped", "Typing and presence not written to sockets that were behind.")
+slow_readers_closed = Counter("gapless_slow_readers_closed", "Sockets closed because the client read too slowly.")
+moments_dropped = Counter(
+    "gapless_moments_dropped", "Pushes of typing and presence dropped because the socket was behind."
+)
 
 # ---- messages ----
 
 messages = counted(
     "gapless_messages",
-    "Drafts answered, by outcome: committed, duplicate or refused.",
+    "Posts answered, by outcome: committed, duplicate or refused.",
     outcome=("committed", "duplicate", "refused"),
 )
 deliveries = Counter("gapless_deliveries", "Changes written to sockets: one change to 100 sockets counts 100.")
 errors = counted(
     "gapless_errors",
-    "Refusals and errors said to clients, by code and by door: socket or http.",
+    "Refusals and errors sent to clients, by code and by door: socket or http.",
     code=[refusal.code for refusal in REFUSALS],
     door=("socket", "http"),
 )
 commit_seconds = Histogram(
-    "gapless_commit_seconds", "From a message's arrival in its lane to its COMMIT.", buckets=LATENCY
+    "gapless_commit_seconds", "Time from a message's arrival in its lane to its COMMIT.", buckets=LATENCY
 )
 deliver_seconds = Histogram(
     "gapless_deliver_seconds",
-    "From the COMMIT to the last socket of a process being written to, by way: own (its process) or other (through Redis).",
+    "Time from the COMMIT to the write to a process's last socket, by way: own (same process) or other (through Redis).",
     ["way"],
     buckets=LATENCY,
 )
@@ -77,7 +79,7 @@ batch_messages = Histogram(
     "gapless_batch_messages", "Messages in one transaction.", buckets=(1, 2, 5, 10, 20, 30, 40, 50)
 )
 requests_waiting = Gauge(
-    "gapless_requests_waiting", "Requests that wait for something to happen (?wait=).", multiprocess_mode="livesum"
+    "gapless_requests_waiting", "Requests that wait for a change (?wait=).", multiprocess_mode="livesum"
 )
 lane_waiting = Gauge(
     "gapless_lane_waiting", "Messages waiting to be committed, in all lanes together.", multiprocess_mode="livesum"
@@ -90,30 +92,30 @@ lane_longest = Gauge(
 
 replay_changes = Histogram(
     "gapless_replay_changes",
-    "Changes replayed to a returning client, a channel.",
+    "Changes replayed to a returning client, for each channel.",
     buckets=(0, 1, 10, 50, 100, 200, 500, 1000),
 )
-resyncs = Counter("gapless_resyncs", "Syncs answered with `resync`: more was missed than is replayed.")
+resyncs = Counter("gapless_resyncs", "Channels answered with `resync`: the client had missed more than is replayed.")
 gaps_repaired = Counter(
-    "gapless_gaps_repaired", "Times that changes which were not heard were read from the rows instead."
+    "gapless_gaps_repaired", "Times that a process missed an announcement and read the changes from PostgreSQL instead."
 )
 
 # ---- what it leans on ----
 
-reads_repeated = Counter("gapless_reads_repeated", "Reads that were asked for again because PostgreSQL was not there.")
+reads_repeated = Counter("gapless_reads_repeated", "Reads that were repeated because PostgreSQL was away.")
 
 breaker_open = Gauge(
-    "gapless_breaker_open", "1 while calls are not made because they failed just now, by what is called.", ["name"],
+    "gapless_breaker_open", "1 while no calls are made because they failed just now, by the service called.", ["name"],
     multiprocess_mode="livemax",
 )  # fmt: skip
 breaker_failures = Counter(
-    "gapless_breaker_failures", "Calls that failed and count for the breaker, by what is called.", ["name"]
+    "gapless_breaker_failures", "Failed calls that count for the breaker, by the service called.", ["name"]
 )
 bus_hearing = Gauge(
     "gapless_bus_hearing", "1 while announcements of other processes arrive through Redis.", multiprocess_mode="livemin"
 )
 announcements_lost = Counter(
-    "gapless_announcements_lost", "Announcements that Redis did not take: others read the rows."
+    "gapless_announcements_lost", "Announcements that Redis did not take: other processes read the rows."
 )
 cache_reads = counted(
     "gapless_cache_reads", "Reads of the recent cache, by result: hit, miss or error.", result=("hit", "miss", "error")
@@ -121,15 +123,17 @@ cache_reads = counted(
 pool_size = Gauge("gapless_pool_connections", "Database connections that are open.", multiprocess_mode="livesum")
 pool_in_use = Gauge("gapless_pool_in_use", "Database connections that are in use.", multiprocess_mode="livesum")
 pool_waiting = Gauge(
-    "gapless_pool_waiting", "Requests and batches that wait for a database connection.", multiprocess_mode="livesum"
+    "gapless_pool_waiting",
+    "Requests and batches that are waiting for a database connection.",
+    multiprocess_mode="livesum",
 )
 loop_lag_seconds = Histogram(
-    "gapless_loop_lag_seconds", "How much later than asked the event loop takes its turn; looked at every second.",
+    "gapless_loop_lag_seconds", "How much too late the event loop takes its turn; measured every second.",
     buckets=LATENCY,
 )  # fmt: skip
 turned_at = Gauge(
     "gapless_turn_timestamp_seconds",
-    "When the process that is the longest without one had its last turn (Unix time); set twice a second.",
+    "Last turn of an event loop (Unix time), of the process whose last turn is the oldest; set twice a second.",
     multiprocess_mode="livemin",
 )
 # A process that begins has not stood still since 1970.
@@ -137,7 +141,7 @@ turned_at.set(time.time())
 resident_bytes = Gauge("gapless_resident_bytes", "Memory of the web processes.", multiprocess_mode="livesum")
 open_files = Gauge(
     "gapless_open_files",
-    "Files and connections that are open, in the process with the most.",
+    "Open files and connections of the process that has the most.",
     multiprocess_mode="livemax",
 )
 allowed_files = Gauge(

@@ -1,4 +1,4 @@
-"""The AsyncAPI document of the socket, made from the structs of delivery/wire. It takes the server's side."""
+"""The AsyncAPI document of the socket, made from the structs of delivery/wire and written from the server's side."""
 
 import functools
 from collections.abc import Sequence
@@ -16,9 +16,10 @@ from delivery.wire.types import CloseCode
 
 _REF = "#/components/schemas/{name}"
 _SOCKET = {"$ref": "#/channels/socket"}
-_DESCRIPTION = """JSON objects in text frames. After the handshake the server says `hello`; the client answers within 5 seconds
-with `sync`. A command may carry `ref`, a string or an integer; its one reply, `ok`, `error` or `pong`, repeats it. Without `ref`
-success is silent. A batch of `changes` whose `after` is not the head that is held is a gap: send `sync` again."""
+_DESCRIPTION = """JSON objects in text frames. After the handshake the server sends `hello`; the client answers within 5 seconds
+with `sync`. A command may carry `ref`, a string or an integer. The server sends one reply, `ok`, `error` or `pong`, with the same
+`ref`. Without `ref` the server does not confirm success. When `after` of a batch of `changes` is not the head that the client
+holds, the client has a gap: it sends `sync` again."""
 
 _LOGINS = {
     "token": {
@@ -30,7 +31,7 @@ _LOGINS = {
         "type": "httpApiKey",
         "in": "cookie",
         "name": "gapless_session",
-        "description": "For browsers, with an Origin that is configured; under https the name begins with __Host-, without"
+        "description": "For browsers, with a configured Origin. Over https the cookie's name begins with __Host-; without"
         " ALLOWED_ORIGINS it ends with the port.",
     },
 }
@@ -38,7 +39,7 @@ _LOGINS = {
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """The whole document; the same for everybody."""
+    """The whole document; every caller gets the same."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -66,7 +67,7 @@ def _server() -> dict[str, Any]:
     return {
         "host": "localhost:8000",
         "protocol": "ws",
-        "description": "Wherever this server is; `wss` behind TLS.",
+        "description": "This server's own address; `wss` with TLS.",
         "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _LOGINS],
     }
 
@@ -121,7 +122,7 @@ def _in_socket(frame: type[msgspec.Struct]) -> dict[str, str]:
 
 def _schemas() -> dict[str, Any]:
     _, found = msgspec.json.schema_components([*_all(), Message], ref_template=_REF)
-    # What `hello` says of a channel is the product's: the same as over HTTP.
+    # The product, not the machinery, describes a channel in `hello`: in the same shape as over HTTP.
     described = {"$ref": _REF.format(name="ChannelDescription")}
     found["Hello"]["properties"]["channels"]["items"] = described
     bare = found["Channel"]["properties"]["channel"]
@@ -132,4 +133,4 @@ def _schemas() -> dict[str, Any]:
 
 def _close_codes() -> str:
     told = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in CloseCode)
-    return f"Close codes: {told}. From 4000 to 4499 the client comes back, from 4500 on it does not."
+    return f"Close codes: {told}. After 4000 to 4499 the client reconnects, from 4500 on it does not."

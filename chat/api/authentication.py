@@ -11,7 +11,7 @@ from chat.reads.logins import token_of
 
 class BearerAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Token] | None:
-        """None without a bearer token. Raises AuthenticationFailed for one that does not hold."""
+        """None without a bearer token. Raises AuthenticationFailed for a token that is not valid."""
         scheme, _, secret = force_str(get_authorization_header(request), errors="replace").partition(" ")
         if scheme.lower() != "bearer":
             return None

@@ -1,4 +1,4 @@
-"""Whom the caller wants to hear nothing from."""
+"""The users whom the caller has blocked."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,12 +18,12 @@ class OwnBlocks(APIView):
 
     @documented(shapes.CursorPage[shapes.Block])
     def get(self, request: Request) -> Response:
-        """Everybody whom the caller has blocked; `hello` has their ids as `blocks`."""
+        """Lists the users whom the caller has blocked; `hello` has their ids as `blocks`."""
         return paged(request, Block.objects.filter(blocker=caller(request)).select_related("blocked"), shapes.block_of)
 
     @documented({201: shapes.Block, 200: shapes.Block}, takes=NewBlock(user=2), refuses=[404])
     def post(self, request: Request) -> Response:
-        """No direct messages go between the two from now on, whoever writes (`blocked`); a repeat is 200 with the first."""
+        """Blocks a user: from now on neither can send the other direct messages (`blocked`). 201; a repeat 200 with the first."""
         block, is_new = services.block_user(caller(request), whom=_person(checked(NewBlock, request).user))
         return Response(shapes.block_of(block), status=201 if is_new else 200)
 
@@ -33,7 +33,7 @@ class OneBlock(APIView):
 
     @documented({204: None})
     def delete(self, request: Request, user: int) -> Response:
-        """Ends it, by the id of whom it is about; repeating does nothing."""
+        """Unblocks the user with this id; repeating does nothing."""
         services.unblock_user(caller(request), whom=_person(user))
         return Response(status=204)
 

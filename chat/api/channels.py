@@ -31,7 +31,7 @@ class Channels(APIView):
         query={"scope": one_of("mine", "public", default="mine"), "search": text("A part of the name.")},
     )
     def get(self, request: Request) -> Response:
-        """`?scope=mine` (default) or `public`; `?search=` in names."""
+        """Lists channels: the caller's own (`?scope=mine`, default) or `public` ones; `?search=` looks in their names."""
         scope = request.query_params.get("scope", "mine")
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if scope == "public":
@@ -48,7 +48,7 @@ class Channels(APIView):
         refuses=[409],
     )
     def post(self, request: Request) -> Response:
-        """201 with the new channel; 200 with the direct channel that these people have already."""
+        """Creates a channel: 201. If these people already have a direct channel: 200 with that channel."""
         given = checked(ChannelInput, request)
         user = caller(request)
         people = known_people(given.members)
@@ -67,12 +67,12 @@ class OneChannel(APIView):
 
     @documented(shapes.Channel)
     def get(self, request: Request, pk: int) -> Response:
-        """One that the caller is in, or a public one."""
+        """Returns a channel that the caller is a member of, or a public one."""
         return Response(_seen_by(caller(request), pk))
 
     @documented(shapes.Channel, takes=ChannelRevision(topic="What went out"), refuses=[409])
     def patch(self, request: Request, pk: int) -> Response:
-        """Another name or topic, or `archived` true or false; the staff from outside the channel give a `reason`."""
+        """Changes the name, the topic or `archived` (true or false). Staff who are not members give a `reason`."""
         given = checked(ChannelRevision, request)
         user, reason = caller(request), given.reason
         if given.archived is msgspec.UNSET:
@@ -86,7 +86,7 @@ class OneChannel(APIView):
 
     @documented({204: None}, takes=Reasoned(reason="the project is over"))
     def delete(self, request: Request, pk: int) -> Response:
-        """Archives: nothing is thrown away. The staff from outside the channel give a `reason`."""
+        """Archives the channel; nothing is deleted. Staff who are not members give a `reason`."""
         services.archive_channel(caller(request), channel=pk, reason=checked(Reasoned, request).reason)
         return Response(status=204)
 
@@ -111,12 +111,12 @@ class Leave(APIView):
 class Members(APIView):
     @documented(shapes.CursorPage[shapes.Member])
     def get(self, request: Request, pk: int) -> Response:
-        """For members: everybody, with their cursors and presence, and `can`: what the caller may do to each."""
+        """For members: lists all members with their cursors and presence; `can` says what the caller may do to each."""
         own = require_membership(caller(request).pk, channel=pk)
         standing = Standing(own, moderates_everywhere(caller(request)))
         channel = Channel.objects.get(pk=pk)
         rows = Member.objects.with_mutes().filter(channel_id=pk).select_related("user")
-        # In the memory of this process: no member costs a round trip.
+        # Presence is in the memory of this process: no member costs a round trip.
         presence = async_to_sync(running_node)().presence
 
         def seen(row: Member) -> shapes.Member:
@@ -128,7 +128,7 @@ class Members(APIView):
 
     @documented({201: shapes.Member}, takes=NewMember(user=2, role=Role.MEMBER), refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
-        """Takes somebody in; repeating does nothing."""
+        """Adds a user to the channel; repeating does nothing."""
         given = checked(NewMember, request)
         user = person_to_add(caller(request), pk, given.user)
         member = services.add_member(caller(request), channel=pk, user=user, role=given.role, reason=given.reason)
@@ -140,7 +140,7 @@ class OwnMembership(APIView):
         shapes.Channel, takes=Arrangement(notify_level=NotifyLevel.MENTIONS, favourite=True, section="Projects")
     )
     def patch(self, request: Request, pk: int) -> Response:
-        """What is the caller's own: `notify_level` all, mentions or none; among the favourites or not; `section`, its heading."""
+        """Changes the caller's own settings: `notify_level` (all, mentions or none), `favourite`, and `section`, a heading."""
         given = checked(Arrangement, request)
         services.arrange_channel(
             caller(request),
@@ -157,7 +157,7 @@ class OneMember(APIView):
 
     @documented(shapes.Member, takes=NewRole(role=Role.MODERATOR), refuses=[409])
     def patch(self, request: Request, pk: int, user: int) -> Response:
-        """Another role, by owners; the staff from outside the channel give a `reason`."""
+        """For owners: changes a member's role. Staff who are not members give a `reason`."""
         given = checked(NewRole, request)
         whom = person_to(Right.PROMOTE, caller(request), pk, user)
         member = services.change_role(caller(request), channel=pk, user=whom, role=given.role, reason=given.reason)
@@ -165,9 +165,9 @@ class OneMember(APIView):
 
     @documented({204: None}, takes=Removing(reason="spam", minutes=1440), refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
-        """Ends somebody's membership, by owners and moderators; they may come back when added, or after `minutes`.
+        """For owners and moderators: removes a member, who may return when added again, or after `minutes`.
 
-        The staff from outside the channel give a `reason`.
+        Staff who are not members give a `reason`.
         """
         given = checked(Removing, request)
         whom = person_to(Right.REMOVE, caller(request), pk, user)
@@ -184,11 +184,11 @@ def _mine(request: Request, search: str) -> Response:
 
 
 def _found(user: User, search: str, *, after: int) -> list[int]:
-    """The user's channels with that in their names, in the order of their ids: described are only those that are shown."""
+    """The user's channels whose names contain the text, ordered by id: only the rows of the page are described."""
     mine = Member.objects.of([user.pk]).filter(channel_id__gt=after).in_lists().order_by("channel_id")
     if not search:
         return list(mine.values_list("channel_id", flat=True))
-    # Called by the people in them, or otherwise to a visitor: those are few.
+    # These names differ by reader (the people in them; for a visitor, the support): they are searched here, they are few.
     called = Q(channel__kind=ChannelKind.DIRECT) | Q(channel__is_support=True)
     found = mine.exclude(called).filter(channel__name__says=search).values_list("channel_id", flat=True)
     others = channels_among(user.pk, list(mine.filter(called).values_list("channel_id", flat=True)))
@@ -201,7 +201,7 @@ def _seen_by(user: User, channel: int) -> shapes.Channel:
 
 
 def _described(user: User, row: Channel) -> shapes.Channel:
-    """What the user has just changed, maybe as one of the staff who may not read it."""
+    """The channel that the user has just changed; staff may change a channel that they may not read."""
     return _own(user, row.pk) or _public(row, is_member=False)
 
 

@@ -1,4 +1,4 @@
-"""Messages by their addresses, for those who show what a link cites."""
+"""Messages by their addresses, for clients that show the message that a link cites."""
 
 import re
 
@@ -20,10 +20,10 @@ _PLACE = re.compile(r"([1-9][0-9]{0,17})\.([1-9][0-9]{0,17})", re.ASCII)
 class Cited(APIView):
     @documented(
         shapes.Page[shapes.Message],
-        query={"at": text("Their places, as channel.seq.", required=True, example="12.341,12.340")},
+        query={"at": text("The places of the messages, as channel.seq.", required=True, example="12.341,12.340")},
     )
     def get(self, request: Request) -> Response:
-        """The messages at these places, 100 at most; those that the caller may not see are left out, as if there were none."""
+        """Returns the messages at these places, at most 100. Messages that the caller may not see are left out."""
         rows = cited(caller(request).pk, _places(request.query_params.get("at", "")))
         return listed(
             shapes.Page(

@@ -1,4 +1,4 @@
-"""What an operation takes, gives and refuses, said beside it with @documented. The OpenAPI document is made from this."""
+"""@documented declares beside each operation what it takes, gives and refuses. The OpenAPI document is made from this."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from delivery.wire.errors import Invalid
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 Shape = type[msgspec.Struct]
-#: Or a union, each of which some callers are given.
+#: A shape, or a union of shapes: some callers get one, others another.
 Given = Any
 
 
@@ -30,30 +30,30 @@ def is_union(given: Given) -> bool:
 
 
 def page_kind(given: Given | None) -> type[shapes.Page[Any]] | None:
-    """Which page it is, if it is one of any shape."""
+    """The kind of page, if the shape is a page of rows."""
     kind = get_origin(given)
     return kind if isinstance(kind, type) and issubclass(kind, shapes.Page) else None
 
 
 @dataclass(frozen=True)
 class Documented:
-    """What is said of an operation, and held: parameters and fields that are not said are refused."""
+    """What an operation declares, and enforces: undeclared parameters and fields are refused."""
 
     gives: Mapping[int, Given | None]
-    #: An example of it.
+    #: An example of the body.
     takes: Input | None = None
     #: Query parameters by name, each a JSON Schema with a description.
     query: Mapping[str, Any] = field(default_factory=dict)
-    #: Of these parameters, one at most.
+    #: Parameters that exclude each other: a request may have one of them.
     one_of: Sequence[str] = ()
-    #: HTTP statuses of refusals, besides those that follow from method and path.
+    #: HTTP statuses of refusals, besides those that method and path imply.
     refuses: Sequence[int] = ()
     has_etag: bool = False
     #: A body that is no JSON, as OpenAPI describes it by media type.
     takes_bytes: Mapping[str, Any] | None = None
 
     def require(self, request: Request) -> None:
-        """Raises ValidationError for what the operation does not have, Invalid for parameters that exclude each other."""
+        """Raises ValidationError for undeclared parameters and fields, Invalid for parameters that exclude each other."""
         unknown = sorted(set(request.query_params) - set(self.query))
         if unknown:
             raise ValidationError({name: ["There is no such parameter."] for name in unknown})
@@ -73,7 +73,7 @@ def documented(
     has_etag: bool = False,
     takes_bytes: Mapping[str, Any] | None = None,
 ) -> Callable[[Operation], Operation]:
-    """Beside a view's method. `gives`: what 200 has, or each status with its shape (None: no body). `takes`: an example of it."""
+    """Decorates a view's method. `gives`: the shape of 200, or each status with its shape (None: no body). `takes`: an example."""
     answers = gives if isinstance(gives, Mapping) else {200: gives}
     paging = {name: schema for given in answers.values() for name, schema in _paging(given).items()}
     said = Documented(answers, takes, {**paging, **(query or {})}, one_of, refuses, has_etag, takes_bytes)
@@ -92,11 +92,15 @@ def documented(
 
 def _paging(given: Given | None) -> dict[str, Any]:
     kind = page_kind(given)
-    cursor = {"cursor": whole("Where a page begins: `next_cursor`.")} if kind is shapes.CursorPage else {}
+    cursor = (
+        {"cursor": whole("Where the page begins: `next_cursor` of the page before.")}
+        if kind is shapes.CursorPage
+        else {}
+    )
     if kind is None or not issubclass(kind, shapes.CursorPage | shapes.HistoryPage):
         return cursor
     most, usual = settings.LIMITS.page_most, settings.LIMITS.page
-    return {**cursor, "page_size": whole("How many on a page, for programs.", least=1, most=most, default=usual)}
+    return {**cursor, "page_size": whole("Rows a page, for programs.", least=1, most=most, default=usual)}
 
 
 def whole(description: str, *, least: int = 0, most: int = ids.MOST, **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The API says what it is: the OpenAPI document of its paths, a page to read it with, the AsyncAPI document of the socket."""
+"""The API's descriptions: the OpenAPI document of its paths, a page for people, the AsyncAPI document of the socket."""
 
 import functools
 from collections.abc import Callable
@@ -15,7 +15,7 @@ View = Callable[[HttpRequest], HttpResponse]
 
 
 def takes_no_parameters(view: View) -> View:
-    """What is unknown is refused here too."""
+    """Refuses unknown parameters, as the other paths of the API do."""
 
     @functools.wraps(view)
     def held(request: HttpRequest) -> HttpResponse:
@@ -41,5 +41,5 @@ def socket(request: HttpRequest) -> HttpResponse:
 @require_safe
 @ensure_csrf_cookie
 def page(request: HttpRequest) -> HttpResponse:
-    """The same for people, self-hosted; a user who is signed in can try it out."""
+    """The page of the API for people, self-hosted; a signed-in user can try each request."""
     return render(request, "chat/api.html")

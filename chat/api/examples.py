@@ -1,4 +1,4 @@
-"""One example of each shape, for people who read the API's page: as it goes over the wire."""
+"""One example of each shape, as it goes over the wire, for readers of the API's page."""
 
 import inspect
 import sys
@@ -12,7 +12,7 @@ from chat.api.inputs import Input
 
 
 def examples(taken: Iterable[Input], given: Iterable[type[msgspec.Struct]]) -> dict[str, Any]:
-    """By the shape's name: the first instance that stands beside a struct, or that an operation says it takes."""
+    """Examples by the shape's name: the first instance beside the struct's class, or the one that an operation takes."""
     modules = [*filter(inspect.ismodule, vars(shapes).values()), *(sys.modules[shape.__module__] for shape in given)]
     beside = [one for module in modules for one in vars(module).values()]
     instances = [one for one in (*beside, *taken) if isinstance(one, msgspec.Struct)]

@@ -1,4 +1,4 @@
-"""One example of each frame, for the AsyncAPI document: commands stand beside their structs, frames hold what the product says."""
+"""One example of each frame, for the AsyncAPI document. Examples of commands stand beside their structs in delivery/wire."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ _FRAMES: tuple[frames.Frame, ...] = (
     frames.Goodbye(code=CloseCode.RESTARTING, reason="the server restarts", retry_after=0.4),
 )
 
-#: As they go over the wire.
+#: Each example as it goes over the wire.
 EXAMPLES: dict[type[msgspec.Struct], dict[str, Any]] = {
     type(frame): msgspec.json.decode(encode(frame)) for frame in (*commands.EXAMPLES, *_FRAMES)
 }

@@ -1,4 +1,4 @@
-"""What requests may carry, each with an example: shapes only, the rules are the verbs'."""
+"""The shapes of request bodies. The rules are in the verbs."""
 
 import datetime
 from typing import Annotated, Literal, TypeVar
@@ -15,11 +15,11 @@ from delivery.wire import ids
 Given = TypeVar("Given")
 
 Unset = msgspec.UnsetType
-#: Not to be stripped of the blanks around it.
+#: Marks text whose blanks at both ends are kept.
 AS_IT_IS = {"as_it_is": True}
 Number = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=settings.LIMITS.mute_minutes)]
-#: What one bulk act is about.
+#: The ids of the rows of one bulk act.
 Rows = Annotated[list[Number], msgspec.Meta(min_length=1, max_length=settings.LIMITS.bulk)]
 Uuid = Annotated[
     str,
@@ -31,13 +31,13 @@ Uuid = Annotated[
         extra=AS_IT_IS,
     ),
 ]
-#: Read by `moment`: msgspec would take a date without its time zone for one of nowhere.
+#: `moment` reads it: msgspec would accept a time without a time zone.
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
-#: Refused by the verb, with a code of its own: `empty` or `too_long`.
+#: The verb, not this shape, refuses a bad length, with a code of its own: `empty` or `too_long`.
 Body = Annotated[
     str,
     msgspec.Meta(
-        description="What people say: at most 2,048 bytes of UTF-8.",
+        description="The text: at most 2,048 bytes of UTF-8.",
         extra_json_schema={"minLength": 1, "maxLength": settings.LIMITS.message_bytes},
         extra=AS_IT_IS,
     ),
@@ -45,7 +45,7 @@ Body = Annotated[
 BodyOrFiles = Annotated[
     str,
     msgspec.Meta(
-        description="What people say: at most 2,048 bytes of UTF-8. With files it may be empty.",
+        description="The text: at most 2,048 bytes of UTF-8. With files it may be empty.",
         extra_json_schema={"maxLength": settings.LIMITS.message_bytes},
         extra=AS_IT_IS,
     ),
@@ -54,21 +54,21 @@ Files = Annotated[
     list[Number],
     msgspec.Meta(
         max_length=settings.LIMITS.files_per_message,
-        description="Own files that no message has yet, in their order. With files the body may be empty.",
+        description="Ids of the caller's files that no message has yet, in order. With files the body may be empty.",
     ),
 ]
-#: How long it may be is the verb's to say, at every door.
+#: The verb checks the length, so that every door has the same rule.
 Reason = Annotated[
     str,
     msgspec.Meta(
-        min_length=1, description="Why: for the audit log.", extra_json_schema={"maxLength": REASON_CHARACTERS}
+        min_length=1, description="The reason, for the audit log.", extra_json_schema={"maxLength": REASON_CHARACTERS}
     ),
 ]
-#: Whether one is needed too.
+#: The verb also checks whether a reason is needed.
 ReasonOrNone = Annotated[
     str,
     msgspec.Meta(
-        description="Why, where it is needed or worth saying: for the audit log.",
+        description="The reason, for the audit log; required for some callers.",
         extra_json_schema={"maxLength": REASON_CHARACTERS},
     ),
 ]
@@ -82,11 +82,11 @@ Topic = Annotated[str, msgspec.Meta(max_length=250)]
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Refuses fields that it does not know, like the socket."""
+    """A request's body. It refuses unknown fields, like the socket."""
 
 
 class Nothing(Input, frozen=True, kw_only=True):
-    """What takes no body refuses every field."""
+    """The body of an operation that takes none: every field is refused."""
 
 
 class ChannelInput(Input, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ class Reasoned(Input, frozen=True, kw_only=True):
 
 
 class ChannelRevision(Reasoned, frozen=True, kw_only=True):
-    #: Empty takes the name of a direct conversation away.
+    #: An empty name removes the name of a direct conversation.
     name: ShortText | Unset = msgspec.UNSET
     topic: Topic | Unset = msgspec.UNSET
     archived: bool | Unset = msgspec.UNSET
@@ -140,13 +140,15 @@ class MessageInput(Input, frozen=True, kw_only=True):
     body: BodyOrFiles
     reply_to: Number | None = None
     files: Files = []
-    thread: Annotated[Number, msgspec.Meta(description="The root of the thread that this is a reply in.")] | None = None
+    thread: (
+        Annotated[Number, msgspec.Meta(description="The id of the thread's root, for a reply in a thread.")] | None
+    ) = None
     also_in_channel: bool = False
     seen_seq: (
         Annotated[
             Number,
             msgspec.Meta(
-                description="Of the staff in a conversation with the support: the newest number that they have seen."
+                description="For agents in a support conversation: the newest number that the agent has seen."
             ),
         ]
         | None
@@ -233,12 +235,12 @@ class BulkBan(Input, frozen=True, kw_only=True):
 
 
 def or_none(value: Given | Unset) -> Given | None:
-    """None for what was left out."""
+    """None for a field that the request leaves out."""
     return None if isinstance(value, Unset) else value
 
 
 def moment(text: str | None, *, field: str) -> datetime.datetime | None:
-    """As RFC 3339 spells it, of years that PostgreSQL and Python both know in every time zone. Raises DRF's ValidationError."""
+    """Reads an RFC 3339 time that PostgreSQL and Python both know in every time zone. Raises DRF's ValidationError."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Invitations of the caller: links to chosen channels, shown once, kept as a hash."""
+"""The caller's invitations: links to chosen channels; each is shown once and kept as a hash."""
 
 from django.db.models import Prefetch
 from rest_framework.request import Request
@@ -17,7 +17,7 @@ from chat.models import Channel, Invite
 class Invites(APIView):
     @documented(shapes.CursorPage[shapes.Invite])
     def get(self, request: Request) -> Response:
-        """The caller's invitations that stand; never their links."""
+        """Lists the caller's valid invitations, without their links."""
         channels = Prefetch("channels", Channel.objects.only("pk").order_by("pk"))
         rows = Invite.objects.standing().filter(created_by=caller(request)).prefetch_related(channels)
         return paged(request, rows, shapes.invite_of)
@@ -26,9 +26,9 @@ class Invites(APIView):
         {201: shapes.NewInvite}, takes=InviteInput(channels=[12], uses=10, expires_in=604800), refuses=[404, 409]
     )
     def post(self, request: Request) -> Response:
-        """201 with a new invitation: `url` is shown this once. By who may add people in all of the channels.
+        """Creates an invitation: 201; `url` is shown only here. The caller must be allowed to add people to all of the channels.
 
-        `uses`: how many people it lets in (100 without it); `expires_in`: seconds (a week without it).
+        `uses`: how many people it lets in (default 100); `expires_in`: in seconds (default one week).
         """
         given = checked(InviteInput, request)
         invite, secret = services.create_invite(
@@ -40,6 +40,6 @@ class Invites(APIView):
 class OneInvite(APIView):
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Takes an invitation back: its link lets nobody in any more."""
+        """Revokes an invitation: its link stops working."""
         services.revoke_invite(caller(request), invite=pk)
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""What calls the caller."""
+"""The messages that mention the caller."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +14,6 @@ from chat.models import Mention
 class OwnMentions(APIView):
     @documented(shapes.CursorPage[shapes.Message])
     def get(self, request: Request) -> Response:
-        """The messages that call the caller by name, or everybody; newest first, of the channels that they are in now."""
+        """Lists messages that mention the caller or everybody, newest first, in the channels that the caller is in now."""
         found = Mention.objects.visible_to(caller(request)).select_related("message__sender").defer("message__folded")
         return paged(request, found, lambda row: shapes.message_of(row.message), by="message_id", newest_first=True)

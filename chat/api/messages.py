@@ -1,4 +1,4 @@
-"""Messages: history by page, changes by number, and the same verbs as the socket's."""
+"""Messages over HTTP: history by page, changes by number, and the same verbs as on the socket."""
 
 import re
 import uuid
@@ -27,7 +27,7 @@ from chat.services import Draft
 from delivery.source import Missed
 from delivery.wire.errors import Invalid, NotFound
 
-#: Longer, and what stands between would take the connection for dead.
+#: With a longer wait a proxy between would close the connection as dead.
 MOST_WAIT_SECONDS = 25
 #: A strong entity tag of ours.
 _TAG = re.compile(r'(?<!W/)"([^"]*)"')
@@ -46,7 +46,7 @@ class Messages(APIView):
         one_of=["before", "after", "around"],
     )
     def get(self, request: Request, pk: int) -> Response:
-        """Newest first, 20 a page; `before`, `after` or `around` a seq. `next` leads to older ones, `previous` to newer."""
+        """Lists messages, newest first, 20 a page; `before`, `after` or `around` a seq. `next`: older ones, `previous`: newer."""
         require_reader(caller(request).pk, channel=pk)
         asked = {name: number(request, name) for name in ("before", "after", "around")}
         return listed(history_page(request, history.page(pk, size=page_size(request), **asked)))
@@ -58,7 +58,7 @@ class Messages(APIView):
         has_etag=True,
     )
     def post(self, request: Request, pk: int) -> Response:
-        """201 with the message after COMMIT; a repeat of the same client_msg_id 200 with the first one."""
+        """Posts a message: 201 after COMMIT. A repeat with the same client_msg_id is 200 with the first message."""
         given = checked(MessageInput, request)
         draft = Draft(
             channel=pk,
@@ -77,7 +77,7 @@ class Messages(APIView):
 
 
 def history_page(request: Request, page: history.Page) -> shapes.HistoryPage[msgspec.Raw]:
-    """With where the pages beside it begin."""
+    """The page, with the addresses of the pages before and after it."""
     return shapes.HistoryPage(
         results=[msgspec.Raw(raw) for raw in page.raws],
         next=address(request, before=page.older_than),
@@ -99,7 +99,7 @@ class OneMessage(APIView):
 
     @documented(shapes.Message, has_etag=True)
     def get(self, request: Request, pk: int, message: int) -> Response:
-        """One message."""
+        """Returns one message."""
         member = require_reader(caller(request).pk, channel=pk)
         row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
         if row is None:
@@ -108,7 +108,7 @@ class OneMessage(APIView):
 
     @documented(shapes.Message, takes=MessageRevision(body="The build is red."), refuses=[409, 412], has_etag=True)
     def patch(self, request: Request, pk: int, message: int) -> Response:
-        """Another body for an own message, within 24 hours. With If-Match only if it is still as it was read."""
+        """Edits a message of the caller's, within 24 hours. With If-Match only if the message has not changed since."""
         body = checked(MessageRevision, request).body
         row = services.edit_message(
             caller(request), channel=pk, message=message, body=body, only_at=_tags_that_match(request)
@@ -117,9 +117,9 @@ class OneMessage(APIView):
 
     @documented(shapes.Message, takes=Reasoned(reason="the project is over"), refuses=[409, 412], has_etag=True)
     def delete(self, request: Request, pk: int, message: int) -> Response:
-        """200 with the emptied message: its place stays. With If-Match only if it is still as it was read.
+        """Deletes a message: 200 with the emptied message, which keeps its place. With If-Match only if it has not changed since.
 
-        The staff from outside the channel give a `reason`.
+        Staff who are not members give a `reason`.
         """
         reason = checked(Reasoned, request).reason
         require_scope_to_delete(scopes_of(request), caller(request).pk, channel=pk, message=message)
@@ -135,23 +135,23 @@ class ChangesSince(APIView):
     @documented(
         shapes.ChangesPage[shapes.Message],
         query={
-            "since": whole("The rev up to which changes are held; 0: from the caller's joining on."),
-            "epoch": text("The epoch in which that number was heard."),
-            "wait": whole("Where there is nothing yet, for how many seconds to wait for it.", most=MOST_WAIT_SECONDS),
+            "since": whole("The rev of the last change that the caller holds; 0: from the caller's joining on."),
+            "epoch": text("The epoch in which the caller got that number."),
+            "wait": whole("For how many seconds to wait for a change if there is none yet.", most=MOST_WAIT_SECONDS),
         },
     )
     def get(self, request: Request, pk: int) -> Response:
-        """Changes after `?since=rev` in the order of their numbers, 50 a page, with the channel's head and the epoch.
+        """Lists the changes after `?since=rev`, ordered by number, 50 a page, with the channel's head and the epoch.
 
-        `resync`: what is held counts for nothing (another epoch, or a number that the channel has not reached), or is of
-        before the caller joined: then changes begin with the joining, and what was before is history. With `wait` the answer
-        comes as soon as there is something.
+        `resync`: the caller's number can't be continued. Either it is not valid (another epoch, or a number that the channel has
+        not reached): load the channel again. Or it is older than the caller's membership: changes begin with the caller's joining,
+        and older messages are in the history. With `wait` the server answers as soon as there is a change.
         """
         member = require_reader(caller(request).pk, channel=pk)
         since, wait = number(request, "since", 0) or 0, number(request, "wait", 0) or 0
         if wait > MOST_WAIT_SECONDS:
             raise Invalid(f"wait is {MOST_WAIT_SECONDS} seconds at most.")
-        # Before the rows: numbers of another epoch would be taken for those of this one.
+        # Read before the rows: otherwise rows of an old epoch could be sent with the name of a new one.
         epoch = services.read_log_position().epoch
         found = _changes(pk, since, member.joined_rev, is_comparable=request.query_params.get("epoch", epoch) == epoch)
         is_waiting = wait and not found.resync and found.missed.head <= since and not found.missed.changes
@@ -193,7 +193,7 @@ class ReadUpTo(APIView):
 
     @documented(shapes.Cursors, takes=Position(seq=341))
     def post(self, request: Request, pk: int) -> Response:
-        """Moves the caller's read cursor forward."""
+        """Moves the caller's read cursor forward, never back."""
         require_reader(caller(request).pk, channel=pk)
         member = services.read_channel(caller(request), channel=pk, seq=checked(Position, request).seq)
         return Response(shapes.cursors_of(member))
@@ -211,5 +211,5 @@ def _tags_that_match(request: Request) -> frozenset[str] | None:
     given = request.headers.get("If-Match")
     if given is None or given.strip() == "*":
         return None
-    # RFC 9110, 13.1.1: weak tags, and what is none of ours, never match.
+    # RFC 9110, 13.1.1: weak tags and tags that we did not make never match.
     return frozenset(_TAG.findall(given))

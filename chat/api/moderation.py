@@ -1,4 +1,4 @@
-"""Reports and moderation: the queue, bulk acts with a reason, bans, and the audit log. Who may what is the verbs'."""
+"""Reports and moderation: the queue, bulk acts with a reason, bans, and the audit log. The verbs check the rights."""
 
 import datetime
 from collections.abc import Callable, Iterable
@@ -41,7 +41,7 @@ class Reports(APIView):
         refuses=[404, 409],
     )
     def post(self, request: Request) -> Response:
-        """Reports somebody's message to those who keep the channel; once a person: a repeat is 200 with the first report."""
+        """Reports a message to the channel's moderators: 201. A user's second report of it is 200 with the first report."""
         given = checked(NewReport, request)
         report, is_new = services.report_message(
             caller(request), channel=given.channel, message=given.message, reason=given.reason
@@ -52,7 +52,7 @@ class Reports(APIView):
 class ModerationDesk(Moderating):
     @documented(shapes.Desk)
     def get(self, request: Request) -> Response:
-        """What is waiting for the caller: `open_reports`, and what the caller may do besides keeping channels."""
+        """Returns the number of `open_reports` that wait for the caller, and the caller's rights beyond single channels."""
         moderation.require_keeper(caller(request))
         return Response(moderation.desk_of(caller(request)))
 
@@ -63,7 +63,10 @@ class ReportQueue(Moderating):
         query={"state": one_of("open", "closed", "all", default="open"), "channel": whole("Only of this channel.")},
     )
     def get(self, request: Request) -> Response:
-        """Reports of the channels that the caller keeps: `?state=open` (default, oldest first), `closed` or `all`; `?channel=`."""
+        """Lists reports in channels that the caller moderates; `?state=open` (default, oldest first), `closed` or `all`.
+
+        `?channel=`: only of this channel.
+        """
         user = caller(request)
         moderation.require_keeper(user)
         state = request.query_params.get("state", "open")
@@ -79,7 +82,7 @@ class ReportQueue(Moderating):
 class OneReport(Moderating):
     @documented(shapes.ReportInFull)
     def get(self, request: Request, pk: int) -> Response:
-        """One report with what was said around it, and what the message said before it was edited."""
+        """Returns one report, with the messages around the reported one and its earlier versions."""
         return Response(moderation.report_in_full(moderation.report_visible_to(caller(request), pk), caller(request)))
 
 
@@ -88,7 +91,7 @@ class Closing(Moderating):
         shapes.BulkOutcome, takes=BulkClosing(reports=[3], verdict=Verdict.UPHELD, reason="spam"), refuses=[404, 409]
     )
     def post(self, request: Request) -> Response:
-        """Closes reports as upheld or dismissed, with a reason."""
+        """Closes reports as upheld or dismissed; needs a reason."""
         given = checked(BulkClosing, request)
         user, verdict, reason = caller(request), given.verdict, given.reason
         return _each(
@@ -99,7 +102,7 @@ class Closing(Moderating):
 class Deletions(Moderating):
     @documented(shapes.BulkOutcome, takes=BulkDeletion(messages=[501, 502], reason="spam"), refuses=[404, 409])
     def post(self, request: Request) -> Response:
-        """Deletes messages, with a reason; open reports about them are upheld."""
+        """Deletes messages and upholds open reports about them; needs a reason."""
         given = checked(BulkDeletion, request)
         user, reason = caller(request), given.reason
 
@@ -115,7 +118,7 @@ class Removals(Moderating):
         shapes.BulkOutcome, takes=BulkRemoval(channel=12, users=[2], reason="spam", minutes=1440), refuses=[404, 409]
     )
     def post(self, request: Request) -> Response:
-        """Ends memberships of one channel, with a reason. Back they come when added by who may remove, or after `minutes`."""
+        """Removes members of one channel; needs a reason. They return when a moderator adds them, or after `minutes`."""
         given = checked(BulkRemoval, request)
         user, channel, reason, until = caller(request), given.channel, given.reason, end_of(given.minutes)
         return _each(
@@ -134,7 +137,7 @@ class Readmissions(Moderating):
         refuses=[404, 409],
     )
     def post(self, request: Request) -> Response:
-        """Lifts removals of one channel, with a reason: these people may join by themselves again."""
+        """Lifts removals from one channel, so that these users may join by themselves again; needs a reason."""
         given = checked(BulkReadmission, request)
         user, channel, reason = caller(request), given.channel, given.reason
         return _each(
@@ -149,7 +152,7 @@ class Readmissions(Moderating):
 class RemovedMembers(Moderating):
     @documented(shapes.CursorPage[shapes.Removal], query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
-        """Who was removed and may not come back yet, in the channels that the caller keeps; `?channel=`."""
+        """Lists removed users who may not return yet, in channels that the caller moderates; `?channel=`."""
         return _standing(request, SanctionKind.REMOVAL, shapes.removal_of)
 
 
@@ -158,7 +161,7 @@ class Muting(Moderating):
         shapes.BulkOutcome, takes=BulkMute(channel=12, users=[2], reason="spam", minutes=60), refuses=[404, 409]
     )
     def post(self, request: Request) -> Response:
-        """Mutes members of one channel for so many `minutes`, with a reason: what they send meanwhile is refused with `muted`."""
+        """Mutes members of one channel for `minutes`: their messages are refused with `muted`. Needs a reason."""
         given = checked(BulkMute, request)
         return _mute(request, given, until=end_of(given.minutes))
 
@@ -170,21 +173,21 @@ class Unmuting(Moderating):
         refuses=[404, 409],
     )
     def post(self, request: Request) -> Response:
-        """Lifts mutes in one channel, with a reason."""
+        """Lifts mutes in one channel; needs a reason."""
         return _mute(request, checked(BulkReadmission, request), until=None)
 
 
 class Mutes(Moderating):
     @documented(shapes.CursorPage[shapes.Mute], query={"channel": whole("Only of this channel.")})
     def get(self, request: Request) -> Response:
-        """Whose mute is running, in the channels that the caller keeps; `?channel=`."""
+        """Lists members who are muted now, in channels that the caller moderates; `?channel=`."""
         return _standing(request, SanctionKind.MUTE, moderation.mute_with_role)
 
 
 class Bans(Moderating):
     @documented(shapes.CursorPage[shapes.Ban], query={"state": one_of("standing", "all", default="standing")})
     def get(self, request: Request) -> Response:
-        """For staff: bans, newest first; `?state=standing` (default) or `all`."""
+        """For staff: lists bans, newest first; `?state=standing` (default) or `all`."""
         rows = moderation.bans_visible_to(caller(request))
         if request.query_params.get("state", "standing") == "standing":
             rows = rows.standing()
@@ -192,7 +195,7 @@ class Bans(Moderating):
 
     @documented(shapes.BulkOutcome, takes=BulkBan(users=[2], reason="spam, again"), refuses=[404, 409])
     def post(self, request: Request) -> Response:
-        """For staff: bans people, with a reason. Their sockets are closed at once, and no door lets them in."""
+        """For staff: bans users; needs a reason. Their sockets are closed at once, and they can't sign in anywhere."""
         given = checked(BulkBan, request)
         user, reason = caller(request), given.reason
         return _each(user, given.users, lambda pk: services.ban_user(user, user=pk, reason=reason))
@@ -201,7 +204,7 @@ class Bans(Moderating):
 class LiftedBans(Moderating):
     @documented(shapes.BulkOutcome, takes=BulkBan(users=[2], reason="spam, again"), refuses=[404, 409])
     def post(self, request: Request) -> Response:
-        """For staff: lifts bans, with a reason."""
+        """For staff: lifts bans; needs a reason."""
         given = checked(BulkBan, request)
         user, reason = caller(request), given.reason
         return _each(user, given.users, lambda pk: services.lift_ban(user, user=pk, reason=reason))
@@ -210,7 +213,7 @@ class LiftedBans(Moderating):
 class MessageHistory(Moderating):
     @documented(shapes.MessageWithVersions)
     def get(self, request: Request, pk: int) -> Response:
-        """For moderators: a message, and what it said before each edit."""
+        """For moderators: returns a message with its text before each edit."""
         row = moderation.kept_message(caller(request), pk)
         return Response(shapes.with_versions(row, moderation.versions_of(row)))
 
@@ -220,13 +223,16 @@ class AuditLog(Moderating):
         shapes.CursorPage[shapes.AuditEntry],
         query={
             "channel": whole("Only in this channel."),
-            "whom": whole("Only what was done to this user."),
-            "actor": whole("Only what this user did."),
+            "whom": whole("Only acts on this user."),
+            "actor": whole("Only acts by this user."),
             "act": text("Only acts of this kind."),
         },
     )
     def get(self, request: Request) -> Response:
-        """Every act and change of a role, newest first; `?channel=`, `?whom=`, `?actor=`, `?act=`. Addresses for staff only."""
+        """Lists acts of moderation and changes of roles, newest first; `?channel=`, `?whom=`, `?actor=`, `?act=`.
+
+        Only staff see addresses.
+        """
         user = caller(request)
         rows = _of_channel(request, moderation.audit_visible_to(user))
         for name in ("whom", "actor"):
@@ -241,7 +247,7 @@ class AuditLog(Moderating):
 
 
 def _each(user: User, ids: Iterable[int], act: Callable[[int], object]) -> Response:
-    """Each by itself: what was done and what was refused. When nothing was done, the first refusal is the answer."""
+    """Handles each row by itself and says what was done and what was refused. If nothing was done, the first refusal is raised."""
     done, refused = each(user, dict.fromkeys(ids), act)
     if refused and not done:
         raise refused[0][1]
@@ -254,7 +260,7 @@ def _standing(request: Request, kind: SanctionKind, spelled: Callable[[Any], Any
 
 
 def end_of(minutes: int | Unset) -> datetime.datetime | None:
-    """When a sanction of so many `minutes` ends; None without them."""
+    """The time at which a sanction of `minutes` ends; None without `minutes`."""
     return None if isinstance(minutes, Unset) else clock.now() + datetime.timedelta(minutes=minutes)
 
 

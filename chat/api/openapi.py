@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the views, what is @documented beside them, and the structs that they take and give."""
+"""The OpenAPI document, made from the views, their @documented declarations, and the structs that they take and give."""
 
 import functools
 import http
@@ -20,53 +20,53 @@ from chat.api.scopes import scope_needed
 from delivery.wire import ids
 
 _REF = "#/components/schemas/{name}"
-#: Refusals that any operation can meet: no login, no scope, no JSON accepted, too many requests, a mistake of ours, no database.
+#: Refusals of every operation: no login, no scope, no JSON accepted, too many requests, an error of the server, no database.
 ANYWHERE = (401, 403, 406, 429, 500, 503)
 WRITES = ("POST", "PATCH", "DELETE")
 METHODS = ("GET", *WRITES)
 _IN_PATH = re.compile(r"<(?:int|str):(\w+)>")
-#: What a part of a path is that is no number.
+#: The schemas of path parameters that are not numbers.
 _WORDS = {"key": {"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[A-Za-z0-9_-]+$"}}
 _DESCRIPTION = """Channels, messages and people over HTTP. The socket is described in /api/v1/asyncapi.json. Errors are
-application/problem+json, with the socket's codes. What had no answer may be sent again: a message with the same client_msg_id is
-one message, for ever."""
+application/problem+json, with the socket's codes. A client may repeat a request that got no answer: messages with the same
+client_msg_id are one message, for ever."""
 _LOGINS = {
     "token": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer gapless_…`"},
     "session": {
         "type": "apiKey",
         "in": "cookie",
         "name": "gapless_session",
-        "description": "Of a browser that has signed in; under https its name begins with __Host-, without ALLOWED_ORIGINS it ends"
-        " with the port. Writing needs X-CSRFToken.",
+        "description": "The cookie of a signed-in browser. Over https its name begins with __Host-; without ALLOWED_ORIGINS it"
+        " ends with the port. Writing needs X-CSRFToken.",
     },
 }
 
-#: What each refusal is, once.
+#: The sentence for each refusal.
 REFUSALS = {
-    400: "What was sent can't be used as it is; `errors` says which fields.",
-    401: "Nobody is signed in, or the token is not valid any more.",
+    400: "The request is not valid; `errors` names the fields.",
+    401: "The caller is not signed in, or the token is no longer valid.",
     403: "The caller may not do this, or the token lacks the scope.",
     404: "There is nothing here, or nothing that the caller may see.",
-    406: "Answers are JSON, and Accept has no place for it.",
-    409: "It can't be done as things stand.",
+    406: "The server answers with JSON, which Accept does not allow.",
+    409: "The current state does not allow this.",
     408: "The body came too slowly.",
-    412: "It is not any more what If-Match says; the code is `conflict`.",
+    412: "It has changed since the version that If-Match names; the code is `conflict`.",
     413: "The body is too large.",
-    415: "Bodies are JSON, but for files; or a file of this kind is not taken.",
+    415: "The body is not JSON, or files of this type are not accepted.",
     416: "The file does not have this range.",
-    429: "Too much in too short a time: the same may be sent again after Retry-After.",
-    500: "A mistake of ours, noted under `request_id`.",
-    503: "It can't be answered now: the same may be sent again after Retry-After.",
+    429: "Too much in too short a time: send the same request again after Retry-After.",
+    500: "An error of the server, logged under `request_id`.",
+    503: "The server can't answer now: send the same request again after Retry-After.",
 }
 _SECONDS = {"type": "integer", "minimum": 0}
 HEADERS: dict[str, Any] = {
-    "X-Request-ID": {"description": "The request in our log.", "schema": {"type": "string"}},
+    "X-Request-ID": {"description": "The id of the request in the server's log.", "schema": {"type": "string"}},
     "ETag": {"description": "The number of the last change, for If-Match.", "schema": {"type": "string"}},
     "Link": {"description": 'RFC 8288: rel="next" and rel="prev".', "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds.", "schema": _SECONDS},
     "WWW-Authenticate": {"description": "RFC 6750.", "schema": {"type": "string"}},
     "X-RateLimit-Limit": {
-        "description": "How many are allowed in the window: messages, channels, or else requests of any kind.",
+        "description": "How many the window allows: messages, channels, or for other operations requests.",
         "schema": _SECONDS,
     },
     "X-RateLimit-Remaining": {"description": "How many of them are left.", "schema": _SECONDS},
@@ -77,7 +77,7 @@ _RATES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """The whole document; the same for everybody."""
+    """The whole document; every caller gets the same."""
     return {
         "openapi": "3.1.1",
         "info": {
@@ -93,7 +93,7 @@ def document() -> dict[str, Any]:
 
 
 def documentation_of(view: Any, method: str) -> Documented:
-    """Raises LookupError for an operation that nobody has documented."""
+    """Raises LookupError for an operation that is not @documented."""
     try:
         found: Documented = getattr(view, method.lower()).documented
     except AttributeError:
@@ -112,7 +112,7 @@ def _patterns(patterns: Sequence[Any], prefix: str = "/") -> Iterator[tuple[str,
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):
-            # (The admin's are made when they are asked for: they are looked into by nobody else.)
+            # (The admin makes its patterns when they are asked for; only paths of the API are needed here.)
             yield from _patterns(pattern.url_patterns, path) if path.startswith(ROOT) else ()
         else:
             yield path, pattern
@@ -150,11 +150,7 @@ def _is_public(view: Any) -> bool:
 
 
 def _needed(view: Any, method: str) -> str:
-    return (
-        "Nobody has to be signed in."
-        if _is_public(view)
-        else f"A token needs the scope `{scope_needed(view, method)}`."
-    )
+    return "No sign-in is needed." if _is_public(view) else f"A token needs the scope `{scope_needed(view, method)}`."
 
 
 def _sentences(operation: Any) -> list[str]:
@@ -204,7 +200,7 @@ _IF_MATCH = {
     "in": "header",
     "name": "If-Match",
     "schema": {"type": "string"},
-    "description": "The ETag under which it was read: if it is another by now, nothing is done.",
+    "description": "The ETag that the caller read: if the message has another one now, nothing is done.",
 }
 
 
@@ -253,7 +249,7 @@ def _operations() -> Iterator[Documented]:
 
 
 def _shapes() -> set[Shape]:
-    """All that the operations take and give, and what is said of refusals."""
+    """All shapes that the operations take and give, and the shape of refusals."""
     found: set[Shape] = {shapes.Problem}
     for said in _operations():
         for given in said.gives.values():

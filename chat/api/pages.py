@@ -1,4 +1,4 @@
-"""Pages of lists, with a Link header; how a list is spelled is said in chat/shapes/page.py."""
+"""Pages of lists, with a Link header. chat/shapes/page.py has the shape of a list."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from delivery.wire.errors import Invalid
 
 
 def number(request: Request, name: str, default: int | None = None) -> int | None:
-    """A query parameter as a number from 0. Raises Invalid."""
+    """Reads a query parameter as a number of at least 0. Raises Invalid."""
     raw = request.query_params.get(name)
     if raw is None:
         return default
@@ -25,7 +25,7 @@ def number(request: Request, name: str, default: int | None = None) -> int | Non
 
 
 def page_size(request: Request) -> int:
-    """`?page_size=`, for programs. Raises Invalid."""
+    """Reads `?page_size=`, for programs. Raises Invalid."""
     size = number(request, "page_size", settings.LIMITS.page) or 0
     if not 1 <= size <= settings.LIMITS.page_most:
         raise Invalid(f"page_size must be from 1 to {settings.LIMITS.page_most}.")
@@ -33,14 +33,14 @@ def page_size(request: Request) -> int:
 
 
 def listed(page: shapes.Page[Any]) -> Response:
-    """The page, and its Link header."""
+    """The response with the page and its Link header."""
     links = {"next": page.next, "prev": page.previous}
     header = ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items() if address)
     return Response(page, headers={"Link": header} if header else None)
 
 
 def address(request: Request, **turn: int | str | None) -> str | None:
-    """Where the page beside this one is: this address with that parameter instead; None where its value is."""
+    """The address of a neighbouring page: this request's address with the given parameter; None if its value is None."""
     query = {name: value for name, value in turn.items() if value is not None}
     if not query:
         return None
@@ -49,7 +49,7 @@ def address(request: Request, **turn: int | str | None) -> str | None:
 
 
 def by_cursor(request: Request, results: Sequence[Any], following: int | None) -> Response:
-    """`following`: the cursor with which the next page begins; None where there is none."""
+    """A page of rows. `following`: the cursor at which the next page begins; None if this page is the last."""
     after = address(request, cursor=following)
     page = shapes.CursorPage(
         results=results, next=after, previous=None, has_more=after is not None, next_cursor=following
@@ -60,7 +60,7 @@ def by_cursor(request: Request, results: Sequence[Any], following: int | None) -
 def paged(
     request: Request, rows: "QuerySet[Any]", spell: Callable[[Any], Any], *, by: str = "pk", newest_first: bool = False
 ) -> Response:
-    """A page of rows in the order of a unique, growing column, or backward; `?cursor=` continues after its value."""
+    """A page of rows ordered by a unique, growing column, or backward; `?cursor=` continues after a value of this column."""
     size = page_size(request)
     cursor = number(request, "cursor")
     if cursor is not None:

@@ -1,5 +1,5 @@
-"""What holds for every path under /api/v1/, whatever is behind it: with or without its last slash it is one path, and nobody is
-sent elsewhere: a redirected POST becomes a GET that posts nothing and says 200."""
+"""Every path under /api/v1/ answers with and without its last slash, and never redirects: clients turn a redirected POST into a GET
+that posts nothing and says 200."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,7 +20,7 @@ Respond = Callable[[HttpRequest], Any]
 
 @sync_and_async_middleware
 def one_path(get_response: Respond) -> Respond:
-    """Middleware without a thread hop."""
+    """Middleware that needs no thread."""
     if iscoroutinefunction(get_response):
         respond: Callable[[HttpRequest], Awaitable[HttpResponse]] = get_response
 
@@ -38,7 +38,7 @@ def one_path(get_response: Respond) -> Respond:
 
 
 def _end_with_a_slash(request: HttpRequest) -> None:
-    # A form that is posted to a page without its slash would be lost in the same way.
+    # In the same way a redirect would lose a form that is posted to a page's path without its slash.
     if not _is_ours(request) and request.method in _SAFE:
         return
     path = request.path_info
@@ -48,7 +48,7 @@ def _end_with_a_slash(request: HttpRequest) -> None:
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
-    # Pages are sent to https instead (SECURE_SSL_REDIRECT).
+    # Pages, unlike the API, redirect to https (SECURE_SSL_REDIRECT).
     if settings.SECURE_SSL_REDIRECT and _is_ours(request) and not request.is_secure():
         return problems.not_secure(request)
     return None

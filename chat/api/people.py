@@ -1,4 +1,4 @@
-"""People whom a request names by id: what is said of one that is not there is said of one that is not yours."""
+"""People whom a request names by id. The answer is the same for a user who does not exist and one whom the caller may not see."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from delivery.wire.errors import NotAMember, NotFound
 
 
 def person_to(right: Right, actor: User, channel: int, pk: int) -> User:
-    """Somebody who is or was in a channel, and whom the actor does something to. Who may not do it learns nothing of people.
+    """The present or former member of a channel on whom the actor acts. An actor without the right learns nothing of users.
 
-    Raises NotFound (for nobody, and for who was never there), NotAMember, Forbidden.
+    Raises NotFound (also for a user who was never in the channel), NotAMember, Forbidden.
     """
     _require(actor, right, channel)
     user = User.objects.filter(pk=pk).first()
@@ -28,14 +28,14 @@ def person_to(right: Right, actor: User, channel: int, pk: int) -> User:
 
 
 def person_to_add(actor: User, channel: int, pk: int) -> User:
-    """The same of a newcomer. Raises DRF's ValidationError for nobody."""
+    """The same for a user who is to be added. Raises DRF's ValidationError if there is no such user."""
     _require(actor, Right.ADD, channel)
     [user] = known_people([pk])
     return user
 
 
 def known_people(ids: Sequence[int]) -> list[User]:
-    """Accounts, whether they are active is the verbs' question. Raises DRF's ValidationError."""
+    """The users with these ids; the verbs check whether they are active. Raises DRF's ValidationError."""
     found = User.objects.people().in_bulk(ids)
     missing = sorted(set(ids) - set(found))
     if missing:

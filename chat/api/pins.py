@@ -1,4 +1,4 @@
-"""Pins of a channel: the list, and the same verbs as the socket's."""
+"""Pins of a channel: the list, and the same verbs as on the socket."""
 
 import datetime
 
@@ -21,7 +21,7 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 class Pins(APIView):
     @documented(shapes.CursorPage[shapes.Message])
     def get(self, request: Request, pk: int) -> Response:
-        """The pinned messages of a channel, the newest pin first."""
+        """Lists the pinned messages of a channel, the newest pin first."""
         require_reader(caller(request).pk, channel=pk)
         size, cursor = page_size(request), number(request, "cursor")
         rows = Message.objects.pinned_in(pk)
@@ -36,12 +36,12 @@ class Pins(APIView):
 class Pin(APIView):
     @documented(shapes.Message, refuses=[409])
     def post(self, request: Request, pk: int, message: int) -> Response:
-        """The message with its pin. Repeating changes nothing."""
+        """Pins the message and returns it. Repeating changes nothing."""
         return Response(shapes.message_of(services.pin_message(caller(request), channel=pk, message=message)))
 
     @documented(shapes.Message, refuses=[409])
     def delete(self, request: Request, pk: int, message: int) -> Response:
-        """The message without its pin. Repeating changes nothing."""
+        """Unpins the message and returns it. Repeating changes nothing."""
         return Response(shapes.message_of(services.unpin_message(caller(request), channel=pk, message=message)))
 
 

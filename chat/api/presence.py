@@ -1,4 +1,4 @@
-"""Who is here: the same that the socket says."""
+"""Presence over HTTP: the same states as on the socket."""
 
 from asgiref.sync import async_to_sync
 from rest_framework.request import Request
@@ -13,14 +13,17 @@ from chat.reads import people as sightings
 from delivery.wire import ids
 from delivery.wire.errors import Invalid
 
-#: People asked for in one request.
+#: Users whose presence one request may ask for.
 MOST_ASKED = 100
 
 
 class PresenceOf(APIView):
-    @documented(shapes.People, query={"users": text("Ids with commas between them.", example="1,2")})
+    @documented(shapes.People, query={"users": text("Ids of users, separated by commas.", example="1,2")})
     def get(self, request: Request) -> Response:
-        """`?users=1,2` (at most 100): those that share a channel with the caller; without it, the caller. Others are left out."""
+        """Returns the presence of `?users=1,2` (at most 100), without it the caller's.
+
+        Users who share no channel with the caller are left out.
+        """
         user = caller(request)
         asked = _numbers(request.query_params.get("users", str(user.pk)))
         seen = sightings.last_seen(user.pk, asked)

@@ -30,13 +30,13 @@ def problem(
     refusal: Refused, *, status: int | None = None, errors: dict[str, list[str]] | None = None
 ) -> shapes.Problem:
     metrics.errors.labels(refusal.code, "http").inc()
-    # As in the log: the reference of a mistake of ours, else the id of the request.
+    # The same id as in the log: the reference of an unexpected error, else the id of the request.
     reference = getattr(refusal, "reference", None) or get_contextvars().get("request_id") or secrets.token_hex(6)
     return shapes.problem_of(refusal, status=status or refusal.status, errors=errors, request_id=reference)
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response:
-    """DRF's EXCEPTION_HANDLER: translates refusals and DRF's own exceptions; anything else leaves as `internal`."""
+    """DRF's EXCEPTION_HANDLER: translates refusals and DRF's own exceptions; any other exception becomes `internal`."""
     refusal, status, errors = _refusal_for(error)
     response = Response(problem(refusal, status=status, errors=errors), status=status or refusal.status)
     response.content_type = PROBLEM
@@ -83,7 +83,7 @@ def _by_field(detail: Any) -> dict[str, list[str]]:
 
 
 def _sentences(found: Any, place: str = "") -> Iterator[str]:
-    # What is wrong with one of several is said with its place: DRF nests it.
+    # DRF nests the errors of one item of a list: its place is part of the key.
     if isinstance(found, dict):
         for key, below in found.items():
             yield from _sentences(below, f"{place}{key}: ")
@@ -94,7 +94,7 @@ def _sentences(found: Any, place: str = "") -> Iterator[str]:
         yield f"{place}{found}"
 
 
-# ---- for what never reached a view of the API, and for pages ----
+# ---- for requests that reach no view of the API, and for pages ----
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""A request's body as the struct that an operation takes. What is wrong with it is said by field, in sentences."""
+"""Reads a request's body as the struct that an operation takes. Errors are sentences by field."""
 
 import re
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from delivery.wire import ids
 
 Taken = TypeVar("Taken", bound=msgspec.Struct)
 
-#: What msgspec says, and the sentence for people.
+#: msgspec's messages, each with the sentence for people.
 _SENTENCES = tuple(
     (re.compile(said), sentence)
     for said, sentence in (
@@ -35,7 +35,7 @@ _PLACE = re.compile(r" - at `\$(?:\[(\d+)\])?`$")
 
 
 def read(kind: type[Taken], body: object) -> Taken:
-    """Raises DRF's ValidationError: unknown fields, else all that is missing or can't be used."""
+    """Raises DRF's ValidationError: with all unknown fields, else with all fields that are missing or not valid."""
     if not isinstance(body, dict):
         raise ValidationError({"non_field_errors": ["The body is an object with fields, or empty."]})
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
@@ -57,7 +57,7 @@ def read(kind: type[Taken], body: object) -> Taken:
 
 
 def choices_of(kind: type[Any]) -> dict[str, Any]:
-    """The JSON Schema of an enumeration of Django's, which msgspec does not know."""
+    """The JSON Schema of one of Django's enumerations, which msgspec does not know."""
     if issubclass(kind, models.Choices):
         return {"enum": [str(value) for value in kind.values]}
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""JSON in and out through msgspec: the same strictness as the socket's, and the same bytes for a message."""
+"""JSON in and out through msgspec: as strict as the socket, and with the same bytes for a message."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -24,14 +24,14 @@ class JSONRenderer(BaseRenderer):
 
 
 class Negotiation(DefaultContentNegotiation):
-    """A client that only says that it takes problems takes our JSON: what is no problem is said to it as JSON all the same."""
+    """A client that accepts only application/problem+json gets JSON too when the answer is not a problem."""
 
     def get_accept_list(self, request: Request) -> list[str]:
         return [word.replace("problem+json", "json") for word in super().get_accept_list(request)]
 
 
 class JSONParser(BaseParser):
-    """Refuses NaN, lone surrogates, too deep and too large documents with a 400."""
+    """Refuses with 400: NaN, lone surrogates, documents that are too deep or too large."""
 
     media_type = "application/json"
 

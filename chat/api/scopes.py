@@ -1,6 +1,6 @@
-"""Which scope a request needs: `read` to read, `write` to write, unless a view says otherwise in `scopes`.
+"""The scope that a request needs: `read` to read, `write` to write, unless a view names another one in `scopes`.
 
-Visitors use the methods that a view names in `for_visitors`, and nothing else.
+Visitors may use only the methods that a view names in `for_visitors`.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from chat.rights.scopes import EVERYTHING, require_scope
 
 
 def scope_needed(view: Any, method: str) -> str:
-    """`view`: a view or its class. Its `scopes` has the methods that need another scope than their kind."""
+    """`view`: a view or its class. Its `scopes` lists methods that need another scope than `read` or `write`."""
     named: Mapping[str, str] = getattr(view, "scopes", {})
     return named.get(method, Scope.READ if method in SAFE_METHODS else Scope.WRITE)
 
 
 def scopes_of(request: Request) -> frozenset[str]:
-    """All of them for somebody who signed in with a session."""
+    """The scopes of the request's token; a user with a session has all scopes."""
     return frozenset(request.auth.scopes) if isinstance(request.auth, Token) else EVERYTHING
 
 

@@ -1,4 +1,4 @@
-"""Search over everything that the caller may see."""
+"""Search over all messages that the caller may see."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,17 +16,18 @@ class Search(APIView):
         shapes.FoundPage[shapes.Message],
         query={
             "q": text("What to search for.", required=True, example="deploy from:bob after:2026-11-01"),
-            "cursor": text("Where a page begins: taken from `next`.", pattern=r"^~{0,2}-?[0-9]{1,18}\.[0-9]{1,18}$"),
+            "cursor": text(
+                "Where the page begins: from `next` of the page before.", pattern=r"^~{0,2}-?[0-9]{1,18}\.[0-9]{1,18}$"
+            ),
         },
         refuses=[429],
     )
     def get(self, request: Request) -> Response:
-        """Messages with all of `?q=`: words, "phrases", from: in: before: after: has: is:; newest first, 20 a page.
+        """Finds messages with all of `?q=`: words, "phrases", from: in: before: after: has: is:; newest first, 20 a page.
 
-        Words are found in what was said and in the names of its files; case, accents, width and ligatures make no
-        difference. After the last message with the words come those with words like them; a page that has any says
-        `approximate`. A page may be short, even empty, while `next` is not null: what the index can't find is looked for
-        further back page by page.
+        The search looks in texts and in names of files; case, accents, width and ligatures make no difference. After the last
+        message with the words come messages with similar words; a page with any of these says `approximate`. A page may be
+        short, even empty, while `next` is not null: what the index can't find, each page searches a little further back.
         """
         found = search(
             caller(request), request.query_params.get("q", ""), cursor=request.query_params.get("cursor") or None

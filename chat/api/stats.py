@@ -16,7 +16,7 @@ from delivery.wire.errors import NotFound
 class Stats(APIView):
     @documented(shapes.Figures)
     def get(self, request: Request, pk: int) -> Response:
-        """For members and moderators: messages a minute, active members, latency and errors of the last 5 minutes."""
+        """For members and moderators: returns messages a minute, active members, latency and errors of the last 5 minutes."""
         standing_of(caller(request), channel=pk)
         channel = Channel.objects.filter(pk=pk).first()
         if channel is None:

@@ -1,4 +1,4 @@
-"""Threads: the replies to one message, whether the caller follows them, and all that the caller follows."""
+"""Threads: the replies to one message, whether the caller follows the thread, and all threads that the caller follows."""
 
 import datetime
 
@@ -36,7 +36,7 @@ class OneThread(APIView):
         one_of=["before", "after", "around"],
     )
     def get(self, request: Request, pk: int, message: int) -> Response:
-        """The replies in the thread that the message begins, without it: newest first, like messages."""
+        """Lists the replies in the message's thread, without the message itself; newest first, like messages."""
         member = require_reader(caller(request).pk, channel=pk)
         root = Message.objects.visible_to(member).filter(pk=message).first()
         if root is None:
@@ -49,9 +49,9 @@ class OneThread(APIView):
 
     @documented(shapes.FollowedThread, takes=Following(following=True, read_seq=345))
     def patch(self, request: Request, pk: int, message: int) -> Response:
-        """Follows the thread or stops, and notes up to which seq the caller has read it, forward only.
+        """Follows or unfollows the thread, and moves the caller's read position forward to `read_seq`.
 
-        `unread_from` takes back what was read, from that seq on, and follows the thread.
+        `unread_from` marks replies from that seq on as unread, and follows the thread.
         """
         given = checked(Following, request)
         now = services.follow_thread(
@@ -69,10 +69,12 @@ class Threads(APIView):
     @documented(
         shapes.ThreadsPage[shapes.FollowedRoot],
         query={
-            "only": one_of("all", "unread", default="all", description="unread: those with replies that are unread."),
-            "cursor": text("Where a page begins: taken from `next`.", pattern=r"^[0-9]{1,17}\.[0-9]{1,18}$"),
+            "only": one_of("all", "unread", default="all", description="unread: only threads with unread replies."),
+            "cursor": text(
+                "Where the page begins: from `next` of the page before.", pattern=r"^[0-9]{1,17}\.[0-9]{1,18}$"
+            ),
             "page_size": whole(
-                "How many on a page, for programs.",
+                "Rows a page, for programs.",
                 least=1,
                 most=settings.LIMITS.page_most,
                 default=settings.LIMITS.page,
@@ -80,7 +82,7 @@ class Threads(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        """The threads that the caller follows, by their roots: who wrote in one or was mentioned there follows it."""
+        """Lists the threads that the caller follows, by their roots. A user who writes or is mentioned in a thread follows it."""
         only = request.query_params.get("only", "all")
         if only not in ("all", "unread"):
             raise Invalid("only must be all or unread.")

@@ -1,4 +1,4 @@
-"""Tokens of the caller's programs: made here, shown once, kept as a hash."""
+"""Tokens of the caller's programs: created here, shown once, kept as a hash."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,7 @@ class Tokens(APIView):
 
     @documented(shapes.CursorPage[shapes.Token])
     def get(self, request: Request) -> Response:
-        """The caller's tokens with their scopes, last use and expiry; never the secrets."""
+        """Lists the caller's tokens with their scopes, last use and expiry, without their secrets."""
         return paged(request, Token.objects.filter(user=caller(request)), shapes.token_of)
 
     @documented(
@@ -27,9 +27,10 @@ class Tokens(APIView):
         refuses=[409],
     )
     def post(self, request: Request) -> Response:
-        """201 with a new token: `secret` is shown this once. By a token, one that may not do more than it, and ends with it.
+        """Creates a token: 201; `secret` is shown only here.
 
-        By a session, one with the scope `moderate` or `tokens` only with the caller's `password`.
+        A token that another token creates has no more scopes than its creator, and ends with it. In a session the scopes
+        `moderate` and `tokens` need the caller's `password`.
         """
         given = checked(TokenInput, request)
         parent = request.auth if isinstance(request.auth, Token) else None
@@ -53,7 +54,7 @@ class OneToken(APIView):
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Ends a token and all that it has made: programs that came in with them are closed."""
+        """Revokes a token and all tokens that it has created; sockets of programs that use them are closed."""
         services.delete_token(caller(request), token=pk)
         return Response(status=204)
 
@@ -61,6 +62,6 @@ class OneToken(APIView):
 def _prove(request: Request, password: str) -> None:
     user = caller(request)
     if password:
-        # Guessing it here is counted like guessing it at the sign-in.
+        # A guess of the password here counts like a guess at the sign-in.
         count_sign_in(request._request, user.username)
     services.require_password(user, password=password)

@@ -1,4 +1,4 @@
-"""What is left of an allowance, as headers: `X-RateLimit-Limit`, `-Remaining`, and `-Reset` in seconds until there is one more."""
+"""The rest of an allowance as headers: `X-RateLimit-Limit`, `-Remaining`, and `-Reset`, the seconds until one more is allowed."""
 
 import math
 from typing import TypeVar
@@ -11,7 +11,7 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 def with_usage(response: Answer, usage: Usage | None) -> Answer:
-    """The response with the headers; without a limit there are none."""
+    """The response with the headers; without a limit it gets no headers."""
     if usage is not None:
         response["X-RateLimit-Limit"] = str(usage.limit)
         response["X-RateLimit-Remaining"] = str(usage.remaining)

@@ -1,4 +1,4 @@
-"""Who there is."""
+"""The caller's own account, and the list of users."""
 
 from typing import Any
 
@@ -33,19 +33,19 @@ def checked(kind: type[Taken], request: Request) -> Taken:
 class OwnAccount(APIView):
     @documented(shapes.Me)
     def get(self, request: Request) -> Response:
-        """The caller, and what this login may be used for."""
+        """Returns the caller's account, and the scopes of this login."""
         return Response(_own(request))
 
     @documented(shapes.Me, takes=Profile(display_name="Bob B."))
     def patch(self, request: Request) -> Response:
-        """Another display name, status, activity; whether others see you typing; `unread_first`: how one's list is ordered.
+        """Changes the caller's profile: display name, status, activity. Fields that are left out stay.
 
-        What is left out stays.
+        `shows_typing`: whether others see the caller typing. `unread_first`: whether unread channels come first in the list.
         """
         given = checked(Profile, request)
         user = caller(request)
         with transaction.atomic():
-            # All of it, or nothing.
+            # All fields are changed, or none.
             if given.display_name is not msgspec.UNSET:
                 services.rename_user(user, display_name=given.display_name)
             if chosen := _chosen(given):
@@ -59,7 +59,7 @@ class OwnAccount(APIView):
 class Users(APIView):
     @documented(shapes.CursorPage[Person], query={"search": text("A part of the username or of the display name.")})
     def get(self, request: Request) -> Response:
-        """Active accounts; `?search=` in names."""
+        """Lists active users; `?search=` looks in their names."""
         rows = not_for_measuring(User.objects.people().filter(is_active=True))
         search = request.query_params.get("search", "").strip().replace("\x00", "")
         if search:

@@ -1,1 +1,1 @@
-"""The pages' door: server-rendered, with forms that work, and links that are shown to be opened by somebody else."""
+"""The pages' door: server-rendered pages with forms that work without JavaScript, and the links for invitations and passwords."""

@@ -1,4 +1,4 @@
-"""The page: the channel list, and one channel with its newest messages. What happens after that is the socket's."""
+"""The page: the channel list, and one channel with its newest messages. Later changes come over the socket."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,14 +50,14 @@ def channel(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def message(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
-    """The channel around one of its messages. Whoever may not see it gets the answer of a channel that there is not."""
+    """The channel, opened at one of its messages. A user who may not see it gets the same 404 as if it did not exist."""
     return _page(request, pk, seq=seq)
 
 
 @login_required
 @require_POST
 def post_message(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form door, for browsers without JavaScript: the same verb, through the same lane."""
+    """Posts a message from a form, for browsers without JavaScript: by the same verb, through the same lane."""
     assert isinstance(request.user, User)
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -78,10 +78,10 @@ def post_message(request: HttpRequest, pk: int) -> HttpResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class _Shown:
-    """What the page is about, and what is read for it."""
+    """All that is read for the page."""
 
     me: Person
-    #: Read before the channels: heads of another epoch would be taken for those of this one.
+    #: Read before the channels: otherwise heads of an old epoch could be taken for those of a new one.
     epoch: str
     channels: list[shapes.Channel]
     chosen: shapes.Channel | None
@@ -165,7 +165,7 @@ def _state(shown: _Shown, user: User) -> PageState:
 
 
 def _chosen(channels: Sequence[shapes.Channel], pk: int | None) -> shapes.Channel | None:
-    """The one that is to be shown, if any. Raises Http404 for one that is not among them."""
+    """The channel to show, if any. Raises Http404 if it is not among the user's channels."""
     chosen = next((channel for channel in channels if channel.id == pk), None)
     if pk is not None and chosen is None:
         raise Http404
@@ -173,7 +173,7 @@ def _chosen(channels: Sequence[shapes.Channel], pk: int | None) -> shapes.Channe
 
 
 def _around(request: HttpRequest, channels: Sequence[shapes.Channel]) -> dict[str, Any]:
-    """What stands around the messages, whichever channel is shown."""
+    """The parts of the page around the messages, the same for every channel."""
     assert isinstance(request.user, User)
     listed = of_the_chat(channels)
     return {
@@ -193,7 +193,7 @@ def _people(users: set[int]) -> list[Person]:
 
 
 def _place(channel: int, seq: int) -> tuple[int, int | None]:
-    """Where the message is shown: of a reply that is only in its thread, where the thread begins, and its root. Raises Http404."""
+    """The message's seq and None; for a reply that is only in its thread, the root's seq and id. Raises Http404."""
     row = Message.objects.filter(channel=channel, seq=seq).select_related("thread").first()
     if row is None:
         raise Http404

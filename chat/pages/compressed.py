@@ -1,7 +1,7 @@
-"""Compresses the channel pages by Brotli where the browser knows it: a sixth smaller than gzip, and cheaper.
+"""Compresses the channel pages with Brotli if the browser knows it: a sixth smaller than gzip, and cheaper.
 
-What stands in a page twice (a message as a row and as data) lies too far apart for gzip's window. django-http-compression was
-tried: it prefers zstd at a level that makes these pages no smaller than gzip does.
+A page has each message twice, as a row and as data, too far apart for gzip's window. django-http-compression was tried: it prefers
+zstd at a level that makes these pages no smaller than gzip does.
 """
 
 import re
@@ -16,13 +16,13 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.gzip import gzip_page
 
 QUALITY = 5
-#: Of the random length by which an answer is longer, so that what is secret in it can't be told from its size (BREACH).
+#: The most random bytes that are added to an answer, so that its size tells nothing of the secrets in it (BREACH).
 MOST_NOISE = 100
 _KNOWS_BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
 def compressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view's whole pages compressed, by gzip where Brotli isn't known; a redirect stays as it is."""
+    """Compresses the view's pages, with gzip for browsers without Brotli; redirects stay as they are."""
     by_gzip = gzip_page(view)
 
     @wraps(view)

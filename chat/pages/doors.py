@@ -1,4 +1,4 @@
-"""Sign-up, sign-in, sign-out, passwords, and the owner's set-up. What is tried here is counted by the forms."""
+"""Sign-up, sign-in, sign-out, passwords, and the owner's set-up. The forms count the tries."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class SignIn(LoginView):
         return super().get_context_data(is_open=is_sign_up_open(), **kwargs)
 
     def get_success_url(self) -> str:
-        """Where `next` leads, unless it is back here: for who is signed in Django would take that for an error of ours."""
+        """The address in `next`, unless it is this page: for a signed-in user Django would raise an error for such a loop."""
         url: str = super().get_success_url()
         return url if url != self.request.path else self.get_default_redirect_url()
 
@@ -50,7 +50,7 @@ class SignOut(LogoutView):
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """An account of one's own, where SIGN_UP is open."""
+    """Sign-up: a newcomer creates an account, if SIGN_UP is open."""
     if request.user.is_authenticated:
         return redirect("home")
     if not is_sign_up_open():
@@ -64,7 +64,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Another password: signs out everywhere but here."""
+    """Changes the user's password, and signs them out everywhere else."""
     assert isinstance(request.user, User)
     form = PasswordForm(request, request.user)
     if form.is_valid() and _change_password(request, form):
@@ -73,7 +73,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 
 def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
-    # Together: nobody, not even another tab, finds the new password with the old session.
+    # In one transaction: no request, also of another tab, meets the new password with the old session.
     with transaction.atomic():
         is_changed = form.change()
         if is_changed:
@@ -84,15 +84,15 @@ def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
 
 @login_required
 def password_changed(request: HttpRequest) -> HttpResponse:
-    """The session gets another key, so that a copied cookie ends too."""
-    # Not at the change itself: other tabs would come back with the old cookie before the new one has arrived here.
+    """Confirms the change, and gives the session a new key, so that a copied cookie ends too."""
+    # Not at the change itself: other tabs would reconnect with the old cookie before the browser has the new one.
     request.session.cycle_key()
     return render(request, "registration/password_changed.html")
 
 
 @counted_as_link
 def new_password(request: HttpRequest, secret: str) -> HttpResponse:
-    """The one-time link to a new password: it ends every session and every token of its person. 410 for any other link."""
+    """The page of a one-time password link: a new password ends the user's sessions and tokens. 410 for any other link."""
     try:
         user = whose_password_link(secret)
     except NotFound as refusal:
@@ -107,7 +107,7 @@ def new_password(request: HttpRequest, secret: str) -> HttpResponse:
 
 @counted_as_link
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
-    """The link on the console. Its page is gone once there is any account."""
+    """The set-up page, whose link `serve` prints: it makes the owner's account. 410 once there is any account."""
     if not is_valid(token):
         return render(request, "registration/setup_gone.html", status=410)
     form = OwnerForm(request)
@@ -118,7 +118,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, form: OwnerForm) -> HttpResponse:
-    """The owner's first page offers the link by which the others come."""
+    """The owner's first page, with an invitation link for the others."""
     if settings.SIGN_UP == "closed":
         return redirect("home")
     _, secret = create_invite(form.user, channels=[form.first_channel.pk])
@@ -127,6 +127,6 @@ def _welcome(request: HttpRequest, form: OwnerForm) -> HttpResponse:
 
 
 def enter(request: HttpRequest, user: User) -> None:
-    """Signs somebody in who has proved who they are."""
+    """Signs in a user who has proved their identity."""
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     note_sign_in(user, line=line_of_request(request))

@@ -1,4 +1,4 @@
-"""Pages that say what went wrong: sentences, not codes."""
+"""Error pages for people: sentences instead of codes."""
 
 import math
 
@@ -11,7 +11,7 @@ from delivery.wire.errors import RateLimited
 
 
 def rate_limited(request: HttpRequest, refusal: RateLimited) -> HttpResponse:
-    """Too many requests of one person, too many tries from one address or for one name."""
+    """The page for too many requests of one user, or too many tries from one address or for one name."""
     usage = Usage(refusal.limit or 0, 0, refusal.retry_after or 1)
     response = with_usage(render(request, "429.html", status=429), usage)
     response["Retry-After"] = str(math.ceil(usage.reset))

@@ -1,13 +1,13 @@
-"""The files of a message as they are drawn, and how large before they are there. The page's files/shown.js says the same."""
+"""How a message's files are drawn, and their size before they have loaded. The page's files/shown.js has the same rules."""
 
 from dataclasses import dataclass
 
 from chat import shapes
 from chat.spelling import spell_size
 
-#: What a picture may take of the page.
+#: The largest width and height of a picture on the page.
 MOST_WIDTH, MOST_HEIGHT = 360, 320
-#: What browsers show and play, as the types that the server gives inline.
+#: Types that browsers show and play: the server sends them inline.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 
 
@@ -17,7 +17,7 @@ class FileLook:
     name: str
     size: str
     url: str
-    #: picture, video, audio or card.
+    #: How it is drawn: picture, video, audio or card.
     look: str
     shown: str
     width: int

@@ -1,4 +1,4 @@
-"""The forms of the pages, over the verbs; what a verb refuses is shown at the form."""
+"""The forms of the pages. Each calls a verb and shows its refusal at the form."""
 
 import contextlib
 import uuid
@@ -23,13 +23,13 @@ from chat.services import (
 from delivery.wire import ids
 from delivery.wire.errors import RateLimited, Refused
 
-#: Of a conversation; the limit of members refuses the rest.
+#: The most names that the field takes; the limit of members refuses more.
 MOST_NAMES = 100
 
 
 @contextlib.contextmanager
 def shown_at_the_form() -> Iterator[None]:
-    """What a verb refuses becomes an error of the form; that it was tried too often is a page of its own."""
+    """Turns a verb's refusal into an error of the form. Too many tries get a page of their own."""
     try:
         yield
     except RateLimited:
@@ -42,7 +42,7 @@ class SignInForm(AuthenticationForm):
     request: HttpRequest
 
     def clean(self) -> dict[str, Any]:
-        """Nothing is tried, and nothing counted, without a name and a password. Raises RateLimited."""
+        """Checks and counts only when both name and password are given. Raises RateLimited."""
         username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
         if username and password:
             count_sign_in(self.request, username)
@@ -78,7 +78,7 @@ class AccountForm(forms.Form):
         self._request = request
 
     def clean(self) -> dict[str, Any]:
-        """An account, once every field is filled in. Raises RateLimited."""
+        """Creates the account once all fields are valid. Raises RateLimited."""
         cleaned = super().clean() or {}
         if not self.errors:
             count_sign_up(self._request)
@@ -96,7 +96,7 @@ class SignUpForm(AccountForm):
 
 
 class InviteForm(AccountForm):
-    """An account for a person with the link of an invitation."""
+    """Sign-up by the link of an invitation."""
 
     channels: list[Channel]
 
@@ -118,7 +118,7 @@ class OwnerForm(AccountForm):
 
 
 class NewPasswordForm(forms.Form):
-    """Another password for a person with a link to it."""
+    """A new password by a one-time link."""
 
     password = new_password_field("New password")
 
@@ -134,7 +134,7 @@ class NewPasswordForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """Another password for a person who knows the present one."""
+    """A new password for a user who knows the present one."""
 
     current = forms.CharField(
         strip=False,
@@ -155,13 +155,13 @@ class PasswordForm(forms.Form):
         self.user = user
 
     def clean_current(self) -> None:
-        """Guessing it is counted like guessing it at the sign-in. Raises RateLimited."""
+        """A wrong password here counts like one at the sign-in. Raises RateLimited."""
         count_sign_in(self._request, self.user.username)
         if not self.user.check_password(self.cleaned_data["current"]):
             raise forms.ValidationError("This is not your present password.")
 
     def change(self) -> bool:
-        """Whether the password was changed; else the form says why not."""
+        """Changes the password. Returns False if it was refused; then the form has the reason."""
         try:
             change_password(
                 self.user,
@@ -175,7 +175,7 @@ class PasswordForm(forms.Form):
 
 
 class GroupForm(forms.Form):
-    """Whom to write to, by their usernames."""
+    """The people of a new group conversation, by username."""
 
     people = forms.CharField(
         max_length=2000,
@@ -212,7 +212,7 @@ class GroupForm(forms.Form):
 
 
 class MessageForm(forms.Form):
-    """The composer without JavaScript."""
+    """The composer for browsers without JavaScript."""
 
     body = forms.CharField(strip=False, required=False)
     client_msg_id = forms.CharField(strip=False, required=False)

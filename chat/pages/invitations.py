@@ -1,4 +1,4 @@
-"""The link of an invitation: for a newcomer a page to sign up, for somebody who is signed in the channels to join."""
+"""The page of an invitation link: a newcomer signs up here, a signed-in user joins the channels."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from delivery.wire.errors import NotFound, RateLimited, Refused
 
 @counted_as_link
 def invite(request: HttpRequest, secret: str) -> HttpResponse:
-    """Who invites to what, and how to come in. 410, alike for whatever link lets nobody in."""
+    """The page of an invitation: who invites, to which channels, and how to join. 410 for every link that is not valid."""
     try:
         found, channels = open_invite(secret)
     except NotFound as refusal:

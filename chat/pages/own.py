@@ -1,4 +1,4 @@
-"""What a person has given out, and takes back here: invitations and tokens; and a conversation with several people at once."""
+"""The user's own pages: invitations and tokens, with a way to revoke them, and a new conversation with several people."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ _both = require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @_both
 def invitations(request: HttpRequest) -> HttpResponse:
-    """One's invitations that stand, and the way to take each back."""
+    """The user's valid invitations, with a way to revoke each."""
     user = _person(request)
     if request.method == "POST":
         return _ended(request, lambda pk: revoke_invite(user, invite=pk), "The invitation lets nobody in any more.")
@@ -33,7 +33,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
 @login_required
 @_both
 def tokens(request: HttpRequest) -> HttpResponse:
-    """One's tokens of programs, and the way to end each; never their secrets."""
+    """The user's tokens for programs, without their secrets, with a way to revoke each."""
     user = _person(request)
     if request.method == "POST":
         return _ended(
@@ -45,7 +45,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @login_required
 @_both
 def new_group(request: HttpRequest) -> HttpResponse:
-    """A conversation with several people; the one that these people have already is opened again."""
+    """Starts a conversation with several people, or opens the one that these people have already."""
     form = GroupForm(request, _person(request))
     if form.is_valid():
         return redirect("channel", pk=form.channel.pk)

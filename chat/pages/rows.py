@@ -1,7 +1,7 @@
-"""Messages as rows that can be read as served: days, groups, quotes and the line before what is new, as the page's script
-sets them again.
+"""Messages as rows of the served page, readable without JavaScript: days, groups, quotes, the line before new messages. The page's
+script makes the same rows.
 
-Times are UTC's here; the browser's zone is known only to the script.
+Times here are UTC: only the script knows the browser's time zone.
 """
 
 import re
@@ -46,17 +46,17 @@ class Row:
     quote_text: str
     reactions: list[Reaction]
     files: list[FileLook]
-    #: A few emoji alone.
+    #: The message is only a few emoji.
     is_large: bool
-    #: By name, or with everybody.
+    #: The message mentions the reader by name, or everybody.
     calls_me: bool
-    #: Under a root how many have replied, under a reply that is in the channel too whence it is; else empty.
+    #: The line about the thread: the number of replies under a root; where a reply comes from, under one shown in the channel.
     thread_line: str
     replied_at: str
     faces: list[Face]
-    #: The address names it.
+    #: The page's address names this message.
     is_pointed: bool
-    #: Links to messages that are sure to be shown as cards: their places.
+    #: The places of linked messages that the page is sure to show as cards.
     cites: list[str]
 
 
@@ -72,10 +72,10 @@ def rows(
     origin: str = "",
     now: datetime | None = None,
 ) -> Iterator[Row]:
-    """`messages`: oldest first. `unheard`: of whom nothing counts as unread. One row, the first unread one, is told so.
+    """Rows for the messages. Messages that are only in a thread get no row; the first unread message is marked.
 
-    `names`: of those who have replied in threads. What is only in a thread has no row. `heads`: {channel: head} of what the
-    reader sees; a link to a message there, at this site's origin, cites it.
+    `messages`: oldest first. `unheard`: users whose messages never count as unread. `names`: of users who have replied in threads.
+    `heads`: {channel: head} of the reader's channels; a link to a message there, at this site's origin, cites it.
     """
     today = (now or datetime.now(UTC)).date()
     by_id = {message.id: message for message in messages}
@@ -152,7 +152,7 @@ def _counts(message: shapes.Message, unheard: Collection[int]) -> bool:
 
 
 def _cites(body: str, heads: Mapping[int, int], origin: str) -> list[str]:
-    # As timeline/cites.js finds them.
+    # timeline/cites.js finds them by the same rule.
     found = re.findall(rf'href="{re.escape(origin)}/c/(\d+)/m/(\d+)["?#]', body)
     seen = [f"{channel}.{seq}" for channel, seq in found if int(seq) <= heads.get(int(channel), 0)]
     return list(dict.fromkeys(seen))[:MOST_CITES]
@@ -179,7 +179,7 @@ def _are_grouped(previous: shapes.Message | None, message: shapes.Message) -> bo
 
 
 def repliers_of(messages: Sequence[shapes.Message]) -> set[int]:
-    """Whose faces stand under roots."""
+    """The users whose faces are shown under roots."""
     return {user for message in messages for user in message.repliers or ()}
 
 
@@ -204,5 +204,5 @@ def _quote(quoted: shapes.Message | None) -> str:
         return "An earlier message"
     if quoted.deleted_at:
         return "Message deleted"
-    # Where there are no words, the names of the files.
+    # A message without text is quoted by the names of its files.
     return (markdown.plain(quoted.body) or ", ".join(file.name for file in quoted.files))[:QUOTE_LETTERS]

@@ -1,4 +1,4 @@
-"""The list of channels as it is served: in sections and in the order in which the page's script keeps it."""
+"""The served list of channels: in the same sections and order as the page's script keeps."""
 
 import re
 import unicodedata
@@ -20,7 +20,7 @@ class Section:
 
 
 def sections_of(channels: Iterable[shapes.Channel], *, unread_first: bool) -> list[Section]:
-    """Those that are always there, and of the others those with something in them."""
+    """The sections: some are always there, the others only with channels in them."""
     ordered = sorted(channels, key=lambda channel: natural(channel.name))
     headings = sorted({_heading(channel) for channel in ordered} - {""}, key=natural)
     sections = [
@@ -37,7 +37,7 @@ def sections_of(channels: Iterable[shapes.Channel], *, unread_first: bool) -> li
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
-    """To sort by as people count: #2 before #10, whatever the case and the accents."""
+    """A sort key for names: #2 before #10, ignoring case and accents."""
     bare = (sign for sign in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(sign))
     return list(_parts("".join(bare)))
 

@@ -1,4 +1,4 @@
-"""What the page's script begins with: the same shapes that the socket and HTTP say, in the page itself."""
+"""The data in the page with which its script begins, in the same shapes as over the socket and HTTP."""
 
 import json
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     unread_first: bool
     desk: shapes.Desk | None
     blocks: Sequence[int]
-    #: In how many followed threads something is unread.
+    #: How many followed threads have unread replies.
     threads_unread: int
-    #: Whose faces stand under the roots among the messages.
+    #: The users whose faces are shown under roots among the messages.
     repliers: Sequence[Person]
     messages: Sequence[shapes.Message]
-    #: Where older and newer messages than these begin; None: there are none.
+    #: The seqs at which older and newer messages begin; None: there are none.
     history_before: int | None
     history_after: int | None
-    #: The message that the address names; of a reply that is only in its thread the root.
+    #: The message that the page's address names; for a reply that is only in its thread, the root.
     pointed: int | None
-    #: Then the root's id too.
+    #: In the case of such a reply, the root's id.
     thread: int | None
     time: Time
 
@@ -41,5 +41,5 @@ class _Encoder(json.JSONEncoder):
 
 
 def state_script(state: msgspec.Struct, name: str = "gapless-state") -> SafeString:
-    """What a page begins with, as Django's json_script writes it, so that nothing in it ends the element."""
+    """The data as a script element, escaped like Django's json_script, so that no text in it can end the element."""
     return json_script(state, name, encoder=_Encoder)

@@ -1,6 +1,6 @@
-"""Who may do what in a channel: one table. Verbs ask it, every door shows it (`can`), docs print it, nobody repeats it.
+"""The rights in a channel, in one table: verbs ask it, every door shows it (`can`), docs print it, no other code repeats it.
 
-Reading is by membership alone. Knows roles, kinds and states, and reads no rows: that is services/standing.py.
+Reading needs membership alone. This module knows roles, kinds and states, and reads no rows: chat/rights/standing.py does.
 """
 
 import enum
@@ -16,7 +16,7 @@ from delivery.wire.errors import Archived, Forbidden, Muted, Refused
 
 
 class Right(enum.StrEnum):
-    """What somebody may or may not do in a channel; its value is the word in `can`."""
+    """A right in a channel; its value is the word in `can`."""
 
     POST = "post"
     REACT = "react"
@@ -36,26 +36,26 @@ class Right(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Who may: those roles; and where it says `staff`, those of the staff who moderate every channel, in it or not."""
+    """Who has a right: members with these roles and, with `staff`, staff who moderate every channel, as members or not."""
 
     roles: frozenset[str]
-    #: What a user who may not is told.
+    #: The sentence for a user without the right.
     refusal: str
     staff: bool = False
-    #: Plain members too, where the channel is public.
+    #: In public channels plain members too.
     members_in_public: bool = False
-    #: Each of them, in a direct conversation of three or more.
+    #: In direct conversations of three or more each member.
     members_in_group: bool = False
-    #: Visitors, in their conversations with the support; whatever role they have there.
+    #: Visitors, in their conversations with the support, with any role.
     visitors: bool = False
     in_direct: bool = True
-    #: In a direct conversation of three or more.
+    #: In direct conversations of three or more.
     in_group: bool = True
-    #: In a conversation with the support, and in its notes. In the log of a desk nothing may be done: its agents' acts write it.
+    #: In a conversation with the support, and in its notes. A desk's log allows nothing: only agents' acts write it.
     in_support: bool = True
     though_archived: bool = False
     though_muted: bool = True
-    #: What the verb asks besides, for docs/permissions.md.
+    #: What the verb checks besides, for docs/permissions.md.
     condition: str = ""
 
 
@@ -73,13 +73,13 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             refusal="Only the author can edit a message.",
             visitors=True,
             though_muted=False,
-            condition="one's own, for 24 hours, unless deleted; a customer's, until it is resolved",
+            condition="their own messages, for 24 hours, unless deleted; customers until the conversation is resolved",
         ),
         Right.DELETE_OWN: Rule(
             roles=EVERYONE,
             refusal="Only the author or a moderator can delete a message.",
             visitors=True,
-            condition="one's own; a customer's, until it is resolved",
+            condition="their own messages; customers until the conversation is resolved",
         ),
         Right.DELETE_ANY: Rule(
             roles=KEEPERS,
@@ -103,7 +103,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             in_direct=False,
             in_group=False,
             in_support=False,
-            condition="with a role only by who may promote",
+            condition="adding with a role needs `promote`",
         ),
         Right.REMOVE: Rule(
             roles=KEEPERS,
@@ -112,13 +112,13 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             in_direct=False,
             in_support=False,
             though_archived=True,
-            condition="moderators only plain members; nobody themselves; not the last owner",
+            condition="moderators can remove only plain members; nobody can remove themselves or the last owner",
         ),
         Right.MUTE: Rule(
             roles=KEEPERS,
             refusal="Only owners and moderators mute members.",
             staff=True,
-            condition="moderators only plain members; nobody themselves",
+            condition="moderators can mute only plain members; nobody can mute themselves",
         ),
         Right.PROMOTE: Rule(
             roles=OWNERS,
@@ -149,7 +149,7 @@ RULES: Mapping[Right, Rule] = MappingProxyType(
             in_direct=False,
             in_support=False,
             though_archived=True,
-            condition="not the last owner among others",
+            condition="the last owner only when no other member is left",
         ),
     }
 )
@@ -165,7 +165,7 @@ def refusal(
     is_muted: bool,
     is_visitor: bool = False,
 ) -> Refused | None:
-    """What stands against it; None when it may be done. `place`: the channel's kind, GROUP or SUPPORT."""
+    """The refusal, or None when the user has the right. `place`: the channel's kind, GROUP or SUPPORT."""
     rule = RULES[right]
     if is_visitor and not rule.visitors:
         return Forbidden(rule.refusal)
@@ -176,14 +176,14 @@ def refusal(
     if (place == ChannelKind.DIRECT and not rule.in_direct) or (place == GROUP and not rule.in_group):
         return Forbidden("That can't be done in a direct conversation.")
     if place == ChannelKind.DESK or (place == SUPPORT and not rule.in_support):
-        return Forbidden("That is the desk's to do: by claiming, releasing and resolving conversations.")
+        return Forbidden("Only the support desk can do that: by claiming, releasing and resolving conversations.")
     if is_archived and not rule.though_archived:
         return Archived()
     return Muted() if is_muted and not rule.though_muted else None
 
 
 def rights_of(*, role: str, moderates: bool, place: str, is_archived: bool, is_visitor: bool = False) -> list[str]:
-    """What a member may do, as `can` says it. A mute is said apart (`muted_until`), for it ends by itself."""
+    """The rights of a member, as in `can`. A mute does not change them: `muted_until` says it, because a mute ends by itself."""
     return list(_rights_of(role, moderates, place, is_archived, is_visitor))
 
 

@@ -24,7 +24,7 @@ class Problem(BareProblem, frozen=True, kw_only=True):
         | Absent
     ) = msgspec.UNSET
     missed: (
-        Annotated[Sequence[SpelledMessage], msgspec.Meta(description="With `overtaken`: what was said since.")] | Absent
+        Annotated[Sequence[SpelledMessage], msgspec.Meta(description="With `overtaken`: the messages since.")] | Absent
     ) = msgspec.UNSET
     who: Annotated[Person, msgspec.Meta(description="With `claimed`: who holds it.")] | Absent = msgspec.UNSET
     until: Annotated[Time, msgspec.Meta(description="With `claimed`: until when, unless they work.")] | Absent = (

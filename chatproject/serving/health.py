@@ -1,7 +1,7 @@
-"""`/healthz`: the process answers, nothing else is touched. `/readyz`: it can do its work, with each dependency's milliseconds.
-`/version`: which release answers.
+"""`/healthz`: the process answers, without asking others. `/readyz`: it can do its work, with each dependency's milliseconds.
+`/version`: the release that answers.
 
-A monitor asks by address: these paths and the figures are answered whatever the Host.
+Monitors ask by address: these paths and the metrics answer for any Host header.
 """
 
 import functools
@@ -23,24 +23,24 @@ from delivery.redis import client
 
 logger = logging.getLogger("gapless.health")
 
-#: With nothing given on for so long while somebody waits, others should get the work.
+#: If no waiting request got a place for so long, HTTP stands still, and other processes should get the work; seconds.
 STANDING_SECONDS = 5
 
 
 def alive(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is touched."""
+    """The process answers, without asking PostgreSQL or Redis."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def version(request: HttpRequest) -> JsonResponse:
-    """The release that answers, and the commit it was made of. During a deploy two may answer in turn."""
+    """The release that answers, and its commit. During a deploy the old and the new release answer in turn."""
     return JsonResponse({"version": VERSION, "commit": commit()})
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when this process should get work; 503 while draining, when PostgreSQL is away, or while HTTP stands still.
+    """200 when this process should get work; 503 while it drains, when PostgreSQL is away, or while HTTP stands still.
 
-    Redis away is told, each of several, and not fatal.
+    The answer also says whether each Redis is there; without Redis it stays 200.
     """
     running = node.running()
     is_draining = running is not None and running.is_draining
@@ -66,7 +66,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 def _dependencies() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "postgresql", _ask_postgresql
-    # As the figures of their breakers are called.
+    # The same names as in the metrics of their breakers.
     yield "redis", _ask_redis
     for number, url in enumerate(settings.REDIS_URLS[1:], 1):
         yield f"redis{number}", _client(url).ping
@@ -92,7 +92,7 @@ def _timed(ask: Callable[[], object]) -> dict[str, Any]:
         ask()
         is_ok = True
     except Exception as error:
-        # A monitor is told that it is away; why, the operator finds in the log.
+        # The monitor learns that it is away; the operator finds the reason in the log.
         logger.warning("asked by /readyz: %s", error)
         is_ok = False
     return {"ok": is_ok, "milliseconds": round((time.perf_counter() - started) * 1000, 1)}

@@ -33,16 +33,18 @@ http_responses = Counter(
 )
 door_refusals = Counter(
     "gapless_door_refusals",
-    "Requests, handshakes and connections refused before Django was asked, by reason.",
+    "Requests, handshakes and connections that the server refused before Django saw them, by reason.",
     ["reason"],
 )
-http_places_taken = Gauge("gapless_http_places_taken", "Requests that are worked on.", multiprocess_mode="livesum")
+http_places_taken = Gauge(
+    "gapless_http_places_taken", "Requests that the process is working on.", multiprocess_mode="livesum"
+)
 build = Gauge(
-    "gapless_build_info", "1, by the version and the commit that serve.", ["version", "commit"],
+    "gapless_build_info", "1, with the version and the commit that serve.", ["version", "commit"],
     multiprocess_mode="livemax",
 )  # fmt: skip
 files_exhausted_seconds = Counter(
-    "gapless_files_exhausted_seconds", "Seconds in which not one more file or connection could be opened."
+    "gapless_files_exhausted_seconds", "Seconds in which no further file or connection could be opened."
 )
 http_waiting = Gauge("gapless_http_waiting", "Requests that wait for a place.", multiprocess_mode="livesum")
 
@@ -132,7 +134,7 @@ def measured(get_response: Respond) -> Respond:
 
 
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """What Prometheus reads: only with METRICS_TOKEN, or from METRICS_ALLOWED without a proxy between; 404 with METRICS_PORT."""
+    """The metrics for Prometheus: with METRICS_TOKEN, or from METRICS_ALLOWED without a proxy between; 404 with METRICS_PORT."""
     if settings.METRICS_PORT:
         return HttpResponse("The figures are on a port of their own.\n", status=404, content_type="text/plain")
     if not may_read(request.META.get("REMOTE_ADDR", ""), request.headers.get):

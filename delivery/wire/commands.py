@@ -1,6 +1,6 @@
-"""The commands: what a client sends, one frozen struct an op. Its docstring is its documentation.
+"""The commands that a client sends, one frozen struct an op. Its docstring is its documentation.
 
-What is named here is fixed; ops and fields may be added, none may change its meaning.
+These names are fixed; ops and fields may be added, none may change its meaning.
 """
 
 from typing import Literal, get_args
@@ -17,10 +17,10 @@ class Command(
 
 
 class Sync(Command, frozen=True, kw_only=True, tag="sync"):
-    """The head held for each channel; 0 or left out: from now on. May be repeated for any subset.
+    """Sends the head that you hold for each channel; 0 or left out: from now on. You may repeat it for any channels.
 
-    `epoch`: the one in which these numbers were heard; another one than the server's is `resync` for all. `more`: what does not fit
-    into this frame comes in further ones; what is left out begins with the last.
+    `epoch`: the epoch of these numbers; if it is not the server's, all channels get `resync`. `more`: further `sync` frames follow
+    with more channels; channels that no frame names begin when the last frame comes.
     """
 
     channels: dict[Id, Number] = {}
@@ -29,14 +29,14 @@ class Sync(Command, frozen=True, kw_only=True, tag="sync"):
 
 
 class Post(Command, frozen=True, kw_only=True, tag="message.post"):
-    """A new message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, once or again.
+    """Posts a message. Repeating it with the same client_msg_id is safe: `ok` comes after COMMIT, for each repeat too.
 
-    `body`: Markdown, kept and sent as it was typed.
-    `seen_seq`: of the staff in a conversation with the support, the newest number that they have seen; left out, their read
-    cursor. If somebody else of the staff has answered since, the message is refused with `overtaken`.
-    `files`: ids of own files that no message has yet, at most 10, in their order; with them the body may be empty.
-    `thread`: the root's id, of a reply in a thread, which is not in the channel unless `also_in_channel`; it takes two numbers,
-    its own and then its root's.
+    `body`: Markdown, kept and sent as typed.
+    `seen_seq`: for agents in a support conversation, the newest number that the agent has seen (default: their read cursor). If
+    another agent has answered since, the message is refused with `overtaken`.
+    `files`: ids of your files that no message has yet, at most 10, in order; with files the body may be empty.
+    `thread`: the root's id, for a reply in a thread. The channel shows the reply only with `also_in_channel`. A reply takes two
+    numbers: one for itself, then one for its root.
     """
 
     channel: Id
@@ -50,7 +50,7 @@ class Post(Command, frozen=True, kw_only=True, tag="message.post"):
 
 
 class Edit(Command, frozen=True, kw_only=True, tag="message.edit"):
-    """Another body for an own message."""
+    """Edits a message of your own."""
 
     channel: Id
     message: Id
@@ -58,7 +58,7 @@ class Edit(Command, frozen=True, kw_only=True, tag="message.edit"):
 
 
 class Delete(Command, frozen=True, kw_only=True, tag="message.delete"):
-    """Empties a message; its place stays. The staff from outside the channel give a reason."""
+    """Empties a message, which keeps its place. Staff who are not members give a reason."""
 
     channel: Id
     message: Id
@@ -66,7 +66,7 @@ class Delete(Command, frozen=True, kw_only=True, tag="message.delete"):
 
 
 class AddReaction(Command, frozen=True, kw_only=True, tag="reaction.add"):
-    """One Unicode emoji, kept in its full spelling. Repeating changes nothing."""
+    """Adds a reaction: one Unicode emoji, kept in its full spelling. Repeating changes nothing."""
 
     channel: Id
     message: Id
@@ -74,7 +74,7 @@ class AddReaction(Command, frozen=True, kw_only=True, tag="reaction.add"):
 
 
 class RemoveReaction(Command, frozen=True, kw_only=True, tag="reaction.remove"):
-    """Takes one's own reaction back. Repeating changes nothing."""
+    """Removes your own reaction. Repeating changes nothing."""
 
     channel: Id
     message: Id
@@ -89,30 +89,30 @@ class AddPin(Command, frozen=True, kw_only=True, tag="pin.add"):
 
 
 class RemovePin(Command, frozen=True, kw_only=True, tag="pin.remove"):
-    """Takes a message's pin away, whoever set it. Repeating changes nothing."""
+    """Unpins a message, also one that another member pinned. Repeating changes nothing."""
 
     channel: Id
     message: Id
 
 
 class Delivered(Command, frozen=True, kw_only=True, tag="delivered"):
-    """Everything up to `seq` has arrived. Cumulative, forward only."""
+    """Says that all messages up to `seq` have arrived. Cumulative, forward only."""
 
     channel: Id
     seq: Number
 
 
 class Read(Command, frozen=True, kw_only=True, tag="read"):
-    """Everything up to `seq` was seen by the person. Cumulative, forward only."""
+    """Says that the user has seen all messages up to `seq`. Cumulative, forward only."""
 
     channel: Id
     seq: Number
 
 
 class SayTyping(Command, frozen=True, kw_only=True, tag="typing"):
-    """The person began, goes on (say it every 3 s) or stopped typing in a channel. A message ends it by itself.
+    """Says that the user types in a channel (repeat it every 3 s), or has stopped. A message of theirs ends it by itself.
 
-    `thread`: the root of the thread that they type in. `uploading`: what they are at is a file on its way.
+    `thread`: the root of the thread in which they type. `uploading`: they are sending a file.
     """
 
     channel: Id
@@ -122,9 +122,9 @@ class SayTyping(Command, frozen=True, kw_only=True, tag="typing"):
 
 
 class SayViewing(Command, frozen=True, kw_only=True, tag="viewing"):
-    """An agent looks at a support conversation (say it every 3 s while it has the focus), or looks away.
+    """Says that an agent looks at a support conversation (repeat it every 3 s while it has the focus), or has stopped.
 
-    Only the inbox's agents hear of it. Who holds the conversation works by it, and holds on to it.
+    Only the inbox's agents hear of it. For the agent who holds the conversation it counts as work, which renews the lease.
     """
 
     channel: Id
@@ -132,7 +132,7 @@ class SayViewing(Command, frozen=True, kw_only=True, tag="viewing"):
 
 
 class SayPresence(Command, frozen=True, kw_only=True, tag="presence"):
-    """`status` and `activity` (80 characters): the person's choice, on all devices. `idle`: no input at this device for 5 min."""
+    """Sets `status` and `activity` (80 characters) for all devices, or says `idle`: this device had no input for 5 min."""
 
     status: Literal["online", "away", "busy", "invisible"] | msgspec.UnsetType = msgspec.UNSET
     activity: str | msgspec.UnsetType = msgspec.UNSET
@@ -140,7 +140,7 @@ class SayPresence(Command, frozen=True, kw_only=True, tag="presence"):
 
 
 class Ping(Command, frozen=True, kw_only=True, tag="ping"):
-    """Answered with `pong` and the heads, also without a ref."""
+    """Asks for the heads: the server answers with `pong`, also without a ref."""
 
 
 AnyCommand = (
@@ -163,7 +163,7 @@ AnyCommand = (
 COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)
 
 EXAMPLE_EPOCH = "9f1c0a7be2d34c5a8810"
-#: One of each.
+#: One example of each command.
 EXAMPLES: tuple[AnyCommand, ...] = (
     Sync(ref=1, channels={12: 340}, epoch=EXAMPLE_EPOCH),
     Post(ref=2, channel=12, client_msg_id="0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10", body="The build is green."),

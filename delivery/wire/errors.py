@@ -1,4 +1,5 @@
-"""Every refusal, once: its code on the wire, its HTTP status, and the sentence shown. Raised anywhere, translated once per door."""
+"""Every refusal: its code on the wire, its HTTP status, and the sentence for people. Services raise refusals, each door translates
+them in one place."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class Invalid(Refused):
 
 
 class TooSlow(Invalid):
-    """The file came too slowly: send it in pieces, each goes on where the last one ended."""
+    """The file came too slowly: send it in pieces, each of which continues where the last one ended."""
 
     status = 408
 
@@ -64,7 +65,7 @@ class Forbidden(Refused):
 
 
 class NotVerified(Refused):
-    """Who you are was not signed by the company, or not as it must be: its page has to say it anew."""
+    """The company's signature of your identity is missing or not valid: its page must send a new one."""
 
     code = "not_verified"
     status = 403
@@ -106,25 +107,25 @@ class Outdated(Conflict):
 
 
 class Archived(Refused):
-    """This channel is archived: it can be read, not written."""
+    """This channel is archived: you can read it, but not write in it."""
 
     code = "archived"
     status = 409
 
 
 class Over(Archived):
-    """This conversation is over: what you write begins another one."""
+    """This conversation is over: your next message begins another one."""
 
 
 class Overtaken(Refused):
-    """Somebody else has answered meanwhile: read it, then send yours again with the newest number that you have seen."""
+    """Another agent has answered meanwhile: read that answer, then send yours again with the newest number that you have seen."""
 
     code = "overtaken"
     status = 409
 
     def __init__(self, missed: Sequence[bytes]) -> None:
         super().__init__()
-        #: Spelled messages.
+        #: The messages, as they are sent.
         self.missed = missed
 
 
@@ -155,14 +156,14 @@ class Muted(Refused):
 
 
 class Blocked(Refused):
-    """One of you has blocked the other: no direct messages go between you."""
+    """One of you has blocked the other: you can't send each other direct messages."""
 
     code = "blocked"
     status = 403
 
 
 class Removed(Refused):
-    """You were removed from this channel: you come back when somebody who may remove adds you."""
+    """You were removed from this channel: you can return when a moderator adds you."""
 
     code = "removed"
     status = 403
@@ -176,14 +177,14 @@ class TooBig(Refused):
 
 
 class Quota(Refused):
-    """There is no room left for your files: delete messages with files that nobody needs."""
+    """Your storage for files is full: delete messages with files that nobody needs."""
 
     code = "quota"
     status = 429
 
 
 class UnsupportedType(Refused):
-    """Files of this kind are not taken."""
+    """Files of this type are not accepted."""
 
     code = "unsupported_type"
     status = 415
@@ -197,7 +198,7 @@ class RateLimited(Refused):
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, limit: int | None = None) -> None:
         super().__init__(detail, retry_after=retry_after)
-        #: How many there may be in the window, for the headers of HTTP.
+        #: How many requests the window allows, for the headers of HTTP.
         self.limit = limit
 
 
@@ -233,7 +234,7 @@ class Unavailable(Refused):
 
 
 class Internal(Refused):
-    """Something went wrong on our side. It was noted with the reference."""
+    """Something went wrong on our side. The server has logged it with the reference."""
 
     code = "internal"
     status = 500

@@ -1,6 +1,6 @@
-"""The frames: what the server sends, answers and pushes, one frozen struct an op. Its docstring is its documentation.
+"""The frames that the server sends: answers and pushes, one frozen struct an op. Its docstring is its documentation.
 
-What is named here is fixed; ops and fields may be added, none may change its meaning. Refuses to know what a channel is.
+These names are fixed; ops and fields may be added, none may change its meaning. This module does not know what a channel is.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Person(msgspec.Struct, frozen=True):
     display_name: str
 
 
-#: A message that is spelled already, as the bytes that everyone gets; what is in it is the product's.
+#: A message as the bytes that every member gets; the product defines its fields.
 SpelledMessage = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Message"})]
 
 
@@ -30,7 +30,7 @@ class PersonState(msgspec.Struct, frozen=True):
 
 
 class OwnPresence(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person has chosen: kept, the same on all devices, shown to nobody else as it stands here."""
+    """A person's own choices: kept, the same on all devices, shown to nobody else in this form."""
 
     status: str
     activity: str
@@ -38,7 +38,7 @@ class OwnPresence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BareChannel(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel of which no more than the id is said. The product describes those that there is access to, and adds to it."""
+    """A channel with no more than its id. The product extends it for the channels that the user has access to."""
 
     id: int
     refused: (
@@ -52,7 +52,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
-    """The first frame: who you are, what bounds you, and where your channels stand. `time`: the server's clock now."""
+    """The first frame: your user, your limits, and your channels with their heads. `time`: the server's clock now."""
 
     version: int
     connection: str
@@ -67,14 +67,14 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
 
 
 class SyncState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a channel stands after a sync; `resync`: more was missed than is replayed, load it afresh from history."""
+    """A channel's head after a sync; `resync`: you missed more than the server replays, load the channel again from history."""
 
     head: int
     resync: bool = False
 
 
 class Ok(Frame, frozen=True, kw_only=True, tag="ok"):
-    """The one reply to a command that was done."""
+    """The one reply to a command that succeeded."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
     channels: dict[int, SyncState] | msgspec.UnsetType = msgspec.UNSET
@@ -83,7 +83,7 @@ class Ok(Frame, frozen=True, kw_only=True, tag="ok"):
 
 
 class Error(Frame, frozen=True, kw_only=True, tag="error"):
-    """The one reply to a command that was refused, or a word about a frame without a ref."""
+    """The one reply to a command that was refused. Without `ref`: a frame without a ref was refused."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
     code: str
@@ -92,13 +92,13 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     channel: int | msgspec.UnsetType = msgspec.UNSET
     reference: str | msgspec.UnsetType = msgspec.UNSET
     missed: (
-        Annotated[Sequence[SpelledMessage], msgspec.Meta(description="With `overtaken`: what was said since.")]
+        Annotated[Sequence[SpelledMessage], msgspec.Meta(description="With `overtaken`: the messages since.")]
         | msgspec.UnsetType
     ) = msgspec.UNSET
 
 
 class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
-    """The answer to `ping`: a head that you don't hold is a gap. `time`: the server's clock now, so that yours may be wrong."""
+    """The answer to `ping`: a head that you don't hold is a gap. `time`: the server's clock now, in case yours is wrong."""
 
     ref: Ref | msgspec.UnsetType = msgspec.UNSET
     epoch: str
@@ -107,7 +107,7 @@ class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
 
 
 class Changes(Frame, frozen=True, kw_only=True, tag="changes"):
-    """Changes in the order of their numbers. `after` is not the head you hold: you have a gap, send `sync`."""
+    """Changes ordered by number. If `after` is not the head that you hold, you have a gap: send `sync`."""
 
     channel: int
     after: int
@@ -115,7 +115,7 @@ class Changes(Frame, frozen=True, kw_only=True, tag="changes"):
     changes: Sequence[SpelledMessage]
 
 
-#: {user: [delivered_seq, read_seq]}, spelled already.
+#: {user: [delivered_seq, read_seq]} as JSON.
 SpelledCursors = Annotated[
     msgspec.Raw,
     msgspec.Meta(
@@ -128,10 +128,10 @@ SpelledCursors = Annotated[
 
 
 class Receipts(Frame, frozen=True, kw_only=True, tag="receipts"):
-    """The numbers that every active other member has passed, and the cursors of those who moved: {user: [delivered_seq, read_seq]}.
+    """The numbers that all other active members have passed, and cursors that moved: {user: [delivered_seq, read_seq]}.
 
-    They speak of what came after `since`: nobody else was there before. To one's own sockets, when one's own cursor moved,
-    also what the server counts as unread up to the channel's number `head`.
+    Both concern messages after `since`: before it no other member was there. When your own cursor moved, your sockets also get
+    the server's counts `unread` and `mentioned` up to the channel's number `head`.
     """
 
     channel: int
@@ -145,9 +145,11 @@ class Receipts(Frame, frozen=True, kw_only=True, tag="receipts"):
 
 
 class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
-    """Those who changed. With `channel` (at a sync): all who are here; who isn't named is offline, or unknown if `known` is false.
+    """Users whose presence changed. With `channel` (at a sync): all who are here.
 
-    `own`: what you have chosen, told to nobody else.
+    Users whom a push with `channel` does not name are offline, or unknown if `known` is false.
+
+    `own`: your own choices, which nobody else gets.
     """
 
     users: dict[int, PersonState]
@@ -157,15 +159,15 @@ class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
 
 
 class Renamed(Frame, frozen=True, kw_only=True, tag="person"):
-    """Somebody with whom you share a channel, or you, is called something else from now on."""
+    """A user who shares a channel with you, or you yourself, has a new name."""
 
     person: Person
 
 
 class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
-    """Everyone typing in the channel now. Each push replaces the one before; none within 6 s: nobody types any more.
+    """All users who type in the channel now. Each push replaces the one before; after 6 s without a push nobody types.
 
-    `thread`: those of the thread with this root, and of nothing else. `uploading`: who of them sends files.
+    `thread`: the push is only about the thread with this root. `uploading`: those of the users who send files.
     """
 
     channel: int
@@ -175,9 +177,9 @@ class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
 
 
 class Viewing(Frame, frozen=True, kw_only=True, tag="viewing"):
-    """Every agent who looks at the support conversation now: told to its inbox's agents, in it or not, and to nobody else.
+    """All agents who look at the support conversation now. All agents of its inbox get this push, and nobody else.
 
-    Each push replaces the one before; none within 6 s: nobody looks any more.
+    Each push replaces the one before; after 6 s without a push nobody looks.
     """
 
     channel: int
@@ -185,22 +187,23 @@ class Viewing(Frame, frozen=True, kw_only=True, tag="viewing"):
 
 
 class Channel(Frame, frozen=True, kw_only=True, tag="channel"):
-    """What happened to your membership. After `joined`, changes follow from the channel's `head`."""
+    """A change of your membership. After `joined`, changes follow from the channel's `head` on."""
 
     action: str
     channel: BareChannel
 
 
 class Blocks(Frame, frozen=True, kw_only=True, tag="blocks"):
-    """Everybody whom you have blocked, when that has changed: fold what they write."""
+    """All users whom you have blocked, when the list has changed: collapse their messages."""
 
     users: Sequence[int]
 
 
 class Thread(Frame, frozen=True, kw_only=True, tag="thread"):
-    """How you have a thread, when you have read it or changed whether you follow it: told to your own sockets.
+    """Your state in a thread, after you have read, followed or unfollowed it; only your own sockets get it.
 
-    `thread`: the root's id. `read_seq`: the place of the newest reply that you have read. Of the moment: `threads/` says the same.
+    `thread`: the root's id. `read_seq`: the place of the newest reply that you have read. This push may be lost: `threads/` has the
+    same state.
     """
 
     channel: int
@@ -218,7 +221,7 @@ class Heartbeat(Frame, frozen=True, kw_only=True, tag="heartbeat"):
 
 
 class Goodbye(Frame, frozen=True, kw_only=True, tag="goodbye"):
-    """Just before the server closes."""
+    """The last frame before the server closes the socket."""
 
     code: int
     reason: str

@@ -1,4 +1,4 @@
-"""What commands and frames are made of: versions, ids, numbers, times, and the codes with which a socket is closed."""
+"""The parts of commands and frames: versions, ids, numbers, times, and the codes with which the server closes a socket."""
 
 import datetime
 import enum
@@ -14,7 +14,7 @@ SUBPROTOCOL = "gapless.v1"
 Id = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=ids.MOST)]
 Ref = Annotated[int, msgspec.Meta(ge=-ids.MOST - 1, le=ids.MOST)] | str
-#: Read by ids.read_uuid: msgspec's own UUID would be taken without dashes too.
+#: ids.read_uuid reads it: msgspec's own UUID would accept one without dashes too.
 Uuid = Annotated[
     str,
     msgspec.Meta(
@@ -26,7 +26,7 @@ Uuid = Annotated[
 
 
 class CloseCode(enum.IntEnum):
-    """4000 to 4499: come back; 4500 to 4999: do not."""
+    """After 4000 to 4499 the client reconnects, after 4500 to 4999 it does not."""
 
     RESTARTING = 4000
     SLOW_READER = 4001
@@ -43,7 +43,7 @@ class CloseCode(enum.IntEnum):
 
 _encode = msgspec.json.Encoder().encode
 
-#: RFC 3339 in UTC, as spell_time writes it.
+#: An RFC 3339 time in UTC, as spell_time writes it.
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
@@ -61,11 +61,11 @@ def spell_time(moment: datetime.datetime | None) -> Time | None:
         return None
     utc = moment.astimezone(datetime.UTC)
     if utc.microsecond:
-        # Four times as fast, and messages are full of times; but microseconds that are none it leaves out.
+        # msgspec is four times as fast, and messages are full of times; but it leaves out microseconds that are 0.
         return _encode(utc)[1:-1].decode()
     return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def time_now() -> Time:
-    """What the server's clock shows, for clients whose own may be wrong."""
+    """The time of the server's clock, for clients whose own may be wrong."""
     return spell_time(datetime.datetime.now(datetime.UTC))

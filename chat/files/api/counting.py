@@ -1,4 +1,4 @@
-"""Whose uploads are counted together: a person's; of visitors, whom anybody becomes by asking, those from one address."""
+"""Uploads are counted by person; those of visitors by address, because anybody can become a new visitor."""
 
 from chat.addresses import line_of
 from chat.allowances.counting import count, count_try
@@ -12,7 +12,7 @@ def source_of(user: User) -> Whose:
 
 
 def count_upload(user: User) -> None:
-    """One that begins. Raises RateLimited."""
+    """Counts an upload at its beginning. Raises RateLimited."""
     count(UPLOADS, user)
     if user.is_visitor:
         count_try(UPLOADS_OF_VISITORS, source_of(user), is_told=False)

@@ -1,4 +1,4 @@
-"""Files: given, and handed out to whoever may see the message that has them."""
+"""Files: users upload them; a user who may see a file's message may download it."""
 
 import shutil
 from typing import Any
@@ -26,7 +26,7 @@ from chat.files.talk import Form, Talk, talk_of
 from chat.models import User
 from delivery.wire.errors import Invalid, NotFound
 
-#: What a form is around its file.
+#: Bytes that a form may add to its file.
 FORM_BYTES = 64 * 1024
 FORM = {
     "multipart/form-data": {
@@ -40,7 +40,7 @@ FORM = {
 
 
 class AnyKind(BaseContentNegotiation):
-    """Bytes are what they are, whatever a reader would like best."""
+    """Accepts any Accept header: a file has one type only."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0] if parsers else None
@@ -56,16 +56,17 @@ class Files(APIView):
 
     @documented({201: shapes.File}, takes_bytes=FORM, refuses=[408, 413, 415])
     def post(self, request: Request) -> Response:
-        """Gives a file, as the part `file` of a multipart form: 201 with what a message names it by, usable at once.
+        """Uploads a file as the part `file` of a multipart form: 201 with its id, which a message can use at once.
 
-        Its type is what its content says. Pictures are drawn anew, without what cameras write into them. Until a message takes
-        it, within a day, nobody else sees it. For large files and poor connections: `files/uploads/`.
+        The server takes the type from the content, and draws pictures anew without the cameras' metadata. Only the uploader sees
+        the file until a message has it; without a message it is deleted after a day. Large files, poor connections:
+        `files/uploads/`.
         """
         talk, user = talk_of(request), caller(request)
         desk, developed = self.beside.desk_of(user), talk.has() if talk else None
         if developed is None:
             count_upload(user)
-            # A form is a little longer than its file.
+            # The form is a little longer than its file.
             announced = (talk.content_length if talk else None) or 0
             services.require_may_upload(user, size=max(0, announced - FORM_BYTES), desk=desk)
             if talk:
@@ -81,10 +82,10 @@ class OneFile(APIView):
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The bytes of a file, for its giver and then for whoever may read its message.
+        """Returns the bytes of a file, to its uploader and to users who may read its message.
 
-        A download, but for pictures, sound and video that browsers show; `Range` (206) and `If-None-Match`
-        (304) are understood.
+        Pictures, sound and video that browsers show are sent inline, other files as a download. `Range` (206) and
+        `If-None-Match` (304) work.
         """
         row = file_for(caller(request), pk, beside=self.beside)
         return handed(request._request, row, name=storage.WHOLE)
@@ -97,7 +98,7 @@ class Preview(APIView):
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """The small picture of a large one."""
+        """Returns the small preview of a large picture."""
         row = file_for(caller(request), pk, beside=self.beside)
         if not row.has_preview:
             raise NotFound("This file has no preview.")
@@ -105,7 +106,7 @@ class Preview(APIView):
 
 
 def wanting(talk: Talk, wanted: Any, user: User) -> Response:
-    """Goes to the server and not to the client."""
+    """Tells the server which bytes to receive. The server takes this 202 for itself; the client never sees it."""
     talk.wants, talk.source, talk.is_from_outside = wanted, source_of(user), user.is_visitor
     return Response(status=202)
 

@@ -1,4 +1,4 @@
-"""Handing out bytes: as a download, or shown where nothing can run; whole or a range of them; and whether they are held already."""
+"""Sends a file's bytes: as a download, or inline where nothing can run; whole or a range; 304 if the client has them already."""
 
 import re
 from collections.abc import AsyncIterator, Iterator

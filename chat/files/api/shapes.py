@@ -1,4 +1,4 @@
-"""What the paths of files send and take."""
+"""The shapes that the paths of files send and take."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from chat.files.services.pieces import received
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is sent in pieces: so many of its bytes have come. `file`: once it is whole."""
+    """A file that is sent in pieces, and how many of its bytes have arrived. `file`: the file, once all have."""
 
     id: int
     name: str
@@ -29,7 +29,7 @@ class UploadInput(Input, frozen=True, kw_only=True):
 
 
 def file_of(row: models.File) -> shapes.File:
-    """As messages have it (filing.sql)."""
+    """A file in the shape that messages have (filing.sql)."""
     return shapes.File(
         id=row.pk,
         name=row.name,

@@ -1,4 +1,4 @@
-"""Uploads in pieces, for large files and poor connections: begun with name and size, gone on with wherever it ended."""
+"""Uploads in pieces, for large files and poor connections: a client begins with name and size, and continues after each break."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +27,7 @@ class Uploads(APIView):
 
     @documented({201: shapes.Upload}, takes=shapes.UploadInput(name="plan.pdf", size=48_211), refuses=[413])
     def post(self, request: Request) -> Response:
-        """Begins an upload of exactly so many bytes, which hold their room from now on. It is given up after a day."""
+        """Begins an upload of exactly `size` bytes, which count against the quota at once. It is deleted after a day."""
         given, user = checked(shapes.UploadInput, request), caller(request)
         count_upload(user)
         row = services.begin_upload(user, name=given.name, size=given.size, desk=self.beside.desk_of(user))
@@ -39,7 +39,7 @@ class OneUpload(APIView):
 
     @documented(shapes.Upload)
     def get(self, request: Request, pk: int) -> Response:
-        """How much of it has come, and its file once it is whole."""
+        """Says how many bytes have arrived; `file` is there once all have."""
         return Response(shapes.upload_of(services.upload_of(caller(request), pk)))
 
     @documented(
@@ -49,9 +49,9 @@ class OneUpload(APIView):
         refuses=[409, 413, 415],
     )
     def patch(self, request: Request, pk: int) -> Response:
-        """The next piece; any size will do. What came of one that was cut off is kept: ask where to go on.
+        """Sends the next piece, of any size. What arrived of an interrupted piece is kept: GET says where to continue.
 
-        With the last piece the file is whole, and the answer has it in `file`.
+        The answer to the last piece has the file in `file`.
         """
         user, talk = caller(request), talk_of(request)
         offset, row = number(request, "offset"), services.upload_of(user, pk)
@@ -62,7 +62,7 @@ class OneUpload(APIView):
         try:
             got = talk.has()
         except (Invalid, TooBig, UnsupportedType):
-            # All of it is there, and no file can be made of it.
+            # All bytes are there, but no file can be made of them.
             if received(row) == row.size:
                 services.give_up_upload(user, pk)
             raise
@@ -80,7 +80,7 @@ class OneUpload(APIView):
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Gives it up: what has come goes."""
+        """Cancels the upload: what has arrived is deleted."""
         services.give_up_upload(caller(request), pk)
         return Response(status=204)
 

@@ -5,7 +5,7 @@ from chat.files.beside import Beside
 
 
 def paths(beside: Beside) -> list[URLPattern]:
-    """The API's."""
+    """Paths of the API."""
     return [
         path("", files.Files.as_view(beside=beside)),
         *page_paths(beside),
@@ -15,7 +15,7 @@ def paths(beside: Beside) -> list[URLPattern]:
 
 
 def page_paths(beside: Beside) -> list[URLPattern]:
-    """The pages' own, where nothing is given."""
+    """Paths for the pages, which only download."""
     return [
         path("<int:pk>/", files.OneFile.as_view(beside=beside)),
         path("<int:pk>/preview/", files.Preview.as_view(beside=beside)),

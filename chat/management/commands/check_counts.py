@@ -1,4 +1,4 @@
-"""`manage.py check_counts`: whether what is counted in rows is true: members, replies, reactions; with --fix, makes it so."""
+"""`manage.py check_counts`: compares stored counts of members, replies and reactions with the rows; --fix corrects them."""
 
 import dataclasses
 import json
@@ -22,12 +22,12 @@ Wrong = WrongCount | WrongMessage
 
 class Command(BaseCommand):
     help = (
-        "Compares every channel's member_count with its members, and what messages say of replies and reactions with theirs."
-        " Exit code 1 when something is wrong and stays so."
+        "Compares every channel's member_count with its members, and the stored replies and reactions of messages with the rows."
+        " Exit code 1 if a count is wrong and was not fixed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--fix", action="store_true", help="count anew what is wrong, under the channel's lock")
+        parser.add_argument("--fix", action="store_true", help="correct wrong counts, under the channel's lock")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:

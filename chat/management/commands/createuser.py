@@ -1,4 +1,4 @@
-"""`manage.py createuser`: an account, and a token for programs."""
+"""`manage.py createuser`: creates an account, and a token for programs."""
 
 import json
 import secrets
@@ -22,27 +22,27 @@ ENDED = (
 
 class Command(BaseCommand):
     help = (
-        "Makes an account; with --token prints an API token, which is shown this once. "
-        "An existing account only gets the token or the role."
+        "Creates an account; --token prints an API token, which is not shown again. "
+        "If the account exists, it only gets the token or the role."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the username")
-        parser.add_argument("--password", help="its password (default: a generated one, printed)")
-        parser.add_argument("--display-name", default="", help="what others see")
-        parser.add_argument("--staff", action="store_true", help="may use the admin, with everything allowed")
+        parser.add_argument("--password", help="the password (default: generated and printed)")
+        parser.add_argument("--display-name", default="", help="the name that others see")
+        parser.add_argument("--staff", action="store_true", help="may use the admin, with all rights")
         parser.add_argument(
             "--role",
             action="append",
             choices=list(GROUPS),
-            help="staff with this role, once for each; existing ones, too",
+            help="a staff role, also for an existing account; may be repeated",
         )
         parser.add_argument("--token", action="store_true", help="print an API token")
         parser.add_argument(
             "--scope",
             action="append",
             choices=Scope.values,
-            help="what the token may be used for, once for each (default: all but tokens)",
+            help="a scope of the token; may be repeated (default: all but tokens)",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -1,4 +1,4 @@
-"""`manage.py deactivate_user NAME --reason WHY`: who has left; `--reactivate` lets them in again."""
+"""`manage.py deactivate_user NAME --reason WHY`: locks the account of a person who has left; `--reactivate` unlocks it."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,12 +11,12 @@ from delivery.wire.errors import Refused
 
 
 class Command(BaseCommand):
-    help = "No door lets this account in any more, and its sockets are closed. What it has said stays."
+    help = "Locks an account: nobody can sign in with it, and its sockets are closed. Its messages stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the username")
         parser.add_argument("--reason", required=True, help="for the audit log")
-        parser.add_argument("--reactivate", action="store_true", help="lets them in again")
+        parser.add_argument("--reactivate", action="store_true", help="unlock the account")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.named(options["name"]).filter(kind=UserKind.PERSON).first()

@@ -1,4 +1,4 @@
-"""`manage.py fill`: very many messages, so that pages and searches are measured on something."""
+"""`manage.py fill`: writes very many messages, for measuring pages and searches."""
 
 import datetime
 import itertools
@@ -27,17 +27,21 @@ AT_ONCE = 10_000
 
 class Command(BaseCommand):
     help = (
-        "Makes new channels with very many messages of made-up people, for measuring. The first channel gets the most, "
-        "the last the fewest. What is there already is left alone."
+        "Creates new channels with very many messages of made-up people, for measuring. The first channel gets the most, "
+        "the last the fewest. Existing data is not changed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("messages", type=int, help="how many, e.g. 1000000")
         parser.add_argument("--channels", type=int, default=50, help="new channels (default: 50)")
         parser.add_argument("--people", type=int, default=20, help="members of each, at most 99 (default: 20)")
-        parser.add_argument("--days", type=int, default=365, help="over which the messages are spread (default: 365)")
-        parser.add_argument("--member", action="append", default=[], help="a username that becomes a member, too")
-        parser.add_argument("--seed", type=int, default=1, help="the same seed says the same (default: 1)")
+        parser.add_argument(
+            "--days", type=int, default=365, help="days over which the messages are spread (default: 365)"
+        )
+        parser.add_argument(
+            "--member", action="append", default=[], help="a username that becomes a member too; may be repeated"
+        )
+        parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same messages (default: 1)")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:

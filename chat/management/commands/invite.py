@@ -1,4 +1,4 @@
-"""`manage.py invite`: a link by which people make their accounts, and are in chosen channels."""
+"""`manage.py invite`: prints an invitation link: people who open it create an account and join the chosen channels."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -16,20 +16,20 @@ DAY_SECONDS = 24 * 3600
 
 
 class Command(BaseCommand):
-    help = "Prints a link by which people make their accounts, and are in the channels that are named. It is shown this once."
+    help = "Prints an invitation link: people who open it create an account and join the chosen channels. It is not shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--channel",
             action="append",
             default=[],
-            help="a channel's name, once for each (default: the oldest public)",
+            help="a channel's name; may be repeated (default: the oldest public channel)",
         )
         parser.add_argument(
             "--uses", type=int, help=f"how many people it lets in (default: {settings.LIMITS.invite_uses})"
         )
         days = settings.LIMITS.invite_seconds // DAY_SECONDS
-        parser.add_argument("--days", type=int, help=f"how long it holds (default: {days})")
+        parser.add_argument("--days", type=int, help=f"for how many days it is valid (default: {days})")
 
     def handle(self, *args: Any, **options: Any) -> None:
         channels = [_named(name) for name in options["channel"]] or [_oldest_public()]

@@ -37,7 +37,7 @@ STOP_SECONDS = 40
 
 @dataclass(frozen=True)
 class Target:
-    """`pid`: of a server on this machine, whose CPU and memory are measured."""
+    """The server under test. `pid`: its process, if it is on this machine: then its CPU and memory are measured."""
 
     url: str
     pid: int | None
@@ -45,26 +45,30 @@ class Target:
 
 class Command(BaseCommand):
     help = (
-        "Connects many clients through real sockets, lets some of them speak, cuts some off, lets some be away, and checks by "
-        "number that nobody missed anything. Starts web processes of its own (with no limit on messages) unless --url is given. "
-        "Exit code 1 when a test failed."
+        "Connects many clients through real sockets. Some of them send messages, some lose their connection, some stay away. The "
+        "test checks by number that no client missed a message. Without --url it starts web processes of its own, without a limit "
+        "on messages. Exit code 1 if a test failed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--clients", type=int, default=100, help="connections (default: 100)")
-        parser.add_argument("--senders", type=int, default=10, help="of them, how many speak (default: 10)")
+        parser.add_argument("--senders", type=int, default=10, help="how many of them send messages (default: 10)")
         parser.add_argument(
-            "--rate", type=float, default=5, help="messages a second a sender; 0: as fast as answers come"
+            "--rate", type=float, default=5, help="messages a second and sender; 0: as fast as answers come"
         )
-        parser.add_argument("--seconds", type=float, default=10, help="how long they speak (default: 10)")
-        parser.add_argument("--churn", type=float, default=10, help="percent whose connections are cut again and again")
-        parser.add_argument("--p95", type=float, default=100, help="milliseconds that the p95 may be (default: 100)")
-        parser.add_argument("--processes", type=int, default=2, help="web processes of its own (default: 2)")
+        parser.add_argument("--seconds", type=float, default=10, help="how long they send (default: 10)")
         parser.add_argument(
-            "--generators", type=int, help="processes that the clients live in (default: by clients and cores)"
+            "--churn", type=float, default=10, help="percentage of clients whose connections are cut repeatedly"
         )
-        parser.add_argument("--url", help="a running server instead, e.g. http://localhost:8000")
-        parser.add_argument("--yes", action="store_true", help="also where people have accounts")
+        parser.add_argument(
+            "--p95", type=float, default=100, help="the highest allowed p95, in milliseconds (default: 100)"
+        )
+        parser.add_argument("--processes", type=int, default=2, help="web processes to start (default: 2)")
+        parser.add_argument(
+            "--generators", type=int, help="processes that run the clients (default: by clients and cores)"
+        )
+        parser.add_argument("--url", help="test this running server instead, e.g. http://localhost:8000")
+        parser.add_argument("--yes", action="store_true", help="run although people have accounts here")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with plots")
 
@@ -131,7 +135,7 @@ class Command(BaseCommand):
         console.print(table, figures)
         console.print("[green]All passed." if outcome.passed else "[red]Something failed.")
         if outcome.late == "generator":
-            console.print("[yellow]The load generator was late itself: the latency says nothing of the server.")
+            console.print("[yellow]The load generator itself was late: the latency says nothing about the server.")
 
 
 def _write_report(path: Path, page: str) -> None:
@@ -142,7 +146,7 @@ def _write_report(path: Path, page: str) -> None:
 
 
 def _require_allowed(plan: Plan) -> None:
-    """A running server bounds each sender; what waits for that bound would look like a server that is slow."""
+    """A running server limits each sender's rate: messages that wait for the limit would look like a slow server."""
     most = settings.LIMITS.messages_per_minute
     said = plan.rate * min(plan.seconds, 60)
     if most and (said > most or not plan.rate):

@@ -1,4 +1,4 @@
-"""`manage.py new_epoch`: after the database was put back in a way that can't be seen, by a rolled-back disk say."""
+"""`manage.py new_epoch`: for after the database went back in a way that Gapless can't detect, such as a rolled-back disk."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from chat.services import begin_epoch
 
 
 class Command(BaseCommand):
-    help = "Begins another epoch: every client loads its channels afresh. Harmless, but felt: everybody comes back at once."
+    help = (
+        "Begins a new epoch: every client loads its channels again. Loses nothing, but all clients reconnect at once."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"The epoch is {begin_epoch()} now. Sockets that are open are closed, and come back.")
+        self.stdout.write(f"The epoch is {begin_epoch()} now. Open sockets are closed, and clients reconnect.")

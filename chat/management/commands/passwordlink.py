@@ -1,4 +1,4 @@
-"""`manage.py passwordlink`: a one-time link by which somebody who has lost their password sets another."""
+"""`manage.py passwordlink`: prints a one-time link with which a user who has lost their password sets a new one."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,11 +13,11 @@ from delivery.wire.errors import Refused
 
 
 class Command(BaseCommand):
-    help = "Prints a link by which a person sets another password, once, within a day. All their sessions and tokens end then."
+    help = "Prints a link with which a user sets a new password, once, within a day. Then all their sessions and tokens end."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the username")
-        parser.add_argument("--reason", required=True, help="why; it stands in the audit log")
+        parser.add_argument("--reason", required=True, help="the reason, for the audit log")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.named(options["name"]).first()

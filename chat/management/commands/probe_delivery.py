@@ -1,4 +1,4 @@
-"""`manage.py probe_delivery`: does a message arrive, and how soon? For cron and alerts."""
+"""`manage.py probe_delivery`: checks that a message arrives, and how soon. For cron and alerts."""
 
 import asyncio
 import json
@@ -21,16 +21,16 @@ from delivery.load.target import answers, socket_url
 class Command(BaseCommand):
     help = (
         "Sends messages through a running server and receives them on another socket, live and after a reconnect. "
-        "Exit code 1 when one was missed, came twice or too late, 2 when nothing answers or it may not. What it makes for that, an "
-        "account and a private channel, is gone afterwards."
+        "Exit code 1 if a message was missed, came twice or came too late; 2 if no server answers or the probe is not allowed. "
+        "The probe deletes its account and its private channel afterwards."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--url", default=f"http://{settings.HOST}:{settings.PORT}", help="default: HOST and PORT")
         parser.add_argument(
-            "--most", type=float, default=1000, help="milliseconds that either may take (default: 1000)"
+            "--most", type=float, default=1000, help="the longest allowed time of each, in milliseconds (default: 1000)"
         )
-        parser.add_argument("--yes", action="store_true", help="also where people have accounts")
+        parser.add_argument("--yes", action="store_true", help="run although people have accounts here")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py rebuild_cache`: puts the newest messages of channels into Redis anew, after it was emptied or restored."""
+"""`manage.py rebuild_cache`: puts the newest messages of channels into Redis again, after it was emptied or restored."""
 
 import datetime
 import json
@@ -20,13 +20,15 @@ RECENT_DAYS = 7
 
 class Command(BaseCommand):
     help = (
-        "Puts the newest messages of the channels that were used in the last 7 days into Redis. Only for speed: a reader who finds "
-        "nothing there asks PostgreSQL. Exit code 1 when Redis took none."
+        "Puts the newest messages of channels that were used in the last 7 days into Redis. This only saves time: without them "
+        "readers ask PostgreSQL. Exit code 1 if Redis took none."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--channel", type=int, action="append", default=[], help="only this one; may be repeated")
-        parser.add_argument("--all", action="store_true", help="every channel that is not archived")
+        parser.add_argument(
+            "--channel", type=int, action="append", default=[], help="only this channel; may be repeated"
+        )
+        parser.add_argument("--all", action="store_true", help="all channels that are not archived")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:

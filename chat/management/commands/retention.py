@@ -1,4 +1,4 @@
-"""`manage.py retention CHANNEL`: how long a channel is kept, and whether it is on hold."""
+"""`manage.py retention CHANNEL`: shows or changes how long a channel keeps its messages, and whether it is on hold."""
 
 import json
 from argparse import ArgumentParser
@@ -15,16 +15,16 @@ ALWAYS, DEFAULT = "always", "default"
 
 class Command(BaseCommand):
     help = (
-        "Says for how many days the messages of a channel are kept, and changes it; `prune` takes older ones away. A channel on "
-        "hold keeps everything. Without options it only says how it is."
+        "Shows or changes for how many days a channel keeps its messages; `prune` deletes older ones. A channel on "
+        "hold keeps everything. Without options nothing is changed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("channel", type=int, metavar="CHANNEL", help="its id")
-        parser.add_argument("--days", metavar="N", help=f"so many; `{ALWAYS}`, or `{DEFAULT}`: as RETENTION_DAYS says")
+        parser.add_argument("--days", metavar="N", help=f"a number of days, `{ALWAYS}`, or `{DEFAULT}`: RETENTION_DAYS")
         hold = parser.add_mutually_exclusive_group()
-        hold.add_argument("--hold", action="store_true", help="nothing is taken away from now on")
-        hold.add_argument("--release", action="store_true", help="the days count again")
+        hold.add_argument("--hold", action="store_true", help="keep everything from now on")
+        hold.add_argument("--release", action="store_true", help="end the hold")
         parser.add_argument("--reason", default="Changed by manage.py retention.", help="for the audit log")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 

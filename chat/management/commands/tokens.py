@@ -1,4 +1,4 @@
-"""`manage.py tokens NAME`: the tokens of an account, and the way to end them."""
+"""`manage.py tokens NAME`: lists the tokens of an account, and revokes them."""
 
 import json
 from argparse import ArgumentParser
@@ -12,7 +12,7 @@ from delivery.wire.errors import Refused
 
 
 class Command(BaseCommand):
-    help = "Lists the tokens of an account; --revoke ends one, or all: their sockets are closed, and those of the tokens they made."
+    help = "Lists an account's tokens. --revoke ends one or all, and the tokens that they have created; their sockets are closed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the username")

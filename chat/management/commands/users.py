@@ -1,4 +1,4 @@
-"""`manage.py users`: who has an account here, and what it may do."""
+"""`manage.py users`: lists the accounts, and what each may do."""
 
 import json
 from argparse import ArgumentParser
@@ -11,7 +11,7 @@ from chat.models import User
 
 
 class Command(BaseCommand):
-    help = "Lists the accounts of people; visitors of the support are not among them."
+    help = "Lists the accounts of people, without the support's visitors."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("search", nargs="?", default="", help="a part of the username or of the display name")

@@ -1,4 +1,4 @@
-"""What is done to a conversation: one path each, answered with the conversation, or with the message that was said."""
+"""Acts on a conversation: one path for each act. The answer is the conversation, or the message that was posted."""
 
 import uuid
 from typing import Any
@@ -28,7 +28,7 @@ EXAMPLE_ID = "0b9d2c4e-5f2a-4c0e-9a51-6f7d3b1f8a10"
 class Claim(APIView):
     @documented(SupportConversation, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
-        """The caller holds it, if nobody does or the lease has lapsed; else 409 `claimed` with `who` and `until`."""
+        """Assigns the conversation to the caller if nobody holds it or the lease has ended; else 409 `claimed` (`who`, `until`)."""
         services.claim(caller(request), conversation=pk)
         return described(request, pk)
 
@@ -36,7 +36,7 @@ class Claim(APIView):
 class Release(APIView):
     @documented(SupportConversation)
     def post(self, request: Request, pk: int) -> Response:
-        """Nobody holds it any more; the customer keeps their place. By who holds it, and supervisors."""
+        """For the conversation's agent and supervisors: frees the conversation; the customer keeps their place in the queue."""
         services.release(caller(request), conversation=pk)
         return described(request, pk)
 
@@ -44,9 +44,9 @@ class Release(APIView):
 class Assign(APIView):
     @documented(SupportConversation, takes=AssignInput(agent=2), refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
-        """Another agent holds it. By who holds it, and supervisors."""
+        """For the conversation's agent and supervisors: assigns the conversation to another agent."""
         agent = checked(AssignInput, request).agent
-        # Who may not see the conversation learns nothing of people.
+        # A caller who may not see the conversation learns nothing of users.
         services.ticket_of(caller(request), conversation=pk)
         services.assign(caller(request), conversation=pk, agent=known_people([agent])[0])
         return described(request, pk)
@@ -55,7 +55,7 @@ class Assign(APIView):
 class TakeOver(APIView):
     @documented(SupportConversation, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
-        """The caller holds it, whoever did; said openly, and kept in the audit log."""
+        """Assigns the conversation to the caller even if another agent holds it; the desk and the audit log say so."""
         services.take_over(caller(request), conversation=pk)
         return described(request, pk)
 
@@ -67,7 +67,7 @@ class Answer(APIView):
         refuses=[409],
     )
     def post(self, request: Request, pk: int) -> Response:
-        """201 with the message; a repeat 200. 409 `overtaken` with `missed`: somebody else has answered after `seen_seq`."""
+        """Answers the customer: 201, a repeat 200. 409 `overtaken` with `missed`: another agent has answered after `seen_seq`."""
         given = checked(AnswerInput, request)
         user = caller(request)
         services.ticket_of(user, conversation=pk)
@@ -91,7 +91,7 @@ class Note(APIView):
         refuses=[409],
     )
     def post(self, request: Request, pk: int) -> Response:
-        """A note for the staff alone, in a log of its own: by every agent, who need not be able to read them. 201; a repeat 200."""
+        """Writes an internal note, which customers never see: 201, a repeat 200. Agents who may not read notes may write them."""
         given = checked(NoteInput, request)
         committed = services.note(
             caller(request),
@@ -106,7 +106,7 @@ class Note(APIView):
 class Snooze(APIView):
     @documented(SupportConversation, takes=SnoozeInput(until="2027-11-23T08:00:00Z"), refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
-        """It comes back `until` then, or when the customer writes."""
+        """Snoozes the conversation `until` a time, or until the customer writes."""
         until = moment(checked(SnoozeInput, request).until, field="until")
         assert until is not None
         services.snooze(caller(request), conversation=pk, until=until)
@@ -116,7 +116,7 @@ class Snooze(APIView):
 class Pending(APIView):
     @documented(SupportConversation, refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
-        """The customer is asked something, and nobody waits for the desk."""
+        """Marks the conversation as pending: the agents wait for the customer's answer."""
         services.set_pending(caller(request), conversation=pk)
         return described(request, pk)
 
@@ -128,7 +128,7 @@ class Resolve(APIView):
         refuses=[409],
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Done; with a last answer (`client_msg_id` and `body`) in the same transaction. Repeating does nothing."""
+        """Resolves the conversation, if wanted with a last answer (`client_msg_id`, `body`) at once. Repeating does nothing."""
         given = checked(ResolveInput, request)
         client_msg_id, body = or_none(given.client_msg_id), or_none(given.body)
         if (client_msg_id is None) != (body is None):
@@ -144,7 +144,7 @@ class Resolve(APIView):
 class Reopen(APIView):
     @documented(SupportConversation)
     def post(self, request: Request, pk: int) -> Response:
-        """Open: what was resolved, pending or snoozed. Repeating does nothing."""
+        """Reopens a resolved, pending or snoozed conversation. Repeating does nothing."""
         services.reopen(caller(request), conversation=pk)
         return described(request, pk)
 

@@ -1,4 +1,4 @@
-"""What comes after a conversation: its rating by the customer, and its transcript."""
+"""The customer's rating of a conversation, and its transcript."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,7 @@ class OwnRatings(APIView):
 
     @documented(OwnRating)
     def get(self, request: Request, pk: int) -> Response:
-        """Whether the customer is asked for a rating of this episode, and the one that they gave."""
+        """Says whether the customer may rate this episode, and returns the rating that they gave."""
         row = rated_by(caller(request), pk)
         given = Rating.objects.filter(conversation=row, episode=row.episode).first()
         return Response(own_rating_of(given, asked=is_asked(row)))
@@ -30,7 +30,7 @@ class OwnRatings(APIView):
         refuses=[409],
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Once an episode, when it is resolved: 201; a second one replaces nothing: 200 with the first."""
+        """Rates a resolved episode: 201. A second rating replaces nothing: 200 with the first."""
         given = checked(RatingInput, request)
         row, is_new = rate(caller(request), conversation=pk, score=given.score, comment=given.comment)
         return Response(own_rating_of(row, asked=False), status=201 if is_new else 200)
@@ -41,6 +41,6 @@ class Transcripts(APIView):
 
     @documented(Transcript, takes=TranscriptInput(mail=True))
     def post(self, request: Request, pk: int) -> Response:
-        """What was said, as text, for its customer and for who may read it; with `mail` it goes to the customer's address."""
+        """Returns the conversation as text, to its customer and to readers; with `mail` the customer gets it by mail too."""
         text, mailed_to = transcript(caller(request), conversation=pk, mails=checked(TranscriptInput, request).mail)
         return Response(Transcript(text=text, mailed_to=mailed_to))

@@ -1,4 +1,4 @@
-"""What agents say of themselves."""
+"""The agent's own settings."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,12 +15,12 @@ from chat.support.shapes.agent import OwnAgencies, own_agencies_of
 class OwnAgency(APIView):
     @documented(OwnAgencies)
     def get(self, request: Request) -> Response:
-        """The inboxes in which the caller is an agent. 403 for who is none."""
+        """Lists the inboxes in which the caller is an agent. 403 for a caller who is no agent."""
         return _described(caller(request))
 
     @documented(OwnAgencies, takes=AcceptingInput(accepting=False))
     def patch(self, request: Request) -> Response:
-        """Whether conversations are given to the caller, in all of their inboxes. What they hold stays theirs."""
+        """Starts or stops giving conversations to the caller, in all of their inboxes. They keep those that they hold."""
         services.set_accepting(caller(request), accepting=checked(AcceptingInput, request).accepting)
         return _described(caller(request))
 

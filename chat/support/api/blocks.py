@@ -1,4 +1,4 @@
-"""Blocking a visitor who abuses an inbox, by its agents."""
+"""Agents block a visitor who abuses an inbox."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,12 +13,12 @@ from chat.support import services
 class Block(APIView):
     @documented({204: None}, takes=Reasoned(reason="abuse"))
     def post(self, request: Request, user: int) -> Response:
-        """The visitor's token and sockets end, and they are not let in again. Repeating does nothing."""
+        """Blocks a visitor: their tokens and sockets end, and they can't come back. Repeating does nothing."""
         services.block_contact(caller(request), visitor=user, reason=checked(Reasoned, request).reason)
         return Response(status=204)
 
     @documented({204: None}, takes=Reasoned(reason="abuse"))
     def delete(self, request: Request, user: int) -> Response:
-        """The visitor may come again. Repeating does nothing."""
+        """Unblocks a visitor. Repeating does nothing."""
         services.unblock_contact(caller(request), visitor=user, reason=checked(Reasoned, request).reason)
         return Response(status=204)

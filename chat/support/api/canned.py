@@ -1,4 +1,4 @@
-"""Answers that are kept ready: read by the inbox's agents, written by who supervises it."""
+"""Canned answers: the inbox's agents read them, its supervisors write them."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +21,7 @@ class CannedAnswers(APIView):
 
     @documented(CursorPage[told.CannedAnswer], query={"inbox": whole("Only of this inbox.")})
     def get(self, request: Request) -> Response:
-        """Those of the caller's inboxes."""
+        """Lists the canned answers of the caller's inboxes."""
         rows = CannedAnswer.objects.filter(inbox__in=services.inboxes_of(caller(request)))
         inbox = number(request, "inbox")
         return paged(request, rows if inbox is None else rows.filter(inbox=inbox), told.canned_of)
@@ -32,7 +32,7 @@ class CannedAnswers(APIView):
         refuses=[404, 409],
     )
     def post(self, request: Request) -> Response:
-        """201 with a new one."""
+        """For supervisors: creates a canned answer: 201."""
         given = checked(CannedInput, request)
         row = services.keep_canned_answer(caller(request), inbox=given.inbox, code=given.code, body=given.body)
         return Response(told.canned_of(row), status=201)
@@ -43,7 +43,7 @@ class OneCannedAnswer(APIView):
 
     @documented(told.CannedAnswer, takes=CannedRevision(body="Hello {{visitor}}, {{agent}} here."), refuses=[409])
     def patch(self, request: Request, pk: int) -> Response:
-        """Another code or body; what is left out stays."""
+        """For supervisors: changes the code or the body; fields that are left out stay."""
         given = checked(CannedRevision, request)
         row = services.keep_canned_answer(
             caller(request), answer=pk, code=or_none(given.code), body=or_none(given.body)
@@ -52,6 +52,6 @@ class OneCannedAnswer(APIView):
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Ends it, by who supervises its inbox."""
+        """For supervisors: deletes a canned answer."""
         services.delete_canned_answer(caller(request), answer=pk)
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""What is known of a visitor, for the agents of the inbox; and erasing them."""
+"""A visitor as the inbox's agents see them, and erasing a visitor."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,11 +18,11 @@ class OneContact(APIView):
 
     @documented(SupportContact)
     def get(self, request: Request, user: int) -> Response:
-        """A visitor with their conversations, the newest first."""
+        """Returns a visitor with their conversations, the newest first."""
         return Response(contact_of(*contact_for(caller(request), visitor=user)))
 
     @documented({204: None}, takes=Reasoned(reason="asked for it"), refuses=[409])
     def delete(self, request: Request, user: int) -> Response:
-        """Erases a visitor and all that they said, for ever; the figures stay. By who supervises, once all is resolved."""
+        """For supervisors: erases a visitor and all their messages for ever; figures stay. All conversations must be resolved."""
         erase_contact(caller(request), visitor=user, reason=checked(Reasoned, request).reason)
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""Conversations: begun by visitors; the queue, one of it, and what was said in it and in its notes."""
+"""Conversations: visitors begin them; agents read the queue, one conversation, its messages and its notes."""
 
 import datetime
 from collections.abc import Sequence
@@ -39,21 +39,19 @@ class Conversations(APIView):
             "state": {
                 "type": "string",
                 "enum": [*ConversationState.values],
-                "description": "Only in this state; left out: all but resolved ones.",
+                "description": "Only conversations in this state; default: all that are not resolved.",
             },
             "whose": one_of(*WHOSE, default="all"),
             "visitor": whole("Only of this customer."),
-            "cursor": text("Where a page begins: `next_cursor`."),
-            "page_size": whole(
-                "How many on a page, for programs.", least=1, most=LIMITS.page_most, default=LIMITS.page
-            ),
+            "cursor": text("Where the page begins: `next_cursor` of the page before."),
+            "page_size": whole("Rows a page, for programs.", least=1, most=LIMITS.page_most, default=LIMITS.page),
         },
         refuses=[404],
     )
     def get(self, request: Request) -> Response:
-        """The queue of the caller's inboxes, the longest wait first; resolved ones the latest first. 20 a page.
+        """Lists the queue of the caller's inboxes, 20 a page: the longest wait first, resolved conversations the latest first.
 
-        To a visitor: their own, the newest first.
+        A visitor gets their own conversations, the newest first.
         """
         if caller(request).is_visitor:
             return _own(request)
@@ -85,7 +83,7 @@ class Conversations(APIView):
         refuses=[404, 409],
     )
     def post(self, request: Request) -> Response:
-        """Begins a conversation with its first message, as a visitor: 201; a repeat of the same message finds it: 200."""
+        """For visitors: begins a conversation with its first message: 201; a repeat of this message: 200."""
         given = checked(FirstMessage, request)
         conversation, is_new = services.begin(
             caller(request),
@@ -102,7 +100,7 @@ class Conversations(APIView):
 class ConversationCounts(APIView):
     @documented(told.QueueCounts, query={"inbox": whole("Only of this inbox.")}, refuses=[404])
     def get(self, request: Request) -> Response:
-        """How many are not resolved, in the caller's inboxes."""
+        """Counts the conversations of the caller's inboxes that are not resolved."""
         return Response(told.counts_of(services.count_queue(caller(request), inbox=number(request, "inbox"))))
 
 
@@ -111,7 +109,7 @@ class OneConversation(APIView):
 
     @documented(told.SupportConversation | told.OwnConversation)
     def get(self, request: Request, pk: int) -> Response:
-        """For the agents of its inbox. Its customer is told `id`, `state`, `head` and who answers (`assignee`), and no more."""
+        """Returns a conversation to its inbox's agents. Its customer gets only `id`, `state`, `head` and `assignee`."""
         user = caller(request)
         if user.is_visitor:
             return Response(told.own_conversation_of(own_conversation(user, conversation=pk)))
@@ -119,7 +117,7 @@ class OneConversation(APIView):
 
     @documented(told.SupportConversation, takes=ConversationRevision(priority=Priority.HIGH, labels=["parcel"]))
     def patch(self, request: Request, pk: int) -> Response:
-        """Another priority, other labels; what is left out stays."""
+        """Changes priority or labels; fields that are left out stay."""
         given = checked(ConversationRevision, request)
         services.revise(
             caller(request), conversation=pk, priority=or_none(given.priority), labels=or_none(given.labels)
@@ -137,15 +135,15 @@ _history_documented = documented(
 class ConversationMessages(APIView):
     @_history_documented
     def get(self, request: Request, pk: int) -> Response:
-        """What was said, newest first: for who is in it, supervisors, and agents with the right `read_support`."""
+        """Lists messages, newest first: for members of the conversation, supervisors, and agents with the right `read_support`."""
         return _history(request, _readable(request, pk).pk)
 
 
 class ConversationNotes(APIView):
     @_history_documented
     def get(self, request: Request, pk: int) -> Response:
-        """The internal notes, newest first; read by those who may read the conversation."""
-        # No channel has the number 0: no notes yet.
+        """Lists the internal notes, newest first, to agents who may read the conversation."""
+        # 0 is the id of no channel: without notes the list is empty.
         return _history(request, _readable(request, pk).notes_id or 0)
 
 
@@ -156,7 +154,7 @@ def _readable(request: Request, pk: int) -> Conversation:
 
 
 def described(request: Request, pk: int) -> Response:
-    """The conversation as it is now, to an agent of its inbox."""
+    """The response with the conversation as it is now, for an agent of its inbox."""
     return Response(told.conversation_of(services.ticket_of(caller(request), conversation=pk)))
 
 

@@ -1,4 +1,4 @@
-"""When inboxes are open, and how soon they want to answer. By who supervises; kept whole, each time anew."""
+"""Opening hours of inboxes, and their policies: how soon they want to answer. Supervisors write them, each time as a whole."""
 
 import datetime
 
@@ -27,13 +27,13 @@ class AllHours(APIView):
 
     @documented(CursorPage[SupportHours])
     def get(self, request: Request) -> Response:
-        """For the agents of any inbox."""
+        """Lists all opening hours, for agents of any inbox."""
         rows = Hours.objects.all() if inboxes_of(caller(request)).exists() else Hours.objects.none()
         return paged(request, rows, hours_of)
 
     @documented({201: SupportHours}, takes=EXAMPLE, refuses=[409])
     def post(self, request: Request) -> Response:
-        """201 with new hours, which an inbox has once it is said so. By who supervises an inbox."""
+        """For supervisors: creates opening hours: 201. No inbox uses them until its `hours` is set."""
         return Response(hours_of(_kept(request, None)), status=201)
 
 
@@ -42,7 +42,7 @@ class OneHours(APIView):
 
     @documented(SupportHours)
     def get(self, request: Request, pk: int) -> Response:
-        """For the agents of any inbox."""
+        """Returns opening hours, for agents of any inbox."""
         row = Hours.objects.filter(pk=pk).first() if inboxes_of(caller(request)).exists() else None
         if row is None:
             raise NotFound
@@ -50,7 +50,7 @@ class OneHours(APIView):
 
     @documented(SupportHours, takes=EXAMPLE, refuses=[409])
     def patch(self, request: Request, pk: int) -> Response:
-        """As they are from now on; what is due in the inboxes that have them follows at once."""
+        """For supervisors: replaces the hours; due times in the inboxes that use them are computed again at once."""
         return Response(hours_of(_kept(request, pk)))
 
 
@@ -59,12 +59,12 @@ class Policies(APIView):
 
     @documented(Promises)
     def get(self, request: Request, pk: int) -> Response:
-        """How soon an inbox wants to answer (first, next) and to solve, by priority."""
+        """Returns how soon an inbox wants to answer (first, next) and to solve, by priority."""
         return Response(promises_of(inbox_of(caller(request), pk)))
 
     @documented(Promises, takes=PoliciesInput(policies=[PROMISE]))
     def patch(self, request: Request, pk: int) -> Response:
-        """All of them; what isn't named has no policy. What is due follows at once."""
+        """For supervisors: replaces all policies; kinds that are left out have none. Due times are computed again at once."""
         given = checked(PoliciesInput, request).policies
         minutes = {(one.priority.value, one.kind.value): one.minutes for one in given}
         return Response(promises_of(keep_policies(caller(request), inbox=pk, minutes=minutes)))

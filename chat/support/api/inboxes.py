@@ -25,7 +25,7 @@ class Inboxes(APIView):
 
     @documented(CursorPage[shapes.InboxInFull])
     def get(self, request: Request) -> Response:
-        """Those that the caller is an agent of; a superuser's are all."""
+        """Lists the caller's inboxes: those in which they are an agent; for a superuser all inboxes."""
         return paged(request, inboxes_of(caller(request)), shapes.inbox_in_full)
 
     @documented(
@@ -34,7 +34,7 @@ class Inboxes(APIView):
         refuses=[409],
     )
     def post(self, request: Request) -> Response:
-        """201 with a new inbox: `secret` is shown this once. By who supervises an inbox, or a superuser; they supervise it."""
+        """For supervisors and superusers: creates an inbox, which the caller supervises: 201; `secret` is shown only here."""
         given = checked(InboxInput, request)
         people = known_people(given.agents)
         inbox = services.create_inbox(caller(request), name=given.name, origins=given.origins, agents=people)
@@ -46,12 +46,12 @@ class OneInbox(APIView):
 
     @documented(shapes.InboxInFull)
     def get(self, request: Request, pk: int) -> Response:
-        """One that the caller is an agent of."""
+        """Returns one of the caller's inboxes."""
         return Response(shapes.inbox_in_full(inbox_of(caller(request), pk)))
 
     @documented(shapes.InboxInFull, takes=InboxRevision(lease_seconds=600, greeting="How can we help?"), refuses=[409])
     def patch(self, request: Request, pk: int) -> Response:
-        """Other values, by who supervises it; what is left out stays. `lease_seconds` counts for work from now on."""
+        """For supervisors: changes an inbox; fields that are left out stay. A new `lease_seconds` applies from the next act on."""
         changes = changed(checked(InboxRevision, request))
         if "hours" in changes:
             changes["hours"] = _hours(changes["hours"])
@@ -63,7 +63,7 @@ class Secret(APIView):
 
     @documented(shapes.InboxSecret)
     def post(self, request: Request, pk: int) -> Response:
-        """Another secret, shown this once; what the one before signs counts until the next change. By who supervises."""
+        """For supervisors: creates a new secret, shown only here. Signatures of the one before are valid until the next change."""
         return Response(shapes.InboxSecret(secret=services.rotate_secret(caller(request), inbox=pk).secret))
 
 
@@ -72,7 +72,7 @@ class Agents(APIView):
 
     @documented({201: shapes.InboxAgent}, takes=NewAgent(user=2), refuses=[409])
     def post(self, request: Request, pk: int) -> Response:
-        """Makes somebody an agent, who sees the queue from then on; repeating does nothing. By who supervises."""
+        """For supervisors: makes a user an agent, who sees the queue from then on; repeating does nothing."""
         given, inbox = checked(NewAgent, request), inbox_of(caller(request), pk)
         [user] = known_people([given.user])
         agent = services.add_agent(
@@ -86,9 +86,9 @@ class OneAgent(APIView):
 
     @documented(shapes.InboxAgent, takes=AgentRevision(capacity=3, public_name="Ada from the shop"), refuses=[409])
     def patch(self, request: Request, pk: int, user: int) -> Response:
-        """Whether they supervise, how many they hold at most (null: as the inbox says), and what customers read for their name.
+        """For supervisors: changes an agent; fields that are left out stay.
 
-        By who supervises.
+        `supervises`; `capacity`: how many conversations they hold at most (null: the inbox's); `public_name`: for customers.
         """
         inbox = inbox_of(caller(request), pk)
         given: dict[str, Any] = changed(checked(AgentRevision, request))
@@ -96,7 +96,7 @@ class OneAgent(APIView):
 
     @documented({204: None}, refuses=[409])
     def delete(self, request: Request, pk: int, user: int) -> Response:
-        """Ends it: the queue is not theirs to see any more. By who supervises."""
+        """For supervisors: removes an agent, who no longer sees the queue."""
         services.remove_agent(caller(request), inbox=inbox_of(caller(request), pk), user=user)
         return Response(status=204)
 

@@ -1,4 +1,4 @@
-"""What the support's requests may carry, shapes only, the rules are the verbs'."""
+"""The shapes of the support's request bodies. The rules are in the verbs."""
 
 from typing import Annotated
 
@@ -21,12 +21,12 @@ Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
 SomeDays = Annotated[int, msgspec.Meta(ge=1, le=3650)]
 LeaseSeconds = Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 3600)]
 Email = Annotated[str, msgspec.Meta(max_length=254)]
-#: As the company's server signed it; read by the verb.
+#: An identity that the company's server signed; the verb checks it.
 Signed = Annotated[str, msgspec.Meta(max_length=8000, extra=AS_IT_IS)]
 
 SeenSeq = Annotated[
     Number,
-    msgspec.Meta(description="The newest number that the agent has seen; left out: the agent's read cursor counts."),
+    msgspec.Meta(description="The newest number that the agent has seen; default: the agent's read cursor."),
 ]
 Label = Annotated[str, msgspec.Meta(max_length=LABEL_CHARACTERS)]
 
@@ -75,7 +75,9 @@ class FirstMessage(Input, frozen=True, kw_only=True):
     client_msg_id: Uuid
     body: BodyOrFiles
     files: Files = []
-    page: Annotated[str, msgspec.Meta(max_length=2000, description="Where it is written; kept without its query.")] = ""
+    page: Annotated[
+        str, msgspec.Meta(max_length=2000, description="The page of the visitor; kept without its query.")
+    ] = ""
     locale: Annotated[str, msgspec.Meta(max_length=35, description="The language of the browser.")] = ""
 
 
@@ -119,7 +121,7 @@ class RatingInput(Input, frozen=True, kw_only=True):
 
 
 class TranscriptInput(Input, frozen=True, kw_only=True):
-    mail: Annotated[bool, msgspec.Meta(description="Whether it goes to the customer's address too.")] = False
+    mail: Annotated[bool, msgspec.Meta(description="Whether to mail it to the customer too.")] = False
 
 
 class HoursInput(Input, frozen=True, kw_only=True):
@@ -134,7 +136,7 @@ class PoliciesInput(Input, frozen=True, kw_only=True):
 
 
 def changed(given: Input) -> dict[str, object]:
-    """The fields that were said."""
+    """The fields that the request has, with their values."""
     values = {name: getattr(given, name) for name in given.__struct_fields__}
     return {name: value for name, value in values.items() if value is not msgspec.UNSET}
 
@@ -143,7 +145,7 @@ class AcceptingInput(Input, frozen=True, kw_only=True):
     accepting: bool
 
 
-Code = Annotated[str, msgspec.Meta(max_length=40, min_length=1, description="Small letters, digits, dashes.")]
+Code = Annotated[str, msgspec.Meta(max_length=40, min_length=1, description="Small letters, digits and dashes.")]
 
 
 class CannedInput(Input, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Reports over the facts."""
+"""Reports on how the desk answers."""
 
 import datetime
 
@@ -19,14 +19,14 @@ class Reports(APIView):
     @documented(
         SupportReport,
         query={
-            "from": text(f"What ended from then on; left out: the last {USUAL_DAYS} days.", format="date-time"),
-            "to": text("What ended before; left out: until now.", format="date-time"),
+            "from": text(f"What ended at this time or later; default: the last {USUAL_DAYS} days.", format="date-time"),
+            "to": text("What ended before this time; default: now.", format="date-time"),
             "by": one_of(*GROUPINGS, default="day"),
             "inbox": whole("Only of this inbox."),
         },
     )
     def get(self, request: Request) -> Response:
-        """How long customers waited and what they said of it, by inbox, agent or day: for who supervises an inbox."""
+        """For supervisors: returns how long customers waited and how they rated the answers, by inbox, agent or day."""
         asked = request.query_params
         until = moment(_whole_day(asked.get("to")), field="to") or clock.now()
         since = moment(_whole_day(asked.get("from")), field="from") or until - datetime.timedelta(days=USUAL_DAYS)
@@ -35,7 +35,7 @@ class Reports(APIView):
 
 
 def _whole_day(word: str | None) -> str | None:
-    """A day alone begins at midnight, UTC."""
+    """A date without a time means midnight, UTC."""
     try:
         return None if word is None else f"{datetime.date.fromisoformat(word)}T00:00:00Z"
     except ValueError:

@@ -48,7 +48,7 @@ urlpatterns = [
     path("visitors/<int:user>/block/", blocks.Block.as_view()),
     path("canned/", canned.CannedAnswers.as_view()),
     path("canned/<int:pk>/", canned.OneCannedAnswer.as_view()),
-    # Last: a key is any word.
+    # Last, because a key may be any word.
     path("<str:key>/", visits.Doorstep.as_view()),
     path("<str:key>/visits/", visits.Visits.as_view()),
 ]

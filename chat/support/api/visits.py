@@ -1,4 +1,4 @@
-"""The inbox as a company's page and its visitors meet it, before anybody is known."""
+"""The inbox for a company's page and its visitors, before the visitor is known."""
 
 from django.conf import settings
 from rest_framework.request import Request
@@ -27,7 +27,7 @@ class Doorstep(APIView):
 
     @documented(shapes.Doorstep)
     def get(self, request: Request, key: str) -> Response:
-        """Whether the inbox is open, and what it says; for everybody. Pages of its origins may ask from their own."""
+        """Says whether the inbox is open, with its greeting. Pages of the inbox's origins may ask from their own origin."""
         inbox = open_inbox(key)
         _require_origin(request, inbox)
         response = Response(shapes.doorstep_of(inbox))
@@ -44,9 +44,10 @@ class Visits(APIView):
 
     @documented({201: shapes.NewVisit}, takes=VisitInput(identity="eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.6f7d3b1f8a10"))
     def post(self, request: Request, key: str) -> Response:
-        """201 with a token for somebody from outside. `identity`: who they are, as the company's server signed it.
+        """Begins a visit: 201 with a token for a visitor. `identity`: the visitor's identity, signed by the company's server.
 
-        With the token of a visit that is nobody's yet, that visit becomes theirs: its conversations go on, its old token ends.
+        A request with an anonymous visit's token and an `identity` makes this visit the visitor's: its conversations go on, its
+        old token ends.
         """
         given = checked(VisitInput, request)
         _require_origin(request, open_inbox(key))
@@ -62,7 +63,7 @@ def _origin(request: Request) -> str:
 
 
 def _require_origin(request: Request, inbox: Inbox) -> None:
-    # A frame's own requests have our origin; which pages may frame it is in its Content-Security-Policy.
+    # Requests of the framed widget have this server's origin; its Content-Security-Policy says which pages may frame it.
     origin = _origin(request)
     if origin and origin not in inbox.origins and origin not in settings.ALLOWED_ORIGINS:
         raise Forbidden("This inbox is not for pages of this origin.")

@@ -6,7 +6,7 @@ from chat import hot
 
 late_seconds = Gauge(
     "gapless_clockwork_late_seconds",
-    "Since when the oldest of what is due at the desk waits to be done: leases, snoozes or mails.",
+    "For how long the oldest due work of the desk has been waiting, by kind: leases, snoozes or mails.",
     ["what"],
     multiprocess_mode="livemax",
 )

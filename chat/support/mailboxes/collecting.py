@@ -36,7 +36,7 @@ mails_collected = metrics.counted(
 )
 failing_seconds = Gauge(
     "gapless_mailbox_failing_seconds",
-    "Since when the mailbox of IMAP_URL that has failed for the longest can't be collected from; 0 while none fails.",
+    "For how long collecting from a mailbox of IMAP_URL has failed, of the one that fails the longest; 0 while none fails.",
     multiprocess_mode="livemax",
 )
 

@@ -1,1 +1,1 @@
-"""The support's pages: for people from outside the widget, for who works at the desk what is no list of the admin."""
+"""The support's pages: the widget for visitors; for agents the desk, the hours and the reports, which are no lists of the admin."""

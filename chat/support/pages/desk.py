@@ -1,4 +1,4 @@
-"""The desk: queue, conversation and customer beside each other. Everything on it goes through the API, as any program's acts do."""
+"""The desk: queue, conversation and customer beside each other. Its acts go through the API, like those of any program."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class DeskInbox(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     name: str
     desk: int
-    #: Of its desk's log, read before the rows are asked for: what comes after is in the changes.
+    #: The head of the desk's log, read before the rows: later changes come over the socket.
     head: int
     agents: list[Person]
     supervises: bool

@@ -1,4 +1,4 @@
-"""The forms of hours and policies: what people type, as the verbs take it."""
+"""The forms of hours and policies: they turn what people type into what the verbs take."""
 
 import datetime
 import re
@@ -16,7 +16,7 @@ _SPAN = re.compile(r"(\d{1,2}:\d\d) *[-–] *(\d{1,2}:\d\d)")
 
 
 class HoursForm(forms.Form):
-    """`week`: a line a day, such as `Mon 09:00-12:00, 13:00-17:00`; `holidays`: a day a line."""
+    """Opening hours. `week`: a line a day, such as `Mon 09:00-12:00, 13:00-17:00`; `holidays`: a date a line."""
 
     name = forms.CharField(max_length=NAME_CHARACTERS)
     time_zone = forms.ChoiceField(choices=[(name, name) for name in sorted(zoneinfo.available_timezones())])
@@ -62,7 +62,7 @@ def hours_form(row: Hours | None, data: Any = None) -> HoursForm:
 
 
 class InboxHoursForm(forms.Form):
-    """Which hours an inbox has, and within how many of their minutes it answers; an empty place is no policy."""
+    """The opening hours of an inbox, and within how many open minutes it answers; an empty field means no policy."""
 
     hours = forms.ModelChoiceField(Hours.objects.order_by("name"), required=False, empty_label="always open")
 
@@ -79,7 +79,7 @@ class InboxHoursForm(forms.Form):
 
     @property
     def minutes(self) -> dict[tuple[str, str], int]:
-        """What was typed, by priority and kind."""
+        """The typed minutes, by priority and kind."""
         typed = {(p.value, k.value): self.cleaned_data[f"{p}-{k}"] for p in Priority for k in PolicyKind}
         return {key: number for key, number in typed.items() if number is not None}
 

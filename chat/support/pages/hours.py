@@ -1,4 +1,4 @@
-"""The page on which supervisors say when their inboxes are open and how soon they answer. Written by the verbs."""
+"""The page on which supervisors set opening hours and policies of their inboxes. The verbs write them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ Rows = Sequence[Hours | Inbox | None]
 @require_http_methods(["GET", "POST"])
 @login_required
 def hours_page(request: HttpRequest) -> HttpResponse:
-    """When inboxes are open and how soon they answer, for who supervises them."""
+    """Opening hours of inboxes and how soon they answer, for supervisors."""
     user = request.user
     assert isinstance(user, User)
     inboxes = list(supervised_by(user).select_related("hours").order_by("name"))

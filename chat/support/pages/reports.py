@@ -1,4 +1,4 @@
-"""The page of reports: the figures as tables for everybody, drawn as plots where scripts run."""
+"""The page of reports: figures as tables; with JavaScript also as plots."""
 
 import datetime
 from typing import Any
@@ -25,7 +25,7 @@ DAY = datetime.timedelta(days=1)
 @require_GET
 @login_required
 def reports_page(request: HttpRequest) -> HttpResponse:
-    """How long customers waited and what they said of it, as tables and plots, for who supervises an inbox."""
+    """Tables and plots of how long customers waited and how they rated the answers, for supervisors."""
     user = request.user
     assert isinstance(user, User)
     inboxes = supervised_by(user).order_by("name")
@@ -54,7 +54,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> tuple[datetime.date, datetime.date, int | None]:
-    """What can't be understood is what it is without it: the form can't say it."""
+    """The values asked for. A value that is not valid is replaced by its default: the form can't send one."""
     today = clock.now().date()
     last = _day(request.GET.get("to"), today)
     first = _day(request.GET.get("from"), last - datetime.timedelta(days=min(USUAL_DAYS, MOST_DAYS) - 1))

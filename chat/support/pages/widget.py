@@ -1,6 +1,6 @@
-"""The widget: a script that a company puts on its page, and the page that it frames.
+"""The widget: a script that a company puts on its page, and the page that the script shows in a frame.
 
-Which pages may frame it is the inbox's to say; everywhere else of Gapless it stays "none". Neither sets a cookie.
+The inbox says which pages may frame it; no other page of Gapless may be framed. Neither the script nor the page sets a cookie.
 """
 
 from pathlib import Path
@@ -19,15 +19,15 @@ from delivery.wire.errors import NotFound
 from delivery.wire.types import spell_time
 
 _LOADER = Path(__file__).resolve().parents[2] / "static" / "gapless" / "bundle" / "widget.js"
-#: A company's page asks for it each time; a new release is there after so long.
+#: How long browsers keep the script: a new release reaches companies' pages after so long; seconds.
 LOADER_SECONDS = 300
-#: What a page may ask the frame to look like; otherwise as the person's system does.
+#: The looks that a page may ask for; by default the frame follows the visitor's system.
 THEMES = ("light", "dark")
 
 
 @require_safe
 def loader(request: HttpRequest) -> HttpResponse:
-    """The script for a company's page: draws the button."""
+    """The script for a company's page, which draws the button of the chat."""
     response = HttpResponse(_LOADER.read_bytes(), content_type="text/javascript; charset=utf-8")
     patch_cache_control(response, public=True, max_age=LOADER_SECONDS)
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -36,7 +36,7 @@ def loader(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def frame(request: HttpRequest, key: str) -> HttpResponse:
-    """The chat itself, in a frame of the company's page."""
+    """The chat, in a frame on the company's page."""
     try:
         inbox = open_inbox(key)
     except NotFound as refused:
@@ -53,7 +53,7 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
     }
     response = render(request, "support/widget.html", seen)
     response["Content-Security-Policy"] = _policy(inbox)
-    # The older header knows no list; browsers that know the newer one obey that alone.
+    # The older header takes no list of origins; browsers that know the newer one ignore the older.
     response.xframe_options_exempt = True
     return response
 

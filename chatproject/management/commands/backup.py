@@ -1,4 +1,4 @@
-"""`manage.py backup FILE`: all of an installation in one file, while it serves."""
+"""`manage.py backup FILE`: writes a whole installation into one file, while it serves."""
 
 import json
 from argparse import ArgumentParser
@@ -16,8 +16,8 @@ from chatproject.unwritten import why_not_written
 
 class Command(BaseCommand):
     help = (
-        "Writes database and files, as they are at one moment, into FILE; the installation serves meanwhile. FILE holds"
-        " everything that people have said: keep it as safe as the database."
+        "Writes database and files, as of one moment, into FILE, while the installation serves. FILE holds all messages:"
+        " keep it as safe as the database."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

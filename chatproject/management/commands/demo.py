@@ -1,4 +1,4 @@
-"""`manage.py demo`: a believable company to look around in."""
+"""`manage.py demo`: fills an instance with a demo company."""
 
 import secrets
 from argparse import ArgumentParser
@@ -18,11 +18,12 @@ PASSWORD = "brightwater"  # noqa: S105 (of demo accounts; printed, and to be cha
 
 
 class Command(BaseCommand):
-    help = "Fills an instance with eight people, their channels, some days of talk and a busy helpdesk; says how to sign in."
+    help = "Fills an instance with eight people, their channels, some days of messages and a busy helpdesk; prints how to sign in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--password", help=f"of all demo accounts (default: {PASSWORD}, or beside an owner a generated one)"
+            "--password",
+            help=f"the password of all demo accounts (default: {PASSWORD}; if there is an owner, a generated one)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py doctor`: what is wrong, and what to do about it."""
+"""`manage.py doctor`: finds what is wrong, and says what to do about it."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from chatproject.doctor import examine
 
 
 class Command(BaseCommand):
-    help = "Looks at settings, machines, versions, clocks, connections, Redis and disks. Exit code 1 when something is wrong."
+    help = "Examines settings, machines, versions, clocks, connections, Redis and disks. Exit code 1 if something is wrong."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py erase_user NAME --yes`: a person is nobody any more, for ever."""
+"""`manage.py erase_user NAME --yes`: erases a person for ever."""
 
 import json
 from argparse import ArgumentParser
@@ -17,16 +17,16 @@ KEEP, DELETE = "keep", "delete"
 
 class Command(BaseCommand):
     help = (
-        "Erases a person: name, address, password, tokens, sessions, saved messages, reactions, read marks, mentions and what else"
-        " is about them. What they said stays under the name Deleted user, for what others answered would make no sense without it;"
-        " with --messages delete it is emptied, files too. Nobody can take the username again. May be interrupted and repeated."
+        "Erases a person: name, address, password, tokens, sessions, saved messages, reactions, read marks, mentions and other"
+        " data about them. Their messages stay under the name Deleted user, because others' answers need them; --messages delete"
+        " empties them and deletes their files. Nobody can take the username again. The command may be interrupted and repeated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the username")
-        parser.add_argument("--yes", action="store_true", help="it can't be undone: this is meant")
+        parser.add_argument("--yes", action="store_true", help="confirm: it can't be undone")
         parser.add_argument(
-            "--messages", choices=[KEEP, DELETE], default=KEEP, help=f"what they said (default: {KEEP})"
+            "--messages", choices=[KEEP, DELETE], default=KEEP, help=f"what happens to their messages (default: {KEEP})"
         )
         parser.add_argument("--reason", default="Erased by manage.py erase_user.", help="for the audit log")
         parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -1,4 +1,4 @@
-"""`manage.py export_channel ID FILE`: all that was said in a channel, in one zip."""
+"""`manage.py export_channel ID FILE`: writes all messages of a channel into one zip."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -12,8 +12,8 @@ from chatproject.exporting.command import ExportCommand
 
 class Command(ExportCommand):
     help = (
-        "Writes all of a channel into FILE, a zip of lines of JSON, pages to be read in a browser and its files, as it is at one"
-        " moment, while it serves. The audit log says that it was made. Notes of a conversation are a channel of their own."
+        "Writes a channel, as of one moment, into FILE, while the installation serves: a zip with JSON lines, pages for a browser,"
+        " and the channel's files. The audit log notes the export. Notes of a conversation are a channel of their own."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py export_user NAME FILE`: all that is known of a person, in one zip."""
+"""`manage.py export_user NAME FILE`: writes all data about a person into one zip."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -12,8 +12,8 @@ from chatproject.exporting.people import export_user
 
 class Command(ExportCommand):
     help = (
-        "Writes all that is about a person into FILE, a zip of lines of JSON and their files, as it is at one moment, while it"
-        " serves. What others wrote is not in it. The audit log says that it was made."
+        "Writes all data about a person, as of one moment, into FILE, while the installation serves: a zip with JSON lines and"
+        " their files, without messages of others. The audit log notes the export."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py prune`: takes away what is older than RETENTION_DAYS, and what nobody has, for cron."""
+"""`manage.py prune`: deletes messages older than RETENTION_DAYS, and files that no message has. For cron."""
 
 import datetime
 import json
@@ -23,10 +23,10 @@ AT_ONCE = 500
 
 class Command(BaseCommand):
     help = (
-        "Takes away messages that are older than RETENTION_DAYS (0, the default: none ever), or than their channel says "
-        "(`retention`), and logins that have expired. "
-        "So do files whose message is gone, or that no message took within a day, and visitors who came and wrote nothing. "
-        "Reported messages and those of the audit log stay. May be interrupted and repeated at any time."
+        "Deletes messages that are older than RETENTION_DAYS (0, the default: keep all) or than their channel's own days "
+        "(`retention`), and logins that have expired; also files whose message is gone or that no message took within a day, "
+        "and visitors who wrote nothing. Reported messages and those in the audit log stay. "
+        "The command may be interrupted and repeated at any time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,15 +34,17 @@ class Command(BaseCommand):
             "--days",
             type=int,
             default=settings.RETENTION_DAYS,
-            help="instead of RETENTION_DAYS; channels with days of their own keep them",
+            help="days instead of RETENTION_DAYS; channels with their own days keep these",
         )
-        parser.add_argument("--dry-run", action="store_true", help="only say how many messages it would be")
+        parser.add_argument("--dry-run", action="store_true", help="only print how many messages it would delete")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["days"]
         if days and days < least_days():
-            raise CommandError(f"At least {least_days()} days are kept: what is younger may still have to be replayed.")
+            raise CommandError(
+                f"At least {least_days()} days must be kept: clients may still need the replay of younger messages."
+            )
         began_at = time.monotonic()
         pruned = self._prune_messages(days, is_dry=options["dry_run"])
         logins = 0 if options["dry_run"] else prune_logins(now=clock.now())

@@ -1,4 +1,4 @@
-"""`manage.py restore FILE --yes`: an installation as it was when the backup was made."""
+"""`manage.py restore FILE --yes`: puts a backup back in place of an installation's data."""
 
 import json
 from argparse import ArgumentParser
@@ -15,15 +15,15 @@ from chatproject.backup.restoring import restore
 
 class Command(BaseCommand):
     help = (
-        "Replaces database and files by what FILE holds, counts and checks it, and begins another epoch, so that every client loads"
-        " afresh. Refused while anything uses the database. Everything that is there now is gone: --yes says that this is meant."
+        "Replaces database and files with those in FILE, counts and checks them, and begins a new epoch, so that every client loads"
+        " again. Refused while anything uses the database. All present data is deleted: confirm with --yes."
     )
-    # What they ask the database for may not be there yet.
+    # The checks ask the database for tables that may not be there yet.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--yes", action="store_true", help="replace what is there")
+        parser.add_argument("--yes", action="store_true", help="confirm: replace all present data")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -37,9 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("--migrate", action="store_true", help="migrate the database first")
         parser.add_argument("--fd", type=int, help="(internal) an inherited listening socket to serve on")
         parser.add_argument(
-            "--up", type=int, help="(internal) a pipe on which to say that this process serves and lives"
+            "--up", type=int, help="(internal) a pipe on which this process says that it serves and lives"
         )
-        parser.add_argument("--successor", action="store_true", help="(internal) come up only if all is well")
+        parser.add_argument("--successor", action="store_true", help="(internal) start serving only if all is well")
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Until it means something: who asks too early should not end us.

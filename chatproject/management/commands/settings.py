@@ -1,4 +1,4 @@
-"""`manage.py settings`: what is in force, and where it comes from."""
+"""`manage.py settings`: prints the settings in force, and the source of each."""
 
 import json
 from argparse import ArgumentParser
@@ -10,12 +10,12 @@ from chatproject.in_force import readings, shown
 
 
 class Command(BaseCommand):
-    help = "Prints every setting in force, and whether it comes from the environment, from .env or is the default. No secrets."
+    help = "Prints every setting in force, without secrets, and its source: the environment, .env or the default."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--changed", action="store_true", help="only what is not the default")
+        parser.add_argument("--changed", action="store_true", help="only settings that differ from the default")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = readings(only_changed=options["changed"])

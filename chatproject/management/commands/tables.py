@@ -1,4 +1,4 @@
-"""`manage.py tables`: the tables of docs/, made anew from the code."""
+"""`manage.py tables`: writes the tables of docs/ again from the code."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +10,7 @@ from chatproject import tables
 
 
 class Command(BaseCommand):
-    help = "Makes the tables of docs/ anew from the code; with --check only says which are old (exit code 1)."
+    help = "Writes the tables of docs/ again from the code; --check only prints which pages are old (exit code 1)."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -111,7 +111,7 @@ def test_every_operation_is_documented() -> None:
 def test_an_operation_says_what_it_does_and_every_status(path: str, method: str) -> None:
     operation = DOCUMENT["paths"][path][method]
     assert operation["summary"].endswith((".", "`."))
-    said = "A token needs the scope" if operation["security"] else "Nobody has to be signed in"
+    said = "A token needs the scope" if operation["security"] else "No sign-in is needed"
     assert said in operation["description"]
     statuses = {int(status) for status in operation["responses"]}
     assert statuses & {200, 201, 204}

@@ -19,13 +19,13 @@ MALFORMED, NOBODY, NOT_ALLOWED, AGAIN = 65, 67, 77, 75
 
 class Command(BaseCommand):
     help = (
-        "Reads one mail from standard input and says it in the conversation that its address leads to. Auto-replies, bounces "
-        "and lists are dropped. May be repeated: a mail is said once. Exits like sendmail: 0 taken or dropped, 65, 67 and 77 "
-        "refused with a sentence, 75 to be tried again."
+        "Reads one mail from standard input and posts it in the conversation of its address. Auto-replies, bounces and list mails "
+        "are dropped. Repeating is safe: each mail is posted once. Exit codes like sendmail: 0 accepted or dropped; 65, 67 and 77 "
+        "refused, with the reason; 75 try again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--to", action="append", default=[], help="of the envelope, as the mail server says it")
+        parser.add_argument("--to", action="append", default=[], help="an envelope recipient; may be repeated")
 
     def handle(self, *args: Any, **options: Any) -> None:
         raw = sys.stdin.buffer.read(settings.LIMITS.mail_bytes + 1)
