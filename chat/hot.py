@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from psycopg.types.datetime import TimestamptzLoader
 
-from delivery.source import Reading
+from delivery.source import Asked, Reading
 
 T = TypeVar("T")
 
@@ -42,6 +43,18 @@ def found(reading: Reading[T]) -> T:
     except StopIteration as end:
         value: T = end.value
         return value
+
+
+def any_of(queryset: QuerySet[Any]) -> Asked:
+    """Asks whether there is one of these. To be kept: to write it takes the ORM longer than to ask it takes PostgreSQL."""
+    sql, parameters = queryset.order_by().values_list("pk")[:1].query.sql_with_params()
+    return sql, [str(parameter) for parameter in parameters]
+
+
+def is_any(asked: Asked) -> Reading[bool]:
+    """Whether there is a row of what is asked for."""
+    [found] = yield [asked]
+    return bool(found)
 
 
 def execute(sql: str, parameters: Sequence[Any]) -> None:

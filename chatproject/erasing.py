@@ -1,14 +1,17 @@
 """What every erasure consists of: the desk lets go, then what chat keeps. Each web process goes on with what is under way."""
 
 import asyncio
+import functools
 import logging
 import random
 
+from chat import hot
 from chat.live.node import ChatNode
 from chat.models import Erasure
 from chat.services.erasing.running import continue_erasure
 from chat.support.services.erasing import forget_agent
 from delivery.away import who_is_away
+from delivery.source import Asked
 
 logger = logging.getLogger("gapless.erasing")
 
@@ -45,19 +48,22 @@ async def _live(node: ChatNode) -> None:
     while not node.is_draining:
         await asyncio.sleep(random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS))
         try:
-            while not node.is_draining and await node.threads.run(_go_on):
-                pass
+            while not node.is_draining and await node.reads.read(hot.is_any, _under_way()):
+                await node.threads.run(_go_on)
         except Exception as error:
             logger.warning("erasing waits: %r", error, extra={"away": who_is_away(error)})
 
 
-def _go_on() -> bool:
+@functools.cache
+def _under_way() -> Asked:
+    return hot.any_of(Erasure.objects.under_way())
+
+
+def _go_on() -> None:
     erasure = Erasure.objects.under_way().select_related("user").order_by("pk").first()
-    if erasure is None:
-        return False
-    forget_agent(erasure.user)
-    continue_erasure(erasure.pk)
-    return True
+    if erasure is not None:
+        forget_agent(erasure.user)
+        continue_erasure(erasure.pk)
 
 
 _erasing: ChatNode | None = None

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 
-from chat.files.services import sweep
+from chat.files.services import is_anything_left_over, sweep
 from chat.live.node import ChatNode
 from delivery.away import who_is_away
 from delivery.tasks import beat
@@ -20,7 +20,8 @@ async def _live(node: ChatNode) -> None:
     while not node.is_draining:
         await (beat(LOOK_SECONDS) if not failures else asyncio.sleep(_away_pause(failures)))
         try:
-            await node.threads.run(sweep)
+            if await node.reads.read(is_anything_left_over):
+                await node.threads.run(sweep)
             failures = 0
         except Exception as error:
             failures += 1

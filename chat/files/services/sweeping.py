@@ -1,14 +1,16 @@
 """Taking away what nobody has any more: bytes first, then the row, so that it can be interrupted and repeated at any time."""
 
 import datetime
+import functools
 import logging
 
 from django.conf import settings
 from django.db import transaction
 
-from chat import clock
+from chat import clock, hot
 from chat.files import storage
 from chat.models import File
+from delivery.source import Asked, Reading
 
 logger = logging.getLogger("gapless.files")
 
@@ -16,12 +18,18 @@ logger = logging.getLogger("gapless.files")
 AT_ONCE = 50
 
 
+def is_anything_left_over() -> Reading[bool]:
+    """Whether `sweep` would find a file."""
+    sql, _ = _left_over()
+    return (yield from hot.is_any((sql, [_given_up().isoformat()])))
+
+
 def sweep() -> int:
     """Files whose message is gone, and those that no message took within a day; how many they were.
 
     Others may sweep at the same time. What the storage does not give up now stays for the next look.
     """
-    before = clock.now() - datetime.timedelta(hours=settings.LIMITS.orphan_hours)
+    before = _given_up()
     found = File.objects.left_over(before=before).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
     return sum(_take_away(pk, before) for pk in list(found))
 
@@ -41,3 +49,12 @@ def _take_away(pk: int, before: datetime.datetime) -> bool:
             return False
         row.delete()
     return True
+
+
+def _given_up() -> datetime.datetime:
+    return clock.now() - datetime.timedelta(hours=settings.LIMITS.orphan_hours)
+
+
+@functools.cache
+def _left_over() -> Asked:
+    return hot.any_of(File.objects.left_over(before=_given_up()))

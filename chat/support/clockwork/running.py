@@ -5,6 +5,7 @@ costs a second, and two that find the same do it once.
 """
 
 import asyncio
+import functools
 import logging
 import random
 import time
@@ -13,8 +14,11 @@ from collections.abc import Callable, Sequence
 from chat import hot
 from chat.live.node import ChatNode
 from chat.support.clockwork.jobs import Job, jobs_of
+from chat.support.models import Inbox
 from chat.support.reads.waiting import who_waits
+from delivery.asking.reads import Reads
 from delivery.away import is_away, who_is_away
+from delivery.source import Asked
 from delivery.tasks import beat
 from delivery.threads import DatabaseThreads
 
@@ -24,15 +28,13 @@ logger = logging.getLogger("gapless.clockwork")
 TURN_SECONDS = 1.0
 #: The same while PostgreSQL is away, after many failures; up to half of it less by chance.
 AWAY_PAUSE_SECONDS = 5.0
-# All that is asked where there are no customers.
-_HAS_INBOX = "SELECT EXISTS (SELECT FROM support_inboxes)"
 
 
 class Inboxes:
-    """Whether there is any, asked once for all clockworks of this process."""
+    """Whether there is any, asked once for all clockworks of this process: all that is asked where there are no customers."""
 
-    def __init__(self, threads: DatabaseThreads) -> None:
-        self._threads = threads
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
         self._asked_at = float("-inf")
         self._are_there = False
         self._asking = asyncio.Lock()
@@ -40,7 +42,7 @@ class Inboxes:
     async def are_there(self) -> bool:
         async with self._asking:
             if time.monotonic() - self._asked_at > TURN_SECONDS / 2:
-                [[self._are_there]] = await self._threads.run(hot.rows, _HAS_INBOX, [])
+                self._are_there = await self._reads.read(hot.is_any, _any_inbox())
                 self._asked_at = time.monotonic()
         return self._are_there
 
@@ -93,6 +95,11 @@ def _do(job: Job) -> None:
         logger.exception("the clockwork could not do its job: %s", job.name)
 
 
+@functools.cache
+def _any_inbox() -> Asked:
+    return hot.any_of(Inbox.objects.all())
+
+
 _wound: ChatNode | None = None
 
 
@@ -102,6 +109,6 @@ def wind_up(node: ChatNode) -> None:
     if _wound is not node:
         _wound = node
         node.minutes.waiting = who_waits
-        inboxes = Inboxes(node.threads)
+        inboxes = Inboxes(node.reads)
         for jobs in jobs_of(node):
             node.nursery.start(Clockwork(jobs, inboxes, node.threads, is_ending=lambda: node.is_draining).live())

@@ -8,7 +8,9 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from chat import hot
 from chat.files import storage
+from chat.files.services import is_anything_left_over
 from chat.models import File
 from chat.search import search
 from chatproject.env import EnvError, files
@@ -36,9 +38,11 @@ def test_prune_takes_away_what_no_message_took(cast: Cast, capsys: pytest.Captur
     old, new, taken = (kept(cast.bob, b"words", f"{name}.txt") for name in ("old", "new", "taken"))
     said(cast.bob, cast.team, files=(taken.pk,))
     File.objects.exclude(pk=new.pk).update(created_at=old.created_at.replace(year=old.created_at.year - 1))
+    assert hot.found(is_anything_left_over())
     call_command("prune", "--json")
     assert json.loads(capsys.readouterr().out)["files"] == 1
     assert set(File.objects.values_list("name", flat=True)) == {"new.txt", "taken.txt"}
+    assert not hot.found(is_anything_left_over())
 
 
 def test_a_search_finds_messages_with_files(cast: Cast) -> None:

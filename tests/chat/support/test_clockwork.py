@@ -9,12 +9,16 @@ import pytest
 from django.db import OperationalError, connection
 
 from chat import clock
+from chat.live.source import ChatSource
 from chat.models import Conversation
 from chat.support.clockwork import running
 from chat.support.clockwork.jobs import Job, jobs_of
 from chat.support.clockwork.lateness import lateness
 from chat.support.clockwork.running import Clockwork, Inboxes
 from chatproject import doctor
+from delivery.asking.lines import Lines
+from delivery.asking.reads import Reads
+from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from tests.stage.servers import expect
 from tests.stage.support import Desk, Visit
@@ -26,10 +30,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "AWAY_PAUSE_SECONDS", 0.1)
 
 
+def inboxes(threads: DatabaseThreads) -> Inboxes:
+    """Asked by these threads, for there is no line."""
+    nursery = Nursery()
+    return Inboxes(Reads(Lines(0, threads, nursery), ChatSource(), threads))
+
+
 async def wound(*jobs: Job, until: Callable[[], bool]) -> None:
     """The clockwork of a process with these jobs, which drains when that is true."""
     threads, is_ending = DatabaseThreads(1), False
-    task = asyncio.create_task(Clockwork(jobs, Inboxes(threads), threads, is_ending=lambda: is_ending).live())
+    task = asyncio.create_task(Clockwork(jobs, inboxes(threads), threads, is_ending=lambda: is_ending).live())
     await expect(until)
     is_ending = True
     # Not cancelled: what is under way is done before the process ends.
@@ -83,7 +93,7 @@ async def test_where_there_is_no_inbox_nothing_is_looked_for(transactional_db: N
         turns += 1
         return turns > 5
 
-    clockwork = Clockwork([Job("job", job)], Inboxes(threads), threads, is_ending=is_ending)
+    clockwork = Clockwork([Job("job", job)], inboxes(threads), threads, is_ending=is_ending)
     await asyncio.wait_for(clockwork.live(), 5)
     threads.close()
 
@@ -91,10 +101,10 @@ async def test_where_there_is_no_inbox_nothing_is_looked_for(transactional_db: N
 async def test_all_clockworks_of_a_process_ask_once_whether_there_is_an_inbox(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads, asked = DatabaseThreads(2), Mock(return_value=[[True]])
+    threads, asked = DatabaseThreads(2), Mock(return_value=[(1,)])
     monkeypatch.setattr(running.hot, "rows", asked)
-    inboxes = Inboxes(threads)
-    assert await asyncio.gather(*(inboxes.are_there() for _ in range(3))) == [True] * 3
+    asking = inboxes(threads)
+    assert await asyncio.gather(*(asking.are_there() for _ in range(3))) == [True] * 3
     assert asked.call_count == 1
     threads.close()
 
