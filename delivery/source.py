@@ -145,8 +145,8 @@ class Source(Protocol):
     def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
         """The newest number of each channel that exists."""
 
-    def memberships(self, user_ids: Sequence[int]) -> dict[tuple[int, int], int]:
-        """(user, channel) → version, for every access of these users."""
+    def memberships(self, user_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+        """User → channel → version, for every access of these users."""
 
     def endings(self, logins: Sequence[Login]) -> list[CloseCode | None]:
         """For each login, why it has ended (signed out or banned); None while it holds."""

@@ -1,13 +1,12 @@
 """What this process has counted since a moment: by delivery for Prometheus, of HTTP, and what is only of the moment."""
 
-import itertools
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.samples import Sample
 
 from chat.reads.counted import CLASSES, Counted
 from delivery import metrics
@@ -46,8 +45,8 @@ class Counting:
             _minus(self._requests.by_class, self._requests_before.by_class),
         )
         return Counted(
-            sockets=_value(metrics.sockets),
-            people=_value(metrics.people),
+            sockets=_read(metrics.sockets),
+            people=_read(metrics.people),
             lane_waiting=self._most_waiting,
             lane_longest=self._longest,
             breakers=sorted(self._breakers),
@@ -79,46 +78,33 @@ class _Machinery:
     """What delivery has counted in this process so far."""
 
     def __init__(self) -> None:
-        self.messages = _by("outcome", metrics.messages)["committed"]
-        self.deliveries = _value(metrics.deliveries)
-        self.lost = _value(metrics.announcements_lost)
-        self.repaired = _value(metrics.gaps_repaired)
-        self.errors = Counter(_by("code", metrics.errors))
+        self.messages = _read(metrics.messages.labels("committed"))
+        self.deliveries = _read(metrics.deliveries)
+        self.lost = _read(metrics.announcements_lost)
+        self.repaired = _read(metrics.gaps_repaired)
+        self.errors = _by_first(metrics.errors)
         self.commit = _classes(metrics.commit_seconds)
         self.deliver = _classes(metrics.deliver_seconds)
         self.lag = _classes(metrics.loop_lag_seconds)
 
 
-def _samples(metric: MetricWrapperBase, suffix: str = "") -> Iterator[Sample]:
-    for found in metric.collect():
-        yield from (sample for sample in found.samples if sample.name.endswith(suffix))
+def _read(metric: MetricWrapperBase) -> int:
+    """Of one that has no labels, or all. Without what a page of figures has beside it: this is asked all day long."""
+    return int(metric._value.get())  # type: ignore[attr-defined]
 
 
-def _read(gauge: MetricWrapperBase) -> int:
-    """The same as _value, without all that a page of figures has beside it: this is asked all day long."""
-    return int(gauge._value.get())  # type: ignore[attr-defined]
-
-
-def _value(metric: MetricWrapperBase) -> int:
-    """Without what prometheus_client adds: when the counter was made."""
-    return sum(int(sample.value) for sample in _samples(metric) if not sample.name.endswith("_created"))
-
-
-def _by(label: str, metric: MetricWrapperBase) -> Counter[str]:
+def _by_first(metric: MetricWrapperBase) -> Counter[str]:
+    """Of a metric with several labels, by the first."""
     found = Counter[str]()
-    for sample in _samples(metric):
-        if not sample.name.endswith("_created"):
-            found[sample.labels[label]] += int(sample.value)
+    for labels, one in list(metric._metrics.items()):
+        found[labels[0]] += _read(one)
     return found
 
 
 def _classes(metric: MetricWrapperBase) -> list[int]:
-    """Of all labels together. Prometheus' buckets contain the ones below."""
-    upto = Counter[float]()
-    for sample in _samples(metric, "_bucket"):
-        upto[float(sample.labels["le"])] += int(sample.value)
-    counts = [upto[bound] for bound in sorted(upto)] or [0] * (len(CLASSES) + 1)
-    return [counts[0], *(more - less for less, more in itertools.pairwise(counts))]
+    """Of all labels together."""
+    each: list[Any] = list(metric._metrics.values()) if metric._labelnames else [metric]
+    return [sum(int(count.get()) for count in counts) for counts in zip(*(one._buckets for one in each), strict=True)]
 
 
 def _minus(now: Sequence[int], before: Sequence[int]) -> list[int]:

@@ -61,26 +61,48 @@ class Accesses:
             await self._compare(user_ids)
 
     async def _compare(self, user_ids: Sequence[int]) -> None:
-        known = [
-            (socket, channel_id)
-            for user_id in user_ids
-            for socket in self._hub.sockets_of.get(user_id, ())
-            if socket.is_greeted
-            for channel_id in (*socket.accesses, *socket.refused)
-        ]
+        known = {socket: _held(socket) for user_id in user_ids for socket in self._hub.sockets_of.get(user_id, ())}
         rows = await self._threads.read(self._source.memberships, user_ids)
-        await self._heal_what_began(rows)
-        for socket, channel_id in known:
-            if (socket.user_id, channel_id) in rows or channel_id not in (*socket.accesses, *socket.refused):
-                continue
-            # Read again: the access may be younger than the rows.
-            if await self._threads.read(self._source.access, socket.user_id, channel_id) is None:
-                self._hub.end_access(socket, channel_id)
+        apart = await self._apart(rows)
+        await self._heal_what_began(apart)
+        for socket in [socket for socket in known if socket.user_id in apart]:
+            for channel_id in known[socket]:
+                if channel_id not in rows[socket.user_id] and channel_id in _held(socket):
+                    await self._end_unless_there(socket, channel_id)
 
-    async def _heal_what_began(self, rows: Mapping[tuple[int, int], int]) -> None:
+    async def _apart(self, rows: Mapping[int, Mapping[int, int]]) -> dict[int, Mapping[int, int]]:
+        # Hardly anybody: only of those is each membership looked at by itself.
+        found: dict[int, Mapping[int, int]] = {}
+        compared = 0
+        for user_id, memberships in rows.items():
+            if not self._all_know(user_id, memberships):
+                found[user_id] = memberships
+            compared += len(memberships)
+            if compared >= COMPARED_AT_ONCE:
+                compared = 0
+                await asyncio.sleep(0)
+        return found
+
+    def _all_know(self, user_id: int, memberships: Mapping[int, int]) -> bool:
+        return all(
+            not socket.is_greeted
+            or (
+                not socket.refused
+                and {channel_id: access.version for channel_id, access in socket.accesses.items()} == memberships
+            )
+            for socket in self._hub.sockets_of.get(user_id, ())
+        )
+
+    async def _end_unless_there(self, socket: Socket, channel_id: int) -> None:
+        # Read again: the access may be younger than the rows.
+        if await self._threads.read(self._source.access, socket.user_id, channel_id) is None:
+            self._hub.end_access(socket, channel_id)
+
+    async def _heal_what_began(self, rows: Mapping[int, Mapping[int, int]]) -> None:
         outdated: dict[int, set[int]] = defaultdict(set)
-        for some in batched(rows.items(), COMPARED_AT_ONCE):
-            for (user_id, channel_id), version in some:
+        each = ((user_id, channel_id, version) for user_id in rows for channel_id, version in rows[user_id].items())
+        for some in batched(each, COMPARED_AT_ONCE):
+            for user_id, channel_id, version in some:
                 sockets = self._hub.sockets_of.get(user_id, ())
                 if any(_lacks(socket, channel_id) for socket in sockets):
                     await self.opened(Opened(user_id=user_id, channel_id=channel_id, action="joined"))
@@ -148,6 +170,10 @@ class Accesses:
             return None
         replayable = await self._threads.read(self._source.can_replay, {access.channel_id: held})
         return held if replayable[access.channel_id] else None
+
+
+def _held(socket: Socket) -> tuple[int, ...]:
+    return (*socket.accesses, *socket.refused) if socket.is_greeted else ()
 
 
 def _is_behind(socket: Socket, channel_id: int, version: int) -> bool:
