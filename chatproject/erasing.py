@@ -41,7 +41,7 @@ def erase_beside(node: ChatNode) -> None:
     global _erasing
     if _erasing is not node:
         _erasing = node
-        node.nursery.start(_live(node))
+        node.nursery.keep(_live, node)
 
 
 async def _live(node: ChatNode) -> None:

@@ -117,6 +117,9 @@ bus_hearing = Gauge(
 announcements_lost = Counter(
     "gapless_announcements_lost", "Announcements that Redis did not take: other processes read the rows."
 )
+tasks_begun_again = Counter(
+    "gapless_tasks_begun_again", "What runs beside all the time and ended by an unexpected error: it was begun again."
+)
 cache_reads = counted(
     "gapless_cache_reads", "Reads of the recent cache, by result: hit, miss or error.", result=("hit", "miss", "error")
 )

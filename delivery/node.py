@@ -114,16 +114,12 @@ class Node:
     async def start(self) -> None:
         await self.bus.start()
         await self.bus.listen([EVERYBODY])
-        watches = (
-            Heartbeats(self.hub, self.epochs, self.limits).keep(),
-            keep_checking(self.bus, self.limits, self.check_positions),
-            keep_seats(self.seating, self.accesses),
-            keep_shedding(self.hub, most_bytes=self.limits.outbox_total_bytes),
-            keep_reading(self.hub, self.queue, self.bus),
-            self.logins.keep(),
-        )
-        for watch in watches:
-            self.nursery.start(watch)
+        self.nursery.keep(Heartbeats(self.hub, self.epochs, self.limits).keep)
+        self.nursery.keep(keep_checking, self.bus, self.limits, self.check_positions)
+        self.nursery.keep(keep_seats, self.seating, self.accesses)
+        self.nursery.keep(keep_shedding, self.hub, most_bytes=self.limits.outbox_total_bytes)
+        self.nursery.keep(keep_reading, self.hub, self.queue, self.bus)
+        self.nursery.keep(self.logins.keep)
 
     async def stop(self) -> None:
         await self.nursery.end()

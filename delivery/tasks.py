@@ -3,15 +3,20 @@
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, ParamSpec, TypeVar
+
+from delivery import metrics
 
 logger = logging.getLogger("gapless.tasks")
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 #: After so long without an end a task is asked again.
 AGAIN_SECONDS = 0.2
+#: What ended by an error is begun again after so long, then after twice as long, and so on up to the most.
+FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 8.0
 #: Of this process, so that those of one machine don't all wake at once.
 _PHASE_MS = random.randrange(1000)
 #: A wake-up that comes early by this part of the time counts as the beat that it was meant for.
@@ -34,6 +39,12 @@ class Nursery:
     def leave(self, work: Coroutine[Any, Any, None]) -> None:
         """Nobody waits for it: what it raises is logged, and healed by the position check."""
         self.start(_logged(work))
+
+    def keep(
+        self, work: Callable[P, Coroutine[Any, Any, None]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.Task[None]:
+        """For what ends only with the nursery, or by itself: after an error that nobody expected it is begun again."""
+        return self.start(_kept(lambda: work(*args, **kwargs), name=work.__qualname__))
 
     async def end(self) -> None:
         """Ends all that was started, and returns when it is over. Repeating is safe."""
@@ -89,6 +100,31 @@ async def answer_within(seconds: float, question: Coroutine[Any, Any, T]) -> T:
     finally:
         if not asking.done():
             await end([asking])
+
+
+async def _kept(work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
+    loop, pause = asyncio.get_running_loop(), FIRST_PAUSE_SECONDS
+    while True:
+        began_at = loop.time()
+        try:
+            await work()
+        except (Exception, asyncio.CancelledError) as error:
+            # What it waited for can have been cancelled, too: that ends it as any error does.
+            if _is_asked_to_end():
+                raise
+            metrics.tasks_begun_again.inc()
+            logger.error("%s has ended, and is begun again", name, exc_info=error)
+        else:
+            return
+        if loop.time() - began_at > MOST_PAUSE_SECONDS:
+            pause = FIRST_PAUSE_SECONDS
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, MOST_PAUSE_SECONDS)
+
+
+def _is_asked_to_end() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:

@@ -40,4 +40,4 @@ def sweep_beside(node: ChatNode) -> None:
     global _swept
     if _swept is not node:
         _swept = node
-        node.nursery.start(_live(node))
+        node.nursery.keep(_live, node)

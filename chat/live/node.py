@@ -59,9 +59,9 @@ class ChatNode(Node):
     async def start(self) -> None:
         await super().start()
         self.nursery.start(self.allowance.prepare())
-        self.nursery.start(self.presence.live())
-        self.nursery.start(self.notes.live())
-        self.nursery.start(self.minutes.live())
+        self.nursery.keep(self.presence.live)
+        self.nursery.keep(self.notes.live)
+        self.nursery.keep(self.minutes.live)
 
     def receive(self, announcement: Announcement) -> None:
         super().receive(announcement)

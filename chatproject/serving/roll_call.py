@@ -42,4 +42,4 @@ def answer_roll_call(node: ChatNode) -> None:
     global _called
     if _called is not node:
         _called = node
-        node.nursery.start(_live(node))
+        node.nursery.keep(_live, node)

@@ -33,7 +33,7 @@ def hear(layer: Any, nursery: Nursery) -> None:
     for shard in layer._get_layer()._shards:
         shard._ensure_redis = functools.partial(_ensure_redis, shard)
         if shard._receive_task is None:
-            shard._receive_task = nursery.start(_read(shard))
+            shard._receive_task = nursery.keep(_read, shard)
 
 
 async def join(layer: Any, groups: Sequence[str], channel: str) -> None:

@@ -106,9 +106,9 @@ class Bus:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._subscribe(), SUBSCRIBE_SECONDS)
             self._heard_until(time.monotonic())
-        self._hearing = self._nursery.start(self._hear())
-        self._nursery.start(self._speak())
-        self._nursery.start(self._watch())
+        self._hearing = self._nursery.keep(self._hear)
+        self._nursery.keep(self._speak)
+        self._nursery.keep(self._watch)
 
     async def stop(self) -> None:
         """After its tasks have ended with the nursery."""
@@ -187,8 +187,6 @@ class Bus:
                 if self._channel_name is None:
                     await self._subscribe()
                 event = await self._layer.receive(self._channel_name)
-            except asyncio.CancelledError:
-                raise
             except Exception as error:
                 logger.warning("Redis carries no announcements: %r", error, extra=_AWAY)
                 await self._rebuild()
@@ -238,7 +236,7 @@ class Bus:
     async def _start_over(self) -> None:
         await end([self._hearing] if self._hearing else [])
         await self._rebuild()
-        self._hearing = self._nursery.start(self._hear())
+        self._hearing = self._nursery.keep(self._hear)
         await asyncio.sleep(REBUILD_AFTER_SECONDS)
 
     async def _rebuild(self) -> None:

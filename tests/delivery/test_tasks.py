@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from delivery import tasks
+from delivery import metrics, tasks
 from delivery.tasks import Nursery, answer_within, end, until_beat
 
 pytestmark = pytest.mark.fast
@@ -59,6 +59,48 @@ async def test_what_nobody_waits_for_says_in_the_log_that_it_failed(caplog: pyte
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert "no luck" in caplog.text
+
+
+async def test_what_is_kept_is_begun_again_after_pauses_that_grow(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    async def work(last: str) -> None:
+        if len(pauses) == 7:
+            return
+        if len(pauses) % 2:
+            # Of what it waits for, not of itself.
+            raise asyncio.CancelledError
+        raise ValueError(last)
+
+    monkeypatch.setattr(tasks.asyncio, "sleep", pause)
+    nursery, before = Nursery(), metrics.tasks_begun_again._value.get()
+    await nursery.keep(work, "no luck")
+    assert pauses == [0.5, 1, 2, 4, 8, 8, 8]
+    assert metrics.tasks_begun_again._value.get() - before == 7
+    assert caplog.text.count("work has ended, and is begun again") == 7
+    assert "no luck" in caplog.text
+
+
+async def test_what_is_kept_ends_with_the_nursery() -> None:
+    begun = 0
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+
+    nursery, before = Nursery(), metrics.tasks_begun_again._value.get()
+    task = nursery.keep(work)
+    await asyncio.sleep(0)
+    await asyncio.wait_for(nursery.end(), 5)
+    assert (task.cancelled(), begun, metrics.tasks_begun_again._value.get() - before) == (True, 1, 0)
 
 
 async def test_ending_nothing_ends_at_once() -> None:

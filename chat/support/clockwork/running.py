@@ -111,4 +111,4 @@ def wind_up(node: ChatNode) -> None:
         node.minutes.waiting = who_waits
         inboxes = Inboxes(node.reads)
         for jobs in jobs_of(node):
-            node.nursery.start(Clockwork(jobs, inboxes, node.threads, is_ending=lambda: node.is_draining).live())
+            node.nursery.keep(Clockwork(jobs, inboxes, node.threads, is_ending=lambda: node.is_draining).live)
