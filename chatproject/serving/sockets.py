@@ -219,11 +219,8 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             text = text_alone(data, most_bytes=self.config.ws_max_size)
         if text is None:
             return False
-        event: Any
-        if self._takes_text is not None and self.inbox.is_awaited:
-            event = self._takes_text(text)
-        else:
-            event = {"type": "websocket.receive", "text": text}
+        takes = self._takes_text if self.inbox.is_awaited else None
+        event: Any = {"type": "websocket.receive", "text": text} if takes is None else takes(text)
         if event is not None:
             self._hand_over(event)
         return True
@@ -246,12 +243,16 @@ class PeerProtocol(WebSocketsSansIOProtocol):
         self._end_soon()
 
     def handle_parser_exception(self) -> None:
-        super().handle_parser_exception()
+        if self.conn.close_sent is not None:
+            super().handle_parser_exception()
+        else:
+            # It did not wait for the answer to its handshake: websockets has no close frame for it.
+            self.transport.abort()
         self._end_soon()
 
     def handle_ping(self) -> None:
-        # A peer that does not read gets no more pongs: they would pile up.
-        if self._is_full:
+        # A peer that does not read gets no more pongs: they would pile up. And before the handshake's answer nothing is said.
+        if self._is_full or not self.handshake_complete:
             self.conn.data_to_send()
         else:
             super().handle_ping()

@@ -1,5 +1,9 @@
 """Who may open a socket: the Origin as a string, the cookie, the token, the subprotocol."""
 
+import asyncio
+
+import httpx
+import psycopg
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -10,7 +14,10 @@ from websockets.typing import Subprotocol
 from chat.models import User
 from tests.conftest import PASSWORD, Cast, in_thread
 from tests.stage.doors import handshake, head, knock, statuses
-from tests.stage.servers import Server
+from tests.stage.locks import until_waiting
+from tests.stage.servers import Server, database_url
+
+KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="
 
 
 @pytest.fixture
@@ -71,6 +78,29 @@ async def test_a_cookie_that_can_be_no_session_is_none(server: Server, cookie: s
 async def test_any_other_origin_is_refused(server: Server, cookie: str, origins: list[str]) -> None:
     headers = [("Cookie", cookie), *(("Origin", origin.format(port=server.port)) for origin in origins)]
     assert await status(server, headers) == 403
+
+
+@pytest.mark.parametrize("way", ["Connection: Upgrade", "Connection: keep-alive\r\nConnection: Upgrade"])
+@pytest.mark.parametrize("early", [b"\x89\x80mask", b"\xff" * 20, b"\x88\x80mask"], ids=["ping", "no frame", "close"])
+async def test_who_does_not_wait_for_the_answer_spoils_neither_it_nor_the_log(
+    server: Server, cast: Cast, early: bytes, way: str
+) -> None:
+    begun = len(server.log.read_bytes())
+    come, go = await asyncio.open_connection("localhost", server.port)
+    with psycopg.connect(database_url()) as other:
+        # Who it is can't be read until this ends.
+        other.execute("LOCK TABLE tokens")
+        said = ("Host: localhost", way, "Upgrade: websocket", f"Sec-WebSocket-Key: {KEY}", "Sec-WebSocket-Version: 13")
+        go.write("\r\n".join(["GET /ws/ HTTP/1.1", *said, "Authorization: Bearer x", "", ""]).encode())
+        await in_thread(until_waiting, 1)
+        go.write(early)
+        ping = httpx.get(f"{server.url}/healthz")
+    answer = await come.read()
+    go.close()
+    assert ping.status_code == 200, "by now what came early was read"
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 403 ")
+    assert (early[0] == 0x89) == (answer != b"")
+    assert b'"level": "error"' not in server.log.read_bytes()[begun:]
 
 
 async def test_a_program_comes_in_with_a_token_and_no_cookie(server: Server, cast: Cast, cookie: str) -> None:
