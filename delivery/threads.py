@@ -6,6 +6,7 @@ PostgreSQL has ended can be read from, which costs no round trip to see; one tha
 
 import asyncio
 import contextlib
+import logging
 import queue
 import random
 import select
@@ -19,6 +20,8 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from delivery import metrics
 from delivery.away import is_away
+
+logger = logging.getLogger("gapless.threads")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,8 +68,9 @@ class KeepingThreads:
         self._under_way += 1
         self._waiting.put(work)
         if self._under_way > len(self._threads) < self._count:
-            self._threads.append(threading.Thread(target=self._keep_working, name="gapless-database", daemon=True))
-            self._threads[-1].start()
+            thread = threading.Thread(target=self._keep_working, name="gapless-database", daemon=True)
+            thread.start()
+            self._threads.append(thread)
         return await outcome
 
     def close(self) -> None:
@@ -84,15 +88,15 @@ class KeepingThreads:
                 _drop_if_ended()
                 work()
                 if not self._keeps:
-                    connections.close_all()
+                    _let_go()
         finally:
-            connections.close_all()
+            _let_go()
 
     def _next(self) -> Work:
         try:
             return self._waiting.get(timeout=IDLE_SECONDS)
         except queue.Empty:
-            connections.close_all()
+            _let_go()
             return self._waiting.get()
 
 
@@ -142,7 +146,7 @@ def _settling(outcome: "asyncio.Future[T]", function: Callable[[], T]) -> Callab
         result = function()
     except BaseException as error:
         # Broken or not: the pool looks at what it is given back.
-        connections.close_all()
+        _let_go()
         told: tuple[Callable[[Any], None], Any] = outcome.set_exception, error
     else:
         told = outcome.set_result, result
@@ -159,7 +163,15 @@ def _drop_if_ended() -> None:
         poll.register(kept.fileno(), select.POLLIN)
         if not poll.poll(0):
             return
-    connections.close_all()
+    _let_go()
+
+
+def _let_go() -> None:
+    # What fails here would end the thread, and whoever waits for its work would wait for ever.
+    try:
+        connections.close_all()
+    except Exception as error:
+        logger.warning("a connection was not given back as it should be: %r", error)
 
 
 def _count(details: RetryDetails) -> None:

@@ -243,7 +243,7 @@ class Lines:
 
     async def _fetch(self) -> None:
         try:
-            line = Line(await self._threads.run(_borrowed))
+            line = _made(await self._threads.run(_borrowed))
         except Exception as error:
             logger.info("there is no line to PostgreSQL, threads ask it: %r", error)
         else:
@@ -270,6 +270,15 @@ class Lines:
 def _new_name() -> bytes:
     # Whoever had the connection before has prepared others.
     return b"line_%d" % next(_numbers)
+
+
+def _made(raw: "psycopg.Connection[Any]") -> Line:
+    try:
+        return Line(raw)
+    except BaseException:
+        raw.close()
+        connections["default"].pool.putconn(raw)  # type: ignore[attr-defined]
+        raise
 
 
 def _borrowed() -> "psycopg.Connection[Any]":

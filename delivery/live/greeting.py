@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -87,8 +88,10 @@ class Greeting(Answering):
             if self.node.is_draining or (peer is not None and peer.is_gone):
                 raise Unavailable
             if not offered or SUBPROTOCOL in offered:
-                opening = await self.authenticate()
-        except (Unavailable, *DATABASE_AWAY):
+                # After so long PostgreSQL ends a statement itself: one that stands still would keep the places of all who come.
+                async with asyncio.timeout(self.node.limits.statement_seconds):
+                    opening = await self.authenticate()
+        except (Unavailable, TimeoutError, *DATABASE_AWAY):
             await deny(self.scope, self.base_send, seconds=1)
             return None
         metrics.handshakes.labels("refused" if opening is None else "accepted").inc()

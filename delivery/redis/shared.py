@@ -31,6 +31,7 @@ class SharedRedis(aioredis.Redis):
         super().__init__(connection_pool=connection_pool)
         self._patience: float = connection_pool.connection_kwargs["socket_timeout"]
         self._connecting = asyncio.Lock()
+        self._failures = 0
         self._line: _Line | None = None
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -38,6 +39,8 @@ class SharedRedis(aioredis.Redis):
         line = self._line
         if line is None or not line.is_open:
             line = await self._connected()
+            if not line.is_open:
+                raise ConnectionError("Redis has ended the connection at once")
         answer = await line.ask(args)
         callback: Any = self.response_callbacks.get(args[0])
         options.pop("keys", None)
@@ -52,12 +55,23 @@ class SharedRedis(aioredis.Redis):
         await super().aclose(close_connection_pool)
 
     async def _connected(self) -> "_Line":
+        failures = self._failures
         async with self._connecting:
+            if self._failures != failures:
+                # Who comes behind would wait as long again, one after the other.
+                raise ConnectionError("Redis could not be reached just now")
             if self._line is None or not self._line.is_open:
-                connection: Any = self.connection_pool.make_connection()  # type: ignore[no-untyped-call]
-                await answer_within(self._patience, connection.connect())
-                self._line = _Line(connection, self._patience)
+                try:
+                    self._line = await self._connect()
+                except Exception:
+                    self._failures += 1
+                    raise
             return self._line
+
+    async def _connect(self) -> "_Line":
+        connection: Any = self.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        await answer_within(self._patience, connection.connect())
+        return _Line(connection, self._patience)
 
 
 class _Script(AsyncScript):

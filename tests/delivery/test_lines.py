@@ -202,6 +202,16 @@ async def test_what_fails_at_its_commit_was_not_accepted(node: Node, cast: Cast,
     assert await bodies() == []
 
 
+async def test_a_connection_that_makes_no_line_goes_back(node: Node, cast: Cast) -> None:
+    node.lines.close()
+    pool: Any = connection.pool  # type: ignore[attr-defined]
+    raw = pool.getconn()
+    raw.close()
+    with pytest.raises(psycopg.OperationalError):
+        lines._made(raw)
+    await expect(lambda: pool.get_stats()["pool_available"] == pool.get_stats()["pool_size"] - 2)
+
+
 async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast: Cast) -> None:
     lines = list(node.lines._free)
     with locked(cast.team), pytest.raises(Unavailable):

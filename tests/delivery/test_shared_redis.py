@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import redis as plain
@@ -12,6 +14,7 @@ from redis.exceptions import ConnectionError, NoScriptError, ReadOnlyError, Time
 
 from delivery.redis import REDIS_AWAY, loop_client
 from delivery.redis.shared import SharedRedis
+from tests.stage.servers import expect
 
 
 @pytest.fixture
@@ -91,6 +94,41 @@ async def test_who_is_no_primary_any_more_is_not_asked_again() -> None:
     assert connections == 2
     await redis.aclose()
     server.close()
+
+
+async def test_a_redis_that_takes_connections_and_says_nothing_is_waited_for_once_by_all_who_ask_at_once() -> None:
+    come: list[asyncio.StreamReader] = []
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        come.append(reader)
+        while await reader.read(1000):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    redis = loop_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", patience_seconds=0.1)
+    answers = await asyncio.gather(*(redis.ping() for _ in range(10)), return_exceptions=True)
+    assert all(isinstance(answer, REDIS_AWAY) for answer in answers), answers
+    assert len(come) == 1
+    await expect(come[0].at_eof)
+    # The next one tries again.
+    with pytest.raises(REDIS_AWAY):
+        await redis.ping()
+    assert len(come) == 2
+    await redis.aclose()
+    server.close()
+
+
+async def test_one_that_has_ended_the_connection_once_it_is_made_is_away() -> None:
+    redis = loop_client("redis://127.0.0.1:1")
+
+    async def make() -> Any:
+        return SimpleNamespace(is_open=False, close=lambda: None)
+
+    redis._connect = make  # type: ignore[method-assign]
+    with pytest.raises(REDIS_AWAY):
+        await redis.ping()
+    await redis.aclose()
 
 
 def test_under_uvloop_too_a_connection_that_has_just_gone_is_made_anew(db: None) -> None:

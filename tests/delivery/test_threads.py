@@ -1,9 +1,10 @@
 """What is asked for again, and what is not."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 
 from delivery.threads import READ_ATTEMPTS, DatabaseThreads
 
@@ -37,6 +38,19 @@ async def test_a_read_is_asked_for_again_when_its_connection_is_cut(threads: Dat
     asked = Asked(cut=2)
     assert await threads.read(asked) == 1
     assert asked.times == 3
+
+
+async def test_a_thread_survives_a_connection_that_cannot_be_given_back(
+    threads: DatabaseThreads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise ValueError("the pool does not know it")
+
+    monkeypatch.setattr(connections, "close_all", fail)
+    with pytest.raises(OperationalError):
+        await asyncio.wait_for(threads.run(Asked(cut=1)), 10)
+    monkeypatch.undo()
+    assert await asyncio.wait_for(threads.run(lambda: 1), 10) == 1
 
 
 async def test_a_read_is_given_up_when_it_is_cut_again_and_again(threads: DatabaseThreads) -> None:
