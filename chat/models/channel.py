@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from chat import clock
+from chat.models.checked import CheckWhenWritten
 from chat.models.folded import Folded
 
 if TYPE_CHECKING:
@@ -82,17 +83,17 @@ class Channel(models.Model):
         ]
         constraints = [
             models.CheckConstraint(name="max_members", condition=Q(member_count__lte=100)),
-            models.CheckConstraint(name="channels_kind", condition=Q(kind__in=ChannelKind.values)),
+            CheckWhenWritten(name="channels_kind", condition=Q(kind__in=ChannelKind.values)),
             models.CheckConstraint(name="channels_head", condition=Q(head__gte=0)),
-            models.CheckConstraint(
+            CheckWhenWritten(
                 name="channels_inner_has_parent",
                 condition=Q(kind="inner", parent__isnull=False) | (~Q(kind="inner") & Q(parent__isnull=True)),
             ),
-            models.CheckConstraint(
+            CheckWhenWritten(
                 name="channels_direct_has_key",
                 condition=Q(kind="direct", direct_key__isnull=False) | (~Q(kind="direct") & Q(direct_key__isnull=True)),
             ),
-            models.CheckConstraint(name="channels_name", condition=Q(kind="direct") | ~Q(name="")),
+            CheckWhenWritten(name="channels_name", condition=Q(kind="direct") | ~Q(name="")),
             models.UniqueConstraint(
                 fields=["name_look"],
                 name="channels_name_look_once",

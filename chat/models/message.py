@@ -12,6 +12,7 @@ from django.db.models.fields.json import KeyTransform
 from django.db.models.lookups import LessThanOrEqual
 
 from chat.models.channel import Channel
+from chat.models.checked import CheckWhenWritten
 from chat.models.folded import Folded
 
 if TYPE_CHECKING:
@@ -115,11 +116,11 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["sender", "client_msg_id"], name="messages_once"),
             models.UniqueConstraint(fields=["channel", "seq"], name="messages_seq"),
             models.UniqueConstraint(fields=["channel", "rev"], name="messages_rev"),
-            models.CheckConstraint(
+            CheckWhenWritten(
                 name="messages_body_bytes",
                 condition=LessThanOrEqual(Func(F("body"), function="octet_length", output_field=IntegerField()), 2048),
             ),
-            models.CheckConstraint(
+            CheckWhenWritten(
                 name="messages_body_empty_only_if_deleted",
                 condition=~Q(body="")
                 | Q(deleted_at__isnull=False)
@@ -127,7 +128,7 @@ class Message(models.Model):
                 # What is said with files needs no words.
                 | Q(files__isnull=False),
             ),
-            models.CheckConstraint(name="messages_rev_from_seq", condition=Q(rev__gte=F("seq"), seq__gte=1)),
+            CheckWhenWritten(name="messages_rev_from_seq", condition=Q(rev__gte=F("seq"), seq__gte=1)),
         ]
         indexes = [
             models.Index(F("channel"), F("created_at").desc(), name="idx_messages_channel_created"),
