@@ -20,6 +20,7 @@ from chatproject.serving.descriptors import Exhaustion
 from chatproject.serving.heads import PatientHttpProtocol
 from chatproject.serving.milestones import say_all_serve, say_draining, say_serving
 from chatproject.serving.notify import ALIVE_SECONDS
+from chatproject.serving.settled import settle
 from chatproject.serving.sockets import PeerProtocol
 from chatproject.serving.workers import Worker, terminal_is_gone
 from delivery import node
@@ -87,6 +88,7 @@ class DrainingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        settle()
         if self._succeed is None:
             say_serving()
         else:
