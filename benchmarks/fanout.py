@@ -42,7 +42,7 @@ from django.core.management import call_command  # noqa: E402
 
 django.setup()
 
-from benchmarks.receivers import Receiver, Run, send  # noqa: E402
+from benchmarks.receivers import Receiver, Run, send, without_pauses  # noqa: E402
 from chat import services  # noqa: E402 (Django comes first)
 from chat.models import User  # noqa: E402
 from chatproject.embedded import services as embedded  # noqa: E402
@@ -145,8 +145,9 @@ async def measure(
     acknowledging = [asyncio.ensure_future(receiver.acknowledge()) for receiver in receivers if acks]
     connected = resident(servers)
     cpu, beside, mine = [server.cpu() for server in servers], services_cpu(DATA), time.process_time()
-    took = await speak(options, run, receivers, servers)
-    await settle(run, receivers)
+    with without_pauses():
+        took = await speak(options, run, receivers, servers)
+        await settle(run, receivers)
     alive = [server for server in servers if server.process.poll() is None]
     used = sum(server.cpu() - cpu[servers.index(server)] for server in alive)
     beside_now = services_cpu(DATA)

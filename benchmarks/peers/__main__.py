@@ -24,6 +24,7 @@ from benchmarks.openings import other_work
 from benchmarks.peers.plot import plotted
 from benchmarks.peers.servers import Peer, peers
 from benchmarks.peers.talking import Talker, Tally, all_come_in
+from benchmarks.receivers import without_pauses
 from chatproject.embedded import services as embedded
 from delivery.load.tally import quantiles
 
@@ -74,9 +75,10 @@ async def row(talkers: list[Talker], server: WebProcess, rate: float, seconds: f
         talker.tally = tally
     cpu, beside, began_at = server.cpu(), services_cpu(DATA), time.perf_counter()
     until = began_at + seconds
-    await asyncio.gather(*(each.talk(rate=rate, until=until, window=WINDOW) for each in talkers[:TALKERS]))
-    took = time.perf_counter() - began_at
-    await settle(tally, everybody=len(talkers))
+    with without_pauses():
+        await asyncio.gather(*(each.talk(rate=rate, until=until, window=WINDOW) for each in talkers[:TALKERS]))
+        took = time.perf_counter() - began_at
+        await settle(tally, everybody=len(talkers))
     web, services = server.cpu() - cpu, sum(services_cpu(DATA).values()) - sum(beside.values())
     times = quantiles(tally.last_heard(by=len(talkers)))
     return {
