@@ -80,7 +80,7 @@ class Node:
         self.counted = CountedChannels()
         self.openings = Openings(limits.openings)
         self._loop = asyncio.get_running_loop()
-        self.bus = Bus(get_channel_layer(), self.receive, self.nursery)
+        self.bus = Bus(get_channel_layer(), self._hear, self.nursery)
         self._be_followed(source, limits)
         self._be_written_to(source, limits)
 
@@ -148,6 +148,11 @@ class Node:
             if isinstance(announcement, Changed):
                 _deliver_seconds.observe(time.perf_counter() - rung_at)
             self.bus.announce(announcement)
+
+    def _hear(self, announcement: Announcement) -> None:
+        if isinstance(announcement, Changed):
+            self.queue.hear(announcement.channel_id)
+        self.receive(announcement)
 
     def receive(self, announcement: Announcement) -> None:
         match announcement:

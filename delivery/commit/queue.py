@@ -1,15 +1,16 @@
 """Lanes and the committer: what is posted to a channel waits in its lane and is committed in batches, in the order it came.
 
-No timer: a lane's next batch starts as soon as its last one is done, so alone a message goes at once and batches form under load.
+A lane's next batch starts as soon as its last one is done, so alone a message goes at once and batches form under load; under load
+it also lets other processes that post there have their turn (lanes.py).
 """
 
 import asyncio
 import logging
 import secrets
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
+from delivery.commit.lanes import Lane
 from delivery.live.counted import CountedChannels
 from delivery.live.tracing import Answered, tracers
 from delivery.source import Committed, LaneDraft
@@ -35,41 +36,47 @@ class Queue:
         self._most_waiting = waiting
         self._batch = batch
         self._counted = counted or CountedChannels()
-        self._lanes: dict[int, deque[Waiting]] = {}
+        self._lanes: dict[int, Lane[Waiting]] = {}
         self._emptying: set[asyncio.Task[None]] = set()
 
     def submit(self, draft: LaneDraft) -> Outcome:
         """A future with the committed draft, or the refusal. Raises QueueFull; the order of submissions is kept."""
         lane = self._lanes.get(draft.channel_id)
         if lane is None:
-            lane = self._lanes[draft.channel_id] = deque()
+            lane = self._lanes[draft.channel_id] = Lane(self._batch)
             emptying = self._nursery.start(self._empty(draft.channel_id, lane))
             self._emptying.add(emptying)
             emptying.add_done_callback(self._emptying.discard)
-        if len(lane) >= self._most_waiting:
+        if len(lane.waiting) >= self._most_waiting:
             raise QueueFull(retry_after=1)
         outcome: Outcome = asyncio.get_running_loop().create_future()
-        lane.append((draft, outcome, time.perf_counter()))
+        lane.add((draft, outcome, time.perf_counter()))
         return outcome
+
+    def hear(self, channel_id: int) -> None:
+        """Another process has committed to this channel."""
+        lane = self._lanes.get(channel_id)
+        if lane is not None:
+            lane.hear()
 
     @property
     def length(self) -> int:
-        return sum(len(lane) for lane in self._lanes.values())
+        return sum(len(lane.waiting) for lane in self._lanes.values())
 
     @property
     def longest(self) -> int:
-        return max(map(len, self._lanes.values()), default=0)
+        return max((len(lane.waiting) for lane in self._lanes.values()), default=0)
 
     async def flushed(self) -> None:
         """Returns when nothing waits and nothing is being committed."""
         while self._emptying:
             await asyncio.wait(set(self._emptying))
 
-    async def _empty(self, channel_id: int, lane: deque[Waiting]) -> None:
+    async def _empty(self, channel_id: int, lane: Lane[Waiting]) -> None:
         taken: list[Waiting] = []
         try:
-            while lane:
-                taken, taken_at = [lane.popleft() for _ in range(min(self._batch, len(lane)))], time.perf_counter()
+            while lane.waiting:
+                taken, taken_at = lane.take(), time.perf_counter()
                 outcomes = await self._outcomes([draft for draft, _, _ in taken])
                 since = [since for _, _, since in taken]
                 self._counted.answered(channel_id, since, outcomes)
@@ -78,12 +85,13 @@ class Queue:
                 _settle(taken, outcomes)
                 if all(isinstance(outcome, Unavailable) for outcome in outcomes):
                     # Who waits behind would only wait for the same answer.
-                    _settle(lane, [outcomes[0]] * len(lane))
-                    lane.clear()
+                    _settle(lane.waiting, [outcomes[0]] * len(lane.waiting))
+                    lane.waiting.clear()
+                await lane.turn()
         finally:
             del self._lanes[channel_id]
             # Cancelled: the outcome of what was taken is unknown, and repeating it is safe.
-            _settle([*taken, *lane], [Unavailable()] * (len(taken) + len(lane)))
+            _settle([*taken, *lane.waiting], [Unavailable()] * (len(taken) + len(lane.waiting)))
 
     async def _outcomes(self, drafts: list[LaneDraft]) -> list[Committed | Refused]:
         try:
