@@ -17,6 +17,11 @@ if first and first <= now - window then
     first = oldest()
 end
 local used = redis.call('ZCARD', KEYS[1])
+if first and first > now or used >= tonumber(ARGV[1]) then
+    -- What was done later than now was done before this clock was set back: who did it would wait for as long as that was.
+    used = used - redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')
+    first = oldest()
+end
 
 local function answer(wait)
     return {wait, used, first and first + window - now or 0}
@@ -25,7 +30,14 @@ end
 if most_attempts > 0 then
     local attempts = redis.call('INCR', KEYS[2])
     if attempts == 1 then redis.call('PEXPIRE', KEYS[2], window / 1000) end
-    if attempts > most_attempts then return answer(redis.call('PTTL', KEYS[2]) * 1000) end
+    if attempts > most_attempts then
+        local left = redis.call('PTTL', KEYS[2]) * 1000
+        if left > window then
+            redis.call('PEXPIRE', KEYS[2], window / 1000)
+            left = window
+        end
+        return answer(left)
+    end
 end
 if used >= tonumber(ARGV[1]) then
     return answer(redis.call('ZSCORE', KEYS[1], ARGV[2]) and -1 or first + window - now)
