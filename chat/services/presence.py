@@ -30,6 +30,8 @@ WITH noted AS (
     SELECT member.id, noted.status, clock_timestamp() - noted.age * interval '1 second' AS seen,
         clock_timestamp() - typed.age * interval '1 second' AS typed
     FROM channel_members AS member JOIN noted USING (user_id) LEFT JOIN typed USING (channel_id, user_id)
+    -- When they were here is noted later than they are erased, and of them nothing is kept.
+    WHERE NOT EXISTS (SELECT FROM erasures WHERE erasures.user_id = member.user_id)
     ORDER BY member.channel_id, member.user_id FOR NO KEY UPDATE OF member
 )
 UPDATE channel_members AS member

@@ -31,6 +31,7 @@ OTHERWISE: list[tuple[bytes, bytes | None]] = [
     (b"upgrade", b"websocket, h2c"),
     (b"sec-websocket-key", None),
     (b"sec-websocket-key", b"short"),
+    (b"sec-websocket-key", b"MDEy*MzQ1Njc4OWFiY2RlZg=="),
     (b"sec-websocket-key", b"MDEyMzQ1Njc4OWFiY2Rl"),
     (b"sec-websocket-key", b"MDEyMzQ1Njc4OWFiY2RlZg"),
     (b"sec-websocket-version", None),

@@ -111,3 +111,11 @@ def test_what_has_more_to_be_looked_at_is_asked_as_one_of_many(cast: Cast) -> No
     calls, words = draft(cast.bob, cast.team, "@alice, look"), draft(cast.bob, cast.team)
     asked = [posting.question_of(drafts) for drafts in ([calls], [words, draft(cast.bob, cast.team)], [words])]
     assert [each is not None and each.sql == post_alone.STATEMENT for each in asked] == [False, False, True]
+
+
+@pytest.mark.parametrize("more", [{"thread": 1}, {"files": (1,)}, {"thread": 1, "also_in_channel": True}])
+def test_what_stands_beside_the_words_is_never_left_out(cast: Cast, more: dict[str, Any]) -> None:
+    said(cast.bob, cast.team, "before")
+    question = posting.question_of([draft(cast.bob, cast.team, **more)])
+    assert question is not None
+    assert question.sql != post_alone.STATEMENT
