@@ -88,6 +88,47 @@ def test_a_list_is_arranged_by_the_person(sign_in: SignIn, servers: list[Server]
     assert Member.objects.get(user=cast.bob, channel=rooms["room 10"]).section == "Work"
 
 
+TOUCHED = """
+globalThis.touched = new Set();
+const rowOf = (node) => (node.nodeType === 1 ? node : node.parentElement)?.closest(".channel-link")?.dataset.channel ?? "";
+new MutationObserver((records) => {
+  for (const { target } of records) touched.add(rowOf(target));
+}).observe(document.querySelector(".sidebar-scroll"), { subtree: true, childList: true, attributes: true, characterData: true });
+"""
+
+
+def touched(page: Page) -> set[str]:
+    """The channels whose rows were changed since the last time; of a list in which rows moved the empty name."""
+    return set(page.evaluate("() => { const seen = [...touched]; touched.clear(); return seen; }"))
+
+
+def test_what_comes_elsewhere_touches_no_row_but_its_own(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    rooms = [services.open_channel(cast.alice, name=f"room {n}", members=[cast.bob]) for n in range(30)]
+    pair, _ = services.open_direct_channel(cast.alice, others=[cast.bob])
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
+    row = page.locator(f"[data-channel='{pair.pk}']")
+    expect(row.locator(".dot")).to_have_attribute("data-status", "offline")
+    page.focus(f"[data-channel='{rooms[7].pk}']")
+    scrolled = page.evaluate("document.querySelector('.sidebar-scroll').scrollTop = 150")
+    page.evaluate(TOUCHED)
+    aside(said, cast.alice, rooms[3], "one")
+    expect(page.locator(f"[data-channel='{rooms[3].pk}'] .badge")).to_be_visible()
+    assert touched(page) == {str(rooms[3].pk)}
+    sign_in("alice", server)
+    expect(row.locator(".dot")).to_have_attribute("data-status", "online")
+    assert touched(page) == {str(pair.pk)}
+
+    # One row moves; those that it passes stay what they are.
+    page.evaluate("document.querySelector('#unread-first').click()")
+    expect(page.locator(".channel-section h2").first).to_have_text("Unread")
+    touched(page)
+    aside(said, cast.alice, rooms[20], "two")
+    expect(page.locator(".channel-section").first.locator(".channel-name")).to_have_text(["room 3", "room 20"])
+    assert touched(page) == {str(rooms[20].pk), ""}
+    expect(page.locator(f"[data-channel='{rooms[7].pk}']")).to_be_focused()
+    assert page.evaluate("document.querySelector('.sidebar-scroll').scrollTop") >= scrolled
+
+
 def test_a_phones_list_shows_the_last_line_and_is_searched(sign_in: SignIn, server: Server, cast: Cast) -> None:
     pair, _ = services.open_direct_channel(cast.alice, others=[cast.bob])
     aside(said, cast.alice, cast.team, "the first *plan*")

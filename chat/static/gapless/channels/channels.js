@@ -1,5 +1,5 @@
 /**
- * The person's channels as they are now: names, unread numbers, cursors. Emits `changed`, `unsure` {id} when only
+ * The person's channels as they are now: names, unread numbers, cursors. Emits `changed` {id} (null: any of them), `unsure` {id} when only
  * the server can say how many are unread, and `called` {channel, message} when somebody is called by an edit. Follows frames that the page hands over; refuses to know where they come from or how they look.
  */
 import { serverNow } from "../client/clock.js";
@@ -60,7 +60,7 @@ export class Channels extends EventTarget {
   put(/** @type {Channel} */ channel) {
     if (channel.unread == null && this.#channels.has(channel.id)) this.#merge(channel);
     else this.#refresh(channel);
-    this.#changed();
+    this.#changed(channel.id);
     return this.get(channel.id);
   }
 
@@ -70,14 +70,14 @@ export class Channels extends EventTarget {
   }
 
   drop(/** @type {number} */ id) {
-    if (this.#forget(id)) this.#changed();
+    if (this.#forget(id)) this.#changed(id);
   }
 
   /** The server has no place for this page in the channel and tells nothing of it, until it says otherwise. */
   refuse(/** @type {number} */ id, /** @type {any} */ code) {
     const channel = this.get(id);
     if (channel) channel.refused = code;
-    this.#changed();
+    this.#changed(id);
   }
 
   /** Counts what a batch brings. */
@@ -141,7 +141,7 @@ export class Channels extends EventTarget {
   /** Unread from `seq` on, in this browser only, until the channel is opened again. */
   mark(/** @type {number} */ id, /** @type {number} */ seq, /** @type {number} */ count) {
     this.#marks.set(id, { seq, count });
-    this.#changed();
+    this.#changed(id);
   }
 
   /** Takes the mark away and returns it. */
@@ -185,7 +185,7 @@ export class Channels extends EventTarget {
     if (!unread) return;
     const mentioned = this.#mentioned.get(id);
     Object.assign(this.get(id), { unread: unread.count, mentioned: mentioned.count, read_seq: unread.read });
-    this.#changed();
+    this.#changed(id);
     if (unread.isOpen || mentioned.isOpen) this.dispatchEvent(new CustomEvent("unsure", { detail: { id } }));
   }
 
@@ -214,8 +214,8 @@ export class Channels extends EventTarget {
     if (channel.can_by_role && !channel.can && !this.#me.moderates) known.can = channel.can_by_role[known.role];
   }
 
-  #changed() {
-    this.dispatchEvent(new CustomEvent("changed"));
+  #changed(/** @type {number | null} */ id = null) {
+    this.dispatchEvent(new CustomEvent("changed", { detail: { id } }));
   }
 }
 

@@ -1,9 +1,13 @@
-/** The list of channels in its sections. Draws what Channels says; refuses to know why it changed. */
+/**
+ * The list of channels in its sections. Draws what Channels says, and touches no row but those of which something else is
+ * to be seen; refuses to know why it changed.
+ */
 import { avatarWithDot, paintDot } from "../people/dots.js";
 import { isCalled } from "./called.js";
-import { partnerIn, pathOf, signOf, titleOf } from "./channels.js";
+import { isAtDesk, partnerIn, pathOf, signOf, titleOf } from "./channels.js";
 import { timeOf, wordsOf } from "./last.js";
 import { sectionsOf } from "./sections.js";
+import { serverNow } from "../client/clock.js";
 import { avatar, byId, clone, icon } from "../page/dom.js";
 
 /** @type {Record<string, string>} */
@@ -20,7 +24,10 @@ export class Sidebar {
   #box = /** @type {any} */ (document.querySelector(".sidebar-scroll"));
   #sections = new Map(); // kind and heading → element
   #links = new Map();
-  #isDrawn = true;
+  #looks = new Map(); // channel → what its link was painted of
+  #places = new Map(); // channel → what decides where it stands
+  /** @type {Set<number | null>} */ #due = new Set(); // channels of which something changed since they were drawn; null: any
+  #day = "";
 
   constructor(/** @type {{ channels: Channels, presence: Presence, me: Me, isUnreadFirst: boolean }} */ { channels, presence, me, isUnreadFirst }) {
     this.#channels = channels;
@@ -28,7 +35,8 @@ export class Sidebar {
     this.#me = me;
     this.#isUnreadFirst = isUnreadFirst;
     for (const element of this.#box.querySelectorAll(".channel-section")) this.#sections.set(keyOf(element.dataset.section, element.dataset.heading), element);
-    for (const source of [channels, presence]) source.addEventListener("changed", () => this.#drawSoon());
+    channels.addEventListener("changed", ({ detail: { id } }) => this.#drawSoon([id]));
+    presence.addEventListener("changed", ({ detail: { users } }) => this.#drawSoon(users ? this.#with(users) : [null]));
     this.#box.addEventListener("keydown", (/** @type {any} */ event) => this.#pressed(event));
     this.draw();
   }
@@ -62,22 +70,55 @@ export class Sidebar {
     return around.map((id) => this.#channels.get(id)).find((channel) => channel && channel.id !== this.#openId && this.#isUnread(channel));
   }
 
+  // The conversations of two with one of them.
+  #with(/** @type {number[]} */ users) {
+    const isWith = (/** @type {Channel} */ channel) => users.some((id) => id === partnerIn(channel)?.id);
+    return this.#channels.all().filter(isWith).map(({ id }) => id);
+  }
+
   // Several changes in one task are drawn once.
-  #drawSoon() {
-    if (this.#isDrawn) queueMicrotask(() => this.draw());
-    this.#isDrawn = false;
+  #drawSoon(/** @type {(number | null)[]} */ ids) {
+    if (!ids.length) return;
+    if (!this.#due.size) queueMicrotask(() => this.#drawDue());
+    for (const id of ids) this.#due.add(id);
+  }
+
+  #drawDue() {
+    const due = [...this.#due];
+    if (this.#day !== today() || due.some((id) => id == null || this.#places.get(id) !== this.#placeOf(id))) return this.draw();
+    this.#due.clear();
+    for (const id of due) if (this.#links.has(id)) this.#item(this.#channels.get(Number(id)));
+  }
+
+  // Undefined where it stands nowhere.
+  #placeOf(/** @type {number} */ id) {
+    const channel = this.#channels.get(id);
+    if (!channel || isAtDesk(channel) || !isCalled(titleOf(channel), this.#filter)) return undefined;
+    return JSON.stringify([this.#isFirst(channel), channel.favourite, channel.section, channel.kind, titleOf(channel)]);
+  }
+
+  #isFirst(/** @type {Channel} */ channel) {
+    return this.#isUnreadFirst && (this.#isUnread(channel) || channel.id === this.#wasUnread);
   }
 
   draw() {
-    this.#isDrawn = true;
-    for (const id of this.#links.keys()) if (!this.#channels.get(id)) this.#links.delete(id);
-    const isFirst = (/** @type {Channel} */ channel) => this.#isUnreadFirst && (this.#isUnread(channel) || channel.id === this.#wasUnread);
-    const sections = sectionsOf(this.#shown(), isFirst);
-    const elements = sections.map((section) => this.#section(section));
-    for (const key of this.#sections.keys()) if (!elements.includes(this.#sections.get(key))) this.#sections.delete(key);
-    // All or nothing: an element that is moved loses its focus.
-    if (!isSame([...this.#box.querySelectorAll(".channel-section")], elements)) keepFocus(() => this.#box.replaceChildren(...elements, byId("filter-empty")));
+    this.#due.clear();
+    this.#day = today();
+    for (const id of this.#links.keys()) if (!this.#channels.get(id)) this.#forget(id);
+    const shown = this.#shown();
+    this.#places = new Map(shown.map(({ id }) => [id, this.#placeOf(id)]));
+    const sections = sectionsOf(shown, (channel) => this.#isFirst(channel));
+    keepFocus(() => {
+      const elements = sections.map((section) => this.#section(section));
+      for (const key of this.#sections.keys()) if (!elements.includes(this.#sections.get(key))) this.#sections.delete(key);
+      arrange(this.#box, [...elements, byId("filter-empty")]);
+    });
     this.#keepOneTabStop();
+  }
+
+  #forget(/** @type {number} */ id) {
+    this.#links.delete(id);
+    this.#looks.delete(id);
   }
 
   #shown() {
@@ -93,8 +134,7 @@ export class Sidebar {
     const element = this.#sections.get(key) ?? newSection(kind, heading);
     this.#sections.set(key, element);
     const items = channels.map((channel) => this.#item(channel));
-    const list = element.querySelector("ul");
-    if (!isSame([...list.children], items)) keepFocus(() => list.replaceChildren(...items));
+    arrange(element.querySelector("ul"), items);
     const note = element.querySelector(".section-empty");
     if (note) note.hidden = items.length > 0 || this.#filter !== "";
     element.hidden = !items.length && this.#filter !== "";
@@ -104,37 +144,49 @@ export class Sidebar {
   #item(/** @type {Channel} */ channel) {
     const item = this.#links.get(channel.id) ?? clone("channel-link");
     this.#links.set(channel.id, item);
-    const link = item.firstElementChild;
-    const unread = this.#channels.unreadOf(channel);
-    const isMuted = channel.notify_level === "none";
-    link.href = pathOf(channel);
-    link.dataset.channel = channel.id;
-    link.classList.toggle("has-unread", unread > 0);
-    link.classList.toggle("is-muted", isMuted);
-    link.classList.toggle("is-refused", Boolean(channel.refused));
-    link.title = channel.refused ? "Open on too many devices: new messages do not come in here by themselves" : "";
-    if (channel.id === this.#openId) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-    this.#sign(link.querySelector(".channel-sign"), channel);
-    link.querySelector(".channel-name").textContent = titleOf(channel);
-    link.querySelector(".channel-muted").hidden = !isMuted;
-    link.querySelector(".channel-last").textContent = wordsOf(channel, this.#me);
-    link.querySelector(".channel-time").textContent = timeOf(channel);
-    link.querySelector(".mention-badge").hidden = !channel.mentioned;
-    link.querySelector(".mention-number").textContent = channel.mentioned > 99 ? "99+" : channel.mentioned;
-    link.querySelector(".badge").hidden = !unread;
-    link.querySelector(".badge-number").textContent = unread > 99 ? "99+" : unread;
+    const look = this.#lookOf(channel);
+    const key = JSON.stringify(look);
+    if (this.#looks.get(channel.id) === key) return item;
+    this.#looks.set(channel.id, key);
+    this.#paint(item.firstElementChild, channel, look);
     return item;
   }
 
-  #sign(/** @type {any} */ place, /** @type {Channel} */ channel) {
-    const sign = channel.kind === "direct" ? `direct ${titleOf(channel)}` : signOf(channel);
+  #lookOf(/** @type {Channel} */ channel) {
     const partner = partnerIn(channel);
-    if (place.dataset.sign !== sign) {
-      place.dataset.sign = sign;
-      place.replaceChildren(signElement(channel, partner));
-    }
-    if (partner) paintDot(place.querySelector(".dot"), this.#presence.of(partner.id, channel.id).status);
+    return {
+      href: pathOf(channel),
+      title: titleOf(channel),
+      sign: channel.kind === "direct" ? `direct ${titleOf(channel)}` : signOf(channel),
+      status: partner ? this.#presence.of(partner.id, channel.id).status : null,
+      unread: this.#channels.unreadOf(channel),
+      mentioned: channel.mentioned,
+      isMuted: channel.notify_level === "none",
+      isRefused: Boolean(channel.refused),
+      isOpen: channel.id === this.#openId,
+      last: wordsOf(channel, this.#me),
+      time: timeOf(channel),
+    };
+  }
+
+  #paint(/** @type {any} */ link, /** @type {Channel} */ channel, /** @type {any} */ look) {
+    link.href = look.href;
+    link.dataset.channel = channel.id;
+    link.classList.toggle("has-unread", look.unread > 0);
+    link.classList.toggle("is-muted", look.isMuted);
+    link.classList.toggle("is-refused", look.isRefused);
+    link.title = look.isRefused ? "Open on too many devices: new messages do not come in here by themselves" : "";
+    if (look.isOpen) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+    paintSign(link.querySelector(".channel-sign"), channel, look);
+    link.querySelector(".channel-name").textContent = look.title;
+    link.querySelector(".channel-muted").hidden = !look.isMuted;
+    link.querySelector(".channel-last").textContent = look.last;
+    link.querySelector(".channel-time").textContent = look.time;
+    link.querySelector(".mention-badge").hidden = !look.mentioned;
+    link.querySelector(".mention-number").textContent = look.mentioned > 99 ? "99+" : look.mentioned;
+    link.querySelector(".badge").hidden = !look.unread;
+    link.querySelector(".badge-number").textContent = look.unread > 99 ? "99+" : look.unread;
   }
 
   #pressed(/** @type {any} */ event) {
@@ -151,10 +203,11 @@ export class Sidebar {
   #keepOneTabStop() {
     const links = [...document.querySelectorAll(".channel-link")];
     const stop = links.find((link) => link === document.activeElement) ?? links.find((link) => link.ariaCurrent) ?? links[0];
-    for (const link of links) link.tabIndex = link === stop ? 0 : -1;
+    for (const link of links) if (link.tabIndex !== (link === stop ? 0 : -1)) link.tabIndex = link === stop ? 0 : -1;
   }
 }
 
+const today = () => new Date(serverNow()).toDateString();
 const keyOf = (/** @type {string} */ kind, heading = "") => `${kind} ${heading}`;
 
 function newSection(/** @type {string} */ kind, /** @type {string} */ heading) {
@@ -165,17 +218,30 @@ function newSection(/** @type {string} */ kind, /** @type {string} */ heading) {
   return element;
 }
 
+function paintSign(/** @type {any} */ place, /** @type {Channel} */ channel, /** @type {any} */ { sign, status }) {
+  if (place.dataset.sign !== sign) {
+    place.dataset.sign = sign;
+    place.replaceChildren(signElement(channel, partnerIn(channel)));
+  }
+  if (status) paintDot(place.querySelector(".dot"), status);
+}
+
 function signElement(/** @type {Channel} */ channel, /** @type {any} */ partner) {
   if (partner) return avatarWithDot(partner, "unknown", { small: true });
   return channel.kind === "direct" ? avatar(channel.people?.[0], { small: true }) : icon(signOf(channel));
 }
 
-const isSame = (/** @type {Element[]} */ some, /** @type {Element[]} */ others) => some.length === others.length && some.every((each, index) => each === others[index]);
+// Moves no more than must be moved: what stands where it belongs is not touched.
+function arrange(/** @type {any} */ list, /** @type {Element[]} */ items) {
+  const wanted = new Set(items);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  for (const [index, item] of items.entries()) if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+}
 
 // Moving an element takes its focus away.
 function keepFocus(/** @type {any} */ change) {
   /** @type {any} */
   const focused = document.activeElement;
   change();
-  if (focused !== document.activeElement && focused?.isConnected) focused.focus();
+  if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
 }

@@ -51,7 +51,7 @@ export function paintInitials(/** @type {any} */ element, /** @type {Person} */ 
   element.dataset.initials = person?.id ?? "";
 }
 
-// True when the person was known by another name.
+// True when somebody who was known is called something else now: the person, or those of the same name.
 function meet(/** @type {Person} */ person) {
   if (!person) return false;
   const before = people.get(person.id);
@@ -64,7 +64,7 @@ function meet(/** @type {Person} */ person) {
   const alike = (looks.get(look) ?? new Set()).add(person.id);
   looks.set(look, alike);
   for (const id of new Set([...left, ...alike])) repaint(people.get(id));
-  return Boolean(before);
+  return Boolean(before) || alike.size > 1;
 }
 
 function repaint(/** @type {Person} */ person) {

@@ -1,5 +1,5 @@
 /**
- * Who is here, away or gone, as last heard. Emits `changed`. Nothing heard, or no connection: `unknown`, never a guess.
+ * Who is here, away or gone, as last heard. Emits `changed` {users} (null: any of them). Nothing heard, or no connection: `unknown`, never a guess.
  * Takes what the page hands over; refuses to know how it came and how it looks.
  */
 const UNKNOWN = Object.freeze({ status: "unknown", activity: "", last_seen: null });
@@ -36,7 +36,8 @@ export class Presence extends EventTarget {
     if (!known) this.#clear();
     else if (channel != null) this.#told.add(channel);
     for (const [id, state] of Object.entries(users)) this.#put(Number(id), state);
-    if (!known || channel != null || Object.keys(users).length) this.#changed();
+    if (!known || channel != null) this.#changed();
+    else if (Object.keys(users).length) this.#changed(Object.keys(users).map(Number));
   }
 
   /** A new connection: what was heard stays on screen until it is heard anew. */
@@ -84,7 +85,7 @@ export class Presence extends EventTarget {
     this.#known.set(id, { ...UNKNOWN, ...state });
   }
 
-  #changed() {
-    this.dispatchEvent(new CustomEvent("changed"));
+  #changed(/** @type {number[] | null} */ users = null) {
+    this.dispatchEvent(new CustomEvent("changed", { detail: { users } }));
   }
 }
