@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from chat import services
 from chat.models import Member, Message
@@ -154,6 +154,27 @@ def test_history_that_is_refused_after_a_resync_is_asked_for_again_later(
     waits = [later - earlier for earlier, later in pairwise(asked_at)]
     # What was named and half a second (jitter), twice; then, the third time and with nothing named, half of four seconds.
     assert all(wait >= least for wait, least in zip(waits, (7_500, 9_500, 2_000), strict=True)), waits
+
+
+def test_a_channel_that_takes_its_time_says_so(sign_in: SignIn, server: Server, cast: Cast) -> None:
+    room = services.open_channel(cast.alice, name="room", members=[cast.bob])
+    aside(said, cast.alice, room, "here")
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/", moves_time=True)
+    held: list[Route] = []
+    page.route("**/messages/**", lambda route: held.append(route))
+    wait, note = page.locator("#timeline-wait"), page.locator("#timeline-note")
+    page.click(f"[data-channel='{room.pk}']")
+    expect(wait).to_have_text("")
+    page.clock.run_for(1_000)
+    expect(wait).to_have_text("Loading the messages…")
+    # Whatever comes over a line that is up and brings nothing: it is given up, and tried again.
+    page.clock.run_for(20_000)
+    expect(note).to_contain_text("This is tried again by itself.")
+    expect(wait).to_have_text("")
+    page.unroute("**/messages/**")
+    page.clock.run_for(2_000)
+    expect(page.locator(".body", has_text="here")).to_be_visible()
+    expect(note).to_be_hidden()
 
 
 def test_a_new_name_and_topic_are_seen_at_once(sign_in: SignIn, server: Server, cast: Cast) -> None:

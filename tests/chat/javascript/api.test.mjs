@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
-import { settle } from "./stage/browser.mjs";
+import { beforeEach, mock, test } from "node:test";
+import { settle, standStill } from "./stage/browser.mjs";
 
 globalThis.document = { querySelector: () => ({ content: "token" }) };
-const { patch, post, postEach } = await import("../../../chat/static/gapless/page/api.js");
+const { get, patch, post, postEach } = await import("../../../chat/static/gapless/page/api.js");
 
 /** What was asked, each with a way to answer it. */
 let asked;
@@ -32,3 +32,20 @@ test("two files of one name are two", () => {
   for (const _ of [1, 2]) postEach("files/uploads/", { name: "image.png", size: 4 });
   assert.equal(asked.length, 2);
 });
+
+for (const [stalls, answer] of [
+  ["its answer", (end) => end],
+  ["the rest of its answer", (end) => Promise.resolve({ ok: true, status: 200, json: () => end })],
+])
+  test(`a page that is asked for over a line that keeps ${stalls} is given up, and can be asked for again`, async () => {
+    const pass = standStill();
+    globalThis.fetch = (_, { signal }) => answer(new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))));
+    let problem;
+    get("channels/7/messages/").catch((refusal) => (problem = refusal));
+    await pass(19_999);
+    assert.equal(problem, undefined);
+    await pass(1);
+    assert.equal(problem.code, "unreachable");
+    mock.restoreAll();
+    mock.timers.reset();
+  });

@@ -7,7 +7,7 @@ import { elapsed } from "./clock.js";
 const OPENING_MS = 5_000; // to the hello, and then to each further frame until the sync is answered
 const PING_MS = 30_000;
 const SILENT_MS = 75_000;
-const CHECK_MS = 5_000; // after sleep or a change of network
+const CHECK_MS = 5_000; // after sleep, a change of network, or a question without an answer
 const TICK_MS = 5_000;
 const SLEPT_MS = 20_000; // a tick this late means that the tab or the machine slept
 const EAGER_ATTEMPTS = 3;
@@ -138,7 +138,17 @@ export class Connection extends EventTarget {
       if (!this.send({ ...frame, ref })) return reject(lost());
       const timer = setTimeout(() => this.#asked.delete(ref) && reject(unanswered()), withinMs);
       this.#asked.set(ref, { resolve, reject, timer });
+      if (frame.op !== "ping") this.#suspect(ref);
     });
+  }
+
+  // The line may be up and bring nothing: then a question is the first to feel it. A server that is only slow answers a ping.
+  #suspect(/** @type {number} */ ref) {
+    const [socket, askedAt] = [this.#socket, elapsed()];
+    setTimeout(() => {
+      const isOpen = this.#asked.has(ref) && socket === this.#socket && this.isOnline;
+      if (isOpen && !this.#isDoubtful && this.#heardAt < askedAt) this.check();
+    }, CHECK_MS);
   }
 
   #connect() {

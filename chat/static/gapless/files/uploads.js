@@ -4,6 +4,7 @@
  */
 import { pause } from "../client/backoff.js";
 import { makeUuid } from "../client/outbox.js";
+import { within } from "../client/patience.js";
 import { drop, find, keep, sweep } from "./kept.js";
 
 const AT_ONCE = 2;
@@ -11,6 +12,8 @@ const FIRST_BYTES = 128 * 1024;
 const MOST_BYTES = 4 * 1024 * 1024;
 /** A piece takes about this long: soon enough to show how far it is, seldom enough to cost little. */
 const PIECE_MS = 800;
+/** A piece that has not come through by then is on a line that brings nothing: it is sent again, over another connection. */
+const STALLED_MS = 60_000;
 const FINAL = new Set(["invalid", "too_big", "quota", "unsupported_type", "forbidden", "not_verified", "empty"]);
 const LOST = "It was in a tab that is closed. Choose it again.";
 
@@ -112,7 +115,9 @@ export class Uploads extends EventTarget {
     this.#tell(upload, at.offset);
     for (let bytes = FIRST_BYTES; !at.file && this.#lives(upload); ) {
       const began = performance.now();
-      at = await this.#api.send(`files/uploads/${upload.id}/?offset=${at.offset}`, blob.slice(at.offset, at.offset + bytes), signal);
+      const piece = blob.slice(at.offset, at.offset + bytes);
+      const path = `files/uploads/${upload.id}/?offset=${at.offset}`;
+      at = await within(STALLED_MS, (either) => this.#api.send(path, piece, either), signal);
       moved();
       bytes = performance.now() - began < PIECE_MS ? Math.min(bytes * 2, MOST_BYTES) : Math.max(Math.round(bytes / 2), FIRST_BYTES);
       upload.whole = at.file ?? null;

@@ -1,5 +1,8 @@
 /** The HTTP API: JSON in and out, problems as errors with a sentence. Refuses to know who asks or why. */
+import { within } from "../client/patience.js";
+
 const ROOT = "/api/v1/";
+const ANSWER_MS = 20_000; // for what only asks: a line that is up and brings nothing is given up, and what asks tries again
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
 /** `code`, `detail` (a sentence), `errors` {field: [sentence]}, `missed` messages, `retryAfter` in seconds or null. */
@@ -51,6 +54,14 @@ function once(/** @type {string} */ method, /** @type {string} */ path, /** @typ
 
 /** @param {AbortSignal} [signal] */
 async function request(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, signal) {
+  if (method !== "GET") return exchange(method, path, body, signal);
+  return within(ANSWER_MS, (patience) => exchange(method, path, body, patience)).catch((problem) => {
+    throw problem instanceof Problem ? problem : unreachable(); // the answer broke off
+  });
+}
+
+/** @param {AbortSignal} [signal] */
+async function exchange(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, signal) {
   const isBytes = body instanceof Blob;
   const headers = { Accept: "application/json" };
   if (method !== "GET") Object.assign(headers, { "Content-Type": isBytes ? "application/octet-stream" : "application/json", "X-CSRFToken": token() });

@@ -9,6 +9,7 @@ import { isInChannel } from "./order.js";
 import { mark } from "./row.js";
 
 const MOST_ROWS = 300;
+const SLOW_MS = 1_000;
 const MAY_BE_GONE = ["not_found", "not_a_member", "forbidden"];
 
 export class Pane extends EventTarget {
@@ -22,6 +23,8 @@ export class Pane extends EventTarget {
   #loading = new Set(); // "open", "older", "newer"
   /** @type {Message[]} */ #late = []; // changes that came while a page was under way: the page may be older than they are
   #note = byId("timeline-note");
+  #wait = byId("timeline-wait");
+  /** @type {any} */ #slow = null;
   #again = () => {};
   #persistence = new Persistence();
 
@@ -150,6 +153,7 @@ export class Pane extends EventTarget {
     this.#timeline.clear();
     this.#timeline.isAtLatest = true;
     this.#note.hidden = true;
+    this.#tellWait("");
     byId("timeline-start").hidden = true;
   }
 
@@ -170,6 +174,7 @@ export class Pane extends EventTarget {
   async #replace(/** @type {Callback} */ fetch, /** @type {boolean} */ isLatest) {
     this.#visit += 1; // a page under way would no longer join what is shown
     this.#loading.clear();
+    this.#tellWait("");
     await this.#load("open", () => this.#replace(fetch, isLatest), async () => {
       const page = await fetch();
       return () => {
@@ -216,9 +221,11 @@ export class Pane extends EventTarget {
     this.#loading.add(what);
     this.#note.hidden = true;
     this.#persistence.hold();
+    if (what === "open") this.#slow = setTimeout(() => this.#tellWait("Loading the messages…"), SLOW_MS);
     const use = await fetch().catch((/** @type {Refused} */ problem) => () => this.#explain(what, again, problem));
     if (visit !== this.#visit) return false;
     this.#loading.delete(what);
+    if (what === "open") this.#tellWait("");
     use();
     const late = this.#late;
     if (!this.#loading.size) this.#late = [];
@@ -226,6 +233,11 @@ export class Pane extends EventTarget {
     if (this.#note.hidden && late.length) this.apply(late);
     this.#afterMove();
     return this.#note.hidden;
+  }
+
+  #tellWait(/** @type {string} */ words) {
+    clearTimeout(this.#slow);
+    if (this.#wait.textContent !== words) this.#wait.textContent = words;
   }
 
   #explain(/** @type {string} */ what, /** @type {Callback} */ again, /** @type {Refused} */ problem) {
