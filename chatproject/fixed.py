@@ -50,7 +50,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "chat.api.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "chat.api.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "chat.api.scopes.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["chat.middleware.requests.CountedByTheApi"],

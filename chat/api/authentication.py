@@ -1,8 +1,8 @@
 """`Authorization: Bearer <token>` for programs; browsers use their session and CSRF."""
 
 from django.utils.encoding import force_str
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from chat.models import Token, User
@@ -22,3 +22,18 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="gapless"'
+
+
+class OutOfDate(PermissionDenied):
+    """Without the X-CSRFToken that holds now: mostly a page of before the newest sign-in in its browser."""
+
+    default_detail = "X-CSRFToken is missing or older than the newest sign-in, so nothing was done: reload the page."
+
+
+class BrowserAuthentication(SessionAuthentication):
+    def enforce_csrf(self, request: Request) -> None:
+        """Raises OutOfDate, of which the answer brings the token that holds now: only pages of this site can read it."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied:
+            raise OutOfDate from None

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -16,6 +17,7 @@ from structlog.contextvars import get_contextvars
 
 from chat import shapes
 from chat.allowances.window import Usage
+from chat.api.authentication import OutOfDate
 from chat.api.usage import with_usage
 from delivery import metrics
 from delivery.away import DATABASE_AWAY
@@ -44,6 +46,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
         response["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
     if isinstance(refusal, RateLimited) and refusal.limit is not None:
         with_usage(response, Usage(refusal.limit, 0, refusal.retry_after or 1))
+    if isinstance(error, OutOfDate):
+        response["X-CSRFToken"] = get_token(context["request"]._request)
     challenge = getattr(error, "auth_header", None)
     if isinstance(error, OutOfScope):
         # RFC 6750, section 3.1.

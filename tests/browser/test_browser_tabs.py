@@ -6,10 +6,11 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from chat import services
-from chat.models import Message
+from chat.models import Member, Message
 from tests.conftest import Cast, said
 from tests.stage.browsers import MARKS, SignIn, aside, write
 from tests.stage.servers import Server
+from tests.stage.support import wait_until
 
 pytestmark = MARKS
 
@@ -76,6 +77,31 @@ def test_two_tabs_write_one_draft(sign_in: SignIn, server: Server, cast: Cast) -
     expect(second.locator(".body", has_text="half a thought")).to_be_visible()
     second.reload()
     expect(second.locator("#composer-body")).to_have_value("")
+
+
+def test_a_page_of_before_the_newest_sign_in_goes_on_or_says_that_it_is_over(
+    sign_in: SignIn, server: Server, cast: Cast
+) -> None:
+    path = f"/c/{cast.team.pk}/"
+    first = sign_in("alice", server, path=path)
+    of_bob = sign_in("bob", server, path=path).context.cookies()
+    favourite = Member.objects.filter(channel=cast.team, is_favourite=True)
+
+    def arrange(words: str) -> None:
+        first.click("#channel-menu-button")
+        first.locator("#channel-menu").get_by_text(words).click()
+
+    first.context.clear_cookies(name=f"gapless_csrf_{server.port}")
+    tab_of(first)
+    arrange("Add to favourites")
+    wait_until(lambda: favourite.filter(user=cast.alice).exists())
+    expect(first.locator(".channel-section h2").first).to_have_text("Favourites")
+
+    # Somebody else: nothing is done for them that was meant here.
+    first.context.add_cookies(of_bob)
+    arrange("Remove from favourites")
+    expect(first.locator("#toast")).to_contain_text("You are signed out.")
+    assert favourite.get().user == cast.alice
 
 
 def test_an_edit_in_one_tab_is_not_touched_by_the_draft_of_another(sign_in: SignIn, server: Server, cast: Cast) -> None:

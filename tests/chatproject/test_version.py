@@ -24,7 +24,7 @@ def test_a_release_has_a_number() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", version.VERSION)
 
 
-def test_its_number_is_that_of_the_changelog_of_the_images_and_of_the_page_that_leads_there() -> None:
+def test_its_number_is_that_of_the_changelog_of_the_images_of_the_client_and_of_the_page_that_leads_there() -> None:
     numbers = re.findall(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert numbers[:1] in ([], [version.VERSION]), "none before the first release"
     named = {
@@ -33,8 +33,9 @@ def test_its_number_is_that_of_the_changelog_of_the_images_and_of_the_page_that_
         "deploy/kubernetes/gapless.yaml": r"image: \S+/gapless:([\d.]+)",
         "deploy/kubernetes/migrate.yaml": r"image: \S+/gapless:([\d.]+)",
         "docs/deploying.md": r"--branch ([\d.]+) ",
+        "delivery/client/pyproject.toml": r'^version = "([\d.]+)"',
     }
-    found = {path: set(re.findall(pattern, (ROOT / path).read_text())) for path, pattern in named.items()}
+    found = {path: set(re.findall(pattern, (ROOT / path).read_text(), re.MULTILINE)) for path, pattern in named.items()}
     assert found == {path: {version.VERSION} for path in named}
 
 

@@ -96,7 +96,7 @@ export class Uploads extends EventTarget {
       } catch (problem) {
         if (!this.#lives(upload)) break;
         tries += 1;
-        if (FINAL.has(problem.code) || (problem.code === "not_found" && !upload.id)) this.#fail(Object.assign(upload, { id: null }), problem.detail); // the server keeps nothing of it
+        if ((FINAL.has(problem.code) && problem.status !== 401) || (problem.code === "not_found" && !upload.id)) this.#fail(Object.assign(upload, { id: null }), problem.detail); // the server keeps nothing of it
         else if (problem.code === "not_found") Object.assign(upload, { id: null, sent: 0 });
         else if (problem.code !== "conflict") await this.#rest(upload, pause(tries, problem.retryAfter) * 1000, waitingFor(problem));
       }

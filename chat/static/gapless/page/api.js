@@ -3,7 +3,8 @@ import { within } from "../client/patience.js";
 
 const ROOT = "/api/v1/";
 const ANSWER_MS = 20_000; // for what only asks: a line that is up and brings nothing is given up, and what asks tries again
-const token = () => document.querySelector('meta[name="csrf-token"]').content;
+const SIGNED_OUT = "You are signed out. Sign in again: what you had not sent is kept in this browser.";
+const keyOfPage = () => document.querySelector('meta[name="csrf-token"]');
 
 /** `code`, `detail` (a sentence), `errors` {field: [sentence]}, `missed` messages, `retryAfter` in seconds or null. */
 export class Problem extends Error {
@@ -61,19 +62,29 @@ async function request(/** @type {string} */ method, /** @type {string} */ path,
 }
 
 /** @param {AbortSignal} [signal] */
-async function exchange(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, signal) {
+async function exchange(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, signal, isRenewed = false) {
   const isBytes = body instanceof Blob;
   const headers = { Accept: "application/json" };
-  if (method !== "GET") Object.assign(headers, { "Content-Type": isBytes ? "application/octet-stream" : "application/json", "X-CSRFToken": token() });
+  if (method !== "GET") Object.assign(headers, { "Content-Type": isBytes ? "application/octet-stream" : "application/json", "X-CSRFToken": keyOfPage().content });
   const response = await fetch(ROOT + path, { method, headers, body: isBytes ? body : body && JSON.stringify(body), signal }).catch(/** @returns {any} */ () => null);
   if (!response) throw unreachable();
-  if (!response.ok) throw await problemOf(response);
-  return response.status === 204 ? null : response.json();
+  if (response.ok) return response.status === 204 ? null : response.json();
+  const key = response.headers.get("X-CSRFToken");
+  if (!key || isRenewed) throw await problemOf(response);
+  await renew(key);
+  return exchange(method, path, body, signal, true);
+}
+
+// Somebody has signed in anew in another tab. Who is another one must not act here for the one whose page this is.
+async function renew(/** @type {string} */ key) {
+  const { id } = await get("users/me/");
+  if (String(id) !== keyOfPage().dataset.user) throw new Problem({ status: 401, code: "forbidden", detail: SIGNED_OUT });
+  keyOfPage().content = key;
 }
 
 async function problemOf(/** @type {any} */ response) {
   const known = response.headers.get("Content-Type")?.includes("json") ? await response.json().catch(() => ({})) : {};
-  const detail = known.detail || `The server answered with an error (${response.status}). Try again in a moment.`;
+  const detail = response.status === 401 ? SIGNED_OUT : known.detail || `The server answered with an error (${response.status}). Try again in a moment.`;
   const retryAfter = known.retry_after ?? (Number(response.headers.get("Retry-After")) || null);
   return new Problem({ ...known, status: response.status, code: known.code ?? "internal", detail, retry_after: retryAfter });
 }
