@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,13 +57,17 @@ def matching(asked: Asked) -> Condition:
     return every(conditions)
 
 
-def ways(asked: Asked, named: Collection[str]) -> list[Condition]:
+def ways(asked: Asked, named: Collection[str], pieces: Mapping[str, Sequence[str]]) -> list[Condition]:
     """What an index finds of it, each by itself: the words, the senders. Every match is found by each of them.
 
-    `named`: those of the words that are in a file's name.
+    `named`: those of the words that are in a file's name; `pieces`: what is enough to find some of the others.
     """
-    # Words that are only said are found together, in one scan that passes over most of what has only some of them.
-    return _ways(asked, lambda text: _contains_by_index(text) if text in named else _says(text))
+
+    def contains(text: str) -> Condition:
+        # Words that are only said are found together, in one scan that passes over most of what has only some of them.
+        return _contains_by_index(text) if text in named else every(map(_says, pieces.get(text, [text])))
+
+    return _ways(asked, contains)
 
 
 def _ways(asked: Asked, contains: Callable[[str], Condition]) -> list[Condition]:
@@ -85,7 +89,7 @@ def likely(asked: Asked) -> list[Condition]:
         return _ways(asked, _contains)
     same = [_contains(term) for term in asked.indexed if term not in typos]
     like = [any_of([_shares_trigrams(word, asked.alike), _names_a_file(word)]) for word in typos]
-    return [every([*same, *like]), *ways(asked, ())[1:]]
+    return [every([*same, *like]), *ways(asked, (), {})[1:]]
 
 
 _HAS = {

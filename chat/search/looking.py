@@ -13,6 +13,7 @@ from django.db import connection
 from chat import clock
 from chat.search.asked import Asked, Place
 from chat.search.conditions import CLOSE, WORDS_THAT_NAME, Condition, every, likely, matching, pattern, ways, within
+from chat.search.pieces import pieces_of
 
 
 @dataclass(frozen=True)
@@ -60,19 +61,30 @@ def look(asked: Asked, end: Place | None, *, size: int) -> Look:
     marks = "".join(f", {way.sql} AS {name}" for name, way in zip(ways, found_by, strict=True))
     counts = "".join(f", (SELECT count(*) FROM looked WHERE {name})" for name in ways)  # noqa: S608
     # Of what no index would find, nothing more is asked: that costs most.
+    at_once, later = (Condition("true"), is_match) if asked.alike else (is_match, None)
     sql = f"""
         WITH looked AS MATERIALIZED (
-            SELECT created_at, id, {" AND ".join([*ways, is_match.sql])} AS is_match{"".join(f", {name}" for name in ways)}
+            SELECT created_at, id, {" AND ".join([*ways, at_once.sql])} AS is_match{"".join(f", {name}" for name in ways)}
             FROM (SELECT *{marks} FROM (SELECT * FROM messages WHERE {window.sql} OFFSET 0) AS newest OFFSET 0) AS marked
         ), best AS MATERIALIZED (
-            SELECT created_at, id FROM looked WHERE is_match ORDER BY created_at DESC, id DESC LIMIT %s
+            SELECT created_at, id FROM {"looked" if later is None else _asked_later(later.sql)}
+            WHERE is_match ORDER BY created_at DESC, id DESC LIMIT %s
         )
         SELECT ARRAY(SELECT created_at FROM best), ARRAY(SELECT id FROM best),
                (SELECT reltuples FROM pg_class WHERE oid = 'messages'::regclass), (SELECT count(*) FROM looked){counts}
     """  # noqa: S608 (texts of our own; what people said is in the values)
-    values = [*is_match.values, *(value for way in found_by for value in way.values), *window.values, size]
+    values = [*at_once.values, *(value for way in found_by for value in way.values), *window.values]
+    values += [*(later.values if later else ()), size]
     [[moments, ids, total, seen, *counted]] = _rows(sql, values)
     return Look(list(zip(moments, ids, strict=True)), end, seen, counted, total)
+
+
+def _asked_later(sql: str) -> str:
+    # How alike words are costs most: newest first, until there are enough.
+    return f"""
+        (SELECT created_at, id, is_match FROM looked WHERE is_match ORDER BY created_at DESC, id DESC OFFSET 0) AS likely,
+        LATERAL (SELECT FROM messages WHERE id = likely.id AND {sql} OFFSET 0) AS found
+    """  # noqa: S608 (as above)
 
 
 def by_index(asked: Asked, way: int, *, size: int) -> list[Place]:
@@ -82,7 +94,7 @@ def by_index(asked: Asked, way: int, *, size: int) -> list[Place]:
 
 def index_sql(asked: Asked, way: int, *, size: int) -> tuple[str, list[Any]]:
     named = [word for (word,) in _rows(WORDS_THAT_NAME, [asked.indexed, list(map(pattern, asked.indexed))])]
-    found = ways(asked, named)[way]
+    found = ways(asked, named, pieces_of(asked.indexed))[way]
     mine = every([_READABLE, _in_channels(asked), within(asked, None), matching(asked)])
     sql = f"""
         SELECT created_at, id FROM (SELECT * FROM messages WHERE {found.sql} OFFSET 0) AS found WHERE {mine.sql}

@@ -31,6 +31,8 @@ LOOKS_FOR_TYPOS = (2_000, 8_000)
 #: Between the two it goes as far as so many matches or more promise a whole page: that costs less than an index that finds each of
 #: several common words often.
 LEAST_PROMISE = 2
+#: Where the index may be asked, only this far: beyond, it costs less, and does not only promise.
+NEAR = 8_000
 #: Where fewer than this share could be read (who came and went was the rest), nothing is known yet: it goes so many times further.
 LEAST_SEEN, FURTHER_BACK = 0.25, 4
 #: How many messages an index may find, so that it is asked: each is read, and with typos compared letter by letter.
@@ -109,12 +111,11 @@ def _places(asked: Asked, ends: Ends, size: int, *, is_brief: bool) -> tuple[lis
     seen = look(asked, ends.of(most), size=size)
     while seen.end is not None and len(seen.places) < size:
         further = _promised(seen, most, size)
-        is_promised = most < further <= last
-        if not is_promised and seen.expected and min(seen.expected) <= most_by_index:
+        if further > NEAR and seen.expected and min(seen.expected) <= most_by_index:
             return by_index(asked, seen.expected.index(min(seen.expected)), size=size), None
         if most == last or is_brief:
             break
-        most = int(further) if is_promised else last
+        most = int(min(further, last))
         rest = look(replace(asked, start=seen.end), ends.of(most), size=size - len(seen.places))
         seen = seen.followed_by(rest)
     return seen.places, seen.end
