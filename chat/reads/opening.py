@@ -27,9 +27,7 @@ from delivery.source import Access, Opening, Reading
 from delivery.wire.frames import Person
 from presence.people import Choice
 
-#: The reader, and whom they have blocked.
-_UNHEARD = "ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = asked.user_id) || asked.user_id"
-_IS_HEARD = f"mention.sender_id <> ALL ({_UNHEARD})"
+_IS_HEARD = "mention.sender_id <> ALL (reader.unheard)"
 
 #: The others in a direct channel.
 _OTHERS = """(
@@ -41,7 +39,12 @@ _OTHERS = """(
 # As Member.objects.in_lists().with_mutes() reads them. First the columns of ChannelColumns, then those of MemberColumns.
 # `user` is an expression with one parameter.
 _CHANNELS = f"""
-SELECT asked.*, CASE WHEN asked.head > asked.read AND asked.{SAYS_SOMETHING} THEN {unread_of(_UNHEARD)} ELSE 0 END,
+-- Asked once, and not for each message that is counted: the reader, and whom they have blocked.
+WITH reader AS MATERIALIZED (
+    SELECT person.id AS user_id, ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = person.id) || person.id AS unheard
+    FROM (SELECT {{user}}::bigint AS id) AS person
+)
+SELECT asked.*, CASE WHEN asked.head > asked.read AND asked.{SAYS_SOMETHING} THEN {unread_of("reader.unheard")} ELSE 0 END,
     CASE WHEN asked.head > asked.read THEN {mentioned_of(_IS_HEARD)} ELSE 0 END,
     CASE WHEN asked.kind = 'direct' THEN {_OTHERS} END
 FROM (
@@ -53,9 +56,9 @@ FROM (
     FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id
     LEFT JOIN channel_sanctions AS mute ON mute.channel_id = member.channel_id AND mute.user_id = member.user_id
         AND mute.kind = 'mute' AND mute.until > %s
-    WHERE member.user_id = {{user}} AND COALESCE(member.listed_until, 'infinity') > %s
+    WHERE member.user_id = (SELECT user_id FROM reader) AND COALESCE(member.listed_until, 'infinity') > %s
         AND (channel.archived_at IS NULL OR channel.archived_at > %s)
-) AS asked ORDER BY channel_id
+) AS asked CROSS JOIN reader ORDER BY channel_id
 """  # noqa: S608 (nothing of anybody is in it)
 _OF_CHANNEL = len(ChannelColumns.__struct_fields__)
 
@@ -200,7 +203,7 @@ def _read(login: tuple[str, str], parameters: Sequence[str], *, user: _Asked) ->
     # The epoch first: heads of another one would be taken for those of this one.
     found, channels = yield [
         (_login_statement(*login, position), parameters),
-        (_channels_statement(user.sql), [now, user.parameter, now, since]),
+        (_channels_statement(user.sql), [user.parameter, now, now, since]),
     ]
     return _Read(found[0], channels) if found else None
 

@@ -78,3 +78,22 @@ def test_who_comes_in_asks_once_by_token_and_twice_by_session(
 def _noted(asked: list[str], name: str, function: Callable[..., Any], *args: Any) -> Any:
     asked.append(name)
     return function(*args)
+
+
+def test_whom_the_reader_has_blocked_is_asked_once_and_not_for_each_message_that_is_counted(
+    transactional_db: None, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        channel = services.open_channel(cast.alice, name=name, members=[cast.bob])
+        for body in ("first", "second"):
+            said(cast.alice, channel, body)
+    block_user(cast.bob, whom=cast.charlie)
+    token, asked = cast.token(cast.bob), list[tuple[str, Any]]()
+    together = hot.together
+    monkeypatch.setattr(hot, "together", lambda *statements: asked.extend(statements) or together(*statements))
+    opened = opening_by(token)
+    assert sorted(access.description.unread for access in opened.accesses) == [0, 2, 2]  # type: ignore[attr-defined]
+    [(sql, parameters)] = [each for each in asked if "channel_members" in each[0]]
+    plan = "\n".join(line for (line,) in hot.rows(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}", parameters))
+    [blocks] = [line for line in plan.splitlines() if " on blocks  (" in line]
+    assert "loops=1)" in blocks, plan
