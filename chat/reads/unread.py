@@ -7,8 +7,8 @@ Counted as the log stood at a number (`head`), so that a client that has followe
 """
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -133,21 +133,33 @@ def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]:
         (_BLOCKED, [[position.user for position in positions]]),
     )
     mentioned = {(channel, user): count for channel, user, count in called}
-    log = {channel: (seqs or [], senders or []) for channel, seqs, senders in newest}
+    log = {channel: _Newest(seqs or (), senders or ()) for channel, seqs, senders in newest}
     blocked_by = dict(blocked)
     return {
         (mark.channel, mark.user): Count(
-            _unread(mark, *log.get(mark.channel, ([], [])), blocked_by.get(mark.user, ())),
+            log.get(mark.channel, _NOTHING).unread(mark, blocked_by.get(mark.user, ())),
             mentioned[mark.channel, mark.user],
         )
         for mark in positions
     }
 
 
-def _unread(mark: ReadMark, seqs: Sequence[int], senders: Sequence[int], blocked: Sequence[int]) -> int:
-    start = bisect_right(seqs, mark.read)
-    unheard = 0
-    if start < len(seqs):
-        said = Counter(senders[start:])
-        unheard = sum(said[author] for author in (mark.user, *blocked))
-    return min(MOST_UNREAD, len(seqs) - start - unheard)
+class _Newest:
+    """Numbers of what was said last in a channel, and of it by whom: ascending, so that who has read how far is looked up."""
+
+    def __init__(self, seqs: Sequence[int], senders: Sequence[int]) -> None:
+        self._seqs = seqs
+        self._by: dict[int, list[int]] = defaultdict(list)
+        for seq, sender in zip(seqs, senders, strict=True):
+            self._by[sender].append(seq)
+
+    def unread(self, mark: ReadMark, blocked: Iterable[int]) -> int:
+        unheard = sum(_above(mark.read, self._by[author]) for author in (mark.user, *blocked) if author in self._by)
+        return min(MOST_UNREAD, _above(mark.read, self._seqs) - unheard)
+
+
+_NOTHING = _Newest((), ())
+
+
+def _above(read: int, seqs: Sequence[int]) -> int:
+    return len(seqs) - bisect_right(seqs, read)
