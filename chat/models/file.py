@@ -27,8 +27,9 @@ class FileQuerySet(models.QuerySet["File"]):
 
     def left_over(self, *, before: datetime.datetime) -> FileQuerySet:
         """Those whose message is gone, and those that no message took in time."""
-        is_gone = Q(taken_at__isnull=False, message__isnull=True, evidence_of__isnull=True)
-        return self.filter(is_gone | Q(taken_at__isnull=True, created_at__lt=before))
+        # Each file without `taken_at` has no message; said here, so that idx_files_without_message finds both kinds.
+        without_message = self.filter(message__isnull=True, evidence_of__isnull=True)
+        return without_message.filter(Q(taken_at__isnull=False) | Q(created_at__lt=before))
 
 
 class File(models.Model):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection, transaction
 
-from chat import hot
+from chat import clock, hot
 from chat.files import storage
 from chat.files.services import is_anything_left_over
 from chat.models import File
@@ -43,6 +44,14 @@ def test_prune_takes_away_what_no_message_took(cast: Cast, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["files"] == 1
     assert set(File.objects.values_list("name", flat=True)) == {"new.txt", "taken.txt"}
     assert not hot.found(is_anything_left_over())
+
+
+def test_left_over_files_are_found_without_a_look_at_all_files(cast: Cast) -> None:
+    queryset = File.objects.left_over(before=clock.now())
+    with transaction.atomic(), connection.cursor() as cursor:
+        # An empty table is read whole, whatever indexes there are.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "idx_files_without_message" in queryset.explain()
 
 
 def test_a_search_finds_messages_with_files(cast: Cast) -> None:
