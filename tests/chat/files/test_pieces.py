@@ -258,9 +258,10 @@ def test_a_file_that_a_message_takes_meanwhile_is_not_swept(cast: Cast) -> None:
 
 @pytest.mark.django_db
 def test_a_browser_needs_its_token_against_forged_requests(cast: Cast) -> None:
-    forged = Client(enforce_csrf_checks=True)
-    forged.force_login(User.objects.get(username="bob"))
     for method, path in [("post", "files/"), ("post", "files/uploads/"), ("delete", "files/uploads/1/")]:
+        # A new one each time: the refusal brings a token, with which the next request would be read before it is refused.
+        forged = Client(enforce_csrf_checks=True)
+        forged.force_login(User.objects.get(username="bob"))
         assert getattr(forged, method)(f"/api/v1/{path}").status_code == 403
 
 
