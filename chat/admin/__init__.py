@@ -1,3 +1,3 @@
-"""The admin of the support staff: everything can be looked at, nothing is written here; acts go through the verbs."""
+"""The staff's admin: it shows everything and writes nothing itself; its acts call the verbs."""
 
 from chat.admin import channels, messages, operation, people, records, reports, sanctions

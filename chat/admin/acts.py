@@ -1,4 +1,4 @@
-"""Acts: a verb over one row or many, after a page that shows them and asks for a reason. One refusal holds up no other."""
+"""Acts: a verb over one row or many, after a page that shows them and asks for a reason. A refused row does not stop the others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=REASON_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text="Stands in the audit log, for ever.",
+        help_text="The audit log keeps it for ever.",
     )
 
 
 class Described(admin.ModelAdmin):
-    """An admin that can say in a few words which row is meant."""
+    """An admin that can describe each row in a few words."""
 
     def words(self, row: Any) -> str:
         return str(row)
@@ -34,22 +34,22 @@ class Described(admin.ModelAdmin):
 
 @dataclass(frozen=True, kw_only=True)
 class AdminAct:
-    """`do` gets who acts, the row, and what the form gave; if it gives a sentence, that is shown, this once."""
+    """An act of the staff. `do` gets the actor, the row and the form's values; a sentence that it returns is shown once."""
 
     name: str
     label: str
     permission: str
     do: Callable[[User, Any, dict[str, Any]], object]
-    #: What happens then, for the page that asks.
+    #: The consequences, for the page that asks.
     consequence: str
     form: type[ReasonForm] = ReasonForm
-    #: What the form shows before anything was chosen: how it is now.
+    #: The form's initial values: the row as it is now.
     initial: Callable[[Any], dict[str, Any]] = lambda row: {}
-    #: Whether this actor may do it to this row and it makes sense; asked for a row's own page.
+    #: Whether this actor may do it to this row and it makes sense there; checked for the row's own page.
     fits: Callable[[User, Any], bool] = lambda actor, row: True
     is_danger: bool = False
     is_bulk: bool = True
-    #: The page that opens after it, from the row's number; else one is at the row again, or at the next of a queue.
+    #: The page that opens afterwards, from the row's id; by default the row's page, or the next row of a queue.
     leads_to: str = ""
 
     def allowed_to(self, user: Any) -> bool:
@@ -65,7 +65,7 @@ def asked(
     hidden: dict[str, Any],
     cancel_url: str,
 ) -> TemplateResponse | None:
-    """Does the act when its form was sent and is complete (None); else the page that asks."""
+    """Does the act if its form was sent and is valid, and returns None; otherwise returns the page that asks."""
     is_sent = "confirmed" in request.POST
     initial = act.initial(rows[0]) if len(rows) == 1 else {}
     form = act.form(request.POST) if is_sent else act.form(initial=initial)
@@ -94,7 +94,7 @@ def _do(
     changed: list[Any] = []
 
     def do(row: Any) -> None:
-        # What changes something leaves a line in the audit log; a repeat does not.
+        # An act that changes a row writes a line in the audit log; a repeat does not.
         with audit.watched() as lines:
             said = act.do(user, row, given)
         changed.extend([row] if lines else [])
@@ -108,4 +108,4 @@ def _do(
         model_admin.message_user(request, f"{act.label}: done for {len(changed)}.", notices.SUCCESS)
     for row in done:
         if row not in changed:
-            model_admin.message_user(request, f"{model_admin.words(row)}: it was so already.", notices.INFO)
+            model_admin.message_user(request, f"{model_admin.words(row)}: nothing to change.", notices.INFO)

@@ -1,4 +1,4 @@
-"""What all lists and pages of the admin share: nothing can be written, nothing counts a large table, search by trigram."""
+"""The base of all lists and pages of the admin: they write nothing, count no large table, and search by trigram."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -27,9 +27,9 @@ from chat.search.conditions import ALIKE
 from chat.viewer import page_of
 from delivery.wire.errors import Invalid
 
-#: Rows are counted up to this; further back one gets by a filter or a search.
+#: Rows are counted up to this number; filters and searches lead to older rows.
 MOST_COUNTED = 1000
-#: With fewer letters the trigram index can't help.
+#: The trigram index needs at least so many letters.
 LEAST_LETTERS = 3
 #: SQLSTATE of a statement that took too long.
 QUERY_CANCELED = "57014"
@@ -49,17 +49,17 @@ class BoundedPaginator(Paginator):
 
 @dataclass(frozen=True)
 class Table:
-    """Something that belongs to a row, on its page."""
+    """A table of rows that belong to a row, on its page."""
 
     title: str
     heads: Sequence[str]
     rows: Sequence[Sequence[Any]]
-    #: What is said when there is none.
+    #: The sentence for an empty table.
     empty: str = "None."
 
 
 class ReadOnlyAdmin(Described):
-    """`search_in`: columns with a trigram index. `acts`: what can be done, each through its verb."""
+    """A read-only admin. `search_in`: columns with a trigram index. `acts`: the acts, each through its verb."""
 
     search_in: tuple[str, ...] = ()
     acts: tuple[AdminAct, ...] = ()
@@ -75,7 +75,7 @@ class ReadOnlyAdmin(Described):
     ordering = ("-pk",)
 
     def tables(self, row: Any) -> list[Table]:
-        """What belongs to the row, below it."""
+        """The tables below the row."""
         return []
 
     # ---- nothing is written ----
@@ -97,7 +97,7 @@ class ReadOnlyAdmin(Described):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """Rows that contain the term; when there are none, rows with something like it."""
+        """Rows that contain the term; if there are none, rows with similar text."""
         term = search_term.strip().replace("\x00", "")
         if not term or not self.search_in:
             return queryset, False
@@ -122,12 +122,12 @@ class ReadOnlyAdmin(Described):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.act_view)
         name = f"{self.model._meta.label_lower.replace('.', '_')}_act"
-        # Nothing is written here, so Django's own history of rows is empty.
+        # The admin writes nothing itself, so Django's own history of rows is empty.
         kept = [url for url in super().get_urls() if not str(url.name).endswith("_history")]
         return [path("<int:object_id>/act/<slug:name>/", view, name=name), *kept]
 
     def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-        """One row's act, from its page. Who may not is told so whether there is such a row or not."""
+        """An act on one row, from its page. A user without the right gets the same answer whether the row exists or not."""
         act = next((act for act in self.acts if act.name == name), None)
         if not (act and act.allowed_to(request.user) and self.has_view_permission(request)):
             raise PermissionDenied
@@ -145,10 +145,10 @@ class ReadOnlyAdmin(Described):
         )
 
     def after(self, request: HttpRequest, row: Any) -> str:
-        """Where one is after an act: at the row again, with the way back to the list."""
+        """The page after an act: the row's page, with the way back to the list."""
         return page_of(row) + way_back(request)
 
-    # ---- what is asked ----
+    # ---- requests of lists and rows ----
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedList]:
         return OfferedList
@@ -157,7 +157,7 @@ class ReadOnlyAdmin(Described):
         try:
             return super().get_changelist_instance(request)
         except (IncorrectLookupParameters, DisallowedModelAdminToField):
-            raise Invalid("One of the filters has no such value: choose one that the page offers.") from None
+            raise Invalid("A filter has a value that does not exist: choose one that the page offers.") from None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = capfirst(self.model._meta.verbose_name_plural)
@@ -168,8 +168,8 @@ class ReadOnlyAdmin(Described):
             return self.refused(request, refusal)
 
     def refused(self, request: HttpRequest, refusal: Invalid) -> TemplateResponse:
-        """The page that says why this can't be asked."""
-        context = {**self.admin_site.each_context(request), "title": "Not like that", "opts": self.model._meta}
+        """The page that says why the request is refused."""
+        context = {**self.admin_site.each_context(request), "title": "Not possible", "opts": self.model._meta}
         return TemplateResponse(request, "admin/gapless/refused.html", {**context, "refusal": refusal}, status=400)
 
     def change_view(
@@ -195,7 +195,7 @@ class ReadOnlyAdmin(Described):
 
 
 def staff_of(request: HttpRequest) -> User:
-    """Who of the staff asks."""
+    """The member of the staff who sends the request."""
     assert isinstance(request.user, User)
     return request.user
 
@@ -214,12 +214,12 @@ def _bulk(act: AdminAct) -> Any:
 
 
 def _has_trigram(term: str) -> bool:
-    """Only letters and digits are in the index: without three in a row, every row would be read."""
+    """The index holds only letters and digits: a term without three in a row would make PostgreSQL read every row."""
     return any(len(run) >= LEAST_LETTERS for run in re.findall(r"[^\W_]+", term))
 
 
 def _newest(rows: "QuerySet[Any]", columns: Sequence[str], term: str) -> list[int]:
-    """The newest of those that contain the term, as far as rows are counted; if there are none, of those with something like it."""
+    """The newest rows with the term, up to the counted number; if there are none, the newest rows with similar text."""
     newest = rows.order_by("-pk").values_list("pk", flat=True)
     with transaction.atomic(), connection.cursor() as cursor:
         exact = newest.filter(_any(Q(**{f"{name}__says": term}) for name in columns))

@@ -24,7 +24,7 @@ from chat.services import (
 from chat.services.members import has_another_owner
 from chat.services.retention import KEEP, MOST_DAYS
 
-#: What is offered for a mute, in minutes.
+#: The lengths of a mute that the form offers, in minutes.
 MUTES = ((15, "15 minutes"), (60, "1 hour"), (24 * 60, "1 day"), (7 * 24 * 60, "1 week"), (30 * 24 * 60, "30 days"))
 
 
@@ -40,10 +40,10 @@ class KeepForm(ReasonForm):
         min_value=0,
         max_value=MOST_DAYS,
         label="Days that messages are kept",
-        help_text="Empty: as everywhere here; 0: for ever.",
+        help_text="Empty: the default of this server; 0: for ever.",
     )
     is_held = forms.BooleanField(
-        required=False, label="On hold", help_text="Nothing is pruned or erased, whatever the days say."
+        required=False, label="On hold", help_text="Nothing is pruned or erased, not even after these days."
     )
     field_order = ("keeps_days", "is_held", "reason")
 
@@ -107,7 +107,7 @@ def _until(given: dict[str, Any]) -> datetime.datetime | None:
     return None if minutes is None else clock.now() + datetime.timedelta(minutes=minutes)
 
 
-MUTED = "What they send to the channel is refused until then, also when they leave and come back; they are told so."
+MUTED = "Their messages to the channel are refused until then, even if they leave and return; they are told so."
 
 MUTE_MEMBERS = AdminAct(
     name="mute",
@@ -135,8 +135,8 @@ REMOVE_MEMBERS = AdminAct(
     do=lambda actor, member, given: remove_member(
         actor, channel=member.channel_id, user=member.user, until=_until(given), reason=given["reason"]
     ),
-    consequence="Nothing of the channel reaches them from then on, and they can't come back by themselves until then. "
-    "Everybody in it sees that they were removed.",
+    consequence="They no longer receive anything from the channel, and can't return by themselves until then. "
+    "All members see that they were removed.",
     form=RemovalForm,
     fits=lambda actor, member: has_another_owner(member) and _may_to(Right.REMOVE, actor, member),
     is_danger=True,
@@ -146,7 +146,7 @@ LIFT_SANCTIONS = AdminAct(
     label="Lift",
     permission=MODERATE_ANY,
     do=_lift_sanction,
-    consequence="Who was muted can write again at once; who was removed can come back by themselves where one can join.",
+    consequence="A muted member can write again at once; a removed person can return by themselves if the channel can be joined.",
     fits=lambda actor, row: row.until is None or row.until > clock.now(),
 )
 GIVE_ROLE = AdminAct(
@@ -154,7 +154,7 @@ GIVE_ROLE = AdminAct(
     label="Change the role",
     permission=MODERATE_ANY,
     do=_give_role,
-    consequence="Everybody in the channel sees it. A channel keeps at least one owner.",
+    consequence="All members see it. A channel keeps at least one owner.",
     form=RoleForm,
     initial=lambda member: {"role": member.role},
     fits=lambda actor, member: has_another_owner(member) and _may_to(Right.PROMOTE, actor, member),
@@ -175,7 +175,7 @@ ARCHIVE = AdminAct(
     label="Archive",
     permission=MODERATE_ANY,
     do=lambda actor, channel, given: archive_channel(actor, channel=channel.pk, reason=given["reason"]),
-    consequence="Everybody in it can still read it, and nobody can write in it until it is taken out of the archive.",
+    consequence="Members can still read it, but nobody can write in it until it is taken out of the archive.",
     fits=lambda actor, channel: channel.archived_at is None and may(Right.ARCHIVE, actor, channel),
     is_danger=True,
 )
@@ -192,19 +192,18 @@ KEEP_CHANNEL = AdminAct(
     label="Change how long it is kept",
     permission=KEEP,
     do=_keep,
-    consequence="Older messages are taken away with the next prune, for ever, but for what was reported. Its members see the days, "
-    "and nothing of a hold.",
+    consequence="The next prune deletes older messages for ever, except reported ones. Members see the days, but not a hold.",
     form=KeepForm,
     initial=lambda channel: {"keeps_days": channel.keeps_days, "is_held": channel.is_held},
     is_bulk=False,
 )
 READ = AdminAct(
     name="read",
-    label="Read what was said",
+    label="Read the messages",
     permission=MODERATE_ANY,
     do=lambda actor, channel, given: inspect_channel(actor, channel=channel.pk, reason=given["reason"]),
-    consequence="For 15 minutes you see who is in this private conversation and what was said, to read only. "
-    "That you did, and why, stands in the audit log for everybody who may read that.",
+    consequence="For 15 minutes you can read the members and the messages of this private conversation. "
+    "The audit log notes it with your reason, for everybody who may read the log.",
     fits=lambda actor, channel: channel.kind != ChannelKind.PUBLIC,
     is_bulk=False,
     leads_to="admin:chat_channel_reading",

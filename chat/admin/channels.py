@@ -28,7 +28,7 @@ class ChannelAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "is_support", ArchivedFilter)
     list_select_related = ("created_by",)
     search_in = ("name", "topic")
-    search_help_text = "Name or topic, at least three letters. Small mistakes are forgiven when nothing fits exactly."
+    search_help_text = "Name or topic, at least three letters. Without an exact match, similar names are found."
     acts = (
         channel_deeds.READ,
         channel_deeds.RENAME,
@@ -47,7 +47,7 @@ class ChannelAdmin(ReadOnlyAdmin):
         return [path("<int:object_id>/reading/", view, name="chat_channel_reading"), *super().get_urls()]
 
     def reading_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """What was said in a private conversation, as long as the reason that was given lasts."""
+        """The messages of a private conversation, until the time for the given reason is over."""
         if not (channel_deeds.READ.allowed_to(request.user) and self.has_view_permission(request)):
             raise PermissionDenied
         row = self.get_object(request, str(object_id))
@@ -76,7 +76,7 @@ class ChannelAdmin(ReadOnlyAdmin):
 
     @column("opened by")
     def by(self, row: Channel) -> Any:
-        # Who is in a direct conversation is part of it.
+        # The members of a direct conversation are part of its secret.
         return "–" if row.kind == ChannelKind.DIRECT else columns.person_link(row.created_by)
 
     @column("opened")
@@ -90,8 +90,8 @@ class ChannelAdmin(ReadOnlyAdmin):
     @column("kept")
     def kept(self, row: Channel) -> str:
         days = "for ever" if row.kept_days is None else f"for {row.kept_days:,} days"
-        gone = f"; up to number {row.floor:,} some are gone" if row.floor else ""
-        return f"{days}{'; on hold: nothing is taken away' if row.is_held else ''}{gone}"
+        gone = f"; some up to number {row.floor:,} are deleted" if row.floor else ""
+        return f"{days}{'; on hold: nothing is deleted' if row.is_held else ''}{gone}"
 
     @column("notes on")
     def inside(self, row: Channel) -> Any:
@@ -100,8 +100,8 @@ class ChannelAdmin(ReadOnlyAdmin):
     @column("messages")
     def all_messages(self, row: Channel) -> Any:
         if row.kind == ChannelKind.PUBLIC:
-            return list_link(Message, f"what was said here ({row.head:,} changes)", **{"in": row.pk})
-        return list_link(Message, "what was reported; to read the rest needs a reason", **{"in": row.pk})
+            return list_link(Message, f"messages of this channel ({row.head:,} changes)", **{"in": row.pk})
+        return list_link(Message, "reported messages; you need a reason to read the others", **{"in": row.pk})
 
     def tables(self, row: Channel) -> list[Table]:
         shown = [figures_table(row)]
@@ -118,7 +118,7 @@ class ChannelAdmin(ReadOnlyAdmin):
 
 
 def figures_table(channel: Channel) -> Table:
-    """How loud, how lively, how slow, how well."""
+    """The channel's figures: messages, active members, latency and errors."""
     figures = figures_of(channel)
     latency = ", ".join(f"{name} {ms:,} ms" for name, ms in (figures.latency_ms or {}).items())
     errors = "unknown" if figures.errors is None else ", ".join(f"{code} {n:,}" for code, n in figures.errors.items())
@@ -211,7 +211,7 @@ def members_table(channel: Channel) -> Table:
 
 
 def memberships_table(user: User, viewer: User) -> Table:
-    """As far as the viewer sees them: who is in a direct conversation is part of it."""
+    """The memberships that the viewer may see: those in direct conversations are secret."""
     members = oversight.members_seen_by(viewer).filter(user=user).select_related("channel").order_by("pk")[:100]
     rows = [
         (

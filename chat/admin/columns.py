@@ -17,9 +17,9 @@ from chat.models import Channel, ChannelKind, Message, MessageKind, User
 from chat.spelling import spell_size
 from chat.viewer import link
 
-#: Of a message, as its row has them.
+#: The fields of a message's row that these cells need.
 Files = Iterable[Mapping[str, Any]] | None
-#: Letters of a message that a list shows.
+#: How many letters of a message a list shows.
 EXCERPT = 110
 
 
@@ -38,7 +38,7 @@ def person_link(user: User | None, *, nobody: str = "–") -> SafeString | str:
 
 
 def excerpt(body: str, files: Files = None) -> str:
-    """Of what somebody wrote, without the marks of its Markdown; without words the names of its files."""
+    """The beginning of a text, without its Markdown; if there is no text, the names of its files."""
     return _cut(plain(body) or ", ".join(file["name"] for file in files or ()))
 
 
@@ -47,7 +47,7 @@ def _cut(text: str) -> str:
 
 
 def said(body: str, files: Files = None) -> SafeString:
-    """As it was written, with its lines, and its files to be looked at."""
+    """The text as written, with its line breaks, and links to its files."""
     words = format_html('<div class="gapless-said">{}</div>', body)
     links = ((file["url"], file["name"], spell_size(file["size"])) for file in files or ())
     return words + format_html_join("", '<div><a href="{}">{}</a> ({})</div>', links)
@@ -72,7 +72,7 @@ def badges(*shown: tuple[str, str] | None) -> SafeString:
 
 
 def ago(moment: datetime.datetime | None) -> SafeString | str:
-    """How long ago or ahead, with the exact time on hover."""
+    """How long ago or in the future, with the exact time on hover."""
     if moment is None:
         return "–"
     now = clock.now()
@@ -89,5 +89,5 @@ def many(count: int, one: str, more: str) -> str:
 
 
 def column(title: str, **display: Any) -> Any:
-    """A method as a column of that title; does not sort by anything that has no index."""
+    """Makes a method a column with this title. The column sorts only by a field with an index."""
     return admin.display(description=title, **display)

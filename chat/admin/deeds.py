@@ -1,4 +1,4 @@
-"""Acts on messages, reports and people; the admin's lists pick the ones that fit them. In channels: channel_deeds.py."""
+"""Acts on messages, reports and people; the admin's lists pick the ones that fit them. Acts in channels: channel_deeds.py."""
 
 from typing import Any
 
@@ -41,14 +41,14 @@ class EraseForm(ReasonForm):
         choices=[("keep", "stay, under the name Deleted user"), ("delete", "are emptied, with their files")],
         initial="keep",
         widget=forms.RadioSelect,
-        label="What they said",
+        label="Their messages",
     )
     field_order = ("messages", "reason")
 
 
 def _erase(actor: User, user: User, given: dict[str, Any]) -> str:
     begin_erasure(actor, user=user.pk, keeps_messages=given["messages"] == "keep", reason=given["reason"])
-    return "Nobody finds this person any more, and nobody signs in as them. Their traces are being taken away now."
+    return "Nobody can find this person or sign in as them any more. Their data is being deleted now."
 
 
 def _make_password_link(actor: User, user: User, given: dict[str, Any]) -> str:
@@ -94,9 +94,9 @@ def _may_ban(actor: User, user: User) -> bool:
 
 
 _EMPTIES = (
-    "The messages are emptied for everybody at once. What was reported is kept for moderators, everything else is gone."
+    "The messages are emptied for everybody at once. Moderators keep what was reported; everything else is deleted."
 )
-_BANS = "Sockets are closed at once, and no door lets them in until the ban is lifted."
+_BANS = "They are signed out everywhere at once, and can't sign in until the ban is lifted."
 
 DELETE_MESSAGES = AdminAct(
     name="delete_message",
@@ -164,16 +164,16 @@ LIFT_BANS_OF_PEOPLE = AdminAct(
     label="Lift the ban",
     permission=BAN,
     do=lambda actor, user, given: lift_ban(actor, user=user.pk, reason=given["reason"]),
-    consequence="They can sign in again; programs with their tokens come back by themselves.",
+    consequence="They can sign in again; programs with their tokens reconnect by themselves.",
     fits=lambda actor, user: _is_banned(user) and _may_ban(actor, user),
 )
 DEACTIVATE = AdminAct(
     name="deactivate",
-    label="Has left: switch the account off",
+    label="Switch the account off",
     permission=BAN,
     do=lambda actor, user, given: deactivate_user(actor, user=user.pk, reason=given["reason"]),
-    consequence="No ban: they are signed out everywhere, nobody can sign in with this account, and what they said stays. "
-    "It can be switched on again.",
+    consequence="For people who have left; it is no ban. They are signed out everywhere and can't sign in; their messages stay. "
+    "The account can be switched on again.",
     fits=lambda actor, user: user.is_active and _may_ban(actor, user),
     is_danger=True,
 )
@@ -182,7 +182,7 @@ REACTIVATE = AdminAct(
     label="Switch the account on again",
     permission=BAN,
     do=lambda actor, user, given: reactivate_user(actor, user=user.pk, reason=given["reason"]),
-    consequence="They can sign in again; programs with their tokens come back by themselves.",
+    consequence="They can sign in again; programs with their tokens reconnect by themselves.",
     fits=lambda actor, user: (
         not user.is_active and not _is_banned(user) and not _is_erased(user) and _may_ban(actor, user)
     ),
@@ -192,7 +192,7 @@ LIFT_BANS = AdminAct(
     label="Lift",
     permission=BAN,
     do=lambda actor, ban, given: lift_ban(actor, user=ban.user_id, reason=given["reason"]),
-    consequence="They can sign in again; programs with their tokens come back by themselves.",
+    consequence="They can sign in again; programs with their tokens reconnect by themselves.",
     fits=lambda actor, ban: ban.lifted_at is None and _may_ban(actor, ban.user),
 )
 ERASE_PERSON = AdminAct(

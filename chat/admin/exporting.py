@@ -1,4 +1,4 @@
-"""The audit log as a file: the lines that the list shows under its filters, newest first."""
+"""Exports the audit log as a file: the lines that the list shows with its filters, newest first."""
 
 import csv
 import io
@@ -13,9 +13,9 @@ from chat import clock
 from chat.admin import columns
 from chat.models import AuditEntry
 
-#: Lines of one file; for more, filter by day.
+#: The most lines of one file; for more lines, filter by day.
 MOST_EXPORTED = 20_000
-#: Read at once.
+#: Rows that are read at once.
 _CHUNK = 1000
 HEADS = ("id", "when", "who", "what", "whom", "channel", "message", "why", "more", "door", "address")
 
@@ -65,6 +65,6 @@ def _line(row: AuditEntry) -> tuple[Any, ...]:
 
 
 def _cell(value: Any) -> str:
-    """A spreadsheet takes what begins like a formula for one."""
+    """The cell's text, quoted if a spreadsheet would read it as a formula."""
     text = str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

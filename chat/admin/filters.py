@@ -1,4 +1,4 @@
-"""Filters that never list a large table: a field to type a name or a number into, and yes/no."""
+"""Filters that never list a large table: a text field for a name or a number, and yes/no."""
 
 import datetime
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from chat import clock
 from chat.models import Channel, User
 from delivery.wire import ids
 
-#: Channels of one name that a filter looks into.
+#: The most channels of one name that a filter looks into.
 MOST_NAMED = 100
 
 
 class TypedFilter(admin.SimpleListFilter):
-    """What is typed is looked up exactly, by an index."""
+    """A filter that looks up the typed value exactly, by an index."""
 
     template = "admin/gapless/typed_filter.html"
     hint = ""
@@ -54,7 +54,7 @@ class ChannelFilter(TypedFilter):
     hint = "name or number"
 
     def condition(self, typed: str) -> Q:
-        # The numbers first: the list itself is then found by its own index.
+        # The ids are read first, so that the list can use its own index.
         named = Channel.objects.filter(name__reads=typed).values_list("pk", flat=True)[:MOST_NAMED]
         return Q(channel_id__in=[int(typed)] if ids.is_number(typed) else list(named))
 
@@ -89,7 +89,7 @@ class UntilFilter(DayFilter):
 
 
 def person_filter(field: str, title: str) -> type[TypedFilter]:
-    """By a username or number, of the column that says who."""
+    """A filter by username or id, on the column with the person."""
 
     class PersonFilter(TypedFilter):
         parameter_name = field
@@ -104,7 +104,7 @@ def person_filter(field: str, title: str) -> type[TypedFilter]:
 
 
 class ChosenFilter(admin.SimpleListFilter):
-    """Takes what it offers, and nothing else."""
+    """A filter that accepts only the values that it offers."""
 
     def value(self) -> str | None:
         typed = super().value()
@@ -152,7 +152,7 @@ class MutedFilter(YesNoFilter):
     title, parameter_name = "muted now", "muted"
 
     def condition(self) -> Q:
-        # As MemberQuerySet.with_mutes has it: only what is running.
+        # Like MemberQuerySet.with_mutes: only active sanctions.
         return Q(muted_until__isnull=False)
 
 
@@ -171,7 +171,7 @@ class StandingFilter(YesNoFilter):
 
 
 class StateFilter(ChosenFilter):
-    """Open ones unless something else is asked for: the list is a queue. Of cases, unless one person's reports are asked for."""
+    """By default only open reports: the list is a queue of cases, unless it shows the reports by or about one person."""
 
     title, parameter_name = "state", "state"
 

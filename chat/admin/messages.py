@@ -24,7 +24,9 @@ class MessageAdmin(ReadOnlyAdmin):
     list_filter = (ChannelFilter, person_filter("sender", "author"), "kind", EditedFilter, DeletedFilter)
     list_select_related = ("sender", "channel")
     search_in = ("folded",)
-    search_help_text = "What was said, at least three letters. Small mistakes are forgiven when nothing fits exactly."
+    search_help_text = (
+        "A part of a message, at least three letters. Without an exact match, similar messages are found."
+    )
     acts = (deeds.DELETE_MESSAGES,)
     fieldsets = (
         (None, {"fields": ("text", "who", "where", "place", "state")}),
@@ -36,7 +38,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return oversight.messages_seen_by_staff()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str]:
-        # Newest first either way; within a channel there is an index for it.
+        # Both orders are newest first; within a channel the second one has an index.
         return ("-created_at",) if request.GET.get(ChannelFilter.parameter_name) else ("-pk",)
 
     def words(self, row: Message) -> str:
@@ -116,7 +118,7 @@ def versions_table(row: Message) -> Table:
         )
         for version in versions_of(row)
     ]
-    return Table("What it said before", ("version", "text", "written", "replaced"), rows, "It was never edited.")
+    return Table("Earlier versions", ("version", "text", "written", "replaced"), rows, "It was never edited.")
 
 
 def context_table(row: Message) -> Table:

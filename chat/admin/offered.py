@@ -1,4 +1,4 @@
-"""What a list or a row may be asked: what its own page offers, and nothing else. Django's lists answer any lookup of any column."""
+"""A list or a row answers only requests that its own page offers. Django's lists would answer any lookup of any column."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from delivery.wire import ids
 from delivery.wire.errors import Invalid
 
-#: Where a row's page keeps the filters of the list that one came from.
+#: The parameter in which a row's page keeps the filters of its list.
 KEPT_VAR = "_changelist_filters"
 
 _PLACES = re.compile(r"-?[0-9]{1,3}(\.-?[0-9]{1,3})*")
@@ -21,7 +21,7 @@ _PAGE = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class OfferedList(ChangeList):
-    """Raises Invalid for a parameter or a value that no filter, search box, column or page number of this list has."""
+    """A list that raises Invalid for parameters and values that none of its filters, search, columns or page numbers has."""
 
     def get_filters(self, request: HttpRequest) -> Any:
         _require_clean(request)
@@ -30,7 +30,7 @@ class OfferedList(ChangeList):
         except (DisallowedModelAdminLookup, IncorrectLookupParameters):
             raise _not_offered(self.get_filters_params()) from None
         specs, _, unclaimed, _, _ = found
-        # A column that has a filter may be asked by its bare name too.
+        # A column with a filter may be asked for by its bare name too.
         columns = {name for name in self.list_filter if isinstance(name, str)}
         foreign = {*(set(unclaimed) - columns), *_foreign(self, request), *(_undrawn(specs) & set(request.GET))}
         if foreign:
@@ -38,7 +38,7 @@ class OfferedList(ChangeList):
         return found
 
     def get_results(self, request: HttpRequest) -> None:
-        """Past the end is the end: the rows of the last page may just have been dealt with."""
+        """A page past the end shows the last page: its rows may just have been dealt with."""
         asked = request.GET.get(PAGE_VAR)
         if asked is not None and not _PAGE.fullmatch(asked):
             raise Invalid("A page has a number, from 1 on.")
@@ -57,19 +57,19 @@ class OfferedList(ChangeList):
 
 
 def require_numbered_rows(request: HttpRequest) -> None:
-    """Rows are chosen for an act by their numbers. Raises Invalid."""
+    """Acts name their rows by number. Raises Invalid for other names."""
     if not all(map(ids.is_number, request.POST.getlist(ACTION_CHECKBOX_NAME))):
         raise Invalid("Rows are chosen by their numbers.")
 
 
 def way_back(request: HttpRequest) -> str:
-    """For links to rows and acts: carries along the filters of the list that one came from."""
+    """The parameter for links to rows and acts that keeps the filters of the list."""
     kept = request.GET.get(KEPT_VAR)
     return "?" + urlencode({KEPT_VAR: kept}) if kept else ""
 
 
 def require_plain_row(request: HttpRequest) -> None:
-    """A row's page is asked for nothing but the way back to its list. Raises Invalid."""
+    """Raises Invalid if a row's page is asked for more than the way back to its list."""
     _require_clean(request)
     foreign = set(request.GET) - {KEPT_VAR}
     if foreign:
@@ -77,22 +77,22 @@ def require_plain_row(request: HttpRequest) -> None:
 
 
 def _foreign(asked: OfferedList, request: HttpRequest) -> set[str]:
-    """Parameters that Django would take along silently: popups, fields of relations, facets, everything at once."""
+    """Parameters that Django would accept silently: popups, fields of relations, facets, everything at once."""
     known = {PAGE_VAR, ORDER_VAR, *((SEARCH_VAR,) if asked.search_fields else ())}
     return set(request.GET) - known - set(asked.get_filters_params())
 
 
 def _undrawn(specs: Any) -> set[str]:
-    """Whether a column is empty is asked only where the filter draws that choice."""
+    """Parameters that ask whether a column is empty, of filters that do not offer this choice."""
     plain = [spec for spec in specs if not getattr(spec, "include_empty_choice", False)]
     return {name for spec in plain for name in spec.expected_parameters() if name and name.endswith("__isnull")}
 
 
 def _require_clean(request: HttpRequest) -> None:
     if any("\x00" in text for name, values in request.GET.lists() for text in (name, *values)):
-        raise Invalid("A question can't contain the NUL character.")
+        raise Invalid("A parameter can't contain the NUL character.")
 
 
 def _not_offered(names: Any) -> Invalid:
-    # Said alike whether there is such a column or not.
-    return Invalid(f"This page can't be asked for {sorted(names)[0][:80]!r}: it answers only what it offers itself.")
+    # The same answer whether the column exists or not.
+    return Invalid(f"This page can't be asked for {sorted(names)[0][:80]!r}: use the filters and links that it offers.")

@@ -1,6 +1,6 @@
-"""The operation, live: what the web processes counted in the last hour or day, as plots; and the days before, as a table.
+"""The page of the operation: live plots of what the web processes counted in the last hour or day, and a table of the days.
 
-What a desk knows of its answers comes from above.
+The app above, the support desk, adds its own figures.
 """
 
 import csv
@@ -21,14 +21,14 @@ from chat.models import Day, Minute
 from chat.reads.operation import SPANS, Answered, Point, days, points
 from chat.spelling import spell_duration
 
-#: Rows of the table, of the file, and what the busiest hours are taken from.
+#: Days in the table, days in the file, and days from which the busiest hours are computed.
 SHOWN_DAYS, FILED_DAYS = 14, 366
 BUSIEST = 3
 
 
 @admin.register(Minute)
 class OperationAdmin(ReadOnlyAdmin):
-    """One page, in the place of a list of rows that say little one by one."""
+    """One page instead of a list, because single rows say little."""
 
     def get_urls(self) -> list[URLPattern]:
         views = {
@@ -57,7 +57,7 @@ class OperationAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/gapless/operation.html", context)
 
     def figures(self, request: HttpRequest) -> HttpResponse:
-        """What the page draws, asked for again and again."""
+        """The figures that the page draws; its script asks for them repeatedly."""
         self._require(request)
         said = {"now": clock.now().timestamp(), "points": points(_span(request))}
         return HttpResponse(msgspec.json.encode(said), content_type="application/json")
@@ -83,7 +83,7 @@ class OperationAdmin(ReadOnlyAdmin):
         return _file("days", ["day", "people", "messages", *heads, *(f"{hour:02}:00" for hour in range(24))], rows)
 
     def answered(self, *, since: datetime.date) -> Mapping[datetime.date, Answered] | None:
-        """By day; None: there is no desk."""
+        """The desk's figures by day; None: there is no desk."""
         return None
 
     def _require(self, request: HttpRequest) -> None:
@@ -109,7 +109,7 @@ def _span(request: HttpRequest) -> str:
 
 
 def _busiest(found: Sequence[Day]) -> list[int]:
-    """The hours (UTC) that had the most messages, busiest first; without those that had none."""
+    """The hours (UTC) with the most messages, the busiest first; hours without messages are left out."""
     totals = [sum(counts) for counts in zip(*(day.hours for day in found), strict=True)]
     hours = sorted(range(len(totals)), key=lambda hour: -totals[hour])[:BUSIEST]
     return [hour for hour in hours if totals[hour]]

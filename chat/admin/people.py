@@ -25,7 +25,7 @@ class UserAdmin(ReadOnlyAdmin):
     list_display = ("username", "display_name", "state", "roles", "joined", "last_in")
     list_filter = ("kind", "is_active", "is_staff", "is_superuser", "groups")
     search_in = ("username", "display_name")
-    search_help_text = "A name, at least three letters. Small mistakes are forgiven when nothing fits exactly."
+    search_help_text = "A name, at least three letters. Without an exact match, similar names are found."
     acts = (
         *(deeds.CHANGE_ROLES, deeds.MAKE_PASSWORD_LINK, deeds.DEACTIVATE, deeds.REACTIVATE),
         *(deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE, deeds.ERASE_PERSON),
@@ -55,7 +55,7 @@ class UserAdmin(ReadOnlyAdmin):
 
     @column("staff")
     def roles(self, row: User) -> SafeString | str:
-        # Visitors of the demo are in its group, and staff of nothing.
+        # Visitors of the demo are in the demo's group, but are no staff.
         groups = row.groups.all() if row.kind != UserKind.VISITOR else ()
         names = ["Superuser"] if row.is_superuser else [group.name for group in groups]
         return columns.badges(*((name, "") for name in names)) or "–"
@@ -70,7 +70,7 @@ class UserAdmin(ReadOnlyAdmin):
 
     @column("messages")
     def all_messages(self, row: User) -> Any:
-        return list_link(Message, "everything that they have said", sender=row.pk)
+        return list_link(Message, "all their messages", sender=row.pk)
 
     def tables(self, row: User) -> list[Table]:
         shown = [memberships_table(row, viewer())] if may_view(Member) else []
@@ -90,7 +90,7 @@ class UserAdmin(ReadOnlyAdmin):
 
 @admin.register(Group)
 class GroupAdmin(ReadOnlyAdmin):
-    """Ready groups are made by `migrate`; who is in them is changed on a person's page."""
+    """The ready groups, which `migrate` makes. A person's page changes whether the person is in one."""
 
     list_display = ("name", "what")
     fields = ("name", "what")

@@ -1,4 +1,4 @@
-"""A private or direct conversation, read by the staff: after the verb that asks for a reason, only to look at, and not for long."""
+"""Staff read a private or direct conversation: after the verb that asks for a reason, read-only, and for a short time."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from chat.reads import oversight
 from chat.services.inspecting import READING
 from delivery.wire import ids
 
-#: Messages a page.
+#: Messages of one page.
 SHOWN = 50
 
 
 def reading_page(request: HttpRequest, channel: Channel, context: dict[str, Any]) -> HttpResponse:
-    """One page of messages, oldest first; without a reading that runs, the page that asks for a reason."""
+    """One page of messages, oldest first; if no reading is active, the page that asks for a reason."""
     assert isinstance(request.user, User)
     line = oversight.reading_of(request.user, channel.pk)
     if line is None:

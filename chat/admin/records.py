@@ -1,4 +1,4 @@
-"""Bans and the audit log: what was done, to whom, why and from where. And tables of them for other pages."""
+"""Bans and the audit log: what was done, to whom, why and from which address. Also tables of these for other pages."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from chat.models import AuditEntry, Ban, Report
 from chat.viewer import link
 from delivery.wire.errors import Invalid
 
-#: Rows of a log that another page shows.
+#: How many rows of a log another page shows.
 SHOWN = 20
 
 

@@ -1,4 +1,4 @@
-"""The queue of reports: the longest waiting first, one row for all reports of a message, with what was said around it."""
+"""The queue of reports: the longest waiting first, one row for all reports of a message, with the messages around it."""
 
 from copy import copy
 from typing import Any
@@ -47,7 +47,7 @@ class ReportAdmin(ReadOnlyAdmin):
         return Report.objects.annotate(reports_about=Subquery(many))
 
     def after(self, request: HttpRequest, row: Report) -> str:
-        """The next case of the list that one came from, when this one is closed."""
+        """After this case is closed: the next case of the list."""
         row.refresh_from_db()
         if row.closed_at is None:
             return super().after(request, row)
@@ -72,7 +72,7 @@ class ReportAdmin(ReadOnlyAdmin):
         return self.fieldsets[:2] if is_open else self.fieldsets
 
     def get_ordering(self, request: HttpRequest) -> tuple[str]:
-        # A queue while it is open, a log afterwards.
+        # Open reports are a queue, closed ones a log.
         return ("-pk",) if request.GET.get("state") in ("closed", "all") else ("pk",)
 
     def words(self, row: Report) -> str:

@@ -1,4 +1,4 @@
-"""Mutes and removals: who gave them, until when, and the way to lift them."""
+"""Mutes and removals: who imposed them, until when, and an act that lifts them."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""How much one person may do: the table of allowances, the window that counts them, and the words that verbs use."""
+"""How much one user may do: the table of allowances, the window that counts them, and the functions that verbs use."""

@@ -1,6 +1,6 @@
-"""What somebody without a login tries at the HTTP doors: signing in, signing up, guessing a password.
+"""Counts tries without a login at the HTTP doors: signing in, signing up, guessing a password.
 
-Only what was really tried is counted: a form that was not filled in is no try.
+Only real tries count: an incomplete form is no try.
 """
 
 import unicodedata
@@ -14,25 +14,25 @@ from chat.models import SignInAddress
 
 
 def count_sign_in(request: HttpRequest, username: str) -> None:
-    """One try of a password for this name, at whatever door, before it is looked at. Raises RateLimited."""
+    """Counts one try of a password for this name, at any door, before the password is checked. Raises RateLimited."""
     line, name = line_of_request(request), spelled(username)
     count_try(SIGN_INS_OF_ADDRESS, line)
-    # The tightest one is what the answer tells.
+    # The answer tells the smallest allowance.
     count_try(SIGN_INS_OF_NAME, f"{line} {name}")
     if not SignInAddress.objects.of(name, line=line).exists():
         count_try(STRANGE_SIGN_INS, name, is_told=False)
 
 
 def count_sign_up(request: HttpRequest) -> None:
-    """One account that is asked for. Raises RateLimited."""
+    """Counts one try to create an account. Raises RateLimited."""
     count_try(SIGN_UPS, line_of_request(request))
 
 
 def spelled(username: str) -> str:
-    """A name as it is looked up: one spelling, one case, no spaces around it."""
+    """The name in the form of look-ups: normalised, in one case, stripped."""
     return unicodedata.normalize("NFKC", username).strip().casefold()
 
 
 def line_of_request(request: HttpRequest) -> str:
-    """The address of IPv4, the /64 of IPv6, from which somebody comes; empty where the server does not know."""
+    """The IPv4 address or the IPv6 /64 of the request; empty if the server does not know it."""
     return line_of(request.META.get("REMOTE_ADDR") or "")

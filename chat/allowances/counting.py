@@ -1,4 +1,4 @@
-"""How verbs and doors count: `with counted(RENAMES, user):` around what a verb does. Who is exempt, and what is left, is here."""
+"""Counting, for verbs and doors: `with counted(RENAMES, user):` around a verb's work. Also exemptions, and rests of allowances."""
 
 import contextlib
 import uuid
@@ -20,8 +20,8 @@ _told: ContextVar[list[Usage] | None] = ContextVar("told", default=None)
 def counted(allowance: Allowance | None, user: User | None) -> Iterator[None]:
     """Counts one act of a verb, unless the verb fails. Raises RateLimited with the true time until the next one.
 
-    An act that is allowed costs one even if it changes nothing. Who is exempt, and the console, may as much as they like.
-    No allowance: it is counted elsewhere. No user: the console does it.
+    A successful act costs one even if it changes nothing. Exempt users and the console have no limit.
+    No allowance: another place counts the act. No user: the console acts.
     """
     if (
         allowance is None
@@ -43,19 +43,19 @@ def counted(allowance: Allowance | None, user: User | None) -> Iterator[None]:
 
 
 def unless_bulk(allowance: Allowance) -> Allowance | None:
-    """The allowance of an act that keeps order: within a bulk act its rows are counted instead, which may be more."""
+    """The allowance of an act of moderation; None within a bulk act, which counts its rows instead, with a larger allowance."""
     return None if caller.here().is_bulk else allowance
 
 
 def count(allowance: Allowance, user: User) -> Usage | None:
-    """Counts one thing, whatever becomes of it; None where there is no limit. Raises RateLimited."""
+    """Counts one thing, also if it fails later; None without a limit. Raises RateLimited."""
     if allowance.most == 0 or is_exempt(user):
         return None
     return admitted(allowance, windows().ask(allowance, user.pk, uuid.uuid4().hex))
 
 
 def count_try(allowance: Allowance, whose: Whose, *, is_told: bool = True) -> None:
-    """Counts one try at a door, whatever becomes of it, for whom nobody knows yet. Raises RateLimited."""
+    """Counts one try of an unknown caller at a door, also if it fails. Raises RateLimited."""
     if allowance.most > 0:
         usage = admitted(allowance, windows().ask(allowance, whose, uuid.uuid4().hex))
         if is_told:
@@ -63,7 +63,7 @@ def count_try(allowance: Allowance, whose: Whose, *, is_told: bool = True) -> No
 
 
 def admitted(allowance: Allowance, answer: Answer) -> Usage:
-    """What is left, or RateLimited."""
+    """The rest of the allowance. Raises RateLimited."""
     wait, usage = answer
     if wait >= 0:
         raise allowance.refusal(wait)
@@ -72,7 +72,7 @@ def admitted(allowance: Allowance, answer: Answer) -> Usage:
 
 @contextlib.contextmanager
 def telling() -> Iterator[list[Usage]]:
-    """Gathers what is left of the allowances that were counted within the block, for a door that says it."""
+    """Collects the rests of all allowances that are counted within the block, for a door that tells them."""
     gathered: list[Usage] = []
     token = _told.set(gathered)
     try:
@@ -92,7 +92,7 @@ def is_exempt(user: User) -> bool:
 
 
 def exempt_users() -> set[int]:
-    """Everybody to whom the settings grant an exemption."""
+    """All users whom the settings exempt."""
     named = Q(username__in=settings.RATE_LIMIT_EXEMPT_USERS)
     exempt = named | Q(is_staff=True) if settings.RATE_LIMIT_EXEMPT_STAFF else named
     return set(User.objects.filter(exempt).values_list("pk", flat=True))

@@ -1,7 +1,7 @@
-"""How many secret links one address opens: invitations, new passwords, the set-up. Counted by django-ratelimit.
+"""Limits how many secret links one address opens: invitations, new passwords, the set-up. django-ratelimit counts.
 
-Its windows are fixed, so that two may meet at an edge: that will do where 256 bits are to be guessed. It counts in Redis for
-all processes, and in this process alone while Redis is away: links go on opening.
+Its windows are fixed, so two windows can be used up at their edge: that is good enough, because 256 bits must be guessed. It counts
+in Redis for all processes, and in each process alone while Redis is away: links still work.
 """
 
 import functools
@@ -22,7 +22,7 @@ View = Callable[..., HttpResponse]
 
 
 def counted_as_link(view: View) -> View:
-    """The view of a link that holds a secret. Raises RateLimited beyond `address_links_per_minute`."""
+    """Decorates the view of a secret link. Raises RateLimited beyond `address_links_per_minute`."""
 
     @functools.wraps(view)
     def open_link(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -42,7 +42,7 @@ def _line(group: str, request: HttpRequest) -> str:
 
 
 class LinksCache(RedisCache):
-    """What django-ratelimit asks of a cache, and nothing else."""
+    """A cache with only the methods that django-ratelimit needs."""
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)

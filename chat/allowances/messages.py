@@ -1,4 +1,4 @@
-"""Messages are counted on the event loop, before they are queued: by their id, so that a repeat costs nothing."""
+"""Counts messages on the event loop before they are queued, by their id, so that a repeat costs nothing."""
 
 import time
 import uuid
@@ -11,7 +11,7 @@ from chat.allowances.counting import admitted, exempt_users
 from chat.allowances.table import MESSAGES
 from chat.allowances.window import LoopWindows, Usage, windows
 
-#: How long it is believed who is exempt.
+#: How long the list of exempt users is remembered, in seconds.
 EXEMPT_SECONDS = 30
 
 
@@ -25,11 +25,11 @@ class MessageAllowance:
         self._exempt_until = 0.0
 
     async def prepare(self) -> None:
-        """So that the first message need not wait for a connection to Redis."""
+        """Connects to Redis, so that the first message need not wait for it."""
         await self._windows.prepare()
 
     async def count(self, user_id: int, client_msg_id: uuid.UUID) -> Usage | None:
-        """Counts one message; None where there is no limit. Raises RateLimited with the true time until the next one."""
+        """Counts one message; None without a limit. Raises RateLimited with the true time until the next one."""
         if MESSAGES.most == 0 or await self._is_exempt(user_id):
             return None
         return admitted(MESSAGES, await self._windows.ask(MESSAGES, user_id, str(client_msg_id)))

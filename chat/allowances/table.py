@@ -1,6 +1,6 @@
-"""Everything that is counted in a window, once: its name in Redis' keys, its limit, its window, and the sentence of a refusal.
+"""The table of all allowances: the name in Redis' keys, the limit, the window, and the sentence of the refusal.
 
-Counted a user; tries at the doors, where nobody has proved yet who they are, an address or a name.
+They count by user; tries at the doors, where the user is not known yet, by address or name.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from delivery.wire.errors import RateLimited
 
 MINUTE, HOUR = 60, 3600
 
-#: A user's id; of a try at a door, the address or the name.
+#: A user's id; for a try at a door, the address or the name.
 Whose = int | str
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """So many in every window of so many seconds. `limit`: the field of settings.LIMITS; 0 there lifts it."""
+    """An allowance: so many in every window of so many seconds. `limit`: the field of settings.LIMITS; 0 there lifts it."""
 
     name: str
     limit: str
     seconds: int
     sentence: str
-    #: What fails or is repeated is free, up to so many attempts for each one that is allowed; 0: without an end.
+    #: Failures and repeats are free, up to so many attempts for each allowed one; 0: without a limit.
     attempts_each: int = 0
 
     @property
@@ -119,11 +119,11 @@ UPLOADS = Allowance(
 )
 
 _TRIED = "That was tried too often: wait a while, then try once more."
-#: An office behind one address signs in on one morning.
+#: High enough for an office behind one address that signs in on one morning.
 SIGN_INS_OF_ADDRESS = Allowance("signed-in-from", "address_sign_ins_per_minute", MINUTE, _TRIED)
-#: One guesser at one name: a guesser elsewhere does not lock the person out of their own address.
+#: Bounds guessing at one name from one address: this does not lock the user out at other addresses.
 SIGN_INS_OF_NAME = Allowance("signed-in-as", "sign_ins_per_minute", MINUTE, _TRIED)
-#: All guessers at one name together; addresses from which the person has signed in are not counted, and never refused by it.
+#: Bounds all guessing at one name; addresses from which the user has signed in do not count, and are never refused by it.
 STRANGE_SIGN_INS = Allowance("signed-in-elsewhere", "strange_sign_ins_per_hour", HOUR, _TRIED)
 VISITS = Allowance(
     "visited-from", "address_visits_per_hour", HOUR, "Too many visits began from your address: wait {wait} s."

@@ -1,6 +1,6 @@
-"""The window that counts: one Lua call to Redis, by Redis' own clock, for all processes; with Redis away, a window a process.
+"""The window that counts: one Lua call to Redis, by Redis' clock, for all processes. While Redis is away each process has a window.
 
-So nobody is let through unlimited, and nobody is locked out.
+So nobody is unlimited, and nobody is locked out.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ from chat.allowances.table import Allowance, Whose
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.redis import REDIS_AWAY, client, loop_client, script
 
-#: What a call to Redis may take before the local window decides.
+#: How long a call to Redis may take before the local window decides.
 PATIENCE_SECONDS = 0.1
-#: After a failure Redis is left alone for so long.
+#: How long Redis is not called after a failure.
 PAUSE_SECONDS = 1
-#: Local windows that are kept of one allowance; with more, the one that was quiet for the longest begins anew.
+#: How many local windows of one allowance are kept; with more, the one unused for the longest is dropped.
 MOST_LOCAL = 10_000
 
 _SCRIPT = script(__file__, "window.lua")
@@ -30,19 +30,19 @@ _SCRIPT = script(__file__, "window.lua")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is left of an allowance, and the seconds until there is one more."""
+    """The rest of an allowance, and the seconds until one more is allowed."""
 
     limit: int
     remaining: int
     reset: float
 
 
-#: The seconds until it may be tried again (-1: it was counted), and what is left.
+#: The seconds until the next try (-1: this one was counted), and the rest of the allowance.
 Answer = tuple[float, Usage]
 
 
 class Windows:
-    """All allowances as this process counts them, from any thread."""
+    """All allowances, counted by this process from any thread."""
 
     def __init__(self) -> None:
         self._redis = client(settings.REDIS_URL, patience_seconds=PATIENCE_SECONDS)
@@ -60,7 +60,7 @@ class Windows:
         return self.noted(allowance, whose, key, answer)
 
     def noted(self, allowance: Allowance, whose: Whose, key: str, answer: Sequence[Any]) -> Answer:
-        """What Redis answered; so that a moment without it finds the window as full as it is."""
+        """Notes Redis' answer in the local window, so that it is as full if Redis goes away now."""
         wait, used, reset = (int(number) for number in answer)
         if wait < 0:
             self.local.note(allowance, whose, key)
@@ -68,7 +68,7 @@ class Windows:
         return (wait / 1_000_000 if wait >= 0 else -1), usage
 
     def forget(self, allowance: Allowance, whose: Whose, key: str) -> None:
-        """The thing was not done after all."""
+        """Takes a count back, because the thing was not done."""
         self.local.forget(allowance, whose, key)
         try:
             with self.breaker.attempt(counts=REDIS_AWAY):
@@ -84,7 +84,7 @@ def windows() -> Windows:
 
 
 class LoopWindows:
-    """The same for the event loop that made it."""
+    """The same for one event loop, that of its creator."""
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
@@ -92,7 +92,7 @@ class LoopWindows:
         self._script = self._redis.register_script(_SCRIPT)
 
     async def prepare(self) -> None:
-        """Connects and brings the script, for which the first who asks would wait too. With Redis away nothing is lost."""
+        """Connects and loads the script, so that the first caller need not wait for it. Nothing is lost if Redis is away."""
         with contextlib.suppress(*REDIS_AWAY):
             await self._redis.script_load(_SCRIPT)
 
@@ -115,7 +115,7 @@ def arguments(allowance: Allowance, key: str) -> list[str | int]:
 
 @dataclass
 class LocalWindows:
-    """The windows as this process alone knows them: when each thing was done."""
+    """The windows of this process alone, with the time of each counted thing."""
 
     _of: dict[str, OrderedDict[Whose, OrderedDict[str, float]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

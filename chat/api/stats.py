@@ -1,4 +1,4 @@
-"""One channel's figures."""
+"""The figures of one channel."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -1,2 +1,2 @@
-"""Files of messages: taken in, cleaned, stored, handed out, and taken away. An app of its own, which only the
-support desk above it imports."""
+"""Files of messages: receiving, cleaning, storing, sending and deleting them. An app of its own, which only the
+support desk imports."""

@@ -1,4 +1,4 @@
-"""What files ask of the apps beside them, which they don't know. The paths are mounted with the answers (chatproject/urls.py)."""
+"""Questions of the files' app to apps that it does not know. chatproject/urls.py mounts its paths with functions that answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ def _is_from_nowhere(user: User) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    #: Whether somebody reads a channel (its id) that they are not in.
+    #: Whether a user may read a channel (its id) of which they are no member.
     reads: Callable[[User, int], bool] = _reads_nothing
-    #: Of somebody from outside: the desk (its channel's id) with whose other customers they share room.
+    #: For a visitor: the desk (its channel's id) whose customers share one quota.
     desk_of: Callable[[User], int | None] = _is_from_nowhere
 
 

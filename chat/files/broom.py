@@ -1,4 +1,4 @@
-"""The broom of one web process: every few seconds it takes away files that nobody has any more. All processes may do so at once."""
+"""The broom of one web process: every few seconds it deletes files that no message has any more. All processes may run one."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from delivery.tasks import beat
 
 logger = logging.getLogger("gapless.files")
 
-#: Between two looks; after failures up to so much, by chance.
+#: Seconds between two looks; after failures a random time up to the second value.
 LOOK_SECONDS, AWAY_PAUSE_SECONDS = 2.0, 30.0
 
 
@@ -36,7 +36,7 @@ _swept: ChatNode | None = None
 
 
 def sweep_beside(node: ChatNode) -> None:
-    """Starts the broom of this process; it ends with the nursery of its node. Repeating does nothing."""
+    """Starts the broom of this process, which ends with the nursery of its node. Repeating does nothing."""
     global _swept
     if _swept is not node:
         _swept = node

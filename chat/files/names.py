@@ -1,4 +1,4 @@
-"""What a file is called: the name that it came with, without its path and without what nobody sees."""
+"""Names of files: the uploaded name, without its path and without invisible characters."""
 
 import re
 import unicodedata
@@ -7,14 +7,14 @@ from chat.models.file import NAME_CHARACTERS
 from chat.naming import shows_nothing, without_unseen
 
 _SPACES = re.compile(r"\s+")
-#: Characters of an ending that is kept when a name is cut.
+#: The longest ending, in characters, that is kept when a name is cut.
 _ENDING_CHARACTERS = 16
 
 
 def file_name(given: str) -> str:
-    """At most 120 characters; `file` where nothing of it is left that is seen."""
+    """The cleaned name, at most 120 characters; `file` if nothing visible is left."""
     last = _SPACES.sub(" ", re.split(r"[/\\]", given)[-1])
-    # Controls, and halves of pairs, are in no other name; the rest is what people and channels may not be called either.
+    # Removes controls and halves of surrogate pairs, then everything that names of people and channels may not have either.
     said = "".join(one for one in last if unicodedata.category(one) not in ("Cc", "Cs"))
     name = _SPACES.sub(" ", without_unseen(said)).strip(" .")
     return "file" if shows_nothing(name) else _cut(name)

@@ -1,4 +1,4 @@
-"""Which file somebody may have: looked at for every request."""
+"""Whether a user may have a file, checked for every request."""
 
 from chat.files.beside import Beside
 from chat.models import File, Member, User
@@ -7,9 +7,9 @@ from delivery.wire.errors import NotFound
 
 
 def file_for(user: User, pk: int, *, beside: Beside) -> File:
-    """One's own before a message has it, then that of a message that one may read, or that was reported to one.
+    """The file, if it is the user's own and no message has it yet, or if they may read its message or moderate a report of it.
 
-    Raises NotFound for all others.
+    Raises NotFound for all other files.
     """
     row = File.objects.whole().select_related("message", "evidence_of").filter(pk=pk).first()
     if row is None or not _may_have(user, row, beside):
@@ -20,7 +20,7 @@ def file_for(user: User, pk: int, *, beside: Beside) -> File:
 def _may_have(user: User, row: File, beside: Beside) -> bool:
     if row.taken_at is None:
         return row.uploader_id == user.pk
-    # A file whose message is gone is gone with it, but for who decides about what was reported.
+    # A file is gone with its message, except for moderators who decide about a report.
     said_in = row.message or row.evidence_of
     if said_in is None:
         return False

@@ -1,6 +1,6 @@
-"""Where bytes lie: one folder a file in Django's default storage, so that all of a file goes with its folder.
+"""The storage of bytes: one folder for each file in Django's default storage, so that deleting the folder deletes everything.
 
-In a folder of this machine, or in a bucket (FILES_URL). A name that people gave is never part of a path.
+It is a folder of this machine, or a bucket (FILES_URL). Names that people choose are never part of a path.
 """
 
 import contextlib
@@ -10,12 +10,12 @@ from typing import IO, Any
 from django.core.files import File as Content
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-#: In a file's folder: what is handed out, and the small picture of it.
+#: Names in a file's folder: the file itself, and its preview.
 WHOLE, PREVIEW = "whole", "preview"
 
 
 class Folder(FileSystemStorage):
-    """Files of this machine: on the disk, and not only on their way there, when saving returns."""
+    """A folder of this machine. When saving returns, the bytes are on the disk (fsync)."""
 
     def __init__(self, location: str | os.PathLike[str]) -> None:
         super().__init__(location, allow_overwrite=True, file_permissions_mode=0o600, directory_permissions_mode=0o700)
@@ -37,7 +37,7 @@ def storage() -> Storage:
 
 
 def put(folder: str, name: str, content: IO[bytes]) -> None:
-    """Repeating it puts the same there again."""
+    """Stores bytes under a name in a file's folder. Repeating stores the same again."""
     content.seek(0)
     storage().save(f"{folder}/{name}", Content(content))
 
@@ -49,18 +49,18 @@ def has(folder: str) -> bool:
 
 
 def get(folder: str, name: str) -> IO[bytes]:
-    """Raises FileNotFoundError."""
+    """Opens the bytes under a name. Raises FileNotFoundError."""
     return storage().open(f"{folder}/{name}", "rb")
 
 
 def take_away(folder: str, *names: str) -> None:
-    """What is not there is as good as gone."""
+    """Deletes a name; a missing one is no error."""
     for name in names:
         storage().delete(f"{folder}/{name}")
 
 
 def take_away_all(folder: str) -> None:
-    """The folder, with all that it has."""
+    """Deletes the folder with everything in it."""
     with contextlib.suppress(FileNotFoundError):
         take_away(folder, *storage().listdir(folder)[1])
         storage().delete(folder)

@@ -1,7 +1,7 @@
-"""What the view of an upload and the server say to each other (chatproject/serving/uploads.py).
+"""The talk between the view of an upload and the server (chatproject/serving/uploads.py).
 
-The server asks the view before it reads a body; the view says what it wants; the server gets it without holding a place among the
-requests, and asks again. Without such a server (in tests) a view reads the request itself.
+The server calls the view before it reads a body. The view says what it wants; the server receives it without holding a place among
+the requests, and calls the view again. Without such a server (in tests) a view reads the request itself.
 """
 
 from collections.abc import Callable
@@ -14,51 +14,51 @@ from chat.allowances.table import Whose
 from chat.files.developing import Developed
 from delivery.wire.errors import Refused
 
-#: In the scope.
+#: The talk's key in the scope.
 TALK = "gapless.upload"
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The bytes of the request, at most so many. Where the connection ends before them, what has come is handed on as well."""
+    """The view wants the request's bytes, at most so many. If the connection ends early, it gets the bytes that have arrived."""
 
     most_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The part `file` of a multipart form, developed."""
+    """The view wants the part `file` of a multipart form, developed."""
 
     most_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Something that takes long, and no database while it does."""
+    """The view wants long work to be done, which uses no database."""
 
     do: Callable[[], Developed]
 
 
 Wanted = Body | Form | Work
-#: What the server got: of a body its bytes.
+#: What the server has received: for a body, its bytes.
 Got = Developed | IO[bytes] | Refused
 
 
 @dataclass(slots=True)
 class Talk:
-    """About one request."""
+    """The talk about one request."""
 
-    #: As the client said it; empty where it did not.
+    #: The client's Content-Type; empty if there is none.
     content_type: str = ""
     content_length: int | None = None
-    #: Whose uploads are counted together (chat/files/api/counting.py).
+    #: The key under which uploads are counted together (chat/files/api/counting.py).
     source: Whose = ""
     is_from_outside: bool = False
     wants: Wanted | None = None
     got: list[Got] = field(default_factory=list)
 
     def has(self) -> Any:
-        """What was wanted last, once; None before anything was. Raises what refused it."""
+        """Takes what the view wanted last; None before it has wanted anything. Raises the refusal if it was refused."""
         if not self.got:
             return None
         last = self.got[-1]

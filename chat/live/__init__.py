@@ -1,1 +1,1 @@
-"""The socket's door, and the product as the machinery asks for it: who may come in, rows since a number, commits."""
+"""The socket's door, and the answers of the product to the machinery: who may connect, rows after a number, commits."""

@@ -1,4 +1,4 @@
-"""Who has blocked whom, of the people of this process: read before `hello`, when it was rung, and with each position check."""
+"""Blocks of the users of this process: read before `hello`, when a bell announces a change, and with each position check."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -11,7 +11,7 @@ from delivery.wire import codec, frames
 
 
 class Blocking:
-    """Belongs to one event loop. `read` runs apart_from in a database thread."""
+    """The blocks that this process knows. Belongs to one event loop. `read` runs apart_from in a database thread."""
 
     def __init__(self, hub: Hub, read: Callable[[Sequence[int]], Awaitable[dict[int, Apart]]]) -> None:
         self._hub = hub
@@ -21,20 +21,20 @@ class Blocking:
         self._known: dict[int, tuple[int, Apart]] = {}
 
     def blocked_by(self, user_id: int) -> list[int]:
-        """Whom the user has blocked, as `hello` says it."""
+        """The users whom the user has blocked, for `hello`."""
         return sorted(self._apart(user_id).blocked)
 
     def kept_from(self, user_id: int) -> AbstractSet[int]:
-        """Everybody from whom the user is kept, in either direction."""
+        """All users with whom the user has a block, in either direction."""
         apart = self._apart(user_id)
         return apart.blocked | apart.blocked_by
 
     def ask(self) -> int:
-        """A question that is put to the rows from now on; its answer is for `take`."""
+        """The number of a question that reads the rows from now on; its answer goes to `take`."""
         return next(self._questions)
 
     async def look(self, user_ids: Collection[int]) -> None:
-        """Reads how it stands, and tells the sockets of those whose own list has changed since it was last read."""
+        """Reads the blocks, and tells the sockets of users whose own list has changed since the last reading."""
         if user_ids:
             question = self.ask()
             found = await self._read(list(user_ids))
@@ -42,12 +42,12 @@ class Blocking:
                 self.take(user_id, question, found.get(user_id, NOT_APART))
 
     async def look_at_all(self) -> None:
-        """The same of everybody who is here: heals lost bells."""
+        """The same for all users of this process: repairs lost bells."""
         self._known = {user_id: known for user_id, known in self._known.items() if user_id in self._hub.sockets_of}
         await self.look(list(self._hub.sockets_of))
 
     def take(self, user_id: int, question: int, apart: Apart) -> None:
-        """Of two answers that cross, the one to the later question: what changed after both was rung again."""
+        """Takes an answer. Of two answers that cross, the later question's counts: a change after both rings again."""
         asked, before = self._known.get(user_id, (0, apart))
         if asked < question:
             self._known[user_id] = (question, apart)

@@ -1,4 +1,4 @@
-"""The socket's door: who may come in, and the commands that are about messages."""
+"""The socket's door: authentication, and the commands about messages."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -53,9 +53,9 @@ from delivery.wire.types import Ref
 T = TypeVar("T")
 #: Commands that change one message.
 OfMessage = Edit | Delete | AddReaction | RemoveReaction | AddPin | RemovePin
-#: A subprotocol that is offered beside the contract's: what follows is the token of a visit.
+#: The beginning of a subprotocol that a visitor's browser offers beside the contract's: the rest is the visit's token.
 VISIT_OFFER = "gapless.visit."
-#: What people inside do, and visitors do not.
+#: Commands that visitors may not send.
 NOT_FOR_VISITORS = (AddReaction, RemoveReaction, AddPin, RemovePin, SayPresence)
 
 
@@ -70,9 +70,9 @@ class ChatConsumer(SocketConsumer):
         return await running_node()
 
     async def authenticate(self) -> ChatOpening | None:
-        """A program with a token and no cookie, or a browser with exactly one configured Origin and a visit or a session.
+        """Accepts a program with a token and no cookie, or a browser with exactly one configured Origin and a visit or a session.
 
-        A browser's socket can't send a header: a visit is offered as a subprotocol, and wins over any cookie.
+        A browser's socket can't send headers, so it offers a visit's token as a subprotocol, which wins over any cookie.
         """
         secrets = self._headers(b"authorization")
         if secrets:
@@ -152,7 +152,7 @@ class ChatConsumer(SocketConsumer):
         return self.node.blocking.blocked_by(self.socket.user_id)
 
     def seen(self, channel_id: int) -> None:
-        """Typing, reading and looking are work: a support conversation that this person holds stays theirs."""
+        """Typing, reading and looking count as work: they renew the lease of a support conversation that this agent holds."""
         if not is_visit(self.login):
             self.node.work.done(channel_id, self.socket.user_id)
 
@@ -202,7 +202,7 @@ class ChatConsumer(SocketConsumer):
             seen_seq=command.seen_seq,
             files=tuple(command.files),
         )
-        # Not awaited further: the next frame of this socket may follow into the same batch.
+        # The outcome is not awaited here, so that the socket's next frame may join the same batch.
         posted = await self.node.post(draft)
         posted.outcome.add_done_callback(lambda done: self._reply(command.ref, done))
 
@@ -232,5 +232,5 @@ class ChatConsumer(SocketConsumer):
         return [value.decode("latin-1") for key, value in self.scope["headers"] if key.lower() == name]
 
     def _session_key(self) -> str | None:
-        # Read as the pages read them: what other applications on this host have set there keeps nobody out.
+        # Read like the pages read cookies: cookies of other applications on this host must not break the handshake.
         return parse_cookie("; ".join(self._headers(b"cookie"))).get(settings.SESSION_COOKIE_NAME)

@@ -1,4 +1,4 @@
-"""Notes every few seconds what this process has counted in the running minute, for the staff's page of the operation."""
+"""Stores the counts of this process for the present minute every few seconds, for the staff's page of the operation."""
 
 import asyncio
 import datetime
@@ -19,15 +19,15 @@ from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.minutes")
 
-#: Between two notes, at whole multiples of it: the last one of a minute is at its end. What a killed process loses.
+#: Seconds between two notes, at whole multiples, so that the last note of a minute is at its end. A killed process loses so much.
 NOTE_SECONDS = 10
 LOOK_SECONDS = 1.0
-#: Between two counts of the day.
+#: Seconds between two counts of the day.
 DAY_MINUTES = 10
 
 
 class MinuteNotes:
-    """Belongs to one event loop. `waiting`: customers at the desk, and for how many seconds the first; in a thread."""
+    """Belongs to one event loop. `waiting` returns the waiting customers and the longest wait in seconds; it runs in a thread."""
 
     def __init__(self, threads: DatabaseThreads) -> None:
         self.counting = Counting()
@@ -37,7 +37,7 @@ class MinuteNotes:
         self._at = _minute(clock.now())
 
     async def live(self) -> None:
-        """For ever."""
+        """Runs for ever."""
         while True:
             due = clock.now().timestamp() // NOTE_SECONDS * NOTE_SECONDS + NOTE_SECONDS
             while (left := due - clock.now().timestamp()) > 0:
@@ -49,7 +49,7 @@ class MinuteNotes:
                 logger.warning("what was counted is not kept: %r", error, extra={"away": who_is_away(error)})
 
     async def note(self) -> None:
-        """Of the minute that is running, or has just ended: then another one begins."""
+        """Notes the counts of the present minute, or of the one that has just ended: then a new one begins."""
         at, counted, now = self._at, self.counting.taken(), _minute(clock.now())
         if now != at:
             self._at = now

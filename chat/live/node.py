@@ -1,4 +1,4 @@
-"""Puts the product into the machinery: which rows delivery reads, which errors mean that PostgreSQL is away, what may be said."""
+"""Connects the product with the machinery: the rows that delivery reads, the errors that mean that PostgreSQL is away, posting."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,16 +26,16 @@ from delivery.node import Node, running, set_running
 from delivery.source import Committed, Opening
 from delivery.wire.errors import Refused
 
-#: Connections of a pool that is too small for threads that read to keep theirs.
+#: In a pool with so few connections reading threads do not keep theirs.
 SMALL_POOL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message that waits for its commit: its outcome is the committed message or a refusal."""
+    """A message that waits for its commit. Its outcome is the committed message or a refusal."""
 
     outcome: Outcome
-    #: What is left of the sender's allowance; None where there is no limit.
+    #: The rest of the sender's allowance; None without a limit.
     usage: Usage | None
 
 
@@ -46,7 +46,7 @@ class ChatNode(Node):
             ChatSource(),
             settings.LIMITS,
             database_threads=max(1, settings.DATABASE_POOL * 2 // 3),
-            # Of two or three, what is kept would leave HTTP one, or none.
+            # In a pool of two or three, kept connections would leave one or none for HTTP.
             reads_keep=settings.DATABASE_POOL > SMALL_POOL,
         )
         self.allowance = MessageAllowance(self.threads.read)
@@ -66,7 +66,7 @@ class ChatNode(Node):
     def receive(self, announcement: Announcement) -> None:
         super().receive(announcement)
         self.presence.heard(announcement)
-        # Of who is coming in it is not known yet who that is.
+        # During a handshake the user is not known yet.
         if isinstance(announcement, Renewed) and (
             announcement.user_id in self.hub.sockets_of or self.openings.is_anybody_coming
         ):
@@ -91,16 +91,16 @@ class ChatNode(Node):
         await super().part(socket)
 
     async def post(self, draft: Draft) -> Posted:
-        """The one way in for messages, whatever the door. The draft is queued when this returns; its outcome comes later.
+        """The only way for messages into the log, for every door. When this returns the draft is queued; its outcome comes later.
 
-        Who may post there is decided by the verb, under the channel's lock. Raises Empty, TooLong, Invalid, RateLimited, QueueFull.
+        The verb checks the right to post, under the channel's lock. Raises Empty, TooLong, Invalid, RateLimited, QueueFull.
         """
         check_draft(draft)
         usage = await self.allowance.count(draft.sender, draft.client_msg_id)
         return Posted(self.queue.submit(draft), usage)
 
     async def stop(self) -> None:
-        # Before what it leans on.
+        # Stopped before the parts on which it depends.
         await self.nursery.end()
         await self.presence.stop()
         await self.notes.stop()
@@ -112,7 +112,7 @@ _starting: asyncio.Lock | None = None
 
 
 async def running_node() -> ChatNode:
-    """The node of this process, started if it was not."""
+    """The node of this process; starts it if it does not run."""
     global _starting
     node = running()
     if isinstance(node, ChatNode):
@@ -129,7 +129,7 @@ async def running_node() -> ChatNode:
 
 
 def post_and_wait(draft: Draft) -> Committed:
-    """For doors that run in a thread and wait for the outcome of each message. Raises what refuses it."""
+    """Posts a message and waits for its outcome, for doors that run in a thread. Raises the refusal."""
     outcome, usage = async_to_sync(_posted)(draft)
     if usage is not None:
         tell(usage)

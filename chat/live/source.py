@@ -1,4 +1,4 @@
-"""What delivery asks of channels, from their rows: accesses, rows since a number, positions, commits."""
+"""Answers delivery's questions about channels from the rows: accesses, rows after a number, positions, commits."""
 
 import datetime
 from collections import defaultdict
@@ -30,7 +30,7 @@ from delivery.wire.types import CloseCode
 
 T = TypeVar("T")
 
-# One array, whatever their number: of thousands of channels the ORM's own parameter for each costs more than all else.
+# One array for any number of channels: with thousands the ORM's parameter for each would be the largest cost.
 _HEADS = "SELECT id, head FROM channels WHERE id = ANY(%s)"
 
 # As Member.objects.of(user_ids).in_lists() says it, which takes longer to be spelled than to be answered.
@@ -75,7 +75,7 @@ class ChatSource:
         return self.accesses_to(user_id, [channel_id]).get(channel_id)
 
     def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
-        # The head first: rows that are read later can only be newer, never missing below it.
+        # The head is read first: rows that are read later can only be newer, and none below the head is missing.
         head = self.heads([channel_id]).get(channel_id, 0)
         changes = [shapes.change_of(row) for row in changed_since(channel_id, rev, limit=limit)]
         return Missed(head=max(head, changes[-1].rev if changes else 0), changes=changes)

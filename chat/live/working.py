@@ -1,6 +1,6 @@
-"""What agents do at their sockets (typing, reading, looking) on its way to their leases: once a second a process.
+"""Agents' work at their sockets (typing, reading, looking) renews their leases: one statement a second in each process.
 
-Losing it is harmless: who goes on working says so again.
+Losing a statement is harmless: agents who continue to work renew their leases again.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from delivery.tasks import Nursery
 
 logger = logging.getLogger("gapless.working")
 
-#: Between two statements.
+#: Seconds between two statements.
 PAUSE_SECONDS = 1.0
 
 
@@ -25,7 +25,7 @@ class Work:
         self._task: asyncio.Task[None] | None = None
 
     def done(self, channel_id: int, user_id: int) -> None:
-        """The user does something in the conversation now."""
+        """Notes that the user works in the conversation now."""
         self._done.add((channel_id, user_id))
         if self._task is None:
             self._task = self._nursery.start(self._write_until_empty())

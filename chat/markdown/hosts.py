@@ -36,7 +36,7 @@ _DOTS = re.compile(r"[.\u3002\uff0e\uff61]")
 
 
 def spelled(url: str) -> str:
-    """The address as it is shown to whoever decides whether to go there."""
+    """The address as pages show it to a reader who decides whether to open it."""
     found = _HOST.match(url)
     if found is None or found[2].isascii():
         return url

@@ -1,1 +1,1 @@
-"""What every request passes: how often one person asks, where an act comes from, sessions, waiting."""
+"""The middleware of every request: counting a user's requests, the origin of acts, sessions, waiting."""

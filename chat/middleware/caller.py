@@ -1,6 +1,6 @@
-"""Where an act comes from: the door and the address, for the audit log. Set once by each door; a verb only asks.
+"""The origin of an act: the door and the address, for the audit log. Each door sets it once, verbs read it.
 
-Outside of any door it is the console.
+Outside of all doors the origin is the console.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from chat.models import Door
 class Origin:
     door: str
     address: str | None
-    #: One of the rows of a bulk act.
+    #: The act is about one row of a bulk act.
     is_bulk: bool = False
 
 
@@ -32,7 +32,7 @@ def here() -> Origin:
 
 @contextlib.contextmanager
 def coming_from(door: str, address: str | None) -> Iterator[None]:
-    """Within the block, acts come from there; in this context only."""
+    """Within the block, acts have this origin; in this context only."""
     token = _here.set(Origin(door, address))
     try:
         yield
@@ -42,7 +42,7 @@ def coming_from(door: str, address: str | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_bulk() -> Iterator[None]:
-    """Within the block, acts are rows of a bulk act from the same place."""
+    """Within the block, acts are rows of one bulk act of the same origin."""
     token = _here.set(dataclasses.replace(here(), is_bulk=True))
     try:
         yield
@@ -50,7 +50,7 @@ def in_bulk() -> Iterator[None]:
         _here.reset(token)
 
 
-#: Which door a path is behind; every other path is a page.
+#: The doors by the beginnings of their paths; every other path is a page.
 DOORS = {"/api/": Door.API, "/admin/": Door.ADMIN}
 
 

@@ -1,6 +1,6 @@
-"""What browsers, and caches between, may keep of an answer: nothing, unless it says itself for how long.
+"""Browsers and caches may not store an answer, unless the answer itself says for how long.
 
-Without a word they decide by themselves: after a sign-out, a step back would show a private conversation as it was.
+Without such a header browsers decide: after a sign-out, the Back button would show a private conversation.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 @sync_and_async_middleware
 def never_kept(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Middleware without a thread hop."""
+    """Middleware that needs no thread."""
     if iscoroutinefunction(get_response):
         respond: Callable[[HttpRequest], Awaitable[HttpResponse]] = get_response
 

@@ -1,6 +1,6 @@
-"""How many HTTP requests one person makes, whatever the door: pages, the admin and the API, by session or by token.
+"""Counts the HTTP requests of each user at all doors: pages, the admin and the API, by session or by token.
 
-What is asked without a name is bounded by address alone: chatproject/serving/pace.py.
+Requests without a login are limited by address only: chatproject/serving/pace.py.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from chat.middleware.watched import ALWAYS_ANSWERED
 from chat.pages.errors import rate_limited
 from delivery.wire.errors import RateLimited
 
-#: In the scope: told whose request it is, once that is known.
+#: Key in the scope: a function that takes the user, once the user is known.
 IS_OF = "gapless.is_of"
-#: In the scope of a request that has waited: it was counted when it came.
+#: Key in the scope of a request that has waited: it was counted when it came.
 IS_ASKED_AGAIN = "gapless.is_asked_again"
 
 
 class RequestsAreCounted:
-    """Middleware: counts what pages and the admin are asked, and says on every answer what is left.
+    """Middleware: counts requests of pages and the admin, and puts the rest of the allowance into every answer.
 
-    Of the act's own allowance, which is the tighter one; else of the requests.
+    This is the allowance of the act, which is the smaller one, or else that of requests.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -41,17 +41,17 @@ class RequestsAreCounted:
         with telling() as acts:
             response = self._get_response(request)
         tightest = acts[-1] if acts else getattr(request, "usage", None)
-        # A refusal has said its own.
+        # A refusal has its own headers already.
         is_said = response.has_header("X-RateLimit-Limit")
         return response if is_said else with_usage(response, tightest)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What a page's view counted by itself: tries at its door."""
+        """Answers RateLimited of a page's view, which counts tries by itself."""
         return rate_limited(request, exception) if isinstance(exception, RateLimited) else None
 
 
 class CountedByTheApi(BaseThrottle):
-    """The API's part: only there it is known whose token it is. Raises RateLimited."""
+    """Counts the API's requests, where the user of a token is known. Raises RateLimited."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         _note(request._request, request.user)

@@ -1,4 +1,4 @@
-"""Sessions whose SECRET_KEY was changed: signed anew with the present one, under the name that their sockets know them by."""
+"""Keeps sessions after a change of SECRET_KEY: signs them again with the present key, under the session key that sockets know."""
 
 import contextlib
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from chat.reads.logins import is_hash_of
 
 
 class SessionsOutliveTheKey:
-    """Before Django looks at the session: it would give it another name, which ends the sockets that came in by it.
+    """Middleware before Django's own, which would change the session's key and so end the sockets that use it.
 
-    Costs a query a request, and only while there are SECRET_KEY_FALLBACKS.
+    It costs a query for each request, but only while SECRET_KEY_FALLBACKS are set.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -24,14 +24,14 @@ class SessionsOutliveTheKey:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SECRET_KEY_FALLBACKS:
-            # Without the database the view says so, in its door's own words.
+            # If the database is away, the view answers with its door's own words.
             with contextlib.suppress(DatabaseError):
                 sign_anew(request.session)
         return self._get_response(request)
 
 
 def sign_anew(session: SessionBase) -> None:
-    """What a fallback key signed is signed with the present one; anything else is left as it is."""
+    """Signs a session that a fallback key signed again with the present key; leaves every other session as it is."""
     user = User.objects.filter(pk=session[SESSION_KEY]).first() if SESSION_KEY in session else None
     kept = session.get(HASH_SESSION_KEY, "")
     if user is not None and kept != user.get_session_auth_hash() and is_hash_of(user, kept):

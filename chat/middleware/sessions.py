@@ -1,5 +1,5 @@
-"""Sessions as Django keeps them in PostgreSQL, and until when they hold by its clock, not by this machine's; what can be no
-session's key is not asked for there, whatever a cookie says.
+"""Django's sessions in PostgreSQL. They expire by PostgreSQL's clock, not this machine's. A cookie that can't be a session's key is
+not looked up.
 """
 
 import datetime
@@ -9,7 +9,7 @@ from django.contrib.sessions.backends import db
 
 from chat import clock
 
-#: Shorter ones Django never makes, and refuses itself.
+#: Django makes no shorter keys, and refuses them itself.
 LEAST_CHARACTERS = 8
 
 
@@ -24,5 +24,5 @@ class SessionStore(db.SessionStore):
         return held
 
     def _validate_session_key(self, key: str | None) -> bool:
-        # A quoted cookie can hold a zero byte, which PostgreSQL takes in no text: that would be an error of ours.
+        # A quoted cookie can hold a zero byte, which PostgreSQL refuses in every text: that would become an internal error.
         return key is not None and len(key) >= LEAST_CHARACTERS and key.isascii() and key.isalnum()

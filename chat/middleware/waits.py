@@ -1,4 +1,4 @@
-"""How a view says that its request should wait and then be asked again; the server reads it (chatproject/serving/waiting.py)."""
+"""A view says here that its request should wait and then run again; the server does it (chatproject/serving/waiting.py)."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from rest_framework.response import Response
 from delivery.node import running
 from delivery.wire.errors import RateLimited
 
-#: On an answer that is not sent.
+#: The header of such an answer, which the server does not send.
 HEADER = "X-Gapless-Wait"
-#: In the scope of a request that may be answered so.
+#: Key in the scope of a request that may wait.
 MAY_WAIT = "gapless.may_wait"
-#: In the scope of one that came together with too many others of the same user.
+#: Key in the scope of a request of a user with too many waiting requests.
 MANY_WAIT = "gapless.many_wait"
-#: Who has as many requests waiting may come back then.
+#: The `Retry-After` for a user with too many waiting requests, in seconds.
 AGAIN_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """For the channel to go on from this number."""
+    """A request that waits until the channel has a change after this number."""
 
     channel_id: int
     number: int
@@ -36,7 +36,7 @@ class Wait:
 
 
 def wait_for(request: Request, wait: Wait) -> Response | None:
-    """What to answer so that it waits; None where it can't. Raises RateLimited when too many of the user's wait already."""
+    """The answer that makes the request wait; None if it can't wait. Raises RateLimited if too many requests of the user wait."""
     node, scope = running(), getattr(request._request, "scope", {})
     if scope.get(MANY_WAIT) or (node is not None and scope.get(MAY_WAIT) and not node.waits.has_room(wait.user_id)):
         raise RateLimited("Too many of your requests are waiting already.", retry_after=AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""The paths by which machines ask how this one is. Knows nothing of Django: settings are made of it."""
+"""The paths of monitors. This module knows nothing of Django, because the settings import it."""
 
-#: Health, figures and release: answered even when everything else waits, when nobody can be asked who it is, and whatever the Host.
+#: Health, metrics and release: answered even when everything else waits, without a login, and for any Host header.
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/metrics", "/version"})

@@ -1,5 +1,5 @@
-"""What is kept: users, tokens, channels, members, messages, and what moderation leaves. The database keeps every rule that it
-can; writes are in services."""
+"""The models: users, tokens, channels, members, messages, and records of moderation. The database enforces every rule that it
+can; only services write."""
 
 from chat.models.audit import Act, AuditEntry, Door
 from chat.models.ban import Ban

@@ -74,7 +74,7 @@ class Door(models.TextChoices):
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
     def of_channels_kept_by(self, user: User) -> AuditQuerySet:
-        """Of the channels in which the user is an owner or a moderator."""
+        """Lines of channels in which the user is an owner or a moderator."""
         kept = user.memberships.filter(role__in=[Role.OWNER, Role.MODERATOR]).values("channel")
         return self.filter(channel__in=kept)
 
@@ -82,7 +82,7 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 class AuditEntry(models.Model):
     created_at = models.DateTimeField()
     act = models.CharField(max_length=20, choices=Act.choices)
-    #: Null: done at the console.
+    #: Null: the console.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -91,7 +91,7 @@ class AuditEntry(models.Model):
         related_name="acts",
         db_index=False,
     )
-    #: The person that it was done to.
+    #: The person whom the act concerns.
     whom = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -107,7 +107,7 @@ class AuditEntry(models.Model):
         Message, null=True, blank=True, on_delete=models.PROTECT, related_name="audit", db_index=False
     )
     reason = models.CharField(max_length=500, blank=True, default="")
-    #: What belongs to the act: {"from", "to"} of a role, {"until"} of a mute, {"report"}.
+    #: Details of the act: {"from", "to"} of a role, {"until"} of a mute, {"report"}.
     details = models.JSONField(default=dict)
     door = models.CharField(max_length=7, choices=Door.choices)
     address = models.GenericIPAddressField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""Who may not come in any more, since when and why, and who lifted it."""
+"""Bans: who is banned, since when and why, and who lifted the ban."""
 
 from django.conf import settings
 from django.db import models
@@ -11,16 +11,16 @@ class BanQuerySet(models.QuerySet["Ban"]):
 
 
 class Ban(models.Model):
-    """While it stands the account is switched off (`is_active`), which every door asks; this row says why."""
+    """A ban. While it is active the account is switched off (`is_active`), which every door checks; this row has the reason."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bans")
     reason = models.CharField(max_length=500)
-    #: Nobody: by a command at the console.
+    #: Null: a command at the console.
     banned_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="bans_given"
     )
     created_at = models.DateTimeField()
-    #: Lifting gives back what was before: an account that was off already stays off.
+    #: Lifting the ban restores the state before: an account that was off already stays off.
     was_active = models.BooleanField(default=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(

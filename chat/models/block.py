@@ -1,4 +1,4 @@
-"""Who wants to hear nothing from whom. Between the two no direct messages go, in either direction."""
+"""Blocks: who has blocked whom. Neither of the two can send the other direct messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class BlockQuerySet(models.QuerySet["Block"]):
     def between(self, user: User, others: Collection[int]) -> BlockQuerySet:
-        """In either direction."""
+        """Blocks between the two, in either direction."""
         return self.filter(Q(blocker=user, blocked__in=others) | Q(blocker__in=others, blocked=user))
 
 

@@ -21,24 +21,24 @@ class ChannelKind(models.TextChoices):
     PUBLIC = "public"
     PRIVATE = "private"
     DIRECT = "direct"
-    #: Internal notes on a support conversation (`parent`): a log of its own, so that a visitor can't even count them.
+    #: Internal notes on a support conversation (`parent`): a separate log, so that a visitor can't even count them.
     INNER = "inner"
-    #: The queue of a support inbox: its numbered changes are system messages, its members the inbox's agents.
+    #: The queue of a support inbox: its changes are system messages, its members are the inbox's agents.
     DESK = "desk"
 
 
 LIVE_AND_PUBLIC = Q(kind=ChannelKind.PUBLIC, archived_at=None)
 
 
-#: What a direct conversation of three or more is to the table of rights: it can be left.
+#: The name, in the table of rights, of a direct conversation of three or more, which members can leave.
 GROUP = "group"
-#: What a conversation with the support, and the notes on it, are to the table of rights: who is in them is the desk's to say.
+#: The name, in the table of rights, of a conversation with the support and of its notes: the desk decides who is a member.
 SUPPORT = "support"
 
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
     def visible_to(self, user: User) -> ChannelQuerySet:
-        """Public channels, and those that the user is a member of."""
+        """Public channels, and channels of which the user is a member."""
         return self.filter(Q(kind=ChannelKind.PUBLIC) | Q(members__user=user)).distinct()
 
     def live(self) -> ChannelQuerySet:
@@ -47,8 +47,8 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
 class Channel(models.Model):
     name = models.CharField(max_length=80, blank=True)
-    #: How the name looks (chat/naming.py): among the live public channels each only once. Empty for those that were called
-    #: alike before this was asked.
+    #: The look of the name (chat/naming.py): among live public channels each look is unique. Empty for channels that had the same
+    #: look before this rule.
     name_look = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     name_look_any_case = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     topic = models.CharField(max_length=250, blank=True)
@@ -65,11 +65,11 @@ class Channel(models.Model):
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True)
-    #: For how many days messages are kept; 0: for ever, None: as RETENTION_DAYS says.
+    #: For how many days messages are kept; 0: for ever, None: RETENTION_DAYS.
     keeps_days = models.PositiveIntegerField(null=True, blank=True)
-    #: Somebody may still ask for what was said: nothing is pruned or erased.
+    #: The channel is on hold, because its messages may still be needed: nothing is pruned or erased.
     is_held = models.BooleanField(default=False, db_default=False)
-    #: Messages up to this number may be gone, because they are kept for no longer. Only grows.
+    #: Messages up to this number may have been pruned. Only grows.
     floor = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = ChannelQuerySet.as_manager()
@@ -118,12 +118,12 @@ class Channel(models.Model):
 
     @property
     def kept_days(self) -> int | None:
-        """After so many days messages are pruned; None: they are kept for ever."""
+        """The days after which messages are pruned; None: they are kept for ever."""
         return kept_days_of(self.keeps_days)
 
     @property
     def place(self) -> str:
-        """Its kind; or GROUP, by the people it was opened with, however many of them are left; or SUPPORT."""
+        """The channel's kind; or GROUP, if it was opened for three or more, even if fewer are left; or SUPPORT."""
         return place_of(self.kind, self.direct_key, is_support=self.is_support)
 
 

@@ -1,6 +1,6 @@
-"""What posting keeps of a support conversation under its channel's lock: whether somebody waits, who answered, who holds it.
+"""The part of a support conversation that posting writes under the channel's lock: who waits, who answered, who holds it.
 
-All else about it belongs to the support desk (chat/support/), which nothing else of chat imports.
+Everything else about it belongs to the support desk (chat/support/), which nothing else in chat imports.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from chat.models.channel import Channel
 
 class ConversationState(models.TextChoices):
     OPEN = "open"
-    #: The customer is asked something, and nobody waits for the desk.
+    #: The desk waits for the customer's answer.
     PENDING = "pending"
     SNOOZED = "snoozed"
     RESOLVED = "resolved"
 
 
 class Conversation(models.Model):
-    """Keyed by its channel. Locks in one order: conversation, notes, desk; who holds a desk locks no conversation."""
+    """A conversation, keyed by its channel. Locks in one order: conversation, notes, desk; never a conversation after a desk."""
 
     channel = models.OneToOneField(Channel, on_delete=models.CASCADE, primary_key=True, related_name="conversation")
-    #: The log of its inbox's queue.
+    #: The channel with the log of its inbox's queue.
     desk = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="conversations", db_index=False)
-    #: The staff's inner channel; made at the first note.
+    #: The channel of the internal notes, created with the first note.
     notes = models.OneToOneField(Channel, null=True, blank=True, on_delete=models.PROTECT, related_name="noted")
     visitor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="conversations")
     state = models.CharField(
@@ -35,7 +35,7 @@ class Conversation(models.Model):
         default=ConversationState.OPEN,
         db_default=ConversationState.OPEN,
     )
-    #: One since it began, and one more at each reopening.
+    #: 1 at the beginning; each reopening adds 1.
     episode = models.PositiveIntegerField(default=1, db_default=1)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -45,7 +45,7 @@ class Conversation(models.Model):
         related_name="assigned_conversations",
         db_index=False,
     )
-    #: Whose it was before it was resolved: to whom it goes back, if they can take it.
+    #: The agent who held it before it was resolved: it goes back to them, if they can take it.
     former_assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -54,15 +54,15 @@ class Conversation(models.Model):
         related_name="+",
         db_index=False,
     )
-    #: By PostgreSQL's clock. It ends an assignment only while the customer waits.
+    #: By PostgreSQL's clock. The end of the lease ends the assignment only while the customer waits.
     lease_until = models.DateTimeField(null=True, blank=True)
-    #: As its inbox says: how long an assignment stands without work.
+    #: The inbox's value: how long an assignment lasts without work.
     lease_seconds = models.PositiveIntegerField(default=900, db_default=900)
-    #: Of the customer's first message that has no answer; a lapse, a claim keep it.
+    #: The time of the customer's first unanswered message; a lapse or a claim does not change it.
     waiting_since = models.DateTimeField(null=True, blank=True)
-    #: The waiting that a snooze interrupts: it goes on when that ends.
+    #: `waiting_since` before a snooze: it continues when the snooze ends.
     waited_since = models.DateTimeField(null=True, blank=True)
-    #: The number of the staff's last answer, and whose it is: what the collision guard asks.
+    #: The number of the last answer, and the agent who wrote it: for the guard against two agents answering at once.
     answered_seq = models.BigIntegerField(default=0, db_default=0)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -73,13 +73,13 @@ class Conversation(models.Model):
         db_index=False,
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
-    #: Until when it was snoozed when the customer wrote: offered again.
+    #: The end of the snooze that the customer's message ended: agents can choose it again.
     former_snooze = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
-    #: Until then a customer's message opens a resolved one again; after that another conversation begins.
+    #: Until then a customer's message reopens a resolved conversation; later it begins another one.
     reopens_until = models.DateTimeField(null=True, blank=True)
 
-    #: Only there when it was asked for: see own_conversations.
+    #: Only set by own_conversations.
     public_assignee: str | None
 
     class Meta:
@@ -106,7 +106,7 @@ class Conversation(models.Model):
                 | (~Q(state="resolved") & Q(resolved_at__isnull=True)),
             ),
         ]
-        # Partial: a million resolved ones cost nothing.
+        # Partial: a million resolved conversations cost nothing.
         indexes = [
             models.Index(
                 "desk",

@@ -1,4 +1,4 @@
-"""Who was erased, how far that has got, and that nobody takes the name: the one thing that is kept of a person."""
+"""Erasures of people: the account, the progress, and the reserved username. Nothing else is kept of an erased person."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Erasure(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="erasure"
     )
-    #: Whether what they said stays, under "Deleted user".
+    #: Whether their messages stay, under "Deleted user".
     keeps_messages = models.BooleanField()
-    #: What they were called, to find where it stands; empty when it is done.
+    #: The person's names, to find them in texts; empty when the erasure is finished.
     names = models.JSONField(default=list, blank=True)
-    #: Steps that are done (chat/services/erasing/).
+    #: Finished steps (chat/services/erasing/).
     step = models.PositiveSmallIntegerField(default=0, db_default=0)
-    #: Up to which row the step that is under way has looked.
+    #: The last row that the present step has read.
     position = models.BigIntegerField(default=0, db_default=0)
-    #: What was done, by step.
+    #: How much each step has done.
     counts = models.JSONField(default=dict, blank=True)
     begun_at = models.DateTimeField(default=clock.now, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -41,7 +41,7 @@ class Erasure(models.Model):
 
 
 class ErasedName(models.Model):
-    """A username that an erased person had, as a digest of how it looks: it can be compared, and not be read."""
+    """A username of an erased person, as a digest of its look: it can be compared, but not read."""
 
     digest = models.CharField(max_length=64, primary_key=True)
 

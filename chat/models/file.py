@@ -1,4 +1,4 @@
-"""A file that somebody gave: the row is there before its bytes and goes after them, so no bytes lie where nobody knows of them."""
+"""An uploaded file. Its row is written before its bytes and deleted after them, so that there are no bytes without a row."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from chat.models.channel import Channel
 from chat.models.folded import Folded
 from chat.models.message import Message
 
-#: Characters of a name.
+#: Characters that a name may have.
 NAME_CHARACTERS = 120
 
 
 class FileQuerySet(models.QuerySet["File"]):
     def held(self) -> FileQuerySet:
-        """What takes room: those of messages that are there, those that wait for a message, and evidence."""
+        """Files that count against the quota: those of messages, those that wait for a message, and evidence."""
         return self.exclude(taken_at__isnull=False, message__isnull=True, evidence_of__isnull=True)
 
     def whole(self) -> FileQuerySet:
         return self.filter(whole_at__isnull=False)
 
     def left_over(self, *, before: datetime.datetime) -> FileQuerySet:
-        """Those whose message is gone, and those that no message took in time."""
+        """Files whose message is gone, and files that no message took in time."""
         # Each file without `taken_at` has no message; said here, so that idx_files_without_message finds both kinds.
         without_message = self.filter(message__isnull=True, evidence_of__isnull=True)
         return without_message.filter(Q(taken_at__isnull=False) | Q(created_at__lt=before))
@@ -36,31 +36,31 @@ class File(models.Model):
     uploader = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="files", db_index=False
     )
-    #: The message that it belongs to. Posting sets it, with `taken_at`; a file that was taken and has no message is gone.
+    #: The file's message. Posting sets it, with `taken_at`; a file with `taken_at` and without a message is gone.
     message = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="file_rows", db_index=False
     )
-    #: The reported message that had it and was deleted, as long as its reports are open.
+    #: The deleted message that had it, as long as reports of this message are open.
     evidence_of = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="evidence", db_index=False
     )
-    #: Of what somebody from outside gave: the desk that they wrote to, whose customers share room.
+    #: For a visitor's file: the desk to which they wrote; its customers share one quota.
     desk = models.ForeignKey(
         Channel, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     name = models.CharField(max_length=NAME_CHARACTERS)
-    #: Of what is stored; of a file that is not whole, of what was announced.
+    #: The size of the stored bytes; for an unfinished upload, the announced size.
     size = models.BigIntegerField()
-    #: As its content says, never its name.
+    #: The media type, from the content, never from the name.
     type = models.CharField(max_length=100, default="", blank=True)
     width = models.IntegerField(null=True, blank=True)
     height = models.IntegerField(null=True, blank=True)
     has_preview = models.BooleanField(default=False)
     #: The folder of its bytes in the storage.
     folder = models.CharField(max_length=60, unique=True)
-    #: What has come of one that is sent in pieces: [[name in the folder, bytes], …]
+    #: The pieces that have arrived of an upload in pieces: [[name in the folder, bytes], …]
     pieces = models.JSONField(default=list, blank=True)
-    #: When its bytes were stored. Only then a message can take it.
+    #: When its bytes were stored. Before that no message can take it.
     whole_at = models.DateTimeField(null=True, blank=True)
     taken_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -82,7 +82,7 @@ class File(models.Model):
         indexes = [
             models.Index(fields=["uploader"], name="idx_files_uploader"),
             models.Index(fields=["message"], name="idx_files_message", condition=Q(message__isnull=False)),
-            # With all that their sum asks for.
+            # With all columns that the sum needs.
             models.Index(
                 fields=["desk"],
                 include=["size", "taken_at", "message", "evidence_of"],
@@ -95,7 +95,7 @@ class File(models.Model):
                 name="idx_files_name_gin",
                 condition=Q(message__isnull=False),
             ),
-            # Few of many: what the sweep looks for.
+            # Partial: the sweep looks for few of many rows.
             models.Index(fields=["created_at"], name="idx_files_without_message", condition=Q(message__isnull=True)),
         ]
 

@@ -1,4 +1,4 @@
-"""Text compared as people read it: without case, accents, width and ligatures (the SQL function gapless_fold, which is indexed)."""
+"""Compares texts without case, accents, width and ligatures, by the SQL function gapless_fold, which has indexes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.db.models import CharField, Func, GeneratedField, Lookup, TextField
 
 
 def folded(texts: Sequence[str]) -> list[str]:
-    """Each text as the indexes have it, in their order; one that is nothing but marks and formatting is empty."""
+    """The texts in the folded form of the indexes, in the same order; a text with only marks and formatting becomes empty."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT gapless_fold(said) FROM unnest(%s::text[]) WITH ORDINALITY AS t (said, place) ORDER BY place",
@@ -23,7 +23,7 @@ class Folded(Func):
 
 
 class _FoldedLookup(Lookup):
-    """`left` is the column, folded; a generated one is so already."""
+    """A lookup on a folded column. `left` is the column, folded; a generated column is folded already."""
 
     template: str
 
@@ -38,7 +38,7 @@ class _FoldedLookup(Lookup):
 @CharField.register_lookup
 @TextField.register_lookup
 class Says(_FoldedLookup):
-    """`topic__says`: contains these characters, folded; `%` and `_` are characters like all others."""
+    """`topic__says`: the column contains these characters, folded; `%` and `_` have no special meaning."""
 
     lookup_name = "says"
     template = r"{left} LIKE '%%' || regexp_replace(gapless_fold({right}), '([\\%%_])', '\\\1', 'g') || '%%'"
@@ -47,7 +47,7 @@ class Says(_FoldedLookup):
 @CharField.register_lookup
 @TextField.register_lookup
 class Reads(_FoldedLookup):
-    """`display_name__reads`: the same, folded."""
+    """`display_name__reads`: the column is equal to the text, folded."""
 
     lookup_name = "reads"
     template = "{left} = gapless_fold({right})"
@@ -56,7 +56,7 @@ class Reads(_FoldedLookup):
 @CharField.register_lookup
 @TextField.register_lookup
 class Resembles(_FoldedLookup):
-    """`topic__resembles`: has a word like this one (pg_trgm's word similarity, its threshold as the session has it)."""
+    """`topic__resembles`: the column has a similar word (pg_trgm's word similarity, with the session's threshold)."""
 
     lookup_name = "resembles"
     template = "gapless_fold({right}) <%% {left}"

@@ -1,4 +1,4 @@
-"""A link that lets people in: to an account of their own and the channels that it names. Of its secret only a hash is kept."""
+"""An invitation link: people who open it create an account and join its channels. Only a hash of its secret is stored."""
 
 from django.conf import settings
 from django.db import models
@@ -10,18 +10,18 @@ from chat.models.channel import Channel
 
 class InviteQuerySet(models.QuerySet["Invite"]):
     def standing(self) -> "InviteQuerySet":
-        """Those that have not ended and are not used up."""
+        """Valid invitations: not expired and not used up."""
         return self.filter(expires_at__gt=clock.now(), used__lt=F("uses"))
 
 
 class Invite(models.Model):
     digest = models.CharField(max_length=64, unique=True)
-    #: Null: made at the console.
+    #: Null: the console.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="invites"
     )
     channels = models.ManyToManyField(Channel, related_name="invites", db_table="invite_channels")
-    #: How many people it lets in, and how many have come.
+    #: How many people may use it, and how many have.
     uses = models.PositiveIntegerField()
     used = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)

@@ -1,4 +1,4 @@
-"""The installations of Gapless that serve over one database: what each says of itself, so that one can be compared with all."""
+"""The machines that serve over one database: each writes a row about itself, so that `doctor` can compare them."""
 
 import datetime
 
@@ -13,7 +13,7 @@ class MachineQuerySet(models.QuerySet["Machine"]):
 
 class Machine(models.Model):
     name = models.CharField(max_length=80, primary_key=True)
-    #: Fingerprints of the key that it signs with, and of all that it honours; they tell nothing of the keys.
+    #: Fingerprints of its signing key, and of all keys that it accepts; the keys can't be computed from them.
     signs_with = models.CharField(max_length=16)
     honours = ArrayField(models.CharField(max_length=16))
     version = models.CharField(max_length=40)

@@ -32,26 +32,26 @@ class NotifyLevel(models.TextChoices):
     NONE = "none"
 
 
-#: Until when it is in its member's lists, as an index has it.
+#: The expression, with an index, for the end of the channel's time in its member's lists.
 LISTED_UNTIL = Coalesce("listed_until", Cast(Value("infinity"), DateTimeField()))
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
     def of(self, user_ids: Collection[int]) -> MemberQuerySet:
-        """The memberships of these people, for who asks for their lists.
+        """The memberships of these people, for reading their lists.
 
-        PostgreSQL is not to plan by how many they have: of an agent's tens of thousands nearly none is in a list, and it would
-        read all channels for the rest.
+        PostgreSQL must not plan by their number: nearly none of an agent's tens of thousands is in a list, and PostgreSQL would
+        read all channels.
         """
         asked = RawSQL("SELECT unnest(%s::bigint[])", [list(user_ids)])
         return self.filter(user_id__in=asked)
 
     def visible_to(self, user: User) -> MemberQuerySet:
-        """The members of channels that the user is a member of."""
+        """Memberships in channels of which the user is a member."""
         return self.filter(channel__members__user=user)
 
     def in_lists(self) -> MemberQuerySet:
-        """Without those of which nobody is told any more: what was archived long ago, what has fallen out of a member's lists."""
+        """Without channels that were archived long ago, and without those that are no longer in the member's lists."""
         since = clock.now() - datetime.timedelta(days=settings.LIMITS.archived_days)
         return self.listed().filter(Q(channel__archived_at=None) | Q(channel__archived_at__gt=since))
 
@@ -59,7 +59,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return self.alias(until=LISTED_UNTIL).filter(until__gt=clock.now())
 
     def with_mutes(self) -> MemberQuerySet:
-        """Each with `muted_until`: the end of a mute that is running, else None."""
+        """Adds `muted_until`: the end of an active mute, else None."""
         mutes = Sanction.objects.standing().filter(
             channel=OuterRef("channel"), user=OuterRef("user"), kind=SanctionKind.MUTE
         )
@@ -78,22 +78,22 @@ class Member(models.Model):
     delivered_seq = models.BigIntegerField(default=0, db_default=0)
     read_seq = models.BigIntegerField(default=0, db_default=0)
     notify_level = models.CharField(max_length=10, choices=NotifyLevel.choices, default=NotifyLevel.ALL)
-    #: Where the channel stands in this member's list: among the favourites, and under a heading of their own.
+    #: The channel's place in this member's list: among the favourites, and under a heading of their own.
     is_favourite = models.BooleanField(default=False, db_default=False)
     section = models.CharField(max_length=40, blank=True, default="", db_default="")
-    #: The number of the change by which this membership began: nothing before it is replayed to this member.
+    #: The number of the change that began this membership: nothing before it is replayed to this member.
     joined_rev = models.BigIntegerField(default=0, db_default=0)
-    #: Grows with every change of what is this member's own and has no number: cursors, role, mute, notify level, its place in
+    #: Grows with every change of the member's own values, which have no number: cursors, role, mute, notify level, place in
     #: their list.
     version = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=clock.now, editable=False)
-    #: Until then the channel is in this member's lists, and they are told of it; None: as long as they are a member.
+    #: Until then the channel is in this member's lists, and they get its pushes; None: as long as they are a member.
     listed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
-    #: In the log of a desk: what its customers read for this member; empty: the display name.
+    #: In the log of a desk: the name of this member for customers; empty: the display name.
     public_name = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)
 
-    #: Only there when it was asked for: see MemberQuerySet.with_mutes.
+    #: Only set by MemberQuerySet.with_mutes.
     muted_until: datetime.datetime | None
 
     objects = MemberQuerySet.as_manager()
@@ -110,7 +110,7 @@ class Member(models.Model):
         ]
         indexes = [
             models.Index(fields=["user", "channel"], name="idx_channel_members_user"),
-            # What is in somebody's lists is found without looking at what has fallen out of them.
+            # Finds the channels in a member's lists without reading those that are no longer in them.
             models.Index(F("user"), LISTED_UNTIL, name="idx_channel_members_lists"),
         ]
 

@@ -1,4 +1,4 @@
-"""Whom a message calls: one row for each member who hears of it, written with the message, under its channel's lock."""
+"""Mentions: one row for each mentioned member, written with the message, under its channel's lock."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 class MentionQuerySet(models.QuerySet["Mention"]):
     def visible_to(self, user: User) -> MentionQuerySet:
-        """Where the user is a member now, and by nobody whom they have blocked."""
+        """Mentions in channels of which the user is a member now, except those by users whom they have blocked."""
         blocked = Block.objects.filter(blocker=user).values("blocked")
         return self.filter(user=user, channel__members__user=user).exclude(sender__in=blocked)
 
 
 class Mention(models.Model):
-    """Everybody is called by as many rows as there were members, so that who joins later is not. Nobody calls themselves."""
+    """A mention. `@channel` writes a row for each present member, so later members get none. Nobody mentions themselves."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mention_rows", db_index=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions", db_index=False
     )
-    # As they stand in the message, so that what is unread is counted from an index alone.
+    # Copied from the message, so that unread mentions are counted from an index alone.
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     seq = models.BigIntegerField()
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)

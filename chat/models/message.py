@@ -32,7 +32,7 @@ class MessageStatus(models.TextChoices):
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, member: Member) -> MessageQuerySet:
-        """The messages of the channel that this is a membership of."""
+        """The messages of this membership's channel."""
         return self.filter(channel_id=member.channel_id)
 
     def before(self, seq: int) -> MessageQuerySet:
@@ -42,7 +42,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(seq__gt=seq)
 
     def changed_since(self, rev: int) -> MessageQuerySet:
-        """In the order of their numbers: complete up to the highest one returned."""
+        """Changes ordered by number: complete up to the highest number returned."""
         return self.filter(rev__gt=rev).order_by("rev")
 
     def pinned_in(self, channel: int) -> MessageQuerySet:
@@ -53,7 +53,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
-    """What is only compared is not read with the rest."""
+    """Leaves out columns that are only compared, never read."""
 
     def get_queryset(self) -> MessageQuerySet:
         found: MessageQuerySet = super().get_queryset().defer("folded")
@@ -67,7 +67,7 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False
     )
     body = models.TextField(blank=True)
-    #: The body as searches compare it. Kept, because to fold a text takes ten times as long as to look through it.
+    #: The folded body, for searches. Stored, because folding a text takes ten times as long as searching it.
     folded = models.GeneratedField(expression=Folded("body"), output_field=models.TextField(), db_persist=True)
     kind = models.CharField(max_length=6, choices=MessageKind.choices, default=MessageKind.TEXT)
     event = models.JSONField(null=True, blank=True)
@@ -76,7 +76,7 @@ class Message(models.Model):
     reply_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replies", db_index=False
     )
-    #: The root of the thread that this is a reply in. A root counts its replies itself, so that a page needs no second look.
+    #: The thread's root, for a reply. The root stores the number of its replies, so that a page needs no second query.
     thread = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="thread_replies", db_index=False
     )
@@ -84,26 +84,26 @@ class Message(models.Model):
     reply_count = models.IntegerField(default=0, db_default=0)
     last_reply_seq = models.BigIntegerField(null=True, blank=True)
     last_reply_at = models.DateTimeField(null=True, blank=True)
-    #: The ids of who wrote in it last, the newest first.
+    #: The ids of the last users who wrote in the thread, the newest first.
     repliers = models.JSONField(null=True, blank=True)
-    # As they are sent; the rows that they are made of lie beside the message, and change with it under the channel's lock.
-    #: [[emoji, [user id, …]], …] in the order in which they came (an object of JSON has none); null for none, as with the next two.
+    # In the form that clients get; the rows that they are made from change together with the message, under the channel's lock.
+    #: [[emoji, [user id, …]], …] in the order of the reactions (a JSON object has no order); null: none, also for the next two.
     reactions = models.JSONField(null=True, blank=True)
     #: {users: [id, …], everyone: bool}
     mentions = models.JSONField(null=True, blank=True)
     #: [{id, name, size, type, …}, …]
     files = models.JSONField(null=True, blank=True)
     pinned_at = models.DateTimeField(null=True, blank=True)
-    #: Of what was first said (chat/services/first_said.py); null for what is older than that, and for what nobody posted.
+    #: The digest of the first text (chat/services/first_said.py); null for older messages, and for system messages.
     said_digest = models.BinaryField(null=True, editable=False)
-    #: To a customer of the support: the name that they read for who of the staff says it; empty: the sender's own.
+    #: In a conversation with the support: the sender's name for the customer; empty: the sender's own name.
     said_as = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)
     status = models.CharField(max_length=9, choices=MessageStatus.choices, default=MessageStatus.SENT)
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    #: When it got this `rev`; null for what has changed only before this was kept, or never.
+    #: When it got this `rev`; null if it never changed, or only before this column existed.
     changed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
@@ -125,7 +125,7 @@ class Message(models.Model):
                 condition=~Q(body="")
                 | Q(deleted_at__isnull=False)
                 | Q(kind="system")
-                # What is said with files needs no words.
+                # A message with files needs no text.
                 | Q(files__isnull=False),
             ),
             CheckWhenWritten(name="messages_rev_from_seq", condition=Q(rev__gte=F("seq"), seq__gte=1)),
@@ -134,13 +134,13 @@ class Message(models.Model):
             models.Index(F("channel"), F("created_at").desc(), name="idx_messages_channel_created"),
             GinIndex(OpClass("folded", "gin_trgm_ops"), name="idx_messages_body_gin"),
             models.Index(fields=["reply_to"], name="idx_messages_reply_to", condition=Q(reply_to__isnull=False)),
-            # Few of many: the replies of a thread, the pins of a channel, and what the staff's lists filter by.
+            # Partial: the replies of a thread, the pins of a channel, and the filters of the staff's lists need few of many rows.
             models.Index(fields=["thread", "seq"], name="idx_messages_thread", condition=Q(thread__isnull=False)),
             models.Index(
                 fields=["channel", "pinned_at"], name="idx_messages_pinned", condition=Q(pinned_at__isnull=False)
             ),
             models.Index(fields=["id"], name="idx_messages_system", condition=Q(kind="system")),
-            # What a desk's log says of one conversation, which may be over for years before it is erased.
+            # The lines of a desk's log about one conversation, which may have ended years before it is erased.
             models.Index(
                 KeyTransform("conversation", "event"), name="idx_messages_of_talk", condition=Q(kind="system")
             ),

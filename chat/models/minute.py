@@ -1,4 +1,4 @@
-"""What the web processes counted, minute by minute, for the staff's page of the operation; and what is left of a day."""
+"""Counts of the web processes for each minute, for the staff's page of the operation; and the figures of each day."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -23,7 +23,7 @@ class Minute(models.Model):
 
 
 class Day(models.Model):
-    """One day (UTC): who was here, and how many messages each hour had. Kept for `figures_days`."""
+    """One day (UTC): the number of people, and the messages of each hour. Kept for `figures_days`."""
 
     day = models.DateField(primary_key=True)
     people = models.IntegerField(default=0)

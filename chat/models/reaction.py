@@ -1,4 +1,4 @@
-"""What one person answers to a message with one emoji. The message carries them all as they are sent (Message.reactions)."""
+"""One user's reaction to a message with one emoji. The message also has all reactions, in the form that clients get."""
 
 from django.conf import settings
 from django.db import models
@@ -22,7 +22,7 @@ class Reaction(models.Model):
             models.UniqueConstraint(fields=["message", "emoji", "user"], name="message_reactions_once"),
             models.CheckConstraint(name="message_reactions_emoji", condition=~Q(emoji="")),
         ]
-        # All of one person, when that is erased or exported.
+        # All reactions of one person, for erasing and exporting.
         indexes = [models.Index(fields=["user"], name="idx_message_reactions_user")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a person says is wrong with a message, and what became of it."""
+"""Reports of messages, and their verdicts."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(closed_at=None)
 
     def cases(self) -> ReportQuerySet:
-        """The first report of each case: those of one message that are open, or were closed together, are one case."""
+        """The first report of each case. A case is all open reports of one message, or all that were closed together."""
         earlier = Report.objects.filter(message=OuterRef("message"), pk__lt=OuterRef("pk"))
         waits_already = Q(closed_at=None) & Exists(earlier.open())
         return self.exclude(waits_already).exclude(Exists(earlier.filter(closed_at=OuterRef("closed_at"))))
 
     def of_channels_kept_by(self, user: User) -> ReportQuerySet:
-        """Of the channels in which the user is an owner or a moderator."""
+        """Reports in channels of which the user is an owner or a moderator."""
         kept = user.memberships.filter(role__in=[Role.OWNER, Role.MODERATOR]).values("channel")
         return self.filter(channel__in=kept)
 
 
 class Report(models.Model):
-    #: Kept with what was said: a reported message can't vanish.
+    #: Protected: a reported message can't be deleted from the table.
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reports", db_index=False)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="reports", db_index=False)
     reporter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reports")
     reason = models.CharField(max_length=500)
-    #: What the message said when it was reported: evidence that an edit or a deletion does not take away.
+    #: The message's text when it was reported: evidence that edits and deletions do not remove.
     body = models.TextField()
-    #: And its files, as messages have them; null for none. Their bytes are kept while a report of the message is open.
+    #: The message's files then, in the form that messages have; null: none. Their bytes are kept while a report is open.
     files = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""What was imposed on somebody in a channel: a mute, or that they may not come back. It outlives the membership."""
+"""Sanctions on a user in a channel: a mute or a removal. They outlive the membership."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from chat.models.channel import Channel
 
 
 class SanctionKind(models.TextChoices):
-    #: Can't write until then, in this membership and in any later one.
+    #: The user can't write until then, in this membership and in later ones.
     MUTE = "mute", "muted"
-    #: Can't come in until then, or until somebody who may remove adds them or lifts it.
+    #: The user can't join until then, or until a member who may remove others adds them or lifts it.
     REMOVAL = "removal", "removed"
 
 
 class SanctionQuerySet(models.QuerySet["Sanction"]):
     def standing(self) -> SanctionQuerySet:
-        """Those that have not ended by themselves."""
+        """Active sanctions: those that have not ended by themselves."""
         return self.filter(Q(until=None) | Q(until__gt=clock.now()))
 
 
 class Sanction(models.Model):
-    """One of each kind for a person in a channel; lifting deletes it, the audit log keeps both."""
+    """A sanction, one of each kind for a user in a channel. Lifting deletes the row; the audit log keeps both acts."""
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="sanctions", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sanctions")
     kind = models.CharField(max_length=7, choices=SanctionKind.choices)
     #: None: without an end.
     until = models.DateTimeField(null=True, blank=True)
-    #: Nobody: the account is gone, or it was so before this was noted.
+    #: Null: the account is gone, or the sanction is older than this column.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

@@ -1,4 +1,4 @@
-"""A message that a person has put aside for themselves: theirs alone, in no channel's log."""
+"""A message that a user has saved for themselves; no channel's log contains it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class SavedQuerySet(models.QuerySet["Saved"]):
     def visible_to(self, user: User) -> SavedQuerySet:
-        """What the user has saved in channels that they are in now."""
+        """Messages that the user has saved, in channels that they are in now."""
         return self.filter(user=user, message__channel__members__user=user)
 
 
@@ -27,7 +27,7 @@ class Saved(models.Model):
 
     class Meta:
         db_table = "saved_messages"
-        # Nobody but the person themselves is shown them.
+        # Only the user themselves sees them.
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["user", "message"], name="saved_messages_once")]
 

@@ -6,17 +6,17 @@ from chat.models.channel import Channel
 
 
 class SettledUpTo(models.Model):
-    """Apart from the channel's own row, which posting locks."""
+    """The progress, in a row apart from the channel's own, which posting locks."""
 
     channel = models.OneToOneField(Channel, on_delete=models.CASCADE, primary_key=True, related_name="settled")
     delivered_settled = models.BigIntegerField(default=0, db_default=0)
     read_settled = models.BigIntegerField(default=0, db_default=0)
-    #: The slowest member, whose own messages wait for the others only, and how far these are settled.
+    #: The slowest member, whose own messages wait only for the others, and how far these messages are settled.
     delivered_slowest = models.BigIntegerField(default=0, db_default=0)
     delivered_own = models.BigIntegerField(default=0, db_default=0)
     read_slowest = models.BigIntegerField(default=0, db_default=0)
     read_own = models.BigIntegerField(default=0, db_default=0)
-    #: How often messages have changed without a number: statuses filled in, rows taken away. Moved by a trigger.
+    #: How often messages have changed without a number: statuses filled in, rows deleted. A trigger counts it.
     unnumbered = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""From where somebody has signed in: a guesser elsewhere does not lock them out there."""
+"""Addresses from which a user has signed in: somebody who guesses elsewhere does not lock the user out there."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from chat.models.user import User
 
 class SignInAddressQuerySet(models.QuerySet["SignInAddress"]):
     def of(self, username: str, *, line: str) -> "SignInAddressQuerySet":
-        """That the person of this name has signed in from there; none for a name that nobody has."""
+        """The row if the user of this name has signed in from this address; none for an unknown name."""
         return self.filter(user__in=User.objects.named(username), line=line)
 
 
@@ -16,7 +16,7 @@ class SignInAddress(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_in_addresses", db_index=False
     )
-    #: An address of IPv4, or the /64 of one of IPv6.
+    #: An IPv4 address, or the /64 of an IPv6 address.
     line = models.CharField(max_length=45)
     last_at = models.DateTimeField()
 

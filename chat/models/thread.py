@@ -1,4 +1,4 @@
-"""Who follows a thread, and how far each of them has read it: apart from the channel's cursors."""
+"""Followers of threads, and their read positions, apart from the channel's cursors."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,7 @@ from chat.models.message import Message
 
 
 class ThreadFollower(models.Model):
-    """A row stays when somebody stops following: then only what they write themselves makes them follow again."""
+    """A follower. The row stays when they unfollow: then only their own reply makes them follow again."""
 
     root = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="followers", db_index=False)
     user = models.ForeignKey(

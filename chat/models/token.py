@@ -1,4 +1,4 @@
-"""A secret with which a program signs in. Only its SHA-256 is kept: it has 256 random bits, so no slow hash is needed."""
+"""Tokens: secrets of programs. Only the SHA-256 is stored: a token has 256 random bits, so no slow hash is needed."""
 
 import datetime
 import hashlib
@@ -17,19 +17,19 @@ def digest_of(secret: str) -> str:
 
 
 class Scope(models.TextChoices):
-    """What a program may do with a token, at most: never more than its owner may."""
+    """What a program may do with a token at most; never more than its owner may do."""
 
-    #: Listens and reads.
+    #: May listen and read.
     READ = "read"
-    #: Says and changes what is its owner's own.
+    #: May write, and change its owner's own things.
     WRITE = "write"
-    #: Acts on others and on channels, by the owner's role in them.
+    #: May act on others and on channels, by its owner's role in them.
     MODERATE = "moderate"
-    #: Makes and deletes tokens, with no more than it has itself.
+    #: May create and delete tokens, with no more scopes than its own.
     TOKENS = "tokens"
 
 
-#: Of visitors' tokens, and of nothing else: to write and read in one's own conversations with the support.
+#: Only for visitors' tokens: may read and write in the visitor's own conversations with the support.
 VISIT = "visit"
 
 
@@ -39,7 +39,7 @@ def usual_scopes() -> list[str]:
 
 class TokenQuerySet(models.QuerySet["Token"]):
     def standing(self) -> "TokenQuerySet":
-        """Those that have not expired."""
+        """Valid tokens: not expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
 
     def unused_since(self, moment: datetime.datetime) -> "TokenQuerySet":
@@ -52,11 +52,11 @@ class Token(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=8, choices=Scope.choices), default=usual_scopes)
     created_at = models.DateTimeField(default=clock.now, editable=False)
-    #: Written at most once a minute: see services.note_use.
+    #: Updated at most once a minute: see services.note_use.
     last_used_at = models.DateTimeField(null=True, blank=True)
-    #: None: it stands until it is deleted.
+    #: None: valid until it is deleted.
     expires_at = models.DateTimeField(null=True, blank=True)
-    #: The token that made it, with which it ends; None: a person or the console made it.
+    #: The token that created it, and with which it ends; None: a person or the console created it.
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
 
     objects = TokenQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""A person who can sign in."""
+"""Users: people, visitors, and the server's own account."""
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -14,9 +14,9 @@ from presence.people import CHOICES, ONLINE
 
 class UserKind(models.TextChoices):
     PERSON = "person"
-    #: From outside: has no password, and is nowhere but in its own support conversations.
+    #: A person from outside: no password, and a member only of their own support conversations.
     VISITOR = "visitor"
-    #: The server's own word: says what nobody did. Nobody signs in as it, and it is nowhere a member.
+    #: The server's own account: author of lines about things that nobody did. Nobody can sign in with it, and it is never a member.
     SYSTEM = "system"
 
 
@@ -24,20 +24,20 @@ class Users(UserManager["User"]):
     use_in_migrations = False
 
     def people(self) -> "models.QuerySet[User]":
-        """Those who belong here: no visitors."""
+        """People with an account here, without visitors."""
         return self.filter(kind=UserKind.PERSON)
 
     def named(self, username: str) -> "models.QuerySet[User]":
-        """At most one: usernames are unique whatever their case."""
+        """The user with this name, ignoring case; at most one."""
         return self.filter(Exact(Lower("username"), username.lower()))
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """How Django finds somebody who signs in."""
+        """Django's way to find the user who signs in."""
         return self.named(username or "").get()
 
 
 class User(AbstractUser):
-    """Usernames are unique whatever their case; `display_name` is what others see."""
+    """A user. Usernames are unique, ignoring case; others see `display_name`."""
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
@@ -49,21 +49,21 @@ class User(AbstractUser):
         ],
         error_messages={"unique": "This username is taken."},
     )
-    #: How the username looks (chat/naming.py), so that no two look alike; None for accounts that did before this was asked.
+    #: The look of the username (chat/naming.py), which is unique; None for accounts that looked alike before this rule.
     username_look = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
     username_look_any_case = models.CharField(max_length=200, null=True, blank=True, unique=True, editable=False)
     display_name = models.CharField(max_length=80, blank=True)
     kind = models.CharField(
         max_length=7, choices=UserKind.choices, default=UserKind.PERSON, db_default=UserKind.PERSON, editable=False
     )
-    #: What the person has chosen: online, away, busy or invisible. What others see is in the roster.
+    #: The user's choice: online, away, busy or invisible. The roster has the status that others see.
     chosen_status = models.CharField(max_length=9, default=ONLINE, db_default=ONLINE, choices=[(c, c) for c in CHOICES])
     activity = models.CharField(max_length=80, blank=True, default="", db_default="")
     shows_typing = models.BooleanField(default=True, db_default=True)
-    #: Grows with every choice, so that of two the newer is known.
+    #: Grows with every choice, so that processes know the newer of two.
     presence_rev = models.BigIntegerField(default=0, db_default=0)
 
-    #: How the list of channels is ordered on the page.
+    #: Whether the page lists unread channels first.
     unread_first = models.BooleanField(default=False, db_default=False)
 
     _has_replaced_password = False
@@ -79,7 +79,7 @@ class User(AbstractUser):
             models.UniqueConstraint(Lower("username"), name="users_username_any_case"),
             models.CheckConstraint(name="users_chosen_status", condition=models.Q(chosen_status__in=CHOICES)),
             models.CheckConstraint(name="users_kind", condition=models.Q(kind__in=UserKind.values)),
-            # Whatever a verb or a form forgets: nobody from outside is of the staff, or signs in with a password.
+            # The database ensures it even if a verb or a form forgets it: a visitor is no staff and has no password.
             models.CheckConstraint(
                 name="users_visitors_are_outside",
                 condition=models.Q(kind=UserKind.PERSON)
@@ -107,7 +107,7 @@ class User(AbstractUser):
 
     @property
     def has_replaced_password(self) -> bool:
-        """Whether set_password has taken the place of a password, not of none."""
+        """Whether set_password has replaced an earlier password."""
         return self._has_replaced_password
 
     def set_password(self, raw_password: str | None) -> None:

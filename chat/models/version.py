@@ -1,4 +1,4 @@
-"""What a message said before an edit: for moderators and staff, never in the channel's log."""
+"""Earlier versions of messages, from before each edit: for moderators and staff, never in the channel's log."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from chat.models.message import Message
 
 class MessageVersion(models.Model):
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="versions", db_index=False)
-    #: 1 is what was posted; the newest body is the message's own.
+    #: 1 is the text as posted; the newest text is in the message itself.
     number = models.PositiveIntegerField()
     body = models.TextField()
     written_at = models.DateTimeField()

@@ -146,7 +146,7 @@ class PasswordForm(forms.Form):
     keep_tokens = forms.BooleanField(
         required=False,
         label="Keep the tokens of my programs",
-        help_text="Without this they end too: leave it out if somebody may know your password.",
+        help_text="Otherwise they end too: don't tick this if somebody may know your password.",
     )
 
     def __init__(self, request: HttpRequest, user: User) -> None:
@@ -180,7 +180,7 @@ class GroupForm(forms.Form):
     people = forms.CharField(
         max_length=2000,
         label="With whom?",
-        help_text="Usernames, with spaces or commas between them.",
+        help_text="Usernames, separated by spaces or commas.",
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "off",

@@ -48,5 +48,5 @@ def _said(found: Invite, channels: list[Channel]) -> dict[str, object]:
 
 def _gone(request: HttpRequest, sentence: str) -> HttpResponse:
     is_closed = settings.SIGN_UP == "closed"
-    context = {"sentence": "Sign-up is closed here, and invitations let nobody in." if is_closed else sentence}
+    context = {"sentence": "Sign-up is closed here, so invitations do not work." if is_closed else sentence}
     return render(request, "registration/invite_gone.html", context, status=410)

@@ -24,7 +24,9 @@ def invitations(request: HttpRequest) -> HttpResponse:
     """The user's valid invitations, with a way to revoke each."""
     user = _person(request)
     if request.method == "POST":
-        return _ended(request, lambda pk: revoke_invite(user, invite=pk), "The invitation lets nobody in any more.")
+        return _ended(
+            request, lambda pk: revoke_invite(user, invite=pk), "The invitation is revoked: its link no longer works."
+        )
     channels = Prefetch("channels", Channel.objects.order_by("pk"))
     rows = Invite.objects.standing().filter(created_by=user).prefetch_related(channels).order_by("-pk")
     return render(request, "own/invitations.html", {"rows": rows})
@@ -37,7 +39,9 @@ def tokens(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     if request.method == "POST":
         return _ended(
-            request, lambda pk: delete_token(user, token=pk), "The token and all that it has made have ended."
+            request,
+            lambda pk: delete_token(user, token=pk),
+            "The token and all tokens that it has created are revoked.",
         )
     return render(request, "own/tokens.html", {"rows": Token.objects.filter(user=user).order_by("-pk")})
 

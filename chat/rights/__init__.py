@@ -1,1 +1,1 @@
-"""Who may do what: the table, what a token may be used for, and where somebody stands in a channel."""
+"""Rights: the table of rights, the scopes of tokens, and a user's standing in a channel."""

@@ -1,6 +1,6 @@
-"""What a login may be used for, at most: everything for a person who signed in, a token's scopes for a program.
+"""The scopes of a login: all of them for a session, the token's for a program.
 
-Held at the doors, alike for socket and HTTP; what the account may do is asked by the verbs besides.
+The doors check them, socket and HTTP alike; the verbs check the account's rights besides.
 """
 
 from collections.abc import Collection
@@ -13,15 +13,15 @@ EVERYTHING = frozenset(Scope.values)
 
 
 def require_scope(scopes: Collection[str], needed: str, *, visitors_too: bool = False) -> None:
-    """`visitors_too`: what a visitor does in a conversation with the support is that as well. Raises OutOfScope."""
+    """Raises OutOfScope without the scope. `visitors_too`: visitors' tokens may do this too, in their conversations."""
     if needed not in scopes and not (visitors_too and VISIT in scopes):
         raise OutOfScope(needed)
 
 
 def require_scope_to_delete(scopes: Collection[str], user: int, *, channel: int, message: int) -> None:
-    """Deleting one's own message is writing, deleting somebody else's is moderating.
+    """Checks the scope of a deletion: an own message needs `write`, another person's `moderate`.
 
-    Raises OutOfScope; for who is not in the channel what every other verb says there, whatever there is.
+    Raises OutOfScope; a user who is not in the channel gets the same refusal as from other verbs.
     """
     require_scope(scopes, Scope.WRITE, visitors_too=True)
     if Scope.MODERATE in scopes or Message.objects.filter(pk=message, sender_id=user).exists():

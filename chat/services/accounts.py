@@ -1,4 +1,4 @@
-"""Accounts: the row of who acts; what staff does to somebody's: who may, the row that it is done to, and its being off or on."""
+"""Accounts: the actor's own row, locked; and the staff's acts on other accounts: the right, the locked row, switching it off."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from chat.services.credentials import recheck_logins
 from chat.services.receipts import settle_everywhere
 from delivery.wire.errors import Forbidden, NotFound, Refused
 
-#: What stands against the actor's doing it to this person; None when nothing does.
+#: Returns the refusal of the actor's act on this person, or None if the actor may do it.
 Refusal = Callable[[User | None, User], Refused | None]
 
 
 def refusal_of(actor: User | None, user: User, *, right: str, to: str) -> Refused | None:
-    """What stands against it for whoever has the right `to` do something; `actor` None: by the console."""
+    """The refusal of an act that needs the right `to`, or None if the actor may do it. `actor` None: the console."""
     if user.kind == UserKind.SYSTEM:
-        return Forbidden("This is the server's own account: nobody signs in as it, and it stays as it is.")
+        return Forbidden("This is the server's own account: nobody can sign in with it or change it.")
     if actor is None:
         return None
     if not actor.has_perm(right):
@@ -24,12 +24,12 @@ def refusal_of(actor: User | None, user: User, *, right: str, to: str) -> Refuse
     if actor.pk == user.pk:
         return Forbidden("You can't do this to yourself.")
     if user.is_staff and not actor.is_superuser:
-        return Forbidden("Only a superuser does this to staff.")
+        return Forbidden("Only a superuser can do this to staff.")
     return None
 
 
 def locked_account(actor: User | None, user: int, *, right: str, to: str, refusal: Refusal) -> User:
-    """The person's row, locked, for who may. Raises NotFound, Forbidden: who may not learns not whether there is one."""
+    """The person's row, locked. Raises Forbidden before NotFound: an actor without the right does not learn who exists."""
     if actor is not None and not actor.has_perm(right):
         raise _lacks_right(to)
     row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
@@ -42,9 +42,9 @@ def locked_account(actor: User | None, user: int, *, right: str, to: str, refusa
 
 
 def lock_own(user: User) -> User:
-    """The row of who acts, as it is now, locked: one change of a person's lists at a time, so that each is bounded.
+    """The actor's own row, fresh and locked: a person's lists change one act at a time, so that each list stays bounded.
 
-    Raises Forbidden for who was switched off or erased while they waited for it: nothing of theirs is written after that.
+    Raises Forbidden if the actor was switched off or erased while waiting for the lock: nothing of theirs is written after that.
     """
     row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not row.is_active:
@@ -53,7 +53,7 @@ def lock_own(user: User) -> User:
 
 
 def switch(row: User, *, on: bool) -> None:
-    """Within a transaction. Off: from its commit on no door lets them in, their sockets are closed, and nobody waits for them."""
+    """Within a transaction. Off: from the commit on the person can't sign in, their sockets close, receipts don't wait for them."""
     row.is_active = on
     User.objects.filter(pk=row.pk).update(is_active=on)
     transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)

@@ -1,4 +1,4 @@
-"""What of a channel is each member's own to choose: what notifies them, and where it stands in their list."""
+"""A member's own settings of a channel: what notifies them, and where the channel is in their list."""
 
 from django.db.models import F
 
@@ -20,7 +20,9 @@ def arrange_channel(
     favourite: bool | None = None,
     section: str | None = None,
 ) -> Member:
-    """On all devices; what is None stays, and the same again does nothing. `section`: a heading, empty for none.
+    """Changes the member's settings, on all devices; None leaves a setting as it is. Repeating does nothing.
+
+    `section`: a heading in the member's list, empty for none.
 
     Raises NotAMember, NotFound, Invalid, RateLimited.
     """
@@ -41,5 +43,5 @@ def arrange_channel(
 
 
 def order_channels(user: User, *, unread_first: bool) -> None:
-    """How the person's list of channels is ordered on the page, on all devices."""
+    """Sets how pages order the user's list of channels, on all devices."""
     User.objects.filter(pk=user.pk).update(unread_first=unread_first)

@@ -1,4 +1,4 @@
-"""Writing the audit log, in the transaction of the act itself: no act without its line, no line without its act."""
+"""Writes the audit log in the transaction of the act itself: no act without its line, no line without its act."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from chat.models import AuditEntry, User
 from chat.naming import shows_nothing
 from delivery.wire.errors import Invalid
 
-#: What fits into the reason columns.
+#: Characters that the columns of reasons hold.
 REASON_CHARACTERS = 500
 
 _watched: ContextVar[list[str] | None] = ContextVar("watched", default=None)
@@ -19,7 +19,7 @@ _watched: ContextVar[list[str] | None] = ContextVar("watched", default=None)
 
 @contextlib.contextmanager
 def watched() -> Iterator[list[str]]:
-    """The acts that are recorded within the block, in this context only: none when nothing had to be done."""
+    """Collects the acts that are recorded within the block, in this context only; an act that changed nothing is not recorded."""
     lines: list[str] = []
     token = _watched.set(lines)
     try:
@@ -38,7 +38,7 @@ def record(
     reason: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """One line: who (None: the console), what, whom, why; when and from where are known."""
+    """Writes one line: the actor (None: the console), the act, the person it concerns, the reason; time and address are added."""
     here = caller.here()
     lines = _watched.get()
     if lines is not None:
@@ -58,7 +58,7 @@ def record(
 
 
 def checked_reason(reason: str) -> str:
-    """The reason without spaces around it. Raises Invalid for one that shows nothing, or that can't be kept."""
+    """The reason, stripped. Raises Invalid for a reason that is blank or can't be stored."""
     reason = bounded_reason(reason)
     if not reason:
         raise Invalid("Say why: a reason is needed.")
@@ -66,7 +66,7 @@ def checked_reason(reason: str) -> str:
 
 
 def bounded_reason(reason: str) -> str:
-    """The same where a reason may be left out: one that shows nothing is none."""
+    """The same for acts whose reason is optional: a blank reason becomes the empty text."""
     reason = "" if shows_nothing(reason) else reason.strip()
     if len(reason) > REASON_CHARACTERS:
         raise Invalid(f"A reason has at most {REASON_CHARACTERS} characters.")

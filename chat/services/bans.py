@@ -1,4 +1,4 @@
-"""Bans: the account is switched off, its sockets are closed at once, and it stays so until somebody lifts it."""
+"""Bans: a ban switches an account off and closes its sockets at once, until somebody lifts the ban."""
 
 from django.db import transaction
 
@@ -13,9 +13,9 @@ BAN = "chat.ban_user"
 
 
 def ban_user(actor: User | None, *, user: int, reason: str) -> Ban:
-    """From the commit on, no door lets this person in, and open sockets are closed; a repeat returns the first ban.
+    """Bans a person: from the commit on they can't sign in, and their sockets close. A repeat returns the first ban.
 
-    `actor` None: by the console. Raises Invalid, Forbidden, NotFound.
+    `actor` None: the console. Raises Invalid, Forbidden, NotFound.
     """
     reason = audit.checked_reason(reason)
     with transaction.atomic():
@@ -32,7 +32,7 @@ def ban_user(actor: User | None, *, user: int, reason: str) -> Ban:
 
 
 def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
-    """The account is what it was before the ban. Raises Invalid, Forbidden, NotFound without a standing ban."""
+    """Lifts the ban: the account is again as it was before. Raises Invalid, Forbidden, NotFound if the person is not banned."""
     reason = audit.checked_reason(reason)
     with transaction.atomic():
         row = locked_for_ban(actor, user)
@@ -47,10 +47,10 @@ def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
 
 
 def refusal_to_ban(actor: User | None, user: User) -> Refused | None:
-    """What stands against the actor's banning this person, or switching the account off; None when nothing does."""
+    """The refusal of the actor's banning this person or switching the account off; None if the actor may do it."""
     return refusal_of(actor, user, right=BAN, to="ban")
 
 
 def locked_for_ban(actor: User | None, user: int) -> User:
-    """The person's row, locked, for who may ban. Raises NotFound, Forbidden."""
+    """The person's row, locked, if the actor may ban. Raises NotFound, Forbidden."""
     return locked_account(actor, user, right=BAN, to="ban", refusal=refusal_to_ban)

@@ -1,6 +1,6 @@
-"""What the rules of posting look at, as this process holds it to be: a batch that believes it costs one round trip.
+"""The facts that the rules of posting need, as this process remembers them: with them a batch costs one round trip.
 
-Nobody relies on it: post_drafts (posting.sql) compares it with the rows under the locks, and writes nothing if it differs.
+The memory may be wrong: post_drafts (posting.sql) compares it with the rows under the locks, and writes nothing if it differs.
 """
 
 import threading
@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 import msgspec
 
-#: Of so many senders in channels it is remembered how they stand.
+#: How many senders' standings this process remembers.
 MOST_STANDINGS = 10_000
 
 
@@ -17,48 +17,48 @@ ROOT = "root"
 
 
 class SenderStanding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a sender stands in a channel. What does not exist has no kind, role or name."""
+    """A sender's standing in a channel. Kind, role and name are empty if the channel or membership does not exist."""
 
     kind: str | None
     is_archived: bool
     role: str | None
     muted_until: str | None
-    #: A block stands between them and everybody else in this direct conversation.
+    #: In this direct conversation a block is between the sender and all others.
     is_blocked: bool
     is_active: bool | None
     username: str | None
     display_name: str | None
-    #: visitor or staff, in a conversation with the support.
+    #: The sender's side in a conversation with the support: visitor or staff.
     side: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Of one draft."""
+    """The facts about one draft."""
 
     standing: SenderStanding
-    #: The message that has this sender and client_msg_id already.
+    #: An earlier message with the same sender and client_msg_id.
     earlier: int | None
     #: The channel of the message that it answers.
     answered: int | None
-    #: The conversation is resolved, and what a customer writes does not open it again.
+    #: The conversation is resolved, and a customer's message does not reopen it.
     is_over: bool = False
-    #: The number up to which the sender has seen a conversation that somebody else of the staff has answered since.
+    #: If another agent has answered since: the number up to which the sender has seen the conversation.
     overtaken_since: int | None = None
-    #: What stands against its files: one is missing (for the sender), not whole, or taken by another message.
+    #: Why the draft can't have its files: one is missing (for the sender), not whole, or in another message.
     files: str | None = None
-    #: Of a reply in a thread: what it takes for the root is one (ROOT), is none (system, reply, deleted), or is not there (absent).
+    #: For a reply in a thread: its root is valid (ROOT), can't be a root (system, reply, deleted), or does not exist (absent).
     root: str | None = None
 
 
 class SenderStandings:
-    """Thread-safe."""
+    """The remembered standings. Thread-safe."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[tuple[int, int], SenderStanding] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, channel: int, sender: int) -> SenderStanding | None:
-        """As it was found last; None when it never was, or long ago."""
+        """The standing as last read; None if it was never read, or forgotten since."""
         return self._held.get((channel, sender))
 
     def note(self, channel: int, sender: int, standing: SenderStanding) -> None:
@@ -68,5 +68,5 @@ class SenderStandings:
                 self._held.popitem(last=False)
 
 
-#: Those of this process.
+#: The standings that this process remembers.
 standings = SenderStandings()

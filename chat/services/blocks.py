@@ -1,4 +1,4 @@
-"""Blocks: between two people of whom one has blocked the other no direct messages go. Channels and support go on."""
+"""Blocks: if one of two people has blocked the other, neither can send the other direct messages. Channels and support go on."""
 
 from collections.abc import Collection
 
@@ -15,7 +15,7 @@ from delivery.bus import bell
 from delivery.bus.announcements import Renewed
 from delivery.wire.errors import Blocked, Invalid
 
-#: Of a `member`: whether a block stands between them and everybody else in the channel. NULL when nobody else is there.
+#: For a `member`: whether a block is between them and all others in the channel. NULL if nobody else is there.
 ALL_BLOCKED = """(
     SELECT bool_and(EXISTS (
         SELECT FROM blocks
@@ -27,9 +27,9 @@ _ARE_ALL_BLOCKED = f"SELECT {ALL_BLOCKED} FROM channel_members AS member WHERE c
 
 
 def block_user(user: User, *, whom: User) -> tuple[Block, bool]:
-    """From the commit on no direct message goes between the two, whoever writes; a repeat returns the first, and False.
+    """Blocks a user: from the commit on neither can send the other direct messages. A repeat returns the first block, and False.
 
-    What they have said stays; the other one is not told. Raises Invalid for oneself, and for more than a list holds.
+    Earlier messages stay; the blocked user is not told. Raises Invalid for blocking oneself, and if the list is full.
     """
     if whom.pk == user.pk:
         raise Invalid("You can't block yourself.")
@@ -41,7 +41,7 @@ def block_user(user: User, *, whom: User) -> tuple[Block, bool]:
         most = settings.LIMITS.blocks
         if Block.objects.filter(blocker=user).count() >= most:
             raise Invalid(f"You can block at most {most:,} people.")
-        # What is on its way between the two is in the log before this, or refused.
+        # A message under way between the two is in the log before this, or refused.
         log.lock(_conversations_of(user, whom))
         block = Block.objects.create(blocker=user, blocked=whom, created_at=clock.now())
         _ring(user, whom)
@@ -49,7 +49,7 @@ def block_user(user: User, *, whom: User) -> tuple[Block, bool]:
 
 
 def unblock_user(user: User, *, whom: User) -> None:
-    """Direct messages go again, unless the other one has a block of their own; repeating does nothing."""
+    """Unblocks a user: direct messages work again unless the other one has blocked too. Repeating does nothing."""
     with counted(MEMBERSHIPS, user), transaction.atomic():
         count, _ = Block.objects.filter(blocker=user, blocked=whom).delete()
         if count:
@@ -57,19 +57,19 @@ def unblock_user(user: User, *, whom: User) -> None:
 
 
 def require_not_blocked(user: User, *, others: Collection[int], sentence: str = "") -> None:
-    """Raises Blocked when a block stands between the user and one of the others."""
+    """Raises Blocked if a block is between the user and one of the others."""
     if Block.objects.between(user, others).exists():
         raise Blocked(sentence)
 
 
 def require_may_bring(user: User, *, others: Collection[int]) -> None:
-    """The same of those whom the user adds to a channel: it would be the way around the block."""
-    sentence = "One of you has blocked the other: neither adds the other to a channel."
+    """The same for people whom the user adds to a channel, which would be a way around the block."""
+    sentence = "One of you has blocked the other: you can't add each other to a channel."
     require_not_blocked(user, others=others, sentence=sentence)
 
 
 def require_reach(user: User, *, channel: Channel) -> None:
-    """Raises Blocked in a direct conversation in which a block stands between the user and everybody else."""
+    """Raises Blocked in a direct conversation in which a block is between the user and all others."""
     if channel.kind == ChannelKind.DIRECT and hot.rows(_ARE_ALL_BLOCKED, [channel.pk, user.pk]) == [(True,)]:
         raise Blocked
 

@@ -13,9 +13,9 @@ Row = TypeVar("Row")
 
 
 def each(actor: User, rows: Iterable[Row], act: Callable[[Row], object]) -> tuple[list[Row], list[tuple[Row, Refused]]]:
-    """Each by itself: what was done, and what was refused.
+    """Does each row by itself; returns what was done and what was refused.
 
-    A row costs one of BULK_ROWS whatever becomes of it: to find that it may not be done is most of the work.
+    Each row costs one of BULK_ROWS, also a refused one: finding out that it is refused is most of the work.
     """
     done: list[Row] = []
     refused: list[tuple[Row, Refused]] = []

@@ -1,4 +1,4 @@
-"""Opening channels, renaming them, and putting them away."""
+"""Creating, renaming and archiving channels."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -19,17 +19,17 @@ from chat.services.members import admit, hold_memberships
 from delivery.wire import codec, frames
 from delivery.wire.errors import Conflict, Invalid
 
-#: What the columns hold.
+#: Characters that the columns hold.
 NAME_CHARACTERS, TOPIC_CHARACTERS = 80, 250
 
 
 def open_channel(
     owner: User, *, name: str, topic: str = "", kind: str = ChannelKind.PUBLIC, members: Sequence[User] = ()
 ) -> Channel:
-    """A new channel with its owner and first members, all or nothing.
+    """Creates a channel with its owner and first members, all or nothing.
 
-    Raises Invalid, ChannelFull, Conflict for a name that reads or looks like that of a live public channel, or Blocked where a
-    block stands between the owner and one of the others.
+    Raises Invalid, ChannelFull, Conflict for a name that reads or looks like that of a live public channel, or Blocked if a
+    block is between the owner and one of the others.
     """
     name = _clean_name(name)
     if kind not in (ChannelKind.PUBLIC, ChannelKind.PRIVATE):
@@ -43,9 +43,9 @@ def open_channel(
 
 
 def open_direct_channel(user: User, *, others: Sequence[User]) -> tuple[Channel, bool]:
-    """The one direct channel of these people, and whether it is new. Raises Invalid without anybody else, or Blocked.
+    """The one direct channel of these people, and whether it is new. Raises Invalid if there is nobody else, or Blocked.
 
-    Who has left it is in it again by opening it, and only so: nobody is brought back by others.
+    A person who has left it returns only by opening it themselves: others can't bring them back.
     """
     people = {person.pk: person for person in others if person.pk != user.pk}
     if not people:
@@ -82,7 +82,7 @@ def _back_in(channel: Channel, user: User) -> Channel:
 def revise_channel(
     actor: User, *, channel: int, name: str | None = None, topic: str | None = None, reason: str = ""
 ) -> Channel:
-    """Another name or topic; what is None stays. A direct conversation of several may lose its name again.
+    """Changes name or topic; None leaves it as it is. The name of a direct conversation of several can be removed again.
 
     Raises Forbidden, Invalid, Archived, Conflict, RateLimited.
     """
@@ -115,7 +115,7 @@ def revise_channel(
 
 
 def archive_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
-    """Puts a channel away: it can be read, not written. Repeating does nothing. Raises Invalid, Forbidden, RateLimited."""
+    """Archives a channel: members can read it, but not write. Repeating does nothing. Raises Invalid, Forbidden, RateLimited."""
     reason = audit.bounded_reason(reason)
     with counted(RENAMES, actor), log.writing(channel) as entry:
         row = entry.channel
@@ -130,9 +130,9 @@ def archive_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
 
 
 def restore_channel(actor: User, *, channel: int, reason: str = "") -> Channel:
-    """Takes a channel out of the archive, by who may archive it. Repeating does nothing.
+    """Takes a channel out of the archive; needs the right to archive it. Repeating does nothing.
 
-    Raises Invalid, Forbidden, RateLimited, or Conflict when a live public channel has its name meanwhile.
+    Raises Invalid, Forbidden, RateLimited, or Conflict if a live public channel has its name meanwhile.
     """
     reason = audit.bounded_reason(reason)
     name = Channel.objects.filter(pk=channel).values_list("name", flat=True).first() or ""
@@ -206,7 +206,7 @@ def _record(act: Act, actor: User, channel: Channel, reason: str, details: dict[
 
 
 def tell_all(entry: log.Entry, action: str) -> None:
-    """One push for all members, without what is each member's own."""
+    """Sends one push to all members, without each member's own settings."""
     if entry.channel.head > entry.after:
         told = frames.Channel(action=action, channel=shapes.channel_to_all(entry.channel))
         entry.say(codec.encode(told))

@@ -1,4 +1,4 @@
-"""What an error of the database means. Constraints are recognised by name, never by the text of the message."""
+"""Translates errors of the database. It recognises constraints by name, never by the text of the error."""
 
 import logging
 import secrets
@@ -9,7 +9,7 @@ from delivery.wire.errors import Conflict, Internal, Invalid, NotFound, Refused,
 
 logger = logging.getLogger("gapless.database")
 
-#: A row that the message names was there when it was looked at, and is gone at the commit.
+#: A row to which the message refers existed when it was read, and was gone at the commit.
 _FOREIGN_KEY = "23503"
 
 
@@ -19,19 +19,19 @@ def violates(error: Error, name: str) -> bool:
 
 
 def is_unknown(error: Exception) -> bool:
-    """Whether it is not known what became of the transaction: the database went away, or was too slow. A deadlock undid it."""
+    """Whether the transaction's outcome is unknown: the database went away, or was too slow. After a deadlock it is undone."""
     return isinstance(error, OperationalError | InterfaceError) and not _was_deadlock(error)
 
 
 def refusal_for(error: Exception) -> Refused:
-    """The refusal of the one message that can't be committed, whatever it raised; a mistake of ours is logged."""
+    """The refusal for a single message that can't be committed, for any error; an unexpected error is logged."""
     if isinstance(error, OperationalError):
         return Unavailable()
     if _sqlstate(error) == _FOREIGN_KEY:
-        return NotFound("What it answers, or where it was to go, has been taken away just now.")
+        return NotFound("The message that it answers, or its channel, has just been deleted.")
     if isinstance(error, DataError):
         return Invalid("The database can't hold this message.")
-    # Met only when the same id went to two channels at the same moment.
+    # Happens only when the same id is posted to two channels at the same moment.
     if isinstance(error, IntegrityError) and violates(error, "messages_once"):
         return Conflict()
     reference = secrets.token_hex(6)

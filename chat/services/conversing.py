@@ -1,4 +1,4 @@
-"""What posting does to conversations with the support (conversing.sql), as it is announced; and what a guarded answer missed."""
+"""What posting does to conversations with the support (conversing.sql), as announcements; and what a guarded answer missed."""
 
 import uuid
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from delivery.wire.codec import encode
 from delivery.wire.frames import Person
 from delivery.wire.types import Time
 
-#: Of what was missed so many are said at most, the newest.
+#: How many missed messages a refusal contains at most, the newest ones.
 MOST_MISSED = 20
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A system message as write_lines returns it."""
+    """A system message, as write_lines returns it."""
 
     id: int
     channel_id: int
@@ -49,13 +49,13 @@ decode_lines = msgspec.json.Decoder(list[Line]).decode
 
 
 def missed_since(channel: int, seq: int) -> list[bytes]:
-    """What was said after that number, in order, spelled."""
+    """The messages after this number, in order, as they are sent."""
     rows = Message.objects.filter(channel=channel).after(seq).for_the_wire().order_by("-seq")[:MOST_MISSED]
     return [encode(shapes.message_of(row)) for row in reversed(rows)]
 
 
 def listed_again(lines: Sequence[Line]) -> list[Opened]:
-    """For whom a conversation that had fallen out of their lists is in them again."""
+    """The announcements that put a reopened conversation back into the lists of its members."""
     reopened = [line.channel_id for line in lines if line.event == {"type": "conversation.reopened"}]
     if not reopened:
         return []

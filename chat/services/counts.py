@@ -1,4 +1,4 @@
-"""What stands in a row besides the rows that it is counted from, against these: what differs, and making it true again."""
+"""Compares stored counts with the rows that they count, finds wrong counts, and corrects them."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ FROM messages AS root LEFT JOIN (
 WHERE (root.reply_count <> 0 OR alive.replies IS NOT NULL) AND root.reply_count <> COALESCE(alive.replies, 0)
 ORDER BY root.id
 """
-#: By who gave which: numbers alone may agree by chance.
+#: Compares the users of each reaction: numbers alone may agree by chance.
 _WRONG_REACTIONS = """
 WITH said AS (
     SELECT messages.id AS message_id, shown ->> 0 AS emoji, person::bigint AS user_id
@@ -41,7 +41,7 @@ class WrongCount:
     channel: int
     name: str
     said: int
-    #: Memberships that there are.
+    #: The number of memberships in the rows.
     true: int
 
 
@@ -49,24 +49,24 @@ class WrongCount:
 class WrongMessage:
     channel: int
     message: int
-    #: REPLIES or REACTIONS.
+    #: What is wrong: REPLIES or REACTIONS.
     what: str
     said: int
-    #: Rows that there are.
+    #: The number of rows.
     true: int
 
 
 def wrong_counts() -> list[WrongCount]:
-    """Channels whose count is not true. One statement, so one snapshot: what is joined meanwhile makes no difference."""
+    """Channels whose count is wrong. One statement sees one snapshot, so people who join meanwhile make no difference."""
     rows = Channel.objects.annotate(true=Count("members")).exclude(true=F("member_count")).order_by("pk")
     return [WrongCount(row.pk, str(row), row.member_count, row.true) for row in rows]
 
 
 def wrong_messages() -> list[WrongMessage]:
-    """Roots whose count of replies is not true, and messages that show other reactions than were given. Each by one statement."""
+    """Roots with a wrong count of replies, and messages that show other reactions than the rows have. One statement for each."""
     found = []
     with transaction.atomic(), connection.cursor() as cursor:
-        # All messages are looked through, however many they are.
+        # The statement reads all messages, so it must have no time limit.
         cursor.execute("SET LOCAL statement_timeout = 0")
         for statement, what in ((_WRONG_REPLIES, REPLIES), (_WRONG_REACTIONS, REACTIONS)):
             cursor.execute(statement, [what])
@@ -75,7 +75,7 @@ def wrong_messages() -> list[WrongMessage]:
 
 
 def mend_count(channel: int) -> None:
-    """Counts anew under the channel's row lock, which every joining and leaving takes."""
+    """Corrects the count under the channel's row lock, which every joining and leaving takes."""
     with transaction.atomic():
         entry = log.lock([channel]).get(channel)
         if entry is not None:
@@ -83,7 +83,7 @@ def mend_count(channel: int) -> None:
 
 
 def mend_message(wrong: WrongMessage) -> None:
-    """Counts anew under the channel's row lock; everybody is told, under a new number."""
+    """Corrects the message under the channel's row lock; members get it with a new number."""
     with log.writing(wrong.channel) as entry:
         row = entry.message(wrong.message)
         if wrong.what == REPLIES:

@@ -1,4 +1,4 @@
-"""A message before it is in the log, and what its body may hold."""
+"""A message before it is in the log, and the rules for its body."""
 
 import uuid
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Draft:
     client_msg_id: uuid.UUID
     body: str
     reply_to: int | None = None
-    #: The root of the thread that this is a reply in.
+    #: The root's id, for a reply in a thread.
     thread: int | None = None
     also_in_channel: bool = False
-    #: Of the staff in a conversation with the support: the newest number that they had seen; None: their read cursor.
+    #: For agents in a support conversation: the newest number that the agent had seen; None: their read cursor.
     seen_seq: int | None = None
-    #: Own ones that no message has yet, in their order.
+    #: The sender's files that no message has yet, in order.
     files: tuple[int, ...] = ()
 
     @property
@@ -44,12 +44,12 @@ class Draft:
 
     @property
     def key(self) -> tuple[int, uuid.UUID]:
-        """What there is one row of, for ever (constraint messages_once)."""
+        """The key of which there is one row, for ever (constraint messages_once)."""
         return self.sender, self.client_msg_id
 
 
 def check_draft(draft: Draft) -> None:
-    """Raises what check_body raises, and Invalid for files that no message can have; with files it needs no words."""
+    """Raises the same as check_body, and Invalid for files that no message can have. With files the body may be empty."""
     check_body(draft.body, may_be_empty=bool(draft.files))
     most = settings.LIMITS.files_per_message
     if len(draft.files) > most:
@@ -59,8 +59,8 @@ def check_draft(draft: Draft) -> None:
 
 
 def check_body(body: str, *, may_be_empty: bool = False) -> str:
-    """The body as it is. Raises Empty, TooLong, or Invalid for what PostgreSQL or UTF-8 can't hold."""
-    # Its size first: looking at each character of a large one would keep the event loop from others.
+    """The body, unchanged. Raises Empty, TooLong, or Invalid for text that PostgreSQL or UTF-8 can't hold."""
+    # The size is checked first: looking at each character of a large body would block the event loop.
     try:
         size = len(body.encode())
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
-"""The epoch: within one, numbers can be compared; after a restore, a promotion or a rolled-back disk there is another.
+"""The epoch: numbers can be compared within one epoch only; a restore, a promotion or a rolled-back disk begins another.
 
-Made of what a rewind changes by itself (the cluster's identifier, the timeline of the current WAL file, the database and the
-table, which a dump makes anew) and of a nonce that can be moved, for what none of these shows.
+It is made of values that a rewind changes by itself (the cluster's identifier, the timeline of the current WAL file, the database
+and the table, which a dump makes anew) and of a nonce that `begin_epoch` changes, for rewinds that change none of these.
 """
 
 import functools
@@ -18,8 +18,8 @@ from delivery.source import LogPosition, Reading
 
 logger = logging.getLogger("gapless.epochs")
 
-#: What may be denied to a restricted role, with the functions that it needs. "After a promotion pg_control_checkpoint() may
-#: still show the old timeline" (so not from there); what is flushed survives a crash, what is only written may not.
+#: Values that a restricted role may be denied, with the functions that they need. "After a promotion pg_control_checkpoint() may
+#: still show the old timeline", so it is not used; the flushed position survives a crash, the written one may not.
 _PARTS = {
     "(SELECT system_identifier FROM pg_control_system())::text": ("pg_control_system()",),
     "left(pg_walfile_name(pg_current_wal_lsn()), 8)": ("pg_walfile_name(pg_lsn)", "pg_current_wal_lsn()"),
@@ -33,13 +33,13 @@ _LEFT_OUT = (
 
 
 def read_log_position() -> LogPosition:
-    """The epoch now, and how far the database's log has been written in it."""
+    """The present epoch, and the position of the database's log in it."""
     log, _ = _read()
     return log
 
 
 def begin_epoch(*, after: str | None = None) -> str:
-    """Another epoch, unless `after` is over already; all sockets are told to come back. Returns the one that stands now."""
+    """Begins a new epoch, unless `after` has ended already; all sockets must reconnect. Returns the present epoch."""
     with transaction.atomic():
         log, nonce = _read()
         if after in (None, log.epoch):
@@ -51,7 +51,7 @@ def begin_epoch(*, after: str | None = None) -> str:
 
 
 def left_out() -> list[str]:
-    """The functions that this database role may not call: what they show is no part of the epoch."""
+    """The functions that this database role may not call: their values are not part of the epoch."""
     return [function for (function,) in hot.rows(*_LEFT_OUT)]
 
 
@@ -61,15 +61,15 @@ def _read() -> tuple[LogPosition, str]:
 
 
 def log_position_in(row: tuple[Any, ...]) -> LogPosition:
-    """What `log_position_statement` has found."""
+    """The position in the row that `log_position_statement` returned."""
     position, nonce, *parts = row
     digest = hashlib.sha256("|".join(map(str, [nonce, *parts])).encode())
     return LogPosition(epoch=digest.hexdigest()[:20], position=position or 0)
 
 
 def log_position_statement() -> Reading[str]:
-    """For those who read other rows in the same round trip."""
-    # Asked once where nothing is denied; else each time: what is granted later counts for all processes at once.
+    """The statement for readers who read other rows in the same round trip."""
+    # If no function is denied this is asked once, else each time, so that a later grant counts for all processes at once.
     global _may_call_all
     denied: frozenset[str] = frozenset()
     if not _may_call_all:

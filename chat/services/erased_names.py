@@ -1,4 +1,4 @@
-"""Usernames of people who were erased: nobody takes one to be taken for them."""
+"""Usernames of erased people: nobody can take one and look like the erased person."""
 
 import hashlib
 
@@ -8,14 +8,14 @@ from delivery.wire.errors import Invalid
 
 
 def keep_free(username: str) -> None:
-    """Nobody takes this name, or one that looks like it, ever again."""
+    """Reserves the name for ever, with all names that look like it."""
     ErasedName.objects.bulk_create((ErasedName(digest=digest) for digest in _digests(username)), ignore_conflicts=True)
 
 
 def require_never_erased(username: str) -> None:
-    """Raises Invalid for the name of a person who was erased, and for what looks like it."""
+    """Raises Invalid for the username of an erased person, and for names that look like it."""
     if was_erased(username):
-        raise Invalid("This username was somebody's who was erased: take another one.")
+        raise Invalid("This username belonged to a person who was erased: choose another one.")
 
 
 def was_erased(username: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a message said first, as a digest: an edit or a deletion takes the words away, and a repeat is told from them for ever."""
+"""A digest of a message as first posted: edits and deletions remove the text, but a repeat must be recognised for ever."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -15,7 +15,7 @@ def digest_of(
     also_in_channel: bool = False,
     files: Sequence[int] = (),
 ) -> bytes:
-    """16 bytes. What comes to be said besides goes into the first line, where it is set: older digests stay as they are."""
+    """16 bytes. A future field of messages goes into the first line if it is set, so that older digests stay valid."""
     head = f"channel={channel}" if reply_to is None else f"channel={channel} reply_to={reply_to}"
     if thread is not None:
         head += f" thread={thread}" + " also_in_channel" * also_in_channel
@@ -25,7 +25,7 @@ def digest_of(
 
 
 def first_said(row: Message) -> bytes | None:
-    """The digest of a message as it was posted; None for one that changed before digests were kept."""
+    """The digest of a message as posted; None for a message that changed before digests were kept."""
     if row.said_digest is not None:
         return bytes(row.said_digest)
     if row.edited_at is not None or row.deleted_at is not None:

@@ -1,4 +1,4 @@
-"""Files of a message that a verb writes whom it lets in with it: by the rules by which posting takes them (filing.sql)."""
+"""Files of messages that other verbs than posting write, such as a conversation's first: by posting's rules (filing.sql)."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,8 +12,8 @@ from chat.services import log
 from chat.services.drafts import Draft
 from delivery.wire.errors import Conflict, Invalid, NotFound, Refused
 
-_TAKEN = "Another message has this file already: a file belongs to one."
-#: By what stands against the files of a draft.
+_TAKEN = "Another message has this file already: a file belongs to one message."
+#: The refusals by the reason why a draft can't have its files.
 REFUSALS: Mapping[str, Callable[[], Refused]] = MappingProxyType(
     {
         "missing": lambda: NotFound("There is no such file of yours."),
@@ -24,7 +24,7 @@ REFUSALS: Mapping[str, Callable[[], Refused]] = MappingProxyType(
 
 
 def say_with_files(entry: log.Entry, sender: User, draft: Draft) -> Message:
-    """Writes the draft; its files are that message's from now on. Raises NotFound, Invalid, Conflict for one that it can't take."""
+    """Writes the draft, which takes its files. Raises NotFound, Invalid or Conflict for a file that it can't take."""
     given = _given(draft)
     row = entry.write(
         sender, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest, files=given or None
@@ -34,7 +34,7 @@ def say_with_files(entry: log.Entry, sender: User, draft: Draft) -> Message:
 
 
 def _given(draft: Draft) -> list[dict[str, Any]]:
-    """As its message has them, locked."""
+    """The files in the shape that messages have, locked."""
     if not draft.files:
         return []
     drafts = json.dumps([{"sender": draft.sender, "files": draft.files}])

@@ -1,4 +1,4 @@
-"""Invitations: links to chosen channels, with so many uses and an end. They let in what their maker could let in by hand."""
+"""Invitations: links to chosen channels, with a number of uses and an end. A link adds only where its creator could add people."""
 
 import contextlib
 import datetime
@@ -23,17 +23,17 @@ from chat.services.members import admit
 from chat.services.people import create_user
 from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotFound, Refused, Removed
 
-#: The kinds of channels that people can be invited to.
+#: The kinds of channels that an invitation can have.
 KINDS = (ChannelKind.PUBLIC, ChannelKind.PRIVATE)
-GONE = "This invitation is not valid any more: it has ended, was used up, or was taken back."
+GONE = "This invitation is not valid any more: it has expired, was used up, or was revoked."
 
 
 def create_invite(
     actor: User | None, *, channels: Sequence[int], uses: int | None = None, seconds: int | None = None
 ) -> tuple[Invite, str]:
-    """An invitation and the secret of its link, which is told this once. `actor` None: by the console.
+    """Creates an invitation; returns it with the secret of its link, which is not stored. `actor` None: the console.
 
-    Raises Invalid, NotFound, NotAMember or Forbidden for a channel in which the actor may not add, Conflict for one too many,
+    Raises Invalid, NotFound, NotAMember or Forbidden for a channel to which the actor may not add, Conflict for one too many,
     RateLimited.
     """
     require_invitations()
@@ -54,14 +54,14 @@ def create_invite(
 
 
 def revoke_invite(user: User, *, invite: int) -> None:
-    """From the commit on its link lets nobody in. Raises NotFound for what is no invitation of the user."""
+    """Revokes the invitation: from the commit on its link does not work. Raises NotFound if the user has no such invitation."""
     deleted, _ = Invite.objects.filter(pk=invite, created_by=user).delete()
     if not deleted:
         raise NotFound("You have no such invitation.")
 
 
 def open_invite(secret: str) -> tuple[Invite, list[Channel]]:
-    """The invitation of this link, and the channels that it lets into now. Raises NotFound, alike for whatever is not so."""
+    """The invitation of this link, and its channels that people can join now. Raises the same NotFound for every invalid link."""
     invite = None if settings.SIGN_UP == "closed" else _standing(secret).select_related("created_by").first()
     channels = [row for row in invite.channels.order_by("pk") if _lets_into(invite, row)] if invite else []
     if invite is None or not channels:
@@ -70,21 +70,21 @@ def open_invite(secret: str) -> tuple[Invite, list[Channel]]:
 
 
 def sign_up_by_invite(secret: str, *, username: str, password: str, display_name: str) -> tuple[User, list[Channel]]:
-    """An account that is in the channels of the invitation, or nothing of it. Raises Invalid, NotFound, ChannelFull."""
+    """Creates an account that is in the invitation's channels, all or nothing. Raises Invalid, NotFound, ChannelFull."""
     with transaction.atomic():
         user = create_user(username, password=password, display_name=display_name)
         return user, accept_invite(user, secret=secret)
 
 
 def accept_invite(user: User, *, secret: str) -> list[Channel]:
-    """The user is in the channels of the invitation, as far as they have place; who comes into none new uses nothing up.
+    """The user joins the invitation's channels that have room. A user who joins no new channel uses nothing up.
 
-    The uses are exact: its row is locked. Raises NotFound, RateLimited, and what stands against the last channel if there is
-    none.
+    The uses are exact, because the row is locked. Raises NotFound, RateLimited, or the last channel's refusal if no channel
+    could be joined.
     """
     require_invitations()
     with contextlib.ExitStack() as stack:
-        # Counted before anything is locked: nobody in these channels waits for Redis.
+        # Counted before any lock is taken, so that nobody in these channels waits for Redis.
         coming = _new_to(user, secret)
         for _ in coming:
             stack.enter_context(counted(JOINS, user))
@@ -119,7 +119,7 @@ def _new_to(user: User, secret: str) -> set[int]:
 
 
 def require_invitations() -> None:
-    """Raises Forbidden where nobody is let in any more."""
+    """Raises Forbidden if sign-up is closed, so that invitations do not work."""
     if settings.SIGN_UP == "closed":
         raise Forbidden("Sign-up is closed here: there are no invitations.")
 
@@ -146,7 +146,7 @@ def _invitable(actor: User | None, channel: int) -> Channel:
 
 
 def _lets_into(invite: Invite, channel: Channel) -> bool:
-    """Whether its maker could add somebody there now: not after having left, or been demoted or banned."""
+    """Whether its creator could add people there now: not after they have left, or were demoted or banned."""
     try:
         _invitable(invite.created_by, channel.pk)
     except Refused:
@@ -157,4 +157,4 @@ def _lets_into(invite: Invite, channel: Channel) -> bool:
 def _require_place(actor: User) -> None:
     lock_own(actor)
     if Invite.objects.standing().filter(created_by=actor).count() >= settings.LIMITS.invites:
-        raise Conflict(f"You have {settings.LIMITS.invites} invitations that stand: take one back.")
+        raise Conflict(f"You have {settings.LIMITS.invites} valid invitations: revoke one.")

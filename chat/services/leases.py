@@ -1,10 +1,10 @@
-"""The lease of a support conversation: an assignment stands as long as its agent works, whatever the door. Sockets hold nothing."""
+"""The lease of a support conversation: an assignment lasts as long as its agent works, at any door. Sockets do not count."""
 
 from collections.abc import Collection
 
 from django.db import connection, transaction
 
-#: Locks in one order, so that two processes that write at once can't lock each other out. Not written again for a moment's gain.
+#: Locks in one order, so that two processes that write at once can't deadlock. A lease that is still nearly whole is not written.
 _KEEP = """
 WITH held AS MATERIALIZED (
     SELECT conversation.channel_id
@@ -21,6 +21,6 @@ FROM held WHERE conversation.channel_id = held.channel_id
 
 
 def keep_leases(worked: Collection[tuple[int, int]]) -> None:
-    """(channel, user): each has worked there just now. What the user holds there is theirs for the whole lease again."""
+    """Renews leases: each (channel, user) has just worked there. A conversation that the user holds gets a whole lease."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_KEEP, [[channel for channel, _ in worked], [user for _, user in worked]])

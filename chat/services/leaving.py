@@ -1,4 +1,4 @@
-"""Who has left the company: the account is switched off with a reason, without a ban's reproach, and can come back."""
+"""People who have left the company: their account is switched off with a reason; it is no ban, and can be switched on again."""
 
 from django.db import transaction
 
@@ -10,9 +10,9 @@ from delivery.wire.errors import Conflict
 
 
 def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:
-    """From the commit on, no door lets this person in, and open sockets are closed. Repeating does nothing.
+    """Switches the account off: from the commit on the person can't sign in, and their sockets close. Repeating does nothing.
 
-    By who may ban. `actor` None: by the console. Raises Invalid, Forbidden, NotFound.
+    Needs the right to ban. `actor` None: the console. Raises Invalid, Forbidden, NotFound.
     """
     reason = audit.checked_reason(reason)
     with transaction.atomic():
@@ -24,9 +24,9 @@ def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:
 
 
 def reactivate_user(actor: User | None, *, user: int, reason: str) -> User:
-    """The account is on again. Repeating does nothing.
+    """Switches the account on again. Repeating does nothing.
 
-    Raises Invalid, Forbidden, NotFound, or Conflict for a ban that stands, and for who was erased.
+    Raises Invalid, Forbidden, NotFound, or Conflict for a banned or erased person.
     """
     reason = audit.checked_reason(reason)
     with transaction.atomic():

@@ -1,6 +1,6 @@
 """The one log: every durable change of a channel takes the next number under the channel's row lock, in one transaction.
 
-Commit order is number order because the lock is held to the commit. The bell is rung after it.
+The lock is held until the commit, so commits have the order of the numbers. The bell rings after the commit.
 """
 
 import uuid
@@ -23,7 +23,7 @@ _PUBLIC_NAME = "SELECT public_name(desk_id, %s) FROM conversations WHERE channel
 
 
 class Entry:
-    """One locked channel within a transaction; gives out its next numbers."""
+    """A locked channel within a transaction, which gives out the channel's next numbers."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
@@ -38,7 +38,7 @@ class Entry:
         return self.channel.head
 
     def note(self, actor: User, event: dict[str, Any], sentence: str) -> Message:
-        """Writes a system message: membership and channel changes stand in the same order as what people say."""
+        """Writes a system message: changes of members and of the channel are in the same order as people's messages."""
         number = self.next_number()
         row = Message.objects.create(
             channel=self.channel,
@@ -64,7 +64,7 @@ class Entry:
         digest: bytes,
         files: list[dict[str, Any]] | None = None,
     ) -> Message:
-        """Writes what somebody says whom a verb has let in with it, as a plain member says it; whoever is in a channel posts."""
+        """Writes a plain member's message for a verb that has just let its author in. All other messages go through posting."""
         number = self.next_number()
         mentions = mentions_in(body, channel=self.channel.pk, role=None, is_support=self.channel.is_support)
         row = Message.objects.create(
@@ -85,26 +85,26 @@ class Entry:
         return row
 
     def person(self, user: User) -> Person:
-        """As those read them who read this log."""
+        """The person, by the name that readers of this log see."""
         name = self.public_name(user)
         return shapes.public_person(user.pk, name) if name else shapes.person_of(user)
 
     def public_name(self, user: User) -> str:
-        """Of one of the staff in a customer's log; else empty: others are called there as everywhere."""
+        """The public name of an agent in a customer's log; empty for all others, who have their usual name."""
         if not self.channel.is_support or user.is_visitor:
             return ""
         names = hot.rows(_PUBLIC_NAME, [user.pk, self.channel.pk, user.pk])
         return names[0][0] if names else ""
 
     def message(self, pk: int) -> Message:
-        """One of the channel's messages, as it is under the lock. Raises NotFound."""
+        """A message of the channel, read under the lock. Raises NotFound."""
         row = Message.objects.filter(channel=self.channel, pk=pk).for_the_wire().first()
         if row is None:
             raise NotFound("There is no such message in this channel.")
         return row
 
     def revise(self, row: Message, *fields: str) -> None:
-        """A later change of a message takes the next number, and is announced; these fields of the row are new."""
+        """Saves these fields of a changed message with the next number, and announces the change."""
         row.rev, row.changed_at = self.next_number(), self.now
         row.save(update_fields=["rev", "changed_at", *fields])
         self.changed(row)
@@ -114,11 +114,11 @@ class Entry:
         self._changed.append(row)
 
     def opened(self, user: int, action: str) -> None:
-        """After the commit, rings for a user whose access to the channel began or looks different now."""
+        """After the commit, rings for a user whose access to the channel has begun or changed."""
         self._announcements.append(Opened(user_id=user, channel_id=self.channel.pk, action=action))
 
     def say(self, frame: bytes) -> None:
-        """After the commit, one push to all who follow the channel then."""
+        """After the commit, sends one push to all sockets that follow the channel then."""
         self._frames.append(frame)
 
     def announcements(self) -> list[Announcement]:
@@ -148,7 +148,7 @@ def writing(channel_id: int) -> Iterator[Entry]:
 
 
 def lock(channel_ids: Iterable[int]) -> dict[int, Entry]:
-    """The channels that exist, locked in the order of their ids (so that two batches can't lock each other out)."""
+    """Locks those of the channels that exist, in the order of their ids, so that two batches can't deadlock."""
     rows = Channel.objects.filter(pk__in=set(channel_ids)).order_by("pk").select_for_update(no_key=True)
     return {channel.pk: Entry(channel) for channel in rows}
 

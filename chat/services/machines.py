@@ -1,4 +1,4 @@
-"""What an installation that serves says of itself to the others over the same database."""
+"""Machines that serve over the same database tell each other about themselves in a table."""
 
 import datetime
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from django.utils.crypto import salted_hmac
 from chat import clock
 from chat.models import Machine
 
-#: One that was not seen for so long is gone, and forgotten.
+#: A machine that was not seen for so long is gone, and its row is deleted.
 GONE_SECONDS = 600
 
 
 def fingerprint(key: str) -> str:
-    """The same for the same key, and nothing by which the key could be found."""
+    """A digest that is equal for equal keys, and from which the key can't be computed."""
     return salted_hmac("gapless.machines", "fingerprint", secret=key, algorithm="sha256").hexdigest()[:16]
 
 
 def note_machine(name: str, *, keys: Sequence[str], version: str) -> None:
-    """It serves now. `keys`: the one that it signs with, then the older ones that it honours. Repeating renews it."""
+    """Notes that this machine serves now. `keys`: its signing key, then older keys that it accepts. Repeating renews it."""
     prints = [fingerprint(key) for key in keys]
     said = {"signs_with": prints[0], "honours": prints, "version": version, "seen_at": clock.now()}
     Machine.objects.bulk_create(

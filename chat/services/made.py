@@ -1,4 +1,4 @@
-"""Accounts that commands make, told from people's: those of a measurement, and those of the demo, whose password is known."""
+"""Accounts that commands create, as opposed to people's: those of measurements, and those of the demo, whose password is known."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ from django.db.models import Q, QuerySet
 
 from chat.models import User
 
-#: Who is in this group signs in with the password that is printed in our documents.
+#: Accounts of this group have the password that our documents print.
 KNOWN_PASSWORD = "Demo with a known password"  # noqa: S105 (the name of a group)
-#: Everybody of the demo.
+#: All accounts of the demo.
 DEMO = "Demo"
-#: Accounts that only ever had tokens, and the names that commands give: no person signs in as one.
+#: Accounts that have only tokens and the names that commands give: no person signs in with one.
 _FOR_MEASURING = Q(
     username__regex=r"^(loadtest[0-9]+(-[0-9]+)?|filler[0-9]+|probe([0-9]+-[0-9]+)?)$",
     password__startswith=UNUSABLE_PASSWORD_PREFIX,
@@ -26,23 +26,23 @@ def for_measuring() -> "QuerySet[User]":
 
 
 def not_for_measuring(users: "QuerySet[User]") -> "QuerySet[User]":
-    """Of these, whom others write to, add and look for."""
+    """Those of the accounts that people can write to, add and find."""
     return users.exclude(_FOR_MEASURING)
 
 
 def has_people() -> bool:
-    """Whether others than an owner alone, a demo and measurements have accounts here."""
+    """Whether there are more accounts here than a single owner's, a demo's and measurements'."""
     people = User.objects.filter(is_active=True).exclude(pk__in=for_measuring()).exclude(groups__name=DEMO)
     return people.filter(is_superuser=False).exists() or people.count() > 1
 
 
 def is_empty() -> bool:
-    """Whether nobody has an account, but for measurements."""
+    """Whether there are no accounts except those of measurements."""
     return not User.objects.exclude(pk__in=for_measuring()).exists()
 
 
 def mark_demo(users: Iterable[User], *, is_known: bool) -> None:
-    """These are the demo's; `is_known`: their password ends when anybody else gets an account."""
+    """Marks these accounts as the demo's. `is_known`: their password ends when any other account is created."""
     for name in (DEMO, KNOWN_PASSWORD) if is_known else (DEMO,):
         Group.objects.get_or_create(name=name)[0].user_set.add(*users)
 
@@ -52,7 +52,7 @@ def are_passwords_known() -> bool:
 
 
 def end_known_passwords() -> None:
-    """A known password never stands beside a person's account: from here on nobody signs in with one."""
+    """Ends the known passwords: an installation with people's accounts must have none."""
     group = Group.objects.filter(name=KNOWN_PASSWORD).first()
     if group is None:
         return

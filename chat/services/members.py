@@ -1,4 +1,4 @@
-"""Joining, leaving, adding, removing, and who has which role."""
+"""Joining, leaving, adding and removing members, and changing their roles."""
 
 import contextlib
 import datetime
@@ -24,7 +24,7 @@ from chat.services.visitors import require_inside, require_place_for
 from delivery.wire.errors import ChannelFull, Conflict, Forbidden, Invalid, NotAMember, NotFound
 from delivery.wire.types import spell_time
 
-#: First key of the advisory locks on how many channels a person is in ("join" in ASCII).
+#: First key of the advisory locks on the number of a person's channels ("join" in ASCII).
 ADMITTING = 0x6A6F696E
 _HOLD = "SELECT pg_advisory_xact_lock(%s, held) FROM unnest(%s::int[]) AS held"
 
@@ -32,7 +32,7 @@ _HOLD = "SELECT pg_advisory_xact_lock(%s, held) FROM unnest(%s::int[]) AS held"
 def join_channel(user: User, *, channel: int) -> Member:
     """The user becomes a member of a public channel; repeating does nothing.
 
-    Raises NotFound, Archived, ChannelFull, RateLimited, or Removed for who may not come back by themselves.
+    Raises NotFound, Archived, ChannelFull, RateLimited, or Removed for a user who may not return by themselves.
     """
     earlier = Member.objects.filter(channel=channel, user=user).first()
     if earlier is not None:
@@ -48,7 +48,7 @@ def join_channel(user: User, *, channel: int) -> Member:
 
 
 def join_first_channel(user: User) -> None:
-    """Newcomers find themselves among people, in the oldest public channel; where that is full, they begin with an empty list."""
+    """Puts a newcomer into the oldest public channel, so that they begin among people; if it is full, their list is empty."""
     first = Channel.objects.live().filter(kind=ChannelKind.PUBLIC).order_by("pk").first()
     if first is not None:
         with contextlib.suppress(ChannelFull):
@@ -56,23 +56,23 @@ def join_first_channel(user: User) -> None:
 
 
 def leave_channel(user: User, *, channel: int) -> None:
-    """The membership ends; repeating does nothing. Raises NotFound, or Forbidden for the last owner among others."""
+    """Ends the user's membership; repeating does nothing. Raises NotFound, or Forbidden for the last owner among others."""
     with counted(MEMBERSHIPS, user), log.writing(channel) as entry:
         try:
             member = require_may(user, Right.LEAVE, channel=entry.channel).member
         except NotAMember:
             return
-        assert member is not None  # (the table lets nobody leave from outside)
+        assert member is not None  # (by the table only members can leave)
         is_alone = entry.channel.member_count == 1
         log.require(is_alone or has_another_owner(member), "You are the last owner: make somebody else an owner first.")
         dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
 
 
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER, reason: str = "") -> Member:
-    """A keeper takes somebody in; repeating does nothing. In a public channel any member may add others.
+    """An owner or moderator adds a user; repeating does nothing. In a public channel any member may add others.
 
-    Who was removed is added only by who may remove: that ends the removal. Raises Removed, or Blocked where a block stands
-    between the two.
+    A removed user can be added only by a member who may remove others; this ends the removal. Raises Removed, or Blocked if a
+    block is between the two.
     """
     reason = audit.bounded_reason(reason)
     with counted(MEMBERSHIPS, actor), _full_or_not(), log.writing(channel) as entry:
@@ -91,16 +91,16 @@ def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER
 def remove_member(
     actor: User, *, channel: int, user: User, until: datetime.datetime | None = None, reason: str = ""
 ) -> None:
-    """A keeper ends somebody's membership; after its number nothing of the channel reaches them.
+    """An owner or moderator removes a member; after the removal's number the member receives nothing of the channel.
 
-    They can't come back by themselves until then (None: until somebody who may remove adds them), also when they have left
-    just before. Repeating does nothing. Raises NotAMember for somebody who was never in the channel.
+    They can't return by themselves until `until` (None: until a member who may remove others adds them), even if they have left
+    just before. Repeating does nothing. Raises NotAMember for a user who was never in the channel.
     """
     reason = audit.bounded_reason(reason)
     with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
         standing = require_may(actor, Right.REMOVE, channel=entry.channel, reason=reason)
         member = member_or_former(channel, user)
-        log.require(user.pk != actor.pk, "To go yourself, leave the channel.")
+        log.require(user.pk != actor.pk, "To remove yourself, leave the channel.")
         require_rank(standing, member, sentence="Moderators remove only members.", reason=reason)
         if member is not None:
             _require_another_owner(member)
@@ -115,7 +115,7 @@ def remove_member(
 
 
 def change_role(actor: User, *, channel: int, user: User, role: str, reason: str = "") -> Member:
-    """An owner gives another role; repeating does nothing. The last owner stays one."""
+    """An owner changes a member's role; repeating does nothing. The last owner stays owner."""
     reason = audit.bounded_reason(reason)
     with counted(MEMBERSHIPS, actor), log.writing(channel) as entry:
         require_may(actor, Right.PROMOTE, channel=entry.channel, reason=reason)
@@ -137,9 +137,9 @@ def change_role(actor: User, *, channel: int, user: User, role: str, reason: str
 def admit(
     entry: log.Entry, user: User, *, actor: User, role: str, invited_by: User | None = None, reason: str = ""
 ) -> Member:
-    """Within an entry's transaction: a new member, its number in the log, its place in the count.
+    """Within an entry's transaction: adds a member, writes it in the log, and counts it.
 
-    `actor` is the user where they come in by themselves, by whatever door. Raises ChannelFull, Removed, Invalid.
+    `actor` is the user themselves if nobody adds them, at any door. Raises ChannelFull, Removed, Invalid.
     """
     seat(entry, user, actor=actor, reason=reason)
     name = entry.person(user).display_name
@@ -151,13 +151,13 @@ def admit(
 
 
 def seat(entry: log.Entry, user: User, *, actor: User, reason: str = "") -> None:
-    """The rules of coming in, and the place in the count; `begin_membership` follows with the number of what says it."""
+    """Checks the rules for new members, and counts the member; `begin_membership` follows, with the number of the log's line."""
     if entry.channel.member_count >= settings.LIMITS.members:
         raise ChannelFull
     require_place_for(user, entry.channel)
     let_in(entry, user, actor=actor, reason=reason)
     hold_memberships([user])
-    # Not as they were when it was asked: nobody would ever take an erased account out again.
+    # Read again, not from the request: an account that was erased meanwhile would stay in the channel for ever.
     if not User.objects.filter(pk=user.pk, is_active=True).exists():
         raise Forbidden("This account is not active.")
     most = settings.LIMITS.channels_per_user
@@ -167,8 +167,8 @@ def seat(entry: log.Entry, user: User, *, actor: User, reason: str = "") -> None
 
 
 def begin_membership(entry: log.Entry, user: User, *, role: str, number: int) -> Member:
-    """From this number of the log on the user is a member."""
-    # A newcomer has nothing to catch up on: what was said before is history.
+    """Makes the user a member from this number of the log on."""
+    # A newcomer has nothing to catch up on: earlier messages are history.
     member = Member.objects.create(
         channel=entry.channel, user=user, role=role, joined_rev=number, delivered_seq=number, read_seq=number
     )
@@ -177,15 +177,15 @@ def begin_membership(entry: log.Entry, user: User, *, role: str, number: int) ->
 
 
 def hold_memberships(users: Iterable[User]) -> None:
-    """Until the commit nobody else takes one of these into a channel: how many they are in is counted exactly.
+    """Until the commit no other transaction adds one of these people to a channel, so that their channels are counted exactly.
 
-    After the channels' locks; of several people all at once, in one order, so that two can't lock each other out.
+    Taken after the channels' locks; for several people at once, in one order, so that two transactions can't deadlock.
     """
     hot.rows(_HOLD, [ADMITTING, sorted(user.pk % 2**31 for user in users)])
 
 
 def dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
-    """Within an entry's transaction: from the event's number on the user is no member."""
+    """Within an entry's transaction: ends the user's membership at the event's number."""
     user = member.user
     member.delete()
     log.count_members(entry, -1)
@@ -194,7 +194,7 @@ def dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, senten
 
 
 def _for_lists(entry: log.Entry, user: User) -> dict[str, Any]:
-    """What a list of members needs besides: nobody asks anew because of one who came or went."""
+    """The fields that clients' lists of members need, so that no client asks again when a member comes or goes."""
     person = entry.person(user)
     return {"name": person.display_name, "username": person.username, "member_count": entry.channel.member_count}
 
@@ -207,7 +207,7 @@ def _member(channel: int, user: User) -> Member:
 
 
 def has_another_owner(member: Member) -> bool:
-    """Whether the channel keeps an owner without this member."""
+    """Whether the channel has another owner than this member."""
     others = Member.objects.filter(channel=member.channel_id, role=Role.OWNER).exclude(pk=member.pk)
     return member.role != Role.OWNER or others.exists()
 
@@ -233,6 +233,6 @@ class _full_or_not:  # noqa: N801 (reads as a sentence where it is used)
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        # The constraint max_members has the last word, whatever the count said.
+        # The constraint max_members decides, even if the count allowed it.
         if isinstance(error, IntegrityError) and violates(error, "max_members"):
             raise ChannelFull from None

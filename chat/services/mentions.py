@@ -1,4 +1,4 @@
-"""Whom a message calls: what may be called, and what an edit or a deletion changes of it. Posting does the same in posting.sql."""
+"""Mentions: whom a message may mention, and how edits and deletions change it. Posting does the same in posting.sql."""
 
 from dataclasses import dataclass
 
@@ -15,17 +15,17 @@ _MENTIONS_OF = "SELECT mentions_of(%s, %s::jsonb, %s)::text"
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """As mentions_of (posting.sql) takes it: the words that may be names, and in how large a channel everybody is called."""
+    """The argument of mentions_of (posting.sql): words that may be names, and the largest channel in which all are mentioned."""
 
     names: list[list[str]]
     everyone_within: int | None
 
 
 def called_by(body: str, *, role: str | None, is_support: bool) -> Called | None:
-    """Whom somebody with this role calls; None for nobody.
+    """The mentions in a text by a member with this role; None if there are none.
 
-    In larger channels only owners and moderators call everybody. In a conversation with the support nobody is called: its
-    visitor would learn who is called how. In the notes on it agents are.
+    In larger channels only owners and moderators can mention everybody. A conversation with the support has no mentions: they
+    would tell its visitor the agents' usernames. Its notes have mentions.
     """
     if is_support:
         return None
@@ -37,7 +37,7 @@ def called_by(body: str, *, role: str | None, is_support: bool) -> Called | None
 
 
 def mentions_in(body: str, *, channel: int, role: str | None, is_support: bool) -> dict[str, object] | None:
-    """`mentions` of a message that somebody with this role says there."""
+    """The field `mentions` of a message by a member with this role in this channel."""
     called = called_by(body, role=role, is_support=is_support)
     if called is None:
         return None
@@ -47,14 +47,14 @@ def mentions_in(body: str, *, channel: int, role: str | None, is_support: bool) 
 
 
 def keep_mentions(row: Message) -> None:
-    """Of a message that is new, under the channel's lock: whom it calls hears of it."""
+    """Stores the mentions of a new message, under the channel's lock."""
     _call(row, _who_hears(row, None))
 
 
 def renew_mentions(row: Message, *, role: str | None, is_support: bool) -> None:
-    """After another body, under the channel's lock: sets `mentions`, and who is called by it now and was not hears of it.
+    """After an edit, under the channel's lock: sets `mentions`, and stores the mentions that are new.
 
-    Who joined since is not called by an everybody that stood there before. Saves the rows, not the message.
+    A mention of everybody in the old text does not count for members who joined since. Saves the rows, not the message.
     """
     was_everyone = row.mentions is not None and row.mentions["everyone"]
     row.mentions = mentions_in(row.body, channel=row.channel_id, role=role, is_support=is_support)
@@ -65,7 +65,7 @@ def renew_mentions(row: Message, *, role: str | None, is_support: bool) -> None:
 
 
 def forget_mentions(row: Message) -> None:
-    """Of a deleted message. Saves the rows, not the message."""
+    """Removes the mentions of a deleted message. Saves the rows, not the message."""
     row.mentions = None
     Mention.objects.filter(message=row).delete()
 
@@ -78,7 +78,7 @@ def _call(row: Message, users: set[int]) -> None:
 
 
 def _who_hears(row: Message, heard: set[int] | None) -> set[int]:
-    """`heard`: who was there when it called everybody."""
+    """The mentioned users. `heard`: the members at the time when the message mentioned everybody."""
     if row.mentions is None:
         return set()
     called = set(row.mentions["users"])

@@ -1,4 +1,4 @@
-"""Editing and deleting messages, and what is kept of what they said before."""
+"""Editing and deleting messages, and keeping their earlier versions."""
 
 import datetime
 import uuid
@@ -24,7 +24,7 @@ from delivery.wire.errors import Empty, NotFound, Outdated
 
 
 class Tagged(Protocol):
-    """A message as a row or as it is sent."""
+    """A message, as a row or as it is sent."""
 
     @property
     def rev(self) -> int: ...
@@ -39,21 +39,21 @@ class Tagged(Protocol):
 def edit_message(
     editor: User, *, channel: int, message: int, body: str, only_at: Collection[str] | None = None
 ) -> Message:
-    """Another body, with a new number; the same body does nothing. Own messages only, within 24 hours, a hundred times.
+    """Edits a message, with a new number; the same body does nothing. Only own messages, within 24 hours, a hundred times.
 
-    What it said before is kept for moderators, in the same transaction: no version is dropped for another.
-    only_at: the tags (`tag_of`) that the editor has seen; raises Outdated when it has another by now.
+    The text before is kept for moderators, in the same transaction; no version is ever dropped.
+    only_at: the tags (`tag_of`) that the editor has seen; raises Outdated if the message has another tag now.
     """
     check_body(body, may_be_empty=True)
     most = settings.LIMITS.versions
     with counted(REVISIONS, editor), log.writing(channel) as entry:
         standing = require_may(editor, Right.EDIT_OWN, channel=entry.channel)
-        # What is said anew reaches the other one as well.
+        # An edited text reaches the other person too, like a new message.
         require_reach(editor, channel=entry.channel)
         row = entry.message(message)
         log.require(row.kind == MessageKind.TEXT and row.sender_id == editor.pk, RULES[Right.EDIT_OWN].refusal)
         log.require(row.deleted_at is None, "This message was deleted.")
-        # Words beside files may be taken away.
+        # A message with files may lose its text.
         if not body and row.files is None:
             raise Empty
         hours = settings.LIMITS.edit_hours
@@ -76,23 +76,23 @@ def edit_message(
 def delete_message(
     actor: User, *, channel: int, message: int, reason: str = "", only_at: Collection[str] | None = None
 ) -> Message:
-    """Empties a message, with a new number; its place stays. Repeating does nothing. Own ones, or any as a keeper.
+    """Empties a message, with a new number; it keeps its place. Repeating does nothing. Authors delete their own, moderators any.
 
-    What it said is gone for everybody, staff included, unless it was reported: then it is kept as evidence, its files until the
-    verdict. A keeper's
-    deletion stands in the audit log, and upholds the open reports about the message. only_at: as for an edit.
+    The text is gone for everybody, staff included, unless the message was reported: then it is kept as evidence, and its files
+    until the verdict. The audit log notes a moderator's deletion, which upholds the open reports about the message.
+    only_at: as for an edit.
     """
     reason = audit.bounded_reason(reason)
-    # One's own messages are no moderation, however many are deleted in one act.
+    # Deleting own messages is no moderation, even many in one act.
     is_own = Message.objects.filter(pk=message, sender=actor).exists()
     with counted(REVISIONS if is_own else unless_bulk(REVISIONS), actor), log.writing(channel) as entry:
         # A user without a standing here learns nothing of the message.
         standing_of(actor, channel=channel)
         row = entry.message(message)
         rights = (Right.DELETE_OWN, Right.DELETE_ANY) if is_own else (Right.DELETE_ANY,)
-        # To delete one's own is no act of moderation, and needs no reason.
+        # Deleting an own message is no act of moderation, and needs no reason.
         require_may(actor, *rights, channel=entry.channel, reason=None if is_own else reason)
-        log.require(row.kind == MessageKind.TEXT, "What happened in the channel can't be deleted.")
+        log.require(row.kind == MessageKind.TEXT, "A line about the channel can't be deleted.")
         _require_seen(row, only_at)
         if row.deleted_at is None:
             empty_message(entry, row)
@@ -110,12 +110,12 @@ def delete_message(
 
 
 def empty_message(entry: log.Entry, row: Message) -> None:
-    """Takes away what it said and all that hangs on it, with a new number; and another for the root of its thread."""
+    """Removes the text and all that belongs to it, with a new number, and another number for the root of its thread."""
     _keep_or_forget(row, deleted_at=entry.now)
     row.said_digest = first_said(row)
     row.body, row.deleted_at = "", entry.now
     row.files = row.reactions = row.pinned_at = None
-    # From now on nobody gets them; their bytes go when the sweep comes by, those of a reported one after the verdict.
+    # From now on nobody gets the files; the sweep deletes their bytes, those of a reported message after the verdict.
     File.objects.filter(message=row).update(message=None, evidence_of=row if is_open_case(row) else None)
     Reaction.objects.filter(message=row).delete()
     Saved.objects.filter(message=row).delete()
@@ -126,9 +126,9 @@ def empty_message(entry: log.Entry, row: Message) -> None:
 
 
 def tag_of(message: Tagged) -> str:
-    """Another one after each change, also after a restore that has given its number to something else.
+    """The tag of a message, which differs after each change, also after a restore that has used its number again.
 
-    What others have read or received meanwhile makes no other message.
+    Receipts of others do not change it.
     """
     said = f"{message.client_msg_id} {message.body}"
     return f"{message.rev}.{zlib.crc32(said.encode()):08x}"

@@ -1,4 +1,4 @@
-"""One-time links to a new password, for who has lost theirs: made by a superuser or at the console, with a reason."""
+"""One-time links for people who have lost their password: a superuser or the console makes them, with a reason."""
 
 import datetime
 import secrets
@@ -15,13 +15,13 @@ from chat.services.credentials import change_password
 from chat.services.visitors import require_inside
 from delivery.wire.errors import Forbidden, NotFound
 
-GONE = "This link is not valid any more: it was used, has expired, or another one has taken its place."
+GONE = "This link is not valid any more: it was used, has expired, or was replaced by a new one."
 
 
 def make_password_link(actor: User | None, *, user: int, reason: str) -> str:
-    """The secret of a link by which the person sets another password, once, within `password_link_hours`; told this once.
+    """The secret of a link with which the person sets a new password, once, within `password_link_hours`. It is not stored.
 
-    `actor` None: by the console; else a superuser, for somebody else who may not do more. Nothing ends before it is used.
+    `actor` None: the console; else a superuser, for another person who has no more rights. Logins end only when the link is used.
     Raises Invalid, Forbidden, NotFound.
     """
     reason = audit.checked_reason(reason)
@@ -40,7 +40,7 @@ def make_password_link(actor: User | None, *, user: int, reason: str) -> str:
 
 
 def whose_password_link(secret: str) -> User:
-    """Who sets a password by this link. Raises NotFound, alike for whatever link does not hold."""
+    """The person of this link. Raises the same NotFound for every invalid link."""
     link = _standing(secret).select_related("user").first()
     if link is None:
         raise NotFound(GONE)
@@ -48,10 +48,10 @@ def whose_password_link(secret: str) -> User:
 
 
 def use_password_link(secret: str, *, password: str) -> User:
-    """Another password; all sessions and all tokens of the person end, and so does the link. Raises Invalid, NotFound."""
+    """Sets the new password; all sessions and tokens of the person end, and the link. Raises Invalid, NotFound."""
     user = whose_password_link(secret)
     with transaction.atomic():
-        # The person's row first, as the maker of a link takes it: of two at once the second finds none.
+        # The person's row is locked first, as when a link is made: of two uses at once the second finds no link.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         user = whose_password_link(secret)
         change_password(user, password=password)
@@ -69,8 +69,8 @@ def _require_may_make(actor: User | None, user: User) -> None:
     if actor is None:
         return
     if not actor.is_superuser or not actor.is_active:
-        raise Forbidden("Only a superuser makes a link to a new password.")
+        raise Forbidden("Only a superuser can make a password link.")
     if actor.pk == user.pk:
         raise Forbidden("Change your own password on its page.")
     if not set(user.get_all_permissions()) <= set(actor.get_all_permissions()):
-        raise Forbidden("This person may do more than you.")
+        raise Forbidden("This person has more rights than you.")

@@ -1,4 +1,4 @@
-"""Accounts: the owner and everybody else."""
+"""Creating and renaming accounts: the owner's and everybody else's."""
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -24,15 +24,15 @@ from delivery.wire.frames import Renamed
 
 #: Key of the advisory lock that lets only one first owner be made ("ownr" in ASCII).
 MAKING_OWNER = 0x6F776E72
-#: What the column holds.
+#: Characters that the column holds.
 DISPLAY_NAME_CHARACTERS = 80
 
 
 def create_user(username: str, *, password: str | None = None, display_name: str = "", is_staff: bool = False) -> User:
-    """A new account; without a password only tokens sign it in. Raises Invalid with the reasons.
+    """Creates an account; without a password only tokens can use it. Raises Invalid with the reasons.
 
-    No two usernames look alike, also not like that of somebody who was erased, and reserved words are nobody's; of those, what
-    promises an office may be the staff's.
+    No two usernames look alike, and none looks like an erased person's. Reserved words are not allowed, except words that
+    promise an office, for staff.
     """
     require_free_word(username, is_staff=is_staff)
     require_never_erased(username)
@@ -63,27 +63,27 @@ def create_user(username: str, *, password: str | None = None, display_name: str
             if password is not None:
                 end_known_passwords()
     except IntegrityError:
-        # Somebody took the name at the same moment (users_username_any_case, users_username_look_key and its twin).
+        # Another account took the name at the same moment (users_username_any_case, users_username_look_key and its twin).
         raise Invalid("This username is taken.") from None
     return user
 
 
 def sign_up(username: str, *, password: str, display_name: str = "") -> User:
-    """An account for a visitor who asks, in the first channel, where sign-up is open. Raises Forbidden, Invalid."""
+    """Creates a newcomer's account, in the first channel, if sign-up is open. Raises Forbidden, Invalid."""
     if not is_sign_up_open():
-        raise Forbidden("Sign-up is not open here: ask somebody who is in for an invitation.")
+        raise Forbidden("Sign-up is not open here: ask a member of the team for an invitation.")
     user = create_user(username, password=password, display_name=display_name)
     join_first_channel(user)
     return user
 
 
 def is_sign_up_open() -> bool:
-    """Only once there is an owner, who is made by the set-up link: the first to come would else take it away."""
+    """Whether sign-up is open: never before the set-up link has made the owner, or a stranger could come first."""
     return settings.SIGN_UP == "open" and User.objects.exists()
 
 
 def create_owner(username: str, *, password: str, display_name: str = "") -> tuple[User, Channel]:
-    """The first account, with everything allowed, and a channel "General". Raises Conflict when there is any account."""
+    """Creates the first account, with all rights, and a channel "General". Raises Conflict if there is any account."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING_OWNER])
@@ -94,7 +94,7 @@ def create_owner(username: str, *, password: str, display_name: str = "") -> tup
 
 
 def rename_user(user: User, *, display_name: str) -> User:
-    """What others see from now on, on open pages too; the audit log keeps what it was. Raises Invalid, RateLimited."""
+    """Changes the display name, on open pages too; the audit log keeps the old name. Raises Invalid, RateLimited."""
     name = _clean(display_name)
     with counted(RENAMES, user), transaction.atomic():
         row = lock_own(user)
@@ -108,8 +108,8 @@ def rename_user(user: User, *, display_name: str) -> User:
 
 
 def renamed(user: User) -> Spread:
-    """What those are pushed who share a channel with them."""
-    # Customers of the support know the staff by other names, and not by usernames.
+    """The push to all users who share a channel with the user."""
+    # Customers of the support know agents by public names, not by their usernames.
     among_us = Member.objects.filter(user=user, channel__is_support=False)
     channel_ids = list(among_us.values_list("channel_id", flat=True))
     return Spread(user_id=user.pk, channel_ids=channel_ids, raw=encode(Renamed(person=shapes.person_of(user))))

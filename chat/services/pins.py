@@ -1,4 +1,4 @@
-"""Pins: what a channel keeps at hand. A change of the message, under the channel's lock, by whoever may post."""
+"""Pins: messages that a channel keeps at hand. A pin changes its message, under the channel's lock, by members who may post."""
 
 import datetime
 
@@ -18,9 +18,9 @@ _A_MOMENT = datetime.timedelta(microseconds=1)
 
 
 def pin_message(user: User, *, channel: int, message: int) -> Message:
-    """The message with its pin, under a new number; repeating changes nothing.
+    """Pins the message, with a new number; repeating changes nothing.
 
-    Raises Invalid for one pin too many, and for a message that was deleted or that nobody said.
+    Raises Invalid for one pin too many, for a deleted message and for a system message.
     """
     with counted(PINS, user), log.writing(channel) as entry:
         row = _asked(entry, user, message)
@@ -28,7 +28,7 @@ def pin_message(user: User, *, channel: int, message: int) -> Message:
             pinned = Message.objects.pinned_in(channel)
             if pinned.count() >= settings.LIMITS.pins:
                 raise Invalid(f"A channel has at most {settings.LIMITS.pins} pins: take one away first.")
-            # Later than every other one, so that lists have one order.
+            # Later than every other pin, so that lists have one order.
             newest = pinned.aggregate(at=Max("pinned_at"))["at"]
             row.pinned_at = entry.now if newest is None else max(entry.now, newest + _A_MOMENT)
             entry.revise(row, "pinned_at")
@@ -36,7 +36,7 @@ def pin_message(user: User, *, channel: int, message: int) -> Message:
 
 
 def unpin_message(user: User, *, channel: int, message: int) -> Message:
-    """The message without its pin, under a new number; where there is none nothing changes. Raises Invalid as above."""
+    """Unpins the message, with a new number; without a pin nothing changes. Raises Invalid as above."""
     with counted(PINS, user), log.writing(channel) as entry:
         row = _asked(entry, user, message)
         if row.pinned_at is not None:
@@ -50,5 +50,5 @@ def _asked(entry: log.Entry, user: User, message: int) -> Message:
     require_reach(user, channel=entry.channel)
     row = entry.message(message)
     if row.kind != MessageKind.TEXT or row.deleted_at is not None:
-        raise Invalid("Only what somebody says, and has not deleted, can be pinned.")
+        raise Invalid("Only messages of people that are not deleted can be pinned.")
     return row

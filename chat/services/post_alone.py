@@ -1,4 +1,4 @@
-"""A draft that comes alone, as most do, and is nothing but words: what the function post_alone (posting_alone.sql) takes."""
+"""A single draft with only text, the common case: the arguments of the function post_alone (posting_alone.sql)."""
 
 import datetime
 
@@ -6,7 +6,7 @@ from chat.services.believed import SenderStanding
 from chat.services.post_drafts import Row
 from delivery.source import numbered
 
-#: Has the columns of post_drafts.
+#: Returns the columns of post_drafts.
 STATEMENT = numbered(
     "SELECT NULL::text, post_alone(%s::bigint, %s::bigint, %s::uuid, %s::text, %s::bigint, %s::bytea,"
     " %s::text, %s::text, %s::text, %s::text, %s::timestamptz), NULL::text"
@@ -14,7 +14,7 @@ STATEMENT = numbered(
 
 
 def parameters(row: Row, standing: SenderStanding, now: datetime.datetime) -> list[bytes | None] | None:
-    """What STATEMENT is asked with, spelled; None where post_drafts has more to look at."""
+    """The arguments of STATEMENT, as text; None if the draft needs post_drafts."""
     has_more = row.files or row.thread or row.also_in_channel or row.names is not None
     is_plain = standing.is_active and not (
         standing.is_archived or standing.is_blocked or standing.muted_until or standing.side

@@ -1,4 +1,4 @@
-"""The one round trip of posting: drafts as the function post_drafts takes them (posting.sql), and what it returns."""
+"""The one round trip of posting: the arguments of the function post_drafts (posting.sql), and its result."""
 
 import datetime
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ _POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::big
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A draft as post_drafts takes it."""
+    """A draft, as post_drafts takes it."""
 
     channel: int
     sender: int
@@ -27,30 +27,30 @@ class Row(msgspec.Struct, frozen=True):
     said_digest: str
     is_fresh: bool
     seen_seq: int | None
-    #: Left out where there are none: nothing is looked for then.
+    #: Left out if there are none: then post_drafts looks for none.
     files: tuple[int, ...] | msgspec.UnsetType
-    #: See Called; null where nobody is called.
+    #: See Called; null if nobody is mentioned.
     names: list[list[str]] | None
     everyone_within: int | None
-    #: Left out where it is no reply in a thread.
+    #: Left out if it is no reply in a thread.
     thread: int | msgspec.UnsetType
     also_in_channel: bool | msgspec.UnsetType
 
 
 class Posted(msgspec.Struct, frozen=True, array_like=True):
-    """A message as post_drafts returns it."""
+    """A message, as post_drafts returns it."""
 
     pk: int
     channel: int
     seq: int
     files: list[shapes.File] = []
     mentions: shapes.Mentions | None = None
-    #: Beside the last reply to a root the root's row, which took the next number.
+    #: With the last reply to a root: the root's row, which took the next number.
     root: dict[str, Any] | None = None
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What was posted, with what it did to conversations; or else the facts as they are, and nothing was written."""
+    """The posted messages, with their effects on conversations; or the true facts, if nothing was written."""
 
     facts: list[Facts]
     posted: list[Posted]
@@ -69,14 +69,14 @@ def post_drafts(
 
 
 def statement() -> str:
-    """The same with PostgreSQL's own marks, for who speaks with it without psycopg's cursors."""
+    """The same with PostgreSQL's own placeholders, for callers that use no cursors of psycopg."""
     return numbered(_POST)
 
 
 def parameters(
     rows: Sequence[Row], *, channels: Collection[int], believed: Sequence[Facts | None], now: datetime.datetime
 ) -> list[bytes]:
-    """What `statement` is asked with, spelled."""
+    """The arguments of `statement`, as text."""
     spelled = ",".join(map(str, channels))
     return [f"{{{spelled}}}".encode(), _json(rows), _json(believed), now.isoformat().encode()]
 

@@ -1,4 +1,4 @@
-"""What stands against a draft, by the facts of it: who may post, and what a reply, a file or a guarded answer needs."""
+"""The rules of posting: by the facts about a draft, who may post, and what a reply, a file or a guarded answer needs."""
 
 import datetime
 
@@ -15,7 +15,7 @@ _OVER = "This conversation is over, and its customer begins another one: reopen 
 
 
 def refusal_to_post(draft: Draft, facts: Facts, now: datetime.datetime) -> Refused | None:
-    """None when nothing does."""
+    """The refusal of the draft, or None if it may be posted."""
     sender = facts.standing
     if sender.kind is None:
         return NotFound()

@@ -1,4 +1,4 @@
-"""Posting: a batch of drafts in one transaction, each with its own outcome. What happens under the locks is in posting.sql."""
+"""Posting: a batch of drafts in one transaction, each with its own outcome. posting.sql has the part under the locks."""
 
 import datetime
 import functools
@@ -41,22 +41,22 @@ logger = logging.getLogger("gapless.posting")
 
 
 def post_messages(drafts: Sequence[Draft]) -> list[Committed | Refused]:
-    """All drafts in one transaction, each with its own outcome, in their order; a poison draft spoils only itself.
+    """Posts all drafts in one transaction and returns the outcome of each, in order; a poison draft spoils only itself.
 
-    Whatever it raises: drafts that can't be committed together are halved until the poison stands alone.
+    For any error: drafts that can't be committed together are halved until the poison is alone.
     One row per (sender, client_msg_id), for ever: a repeat gets the first message back, with `duplicate`.
-    Raises what the database raises when it is away: then the outcome is unknown and repeating is safe.
+    Raises the database's error if it is away: then the outcome is unknown, and repeating is safe.
     """
     outcomes = _posted(drafts)
     later = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, _Later)]
-    # By then it is in the log what the others of the staff have said.
+    # By then the log has the answers of the other agents.
     posted = iter(post_messages([drafts[place] for place in later]) if later else ())
     return [next(posted) if isinstance(outcome, _Later) else outcome for outcome in outcomes]
 
 
 @dataclass(slots=True)
 class PostQuestion:
-    """What post_messages asks first, for who asks it without a thread. The rules have found nothing against these drafts."""
+    """The first question of post_messages, for a caller that asks it without a thread. The rules refuse none of these drafts."""
 
     parameters: Sequence[bytes | None]
     _batch: "_Batch"
@@ -64,7 +64,7 @@ class PostQuestion:
     sql: str = field(default_factory=statement)
 
     def outcomes(self, row: Sequence[bytes | None]) -> list[Committed | Refused] | None:
-        """Of each draft; None when something is not as it was believed to be, and nothing was written."""
+        """The outcome of each draft; None if a remembered fact was wrong, and nothing was written."""
         found = found_in(row)
         if found.facts:
             self._batch.note(found)
@@ -75,11 +75,11 @@ class PostQuestion:
 
 
 def question_of(drafts: Sequence[Draft]) -> PostQuestion | None:
-    """None where the rules need more than what is believed, or one of these is poison: post_messages then does it all."""
+    """The question; None if the rules need more than remembered facts, or a draft is poison: then post_messages does it all."""
     batch = _Batch(drafts)
     try:
         decided = batch.decide_by_beliefs()
-        # Conversations with the support have more rows to be looked at.
+        # Conversations with the support need more rows.
         is_plain = all(isinstance(outcome, _Fresh) and outcome.standing.side is None for outcome in decided)
         return _asked(batch, decided) if is_plain else None
     except Exception:
@@ -112,7 +112,7 @@ def _posted(drafts: Sequence[Draft]) -> list["Committed | Refused | _Later"]:
 
 @dataclass(slots=True)
 class _Fresh:
-    """A draft that nothing stands against."""
+    """A draft that the rules do not refuse."""
 
     draft: Draft
     standing: SenderStanding
@@ -125,13 +125,13 @@ class _Fresh:
         return Person(self.draft.sender, username, self.standing.display_name or username)
 
     def answer(self) -> Committed:
-        """Once as new; to the same draft again in the same batch, as a duplicate."""
+        """The outcome: new the first time, a duplicate for the same draft again in the same batch."""
         was_answered, self.is_answered = self.is_answered, True
         return Committed(raw=self.raw, duplicate=was_answered)
 
 
 class _Later:
-    """The draft of one of the staff in a batch in which another of them answers there: the guard is asked after that."""
+    """An agent's draft in a batch in which another agent answers the same conversation: its guard is checked after that answer."""
 
 
 _Outcome = Committed | Refused | _Fresh | _Later
@@ -139,16 +139,16 @@ _Outcome = Committed | Refused | _Fresh | _Later
 
 @dataclass(slots=True)
 class _Batch:
-    """The rules decide by what is believed; the database posts only if that is true, else says what is, and they decide again."""
+    """The rules decide by remembered facts. The database posts only if they are true; else it returns the facts, for a new try."""
 
     drafts: Sequence[Draft]
     now: datetime.datetime = field(default_factory=clock.now)
     facts: Sequence[Facts | None] = ()
     earlier: dict[int, Message] = field(default_factory=dict)
     fresh: dict[tuple[int, uuid.UUID], _Fresh] = field(default_factory=dict)
-    #: channel → who of the staff answers there.
+    #: channel → the agent who answers there.
     answering: dict[int, int] = field(default_factory=dict)
-    #: Files that fresh drafts take.
+    #: Files that fresh drafts have taken.
     taken: set[int] = field(default_factory=set)
 
     def post(self) -> list[Committed | Refused | _Later]:
@@ -164,7 +164,7 @@ class _Batch:
         return [outcome.answer() if isinstance(outcome, _Fresh) else outcome for outcome in outcomes]
 
     def decide_by_beliefs(self) -> list[_Outcome]:
-        """Asks nobody."""
+        """Decides by remembered facts alone, without asking the database."""
         self.facts = [_believed(draft) for draft in self.drafts]
         return self._decide()
 
@@ -191,7 +191,7 @@ class _Batch:
 
     def _outcome(self, draft: Draft, facts: Facts | None) -> _Outcome:
         if facts is None:
-            # Not known yet: until it is, nothing is posted.
+            # A fact is not known yet: until it is, nothing is posted.
             return NotFound()
         if facts.earlier is not None:
             return repeated(draft, self.earlier[facts.earlier])
@@ -211,7 +211,7 @@ class _Batch:
         return fresh
 
     def announcements(self, found: Found) -> list[Announcement]:
-        """What is to be rung out after the commit; spells each message for its answer, too."""
+        """The announcements to ring out after the commit; also encodes each message for its answer."""
         posted, lines = found.posted, found.lines
         created_at = spell_time(self.now)
         changes: dict[int, list[Change]] = defaultdict(list)
@@ -229,7 +229,7 @@ class _Batch:
             changes[draft.channel].append(Change(rev=place.seq, key=place.seq, raw=fresh.raw, said_by=draft.sender))
             if place.root is not None:
                 changes[draft.channel].append(change_of_root(place.root))
-        # Lines of the staff are in the desk's log, which is among themselves.
+        # Lines about the staff are in the desk's log, which only they read.
         authors = {fresh.draft.sender: fresh.author for fresh in self.fresh.values()}
         for line in lines:
             changes[line.channel_id].append(line.change(authors[line.sender_id], created_at))
@@ -240,13 +240,13 @@ class _Batch:
         return announcements + listed_again(lines)
 
     def _public_names(self, posted: list[Posted]) -> dict[int, str]:
-        """Of the messages in which the staff answer customers."""
+        """The public names for messages in which agents answer customers."""
         answered = [one.pk for one in posted if one.channel in self.answering]
         return dict(Message.objects.filter(pk__in=answered).values_list("pk", "said_as")) if answered else {}
 
 
 def _believed(draft: Draft) -> Facts | None:
-    """That the sender stands as before, that it is no repeat, and that what it answers is in its channel."""
+    """The assumed facts: the sender's standing is as before, it is no repeat, and the answered message is in its channel."""
     standing = standings.of(draft.channel, draft.sender)
     answered = None if draft.reply_to is None else draft.channel
     root = None if draft.thread is None else ROOT
@@ -254,10 +254,10 @@ def _believed(draft: Draft) -> Facts | None:
 
 
 def _row(draft: Draft, outcome: _Outcome) -> Row:
-    # A twin of a fresh draft has the same outcome, and is not posted again.
+    # A copy of a fresh draft gets the same outcome, and is not posted again.
     if not isinstance(outcome, _Fresh) or outcome.draft is not draft:
         return row_of(draft, is_fresh=False, called=None)
-    # Who stands on a side is in a conversation with the support.
+    # Only senders in conversations with the support have a side.
     called = called_by(draft.body, role=outcome.standing.role, is_support=outcome.standing.side is not None)
     return row_of(draft, is_fresh=True, called=called)
 
@@ -283,7 +283,7 @@ def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> 
 
 
 def repeated(draft: Draft, known: Message) -> Committed | Refused:
-    """What a draft gets whose sender and client_msg_id this message has already."""
+    """The outcome of a draft with the same sender and client_msg_id as this message."""
     first = first_said(known)
     is_same = known.channel_id == draft.channel if first is None else first == draft.digest
     return Committed(raw=encode(shapes.message_of(known)), duplicate=True) if is_same else Conflict()

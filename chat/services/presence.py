@@ -1,4 +1,4 @@
-"""What people choose to show of themselves, and when they were last seen. Who is here now is in Redis, see presence/."""
+"""The status that people choose, and when they were last seen. Redis has the people who are here now, see presence/."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from delivery.bus.announcements import About
 from delivery.wire.errors import Invalid
 from presence.people import CHOICES, Choice
 
-#: Ordered as every statement that locks memberships does, so that two of them can't lock each other out.
+#: Locks in the same order as every statement that locks memberships, so that two can't deadlock.
 _NOTE = """
 WITH noted AS (
     SELECT * FROM unnest(%s::bigint[], %s::text[], %s::float8[]) AS noted (user_id, status, age)
@@ -43,7 +43,7 @@ FROM changed WHERE member.id = changed.id
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A person as others see them, and how many seconds ago that was last true."""
+    """A person's status as others see it, and how many seconds ago it was last true."""
 
     status: str
     age_seconds: float
@@ -52,7 +52,7 @@ class Sighting:
 def choose_presence(
     user: User, *, status: str | None = None, activity: str | None = None, shows_typing: bool | None = None
 ) -> Choice:
-    """The person's choice from now on, on all devices; what is None stays. Repeating changes nothing.
+    """Changes the person's choices, on all devices; None leaves a choice as it is. Repeating changes nothing.
 
     Raises Invalid, RateLimited.
     """
@@ -71,9 +71,9 @@ def choose_presence(
 
 
 def note_seen(people: Mapping[int, Sighting], typed: Mapping[tuple[int, int], float]) -> None:
-    """One statement: status and last_seen of these people in all their channels; (channel, user) → seconds since they typed.
+    """Writes status and last_seen of these people in all their channels, and when they typed, in one statement.
 
-    Never backward. Who typed is among the people.
+    `typed`: (channel, user) → seconds since; these users must be among the people. Times never go back.
     """
     columns: list[list[Any]] = [
         list(people),

@@ -1,4 +1,4 @@
-"""Retention: messages that are older than the operator keeps them, and logins that have ended. By number, a batch at a time."""
+"""Retention: deletes messages that are older than the operator keeps them, by number, batch by batch; and ended logins."""
 
 import datetime
 
@@ -11,21 +11,21 @@ from chat.models.message import MessageQuerySet
 from chat.services.retention import raise_floor
 from chat.tools.places import clear_places
 
-#: From where somebody signed in is remembered for so long.
+#: How long an address of a sign-in is remembered.
 ADDRESS_DAYS = 180
 
 
 def prunable(channel: int, *, before: datetime.datetime) -> int:
-    """How many messages prune_messages would take away."""
+    """How many messages prune_messages would delete."""
     return _old(channel, before).count()
 
 
 def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int:
-    """Takes away at most so many of the oldest messages, in one transaction; how many it were.
+    """Deletes at most `most` of the oldest messages, in one transaction; returns how many.
 
-    The channel's floor says so, and tell_floor tells it. What was changed since then stays: its change may still have to be
-    replayed. So does what stands in a report or in the audit log, and a thread of which anything stays. Sending such an old
-    message again would be a new message: no client repeats for so long.
+    The channel's floor moves, and tell_floor tells clients. Messages that were changed since then stay, because a client may still
+    need the replay of the change; so do messages in reports or in the audit log, and whole threads of which a part stays. A repeat
+    of such an old message would be a new message: no client repeats for so long.
     """
     with transaction.atomic():
         found = list(_old(channel, before).order_by("seq").values_list("pk", "seq")[:most])
@@ -33,17 +33,16 @@ def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int
         MessageVersion.objects.filter(message_id__in=ids).delete()
         Message.objects.filter(pk__in=ids).delete()
         if found and not raise_floor(channel, to=found[-1][1]):
-            # It was put on hold just now.
+            # The channel was put on hold just now.
             transaction.set_rollback(True)
             return 0
     return len(ids)
 
 
 def prune_logins(*, now: datetime.datetime) -> int:
-    """Takes away sessions and tokens that have expired; how many it were.
+    """Deletes expired sessions and tokens; returns how many.
 
-    Invitations that let nobody in any more go with them, addresses that people have not used for long, and what measurements
-    have left that were killed.
+    Also deletes invalid invitations, addresses that people have not used for long, and remains of measurements that were killed.
     """
     PasswordLink.objects.filter(expires_at__lt=now).delete()
     Invite.objects.exclude(pk__in=Invite.objects.standing()).delete()
@@ -55,7 +54,7 @@ def prune_logins(*, now: datetime.datetime) -> int:
 
 
 def channels_to_prune(*, days: int) -> list[tuple[int, int]]:
-    """(channel, days that it is kept) of those that are kept for a time, and not on hold. `days`: of who has none of its own."""
+    """(channel, days to keep) for each channel with a limit that is not on hold. `days`: for channels without their own days."""
     rows = Channel.objects.filter(is_held=False).order_by("pk").values_list("pk", "keeps_days")
     kept = [(channel, days if own is None else own) for channel, own in rows]
     return [(channel, most) for channel, most in kept if most]
@@ -63,10 +62,10 @@ def channels_to_prune(*, days: int) -> list[tuple[int, int]]:
 
 def _old(channel: int, before: datetime.datetime) -> MessageQuerySet:
     older = Message.objects.filter(channel_id=channel, created_at__lt=before)
-    # A batch has one time: the highest number of the last one. Whatever was changed later has a higher one.
+    # A batch has one time, and its last message has the highest number: everything that changed later has a higher one.
     last = older.order_by("-created_at", "-seq").values_list("seq", flat=True).first() or 0
     is_old = Q(seq__lte=last, rev__lte=last, reports=None, audit=None)
-    # A thread goes as a whole: else its root would count what is not there, or its replies would stand in the channel.
+    # A thread is deleted as a whole: else its root would count missing replies, or replies would be shown without a root.
     kept = Message.objects.filter(channel_id=channel, thread__isnull=False).exclude(is_old)
     is_held = Q(pk__in=kept.values("thread")) | Q(thread__in=kept.values("thread"))
     roots = Message.objects.filter(channel_id=channel, last_reply_seq__isnull=False).exclude(is_old)

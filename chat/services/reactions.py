@@ -1,4 +1,4 @@
-"""Reactions: one person, one emoji, one message. A row each, and the message as it is sent then, under the channel's lock."""
+"""Reactions: a row for each user, emoji and message; each change also changes the message, under the channel's lock."""
 
 from django.conf import settings
 
@@ -14,9 +14,9 @@ from delivery.wire.errors import Invalid
 
 
 def add_reaction(user: User, *, channel: int, message: int, emoji: str) -> Message:
-    """The message with this person's reaction, under a new number; repeating changes nothing.
+    """Adds the user's reaction to the message, with a new number; repeating changes nothing.
 
-    Raises Invalid for what is no emoji, one kind too many, and a message that was deleted or that nobody said.
+    Raises Invalid for text that is no emoji, one kind too many, a deleted message and a system message.
     """
     with counted(REACTIONS, user), log.writing(channel) as entry:
         row, known = _asked(entry, user, message, emoji)
@@ -30,7 +30,7 @@ def add_reaction(user: User, *, channel: int, message: int, emoji: str) -> Messa
 
 
 def remove_reaction(user: User, *, channel: int, message: int, emoji: str) -> Message:
-    """The message without this person's reaction, under a new number; where there is none nothing changes. Raises as above."""
+    """Removes the user's reaction from the message, with a new number; without one nothing changes. Raises as above."""
     with counted(REACTIONS, user), log.writing(channel) as entry:
         row, known = _asked(entry, user, message, emoji)
         removed, _ = Reaction.objects.filter(message=row, emoji=known, user=user).delete()
@@ -40,7 +40,7 @@ def remove_reaction(user: User, *, channel: int, message: int, emoji: str) -> Me
 
 
 def show_reactions(entry: log.Entry, row: Message) -> None:
-    """As the rows have them now, under a new number."""
+    """Sets the message's reactions from the rows, with a new number."""
     row.reactions = reactions_of(row)
     entry.revise(row, "reactions")
 
@@ -53,12 +53,12 @@ def _asked(entry: log.Entry, user: User, message: int, emoji: str) -> tuple[Mess
     if known is None:
         raise Invalid("That is not an emoji.")
     if row.kind != MessageKind.TEXT or row.deleted_at is not None:
-        raise Invalid("Only what somebody says, and has not deleted, takes reactions.")
+        raise Invalid("You can react only to messages of people that are not deleted.")
     return row, known
 
 
 def reactions_of(row: Message) -> list[tuple[str, list[int]]] | None:
-    """As the message carries them, from the rows: a kind keeps its place as long as anybody has it, a new one comes last."""
+    """The message's reactions, from the rows: a kind keeps its place as long as it has a user, a new kind comes last."""
     found: dict[str, list[int]] = {}
     for emoji, user in Reaction.objects.filter(message=row).order_by("pk").values_list("emoji", "user_id"):
         found.setdefault(emoji, []).append(user)

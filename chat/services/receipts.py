@@ -1,6 +1,6 @@
 """Delivered and read: two cursors a member, forward only; a message's own status follows once every other member has passed it.
 
-A cursor speaks only of what came after its member joined, and only active members are waited for.
+A cursor concerns only messages after its member joined, and only active members count.
 """
 
 import logging
@@ -21,10 +21,10 @@ from delivery.wire.errors import NotAMember
 
 logger = logging.getLogger("gapless.receipts")
 
-#: Channels that a ban, or its end, settles before it is answered.
+#: Channels that a ban, or its end, settles before the request is answered.
 SETTLED_IN_A_REQUEST = 50
 
-#: Locks in one order, so that two processes that flush at once can't lock each other out.
+#: Locks in one order, so that two processes that flush at once can't deadlock.
 _MOVE = """
 WITH moved AS MATERIALIZED (
     SELECT member.id, LEAST(moved.delivered, channel.head) AS delivered, LEAST(moved.read, channel.head) AS read, channel.head
@@ -41,14 +41,14 @@ WHERE member.id = moved.id AND (delivered_seq < moved.delivered OR read_seq < mo
 RETURNING member.channel_id, member.user_id, delivered_seq, read_seq, version, moved.head
 """
 
-#: What waits for somebody who has just become inactive, or can be said of somebody who is active again: where the cursor is behind.
+#: Channels in which messages wait for a member who has just become inactive, or who is active again with a cursor behind.
 _BEHIND = """
 SELECT member.channel_id FROM channel_members AS member JOIN channels AS channel ON channel.id = member.channel_id
 WHERE member.user_id = %s AND (member.delivered_seq < channel.head OR member.read_seq < channel.head)
 ORDER BY member.channel_id
 """
 
-#: What was settled while this person did not count is looked at again.
+#: Checks messages again that were settled while this member did not count.
 _LOOK_AGAIN = """
 UPDATE channels_settled AS settled
 SET delivered_settled = LEAST(delivered_settled, joined_rev), read_settled = LEAST(read_settled, joined_rev),
@@ -59,16 +59,16 @@ FROM channel_members AS member WHERE member.channel_id = settled.channel_id AND 
 
 @dataclass
 class _MovedHere:
-    """Who moved in a channel, and its head as it was then: {user: (delivered, read, version)}."""
+    """The cursors that moved in a channel, {user: (delivered, read, version)}, and the channel's head at that moment."""
 
     head: int
     members: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
 
 def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
-    """(channel, user) → (delivered, read), all in one transaction; what is read is delivered. Never backward, never above head.
+    """Moves cursors in one transaction: (channel, user) → (delivered, read); read implies delivered. Never back or above the head.
 
-    Then settles each channel by itself, and rings `receipts` for what moved. Users who are no members are passed over.
+    Then settles each channel by itself, and rings `receipts` for cursors that moved. Users who are no members are skipped.
     """
     ordered = list(cursors.items())
     columns = [
@@ -96,7 +96,7 @@ def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
 
 
 def read_channel(user: User, *, channel: int, seq: int) -> Member:
-    """Everything up to `seq` was seen by the user; an agent holds on to the conversation. Forward only. Raises NotAMember."""
+    """Moves the user's read cursor to `seq`, forward only; an agent's lease is renewed. Raises NotAMember."""
     move_cursors({(channel, user.pk): (seq, seq)})
     keep_leases([(channel, user.pk)])
     member = Member.objects.filter(channel=channel, user=user).first()
@@ -106,14 +106,14 @@ def read_channel(user: User, *, channel: int, seq: int) -> Member:
 
 
 def settle_receipts(channel: int) -> None:
-    """For after a commit that changed whose cursors count in the channel: fills in what follows, and rings `receipts`."""
+    """Call it after a commit that changed whose cursors count in the channel: settles its messages, and rings `receipts`."""
     _settle_and_tell(channel)
 
 
 def settle_everywhere(user: int) -> None:
-    """For after a commit that made somebody active or inactive: in every channel the others are waited for, or this one too.
+    """Call it after a commit that made a user active or inactive: settles all their channels, because their cursors count or not.
 
-    The first channels at once; of more the rest follows in a thread of its own, one after another: no request waits for thousands.
+    The first channels are settled at once, the others in a thread of their own, one by one: no request waits for thousands.
     """
     if User.objects.filter(pk=user, is_active=True).exists():
         hot.execute(_LOOK_AGAIN, [user])
@@ -139,7 +139,7 @@ def _settle_and_tell(channel: int, *, head: int | None = None, cursors: Sequence
     try:
         progress = settle(channel)
     except DatabaseError:
-        # The cursors stand; the next flush settles from where this one got to, the position check tells of them.
+        # The cursors are stored; the next flush continues to settle, and the position check tells clients.
         logger.warning("channel %d was not settled", channel, exc_info=True)
         return
     if cursors or progress.has_settled:

@@ -16,16 +16,16 @@ _ACTS = {Verdict.UPHELD: Act.REPORT_UPHELD, Verdict.DISMISSED: Act.REPORT_DISMIS
 
 
 def report_message(reporter: User, *, channel: int, message: int, reason: str) -> tuple[Report, bool]:
-    """A member says what is wrong with somebody's message; once a person: a repeat returns the first, and False.
+    """A member reports another person's message; a second report returns the member's first one, and False.
 
-    Keeps what the message says now, whatever becomes of it. Raises Invalid, NotFound, Forbidden, RateLimited.
+    Keeps the message's present text, even if it changes later. Raises Invalid, NotFound, Forbidden, RateLimited.
     """
     reason = audit.checked_reason(reason)
     require_membership(reporter.pk, channel=channel)
     earlier = Report.objects.filter(message=message, message__channel=channel, reporter=reporter).first()
     if earlier is not None:
         return earlier, False
-    # Under the channel's lock: what is reported can't be deleted at the same moment.
+    # Under the channel's lock, so that the reported message can't be deleted at the same moment.
     with counted(REPORTS, reporter), log.writing(channel) as entry:
         require_membership(reporter.pk, channel=channel)
         row = Message.objects.filter(channel_id=channel, pk=message, kind=MessageKind.TEXT).first()
@@ -58,9 +58,9 @@ def report_message(reporter: User, *, channel: int, message: int, reason: str) -
 
 
 def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Report:
-    """Upheld or dismissed, with a reason, together with all open reports of the same message; the same again does nothing.
+    """Closes a report as upheld or dismissed, with a reason, and all open reports of the same message. Repeating does nothing.
 
-    Raises Invalid, NotFound (also for who does not keep the channel), Forbidden, Conflict.
+    Raises Invalid, NotFound (also for a user who does not moderate the channel), Forbidden, Conflict.
     """
     reason = audit.checked_reason(reason)
     if verdict not in Verdict.values:
@@ -70,8 +70,8 @@ def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Repo
         if row is None or not keeps_channel(actor, channel=row.channel_id):
             raise NotFound("There is no such report.")
         require_may(actor, Right.CLOSE_REPORTS, channel=row.channel)
-        log.require(row.message.sender_id != actor.pk, "This is about yourself: somebody else closes it.")
-        # All of the case in the order of their numbers: who closes another one of it waits here, with nothing in hand.
+        log.require(row.message.sender_id != actor.pk, "This report is about you: somebody else must close it.")
+        # Locks all reports of the case by number: a transaction that closes another one of them waits here, without other locks.
         _locked(Report.objects.filter(message=row.message_id))
         row.refresh_from_db(fields=["closed_at", "verdict"])
         if row.closed_at is not None:
@@ -84,9 +84,9 @@ def close_report(actor: User, *, report: int, verdict: str, reason: str) -> Repo
 
 
 def close_case(message: Message, *, actor: User, verdict: str, reason: str) -> None:
-    """Within a transaction: all open reports of the message get one verdict, and the audit log one line.
+    """Within a transaction: closes all open reports of the message with one verdict, and writes one line in the audit log.
 
-    Files that were kept as evidence go with the next sweep.
+    The next sweep deletes files that were kept as evidence.
     """
     rows = _locked(Report.objects.open().filter(message=message))
     if not rows:
@@ -106,7 +106,7 @@ def close_case(message: Message, *, actor: User, verdict: str, reason: str) -> N
 
 
 def is_open_case(message: Message) -> bool:
-    """Whether a report of it is open; its verdict waits until the transaction ends."""
+    """Whether a report of the message is open; locks it, so that a verdict waits until this transaction ends."""
     return bool(_locked(Report.objects.open().filter(message=message)))
 
 

@@ -1,4 +1,4 @@
-"""How long a channel is kept: its own days, or those of the installation; and channels on hold, of which nothing is taken away."""
+"""How long a channel keeps messages: its own days, or the installation's. A channel on hold keeps everything."""
 
 from django.conf import settings
 from django.db import transaction
@@ -15,21 +15,21 @@ from delivery.bus.announcements import Passing
 from delivery.wire import codec, frames
 from delivery.wire.errors import Forbidden, Invalid
 
-#: The staff's right to say how long a channel is kept, and to put it on hold.
+#: The staff's right to set how long a channel is kept, and to put it on hold.
 KEEP = "chat.keep_channel"
-#: Beyond that it is for ever.
+#: The most days; longer means for ever.
 MOST_DAYS = 36_500
 
 
 def least_days() -> int:
-    """What is younger may still have to be replayed."""
+    """The least days: clients may still need the replay of younger messages."""
     return settings.LIMITS.replay_hours // 24 + 1
 
 
 def keep_channel(actor: User | None, *, channel: int, keeps_days: int | None, is_held: bool, reason: str) -> Channel:
-    """Messages older than so many days are pruned (0: never; None: as RETENTION_DAYS says), and none at all on hold.
+    """Sets after how many days messages are pruned (0: never; None: RETENTION_DAYS), and whether the channel is on hold.
 
-    Its members are told the days, and nothing of a hold. The same again does nothing. `actor` None: by the console.
+    Members are told the days, but not of a hold. Repeating does nothing. `actor` None: the console.
     Raises Invalid, Forbidden, NotFound.
     """
     reason = audit.checked_reason(reason)
@@ -53,13 +53,13 @@ def keep_channel(actor: User | None, *, channel: int, keeps_days: int | None, is
 
 
 def raise_floor(channel: int, *, to: int) -> bool:
-    """Within the transaction that takes messages away: up to this number some may be gone. False for a channel on hold."""
+    """Within the transaction that deletes messages: up to this number some may be gone. False for a channel on hold."""
     row = Channel.objects.filter(pk=channel, is_held=False)
     return row.update(floor=Greatest(F("floor"), to)) > 0
 
 
 def tell_floor(channel: int) -> None:
-    """To who is connected; who is not reads it in `hello`."""
+    """Tells connected members the floor; the others read it in `hello`."""
     row = Channel.objects.get(pk=channel)
     passing = Passing(channel_id=row.pk, head=row.head, raw=_told(row))
     transaction.on_commit(lambda: bell.ring([passing]), robust=True)

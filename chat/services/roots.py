@@ -1,4 +1,4 @@
-"""What a reply does to the root of its thread (threading.sql, for posting): which are no roots, and how a root's change is told."""
+"""The effects of a reply on its thread's root (threading.sql, for posting): which messages can be roots, and a root's change."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ from delivery.bus.announcements import Change
 from delivery.wire.errors import Invalid, NotFound, Refused
 
 _IS_NO_ROOT = {
-    "system": "What happened in the channel can't begin a thread.",
+    "system": "A line about the channel can't begin a thread.",
     "reply": "A reply in a thread can't begin another thread.",
     "deleted": "The message that this thread began with was deleted.",
 }
 
 
 def refusal_in_thread(draft: Draft, facts: Facts) -> Refused | None:
-    """What stands against a reply in a thread; None when nothing does, or it is none."""
+    """The refusal of a reply in a thread; None if it is allowed, or is no reply in a thread."""
     if draft.thread is None:
-        return Invalid("Only a reply in a thread is also in the channel.") if draft.also_in_channel else None
+        return Invalid("Only a reply in a thread can be shown in the channel too.") if draft.also_in_channel else None
     if facts.standing.side is not None or facts.standing.kind == ChannelKind.INNER:
         return Invalid("There are no threads in conversations with the support.")
     if facts.root == ROOT:
@@ -35,7 +35,7 @@ def refusal_in_thread(draft: Draft, facts: Facts) -> Refused | None:
 
 
 def count_again(entry: log.Entry, root: Message) -> None:
-    """For after a reply was deleted, under the channel's lock: the root takes the next number. Its newest place stays."""
+    """After a reply was deleted, under the channel's lock: counts the replies again; the root takes the next number."""
     alive = Message.objects.filter(thread=root, deleted_at=None)
     [(repliers,)] = hot.rows("SELECT latest_repliers(%s)::text", [root.pk])
     root.repliers = None if repliers is None else msgspec.json.decode(repliers)
@@ -45,7 +45,7 @@ def count_again(entry: log.Entry, root: Message) -> None:
 
 
 def follow_where_called(reply: Message) -> None:
-    """After an edit: who is mentioned in a reply follows its thread from there, unless they have stopped."""
+    """After an edit: users whom the reply mentions follow its thread from there, unless they have unfollowed it."""
     if reply.thread_id is not None and reply.mentions is not None:
         ThreadFollower.objects.bulk_create(
             [
@@ -57,7 +57,7 @@ def follow_where_called(reply: Message) -> None:
 
 
 def change_of_root(found: dict[str, Any]) -> Change:
-    """`found`: its row and its author's names, as move_roots returns them."""
+    """The change of a root. `found`: its row and its author's names, as move_roots returns them."""
     columns: list[Field[Any, Any]] = [field for field in Message._meta.concrete_fields if field.attname in found]
     row = Message(**{field.attname: field.to_python(found[field.attname]) for field in columns})
     row.sender = User(pk=row.sender_id, username=found["username"], display_name=found["display_name"])

@@ -1,6 +1,6 @@
-"""Mutes and removals: what lives on (channel, user), so that leaving and coming back ends neither.
+"""Mutes and removals: they belong to (channel, user), so that leaving and coming back ends neither.
 
-All of it under the channel's row lock, which posting, joining and removing take too.
+All changes happen under the channel's row lock, which posting, joining and removing take too.
 """
 
 import datetime
@@ -18,15 +18,15 @@ from delivery.wire.types import spell_time
 
 
 def mute_member(actor: User, *, channel: int, user: User, until: datetime.datetime | None, reason: str = "") -> None:
-    """Until then the person's messages are refused with `muted`, also after leaving and coming back; None ends it.
+    """Mutes a member until a time: their messages are refused with `muted`, also after leaving and coming back. None ends the mute.
 
-    Repeating does nothing. Raises NotAMember for somebody who was never in the channel.
+    Repeating does nothing. Raises NotAMember for a user who was never in the channel.
     """
     reason = audit.bounded_reason(reason)
     with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
         standing = require_may(actor, Right.MUTE, channel=entry.channel, reason=reason)
         member = member_or_former(channel, user)
-        log.require(user.pk != actor.pk, "Nobody mutes themselves.")
+        log.require(user.pk != actor.pk, "You can't mute yourself.")
         require_rank(standing, member, sentence="Moderators mute only members.", reason=reason)
         if until is None:
             is_changed = _lift(entry, user, SanctionKind.MUTE)
@@ -41,18 +41,18 @@ def mute_member(actor: User, *, channel: int, user: User, until: datetime.dateti
 
 
 def readmit_member(actor: User, *, channel: int, user: User, reason: str = "") -> None:
-    """Lifts a removal: the person may join by themselves again, where one can. Raises NotFound without a removal."""
+    """Lifts a removal: the person may join by themselves again, if the channel can be joined. Raises NotFound without a removal."""
     reason = audit.bounded_reason(reason)
     with counted(unless_bulk(MEMBERSHIPS), actor), log.writing(channel) as entry:
         require_may(actor, Right.REMOVE, channel=entry.channel, reason=reason)
-        log.require(user.pk != actor.pk, "Nobody lifts their own removal.")
+        log.require(user.pk != actor.pk, "You can't lift your own removal.")
         if not _lift(entry, user, SanctionKind.REMOVAL):
             raise NotFound("This person was not removed, or may come back already.")
         audit.record(Act.MEMBER_READMITTED, actor=actor, whom=user.pk, channel=channel, reason=reason)
 
 
 def impose(entry: log.Entry, user: User, kind: str, *, until: datetime.datetime | None, by: User, reason: str) -> bool:
-    """Within an entry's transaction: from now on it stands. False when it stood so already."""
+    """Within an entry's transaction: imposes the sanction. False if it was imposed so already."""
     if Sanction.objects.standing().filter(channel=entry.channel, user=user, kind=kind, until=until).exists():
         return False
     given = {"until": until, "by": by, "reason": reason, "created_at": entry.now}
@@ -61,9 +61,9 @@ def impose(entry: log.Entry, user: User, kind: str, *, until: datetime.datetime 
 
 
 def let_in(entry: log.Entry, user: User, *, actor: User, reason: str) -> None:
-    """Within an entry's transaction, before anybody becomes a member, by whatever door. Raises Removed.
+    """Within an entry's transaction, before a user becomes a member at any door: checks for a removal. Raises Removed.
 
-    Who was removed does not come in by themselves, nor is added by who may not remove; being added by who may lifts it.
+    A removed user can't join by themselves, and only a member who may remove others can add them, which lifts the removal.
     """
     removals = Sanction.objects.standing().filter(channel=entry.channel, user=user, kind=SanctionKind.REMOVAL)
     removal = removals.first()
@@ -72,7 +72,9 @@ def let_in(entry: log.Entry, user: User, *, actor: User, reason: str) -> None:
     if actor.pk == user.pk:
         raise Removed(_sentence(removal.until))
     if standing_of(actor, channel=entry.channel.pk).refusal(Right.REMOVE, entry.channel) is not None:
-        raise Removed("This person was removed from this channel: only who may remove members can add them back.")
+        raise Removed(
+            "This person was removed from this channel: only people who may remove members can add them again."
+        )
     require_may(actor, Right.REMOVE, channel=entry.channel, reason=reason)
     removal.delete()
     said = reason or "They were added again."
@@ -80,7 +82,7 @@ def let_in(entry: log.Entry, user: User, *, actor: User, reason: str) -> None:
 
 
 def member_or_former(channel: int, user: User) -> Member | None:
-    """The membership; None for somebody who was in the channel once. Raises NotAMember for anybody else."""
+    """The membership; None for a former member. Raises NotAMember for a user who was never in the channel."""
     member = Member.objects.filter(channel=channel, user=user).first()
     if member is None and not _was_here(channel, user):
         raise NotAMember("This person is not a member of the channel.")
@@ -88,7 +90,7 @@ def member_or_former(channel: int, user: User) -> Member | None:
 
 
 def _was_here(channel: int, user: User) -> bool:
-    # Who left has said so, and who was removed has a sanction.
+    # A member who left has a line in the log, and a removed one has a sanction.
     was_removed = Sanction.objects.filter(channel=channel, user=user).exists()
     return was_removed or Message.objects.filter(channel=channel, sender=user).exists()
 

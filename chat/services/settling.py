@@ -9,11 +9,11 @@ from chat import hot
 from chat.models import MessageStatus
 from delivery.bus.announcements import Low
 
-#: In a statement of its own, so that the next one sees what was settled by the transaction that held it before.
+#: A statement of its own, so that the next one sees what the transaction that held the lock before has settled.
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 
-#: How far all is settled, and of the active members the two lowest cursors and the two that joined first: a message waits for
-#: the lowest cursor, or for the second if the lowest is its sender's; and somebody else must have been there for it.
+#: How far all messages are settled; and of the active members the two lowest cursors and the two who joined first. A message waits
+#: for the lowest cursor, or for the second if the lowest is its sender's; and another member must have been there for it.
 _STANDING = """
 SELECT
     (SELECT head FROM channels WHERE id = %s),
@@ -32,16 +32,16 @@ WHERE channel_id = %s AND {time} IS NULL AND seq > %s AND seq <= %s
     AND seq > CASE WHEN sender_id = %s THEN %s::bigint ELSE %s::bigint END
 """
 
-#: Unless it was meanwhile asked to look again from further below.
+#: Unless another transaction has set it back meanwhile, to check earlier messages again.
 _SETTLED = """
 UPDATE channels_settled
 SET delivered_settled = %s, delivered_slowest = %s, delivered_own = %s, read_settled = %s, read_slowest = %s, read_own = %s
 WHERE channel_id = %s AND delivered_settled = %s AND read_settled = %s
 """
 
-#: Messages that one transaction settles: a member who returns after long passes many at once.
+#: Messages that one transaction settles: a member who returns after a long time passes many at once.
 SETTLED_AT_ONCE = 1000
-#: Transactions that one flush spends on one channel; the next flush goes on.
+#: Transactions that one flush spends on one channel; the next flush continues.
 SETTLINGS_A_FLUSH = 20
 
 #: First key of the advisory locks that let only one transaction at a time settle a channel ("rcpt" in ASCII).
@@ -50,7 +50,7 @@ SETTLING = 0x72637074
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the others of each member have got, and are settled; `since`: when those others began."""
+    """For each member, how far all others have received and read; `since`: when the first of these others joined."""
 
     head: int
     since: Low
@@ -61,7 +61,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class _Side:
-    """One of the two cursors: what its passing does to a message."""
+    """One of the two cursors, and the columns of a message that it fills."""
 
     status: MessageStatus
     settle: str
@@ -75,7 +75,7 @@ _SIDES = (
 
 @dataclass(frozen=True)
 class _Floor:
-    """Up to `all` every message is settled; up to `own` those of the slowest member, who does not wait for themselves."""
+    """How far messages are settled: up to `all` every message, up to `own` the slowest member's own messages."""
 
     all: int
     slowest: int
@@ -84,19 +84,19 @@ class _Floor:
 
 @dataclass(frozen=True)
 class _Lowest:
-    """The two lowest of a number, of the active members: None where there are not as many."""
+    """The two lowest values of a number among the active members; None if there are fewer members."""
 
     user: int
     first: int | None
     second: int | None
 
     def up_to(self, floor: _Floor) -> Low:
-        """As far as the rows say so."""
+        """The lowest values, but not beyond what the rows have settled."""
         return Low(self.user, min(self.first or 0, floor.all), min(self.second or 0, floor.own))
 
 
 def settle(channel: int) -> Progress:
-    """In transactions of their own, bounded in rows; what is left is for the next flush. Posting goes on meanwhile."""
+    """Settles a channel in own transactions of bounded size; the next flush does the rest. Posting continues meanwhile."""
     has_settled = False
     for _ in range(SETTLINGS_A_FLUSH):
         progress, is_done = _settle_some(channel)
@@ -108,7 +108,7 @@ def settle(channel: int) -> Progress:
 
 def _settle_some(channel: int) -> tuple[Progress, bool]:
     with transaction.atomic():
-        # Held to the end of the transaction; posting, which holds the channel's row, goes on.
+        # Held until the end of the transaction; posting holds the channel's row instead, and continues.
         hot.rows(_LOCK, [SETTLING, channel % 2**31])
         [(head, *two, floors)] = hot.rows(_STANDING, [channel, channel, channel])
         since, *lowest = (_lowest(pair) for pair in two)
@@ -137,7 +137,7 @@ def _settle_side(channel: int, side: _Side, floor: _Floor, low: _Lowest, since: 
     floor = _Floor(floor.all, low.user, own)
     if _is_done(floor, low):
         return floor
-    # First what waits for all; then what only the slowest member wrote.
+    # First messages that wait for all members; then those of the slowest member.
     start = floor.all if (low.first or 0) > floor.all else own
     most = start + SETTLED_AT_ONCE
     bounds = [low.user, low.second, low.first, since.user, since.second, since.first]

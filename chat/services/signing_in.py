@@ -1,4 +1,4 @@
-"""Who signs in: one name and one password, looked at in the same time whatever becomes of it; and from where people do."""
+"""Signing in: checks name and password in the same time for every outcome, and remembers the addresses of sign-ins."""
 
 import contextlib
 
@@ -9,19 +9,20 @@ from chat.models import Ban, SignInAddress, User
 from chat.services.accounts import lock_own
 from delivery.wire.errors import Forbidden
 
-#: So many addresses of a person are remembered; the one that was not used for the longest is forgotten first.
+#: How many addresses of a person are remembered; the one unused for the longest is forgotten first.
 MOST_ADDRESSES = 50
 
 
 def check_sign_in(username: str, *, password: str) -> User:
-    """The account of this name, in any case. Raises Forbidden with the sentence that is shown.
+    """The account of this name, in any case. Raises Forbidden with the sentence to show.
 
-    One hash for everybody: the time tells neither who exists nor who is banned. With the right password one is told of a ban.
+    Every try computes one hash: the time tells neither who exists nor who is banned. Only with the right password the refusal
+    tells of a ban.
     """
     user = User.objects.named(username).first()
-    # (somebody who does not exist has no password, which takes as long to be wrong)
+    # (a missing account gets an unusable password, whose check takes as long)
     if not (user or User()).check_password(password) or user is None:
-        raise Forbidden("That username and password don't fit together. Mind capital letters in the password.")
+        raise Forbidden("Username or password is wrong. Check the capital letters in the password.")
     if not user.is_active:
         ban = Ban.objects.standing().filter(user=user).first()
         raise Forbidden(f"This account is banned: {ban.reason}" if ban else "This account is not active.")
@@ -29,7 +30,7 @@ def check_sign_in(username: str, *, password: str) -> User:
 
 
 def note_sign_in(user: User, *, line: str) -> None:
-    """The person has signed in from this address (of IPv6: this /64). Of who has lost their account meanwhile nothing is noted."""
+    """Notes that the person has signed in from this address (IPv6: this /64), unless their account was erased meanwhile."""
     with contextlib.suppress(Forbidden), transaction.atomic():
         lock_own(user)
         SignInAddress.objects.update_or_create(user=user, line=line, defaults={"last_at": clock.now()})

@@ -1,4 +1,4 @@
-"""The ready groups of the staff, and who is in them."""
+"""The ready groups of the staff, and their members."""
 
 from collections.abc import Collection
 from typing import Any
@@ -13,21 +13,21 @@ from delivery.wire.errors import Forbidden, Invalid, NotFound
 
 _SEES_PEOPLE = ("view_user", "view_channel", "view_member", "view_sanction")
 
-#: Each ready group with exactly what it may do, by codename.
+#: Each ready group with exactly its permissions, by codename.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Moderator": (
         *_SEES_PEOPLE,
         *("view_message", "view_messageversion", "view_report", "view_ban", "view_auditentry"),
         *("moderate_any_channel", "ban_user"),
     ),
-    # Of what is said that of their own inboxes' conversations is theirs to see; nothing else is.
+    # They may read conversations of their own inboxes, but no other messages.
     "Support agent": (*_SEES_PEOPLE, "view_ban", "read_support"),
     "Auditor": (*_SEES_PEOPLE, "view_report", "view_ban", "view_auditentry"),
 }
 
 
 def make_groups() -> None:
-    """The ready groups as they are here, whatever they were before; other groups are left alone."""
+    """Creates the ready groups, or resets their permissions; other groups stay as they are."""
     with transaction.atomic():
         of_chat = Permission.objects.filter(content_type__app_label="chat")
         for name, codenames in GROUPS.items():
@@ -36,15 +36,15 @@ def make_groups() -> None:
 
 
 def change_staff_roles(actor: User | None, *, user: int, roles: Collection[str], reason: str) -> User:
-    """Makes somebody staff with exactly these ready groups, or none. `actor` None: by the console; else a superuser.
+    """Makes a user staff with exactly these ready groups; without groups, no staff. `actor` None: the console; else a superuser.
 
-    The same again does nothing. Raises Invalid, Forbidden, NotFound.
+    Repeating does nothing. Raises Invalid, Forbidden, NotFound.
     """
     reason = audit.checked_reason(reason)
     if unknown := set(roles) - set(GROUPS):
         raise Invalid(f"There is no staff role {sorted(unknown)[0]!r}.")
     if actor is not None and not (actor.is_superuser and actor.is_active):
-        raise Forbidden("Only a superuser gives staff roles.")
+        raise Forbidden("Only a superuser can give staff roles.")
     with transaction.atomic():
         row = User.objects.select_for_update(no_key=True).filter(pk=user).first()
         if row is None:

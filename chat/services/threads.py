@@ -1,4 +1,4 @@
-"""Following a thread, and how far somebody has read it. Nothing of it stands in the channel's log: it is each follower's own."""
+"""Following a thread, and each follower's read position. The channel's log does not contain it: it is the follower's own."""
 
 from typing import Any
 
@@ -25,14 +25,14 @@ def follow_thread(
     read_seq: int | None = None,
     unread_from: int | None = None,
 ) -> shapes.FollowedThread:
-    """Follows the thread that the message begins or would begin, or stops; notes what was read of it, forward only.
+    """Follows or unfollows the thread that the message begins or would begin; moves the read position, forward only.
 
-    `unread_from`: everything from that number on is unread again, and the thread is followed. None leaves it as it is; to repeat
-    it does nothing. Tells the user's own sockets. Raises what keeps them from reading there, NotFound, or Invalid for what begins
-    no thread or contradicts itself.
+    `unread_from`: replies from that number on are unread again, and the thread is followed. None leaves a value as it is; repeating
+    does nothing. Tells the user's own sockets. Raises the refusal if they may not read there, NotFound, or Invalid for a message
+    that can't begin a thread and for contradictory arguments.
     """
     if unread_from is not None and (following is False or read_seq is not None):
-        raise Invalid("What is marked as unread is followed, and can't be marked as read at the same time.")
+        raise Invalid("`unread_from` follows the thread, and can't be combined with `read_seq` or unfollowing.")
     require_reader(user.pk, channel=channel)
     root = _root(channel, message)
     newest = root.last_reply_seq or root.seq

@@ -1,4 +1,4 @@
-"""Tokens of programs: made, used, and ended, by themselves, with their parent, or with the password of their owner."""
+"""Tokens of programs: creating, using and ending them. A token also ends with its parent, or with its owner's password."""
 
 import datetime
 import secrets
@@ -17,18 +17,18 @@ from chat.services.accounts import lock_own
 from chat.services.credentials import recheck_logins
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
-#: What a token begins with, so that people and secret scanners recognise one.
+#: The beginning of every token, so that people and secret scanners recognise it.
 TOKEN_PREFIX = "gapless_"  # noqa: S105 (a prefix, not a secret)
-#: A token's last use is written again after so long.
+#: How often a token's last use is written at most.
 LAST_USE_SECONDS = 60
-#: A stranger who has found an open page is not to make a token with these: tokens outlive it, and act on others.
+#: A stranger at an open page must not create a token with these scopes: the token outlives the session and acts on others.
 GRAVE_SCOPES = frozenset({Scope.MODERATE, Scope.TOKENS})
 
 
 def create_token(
     user: User, *, name: str, scopes: Sequence[str] | None = None, expires_at: datetime.datetime | None = None
 ) -> str:
-    """A secret for a program of this user; it is shown this once, only its hash is kept. See new_token."""
+    """Creates a token and returns its secret, of which only the hash is stored. See new_token."""
     _, secret = new_token(user, name=name, scopes=scopes, expires_at=expires_at)
     return secret
 
@@ -42,9 +42,9 @@ def new_token(
     parent: Token | None = None,
     session_of: User | None = None,
 ) -> tuple[Token, str]:
-    """A token and its secret. Without scopes it has all but `tokens`.
+    """Creates a token; returns it with its secret. Without `scopes` it has all but `tokens`.
 
-    Made by `parent`, a token, with which it ends; or by a session of `session_of`, the user as the session was checked.
+    The creator is `parent`, a token, with which it ends; or a session of `session_of`, the user as the session was checked.
     Raises Invalid, OutOfScope for more than the parent has, Forbidden for longer, Conflict for one too many, or RateLimited.
     """
     if user.kind != UserKind.PERSON:
@@ -68,12 +68,12 @@ def new_token(
 
 
 def needs_password(scopes: Collection[str]) -> bool:
-    """Whether a person who makes a token with these has to prove anew who they are."""
+    """Whether a user must give their password to create a token with these scopes."""
     return not GRAVE_SCOPES.isdisjoint(scopes)
 
 
 def note_use(digests: Collection[str]) -> None:
-    """These tokens are in use; written once a minute a token. Waits for nobody: who holds a row is writing the same."""
+    """Notes that these tokens are in use, at most once a minute for each. It skips locked rows: their holder writes the same."""
     stale = clock.now() - datetime.timedelta(seconds=LAST_USE_SECONDS)
     with transaction.atomic():
         unused = Token.objects.filter(digest__in=digests).unused_since(stale).order_by("pk")
@@ -81,19 +81,19 @@ def note_use(digests: Collection[str]) -> None:
         if found:
             used = Token.objects.filter(pk__in=found)
             used.update(last_used_at=clock.now())
-            # A visit goes on for as long as somebody comes back to it.
+            # A visit is prolonged as long as the visitor comes back.
             used.filter(scopes=[VISIT]).update(expires_at=clock.now() + visit_time())
 
 
 def visit_time() -> datetime.timedelta:
-    """For how long a visit's token holds after its last use."""
+    """For how long a visit's token is valid after its last use."""
     return datetime.timedelta(days=settings.LIMITS.visit_days)
 
 
 def delete_token(user: User, *, token: int) -> None:
-    """Programs that came in with it are closed, and so are those of all tokens that it has made. Raises NotFound."""
+    """Deletes a token and all tokens that it has created; sockets of programs that use them are closed. Raises NotFound."""
     with transaction.atomic():
-        # Its owner's row: none is made by a token that is just deleted.
+        # Locks the owner's row, so that a token that is being deleted can't create another one.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         deleted, _ = Token.objects.filter(pk=token, user=user).delete()
         if not deleted:
@@ -103,7 +103,7 @@ def delete_token(user: User, *, token: int) -> None:
 
 def _require_place(user: User, parent: Token | None) -> None:
     if parent is not None and not Token.objects.standing().filter(pk=parent.pk).exists():
-        raise Forbidden("The token that makes this one has just ended.")
+        raise Forbidden("The token that creates this one has just ended.")
     if Token.objects.filter(user=user).count() >= settings.LIMITS.tokens:
         raise Conflict(f"You have {settings.LIMITS.tokens} tokens: delete one that is not used any more.")
 
@@ -112,5 +112,5 @@ def _within(parent: Token, scopes: Collection[str], expires_at: datetime.datetim
     for scope in scopes:
         require_scope(parent.scopes, scope)
     if parent.expires_at is not None and expires_at is not None and expires_at > parent.expires_at:
-        raise Forbidden("A token can't make one that outlives it.")
+        raise Forbidden("A token can't create a token that outlives it.")
     return expires_at or parent.expires_at

@@ -1,4 +1,4 @@
-"""Visitors: people from outside, who are nowhere but in their own conversations with the support."""
+"""Visitors: people from outside, who are members only of their own conversations with the support."""
 
 import secrets
 
@@ -11,16 +11,16 @@ from chat.naming import clean_name, looks
 from chat.services.tokens import TOKEN_PREFIX, visit_time
 from delivery.wire.errors import Forbidden
 
-#: What a visitor's username begins with; the rest is random. Others see the display name.
+#: The beginning of every visitor's username; the rest is random. Others see the display name.
 USERNAME_PREFIX = "visitor-"
-#: Shown as long as nobody has said another.
+#: The display name until the company or the visitor gives another.
 NAMELESS = "Visitor"
 
 
 def create_visitor(*, display_name: str = "") -> tuple[User, str]:
-    """Somebody from outside, and the secret of the one token that they have, of scope `visit`; told this once. Raises Invalid.
+    """Creates a visitor; returns them with the secret of their one token, of scope `visit`, which is not stored. Raises Invalid.
 
-    Without a password: no page and no form signs them in.
+    A visitor has no password, so no page and no form can sign them in.
     """
     username = USERNAME_PREFIX + secrets.token_hex(8)
     seen, seen_in_any_case = looks(username)
@@ -38,7 +38,7 @@ def create_visitor(*, display_name: str = "") -> tuple[User, str]:
 
 
 def new_visit_token(visitor: User) -> str:
-    """The secret of one more token of the visitor; it ends when it wasn't used for so long as `visit_days` says."""
+    """Creates one more token of the visitor and returns its secret; the token ends `visit_days` after its last use."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     expires_at = clock.now() + visit_time()
     Token.objects.create(user=visitor, name="visit", digest=digest_of(secret), scopes=[VISIT], expires_at=expires_at)
@@ -46,14 +46,14 @@ def new_visit_token(visitor: User) -> str:
 
 
 def require_inside(user: User) -> None:
-    """For what makes an account mean more than a visit. Raises Forbidden for a visitor, and for the server's own account."""
+    """Checks before an act that gives an account more than a visit. Raises Forbidden for visitors and the server's own account."""
     if user.kind != UserKind.PERSON:
-        raise Forbidden("A visitor is from outside: this can't be done with the account.")
+        raise Forbidden("This account belongs to a visitor: it can't be used for this.")
 
 
 def require_place_for(user: User, channel: Channel) -> None:
-    """A visitor is in conversations with the support and nowhere else; the server's own account is nowhere. Raises Forbidden."""
+    """Raises Forbidden unless the user may be there: visitors only in support conversations, the server's own account nowhere."""
     if user.kind == UserKind.SYSTEM:
-        raise Forbidden("The server's own account is a member of nothing.")
+        raise Forbidden("The server's own account can't be a member.")
     if user.is_visitor and (not channel.is_support or channel.kind == ChannelKind.INNER):
         raise Forbidden("A visitor is only in conversations with the support.")

@@ -1,6 +1,6 @@
-"""What is sent: rows as the structs that clients see, each spelled once.
+"""What clients get: rows as structs, each defined once.
 
-Rows are of chat.models; a struct is spoken of as `shapes.Message`, so that one noun has one spelling.
+Rows are of chat.models; code writes `shapes.Message` for the struct and `Message` for the row.
 """
 
 from chat.shapes.audit import AuditEntry, audit_entry_of

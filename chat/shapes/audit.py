@@ -1,4 +1,4 @@
-"""A line of the audit log, as it is sent."""
+"""A line of the audit log, as clients get it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from delivery.wire.types import Time, spell_time
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One act of moderation; `address` for staff only."""
+    """One act of moderation; only staff get `address`."""
 
     id: Id
     created_at: Time
@@ -43,7 +43,7 @@ AUDIT_ENTRY = AuditEntry(
 
 
 def audit_entry_of(row: models.AuditEntry, *, with_address: bool) -> AuditEntry:
-    """Addresses are the staff's to see: a moderator of one channel learns nobody's."""
+    """The line. Only staff see addresses; moderators of channels do not."""
     return AuditEntry(
         id=row.pk,
         created_at=spell_time(row.created_at),

@@ -1,4 +1,4 @@
-"""Whom somebody has blocked, as they read it."""
+"""A blocked user, as the blocker reads it."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ from delivery.wire.types import Time, spell_time
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the caller has blocked; its `id` is theirs."""
+    """A user whom the caller has blocked; `id` is the blocked user's id."""
 
     id: Id
     user: Person
@@ -21,5 +21,5 @@ BLOCK = Block(id=2, user=BOB, created_at=THEN)
 
 
 def block_of(row: models.Block) -> Block:
-    """Needs `blocked` selected along. In one's own list each person stands once: their id is the block's."""
+    """Needs `blocked` selected along. A list has each blocked user once, so the user's id is the block's id."""
     return Block(id=row.blocked_id, user=person_of(row.blocked), created_at=spell_time(row.created_at))

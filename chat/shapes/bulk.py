@@ -1,4 +1,4 @@
-"""What became of many that were asked for at once."""
+"""The outcome of a bulk act."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from delivery.wire.errors import Refused
 
 
 class NotDone(msgspec.Struct, frozen=True, kw_only=True):
-    """One that was refused, and why."""
+    """A row that was refused, and the reason."""
 
     id: Id
     code: str
@@ -17,7 +17,7 @@ class NotDone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BulkOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Each by itself: what was done, and what was refused."""
+    """The outcome of each row: done or refused."""
 
     done: list[Id]
     refused: list[NotDone]

@@ -6,7 +6,7 @@ from chat.shapes.message import message_of
 from delivery.bus.announcements import Change
 from delivery.wire import codec
 
-#: Events by which a membership ends or begins; `event.user` says whose.
+#: Events that end or begin a membership; `event.user` is the member.
 ENDS = {"member.left", "member.removed"}
 BEGINS = {"member.joined", "conversation.begun"}
 

@@ -1,4 +1,4 @@
-"""A channel as it is sent: what everybody reads of it, and what is each member's own."""
+"""A channel, as clients get it: the fields for everybody, and each member's own fields."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ LAST = Last(seq=341, sender=BOB, text="The build is green.", at=THEN)
 
 
 class Channel(BareChannel, frozen=True, kw_only=True):
-    """A channel; from `role` on only for its members, `people` only of a direct one."""
+    """A channel. Fields from `role` on are only for its members, `people` only for direct channels."""
 
     name: str
     topic: str
@@ -40,47 +40,53 @@ class Channel(BareChannel, frozen=True, kw_only=True):
     created_at: Time
     archived_at: Time | None
     kept_days: (
-        Annotated[int, msgspec.Meta(description="Older messages are taken away; left out: they are kept for ever.")]
+        Annotated[
+            int, msgspec.Meta(description="After so many days messages are deleted; left out: they are kept for ever.")
+        ]
         | Absent
     ) = msgspec.UNSET
     floor: (
         Annotated[
             int,
             msgspec.Meta(
-                description="Messages up to this number may be gone, because they are kept for no longer: nothing was lost."
+                description="Messages up to this number may be deleted, because of `kept_days`: nothing was lost."
             ),
         ]
         | Absent
     ) = msgspec.UNSET
     people: list[Person] | Absent = msgspec.UNSET
     is_group: (
-        Annotated[bool, msgspec.Meta(description="Of a direct one: opened by three or more, so it can be left.")]
+        Annotated[
+            bool,
+            msgspec.Meta(description="For direct channels: opened for three or more people, so members can leave it."),
+        ]
         | Absent
     ) = msgspec.UNSET
     is_named: (
         Annotated[
-            bool, msgspec.Meta(description="Of a direct one: `name` is what its people call it, not their names.")
+            bool,
+            msgspec.Meta(description="For direct channels: `name` was chosen by its people, it is not their names."),
         ]
         | Absent
     ) = msgspec.UNSET
     role: RoleName | Absent = msgspec.UNSET
-    can: Annotated[list[RightName], msgspec.Meta(description="What the caller may do.")] | Absent = msgspec.UNSET
+    can: Annotated[list[RightName], msgspec.Meta(description="The caller's rights.")] | Absent = msgspec.UNSET
     delivered_seq: int | Absent = msgspec.UNSET
     read_seq: int | Absent = msgspec.UNSET
     unread: int | Absent = msgspec.UNSET
-    mentioned: Annotated[int, msgspec.Meta(description="How many of the unread call the caller.")] | Absent = (
+    mentioned: Annotated[int, msgspec.Meta(description="How many unread messages mention the caller.")] | Absent = (
         msgspec.UNSET
     )
     notify_level: LevelName | Absent = msgspec.UNSET
     favourite: bool | Absent = msgspec.UNSET
     section: (
-        Annotated[str, msgspec.Meta(description="The heading that it stands under in one's own list.")] | Absent
+        Annotated[str, msgspec.Meta(description="The heading of the channel in the caller's own list.")] | Absent
     ) = msgspec.UNSET
     muted_until: Time | Absent | None = msgspec.UNSET
     can_by_role: (
         Annotated[
             dict[RoleName, list[RightName]],
-            msgspec.Meta(description="In a push to all members: what each may do from now on."),
+            msgspec.Meta(description="In a push to all members: the rights of each role from now on."),
         ]
         | Absent
     ) = msgspec.UNSET
@@ -126,7 +132,7 @@ def brief_of(row: models.Channel) -> ChannelBrief:
 
 
 def channel_of(row: models.Channel | ChannelColumns, *, people: Sequence[models.User] = ()) -> Channel:
-    """What everybody reads of it. `people`: the others in a direct channel, whose names are its name."""
+    """The fields for everybody. `people`: the other people in a direct channel; their names are its name."""
     return Channel(**_read_by_all(row, people))
 
 
@@ -166,14 +172,14 @@ def channel_to_member(
     moderates: bool,
     last: Last | Absent | None = msgspec.UNSET,
 ) -> Channel:
-    """A channel as one of its members sees it; needs `channel` selected along, and the mute.
+    """A channel, as one of its members sees it. Needs `channel` and the mute selected along.
 
     `moderates`: whether the user moderates everywhere.
     """
     row = member.channel
     seen = _read_by_all(row, people)
     if row.is_support and row.created_by_id == member.user_id:
-        # To the staff a conversation is named after its visitor; to the visitor it is the support.
+        # The staff see a conversation under its visitor's name, the visitor as the support.
         seen["name"] = "Support"
     return Channel(
         **seen,
@@ -192,9 +198,9 @@ def channel_to_member(
 
 
 def channel_to_all(row: models.Channel) -> Channel:
-    """For one push to all members, without what is each member's own."""
+    """The channel for one push to all members, without each member's own fields."""
     can_by_role = {str(role): _rights(row, role, moderates=False) for role in models.Role}
-    # Who the others are is another answer for each.
+    # `people` differs for each member.
     return msgspec.structs.replace(channel_of(row), people=msgspec.UNSET, can_by_role=can_by_role)
 
 
@@ -205,5 +211,5 @@ def _rights(row: models.Channel | ChannelColumns, role: str, *, moderates: bool)
 
 def _name_among(row: models.Channel | ChannelColumns, people: Sequence[models.User]) -> str:
     names = ", ".join(user.get_full_name() for user in people)
-    # Of a group that others have left: not to be taken for the conversation of two.
+    # A group that others have left must not look like the conversation of two.
     return f"{names} (group)" if row.place == GROUP and len(people) == 1 else names

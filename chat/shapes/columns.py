@@ -1,4 +1,4 @@
-"""The columns that a channel's description or a message is made of, read without the ORM, whose objects would cost most of all."""
+"""The columns for a channel's description and for a message, read without the ORM: its objects would be the largest cost."""
 
 import datetime
 import uuid

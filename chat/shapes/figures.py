@@ -1,4 +1,4 @@
-"""One channel's figures."""
+"""The figures of one channel."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What one looks at when a channel seems slow or loud: of the last `window_minutes`; latencies as p50, p95 and p99."""
+    """The channel's load, latency and errors in the last `window_minutes`; latencies as p50, p95 and p99."""
 
     window_minutes: int
     members: int
@@ -17,12 +17,10 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     messages_a_minute: float
     latency_ms: Annotated[
         Mapping[str, int] | None,
-        msgspec.Meta(
-            description="From a message's arrival to its COMMIT. Null: nothing was sent, or it isn't known now."
-        ),
+        msgspec.Meta(description="Time from a message's arrival to its COMMIT. Null: no messages, or unknown now."),
     ]
     errors: Annotated[
-        Mapping[str, int] | None, msgspec.Meta(description="Refused commands by code. Null: it isn't known now.")
+        Mapping[str, int] | None, msgspec.Meta(description="Refused commands by code. Null: unknown now.")
     ]
 
 

@@ -1,4 +1,4 @@
-"""Invitations, as they are sent."""
+"""Invitations, as clients get them."""
 
 from typing import Annotated
 
@@ -10,18 +10,18 @@ from delivery.wire.types import Time, spell_time
 
 
 class Invite(msgspec.Struct, frozen=True, kw_only=True):
-    """An invitation of the caller's that stands, without its link."""
+    """A valid invitation of the caller's, without its link."""
 
     id: Id
     channels: list[int]
     uses: Annotated[int, msgspec.Meta(description="How many people it lets in.")]
-    used: Annotated[int, msgspec.Meta(description="How many have come.")]
+    used: Annotated[int, msgspec.Meta(description="How many people have used it.")]
     created_at: Time
     expires_at: Time
 
 
 class NewInvite(Invite, frozen=True, kw_only=True):
-    """An invitation with its link, which is shown this once."""
+    """A new invitation with its link, which is shown only once."""
 
     url: Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
 

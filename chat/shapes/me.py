@@ -1,4 +1,4 @@
-"""The caller, as they read of themselves."""
+"""The caller's own account, as they see it."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,7 @@ from delivery.wire.types import Time, spell_time
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """The caller, and what this login may be used for."""
+    """The caller's account, and the scopes of this login."""
 
     id: Id
     username: str
@@ -40,7 +40,7 @@ ME = Me(
 
 
 def me_of(user: models.User, *, scopes: Collection[str]) -> Me:
-    """`scopes`: what this login may be used for, at most."""
+    """The caller's account. `scopes`: what this login may do at most."""
     chosen = choice_of(user)
     return Me(
         id=user.pk,

@@ -1,4 +1,4 @@
-"""A membership as it is sent."""
+"""A membership, as clients get it."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cursors(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the caller has got and read."""
+    """The caller's delivered and read cursors."""
 
     delivered_seq: int
     read_seq: int
@@ -47,7 +47,7 @@ def member_of(row: models.Member) -> Member:
 
 
 def member_to_keeper(row: models.Member, *, can: Sequence[str], sees_mute: bool, presence: PersonState) -> Member:
-    """With what the caller may do to them; the mute for those who may mute them."""
+    """The member with the caller's rights over them, and with the mute if the caller may mute them."""
     return msgspec.structs.replace(
         member_of(row),
         can=list(can),

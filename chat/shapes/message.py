@@ -1,4 +1,4 @@
-"""A message as it is sent. The same bytes go to everyone: no field depends on who reads."""
+"""A message, as clients get it. All get the same bytes: no field depends on the reader."""
 
 import uuid
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ NOBODY = Mentions()
 
 
 class Replies(msgspec.Struct, frozen=True):
-    """Of a thread's root: how many replies there are, and the place of the newest."""
+    """For a thread's root: the number of replies, and the place of the newest."""
 
     count: int
     last_seq: int
@@ -34,7 +34,7 @@ REPLIES = Replies(count=3, last_seq=347)
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of a message: `size` in bytes, `type` as its content says; width and height in pixels, of images alone."""
+    """A file of a message: `size` in bytes, `type` from its content; width and height in pixels, for images only."""
 
     id: int
     name: str
@@ -50,9 +50,9 @@ FILE = File(id=77, name="plan.png", size=48_211, type="image/png", url="/files/7
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, the same bytes for everyone. `seq` is its place for ever, `rev` the number of its last change.
+    """One message, the same for all readers. `seq` is its place for ever, `rev` the number of its last change.
 
-    In a conversation with the support a `sender` of the staff has a public name, and `support-staff` for a username.
+    In a conversation with the support a `sender` of the staff has a public name, and the username `support-staff`.
     """
 
     id: int
@@ -76,15 +76,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     files: list[File]
     pinned_at: Time | None
     also_in_channel: (
-        Annotated[bool, msgspec.Meta(description="Of a reply in a thread: it is shown in the channel too.")]
+        Annotated[bool, msgspec.Meta(description="For a reply in a thread: the channel shows it too.")]
         | msgspec.UnsetType
     ) = msgspec.UNSET
     replies: Replies | msgspec.UnsetType = msgspec.UNSET
     replied_at: (
-        Annotated[Time, msgspec.Meta(description="Of a root: when the newest reply was said.")] | msgspec.UnsetType
+        Annotated[Time, msgspec.Meta(description="For a root: the time of the newest reply.")] | msgspec.UnsetType
     ) = msgspec.UNSET
     repliers: (
-        Annotated[list[int], msgspec.Meta(description="Of a root: who wrote in its thread last, three at most.")]
+        Annotated[
+            list[int], msgspec.Meta(description="For a root: the last users who wrote in its thread, at most three.")
+        ]
         | msgspec.UnsetType
     ) = msgspec.UNSET
     event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
@@ -142,7 +144,7 @@ def spell_message(
     pinned_at: Time | None = None,
     event: dict[str, Any] | None = None,
 ) -> Message:
-    """The one way to spell a message, for rows and for what was inserted just now: left out is what only comes later."""
+    """The only function that encodes a message, for rows and for messages just inserted, which lack fields that come later."""
     return Message(
         id=pk,
         channel=channel,

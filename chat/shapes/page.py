@@ -1,4 +1,4 @@
-"""Lists as the contract spells them: what is on this page, and where those beside it begin, as addresses and as numbers."""
+"""Pages of lists, by the contract: the rows of this page, and where the neighbouring pages begin, as addresses and as numbers."""
 
 from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
@@ -10,7 +10,7 @@ Address = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
 
 
 class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
-    """One page of a list; `next` and `previous` lead to those beside it."""
+    """One page of a list; `next` and `previous` are the addresses of the neighbouring pages."""
 
     results: Sequence[Row]
     next: Address | None
@@ -19,20 +19,20 @@ class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 class CursorPage(Page[Row], Generic[Row], frozen=True, kw_only=True):
-    """In the order of a growing number: `?cursor=` continues after it."""
+    """A page in the order of a growing number: `?cursor=` continues after it."""
 
     next_cursor: int | None
 
 
 class HistoryPage(Page[Row], Generic[Row], frozen=True, kw_only=True):
-    """Newest first: `?before=` a seq leads to older ones, `?after=` to newer."""
+    """A page of messages, newest first: `?before=` a seq leads to older ones, `?after=` to newer ones."""
 
     next_before: int | None
     previous_after: int | None
 
 
 class ChangesPage(Page[Row], Generic[Row], frozen=True, kw_only=True):
-    """In the order of their numbers, with how far the channel is; `resync`: what is held counts for nothing."""
+    """Changes in the order of their numbers, with the channel's head. `resync`: the caller's number can't be continued."""
 
     next_since: int | None
     head: int
@@ -41,7 +41,7 @@ class ChangesPage(Page[Row], Generic[Row], frozen=True, kw_only=True):
 
 
 class FoundPage(Page[Row], Generic[Row], frozen=True, kw_only=True):
-    """What a search has found; `approximate`: some are only like what was looked for."""
+    """Messages that a search has found; `approximate`: some have only similar words."""
 
     next_cursor: str | None
     approximate: bool

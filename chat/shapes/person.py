@@ -1,4 +1,4 @@
-"""A person as everybody reads them, and one of the staff as customers do, who never learn with which name they sign in."""
+"""A person, as everybody sees them; and an agent, as customers see them, who never learn the agent's username."""
 
 from chat import models
 from chat.naming import STAFF_USERNAME
@@ -14,7 +14,7 @@ def person_of(user: models.User) -> Person:
 
 
 def public_person(pk: int, name: str) -> Person:
-    """Somebody of the staff, in all that a customer may read; `name` as public_name (conversing.sql) tells it."""
+    """An agent in everything that customers may read; `name` comes from public_name (conversing.sql)."""
     return Person(id=pk, username=STAFF_USERNAME, display_name=name)
 
 

@@ -1,4 +1,4 @@
-"""What people show of themselves, as it is sent."""
+"""Presence of users, as clients get it."""
 
 import datetime
 
@@ -12,7 +12,7 @@ from presence.people import Choice, Micros
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is here, by user id."""
+    """Presence by user id."""
 
     users: dict[int, PersonState]
 
@@ -34,5 +34,5 @@ def state_of(shown: Shown) -> PersonState:
 
 
 def spell_micros(moment: Micros | None) -> str | None:
-    """A moment of Redis' clock as a time of the contract."""
+    """A time of Redis' clock, in the contract's format."""
     return None if moment is None else spell_time(datetime.datetime.fromtimestamp(moment / 1e6, datetime.UTC))

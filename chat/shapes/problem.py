@@ -1,4 +1,4 @@
-"""What is said over HTTP of what was refused, once it is known which request it was."""
+"""A refusal over HTTP, with the id of its request."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -13,23 +13,24 @@ from delivery.wire.types import Time
 
 
 class Problem(BareProblem, frozen=True, kw_only=True):
-    """RFC 9457, with the code that the socket would say."""
+    """An RFC 9457 problem, with the same code as on the socket."""
 
-    request_id: Annotated[str, msgspec.Meta(description="As in the header X-Request-ID and in the log.")]
+    request_id: Annotated[str, msgspec.Meta(description="The id in the header X-Request-ID and in the server's log.")]
     errors: (
         Annotated[
             Mapping[str, list[str]],
-            msgspec.Meta(description="Sentences by the field or parameter that they are about."),
+            msgspec.Meta(description="Sentences by field or parameter."),
         ]
         | Absent
     ) = msgspec.UNSET
     missed: (
         Annotated[Sequence[SpelledMessage], msgspec.Meta(description="With `overtaken`: the messages since.")] | Absent
     ) = msgspec.UNSET
-    who: Annotated[Person, msgspec.Meta(description="With `claimed`: who holds it.")] | Absent = msgspec.UNSET
-    until: Annotated[Time, msgspec.Meta(description="With `claimed`: until when, unless they work.")] | Absent = (
-        msgspec.UNSET
-    )
+    who: Annotated[Person, msgspec.Meta(description="With `claimed`: the agent who holds it.")] | Absent = msgspec.UNSET
+    until: (
+        Annotated[Time, msgspec.Meta(description="With `claimed`: the lease's end, if the agent does not work.")]
+        | Absent
+    ) = msgspec.UNSET
 
 
 PROBLEM = Problem(
@@ -45,7 +46,7 @@ PROBLEM = Problem(
 def problem_of(
     refusal: Refused, *, status: int, request_id: str, errors: Mapping[str, list[str]] | None = None
 ) -> Problem:
-    """`status`: the refusal's own, but where HTTP says it more finely."""
+    """The problem. `status`: the refusal's own, unless HTTP has a more exact one."""
     retry_after = None if refusal.retry_after is None else round(refusal.retry_after, 3)
     bare = spell_problem(refusal.code, refusal.detail, status=status, retry_after=retry_after)
     return Problem(

@@ -1,4 +1,4 @@
-"""Reports and what those who keep order are shown with them."""
+"""Reports, and what moderators see with them."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -15,7 +15,7 @@ from delivery.wire.types import Time, spell_time
 
 
 class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What was reported."""
+    """The report, as its reporter gets it."""
 
     id: Id
     channel: Id
@@ -24,15 +24,17 @@ class ReportReceipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A report as those who keep the channel see it."""
+    """A report, as the channel's moderators see it."""
 
     id: Id
     channel: ChannelBrief
     message: Message
-    reported_body: Annotated[str, msgspec.Meta(description="What the message said when it was reported.")]
+    reported_body: Annotated[str, msgspec.Meta(description="The message's text when it was reported.")]
     reported_files: Annotated[
         list[File],
-        msgspec.Meta(description="What it had then. Deleted meanwhile, their bytes are there while a report is open."),
+        msgspec.Meta(
+            description="The message's files then. If it was deleted since, they are kept while a report is open."
+        ),
     ]
     reporter: Person | None
     reason: str
@@ -45,7 +47,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message said before an edit or its deletion."""
+    """A message's text before an edit or its deletion."""
 
     number: int
     body: str
@@ -54,21 +56,21 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportInFull(Report, frozen=True, kw_only=True):
-    """With what was said around it, and what it said before."""
+    """A report with the messages around the reported one, and its earlier versions."""
 
     context: list[Message]
     versions: list[Version]
 
 
 class MessageWithVersions(msgspec.Struct, frozen=True, kw_only=True):
-    """A message, and what it said before each edit."""
+    """A message with its text before each edit."""
 
     message: Message
     versions: list[Version]
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """What is waiting for a moderator."""
+    """The work that waits for a moderator."""
 
     open_reports: int
     may_ban: bool

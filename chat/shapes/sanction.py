@@ -1,4 +1,4 @@
-"""What was imposed on people, in one channel or everywhere, as it is sent."""
+"""Sanctions on users, in one channel or everywhere, as clients get them."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from delivery.wire.types import Time, spell_time
 
 
 class Sanction(msgspec.Struct, frozen=True, kw_only=True):
-    """What was imposed on somebody in a channel; it outlives the membership."""
+    """A sanction on a user in a channel; it outlives the membership."""
 
     channel: ChannelBrief
     user: Person
@@ -22,14 +22,14 @@ class Sanction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mute(Sanction, frozen=True, kw_only=True):
-    """`role` is null for who has left meanwhile: the mute waits for them."""
+    """A mute. `role` is null if the user has left meanwhile: the mute still applies when they return."""
 
     role: RoleName | None
     muted_until: Time
 
 
 class Removal(Sanction, frozen=True, kw_only=True):
-    """Until `may_return_at` (null: until added by who may remove) they can't join by themselves."""
+    """A removal. The user can't join by themselves until `may_return_at` (null: until a moderator adds them)."""
 
     removed_at: Time
     may_return_at: Time | None
@@ -61,8 +61,8 @@ BAN = Ban(
 
 
 def mute_of(row: models.Sanction, *, role: str | None) -> Mute:
-    """`role`: the one that they have in the channel now."""
-    # As the constraint channel_sanctions_mute_ends says.
+    """The mute. `role`: the user's present role in the channel."""
+    # The constraint channel_sanctions_mute_ends ensures it.
     assert row.until is not None
     return Mute(**_imposed(row), role=role, muted_until=spell_time(row.until))
 

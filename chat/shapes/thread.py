@@ -1,4 +1,4 @@
-"""A thread as one of its readers has it: whether they follow it, and how far they have read."""
+"""A thread, as one of its readers has it: whether they follow it, and their read position."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from delivery.wire.frames import Thread
 
 
 class FollowedThread(msgspec.Struct, frozen=True, kw_only=True):
-    """`thread`: the root's id. `read_seq`: the place of the newest reply that was read. `unread`: counted for followers."""
+    """A reader's state in a thread. `thread`: the root's id. `read_seq`: the newest reply read. `unread`: for followers only."""
 
     thread: int
     following: bool
@@ -34,7 +34,7 @@ class FollowedRoot(Message, frozen=True, kw_only=True):
 
 
 class RepliesPage(HistoryPage[Row], frozen=True, kw_only=True):
-    """Replies, newest first, without the root; and how the caller follows the thread."""
+    """Replies, newest first, without the root; and the caller's state in the thread."""
 
     following: bool
     read_seq: int
@@ -42,11 +42,11 @@ class RepliesPage(HistoryPage[Row], frozen=True, kw_only=True):
 
 
 class ThreadsPage(Page[Row], frozen=True, kw_only=True):
-    """Roots, those with the newest reply first: `?cursor=` continues."""
+    """Roots of threads, the one with the newest reply first: `?cursor=` continues."""
 
     next_cursor: str | None
     unread_threads: Annotated[
-        int, msgspec.Meta(description="In how many followed threads something is unread: 100 at most.")
+        int, msgspec.Meta(description="How many followed threads have unread replies; counts up to 100.")
     ]
 
 

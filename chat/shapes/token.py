@@ -1,4 +1,4 @@
-"""Tokens of the caller's programs, as they are sent."""
+"""Tokens of the caller's programs, as clients get them."""
 
 from typing import Annotated
 
@@ -16,13 +16,13 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     scopes: list[ScopeName]
     created_at: Time
-    last_used_at: Annotated[Time | None, msgspec.Meta(description="Written at most once a minute.")]
+    last_used_at: Annotated[Time | None, msgspec.Meta(description="Updated at most once a minute.")]
     expires_at: Time | None
-    parent: Annotated[int | None, msgspec.Meta(description="The token that made it, with which it ends.")]
+    parent: Annotated[int | None, msgspec.Meta(description="The token that created it, and with which it ends.")]
 
 
 class NewToken(Token, frozen=True, kw_only=True):
-    """A token with its secret, which is shown this once."""
+    """A new token with its secret, which is shown only once."""
 
     secret: str
 

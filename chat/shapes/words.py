@@ -1,4 +1,4 @@
-"""The words and numbers that fields of several shapes are made of, and the moment of the examples."""
+"""Types that fields of several shapes use, and the time in all examples."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from chat.rights.table import Right
 
 Absent = msgspec.UnsetType
 
-#: Numbers that PostgreSQL hands out.
+#: Ids from PostgreSQL.
 Id = int
 
 
@@ -25,5 +25,5 @@ ScopeName = Annotated[str, _one_of(Scope.values)]
 LevelName = Annotated[str, _one_of(NotifyLevel.values)]
 VerdictName = Annotated[str, _one_of(Verdict.values)]
 
-#: When everything in the examples has happened.
+#: The time in all examples.
 THEN = "2026-11-23T09:30:00.000000Z"

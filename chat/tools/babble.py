@@ -1,4 +1,4 @@
-"""Text that looks like what people say, without end and reproducible: for filling an instance before it is measured."""
+"""Endless, reproducible text that looks like people's messages, for filling an instance before measuring it."""
 
 import random
 
@@ -14,19 +14,19 @@ right changed added removed merged failed passed green red blue urgent blocked w
 Anna Boris Carla Dmitri Elif Farid Greta Hugo Ines Jonas Katja Leon Mina Nils Olga Pavel Rosa Sven Tara Uwe Vera Wanda Yusuf Zoe
 Zürich São Paulo Kraków Malmö Besançon Łódź Reykjavík naïve façade résumé 日本語 テスト привет спасибо
 """.split()  # noqa: SIM905 (a list of so many words is not readable)
-#: One message in so many names a ticket, which nobody else names: something rare to search for.
+#: One of so many messages contains a unique ticket number, something rare to search for.
 TICKET_EVERY = 20
 
 
 class Babble:
-    """The same seed says the same."""
+    """Makes texts; the same seed makes the same texts."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self._said = 0
 
     def sentence(self) -> str:
-        """Between 3 and 30 words, mostly around ten."""
+        """A sentence of 3 to 30 words, mostly around ten."""
         self._said += 1
         count = min(30, 3 + int(self._random.expovariate(1 / 8)))
         words = self._random.choices(WORDS, k=count)

@@ -1,4 +1,4 @@
-"""Very many messages at once, for measuring: straight into the log of channels that nobody follows yet. Announces nothing."""
+"""Writes very many messages at once, for measuring, directly into logs of channels that nobody follows yet. Announces nothing."""
 
 import datetime
 import uuid
@@ -14,12 +14,12 @@ COPY messages (client_msg_id, channel_id, sender_id, body, kind, seq, rev, statu
 FROM STDIN
 """
 
-#: One message: who wrote it, what, and when.
+#: One message: its author, text and time.
 Written = tuple[int, str, datetime.datetime]
 
 
 def fill_channel(channel: int, *, written: Sequence[Written]) -> int:
-    """Appends these messages, all read by everybody, in one transaction; returns the new head. The oldest comes first."""
+    """Appends these messages, the oldest first, all read by everybody, in one transaction; returns the new head."""
     with log.writing(channel) as entry, connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         with cursor.copy(_COPY) as copy:
@@ -30,7 +30,7 @@ def fill_channel(channel: int, *, written: Sequence[Written]) -> int:
 
 
 def mark_all_read(channel: int) -> None:
-    """Every member has read everything: nothing is left to be settled."""
+    """Marks everything as read by all members, so that nothing is left to settle."""
     with transaction.atomic():
         head = Channel.objects.select_for_update(no_key=True).get(pk=channel).head
         Member.objects.filter(channel_id=channel).update(delivered_seq=head, read_seq=head)
@@ -40,7 +40,7 @@ def mark_all_read(channel: int) -> None:
 
 
 def tidy_messages() -> None:
-    """What autovacuum would do in its own time: the planner's figures, and the search index's waiting entries."""
+    """Does at once what autovacuum would do later: the planner's statistics, and the search index's pending entries."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         try:

@@ -1,4 +1,4 @@
-"""A command that has made something is told to end by SIGTERM as by Ctrl-C: it takes away what it has made."""
+"""Makes SIGTERM end a command like Ctrl-C, so that it deletes what it has created."""
 
 import signal
 from collections.abc import Iterator

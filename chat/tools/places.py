@@ -1,4 +1,4 @@
-"""Accounts and channels for measuring: made on the way in, taken away on the way out, also of what was killed."""
+"""Accounts and channels for measuring: created before it and deleted after it, also those of a killed measurement."""
 
 import datetime
 import re
@@ -17,12 +17,12 @@ from chat.services.people import create_user
 from chat.services.tokens import create_token
 from chat.tools.runs import holding, new_run
 
-#: (token, channel) of each client.
+#: The token and the channel of each client.
 Places = Sequence[tuple[str, int]]
 _LOADTEST, _PROBE = "loadtest", "probe"
 #: `loadtest17-3` is the fourth of the seventeenth run.
 _USERNAME = re.compile(rf"({_LOADTEST}|{_PROBE})([0-9]+)-[0-9]+")
-#: Beyond what a measurement is said to take: after that its tokens end by themselves.
+#: Extra time beyond a measurement's planned duration; then its tokens expire.
 _SLACK = datetime.timedelta(hours=1)
 #: Rows in one transaction.
 _AT_ONCE = 2000
@@ -30,10 +30,10 @@ _AT_ONCE = 2000
 
 @contextmanager
 def make_places(count: int, *, most: int, seconds: float) -> Iterator[Places]:
-    """So many members with a token each, in as many new private channels as it takes, for a measurement of so many seconds.
+    """Creates so many members with a token each, in as many new private channels as needed, for a measurement of so many seconds.
 
-    At the end accounts, channels and all that was said in them are gone. Of a measurement that was killed the next one takes
-    them away, or `prune`; never those of one that is under way.
+    At the end the accounts, the channels and their messages are deleted. The next measurement or `prune` deletes those of a killed
+    one, but never those of one under way.
     """
     with _run_of(_LOADTEST) as name:
         people = [create_user(f"{name}-{n}", display_name=f"Load test {n}") for n in range(count)]
@@ -49,7 +49,7 @@ def make_places(count: int, *, most: int, seconds: float) -> Iterator[Places]:
 
 @contextmanager
 def make_probe_places(count: int) -> Iterator[Places]:
-    """The same for a probe: one account that many times, in a channel of its own."""
+    """The same for a probe: one account, for so many clients, in a channel of its own."""
     with _run_of(_PROBE) as name:
         prober = create_user(f"{name}-0", display_name="Probe")
         channel = open_channel(prober, name="Probe", topic="Messages of manage.py probe_delivery", kind="private")
@@ -58,7 +58,7 @@ def make_probe_places(count: int) -> Iterator[Places]:
 
 
 def clear_places() -> int:
-    """Takes away what measurements have left that are over, however they ended; how many accounts it were."""
+    """Deletes the remains of all ended measurements, also of killed ones; returns the number of accounts."""
     names = for_measuring().values_list("username", flat=True)
     runs = {found.groups() for found in map(_USERNAME.fullmatch, names) if found}
     return sum(_clear(kind, int(run)) for kind, run in sorted(runs))
@@ -90,7 +90,7 @@ def _take_away(prefix: str) -> int:
         try:
             User.objects.filter(pk__in=found[start : start + _AT_ONCE]).delete()
         except ProtectedError:
-            # Somebody of the staff has had to do with them: what the audit log names stays, and lets nobody in.
+            # The staff have acted on them: accounts in the audit log stay, but nobody can use them.
             User.objects.filter(pk__in=found).update(is_active=False)
     return len(found)
 
@@ -101,7 +101,7 @@ def _take_away_channel(channel: int) -> None:
         while some := list(said.values_list("pk", flat=True)[:_AT_ONCE]):
             Message.objects.filter(pk__in=some).delete()
         with transaction.atomic():
-            # Nothing is said in it between the last look and its end.
+            # Under the lock no message is written between the last look and the channel's end.
             Channel.objects.select_for_update().get(pk=channel)
             said.delete()
             Channel.objects.filter(pk=channel).delete()

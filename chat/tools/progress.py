@@ -1,4 +1,4 @@
-"""How far a long command is, for who looks at it: a bar on a terminal, and nothing in the mails and logs of timers."""
+"""The progress of a long command: a bar on a terminal, and nothing in the mails and logs of timers."""
 
 import sys
 
@@ -7,5 +7,5 @@ from rich.progress import Progress, ProgressColumn
 
 
 def progress_bar(*columns: str | ProgressColumn) -> Progress:
-    """On stderr."""
+    """A progress bar on stderr."""
     return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())

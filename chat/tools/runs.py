@@ -1,5 +1,5 @@
-"""Which measurement is under way: each holds a lock of PostgreSQL for as long as its process lives, so that what a killed one
-left is known to be nobody's."""
+"""Marks measurements under way: each holds a lock of PostgreSQL as long as its process lives, so that the remains of a killed one
+can be told apart."""
 
 import secrets
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from django.db import connection
 RUNNING = 0x6C6F6164
 
 _HOLD = "SELECT pg_try_advisory_xact_lock(%s, %s)"
-#: It lasts as long as what is measured, and has nothing in hand that others wait for.
+#: Its transaction lasts as long as the measurement, and holds no lock that others wait for.
 _LASTS = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 @contextmanager
 def holding(run: int) -> Iterator[bool]:
-    """Whether the run is this process' own within the block: not when another process has it."""
+    """Takes the run's lock within the block; False if another process has it."""
     own = connection.copy()
     own.set_autocommit(False)
     try:

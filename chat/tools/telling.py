@@ -1,4 +1,4 @@
-"""What a command tells: a secret that could not be told is not kept, and who has stopped reading stops no long work."""
+"""The output of commands: a secret that could not be printed is not kept, and a closed pipe does not stop long work."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -9,9 +9,9 @@ from django.db import transaction
 
 @contextlib.contextmanager
 def kept_if_told(stdout: OutputWrapper) -> Iterator[None]:
-    """What is made in the block is there once it was told, all of it or nothing: a password that nobody saw opens nothing.
+    """Keeps what the block creates only if its output was written, all or nothing: a password that nobody saw must not exist.
 
-    Raises CommandError when it can't be told: the pipe is closed (`| head -1`), the disk is full.
+    Raises CommandError if the output can't be written: the pipe is closed (`| head -1`), the disk is full.
     """
     try:
         with transaction.atomic():
@@ -24,7 +24,7 @@ def kept_if_told(stdout: OutputWrapper) -> Iterator[None]:
 
 
 def step_teller(stderr: OutputWrapper, *, of: str) -> Callable[[str], None]:
-    """Tells each step of the work `of` so called to who reads; the work goes on when nobody does any more."""
+    """Prints each step of the work named `of`; the work continues when nobody reads the output any more."""
 
     def tell(step: str) -> None:
         with contextlib.suppress(BrokenPipeError):

@@ -24,7 +24,7 @@ HEADERS = {
 }
 _TITLES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Back in a moment",
-    HTTPStatus.TOO_MANY_REQUESTS: "That was too often",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That was too large",
 }
 

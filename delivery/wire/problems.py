@@ -7,7 +7,7 @@ import msgspec
 
 
 class BareProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 9457, with the code that the socket would say."""
+    """An RFC 9457 problem, with the same code as on the socket."""
 
     type: str
     title: str
@@ -21,7 +21,7 @@ class BareProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def spell_problem(code: str, detail: str, *, status: int, retry_after: float | None) -> BareProblem:
-    """`status`: the refusal's own, but where HTTP says it more finely."""
+    """The problem. `status`: the refusal's own, unless HTTP has a more exact one."""
     return BareProblem(
         type=f"urn:gapless:{code}",
         title=http.HTTPStatus(status).phrase,

@@ -77,7 +77,7 @@ def test_files_are_attached_sent_shown_and_looked_at_large(server: Server, cast:
     page = sign_in("bob", server, width=390, path=f"/c/{cast.team.pk}/", has_touch=True)
     attach(page, PHOTO, PLAN, WRONG)
     expect(page.locator(".attached")).to_have_count(3)
-    expect(page.locator(".attached.is-failed")).to_contain_text("no picture that can be read")
+    expect(page.locator(".attached.is-failed")).to_contain_text("looks like a picture")
     # Of the true picture its look.
     expect(page.locator(".attached:has(canvas) .file-words")).to_have_text("regatta.jpg23 KB")
     shoot(page, "attached")

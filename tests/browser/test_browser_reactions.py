@@ -113,7 +113,7 @@ def test_people_react_pin_save_and_write_emoji(
     aside(services.mute_member, cast.alice, **mute, until=clock.now() + hour)
     menu_of(bob, "lunch")
     bob.click('#message-menu [data-act="react 😂"]')
-    expect(bob.locator("#toast")).to_contain_text("taken back")
+    expect(bob.locator("#toast")).to_contain_text("was removed")
     expect(row_of(bob, "lunch").locator('[data-emoji="😂"]')).to_have_count(0)
     aside(services.mute_member, cast.alice, **mute, until=None)
 

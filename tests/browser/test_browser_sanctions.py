@@ -30,7 +30,7 @@ def test_who_was_removed_is_told_why_the_door_is_shut_and_is_let_back_in(
     alice.locator("#removed summary").click()
     expect(alice.locator("#removed li")).to_contain_text("Noise.")
     ask(alice, alice.get_by_role("button", name="Let Bob come back"), None, "Peace.")
-    expect(alice.locator("#removed .bans-note")).to_have_text("Nobody is kept out.")
+    expect(alice.locator("#removed .bans-note")).to_have_text("Nobody is removed at the moment.")
     bob.locator("#browse .line", has_text="square").get_by_role("button").click()
     expect(bob.locator("#composer-body")).to_be_editable()
 

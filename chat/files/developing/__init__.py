@@ -1,3 +1,3 @@
-"""From what somebody sent to what is stored: its type by content, pictures drawn anew without what cameras write into them."""
+"""Turns an uploaded file into the stored one: its type from the content, pictures drawn anew without the cameras' metadata."""
 
 from chat.files.developing.developing import Developed, develop, scratch

@@ -1,7 +1,7 @@
-"""Draws one picture anew, or looks into one archive: a process of its own, because what it reads may be made to do harm.
+"""Draws one picture anew, or looks into one archive, in a process of its own, because the file may be malicious.
 
-Run as `darkroom.py KIND MOST_PIXELS SOURCE TARGET PREVIEW`, the last three as open descriptors. Says on one line of JSON what came
-out: {width, height, has_preview}, or {refused: why}. Knows nothing of Gapless; bounds itself before it opens anything.
+Run as `darkroom.py KIND MOST_PIXELS SOURCE TARGET PREVIEW`, the last three are open descriptors. It prints the result as a line of
+JSON: {width, height, has_preview}, or {refused: why}. It knows nothing of Gapless, and limits itself before it opens the file.
 """
 
 import json
@@ -16,31 +16,31 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MEMORY_BYTES = 1536 * 2**20
 PROCESSOR_SECONDS = 20
-#: Whatever is asked of the server meanwhile goes first.
+#: A low priority, so that the server's own work goes first.
 NICE = 10
 WRITTEN_BYTES = 128 * 2**20
-#: The longer side of a preview, for a picture that is shown 360 wide on a fine screen.
+#: The longer side of a preview, in pixels: pages show pictures 360 wide, on fine screens with two pixels for each.
 PREVIEW_PIXELS = 720
-#: A picture that is no larger, and whose bytes are no more, is its own preview.
+#: A picture with no more pixels and bytes than these is its own preview.
 ENOUGH_BYTES = 96 * 1024
-#: An animation may have so many times the pixels of a still picture, over all its frames.
+#: All frames of an animation together may have so many times the pixels of a still picture.
 FRAMES_WORTH = 4
-#: What is kept of what a picture says about itself: its colours, and how it moves.
+#: The metadata that is kept: colours and the timing of frames.
 TOLD = ("icc_profile", "transparency", "duration", "loop", "background", "gamma")
 SAVED: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 90},
     "WEBP": {"quality": 90},
-    # Faster than usual, and a quarter larger: 50 million pixels take 7 s instead of 36.
+    # Faster than the default, and a quarter larger: 50 million pixels take 7 s instead of 36.
     "AVIF": {"quality": 80, "speed": 9},
     "PNG": {},
     "GIF": {},
 }
-#: An archive that unpacks to more than this, and to more than so many times itself, is made to fill disks.
+#: An archive that unpacks to more bytes than this, and to more than so many times its size, is made to fill disks.
 UNPACKED_BYTES, UNPACKED_TIMES = 2**30, 100
 
 
 class Refused(Exception):
-    """Its text is why: pixels, broken, bomb, costly."""
+    """A refusal. Its text is the reason: pixels, broken, bomb, costly."""
 
 
 def main(kind: str, most_pixels: str, source: str, target: str, preview: str) -> None:
@@ -108,7 +108,7 @@ def _animation(image: Image.Image, saved: str, new: IO[bytes]) -> tuple[int, int
 
 
 def _forget(image: Image.Image) -> None:
-    # What is not handed on here some formats would write again: comments, places, names of cameras.
+    # Without this some formats would write metadata again: comments, places, names of cameras.
     image.info = {name: told for name, told in image.info.items() if name in TOLD}
     image.getexif().clear()
 

@@ -1,4 +1,4 @@
-"""Develops what came: blocking, for threads that hold no place among the requests. Knows neither people nor rows."""
+"""Develops uploaded files. The functions block, for threads that hold no place among the requests. Knows no users and no rows."""
 
 import contextlib
 import signal
@@ -16,9 +16,9 @@ from delivery.children import run_apart
 from delivery.wire.errors import Invalid, TooBig, UnsupportedType
 
 _DARKROOM = Path(__file__).with_name("darkroom.py")
-#: What ends a darkroom that takes more processor time than it may.
+#: The signal that ends a darkroom that uses too much processor time.
 _BY_ITS_BOUNDS = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
-#: For one file, whatever else the machine does.
+#: Seconds for one file, even on a busy machine.
 MOST_SECONDS = 60
 
 
@@ -31,7 +31,7 @@ class _Said(msgspec.Struct):
 
 @dataclass(frozen=True, kw_only=True)
 class Developed:
-    """What is stored. `content` may be what came."""
+    """The file to store. `content` may be the uploaded file itself."""
 
     name: str
     type: str
@@ -43,13 +43,13 @@ class Developed:
 
 
 def scratch() -> IO[bytes]:
-    """A file without a name on the disk of the installation: it is gone with the process, however that ends."""
+    """A file without a name on the installation's disk: it disappears with the process, even if that is killed."""
     settings.FILES_SCRATCH.mkdir(parents=True, exist_ok=True, mode=0o700)
     return tempfile.TemporaryFile(dir=settings.FILES_SCRATCH)
 
 
 def develop(given: IO[bytes], *, name: str) -> Developed:
-    """What came (a file on the disk), as it is stored. Raises Invalid, TooBig, UnsupportedType for what is in no state to be."""
+    """Develops an uploaded file (on the disk). Raises Invalid, TooBig, UnsupportedType for a file that can't be stored."""
     name, size = file_name(name), given.seek(0, 2)
     if size == 0:
         raise Invalid("The file is empty.")
@@ -59,7 +59,7 @@ def develop(given: IO[bytes], *, name: str) -> Developed:
     if kind in kinds.PICTURES:
         if (picture := _picture(given, kind, name)) is not None:
             return picture
-        # Text can begin like a picture ("BM" is one); nothing else is taken that only begins like one.
+        # Text can begin like a picture (with "BM"); nothing else that only begins like a picture is accepted.
         kind = kinds.TEXT if kinds.is_text(head) else ""
     _require_taken(kind, name)
     if head.startswith(kinds.ARCHIVE_BEGINS):
@@ -69,15 +69,17 @@ def develop(given: IO[bytes], *, name: str) -> Developed:
 
 def _require_taken(kind: str, name: str) -> None:
     if kind in kinds.TELLING:
-        raise UnsupportedType("HEIC pictures say where they were taken, and can't be cleaned here: send it as JPEG.")
+        raise UnsupportedType(
+            "HEIC pictures tell where they were taken, and this can't be removed here: send it as JPEG."
+        )
     if not kind or (kinds.promises_picture(name) and not kind.startswith("image/")):
-        raise UnsupportedType(f"{name} is no picture that can be read, whatever its name says.")
+        raise UnsupportedType(f"{name} looks like a picture, but can't be read as one.")
     if kinds.promises_medium(name) and kind in ("text/html", "image/svg+xml", "application/xml"):
-        raise UnsupportedType(f"{name} is nothing that can be played, whatever its name says.")
+        raise UnsupportedType(f"{name} looks like sound or video, but can't be played.")
 
 
 def _picture(given: IO[bytes], kind: str, name: str) -> Developed | None:
-    """None for what is no picture."""
+    """The picture drawn anew; None if the file is no picture."""
     with contextlib.ExitStack() as opened:
         new, small = opened.enter_context(scratch()), opened.enter_context(scratch())
         said = _ask_darkroom(kinds.PICTURES[kind], given, new, small)
@@ -120,5 +122,5 @@ def _ask_darkroom(kind: str, given: IO[bytes], new: IO[bytes], small: IO[bytes])
     done = run_apart(str(_DARKROOM), *what, descriptors=descriptors, within=MOST_SECONDS)
     if done is None or done.returncode in _BY_ITS_BOUNDS:
         return _Said(refused="costly")
-    # One that broke while it read says nothing.
+    # A darkroom that crashed while it read prints nothing.
     return msgspec.json.decode(done.stdout, type=_Said) if done.stdout else _Said(refused="broken")

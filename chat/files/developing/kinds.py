@@ -1,4 +1,4 @@
-"""What kind of file it is, by its first bytes. Names and what a browser says are no witnesses."""
+"""The type of a file, from its first bytes. Its name and the browser's claim are not trusted."""
 
 import codecs
 import mimetypes
@@ -6,7 +6,7 @@ import re
 
 import filetype
 
-#: So much of a file is looked at.
+#: How many bytes of a file are read for its type.
 HEAD_BYTES = 64 * 1024
 
 UNKNOWN = "application/octet-stream"
@@ -20,11 +20,11 @@ PICTURES = {
     "image/avif": "AVIF",
     "image/bmp": "BMP",
 }
-#: Pictures that say where they were taken, and can't be drawn anew here.
+#: Types of pictures that contain places and can't be drawn anew here.
 TELLING = frozenset({"image/heic", "image/heif"})
-#: How archives begin, and what is one besides: documents of many kinds, books, programs.
+#: The first bytes of archives, and of files that are archives too: documents of many kinds, books, programs.
 ARCHIVE_BEGINS = b"PK\x03\x04"
-#: Shown and played in the page, from a path that runs nothing; everything else is a download.
+#: Types that pages show and play, from a path that runs nothing; all others are downloads.
 SHOWN = frozenset(
     {
         *(kind for kind in PICTURES if kind != "image/bmp"),
@@ -33,7 +33,7 @@ SHOWN = frozenset(
     }
 )
 
-#: As the library says it, and as it is registered.
+#: The library's names of types, and the registered ones.
 _SPELLED = {
     "audio/x-wav": "audio/wav",
     "audio/x-flac": "audio/flac",
@@ -48,7 +48,7 @@ _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def kind_of(head: bytes) -> str:
-    """Its media type; text/plain for what can be read, application/octet-stream for what nobody knows."""
+    """The media type; text/plain for readable text, application/octet-stream for unknown content."""
     found = filetype.guess(head)
     if found is not None:
         return _SPELLED.get(found.mime, found.mime)
@@ -78,12 +78,12 @@ def is_text(head: bytes) -> bool:
 
 
 def promises_picture(name: str) -> bool:
-    """Whether people who read the name expect a picture."""
+    """Whether the name makes people expect a picture."""
     kind, _ = mimetypes.guess_type(name)
     return kind is not None and kind.startswith("image/")
 
 
 def promises_medium(name: str) -> bool:
-    """Or something that is played."""
+    """Whether the name makes people expect sound or video."""
     kind, _ = mimetypes.guess_type(name)
     return kind is not None and kind.startswith(("audio/", "video/"))

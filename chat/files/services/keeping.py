@@ -1,4 +1,4 @@
-"""Keeping what was developed: within the person's quota, exact also for uploads that come at the same moment."""
+"""Stores developed files within the user's quota, which is exact also for uploads at the same moment."""
 
 import logging
 import secrets
@@ -20,12 +20,12 @@ logger = logging.getLogger("gapless.files")
 
 MEGABYTE = 1024 * 1024
 NO_UPLOAD = "There is no such upload of yours."
-#: Of the locks that PostgreSQL keeps by number: those under which a desk's customers reserve room.
+#: First key of the advisory locks under which a desk's customers reserve room.
 _DESKS_FILES = 0x66696C65
 
 
 def require_may_upload(user: User, *, size: int, desk: int | None = None) -> None:
-    """Before anything is sent. `desk`: as `Beside` has it. Raises Forbidden, TooBig, Quota."""
+    """Checks before the client sends anything. `desk`: see `Beside`. Raises Forbidden, TooBig, Quota."""
     if not user.is_active:
         raise Forbidden("This account is not active.")
     most = settings.LIMITS.file_bytes
@@ -35,7 +35,7 @@ def require_may_upload(user: User, *, size: int, desk: int | None = None) -> Non
 
 
 def keep_file(user: User, developed: Developed, *, desk: int | None = None) -> File:
-    """A file that a message can take. Raises Quota, TooBig, and Unavailable when it can't be stored: then nothing is left of it."""
+    """Stores a file, so that a message can have it. Raises Quota, TooBig, or Unavailable if storing fails and nothing is left."""
     row = reserve(user, name=developed.name, size=developed.size, desk=desk)
     try:
         return finish(row, developed)
@@ -45,7 +45,7 @@ def keep_file(user: User, developed: Developed, *, desk: int | None = None) -> F
 
 
 def reserve(user: User, *, name: str, size: int, desk: int | None) -> File:
-    """Room for so many bytes. Raises what require_may_upload raises."""
+    """Reserves room for so many bytes. Raises the same as require_may_upload."""
     with transaction.atomic():
         _wait_for_others(user, desk)
         require_may_upload(user, size=size, desk=desk)
@@ -61,10 +61,10 @@ def reserve(user: User, *, name: str, size: int, desk: int | None) -> File:
 
 
 def finish(row: File, developed: Developed) -> File:
-    """Stores the bytes, then says that they are whole; also where it was whole before.
+    """Stores the bytes, then marks the file as whole, even if it was whole before.
 
-    Raises Unavailable when they can't be stored, Quota if they grew too much, NotFound if it was given up meanwhile: then
-    nothing of them is left.
+    Raises Unavailable if they can't be stored, Quota if they have become too many, NotFound if the upload was given up meanwhile:
+    then nothing of them is left.
     """
     try:
         put_for(row, storage.WHOLE, developed.content)
@@ -91,18 +91,18 @@ def _make_whole(row: File, developed: Developed) -> None:
     with transaction.atomic():
         now = locked(row)
         if developed.size > row.size:
-            # A picture may be larger than what was sent, now that it is drawn anew.
+            # A picture that was drawn anew may be larger than the uploaded one.
             _wait_for_others(now.uploader, now.desk_id)
             _require_room(now.uploader, developed.size - row.size, now.desk_id)
         File.objects.filter(pk=row.pk, whole_at=None).update(**said, pieces=[])
 
 
 def put_for(row: File, name: str, content: IO[bytes]) -> None:
-    """Raises Unavailable when it can't be stored."""
+    """Stores bytes of the file in the storage. Raises Unavailable if that fails."""
     try:
         storage.put(row.folder, name, content)
     except Exception as error:
-        # A full disk, a bucket that is away: whatever it is, what lies there is taken away by its row.
+        # A full disk, a bucket that is away, or any other error: the row leads the sweep to the bytes that are left.
         logger.warning("a file could not be stored: %r", error, extra={"away": "the storage of files"})
         take_away(row, name)
         raise Unavailable(
@@ -111,7 +111,7 @@ def put_for(row: File, name: str, content: IO[bytes]) -> None:
 
 
 def locked(row: File) -> File:
-    """As it is now. Raises NotFound where it was given up, and takes away what was stored for it since."""
+    """The row, fresh and locked. Raises NotFound if the upload was given up, and deletes bytes that were stored for it since."""
     now = File.objects.select_for_update(no_key=True, of=("self",)).select_related("uploader").filter(pk=row.pk).first()
     if now is None:
         storage.take_away_all(row.folder)
@@ -120,10 +120,10 @@ def locked(row: File) -> File:
 
 
 def _wait_for_others(user: User, desk: int | None) -> None:
-    # One upload of a person after the other: what the next one counts has this one in it.
+    # Uploads of one user reserve room one after another, so that the next one counts this one.
     lock_own(user)
     if desk is not None:
-        # And one of the desk's customers; the desk's own row is locked by those who change its queue.
+        # So do those of a desk's customers. The desk's own row is not used for this: changes of the queue lock it.
         hot.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_DESKS_FILES, desk % 2**31])
 
 
@@ -131,10 +131,12 @@ def _require_room(user: User, size: int, desk: int | None) -> None:
     held = _held(File.objects.filter(uploader=user))
     most = settings.LIMITS.visitor_quota_megabytes if user.is_visitor else settings.LIMITS.quota_megabytes
     if held + size > most * MEGABYTE:
-        said = f"There is no room for it: your files have {held / MEGABYTE:,.1f} of {most:,} MB."
+        said = f"There is no room for this file: your files have {held / MEGABYTE:,.1f} of {most:,} MB."
         raise Quota(said if user.is_visitor else f"{said} Delete messages with files that nobody needs any more.")
     if desk is not None and _held(File.objects.filter(desk=desk)) + size > settings.LIMITS.inbox_megabytes * MEGABYTE:
-        raise Quota("The support has no room for more files at the moment: describe what is in it, or try again later.")
+        raise Quota(
+            "The support has no room for more files at the moment: describe its content in a message, or try again later."
+        )
 
 
 def _held(files: FileQuerySet) -> int:
@@ -142,7 +144,7 @@ def _held(files: FileQuerySet) -> int:
 
 
 def take_away(row: File, *names: str) -> None:
-    """Of what lies in its folder; what can't be taken away now goes with the folder."""
+    """Deletes a name in the file's folder; if that fails now, it is deleted later with the folder."""
     try:
         storage.take_away(row.folder, *names)
     except Exception as error:

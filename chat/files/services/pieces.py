@@ -1,4 +1,4 @@
-"""Uploads in pieces: what has come stays, whatever ends the connection or the process, and the next piece goes on from there."""
+"""Uploads in pieces: bytes that have arrived stay if the connection or the process ends, and the next piece continues there."""
 
 import secrets
 import shutil
@@ -13,19 +13,19 @@ from chat.files.services.keeping import NO_UPLOAD, finish, locked, put_for, rese
 from chat.models import File, User
 from delivery.wire.errors import Conflict, Invalid, NotFound
 
-#: Of one upload.
+#: The most pieces of one upload.
 MOST_PIECES = 1_000
 
 
 def begin_upload(user: User, *, name: str, size: int, desk: int | None = None) -> File:
-    """Room for a file of exactly so many bytes. Raises TooBig, Quota, Invalid for an empty one."""
+    """Begins an upload of exactly so many bytes, and reserves room. Raises TooBig, Quota, Invalid for an empty file."""
     if size < 1:
         raise Invalid("The file is empty.")
     return reserve(user, name=file_name(name), size=size, desk=desk)
 
 
 def upload_of(user: User, upload: int) -> File:
-    """One's own that no message has yet, whole or not. Raises NotFound."""
+    """The user's own upload, whole or not, that no message has yet. Raises NotFound."""
     row = File.objects.filter(pk=upload, uploader=user, taken_at=None).first()
     if row is None:
         raise NotFound(NO_UPLOAD)
@@ -33,30 +33,30 @@ def upload_of(user: User, upload: int) -> File:
 
 
 def received(row: File) -> int:
-    """Bytes that have come."""
+    """The number of bytes that have arrived."""
     return row.size if row.whole_at else sum(count for _, count in row.pieces)
 
 
 def require_goes_on(row: File, *, offset: int) -> None:
-    """Raises Conflict unless the next piece begins there."""
+    """Raises Conflict unless the next piece begins at this offset."""
     if offset != received(row):
         raise Conflict(f"The upload goes on at {received(row):,}, not at {offset:,}.")
     if len(row.pieces) >= MOST_PIECES:
-        raise Invalid(f"An upload has at most {MOST_PIECES:,} pieces: begin it anew, with larger ones.")
+        raise Invalid(f"An upload has at most {MOST_PIECES:,} pieces: begin again, with larger pieces.")
 
 
 def take_piece(user: User, upload: int, *, offset: int, content: IO[bytes]) -> File:
-    """The upload with this piece. Of two that begin at the same place one is taken, the other refused with Conflict.
+    """Adds a piece to the upload. Of two pieces with the same offset one is accepted, the other refused with Conflict.
 
-    Raises NotFound, and leaves nothing, where the upload is given up while the piece is stored.
+    Raises NotFound, and leaves nothing, if the upload is given up while the piece is stored.
     """
     row, size = upload_of(user, upload), content.seek(0, 2)
     require_goes_on(row, offset=offset)
     if offset + size > row.size:
-        raise Invalid("That is more than the upload was announced with.")
+        raise Invalid("These are more bytes than the upload announced.")
     if size == 0:
         return row
-    # A name of its own: another piece of the same place may be on its way. What no row names goes with the folder.
+    # A unique name, because another piece with the same offset may be under way. Names without a row are deleted with the folder.
     name = f"piece-{secrets.token_hex(8)}"
     put_for(row, name, content)
     with transaction.atomic():
@@ -70,7 +70,7 @@ def take_piece(user: User, upload: int, *, offset: int, content: IO[bytes]) -> F
 
 
 def assembled(row: File) -> IO[bytes]:
-    """All pieces, in a scratch file."""
+    """All pieces together, in a scratch file."""
     whole = scratch()
     for name, _ in row.pieces:
         with storage.get(row.folder, name) as piece:
@@ -79,9 +79,9 @@ def assembled(row: File) -> IO[bytes]:
 
 
 def finish_upload(row: File, developed: Developed) -> File:
-    """A file that a message can take. Repeating it does nothing. Raises NotFound where it was given up meanwhile."""
+    """Makes the upload a file that a message can have. Repeating does nothing. Raises NotFound if it was given up meanwhile."""
     with transaction.atomic():
-        # The last piece may have been sent twice: the bytes are put where they are handed out from by one of them.
+        # The last piece may have been sent twice: only one of the two requests stores the whole file.
         row = locked(row)
         if row.whole_at is not None:
             return row
@@ -92,9 +92,9 @@ def finish_upload(row: File, developed: Developed) -> File:
 
 
 def give_up_upload(user: User, upload: int) -> None:
-    """What has come of it goes, and its room is free. Not for what a message has taken meanwhile.
+    """Deletes the bytes that have arrived, and frees the room, unless a message has the file meanwhile.
 
-    Raises NotFound where there is none of the user, as after it was given up.
+    Raises NotFound if the user has no such upload, as after it was given up.
     """
     with transaction.atomic():
         row = File.objects.select_for_update().filter(pk=upload, uploader=user, taken_at=None).first()

@@ -1,4 +1,4 @@
-"""Taking away what nobody has any more: bytes first, then the row, so that it can be interrupted and repeated at any time."""
+"""Deletes files that no message has any more: first the bytes, then the row, so that it can be interrupted and repeated."""
 
 import datetime
 import functools
@@ -14,7 +14,7 @@ from delivery.source import Asked, Reading
 
 logger = logging.getLogger("gapless.files")
 
-#: Files that one look takes away.
+#: The most files that one look deletes.
 AT_ONCE = 50
 
 
@@ -25,9 +25,9 @@ def is_anything_left_over() -> Reading[bool]:
 
 
 def sweep() -> int:
-    """Files whose message is gone, and those that no message took within a day; how many they were.
+    """Deletes files whose message is gone, and files that no message took within a day; returns how many.
 
-    Others may sweep at the same time. What the storage does not give up now stays for the next look.
+    Several processes may sweep at once. A file that the storage fails to delete stays for the next look.
     """
     before = _given_up()
     found = File.objects.left_over(before=before).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
@@ -36,7 +36,7 @@ def sweep() -> int:
 
 def _take_away(pk: int, before: datetime.datetime) -> bool:
     with transaction.atomic():
-        # Looked at again under its lock: a message may have taken it.
+        # Checked again under its lock, because a message may have taken it.
         row = File.objects.left_over(before=before).select_for_update(skip_locked=True).filter(pk=pk).first()
         if row is None:
             return False

@@ -1,1 +1,1 @@
-"""Presence of one web process: says who is here, hears who is elsewhere, tells the sockets."""
+"""Presence of one web process: it tells Redis who is here, reads who is at other processes, and tells the sockets."""

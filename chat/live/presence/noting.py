@@ -1,4 +1,4 @@
-"""Who was seen, on the way to the rows: one statement a minute for all people of this process, and one at its end.
+"""Writes when people were last seen: one statement a minute for all people of this process, and one at its end.
 
 Losing it is harmless: the next minute says more.
 """
@@ -17,7 +17,7 @@ from presence.people import OFFLINE, UNKNOWN
 
 @dataclass
 class Sightings:
-    """What one statement writes: people as others see them, and (channel, user) → seconds since they typed."""
+    """The values of one statement: people's statuses as others see them, and (channel, user) → seconds since they typed."""
 
     people: dict[int, Sighting] = field(default_factory=dict)
     typed: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Seen:
         self._typed: dict[tuple[int, int], float] = {}
 
     def gone(self, user_id: int) -> None:
-        """Nobody sees this person any more: offline, or invisible from now on."""
+        """Notes that others no longer see this person: they are offline or invisible from now on."""
         self._gone[user_id] = self._clock()
 
     def typed(self, channel_id: int, user_id: int) -> None:
@@ -44,7 +44,7 @@ class Seen:
         return self._clock() - self._taken_at >= self._every
 
     def take(self, *, is_end: bool = False) -> Sightings:
-        """Everything since the last time. is_end: this process ends, so its people leave, as far as it knows."""
+        """Takes everything since the last call. is_end: this process ends, so its people leave, as far as it knows."""
         now = self._taken_at = self._clock()
         gone, self._gone = self._gone, {}
         typed, self._typed = self._typed, {}
@@ -57,7 +57,7 @@ class Seen:
         return found
 
     def put_back(self, seen: Sightings) -> None:
-        """It was not written: who has gone is said again; of the others the next minute says more."""
+        """The statement failed: people who have gone are written again next time; the next minute writes the others anyway."""
         now = self._clock()
         for user_id, sighting in seen.people.items():
             if sighting.status == OFFLINE:

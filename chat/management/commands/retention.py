@@ -44,7 +44,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({**said, "is_held": row.is_held, "floor": row.floor}))
             return
         kept = "for ever" if row.kept_days is None else f"for {row.kept_days:,} days"
-        held = "; on hold: nothing is taken away" if row.is_held else ""
+        held = "; on hold: nothing is deleted" if row.is_held else ""
         gone = f"; up to number {row.floor:,} messages may be gone" if row.floor else ""
         self.stdout.write(f"{row}: kept {kept}{held}{gone}")
 

@@ -1,4 +1,4 @@
-"""Erasing a person: who they are is gone at once, their traces batch after batch, each in one transaction, in a fixed order.
+"""Erasing a person: the identity goes at once, then all other data, batch by batch, each in one transaction, in a fixed order.
 
-Killed anywhere it goes on from there. `relations.py` says what becomes of each reference to a user.
+An interrupted erasure continues where it stopped. chatproject/personal.py says what becomes of each reference to a user.
 """

@@ -1,4 +1,4 @@
-"""The beginning of an erasure, in one transaction: from its commit on nobody signs in, and no name leads to the person."""
+"""Begins an erasure in one transaction: from its commit on nobody can sign in as the person, and no name leads to them."""
 
 import secrets
 
@@ -40,9 +40,9 @@ ERASE = "chat.erase_user"
 
 
 def begin_erasure(actor: User | None, *, user: int, keeps_messages: bool, reason: str) -> Erasure:
-    """Who they are is gone with the commit, for everybody who is connected too; `continue_erasure` takes away the rest.
+    """Erases the person's identity with the commit, also on connected pages; `continue_erasure` deletes the rest.
 
-    A repeat returns the first erasure, as that was begun. `actor` None: by the console. Raises Invalid, Forbidden, NotFound.
+    A repeat returns the first erasure, with its choices. `actor` None: the console. Raises Invalid, Forbidden, NotFound.
     """
     reason = audit.checked_reason(reason)
     with transaction.atomic():
@@ -50,7 +50,7 @@ def begin_erasure(actor: User | None, *, user: int, keeps_messages: bool, reason
         earlier = Erasure.objects.filter(user=row).first()
         if earlier is not None:
             return earlier
-        # Who is just being taken into a channel is in it before, or not at all.
+        # If the person is just being added to a channel, that is finished before this, or refused.
         hold_memberships([row])
         erasure = Erasure.objects.create(user=row, keeps_messages=keeps_messages, names=names_of(row))
         keep_free(row.username)
@@ -67,23 +67,23 @@ def begin_erasure(actor: User | None, *, user: int, keeps_messages: bool, reason
 
 
 def refusal_to_erase(actor: User | None, user: User) -> Refused | None:
-    """What stands against the actor's erasing this person; None when nothing does."""
+    """The refusal of the actor's erasing this person; None if the actor may do it."""
     if user.kind == UserKind.VISITOR:
-        return Forbidden("This is a customer of the support: who supervises their inbox erases them at the desk.")
+        return Forbidden("This is a customer of the support: a supervisor of their inbox erases them at the desk.")
     return refusal_of(actor, user, right=ERASE, to="erase people")
 
 
 def _become_nobody(row: User) -> None:
     row.username = username_for(row.pk)
     if User.objects.named(row.username).exclude(pk=row.pk).exists():
-        # Somebody had it before it was reserved.
+        # An account took this name before it was reserved.
         row.username += f"-{secrets.token_hex(4)}"
     row.username_look, row.username_look_any_case = looks(row.username)
     row.display_name, row.email, row.password = NOBODY, "", make_password(None)
     row.is_active = row.is_staff = row.is_superuser = False
     row.last_login, row.chosen_status, row.activity = None, ONLINE, ""
     row.shows_typing, row.unread_first, row.presence_rev = True, False, row.presence_rev + 1
-    # Not by saving, which tells LoginsEndWithThePassword.
+    # Not by save(), which calls LoginsEndWithThePassword.
     fields = {field.attname: getattr(row, field.attname) for field in User._meta.concrete_fields}
     User.objects.filter(pk=fields.pop("id")).update(**fields)
     row.groups.clear()

@@ -1,4 +1,4 @@
-"""Where an erased person is: they leave their channels, each with a numbered change, and conversations lose their name."""
+"""The channels of an erased person: they leave each with a numbered change, and conversations named after them lose the name."""
 
 from django.db import connection
 from django.db.models import F
@@ -10,10 +10,10 @@ from chat.services.channels import tell_all
 from chat.services.erasing.names import conversations_of, without_names
 from chat.services.members import dismiss
 
-#: A conversation of two can't be left: the other one keeps it, with nobody in it.
+#: Nobody can leave a conversation of two: the other person keeps it, with the erased account in it.
 OF_TWO = r"^[0-9]+:[0-9]+$"
 
-#: All is read, and nothing says since when; what is theirs alone in it is as in a new membership.
+#: All is marked as read, without a time; the person's own settings are those of a new membership.
 _FORGET_CURSORS = """
 UPDATE channel_members AS member SET delivered_seq = channel.head, read_seq = channel.head, last_seen = NULL, last_typing = NULL,
     notify_level = 'all', is_favourite = false, section = '', listed_until = NULL, public_name = '', version = version + 1
@@ -22,7 +22,7 @@ FROM channels AS channel WHERE channel.id = member.channel_id AND member.user_id
 
 
 def leave_channels(erasure: Erasure) -> int:
-    """One channel in a transaction. Its last owner leaves it to a moderator, or to who has been in it for longest."""
+    """Leaves one channel in a transaction. If the person is the last owner, a moderator or the oldest member becomes owner."""
     theirs = Member.objects.filter(user=erasure.user_id).exclude(channel__direct_key__regex=OF_TWO)
     channel = theirs.order_by("pk").values_list("channel", flat=True).first()
     if channel is None:
@@ -32,7 +32,7 @@ def leave_channels(erasure: Erasure) -> int:
         if member is None:
             return 1
         if entry.channel.is_support or entry.channel.kind in (ChannelKind.INNER, ChannelKind.DESK):
-            # What is left of an agent's after the desk has let go: a customer learns nothing of who comes and goes.
+            # Left over memberships of an agent after the desk has removed them: customers do not learn which agents come and go.
             member.delete()
             log.count_members(entry, -1)
             return 1
@@ -43,14 +43,14 @@ def leave_channels(erasure: Erasure) -> int:
 
 
 def forget_cursors(erasure: Erasure) -> int:
-    """Of the conversations of two, which stay."""
+    """Resets the person's cursors in conversations of two, which stay."""
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_CURSORS, [erasure.user_id])
     return 0
 
 
 def rename_conversations(erasure: Erasure) -> int:
-    """Direct conversations whose people have called them after the person; one in a transaction."""
+    """Removes the name of direct conversations that are named after the person; one in a transaction."""
     for channel in conversations_of(erasure.user_id).exclude(name="").order_by("pk"):
         name = without_names(channel.name, erasure.names)[:80]
         if name != channel.name:

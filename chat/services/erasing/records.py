@@ -1,4 +1,4 @@
-"""Where an erased person is named by what is kept for other reasons: the audit log, and sessions, which hold ids."""
+"""Records that name an erased person but are kept for other reasons: the audit log, and sessions, which hold ids."""
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -7,20 +7,20 @@ from django.db.models import Q
 from chat.models import Act, AuditEntry, Erasure
 from chat.services.erasing.names import NOBODY, conversations_of, without_names
 
-#: Rows that one look goes through.
+#: Rows that one step reads.
 AT_ONCE = 2000
-#: What of an act's details may have their name.
+#: The details of an act that may contain the name.
 _NAMES: dict[str, tuple[str, ...]] = {
     Act.USER_RENAMED: ("from", "to"),
     Act.CHANNEL_RENAMED: ("from", "to"),
     Act.AGENT_CHANGED: ("public_name",),
 }
-#: What may stand in `reason`.
+#: Characters that `reason` holds.
 _REASON_CHARACTERS = 500
 
 
 def end_sessions(erasure: Erasure) -> int:
-    """No session signs them in any more; here they go, with what they hold."""
+    """Deletes the person's sessions with their data; they sign nobody in any more since the beginning."""
     keys = Session.objects.order_by("session_key").values_list("session_key", flat=True)
     after, ended = "", 0
     while some := list(keys.filter(session_key__gt=after)[:AT_ONCE]):
@@ -35,9 +35,9 @@ def end_sessions(erasure: Erasure) -> int:
 
 
 def spell_audit_log(erasure: Erasure) -> int:
-    """Who did what to whom stays; names in its words, and from where they did it, go.
+    """Keeps the lines of the audit log, but removes the person's names from texts and the addresses of their acts.
 
-    The database lets these three columns be changed while an erasure is under way, and nothing else ever.
+    The database allows changes of these three columns while an erasure is under way, and of nothing else ever.
     """
     about = Q(actor=erasure.user_id) | Q(whom=erasure.user_id) | Q(reason__says=erasure.names[0])
     about |= Q(act=Act.CHANNEL_RENAMED, channel__in=conversations_of(erasure.user_id))

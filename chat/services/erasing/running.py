@@ -1,4 +1,4 @@
-"""The rest of an erasure, batch after batch: each is one transaction that also says how far it has got."""
+"""The rest of an erasure, batch by batch: each is one transaction that also stores the progress."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from chat import clock
 from chat.models import Erasure
 from chat.services.erasing import places, records, words
 
-#: In this order; each does a part and says how much, and nothing when all of it is done.
+#: The steps in order; each does a part and returns how much it did, 0 when it is finished.
 STEPS: Mapping[str, Callable[[Erasure], int]] = MappingProxyType(
     {
         "channels": places.leave_channels,
@@ -29,9 +29,9 @@ STEPS: Mapping[str, Callable[[Erasure], int]] = MappingProxyType(
 
 
 def continue_erasure(user: int) -> bool:
-    """Does the next part of it; whether more is left. Others may do so at the same time, and it may be killed at any time.
+    """Does the next part of an erasure, and returns whether more is left. Several processes may run it, and it may be killed.
 
-    A step is done when it finds nothing to do and has looked at everything.
+    A step is finished when it has looked at everything and finds nothing to do.
     """
     with transaction.atomic():
         erasure = Erasure.objects.select_for_update(of=("self",)).select_related("user").filter(pk=user).first()

@@ -1,4 +1,4 @@
-"""What an erased person said and did to messages: emptied with a number where they wish it so; reactions and mentions always."""
+"""The messages of an erased person, emptied with a new number if that was chosen; reactions and mentions go always."""
 
 import re
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from chat.services.first_said import first_said
 from chat.services.messages import empty_message
 from chat.services.reactions import reactions_of
 
-#: Messages in one transaction, and rows that nobody waits for.
+#: Messages in one transaction, and rows of tables on whose locks nobody waits.
 AT_ONCE, ROWS_AT_ONCE = 50, 1000
-#: What a body holds.
+#: Bytes that a body holds.
 _BODY_BYTES = 2048
-#: As conversing.sql calls who has no name.
+#: The name in conversing.sql for a person without a name.
 SUPPORT = "Support"
-#: System lines that one look goes through, by their numbers.
+#: System lines that one step reads, by number.
 _LINES_AT_ONCE = 20_000
 
 
 def delete_messages(erasure: Erasure) -> int:
-    """Where that was chosen: each takes the next number, as if they had deleted it.
+    """Deletes the person's messages, if that was chosen: each takes the next number, as if the person had deleted it.
 
-    What was reported is kept as evidence, and what was said in a channel on hold stays as it is.
+    Reported messages are kept as evidence, and messages of channels on hold stay as they are.
     """
     if erasure.keeps_messages:
         return 0
@@ -35,7 +35,7 @@ def delete_messages(erasure: Erasure) -> int:
 
 
 def forget_versions(erasure: Erasure) -> int:
-    """What their messages said before they edited them, but for evidence and in channels on hold."""
+    """Deletes earlier versions of the person's messages, except evidence and versions in channels on hold."""
     of_theirs = MessageVersion.objects.filter(message__sender=erasure.user_id, message__reports=None)
     versions = of_theirs.exclude(message__channel__is_held=True)
     found = list(versions.values_list("pk", flat=True)[:ROWS_AT_ONCE])
@@ -55,7 +55,7 @@ def take_reactions_back(erasure: Erasure) -> int:
 
 
 def forget_mentions_of(erasure: Erasure) -> int:
-    """Others' messages stay, and call nobody where they called the person: `@name` is another word from then on."""
+    """Removes mentions of the person: others' messages stay, but their `@name` mentions nobody from then on."""
     theirs = Mention.objects.filter(user=erasure.user_id)
 
     def forget(entry: log.Entry, row: Message) -> None:
@@ -99,16 +99,16 @@ def _uncalled(body: str, erasure: Erasure) -> str:
 
 
 def give_up_uploads(erasure: Erasure) -> int:
-    """Files that no message has: the sweep takes their bytes away, as what was left over."""
+    """Gives up the person's files that no message has: the sweep deletes their bytes, as for all left-over files."""
     long_ago = erasure.user.date_joined.replace(year=1970)
     unsent = File.objects.filter(uploader=erasure.user_id, taken_at=None).exclude(created_at=long_ago)
     return unsent.update(created_at=long_ago, name="-")
 
 
 def spell_system_lines(erasure: Erasure) -> int:
-    """What happened to them and by them, without their names.
+    """Removes the person's names from system lines.
 
-    Without a number: it would be told again as if it happened now. Who has it on the screen has it until they load it again.
+    The lines get no new number, because clients would announce them again. Open pages show the old names until they reload.
     """
     lines = Message.objects.filter(kind=MessageKind.SYSTEM, pk__gt=erasure.position).order_by("pk")
     last = lines.values_list("pk", flat=True)[_LINES_AT_ONCE : _LINES_AT_ONCE + 1].first()
@@ -133,7 +133,7 @@ def _spell(row: Message, erasure: Erasure) -> bool:
 
 
 def forget_public_name(erasure: Erasure) -> int:
-    """By which customers of the support knew them."""
+    """Forgets the name by which the support's customers knew the person."""
     spoken = Message.objects.filter(sender=erasure.user_id).exclude(said_as__in=("", SUPPORT))
     found = list(spoken.values_list("pk", flat=True)[:ROWS_AT_ONCE])
     Message.objects.filter(pk__in=found).update(said_as=SUPPORT)

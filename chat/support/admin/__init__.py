@@ -1,3 +1,3 @@
-"""The support desk in the admin: its rows to look at, and acts that go through its verbs."""
+"""The support desk in the admin: its rows, read-only, and acts that call its verbs."""
 
 from chat.support.admin import facts, inboxes, mailboxes, operation

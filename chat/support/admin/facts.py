@@ -1,4 +1,4 @@
-"""What reports are counted from, row by row: ratings, and how long customers waited and agents held. To look at, by supervisors."""
+"""The rows that reports are computed from: ratings, waiting times of customers, holding times of agents. Supervisors read them."""
 
 from typing import Any, TypeVar
 

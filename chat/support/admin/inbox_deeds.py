@@ -1,4 +1,4 @@
-"""What is done to an inbox in the admin, by who supervises it: each act is its verb."""
+"""A supervisor's acts on an inbox in the admin: each calls its verb."""
 
 from typing import Any
 
@@ -40,24 +40,30 @@ class NewInboxForm(_Unreasoned):
     origins = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Of the pages that show the chat, one a line, such as https://www.example.com.",
+        help_text="The origins of the pages that show the chat, one a line, such as https://www.example.com.",
     )
 
 
 class InboxForm(NewInboxForm):
-    is_enabled = forms.BooleanField(required=False, label="Takes something new")
-    must_verify = forms.BooleanField(required=False, label="Only who is signed in on your page writes")
+    is_enabled = forms.BooleanField(required=False, label="Accepts new conversations")
+    must_verify = forms.BooleanField(required=False, label="Only users who are signed in on your page can write")
     greeting = forms.CharField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
     closed_text = forms.CharField(required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
     hours = forms.ModelChoiceField(Hours.objects.all(), required=False, empty_label="always open")
     routing = forms.ChoiceField(choices=Routing.choices)
-    capacity = forms.IntegerField(min_value=0, max_value=1000, help_text="Conversations that one agent holds at most.")
+    capacity = forms.IntegerField(
+        min_value=0, max_value=1000, help_text="The most conversations that one agent can hold."
+    )
     lease_seconds = forms.IntegerField(
-        min_value=1, max_value=7 * 24 * 3600, help_text="For so long one is held without work."
+        min_value=1,
+        max_value=7 * 24 * 3600,
+        help_text="Seconds after which an agent who does not work loses a conversation.",
     )
     reopen_days = forms.IntegerField(min_value=0, max_value=3650)
     resolves_after_days = forms.IntegerField(min_value=1, max_value=3650, required=False)
-    keeps_days = forms.IntegerField(min_value=1, max_value=3650, required=False, help_text="Then they are erased.")
+    keeps_days = forms.IntegerField(
+        min_value=1, max_value=3650, required=False, help_text="After these days resolved conversations are erased."
+    )
     asks_rating = forms.BooleanField(required=False, label="Asks for a rating")
     mail_from = forms.EmailField(required=False)
 
@@ -70,7 +76,9 @@ class AgentForm(_Unreasoned):
 class AgentNameForm(_Unreasoned):
     username = forms.CharField(max_length=40)
     public_name = forms.CharField(
-        max_length=80, required=False, help_text="Customers read it from then on. Left empty: their display name."
+        max_length=80,
+        required=False,
+        help_text="The name that customers read from then on. Empty: the agent's display name.",
     )
 
 
@@ -121,31 +129,33 @@ def _act(name: str, label: str, **more: Any) -> AdminAct:
 
 
 ACTS = (
-    _act("change", "Change the inbox", form=InboxForm, initial=_as_it_is, do=_change, consequence="It holds at once."),
+    _act(
+        "change", "Change the inbox", form=InboxForm, initial=_as_it_is, do=_change, consequence="It applies at once."
+    ),
     _act(
         *("add-agent", "Add an agent"),
         form=AgentForm,
         do=_add,
-        consequence="From then on they see the queue. Who supervises changes the inbox and reads its reports.",
+        consequence="From then on they see the queue. A supervisor can also change the inbox and read its reports.",
     ),
     _act(
         *("name-agent", "Name an agent"),
         form=AgentNameForm,
         do=_name,
-        consequence="In what they say from then on, customers read this name. They never read a username.",
+        consequence="Customers read this name in the agent's messages from then on. They never read a username.",
     ),
     _act(
         *("remove-agent", "Remove an agent"),
         form=FormerAgentForm,
         do=_remove,
-        consequence="The queue is not theirs to see any more, and what they hold is free for others.",
+        consequence="They no longer see the queue, and their conversations are free for others.",
         is_danger=True,
     ),
     _act(
-        *("secret", "Give it another secret"),
+        *("secret", "Create a new secret"),
         form=_Unreasoned,
         do=_rotate,
-        consequence="Your server signs with it from then on. What the one before signs counts until the next change.",
+        consequence="Your server must sign with it from now on. The old secret stays valid until the next change.",
         is_danger=True,
     ),
 )

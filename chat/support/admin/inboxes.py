@@ -1,4 +1,4 @@
-"""Inboxes with their agents, and what a company puts on its page."""
+"""Inboxes with their agents, and the script tag for the company's page."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class InboxAdmin(ReadOnlyAdmin):
         return [new, *super().get_urls()]
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
-        """Asks for a name and the origins of another inbox, and makes it."""
+        """Asks for the name and the origins of a new inbox, and creates it."""
         user = staff_of(request)
         if not (user.is_staff and user.has_perm(ADD)):
             raise PermissionDenied
@@ -61,12 +61,12 @@ class InboxAdmin(ReadOnlyAdmin):
 
     def _asking(self, request: HttpRequest, form: NewInboxForm) -> dict[str, Any]:
         act = {
-            "label": "Make an inbox",
+            "label": "Create an inbox",
             "consequence": "Customers write to it; you supervise it, and add its agents next.",
         }
         return {
             **self.admin_site.each_context(request),
-            "title": "Make an inbox",
+            "title": "Create an inbox",
             "opts": self.model._meta,
             "act": act,
             "rows": [],
@@ -78,7 +78,7 @@ class InboxAdmin(ReadOnlyAdmin):
     @column("state")
     def state(self, row: Inbox) -> SafeString:
         return columns.badges(
-            ("open", "good") if row.is_enabled else ("takes nothing new", "quiet"),
+            ("open", "good") if row.is_enabled else ("closed to new conversations", "quiet"),
             ("signed in only", "") if row.must_verify else None,
         )
 
@@ -95,7 +95,7 @@ class InboxAdmin(ReadOnlyAdmin):
         tag = f'<script async src="{settings.PUBLIC_URL}/widget.js" data-inbox="{row.key}"></script>'
         return format_html("<code>{}</code>", tag)
 
-    @column("pages that show it")
+    @column("origins of its pages")
     def pages(self, row: Inbox) -> str:
         return ", ".join(row.origins) or "none yet: add their origins"
 
@@ -117,6 +117,9 @@ class InboxAdmin(ReadOnlyAdmin):
         ]
         return [
             Table(
-                "Agents", ("who", "to customers", "", "accepting", "holds at most"), agents, "Nobody answers here yet."
+                "Agents",
+                ("who", "to customers", "", "accepting", "holds at most"),
+                agents,
+                "This inbox has no agents yet.",
             )
         ]

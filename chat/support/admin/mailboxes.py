@@ -1,4 +1,4 @@
-"""Mailboxes from which customers' mails are collected: whether that goes well, and what lies there for a person."""
+"""Mailboxes from which customers' mails are collected: whether collecting works, and how many mails a person must look at."""
 
 from typing import Any
 

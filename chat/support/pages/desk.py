@@ -33,7 +33,7 @@ SHORTCUTS = (
     ("1 2 3", "mine, unassigned, all"),
     ("Ctrl Enter", "send"),
     ("Ctrl Shift Enter", "send and resolve"),
-    ("/", "at the beginning of an answer: those kept ready"),
+    ("/", "at the beginning of an answer: canned answers"),
     ("Esc", "leave the text box"),
 )
 

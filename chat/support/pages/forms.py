@@ -26,7 +26,7 @@ class HoursForm(forms.Form):
         help_text="A line a day: Mon 09:00-12:00, 13:00-17:00. A day without a line is closed.",
     )
     holidays = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 4, "cols": 40}), required=False, help_text="A day a line: 2027-12-25."
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 40}), required=False, help_text="A date a line: 2027-12-25."
     )
 
     def clean_week(self) -> list[list[tuple[int, int]]]:
@@ -43,7 +43,7 @@ class HoursForm(forms.Form):
         try:
             return {datetime.date.fromisoformat(day): "" for day in self.cleaned_data["holidays"].split()}
         except ValueError:
-            raise forms.ValidationError("Days are spelled like 2027-12-25, one a line.") from None
+            raise forms.ValidationError("Write dates like 2027-12-25, one a line.") from None
 
 
 def hours_form(row: Hours | None, data: Any = None) -> HoursForm:

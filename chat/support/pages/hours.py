@@ -31,7 +31,7 @@ def hours_page(request: HttpRequest) -> HttpResponse:
     assert isinstance(user, User)
     inboxes = list(supervised_by(user).select_related("hours").order_by("name"))
     if not user.is_superuser and not inboxes:
-        raise PermissionDenied("This is for who supervises an inbox.")
+        raise PermissionDenied("This page is for supervisors of an inbox.")
     rows: Rows = [*Hours.objects.order_by("name"), None, *inboxes]
     asked = [_form(row, request.POST if request.POST.get("which") == _name(row) else None) for row in rows]
     for row, form in zip(rows, asked, strict=True):

@@ -30,7 +30,7 @@ def reports_page(request: HttpRequest) -> HttpResponse:
     assert isinstance(user, User)
     inboxes = supervised_by(user).order_by("name")
     if not user.is_superuser and not inboxes:
-        raise PermissionDenied("Reports are for who supervises an inbox.")
+        raise PermissionDenied("Reports are for supervisors of an inbox.")
     first, last, inbox = _asked(request)
     refusal, found = "", {}
     try:

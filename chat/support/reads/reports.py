@@ -48,7 +48,7 @@ def report(
         inboxes = inboxes.filter(pk=inbox)
     ids = list(inboxes.values_list("pk", flat=True))
     if not ids and (inbox is not None or not user.is_superuser):
-        raise Forbidden("Reports are for who supervises an inbox.")
+        raise Forbidden("Reports are for supervisors of an inbox.")
     spreads = _spreads(ids, since, until, by)
     ratings = _ratings(ids, since, until, by)
     names = _names(by, {*spreads, *ratings})

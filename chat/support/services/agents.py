@@ -87,4 +87,4 @@ def _agent(inbox: Inbox, user: int, *, is_held: bool = False) -> Agent:
 def _require_another_supervisor(agent: Agent) -> None:
     others = Agent.objects.filter(inbox=agent.inbox, supervises=True).exclude(pk=agent.pk)
     if agent.supervises and not others.exists():
-        raise Conflict("An inbox keeps at least one who supervises it.")
+        raise Conflict("An inbox keeps at least one supervisor.")

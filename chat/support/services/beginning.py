@@ -38,7 +38,7 @@ def begin(
     with something else, NotFound where the inbox takes nothing new, Forbidden for who was blocked, or RateLimited.
     """
     if not visitor.is_visitor:
-        raise Forbidden("Only a visitor begins a conversation with the support.")
+        raise Forbidden("Only a visitor can begin a conversation with the support.")
     # Its channel is made with it.
     draft = Draft(channel=0, sender=visitor.pk, client_msg_id=client_msg_id, body=body, files=files)
     check_draft(draft)
@@ -67,7 +67,7 @@ def _begun_by(visitor: User, draft: Draft) -> Conversation | None:
 def _contact(visitor: User) -> Contact:
     contact = Contact.objects.select_related("inbox", "visitor").filter(visitor=visitor).first()
     if contact is None or not contact.inbox.is_enabled:
-        raise NotFound("There is no such inbox, or it takes nothing new.")
+        raise NotFound("There is no such inbox, or it accepts no new conversations.")
     if contact.blocked_at is not None or not contact.visitor.is_active:
         raise Forbidden("You can't write to this inbox any more.")
     return contact

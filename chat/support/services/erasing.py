@@ -48,7 +48,7 @@ def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
         if conversations.exclude(state=ConversationState.RESOLVED).exists():
             raise Conflict("Resolve the visitor's conversations first.")
         if conversations.filter(Q(channel__is_held=True) | Q(notes__is_held=True)).exists():
-            raise Conflict("One of the conversations is on hold: nothing of it may go.")
+            raise Conflict("One of the conversations is on hold: nothing of it may be deleted.")
         erased = [pk for pk in conversations.values_list("pk", flat=True) if _erase(pk)]
         _forget(contact)
         audit.record(Act.CONTACT_ERASED, actor=actor, whom=visitor, channel=contact.inbox.desk_id, reason=reason)

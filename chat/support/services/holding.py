@@ -44,7 +44,7 @@ def release(actor: User, *, conversation: int) -> Conversation:
         holder = handled.row.assignee
         if holder is not None:
             may = standing.supervises or holder.pk == actor.pk
-            log.require(may, "Only who holds a conversation, or supervises the inbox, releases it.")
+            log.require(may, "Only the conversation's agent or a supervisor can release it.")
             let_go(handled, kind="conversation.released", by=actor, sentence=f"{actor.get_full_name()} released {{}}")
     return handled.row
 
@@ -57,7 +57,7 @@ def assign(actor: User, *, conversation: int, agent: User) -> Conversation:
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         standing = require_agent(actor, handled.inbox)
         may = standing.supervises or handled.row.assignee_id == actor.pk
-        log.require(may, "Only who holds a conversation, or supervises the inbox, assigns it.")
+        log.require(may, "Only the conversation's agent or a supervisor can assign it.")
         if not works_here(agent, handled.inbox):
             raise Invalid("This person is no agent of the inbox.")
         _hand_over(handled, agent, by=actor, act=Act.SUPPORT_ASSIGNED, word="assigned this to")

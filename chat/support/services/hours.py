@@ -91,14 +91,14 @@ def keep_policies(actor: User, *, inbox: int, minutes: Mapping[tuple[str, str], 
 def _own(actor: User, hours: int | None) -> Hours:
     supervised = supervised_by(actor)
     if not actor.is_superuser and not supervised.exists():
-        raise Forbidden("Only who supervises an inbox changes hours.")
+        raise Forbidden("Only supervisors of an inbox can change hours.")
     if hours is None:
         return Hours()
     row = Hours.objects.select_for_update().filter(pk=hours).first()
     if row is None:
         raise NotFound("There are no such hours.")
     if Inbox.objects.filter(hours=row).exclude(pk__in=supervised).exists():
-        raise Forbidden("An inbox that others supervise has these hours.")
+        raise Forbidden("An inbox of other supervisors uses these hours.")
     return row
 
 

@@ -67,7 +67,7 @@ def _require_fresh(issued: Any, expires: Any) -> None:
     is_of_now = now - MOST_SECONDS <= issued <= now + LEEWAY_SECONDS
     if not (is_of_now and expires > now and expires - issued <= MOST_SECONDS):
         raise NotVerified(
-            "Who you are was signed too long ago, or for too long: the company's page has to say it anew."
+            "The company's signature of your identity is too old, or valid for too long: its page must send a new one."
         )
 
 

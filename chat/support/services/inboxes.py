@@ -107,7 +107,7 @@ def is_supervisor(user: User, inbox: Inbox) -> bool:
 def require_supervisor(user: User, inbox: Inbox) -> None:
     """Raises NotFound for who is no agent of it, Forbidden for the other agents."""
     if not require_agent(user, inbox).supervises:
-        raise Forbidden("Only who supervises the inbox may do this.")
+        raise Forbidden("Only the inbox's supervisors may do this.")
 
 
 def clean_origins(origins: Sequence[str]) -> list[str]:
@@ -149,7 +149,7 @@ def record(act: Act, actor: User, inbox: Inbox, *, whom: int | None = None, deta
 
 def _require_may_open(actor: User) -> None:
     if not actor.is_active or not (actor.is_superuser or Agent.objects.filter(user=actor, supervises=True).exists()):
-        raise Forbidden("Only who supervises an inbox, or a superuser, makes another.")
+        raise Forbidden("Only supervisors of an inbox and superusers can create an inbox.")
 
 
 def _clean_name(name: str) -> str:
@@ -168,7 +168,7 @@ def _clean_email(email: str) -> str:
         if email:
             validate_email(email)
     except ValidationError:
-        raise Invalid("This is no address that mail can come from.") from None
+        raise Invalid("This is no valid sender address for mails.") from None
     return email
 
 

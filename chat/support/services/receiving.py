@@ -56,7 +56,7 @@ def _conversation(head: Head) -> Conversation:
         raise NotFound("No conversation has this address.")
     contact = Contact.objects.filter(visitor=conversation.visitor_id).first()
     if contact is None or not contact.email or contact.email.lower() != head.sender.lower():
-        raise Forbidden("Write from the address to which the answers were sent.")
+        raise Forbidden("Write from the address that our answers were sent to.")
     if contact.blocked_at is not None or not conversation.visitor.is_active:
         raise Forbidden("You can't write to this inbox any more.")
     return conversation
@@ -65,7 +65,7 @@ def _conversation(head: Head) -> Conversation:
 def _texts(mail: Opened) -> list[str]:
     if shows_nothing(mail.text):
         if not mail.attached:
-            raise Empty("The mail says nothing above what it quotes.")
+            raise Empty("The mail has no text above the quoted mail.")
         return [""]
     return _pieces(mail.text)
 

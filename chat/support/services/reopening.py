@@ -107,7 +107,7 @@ def snooze(actor: User, *, conversation: int, until: datetime.datetime) -> Conve
     most = settings.LIMITS.snooze_days
     now = clock.now()
     if not now < until <= now + datetime.timedelta(days=most):
-        raise Invalid(f"A conversation is snoozed until some time within the next {most} days.")
+        raise Invalid(f"A snooze must end within the next {most} days.")
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         require_agent(actor, handled.inbox)
         row = handled.row

@@ -34,7 +34,7 @@ def visit(key: str, *, identity: str | None = None, visitor: User | None = None)
     if identity is not None:
         return _visit_of(inbox, verified(inbox, identity), visitor)
     if inbox.must_verify:
-        raise NotVerified("Only who is signed in on the company's page writes to this inbox.")
+        raise NotVerified("Only users who are signed in on the company's page can write to this inbox.")
     return create_visit(inbox)[1]
 
 
@@ -44,7 +44,7 @@ def open_inbox(key: str) -> Inbox:
     # A null character, which a path can have, is in no column.
     inbox = None if "\x00" in key else rows.first()
     if inbox is None:
-        raise NotFound("There is no such inbox, or it takes nothing new.")
+        raise NotFound("There is no such inbox, or it accepts no new conversations.")
     return inbox
 
 

@@ -1,4 +1,4 @@
-"""What the support's API sends: its rows as the structs that clients see, each spelled once."""
+"""What clients of the support's API get: its rows as structs, each defined once."""
 
 from chat.support.shapes.conversation import (
     QueueCounts,

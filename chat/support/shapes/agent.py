@@ -1,4 +1,4 @@
-"""What an agent is told of themselves."""
+"""An agent's own inboxes, as they see them."""
 
 from typing import Annotated
 
@@ -8,20 +8,18 @@ from chat.support.models import Agent
 
 
 class Agency(msgspec.Struct, frozen=True, kw_only=True):
-    """An inbox in which the agent answers."""
+    """An inbox of the agent."""
 
     inbox: int
     name: str
     accepting: bool
     supervises: bool
-    capacity: Annotated[int, msgspec.Meta(description="How many they hold at most at a time.")]
-    held: Annotated[int, msgspec.Meta(description="How many they hold now.")]
+    capacity: Annotated[int, msgspec.Meta(description="The most conversations that they can hold at a time.")]
+    held: Annotated[int, msgspec.Meta(description="How many conversations they hold now.")]
 
 
 class OwnAgencies(msgspec.Struct, frozen=True, kw_only=True):
-    accepting: Annotated[
-        bool, msgspec.Meta(description="Whether conversations are given to them, in any of their inboxes.")
-    ]
+    accepting: Annotated[bool, msgspec.Meta(description="Whether they get conversations, in all of their inboxes.")]
     inboxes: list[Agency]
 
 
@@ -30,7 +28,7 @@ OWN_AGENCIES = OwnAgencies(accepting=True, inboxes=[AGENCY])
 
 
 def own_agencies_of(agents: list[tuple[Agent, int]]) -> OwnAgencies:
-    """Each with how many they hold there; needs the inbox selected along."""
+    """The agent's inboxes, each with the number of conversations that they hold. Needs the inbox selected along."""
     return OwnAgencies(
         accepting=any(agent.accepting for agent, _ in agents),
         inboxes=[

@@ -1,4 +1,4 @@
-"""An answer that is kept ready, as it is sent."""
+"""A canned answer, as clients get it."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from chat.support import models
 
 
 class CannedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """`{{visitor}}` and `{{agent}}` in its body stand for their names."""
+    """A canned answer. Clients replace `{{visitor}}` and `{{agent}}` in its body with the names."""
 
     id: Id
     inbox: Id

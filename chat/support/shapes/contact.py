@@ -1,4 +1,4 @@
-"""Who a visitor is, as the staff reads it."""
+"""A visitor, as the staff see them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
@@ -14,22 +14,22 @@ from delivery.wire.types import Time, spell_time
 
 
 class EarlierConversation(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the visitor's, the newest first."""
+    """One of the visitor's conversations."""
 
-    id: Annotated[int, msgspec.Meta(description="Its channel's.")]
+    id: Annotated[int, msgspec.Meta(description="The id of its channel.")]
     state: str
     episode: int
     resolved_at: Time | None
 
 
 class SupportContact(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a visitor."""
+    """All that the desk knows about a visitor."""
 
     visitor: Person
     inbox: int
     email: str
-    verified: Annotated[bool, msgspec.Meta(description="Whether the company signed who it is.")]
-    attributes: Annotated[Mapping[str, str], msgspec.Meta(description="What the company said besides.")]
+    verified: Annotated[bool, msgspec.Meta(description="Whether the company signed the identity.")]
+    attributes: Annotated[Mapping[str, str], msgspec.Meta(description="More about the visitor, from the company.")]
     created_at: Time
     blocked_at: Time | None
     conversations: Sequence[EarlierConversation]

@@ -1,4 +1,4 @@
-"""A conversation as the staff see it: all that the desk keeps of it."""
+"""A conversation, as the staff see it."""
 
 from typing import TYPE_CHECKING, Annotated, Generic
 
@@ -21,23 +21,30 @@ class SupportConversation(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     inbox: int
     state: str
-    episode: Annotated[int, msgspec.Meta(description="One since it began, and one more at each reopening.")]
+    episode: Annotated[int, msgspec.Meta(description="1 at the beginning; each reopening adds 1.")]
     priority: str
     labels: list[str]
     visitor: Person
     assignee: Person | None
-    lease_until: Annotated[Time | None, msgspec.Meta(description="Ends the assignment while the customer waits.")]
+    lease_until: Annotated[
+        Time | None, msgspec.Meta(description="If the customer still waits then, the assignment ends.")
+    ]
     waiting_since: Time | None
     snoozed_until: Time | None
     former_snooze: Annotated[
-        Time | None, msgspec.Meta(description="Until when it was snoozed when the customer wrote: to be offered again.")
+        Time | None,
+        msgspec.Meta(description="The end of the snooze that the customer's message ended: to offer it again."),
     ]
     resolved_at: Time | None
-    answered_seq: Annotated[int, msgspec.Meta(description="The number of the staff's last answer; 0: there is none.")]
-    verified: Annotated[bool, msgspec.Meta(description="Whether the company signed who the visitor is.")]
+    answered_seq: Annotated[
+        int, msgspec.Meta(description="The number of the last answer of an agent; 0: there is none.")
+    ]
+    verified: Annotated[bool, msgspec.Meta(description="Whether the company signed the visitor's identity.")]
     page: str
     locale: str
-    notes: Annotated[int | None, msgspec.Meta(description="The channel of the internal notes, once there are any.")]
+    notes: Annotated[
+        int | None, msgspec.Meta(description="The channel of the internal notes; null: there are none yet.")
+    ]
     first_due: Time | None
     next_due: Time | None
     solve_due: Time | None
@@ -52,13 +59,13 @@ class QueuePage(Page[Row], Generic[Row], frozen=True, kw_only=True):
 
 
 class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Conversations that are not resolved."""
+    """Counts of conversations that are not resolved."""
 
     mine: int
     unassigned: int
     all: int
-    waiting: Annotated[int, msgspec.Meta(description="Those of them in which the customer has no answer yet.")]
-    waiting_since: Annotated[Time | None, msgspec.Meta(description="Of the one that waits longest.")]
+    waiting: Annotated[int, msgspec.Meta(description="How many of them wait for an answer to the customer.")]
+    waiting_since: Annotated[Time | None, msgspec.Meta(description="Since when the longest waiting customer waits.")]
 
 
 COUNTS = QueueCounts(mine=1, unassigned=2, all=5, waiting=3, waiting_since=THEN)

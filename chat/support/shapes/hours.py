@@ -1,4 +1,4 @@
-"""Hours and policies as they are sent and taken: times of day as people write them."""
+"""Opening hours and policies, as clients send and get them: with times of day as people write them."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,7 +12,7 @@ Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$", min_length=10, m
 
 
 class OpenFor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A span of a weekday."""
+    """A span of a weekday in which an inbox is open."""
 
     weekday: Annotated[int, msgspec.Meta(ge=0, le=6, description="Monday is 0.")]
     opens: Clock
@@ -20,17 +20,17 @@ class OpenFor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class SupportHours(msgspec.Struct, frozen=True, kw_only=True):
-    """When inboxes are open, in one time zone."""
+    """Opening hours of inboxes, in one time zone."""
 
     id: int
     name: str
     time_zone: str
     spans: Sequence[OpenFor]
-    holidays: Annotated[Sequence[str], msgspec.Meta(description="Days on which they are closed.")]
+    holidays: Annotated[Sequence[str], msgspec.Meta(description="Dates on which the inboxes are closed.")]
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Within how many minutes of its hours an inbox wants to have done something."""
+    """A policy: within how many open minutes an inbox wants to answer or solve."""
 
     priority: models.Priority
     kind: models.PolicyKind
@@ -38,7 +38,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Promises(msgspec.Struct, frozen=True, kw_only=True):
-    """All that an inbox promises."""
+    """All policies of an inbox."""
 
     policies: Sequence[Promise]
 
@@ -75,11 +75,11 @@ def promises_of(row: models.Inbox) -> Promises:
 
 
 def spelled(minutes: int) -> str:
-    """Minutes since midnight as people write them."""
+    """Minutes since midnight, as a time of day."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def minutes_of(clock: str) -> int:
-    """The same the other way around."""
+    """A time of day, as minutes since midnight."""
     hour, _, minute = clock.partition(":")
     return int(hour) * 60 + int(minute)

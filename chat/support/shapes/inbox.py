@@ -1,4 +1,4 @@
-"""Inboxes as their agents read them."""
+"""Inboxes, as their agents see them."""
 
 from typing import Annotated
 
@@ -12,25 +12,25 @@ from delivery.wire.types import Time, spell_time
 
 
 class InboxAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody of the staff in an inbox."""
+    """An agent of an inbox."""
 
     user: Id
     name: str
-    public_name: Annotated[str, msgspec.Meta(description="What customers read for them; empty: their display name.")]
+    public_name: Annotated[str, msgspec.Meta(description="The name that customers read; empty: their display name.")]
     supervises: bool
     accepting: bool
-    capacity: Annotated[int | None, msgspec.Meta(description="null: as many as the inbox says.")]
+    capacity: Annotated[int | None, msgspec.Meta(description="null: the inbox's capacity.")]
 
 
 class InboxInFull(msgspec.Struct, frozen=True, kw_only=True):
     """An inbox with its agents."""
 
     id: Id
-    key: Annotated[str, msgspec.Meta(description="Public: it stands in the company's page.")]
+    key: Annotated[str, msgspec.Meta(description="Public: the company's page contains it.")]
     name: str
-    desk: Annotated[int, msgspec.Meta(description="The channel that is the log of its queue.")]
+    desk: Annotated[int, msgspec.Meta(description="The channel with the log of its queue.")]
     is_enabled: bool
-    origins: Annotated[list[str], msgspec.Meta(description="Of the pages that may frame its widget.")]
+    origins: Annotated[list[str], msgspec.Meta(description="Origins of the pages that may frame its widget.")]
     must_verify: bool
     routing: Annotated[str, msgspec.Meta(extra_json_schema={"enum": Routing.values})]
     capacity: int
@@ -48,13 +48,13 @@ class InboxInFull(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewInbox(InboxInFull, frozen=True, kw_only=True):
-    """An inbox with its secret, which is shown this once."""
+    """A new inbox with its secret, which is shown only once."""
 
     secret: str
 
 
 class InboxSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """With which the company's server signs from now on; what the one before signs counts until the next change."""
+    """The secret with which the company's server signs from now on. The secret before stays valid until the next change."""
 
     secret: str
 

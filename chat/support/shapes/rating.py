@@ -1,4 +1,4 @@
-"""What a customer said of the answers, as they read it again."""
+"""A customer's own rating."""
 
 from typing import Annotated
 
@@ -8,10 +8,10 @@ from chat.support import models
 
 
 class OwnRating(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the episode that a conversation is in."""
+    """The customer's rating of the conversation's present episode."""
 
-    asked: Annotated[bool, msgspec.Meta(description="Whether it can be given now.")]
-    score: Annotated[int | None, msgspec.Meta(description="From 1 to 5; null: none was given.")]
+    asked: Annotated[bool, msgspec.Meta(description="Whether the customer can rate now.")]
+    score: Annotated[int | None, msgspec.Meta(description="From 1 to 5; null: no rating.")]
     comment: str
 
 

@@ -1,4 +1,4 @@
-"""Reports as they are sent: percentiles over what was counted, never over what is kept elsewhere."""
+"""Reports, as clients get them: percentiles over the stored intervals, never over messages."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,19 +10,19 @@ from delivery.wire.types import Time
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """How long something took, in seconds within the inbox's hours and while the customer waited."""
+    """How long something took: in seconds, within the inbox's hours and while the customer waited."""
 
     count: int
     p50: int
     p90: int
     met: Annotated[
         float | None,
-        msgspec.Meta(description="Of those that a policy was for, the share that kept it; null: there were none."),
+        msgspec.Meta(description="The share of those with a policy that met it; null: there were none."),
     ]
 
 
 class Satisfaction(msgspec.Struct, frozen=True, kw_only=True):
-    """What customers said of the answers that they got, from 1 to 5."""
+    """The customers' ratings, from 1 to 5."""
 
     count: int
     average: float
@@ -30,21 +30,21 @@ class Satisfaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one inbox, agent or day (UTC)."""
+    """The figures of one inbox, agent or day (UTC)."""
 
     key: Annotated[str, msgspec.Meta(description="The id of the inbox or agent, or the day.")]
     name: str
-    first: Annotated[Spread | None, msgspec.Meta(description="Until the first answer of an episode.")]
-    next: Annotated[Spread | None, msgspec.Meta(description="Until each later answer.")]
-    solve: Annotated[Spread | None, msgspec.Meta(description="Until it was resolved.")]
+    first: Annotated[Spread | None, msgspec.Meta(description="Time to the first answer of an episode.")]
+    next: Annotated[Spread | None, msgspec.Meta(description="Time to each later answer.")]
+    solve: Annotated[Spread | None, msgspec.Meta(description="Time until the conversation was resolved.")]
     held: Annotated[
-        Spread | None, msgspec.Meta(description="For how long somebody held it, whether anybody waited or not.")
+        Spread | None, msgspec.Meta(description="Time for which an agent held it, whether the customer waited or not.")
     ]
     ratings: Satisfaction | None
 
 
 class SupportReport(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
-    """What ended from `from` on and before `to`."""
+    """A report over all that ended from `from` on and before `to`."""
 
     since: Time
     until: Time

@@ -6,10 +6,12 @@ import msgspec
 
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said, without the notes."""
+    """The messages as text, without the notes."""
 
     text: str
-    mailed_to: Annotated[str | None, msgspec.Meta(description="The customer's address that it goes to; null: none.")]
+    mailed_to: Annotated[
+        str | None, msgspec.Meta(description="The customer's address that gets it by mail; null: no mail.")
+    ]
 
 
 TRANSCRIPT = Transcript(text="Vera, 2026-11-23 09:30 UTC:\nWhere is my parcel?", mailed_to="vera@home.example")

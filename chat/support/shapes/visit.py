@@ -1,4 +1,4 @@
-"""What somebody from outside reads: the inbox before they write, their token, and their own conversations."""
+"""What a visitor gets: the inbox before they write, their token, and their own conversations."""
 
 from typing import Annotated
 
@@ -14,29 +14,29 @@ from delivery.wire.types import Time, spell_time
 
 
 class Doorstep(msgspec.Struct, frozen=True, kw_only=True):
-    """An inbox as everybody may see it."""
+    """An inbox, as everybody may see it."""
 
     name: str
     open: bool
-    next_opening: Annotated[Time | None, msgspec.Meta(description="null while it is open, and when it never opens.")]
+    next_opening: Annotated[Time | None, msgspec.Meta(description="null: it is open now, or never opens.")]
     greeting: str
     closed_text: str
-    must_verify: Annotated[bool, msgspec.Meta(description="Whether only those write whose identity the company signs.")]
+    must_verify: Annotated[bool, msgspec.Meta(description="Whether only visitors with a signed identity can write.")]
 
 
 class NewVisit(msgspec.Struct, frozen=True, kw_only=True):
-    """A token of the scope `visit`, which is shown this once; it ends when it was not used for 30 days."""
+    """A token with the scope `visit`, which is shown only once; it ends 30 days after its last use."""
 
     token: str
 
 
 class OwnConversation(msgspec.Struct, frozen=True, kw_only=True):
-    """A visitor's own: of the inside it says who answers, and no more."""
+    """A visitor's own conversation. It tells nothing of the desk except who answers."""
 
-    id: Annotated[int, msgspec.Meta(description="Its channel's.")]
+    id: Annotated[int, msgspec.Meta(description="The id of its channel.")]
     state: Annotated[str, msgspec.Meta(extra_json_schema={"enum": ConversationState.values})]
     head: int
-    assignee: Annotated[Person | None, msgspec.Meta(description="Who answers; null: nobody yet.")]
+    assignee: Annotated[Person | None, msgspec.Meta(description="The agent who answers; null: nobody yet.")]
 
 
 DOORSTEP = Doorstep(
@@ -66,7 +66,7 @@ def doorstep_of(row: models.Inbox) -> Doorstep:
 
 
 def own_conversation_of(row: Conversation) -> OwnConversation:
-    """As chat/support/reads/own.py reads it. What is snoozed is open to who waits."""
+    """The conversation, from chat/support/reads/own.py. A snoozed conversation is open for its customer."""
     is_snoozed = row.state == ConversationState.SNOOZED
     name = row.public_assignee
     return OwnConversation(

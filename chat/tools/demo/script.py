@@ -1,4 +1,4 @@
-"""What the people of the demo say. `name: text` a line, `>` answers the line before, `⏎` breaks the line; days are separated by `--`."""
+"""The messages of the demo's people. A line is `name: text`; `>` answers the line before, `⏎` is a line break, `--` a new day."""
 
 PEOPLE = {
     "alice": "Alice Hartmann",

@@ -1,4 +1,4 @@
-"""Plays the script through the verbs, with the clock moved to when it was said."""
+"""Plays the script through the verbs, with the clock moved to the time of each message."""
 
 import datetime
 import uuid
@@ -32,7 +32,7 @@ class Line:
 
 @transaction.atomic
 def play(*, password: str, tell: Callable[[str], None]) -> dict[str, User]:
-    """Makes the people, the channels and what was said, all or nothing; returns the people by username."""
+    """Creates the people, the channels and the messages, all or nothing; returns the people by username."""
     first_day = clock.now().astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0) - datetime.timedelta(
         days=DAYS
     )
@@ -69,7 +69,7 @@ def _open_channels(people: dict[str, User]) -> dict[str, Channel]:
     opened: dict[str, Channel] = {}
     for name, (kind, topic, members) in script.CHANNELS.items():
         owner, *others = [people[username] for username in members]
-        # The owner of the installation has one that everybody joins.
+        # The owner of the installation already has a channel that everybody joins.
         there = Channel.objects.live().filter(kind=ChannelKind.PUBLIC, name=name).first()
         if there is None:
             opened[name] = services.open_channel(owner, name=name, topic=topic, kind=kind, members=others)
@@ -81,7 +81,7 @@ def _open_channels(people: dict[str, User]) -> dict[str, Channel]:
 
 
 def _open_conversations(people: dict[str, User], first_day: datetime.datetime) -> dict[str, Channel]:
-    # Each on the day on which its first word is said.
+    # Each channel is created on the day of its first message.
     opened: dict[str, Channel] = {}
     for (first, second), text in script.DIRECT.items():
         with clock.at(_start_of(text, 0, first_day)):
@@ -90,7 +90,7 @@ def _open_conversations(people: dict[str, User], first_day: datetime.datetime) -
 
 
 def _start_of(text: str, number: int, first_day: datetime.datetime) -> datetime.datetime:
-    """When the day of that number begins: the last day of every text is yesterday."""
+    """The beginning of the day with this number; the last day of every text is yesterday."""
     days = text.strip().split("\n--\n")
     return first_day + datetime.timedelta(days=DAYS - len(days) + number)
 
@@ -136,7 +136,7 @@ def _scene(channel: str, text: str, start: datetime.datetime) -> Iterator[Line]:
     for place, raw in enumerate(text.splitlines()):
         is_answer = raw.startswith("> ")
         speaker, _, said = raw.removeprefix("> ").partition(": ")
-        # A pace that looks like people: mostly within a minute or two, now and then a pause.
+        # The pace of people: mostly a message within a minute or two, now and then a pause.
         at += datetime.timedelta(seconds=35 + 17 * (place % 5) + (1400 if place % 6 == 5 else 0))
         yield Line(at, channel, speaker, said.replace("⏎", "\n"), is_answer)
 
@@ -155,7 +155,7 @@ def _standups(first_day: datetime.datetime) -> Iterator[Line]:
 
 
 def _read_most(people: dict[str, User], channels: dict[str, Channel]) -> None:
-    # Everybody has read everything but the last few lines of some channels, as it is after a night.
+    # Everybody has read everything except the last few lines of some channels, as after a night.
     moves: dict[tuple[int, int], tuple[int, int]] = {}
     for place, channel in enumerate(channels.values()):
         head = Channel.objects.get(pk=channel.pk).head
@@ -186,7 +186,7 @@ def _keep_at_hand(people: dict[str, User], channels: dict[str, Channel]) -> None
 
 
 def _reply_in_threads(people: dict[str, User], channels: dict[str, Channel]) -> None:
-    # After all that was said before: what is numbered later is later.
+    # After all earlier messages, because later numbers must have later times.
     until = clock.now()
     for name, author, begin, replies in script.THREADS:
         root = _said_by(people[author], channels[name], begin)
@@ -206,7 +206,7 @@ def _reply_in_threads(people: dict[str, User], channels: dict[str, Channel]) -> 
 
 
 def _keep_order(people: dict[str, User], channels: dict[str, Channel]) -> None:
-    # Two messages are waiting in the queue, one report was dealt with, and somebody is muted for a while.
+    # Two reports are waiting in the queue, one report is closed, and one member is muted for a while.
     for name, author, begin, reports in script.REPORTS:
         row = _said_by(people[author], channels[name], begin)
         for number, (reporter, reason) in enumerate(reports):

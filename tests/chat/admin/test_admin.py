@@ -126,7 +126,7 @@ def test_an_act_asks_for_a_reason_and_goes_through_its_verb(
         return client.post(url, {**chosen, **more, **given})
 
     before = AuditEntry.objects.count()
-    assert b"Stands in the audit log" in send(mo).content, "asks first"
+    assert b"The audit log keeps it" in send(mo).content, "asks first"
     assert send(mo, confirmed="yes", reason="  ").status_code == 400
     for client in (agnes, otto):
         send(client, confirmed="yes", reason="because")
@@ -175,14 +175,14 @@ def test_whoever_is_no_staff_is_told_so_and_not_sent_in_circles(house: Cast) -> 
 def test_the_first_page_says_what_is_waiting(house: Cast) -> None:
     page = browser("mo").get("/admin/").content.decode()
     assert re.search(r"<strong>1</strong> open report\b", page)
-    assert re.search(r"<strong>1</strong> standing ban\b", page)
+    assert re.search(r"<strong>1</strong> active ban\b", page)
     assert "other words" in page
     page = browser("agnes").get("/admin/").content.decode()
-    assert re.search(r"<strong>1</strong> standing ban\b", page)
+    assert re.search(r"<strong>1</strong> active ban\b", page)
     assert "open report" not in page
     assert "other words" not in page
-    assert "Done lately" not in page
-    assert "Done lately" in browser("otto").get("/admin/").content.decode()
+    assert "Recent acts" not in page
+    assert "Recent acts" in browser("otto").get("/admin/").content.decode()
 
 
 # ---- what a page shows ----

@@ -72,7 +72,7 @@ def test_done_is_said_only_of_what_was_done(house: Cast) -> None:
     assert "Ban: done for 1." in answer
     answer = act("mo", house.bob, "ban").content.decode()
     assert "done for" not in answer
-    assert "it was so already" in answer
+    assert "nothing to change" in answer
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_who_may_look_sees_page_figures_and_files(staff: Client) -> None:
     keep_minute(Counted(sockets=7, messages=12, breakers=["postgres_commit"]), at=now, process="one")
     Day.objects.create(day=now.date(), people=41, hours=[0] * 9 + [500] + [0] * 14)
     page = staff.get(PAGE).content.decode()
-    assert "Most is said at 09:00" in page
+    assert "Busiest hours: 09:00" in page
     assert "<td>41</td><td>500</td>" in page
     said = staff.get(f"{PAGE}figures/?span=day").json()
     assert [(point["sockets"], point["messages"], point["away"]) for point in said["points"]] == [
@@ -70,5 +70,5 @@ def test_nobody_else_sees_any_of_it(cast: Cast, path: str) -> None:
 
 def test_nothing_kept_yet_is_said(staff: Client) -> None:
     Day.objects.all().delete()
-    assert "come back soon" in staff.get(PAGE).content.decode()
+    assert "No figures yet" in staff.get(PAGE).content.decode()
     assert staff.get(f"{PAGE}figures/").json()["points"] == []

@@ -69,7 +69,7 @@ def test_a_link_holds_for_a_day_and_for_one_use(cast: Cast, standing_clock: date
     assert answers(secret) == [200, 302]
     assert answers(secret) == [410, 410]
     first, second = made(cast), made(cast)
-    assert answers(first) == [410, 410], "another one has taken its place"
+    assert answers(first) == [410, 410], "was replaced by a new one"
     services.change_password(cast.alice, password=ANOTHER + "!")
     assert answers(second) == [410, 410], "it was for the password of before"
 

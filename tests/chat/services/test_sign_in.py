@@ -192,7 +192,7 @@ def test_a_page_says_that_it_was_tried_too_often(server: Server, cast: Cast) -> 
         answers = [browser.post("/sign-in/", data=form, headers={"Origin": server.url}) for _ in range(21)]
     assert answers[0].status_code == 200
     assert answers[20].status_code == 429
-    assert "That was too often" in answers[20].text
+    assert "Too many attempts" in answers[20].text
 
 
 def test_who_is_signed_in_is_not_led_from_the_door_to_the_door(cast: Cast) -> None:

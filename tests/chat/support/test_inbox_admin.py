@@ -24,7 +24,7 @@ def act(client: Any, inbox: Inbox, name: str, /, **given: Any) -> str:
 
 
 def test_an_inbox_is_made_in_the_admin_and_its_secret_shown_once(desk: Desk, owner: Any) -> None:
-    assert "Make an inbox" in owner.get("/admin/support/inbox/").content.decode()
+    assert "Create an inbox" in owner.get("/admin/support/inbox/").content.decode()
     refused = owner.post("/admin/support/inbox/new/", {"name": "Wholesale", "origins": "shop.example"})
     assert "is no origin" in refused.content.decode()
     made = owner.post(

@@ -39,7 +39,7 @@ def test_a_customer_revises_nothing_in_what_is_resolved(
     services.resolve(desk.ada, conversation=conversation.pk)
     if is_over:
         Conversation.objects.filter(pk=conversation.pk).update(reopens_until=clock.now() - datetime.timedelta(days=1))
-    with pytest.raises(Over, match="resolved: what was said in it stays"):
+    with pytest.raises(Over, match="resolved: its messages"):
         revise(vera.visitor, said)
     said.refresh_from_db()
     assert (said.body, said.rev) == ("Where is my parcel?", said.seq)
@@ -56,7 +56,7 @@ def test_over_http_it_is_a_code_and_a_sentence(
     with server.http(vera.secret) as own:
         for refused in (own.patch(path, json={"body": "No."}), own.delete(path)):
             assert (refused.status_code, refused.json()["code"]) == (409, "archived")
-            assert refused.json()["detail"] == "This conversation is resolved: what was said in it stays as it is."
+            assert refused.json()["detail"] == "This conversation is resolved: its messages can't be changed."
 
 
 async def test_while_it_is_open_its_agent_hears_of_every_edit_and_deletion(

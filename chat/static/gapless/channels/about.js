@@ -9,8 +9,8 @@ import { Popup } from "../page/popup.js";
 /** @type {Record<string, any>} */
 const WAYS_BACK = {
   public: "You can join again at any time.",
-  private: "You come back only when somebody adds you again.",
-  direct: "The others go on without you. You come back by writing to the same people again.",
+  private: "You can return only when somebody adds you again.",
+  direct: "The others go on without you. You return when you write to the same people again.",
 };
 
 const ARRANGES = ["favour", "unfavour", "section"];
@@ -102,7 +102,7 @@ export class About {
   #archive(/** @type {any} */ channel) {
     ask({
       title: `Archive ${titleOf(channel)}?`,
-      text: "Everybody can still read it, and nobody can write in it until an owner takes it out of the archive.",
+      text: "Members can still read it, but nobody can write in it until an owner takes it out of the archive.",
       reason: { label: "Reason", isRequired: false },
       action: "Archive",
       act: (/** @type {{ reason: any }} */ { reason }) => remove(`channels/${channel.id}/`, { reason }),

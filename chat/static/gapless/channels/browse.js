@@ -16,7 +16,7 @@ export class Browse {
       dialog: this.#dialog,
       find: async (/** @type {string} */ search) => (await get("channels/", { scope: "public", ...(search ? { search } : {}) })).results,
       line: (/** @type {Channel} */ channel) => this.#line(channel),
-      empty: (/** @type {string} */ search) => (search ? "No public channel of that name." : "There is no public channel yet. Make the first one."),
+      empty: (/** @type {string} */ search) => (search ? "No public channel has this name." : "There is no public channel yet. Create the first one."),
     });
   }
 

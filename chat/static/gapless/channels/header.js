@@ -31,7 +31,7 @@ function showStart(/** @type {Channel} */ channel, /** @type {string} */ title) 
 }
 
 function beginning(/** @type {Channel} */ channel, /** @type {string} */ title) {
-  if (channel.floor) return channel.kept_days ? `What was said before is gone: messages are kept here for ${channel.kept_days} days.` : "What was said before is gone: it was kept for a time only.";
+  if (channel.floor) return channel.kept_days ? `Older messages were deleted: this channel keeps messages for ${channel.kept_days} days.` : "Older messages were deleted: this channel kept them for a limited time.";
   return channel.kind === "direct"
     ? `This is the beginning of your conversation with ${title}. ${channel.is_group ? "Only those in it" : "Only you two"} can read it.`
     : `This is the very beginning of the channel. ${channel.topic || "Say hello, or add the people who belong here."}`;
@@ -47,14 +47,14 @@ export function paintTitles(/** @type {Channels} */ channels) {
 
 /** @type {Record<string, any>} */
 const ENDS = {
-  left: (/** @type {string} */ title) => `You have left ${title}. What is shown here stays until you go elsewhere.`,
+  left: (/** @type {string} */ title) => `You have left ${title}. You see these messages until you open another channel.`,
   removed: (/** @type {string} */ title) => `You are no longer a member of ${title}, so new messages do not reach you. An owner can add you again.`,
-  blocked: (/** @type {string} */ title) => `You have blocked ${title}: no direct messages go between you. Unblock them in the menu above to write.`,
-  archived: (/** @type {string} */ title) => `${title} has been archived: it can be read, and nothing new can be written.`,
+  blocked: (/** @type {string} */ title) => `You have blocked ${title}: you can't send each other direct messages. Unblock them in the menu above to write.`,
+  archived: (/** @type {string} */ title) => `${title} has been archived: you can read it, but nobody can write in it.`,
 };
 
 const REFUSED =
-  "This channel is open on too many devices, so new messages do not come in here by themselves. You can write; what is missed appears as soon as there is room.";
+  "This channel is open on too many devices, so new messages do not appear here by themselves. You can write; missed messages appear as soon as there is room.";
 
 function showEnd(/** @type {Channel} */ channel, /** @type {string} */ title, /** @type {boolean} */ isBlocked) {
   const why = channel.closed ?? (channel.archived_at ? "archived" : isBlocked ? "blocked" : null);

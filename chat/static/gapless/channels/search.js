@@ -102,7 +102,7 @@ export class Search {
     this.#more.hidden = !this.#cursor;
     this.#more.textContent = isFound ? "Show older ones" : "Look further back";
     if (!isFound) this.#note.textContent = this.#cursor ? "Nothing among the newer messages." : `Nothing found for “${wanted}” in your channels.`;
-    else this.#note.textContent = this.#list.dataset.approximate === "true" ? "Not all of these say exactly that: some only come close." : "";
+    else this.#note.textContent = this.#list.dataset.approximate === "true" ? "Not all of these match exactly: some are only similar." : "";
   }
 
   #line(/** @type {Message} */ message, /** @type {string} */ wanted) {

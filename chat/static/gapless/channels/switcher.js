@@ -49,7 +49,7 @@ export class Switcher {
   #draw() {
     const lines = [...this.#channelLines(), ...this.#personLines()].slice(0, MOST);
     this.#list.replaceChildren(...lines);
-    this.#note.textContent = lines.length ? "" : "Nothing of that name among your channels and people.";
+    this.#note.textContent = lines.length ? "" : "No channel or person has this name.";
     this.#activate(0);
   }
 

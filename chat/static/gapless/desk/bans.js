@@ -7,7 +7,7 @@ import { whenName } from "../page/format.js";
 export function ban(/** @type {Person} */ { id, display_name: name }, done = () => {}) {
   ask({
     title: `Ban ${name}?`,
-    text: "Their account is switched off everywhere, and they are signed out on all devices at once. What they wrote stays.",
+    text: "They are signed out on all devices at once and can't sign in any more. Their messages stay.",
     reason: { label: "Reason, for the audit log", isRequired: true },
     action: "Ban",
     act: async (/** @type {{ reason: any }} */ { reason }) => {
@@ -50,7 +50,7 @@ export class Bans {
   #lift(/** @type {Person} */ { id, display_name: name }) {
     ask({
       title: `Lift the ban of ${name}?`,
-      text: "They can sign in again, and are in the channels that they were in.",
+      text: "They can sign in again, and are still members of their channels.",
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Lift the ban",
       isHarmless: true,

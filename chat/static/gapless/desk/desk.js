@@ -1,4 +1,4 @@
-/** The moderators' desk: reported messages with what was said around them, and what becomes of them. Each act asks for a reason. */
+/** The moderators' desk: reported messages with the messages around them, and the acts on them. Each act asks for a reason. */
 import { get, post } from "../page/api.js";
 import { ban, Bans } from "./bans.js";
 import { ask, open } from "../page/dialogs.js";
@@ -14,13 +14,13 @@ const LOOK_MS = 60_000;
 export function report(/** @type {Message} */ message, /** @type {Callback} */ said) {
   ask({
     title: `Report this message of ${nameOf(message.sender)}?`,
-    text: "Those who keep this channel see the message and what you write here. The author does not hear of it.",
+    text: "The moderators of this channel see the message and your text. The author is not told.",
     reason: { label: "What is wrong with it?", isRequired: true },
     action: "Report",
     isHarmless: true,
     act: async (/** @type {{ reason: any }} */ { reason }) => {
       await post("reports/", { channel: message.channel, message: message.id, reason });
-      said("Reported. Those who keep this channel have it now.");
+      said("Reported. The moderators of this channel have been told.");
     },
   });
 }
@@ -106,7 +106,7 @@ export class Desk {
       this.#list.append(...results.map((/** @type {any} */ row) => this.#card(row)));
       this.#more.hidden = !next;
       this.#list.querySelector("details")?.setAttribute("open", "");
-      if (!this.#list.children.length) this.#note.textContent = "Nothing is waiting. What people report in the channels you keep comes here.";
+      if (!this.#list.children.length) this.#note.textContent = "Nothing is waiting. Reports from the channels that you moderate appear here.";
     } catch (problem) {
       this.#note.textContent = problem.detail;
     }
@@ -117,7 +117,7 @@ export class Desk {
     const head = make("p", { class: "report-head" }, paintName(make("b"), reporter), ` reported a message of `,
       paintName(make("b"), message.sender), ` in ${channel.name || "a conversation"} · ${whenName(new Date(createdAt))}`);
     const words = reported ? make("blockquote", { class: "report-body", textContent: reported, dir: "auto" }) : null;
-    const around = make("details", { class: "report-around" }, make("summary", { textContent: "What was said around it" }), make("ol"));
+    const around = make("details", { class: "report-around" }, make("summary", { textContent: "Messages around it" }), make("ol"));
     around.addEventListener("toggle", () => around.open && this.#showAround(row, around.lastElementChild));
     return make("li", { class: "report" }, head, make("p", { class: "report-reason", textContent: `“${reason}”`, dir: "auto" }), words, filesOf({ files }), around, this.#acts(row));
   }

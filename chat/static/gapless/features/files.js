@@ -94,8 +94,8 @@ function look(/** @type {any} */ event, /** @type {Timeline} */ { messages }) {
 function fitting(/** @type {File[]} */ files, /** @type {number} */ room) {
   const large = files.filter(({ size }) => size > limits.file_bytes);
   const fit = files.filter(({ size }) => size <= limits.file_bytes && size > 0);
-  if (large.length) dialogs.say(`${large[0].name} is too large: ${sizeText(limits.file_bytes)} are allowed for a file.`);
-  else if (fit.length < files.length) dialogs.say("What is empty, or a folder, can't be sent.");
-  else if (fit.length > room) dialogs.say(`A message has at most ${plural(limits.files_per_message, "file")}: send the others with another one.`);
+  if (large.length) dialogs.say(`${large[0].name} is too large: ${sizeText(limits.file_bytes)} are allowed.`);
+  else if (fit.length < files.length) dialogs.say("Empty files and folders can't be sent.");
+  else if (fit.length > room) dialogs.say(`A message has at most ${plural(limits.files_per_message, "file")}: send the others in another message.`);
   return fit.slice(0, Math.max(0, room));
 }

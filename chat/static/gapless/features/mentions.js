@@ -25,7 +25,7 @@ feature((page) => {
 
   const mentions = new Kept({
     id: "mentions", channels,
-    empty: "Nobody has mentioned you yet. When somebody writes your @name, it stands here.",
+    empty: "Nobody has mentioned you yet. Messages with your @name appear here.",
     isNew: ({ channel, seq }) => seq > (channels.get(channel)?.read_seq ?? Infinity),
     toMessage: (/** @type {any} */ channel, /** @type {number} */ seq) => page.toMessage(channel, seq),
   });

@@ -18,19 +18,19 @@ feature((page) => {
   acts.pin = { act: (message) => change("pin.add", message).catch(say("Not pinned.")), isOffered: ({ channel, message }) => may(channel, "pin") && !message.pinned_at };
   acts.unpin = { act: (message) => change("pin.remove", message).catch(say("Still pinned.")), isOffered: ({ channel, message }) => may(channel, "pin") && Boolean(message.pinned_at) };
   acts.save = {
-    act: ({ id }) => post("saved/", { message: id }).then(() => dialogs.say("Saved: your menu has the list, nobody else sees it."), say("Not saved.")),
+    act: ({ id }) => post("saved/", { message: id }).then(() => dialogs.say("Saved. You find it in your menu, under “Saved messages”; nobody else sees it."), say("Not saved.")),
     isOffered: () => true,
   };
 
   const pins = new Kept({
     id: "pins", channels, toMessage,
-    empty: "Nothing is pinned here. Whoever may write can pin a message from its menu; everybody sees it.",
+    empty: "Nothing is pinned here. Members can pin a message from its menu; everybody sees it.",
     out: { label: "Unpin", isOffered: ({ channel }) => may(channels.get(channel), "pin"), act: (message) => change("pin.remove", message) },
   });
   const saved = new Kept({
     id: "saved", channels, toMessage,
     empty: "Nothing is saved. Save a message from its menu to find it again here; nobody else sees that.",
-    out: { label: "Take out of the list", isOffered: () => true, act: ({ id }) => remove(`saved/${id}/`) },
+    out: { label: "Remove from the list", isOffered: () => true, act: ({ id }) => remove(`saved/${id}/`) },
   });
   page.openers.pins = () => {
     byId("channel-menu").hidePopover();

@@ -35,7 +35,7 @@ feature((page) => {
     if (message) page.apply(message.channel, [message]);
     page.redraw(wish.message);
     for (const each of reactors) each.refresh();
-    if (detail) dialogs.say(`Your reaction was taken back. ${detail}`);
+    if (detail) dialogs.say(`Your reaction was removed. ${detail}`);
   });
 });
 

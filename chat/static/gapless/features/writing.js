@@ -44,7 +44,7 @@ function composerOf(/** @type {Page} */ page) {
     user: me.id,
     post: (/** @type {string} */ body, /** @type {number | null} */ replyTo, /** @type {any[]} */ files) => {
       client.post(page.here.id, body, replyTo, { files });
-      if (client.isUnkept && client.state.state !== "online") say("This browser has no room to keep what you write: leave the page open until it is sent.");
+      if (client.isUnkept && client.state.state !== "online") say("This browser has no room to keep unsent messages: leave the page open until they are sent.");
       around.sent();
       pane.follow();
     },

@@ -15,7 +15,7 @@ const PIECE_MS = 800;
 /** A piece that has not come through by then is on a line that brings nothing: it is sent again, over another connection. */
 const STALLED_MS = 60_000;
 const FINAL = new Set(["invalid", "too_big", "quota", "unsupported_type", "forbidden", "not_verified", "empty"]);
-const LOST = "It was in a tab that is closed. Choose it again.";
+const LOST = "The tab with this file was closed. Choose the file again.";
 
 /** Emits `moved` {key} at each step of an upload. */
 export class Uploads extends EventTarget {
@@ -150,4 +150,4 @@ export class Uploads extends EventTarget {
   }
 }
 
-const waitingFor = (/** @type {any} */ { code, detail }) => (code === "unreachable" ? "Waiting for the connection. It goes on by itself." : `Waiting: ${detail}`);
+const waitingFor = (/** @type {any} */ { code, detail }) => (code === "unreachable" ? "Waiting for the connection. The upload continues by itself." : `Waiting: ${detail}`);

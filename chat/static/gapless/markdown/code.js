@@ -50,7 +50,7 @@ async function load() {
 async function copied(/** @type {any} */ copy, /** @type {any} */ code) {
   const isCopied = await navigator.clipboard?.writeText(code.textContent).then(() => true, () => false);
   if (!isCopied) getSelection()?.selectAllChildren(code);
-  say(copy, isCopied ? "Copied" : "Selected: copy it by your keys");
+  say(copy, isCopied ? "Copied" : "Selected: press Ctrl+C to copy");
   setTimeout(() => say(copy, ""), SAID_MS);
 }
 

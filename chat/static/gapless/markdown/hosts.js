@@ -30,7 +30,7 @@ const HOST = /^([hH][tT][tT][pP][sS]?:\/\/)([^/?#:]*)/;
 const DOTS = /[.\u3002\uff0e\uff61]/;
 const ASCII = /^[\0-\x7f]*$/;
 
-/** The address as it is shown to whoever decides whether to go there. */
+/** The address as the page shows it to a reader who decides whether to open it. */
 export function spelled(/** @type {string} */ url) {
   const [all, scheme, host] = HOST.exec(url) ?? ["", "", ""];
   if (ASCII.test(host)) return url;

@@ -6,10 +6,10 @@ import { seconds } from "./format.js";
 const PATIENCE_MS = 5_000;
 /** @type {Record<string, any>} */
 const ENDINGS = {
-  4500: ["You have been signed out. What you had not sent is kept in this browser.", "Sign in", () => (location.href = document.body.dataset.signIn ?? "/")],
-  4501: ["Your account has been suspended, so nothing more is received or sent here. Ask an owner of the team.", null, null],
-  4502: ["This page is older than the server and they no longer understand each other. What you had not sent is kept.", "Reload", () => location.reload()],
-  4503: ["Gapless is open in too many tabs or devices, so this one was disconnected. What you had not sent is kept.", "Use this one", () => location.reload()],
+  4500: ["You have been signed out. This browser keeps your unsent messages.", "Sign in", () => (location.href = document.body.dataset.signIn ?? "/")],
+  4501: ["Your account has been suspended, so you can't send or receive messages. Ask an owner of the team.", null, null],
+  4502: ["This page is older than the server and no longer works with it. Your unsent messages are kept.", "Reload", () => location.reload()],
+  4503: ["Gapless is open in too many tabs or devices, so this one was disconnected. Your unsent messages are kept.", "Use this one", () => location.reload()],
 };
 
 export class Banner {

@@ -32,7 +32,7 @@ export class Blocks extends EventTarget {
   block(/** @type {Person} */ { id, display_name: name }) {
     ask({
       title: `Block ${name}?`,
-      text: "No direct messages go between you two, and what they write in channels is folded and does not notify. They are not told, but notice it when they write to you.",
+      text: "You can't send each other direct messages any more. Their messages in channels are collapsed and do not notify you. They are not told, but notice it when they write to you.",
       action: "Block",
       act: async () => {
         await post("blocks/", { user: id });

@@ -28,7 +28,7 @@ export class Inviting {
       const invite = this.#invites.get(this.#channel.id) ?? (await post("invites/", { channels: [this.#channel.id] }));
       this.#invites.set(this.#channel.id, invite);
       const isCopied = await navigator.clipboard?.writeText(invite.url).then(() => true, () => false);
-      this.#show(`${isCopied ? "Copied." : "Select the link, and copy it."} For a week it lets in up to ${invite.uses} people.`);
+      this.#show(`${isCopied ? "Copied." : "Select the link, and copy it."} Up to ${invite.uses} people can use it, for a week.`);
       if (!isCopied) this.#url.select();
     } catch (problem) {
       this.#show(problem.detail);
@@ -40,7 +40,7 @@ export class Inviting {
     try {
       await remove(`invites/${id}/`);
       this.#invites.delete(this.#channel.id);
-      this.#show("Taken back: the link lets nobody in any more.");
+      this.#show("Revoked: the link no longer works.");
     } catch (problem) {
       this.#show(problem.detail);
     }

@@ -99,7 +99,7 @@ export class Membership {
     const channel = this.#channel;
     ask({
       title: `Mute ${name}?`,
-      text: `They go on reading ${titleOf(channel)} and cannot write in it for as long. They see until when.`,
+      text: `They can still read ${titleOf(channel)}, but not write in it until the mute ends. They see when that is.`,
       choices: MUTES,
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Mute",
@@ -129,7 +129,7 @@ export class Membership {
     const channel = this.#channel;
     ask({
       title: `Remove ${name}?`,
-      text: `They stop seeing ${titleOf(channel)} at once, and cannot come back by themselves for as long. What they wrote stays.`,
+      text: `They stop seeing ${titleOf(channel)} at once, and cannot return by themselves for the time that you choose. Their messages stay.`,
       choices: REMOVALS,
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Remove",

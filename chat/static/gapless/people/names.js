@@ -1,5 +1,5 @@
 /**
- * What people are called, as last heard: whoever brings people along lets them be learned, and every place that shows a
+ * What people are called, as last heard: each part of the page that gets people teaches them here, and every place that shows a
  * name or its initials is painted again when it changes. Display names may repeat: where two that look alike have been
  * met, @username stands beside them.
  */

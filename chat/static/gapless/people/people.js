@@ -21,7 +21,7 @@ export class People {
       dialog: this.#dialog,
       find: async (/** @type {string} */ search) => (this.#among ? named(this.#among, search) : await findPeople(search)).filter((/** @type {{ id: number }} */ { id }) => !this.#without.has(id)),
       line: (/** @type {Person} */ person) => this.#line(person),
-      empty: (/** @type {string} */ search) => (search ? "Nobody of that name." : "There is nobody else to choose."),
+      empty: (/** @type {string} */ search) => (search ? "Nobody has this name." : "There is nobody else to choose."),
     });
   }
 

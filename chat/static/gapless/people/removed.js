@@ -29,7 +29,7 @@ export class Removed {
       const removals = await getAll("moderation/members/removed/", { channel: channel.id });
       if (channel !== this.#channel) return;
       this.#list.replaceChildren(...removals.map((each) => this.#line(each)));
-      this.#note.textContent = removals.length ? "" : "Nobody is kept out.";
+      this.#note.textContent = removals.length ? "" : "Nobody is removed at the moment.";
     } catch (problem) {
       this.#note.textContent = problem.detail;
     }
@@ -47,7 +47,7 @@ export class Removed {
     const channel = this.#channel;
     ask({
       title: `Let ${name} come back?`,
-      text: channel.kind === "public" ? `They can join ${titleOf(channel)} by themselves again.` : `They can be in ${titleOf(channel)} again, once somebody adds them.`,
+      text: channel.kind === "public" ? `They can join ${titleOf(channel)} by themselves again.` : `They can return to ${titleOf(channel)} when somebody adds them.`,
       reason: { label: "Reason, for the audit log", isRequired: true },
       action: "Let them come back",
       isHarmless: true,

@@ -30,7 +30,7 @@ const PLOTS = [
   { title: "Request, ms", lines: [line("19 of 20", "request_p95"), line("lag of the loop, 19 of 20", "lag_p95")] },
   { title: "Refused and repaired a minute", lines: [line("refused", "refused"), line("read from the rows", "repaired")] },
   { title: "Waiting to be accepted", lines: [line("messages", "lane_waiting"), line("in the longest lane", "lane_longest")] },
-  { title: "Customers that wait at the desk", lines: [line("customers", "desk_waiting")] },
+  { title: "Customers waiting at the desk", lines: [line("customers", "desk_waiting")] },
 ];
 
 const root = /** @type {HTMLElement} */ (document.getElementById("operation"));
@@ -59,7 +59,7 @@ function showNow(/** @type {number} */ now) {
   const whole = points.at(-2) ?? last;
   const isSilent = !last || now - last.at > SILENT_SECONDS + (span === "day" ? 600 : 0);
   if (!last || !whole || isSilent) {
-    tiles.replaceChildren(tile("?", "no web process has said anything for a while", true));
+    tiles.replaceChildren(tile("?", "no web process has reported for a while", true));
     return;
   }
   const worst = Object.entries(last.errors).sort((one, other) => other[1] - one[1])[0];
@@ -71,7 +71,7 @@ function showNow(/** @type {number} */ now) {
     tile(`${last.lane_waiting}`, "waited to be accepted", (last.lane_waiting ?? 0) > 100),
     ...last.away.map((name) => tile(name, "was away", true)),
     ...(worst ? [tile(`${worst[1]}`, `times ${worst[0]}`)] : []),
-    ...(last.desk_waiting ? [tile(`${last.desk_waiting}`, "customers wait at the desk", true)] : []),
+    ...(last.desk_waiting ? [tile(`${last.desk_waiting}`, "customers waiting at the desk", true)] : []),
   );
 }
 
@@ -92,7 +92,7 @@ async function ask() {
       draw();
       said.textContent = "";
     } catch {
-      said.textContent = "The server does not answer: what you see is of before.";
+      said.textContent = "The server does not answer: these figures are old.";
     }
   }
   timer = window.setTimeout(ask, AGAIN_MS[span]);

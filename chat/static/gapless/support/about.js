@@ -32,7 +32,7 @@ export class About extends EventTarget {
     this.#box.replaceChildren(
       make("button", { type: "button", class: "desk-plain desk-phone", textContent: "‹ Conversation", data: { show: "talk" } }),
       make("h2", { textContent: nameOf(row.visitor) }),
-      make("p", { class: "desk-quiet", textContent: row.verified ? "✓ The company signed who this is." : "Who this is has not been verified." }),
+      make("p", { class: "desk-quiet", textContent: row.verified ? "✓ Identity signed by the company" : "Identity not verified" }),
       make(
         "dl",
         {},

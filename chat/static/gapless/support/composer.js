@@ -63,7 +63,7 @@ export class Composer extends EventTarget {
     this.#form.hidden = Boolean(talk.refusal);
     this.#form.classList.toggle("is-note", isNote);
     this.#box.setAttribute("aria-label", isNote ? "Note for the staff" : "Answer");
-    this.#box.placeholder = isNote ? "A note for the staff. The customer never sees it." : `Answer ${talk.row.visitor.display_name}. / for answers kept ready.`;
+    this.#box.placeholder = isNote ? "A note for the staff. The customer never sees it." : `Answer ${talk.row.visitor.display_name}. / for canned answers.`;
     byId("desk-send").textContent = isNote ? "Add note" : "Send";
     byId("desk-send-resolve").hidden = isNote || talk.row.state === "resolved";
     byId("desk-hint").textContent = talk.row.state === "resolved" && !isNote ? "Resolved: reopen it to answer." : "";
@@ -92,7 +92,7 @@ export class Composer extends EventTarget {
     const body = this.#box.value.trim();
     const mode = this.mode;
     if (!talk || !(body || this.#attaching.count) || this.#isTooLong()) return;
-    if (this.#attaching.isUnderWay) return this.#say("The files have not all arrived yet. Send it when they have, or take out what can't be sent.");
+    if (this.#attaching.isUnderWay) return this.#say("Not all files have arrived yet. Wait for them, or remove the files that can't be sent.");
     const kind = mode === "note" ? "note" : resolves ? "resolve" : "answer";
     this.#say("");
     this.#typing(false);
@@ -104,7 +104,7 @@ export class Composer extends EventTarget {
     this.draw();
     if (problem.code !== "overtaken") return this.#say(problem.detail);
     for (const message of problem.missed ?? []) this.#talk?.put(message);
-    this.#say("Somebody else has answered meanwhile: it stands above. Your text is still here; Send sends it all the same.");
+    this.#say("Somebody else has answered meanwhile, see above. Your text is still here; press Send to send it anyway.");
   }
 
   #typed() {

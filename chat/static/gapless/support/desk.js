@@ -164,7 +164,7 @@ client.addEventListener("resync", ({ detail: { channel } }) => {
 client.addEventListener("typing", ({ detail }) => others.typing(detail, talk?.row ?? null));
 client.addEventListener("viewing", ({ detail }) => others.viewing(detail));
 client.addEventListener("state", ({ detail }) => {
-  const words = { online: "", connecting: "Connecting…", waiting: "No connection. What you write is kept and goes out when it is back.", ended: "You are signed out. Reload the page." };
+  const words = { online: "", connecting: "Connecting…", waiting: "No connection. Your messages are kept and sent when it is back.", ended: "You are signed out. Reload the page." };
   byId("desk-state").textContent = words[/** @type {"online"} */ (detail.state)] ?? "";
   if (detail.state === "online" && talk) talk.load();
 });

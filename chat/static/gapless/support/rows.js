@@ -4,7 +4,7 @@ import { settle } from "../page/steady.js";
 import { nameOf } from "../people/names.js";
 import { dueOf, waits } from "./due.js";
 
-const NOTHING = { mine: "Nothing is yours at the moment.", unassigned: "Nobody is without an agent.", all: "The queue is empty." };
+const NOTHING = { mine: "No conversation is assigned to you.", unassigned: "Every conversation has an agent.", all: "The queue is empty." };
 const STATES = { pending: "pending", snoozed: "snoozed", open: "" };
 
 /** Emits `chosen` {id}. */

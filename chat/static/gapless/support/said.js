@@ -7,7 +7,7 @@ import { dayName, fullTime, whenName } from "../page/format.js";
 import { isSelectedIn, Steady } from "../page/steady.js";
 import { nameOf, paintInitials } from "../people/names.js";
 
-const NEAR = 80; // px from the end: whoever is there stays there
+const NEAR = 80; // px from the end: a reader so near the end stays at the end
 
 export class Said {
   #box = byId("desk-said");

@@ -41,7 +41,7 @@ export class ThreadList {
     const here = threads.filter((/** @type {Message} */ { channel }) => this.#channels.get(channel));
     const lines = [...here].sort((a, b) => Number(b.unread > 0) - Number(a.unread > 0));
     this.#more.hidden = !next;
-    this.#note.textContent = lines.length ? "" : "You follow a thread by writing in it, or by being mentioned there. None yet.";
+    this.#note.textContent = lines.length ? "" : "You follow no threads yet. You follow a thread when you write in it or are mentioned there.";
     this.#dialog.querySelector(".lines").replaceChildren(...lines.map((root) => make("li", {}, this.#line(root))));
   }
 

@@ -52,7 +52,7 @@ export function fillRow(/** @type {any} */ row, /** @type {Message} */ message, 
   fillTicks(find(".ticks"), isDeleted ? null : status);
 }
 
-// Drawn once: whoever reads it may have wrapped its code, or be selecting it, while a mark beside it changes.
+// Drawn once: a reader may have wrapped its code, or be selecting text, while a mark beside it changes.
 function fillBody(/** @type {any} */ place, /** @type {string} */ text, /** @type {{ isMarkdown: boolean }} */ { isMarkdown }) {
   const wanted = `${isMarkdown} ${text}`;
   if (drawn.get(place) === wanted) return;
@@ -81,7 +81,7 @@ export function fillDraft(/** @type {any} */ row, /** @type {Draft} */ draft, /*
 
 function reasonOf(/** @type {Draft} */ { error, retryAt }, /** @type {boolean} */ isFailed) {
   if (isFailed) return `Not sent. ${error?.detail ?? ""}`;
-  return retryAt ? `${WAITS[error?.code ?? ""] ?? WAITS.unavailable} Kept; goes out by itself in ${seconds(retryAt - elapsed())} s.` : "";
+  return retryAt ? `${WAITS[error?.code ?? ""] ?? WAITS.unavailable} Your message is kept and sent by itself in ${seconds(retryAt - elapsed())} s.` : "";
 }
 
 export function fillTicks(/** @type {any} */ button, /** @type {any} */ status) {

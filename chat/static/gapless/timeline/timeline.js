@@ -176,7 +176,7 @@ export class Timeline {
     }
   }
 
-  // Whoever comes from elsewhere comes to the newest.
+  // A reader who comes from another channel sees the newest messages.
   #keepOneTabStop() {
     const { lastElementChild: last } = this.#list;
     const isHere = this.#list.contains(document.activeElement) && this.#list.querySelector('.row[tabindex="0"]');
@@ -211,7 +211,7 @@ export class Timeline {
 
   #status(/** @type {Message} */ message) {
     if (message.kind !== "text" || message.sender?.id !== this.#me.id || message.deleted_at) return null;
-    // Kept: what was read stays so, whoever comes and goes in the channel.
+    // Kept: read messages stay read when members come and go.
     message.status = this.#statusOf(message);
     return message.status;
   }

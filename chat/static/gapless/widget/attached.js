@@ -95,9 +95,9 @@ export class Attached extends EventTarget {
     const fit = files.filter(({ size }) => size > 0 && size <= most);
     const large = files.find(({ size }) => size > most);
     if (room > 0 && fit.length) this.#tray.add(fit.slice(0, room).map((file) => this.#uploads.add(file)));
-    if (large) this.#say(`${large.name} is too large: ${sizeText(most)} are allowed for a file.`);
-    else if (fit.length < files.length) this.#say("What is empty, or a folder, can't be sent.");
-    else if (fit.length > room) this.#say(`A message has at most ${plural(meta("files-per-message"), "file")}: send the others with another one.`);
+    if (large) this.#say(`${large.name} is too large: ${sizeText(most)} are allowed.`);
+    else if (fit.length < files.length) this.#say("Empty files and folders can't be sent.");
+    else if (fit.length > room) this.#say(`A message has at most ${plural(meta("files-per-message"), "file")}: send the others in another message.`);
   }
 }
 

@@ -251,6 +251,6 @@ export class Composer {
 }
 
 function editingText(/** @type {Message} */ { body, deleted_at: deletedAt }, /** @type {string} */ began) {
-  if (deletedAt) return "This message was deleted meanwhile: it can't be changed. What you wrote is still here.";
-  return body === began ? "Editing your message" : `Editing your message. Changed elsewhere meanwhile: ${plain(body).slice(0, 120)}`;
+  if (deletedAt) return "This message was deleted meanwhile: it can't be changed. Your text is still here.";
+  return body === began ? "Editing your message" : `Editing your message. It was changed on another device meanwhile: ${plain(body).slice(0, 120)}`;
 }

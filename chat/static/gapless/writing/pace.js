@@ -31,7 +31,7 @@ export class Pace {
     if (!waiting) return null;
     return {
       isHeld: false,
-      sentence: "You have written more than the server takes at once. What you send now is kept and goes out by itself, in its order.",
+      sentence: "You have written more than the server accepts at once. Your next messages are kept and sent by themselves, in order.",
       countdown: `You can send again in ${seconds(waiting.retryAt - elapsed())} s.`,
     };
   }
@@ -42,7 +42,7 @@ function mute(/** @type {Channel} */ channel) {
   if (!until || channel.archived_at) return null;
   return {
     isHeld: true,
-    sentence: `A moderator has muted you in this channel until ${whenName(until)}. You can read on, and what you write is kept here.`,
+    sentence: `A moderator has muted you in this channel until ${whenName(until)}. You can still read, and your text is kept here.`,
     countdown: leftMs < 60_000 ? `You can send again in ${seconds(leftMs)} s.` : "",
   };
 }
