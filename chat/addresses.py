@@ -1,4 +1,4 @@
-"""Internet addresses: read in every spelling in which they come, and compared as what they are. Knows nothing of Django.
+"""Internet addresses: parses every spelling, and compares addresses, not spellings. Knows nothing of Django.
 
 `::ffff:192.0.2.1`, which a socket for both families says of IPv4, is 192.0.2.1; a port, brackets and a zone are left out.
 """
@@ -42,7 +42,7 @@ def is_within(said: str, networks: Iterable[Network]) -> bool:
 
 
 def line_of(said: str) -> str:
-    """What one subscriber has: the address of IPv4, the /64 of IPv6; what is no address is its own line."""
+    """The addresses of one subscriber: the IPv4 address or the IPv6 /64; text that is no address stays as it is."""
     address = parsed(said)
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, IPV6_BITS), strict=False))
@@ -50,9 +50,9 @@ def line_of(said: str) -> str:
 
 
 def true_address(peer: str, forwarded: Sequence[str], *, trusted: Sequence[Network]) -> str:
-    """Who asks: the last hop in `forwarded` (X-Forwarded-For, oldest first) that no trusted proxy vouches for, else the peer.
+    """The client's address: the last hop in `forwarded` (X-Forwarded-For, oldest first) that is no trusted proxy, else the peer.
 
-    Read from the end for as long as a trusted proxy wrote it; at what is no address the proxy before it is believed no further.
+    Read from the end as long as trusted proxies wrote it; an entry that is no address ends the reading.
     """
     address = _spelled(peer)
     for hop in reversed(forwarded):

@@ -1,4 +1,4 @@
-"""The staff's site: Gapless' name on it, what is waiting on its first page, and the same guarded doors as the pages have."""
+"""The staff's site: with Gapless' name, waiting work on its first page, and the same sign-in as the pages."""
 
 from collections.abc import Callable
 from typing import Any

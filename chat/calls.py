@@ -1,4 +1,4 @@
-"""Whom a text calls: `@name`, `@here` and `@channel`, as Markdown knows them, outside of code and links. Knows no rows."""
+"""The mentions in a text: `@name`, `@here` and `@channel`, outside of code and links as Markdown knows them. Knows no rows."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,5 @@
-"""What time it is, for the verbs: PostgreSQL's time, whatever the clock of this machine says, since all machines decide about the
-same rows. Tests and the demo move it; nothing else does.
+"""The time for verbs: PostgreSQL's, not that of this machine's clock, because all machines decide about the same rows. Only tests
+and the demo move it.
 """
 
 import contextlib

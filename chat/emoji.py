@@ -1,4 +1,4 @@
-"""What is an emoji: Unicode's list of those for general interchange (emoji.txt, made by bin/emoji), each in its full spelling."""
+"""Emoji: Unicode's list of those for general interchange (emoji.txt, made by bin/emoji), each in its full spelling."""
 
 import functools
 from pathlib import Path

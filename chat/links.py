@@ -1,4 +1,4 @@
-"""Links that are shown to be opened by somebody else: an invitation's, and one to a new password."""
+"""Links for other people: invitations, and one-time password links."""
 
 from django.conf import settings
 from django.http import HttpRequest

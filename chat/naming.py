@@ -1,4 +1,4 @@
-"""What people, channels and topics may be called: normalised, visible, and told apart by the eye. Knows text, and no rows.
+"""Names of people, channels and topics: normalised, visible, and distinguishable by eye. Knows text, and no rows.
 
 Two names that look alike have one look: the skeleton of Unicode's technical standard 39, with the confusables that the
 package confusable_homoglyphs ships.

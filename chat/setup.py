@@ -1,4 +1,4 @@
-"""The one-time link by which the owner's account is made: signed, printed on the console, dead once there is any account."""
+"""The one-time link that makes the owner's account: signed, printed on the console, invalid once there is any account."""
 
 from django.core import signing
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Files and durations in words, for where nothing is drawn: mails, transcripts, tables."""
+"""Files and durations as plain text, for mails, transcripts and tables."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who looks at a page of the staff's site, so that a link is shown only to those whom it leads somewhere."""
+"""The viewer of a page of the staff's site, so that links are shown only to staff who may open them."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""The installation: settings, limits, checks, what operators look at. The only app that knows all others."""
+"""The installation: settings, limits, checks, and tools for operators. The only app that knows all others."""

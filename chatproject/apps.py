@@ -12,7 +12,7 @@ class ChatprojectConfig(AppConfig):
     checks = checks
 
     def ready(self) -> None:
-        # Those of production ask models, which are not there before this.
+        # The checks of production use models, which do not exist before this.
         autodiscover_modules("production")
         telemetry.begin()
 

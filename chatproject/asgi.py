@@ -1,4 +1,4 @@
-"""The one ASGI application: sockets to the consumer, the rest to Django; starts and stops the node, and what goes on beside it."""
+"""The one ASGI application: sockets go to the consumer, the rest to Django. It starts and stops the node and its companions."""
 
 import os
 import time
@@ -39,7 +39,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sockets at any other path: 403 at the handshake."""
+    """Refuses sockets at any other path: 403 at the handshake."""
     await receive()
     await send({"type": "websocket.close"})
 
@@ -56,7 +56,7 @@ router = ProtocolTypeRouter(
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """The node starts with the server where the server says so (lifespan), else with the first request."""
+    """The application. The node starts with the server if the server supports lifespan, else with the first request."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
         return

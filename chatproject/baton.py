@@ -1,7 +1,7 @@
-"""Of the threads that answer reads one at a time runs; who waits for PostgreSQL hands the baton on meanwhile.
+"""The baton: of the threads that answer reads only one runs at a time; a thread that waits for PostgreSQL passes it on.
 
-Each thread that runs makes the event loop, and so every message, wait for the interpreter again and again: six make it wait six
-times as long. For the same reason turns are short while one runs. Only a matter of speed: without the baton all is the same.
+Each running thread makes the event loop, and so every message, wait for the interpreter repeatedly: six threads make it wait six
+times as long. For the same reason threads' turns are short meanwhile. The baton is only for speed; nothing else depends on it.
 """
 
 import contextlib
@@ -9,22 +9,22 @@ import sys
 import threading
 from collections.abc import Iterator
 
-#: Nobody waits longer for it: who has it may wait for something else (Redis, say) for once.
+#: No thread waits longer for the baton: its holder may wait for something else, such as Redis.
 PATIENCE_SECONDS = 0.02
-#: While reads are answered, threads run for so long before the loop has its turn. Always so short, commits under load would cost
-#: a seventh more.
+#: While reads are answered, threads run for so long before the event loop gets its turn. If it were always so short, commits under
+#: load would cost a seventh more.
 TURN_SECONDS = 0.0001
 
 
 class _Runner(threading.local):
-    """A thread: whether it runs with the baton while it does not wait, and whether it has it."""
+    """A thread: whether it needs the baton to run, and whether it has it."""
 
     is_one = False
     has_it = False
 
 
 class _Turns:
-    """Short ones, as long as anybody asks for them."""
+    """Makes turns short as long as any thread asks for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ _short_turns = _Turns()
 
 @contextlib.contextmanager
 def running() -> Iterator[None]:
-    """Around the work of this thread: it begins when it has the baton, or has been patient enough."""
+    """Wraps the work of this thread, which begins when it has the baton or has waited long enough."""
     with _short_turns:
         _me.is_one = True
         _take()
@@ -64,7 +64,7 @@ def running() -> Iterator[None]:
 
 
 class Waiting:
-    """Around what this thread waits for, whether or not it runs with the baton."""
+    """Wraps a wait of this thread: it passes the baton on meanwhile, if it has it."""
 
     def __enter__(self) -> None:
         if _me.has_it:
@@ -76,7 +76,7 @@ class Waiting:
 
 
 def _take() -> None:
-    # Who has it already would wait for themselves, and then not know that they have it: nobody would ever get it again.
+    # A thread that has the baton already would wait for itself, and the baton would be lost for ever.
     _me.has_it = _me.has_it or _lock.acquire(timeout=PATIENCE_SECONDS)
 
 

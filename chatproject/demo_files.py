@@ -1,4 +1,4 @@
-"""The files that the people of the demo give: a picture, a document and a sound, made here, and kept and said by the verbs."""
+"""The demo's files: a picture, a document and a sound, generated here, stored and posted by the verbs."""
 
 import contextlib
 import datetime
@@ -19,7 +19,7 @@ from chat.models import Channel, File, User
 from chat.services import Draft, post_messages
 from delivery.source import Committed
 
-#: Red on black, as eyes like it at night; the sectors in which a boat can't sail.
+#: Red on black, for eyes at night; and the sectors in which a boat can't sail.
 NIGHT, RED, DIM = (10, 6, 6), (232, 62, 48), (92, 26, 22)
 #: Samples a second of the sound, and its notes: Hz and seconds.
 RATE = 8_000
@@ -39,7 +39,7 @@ QUOTE = (
 
 @contextlib.contextmanager
 def given(people: dict[str, User], *, tell: Callable[[str], None]) -> Iterator[None]:
-    """The messages with files are the last words of their channels within the block; one that fails leaves no bytes behind."""
+    """Posts the messages with files, as the last ones of their channels, within the block; a failure leaves no bytes behind."""
     folders: list[str] = []
     try:
         _give(people, folders)

@@ -1,4 +1,4 @@
-"""What `doctor` says of the support desk: what is overdue, whether customers' mails are collected, and room for their files."""
+"""The doctor's findings about the support desk: overdue work, collecting customers' mails, and room for their files."""
 
 import datetime
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ from chat.support.clockwork.lateness import lateness
 from chat.support.models import Inbox, Mailbox
 from chatproject.findings import Finding
 
-#: What is due at the desk is done within about a second while a web process runs; seconds.
+#: While a web process runs, due work is done within about a second; later it is a finding; seconds.
 MOST_LATE = 10.0
-#: A mailbox is looked into each `mailbox_seconds` while one runs; so much later nobody does.
+#: While a web process runs, it looks into a mailbox every `mailbox_seconds`; if it is so much later, none does.
 MOST_LATE_MAILBOX = 300
-#: Of `inbox_megabytes`: from then on somebody should make room.
+#: The share of `inbox_megabytes` from which an operator should free space.
 NEARLY_FULL = 0.8
 
 
 def clockwork() -> Iterator[Finding]:
     late = {what: seconds for what, seconds in lateness().items() if seconds > MOST_LATE}
     for what, seconds in late.items():
-        says = f"{what} have been due for {seconds:.0f} s, and nothing has taken them."
+        says = f"{what} have been due for {seconds:.0f} s, and no process handles them."
         yield Finding(
-            "clockwork", "warning", says, "See that a web process runs, and what its log says of the clockwork."
+            "clockwork", "warning", says, "Check that a web process runs, and what its log says about the clockwork."
         )
     if not late:
         yield Finding("clockwork", "ok", "nothing at the support desk is overdue")
@@ -41,9 +41,9 @@ def _mailbox(address: str, row: Mailbox | None) -> Iterator[Finding]:
     late = clock.now() - datetime.timedelta(seconds=settings.LIMITS.mailbox_seconds + MOST_LATE_MAILBOX)
     if row is not None and row.failing_since is not None:
         says = f"mails of {address} are not collected since {row.failing_since:%Y-%m-%d %H:%M} UTC: {row.problem}"
-        yield Finding("mailboxes", "wrong", says, "Mend it there, or IMAP_URL.")
+        yield Finding("mailboxes", "wrong", says, "Correct it on the mail server, or correct IMAP_URL.")
     elif row is None or row.collected_at is None or row.collected_at < late:
-        yield Finding("mailboxes", "warning", f"nobody looks into {address}", "See that a web process runs.")
+        yield Finding("mailboxes", "warning", f"no process looks into {address}", "Check that a web process runs.")
     else:
         yield Finding("mailboxes", "ok", f"mails of {address} are collected")
     if row is not None and row.put_aside:

@@ -1,4 +1,4 @@
-"""What the doctor finds at Redis or Valkey, each of several."""
+"""The doctor's findings about Redis or Valkey, for each server."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,24 +9,24 @@ from django.conf import settings
 from chatproject.findings import Finding
 from delivery.redis import client
 
-#: Older ones are not tested against.
+#: Older versions are not tested.
 LEAST_REDIS = 7
 _KINDS = {"cluster": "a cluster", "sentinel": "a Sentinel"}
 
 
 def ping() -> None:
-    """Raises RedisError or OSError for the first that does not answer."""
+    """Raises RedisError or OSError for the first server that does not answer."""
     for url in _urls():
         ask(url).ping()
 
 
 def ask(url: str = "") -> Any:
-    """A client; without a url of the first. One attempt: the library's own three would each wait again."""
+    """A client of this server, by default of the first. It tries once: the library's three tries would each wait again."""
     return client(url or settings.REDIS_URL, patience_seconds=2, is_brief=True, decode_responses=True)
 
 
 def findings() -> Iterator[Finding]:
-    """Of each server, in the order of REDIS_URL. Raises RedisError."""
+    """The findings for each server, in the order of REDIS_URL. Raises RedisError."""
     for url in _urls():
         yield from _one_redis(url)
 
@@ -35,10 +35,10 @@ def _one_redis(url: str) -> Iterator[Finding]:
     try:
         said = ask(url).info()
     except redis.exceptions.NoPermissionError:
-        # Hosted ones often keep that to themselves; nothing of ours needs it.
+        # Hosted servers often deny INFO; only this finding needs it.
         yield Finding("redis", "ok", "this account may not ask for INFO: version and memory can't be judged from here")
         return
-    # Valkey says its own version beside the one of Redis that it is compatible with.
+    # Valkey tells its own version beside the version of Redis with which it is compatible.
     version = str(said.get("valkey_version") or said["redis_version"])
     old = int(version.split(".")[0]) < LEAST_REDIS
     yield Finding("redis", "wrong" if old else "ok", version, f"Upgrade to {LEAST_REDIS} or newer." if old else "")

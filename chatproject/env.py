@@ -1,4 +1,4 @@
-"""The environment, read once and typed: what is set wrongly is refused with a sentence that names the variable.
+"""Reads the environment, once and typed. A wrong value is refused with a sentence that names the variable.
 
 Knows nothing of Django. A file `.env` beside manage.py is read first; real variables win over it.
 """
@@ -29,7 +29,7 @@ class EnvError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """One variable as it was read. `source`: environment, .env, or default."""
+    """A variable, as it was read. `source`: environment, .env, or default."""
 
     name: str
     value: Any
@@ -37,9 +37,9 @@ class Reading:
     is_secret: bool
 
 
-#: Every variable that was read in this process, by name.
+#: All variables that this process has read, by name.
 READINGS: dict[str, Reading] = {}
-#: What this process was given, before `.env` was read.
+#: The process's environment before `.env` was read.
 GIVEN = dict(os.environ)
 _env = environ.Env()
 if (BASE_DIR / ".env").is_file():
@@ -133,7 +133,7 @@ def database(name: str) -> dict[str, Any]:
 
 
 def redis(name: str) -> list[str]:
-    """The URLs of Redis or Valkey: the first is asked for everything, all of them carry announcements. Raises EnvError."""
+    """The URLs of Redis or Valkey: all carry announcements, the first does everything else too. Raises EnvError."""
     raw = text(name, is_secret=True)
     for url in urls(raw):
         scheme = url.split("://", 1)[0]
@@ -147,8 +147,8 @@ def redis(name: str) -> list[str]:
 
 
 def urls(raw: str) -> list[str]:
-    """Those of a list that is separated by commas."""
-    # The hosts of one URL are separated by commas, too.
+    """The URLs of a comma-separated list."""
+    # Commas also separate the hosts of one URL.
     return re.split(r"\s*,\s*(?=[a-z+]+://)", raw)
 
 
@@ -176,7 +176,7 @@ class MailServer(NamedTuple):
 
 
 def mail(name: str) -> MailServer:
-    """From an smtp://, smtp+tls:// or smtp+ssl:// URL; without one there is none, and its host is empty."""
+    """The mail server of an smtp://, smtp+tls:// or smtp+ssl:// URL; without a URL its host is empty."""
     return _read(name, MailServer(), _mail_server, "a URL like smtp+tls://user:password@host:587", is_secret=True)
 
 
@@ -197,7 +197,7 @@ def _mail_server(raw: str) -> MailServer:
 
 
 def mailboxes(name: str) -> list[Mailbox]:
-    """Those of imap+ssl://, imap+tls:// and imap:// URLs; without one nothing is collected."""
+    """The mailboxes of imap+ssl://, imap+tls:// and imap:// URLs; without a URL no mails are collected."""
 
     def convert(raw: str) -> list[Mailbox]:
         return list({str(found): found for found in map(mailbox, urls(raw))}.values())
@@ -207,7 +207,7 @@ def mailboxes(name: str) -> list[Mailbox]:
 
 
 def override(limits: Value, *, prefix: str) -> Value:
-    """The dataclass `limits` with every field replaced for which a whole number is set as PREFIX + FIELD."""
+    """The dataclass `limits`, with each field replaced for which PREFIX + FIELD is set to a whole number."""
     found = {
         field.name: integer(prefix + field.name.upper(), getattr(limits, field.name))
         for field in dataclasses.fields(limits)  # type: ignore[arg-type]

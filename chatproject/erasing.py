@@ -1,4 +1,4 @@
-"""What every erasure consists of: the desk lets go, then what chat keeps. Each web process goes on with what is under way."""
+"""Runs erasures: first the desk's part, then chat's. Each web process continues erasures that are under way."""
 
 import asyncio
 import functools
@@ -15,12 +15,12 @@ from delivery.source import Asked
 
 logger = logging.getLogger("gapless.erasing")
 
-#: Between two looks where nothing is under way, by chance.
+#: Seconds, random, between two looks if no erasure is under way.
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 5.0, 10.0
 
 
 def finish_erasure(user: int) -> Erasure:
-    """All that is left of it. May be interrupted and repeated at any time."""
+    """Does all the rest of an erasure. May be interrupted and repeated at any time."""
     erasure = Erasure.objects.select_related("user").get(pk=user)
     if erasure.ended_at is None:
         forget_agent(erasure.user)
@@ -31,13 +31,13 @@ def finish_erasure(user: int) -> Erasure:
 
 
 def finish_all() -> int:
-    """Those that were begun and not finished: how many."""
+    """Finishes all erasures that have begun; returns how many."""
     under_way = list(Erasure.objects.under_way().order_by("pk").values_list("pk", flat=True))
     return len([finish_erasure(user) for user in under_way])
 
 
 def erase_beside(node: ChatNode) -> None:
-    """Goes on with them in this process, until its node ends. Repeating does nothing."""
+    """Continues erasures in this process until its node ends. Repeating does nothing."""
     global _erasing
     if _erasing is not node:
         _erasing = node

@@ -1,4 +1,4 @@
-"""Which fault a line of the log is about, if it is about an expected one: something that we lean on is away, full or used up."""
+"""Finds the expected fault that a line of the log is about: something that we depend on is away, full or used up."""
 
 import asyncio
 import errno
@@ -13,7 +13,7 @@ from delivery.away import chain, who_is_away
 
 
 class Fault(Enum):
-    """Each with its subject, and what is the matter with it. A line names it by `extra={"away": subject}`, or by its error."""
+    """The faults, each with its subject and its state. A line names its fault by `extra={"away": subject}`, or by its error."""
 
     REDIS = "Redis", "away", "is", "was"
     POSTGRESQL = "PostgreSQL", "away", "is", "was"
@@ -26,14 +26,14 @@ class Fault(Enum):
 
     def __init__(self, subject: str, matter: str, present: str, past: str) -> None:
         self.subject = subject
-        #: That it lasts is heard of: the bus listens, and the pool connects anew, whoever comes; a row is tried again.
+        #: Whether the process notices by itself that it lasts: the bus listens, the pool reconnects, a row is tried again.
         self.is_asked_about = subject in ("Redis", "PostgreSQL", "a row")
         self.begins = f"{subject} {present} {matter}"
         self.still = f"{subject} {present} still {matter}"
         self.was = f"{subject} {past} {matter}"
 
 
-#: A line that has so many letters of an error's has said it.
+#: A line that contains so many letters of an error's text has told the error.
 _SAID_LETTERS = 40
 _BY_SUBJECT = {fault.subject: fault for fault in Fault}
 #: Whatever these warn of is that what they lead to is not there, though they don't always say so by an error.
@@ -45,14 +45,14 @@ _BY_ERRNO = {
 
 
 def fault_in(record: logging.LogRecord) -> Fault | None:
-    # What an error says itself is more exact than who gives up on it.
+    # The error itself is more exact than the caller that gives up.
     found = (_of_error(error) for error in errors_in(record))
     said = _BY_SUBJECT.get(getattr(record, "away", None) or "")
     return next(filter(None, found), None) or said or _by_logger(record)
 
 
 def errors_in(record: logging.LogRecord) -> list[BaseException]:
-    """What was raised, and what the line speaks of."""
+    """The raised errors, and those that the line names."""
     # structlog's events come as a dict.
     event: dict[str, Any] = record.msg if isinstance(record.msg, dict) else {}
     args = record.args if isinstance(record.args, tuple) else ()
@@ -63,7 +63,7 @@ def errors_in(record: logging.LogRecord) -> list[BaseException]:
 
 
 def reason_in(record: logging.LogRecord) -> str:
-    """What the line says, in one line, with its error."""
+    """The line's text, on one line, with its error."""
     says = record.msg.get("event", "") if isinstance(record.msg, dict) else record.getMessage()
     first = says.splitlines()[0] if says else record.name
     reason = " ".join(str(next(iter(errors_in(record)), "")).split())
@@ -72,7 +72,7 @@ def reason_in(record: logging.LogRecord) -> str:
 
 
 def say_in_one_line(record: logging.LogRecord, sentence: str) -> None:
-    """The line becomes a warning that says that, without a traceback."""
+    """Makes the line a warning with this text, without a traceback."""
     record.levelno, record.levelname = logging.WARNING, "WARNING"
     if isinstance(record.msg, dict):
         record.msg = {key: value for key, value in record.msg.items() if key not in ("exc_info", "exception")} | {
@@ -84,7 +84,7 @@ def say_in_one_line(record: logging.LogRecord, sentence: str) -> None:
 
 
 def without_the_clients_faults(record: logging.LogRecord) -> None:
-    """What any stranger can cause is no error of ours, and no traceback: a redirect too long, too many fields."""
+    """Makes errors that any client can cause no errors of ours, without a traceback: a too long redirect, too many fields."""
     error = record.exc_info[1] if record.exc_info else None
     is_invalid_text = record.name == "uvicorn.error" and isinstance(error, UnicodeDecodeError)
     if is_invalid_text or isinstance(error, SuspiciousOperation):
@@ -93,7 +93,7 @@ def without_the_clients_faults(record: logging.LogRecord) -> None:
 
 
 def is_given_up_at_the_end(record: logging.LogRecord) -> bool:
-    """What is still worked on when the time of the drain is over: uvicorn says itself how many it cancels."""
+    """Whether the line is about requests that are given up at the end of the drain: uvicorn itself logs how many it cancels."""
     error = record.exc_info[1] if record.exc_info else None
     return record.name == "uvicorn.error" and isinstance(error, asyncio.CancelledError)
 

@@ -1,4 +1,4 @@
-"""What the doctor finds, one thing each."""
+"""A finding of the doctor."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,5 +11,5 @@ class Finding:
     about: str
     state: State
     says: str
-    #: What to do; empty when all is well.
+    #: What the operator should do; empty if all is well.
     do: str = ""

@@ -1,4 +1,4 @@
-"""Settings that no environment changes: what every request passes, passwords, what a page may load, how the API is framed."""
+"""Settings that the environment can't change: the middleware, passwords, the Content-Security-Policy, the API's framework."""
 
 from csp.constants import NONE, SELF
 
@@ -29,7 +29,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    # Forbids nothing: hears of every change of a password, whatever its door, and ends the logins that it ends.
+    # Forbids nothing: it learns of every change of a password, at any door, and ends the logins of the old one.
     {"NAME": "chat.services.credentials.LoginsEndWithThePassword"},
 ]
 

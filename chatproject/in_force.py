@@ -1,4 +1,4 @@
-"""The settings in force, as they may be shown to anybody: of a secret only whether there is one."""
+"""The settings in force, in a form that anybody may see: of a secret only whether it is set."""
 
 from urllib.parse import urlsplit
 
@@ -10,13 +10,13 @@ LIMIT = "GAPLESS_LIMIT_"
 
 
 def readings(*, only_changed: bool = False) -> list[env.Reading]:
-    """In the order of their names, limits last."""
+    """The settings, ordered by name, limits last."""
     found = sorted(env.READINGS.values(), key=lambda each: (each.name.startswith(LIMIT), each.name))
     return [reading for reading in found if not (only_changed and reading.source == "default")]
 
 
 def shown(reading: env.Reading) -> str:
-    """The value in force: what was read, or what the settings made of it; of a secret only whether there is one."""
+    """The value in force: as read, or as computed by the settings; of a secret only whether it is set."""
     if reading.name in ("DATABASE_URL", "REDIS_URL"):
         is_own = reading.source == "default"
         return (

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with the request's or the connection's id, and never what people wrote. For people: text."""
+"""Logs: one JSON object a line, with the request's or the connection's id, and never people's messages. For people: text."""
 
 import atexit
 import logging
@@ -15,14 +15,14 @@ with without("twisted", "rich"):
     from structlog.typing import EventDict, Processor
 
 FORMATS = ("json", "text")
-#: The loggers whose level LOG_LEVEL is.
+#: The loggers to which LOG_LEVEL applies.
 OURS = ("gapless", "django_structlog")
-#: What PostgreSQL adds to a refused row: the row itself.
+#: The text that PostgreSQL adds to a refused row: the row itself.
 _DETAIL = re.compile(r"(DETAIL|CONTEXT): .*")
 
 
 def configuration(*, form: str, level: str) -> dict[str, Any]:
-    """For Django's LOGGING; configures structlog in passing."""
+    """The value of Django's LOGGING; also configures structlog."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -59,13 +59,13 @@ def configuration(*, form: str, level: str) -> dict[str, Any]:
 
 
 def with_process(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Says which of several processes speaks."""
+    """Adds the process to a line."""
     event["process"] = os.getpid()
     return event
 
 
 def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Takes out what PostgreSQL says of the row that it refused."""
+    """Removes the refused row from PostgreSQL's errors."""
     for key in ("event", "exception"):
         if isinstance(event.get(key), str):
             event[key] = _DETAIL.sub(r"\1: (not logged)", event[key])

@@ -1,4 +1,4 @@
-"""What only shows when all machines, or all people, are looked at together: keys that differ, proxies that hide who comes."""
+"""Findings about all machines or all people together: keys that differ, proxies that hide people's addresses."""
 
 import datetime
 from collections.abc import Iterator
@@ -13,43 +13,45 @@ from chat.models import Machine, SignInAddress
 from chat.services.machines import fingerprint
 from chatproject.findings import Finding
 
-#: A machine that serves has said so since.
+#: A serving machine has noted itself within so long.
 SEEN_SECONDS = 180
-#: With fewer people than this, one address may be one room.
+#: Fewer people than this may really share one address.
 ENOUGH_PEOPLE = 5
 LOOKED_BACK_DAYS = 30
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 def is_reached_by_others() -> bool:
-    """Whether people come from anywhere but this machine."""
+    """Whether people on other machines can reach this server."""
     return any(urlsplit(origin).hostname not in LOCAL for origin in settings.ALLOWED_ORIGINS)
 
 
 def machines() -> Iterator[Finding]:
-    """Whether all that serve over this database, and we ourselves, honour each other's sessions, and are of one release."""
+    """Whether all machines on this database, and this command, accept each other's sessions and have the same release."""
     seen = list(Machine.objects.seen_since(clock.now() - datetime.timedelta(seconds=SEEN_SECONDS)))
     keys = {machine.signs_with for machine in seen}
     foreign = [machine.name for machine in seen if not keys <= set(machine.honours)]
     ours = {fingerprint(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)}
     if foreign:
-        says = f"{', '.join(foreign)} honour other keys than the rest: who signs in at one machine is a stranger at another."
+        says = (
+            f"{', '.join(foreign)} accept other keys than the rest: a session of one machine is not valid on another."
+        )
         yield Finding(
             "machines", "wrong", says, "Set the same SECRET_KEY on all (or the others' as SECRET_KEY_FALLBACKS)."
         )
     elif not keys <= ours:
         says = "the machines that serve have another SECRET_KEY than this command."
-        yield Finding("machines", "warning", says, "Run it with the environment that they have.")
+        yield Finding("machines", "warning", says, "Run it with their environment.")
     versions = sorted({machine.version for machine in seen})
     if len(versions) > 1:
         says = f"{len(seen)} machines serve with the versions {', '.join(versions)}."
-        yield Finding("machines", "warning", says, "Go on with the deployment, or roll it back.")
+        yield Finding("machines", "warning", says, "Continue the deployment, or roll it back.")
     elif not foreign:
         yield Finding("machines", "ok", f"{len(seen)} serve" + (f", all with version {versions[0]}" if seen else ""))
 
 
 def pools() -> Iterator[Finding]:
-    """Whether PostgreSQL takes the connections of all machines that serve, if they are all set like this one."""
+    """Whether PostgreSQL accepts the connections of all serving machines, if all have the settings of this one."""
     serving = Machine.objects.seen_since(clock.now() - datetime.timedelta(seconds=SEEN_SECONDS)).count()
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('max_connections')::int")
@@ -63,14 +65,14 @@ def pools() -> Iterator[Finding]:
 
 
 def addresses() -> Iterator[Finding]:
-    """Whether all people seem to come from one address: that of a proxy which is not trusted to say theirs."""
+    """Whether all people seem to come from one address: that of a proxy that is not in TRUSTED_PROXIES."""
     since = clock.now() - datetime.timedelta(days=LOOKED_BACK_DAYS)
     recent = SignInAddress.objects.filter(last_at__gte=since)
     lines = list(recent.values("line").annotate(people=Count("user", distinct=True)).order_by("-people")[:2])
     people = sum(line["people"] for line in lines)
     if len(lines) == 1 and people >= ENOUGH_PEOPLE and is_reached_by_others():
         line = lines[0]["line"]
-        says = f"all {people} people have signed in from {line}: limits by address hold them together."
+        says = f"all {people} people have signed in from {line}: limits by address count them together."
         yield Finding(
             "proxies", "warning", says, f"If it is your proxy: TRUSTED_PROXIES={line}, and let it set X-Forwarded-For."
         )

@@ -1,4 +1,4 @@
-"""What production lacks: `manage.py check --deploy`, and with `--database default` what the database says too."""
+"""System checks for production: `manage.py check --deploy`; with `--database default` they examine the database too."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ from chatproject.reach import postgresql_in_force, sentence_of
 
 @register(Tags.security, deploy=True)
 def check_hosts(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Pages are asked for by host, and open a socket with their origin: both lists must agree."""
+    """Browsers ask for pages by host, and open sockets with their origin: both lists must agree."""
     return list(_hosts())
 
 
 @register(Tags.security, deploy=True)
 def check_shared(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """What several machines must be told, for each would make its own."""
+    """Settings that must be equal on several machines, because each would generate its own."""
     if not _is_given("DATABASE_URL") or _is_given("SECRET_KEY"):
         return []
     return [
@@ -39,7 +39,7 @@ def check_shared(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """TLS is ended by a proxy, so there is one."""
+    """With https origins there is a proxy, which must be trusted."""
     is_https = any(origin.startswith("https://") for origin in settings.ALLOWED_ORIGINS)
     if not is_https or settings.TRUSTED_PROXIES:
         return []
@@ -54,7 +54,7 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register(Tags.database, deploy=True)
 def check_database(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> Sequence[CheckMessage]:
-    """What is in force there, read back, and what machines and people have left there."""
+    """The values in force in the database, and the traces of machines and people in it."""
     if not databases:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Why PostgreSQL or Redis can't be used, in one sentence: the pool of connections would only say that it waited."""
+"""Tells in one sentence why PostgreSQL or Redis can't be used: the connection pool would only say that it waited."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def why_not_postgresql(*, of_one_session: bool = False) -> str | None:
 
 
 def postgresql_in_force() -> InForce:
-    """What is in force on a connection of its own. Raises psycopg.Error, OSError, ValueError."""
+    """The values in force on a new connection. Raises psycopg.Error, OSError, ValueError."""
     with _connection() as raw:
         return read_back(raw)
 
@@ -48,7 +48,7 @@ def is_being_migrated() -> bool:
 
 
 def what_is_missing(error: DatabaseError) -> str | None:
-    """What to do about a statement that PostgreSQL did not permit; None for any other error."""
+    """What to do about a statement that PostgreSQL refused for lack of rights; None for any other error."""
     refusal = next((cause for cause in chain(error) if isinstance(cause, InsufficientPrivilege)), None)
     if refusal is None:
         return None
@@ -61,7 +61,7 @@ def what_is_missing(error: DatabaseError) -> str | None:
 
 
 def why_not(error: Exception) -> str:
-    """One sentence for an error of PostgreSQL or Redis that ended a command."""
+    """One sentence for the error of PostgreSQL or Redis that ended a command."""
     if isinstance(error, redis.RedisError):
         return f"Redis can't be used: {sentence_of(error)}"
     reason = why_not_postgresql() if isinstance(error, OperationalError) else None
@@ -81,7 +81,7 @@ def _with_advice(sentence: str) -> str:
 
 
 def sentence_of(error: Exception) -> str:
-    """What it says, on one line and without the statement."""
+    """The error's text, on one line and without the statement."""
     said = " ".join(str(error).split("\nLINE ")[0].split()) or type(error).__name__
     said = said.removeprefix("connection failed: ")
     return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}…"

@@ -1,4 +1,4 @@
-"""Django's settings: one file, read from the environment through typed readers; contradictions are in checks.py."""
+"""Django's settings: one file, read from the environment by typed readers; checks.py finds contradictions."""
 
 import logging
 import secrets
@@ -17,7 +17,7 @@ from delivery.redis import layer_host
 
 BASE_DIR = env.BASE_DIR
 
-#: Every bound of the product; see limits.py.
+#: All limits of the product; see limits.py.
 LIMITS = _LIMITS
 
 #: Shows tracebacks in pages. Never on a machine that others reach.
@@ -65,14 +65,14 @@ def _keep_secret_key(kept: Path) -> str:
 SECRET_KEY = _secret_key()
 #: Older keys, still honoured for reading.
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [], is_secret=True)
-#: Names under which the pages may be asked for.
+#: Host names of the pages.
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-#: Exactly what browsers may send as Origin: scheme, host and port.
+#: The origins of browsers, exactly as they send them: scheme, host and port.
 _GIVEN_ORIGINS = env.words("ALLOWED_ORIGINS", [])
 _LOCAL_ORIGINS = [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}", f"http://[::1]:{PORT}"]
 ALLOWED_ORIGINS = _GIVEN_ORIGINS or _LOCAL_ORIGINS
 _IS_HTTPS = all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
-#: What links begin with that are shown outside of a page: the first origin that is https, else the first.
+#: The beginning of links that are shown outside of a page: the first https origin, else the first.
 PUBLIC_URL = next((origin for origin in ALLOWED_ORIGINS if origin.startswith("https://")), ALLOWED_ORIGINS[0])
 
 INSTALLED_APPS = [
@@ -146,7 +146,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- Redis: the doorbell -------------------------------------------------------------------------------------------
 
-#: All of them carry announcements, each its share of the channels; the first has everything else.
+#: All servers carry announcements, each for its share of the channels; the first does everything else.
 REDIS_URLS = [_EMBEDDED.redis_url] if _EMBEDDED else env.redis("REDIS_URL")
 REDIS_URL = REDIS_URLS[0]
 CHANNEL_LAYERS = {
@@ -181,8 +181,8 @@ AUTH_USER_MODEL = "chat.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = fixed.PASSWORD_HASHERS
 AUTH_PASSWORD_VALIDATORS = fixed.AUTH_PASSWORD_VALIDATORS
-#: Who may make an account: open: everybody; invite: a person with an invitation's link; closed: nobody. The first one, the
-#: owner's, is made by the link on the console.
+#: Who may create an account: open: everybody; invite: people with an invitation link; closed: nobody. The link on the console
+#: creates the first one, the owner's.
 SIGN_UP_MODES = ("open", "invite", "closed")
 SIGN_UP = env.choice("SIGN_UP", "invite", SIGN_UP_MODES)
 LOGIN_URL = "sign_in"
@@ -208,7 +208,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-#: Believed only when a proxy of yours sets it: the scheme that the browser used.
+#: The header with the browser's scheme; it counts only if a proxy of yours sets it.
 if env.boolean("BEHIND_TLS_PROXY", _IS_HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # A proxy ends TLS and says so; a request without it is sent there. Health and figures are asked for from inside.
@@ -216,14 +216,14 @@ SECURE_SSL_REDIRECT = _IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [f"^{path[1:]}$" for path in sorted(ALWAYS_ANSWERED)]
 #: Seconds for which browsers insist on https once they have seen it: 30 days where every origin is https.
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 30 * 24 * 3600 if _IS_HTTPS else 0)
-#: Networks of your own proxies: the address that they say in X-Forwarded-For is believed, from anybody else it is not.
+#: Networks of your own proxies: only their X-Forwarded-For counts.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", [])
 
 CONTENT_SECURITY_POLICY = fixed.CONTENT_SECURITY_POLICY
 
-#: Staff may send, ask, open and join without limit.
+#: Staff may send messages and requests, create and join channels without limits.
 RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
-#: Usernames that may too: the accounts of a load test, or of a program that you trust.
+#: Usernames without limits: the accounts of a load test, or of a program that you trust.
 RATE_LIMIT_EXEMPT_USERS = env.words("RATE_LIMIT_EXEMPT_USERS", [])
 RATELIMIT_USE_CACHE = "links"
 # django-ratelimit knows only Memcached and its own list of Redis backends; Django's RedisCache increments atomically.
@@ -232,13 +232,13 @@ SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003", "sec
 
 #: Days for which `manage.py prune` keeps messages; 0: for ever.
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)
-#: The server that the support desk's mails go out by: smtp://, smtp+tls:// or smtp+ssl://; empty: none go out.
+#: The server that sends the support desk's mails: smtp://, smtp+tls:// or smtp+ssl://; empty: no mails are sent.
 EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.mail("EMAIL_URL")
-#: Where customers' mails are collected: imap+ssl://, imap+tls:// or, of this machine, imap://; several are separated by commas.
+#: Mailboxes with customers' mails: imap+ssl://, imap+tls:// or, on this machine, imap://; several are separated by commas.
 IMAP_URL = env.mailboxes("IMAP_URL")
-#: Bearer token with which /metrics may be read from anywhere; empty: by address only.
+#: The bearer token for reading /metrics from anywhere; empty: only METRICS_ALLOWED may.
 METRICS_TOKEN = env.text("METRICS_TOKEN", is_secret=True)
-#: Networks from which /metrics may be read without a token, when no proxy is between.
+#: Networks from which /metrics may be read without a token, if no proxy is between.
 METRICS_ALLOWED = env.networks("METRICS_ALLOWED", ["127.0.0.0/8", "::1"])
 #: A port of its own for /metrics, which is then no path of the product; 0: none.
 METRICS_PORT = env.integer("METRICS_PORT", 0, most=65535)
@@ -272,7 +272,7 @@ REST_FRAMEWORK = fixed.REST_FRAMEWORK
 
 #: json: one object a line, for machines; text: for people. Default: text on a terminal.
 LOG_FORMAT = env.choice("LOG_FORMAT", "text" if sys.stderr.isatty() else "json", logs.FORMATS)
-#: Of our own lines. DEBUG has every request, INFO those that were refused.
+#: The level of our own log lines. DEBUG logs every request, INFO refused requests.
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = logs.configuration(form=LOG_FORMAT, level=LOG_LEVEL)
 DJANGO_STRUCTLOG_USER_ID_FIELD = None  # it would be read from the database before every request

@@ -1,6 +1,6 @@
-"""The spells of one fault in one process: when it began, came back and was over, and what is said of that, and when.
+"""The spells of one fault in one process: when it began, came back and ended; and which lines are logged about it, and when.
 
-One that something asks about all the time is said once it has lasted a moment: until then somebody has told why, or it is over.
+A fault that is checked all the time is logged once it has lasted a moment: by then its reason is known, or it is over.
 """
 
 import logging
@@ -10,27 +10,27 @@ from collections.abc import Iterator
 
 from chatproject.faults import Fault, reason_in
 
-#: Without a line of it for so long, a spell is over: longer than between two looks of a monitor at /readyz.
+#: A spell is over if no line about it comes for so long: longer than the time between two requests of a monitor for /readyz.
 QUIET_SECONDS = 20.0
-#: Between two lines of one fault, but for the beginning and the end of the first spell.
+#: Time between two lines about one fault, except the beginning and the end of the first spell.
 AGAIN_SECONDS = 60.0
-#: What comes back within so long is nothing new: it is said once it has lasted for `LASTING_SECONDS`, or is over.
+#: A fault that comes back within so long is not new: it is logged once it has lasted for `LASTING_SECONDS`, or is over.
 LATELY_SECONDS, LASTING_SECONDS = 300.0, 10.0
-#: So long is waited for the reason of what something asks about all the time.
+#: How long to wait for the reason of a fault that is checked all the time.
 MOMENT_SECONDS = 2.0
 _SAYS_WHY, _WHY = "psycopg.pool", "error connecting"
 
 
 class Spells:
-    """From the first one until `LATELY_SECONDS` without any. Not for several threads at once: its owner has a lock."""
+    """The spells from the first one until `LATELY_SECONDS` without any. Not thread-safe: its owner has a lock."""
 
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
         self._began_at = self._last_at = self._told_at = time.monotonic()
         self.is_lasting = False
-        #: Nothing was over yet; and that it is there was said.
+        #: Whether this is the first spell, and whether its beginning was logged.
         self._is_first, self._is_told = True, False
-        #: Since the last line: how many began, and for how long those that are over lasted.
+        #: Since the last line: how many spells began, and how long the ended ones lasted.
         self._began, self._seconds = 0, 0.0
         self._lines: Counter[str] = Counter()
         self._reason, self._knows_why = "", False
@@ -49,14 +49,14 @@ class Spells:
         return self._begins() if self.is_lasting and self._is_first and not self._is_told else ""
 
     def note(self, record: logging.LogRecord) -> str:
-        """What is to be said in the place of this line; nothing: it is counted."""
+        """The lines to log instead of this line; none if it is only counted."""
         is_kept = not self.is_lasting
         if is_kept:
             self._begin(record)
         self._last_at = time.monotonic()
         is_why = not self._knows_why and record.name == _SAYS_WHY and str(record.msg).startswith(_WHY)
         if is_why:
-            # All others only say that they waited.
+            # All other lines only say that they waited.
             self._reason, self._knows_why = reason_in(record), True
         is_due = not self._is_told and self._last_at - self._began_at >= self._moment
         if self._is_first and (is_due or (is_why and self._is_told)):
@@ -67,16 +67,16 @@ class Spells:
         return ""
 
     def count(self, what: str) -> None:
-        """It does not last for longer because of that."""
+        """Counts a line that does not prolong the spell."""
         self._lines[what] += 1
 
     def due(self) -> Iterator[str]:
-        """To be asked all the time."""
+        """The lines that are due now; call it all the time."""
         now = time.monotonic()
         if self.is_lasting and now - self._last_at >= QUIET_SECONDS:
             self.is_lasting = False
             self._seconds += self._last_at - self._began_at
-            # One line that was said when it came has said all.
+            # The only line was logged at once and says everything.
             is_said = self._is_told and not self._lines and self._last_at == self._began_at
             if (self._is_first or self._is_told) and not is_said:
                 yield self._tell(now, self._over())

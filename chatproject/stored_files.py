@@ -1,4 +1,4 @@
-"""What `doctor` says of files: how much they take, whether their bytes are there, and which bytes no row knows of."""
+"""The doctor's findings about files: their size, missing bytes, and bytes without a row."""
 
 import datetime
 import os
@@ -12,9 +12,9 @@ from chat.files import storage
 from chat.models import File
 from chatproject.findings import Finding
 
-#: So many are looked for in the storage, the newest: a bucket is asked for each.
+#: How many files, the newest, are looked up in the storage: a bucket needs a request for each.
 LOOKED_FOR = 500
-#: For so long a file may be left over: the broom of a web process comes by every few seconds.
+#: How long a file may be left over: the broom of a web process runs every few seconds.
 LATE_SECONDS = 600
 
 
@@ -42,6 +42,6 @@ def _without_row() -> int:
     if not isinstance(kept, storage.Folder) or not os.path.isdir(kept.location):
         return 0
     found = {f"{outer}/{inner}" for outer in kept.listdir("")[0] for inner in kept.listdir(outer)[0]}
-    # Asked after the folders were looked at: the row of a file is there before its folder.
+    # Read after the folders, because a file's row is written before its folder.
     known = set(File.objects.values_list("folder", flat=True))
     return len(found - known)

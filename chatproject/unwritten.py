@@ -1,4 +1,4 @@
-"""Why a file that an operator named can't be written, in the operator's words: parts of ours beside it are nobody's business."""
+"""Tells the operator why their file can't be written, without names of our temporary files beside it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every path of the product."""
+"""All paths of the product."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""Which release this is, and of which commit it was made: the one place of both."""
+"""The release and the commit of this installation, in one place."""
 
 import contextlib
 import functools
@@ -14,7 +14,7 @@ SECONDS = 5
 
 @functools.cache
 def commit() -> str:
-    """What an image says that it was made of (COMMIT), else what git says of this checkout, else `unknown`."""
+    """The commit of the image (COMMIT), else of this checkout by git, else `unknown`."""
     return env.text("COMMIT") or _said_by_git() or UNKNOWN
 
 
@@ -22,7 +22,7 @@ def _said_by_git() -> str:
     if not (env.BASE_DIR / ".git").exists():
         return ""
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        # Who serves is mostly not the account that owns the checkout, which git asks to be told.
+        # The serving account is mostly not the owner of the checkout, so git needs it as a safe directory.
         command = ["git", "-c", f"safe.directory={env.BASE_DIR}", "rev-parse", "--short=12", "HEAD"]
         done = subprocess.run(  # noqa: S603
             command, cwd=env.BASE_DIR, capture_output=True, text=True, check=True, timeout=SECONDS

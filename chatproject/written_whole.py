@@ -1,4 +1,4 @@
-"""A file for its owner's eyes that appears when it is whole: until then it lies beside its place, under a name made then."""
+"""Writes a file that only its owner may read and that appears when it is complete; until then it has a random name beside it."""
 
 import contextlib
 import os
@@ -11,9 +11,9 @@ from typing import IO
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
-    """What is written in the block, mode 0600, takes the place of a file of that name when the block ends well.
+    """A file, mode 0600, that replaces one of this name when the block ends without an error.
 
-    A link, a folder or a device of that name stays what it is: another may have laid it there. Raises OSError.
+    A link, a folder or a device of this name is not replaced, because another user may have put it there. Raises OSError.
     """
     _require_place(path)
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")

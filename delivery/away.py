@@ -1,4 +1,4 @@
-"""Which errors mean that what we lean on was not there: then repeating is safe, and it is a fault that is expected."""
+"""The errors that mean that a service was away: then repeating is safe, and the fault is an expected one."""
 
 from collections.abc import Iterator
 

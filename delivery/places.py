@@ -1,7 +1,7 @@
-"""How many requests (or sockets that come in) are worked on at once, how many wait for their turn, and since when nothing moves.
+"""Places for requests (or opening sockets): how many run at once, how many wait for their turn, and since when nothing moves.
 
-A waiting request stands in the line of its address, and the lines have their turn one after another: however many come from one
-address, who comes from another waits for one request of theirs, not for all.
+A request waits in the line of its address, and the lines have their turns one after another: however many requests one address
+sends, a request from another address waits for one of them, not for all.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ Turn = asyncio.Future[None]
 
 
 class NoPlace(Exception):
-    """So many wait already that another would only wait for nothing."""
+    """Too many wait already: another request would wait in vain."""
 
 
 class Places:

@@ -18,7 +18,7 @@ from delivery.wire.types import CloseCode
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who is at the other end, and the proof that is checked again while the socket lives."""
+    """The user of a socket or request, and the proof that is checked again while the socket lives."""
 
     user: Person
     #: Opaque to the machinery: given back to `endings`.
@@ -61,7 +61,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What lies between a held number and the head."""
+    """The changes between a held number and the head."""
 
     head: int
     changes: Sequence[Change]
@@ -83,7 +83,7 @@ T = TypeVar("T")
 Asked = tuple[str, Sequence[str]]
 Rows = Sequence[tuple[Any, ...]]
 #: What is found out by asking PostgreSQL one or more times: gives what it asks in one round trip, takes the rows of each, returns
-#: what it has found. Whoever asks for it may do so again from the beginning.
+#: what it has found. The caller may ask for it again from the beginning.
 Reading = Generator[Sequence[Asked], Sequence[Rows], T]
 
 
@@ -97,7 +97,7 @@ class Question(Protocol):
     def parameters(self) -> Sequence[bytes | None]: ...
 
     def outcomes(self, row: Row) -> list[Committed | Refused] | None:
-        """What became of each draft, rung out; None when nothing was written, and they are to be committed in a thread."""
+        """The outcome of each draft, rung out; None if nothing was written, and a thread must commit them."""
 
 
 @functools.cache
@@ -128,7 +128,7 @@ class Source(Protocol):
         """Another epoch, unless that one is over already; returns the one that stands."""
 
     def accesses_to(self, user_id: int, channel_ids: Collection[int]) -> dict[int, Access]:
-        """Those of these channels that the user has access to."""
+        """The accesses to those of the channels that the user may follow."""
 
     def access(self, user_id: int, channel_id: int) -> Access | None:
         """One of them; None without access."""

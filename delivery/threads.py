@@ -167,7 +167,7 @@ def _drop_if_ended() -> None:
 
 
 def _let_go() -> None:
-    # What fails here would end the thread, and whoever waits for its work would wait for ever.
+    # An error here would end the thread, and callers that wait for its work would wait for ever.
     try:
         connections.close_all()
     except Exception as error:

@@ -1,1 +1,1 @@
-"""Who is here and who is typing: in Redis, by user ids and channel ids, and never the only copy of anything."""
+"""Presence and typing in Redis, by user ids and channel ids; never the only copy of anything."""

@@ -79,7 +79,7 @@ class Windows:
 
 @cache
 def windows() -> Windows:
-    """Those of this process."""
+    """The windows of this process."""
     return Windows()
 
 

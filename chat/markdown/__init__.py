@@ -1,6 +1,6 @@
-"""What people write, as Markdown: `render` for pages, `plain` where one line is shown. The body itself stays what was typed.
+"""Messages as Markdown: `render` for pages, `plain` for one line of text. The stored body stays as typed.
 
-The page's `markdown/` modules do the same; a table of examples holds both to it.
+The page's `markdown/` modules do the same; a table of examples tests both.
 """
 
 from chat.markdown.html import render

@@ -1,4 +1,4 @@
-"""Hosts as they are shown: in their own letters where these say which host it is, else in ASCII (punycode), as browsers do.
+"""Hosts for display: in their own letters if these identify the host, else in ASCII (punycode), like browsers.
 
 The page's `markdown/hosts.js` is the same, expression for expression: change both.
 """

@@ -1,4 +1,4 @@
-"""Links: which addresses are some (http, https, mailto), those that are typed as they are, and that none says another than its own.
+"""Links: allowed addresses (http, https, mailto), plain addresses in texts, and links that show another address than their own.
 
 The page's `markdown/links.js` is the same, expression for expression: change both.
 """

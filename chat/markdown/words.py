@@ -1,4 +1,4 @@
-"""Words that mean something by themselves, found in the text between all other marks: in no code and in no link.
+"""Words with a meaning, such as mentions, in the text between all other marks: not in code and not in links.
 
 The page's `markdown/words.js` is the same, expression for expression: change both. A new kind of word is one more line of WORDS.
 """

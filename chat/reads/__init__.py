@@ -1,1 +1,1 @@
-"""Reading rows: history, the recent cache, unread counts, statistics, what moderators may look at. Writes nothing."""
+"""Reads rows: history, the recent cache, unread counts, statistics, views of moderators. Writes nothing."""

@@ -1,4 +1,4 @@
-"""Who has blocked whom."""
+"""Reads blocks between users."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _BLOCKS = "SELECT blocker_id, blocked_id FROM blocks WHERE blocker_id = ANY(%s) 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """From whom somebody is kept: those they have blocked, and those who have blocked them."""
+    """A user's blocks: the users whom they have blocked, and the users who have blocked them."""
 
     blocked: AbstractSet[int] = frozenset()
     blocked_by: AbstractSet[int] = frozenset()
@@ -24,7 +24,7 @@ NOT_APART = Apart()
 
 
 def apart_from(users: Sequence[int]) -> dict[int, Apart]:
-    """In a database thread: for those of these people who have blocked somebody, or are blocked."""
+    """The blocks of these users; users without blocks are left out. In a database thread."""
     asked = set(users)
     blocked_by, blockers_of = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
     for blocker, blocked in hot.rows(_BLOCKS, [list(asked), list(asked)]):

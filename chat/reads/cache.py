@@ -1,4 +1,4 @@
-"""The last messages of a channel in Redis: used only when they are provably what PostgreSQL holds, and never the only copy.
+"""The last messages of a channel in Redis: used only if they are provably equal to PostgreSQL's, and never the only copy.
 
 An entry carries its proof: the channel's `head` with a mark of the row that has this number (a restored backup has another),
 the count of changes without a number (statuses: SettledUpTo.unnumbered), and the names that it spells. PostgreSQL is asked

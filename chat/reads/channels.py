@@ -1,4 +1,4 @@
-"""A person's channels as they see them: described for `hello`, for lists, and for the page."""
+"""A user's channels, as they see them: for `hello`, for lists, and for the page."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -41,7 +41,7 @@ def described(
 
 
 def channels_among(user: int, channels: Collection[int]) -> dict[int, shapes.Channel]:
-    """Those of these channels that the user is in."""
+    """Descriptions of those of the channels in which the user is a member."""
     memberships = Member.objects.with_mutes().filter(user_id=user, channel_id__in=channels)
     return {member.channel_id: seen for member, seen in described(memberships, user, with_lasts=True)}
 
@@ -67,7 +67,7 @@ def of_the_chat(channels: Sequence[shapes.Channel]) -> list[shapes.Channel]:
 
 
 def waiting_customers(channels: Sequence[shapes.Channel]) -> int | None:
-    """How many wait at the desks that are among a person's channels; None for who is an agent of none."""
+    """How many customers wait at the agent's desks; None for a user who is no agent."""
     desks = [channel.id for channel in channels if channel.kind == ChannelKind.DESK]
     if not desks:
         return None

@@ -1,4 +1,4 @@
-"""Messages by their addresses, as links cite them: those that the reader may see."""
+"""Messages by their addresses, for links that cite them: only those that the reader may see."""
 
 import operator
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from chat.models import Member, Message
 
 
 def cited(user: int, places: Collection[tuple[int, int]]) -> list[Message]:
-    """`places`: (channel, seq). What there is not, and what is in channels of others, is left out alike."""
+    """The messages at `places`: (channel, seq). Missing messages and those of others' channels are left out alike."""
     channels = Member.objects.filter(user=user, channel__in={channel for channel, _ in places}).values_list("channel")
     mine = {channel for (channel,) in channels}
     asked = [Q(channel=channel, seq=seq) for channel, seq in places if channel in mine]

@@ -1,4 +1,4 @@
-"""What web processes counted in a while, small enough to be kept: sums, the most, and how long things took by class."""
+"""Counts of web processes over some time, small enough to be stored: sums, maxima, and durations by class."""
 
 import itertools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Who is at the other end of a socket or a request: a session's cookie or a program's token, and whether it still holds."""
+"""The user of a socket or a request, from a session's cookie or a program's token; and whether the login is still valid."""
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -49,12 +49,12 @@ class ChatLogin(Login):
 
 
 def is_visit(login: Login) -> bool:
-    """Somebody from outside: hears what is said to them, and nothing of the people inside."""
+    """Whether the login is a visitor's, who hears messages to them, but nothing of the people inside."""
     return isinstance(login, ChatLogin) and VISIT in login.scopes
 
 
 def token_of(secret: str) -> Token | None:
-    """The token with this secret, if it stands and its owner's account too; notes that it was used."""
+    """The token with this secret, if it is valid and its owner's account is active; notes its use."""
     for row in hot.rows(_TOKEN, [digest_of(secret), clock.now()]):
         token = Token.from_db(DEFAULT_DB_ALIAS, _TOKEN_COLUMNS, row[: len(_TOKEN_COLUMNS)])
         token.user = User.from_db(DEFAULT_DB_ALIAS, _USER_COLUMNS, row[len(_TOKEN_COLUMNS) :])

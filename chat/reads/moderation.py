@@ -1,4 +1,4 @@
-"""What those who keep order may see: reports, the audit log, bans, mutes, and what messages said before. Only reads."""
+"""Views of moderators: reports, the audit log, bans, mutes, and earlier versions of messages. Only reads."""
 
 from django.db.models import Q, QuerySet
 
@@ -24,13 +24,13 @@ def may_see_all(user: User, permission: str) -> bool:
 
 
 def reports_visible_to(user: User) -> ReportQuerySet:
-    """Of the channels that the user keeps; all of them for staff with the right."""
+    """Reports of channels that the user moderates; for staff with the right all reports."""
     rows = Report.objects.select_related("message__sender", "channel", "reporter", "closed_by")
     return rows if may_see_all(user, "chat.view_report") else rows.of_channels_kept_by(user)
 
 
 def audit_visible_to(user: User) -> AuditQuerySet:
-    """The same of the audit log. Raises Forbidden for a user who keeps no channel."""
+    """The same for the audit log. Raises Forbidden for a user who moderates no channel."""
     rows = AuditEntry.objects.select_related("actor", "whom", "channel")
     if may_see_all(user, "chat.view_auditentry"):
         return rows
@@ -40,7 +40,7 @@ def audit_visible_to(user: User) -> AuditQuerySet:
 
 
 def bans_visible_to(user: User) -> BanQuerySet:
-    """Bans are about everything, so they are for staff. Raises Forbidden."""
+    """All bans, for staff only, because a ban applies everywhere. Raises Forbidden."""
     if not may_see_all(user, "chat.view_ban"):
         raise Forbidden("Only staff see bans.")
     return Ban.objects.select_related("user", "banned_by", "lifted_by")
@@ -61,7 +61,7 @@ def require_keeper(user: User) -> None:
 
 
 def desk_of(user: User) -> shapes.Desk | None:
-    """What is waiting for the user, and what the user may do besides keeping channels; None for a user who keeps none."""
+    """The work that waits for the user, and their rights beyond single channels; None for a user who moderates nothing."""
     if not may_see_all(user, "chat.view_report") and not _keeps_any(user):
         return None
     return shapes.Desk(
@@ -72,7 +72,7 @@ def desk_of(user: User) -> shapes.Desk | None:
 
 
 def report_visible_to(user: User, pk: int) -> Report:
-    """Raises NotFound."""
+    """A report that the user may see. Raises NotFound."""
     row = reports_visible_to(user).filter(pk=pk).first()
     if row is None:
         raise NotFound("There is no such report.")

@@ -1,6 +1,6 @@
-"""Who comes in by a socket, and all that `hello` says to them, in one round trip: a crowd that comes back asks for little else.
+"""Reads the user of a new socket and everything for `hello` in one round trip: a crowd that reconnects needs little else.
 
-By a session it is two: whose it is stands signed in the session. What is asked here is asked by whoever is given it.
+A session needs two round trips, because its user is in the signed session. Callers get the statements and ask them.
 """
 
 import datetime
@@ -96,7 +96,7 @@ class ChatOpening(Opening):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read of somebody who may come in."""
+    """The data of a user who may connect."""
 
     person: Sequence[Any]
     is_staff: bool
@@ -129,7 +129,7 @@ class Found:
 
 
 def by_token(secret: str) -> Reading[Found | None]:
-    """Who comes in by a bearer token; None too for a token that may not read, since a socket is for reading.
+    """The user of a bearer token; None also for a token that may not read, because a socket is for reading.
 
     That it was used is noted soon after, with those of others: see `endings`.
     """
@@ -148,13 +148,13 @@ def _scopes(*names: str) -> frozenset[str]:
 
 
 def by_visit(secret: str) -> Reading[Found | None]:
-    """The same of a visitor's token only."""
+    """The same for a visitor's token only."""
     found = yield from by_token(secret)
     return found if found is not None and VISIT in found.scopes else None
 
 
 def by_session(session_key: str) -> Reading[Found | None]:
-    """Who comes in by a session's cookie, as Django's own middleware would see it; fallback keys are honoured."""
+    """The user of a session's cookie, as Django's own middleware would find them; fallback keys are accepted."""
     engine: Any = import_module(settings.SESSION_ENGINE)
     store = engine.SessionStore(session_key)
     if store.session_key is None:

@@ -1,4 +1,4 @@
-"""What web processes counted in the last hour or day, all of them together, as lines to be drawn; and the days before."""
+"""The counts of all web processes together in the last hour or day, as lines of plots; and the figures of days."""
 
 import datetime
 from collections import defaultdict

@@ -1,8 +1,8 @@
-"""What the staff sees of channels from outside: what is public, and what was reported. Only reads.
+"""What staff see of channels of which they are no members: public and reported messages. Only reads.
 
-Private and direct conversations are read after a verb that asks for a reason (services/inspecting.py), and only as long
-as that lasts. Who moderates every channel sees that a private one exists, its name and its members; who is in a direct
-conversation is part of the conversation. Superusers too.
+Staff can read private and direct conversations only after a verb that asks for a reason (services/inspecting.py), and for a limited
+time. Staff who moderate every channel see that a private channel exists, its name and its members. The members of a direct
+conversation are as secret as its messages. All this applies to superusers too.
 """
 
 from django.db.models import Model, Q, QuerySet
@@ -14,7 +14,7 @@ from chat.services.inspecting import READING
 
 
 def messages_seen_by_staff() -> "QuerySet[Message]":
-    """Those of public channels, and reported ones."""
+    """Messages of public channels, and reported messages."""
     public = Channel.objects.filter(kind=ChannelKind.PUBLIC).values("pk")
     return Message.objects.filter(Q(channel__in=public) | Q(pk__in=Report.objects.values("message")))
 
@@ -30,7 +30,7 @@ def members_seen_by(user: User) -> "QuerySet[Member]":
 
 
 def sanctions_seen_by(user: User) -> "QuerySet[Sanction]":
-    """Who is in a direct conversation is part of it: of its mutes one sees those that one has given."""
+    """Sanctions that this member of the staff sees. Of mutes in direct conversations only those that they have imposed."""
     rows = Sanction.objects.filter(channel__in=channels_seen_by(user).values("pk"))
     return rows.exclude(Q(channel__kind=ChannelKind.DIRECT) & ~Q(by=user))
 
@@ -48,7 +48,7 @@ def sees(user: User, row: Model) -> bool:
 
 
 def reading_of(user: User, channel: int) -> AuditEntry | None:
-    """The line of the audit log that lets the user read the channel now; None when there is none, or not any more."""
+    """The line of the audit log that lets the user read the channel now; None if there is none, or its time is over."""
     if not moderates_everywhere(user):
         return None
     lines = AuditEntry.objects.filter(actor=user, act=Act.CHANNEL_READ, channel=channel)

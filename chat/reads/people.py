@@ -1,4 +1,4 @@
-"""When people were last seen, as the rows say, and only to those who share a channel with them."""
+"""When people were last seen, from the rows, only for users who share a channel with them."""
 
 import datetime
 from collections.abc import Sequence

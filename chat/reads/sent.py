@@ -1,4 +1,4 @@
-"""Messages as they are sent, read without the ORM, which takes longer: beside a place, since a number, or by id."""
+"""Messages in the form that clients get, read without the slower ORM: near a place, after a number, or by id."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""One channel's figures of the last minutes: from the rows, and, for latency and errors, what the processes note in Redis.
+"""The figures of one channel in the last minutes: from the rows; latency and errors from the processes' notes in Redis.
 
 Redis away: latency and errors are unknown. Nothing here is the only copy of anything that matters.
 """
@@ -30,7 +30,7 @@ _BEYOND_MS = 60_000
 
 
 def figures_of(channel: Channel) -> shapes.Figures:
-    """What one looks at when a channel seems slow or loud."""
+    """The figures of a channel: its load, latency and errors."""
     noted = _noted(channel.pk)
     return shapes.Figures(
         window_minutes=WINDOW_MINUTES,

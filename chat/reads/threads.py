@@ -1,4 +1,4 @@
-"""Threads as one of their readers has them: what is followed, and how much of it is unread. Counted from the rows, never stored.
+"""A reader's threads: which they follow, and how many replies are unread. Counted from the rows, never stored.
 
 What is a thread's own is not the channel's: its replies count here, whether or not the channel's cursor has passed them.
 """
@@ -78,13 +78,13 @@ def followed_threads(user: int, *, size: int, before: Place | None = None, only_
 
 
 def threads_unread(user: int) -> int:
-    """In how many of them something is unread."""
+    """How many followed threads have unread replies."""
     [(count,)] = hot.rows(_THREADS_UNREAD, [user, clock.now()])
     return int(count)
 
 
 def thread_as_followed(user: int, root: Message) -> shapes.FollowedThread:
-    """How one of the channel's members has it; who never followed has nothing unread there."""
+    """A member's state in a thread; a member who never followed it has nothing unread there."""
     for following, read_seq, unread in hot.rows(_ONE, [root.pk, user]):
         return shapes.FollowedThread(
             thread=root.pk, following=following, read_seq=read_seq, unread=unread if following else 0

@@ -1,7 +1,7 @@
 """How many messages each member has not read, and how many of these call the member: counted from the cursor whenever it is
 asked for, never stored.
 
-What those have written whom the member has blocked is folded, and does not count.
+Messages by users whom the member has blocked are collapsed, and do not count.
 
 Counted as the log stood at a number (`head`), so that a client that has followed up to there counts the same.
 """

@@ -1,3 +1,3 @@
-"""Finding messages: what a query says (`query.py`), and the rows that it means for one caller (`rows.py`)."""
+"""Finding messages: parsing a query (`query.py`), and reading the matching rows for a user (`rows.py`)."""
 
 from chat.search.rows import Found, search

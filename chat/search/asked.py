@@ -1,4 +1,4 @@
-"""A query with people and channels looked up: whose messages are searched for what, and which of it the trigram index can find."""
+"""A query with its people and channels looked up: which channels are searched for what, and what the trigram index can find."""
 
 import datetime
 import re

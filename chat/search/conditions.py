@@ -1,4 +1,4 @@
-"""What a message must be to be found, as SQL over the columns of `messages`."""
+"""The conditions of a search, as SQL over the columns of `messages`."""
 
 import math
 import re
@@ -99,7 +99,7 @@ _HAS = {
     "reaction": "reactions IS NOT NULL",
     "file": "files IS NOT NULL",
 }
-#: Few of many, each found by an index of its own. A list names whoever asks.
+#: Conditions that few messages meet, each with an index of its own. A list is that of the user who searches.
 _IS = {
     "mention": "id IN (SELECT message_id FROM message_mentions WHERE user_id = %s)",
     "pinned": "pinned_at IS NOT NULL",

@@ -1,4 +1,4 @@
-"""What somebody typed into a search box, understood: words, "phrases", and from: in: before: after: has: is: operators.
+"""Parses the text of a search box: words, "phrases", and the operators from: in: before: after: has: is:.
 
 Knows nothing of rows: whether there is such a person or channel is asked elsewhere.
 """

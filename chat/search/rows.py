@@ -1,4 +1,4 @@
-"""The messages that a query means, newest first, of what the caller may read page by page: the history of the caller's channels.
+"""The messages that match a query, newest first, in the channels whose history the caller may read.
 
 Every page costs a bounded amount of work, also among millions of messages. First the newest messages are looked through, so
 that a common word is found at once; they also tell how many the index would find, and if these are few, it is asked. What no
@@ -122,7 +122,7 @@ def _places(asked: Asked, ends: Ends, size: int, *, is_brief: bool) -> tuple[lis
 
 
 def _first_look(asked: Asked, ends: Ends, looks: Sequence[int], *, is_brief: bool) -> int:
-    # Whoever is in small channels looks through all of them: an index would find what everybody else said, too.
+    # A user of only small channels searches all of them: an index would also find messages of all other channels.
     if asked.said <= looks[-1]:
         return looks[-1]
     # As far as the words themselves were looked for, where that was further.

@@ -7,7 +7,7 @@
 -- A reply in a thread takes two numbers, its own and then its root's: threading.sql adds the root to the last reply of each.
 -- `lines`: what that did to conversations with the support, as conversing.sql has it; null where none of the channels is one.
 --
--- Whoever changes this adds a migration that runs it again, and gives it another name if its arguments change: processes of
+-- A change of this needs a migration that runs it again, and another name if its arguments change: processes of
 -- two releases call it at the same time.
 CREATE OR REPLACE FUNCTION post_drafts(
     channel_ids bigint[], drafts jsonb, believed jsonb, posted_at timestamptz,
@@ -23,7 +23,7 @@ DECLARE
 BEGIN
     -- The locks first, in the order of the ids, so that two batches can't lock each other out. The next statement has a
     -- snapshot of its own: it sees whatever was committed by those who held the locks before. A desk is not locked: nobody
-    -- posts there, and whoever holds one locks no conversation.
+    -- posts there, and a transaction that holds one locks no conversation.
     PERFORM id FROM channels WHERE id = ANY (channel_ids) AND kind <> 'desk' ORDER BY id FOR NO KEY UPDATE;
     IF has_files THEN
         PERFORM lock_files(drafts);

@@ -5,7 +5,7 @@
 -- `believed_…`: what the rules looked at. Returns what posting.sql returns as `posted`; null when something is not as it was
 -- believed, or the draft was posted before: nothing is written, and posting.sql is to say what it is.
 --
--- Whoever changes this adds a migration that runs it again, and gives it another name if its arguments change: processes of
+-- A change of this needs a migration that runs it again, and another name if its arguments change: processes of
 -- two releases call it at the same time.
 CREATE OR REPLACE FUNCTION post_alone(
     into_channel bigint, from_sender bigint, with_key uuid, said text, answers bigint, digest bytea,

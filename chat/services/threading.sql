@@ -51,7 +51,7 @@ BEGIN
         RETURN posted;
     END IF;
 
-    -- Whoever writes follows, again too, and has seen what stood there.
+    -- A user who writes follows the thread, also again, and has seen the replies before.
     INSERT INTO thread_followers AS known (root_id, user_id, read_seq)
     SELECT thread_id, sender_id, min(seq) FROM messages WHERE id = ANY (replies) GROUP BY thread_id, sender_id
     ON CONFLICT (root_id, user_id) DO UPDATE SET is_following = true WHERE NOT known.is_following;

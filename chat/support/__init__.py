@@ -1,1 +1,1 @@
-"""The support desk: inboxes, queue, lease, hours, reports, widget. An app of its own: nothing else of chat imports it."""
+"""The support desk: inboxes, queue, lease, hours, reports, widget. An app of its own, which nothing else in chat imports."""

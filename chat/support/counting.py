@@ -1,6 +1,6 @@
-"""From the changes of a desk's log to waits, answers, solutions and holdings: pure, one change at a time.
+"""Computes waits, answers, solutions and holdings from the changes of a desk's log: pure functions, one change at a time.
 
-The time that counts runs only while the customer waits: not while they are silent, nor while it is snoozed.
+Time counts only while the customer waits: not while they are silent, nor while the conversation is snoozed.
 """
 
 import datetime
@@ -11,7 +11,7 @@ from typing import Any
 from chat.support.models import Interval, IntervalKind, Tally
 from chat.support.schedule import Moment, Schedule, due, open_time
 
-#: Minutes by kind of interval, of one priority.
+#: The policy of one priority: minutes by kind of interval.
 Targets = Mapping[str, int]
 ANSWERED = "conversation.answered"
 RESOLVED = "conversation.resolved"
@@ -20,7 +20,7 @@ _NOTHING = datetime.timedelta(0)
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """One change of the desk's log about a conversation."""
+    """A change of the desk's log about a conversation."""
 
     kind: str
     at: Moment
@@ -40,7 +40,7 @@ class Dues:
 
 
 def fact_of(event: Mapping[str, Any], *, at: Moment, number: int) -> Fact | None:
-    """None for what is about no conversation, such as somebody who joined the desk."""
+    """The fact in a change; None if it is about no conversation, for example when an agent joined the desk."""
     if "conversation" not in event:
         return None
     waiting_since = event["waiting_since"]
@@ -57,7 +57,7 @@ def fact_of(event: Mapping[str, Any], *, at: Moment, number: int) -> Fact | None
 
 
 def count(tally: Tally, fact: Fact, *, hours: Schedule | None, targets: Targets) -> list[Interval]:
-    """Moves the tally on by one change; what ended with it, unsaved."""
+    """Moves the tally on by one change; returns the intervals that ended with it, unsaved."""
     ended: list[Interval] = []
     _pause(tally, fact.at, hours)
     if fact.kind == ANSWERED and tally.wait_began_at is not None:
@@ -76,7 +76,7 @@ def count(tally: Tally, fact: Fact, *, hours: Schedule | None, targets: Targets)
 
 
 def dues_of(tally: Tally, *, hours: Schedule | None, targets: Targets) -> Dues:
-    """What is due while the customer waits; nothing while they don't."""
+    """The due times while the customer waits; none while they don't."""
     since = tally.running_since
     if since is None:
         return Dues()
@@ -134,7 +134,7 @@ def _ended(
     agent: int | None = None,
 ) -> Interval:
     minutes = targets.get(kind)
-    # A wait began by the poster's clock, which may be a little ahead of who answered.
+    # The wait began by the clock of the customer's process, which may be a little ahead of the answerer's.
     ended_at = max(began_at, fact.at)
     return Interval(
         conversation_id=tally.conversation_id,

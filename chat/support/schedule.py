@@ -1,7 +1,7 @@
-"""When an inbox is open, as pure functions of moments: when something is due, and how much of a time was open.
+"""Opening hours as pure functions of times: when something is due, and how much of a time span was open.
 
-Knows no rows besides those that `schedule_of` reads once. Wall clock times are taken in the schedule's zone: one that a
-change of clocks skips is the moment of the change, one that comes twice is the first of both.
+Only `schedule_of` reads rows, once. Wall clock times are in the schedule's zone: a time that a change of clocks skips is the moment
+of the change; a time that comes twice is the first of both.
 """
 
 import datetime
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from chat.support.models import Hours
 
 Moment = datetime.datetime
-#: How far ahead an opening is looked for: hours that are closed for longer are never open.
+#: How far ahead the functions look for an opening: hours that are closed for longer count as never open.
 HORIZON_DAYS = 3660
 _DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A week in one zone. `week`: of each weekday, Monday first, its spans in minutes since midnight, sorted and apart."""
+    """A week in one zone. `week`: for each weekday, Monday first, its spans in minutes since midnight, sorted, not overlapping."""
 
     zone: datetime.tzinfo
     week: Sequence[Sequence[tuple[int, int]]]
@@ -37,7 +37,7 @@ def schedule_of(hours: Hours | None) -> Schedule | None:
 
 
 def due(at: Moment, minutes: float, hours: Schedule | None) -> Moment | None:
-    """The first moment by which so many open minutes have passed since `at`, in UTC; None: never within ten years."""
+    """The first time, in UTC, by which so many open minutes have passed since `at`; None: never within ten years."""
     left = datetime.timedelta(minutes=minutes)
     if hours is None or left <= datetime.timedelta(0):
         return (at + left).astimezone(datetime.UTC)
@@ -49,7 +49,7 @@ def due(at: Moment, minutes: float, hours: Schedule | None) -> Moment | None:
 
 
 def open_time(began_at: Moment, ended_at: Moment, hours: Schedule | None) -> datetime.timedelta:
-    """How much of the time between was open: `open_time(at, due(at, minutes, hours), hours)` is the minutes again."""
+    """How much of the span was open: `open_time(at, due(at, minutes, hours), hours)` is `minutes` again."""
     if ended_at <= began_at:
         return datetime.timedelta(0)
     if hours is None:
@@ -63,7 +63,7 @@ def is_open(at: Moment, hours: Schedule | None) -> bool:
 
 
 def next_opening(at: Moment, hours: Schedule | None) -> Moment | None:
-    """`at` itself while it is open; None: never within ten years."""
+    """The next opening; `at` itself if it is open then; None: never within ten years."""
     if hours is None:
         return at
     return next((opens for opens, _ in _open_between(at, _horizon(at), hours)), None)

@@ -1,4 +1,4 @@
-"""The staff's site with the desk on its first page: how many customers wait, and how long."""
+"""The staff's site, with the desk on its first page: how many customers wait, and for how long."""
 
 from typing import Any
 

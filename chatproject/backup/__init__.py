@@ -1,1 +1,1 @@
-"""Backups of an installation: written while it serves, read and put back. Above all apps, for it holds all that they keep."""
+"""Backups of an installation: writing them while it serves, and restoring them. Above all apps, because it knows all their data."""

@@ -1,6 +1,6 @@
-"""A backup as a file: a tar archive with a manifest, a dump of the database, the bytes of all files, and the sums of all these.
+"""A backup as a file: a tar archive with a manifest, a dump of the database, the bytes of all files, and checksums of all these.
 
-The sums come last: an archive that was cut off has none, and is told from a whole one before anything is touched.
+The checksums come last: a truncated archive has none, so it is recognised before the database is changed.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _CHUNK = 1 << 20
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds; times RFC 3339. `rows` and `heads` say after a restore whether all of it is there."""
+    """The content of a backup; times are RFC 3339. After a restore `rows` and `heads` show whether everything is there."""
 
     format: int
     made_at: str
@@ -39,7 +39,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Writer:
-    """The sums of what was added go last. Nobody but the owner may read it."""
+    """Writes an archive, with the checksums last. Only its owner may read it."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
@@ -48,7 +48,7 @@ class Writer:
     @classmethod
     @contextlib.contextmanager
     def at(cls, path: Path) -> "Iterator[Writer]":
-        """What is there under that name is replaced when the block ends well."""
+        """Writes to this path; replaces a file there when the block ends without an error."""
         with written_whole(path) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
             writer = cls(tar)
             yield writer
@@ -62,7 +62,7 @@ class Writer:
 
 
 class Reader:
-    """Reads an archive from the beginning. Raises BackupError for what is none, is cut off or was changed."""
+    """Reads an archive from the beginning. Raises BackupError for another file, a truncated and a changed one."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -80,7 +80,7 @@ class Reader:
             raise BackupError(f"{self._path} can't be read as a backup: {why}") from None
 
     def check(self) -> Manifest:
-        """The manifest, once every byte is what was written."""
+        """Checks every byte, and returns the manifest."""
         found: dict[str, str] = {}
         raw: dict[str, bytes] = {}
         try:

@@ -1,15 +1,15 @@
-"""A connection of its own to the database of the settings: outside of the pool, and without the bounds that requests have."""
+"""A separate connection to the settings' database: outside of the pool, and without the time limits of requests."""
 
 import psycopg
 from django.db import connection
 
 Own = psycopg.Connection[tuple[object, ...]]
 
-#: What is Django's, and not PostgreSQL's.
+#: Options for Django, not for PostgreSQL.
 _OF_DJANGO = ("cursor_factory", "context", "prepare_threshold")
 
 
-#: The role's own settings may bound them, where a pooler is in use.
+#: With a pooler the role's own settings may limit statements.
 _UNBOUND = "-c TimeZone=UTC -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
 
 

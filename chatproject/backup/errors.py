@@ -1,9 +1,9 @@
-"""What stands against a backup or a restore."""
+"""Errors of backups and restores."""
 
 
 class BackupError(Exception):
-    """The text is one sentence for the operator. Database and the backup before stand as they did; files may lie beside."""
+    """The text is a sentence for the operator. The database and the earlier backup are unchanged; left-over files may exist."""
 
 
 class Differs(Exception):
-    """What was put back is not what the backup says that it holds; the text is one sentence for the operator."""
+    """The restored data differs from the backup's manifest; the text is a sentence for the operator."""

@@ -1,5 +1,5 @@
-"""PostgreSQL's own programs, of a release that fits the server; they are told where it is by their environment, so that no
-password stands in a list of processes."""
+"""Runs PostgreSQL's own programs, of a release that fits the server. They get its address by the environment, so that no password
+is in the list of processes."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from chatproject.backup.errors import BackupError
 from chatproject.embedded.keeper import postgres_binaries
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
-#: What libpq reads from the environment, by the names of its parameters.
+#: libpq's environment variables, by the names of its parameters.
 _VARIABLES = {
     "host": "PGHOST",
     "port": "PGPORT",
@@ -36,7 +36,7 @@ def server_major() -> int:
 
 
 def run(name: str, arguments: Sequence[str]) -> None:
-    """Runs pg_dump, pg_restore or psql against the database of the settings. Raises BackupError with what it said last."""
+    """Runs pg_dump, pg_restore or psql on the settings' database. Raises BackupError with the program's last line."""
     program = _program(name, server_major())
     done = subprocess.run(  # noqa: S603 (a program of PostgreSQL, and arguments of ours)
         [program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=_environment(), check=False
@@ -47,7 +47,7 @@ def run(name: str, arguments: Sequence[str]) -> None:
 
 
 def _program(name: str, major: int) -> str:
-    # Older ones refuse a newer server; what newer ones write an older server may not understand.
+    # Older programs refuse a newer server; an older server may not understand the output of newer programs.
     found = {version: path for path in _candidates(name) if (version := _version(path)) is not None}
     fitting = [version for version in sorted(found) if version >= major]
     if not fitting:

@@ -1,4 +1,4 @@
-"""Putting a backup back: the database in one transaction, so that what was there stays until all of it is replaced."""
+"""Restores a backup: the database in one transaction, so that the old data stays until all of it is replaced."""
 
 import contextlib
 import itertools
@@ -24,20 +24,20 @@ from chatproject.backup.errors import BackupError, Differs
 from chatproject.backup.saving import TABLES, Step
 from chatproject.postgresql.base import DatabaseWrapper
 
-#: How long connections that were closed may take to be gone.
+#: How long closed connections may take to disappear.
 GOING_SECONDS = 3.0
-#: The first release of PostgreSQL that knows it; and the lines of a script in which settings are.
+#: Settings by the first release of PostgreSQL that knows them; and the lines of a script with settings.
 TRANSACTION_TIMEOUT_SINCE, HEAD_LINES = 17, 40
-#: As chat/files names them: a folder in a folder, and a file in it.
+#: chat/files' names: a folder in a folder, and a file in it.
 _PLACE = re.compile(r"files/(\w+/[\w-]+)/([\w-]+)\Z", re.ASCII)
-#: Everything that was there goes with its schema, whatever release it is of.
+#: Dropping the schema deletes everything, from any release.
 _EMPTY = "DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n"
 
 
 def restore(path: Path, *, says: Step) -> Manifest:
-    """Database and files as they were; another epoch begins. Raises BackupError before the database is touched, else Differs.
+    """Restores database and files, and begins a new epoch. Raises BackupError before the database is changed, else Differs.
 
-    Refused while somebody else uses the database: what they write would be lost. Repeating it after any end is safe.
+    Refused while other programs use the database, because their writes would be lost. Repeating it after any failure is safe.
     """
     says("the archive, byte by byte")
     archive = Reader(path)
@@ -70,14 +70,14 @@ def _require_alone() -> None:
     _let_go()
     until = time.monotonic() + GOING_SECONDS
     while others := _others():
-        # Our own of a moment ago may still be on their way out.
+        # Our own connections may have been closed just now and still be there.
         if time.monotonic() > until:
             raise BackupError(f"the database is in use ({', '.join(dict.fromkeys(others))}): stop what serves first")
         time.sleep(0.1)
 
 
 def _others() -> list[str]:
-    """Who else is connected to the database, by what they call themselves."""
+    """The names of the other programs that are connected to the database."""
     with connect() as own:
         found = own.execute(
             "SELECT COALESCE(NULLIF(application_name, ''), 'unnamed') FROM pg_stat_activity"
@@ -87,14 +87,14 @@ def _others() -> list[str]:
 
 
 def _let_go() -> None:
-    """Of every connection, the pool's too: what they have prepared is of the tables that go."""
+    """Closes every connection, the pool's too: their prepared statements use the tables that are dropped."""
     connections.close_all()
     cast(DatabaseWrapper, connection).close_pool()
 
 
 @contextlib.contextmanager
 def _gone_unless_replaced() -> Iterator[list[str]]:
-    """Folders of files that the storage did not have go again when the block fails: no row names them then."""
+    """If the block fails, deletes the file folders that it has added to the storage: no row names them then."""
     new: list[str] = []
     try:
         yield new
@@ -105,7 +105,7 @@ def _gone_unless_replaced() -> Iterator[list[str]]:
 
 
 def _unpack(archive: Reader, folder: Path, *, new: list[str]) -> Path:
-    """The files into the storage, their folders noted where they are new there; the dump into `folder`."""
+    """Unpacks the files into the storage, noting new folders, and the dump into `folder`."""
     dump = folder / DUMP
     for name, content, _ in archive.members():
         if name == DUMP:
@@ -146,7 +146,7 @@ def _without_newer_settings(script: Path) -> Path:
 
 
 def _forget_other_files() -> None:
-    """What lies in the storage and belongs to no row of the backup."""
+    """Deletes files in the storage that belong to no row of the backup."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT folder FROM files")
         known = {folder for (folder,) in cursor.fetchall()}

@@ -1,4 +1,4 @@
-"""Making a backup while the installation serves: database and files as they were at one moment."""
+"""Writes a backup while the installation serves: database and files as of one moment."""
 
 import contextlib
 import io
@@ -18,14 +18,14 @@ from chatproject.backup.archive import DUMP, FILES, FORMAT, MANIFEST, Manifest, 
 from chatproject.backup.connecting import Own, connect
 from delivery.wire.types import time_now
 
-#: Counted, so that a restore can say that all of it is there.
+#: Tables that are counted, so that a restore can check that everything is there.
 TABLES = ("users", "channels", "channel_members", "messages", "files", "conversations", "audit_log")
 
 Step = Callable[[str], None]
 
 
 def write_backup(path: Path, *, says: Step) -> Manifest:
-    """Writes the backup; what is there under that name is replaced when the new one is whole. Raises BackupError, OSError."""
+    """Writes the backup; replaces a file of this name when the new one is complete. Raises BackupError, OSError."""
     with _snapshot() as (own, snapshot), tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder:
         dump = Path(folder, DUMP)
         says("the database")
@@ -47,7 +47,7 @@ def write_backup(path: Path, *, says: Step) -> Manifest:
 
 @contextlib.contextmanager
 def _snapshot() -> Iterator[tuple[Own, str]]:
-    """A connection, and the snapshot that it holds."""
+    """A connection and its snapshot."""
     with connect() as own:
         own.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         [(snapshot,)] = own.execute("SELECT pg_export_snapshot()").fetchall()
@@ -84,7 +84,7 @@ def _number(own: Own, query: str) -> int:
 
 
 def _add_file(archive: Writer, folder: str) -> None:
-    # What was deleted since the snapshot is not there any more; its row says that it is gone as soon as the sweep has been.
+    # Files deleted since the snapshot are missing; the next sweep after a restore deletes their rows.
     with contextlib.suppress(FileNotFoundError):
         for name in sorted(storage.storage().listdir(folder)[1]):
             with storage.get(folder, name) as content:

@@ -1,1 +1,1 @@
-"""A real PostgreSQL and a real Valkey for an installation that has none of its own."""
+"""A real PostgreSQL and a real Valkey for installations without their own."""

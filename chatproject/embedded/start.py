@@ -1,4 +1,4 @@
-"""What happens before any command runs: the embedded services are started, and what can't work is said in one sentence."""
+"""Prepares every command: starts the embedded services, and tells in one sentence what can't work."""
 
 import atexit
 import contextlib
@@ -35,15 +35,15 @@ WITHOUT_SERVICES = {
 }
 
 
-#: The doctor looks at everything itself; Django's own tests make their database themselves.
+#: Commands that do this themselves: the doctor examines everything, Django's tests create their database.
 LOOKS_ITSELF = {"doctor", "check", "test"}
-#: Commands that set what holds for a session, lock for one, or hold a snapshot of one: a pooler would give it to others.
+#: Commands that need a session of their own, for settings, locks or a snapshot: a pooler would give the session to others.
 OF_ONE_SESSION = {"migrate", "backup", "restore", "fill"}
 #: Commands that live long enough to outlive the keeper of the services.
 LONG_LIVED = {"serve", "runserver"}
 WATCH_SECONDS = 2
 STDOUT = 1
-#: Between two looks whether another process still migrates.
+#: Seconds between two checks whether another process still migrates.
 MIGRATION_SECONDS = 0.5
 
 
@@ -52,9 +52,9 @@ class StartError(Exception):
 
 
 def prepare(arguments: list[str]) -> None:
-    """Starts what the command needs and runs it. Raises StartError with one sentence instead of a traceback.
+    """Starts the services that the command needs, and runs it. Raises StartError with one sentence instead of a traceback.
 
-    Where nobody reads what it says any more (`| head -1`) it ends as by SIGPIPE, without a word.
+    If its output is closed (`| head -1`), it ends silently, like by SIGPIPE.
     """
     try:
         _run(arguments)
@@ -65,7 +65,7 @@ def prepare(arguments: list[str]) -> None:
         sys.exit(128 + signal.SIGPIPE)
     finally:
         if _is_unread():
-            # What is left is written at the interpreter's end.
+            # The interpreter writes the rest of the output at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
 
 
@@ -97,7 +97,7 @@ def _run(arguments: list[str]) -> None:
         missing = reach.what_is_missing(error)
         if missing:
             raise StartError(f"the database does not permit it: {missing}") from None
-        # Most likely a table or column that is not there yet; with all migrations applied it is a defect of ours.
+        # Most likely a table or column does not exist yet; if all migrations are applied, it is a bug of ours.
         waiting = 0 if command == "migrate" else waiting_migrations()
         if not waiting:
             raise

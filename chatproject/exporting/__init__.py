@@ -1,1 +1,1 @@
-"""Exports: all about a person, or all of a channel, in a zip. Above all apps, for it holds what they keep."""
+"""Exports: all data about a person, or all of a channel, in a zip. Above all apps, because it knows their data."""

@@ -1,4 +1,4 @@
-"""A zip that is written as it is read: one entry after the other, put where it belongs when it is whole, for its owner's eyes."""
+"""A zip that is written while data is read, entry by entry; it gets its name when it is complete. Only its owner may read it."""
 
 import contextlib
 import shutil
@@ -14,17 +14,17 @@ from chat.files import storage
 from chat.models import File
 from chatproject.written_whole import written_whole
 
-#: Rows that are in memory at once.
+#: How many rows are in memory at once.
 AT_ONCE = 2000
 _CHUNK = 1 << 20
 
 
 class Archive:
-    """What is under that name is replaced when the block ends well."""
+    """A zip archive. It replaces a file of its name when the block ends without an error."""
 
     def __init__(self, zipped: zipfile.ZipFile) -> None:
         self._zip = zipped
-        #: Lines by entry, and files.
+        #: The number of lines by entry, and of files.
         self.counts: dict[str, int] = {}
 
     @classmethod
@@ -39,12 +39,12 @@ class Archive:
             yield entry
 
     def one(self, name: str, said: Any) -> None:
-        """One JSON object."""
+        """Writes an entry with one JSON object."""
         with self.entry(name) as entry:
             entry.write(msgspec.json.format(msgspec.json.encode(said), indent=2))
 
     def lines(self, name: str, rows: Iterable[Any]) -> None:
-        """One JSON object a line; an entry without any is written too: it says that there is nothing."""
+        """Writes an entry with one JSON object a line; an empty entry is written too: it shows that there is nothing."""
         count = 0
         with self.entry(name) as entry:
             for count, row in enumerate(rows, 1):  # noqa: B007 (how many it were)
@@ -52,7 +52,7 @@ class Archive:
         self.counts[name] = count
 
     def files(self, rows: Iterable[File]) -> None:
-        """`files.jsonl` has come before; what the sweep has just taken away is passed over."""
+        """Writes the files, after `files.jsonl`; files that the sweep has just deleted are skipped."""
         count = 0
         for row in rows:
             with contextlib.suppress(FileNotFoundError), storage.get(row.folder, storage.WHOLE) as content:
@@ -63,13 +63,13 @@ class Archive:
 
 
 def entry_name(row: File) -> str:
-    """Its number makes it the only one; its name can't lead anywhere (chat/files/names.py)."""
+    """The entry's name: the id makes it unique, and the file's name can't contain a path (chat/files/names.py)."""
     return f"{row.pk}-{row.name}"
 
 
 @contextlib.contextmanager
 def snapshot() -> Iterator[None]:
-    """All that is read in the block is as it was at its beginning, however long it takes; nothing waits for it."""
+    """All reads in the block see the data of its beginning, however long it takes; nothing waits for it."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -79,5 +79,5 @@ def snapshot() -> Iterator[None]:
 
 
 def streamed(rows: Any, spelled: Callable[[Any], Any]) -> Iterator[Any]:
-    """Each row as it is spelled; so many of them in memory at once, however many there are."""
+    """The encoded rows, one by one, with few of them in memory at once."""
     return (spelled(row) for row in rows.iterator(chunk_size=AT_ONCE))

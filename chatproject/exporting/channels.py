@@ -1,4 +1,4 @@
-"""All of a channel: what it is, who is in it, what was said, as lines of JSON and to be read in a browser, and its files."""
+"""Exports a channel: its description, members and messages as JSON lines and as pages for a browser, and its files."""
 
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ FORMAT = 1
 
 
 def export_channel(channel: Channel, path: Path, *, reason: str) -> dict[str, int]:
-    """Writes the zip, as the channel is at one moment; how many lines each entry has. Raises OSError, Invalid.
+    """Writes the zip, as of one moment; returns the number of lines of each entry. Raises OSError, Invalid.
 
-    The audit log says so first: also of one that fails. Memory is bounded, however long the channel is.
+    The audit log notes the export first, also one that fails. Memory is bounded for any length of the channel.
     """
     audit.record(Act.CHANNEL_EXPORTED, actor=None, channel=channel.pk, reason=audit.checked_reason(reason))
     with snapshot(), Archive.at(path) as archive:

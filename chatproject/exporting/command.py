@@ -1,4 +1,4 @@
-"""What the commands that export have in common: where to, why, and what is said of it."""
+"""The common part of the export commands: the path, the reason, and the output."""
 
 import json
 from argparse import ArgumentParser
@@ -27,7 +27,7 @@ class ExportCommand(BaseCommand):
         of: str,
         about: Mapping[str, int],
     ) -> None:
-        """`export` writes to the path and counts; `of`: whom or what, for people; `about`: the same for machines."""
+        """Runs `export`, which writes to the path and counts. `of`: its subject, for people; `about`: the same for programs."""
         path: Path = options["file"].absolute()
         try:
             counts = export(path)

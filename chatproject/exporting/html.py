@@ -1,4 +1,4 @@
-"""A channel to be read in a browser, without a server: pages of messages, with nothing that is loaded from anywhere."""
+"""A channel as pages for a browser, without a server: the pages load nothing from elsewhere."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -9,7 +9,7 @@ from django.utils.html import escape, linebreaks
 from chat.models import Message, MessageKind
 from chatproject.exporting.archive import Archive
 
-#: Messages of one page: a browser opens it at once.
+#: Messages of one page, few enough for a browser to open it at once.
 A_PAGE = 2000
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem;color:#1d2433;background:#fff}"
@@ -20,7 +20,7 @@ _STYLE = (
 
 
 def write_pages(archive: Archive, title: str, messages: Iterable[Message], *, count: int) -> None:
-    """`index.html` is the first one. `messages`: oldest first, with their senders; `count`: how many they are."""
+    """Writes the pages; `index.html` is the first. `messages`: oldest first, with their senders; `count`: their number."""
     pages = max(1, -(-count // A_PAGE))
     rest = iter(messages)
     for number in range(1, pages + 1):

@@ -1,4 +1,4 @@
-"""All about one person, and of others only what belongs to it: no words of theirs, and not who has blocked or reported them."""
+"""Exports all data about a person, without messages of others, and without the people who have blocked or reported them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -42,9 +42,9 @@ from delivery.wire.types import spell_time, time_now
 
 
 def export_user(user: User, path: Path, *, reason: str) -> dict[str, int]:
-    """Writes the zip, as all of it is at one moment; how many lines each entry has. Raises OSError, Invalid.
+    """Writes the zip, as of one moment; returns the number of lines of each entry. Raises OSError, Invalid.
 
-    The audit log says so first: also of one that fails. Memory is bounded, however much they have said.
+    The audit log notes the export first, also one that fails. Memory is bounded for any number of messages.
     """
     audit.record(Act.USER_EXPORTED, actor=None, whom=user.pk, reason=audit.checked_reason(reason))
     with snapshot(), Archive.at(path) as archive:
@@ -111,7 +111,7 @@ def _membership(row: Member) -> dict[str, Any]:
 
 
 def _others(row: Member) -> list[User]:
-    """Those of a direct conversation, whose names are its name."""
+    """The other people of a direct conversation; their names are its name."""
     if row.channel.kind != ChannelKind.DIRECT:
         return []
     return list(User.objects.filter(memberships__channel=row.channel_id).exclude(pk=row.user_id).order_by("pk"))
@@ -122,7 +122,7 @@ def _opened(user: User) -> Iterator[Any]:
 
 
 def _columns(model: Any, by: str, *columns: str) -> Callable[[User], Iterator[Any]]:
-    """Rows of the model that are theirs by this column, with these ones of each."""
+    """These columns of the model's rows that refer to the person by this column."""
 
     def lines(user: User) -> Iterator[Any]:
         return iter(model.objects.filter(**{by: user}).order_by("pk").values(*columns).iterator(chunk_size=AT_ONCE))
@@ -137,7 +137,7 @@ def _sessions(user: User) -> Iterator[Any]:
 
 
 def _reports_about(user: User) -> Iterator[Any]:
-    # Not who reported it, and why: these are others' words.
+    # Without the reporter and the reason, which are another person's data.
     rows = Report.objects.filter(message__sender=user).order_by("pk")
     return iter(rows.values("message", "body", "created_at", "closed_at", "verdict").iterator(chunk_size=AT_ONCE))
 
@@ -156,7 +156,7 @@ def _line(row: AuditEntry, user: User) -> dict[str, Any]:
         "by_them": is_theirs,
         "channel": row.channel_id,
         "message": row.message_id,
-        # Of who reported them, neither.
+        # Without their reporters too.
         "reason": "" if is_report else row.reason,
         "details": {} if is_report else row.details,
         "door": row.door if is_theirs else None,
@@ -168,7 +168,7 @@ def _files(user: User) -> Any:
     return File.objects.filter(uploader=user).whole().held().order_by("pk")
 
 
-#: Each entry, and what is in it. `personal.py` says which one has a reference to a person.
+#: Each entry with its content. `personal.py` says which entry has which reference to a person.
 ENTRIES: Mapping[str, Callable[[User], Iterator[Any]]] = MappingProxyType(
     {
         "messages.jsonl": _messages,

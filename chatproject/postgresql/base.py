@@ -28,7 +28,7 @@ class _Errors(DatabaseErrorWrapper):
 
 
 class _Connection(psycopg.Connection[Any]):
-    """Whoever waits for an answer lets others run meanwhile."""
+    """A thread that waits for an answer passes the baton on meanwhile."""
 
     def wait(self, *given: Any, **more: Any) -> Any:
         with _waiting:

@@ -24,22 +24,22 @@ WANTED = wanted(LIMITS)
 
 @dataclass(frozen=True)
 class InForce:
-    """What one connection has found."""
+    """The values in force on a connection."""
 
     version: str
-    #: As `server_version_num` says it: 180006 is 18.6.
+    #: `server_version_num`: 180006 is 18.6.
     version_number: int
     is_standby: bool
-    #: Who answers is not the process of PostgreSQL that we were introduced to.
+    #: A pooler is between: another process of PostgreSQL answers than the one that connected.
     is_pooled: bool
     role: str
     database: str
-    #: By the names of `WANTED`, in its units.
+    #: The values by the names of `WANTED`, in its units.
     settings: Mapping[str, str]
 
 
 def read_back(raw: "psycopg.Connection[Any]") -> InForce:
-    """In one round trip; from here on the process goes by its clock. Raises psycopg.Error."""
+    """Reads the values in one round trip; also sets this process's clock. Raises psycopg.Error."""
     asked_at = clock.steady_seconds()
     with psycopg.Cursor(raw) as cursor:
         row = cursor.execute(_STATEMENT).fetchone()
@@ -58,7 +58,7 @@ def read_back(raw: "psycopg.Connection[Any]") -> InForce:
 
 
 def shortcomings(found: InForce) -> Iterator[Finding]:
-    """Why nothing may be served by this connection; each with what to do."""
+    """The reasons why this connection can't be used for serving, each with what to do."""
     if found.is_standby:
         yield _wrong(
             "this is a standby, which takes no messages.",
@@ -71,21 +71,21 @@ def shortcomings(found: InForce) -> Iterator[Finding]:
 
 
 def told(found: InForce) -> str:
-    """All of it in one line, for the operator."""
+    """The values in one line, for the operator."""
     in_force = ", ".join(f"{name} {value}" for name, value in found.settings.items())
     return f"{found.version}{', through a pooler' if found.is_pooled else ''}; in force: {in_force}"
 
 
 def is_enough(name: str, value: str) -> bool:
-    """Whether the promises hold with it: a wait has an end that is not later than ours, all else is as we want it."""
+    """Whether the value is good enough: a time limit is set and not longer than ours; all others are as wanted."""
     if name.endswith("_timeout"):
         return WANTED[name] == "0" or 0 < int(value) <= int(WANTED[name])
-    # Waiting for a standby too is more than is asked for.
+    # Waiting for a standby too is stricter than needed, and allowed.
     return value == WANTED[name] or (name, value) == ("synchronous_commit", "remote_apply")
 
 
 def advice(found: InForce, names: Mapping[str, str]) -> str:
-    """The statement that makes it so for every connection of the role, also of a pooler."""
+    """The statement that sets it for every connection of the role, also those of a pooler."""
     target = sql.SQL("ALTER ROLE {} IN DATABASE {} SET ").format(
         sql.Identifier(found.role), sql.Identifier(found.database)
     )

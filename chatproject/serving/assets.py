@@ -1,6 +1,6 @@
-"""The pages' files under names that carry a hash of what is in them, compressed once: browsers keep them for ever.
+"""The pages' files, under names with a hash of their content, compressed once: browsers keep them for ever.
 
-Each edition has a folder of its own, so nothing old is ever taken for new; without one, names stay as they are.
+Each edition has its own folder, so an old file is never used as a new one; without an edition names stay as they are.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ from chatproject.serving.editions import SOURCES, served
 
 logger = logging.getLogger("gapless.serve")
 
-#: Processes that end after a deploy still serve the edition that they began with.
+#: Processes that drain during a deploy still serve the edition with which they began.
 KEPT_EDITIONS = 3
 
 
@@ -43,18 +43,18 @@ _security = SecurityMiddleware(_unasked)
 
 
 class HashedAssets(CompressedManifestStaticFilesStorage):
-    """Names of what was not collected stay as they are: the server finds those files where they lie."""
+    """Names of files that were not collected stay as they are: the server finds these files in their own folders."""
 
     def stored_name(self, name: str) -> str:
         return str(self.hashed_files.get(self.hash_key(self.clean_name(name)), name))
 
     def reload(self) -> None:
-        """Takes up what another process has collected meanwhile."""
+        """Loads what another process has collected meanwhile."""
         self.hashed_files, self.manifest_hash = self.load_manifest()
 
 
 def collect() -> None:
-    """Hashes and compresses what the pages need, once an edition; several processes may ask at the same time."""
+    """Hashes and compresses the pages' files, once for each edition; several processes may call it at the same time."""
     if settings.DEBUG:
         return
     folder = Path(settings.STATIC_ROOT)

@@ -1,4 +1,4 @@
-"""The bodies of requests, read whole: bounded in bytes, in time, and in what all unfinished ones hold together."""
+"""Reads the bodies of requests as a whole: bounded in bytes, in time, and in the memory of all unfinished bodies together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,7 +11,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class BodyRefused(Exception):
-    """Carries the refusal that is to be said."""
+    """A body is refused; it carries the refusal for the client."""
 
     def __init__(self, refusal: refusals.Refusal) -> None:
         super().__init__(refusal.detail)
@@ -19,7 +19,7 @@ class BodyRefused(Exception):
 
 
 class Bodies:
-    """Of one process. `seconds`: for one body in all, however steadily it comes. `most_unfinished`: bytes of all together."""
+    """The bodies of one process. `seconds`: for a whole body, even a steady one. `most_unfinished`: bytes of all together."""
 
     def __init__(self, *, most_bytes: int, seconds: float, most_unfinished: int) -> None:
         self._most_bytes = most_bytes
@@ -29,7 +29,7 @@ class Bodies:
         self._unfinished_bytes = 0
 
     async def read(self, scope: Scope, receive: Receive) -> bytes | None:
-        """The whole body; None when the client went away before its end. Raises BodyRefused."""
+        """The whole body; None if the client went away before its end. Raises BodyRefused."""
         if _content_length(scope) > self._most_bytes:
             raise BodyRefused(refusals.BODY_TOO_BIG)
         clock = asyncio.timeout(self._seconds)
@@ -50,7 +50,7 @@ class Bodies:
             if event["type"] == "http.disconnect":
                 return None
             if clock not in self._unfinished:
-                # Given up for others; what came before the clock could say so is counted no more.
+                # This body was given up for others; bytes that came before it noticed no longer count.
                 raise TimeoutError
             part = event.get("body", b"")
             held += part
@@ -62,7 +62,7 @@ class Bodies:
             self._make_room()
 
     def _make_room(self) -> None:
-        # The largest first: they are what it is about, and an honest body is seldom unfinished for long.
+        # The largest are given up first: they use the memory, and an honest body is seldom unfinished for long.
         while self._unfinished_bytes > self._most_unfinished:
             largest = max(self._unfinished, key=lambda clock: len(self._unfinished[clock]))
             self._forget(largest)

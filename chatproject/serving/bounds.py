@@ -1,6 +1,6 @@
-"""What HTTP may take: a body is read before anything else is done, and only whole requests are worked on, so many at once.
+"""The bounds of HTTP: a request's body is read before it takes a place, and only so many requests have a place at once.
 
-So the speed of a stranger's line costs nobody a place, and sockets keep their share of the database.
+So a client's slow line costs no place, and sockets keep their share of the database.
 """
 
 import asyncio
@@ -28,15 +28,15 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: Of each path that is always answered. They have a thread and maybe a connection too, which are not to be had without number.
+#: How many requests of each always answered path run at once: they need a thread and maybe a connection too.
 WATCHED_PLACES, WATCHED_WAITING = 2, 16
 
-#: Who has waited for so long may have left: a page asks anew with each letter of a search, and drops what it asked before.
+#: After so long a waiting client may have left: a page sends a new request with each letter of a search, and drops the one before.
 WAITED_SECONDS = 0.05
-#: What changes something is done whether or not anybody waits for the answer.
+#: Requests that change something run even if no client waits for the answer any more.
 _READS = ("GET", "HEAD")
 
-#: Behind these a POST hashes a password, which takes long by intent: together they have a third of the places at most.
+#: A POST to these paths hashes a password, which is slow on purpose: together they have at most a third of the places.
 HASHING = ("/sign-in/", "/sign-up/", "/password/", "/invite/", "/new-password/", "/setup/")
 
 
@@ -45,12 +45,12 @@ def _note(taken: int, waiting: int) -> None:
     http_waiting.set(waiting)
 
 
-#: Of this process: a third of the pool works for HTTP.
+#: The places of this process: a third of the pool works for HTTP.
 places = Places(max(2, settings.DATABASE_POOL // 3), waiting=settings.LIMITS.requests_waiting, note=_note)
 
 
 class Bounded:
-    """The application behind its bounds: 413, 408 or 503 come from here, with no thread and no connection touched."""
+    """The application behind its bounds: 413, 408 and 503 come from here, without a thread or a database connection."""
 
     def __init__(self, application: Application, places: Places) -> None:
         self._application = application
@@ -75,7 +75,7 @@ class Bounded:
         came_at = time.monotonic()
         async with contextlib.AsyncExitStack() as taken:
             try:
-                # The narrower ones first: who waits for them keeps no place from others.
+                # The narrower bounds are taken first, so that a request that waits for them keeps no place from others.
                 if scope["path"] not in ALWAYS_ANSWERED and (own := await self._people.take(scope)):
                     taken.callback(own)
                 for places in self._places_for(scope):
@@ -99,7 +99,7 @@ class Bounded:
 
 
 def _at_once(places: int) -> int:
-    # One place at least is always somebody else's.
+    # At least one place is always left for another user.
     most = settings.LIMITS.requests_at_once
     return most and max(1, min(most, places - 1))
 
@@ -113,7 +113,7 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
     waiting = [body]
 
     async def replay() -> Event:
-        # After the body, the application asks whether the client has gone.
+        # After the body the application waits for the client's disconnect.
         return {"type": "http.request", "body": waiting.pop(), "more_body": False} if waiting else await receive()
 
     return replay
@@ -129,7 +129,7 @@ async def _has_left(receive: Receive) -> bool:
 
 
 def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:
-    # Who reads slowly keeps no place: it is free before the first byte goes out (as the connection is, in_threads.py).
+    # The place is free before the first byte goes out (as the connection is, in_threads.py), so a slow reader keeps none.
     async def leaving_send(event: Event) -> None:
         if event["type"] == "http.response.start":
             await taken.aclose()

@@ -1,4 +1,4 @@
-"""File descriptors: as many as the machine allows, a few of them kept for what every request needs, a word when they run out."""
+"""File descriptors: raises the limit, keeps a few for what every request needs, and logs when they run out."""
 
 import errno
 import logging
@@ -10,11 +10,11 @@ from chatproject.serving.measuring import files_exhausted_seconds
 
 logger = logging.getLogger("gapless.descriptors")
 
-#: Kept for what every request leans on: the database pool, Redis, logs, static files.
+#: Descriptors that are kept for the needs of every request: the database pool, Redis, logs, static files.
 KEPT = 40
-#: Between two lines that say the same.
+#: Seconds between two equal lines.
 SAY_AGAIN_SECONDS = 60
-#: What can always be opened, if anything can.
+#: A file that can always be opened, if any file can.
 ANYTHING = "/dev/null"
 #: Of this process, and of the machine.
 NONE_LEFT = (errno.EMFILE, errno.ENFILE)
@@ -63,7 +63,7 @@ class Reserve:
 
 
 class Exhaustion:
-    """No descriptor is left at all: libuv then drops who comes and tells nobody, so it is looked for.
+    """Detects that no descriptor is left: libuv then drops new connections silently.
 
     A line when it begins, one a minute, one when it ends.
     """
@@ -73,7 +73,7 @@ class Exhaustion:
         self._said_at = 0.0
 
     def look(self, seconds: float) -> None:
-        """Opens one file more. `seconds`: since the last look."""
+        """Tries to open one more file. `seconds`: since the last look."""
         reason = _why_nothing_opens()
         if reason is not None:
             files_exhausted_seconds.inc(seconds)

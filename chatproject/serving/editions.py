@@ -1,4 +1,4 @@
-"""What the pages are made of, as one short name: the same files, the same name. Knows nothing of Django."""
+"""The edition of the pages' files, as a short name: equal files have an equal name. Knows nothing of Django."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def served() -> Iterator[str]:
 
 
 def edition() -> str:
-    """Changes with every byte of what is served."""
+    """The name of the edition, which changes with every byte of the files."""
     digest = hashlib.sha256()
     for name in served():
         digest.update(name.encode() + b"\0" + hashlib.sha256((SOURCES / name).read_bytes()).digest())

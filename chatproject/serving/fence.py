@@ -1,4 +1,4 @@
-"""Who may read the figures: METRICS_TOKEN from anywhere, METRICS_ALLOWED without a proxy between."""
+"""Who may read the metrics: a client with METRICS_TOKEN, or one in METRICS_ALLOWED without a proxy between."""
 
 import hmac
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from django.conf import settings
 
 from chat.addresses import is_within
 
-#: What a proxy adds: then the address is the proxy's, and says nothing about who asks.
+#: Headers that proxies add: then the address is the proxy's, and tells nothing about the client.
 _BY_PROXY = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
 def may_read(address: str, header: Callable[[str], str | None]) -> bool:
-    """`header`: gives one of the request's by its name, whatever its case."""
+    """Whether the client may read them. `header` returns a header of the request by name, ignoring case."""
     scheme, _, secret = (header("Authorization") or "").partition(" ")
     if settings.METRICS_TOKEN and scheme.lower() == "bearer":
         return hmac.compare_digest(secret.strip().encode(), settings.METRICS_TOKEN.encode())

@@ -1,7 +1,7 @@
-"""The page that Prometheus reads: all web processes of one `serve` as one, and of each what the kernel says of it.
+"""The page of metrics for Prometheus: all web processes of one `serve` together, and the kernel's figures of each.
 
-Each web process has it at /metrics; with METRICS_PORT only the process that the operator started has it, on that port: it answers
-also while the others drain, hang or begin.
+Each web process has it at /metrics; with METRICS_PORT only the process that the operator started has it, on that port: it also
+answers while the others drain, hang or begin.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 
 from chatproject.serving.fence import may_read
 
-#: The variable by which prometheus_client shares figures between processes.
+#: The variable with which prometheus_client shares metrics between processes.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SUPERVISOR = "supervisor"
@@ -62,7 +62,7 @@ def page() -> bytes:
 
 @contextlib.contextmanager
 def shared_figures(*, port: int) -> Iterator[Path]:
-    """For the processes that are started within: an empty folder in which they share what they count. Raises OSError."""
+    """An empty folder in which the processes that start within the block share their counts. Raises OSError."""
     given = os.environ.get(SHARED_FOLDER)
     folder = Path(given) if given else settings.GAPLESS_DATA / f"metrics-{port}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def shared_figures(*, port: int) -> Iterator[Path]:
 
 
 def be_known_as(name: str = "") -> None:
-    """This process is told from the others of its `serve` by the name, else by the lowest number that no living one has."""
+    """Names this process among those of its `serve`: by the name, else by the lowest number that no living process has."""
     for each in [name] if name else map(str, itertools.count(1)):
         # Held until the process ends, however it ends.
         file = (_shared() / f"{each}.pid").open("a+")
@@ -95,7 +95,7 @@ def be_known_as(name: str = "") -> None:
 
 
 def answer_on(listener: socket.socket) -> None:
-    """Serves the page beside everything else, until the process ends."""
+    """Serves the page in the background until the process ends."""
     server = _Door(listener.getsockname()[:2], _Scrape, bind_and_activate=False)
     server.socket.close()
     server.socket = listener
@@ -103,7 +103,7 @@ def answer_on(listener: socket.socket) -> None:
 
 
 class _Door(ThreadingHTTPServer):
-    """Bounded: whoever comes while all places are taken is sent away."""
+    """Has a bounded number of places: a client that comes while all are taken is sent away."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
@@ -125,7 +125,7 @@ class _Door(ThreadingHTTPServer):
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who asks may go away, or be cut off: nothing to be said of it."""
+        """Ignores errors: a client may go away or be cut off."""
 
 
 class _Scrape(BaseHTTPRequestHandler):

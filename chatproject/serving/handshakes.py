@@ -1,6 +1,6 @@
-"""The handshake of a WebSocket as nearly all are, understood from a head that was read already.
+"""Understands the usual handshake of a WebSocket, from a head that was read already.
 
-What is in any way otherwise is left to websockets, which reads the head once more and says what is wrong with it (RFC 6455, 4.2).
+Unusual handshakes are left to websockets, which reads the head again and says what is wrong with it (RFC 6455, 4.2).
 """
 
 import base64
@@ -14,16 +14,16 @@ from urllib.parse import unquote
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 KEY_BYTES = 16
 VERSION = b"13"
-#: Of these one, or websockets judges.
+#: Headers that must be there exactly once, else websockets judges.
 _ONCE = (b"connection", b"upgrade", b"sec-websocket-key", b"sec-websocket-version")
-#: Of these none: a body, and what it would mean.
+#: Headers that must be missing: those of a body.
 _NEVER = (b"content-length", b"transfer-encoding")
 
 Pairs = Sequence[tuple[bytes, bytes]]
 
 
 def accepts(method: str, url: bytes, headers: Pairs) -> bytes | None:
-    """What the answer says in Sec-WebSocket-Accept; None for a handshake that is not as nearly all are."""
+    """The value of Sec-WebSocket-Accept; None for an unusual handshake."""
     names = [name for name, _ in headers]
     known = dict(headers)
     is_usual = (
@@ -40,7 +40,7 @@ def accepts(method: str, url: bytes, headers: Pairs) -> bytes | None:
 
 
 def scope_of(asked: Mapping[str, Any], url: bytes, extensions: Mapping[str, Any]) -> dict[str, Any]:
-    """What the application is told of it. `asked`: what it would be told of a request for this URL."""
+    """The scope for the application. `asked`: the scope of an HTTP request for this URL."""
     raw_path, _, query = url.partition(b"?")
     root = asked["root_path"]
     return {
@@ -62,7 +62,7 @@ def scope_of(asked: Mapping[str, Any], url: bytes, extensions: Mapping[str, Any]
 
 
 def spelled(accept: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The answer that lets in."""
+    """The answer that accepts the handshake, as bytes."""
     lines = [b"HTTP/1.1 101 Switching Protocols", b"Upgrade: websocket", b"Connection: Upgrade"]
     lines.append(b"Sec-WebSocket-Accept: " + accept)
     lines += [name + b": " + value for name, value in headers]

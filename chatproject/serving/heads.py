@@ -19,17 +19,17 @@ from chatproject.serving.descriptors import Reserve
 from chatproject.serving.refusals import Refusal
 from delivery import node
 
-#: Lines of one head: each costs more than its bytes.
+#: The most lines of one head: a line costs more than its bytes.
 MOST_HEADERS = 256
-#: Requests that are taken ahead of their answers; then the connection ends after the last of them.
+#: How many requests are read ahead of their answers; then the connection ends after the last of them.
 MOST_PIPELINED = 16
-#: Pieces of one body in chunks: each costs more than its bytes.
+#: The most pieces of one chunked body: a piece costs more than its bytes.
 MOST_CHUNKS = 4096
-#: Who has so much unread and asks for more is not answered any further.
+#: A client with so many unread bytes that asks for more gets no further answers.
 MOST_UNREAD_BYTES = 64 * 1024
 #: The least rate at which an answer is read; slower, the connection is cut.
 LEAST_READ_BYTES, READ_CHECK_SECONDS = 10 * 1024, 10.0
-#: After a refusal the other end may still be sending: what comes is read away for a moment, or the answer would be lost.
+#: After a refusal the client may still be sending: its bytes are read for a moment, or the answer would be lost.
 LINGER_SECONDS, LINGER_BYTES = 1.0, 256 * 1024
 
 #: To uvicorn: as if the client had asked that the connection ends with the answer.
@@ -40,7 +40,7 @@ reserve = Reserve()
 
 
 class PatientHttpProtocol(HttpToolsProtocol):
-    """One connection. What is refused here gets its answer in bytes: there is no request yet that an application could see."""
+    """One connection. A refusal is written as bytes here, because there is no request yet that an application could answer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -204,7 +204,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
     # ---- how it ends ----
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Nothing more is heard. What was asked for properly is answered first; then, or at once, the connection ends."""
+        """Stops reading. Valid requests are answered first; then, or at once, the connection ends."""
         self._is_over = True
         self._stop_head_clock()
         if not self._is_answering():

@@ -1,4 +1,4 @@
-"""The Host that a request names: checked for every path but those that machines ask for by address."""
+"""Checks a request's Host for every path, except those that monitors ask for by address."""
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
@@ -8,12 +8,12 @@ from structlog.contextvars import bind_contextvars
 from chat.api.problems import bad_request
 from chat.middleware.watched import ALWAYS_ANSWERED
 
-#: Of a foreign Host, so much is logged.
+#: How many characters of a foreign Host are logged.
 LOGGED_CHARACTERS = 100
 
 
 class HostIsOurs(CommonMiddleware):
-    """Django's, without a traceback for what any stranger may send: the request's own log line says which Host it was."""
+    """Django's check, but without a traceback for a foreign Host: the request's log line has the Host."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         if request.path in ALWAYS_ANSWERED:

@@ -1,6 +1,6 @@
-"""Django with threads that are kept: what is not async, from the first such middleware to the view, is one visit to one of them.
+"""Django with reused threads: everything that is not async, from the first such middleware to the view, is one visit to a thread.
 
-Django begins a thread for every request, and goes back to the loop between the middleware and the view.
+Django itself starts a thread for every request, and returns to the event loop between middleware and view.
 """
 
 import contextlib
@@ -18,15 +18,15 @@ from django.http import HttpRequest, HttpResponse
 
 from chatproject.baton import running
 
-#: What Django does when a request begins.
+#: Django's functions at the beginning of a request.
 _AT_ITS_BEGINNING = (reset_queries, close_old_connections)
-#: Threads that wait for the next request; what is worked on at once is bounded elsewhere.
+#: How many threads wait for the next request; other code bounds the number of running requests.
 MOST_IDLE = 16
 _READS = ("GET", "HEAD")
 
 
 class InThreads(ASGIHandler):
-    """Django's own application but for where it runs; for one event loop."""
+    """Django's own application, except for the thread in which it runs; for one event loop."""
 
     def __init__(self) -> None:
         # Not ASGIHandler's, which begins with the loop and so has to go back to it for the view.
@@ -71,7 +71,7 @@ class _Threads:
 
 
 class _Visits(Executor):
-    """Those of one request, one after the other. Between two it has no thread: who reads slowly keeps none, nor who has left."""
+    """The visits of one request, one after another. Between two it has no thread, so slow and absent readers keep none."""
 
     def __init__(self, threads: _Threads) -> None:
         self._threads = threads
@@ -95,7 +95,7 @@ class _Visits(Executor):
 
 
 def _giving_back(respond: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    # Who reads slowly keeps no connection, and no other visit is needed for that.
+    # Closes the connection here, so that a slow reader keeps none, without another visit.
     def answer(request: HttpRequest) -> HttpResponse:
         # What writes may wait for other things than PostgreSQL: for a password's hash, for the queue.
         with running() if request.method in _READS else contextlib.nullcontext():

@@ -1,6 +1,6 @@
-"""What a WebSocket waits with: asyncio's Queue and Event in the little that uvicorn needs of them.
+"""The queue and the event of a WebSocket, with only what uvicorn needs of asyncio's.
 
-Theirs have four deques, of which each has room for 64 things from the beginning: a tenth of what an idle socket takes.
+asyncio's have four deques, each with room for 64 things from the beginning: a tenth of an idle socket's memory.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ Waiting = asyncio.Future[None]
 
 
 class Inbox:
-    """One reader; what has come waits in its order."""
+    """A queue with one reader."""
 
     __slots__ = ("_events", "_waiting")
 
@@ -47,7 +47,7 @@ class Inbox:
 
 
 class Gate:
-    """Open until it is closed; whoever waits goes on when it opens."""
+    """An event that is open until it is closed; waiting tasks continue when it opens."""
 
     __slots__ = ("_is_open", "_waiting")
 

@@ -1,4 +1,4 @@
-"""Answers before the end of a body: what still comes is read away for a moment, or the client might never see the answer."""
+"""Answers before the end of a body: the rest is read for a moment, or the client might never see the answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -8,12 +8,12 @@ Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
-#: What is read away so that the answer arrives before the connection is reset.
+#: How many bytes are read so that the answer arrives before the connection is reset.
 READ_AWAY_BYTES, READ_AWAY_SECONDS = 1024 * 1024, 1.0
 
 
 async def answer_and_read_away(answer: Callable[[Send], Awaitable[None]], receive: Receive, send: Send) -> None:
-    """The whole answer goes out, its end is held back: until then the server leaves the connection open."""
+    """Sends the whole answer but delays its end, because the server keeps the connection open until then."""
     held: list[Event] = []
 
     async def keep_end(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Where `serve` listens: a socket that it was handed, or an address of its own; one, for every web process."""
+"""The listening socket of `serve`, shared by all web processes: one that it was given, or one at its own address."""
 
 import os
 import socket
@@ -10,13 +10,13 @@ FIRST_HANDED = 3
 
 
 class ListenError(Exception):
-    """The address can't be listened on; the text is one sentence."""
+    """`serve` can't listen at the address; the text is one sentence."""
 
 
 def handed_over() -> socket.socket | None:
-    """The socket that systemd, or another who speaks its protocol, listens at for us; None where nobody does.
+    """The socket at which systemd, or a program with its protocol, listens for us; None if there is none.
 
-    It stays open while we are restarted: who comes meanwhile waits in its queue. Raises ListenError.
+    It stays open while we restart: clients wait in its queue meanwhile. Raises ListenError.
     """
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return None

@@ -1,6 +1,6 @@
-"""How much is logged, changed while it serves: SIGUSR1 has everything written (DEBUG), SIGUSR2 what LOG_LEVEL says.
+"""Changes how much is logged while the process serves: SIGUSR1 logs everything (DEBUG), SIGUSR2 goes back to LOG_LEVEL.
 
-A process that does not listen yet would be ended by them: until then they are held back, also in the processes that it starts.
+These signals would end a process that does not handle them yet: until then they are blocked, also in processes that it starts.
 """
 
 import contextlib
@@ -18,12 +18,12 @@ EVERYTHING, AS_SET = signal.SIGUSR1, signal.SIGUSR2
 
 
 def hold_back() -> None:
-    """For this thread, and the processes that it starts; what comes meanwhile is heard by `obey`."""
+    """Blocks the signals for this thread and the processes that it starts; `obey` handles those that come meanwhile."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (EVERYTHING, AS_SET))
 
 
 def obey(pass_on: Callable[[signal.Signals], None] | None = None) -> None:
-    """From now on. `pass_on`: told each, for others."""
+    """Handles the signals from now on. `pass_on` gets each signal, to send it to other processes."""
 
     def change(number: int, frame: object) -> None:
         level = "DEBUG" if number == EVERYTHING else settings.LOG_LEVEL
@@ -44,7 +44,7 @@ def is_everything() -> bool:
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """For a process that is started within."""
+    """Blocks the signals for a process that starts within the block."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (EVERYTHING, AS_SET))
     try:
         yield

@@ -1,6 +1,7 @@
-"""How long HTTP takes, and the page that Prometheus reads, with several processes as one.
+"""Measures HTTP, and serves the page of metrics, with several processes as one.
 
-The middleware is our own: those of django-prometheus cost four thread hops a request, and label by view names that few have.
+The middleware is our own: django-prometheus' needs four changes of thread for each request, and labels by view names, which few
+views have.
 """
 
 import time
@@ -70,7 +71,7 @@ class Heard(Protocol):
     ) -> None: ...
 
 
-#: Besides what is counted; of this process.
+#: Functions that are called for each answered request of this process.
 hearers: list[Heard] = []
 
 
@@ -106,13 +107,13 @@ _count_database_from_zero()
 
 
 def say_build() -> None:
-    """By a process that serves: which release it is."""
+    """Exports the release; a serving process calls it."""
     build.labels(VERSION, commit()).set(1)
 
 
 @sync_and_async_middleware
 def measured(get_response: Respond) -> Respond:
-    """Middleware without a thread hop."""
+    """Middleware that needs no thread."""
     if iscoroutinefunction(get_response):
         respond: Callable[[HttpRequest], Awaitable[HttpResponse]] = get_response
 

@@ -1,4 +1,4 @@
-"""What the log always has of a process that serves: a line when it serves, and one when it has ended, or why it does not."""
+"""The log lines that every serving process has: one when it serves, one when it has ended, or the reason why it does not serve."""
 
 import os
 import time
@@ -17,12 +17,12 @@ _BEGAN_AT = 19
 
 
 def say_serving() -> None:
-    """By a web process with a parent."""
+    """Logs that a web process with a parent serves."""
     logger.info("serves", **_release(), seconds=_age())
 
 
 def say_all_serve(*, port: int, web_processes: int) -> None:
-    """By the process that the operator started. `settings`: those that are not the default, without secrets."""
+    """Logs, in the process that the operator started, that all serve. `settings`: those that are not the default, no secrets."""
     changed = {reading.name: shown(reading) for reading in readings(only_changed=True)}
     event = "serves" if web_processes == 1 else "all serve"
     how = {"port": port, "web_processes": web_processes, "settings": changed}
@@ -30,7 +30,7 @@ def say_all_serve(*, port: int, web_processes: int) -> None:
 
 
 def say_draining() -> Callable[..., None]:
-    """The function that it gives says what became of it, with what it is told; or that it is given up."""
+    """Logs that the drain begins; returns a function that logs its outcome, or that it was given up."""
     began_at = time.monotonic()
     logger.debug("drains")
 

@@ -1,4 +1,4 @@
-"""What systemd is told of a service of Type=notify, in its own words (sd_notify(3)). Elsewhere nobody listens."""
+"""Tells systemd about a service of Type=notify, by its protocol (sd_notify(3)). Without systemd it does nothing."""
 
 import contextlib
 import os
@@ -8,12 +8,12 @@ import time
 READY = "READY=1"
 STOPPING = "STOPPING=1"
 ALIVE = "WATCHDOG=1"
-#: How often it is told that we are alive, as is the parent of web processes; WatchdogSec= of the unit must be longer by far.
+#: How often systemd, and the parent of web processes, are told that we are alive; the unit's WatchdogSec= must be far longer.
 ALIVE_SECONDS = 1.0
 
 
 def tell(*states: str) -> None:
-    """Only the process that systemd started does so. Never raises."""
+    """Sends a message, only from the process that systemd started. Never raises."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -24,7 +24,7 @@ def tell(*states: str) -> None:
 
 
 def status(sentence: str) -> str:
-    """What `systemctl status` shows of us."""
+    """Sets the text that `systemctl status` shows."""
     return f"STATUS={sentence}"
 
 

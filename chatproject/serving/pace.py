@@ -1,4 +1,4 @@
-"""How often one address may ask, so that one can't drown all: counted by each process, before Django is touched."""
+"""Limits the requests of one address, so that one can't flood a process: each process counts, before Django is called."""
 
 import dataclasses
 import math
@@ -16,12 +16,12 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-#: Addresses that are remembered; the one that has been quiet for the longest is forgotten first.
+#: How many addresses are remembered; the one that has been quiet for the longest is forgotten first.
 MOST_ADDRESSES = 10_000
 
 
 def with_true_address(scope: Scope) -> Scope:
-    """The scope, with the address of the client. What TRUSTED_PROXIES wrote in `X-Forwarded-For` is believed, nothing else."""
+    """The scope, with the client's address. `X-Forwarded-For` counts only from TRUSTED_PROXIES."""
     client = scope.get("client")
     if not client:
         return scope
@@ -41,7 +41,7 @@ class AddressPace:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def wait(self, scope: Scope) -> float:
-        """Seconds until this address may ask; 0 when it may now, and then it is counted."""
+        """Seconds until this address may send a request; 0: it may now, and the request is counted."""
         client = scope.get("client")
         if not client or self._per_minute == 0:
             return 0
@@ -54,7 +54,7 @@ class AddressPace:
 
 
 async def refuse_for_now(scope: Scope, receive: Receive, send: Send, *, wait: float) -> None:
-    """429, for a request as for a handshake, with what an address may."""
+    """Answers 429, to a request or a handshake, with the limit."""
     refusal = dataclasses.replace(refusals.TOO_OFTEN, retry_after=wait)
     headers = {
         "x-ratelimit-limit": str(settings.LIMITS.address_requests_per_minute),

@@ -1,6 +1,6 @@
-"""Whose request it is, as far as that is known before anybody is asked: by the secret that it brings, and by whose it was before.
+"""Guesses the user of a request without asking the database: by its secret, whose user an earlier request has told.
 
-A secret that nobody has is a line of its own, and soon refused; addresses have their turns besides.
+An unknown secret counts as a user of its own, and is soon refused; addresses have limits besides.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from delivery.places import Places
 
 Scope = MutableMapping[str, Any]
 
-#: Secrets whose person is remembered; the one that was not used for the longest is forgotten first.
+#: How many secrets are remembered with their user; the one unused for the longest is forgotten first.
 MOST_SECRETS = 10_000
 
 
 class People:
-    """So many requests of one person at once; the others of theirs wait in a line of their own, and hold no place meanwhile.
+    """Lets so many requests of one user run at once; the user's other requests wait in their own line, without a place.
 
     For one event loop.
     """
@@ -34,7 +34,7 @@ class People:
         self._places: dict[str | int, _Own] = {}
 
     async def take(self, scope: Scope) -> Callable[[], None] | None:
-        """A place among the person's own, see Places.take; None for who brings no secret, or without a limit."""
+        """Takes one of the user's own places, see Places.take; None for a request without a secret, or without a limit."""
         secret = _secret_of(scope)
         if secret is None or self._count == 0:
             return None
@@ -57,7 +57,7 @@ class People:
         return left
 
     def learn(self, scope: Scope, user: int) -> None:
-        """The secret of this request is this user's: from here on all of theirs stand in one line. From any thread."""
+        """Notes that the request's secret belongs to this user: all their requests share one line from now on. From any thread."""
         secret = _secret_of(scope)
         if secret is not None and self._loop is not None and self._users.get(secret) != user:
             self._loop.call_soon_threadsafe(self._know, secret, user)

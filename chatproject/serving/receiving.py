@@ -1,4 +1,4 @@
-"""A body to the disk as it comes: a piece of it in memory at a time, as slow as the least rate, never more than was allowed."""
+"""Receives a body onto the disk: with one piece in memory at a time, at any speed above the least rate, up to the allowed size."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -15,9 +15,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 #: The least rate: so many bytes in so many seconds, again and again. A file of 25 MB takes three and a half hours at most.
 LEAST_BYTES, WITHIN_SECONDS = 20 * 1024, 10.0
-#: Kept in memory until it is written.
+#: Bytes that stay in memory until they are written.
 PIECE_BYTES = 256 * 1024
-#: What a form may be around its file.
+#: Bytes that a form may add to its file.
 FORM_BYTES = 64 * 1024
 
 
@@ -26,7 +26,7 @@ class Gone(Exception):
 
 
 async def receive_body(receive: Receive, *, most: int, disk: Executor) -> IO[bytes]:
-    """All of it; where the connection ends or is too slow, what has come. Raises Invalid for more than `most`."""
+    """The whole body; if the connection ends or is too slow, the part that has come. Raises Invalid for more than `most`."""
     kept = _Kept(disk)
     try:
         async for piece in _pieces(receive):
@@ -39,7 +39,7 @@ async def receive_body(receive: Receive, *, most: int, disk: Executor) -> IO[byt
 
 
 async def receive_form(receive: Receive, content_type: str, *, most: int, disk: Executor) -> tuple[IO[bytes], str]:
-    """The content and the name of its part `file`. Raises TooBig as soon as it is, Invalid, TooSlow, Gone."""
+    """The content and the name of the form's part `file`. Raises TooBig as soon as it is too big, Invalid, TooSlow, Gone."""
     form = _Form(content_type, most)
     kept = _Kept(disk)
     async for piece in _pieces(receive):
@@ -50,7 +50,7 @@ async def receive_form(receive: Receive, content_type: str, *, most: int, disk: 
 
 
 class _Kept:
-    """What has come, on the disk but for the last piece. Writing is done in threads: a disk may be slow."""
+    """The bytes so far, on the disk except the last piece. Threads write them, because a disk may be slow."""
 
     def __init__(self, disk: Executor) -> None:
         self._disk = disk

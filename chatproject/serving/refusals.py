@@ -1,4 +1,4 @@
-"""What the door says by itself, before Django is asked: problem documents for programs and handshakes, pages for browsers."""
+"""Refusals before Django is called: problem documents for programs and handshakes, pages for browsers."""
 
 import asyncio
 import dataclasses
@@ -16,13 +16,13 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: Of who asks as fast as they are answered: a connection is refused twice a second, not as often as it can ask.
+#: Seconds before a refusal, so that a client that repeats at once is refused twice a second, not as often as it can ask.
 LATER_SECONDS = 0.5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """`reason`: its label in the figures; `retry_after`: seconds, where asking again later makes sense."""
+    """A refusal. `reason`: its label in the metrics; `retry_after`: seconds, if a later try makes sense."""
 
     status: HTTPStatus
     code: str
@@ -104,9 +104,9 @@ for _known in EVERY:
 async def answer(
     refusal: Refusal, scope: Scope, receive: Receive, send: Send, *, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Refuses a request or a handshake; a handshake with 403 where the server can't say more.
+    """Refuses a request or a handshake; a handshake with 403 if the server can't say more.
 
-    Who should come back later hears it after a moment: asking again at once, without end, would keep the process refusing.
+    A client that should come back later gets the answer after a moment, because immediate repeats would keep the process busy.
     """
     if refusal.retry_after is not None:
         await asyncio.sleep(LATER_SECONDS)
@@ -121,7 +121,7 @@ async def answer(
 
 
 async def end_unless_answered(application: Application, scope: Scope, receive: Receive, send: Send) -> None:
-    """What the end of the process cuts off is told so and can be asked again elsewhere; uvicorn would call it our error."""
+    """Answers requests that the process's end cuts off, so that clients repeat them elsewhere; uvicorn would answer 500."""
     is_answered = is_cut = False
 
     async def noting(event: MutableMapping[str, Any]) -> None:
@@ -154,7 +154,7 @@ async def _say(refusal: Refusal, scope: Scope, kind: str, send: Send, headers: M
 
 
 def as_bytes(refusal: Refusal) -> bytes:
-    """The whole answer, for a connection on which nothing was understood; counted like the others."""
+    """The whole answer as bytes, for a connection without a valid request; it is counted like the others."""
     measuring.door_refusals.labels(refusal.reason).inc()
     body = _problem(refusal)
     lines = [f"HTTP/1.1 {int(refusal.status)} {refusal.status.phrase}"]

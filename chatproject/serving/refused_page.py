@@ -1,4 +1,4 @@
-"""A refusal at the door as somebody with a browser reads it: one page that asks nothing more of a server that has no place."""
+"""The page of a refusal, for people: a single page that loads nothing else from an overloaded server."""
 
 import base64
 import hashlib
@@ -30,14 +30,14 @@ _TITLES = {
 
 
 def is_wanted(scope: Mapping[str, Any]) -> bool:
-    """Whether a person would read the answer, not a program."""
+    """Whether a person will read the answer, not a program."""
     if scope["type"] != "http" or scope["path"].startswith("/api/"):
         return False
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def spell(status: HTTPStatus, detail: str, *, method: str, retry_after: int | None) -> bytes:
-    """What happened, what was kept, what to do: the same address again, or the beginning for what was sent there."""
+    """The page: what happened, what was kept, what to do. Its link leads to the same address, after a form to the first page."""
     title = _TITLES.get(status, "The request could not be read")
     what_now = "Go back, and try it again."
     if retry_after is not None:

@@ -1,4 +1,4 @@
-"""Says in the database, once a minute, that this machine serves, with which key and release: the doctor compares them."""
+"""Notes in the database every minute that this machine serves, with its key's fingerprint and release, for the doctor."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ SECONDS = 60
 
 
 def machine_name() -> str:
-    """Of all web processes of one `serve`."""
+    """The name of this machine, the same for all web processes of one `serve`."""
     return f"{socket.gethostname()[:60]}:{settings.PORT}"
 
 
@@ -38,7 +38,7 @@ _called: ChatNode | None = None
 
 
 def answer_roll_call(node: ChatNode) -> None:
-    """Begins beside the node of this process, and ends with it. Repeating does nothing."""
+    """Starts the notes beside the node of this process; they end with it. Repeating does nothing."""
     global _called
     if _called is not node:
         _called = node

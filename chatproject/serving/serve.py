@@ -28,15 +28,15 @@ from delivery.tasks import Nursery, beat, until_beat
 
 logger = logging.getLogger("gapless.serve")
 
-#: For how long a thread that works on a request keeps the others from running, the loop with all sockets among them. Python's
-#: own is ten times as long, and a message needs several turns. Where reads are answered, they are shorter (baton.py).
+#: For how long a thread runs before others get their turn, among them the event loop with all sockets. Python's default is ten
+#: times as long, and a message needs several turns. While reads are answered it is shorter (baton.py).
 TURN_SECONDS = 0.0005
-#: Who has come in but not yet asked for anything when we stop to listen has so long to do so.
+#: A client that has connected but not yet sent a request when we stop listening has so long to send it.
 NEWCOMER_SECONDS = 1.0
 LOOK_SECONDS = 0.05
-#: For the line that says that the drain is given up.
+#: Time for the log line that the drain is given up.
 SAY_SECONDS = 0.5
-#: Between two looks of the server after itself.
+#: Seconds between two rounds of the server's own checks.
 TICK_SECONDS = 1.0
 
 
@@ -67,7 +67,7 @@ class DrainingServer(uvicorn.Server):
         self._is_replaced = False
         self._wakes: Callable[[], object] = lambda: None
         self.successor: Worker | None = None
-        #: Told to end, and not only to hand over.
+        #: Whether it was told to end, not only to hand over.
         self.is_ended = False
         self._say_end: Callable[..., None] | None = None
 
@@ -124,7 +124,7 @@ class DrainingServer(uvicorn.Server):
         if running is not None:
             await running.drain(is_replaced=self._is_replaced)
         await super().shutdown(sockets=None)
-        # What still waits had no `ok`: its senders repeat it elsewhere.
+        # Messages that still wait had no `ok`: their senders repeat them elsewhere.
         say_end(
             has="handed over" if self._is_replaced else "ended",
             sockets=sockets_before,
@@ -176,7 +176,7 @@ class DrainingServer(uvicorn.Server):
             await beat(ALIVE_SECONDS)
 
     def _end_in_time(self) -> None:
-        # Whatever hangs in the drain (a stuck thread, say), the process ends in time.
+        # The process ends in time, even if something hangs in the drain, such as a stuck thread.
         self._say_end = self._say_end or say_draining()
         last_resort = threading.Timer(self._drain_seconds - 1, self._give_up, [self._say_end])
         last_resort.daemon = True
@@ -184,7 +184,7 @@ class DrainingServer(uvicorn.Server):
 
     def _give_up(self, say_end: Callable[..., None]) -> None:
         left = {"is_given_up": True, "connections": len(self.server_state.connections)}
-        # Whatever hangs may hold the log, too.
+        # The hanging thread may hold the log's lock too.
         saying = threading.Thread(target=say_end, kwargs=left, daemon=True)
         saying.start()
         saying.join(SAY_SECONDS)

@@ -25,13 +25,13 @@ from delivery.wire.codec import encode
 from delivery.wire.frames import Goodbye
 from delivery.wire.types import CloseCode
 
-#: A peer that neither reads nor answers our close frame is cut off after so long.
+#: A peer that neither reads nor answers our close frame is cut off after so many seconds.
 CLOSE_SECONDS = 5
-#: Fragments of one message: empty ones cost memory without ever passing the bound on bytes.
+#: The most fragments of one message: empty ones cost memory without exceeding the limit on bytes.
 MOST_FRAGMENTS = 128
-#: Bytes that the transport takes before frames wait here, where they can be counted and dropped; no more than any bound on them.
+#: Bytes that the transport takes before frames wait here, where they can be counted and dropped; at most the limits on them.
 TRANSPORT_BYTES = min(64 * 1024, settings.LIMITS.outbox_bytes)
-#: Nearly nobody has frames waiting.
+#: Shared by all sockets without waiting frames, which are nearly all.
 NOTHING: deque[Prepared] = deque(maxlen=0)
 
 # heads.py has judged every head before websockets sees it, which would stop at 8 KiB a line and 128 lines by itself.
@@ -41,7 +41,7 @@ _conversations = Nursery()
 
 
 class PeerProtocol(WebSocketsSansIOProtocol):
-    """One WebSocket. What the transport does not take waits in `_waiting`, counted by frames and bytes."""
+    """One WebSocket. Frames that the transport does not take wait in `_waiting`, counted by frames and bytes."""
 
     # uvicorn's attributes, too: more than 30 in a dictionary, and Python shares no keys between sockets any more.
     __slots__ = (
@@ -163,7 +163,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
     # ---- what heads.py calls ----
 
     def begin(self, transport: asyncio.Transport, asked: Mapping[str, Any], url: bytes, *, accept: bytes) -> None:
-        """Takes over a connection whose handshake was read, and is as it should be: it was found by this `accept`."""
+        """Takes over a connection with a valid handshake; `accept` is the value that handshakes.py computed."""
         self.transport = transport
         transport.set_write_buffer_limits(high=TRANSPORT_BYTES)
         self.connections.add(self)

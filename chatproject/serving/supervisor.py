@@ -1,7 +1,7 @@
-"""The parent of the web processes: it keeps the listening socket and their number, and replaces those that die or hang, and all
-one by one on SIGHUP.
+"""The parent of the web processes: it holds the listening socket, keeps their number, replaces processes that die or hang, and on
+SIGHUP replaces all one by one.
 
-It knows them as programs only: what they serve is theirs.
+It knows them only as programs, not what they serve.
 """
 
 import logging
@@ -21,11 +21,11 @@ from chatproject.serving.workers import Worker, terminal_is_gone
 
 logger = logging.getLogger("gapless.serve")
 
-#: Beyond the drain's own time: what is waited before a process is killed.
+#: Extra time beyond the drain before a process is killed.
 KILL_AFTER_SECONDS = 2
-#: Between the deaths of a process and its replacement, so that one that can't start doesn't spin.
+#: Time between the death of a process and its replacement, so that a process that can't start does not spin.
 RESPAWN_SECONDS = 1
-#: Between two looks at the processes.
+#: Seconds between two looks at the processes.
 TICK_SECONDS = 0.1
 
 Start = Callable[[], Worker]
@@ -70,7 +70,7 @@ class Supervisor:
         self._stopping = threading.Event()
 
     def run(self) -> int:
-        """Until SIGTERM or SIGINT; returns the exit code."""
+        """Runs until SIGTERM or SIGINT; returns the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         signal.signal(signal.SIGHUP, lambda *_: self.stop() if terminal_is_gone() else self.roll())
@@ -89,7 +89,7 @@ class Supervisor:
         self._stopping.set()
 
     def roll(self) -> None:
-        """All web processes are replaced, one after another. Asked again meanwhile, it begins anew afterwards."""
+        """Replaces all web processes, one after another. If called again meanwhile, another round follows."""
         self._is_asked_to_roll = True
 
     def _end_hung(self) -> None:
@@ -164,7 +164,7 @@ class Supervisor:
 
 
 class _Rolling:
-    """One round: a successor comes up, then it takes the place of an old one, which leaves; then the next. Never two at once."""
+    """One round: a successor starts and takes the place of an old process, which leaves; then the next. Never two at once."""
 
     def __init__(
         self, workers: list[Worker], start: Start, end_seconds: float, forget: Callable[[Worker], None]

@@ -1,4 +1,4 @@
-"""The places that a process has for uploads: who has how many, and which of them gives way when all are taken."""
+"""The places of a process for uploads: how many each user has, and which upload gives way when all places are taken."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,14 @@ from delivery.wire.errors import RateLimited, TooSlow, Unavailable
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 
-#: Who has too many under way may come back then.
+#: The `Retry-After` for a user with too many uploads under way, in seconds.
 AGAIN_SECONDS = 2.0
-#: A body that has been coming for so long gives way to others: the page sends pieces of about a second.
+#: A body that has been coming for so many seconds may give way to others: pages send pieces of about a second.
 GIVES_WAY_SECONDS = 10.0
 
 
 class Coming:
-    """A body on its way, whether all of it has been taken, and whether its place was given to another."""
+    """A body under way: whether it has been received, and whether it lost its place to another upload."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -32,7 +32,7 @@ class Coming:
         self.is_over = False
 
     async def receive(self) -> Event:
-        """Raises TooSlow once it gave way."""
+        """The next event of the body. Raises TooSlow once it has lost its place."""
         if self._gave_way:
             raise TooSlow
         try:
@@ -56,14 +56,14 @@ class Coming:
 
 
 class Places:
-    """Each taken by one body. When all are, the oldest slow one of who has the most gives way to somebody with fewer."""
+    """The places, one for each body. When all are taken, the oldest slow body of the user with the most gives way to others."""
 
     def __init__(self) -> None:
         self._taken: dict[Coming, Talk] = {}
 
     @contextlib.contextmanager
     def one_more(self, talk: Talk, body: Coming) -> Iterator[None]:
-        """Raises RateLimited, Unavailable."""
+        """Takes a place for one more upload. Raises RateLimited, Unavailable."""
         if self._count(talk.source) >= settings.LIMITS.uploads_at_once:
             raise RateLimited("Too many of your uploads are under way already.", retry_after=AGAIN_SECONDS)
         for full in self._full(talk):

@@ -1,7 +1,7 @@
-"""Uploads: their bodies go to the disk as they come, while the request holds no place among the others.
+"""Uploads: their bodies go to the disk while they arrive, and the request holds no place among the others meanwhile.
 
-The view is asked first, with no body: whether this person may upload, and what it wants (chat/files/talk.py). Then the body comes,
-however large within its bound and however slow above the least rate; pictures are developed; then the view is asked again.
+The server first calls the view without a body: it says whether the user may upload, and what it wants (chat/files/talk.py). Then
+the server receives the body, up to its size limit and above the least rate, develops pictures, and calls the view again.
 """
 
 import asyncio
@@ -31,21 +31,21 @@ Send = Callable[[Event], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _UPLOADS = {"POST": re.compile(r"/api/v1/files/?\Z"), "PATCH": re.compile(r"/api/v1/files/uploads/\d+/?\Z")}
-#: What Django is not told: it is asked without a body.
+#: Headers that Django does not get, because it is called without a body.
 _OF_BODY = (b"content-length", b"content-type", b"transfer-encoding")
-#: Pictures that are developed at once in this process: each takes a processor, and up to a gigabyte for a moment.
+#: How many pictures this process develops at once: each needs a processor, and up to a gigabyte for a moment.
 DEVELOPING = 2
-#: Uploads of all people that are written at once.
+#: How many uploads of all users are written at once.
 WRITING = 4
 
 
 class Uploading:
-    """Around what bounds and answers requests; every other request passes."""
+    """Wraps the application with its bounds; requests that are no uploads pass through."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
         self._places = Places()
-        #: Whose pictures are developed, or wait for it.
+        #: The users whose pictures are being developed, or wait for it.
         self._turns: WeakValueDictionary[Whose, asyncio.Lock] = WeakValueDictionary()
         self._darkroom = ThreadPoolExecutor(DEVELOPING, thread_name_prefix="gapless-darkroom")
         self._disk = ThreadPoolExecutor(WRITING, thread_name_prefix="gapless-uploads")
@@ -101,7 +101,7 @@ class Uploading:
                 return await self._develop(wants.do, talk.source)
 
     async def _develop(self, do: Callable[[], Developed], source: Whose) -> Developed:
-        # One of a person at a time: whoever sends what takes long leaves the other places to others.
+        # One picture of a user at a time: a user with slow pictures leaves the other places to others.
         turn = self._turns.setdefault(source, asyncio.Lock())
         async with turn:
             return await asyncio.get_running_loop().run_in_executor(self._darkroom, do)

@@ -1,6 +1,6 @@
-"""Requests that wait (`?wait=`): asked once, then held here without a place among the others, then asked again for the answer.
+"""Requests that wait (`?wait=`): Django handles them once, then they wait here without a place, then Django handles them again.
 
-Asked again with everything that is checked: who has lost the channel or the login meanwhile learns nothing.
+The second time repeats all checks: a user who has lost the channel or the login meanwhile learns nothing.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Waiting:
-    """Around what bounds and answers requests."""
+    """Wraps the application with its bounds."""
 
     def __init__(self, application: Application) -> None:
         self._application = application

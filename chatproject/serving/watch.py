@@ -1,7 +1,7 @@
-"""Finds the web process that hangs: its event loop has taken no turn for so long, while that of another one did.
+"""Finds a hanging web process: its event loop has taken no turn for so long, while another process's has.
 
-Counted is only time in which the parent itself took its turns: what stands still with the whole machine (suspended, frozen, without
-a processor) is not hung.
+Only time in which the parent itself took its turns counts: a process that stands still with the whole machine (suspended, frozen,
+without a processor) does not hang.
 """
 
 import time
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from chatproject.serving.workers import Worker
 
-#: Between two of our own turns no more than that is counted, however long it was.
+#: At most so many seconds count between two of the parent's own turns.
 TURN_SECONDS = 1.0
-#: Who was heard within so long takes its turns: a sign of life is due each second.
+#: A process that was heard within so many seconds takes its turns: a sign of life is due every second.
 LIVELY_SECONDS = 3.0
 
 
@@ -24,7 +24,7 @@ class Watch:
         self._silent: dict[int, float] = {}
 
     def hung(self, workers: Sequence[Worker]) -> list[Worker]:
-        """To be asked all the time. Those that are stopped by a debugger are never among them, and never are all of several."""
+        """The hanging processes; call it all the time. Never processes that a debugger has stopped, and never all of several."""
         serving = [worker for worker in workers if worker.has_come_up]
         self._count(serving)
         hung = [worker for worker in serving if self._silent[worker.pid] >= self._hung_seconds]

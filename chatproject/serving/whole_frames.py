@@ -1,4 +1,4 @@
-"""What comes in one piece, as nearly every frame does: understood without websockets' parser, for half of what that costs."""
+"""Reads frames that come in one piece, as nearly all do, without websockets' parser, at half of its cost."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ BETWEEN = StreamReader.at_eof.__code__
 
 
 def text_alone(data: bytes, *, most_bytes: int) -> str | None:
-    """Its text, where exactly one whole text frame has come; else None. Of bytes before which nothing is waited for."""
+    """The text, if the bytes are exactly one whole text frame; else None. Only for bytes at the beginning of a message."""
     payload = _payload_alone(data, most_bytes)
     try:
         return None if payload is None else payload.decode()
@@ -32,7 +32,7 @@ def _payload_alone(data: bytes, most_bytes: int) -> bytes | None:
 
 
 def is_between_messages(conn: Protocol) -> bool:
-    """Nothing of a message, or of a frame, has come that is yet to be completed."""
+    """Whether no message and no frame is incomplete."""
     # Of a frame whose payload is yet to come nothing is kept in the buffer: only the parser itself knows that it has begun.
     step: Any = conn.parser
     while step.gi_yieldfrom is not None:

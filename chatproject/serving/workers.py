@@ -1,4 +1,4 @@
-"""A web process as its parent sees it: started on the parent's socket, heard that it serves and that it lives, told to go."""
+"""A web process, as its parent sees it: started on the parent's socket, heard that it serves and lives, and told to leave."""
 
 import contextlib
 import errno
@@ -18,11 +18,11 @@ from delivery.children import die_with_parent
 
 logger = logging.getLogger("gapless.serve")
 
-#: From the start of a web process until it serves, on a machine that is busy with others.
+#: The longest time from the start of a web process until it serves, on a busy machine.
 START_SECONDS = 60
-#: What a process writes when it serves, and then every second.
+#: The byte that a process writes when it serves, and then every second.
 UP, ALIVE = b"up", b"."
-#: More than what it writes while its parent stands still for long.
+#: More bytes than it writes while its parent stands still for a long time.
 _HEARD_BYTES = 65_536
 
 
@@ -30,7 +30,7 @@ class Worker:
     """Must be made by the main thread: the kernel ends the process with the thread that started it."""
 
     def __init__(self, command: Sequence[str], listener: socket.socket) -> None:
-        """`command` is told the descriptors of its socket (`--fd`) and of the pipe on which it says that it lives (`--up`)."""
+        """`command` gets the descriptors of its socket (`--fd`) and of the pipe for its signs of life (`--up`)."""
         self._heard, tells = os.pipe()
         os.set_blocking(self._heard, False)
         self._started_at = time.monotonic()
@@ -43,7 +43,7 @@ class Worker:
                 env=_environment(),
                 pass_fds=given,
                 start_new_session=True,
-                # A killed parent takes its processes along: they drain on SIGTERM.
+                # If the parent is killed, its processes get SIGTERM and drain.
                 preexec_fn=die_with_parent(signal.SIGTERM),
             )
         os.close(tells)
@@ -56,7 +56,7 @@ class Worker:
 
     @property
     def ended_with(self) -> int | None:
-        """The exit code; None while it runs."""
+        """The exit code; None while the process runs."""
         return self._process.poll()
 
     @property
@@ -65,14 +65,14 @@ class Worker:
         return self._has_come_up
 
     def has_been_heard(self) -> bool:
-        """Whether its event loop has taken a turn since this was asked last."""
+        """Whether its event loop has taken a turn since the last call."""
         self._hear()
         was_heard, self._was_heard = self._was_heard, False
         return was_heard
 
     @property
     def why_not_up(self) -> str | None:
-        """What keeps it from ever coming up; None while it still may."""
+        """Why it will never serve; None while it still may."""
         if self.ended_with is not None:
             return f"it ended with {self.ended_with}"
         if time.monotonic() > self._started_at + START_SECONDS:
@@ -80,11 +80,11 @@ class Worker:
         return None
 
     def tell(self, number: signal.Signals) -> None:
-        """One that has ended does not mind."""
+        """Sends a signal; does nothing if the process has ended."""
         self._process.send_signal(number)
 
     def leave(self, number: signal.Signals, *, within: float) -> None:
-        """SIGTERM: the service ends. SIGHUP: others go on, its sockets are handed to them. `within`: seconds, then it is killed."""
+        """Tells it to leave. SIGTERM: the service ends. SIGHUP: others take its sockets. It is killed after `within` seconds."""
         self._end_at = time.monotonic() + within
         self._process.send_signal(number)
 
@@ -100,7 +100,7 @@ class Worker:
         self._process.kill()
 
     def forget(self) -> None:
-        """Lets go of what is kept of it. It is killed if it runs."""
+        """Frees its resources; kills it if it runs."""
         self._process.kill()
         self._process.wait()
         os.close(self._heard)
@@ -112,24 +112,24 @@ class Worker:
 
 
 def command() -> list[str]:
-    """How a web process is started: by the names under which we were, so that they may lead to newer code by now."""
+    """The command of a web process: the same names as ours, so that they lead to newer code after a deploy."""
     return [sys.executable, sys.argv[0], "serve"]
 
 
 def successor_command() -> list[str]:
-    """The same, for one that comes up only if all is well: who serves meanwhile stays otherwise."""
+    """The same for a successor, which serves only if all is well; otherwise the old process stays."""
     return [*command(), "--successor"]
 
 
 def tell_parent(descriptor: int, said: bytes) -> None:
-    """In the web process. A parent that is gone, or has not listened for long, does not mind."""
+    """Sends a sign of life, in the web process; does nothing if the parent is gone or does not read."""
     os.set_blocking(descriptor, False)
     with contextlib.suppress(OSError):
         os.write(descriptor, said)
 
 
 def terminal_is_gone() -> bool:
-    """Whether a SIGHUP means that the terminal was closed in which we were started, and not that we should be replaced."""
+    """Whether a SIGHUP means that our terminal was closed, not that we should be replaced."""
     try:
         os.tcgetpgrp(0)
     except OSError as error:

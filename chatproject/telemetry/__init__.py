@@ -1,4 +1,4 @@
-"""Where it is set: errors to Sentry, traces over OpenTelemetry. Nothing of either is loaded where it is not."""
+"""Optional telemetry: errors to Sentry, traces over OpenTelemetry. The libraries are loaded only if they are configured."""
 
 import importlib
 import importlib.util
@@ -7,7 +7,7 @@ from chatproject import env
 
 SENTRY_DSN = env.text("SENTRY_DSN", is_secret=True)
 SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
-#: The standard variables of OpenTelemetry; its library reads these and all its others by itself.
+#: The standard variables of OpenTelemetry; its library reads these and its other variables by itself.
 _ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT") or env.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PROTOCOL = env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", ("http/protobuf",))
 _EXPORTER = env.choice("OTEL_TRACES_EXPORTER", "otlp" if _ENDPOINT else "none", ("otlp", "console", "none"))
@@ -15,7 +15,7 @@ _IS_TRACED = _EXPORTER != "none" and not env.boolean("OTEL_SDK_DISABLED", False)
 
 
 def begin() -> None:
-    """In every process: what is logged as an error is reported from here on. Raises EnvError when a library is missing."""
+    """Begins to report logged errors; for every process. Raises EnvError if a library is missing."""
     if _IS_TRACED:
         _require("opentelemetry", because="OTEL_EXPORTER_OTLP_ENDPOINT")
     if SENTRY_DSN:
@@ -24,7 +24,7 @@ def begin() -> None:
 
 
 def trace() -> None:
-    """In a web process: messages and requests are traced from here on."""
+    """Begins to trace messages and requests; for web processes."""
     if _IS_TRACED:
         importlib.import_module("chatproject.telemetry.traces").begin(_EXPORTER)
 

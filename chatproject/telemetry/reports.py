@@ -1,4 +1,4 @@
-"""Errors to Sentry, without what people say: no bodies, no variables, no queries, no secrets in addresses."""
+"""Reports errors to Sentry, without people's messages: no bodies, no variables, no queries, no secrets in URLs."""
 
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,7 +15,7 @@ def begin(dsn: str, environment: str) -> None:
         release=f"gapless@{VERSION}",
         environment=environment,
         send_default_pii=False,
-        # They hold the messages that are being committed, and tokens.
+        # Local variables contain messages that are being committed, and tokens.
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
@@ -24,7 +24,7 @@ def begin(dsn: str, environment: str) -> None:
 
 
 def without_what_is_said(event: Any, hint: Any) -> Any:
-    """PostgreSQL's errors show the row that they are about, below the first line; addresses may let somebody in."""
+    """Removes rows from PostgreSQL's errors (below the first line), and URLs, which may contain secrets."""
     for error in event.get("exception", {}).get("values", ()):
         error["value"] = (error.get("value") or "").split("\n", 1)[0]
     request = event.get("request", {})

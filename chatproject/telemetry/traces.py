@@ -1,8 +1,8 @@
 """Traces over OpenTelemetry: each message from its lane to the last socket of every process, and each HTTP request.
 
-A message's trace has an id that every process works out by itself from its place in the log. Nothing is carried along, so
-that a message that was repeated, or that a process read from the rows because Redis lost it, is in its trace all the same.
-Spans are made when they are over, and say nothing of what was said.
+Every process computes the id of a message's trace from its place in the log. Nothing is sent along, so a repeated message, or one
+that a process read from the rows because Redis lost the announcement, is in its trace too. Spans are made when they end, and
+contain no text of messages.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ Ids = tuple[int, int]
 
 
 class _Numbered(msgspec.Struct):
-    """Of a committed message, as it is answered."""
+    """The part of a committed message's answer that the trace needs."""
 
     seq: int
 
@@ -56,7 +56,7 @@ _seq = msgspec.json.Decoder(_Numbered)
 
 
 def begin(exporter: str) -> None:
-    """`exporter`: otlp or console. Whatever else is set, the library reads from the standard variables."""
+    """Begins tracing. `exporter`: otlp or console. The library reads all other settings from the standard variables."""
     ids = _GivenIds()
     provider = TracerProvider(
         resource=Resource.create(
@@ -80,7 +80,7 @@ class Traces:
         self._sampler = provider.sampler
         self._ids = ids
         self._tracer = provider.get_tracer("gapless", VERSION)
-        # No other installation's messages have these ids.
+        # The key makes the ids differ from those of other installations.
         self._key = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
 
     def answered(self, batch: Answered) -> None:
@@ -142,7 +142,7 @@ class Traces:
         return int.from_bytes(digest[:16], "big"), int.from_bytes(digest[16:], "big")
 
     def _context_of(self, ids: Ids) -> Context:
-        # Every process decides alike: samplers look at the trace's id.
+        # All processes decide the same, because samplers use the trace's id.
         decision = self._sampler.should_sample(None, ids[0], "message").decision
         flags = TraceFlags(TraceFlags.SAMPLED if decision is Decision.RECORD_AND_SAMPLE else TraceFlags.DEFAULT)
         first = SpanContext(*ids, is_remote=True, trace_flags=flags)
@@ -150,7 +150,7 @@ class Traces:
 
 
 class _GivenIds(IdGenerator):
-    """Random ones, but for a span that is begun within `given`."""
+    """Generates random ids, except for a span that begins within `given`."""
 
     def __init__(self) -> None:
         self._random = RandomIdGenerator()
@@ -174,7 +174,7 @@ class _GivenIds(IdGenerator):
 
 
 class _Clock:
-    """Moments of time.perf_counter, in nanoseconds since 1970."""
+    """Converts times of time.perf_counter to nanoseconds since 1970."""
 
     def __init__(self) -> None:
         self.now = time.time_ns()

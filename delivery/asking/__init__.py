@@ -1,1 +1,1 @@
-"""How the event loop asks PostgreSQL by itself: over connections of its own, where threads would cost more than the answer."""
+"""Lets the event loop ask PostgreSQL by itself, over its own connections, where a thread would cost more than the answer."""

@@ -268,7 +268,7 @@ class Lines:
 
 
 def _new_name() -> bytes:
-    # Whoever had the connection before has prepared others.
+    # The user of the connection before has prepared other statements.
     return b"line_%d" % next(_numbers)
 
 

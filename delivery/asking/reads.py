@@ -1,4 +1,4 @@
-"""Reads that the event loop asks by a line where one is free, and else by a thread: both ask the same, and find the same."""
+"""Reads of the event loop: over a line if one is free, else in a thread; both ask the same statements."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar

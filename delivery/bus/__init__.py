@@ -1,1 +1,1 @@
-"""The doorbell: what web processes tell each other over the channel layer, all of it losable."""
+"""The doorbell: announcements between web processes over the channel layer; any of them may be lost."""

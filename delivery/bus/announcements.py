@@ -1,4 +1,4 @@
-"""What web processes tell each other through the channel layer. All of it may be lost: PostgreSQL says the same."""
+"""Announcements between web processes through the channel layer. Any of them may be lost: PostgreSQL has the same data."""
 
 from collections.abc import Sequence
 from typing import Any

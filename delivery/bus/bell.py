@@ -1,4 +1,4 @@
-"""The bell: tells other processes, and the sockets of this one, what has been committed. Knows nothing of who hears it."""
+"""The bell: announces commits to other processes, and to the sockets of this one. It does not know who listens."""
 
 import logging
 import threading

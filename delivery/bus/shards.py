@@ -1,4 +1,4 @@
-"""The several Redis of one channel layer: which group lies on which is the layer's choice, and asked of it here only."""
+"""The several Redis servers of one channel layer: the layer chooses the server of each group, and only this module asks it."""
 
 import itertools
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""How long a client waits before it asks again: with full jitter, so that who was sent away together comes back apart."""
+"""How long a client waits before its next try: with full jitter, so that clients that were sent away together return apart."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a client says: each message once, one channel's in order, whatever is lost or refused meanwhile."""
+"""Sends a client's messages: each once, those of a channel in order, even if connections or answers are lost meanwhile."""
 
 import asyncio
 import uuid

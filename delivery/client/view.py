@@ -1,4 +1,4 @@
-"""What a client holds of each channel, and what that makes of the frames that come: events, each change once and in order.
+"""A client's state of each channel. It turns frames into events: each change once and in order.
 
 Knows neither sockets nor waiting: a gap is handed to the connection, which can ask.
 """

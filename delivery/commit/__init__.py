@@ -1,1 +1,1 @@
-"""The way into the rows: what is posted waits in the lane of its channel and is committed in batches."""
+"""The way of messages into the rows: each waits in the lane of its channel, and is committed in a batch."""

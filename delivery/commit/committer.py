@@ -1,4 +1,4 @@
-"""The way of a batch into PostgreSQL: how long it is waited for, and when it is not even tried."""
+"""Commits a batch in PostgreSQL: bounds the wait, and refuses at once while PostgreSQL is away."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ class Committer:
         self._breaker = Breaker("postgres_commit", failures=1, pause_seconds=1)
 
     async def commit(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
-        """What became of each draft, in their order. Raises Unavailable when that is not known, or nothing was tried."""
+        """The outcome of each draft, in order. Raises Unavailable if it is unknown, or nothing was tried."""
         try:
             return await self._breaker.call(lambda: self._try(drafts), counts=(DatabaseAway,))
         except BreakerOpen:

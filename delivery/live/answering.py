@@ -1,4 +1,4 @@
-"""What a socket is answered: the reply to a command, a word about what is no command, and what is told of an error."""
+"""Answers to a socket: replies to commands, errors for invalid frames, and the words for unexpected errors."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Answering:
             self.socket.close(CloseCode.PROTOCOL, "too many frames could not be understood", retry_after=None)
 
     def translated(self, error: Exception) -> Refused:
-        """What a client is told of an unexpected error: PostgreSQL away is `unavailable`, the rest is logged with a reference."""
+        """The refusal for an unexpected error: `unavailable` if PostgreSQL is away; all others are logged with a reference."""
         if isinstance(error, DATABASE_AWAY):
             return Unavailable()
         reference = secrets.token_hex(6)

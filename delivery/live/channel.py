@@ -1,4 +1,4 @@
-"""One channel as this process knows it: its position, its newest changes, the sockets that follow it, what is ahead of a gap."""
+"""A channel in this process: its position, its newest changes, the sockets that follow it, and announcements beyond a gap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was counted of single channels since it was taken last, in this process: for people who look at one, never as labels."""
+"""Counts of single channels in this process since they were last taken: for people who look at one channel, never as labels."""
 
 import time
 from bisect import bisect_left

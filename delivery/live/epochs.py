@@ -1,4 +1,4 @@
-"""Which epoch this process serves, and whether the database was rewound under it: then everybody begins anew."""
+"""The epoch that this process serves. It notices if the database was rewound: then all clients begin again."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What is read now and then instead of being counted: how many, how long, how late. One task a process."""
+"""Metrics that a task reads now and then instead of counting: numbers, lengths, lateness. One task for each process."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""How a socket comes in: the handshake, who is at the other end, and `hello`."""
+"""The opening of a socket: the handshake, the authentication, and `hello`."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ class Greeting(Answering):
     began_at: float
 
     async def authenticate(self) -> Opening | None:
-        """Who is at the other end, with all that `hello` says to them; None refuses the handshake with 403."""
+        """Authenticates the client and reads all that `hello` says; None refuses the handshake with 403."""
         raise NotImplementedError
 
     def line(self) -> str:
-        """Who stands in one line when many come in: the lines have their turn one after another."""
+        """The line in which this handshake waits when many come: the lines have their turns one after another."""
         raise NotImplementedError
 
     def own_presence(self) -> OwnPresence | msgspec.UnsetType:
-        """What `hello` says of the person's own choices."""
+        """The user's own choices, for `hello`."""
         return msgspec.UNSET
 
     def own_blocks(self) -> list[int] | msgspec.UnsetType:
-        """What `hello` says of those whom the person has blocked."""
+        """The users whom the user has blocked, for `hello`."""
         return msgspec.UNSET
 
     async def come_in(self) -> None:

@@ -1,4 +1,4 @@
-"""How a process sends its sockets elsewhere: each with a time of its own to come back, so that they don't come all at once."""
+"""Sends this process's sockets elsewhere, each with its own time to reconnect, so that they don't return all at once."""
 
 import asyncio
 import math

@@ -1,4 +1,4 @@
-"""Whether the logins of this process' sockets still hold: asked of the rows again and again, whatever was announced or not."""
+"""Checks repeatedly in the rows whether the logins of this process's sockets are still valid, even if no bell rang."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""How many sockets come in at once: a crowd comes in one after another, instead of every one of it timing out."""
+"""Limits how many sockets open at once: a crowd is let in one after another instead of timing out together."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""How fast frames are taken: beyond it, reading waits, and the peer feels it."""
+"""Limits how fast frames are read from sockets: beyond the limit reading waits, and the client's connection fills up."""
 
 from weakref import WeakValueDictionary
 

@@ -1,4 +1,4 @@
-"""Moved cursors as frames: the same bytes for nearly everybody, one's own for who moved."""
+"""Moved cursors as frames: the same bytes for nearly all members, own ones for the user whose cursor moved."""
 
 import msgspec
 

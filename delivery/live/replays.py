@@ -1,4 +1,4 @@
-"""How much a sync had to replay, read off its answer."""
+"""How much a sync replayed, computed from its answer."""
 
 from collections.abc import Mapping
 

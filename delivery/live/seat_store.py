@@ -1,4 +1,4 @@
-"""How many sockets a user has, and a channel, counted in Redis for all processes; without Redis by each process for itself.
+"""Counts the sockets of each user and channel: in Redis for all processes; without Redis in each process by itself.
 
 A user's first socket on a channel always has a seat; further ones share a few spare seats. Seats of a process that has died count
 no more after LIVE_SECONDS, those of a socket that nobody renews after STALE_SECONDS. Nothing here closes a socket.

@@ -1,4 +1,4 @@
-"""Gives this process's sockets their seats: closes what is too many of a user, and tells a socket in which channels it has none.
+"""Gives this process's sockets their seats: closes a user's surplus sockets, and tells a socket the channels without a seat.
 
 Every second, sockets without a seat try again, so that a seat held by something dead costs seconds.
 """

@@ -1,4 +1,4 @@
-"""One connected client: what it may follow, what it has said, and how much of what it was sent is still unsent."""
+"""One connected client: the channels that it may follow, its state from its commands, and its unsent bytes."""
 
 import asyncio
 import secrets

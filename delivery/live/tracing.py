@@ -1,4 +1,4 @@
-"""What a message passes on its way is told here, to whoever traces messages: nobody, until the product says who."""
+"""Tells a tracer the steps of each message's way. There is no tracer until the product sets one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was missed is read for so many sockets of one person at once: their others wait for each other, and take nobody's place."""
+"""Limits how many sockets of one user read missed changes at once: their other sockets wait, and take no other user's place."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Requests that wait for a channel to go on: a future each, and neither a thread nor a connection meanwhile."""
+"""Requests that wait for a channel's next change: each is a future, and holds neither a thread nor a connection."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What a process looks after again and again: signs of life, positions, seats, and what is unsent to all sockets together."""
+"""The repeated checks of a process: signs of life, positions, seats, and the unsent bytes of all sockets together."""
 
 import asyncio
 import contextlib

@@ -1,1 +1,1 @@
-"""Load through real sockets: many clients, some of them speaking, cut off and coming back, and what each of them was told."""
+"""Load tests through real sockets: many clients, some of which send, lose their connection and return, and what each received."""

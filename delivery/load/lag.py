@@ -1,4 +1,4 @@
-"""How late an event loop is: a frame that comes while it is busy waits so long before anybody looks."""
+"""Measures how late an event loop is: a frame that comes while the loop is busy waits for so long."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What a load test's processes say to each other over a pipe: orders to a generator, and what it tells back."""
+"""The messages between a load test's processes over a pipe: orders to a generator, and its reports."""
 
 import asyncio
 from collections.abc import Sequence

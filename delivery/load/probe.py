@@ -1,4 +1,4 @@
-"""One look through the real path: a message to another socket, and what was missed to one that comes back."""
+"""A probe of the real path: a message to another socket, and missed messages to a socket that reconnects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

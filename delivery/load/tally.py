@@ -1,4 +1,4 @@
-"""What was sent and what each receiver heard: lost, doubled, out of order (by number), and how late. Knows no sockets.
+"""Compares the sent messages with those that each receiver got: lost, doubled, out of order (by number), late. Knows no sockets.
 
 Tallies of several processes of one machine are put together: their clock, time.perf_counter, is the same.
 """

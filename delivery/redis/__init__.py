@@ -1,6 +1,6 @@
-"""The one room for Redis: its clients, how long a call may take, what of its errors says that it is away, how keys begin.
+"""Everything about Redis: its clients, the time limits of calls, the errors that mean that it is away, the beginning of keys.
 
-A script lies in a .lua file beside who runs it. Nothing in Redis may be the only copy of anything.
+A script is in a .lua file beside the module that runs it. Nothing in Redis may be the only copy of anything.
 """
 
 from pathlib import Path

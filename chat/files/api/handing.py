@@ -52,7 +52,7 @@ def handed(request: HttpRequest, row: File, *, name: str) -> HttpResponseBase:
         response["Accept-Ranges"] = "bytes"
         response["Content-Disposition"] = content_disposition_header(kind not in SHOWN, row.name) or "attachment"
     response["ETag"] = tag
-    # Asked again at each use: whoever may see it no more, sees it no more.
+    # Browsers ask again at each use, so that a user who has lost access does not see it any more.
     response["Cache-Control"] = "private, no-cache"
     response["Vary"] = "Cookie, Authorization"
     response["Content-Security-Policy"] = SANDBOX

@@ -1,4 +1,4 @@
-"""How a process stands with Redis: when everything is to be said again, and from when on who is missing has gone."""
+"""A process's contact with Redis: when it must tell everything again, and when a missing person counts as gone."""
 
 from django.conf import settings
 

@@ -1,4 +1,4 @@
-"""Presence of one web process: says who is here, hears who is elsewhere, tells the sockets, and notes it in the rows now and then.
+"""Presence of one web process: tells Redis who is here, reads who is elsewhere, tells the sockets, and sometimes writes the rows.
 
 One call to Redis twice a second, however many people come and go; no request and no command waits for Redis.
 """

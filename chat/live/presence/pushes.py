@@ -1,4 +1,4 @@
-"""Presence on its way to the sockets of this process: what has changed goes out together, once a second a channel.
+"""Pushes presence to the sockets of this process: all changes together, once a second for each channel.
 
 Encoded once for all sockets that see the same; dropped for a socket that is behind, which later gets whole rosters instead.
 """

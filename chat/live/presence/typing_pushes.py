@@ -1,4 +1,4 @@
-"""Typing on its way to the sockets of this process: who types in a channel, pushed when it has changed and while they go on."""
+"""Pushes typing to the sockets of this process: the users who type in a channel, when they change and while they continue."""
 
 import time
 from collections.abc import Callable, Container, Iterable

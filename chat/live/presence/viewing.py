@@ -1,6 +1,6 @@
-"""Who looks at which support conversation, as this process has heard, on its way to the agents of the inbox.
+"""Tells the inbox's agents which agents look at a support conversation, as far as this process knows.
 
-Told to who follows the desk's log: no visitor does. Like typing it lasts for seconds, and is dropped for who is behind.
+The followers of the desk's log get it, never a visitor. Like typing it lasts for seconds, and is dropped for slow sockets.
 """
 
 import time

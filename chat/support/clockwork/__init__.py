@@ -1,1 +1,1 @@
-"""What happens at the desk by itself: each web process looks for what is due each second, and the rows say what is done."""
+"""The desk's automatic work: each web process looks for due work every second, and the rows say what is done already."""

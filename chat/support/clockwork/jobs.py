@@ -1,4 +1,4 @@
-"""What the clockwork does, in the order in which it does it."""
+"""The jobs of the clockwork, in their order."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from chat.support.services.sending import send_mails
 from chat.support.services.tallying import count_desks
 from presence.people import OFFLINE, UNKNOWN
 
-#: Days are what it counts, and it looks at every open conversation.
+#: Seconds between two runs: it counts in days, and reads every open conversation.
 SILENT_SECONDS = 60.0
-#: What may be a little late, and costs more to look for.
+#: Seconds between two runs of jobs that may be a little late and cost more.
 SLOW_SECONDS = 10.0
-#: What nobody waits for.
+#: Seconds between two runs of jobs that nobody waits for.
 RARE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Looks for what is due and does it; what it returns is for its tests."""
+    """A job, which looks for due work and does it. Its result is only for tests."""
 
     name: str
     do: Callable[[], object]
@@ -32,7 +32,7 @@ class Job:
 
 
 def jobs_of(node: ChatNode) -> Sequence[Sequence[Job]]:
-    """What is done one after the other, apart: nobody in the queue waits for a mail server, and how late it is shows meanwhile."""
+    """Lists of jobs; each list runs apart, its jobs one by one, so that neither queue nor lateness waits for a mail server."""
 
     def is_here(user_id: int) -> bool:
         return node.presence.state_of(user_id).status not in (OFFLINE, UNKNOWN)

@@ -1,4 +1,4 @@
-"""How late the clockwork is: since when the oldest thing that is due waits to be done. For Prometheus and the doctor."""
+"""The lateness of the clockwork: for how long the oldest due work has been waiting. For Prometheus and the doctor."""
 
 from prometheus_client import Gauge
 
@@ -13,8 +13,8 @@ late_seconds = Gauge(
 for _what in ("leases", "snoozes", "mails"):
     late_seconds.labels(_what)
 
-#: By the partial indexes of what is due; all others cost nothing. What clock_timestamp() says may change within a statement, so
-#: that no index would be asked for it.
+#: Uses the partial indexes of due rows; other rows cost nothing. The value of clock_timestamp() may change within a statement, so
+#: PostgreSQL would use no index for it.
 _LATE = """
 SELECT what, COALESCE(extract(epoch FROM statement_timestamp() - oldest), 0)::float8 FROM (
     SELECT 'leases' AS what, min(lease_until) AS oldest FROM conversations
@@ -28,7 +28,7 @@ SELECT what, COALESCE(extract(epoch FROM statement_timestamp() - oldest), 0)::fl
 
 
 def lateness() -> dict[str, float]:
-    """Seconds by what is due; 0 where nothing waits."""
+    """Seconds of lateness by kind; 0 if nothing waits."""
     return dict(hot.rows(_LATE, []))
 
 

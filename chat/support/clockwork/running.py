@@ -1,7 +1,7 @@
-"""The clockwork of one web process: it looks for what is due every second, not all processes at the same moment.
+"""The clockwork of one web process: it looks for due work every second, at another moment than other processes.
 
-What it does stands in rows, each thing in one transaction that looks again under its lock: a process that is killed over it
-costs a second, and two that find the same do it once.
+Each piece of work is one transaction that checks again under its lock: a killed process costs a second, and two processes that find
+the same work do it once.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.clockwork")
 
-#: Between two turns.
+#: Seconds between two turns.
 TURN_SECONDS = 1.0
-#: The same while PostgreSQL is away, after many failures; up to half of it less by chance.
+#: The same while PostgreSQL is away, after many failures; a random part of up to half is subtracted.
 AWAY_PAUSE_SECONDS = 5.0
 
 
@@ -48,7 +48,7 @@ class Inboxes:
 
 
 class Clockwork:
-    """Jobs that are done one after the other. Belongs to one event loop; ends with the nursery of its node."""
+    """Runs its jobs one by one. Belongs to one event loop; ends with the nursery of its node."""
 
     def __init__(
         self, jobs: Sequence[Job], inboxes: Inboxes, threads: DatabaseThreads, *, is_ending: Callable[[], bool]
@@ -58,11 +58,11 @@ class Clockwork:
         self._threads = threads
         self._is_ending = is_ending
         self._failures = 0
-        #: Of each job, when it is due again, by the monotonic clock.
+        #: For each job, when it is due again, by the monotonic clock.
         self._due = dict.fromkeys((job.name for job in jobs), 0.0)
 
     async def live(self) -> None:
-        """Until the process drains. Without an inbox nothing is looked for."""
+        """Runs until the process drains. Without an inbox it looks for nothing."""
         while not self._is_ending():
             await (beat(TURN_SECONDS) if not self._failures else asyncio.sleep(self._away_pause()))
             try:
@@ -91,7 +91,7 @@ def _do(job: Job) -> None:
     except Exception as error:
         if is_away(error):
             raise
-        # What is wrong with one thing that is due keeps no other from being done.
+        # A failing job does not stop the others.
         logger.exception("the clockwork could not do its job: %s", job.name)
 
 

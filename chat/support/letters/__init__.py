@@ -1,1 +1,1 @@
-"""Letters: what a mail to a customer or an agent says, and what a customer's mail said. Neither sends nor posts."""
+"""Letters: makes the text of mails to customers and agents, and reads customers' mails. It neither sends nor posts."""

@@ -1,4 +1,4 @@
-"""Addresses that lead back into a conversation: the inbox's own, with the conversation and a signature behind a plus sign."""
+"""Reply addresses of conversations: the inbox's address, with the conversation and a signature after a plus sign."""
 
 import hmac
 import re
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 _SALT = "gapless.support.reply"
-#: Hexadecimal digits: 80 bits, which nobody guesses by sending mails.
+#: Hexadecimal digits of the signature: 80 bits, which nobody can guess by sending mails.
 _DIGITS = 20
 _TAGGED = re.compile(rf"\+(\d{{1,18}})-([0-9a-f]{{{_DIGITS}}})@", re.IGNORECASE)
 
@@ -19,7 +19,7 @@ def reply_address(mail_from: str, conversation: int) -> str:
 
 
 def conversation_of(addresses: Iterable[str]) -> int | None:
-    """The conversation that the first true reply address among these leads to."""
+    """The conversation of the first valid reply address among these."""
     for address in addresses:
         found = _TAGGED.search(address)
         if found and _is_true(int(found[1]), found[2].lower()):

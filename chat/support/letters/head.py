@@ -1,6 +1,6 @@
-"""The head of a mail: whom it is for, who it says wrote it, whether a machine did.
+"""The head of a mail: its recipients, its claimed sender, and whether a machine wrote it.
 
-Cheap, whatever comes: mails of strangers and machines end here.
+Cheap for any mail: mails of strangers and machines end here.
 """
 
 import email
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import parseaddr
 
-#: Of a head that are read; of each field of it.
+#: Bytes of a head that are read; characters of each field.
 HEAD_BYTES, FIELD_CHARACTERS = 64 * 1024, 2000
 _RECIPIENTS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 _BULK = {"bulk", "junk", "list", "auto_reply"}
@@ -22,14 +22,14 @@ _OF_MACHINES = {"list-id", "list-unsubscribe", "x-autoreply", "x-autorespond", "
 class Head:
     message_id: str
     sender: str
-    #: Of the envelope, and fields that name them.
+    #: The recipients of the envelope and of the fields.
     recipients: Sequence[str]
-    #: Written by a machine: an auto-reply, a bounce, a list. Nothing answers it.
+    #: A machine wrote it: an auto-reply, a bounce, a list. It must get no answer.
     is_automatic: bool
 
 
 def read_head(raw: bytes, *, recipients: Sequence[str] = ()) -> Head:
-    """`recipients`: of the envelope, as the mail server says them."""
+    """Reads the head. `recipients`: the envelope's, from the mail server."""
     message = email.message_from_bytes(_head(raw), policy=email.policy.compat32)
     named = [_clean(value) for name in _RECIPIENTS for value in message.get_all(name, [])]
     return Head(
@@ -50,7 +50,7 @@ def _field(message: Message, name: str) -> str:
 
 
 def _clean(value: object) -> str:
-    # What is not ASCII stands there as halves of pairs, which no text has.
+    # The parser gives non-ASCII bytes as halves of surrogate pairs, which no text may have.
     return str(value)[:FIELD_CHARACTERS].encode("ascii", "replace").decode().replace("\x00", "").strip()
 
 
@@ -62,7 +62,7 @@ def _address(field: str) -> str:
 
 
 def _is_automatic(message: Message) -> bool:
-    """RFC 3834, and what servers wrote before it."""
+    """Whether a machine wrote the mail, by RFC 3834 and by older headers."""
     submitted = (_field(message, "auto-submitted") or "no").partition(";")[0].strip().lower()
     is_bounce = _field(message, "return-path") == "<>" or message.get_content_type() == "multipart/report"
     return (

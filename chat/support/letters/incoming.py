@@ -1,4 +1,4 @@
-"""What the writer of a mail said above what they quote, and what they attached. Opened in a process of its own."""
+"""The text of a mail above the quoted mail, and its attachments. The mail is opened in a process of its own."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from chat.files.developing import scratch
 from delivery.children import run_apart
 from delivery.wire.errors import Invalid
 
-#: Stands in every mail of ours above what was said: an answer ends there.
+#: The line in every mail of ours above the messages: a customer's answer ends there.
 ANSWER_ABOVE = "-- Please write your answer above this line --"
 _OPENER = Path(__file__).with_name("opener.py")
-#: For one mail, whatever else the machine does.
+#: Seconds for one mail, even on a busy machine.
 MOST_SECONDS = 60
 
 
@@ -27,13 +27,13 @@ class _Said(msgspec.Struct):
 @dataclass(frozen=True)
 class Opened:
     text: str
-    #: Names of what was attached, and how many bytes it has.
+    #: The names and sizes of the attachments.
     attached: Sequence[tuple[str, int]]
-    #: The bytes of the first `files_per_message` of what was attached, one after the other.
+    #: The bytes of the first `files_per_message` attachments, one after another.
     content: IO[bytes]
 
     def files(self) -> Iterator[tuple[str, IO[bytes]]]:
-        """The first of what was attached, each in a scratch file."""
+        """The first attachments, each in a scratch file."""
         self.content.seek(0)
         for name, size in self.attached[: settings.LIMITS.files_per_message]:
             file = scratch()
@@ -42,11 +42,11 @@ class Opened:
 
 
 def open_mail(raw: bytes) -> Opened:
-    """Raises Invalid for what can't be read, or not in time."""
+    """Opens the mail. Raises Invalid if it can't be read, or not in time."""
     content = scratch()
     said = _ask_opener(raw, content)
     if said is None:
-        # Whatever the parser stumbles over: it is told to who hands the mail in, which keeps it.
+        # For every error of the parser the program that hands in the mail is told, and keeps it.
         raise Invalid("This is no mail that can be read.")
     return Opened(text=said.text, attached=said.attached, content=content)
 

@@ -1,8 +1,8 @@
-"""Opens one mail: a process of its own, because what it reads may be made to do harm.
+"""Opens one mail in a process of its own, because the mail may be malicious.
 
-Run as `opener.py MOST_FILES ANSWER_ABOVE TARGET`, the mail on standard input, the last an open descriptor that gets the bytes of
-what was attached, one after the other. Says as JSON what the mail says. Knows nothing of Gapless; bounds itself before it opens
-anything.
+Run as `opener.py MOST_FILES ANSWER_ABOVE TARGET`, with the mail on standard input; TARGET is an open descriptor that gets the bytes
+of the attachments, one after another. It prints the mail's content as JSON. It knows nothing of Gapless, and limits itself before
+it opens the mail.
 """
 
 import email
@@ -21,18 +21,18 @@ from typing import Any
 MEMORY_BYTES = 768 * 2**20
 PROCESSOR_SECONDS = 5
 WRITTEN_BYTES = 64 * 2**20
-#: Whatever is asked of the server meanwhile goes first.
+#: A low priority, so that the server's own work goes first.
 NICE = 10
-#: Of a text: more than any mail may become.
+#: The most characters of a text: more than any mail may become.
 TEXT_CHARACTERS = 500_000
-#: Of the name of what is attached.
+#: The most characters of an attachment's name.
 NAME_CHARACTERS = 300
-#: Parts within parts.
+#: The deepest nesting of parts.
 MOST_DEEP = 30
 
-#: They say who signed, and are nothing that anybody reads.
+#: Types of signatures, which nobody reads.
 _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
-#: The line with which mail programs begin what they quote.
+#: The lines with which mail programs begin the quoted mail.
 _QUOTES = re.compile(
     r"^(>|-{3,} ?(original message|ursprüngliche nachricht|message d'origine)"
     r"|(on|am|le|el|il) .{6,200}(wrote|schrieb|a écrit|escribió|ha scritto).{0,100}:\s*$)",
@@ -41,7 +41,7 @@ _QUOTES = re.compile(
 _BREAKING = {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "blockquote", "table", "ul", "ol"}
 _UNSEEN = {"script", "style", "head", "title", "template", "noscript"}
 
-#: A name and its bytes.
+#: An attachment's name and bytes.
 Attached = tuple[str, bytes]
 
 
@@ -64,18 +64,18 @@ def main(most_files: str, answer_above: str, target: str) -> None:
 
 
 def opened(raw: bytes, answer_above: str) -> dict[str, Any]:
-    """Its text above what it quotes, and what is attached; raises whatever the parser stumbles over."""
+    """The text above the quoted mail, and the attachments; raises any error of the parser."""
     message = email.message_from_bytes(raw, policy=email.policy.compat32)
     texts: list[tuple[str, str]] = []
     attached = [(_name(part), content) for part, content in _parts(message, texts)]
     return {"text": _above_quotes(_told(texts), answer_above)[:TEXT_CHARACTERS], "attached": attached}
 
 
-# ---- its parts ----
+# ---- the parts ----
 
 
 def _parts(part: Message, texts: list[tuple[str, str]], *, deep: int = 0) -> Iterator[tuple[Message, bytes]]:
-    """What is attached, with its bytes; what is to be read goes to `texts`, with its kind."""
+    """The attachments, with their bytes; text parts go to `texts`, with their kind."""
     if deep > MOST_DEEP:
         raise ValueError("too many parts within parts")
     _spell(part)
@@ -93,21 +93,21 @@ def _parts(part: Message, texts: list[tuple[str, str]], *, deep: int = 0) -> Ite
 
 
 def _spell(part: Message) -> None:
-    # Many write their names as they are, which is UTF-8 and against the rules.
+    # Many programs write names as plain UTF-8, against the rules.
     for name, value in list(part.raw_items()):
         if not str(value).isascii():
             part.replace_header(name, str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _best(part: Message, texts: list[tuple[str, str]], *, deep: int) -> Iterator[tuple[Message, bytes]]:
-    """Of the same in several forms the words of one; pictures and the like of all."""
+    """For one content in several forms: the text of one form, and the attachments of all."""
     forms: list[list[tuple[str, str]]] = []
     for each in _children(part):
         forms.append([])
         for attached, content in _parts(each, forms[-1], deep=deep + 1):
             if attached.get_content_maintype() != "text":
                 yield attached, content
-    # The first that says something, the plain one before others.
+    # The first form with text, plain text before others.
     said = [form for form in forms if _told(form).strip()]
     plain = [form for form in said if form[0][0] == "text/plain"]
     texts += [*plain, *said, []][0]
@@ -125,7 +125,7 @@ def _is_attached(part: Message) -> bool:
 def _bytes(part: Message) -> bytes:
     inside = _children(part)
     if inside:
-        # Another mail, as it is.
+        # An attached mail, unchanged.
         return inside[0].as_bytes()
     decoded = part.get_payload(decode=True)
     return decoded if isinstance(decoded, bytes) else b""
@@ -145,7 +145,7 @@ def _name(part: Message) -> str:
     return name[:NAME_CHARACTERS].encode("utf-8", "replace").decode()
 
 
-# ---- its words ----
+# ---- the text ----
 
 
 def _text(part: Message) -> str:
@@ -154,7 +154,7 @@ def _text(part: Message) -> str:
         said = raw.decode(part.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):
         said = raw.decode("utf-8", "replace")
-    # Some charsets spell halves of pairs.
+    # Some charsets can encode halves of surrogate pairs.
     said = said.encode("utf-8", "replace").decode()
     return said.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
@@ -164,7 +164,7 @@ def _told(texts: list[tuple[str, str]]) -> str:
 
 
 class _Words(html.parser.HTMLParser):
-    """What a reader of a page sees of it, line by line."""
+    """The visible text of an HTML part, line by line."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -197,7 +197,7 @@ class _Words(html.parser.HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._unseen:
-            # Lines of the source are none of the page.
+            # Line breaks of the source are no line breaks of the page.
             self._said.append(re.sub(r"\s+", " ", data))
 
 
@@ -205,7 +205,7 @@ def _above_quotes(text: str, answer_above: str) -> str:
     kept: list[str] = []
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        # The line of who wrote what is quoted may be broken in two.
+        # The line that introduces the quoted mail may be broken in two.
         both = f"{line.strip()} {lines[number + 1].strip()}" if number + 1 < len(lines) else line
         if answer_above in line or _QUOTES.match(line.strip()) or (line.strip() and _QUOTES.match(both)):
             break

@@ -1,4 +1,4 @@
-"""What a mail says. A repeat of it has the same Message-ID, so that a mail program shows it once."""
+"""The text of outgoing mails. A repeat has the same Message-ID, so that mail programs show it once."""
 
 from collections.abc import Sequence
 from email.utils import formataddr
@@ -23,7 +23,7 @@ _SUBJECTS = {
 
 
 def letter(mail: Mail, inbox: Inbox, body: str) -> EmailMessage:
-    """The mail with this text. Answers to it lead into the conversation, those of machines excepted."""
+    """The mail with this text. People's answers to it go into the conversation, machines' answers do not."""
     thread = f"<conversation-{mail.conversation_id}@{_domain(inbox)}>"
     return EmailMessage(
         subject=_SUBJECTS[MailKind(mail.kind)].format(inbox=inbox.name),
@@ -35,7 +35,7 @@ def letter(mail: Mail, inbox: Inbox, body: str) -> EmailMessage:
             "Message-ID": f"<{mail.kind}-{mail.conversation_id}-{mail.number}-{mail.pk}@{_domain(inbox)}>",
             "In-Reply-To": thread,
             "References": thread,
-            # RFC 3834: nobody's holiday notice is to answer it.
+            # RFC 3834: no holiday notice should answer it.
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "All",
         },
@@ -47,7 +47,7 @@ def answers_text(inbox: Inbox, rows: Sequence[Message]) -> str:
 
 
 def transcript_text(rows: Sequence[Message]) -> str:
-    """What was said, in its order, as a reader without the page sees it. Rows: with their senders."""
+    """The messages in order, as plain text. Needs the rows with their senders."""
     return "\n\n".join(
         f"{shapes.sender_of(row).display_name}, {row.created_at:%Y-%m-%d %H:%M} UTC:\n{_said(row)}" for row in rows
     )
@@ -58,7 +58,7 @@ def _said(row: Message) -> str:
 
 
 def agent_text(mail: Mail, visitor: str) -> str:
-    """Nothing of what the customer said: it stays where who may read it is asked."""
+    """The text for an agent. It contains nothing of the customer's messages, which only the desk shows, with its rights."""
     return f"{visitor} is waiting.\n\n{settings.PUBLIC_URL}/admin/desk/#{mail.conversation_id}\n"
 
 

@@ -1,1 +1,1 @@
-"""Mailboxes: customers' mails are collected over IMAP, each by one process at a time, in a thread that nothing else waits for."""
+"""Mailboxes: collects customers' mails over IMAP, one process at a time for each, in a thread that nothing waits for."""

@@ -1,4 +1,4 @@
-"""Where a mailbox is and who opens it, as IMAP_URL says. Knows nothing of Django."""
+"""The address and the login of a mailbox, from IMAP_URL. Knows nothing of Django."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -23,13 +23,13 @@ class Mailbox:
     folder: str
 
     def __str__(self) -> str:
-        """For people, and the name of its row: no two mailboxes have the same, and no password is in it."""
+        """The unique name for people and for the row, without the password."""
         port = "" if self.port in (143, 993) else f":{self.port}"
         return f"{self.user} at {self.host}{port}/{self.folder}"
 
 
 def mailbox(url: str) -> Mailbox:
-    """From an imap+ssl://, imap+tls:// (STARTTLS) or imap:// URL. Raises ValueError, also for a password that others could read:
+    """Reads an imap+ssl://, imap+tls:// (STARTTLS) or imap:// URL. Raises ValueError, also if others could read the password:
     imap:// is for this machine alone.
     """
     parts = urlsplit(url)

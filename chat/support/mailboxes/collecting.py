@@ -1,6 +1,7 @@
-"""One look into a mailbox: each unread mail is received, then marked, so that whatever dies in between leaves it to be found again.
+"""One look into a mailbox: each unread mail is received, then marked, so that a mail is found again if the process dies in between.
 
-Taken or dropped: seen. Refused for good: flagged, and left unread for a person. Not now (a limit, a full queue): left as it is.
+Accepted or dropped mails are marked as seen. Mails refused for good are flagged, and left unread for a person. Mails refused for
+now (a limit, a full queue) stay as they are.
 """
 
 import logging
@@ -42,7 +43,7 @@ failing_seconds = Gauge(
 
 
 def collect(mailbox: Mailbox, *, is_ending: Callable[[], bool] = lambda: False) -> bool:
-    """Looks if it is this process's turn, and whether it was. What the mailbox does wrong is noted; raises what PostgreSQL does."""
+    """Looks if it is this process's turn; returns whether it was. Notes errors of the mailbox; raises PostgreSQL's."""
     address = str(mailbox)
     if not _asked(take_mailbox, address):
         return False
@@ -66,7 +67,7 @@ def collect(mailbox: Mailbox, *, is_ending: Callable[[], bool] = lambda: False) 
 
 
 def _take_up(line: Line, address: str, is_ending: Callable[[], bool]) -> bool:
-    """Whether nothing is left that could be taken up now."""
+    """Collects mails; returns whether none is left that could be collected now."""
     waiting: set[str] = set()
     left: Iterator[int] = iter(line.unread())
     for _ in range(settings.LIMITS.mails_a_look):
@@ -76,19 +77,19 @@ def _take_up(line: Line, address: str, is_ending: Callable[[], bool]) -> bool:
         _asked(hold_mailbox, address)
         sender = _take(line, uid)
         if sender is not None and sender not in waiting:
-            # Their others would be left too: whoever floods a mailbox keeps nobody else waiting.
+            # The sender's other mails would be left too: a flood by one sender must not delay other customers.
             waiting.add(sender)
             left = (other for other in line.unread(but_of=waiting) if other > uid)
     return next(left, None) is None
 
 
 def _take(line: Line, uid: int) -> str | None:
-    """Of a mail that is left, its sender."""
+    """Receives one mail; returns its sender if the mail is left for later."""
     most, size = settings.LIMITS.mail_bytes, line.size(uid)
-    # One byte more than there may be: a server may be wrong about the size.
+    # Reads one byte more than allowed, because a server may be wrong about the size.
     raw = None if size is None or size > most else line.mail(uid, most=most + 1)
     if raw is None and (size is None or size <= most):
-        # Somebody took it away meanwhile.
+        # Another program has removed it meanwhile.
         return None
     outcome = "refused" if raw is None else _asked(_received, raw)
     mails_collected.labels(outcome).inc()
@@ -113,16 +114,16 @@ def _received(raw: bytes) -> Outcome:
     except OperationalError as error:
         if is_away(error):
             raise
-        # A lock that took too long.
+        # A lock took too long.
         return "left"
     except Exception:
-        # What is wrong with one mail keeps no other from being collected.
+        # An error with one mail does not stop the others.
         logger.exception("a mail could not be received")
         return "refused"
 
 
 def _asked(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    # Between two questions to PostgreSQL the mailbox may take its time: nobody waits for the connection meanwhile.
+    # The mailbox may be slow: PostgreSQL's connection is given back between two questions.
     try:
         return function(*args, **kwargs)
     finally:

@@ -1,6 +1,6 @@
-"""A connection to a mailbox over IMAP: what lies there for us, its bytes, and its flags. Knows no rows.
+"""A connection to a mailbox over IMAP: lists its mails, reads their bytes, and sets flags. Knows no rows.
 
-Whatever the server does, slowly, endlessly or not at all, each step has an end: in time, and in bytes.
+Each step is bounded in time and in bytes, even if the server is slow, endless or silent.
 """
 
 import contextlib
@@ -18,16 +18,16 @@ from imapclient.imapclient import FLAGGED, SEEN
 
 from chat.support.mailboxes.address import Mailbox
 
-#: Until the server says the next thing.
+#: Seconds until the server must send something.
 SILENT_SECONDS = 10.0
-#: For all of one step: coming in, or one mail.
+#: Seconds for a whole step: signing in, or one mail.
 STEP_SECONDS = 60.0
-#: That are read in one step, besides the mail itself: the numbers of a million mails.
+#: Bytes that one step reads besides the mail itself: enough for the numbers of a million mails.
 STEP_BYTES = 16 * 2**20
 
 
 class Trouble(Exception):
-    """The mailbox can't be collected from; a sentence for who runs it."""
+    """The mailbox can't be collected from; the text is a sentence for its operator."""
 
 
 class _Bounds:
@@ -83,14 +83,14 @@ class _Protocol(imaplib.IMAP4):
         self.file = io.BufferedReader(_Incoming(self.sock, self._bounds), 64 * 1024)
 
     def readline(self) -> bytes:
-        # Of any length within the step's bytes.
+        # A line may have any length within the step's bytes.
         line = self.file.readline()
         assert isinstance(line, bytes)
         return line
 
 
 class Line(IMAPClient):
-    """Signed in, with the folder open for writing. Raises Trouble, and what sockets raise, at every step."""
+    """A signed-in connection with the folder open for writing. Every step raises Trouble and the errors of sockets."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._bounds = _Bounds()
@@ -109,7 +109,7 @@ class Line(IMAPClient):
             if self._mailbox.security == "starttls":
                 self.starttls(context)
                 self._imap.bound()
-            # LOGIN knows ASCII alone.
+            # LOGIN allows ASCII only.
             is_plain = (self._mailbox.user + self._mailbox.password).isascii()
             (self.login if is_plain else self.plain_login)(self._mailbox.user, self._mailbox.password)
             self.select_folder(self._mailbox.folder)
@@ -118,7 +118,7 @@ class Line(IMAPClient):
             raise
 
     def hang_up(self, *, is_well: bool = False) -> None:
-        """Well: with a word to the server, who would take it for a fault otherwise."""
+        """Ends the connection politely: the server would log a fault otherwise."""
         with contextlib.suppress(Exception):
             if is_well:
                 self._bounds.begin_step(0)
@@ -127,26 +127,26 @@ class Line(IMAPClient):
             self.shutdown()
 
     def unread(self, *, but_of: Iterable[str] = ()) -> list[int]:
-        """The UIDs of mails that nobody has seen and that were not put aside, the oldest first; those of some senders left out."""
+        """The UIDs of unseen mails that were not put aside, the oldest first, without those of some senders."""
         left_out = [word for sender in but_of for word in ("NOT", "FROM", sender)]
         with _told():
             self._bounds.begin_step(0)
             return sorted(self.search(["UNSEEN", "UNFLAGGED", *left_out]))
 
     def put_aside(self) -> int:
-        """How many lie there unread for a person to see."""
+        """How many refused mails lie there unread for a person."""
         with _told():
             return len(self.search(["UNSEEN", "FLAGGED"]))
 
     def size(self, uid: int) -> int | None:
-        """In bytes; None when the mail has gone meanwhile."""
+        """The mail's size in bytes; None if it has gone meanwhile."""
         with _told():
             self._bounds.begin_step(0)
             size = self.fetch([uid], ["RFC822.SIZE"]).get(uid, {}).get(b"RFC822.SIZE")
             return size if isinstance(size, int) else None
 
     def mail(self, uid: int, *, most: int) -> bytes | None:
-        """The first bytes of it, at most so many; None when it has gone meanwhile, or is not given now. It stays unread."""
+        """The mail's first bytes, at most so many; None if it has gone meanwhile, or the server denies it. It stays unread."""
         with _told():
             self._bounds.begin_step(2 * most)
             try:
@@ -162,7 +162,7 @@ class Line(IMAPClient):
         self._mark(uid, SEEN)
 
     def set_aside(self, uid: int) -> None:
-        """Flagged, and still unread: a person sees it in any mail program, and it is not collected again."""
+        """Flags the mail and leaves it unread: a person sees it in any mail program, and it is not collected again."""
         self._mark(uid, FLAGGED)
 
     def _mark(self, uid: int, flag: bytes) -> None:
@@ -171,7 +171,7 @@ class Line(IMAPClient):
             self.add_flags([uid], [flag], silent=True)
 
 
-#: How the library spells what the server said.
+#: The library's spelling of the server's answers.
 _BYTES = re.compile(r"\bb'([^']*)'")
 _TIMEOUT = SocketTimeout(connect=SILENT_SECONDS, read=SILENT_SECONDS)
 
@@ -181,10 +181,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OSError:
-        # Of a certificate, for one, which is a ValueError too.
+        # For example of a certificate, which is a ValueError too.
         raise
     except imaplib.IMAP4.error as error:
         raise Trouble(_BYTES.sub(r"\1", " ".join(str(error).split()))) from error
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        # Not what the error says: what was sent may stand in it.
+        # Not the error's text, which may contain what was sent.
         raise Trouble(f"what it says is no IMAP ({type(error).__name__})") from error

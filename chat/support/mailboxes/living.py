@@ -1,4 +1,4 @@
-"""The looks into mailboxes of one web process: a thread a mailbox. Nothing else waits for it, also not the end of the process."""
+"""One web process looks into mailboxes: one thread for each. Nothing waits for these threads, not even the end of the process."""
 
 import logging
 import random
@@ -18,18 +18,18 @@ from delivery.away import who_is_away
 
 logger = logging.getLogger("gapless.mailboxes")
 
-#: Between two questions whether it is one's turn, by chance up to so much; often enough for one fault to be one in the log.
+#: Seconds, random up to this, between two tries to take a turn; often enough that one fault is one line in the log.
 PAUSE_SECONDS = 5.0
 #: The same while PostgreSQL is away.
 AWAY_PAUSE_SECONDS = 15.0
-#: How soon the end of the process is noticed.
+#: Seconds until the thread notices the end of the process.
 LOOK_SECONDS = 0.25
 
 _collected: ChatNode | None = None
 
 
 def collect_beside(node: ChatNode) -> None:
-    """Starts to look into the mailboxes of IMAP_URL; ends when the node drains. Repeating does nothing."""
+    """Starts the looks into the mailboxes of IMAP_URL, which end when the node drains. Repeating does nothing."""
     global _collected
     if _collected is not node:
         _collected = node
@@ -40,7 +40,7 @@ def collect_beside(node: ChatNode) -> None:
 
 
 def live(mailbox: Mailbox, is_ending: Callable[[], bool]) -> None:
-    """Looks into it again and again, in turns with other processes."""
+    """Looks into the mailbox repeatedly, in turns with other processes."""
     while not is_ending():
         pause = min(PAUSE_SECONDS, max(LOOK_SECONDS, settings.LIMITS.mailbox_seconds))
         try:
@@ -52,7 +52,7 @@ def live(mailbox: Mailbox, is_ending: Callable[[], bool]) -> None:
 
 
 def _note(mailbox: Mailbox, *, is_said: bool) -> None:
-    # For the figures and the log of this process too it lasts, whichever process looked last.
+    # The failure lasts for this process's metrics and log too, even if another process looked last.
     try:
         failing = failing_mailboxes()
     finally:

@@ -1,4 +1,4 @@
-"""What the desk keeps: inboxes and their agents, hours, what a conversation is about, and facts for reports."""
+"""The desk's models: inboxes and their agents, hours, tickets of conversations, and facts for reports."""
 
 from chat.support.models.answers import CannedAnswer, Rating
 from chat.support.models.contact import Contact

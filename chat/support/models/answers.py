@@ -1,4 +1,4 @@
-"""Answers that are kept ready, and what customers said of the ones that they got."""
+"""Canned answers, and customers' ratings."""
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -11,7 +11,7 @@ from chat.support.models.inbox import Inbox
 
 
 class CannedAnswer(models.Model):
-    """`{{visitor}}` and `{{agent}}` in its body stand for their names."""
+    """A canned answer. Clients replace `{{visitor}}` and `{{agent}}` in its body with the names."""
 
     inbox = models.ForeignKey(Inbox, on_delete=models.CASCADE, related_name="canned_answers", db_index=False)
     code = models.CharField(
@@ -37,13 +37,13 @@ class CannedAnswer(models.Model):
 
 
 class Rating(models.Model):
-    """At most one an episode; a second answer replaces nothing."""
+    """A rating, at most one for each episode; a second one replaces nothing."""
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="ratings", db_index=False)
     episode = models.PositiveIntegerField()
     score = models.PositiveSmallIntegerField()
     comment = models.CharField(max_length=1000, blank=True, default="", db_default="")
-    #: Who answered last in that episode.
+    #: The agent who answered last in that episode.
     agent = models.ForeignKey(
         "chat.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )

@@ -1,4 +1,4 @@
-"""Who a visitor is, as far as they or the company said it."""
+"""Contacts: what visitors or their company said about them."""
 
 from django.conf import settings
 from django.db import models
@@ -14,12 +14,12 @@ class Contact(models.Model):
     )
     inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="contacts")
     email = models.EmailField(blank=True, default="", db_default="")
-    #: `sub` of the identity that the company signed; empty: nobody has. Merging is by this alone.
+    #: `sub` of the signed identity; empty: the company signed none. Only this merges visitors.
     identity = models.CharField(max_length=200, blank=True, default="", db_default="")
-    #: Of that identity: what the company says besides, a few words each.
+    #: The other values of that identity, a few words each.
     attributes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
-    #: May not write to the inbox any more.
+    #: The visitor is blocked: they may not write to the inbox any more.
     blocked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

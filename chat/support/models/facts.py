@@ -1,6 +1,6 @@
-"""Facts for reports, only ever added: how long somebody waited, how long a conversation was held, how long until it was solved.
+"""Facts for reports, which are only ever added: waiting times, holding times, times until a conversation was solved.
 
-They are counted from the desk's log, each once, however often a process dies over it.
+They are computed from the desk's log, each once, even if processes die meanwhile.
 """
 
 from django.conf import settings
@@ -21,16 +21,16 @@ class Interval(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="intervals", db_index=False)
     episode = models.PositiveIntegerField()
     kind = models.CharField(max_length=5, choices=IntervalKind.choices)
-    #: Who answered, solved or held.
+    #: The agent who answered, solved or held.
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     seconds = models.PositiveIntegerField()
-    #: Within the inbox's hours, and only while the customer waited: without their silence and what was snoozed.
+    #: Within the inbox's hours, and only while the customer waited: without their silence and without snoozes.
     business_seconds = models.PositiveIntegerField()
-    #: Whether a policy's time was kept; None: there was none.
+    #: Whether the policy was met; None: there was no policy.
     met = models.BooleanField(null=True, blank=True)
 
     class Meta:

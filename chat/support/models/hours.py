@@ -1,4 +1,4 @@
-"""When an inbox is open: a week of spans, and days that are otherwise, in one time zone."""
+"""Opening hours: the spans of a week, and holidays, in one time zone."""
 
 import datetime
 import zoneinfo
@@ -36,7 +36,7 @@ class Hours(models.Model):
 
 
 class OpenSpan(models.Model):
-    """Of one weekday, Monday 0; in minutes since midnight. Two of a day don't overlap."""
+    """An open span of a weekday (Monday is 0), in minutes since midnight. Spans of one day don't overlap."""
 
     hours = models.ForeignKey(Hours, on_delete=models.CASCADE, related_name="spans")
     weekday = models.PositiveSmallIntegerField(

@@ -1,4 +1,4 @@
-"""Where customers write to: one inbox for each place of a company, with its agents and the log of its queue."""
+"""Inboxes, to which customers write: one for each site of a company, with its agents and the log of its queue."""
 
 import secrets
 
@@ -13,56 +13,56 @@ from chat.support.models.hours import Hours
 
 
 def new_key() -> str:
-    """Public: it stands in the page of the company."""
+    """A new key of an inbox. It is public: the company's page contains it."""
     return secrets.token_urlsafe(15)
 
 
 def new_secret() -> str:
-    """With which the company's server signs who somebody is (HS256)."""
+    """A new secret, with which the company's server signs identities (HS256)."""
     return secrets.token_urlsafe(32)
 
 
 class Routing(models.TextChoices):
-    #: Agents claim.
+    #: Agents claim conversations.
     PULL = "pull", "agents claim"
-    #: To who was given one longest ago.
+    #: Gives a conversation to the agent who got one longest ago.
     TURNS = "turns", "in turn"
-    #: To who has the least.
+    #: Gives a conversation to the agent who holds the fewest.
     LEAST = "least", "to who has the least"
 
 
 class Inbox(models.Model):
     name = models.CharField(max_length=80, unique=True)
     key = models.CharField(max_length=40, unique=True, default=new_key, editable=False)
-    #: A disabled one takes nothing new; what has begun goes on.
+    #: A disabled inbox accepts no new conversations; those that have begun go on.
     is_enabled = models.BooleanField(default=True, db_default=True)
     #: scheme://host[:port] of the pages that may frame its widget.
     origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     desk = models.OneToOneField(Channel, on_delete=models.PROTECT, related_name="inbox", editable=False)
     secret = models.CharField(max_length=64, default=new_secret, editable=False)
-    #: While a company changes over to another secret, signatures with the one before count too.
+    #: The secret before: its signatures stay valid while the company changes to the new secret.
     previous_secret = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
-    #: Whether only those write whose identity the company signs.
+    #: Whether only visitors with a signed identity can write.
     must_verify = models.BooleanField(default=False, db_default=False)
     #: None: always open.
     hours = models.ForeignKey(Hours, null=True, blank=True, on_delete=models.PROTECT, related_name="inboxes")
     routing = models.CharField(max_length=5, choices=Routing.choices, default=Routing.PULL, db_default=Routing.PULL)
-    #: Of each agent who has no number of their own; 0: nothing is assigned by itself or claimed.
+    #: The capacity of agents without their own; 0: no conversation can be assigned or claimed.
     capacity = models.PositiveSmallIntegerField(default=5, db_default=5)
     lease_seconds = models.PositiveIntegerField(default=900, db_default=900)
     reopen_days = models.PositiveSmallIntegerField(default=7, db_default=7)
-    #: After so many days in which the customer says nothing; None: never.
+    #: Conversations are resolved after so many days without a message of the customer; None: never.
     resolves_after_days = models.PositiveSmallIntegerField(null=True, blank=True)
     #: Resolved conversations are erased after so many days; None: never.
     keeps_days = models.PositiveIntegerField(null=True, blank=True)
     asks_rating = models.BooleanField(default=True, db_default=True)
     greeting = models.CharField(max_length=500, blank=True, default="", db_default="")
     closed_text = models.CharField(max_length=500, blank=True, default="", db_default="")
-    #: The address that its mails come from; empty: none are sent.
+    #: The sender address of its mails; empty: it sends none.
     mail_from = models.EmailField(blank=True, default="", db_default="")
-    #: Up to this change of the desk's log the facts are counted and the mails written.
+    #: The last change of the desk's log for which facts are counted and mails are written.
     counted_rev = models.BigIntegerField(default=0, db_default=0, editable=False)
-    #: What was resolved until then and kept no longer is erased.
+    #: Conversations resolved before this time are erased, if `keeps_days` is over.
     erased_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -80,17 +80,17 @@ class Inbox(models.Model):
 
 
 class Agent(models.Model):
-    """Somebody of the staff in an inbox: a member of its desk's log."""
+    """An agent of an inbox, who is a member of its desk's log."""
 
     inbox = models.ForeignKey(Inbox, on_delete=models.CASCADE, related_name="agents", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agencies")
     #: None: the inbox's.
     capacity = models.PositiveSmallIntegerField(null=True, blank=True)
-    #: Chosen, apart from presence: whether conversations are assigned to them.
+    #: The agent's choice, apart from presence: whether conversations are assigned to them.
     accepting = models.BooleanField(default=True, db_default=True)
-    #: Assigns, takes over for others, changes the inbox and reads its reports.
+    #: May assign and release conversations of others, change the inbox and read its reports.
     supervises = models.BooleanField(default=False, db_default=False)
-    #: When routing gave them one last: whose turn it is.
+    #: When routing last gave them a conversation: this decides whose turn it is.
     given_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -103,5 +103,5 @@ class Agent(models.Model):
 
     @property
     def most(self) -> int:
-        """How many they hold at most at a time."""
+        """The most conversations that they can hold at a time."""
         return self.inbox.capacity if self.capacity is None else self.capacity

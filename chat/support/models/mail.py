@@ -1,4 +1,4 @@
-"""Mails that are to go out, each once for a conversation, a kind and a number; a repeat has the same Message-ID."""
+"""Outgoing mails, one for each conversation, kind and number; a repeat has the same Message-ID."""
 
 from django.conf import settings
 from django.db import models
@@ -19,19 +19,19 @@ class MailKind(models.TextChoices):
 class Mail(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="mails", db_index=False)
     kind = models.CharField(max_length=10, choices=MailKind.choices)
-    #: Up to this number of the conversation, or of the desk's log.
+    #: The mail covers the conversation, or the desk's log, up to this number.
     number = models.BigIntegerField()
-    #: Whom it goes to; None: the customer.
+    #: The agent who gets it; None: the customer.
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     address = models.EmailField()
     due_at = models.DateTimeField(default=clock.now)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    #: How often it was taken to be sent and nobody said what became of it.
+    #: How often a process took it for sending and noted no outcome.
     unknown = models.PositiveSmallIntegerField(default=0, db_default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
-    #: Given up, or no longer needed: why.
+    #: Why it was given up or is no longer needed.
     dropped = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Mailboxes from which customers' mails are collected (IMAP_URL): who looks next, and how it went."""
+"""Mailboxes from which customers' mails are collected (IMAP_URL): the time of the next look, and the outcome of the last."""
 
 from django.db import models
 
@@ -6,16 +6,16 @@ from chat import clock
 
 
 class Mailbox(models.Model):
-    #: As the mailbox calls itself: user, host and folder.
+    #: The mailbox's name: user, host and folder.
     address = models.CharField(max_length=400, unique=True)
-    #: Nobody looks before; who takes it sets it on, so that one process looks at a time.
+    #: No process looks before this time. The process that looks moves it on, so that only one process looks at a time.
     next_at = models.DateTimeField(default=clock.now)
-    #: When somebody last looked and could.
+    #: The time of the last successful look.
     collected_at = models.DateTimeField(null=True, blank=True)
-    #: Since when it can't be collected from, and why.
+    #: Since when collecting fails, and why.
     failing_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True, default="", db_default="")
-    #: Mails that lie there refused, flagged and unread, for a person to see.
+    #: Refused mails in the mailbox, flagged and unread, which a person must read.
     put_aside = models.PositiveIntegerField("refused, for a person to see", default=0, db_default=0)
 
     class Meta:

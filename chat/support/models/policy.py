@@ -1,4 +1,4 @@
-"""How soon an inbox wants to answer and solve, in minutes of its hours."""
+"""Policies: how soon an inbox wants to answer and solve, in open minutes."""
 
 from django.db import models
 from django.db.models import Q

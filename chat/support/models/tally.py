@@ -1,4 +1,4 @@
-"""What the counter holds of a conversation between two changes of its desk's log, so that it never reads the log twice."""
+"""The counter's state of a conversation between two changes of its desk's log, so that it never reads the log twice."""
 
 import datetime
 
@@ -13,13 +13,13 @@ _NOTHING = datetime.timedelta(0)
 class Tally(models.Model):
     conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, primary_key=True, related_name="tally")
     episode = models.PositiveIntegerField(default=1, db_default=1)
-    #: When this episode did.
+    #: When this episode began.
     began_at = models.DateTimeField()
-    #: The customer waits for an answer since then, however often that was paused; None: they have one.
+    #: Since when the customer waits for an answer, including pauses; None: they have one.
     wait_began_at = models.DateTimeField(null=True, blank=True)
-    #: The time that counts runs since then; None: the customer is silent, or it is snoozed.
+    #: Since when time counts; None: the customer is silent, or the conversation is snoozed.
     running_since = models.DateTimeField(null=True, blank=True)
-    #: What ran before that, within the inbox's hours: of this wait, and of the whole episode.
+    #: The time counted before that, within the inbox's hours: of this wait, and of the whole episode.
     wait_used = models.DurationField(default=_NOTHING)
     solve_used = models.DurationField(default=_NOTHING)
     #: Whether this episode has an answer.
@@ -28,7 +28,7 @@ class Tally(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     held_since = models.DateTimeField(null=True, blank=True)
-    #: Up to this number of the conversation its customer has the answers by mail, or has read them.
+    #: Up to this number the customer has read the answers, or got them by mail.
     mailed_seq = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:

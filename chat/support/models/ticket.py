@@ -1,4 +1,4 @@
-"""What a conversation is about, and what is due: the desk's own beside what posting keeps (chat.models.Conversation)."""
+"""Tickets: the desk's own data about a conversation and its due times, beside posting's (chat.models.Conversation)."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -23,16 +23,16 @@ class Ticket(models.Model):
         max_length=6, choices=Priority.choices, default=Priority.NORMAL, db_default=Priority.NORMAL
     )
     labels = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    #: Whether its visitor's identity was signed by the company.
+    #: Whether the company signed the visitor's identity.
     verified = models.BooleanField(default=False, db_default=False)
-    #: The address of the page it was begun on, without its query; the language of the visitor's browser.
+    #: The address of the page on which it began, without its query; the language of the visitor's browser.
     page = models.CharField(max_length=500, blank=True, default="", db_default="")
     locale = models.CharField(max_length=35, blank=True, default="", db_default="")
-    #: By the inbox's policies and hours; None: nothing is due.
+    #: Due times, by the inbox's policies and hours; None: nothing is due.
     first_due = models.DateTimeField(null=True, blank=True)
     next_due = models.DateTimeField(null=True, blank=True)
     solve_due = models.DateTimeField(null=True, blank=True)
-    #: The due of which agents were warned by mail.
+    #: The due time of which agents were warned by mail.
     warned_for = models.DateTimeField(null=True, blank=True)
 
     class Meta:

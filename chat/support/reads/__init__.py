@@ -1,1 +1,1 @@
-"""What is read of the desk, beside its queue: reports over the facts, transcripts, what is known of a contact."""
+"""Reads of the desk besides its queue: reports over the facts, transcripts, contacts."""

@@ -1,4 +1,4 @@
-"""What an inbox's agents are told of a visitor."""
+"""A visitor, as an inbox's agents see them."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ from chat.support.models import Contact
 from chat.support.services.standing import require_agent
 from delivery.wire.errors import NotFound
 
-#: Earlier conversations that are shown with a contact.
+#: How many conversations are shown with a contact.
 SHOWN = 50
 
 
 def contact_for(user: User, *, visitor: int) -> tuple[Contact, Iterable[Conversation]]:
-    """With the newest of their conversations. Raises NotFound for who is no agent of the inbox."""
+    """The contact with their newest conversations. Raises NotFound for a user who is no agent of the inbox."""
     contact = Contact.objects.select_related("visitor", "inbox").filter(visitor=visitor).first()
     if contact is None:
         raise NotFound("There is no such visitor.")

@@ -1,4 +1,4 @@
-"""What doors ask that know people and channels and no desk: who reads a conversation from outside it, whose customer one is."""
+"""Answers for doors that know users and channels but no desk: whether an agent may read a conversation, and a visitor's desk."""
 
 from django.db.models import Q
 
@@ -9,7 +9,7 @@ from delivery.wire.errors import Refused
 
 
 def reads_conversation(user: User, channel: int) -> bool:
-    """Whether the channel is a conversation, or the notes on one, that the user may read."""
+    """Whether the channel is a conversation, or its notes, and the user may read it."""
     is_of_it = Q(conversation=channel) | Q(conversation__notes=channel)
     ticket = Ticket.objects.select_related("inbox", "conversation").filter(is_of_it).first()
     if ticket is None:
@@ -22,7 +22,7 @@ def reads_conversation(user: User, channel: int) -> bool:
 
 
 def desk_of_customer(user: User) -> int | None:
-    """The desk (its channel) of the inbox that a visitor writes to."""
+    """The desk's channel of the inbox to which the visitor writes."""
     if not user.is_visitor:
         return None
     return Contact.objects.filter(visitor=user).values_list("inbox__desk", flat=True).first()

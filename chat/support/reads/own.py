@@ -1,4 +1,4 @@
-"""A visitor's own conversations, with the name of who answers as customers read it."""
+"""A visitor's own conversations, with the public name of the agent who answers."""
 
 from django.db.models import F, Func, QuerySet, TextField
 
@@ -7,7 +7,7 @@ from delivery.wire.errors import NotFound
 
 
 def own_conversations(visitor: User) -> "QuerySet[Conversation]":
-    """Each with its channel and `public_assignee`."""
+    """The visitor's conversations, each with its channel and `public_assignee`."""
     name = Func(F("desk_id"), F("assignee_id"), function="public_name", output_field=TextField())
     own = Conversation.objects.filter(visitor=visitor).select_related("channel")
     rows: QuerySet[Conversation] = own.annotate(public_assignee=name)  # type: ignore[no-redef]
@@ -15,7 +15,7 @@ def own_conversations(visitor: User) -> "QuerySet[Conversation]":
 
 
 def own_conversation(visitor: User, *, conversation: int) -> Conversation:
-    """Raises NotFound for somebody else's."""
+    """One of the visitor's conversations. Raises NotFound for another visitor's."""
     row = own_conversations(visitor).filter(pk=conversation).first()
     if row is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Reports: percentiles over the facts that were counted, by inbox, agent or day, of the inboxes that somebody supervises."""
+"""Reports: percentiles over the stored facts, by inbox, agent or day, for the supervisor's inboxes."""
 
 import datetime
 from collections import defaultdict
@@ -17,18 +17,18 @@ from delivery.wire.errors import Forbidden, Invalid
 from delivery.wire.types import spell_time
 
 GROUPINGS = ("inbox", "agent", "day")
-#: Without dates, and at most.
+#: Days of a report without dates, and at most.
 USUAL_DAYS, MOST_DAYS = 30, 400
-#: A score from which a customer counts as satisfied.
+#: The lowest score of a satisfied customer.
 SATISFIED = 4
 
 
 class Percentile(Aggregate):
-    """`share` of the values are at most that."""
+    """A percentile: `share` of the values are at most this value."""
 
     function = "PERCENTILE_DISC"
     template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    # Of whole seconds, one of them.
+    # Values are whole seconds, and the result is one of them.
     allow_distinct = False
 
     def __init__(self, expression: str, *, share: float) -> None:
@@ -38,7 +38,7 @@ class Percentile(Aggregate):
 def report(
     user: User, *, since: datetime.datetime, until: datetime.datetime, by: str, inbox: int | None = None
 ) -> SupportReport:
-    """What ended between. Raises Forbidden for who supervises no inbox (or not this one), Invalid."""
+    """The report over all that ended in the time. Raises Forbidden unless the user supervises the inbox (or any), Invalid."""
     if by not in GROUPINGS:
         raise Invalid(f"by is one of {', '.join(GROUPINGS)}.")
     if not since < until or until - since > datetime.timedelta(days=MOST_DAYS):
@@ -62,7 +62,7 @@ def report(
 
 
 def answered_since(day: datetime.date) -> dict[datetime.date, Answered]:
-    """Of all inboxes together, by the day (UTC) of the answer; days without one are not there."""
+    """The figures of all inboxes together, by the day (UTC) of the answer; days without answers are left out."""
     since = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
     ids = list(Inbox.objects.values_list("pk", flat=True))
     found = _spreads(ids, since, clock.now(), "day")
@@ -81,7 +81,7 @@ def _answered(first: Spread | None, solve: Spread | None) -> Answered:
 
 
 def supervised_by(user: User) -> QuerySet[Inbox]:
-    """Superusers supervise every inbox."""
+    """The inboxes that the user supervises; superusers supervise every inbox."""
     if not user.is_active:
         return Inbox.objects.none()
     if user.is_superuser:

@@ -1,4 +1,4 @@
-"""Who waits at the desks, all inboxes together."""
+"""Waiting customers at all desks together."""
 
 from django.db.models import Count, Min
 
@@ -10,7 +10,7 @@ _DESKS = "SELECT desk_id FROM support_inboxes"
 
 
 def who_waits() -> tuple[int, int]:
-    """How many customers, and for how many seconds the first of them has."""
+    """How many customers wait, and the longest wait in seconds."""
     desks = [desk for (desk,) in hot.rows(_DESKS, [])]
     if not desks:
         return 0, 0

@@ -1,4 +1,4 @@
-"""The desk's verbs. Locks in one order: conversation, notes, desk; whoever holds a desk locks no conversation."""
+"""The desk's verbs. They lock in one order: conversation, notes, desk. With a desk locked, a verb locks no conversation."""
 
 from chat.support.services.accepting import agencies_of, set_accepting
 from chat.support.services.agents import add_agent, change_agent, remove_agent

@@ -1,4 +1,4 @@
-"""Where somebody is an agent, and whether conversations are given to them there: chosen, apart from whether they are here."""
+"""An agent's inboxes, and whether they accept conversations there: their own choice, apart from presence."""
 
 from chat.allowances.counting import counted
 from chat.allowances.table import DESK_ACTS
@@ -11,7 +11,7 @@ NO_AGENT = "You are no agent of an inbox."
 
 
 def agencies_of(user: User) -> list[tuple[Agent, int]]:
-    """Each with how many conversations they hold there. Raises Forbidden for who is no agent."""
+    """The user's inboxes, each with the number of conversations that they hold. Raises Forbidden for a user who is no agent."""
     agents = list(Agent.objects.filter(user=user).select_related("inbox").order_by("inbox__name"))
     if not agents:
         raise Forbidden(NO_AGENT)
@@ -19,7 +19,7 @@ def agencies_of(user: User) -> list[tuple[Agent, int]]:
 
 
 def set_accepting(actor: User, *, accepting: bool) -> None:
-    """In all of the actor's inboxes; what they hold stays theirs. Repeating does nothing. Raises Forbidden, RateLimited."""
+    """Sets it in all of the actor's inboxes; they keep what they hold. Repeating does nothing. Raises Forbidden, RateLimited."""
     with counted(DESK_ACTS, actor):
         if not Agent.objects.filter(user=actor).update(accepting=accepting):
             raise Forbidden(NO_AGENT)

@@ -1,4 +1,4 @@
-"""Mails to agents who aren't looking: somebody new waits, a conversation was assigned to them, an answer is due soon."""
+"""Mails to absent agents: a new customer waits, a conversation was assigned to them, an answer is due soon."""
 
 import datetime
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,13 @@ from chat.support.models import Agent, Inbox, Mail, MailKind, Ticket
 from chat.support.schedule import Schedule, is_open, next_opening, schedule_of
 from chat.support.services.mailing import AT_ONCE, is_mailing
 
-#: What happened so long ago is told by the queue, not by mail.
+#: For older events no mail is written: the queue shows them.
 STALE_HOURS = 12
 _NEW = ("conversation.begun", "conversation.reopened")
 
 
 def write_agent_mails(inbox: Inbox, facts: Sequence[Fact], *, hours: Schedule | None) -> None:
-    """For what the desk's log says, in the transaction in which it is counted: each once. Sent while the inbox is open."""
+    """Writes mails for changes of the desk's log, in the transaction that counts them: each once. Sent while the inbox is open."""
     stale = clock.now() - datetime.timedelta(hours=STALE_HOURS)
     told = [fact for fact in facts if fact.at > stale and _is_news(fact)]
     if not told or not inbox.mail_from:
@@ -38,7 +38,7 @@ def write_agent_mails(inbox: Inbox, facts: Sequence[Fact], *, hours: Schedule | 
 
 
 def warn_of_dues() -> int:
-    """One mail for each due that is near, to who has the conversation, else to all who take some; never outside the hours."""
+    """One mail for each near due time, to the conversation's agent, else to all agents who accept; never outside the hours."""
     if not is_mailing():
         return 0
     inboxes = Inbox.objects.exclude(mail_from="").select_related("hours").order_by("pk")
@@ -67,12 +67,12 @@ def _warn_in(inbox: Inbox) -> int:
 def _is_news(fact: Fact) -> bool:
     if fact.assignee is None:
         return fact.kind in _NEW
-    # Who claims it knows.
+    # An agent who claims a conversation needs no mail about it.
     return fact.waiting_since is not None and fact.by != fact.assignee
 
 
 def _reachable(inbox: Inbox) -> Iterable[Agent]:
-    """Agents with an address who take conversations, and whom no process has seen lately."""
+    """Agents with an address who accept conversations, and whom no process has seen lately."""
     lately = clock.now() - datetime.timedelta(seconds=settings.LIMITS.unread_mail_seconds)
     seen = Member.objects.filter(channel=inbox.desk_id, last_seen__gte=lately).values("user")
     able = Agent.objects.filter(inbox=inbox, accepting=True, user__is_active=True).exclude(user__email="")

@@ -1,4 +1,4 @@
-"""Who is an agent of an inbox, and what they may take: by who supervises it."""
+"""Supervisors add, change and remove the agents of an inbox."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,9 @@ from delivery.wire.errors import Conflict, NotFound
 
 
 def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False, capacity: int | None = None) -> Agent:
-    """From here on the user sees the queue. Repeating does nothing. Raises NotFound, Forbidden, ChannelFull, RateLimited."""
+    """Makes a user an agent, who sees the queue from now on. Repeating does nothing. Raises NotFound, Forbidden, ChannelFull,
+    RateLimited.
+    """
     with counted(DESK_ACTS, actor), log.writing(inbox.desk_id) as entry:
         require_supervisor(actor, inbox)
         agent = Agent.objects.filter(inbox=inbox, user=user).first()
@@ -30,9 +32,9 @@ def add_agent(actor: User, *, inbox: Inbox, user: User, supervises: bool = False
 
 
 def change_agent(actor: User, *, inbox: Inbox, user: int, public_name: str | None = None, **changes: Any) -> Agent:
-    """`supervises`, `capacity`, `accepting`, `public_name`; what is left out stays. Raises NotFound, Forbidden, Conflict, Invalid.
+    """Changes `supervises`, `capacity`, `accepting`, `public_name`; others stay. Raises NotFound, Forbidden, Conflict, Invalid.
 
-    By the public name customers know them, in what they say from then on; empty: by their display name.
+    Customers read the public name in the agent's messages from then on; empty: the display name.
     """
     name = None if public_name is None else clean_name(public_name, what="A public name", most=NAME_CHARACTERS)
     with counted(DESK_ACTS, actor), _held(inbox, user) as agent, log.writing(inbox.desk_id):
@@ -52,9 +54,9 @@ def change_agent(actor: User, *, inbox: Inbox, user: int, public_name: str | Non
 
 
 def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
-    """The queue is not theirs to see any more, and what they held is free, at its old place.
+    """Removes an agent: they no longer see the queue, and their conversations are free, at their old places in it.
 
-    Repeating raises NotFound; Conflict for the last who supervises.
+    Repeating raises NotFound. Raises Conflict for the last supervisor.
     """
     require_supervisor(actor, inbox)
     agent = _agent(inbox, user)
@@ -65,13 +67,13 @@ def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
         _require_another_supervisor(agent)
         unseat_agent(entry, agent, actor=actor)
         record(Act.AGENT_REMOVED, actor, inbox, whom=user)
-    # What they have claimed meanwhile: from here on they claim nothing.
+    # Ends also work that they have claimed meanwhile: from here on they can't claim.
     end_work(agent.user, desk=inbox.desk_id, by=actor)
 
 
 @contextmanager
 def _held(inbox: Inbox, user: int) -> Iterator[Agent]:
-    # Before the desk, as whoever claims holds their seat: desks are locked last.
+    # Locked before the desk, in the same order as a claim, which locks the agent's seat first.
     with transaction.atomic():
         yield _agent(inbox, user, is_held=True)
 

@@ -1,4 +1,4 @@
-"""Answers of who is not in the conversation yet: they come in with their answer, or not at all."""
+"""Answers by agents who are not in the conversation yet: they enter with their answer, or not at all."""
 
 import uuid
 from dataclasses import replace
@@ -25,12 +25,12 @@ def answer(
     seen_seq: int | None = None,
     files: tuple[int, ...] = (),
 ) -> Committed:
-    """In one transaction with coming in: what is refused leaves nobody in it. Raises what refuses a message, and NotFound."""
+    """Enters and answers in one transaction: a refused answer adds nobody. Raises the refusals of a message, and NotFound."""
     draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, files=files)
     check_draft(draft)
     count(MESSAGES, actor)
     was_in_it = enter(actor, conversation=conversation)
-    # Who comes in only now has seen nothing of it.
+    # An agent who enters only now has seen nothing of the conversation.
     seen = 0 if seen_seq is None and not was_in_it else seen_seq
     [outcome] = post_messages([replace(draft, seen_seq=seen)])
     if isinstance(outcome, Refused):

@@ -1,4 +1,4 @@
-"""What was attached to a customer's mail becomes files, as if the customer had given them: by the same limits, looked at alike."""
+"""Turns attachments of a customer's mail into files, with the same limits and checks as for uploads of the customer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,22 +17,22 @@ from chat.support.letters.incoming import Opened
 from chat.support.reads.customers import desk_of_customer
 from delivery.wire.errors import NotFound, Refused
 
-#: That are refused and named; of more only how many.
+#: How many refused attachments are named; of more only the number is told.
 MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
 class Attachments:
     files: tuple[int, ...]
-    #: What is refused, each with its reason; empty where all is taken.
+    #: The refused attachments, each with the reason; empty if all were accepted.
     not_taken: str
 
 
 @contextmanager
 def attached(visitor: User, mail: Opened) -> Iterator[Attachments]:
-    """Files that a message can take; what none took within the block is given up again.
+    """Files for a message; files that no message has at the block's end are given up again.
 
-    Raises what may be repeated as it is: then nothing of them is left.
+    Raises refusals after which the mail can be repeated unchanged: then nothing of the files is left.
     """
     kept: list[int] = []
     not_taken: list[str] = []
@@ -48,7 +48,7 @@ def attached(visitor: User, mail: Opened) -> Iterator[Attachments]:
         yield Attachments(tuple(kept), "\n".join(not_taken))
     finally:
         for file in kept:
-            # A message has it.
+            # A message has this file.
             with suppress(NotFound):
                 give_up_upload(visitor, file)
 
@@ -56,7 +56,7 @@ def attached(visitor: User, mail: Opened) -> Iterator[Attachments]:
 def _kept(visitor: User, name: str, content: IO[bytes]) -> int:
     desk, size = desk_of_customer(visitor), content.seek(0, 2)
     count(UPLOADS, visitor)
-    # Before it is looked at, which costs more.
+    # Checked before the file is developed, which costs more.
     require_may_upload(visitor, size=size, desk=desk)
     return keep_file(visitor, develop(content, name=name), desk=desk).pk
 

@@ -1,4 +1,4 @@
-"""How a conversation begins: with the visitor's first message, all of it in one transaction, once for a client_msg_id."""
+"""Begins conversations with the visitor's first message, in one transaction, once for each client_msg_id."""
 
 import uuid
 from dataclasses import replace
@@ -19,7 +19,7 @@ from chat.support.models import Contact, Ticket
 from chat.support.services.telling import tell_desk
 from delivery.wire.errors import Conflict, Forbidden, NotFound
 
-#: Of Ticket.page and Ticket.locale.
+#: Characters of Ticket.page and Ticket.locale.
 PAGE_CHARACTERS, LOCALE_CHARACTERS = 500, 35
 
 
@@ -32,18 +32,18 @@ def begin(
     page: str = "",
     locale: str = "",
 ) -> tuple[Conversation, bool]:
-    """A conversation with the visitor's first message, and whether it is new: a repeat finds the first one.
+    """Begins a conversation with the visitor's first message; returns it, and whether it is new: a repeat finds the first one.
 
-    In it the visitor waits; its inbox's desk is told. Raises what refuses a message's body and files, Conflict for the same id
-    with something else, NotFound where the inbox takes nothing new, Forbidden for who was blocked, or RateLimited.
+    The visitor waits in it, and the inbox's desk is told. Raises the refusals of a message's body and files, Conflict for the same
+    id with another content, NotFound if the inbox accepts no new conversations, Forbidden for a blocked visitor, or RateLimited.
     """
     if not visitor.is_visitor:
         raise Forbidden("Only a visitor can begin a conversation with the support.")
-    # Its channel is made with it.
+    # Its channel is created with it.
     draft = Draft(channel=0, sender=visitor.pk, client_msg_id=client_msg_id, body=body, files=files)
     check_draft(draft)
     with transaction.atomic():
-        # Their own row: of the same message twice at once, the second waits and finds the first.
+        # Locks the visitor's own row: if the same message comes twice at once, the second waits and finds the first.
         if User.objects.select_for_update(no_key=True).filter(pk=visitor.pk).first() is None:
             raise NotFound("This visit has ended: begin another one.")
         earlier = _begun_by(visitor, draft)
@@ -91,7 +91,7 @@ def _begin(contact: Contact, draft: Draft, *, page: str, locale: str) -> Convers
         page=_without_secrets(page)[:PAGE_CHARACTERS],
         locale=locale[:LOCALE_CHARACTERS],
     )
-    # Desks last: who holds a desk locks no conversation.
+    # The desk is locked last.
     desk = log.lock([inbox.desk_id])[inbox.desk_id]
     sentence = f"{visitor.get_full_name()} began a conversation"
     tell_desk(desk, conversation, "conversation.begun", by=visitor, sentence=sentence)

@@ -1,4 +1,4 @@
-"""Blocking: whoever abuses an inbox writes to it no more, from the commit on and in every process."""
+"""Blocking a visitor who abuses an inbox: they can't write to it any more, from the commit on and in every process."""
 
 from django.db import transaction
 
@@ -12,7 +12,7 @@ from delivery.wire.errors import NotFound
 
 
 def block_contact(actor: User, *, visitor: int, reason: str = "") -> Contact:
-    """Their token and sockets end, and their signed identity is refused. Repeating does nothing. Raises NotFound, Invalid."""
+    """Ends the visitor's tokens and sockets, and refuses their identity. Repeating does nothing. Raises NotFound, Invalid."""
     reason = audit.bounded_reason(reason)
     with transaction.atomic():
         contact = _contact(actor, visitor)
@@ -25,7 +25,7 @@ def block_contact(actor: User, *, visitor: int, reason: str = "") -> Contact:
 
 
 def unblock_contact(actor: User, *, visitor: int, reason: str = "") -> Contact:
-    """They may come again, with a new visit. Repeating does nothing. Raises NotFound, Invalid."""
+    """Unblocks a visitor, who may begin a new visit. Repeating does nothing. Raises NotFound, Invalid."""
     reason = audit.bounded_reason(reason)
     with transaction.atomic():
         contact = _contact(actor, visitor)

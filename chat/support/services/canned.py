@@ -1,4 +1,4 @@
-"""Answers that are kept ready in an inbox: its agents use them, who supervises it writes them."""
+"""Canned answers of an inbox: its agents use them, its supervisors write them."""
 
 import re
 
@@ -22,9 +22,9 @@ def keep_canned_answer(
     code: str | None = None,
     body: str | None = None,
 ) -> CannedAnswer:
-    """Another one of an inbox, or `answer` as it is from now on; what is None stays.
+    """Creates a canned answer of an inbox, or changes `answer`; None leaves a value as it is.
 
-    Raises NotFound, Forbidden, what refuses a message's body, Invalid, and Conflict for a code that the inbox has already.
+    Raises NotFound, Forbidden, the refusals of a message's body, Invalid, and Conflict for a code that the inbox has already.
     """
     row = CannedAnswer(inbox=inbox_of(actor, inbox or 0)) if answer is None else _own(actor, answer)
     require_supervisor(actor, row.inbox)
@@ -45,7 +45,7 @@ def keep_canned_answer(
 
 
 def delete_canned_answer(actor: User, *, answer: int) -> None:
-    """Raises NotFound, Forbidden."""
+    """Deletes a canned answer. Raises NotFound, Forbidden."""
     row = _own(actor, answer)
     require_supervisor(actor, row.inbox)
     row.delete()

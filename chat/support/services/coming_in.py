@@ -1,4 +1,4 @@
-"""Agents come into a conversation, openly, and into its notes: they are members of what they hold and answer."""
+"""Agents enter a conversation, visibly, and its notes: they are members of the conversations that they hold and answer."""
 
 from chat.models import Role, User
 from chat.services import log
@@ -8,7 +8,7 @@ from chat.support.services.standing import hold_seat, is_in_it
 
 
 def join(handled: Handling, agent: User) -> None:
-    """The customer is told who answers now; by that line the agent is a member, of the notes too, if they were not."""
+    """Tells the customer who answers now; this line makes the agent a member, of the notes too, if they were not."""
     is_new = not is_in_it(agent, handled.row.pk)
     if is_new:
         seat(handled.entry, agent, actor=agent)
@@ -21,9 +21,9 @@ def join(handled: Handling, agent: User) -> None:
 
 
 def enter(actor: User, *, conversation: int) -> bool:
-    """For an answer of somebody who does not hold it: they are in it from now on. Whether they were before.
+    """Makes an agent who answers, but does not hold the conversation, a member. Returns whether they were a member before.
 
-    Raises NotFound for who is no agent of its inbox.
+    Raises NotFound for a user who is no agent of its inbox.
     """
     with handling(conversation) as handled:
         hold_seat(actor, handled.inbox)
@@ -31,7 +31,7 @@ def enter(actor: User, *, conversation: int) -> bool:
 
 
 def join_log(entry: log.Entry, user: User) -> bool:
-    """A member of this log of the conversation from now on; whether they were not before."""
+    """Makes the agent a member of this log of the conversation; returns whether they are new there."""
     if is_in_it(user, entry.channel.pk):
         return False
     admit(entry, user, actor=user, role=Role.MEMBER)

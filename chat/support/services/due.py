@@ -1,4 +1,4 @@
-"""What the clockwork does to many conversations: each in a transaction of its own, under its lock, once whatever dies over it."""
+"""The clockwork's acts on many conversations: each in a transaction of its own, under its lock, once even if processes die."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -13,15 +13,15 @@ from delivery.wire.errors import NotFound
 
 logger = logging.getLogger("gapless.clockwork")
 
-#: Conversations in one run.
+#: The most conversations of one run.
 AT_ONCE = 100
 
 
 def do_each(conversations: Iterable[int], act: Callable[[Handling], bool], *, is_queue: bool = False) -> int:
-    """To how many it was done: `act` looks again under the lock whether it is still to be done.
+    """Does `act` to each conversation; returns to how many. `act` checks again under the lock whether it is still needed.
 
-    What somebody else has locked is left to them until the next turn, and in a queue what is behind it too; what fails keeps no
-    other from being done.
+    A conversation that another transaction has locked waits for the next turn, and so do those behind it in a queue. A failure
+    does not stop the others.
     """
     done = 0
     for conversation in conversations:
@@ -38,7 +38,7 @@ def do_each(conversations: Iterable[int], act: Callable[[Handling], bool], *, is
 
 
 def _do(conversation: int, act: Callable[[Handling], bool]) -> bool | None:
-    """Whether it was done; None where somebody else has it locked, or it is no more."""
+    """Whether it was done; None if another transaction has locked the conversation, or it is gone."""
     with transaction.atomic(), suppress(NotFound):
         free = Channel.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=conversation)
         if free.first() is not None:

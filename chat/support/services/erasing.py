@@ -1,6 +1,6 @@
-"""Erasing: the words of resolved conversations and what is known of a contact go, for ever; the figures stay.
+"""Erasing: deletes the messages of resolved conversations and a contact's data for ever; the figures stay.
 
-What stands in a report or in the audit log stays with it, as evidence.
+Messages in reports or in the audit log stay, as evidence.
 """
 
 import datetime
@@ -21,21 +21,21 @@ from chat.support.services.reserved import reserved_account
 from chat.support.services.seats import unseat_agent
 from delivery.wire.errors import Conflict, NotFound
 
-#: What an erased visitor is called.
+#: The name of an erased visitor.
 NOBODY = "Erased visitor"
-#: What a line of the desk's log says of them.
+#: The text that replaces their name in lines of the desk's log.
 ERASED = "(erased)"
-#: Conversations that one run erases.
+#: The most conversations that one run erases.
 AT_ONCE = 20
 
 
 def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
-    """Ends the visitor's access, and erases all that they are known by and have said; of how many conversations.
+    """Ends the visitor's access, and erases their data and their messages; returns the number of conversations.
 
-    By who supervises the inbox. Raises NotFound, Forbidden, Invalid, Conflict while one of the conversations is not resolved.
+    Needs a supervisor of the inbox. Raises NotFound, Forbidden, Invalid, or Conflict if a conversation is not resolved.
     """
     with transaction.atomic():
-        # As who begins a conversation holds it: one that begins meanwhile is seen here, or is refused.
+        # The same lock as at the beginning of a conversation: one that begins meanwhile is seen here, or is refused.
         User.objects.select_for_update(no_key=True).filter(pk=visitor).first()
         contact = (
             Contact.objects.select_for_update(of=("self",)).select_related("inbox").filter(visitor=visitor).first()
@@ -56,18 +56,18 @@ def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
 
 
 def erase_expired() -> int:
-    """Conversations whose inbox keeps them no longer; how many were erased. May be interrupted and repeated at any time."""
+    """Erases conversations after their inbox's `keeps_days`; returns how many. May be interrupted and repeated at any time."""
     keeping = Inbox.objects.filter(keeps_days__isnull=False).order_by("pk")
     return sum(_erase_expired_of(inbox) for inbox in keeping.values_list("pk", flat=True))
 
 
 def forget_agent(user: User) -> int:
-    """Of who is erased: what they held is free, they are agents of nothing, and no mail goes to them; of how many inboxes.
+    """For an erased agent: frees their conversations, removes them from inboxes, and stops mails; returns the number of inboxes.
 
-    The last who supervises an inbox too: superusers still do. Repeating finds what is left.
+    Also removes the last supervisor of an inbox: superusers still supervise it. Repeating does the rest.
     """
     agencies = list(Agent.objects.select_related("user", "inbox").filter(user=user).order_by("pk"))
-    # A superuser holds conversations without a seat.
+    # A superuser can hold conversations without being an agent.
     held = Conversation.objects.filter(assignee=user).values_list("desk", flat=True)
     desks = sorted({agent.inbox.desk_id for agent in agencies} | set(held))
     by = reserved_account() if desks else user
@@ -92,7 +92,7 @@ def _erase_expired_of(pk: int) -> int:
         )
         old = old.exclude(Q(channel__is_held=True) | Q(notes__is_held=True))
         if inbox.erased_until is not None:
-            # What was passed over because it was on hold, too.
+            # Also conversations that were skipped because they were on hold.
             freed = AuditEntry.objects.filter(act=Act.CHANNEL_RELEASED, channel__isnull=False).values("channel")
             late = (Q(channel__in=freed) | Q(notes__in=freed)) & ~Q(channel__name=NOBODY)
             old = old.filter(Q(resolved_at__gt=inbox.erased_until) | late)
@@ -116,10 +116,10 @@ def _erase(conversation: int) -> bool:
     Channel.objects.filter(pk__in=logs).update(
         name=NOBODY, name_look=seen, name_look_any_case=seen_in_any_case, topic=""
     )
-    # By its own index: the desk has millions of lines of others.
+    # Uses its own index: the desk has millions of lines about other conversations.
     said = Message.objects.filter(kind="system", event__conversation=conversation)
     said.update(body=ERASED)
-    # Its lines have no new number: whoever has the old ones in Redis can't see that they have changed.
+    # The lines get no new number, so readers of the copies in Redis could not see that they have changed.
     transaction.on_commit(lambda: recent.forget(row.desk_id))
     Ticket.objects.filter(pk=conversation).update(page="", locale="", labels=[])
     Rating.objects.filter(conversation=conversation).update(comment="")

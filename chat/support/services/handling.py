@@ -1,4 +1,4 @@
-"""A conversation that is being handled: its log is locked, then that of its notes, and last, at the end, that of the desk."""
+"""Handling a conversation: its log is locked first, then the log of its notes, and last, at the end, the desk's log."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from chat.support.services.reserved import reserved_account
 from chat.support.services.telling import tell_desk
 from delivery.wire.errors import NotFound
 
-#: From now on as long as the inbox says, by PostgreSQL's clock.
+#: The end of a lease that begins now, by PostgreSQL's clock.
 LEASE = RawSQL("clock_timestamp() + lease_seconds * interval '1 second'", [], output_field=DateTimeField())
 
 
 @dataclass(slots=True)
 class Handling:
-    """What a verb does to a conversation under its lock. Rows that are read through it hold until the commit."""
+    """A conversation under its lock, for verbs. Rows that are read through it stay true until the commit."""
 
     entry: log.Entry
     row: Conversation
@@ -31,30 +31,30 @@ class Handling:
     _told: list[dict[str, Any]] = field(default_factory=list)
 
     def move(self, **fields: Any) -> None:
-        """Other values in its row, which is then read anew."""
+        """Changes values of its row, and reads the row again."""
         Conversation.objects.filter(pk=self.row.pk).update(**fields)
         self.row = _conversations().get(pk=self.row.pk)
 
     def tell_customer(self, kind: str, sentence: str, *, agent: User | None = None) -> int:
-        """A line in the conversation, in words that say nothing of the inside; its number.
+        """Writes a line in the conversation, which tells nothing of the desk's internals; returns its number.
 
-        It is the agent's, who comes in by it, or nobody's: who of the staff did something to it stays among them.
+        Its author is the agent who enters by it, or the server: customers do not learn which agent did something.
         """
         event = {"type": kind} if agent is None else {"type": kind, "user": agent.pk}
         return self.entry.note(agent or reserved_account(), event, sentence).seq
 
     def tell_notes(self, kind: str, sentence: str, *, by: User, user: User | None = None) -> None:
-        """A line in the notes, where there are any."""
+        """Writes a line in the notes, if there are any."""
         if self.notes is not None:
             event = {"type": kind} if user is None else {"type": kind, "user": user.pk}
             self.notes.note(by, event, sentence)
 
     def tell_desk(self, kind: str, sentence: str, *, by: User, **more: Any) -> None:
-        """A line in the desk's log, written at the end with the queue facts as they are then."""
+        """Writes a line in the desk's log; it is written at the end, with the queue's facts as they are then."""
         self._told.append({"kind": kind, "sentence": sentence, "by": by, **more})
 
     def members(self) -> list[Member]:
-        """Those of the staff who are in it, or in its notes."""
+        """The agents who are members of the conversation or of its notes."""
         channels = [self.row.pk] if self.row.notes_id is None else [self.row.pk, self.row.notes_id]
         of_staff = Member.objects.filter(channel__in=channels).exclude(user=self.row.visitor_id)
         return list(of_staff.select_related("user").order_by("pk"))
@@ -71,7 +71,7 @@ class Handling:
 
 @contextmanager
 def handling(conversation: int) -> Iterator[Handling]:
-    """One transaction. Raises NotFound for what is no conversation."""
+    """Handles a conversation in one transaction. Raises NotFound for an id of no conversation."""
     with transaction.atomic():
         entry = log.lock([conversation]).get(conversation)
         row = None if entry is None else _conversations().filter(pk=conversation).first()

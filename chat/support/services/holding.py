@@ -1,4 +1,4 @@
-"""Who holds a conversation: claim, release, assign, take over. A lease, which work renews and which only waiting ends."""
+"""Holding conversations: claim, release, assign, take over. Work renews the lease, and it ends only while the customer waits."""
 
 from chat import hot
 from chat.allowances.counting import counted
@@ -14,16 +14,16 @@ from delivery.wire.errors import AtCapacity, Claimed, Invalid, NotFound
 from delivery.wire.frames import Person
 from delivery.wire.types import spell_time
 
-#: By PostgreSQL's clock, and only while the customer waits.
+#: Whether the lease has ended, by PostgreSQL's clock, and only while the customer waits.
 _HAS_LAPSED = """
 SELECT waiting_since IS NOT NULL AND lease_until < clock_timestamp() FROM conversations WHERE channel_id = %s
 """
 
 
 def claim(actor: User, *, conversation: int) -> Conversation:
-    """The conversation is the actor's, if it is free, theirs already, or its lease has lapsed; a resolved one is open again.
+    """Assigns the conversation to the actor if it is free, theirs already, or its lease has ended; reopens a resolved one.
 
-    Raises Claimed, AtCapacity, or NotFound for who is no agent of its inbox.
+    Raises Claimed, AtCapacity, or NotFound for a user who is no agent of its inbox.
     """
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         require_agent(actor, handled.inbox)
@@ -35,9 +35,9 @@ def claim(actor: User, *, conversation: int) -> Conversation:
 
 
 def release(actor: User, *, conversation: int) -> Conversation:
-    """Nobody holds it any more; the customer keeps their place. Repeating does nothing.
+    """Frees the conversation; the customer keeps their place in the queue. Repeating does nothing.
 
-    By who holds it, or supervises the inbox; else Forbidden.
+    Only the conversation's agent and supervisors may, else Forbidden.
     """
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         standing = require_agent(actor, handled.inbox)
@@ -50,9 +50,9 @@ def release(actor: User, *, conversation: int) -> Conversation:
 
 
 def assign(actor: User, *, conversation: int, agent: User) -> Conversation:
-    """Another agent of the inbox holds it from now on. By who holds it, or supervises the inbox; else Forbidden.
+    """Assigns the conversation to another agent of the inbox. Only its agent and supervisors may, else Forbidden.
 
-    Raises Invalid for somebody who is no agent there, AtCapacity.
+    Raises Invalid for a user who is no agent there, AtCapacity.
     """
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         standing = require_agent(actor, handled.inbox)
@@ -65,7 +65,9 @@ def assign(actor: User, *, conversation: int, agent: User) -> Conversation:
 
 
 def take_over(actor: User, *, conversation: int) -> Conversation:
-    """The actor holds it from now on, whoever did; said openly, and kept in the audit log. Raises AtCapacity, NotFound."""
+    """Assigns the conversation to the actor even if another agent holds it; the desk and the audit log say so. Raises AtCapacity,
+    NotFound.
+    """
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         require_agent(actor, handled.inbox)
         _hand_over(handled, actor, by=actor, act=Act.SUPPORT_TAKEN, word="took this over from")
@@ -73,9 +75,9 @@ def take_over(actor: User, *, conversation: int) -> Conversation:
 
 
 def give(handled: Handling, agent: User, *, by: User) -> None:
-    """The agent holds it, is in it and in its notes, and the customer knows who answers. To who holds it: a new lease.
+    """Assigns the conversation to the agent, who becomes a member of it and its notes; the customer is told who answers.
 
-    A resolved one is opened again. Raises AtCapacity.
+    An agent who holds it already gets a new lease. A resolved conversation is reopened. Raises AtCapacity.
     """
     if handled.row.assignee_id == agent.pk:
         handled.move(lease_until=LEASE)
@@ -92,7 +94,7 @@ def give(handled: Handling, agent: User, *, by: User) -> None:
 
 
 def let_go(handled: Handling, *, kind: str, by: User, sentence: str) -> None:
-    """Nobody holds it; its place in the queue stays. `sentence` has a gap for the customer's name, and stands in the notes too."""
+    """Frees the conversation; it keeps its place. `sentence` has a gap for the customer's name; the notes get it too."""
     handled.move(assignee=None, lease_until=None)
     said = sentence.format(handled.row.visitor.get_full_name())
     handled.tell_notes(kind, said, by=by)
@@ -100,9 +102,10 @@ def let_go(handled: Handling, *, kind: str, by: User, sentence: str) -> None:
 
 
 def require_capacity(inbox: Inbox, user: User) -> None:
-    """Holds the agent's row until the commit, so that two at once are counted. Whoever holds several such rows locks them by id.
+    """Checks the agent's capacity, and locks their row until the commit, so that two assignments at once are counted exactly.
 
-    What is held counts, in whatever state, until it is resolved. Raises AtCapacity, or NotFound for who was removed just now.
+    A caller that locks several such rows locks them by id. Held conversations count in every state until they are resolved. Raises
+    AtCapacity, or NotFound for an agent who was removed just now.
     """
     rows = Agent.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox")
     agent = rows.filter(inbox=inbox, user=user).first()

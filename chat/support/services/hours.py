@@ -1,4 +1,4 @@
-"""When inboxes are open and how soon they want to answer: kept whole, each time anew, and what is due follows at once."""
+"""Opening hours and policies of inboxes: each change replaces them as a whole, and due times are computed again at once."""
 
 import datetime
 import zoneinfo
@@ -16,15 +16,15 @@ from chat.support.services.dues import renew_dues_of_inbox
 from chat.support.services.inboxes import require_supervisor
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
-#: Of Hours.name.
+#: Characters of Hours.name.
 NAME_CHARACTERS = 80
 DAY_MINUTES = 24 * 60
-#: Days that are otherwise, in one set of hours; spans of one weekday.
+#: The most holidays of one set of hours; the most spans of one weekday.
 MOST_HOLIDAYS, MOST_SPANS = 400, 10
-#: A policy promises something within a year.
+#: The longest time of a policy: a year, in minutes.
 MOST_MINUTES = 365 * 24 * 60
 
-#: Of each weekday, Monday first, when it opens and closes, in minutes since midnight.
+#: For each weekday, Monday first, the spans between opening and closing, in minutes since midnight.
 Week = Sequence[Sequence[tuple[int, int]]]
 
 
@@ -37,9 +37,9 @@ def keep_hours(
     week: Week,
     holidays: Mapping[datetime.date, str] | None = None,
 ) -> Hours:
-    """Hours as they are from now on, or new ones. By who supervises an inbox, and every inbox that has these.
+    """Changes or creates opening hours. The actor must supervise an inbox, and every inbox that uses these hours.
 
-    Raises NotFound, Forbidden, Conflict for a name that is taken, Invalid for spans that overlap or are no time.
+    Raises NotFound, Forbidden, Conflict for a name that is taken, Invalid for overlapping or impossible spans.
     """
     name = clean_name(name, what="A name", most=NAME_CHARACTERS)
     if not name:
@@ -67,7 +67,7 @@ def keep_hours(
 
 
 def keep_policies(actor: User, *, inbox: int, minutes: Mapping[tuple[str, str], int]) -> Inbox:
-    """By (priority, kind), within how many open minutes; what isn't named has no policy. By who supervises the inbox."""
+    """Replaces the policies: open minutes by (priority, kind); missing kinds have none. Needs a supervisor of the inbox."""
     row = Inbox.objects.select_related("hours").filter(pk=inbox).first()
     if row is None:
         raise NotFound("You have no such inbox.")

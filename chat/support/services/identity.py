@@ -1,4 +1,4 @@
-"""Who a visitor is, as the company's server signs it: a JSON Web Token (HS256) for one inbox, ten minutes old at most."""
+"""A visitor's identity, signed by the company's server: a JSON Web Token (HS256) for one inbox, at most ten minutes old."""
 
 import datetime
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from chat.support.models import Inbox
 from delivery.lean import without
 from delivery.wire.errors import Invalid, NotVerified
 
-# For signatures with keys in two parts, which no inbox has.
+# These algorithms need public keys, which no inbox has.
 with without("cryptography"):
     import jwt
 
-#: From `iat` to `exp`, and from `iat` until now.
+#: The longest time from `iat` to `exp`, and from `iat` until now.
 MOST_SECONDS = 600
-#: By so much the company's clock may be ahead or behind.
+#: How far the company's clock may be ahead or behind.
 LEEWAY_SECONDS = 30
-#: Of `attributes`: how many, and how long each name and value.
+#: The most `attributes`, and the most characters of each name and value.
 ATTRIBUTES, ATTRIBUTE_CHARACTERS = 20, 200
-#: Of Contact.identity.
+#: Characters of Contact.identity.
 SUB_CHARACTERS = 200
 
 
@@ -36,7 +36,7 @@ class Identity:
 
 
 def verified(inbox: Inbox, token: str) -> Identity:
-    """What the token says, if either of the inbox's secrets signed it. Raises NotVerified."""
+    """The identity in the token, if one of the inbox's two secrets signed it. Raises NotVerified."""
     for secret in filter(None, (inbox.secret, inbox.previous_secret)):
         try:
             claims = jwt.decode(token, secret, algorithms=["HS256"], audience=inbox.key, options=_OPTIONS)
@@ -46,7 +46,7 @@ def verified(inbox: Inbox, token: str) -> Identity:
     raise NotVerified
 
 
-#: The times are held by the clock that everything else is held by.
+#: The library does not check the times: they are compared with the product's clock.
 _OPTIONS: Any = {"require": ["sub", "iat", "exp", "aud"], "verify_exp": False, "verify_iat": False}
 
 

@@ -1,4 +1,4 @@
-"""Inboxes: made and changed by who supervises one."""
+"""Supervisors create and change inboxes."""
 
 import contextlib
 import re
@@ -24,18 +24,18 @@ from chat.support.services.seats import seat_agent
 from chat.support.services.standing import require_agent
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
-#: Of the name of an inbox, which is the name of its desk's channel too; and of what customers call an agent.
+#: Characters of an inbox's name, which is also the name of its desk's channel; and of an agent's public name.
 NAME_CHARACTERS = 80
-#: A name or an address, and nothing that means something else in a Content-Security-Policy.
+#: A host name or an address, without characters that have a meaning in a Content-Security-Policy.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 def create_inbox(
     actor: User, *, name: str, origins: Sequence[str] = (), agents: Sequence[User] = (), **settings: Any
 ) -> Inbox:
-    """A new inbox with its desk; who makes it supervises it. Other fields of the inbox by name.
+    """Creates an inbox with its desk; the actor supervises it. Other fields of the inbox by name.
 
-    Raises Forbidden for who supervises none and is no superuser, Invalid, or Conflict for a name that is taken.
+    Raises Forbidden unless the actor supervises an inbox or is a superuser, Invalid, or Conflict for a name that is taken.
     """
     _require_may_open(actor)
     name, origins = _clean_name(name), clean_origins(origins)
@@ -45,7 +45,7 @@ def create_inbox(
         inbox = Inbox.objects.create(name=name, origins=origins, desk=desk, **settings)
         entry = log.lock([desk.pk])[desk.pk]
         record(Act.INBOX_CREATED, actor, inbox)
-        # Who only made it isn't given conversations by itself.
+        # The creator does not get conversations until they choose to.
         seat_agent(entry, inbox, actor, supervises=True, accepting=actor.pk in people)
         for user in people.values():
             if user.pk != actor.pk:
@@ -55,7 +55,7 @@ def create_inbox(
 
 
 def change_inbox(actor: User, *, inbox: int, **changes: Any) -> Inbox:
-    """Other values of its fields, by name; what is left out stays. Raises NotFound, Forbidden, Invalid, Conflict."""
+    """Changes fields by name; the others stay. Raises NotFound, Forbidden, Invalid, Conflict."""
     with _free_name(changes.get("name", "")), transaction.atomic():
         row = _locked(actor, inbox)
         changes = {name: _CLEAN.get(name, _as_it_is)(value) for name, value in changes.items()}
@@ -68,7 +68,7 @@ def change_inbox(actor: User, *, inbox: int, **changes: Any) -> Inbox:
         if "name" in changed:
             _rename_desk(actor, row)
         if "lease_seconds" in changed:
-            # Of what is claimed or worked at from now on; a lease that runs stands as it was told.
+            # Applies to the next claim or work; a running lease keeps the end that was told.
             open_ones = Conversation.objects.filter(desk=row.desk_id).exclude(state=ConversationState.RESOLVED)
             open_ones.update(lease_seconds=row.lease_seconds)
         if "hours" in changed:
@@ -77,7 +77,7 @@ def change_inbox(actor: User, *, inbox: int, **changes: Any) -> Inbox:
 
 
 def rotate_secret(actor: User, *, inbox: int) -> Inbox:
-    """Another secret; what the one before signs counts until the next time. Raises NotFound, Forbidden."""
+    """Creates a new secret; signatures of the one before stay valid until the next change. Raises NotFound, Forbidden."""
     with transaction.atomic():
         row = _locked(actor, inbox)
         row.secret, row.previous_secret = new_secret(), row.secret
@@ -87,12 +87,12 @@ def rotate_secret(actor: User, *, inbox: int) -> Inbox:
 
 
 def inboxes_of(user: User) -> "QuerySet[Inbox]":
-    """Those that the user is an agent of; a superuser's are all."""
+    """The inboxes in which the user is an agent; for a superuser all inboxes."""
     return Inbox.objects.all() if user.is_superuser else Inbox.objects.filter(agents__user=user)
 
 
 def inbox_of(user: User, inbox: int) -> Inbox:
-    """One of them. Raises NotFound."""
+    """One of the user's inboxes. Raises NotFound."""
     row = inboxes_of(user).filter(pk=inbox).first()
     if row is None or not user.is_active:
         raise NotFound("You have no such inbox.")
@@ -100,18 +100,18 @@ def inbox_of(user: User, inbox: int) -> Inbox:
 
 
 def is_supervisor(user: User, inbox: Inbox) -> bool:
-    """Superusers supervise every inbox."""
+    """Whether the user supervises the inbox; superusers supervise every inbox."""
     return user.is_superuser or Agent.objects.filter(inbox=inbox, user=user, supervises=True).exists()
 
 
 def require_supervisor(user: User, inbox: Inbox) -> None:
-    """Raises NotFound for who is no agent of it, Forbidden for the other agents."""
+    """Raises NotFound for a user who is no agent of the inbox, Forbidden for agents who do not supervise it."""
     if not require_agent(user, inbox).supervises:
         raise Forbidden("Only the inbox's supervisors may do this.")
 
 
 def clean_origins(origins: Sequence[str]) -> list[str]:
-    """Each as a browser spells it, once. Raises Invalid."""
+    """The origins, each once, in the form that browsers send. Raises Invalid."""
     return list(dict.fromkeys(_clean_origin(origin.strip()) for origin in origins))
 
 
@@ -143,7 +143,7 @@ def _rename_desk(actor: User, inbox: Inbox) -> None:
 
 
 def record(act: Act, actor: User, inbox: Inbox, *, whom: int | None = None, details: Any = None) -> None:
-    """A line of the audit log about the inbox; within the transaction of the act."""
+    """Writes a line about the inbox in the audit log, within the transaction of the act."""
     audit.record(act, actor=actor, channel=inbox.desk_id, whom=whom, details=details)
 
 

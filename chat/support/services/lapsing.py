@@ -1,6 +1,6 @@
-"""What comes to its end by itself: leases of who does not work, snoozes, and conversations in which nobody says any more.
+"""Things that end by themselves: leases of agents who do not work, snoozes, and silent conversations.
 
-PostgreSQL's clock decides, whatever those of the processes say.
+PostgreSQL's clock decides, not the clocks of the processes.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from chat.support.services.reserved import reserved_account
 # within a statement, so that no index would be asked for it.
 _LAPSED = "assignee_id IS NOT NULL AND waiting_since IS NOT NULL AND lease_until < statement_timestamp()"
 _SNOOZED_OUT = "snoozed_until < statement_timestamp()"
-#: The order of idx_conversations_queue, so that resolved ones are not even looked at.
+#: The order of idx_conversations_queue, so that resolved conversations are not even read.
 IN_THE_QUEUE = "desk_id, waiting_since ASC NULLS LAST, channel_id"
-#: Never what is snoozed, and never while the customer waits.
+#: Never a snoozed conversation, and never while the customer waits.
 _SILENT = """
 state IN ('open', 'pending') AND waiting_since IS NULL AND EXISTS (
     SELECT FROM support_inboxes AS inbox CROSS JOIN LATERAL (
@@ -34,17 +34,17 @@ state IN ('open', 'pending') AND waiting_since IS NULL AND EXISTS (
 
 
 def lapse_leases() -> int:
-    """Who does not work loses what they hold while the customer waits: it is free, at its old place. How many were."""
+    """Frees conversations of agents who do not work while the customer waits, at their old places; returns how many."""
     return _do_due(_LAPSED, "lease_until", _lapse)
 
 
 def wake_snoozed() -> int:
-    """What was snoozed until now is open; who waited before goes on waiting. How many were."""
+    """Opens conversations whose snooze has ended; customers who waited before continue to wait. Returns how many."""
     return _do_due(_SNOOZED_OUT, "snoozed_until", lambda handled: wake(handled, by=reserved_account()))
 
 
 def resolve_silent() -> int:
-    """After so many days of an inbox in which nobody says anything, what is answered is resolved. How many were."""
+    """Resolves answered conversations after the inbox's days of silence; returns how many."""
     return _do_due(_SILENT, IN_THE_QUEUE, lambda handled: settle(handled, by=reserved_account()))
 
 
@@ -53,13 +53,13 @@ def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:
     again = f"{still} FOR NO KEY UPDATE"
 
     def act_if_due(handled: Handling) -> bool:
-        # Work may have renewed a lease without the conversation's lock: from here on it can't.
+        # Work may have renewed the lease without the conversation's lock; from here on it can't.
         is_due = bool(hot.rows(again, [handled.row.pk]))
         if is_due:
             act(handled)
         return is_due
 
-    # Other processes have found the same ones: what they have done meanwhile is passed over, each just before its turn.
+    # Other processes find the same conversations: each is checked again just before its turn, and skipped if it is done.
     found = (pk for (pk,) in hot.rows(_found(due, order), [AT_ONCE]) if hot.rows(still, [pk]))
     return do_each(found, act_if_due)
 

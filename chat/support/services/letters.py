@@ -1,4 +1,4 @@
-"""What a waiting mail says at the moment at which it is sent, or why it is needed no more."""
+"""The text of a waiting mail at the moment of sending, or the reason why it is no longer needed."""
 
 from chat.models import ConversationState, Member, Message, MessageKind
 from chat.support.letters.outgoing import agent_text, answers_text, transcript_text
@@ -7,11 +7,11 @@ from chat.support.services.mailing import unread_answers
 
 
 class Needless(Exception):
-    """The mail is needed no more; why."""
+    """The mail is no longer needed; the text is the reason."""
 
 
 def text_of(mail: Mail) -> str:
-    """Raises Needless."""
+    """The text of the mail. Raises Needless."""
     if mail.kind == MailKind.ANSWERS:
         return _answers(mail)
     if mail.kind == MailKind.TRANSCRIPT:
@@ -21,7 +21,7 @@ def text_of(mail: Mail) -> str:
 
 
 def transcript_rows(conversation: int, *, up_to: int) -> list[Message]:
-    """What was said in the customer's log: nothing of the notes, which are another's."""
+    """The messages of the customer's log. Notes are in another log."""
     said = Message.objects.filter(channel=conversation, kind=MessageKind.TEXT, seq__lte=up_to)
     return list(said.order_by("seq").for_the_wire())
 
@@ -37,7 +37,7 @@ def _answers(mail: Mail) -> str:
 
 def _require_waiting(mail: Mail) -> None:
     conversation = mail.conversation
-    # It may have waited for the next opening, or for the mail server: who is no agent any more learns nothing.
+    # The mail may have waited for the next opening, or for the mail server: a former agent must learn nothing.
     if not Agent.objects.filter(inbox__desk=conversation.desk_id, user=mail.agent_id, user__is_active=True).exists():
         raise Needless("They are no agent of the inbox any more.")
     if conversation.waiting_since is None or conversation.state != ConversationState.OPEN:

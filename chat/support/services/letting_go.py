@@ -1,4 +1,4 @@
-"""Who is no agent of an inbox any more holds nothing there, and is in none of its conversations."""
+"""Ends the work of a removed agent: they hold no conversation of the inbox, and are a member of none."""
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -10,14 +10,14 @@ from chat.services.members import dismiss
 from chat.support.services.handling import Handling, handling
 from chat.support.services.holding import let_go
 
-#: Conversations in one transaction.
+#: The most conversations in one transaction.
 AT_ONCE = 500
 
 
 def end_work(user: User, *, desk: int, by: User) -> None:
-    """Each conversation in a transaction of its own: whoever holds several would hold up the desk. Repeating finds what is left."""
+    """Frees each conversation in its own transaction, because locking several would block the desk. Repeating does the rest."""
     logs = list(Member.objects.of([user.pk]).listed().values_list("channel", flat=True))
-    # Whoever has only written a note is in the notes alone.
+    # An agent who has only written a note is a member of the notes alone.
     theirs = Conversation.objects.filter(Q(channel__in=logs) | Q(notes__in=logs) | Q(assignee=user), desk=desk)
     for pk in theirs.order_by("pk").values_list("pk", flat=True):
         with handling(pk) as handled:
@@ -39,8 +39,8 @@ def _leave(handled: Handling, user: User, by: User) -> None:
 
 @transaction.atomic
 def _forget_old_ones(user: User, desk: int) -> bool:
-    """Some of them, for somebody may have tens of thousands; whether there were any."""
-    # Long resolved ones are followed by no socket: their logs, which are their customers' too, stay as they are.
+    """Ends some memberships, because an agent may have tens of thousands; returns whether there were any."""
+    # No socket follows conversations that were resolved long ago: their logs, which customers read too, get no line.
     of_desk = Q(channel__conversation__desk=desk) | Q(channel__noted__desk=desk)
     rows = Member.objects.of([user.pk]).filter(of_desk, listed_until__lte=clock.now())
     channels = list(log.lock(rows.values_list("channel", flat=True)[:AT_ONCE]))

@@ -1,4 +1,4 @@
-"""Which process looks into a mailbox now, and how it went: one row a mailbox, taken by an UPDATE."""
+"""The turns of processes at mailboxes, and the outcome: one row for each mailbox, which a process takes by an UPDATE."""
 
 import datetime
 
@@ -7,30 +7,30 @@ from django.conf import settings
 from chat import clock
 from chat.support.models import Mailbox
 
-#: Who has taken a mailbox and says nothing for so long has died over it; longer than a step of the connection and a mail take.
+#: A process that took a mailbox and was silent for so long has died. Longer than a step of the connection and one mail take.
 TAKEN_SECONDS = 180
-#: Between two tries at one that fails: half as long as it has failed, from `mailbox_seconds` up to this.
+#: The longest time between two tries at a failing mailbox: half as long as it has failed, at least `mailbox_seconds`.
 LONGEST_WAIT_SECONDS = 300
-#: Of what is kept of a problem.
+#: Characters of a problem that are stored.
 PROBLEM_CHARACTERS = 300
 
 
 def take_mailbox(address: str) -> bool:
-    """Whether it is this process's turn; nobody else looks until `hold_mailbox` is not called for a while, or the turn ends."""
+    """Tries to take the turn. No other process looks until the turn ends, or `hold_mailbox` is not called for a while."""
     if Mailbox.objects.filter(address=address, next_at__lte=clock.now()).update(next_at=_after(TAKEN_SECONDS)):
         return True
-    # Constraint: the address is unique, and the first look is right after this one.
+    # Constraint: the address is unique; the first look follows right after this.
     Mailbox.objects.get_or_create(address=address)
     return False
 
 
 def hold_mailbox(address: str) -> None:
-    """The turn goes on."""
+    """Prolongs the turn."""
     Mailbox.objects.filter(address=address).update(next_at=_after(TAKEN_SECONDS))
 
 
 def end_turn(address: str, *, put_aside: int, is_empty: bool) -> None:
-    """The mailbox could be collected from. Not empty: the next look follows at once."""
+    """Ends the turn after a successful look. If the mailbox is not empty, the next look follows at once."""
     Mailbox.objects.filter(address=address).update(
         next_at=_after(settings.LIMITS.mailbox_seconds if is_empty else 0),
         collected_at=clock.now(),
@@ -41,7 +41,7 @@ def end_turn(address: str, *, put_aside: int, is_empty: bool) -> None:
 
 
 def note_problem(address: str, problem: str) -> None:
-    """It could not, and is looked into again after a while."""
+    """Ends the turn after a failed look; the next one follows after a while."""
     rows = Mailbox.objects.filter(address=address)
     now = clock.now()
     since = rows.values_list("failing_since", flat=True).first() or now
@@ -50,7 +50,7 @@ def note_problem(address: str, problem: str) -> None:
 
 
 def failing_mailboxes() -> dict[str, Mailbox]:
-    """Of those of IMAP_URL, by their address."""
+    """The mailboxes of IMAP_URL that fail, by address."""
     rows = Mailbox.objects.filter(address__in=[str(each) for each in settings.IMAP_URL], failing_since__isnull=False)
     return {row.address: row for row in rows}
 

@@ -1,4 +1,4 @@
-"""Mails that wait to be sent: answers that the customer has not read. Each is written once, by a cursor on the tally."""
+"""Writes mails with answers that customers have not read. A cursor on the tally ensures that each is written once."""
 
 import datetime
 
@@ -11,19 +11,19 @@ from chat.models import Conversation, ConversationState, Member, Message, Messag
 from chat.models.message import MessageQuerySet
 from chat.support.models import Contact, Inbox, Mail, MailKind, Tally
 
-#: Conversations that one run looks at.
+#: The most conversations that one run reads.
 AT_ONCE = 500
-#: What was resolved so long ago gets no mail any more.
+#: Conversations that were resolved so long ago get no mail any more.
 RESOLVED_HOURS = 24
 
 
 def is_mailing() -> bool:
-    """Whether there is a mail server at all (EMAIL_URL)."""
+    """Whether a mail server is set (EMAIL_URL)."""
     return bool(settings.EMAIL_HOST)
 
 
 def write_answer_mails() -> int:
-    """One mail for each customer with an address who has not read an answer for some minutes; how many were written."""
+    """Writes a mail for each customer with an address who has not read an answer for some minutes; returns how many."""
     if not is_mailing():
         return 0
     found = [pk for inbox in Inbox.objects.exclude(mail_from="").order_by("pk") for pk in _unread_in(inbox)]
@@ -31,7 +31,7 @@ def write_answer_mails() -> int:
 
 
 def unread_answers(conversation: Conversation, *, after: int) -> MessageQuerySet:
-    """What the staff said after that number and after all that the customer has read or answered, in its order."""
+    """The agents' messages, in order, after this number and after all that the customer has read or answered."""
     read = Member.objects.filter(channel=conversation.pk, user=conversation.visitor_id).values_list(
         "read_seq", flat=True
     )
@@ -42,13 +42,13 @@ def unread_answers(conversation: Conversation, *, after: int) -> MessageQuerySet
 
 
 def _unread_in(inbox: Inbox) -> list[int]:
-    # Looked up for each: joined, all tallies and contacts there are would be read for the few that are wanted.
+    # Looked up one by one: a join would read all tallies and contacts for the few that are needed.
     mailed = Tally.objects.filter(conversation=OuterRef("pk")).values("mailed_seq")[:1]
     address = Contact.objects.filter(visitor=OuterRef("visitor")).values("email")[:1]
     rows = Conversation.objects.alias(mailed=Subquery(mailed), address=Subquery(address)).filter(
         desk=inbox.desk_id, mailed__lt=F("answered_seq"), address__gt=""
     )
-    # Apart: each by its own index, however many were resolved long ago.
+    # Two statements, each with its own index, so that old resolved conversations cost nothing.
     lately = clock.now() - datetime.timedelta(hours=RESOLVED_HOURS)
     found = [
         *rows.exclude(state=ConversationState.RESOLVED).values_list("pk", flat=True),

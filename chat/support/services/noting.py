@@ -1,4 +1,4 @@
-"""Notes for the staff alone, in a log of their own: every agent of the inbox writes them; to read them is another right."""
+"""Internal notes, in a log of their own: every agent of the inbox may write them; reading them is another right."""
 
 import uuid
 from dataclasses import replace
@@ -22,7 +22,7 @@ from delivery.source import Committed
 from delivery.wire.codec import encode
 from delivery.wire.errors import Refused
 
-#: What is before the visitor's name in the name of the notes.
+#: The beginning of the notes' name, before the visitor's name.
 NOTES_ON = "Notes on "
 
 
@@ -30,10 +30,10 @@ NOTES_ON = "Notes on "
 def note(
     actor: User, *, conversation: int, client_msg_id: uuid.UUID, body: str, files: tuple[int, ...] = ()
 ) -> Committed:
-    """A note on the conversation; their log is made with the first one. A repeat gets the first message back.
+    """Writes a note on the conversation; the first note creates their log. A repeat returns the first message.
 
-    Who is in the conversation is in its notes from then on. Anybody else of the inbox leaves the note without coming in: what
-    others noted is read by `read_support` and by who supervises, with a note or without. Raises what refuses a message, NotFound.
+    An agent who is in the conversation becomes a member of its notes. Any other agent of the inbox writes without becoming one:
+    only agents with `read_support` and supervisors read others' notes. Raises the refusals of a message, and NotFound.
     """
     draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, files=files)
     check_draft(draft)

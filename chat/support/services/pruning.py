@@ -1,4 +1,4 @@
-"""Retention: visitors who came and wrote nothing. Whoever has written stays, until their conversations are erased."""
+"""Retention: deletes visitors who wrote nothing. Other visitors stay until their conversations are erased."""
 
 import datetime
 
@@ -8,14 +8,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chat.models import AuditEntry, Conversation, File, Message, Token, User, UserKind
 
-#: In one transaction.
+#: The most visitors in one transaction.
 AT_ONCE = 500
 
 
 def prune_visitors(*, now: datetime.datetime) -> int:
-    """Takes away those who came before `silent_visitor_days` and have written nothing; how many they were.
+    """Deletes visitors who came more than `silent_visitor_days` ago and have written nothing; returns how many.
 
-    Their token with them: who comes back begins another visit. Who was blocked or banned stays so: the audit log names them.
+    Their tokens go too: a visitor who returns begins a new visit. Blocked and banned visitors stay: the audit log names them.
     """
     before = now - datetime.timedelta(days=settings.LIMITS.silent_visitor_days)
     count = 0
@@ -26,10 +26,10 @@ def prune_visitors(*, now: datetime.datetime) -> int:
 
 @transaction.atomic
 def _prune(before: datetime.datetime) -> int:
-    # Who begins holds their own row (beginning.py): they are passed over, or find that they are nobody any more.
+    # A visitor who is just beginning a conversation has locked their own row (beginning.py): they are skipped, or find no account.
     rows = _silent(before).select_for_update(skip_locked=True, of=("self",)).order_by("pk")
     held = list(rows.values_list("pk", flat=True)[:AT_ONCE])
-    # As they are now that they are held: they may have written just before.
+    # Read again under the lock, because they may have written just before.
     found = list(_silent(before).filter(pk__in=held).values_list("pk", flat=True))
     Token.objects.filter(user__in=found).delete()
     User.objects.filter(pk__in=found).delete()
@@ -41,7 +41,7 @@ def _silent(before: datetime.datetime) -> "QuerySet[User]":
     return User.objects.filter(
         ~Exists(Conversation.objects.filter(visitor=of_them)),
         ~Exists(Message.objects.filter(sender=of_them)),
-        # Those that no message takes go within a day or so.
+        # Files that no message has are deleted within a day or so.
         ~Exists(File.objects.filter(uploader=of_them)),
         ~Exists(AuditEntry.objects.filter(Q(whom=of_them) | Q(actor=of_them))),
         kind=UserKind.VISITOR,

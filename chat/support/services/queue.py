@@ -1,4 +1,4 @@
-"""The queue as it is read: conversations of the inboxes that somebody is an agent of, the longest wait first."""
+"""Reads the queue: conversations of an agent's inboxes, the longest wait first."""
 
 import datetime
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from chat.support.services.inboxes import inboxes_of
 from chat.support.services.standing import require_agent
 from delivery.wire.errors import NotFound
 
-#: Where nobody waits: at the end of the queue.
+#: The place of conversations in which nobody waits: the end of the queue.
 _NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 _FIRST = """
 SELECT first.channel_id FROM unnest(%s::bigint[]) AS desk (id) CROSS JOIN LATERAL (
@@ -26,7 +26,7 @@ _ALONG = ("conversation__channel", "conversation__visitor", "conversation__assig
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """In the queue; where a page ended."""
+    """A place in the queue, at which a page ended."""
 
     at: datetime.datetime
     conversation: int
@@ -42,9 +42,9 @@ def queue(
     after: Place | None = None,
     size: int,
 ) -> tuple[list[Ticket], Place | None]:
-    """A page, and where the next one begins. `state` None: all but resolved ones; those come latest first.
+    """A page of the queue, and where the next page begins. `state` None: all but resolved ones. Resolved ones: the latest first.
 
-    `whose`: mine, unassigned or all. Raises NotFound for an inbox that the user is no agent of.
+    `whose`: mine, unassigned or all. Raises NotFound for an inbox in which the user is no agent.
     """
     wanted = _Wanted(_desks(user, inbox))
     if whose == "mine":
@@ -60,7 +60,7 @@ def queue(
 
 
 def ticket_of(user: User, *, conversation: int) -> Ticket:
-    """For the inbox's agents. Raises NotFound."""
+    """The ticket of a conversation, for its inbox's agents. Raises NotFound."""
     ticket = Ticket.objects.select_related(*_ALONG).filter(pk=conversation).first()
     if ticket is None:
         raise NotFound
@@ -70,7 +70,7 @@ def ticket_of(user: User, *, conversation: int) -> Ticket:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """Of the conversations that are not resolved, and those of them in which a customer waits for somebody."""
+    """Counts of conversations that are not resolved, and of those in which a customer waits."""
 
     mine: int
     unassigned: int
@@ -103,7 +103,7 @@ def _desks(user: User, inbox: int | None) -> Sequence[int]:
 
 
 class _Wanted:
-    """Which conversations of these desks: conditions on their rows, in SQL."""
+    """A selection of conversations of these desks: conditions on their rows, in SQL."""
 
     def __init__(self, desks: Sequence[int]) -> None:
         self._desks = list(desks)
@@ -115,7 +115,7 @@ class _Wanted:
         self._parameters += parameters
 
     def first(self, size: int, *, order: str) -> QuerySet[Ticket]:
-        """Of each desk the first ones in this order: by its index, so that it costs the same however many others there are."""
+        """The first conversations of each desk in this order, by its index, so that the number of others does not matter."""
         sql = _FIRST.format(conditions=" AND ".join(self._conditions), order=order)
         first = RawSQL(sql, [self._desks, *self._parameters, size])  # noqa: S611 (the conditions are ours)
         return Ticket.objects.filter(pk__in=first).select_related(*_ALONG)
@@ -126,7 +126,7 @@ def _waiting(wanted: _Wanted, state: str | None, after: Place | None, size: int)
     if state is not None:
         wanted.require("state = %s", state)
     if state in (ConversationState.PENDING, ConversationState.SNOOZED) or (after is not None and after.at == _NEVER):
-        # Nobody waits there: these are at the end of the index.
+        # Conversations in which nobody waits are at the end of the index.
         wanted.require("waiting_since IS NULL")
     if after is not None and after.at == _NEVER:
         wanted.require("channel_id > %s", after.conversation)

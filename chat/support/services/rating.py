@@ -9,14 +9,14 @@ from chat.support.models import Rating
 from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
 LEAST_SCORE, MOST_SCORE = 1, 5
-#: Of Rating.comment.
+#: Characters of Rating.comment.
 COMMENT_CHARACTERS = 1000
 
 
 def rate(visitor: User, *, conversation: int, score: int, comment: str = "") -> tuple[Rating, bool]:
-    """The rating of this episode, and whether it is new: a second answer replaces nothing, and gets the first one.
+    """Rates this episode; returns the rating, and whether it is new: a second rating replaces nothing and returns the first.
 
-    Raises NotFound for a conversation of somebody else, Forbidden where the inbox doesn't ask, Conflict before it is resolved,
+    Raises NotFound for another visitor's conversation, Forbidden if the inbox asks for no ratings, Conflict before it is resolved,
     Invalid.
     """
     if not LEAST_SCORE <= score <= MOST_SCORE:
@@ -28,7 +28,7 @@ def rate(visitor: User, *, conversation: int, score: int, comment: str = "") -> 
             raise Forbidden("This inbox asks for no rating.")
         if row.state != ConversationState.RESOLVED:
             raise Conflict("It can be rated once it is resolved.")
-        # Constraint ratings_once_an_episode: of two at once, the second finds the first.
+        # Constraint ratings_once_an_episode: if two ratings come at once, the second finds the first.
         return Rating.objects.get_or_create(
             conversation=row,
             episode=row.episode,
@@ -50,7 +50,7 @@ def rated_by(visitor: User, conversation: int) -> Conversation:
 
 
 def is_asked(conversation: Conversation) -> bool:
-    """Whether its customer is asked for a rating now."""
+    """Whether the customer can rate the conversation now."""
     if conversation.state != ConversationState.RESOLVED or not conversation.ticket.inbox.asks_rating:
         return False
     return not Rating.objects.filter(conversation=conversation, episode=conversation.episode).exists()

@@ -1,4 +1,4 @@
-"""A customer's mail becomes messages in their conversation: once for a mail, whole or not at all. Machines' mails are dropped."""
+"""Turns a customer's mail into messages of their conversation: once for each mail, whole or not at all. Drops machines' mails."""
 
 import hashlib
 import uuid
@@ -21,23 +21,23 @@ from chat.support.services.attaching import Attachments, attached
 from chat.support.services.beginning import begin
 from delivery.wire.errors import Conflict, Empty, Forbidden, NotFound, Over, Refused, TooLong
 
-#: Of the ids of messages that mails became: a repeat of a mail is the same messages.
+#: The namespace of the client_msg_ids of mails' messages: a repeat of a mail makes the same messages.
 _MAILS = uuid.UUID("5e0f8f7c-7a4e-5d0b-9a51-3c1a54a1b7de")
 
 
 def receive_mail(raw: bytes, *, recipients: Sequence[str] = ()) -> int:
-    """How many messages its words became; 0 for a machine's mail, which is answered by nothing. A repeat adds nothing.
+    """Receives a mail; returns the number of messages. 0 for a machine's mail, which gets no answer. A repeat adds nothing.
 
-    What was attached are files of the first message; what is refused of it is named at the end, with the reason.
-    Raises Invalid, NotFound for an address that leads nowhere, Forbidden for a stranger's mail or a blocked customer's, TooLong,
-    Empty, and what posting refuses.
+    The attachments become files of the first message; the end of the text names refused ones, with the reason.
+    Raises Invalid, NotFound for an address without a conversation, Forbidden for mails of strangers and blocked customers, TooLong,
+    Empty, and the refusals of posting.
     """
     if len(raw) > settings.LIMITS.mail_bytes:
         raise TooLong(f"The mail has more than {settings.LIMITS.mail_bytes:,} bytes.")
     head = read_head(raw, recipients=recipients)
     if head.is_automatic:
         return 0
-    # Who may not write here at all has nothing opened.
+    # The mail is not opened if its writer may not write here at all.
     conversation = _conversation(head)
     mail = open_mail(raw)
     texts = _texts(mail)
@@ -71,7 +71,7 @@ def _texts(mail: Opened) -> list[str]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Each at most as long as a message, broken at ends of lines where there are some."""
+    """The text in pieces no longer than a message, broken at line ends if possible."""
     most = settings.LIMITS.message_bytes
     pieces: list[str] = []
     while text := text.strip("\n"):
@@ -87,12 +87,12 @@ def _pieces(text: str) -> list[str]:
 
 
 def _key(mark: str, text: str) -> uuid.UUID:
-    # With its words: two mails of one Message-ID are a repeat only if they say the same.
+    # Includes the text: two mails with the same Message-ID are a repeat only if their text is the same.
     return uuid.uuid5(_MAILS, f"{mark} {hashlib.sha256(text.encode()).hexdigest()}")
 
 
 def _begun(key: uuid.UUID) -> uuid.UUID:
-    """Of the message that begins another conversation."""
+    """The id of the message that begins another conversation."""
     return uuid.uuid5(_MAILS, f"begin {key}")
 
 
@@ -114,7 +114,7 @@ def _drafts(
 
 
 def _say(conversation: Conversation, drafts: list[Draft]) -> None:
-    """Where it was said: in another conversation, which begins with it, when this one is over."""
+    """Posts the text; returns the conversation. If this one is over, the text begins another one."""
     visitor = conversation.visitor
     with ExitStack() as counts:
         for _ in drafts:
@@ -131,7 +131,7 @@ def _say(conversation: Conversation, drafts: list[Draft]) -> None:
 
 def _begin_with(visitor: User, first: Draft) -> Conversation:
     key = _begun(first.client_msg_id)
-    # A repeat has other files, which nobody needs.
+    # A repeat has made new files, which nobody needs.
     earlier = Conversation.objects.filter(channel__messages__sender=visitor, channel__messages__client_msg_id=key)
     begun = earlier.select_related("visitor").first()
     return begun or begin(visitor, client_msg_id=key, body=first.body, files=first.files)[0]
@@ -144,5 +144,5 @@ def _require_said(drafts: Sequence[Draft], outcomes: Sequence[object]) -> None:
 
 
 def _is_said(draft: Draft) -> bool:
-    # By another process at the same moment, with files of its own.
+    # Another process has received the same mail at the same moment, with files of its own.
     return Message.objects.filter(sender=draft.sender, client_msg_id=draft.client_msg_id).exists()

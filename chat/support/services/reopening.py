@@ -1,4 +1,4 @@
-"""Snoozed, pending, resolved, and open again."""
+"""Snoozing, resolving and reopening conversations, and marking them as pending."""
 
 import datetime
 import uuid
@@ -28,9 +28,9 @@ def resolve(
     seen_seq: int | None = None,
     files: tuple[int, ...] = (),
 ) -> Conversation:
-    """Nobody waits and nobody holds it: done, with an answer or without, in one transaction. Repeating does nothing.
+    """Resolves the conversation, with or without a last answer, in one transaction; nobody holds it then. Repeating does nothing.
 
-    A customer's message within the inbox's `reopen_days` opens it again. Raises what refuses the answer, NotFound.
+    A customer's message within the inbox's `reopen_days` reopens it. Raises the refusals of the answer, and NotFound.
     """
     with counted(DESK_ACTS, actor):
         if client_msg_id is not None:
@@ -50,7 +50,7 @@ def resolve(
 
 
 def settle(handled: Handling, *, by: User) -> None:
-    """It is resolved, whatever it was; said to the customer and the desk. A day later it falls out of the agents' lists."""
+    """Resolves it from any state, and tells the customer and the desk. A day later it leaves the agents' lists."""
     row, now = handled.row, clock.now()
     since = row.waiting_since
     handled.move(
@@ -67,7 +67,7 @@ def settle(handled: Handling, *, by: User) -> None:
 
 
 def reopen(actor: User, *, conversation: int) -> Conversation:
-    """Open: what was resolved (in another episode), pending or snoozed. Repeating does nothing. Raises NotFound."""
+    """Opens a resolved (in a new episode), pending or snoozed conversation. Repeating does nothing. Raises NotFound."""
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         require_agent(actor, handled.inbox)
         open_again(handled, by=actor)
@@ -76,7 +76,7 @@ def reopen(actor: User, *, conversation: int) -> Conversation:
 
 
 def open_again(handled: Handling, *, by: User) -> None:
-    """What was resolved is open, in another episode, and in the agents' lists again; nothing else is touched."""
+    """Reopens a resolved conversation, in a new episode, and puts it back into the agents' lists. Other states stay as they are."""
     if handled.row.state != ConversationState.RESOLVED:
         return
     handled.move(state=ConversationState.OPEN, episode=F("episode") + 1, resolved_at=None, reopens_until=None)
@@ -90,7 +90,7 @@ def open_again(handled: Handling, *, by: User) -> None:
 
 
 def wake(handled: Handling, *, by: User) -> None:
-    """What was snoozed or pending is open; who waited before the snooze waits on, at the old place. Its agent has a new lease."""
+    """Opens a snoozed or pending conversation: a customer who waited before keeps their place; its agent gets a new lease."""
     row = handled.row
     if row.state not in (ConversationState.SNOOZED, ConversationState.PENDING):
         return
@@ -103,7 +103,7 @@ def wake(handled: Handling, *, by: User) -> None:
 
 
 def snooze(actor: User, *, conversation: int, until: datetime.datetime) -> Conversation:
-    """It comes back by itself then, or as soon as the customer writes. Raises Invalid, Conflict for a resolved one, NotFound."""
+    """Snoozes it until a time, or until the customer writes. Raises Invalid, Conflict for a resolved conversation, NotFound."""
     most = settings.LIMITS.snooze_days
     now = clock.now()
     if not now < until <= now + datetime.timedelta(days=most):
@@ -126,7 +126,7 @@ def snooze(actor: User, *, conversation: int, until: datetime.datetime) -> Conve
 
 
 def set_pending(actor: User, *, conversation: int) -> Conversation:
-    """The customer is asked something, and nobody waits for the desk. Raises Conflict for a resolved one, NotFound."""
+    """Marks it as pending: the desk waits for the customer's answer. Raises Conflict for a resolved conversation, NotFound."""
     with counted(DESK_ACTS, actor), handling(conversation) as handled:
         require_agent(actor, handled.inbox)
         row = handled.row

@@ -1,4 +1,4 @@
-"""What the staff say of a conversation beside what is said in it: how urgent it is, and its labels."""
+"""A conversation's priority and labels, which agents set."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,14 @@ from chat.support.services.dues import renew_dues
 from chat.support.services.standing import require_agent
 from delivery.wire.errors import Invalid, NotFound
 
-#: Of one conversation.
+#: The most labels of one conversation.
 MOST_LABELS, LABEL_CHARACTERS = 20, 40
 
 
 def revise(
     actor: User, *, conversation: int, priority: str | None = None, labels: Sequence[str] | None = None
 ) -> Ticket:
-    """What is None stays. What is due follows from the priority. Raises Invalid, NotFound."""
+    """Changes priority or labels; None leaves a value as it is. Due times follow the priority. Raises Invalid, NotFound."""
     clean = None if labels is None else _clean_labels(labels)
     with counted(DESK_ACTS, actor), transaction.atomic():
         rows = Ticket.objects.select_for_update(no_key=True, of=("self",)).select_related("inbox__hours")

@@ -1,6 +1,6 @@
-"""Conversations that are given by themselves: to the agents of an inbox in turn, or to who has the least; back to who had them.
+"""Routing: gives conversations to the agents of an inbox in turn, or to the agent with the fewest; or back to their former agent.
 
-Capacity is counted under the locks of the agents' rows, which whoever gives holds (holding.py): nobody gets one too many.
+Capacity is counted under the locks of the agents' rows, which every assignment takes (holding.py): no agent gets one too many.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from chat.support.services.handling import Handling
 from chat.support.services.holding import give
 from chat.support.services.reserved import reserved_account
 
-#: Who waits and is held by nobody, longest first.
+#: Conversations without an agent, the longest wait first.
 _WAITING = """
 SELECT channel_id FROM conversations WHERE assignee_id IS NULL AND waiting_since IS NOT NULL
     AND desk_id = %s AND former_assignee_id IS NULL ORDER BY waiting_since, channel_id LIMIT %s
@@ -28,12 +28,14 @@ SELECT channel_id FROM conversations WHERE assignee_id IS NULL AND waiting_since
 """
 _NEVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
-#: Whether somebody is here, as far as this process has heard.
+#: Whether an agent is present, as far as this process knows.
 IsHere = Callable[[int], bool]
 
 
 def give_back(is_here: IsHere) -> int:
-    """What was opened again goes to who had it before, if they accept, are here and have room; else it is anybody's. How many."""
+    """Gives reopened conversations to their former agents, if these accept, are present and have room; else frees them. Returns how
+    many.
+    """
 
     def act(handled: Handling) -> bool:
         former = handled.row.former_assignee_id
@@ -46,7 +48,7 @@ def give_back(is_here: IsHere) -> int:
 
 
 def route(is_here: IsHere) -> int:
-    """Gives what waits, in the inboxes that do it by themselves, as long as there is room. How many were given."""
+    """Gives waiting conversations, in inboxes with automatic routing, as long as agents have room; returns how many."""
     return sum(_route(inbox, is_here) for inbox in Inbox.objects.exclude(routing=Routing.PULL).order_by("pk"))
 
 
@@ -61,12 +63,12 @@ def _route(inbox: Inbox, is_here: IsHere) -> int:
         has_room = bool(agents)
         gave_up = _who_let_it_lapse(handled.row)
         fresh = [agent for agent in agents if agent.user_id not in gave_up]
-        # Who let this waiting lapse gets it again only if nobody else can, and they are here.
+        # An agent who let this wait lapse gets it again only if no other agent can take it, and if they are present.
         return _give_first(handled, fresh) or _give_first(handled, agents, is_here)
 
-    # More than there is room for: what nobody there can take keeps nobody behind it waiting.
+    # More than there is room for: a conversation that no agent can take does not block those behind it.
     waiting = [pk for (pk,) in hot.rows(_WAITING, [inbox.desk_id, AT_ONCE])] if has_room else []
-    # Another process may be giving the first of them: who has waited shorter would come before.
+    # Another process may be giving the first of them: a customer who has waited for less would come before.
     return do_each(itertools.takewhile(lambda pk: has_room, waiting), act, is_queue=True)
 
 
@@ -84,7 +86,7 @@ def _give_first(handled: Handling, agents: list[Agent], is_here: IsHere = lambda
 
 
 def _locked(inbox: Inbox) -> list[Agent]:
-    """Those who accept and have room, in their turn. Their rows are locked in the order of their ids, and then it is counted."""
+    """Agents who accept and have room, in their turn. Their rows are locked in the order of their ids, then it is counted."""
     held = _with_room(Agent.objects.filter(inbox=inbox).select_for_update(no_key=True, of=("self",)))
     return [agent for agent, _ in sorted(held, key=lambda one: _turn(inbox, *one))]
 
@@ -104,6 +106,6 @@ def _with_room(agents: "QuerySet[Agent]") -> list[tuple[Agent, int]]:
 
 
 def _who_let_it_lapse(row: Conversation) -> set[int]:
-    """While the customer waits as now."""
+    """The agents who let the conversation lapse during the customer's present wait."""
     lapses = AuditEntry.objects.filter(channel=row.pk, act=Act.SUPPORT_LAPSED, created_at__gte=row.waiting_since)
     return set(lapses.values_list("whom", flat=True))

@@ -1,7 +1,7 @@
-"""Sends mails that wait, over SMTP, outside of any transaction: taken first, then sent, then noted.
+"""Sends waiting mails over SMTP, outside of transactions: takes each first, then sends it, then notes the outcome.
 
-A process that dies in between leaves it unknown whether the mail went out. Then it is sent once more, with the same Message-ID,
-and never a third time.
+If a process dies in between, it is unknown whether the mail was sent. Then it is sent once more, with the same Message-ID, and
+never a third time.
 """
 
 import datetime
@@ -20,20 +20,20 @@ from chat.support.services.mailing import is_mailing
 
 logger = logging.getLogger("gapless.support")
 
-#: Sent in one run over one connection.
+#: The most mails of one run, over one connection.
 AT_ONCE = 50
-#: Who has taken a mail and says nothing for so long has died over it.
+#: A process that took a mail and was silent for so long has died.
 TAKEN_SECONDS = 60
-#: For each step of talking to the mail server.
+#: Seconds for each step of the talk with the mail server.
 TIMEOUT_SECONDS = 10
-#: With an unknown outcome.
+#: The most tries with an unknown outcome.
 MOST_UNKNOWN = 2
 MOST_ATTEMPTS = 12
 LONGEST_WAIT_SECONDS = 3600
 
 
 def send_mails() -> int:
-    """How many were sent. A mail that another process sends is left to it; without a mail server they wait."""
+    """Sends waiting mails; returns how many. It skips mails that another process is sending; without a mail server mails wait."""
     if not is_mailing() or not _waiting().exists():
         return 0
     connection = get_connection(timeout=TIMEOUT_SECONDS)
@@ -87,7 +87,7 @@ def _send(mail: Mail, connection: Any) -> int:
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
         _refused(mail, error)
     except (OSError, smtplib.SMTPException) as error:
-        # The server may have taken it: `unknown` stays counted.
+        # The server may have accepted the mail, so `unknown` keeps its count.
         logger.warning("a mail may have been sent or not: %s", type(error).__name__)
         connection.close()
     else:

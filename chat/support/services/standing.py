@@ -1,4 +1,4 @@
-"""Where somebody stands at a desk: an agent of the inbox, who supervises it, or nobody."""
+"""A user's standing at a desk: agent, supervisor, or none."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ _SEAT = "SELECT id FROM support_agents WHERE inbox_id = %s AND user_id = %s FOR 
 @dataclass(frozen=True, slots=True)
 class DeskStanding:
     agent: Agent | None
-    #: Superusers supervise every inbox.
+    #: Whether they supervise the inbox; superusers supervise every inbox.
     supervises: bool
 
 
 def require_agent(user: User, inbox: Inbox) -> DeskStanding:
-    """Raises NotFound for who is no agent of it: for them there is no such inbox."""
+    """The user's standing. Raises NotFound for a user who is no agent of the inbox: for them it does not exist."""
     agent = Agent.objects.filter(inbox=inbox, user=user, user__is_active=True).first()
     if agent is None and not (user.is_superuser and user.is_active):
         raise NotFound
@@ -27,13 +27,13 @@ def require_agent(user: User, inbox: Inbox) -> DeskStanding:
 
 
 def hold_seat(user: User, inbox: Inbox) -> DeskStanding:
-    """As `require_agent`; nobody removes them before the commit. Within a transaction, for who comes into a conversation."""
+    """Like `require_agent`, and locks the seat, so that nobody removes the agent before the commit. For agents who enter."""
     hot.rows(_SEAT, [inbox.pk, user.pk])
     return require_agent(user, inbox)
 
 
 def works_here(user: User, inbox: Inbox) -> bool:
-    """Whether a conversation can be left with them: who was banned, has gone or lost the inbox holds nothing."""
+    """Whether the agent can hold conversations: not if they are banned, have left, or are no agent of the inbox any more."""
     return user.is_active and (user.is_superuser or Agent.objects.filter(inbox=inbox, user=user).exists())
 
 
@@ -43,7 +43,7 @@ def is_in_it(user: User, channel: int) -> bool:
 
 
 def require_reader(user: User, conversation: Conversation, inbox: Inbox) -> None:
-    """For what was said in it and the notes: who is in it, who supervises the inbox, and its agents with `read_support`."""
+    """Checks the right to read messages and notes: members, supervisors of the inbox, and its agents with `read_support`."""
     standing = require_agent(user, inbox)
     if not (standing.supervises or is_in_it(user, conversation.pk) or user.has_perm(READ_SUPPORT)):
         raise Forbidden("Claim the conversation to read it, or ask for the right to read them all.")

@@ -1,4 +1,4 @@
-"""What the logs say of a conversation: to the desk the whole queue facts, to the customer a few neutral words."""
+"""Lines about a conversation: the desk's log gets all facts of the queue, the customer a few neutral words."""
 
 import datetime
 from typing import Any
@@ -22,9 +22,9 @@ def tell_desk(
     sentence: str,
     since: datetime.datetime | None = None,
 ) -> Message:
-    """One line of the desk's log, with all that a list of the queue shows: whoever follows it needs no other question.
+    """Writes a line of the desk's log with all that a list of the queue shows, so that its followers need no other request.
 
-    `since`: when the waiting that ended now had begun.
+    `since`: the beginning of the wait that has ended now.
     """
     [(facts,)] = hot.rows(_FACTS, [conversation.pk])
     event: dict[str, Any] = {"type": kind, "by": by.pk, **msgspec.json.decode(facts)}

@@ -1,4 +1,4 @@
-"""Transcripts: what was said in a conversation, as text, read or mailed to its customer. Notes are another log's."""
+"""Transcripts: a conversation's messages as text, to read or to mail to its customer. Notes are in another log."""
 
 from django.db import transaction
 
@@ -16,9 +16,9 @@ from delivery.wire.errors import Invalid, NotFound
 
 
 def transcript(user: User, *, conversation: int, mails: bool = False) -> tuple[str, str | None]:
-    """The text, and where it is mailed to, if it is to be. A repeat with nothing new mails nothing.
+    """The text, and the address to which it is mailed, if wanted. A repeat without new messages mails nothing.
 
-    Raises NotFound, Forbidden for who may not read it, Invalid where no mail can go, RateLimited.
+    Raises NotFound, Forbidden for a user who may not read it, Invalid if no mail can be sent, RateLimited.
     """
     row = _readable(user, conversation)
     with counted(TRANSCRIPTS, user), transaction.atomic():

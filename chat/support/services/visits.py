@@ -1,7 +1,7 @@
-"""Visits: how somebody from outside comes to an inbox, as nobody that is known or as whom the company says.
+"""Visits: how a visitor comes to an inbox, anonymous or with the identity that the company signed.
 
-Merging is by a signed identity alone. Who was anonymous and is another person by now keeps what was said before to themselves:
-an unverified visitor is never merged into a verified one.
+Only a signed identity merges visitors. If an anonymous visitor turns out to be a person who was here before, their anonymous
+conversations stay separate: an unverified visitor is never merged into a verified one.
 """
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from delivery.wire.errors import Forbidden, NotFound, NotVerified
 
 
 def create_visit(inbox: Inbox, *, display_name: str = "") -> tuple[User, str]:
-    """A visitor of the inbox whom nobody knows yet, and the secret of the visit's token; told this once. Raises Invalid."""
+    """Creates an unknown visitor of the inbox; returns them with the visit's secret, which is not stored. Raises Invalid."""
     with transaction.atomic():
         visitor, secret = create_visitor(display_name=display_name)
         Contact.objects.create(visitor=visitor, inbox=inbox)
@@ -25,10 +25,10 @@ def create_visit(inbox: Inbox, *, display_name: str = "") -> tuple[User, str]:
 
 
 def visit(key: str, *, identity: str | None = None, visitor: User | None = None) -> str:
-    """The secret of a token with which somebody writes to the inbox; told this once.
+    """Begins a visit; returns the secret of its token, which is not stored.
 
-    `identity`: as the company signed it; `visitor`: who they are in this browser so far: they become the person of the identity,
-    unless that person has been here before. Raises NotFound, NotVerified, or Forbidden for who was blocked.
+    `identity`: signed by the company; `visitor`: the present visitor of this browser, who becomes the person of the identity unless
+    that person has been here before. Raises NotFound, NotVerified, or Forbidden for a blocked visitor.
     """
     inbox = open_inbox(key)
     if identity is not None:
@@ -39,9 +39,9 @@ def visit(key: str, *, identity: str | None = None, visitor: User | None = None)
 
 
 def open_inbox(key: str) -> Inbox:
-    """The inbox with this key that takes something new. Raises NotFound."""
+    """The inbox with this key, if it accepts new conversations. Raises NotFound."""
     rows = Inbox.objects.select_related("hours").filter(key=key, is_enabled=True)
-    # A null character, which a path can have, is in no column.
+    # A path can contain a null character, which no column can hold.
     inbox = None if "\x00" in key else rows.first()
     if inbox is None:
         raise NotFound("There is no such inbox, or it accepts no new conversations.")
@@ -75,7 +75,7 @@ def _token_of(contact: Contact, identity: Identity) -> str:
     if contact.blocked_at is not None or not contact.visitor.is_active:
         raise Forbidden("You can't write to this inbox any more.")
     if contact.identity == "":
-        # Whoever had the browser before has no part in what is said from here on.
+        # The person who used the browser before must not read the messages from here on.
         end_tokens(contact.visitor_id)
     contact.identity, contact.attributes = identity.sub, identity.attributes
     contact.email = identity.email or contact.email
@@ -88,6 +88,6 @@ def _token_of(contact: Contact, identity: Identity) -> str:
 
 
 def end_tokens(visitor: int) -> None:
-    """Within a transaction: whatever the visitor was signed in with ends, and their sockets are closed in every process."""
+    """Within a transaction: ends all of the visitor's tokens, and closes their sockets in every process."""
     Token.objects.filter(user=visitor).delete()
     recheck_logins(visitor)

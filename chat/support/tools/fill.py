@@ -1,4 +1,4 @@
-"""A desk of a company that is a few years old, for measuring: straight into the tables. Announces nothing."""
+"""Fills a desk as of a company that is a few years old, for measuring, directly in the tables. Announces nothing."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from chat.models import Channel, User
 from chat.naming import looks
 from chat.support.models import Inbox
 
-#: Conversations of each customer.
+#: Conversations for each customer.
 EACH = 5
 
 # Customers, conversations, who is in them, what was said and what the desk heard of it. `n` counts conversations, the oldest first.
@@ -103,7 +103,7 @@ FROM (
 
 @transaction.atomic
 def fill_desk(inbox: Inbox, agents: Sequence[User], *, resolved: int, open_ones: int) -> None:
-    """Conversations of customers who are made for it, resolved over the last two years or begun within three days."""
+    """Creates conversations with new customers, resolved over the last two years or begun within the last three days."""
     desk = Channel.objects.select_for_update(no_key=True).get(pk=inbox.desk_id)
     seen, seen_in_any_case = looks("Customer")
     given: dict[str, Any] = {
@@ -118,6 +118,6 @@ def fill_desk(inbox: Inbox, agents: Sequence[User], *, resolved: int, open_ones:
 
 
 def spread_open(inbox: Inbox) -> None:
-    """What isn't resolved, in all states again: of ten five wait, one is pending, one snoozed; half of all are held."""
+    """Puts unresolved conversations into all states: of ten five wait, one is pending, one snoozed; half of all have an agent."""
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, {"desk": inbox.desk_id})

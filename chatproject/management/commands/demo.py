@@ -51,12 +51,12 @@ class Command(BaseCommand):
 
     def _play(self, password: str) -> None:
         try:
-            # Together: a known password never stands where nothing says that it is known, nor one that nobody was told.
+            # In one transaction: a known password must be marked as known, and a generated one must have been printed.
             with kept_if_told(self.stdout):
                 people = stage.play(password=password, tell=self._tell)
                 customers = desk.play(people, owner=people["alice"], tell=self._tell)
                 made.mark_demo([*people.values(), *customers], is_known=password == PASSWORD)
-                # Last: bytes do not go back with a transaction.
+                # Last, because a rollback does not delete bytes.
                 with demo_files.given(people, tell=self._tell):
                     self._say_how_to_sign_in(password)
                     self.stdout.flush()
@@ -65,5 +65,5 @@ class Command(BaseCommand):
 
     def _tell(self, line: str) -> None:
         self.stdout.write(f"demo: {line}")
-        # Who stops reading here is known to before the password is told.
+        # Flushed now, so that a closed pipe is noticed before the password is printed.
         self.stdout.flush()

@@ -53,7 +53,7 @@ def _who_is(name: str) -> int:
     user = User.objects.named(name).filter(kind=UserKind.PERSON).first()
     if user is not None:
         return user.pk
-    # Begun before, and killed in the middle.
+    # An erasure that began before and was killed in the middle.
     for erasure in Erasure.objects.under_way():
         if erasure.names[0].lower() == name.lower():
             return erasure.pk

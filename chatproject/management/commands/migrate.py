@@ -1,7 +1,7 @@
-"""`manage.py migrate`: Django's, one at a time, and without the bounds on statements that requests have; but one that waits
-for a lock gives up soon, because all that write would wait behind it.
+"""`manage.py migrate`: Django's command, run by one process at a time, and without the time limits of requests. A migration that
+waits for a lock gives up soon, because all writers would wait behind it.
 
-Afterwards the ready groups of the staff may do exactly what they should: permissions exist only after all migrations.
+Afterwards it sets the permissions of the staff's ready groups, which exist only after all migrations.
 """
 
 from typing import Any
@@ -15,11 +15,11 @@ from psycopg.errors import LockNotAvailable
 from chat.services import make_groups
 from chatproject.schema import MIGRATING
 
-#: That requests have, and a migration of a large table would pass.
+#: The limits of requests, which the migration of a large table would exceed.
 BOUNDS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
-#: Who has held locks for longest: most likely the one that was waited for.
+#: The connection with the oldest transaction: most likely the one for which the migration waited.
 OLDEST = """
     SELECT pid, application_name, round(extract(epoch FROM clock_timestamp() - xact_start)) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL

@@ -1,1 +1,1 @@
-"""The demo company's helpdesk: customers who wait, who are being answered, and who are content."""
+"""The demo company's helpdesk: customers who wait, who are being answered, and who are satisfied."""

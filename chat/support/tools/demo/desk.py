@@ -1,4 +1,4 @@
-"""Plays the helpdesk's script through the desk's verbs, with the clock moved to when it happened."""
+"""Plays the helpdesk's script through the desk's verbs, with the clock moved to the time of each event."""
 
 import datetime
 import uuid
@@ -30,7 +30,7 @@ class _Step:
 
 @transaction.atomic
 def play(people: dict[str, User], *, owner: User, tell: Callable[[str], None]) -> list[User]:
-    """Makes the helpdesk and all that happened there, all or nothing; returns the customers."""
+    """Creates the helpdesk with all events, all or nothing; returns the customers."""
     now = clock.now()
     steps = sorted((step for case in script.CASES for step in _steps(case, now)), key=lambda step: step.at)
     with clock.at(steps[0].at - datetime.timedelta(days=1)):
@@ -80,7 +80,7 @@ def _keep_hours(owner: User) -> Hours:
 
 
 class _Scene:
-    """Who is there: the customers come with the first thing that they say."""
+    """The people of the scene: customers come with their first message."""
 
     def __init__(self, inbox: Inbox, people: dict[str, User]) -> None:
         self.inbox = inbox

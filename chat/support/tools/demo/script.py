@@ -1,19 +1,19 @@
-"""What happens at the demo's helpdesk. `minutes ago | who | what they do | with what` a line; `customer` is the customer."""
+"""The events at the demo's helpdesk, a line each: `minutes ago | person | act | content`; `customer` is the customer."""
 
 from dataclasses import dataclass
 
 INBOX = "Helpdesk"
-#: The company's pages; the last is where `deploy/widget-example.html` is tried.
+#: The origins of the company's pages; the last one is for trying `deploy/widget-example.html`.
 ORIGINS = ("https://www.brightwater.example", "http://localhost:9000")
 SUPERVISOR = "sam"
-#: All of them have the ready group of support agents.
+#: The agents, all in the ready group of support agents.
 AGENTS = ("sam", "carmen", "emi")
 GREETING = "Hello! Which of our instruments can we help you with?"
 CLOSED_TEXT = "We are out sailing today. Write all the same: we answer first thing tomorrow."
 HOURS, TIME_ZONE = "Round the clock", "Europe/London"
-#: Days on which nobody answers: (month, day, name).
+#: Holidays: (month, day, name).
 HOLIDAYS = ((12, 25, "Christmas Day"), (1, 1, "New Year's Day"))
-#: (priority, kind): within how many open minutes.
+#: Policies: open minutes by (priority, kind).
 POLICIES = {
     ("urgent", "first"): 10,
     ("urgent", "next"): 15,
