@@ -81,7 +81,7 @@ def test_machines_that_do_not_honour_each_others_keys_are_found(cast: Cast, sett
         "in the middle of a change of key, and of a release"
     )
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a third one", []
-    assert next(finding.do for finding in neighbours.machines()) == "Run it with the environment that they have."
+    assert next(finding.do for finding in neighbours.machines()) == "Run it with their environment."
     assert ours not in fingerprint(ours)
 
 
