@@ -20,7 +20,7 @@ def test_one_click_copies_a_link_that_lets_a_newcomer_in(
     page.click("#members-button")
     page.click("#members [data-act=add]")
     page.click("#inviting [data-act=copy]")
-    expect(page.locator("#inviting [role=status]")).to_contain_text("Copied. For a week it lets in up to 100 people.")
+    expect(page.locator("#inviting [role=status]")).to_contain_text("Copied. Up to 100 people can use it, for a week.")
     url = page.evaluate("navigator.clipboard.readText()")
     assert url == page.input_value("#inviting-url")
     page.click("#inviting [data-act=copy]")
