@@ -54,7 +54,7 @@ def test_customer_and_agent_send_each_other_files(
         frame.locator("#attach-input").set_input_files([BOMB, LOG, SOUND])
         expect(attached.filter(has_text="large.png").locator(".attached-state")).to_contain_text("pixels")
         box.evaluate(GIVEN, ["drop", "film.txt", 26 * 1024 * 1024])
-        expect(frame.locator("#problem")).to_have_text("film.txt is too large: 25.0 MB are allowed for a file.")
+        expect(frame.locator("#problem")).to_have_text("film.txt is too large: 25.0 MB are allowed.")
         shoot(page, "widget-attaching")
         assert violations(page, frame=page.frames[1]) == []
         frame.get_by_role("button", name="Take large.png out").click()
