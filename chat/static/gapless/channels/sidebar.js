@@ -175,7 +175,7 @@ export class Sidebar {
     link.classList.toggle("has-unread", look.unread > 0);
     link.classList.toggle("is-muted", look.isMuted);
     link.classList.toggle("is-refused", look.isRefused);
-    link.title = look.isRefused ? "Open on too many devices: new messages do not come in here by themselves" : "";
+    link.title = look.isRefused ? "Open on too many devices: new messages do not appear here by themselves" : "";
     if (look.isOpen) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
     paintSign(link.querySelector(".channel-sign"), channel, look);
