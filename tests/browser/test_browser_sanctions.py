@@ -43,7 +43,7 @@ def test_the_staff_in_a_channel_says_why_on_the_page_too(sign_in: SignIn, server
     sam.click("#channel-menu [data-act=rename]")
     sam.fill("#about-name", "crew")
     sam.click("#about button.primary")
-    expect(sam.locator("#about .form-errors")).to_contain_text("say why")
+    expect(sam.locator("#about .form-errors")).to_contain_text("give a reason")
     sam.fill("#about-reason", "A clearer name.")
     sam.click("#about button.primary")
     expect(sam.locator("#channel-title")).to_have_text("crew")

@@ -139,7 +139,7 @@ def test_a_private_conversation_is_read_with_a_reason_a_line_and_an_end(
     assert not AuditEntry.objects.filter(act="channel.read").exists()
     page = read(client, house.team).content.decode()
     assert f"{SECRET} private" in page
-    assert re.search(r"In it: alice, bob\.", page)
+    assert re.search(r"Members: alice, bob\.", page)
     [line] = AuditEntry.objects.filter(act="channel.read")
     assert (line.actor.username, line.channel, line.reason, line.door) == (  # type: ignore[union-attr]
         who,

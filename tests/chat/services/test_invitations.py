@@ -184,7 +184,7 @@ def test_a_user_has_fifty_invitations_that_stand_and_not_one_more(
 ) -> None:
     for _ in range(50):
         services.create_invite(cast.alice, channels=[cast.team.pk])
-    with pytest.raises(Conflict, match="50 invitations"):
+    with pytest.raises(Conflict, match="50 valid invitations"):
         services.create_invite(cast.alice, channels=[cast.team.pk])
     with clock.at(clock.now() + datetime.timedelta(days=8)):
         services.create_invite(cast.alice, channels=[cast.team.pk])
