@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-#: Messages of a batch from which on there is load. What comes alone waits for nobody.
+#: Messages of a batch from which on there is load. A message that comes alone waits only right after such a batch.
 CROWD = 4
 #: Another process is waited for so many times as long as our own last commit took: it commits about as much, and then is heard.
 TIMES_OURS = 2
