@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Route, expect
 from chat import services
 from chat.models import Member, Message
 from tests.conftest import PASSWORD, Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, bodies, pump, write
+from tests.stage.browsers import MARKS, SignIn, aside, bodies, hold_time, pump, write
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -159,20 +159,24 @@ def test_history_that_is_refused_after_a_resync_is_asked_for_again_later(
 def test_a_channel_that_takes_its_time_says_so(sign_in: SignIn, server: Server, cast: Cast) -> None:
     room = services.open_channel(cast.alice, name="room", members=[cast.bob])
     aside(said, cast.alice, room, "here")
-    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/", moves_time=True)
+    page = sign_in("bob", server, path=f"/c/{cast.team.pk}/", moves_time=True, script="Math.random = () => 0.5;")
     held: list[Route] = []
     page.route("**/messages/**", lambda route: held.append(route))
     wait, note = page.locator("#timeline-wait"), page.locator("#timeline-note")
+    expect(page.locator("#composer-body")).to_be_editable()
+    hold_time(page)
     page.click(f"[data-channel='{room.pk}']")
+    expect(page.locator("#channel-title")).to_have_text("room")
+    page.clock.run_for(900)
     expect(wait).to_have_text("")
-    page.clock.run_for(1_000)
+    page.clock.run_for(200)
     expect(wait).to_have_text("Loading the messages…")
-    # Whatever comes over a line that is up and brings nothing: it is given up, and tried again.
-    page.clock.run_for(20_000)
+    # Of a connection that is up and brings nothing the request is given up after 20 s, and repeated half a second later.
+    page.clock.run_for(19_000)
     expect(note).to_contain_text("This is tried again by itself.")
     expect(wait).to_have_text("")
     page.unroute("**/messages/**")
-    page.clock.run_for(2_000)
+    page.clock.run_for(500)
     expect(page.locator(".body", has_text="here")).to_be_visible()
     expect(note).to_be_hidden()
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from chat import services
 from tests.conftest import Cast, said
-from tests.stage.browsers import MARKS, SignIn, aside, write
+from tests.stage.browsers import MARKS, SignIn, aside, hold_time, write
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -92,8 +92,9 @@ def test_the_banner_comes_five_seconds_after_the_connection_went(sign_in: SignIn
     page = sign_in("alice", server, path=f"/c/{cast.team.pk}/", moves_time=True)
     write(page, "here")
     expect(page.locator(".row", has_text="here").locator(".ticks")).to_have_attribute("data-status", "sent")
+    hold_time(page)
     page.context.set_offline(True)
-    page.wait_for_function("() => !navigator.onLine")
+    page.wait_for_function("() => !navigator.onLine", polling=50)
     page.clock.run_for(4_000)
     expect(page.locator("#banner")).to_be_hidden()
     page.clock.run_for(1_500)

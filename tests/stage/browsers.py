@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -76,7 +77,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
-    """A page of somebody (of the cast by name, or anybody) in a browser of their own. `moves_time`: its clock stands still."""
+    """A page of somebody (of the cast by name, or anybody) in a browser of their own. `moves_time`: by `page.clock`."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -115,6 +116,11 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
         r"|Failed to load resource: (net::|.*status of (400|401|403|409|415|429) )"
     )
     assert [line for line in complaints if not expected.search(line)] == []
+
+
+def hold_time(page: Page) -> None:
+    """From now on the timers of a page that `moves_time` run only when `page.clock` is told so, however long a test takes."""
+    page.clock.pause_at(datetime.fromtimestamp(page.evaluate("Date.now()") / 1000 + 1, UTC))
 
 
 def beside(verb: Callable[..., Done], *args: object, **kwargs: object) -> Done:
