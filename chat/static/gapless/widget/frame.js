@@ -1,4 +1,5 @@
 /** The page in the frame: what is typed goes into the talk, what the talk holds is shown, and the company's page is told little. */
+import { Persistence } from "../client/backoff.js";
 import { whenName } from "../page/format.js";
 import { MESSAGE_BYTES } from "../page/limits.js";
 import { isSelectedIn } from "../page/steady.js";
@@ -193,17 +194,17 @@ window.addEventListener("message", (event) => {
 window.addEventListener("keydown", (event) => event.key === "Escape" && tell({ gapless: "close" }));
 byId("close").addEventListener("click", () => tell({ gapless: "close" }));
 
-let loadTries = 0;
+const persistence = new Persistence();
 
 async function load() {
   try {
     await talk.load();
     banner.hidden = true;
-    loadTries = 0;
+    persistence.succeeded();
   } catch (trouble) {
     if (trouble.status === 401) return visit.forget();
     banner.hidden = false;
-    setTimeout(load, Math.min(30, 2 ** loadTries++) * 1000);
+    persistence.later(trouble, load);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The conversation of a visit: its log, complete up to a number, and what waits to be said. Knows no element of the page.
  */
+import { Persistence } from "../client/backoff.js";
 import { Line } from "./line.js";
 import { Unsent } from "./unsent.js";
 
@@ -17,6 +18,7 @@ export class Talk extends EventTarget {
   /** @type {number | null} */ olderThan = null;
   /** @type {Line | null} */ #line = null;
   /** @type {Promise<void> | null} */ #catching = null;
+  #persistence = new Persistence();
   unsent;
 
   /** `around()`: {page, locale} for a conversation that begins; `files`: what is attached, and on its way. */
@@ -46,6 +48,8 @@ export class Talk extends EventTarget {
   clear() {
     this.#line?.stop();
     this.#line = null;
+    this.#persistence.succeeded();
+    this.#catching = null;
     this.conversation = null;
     this.#messages.clear();
     this.#head = this.#readUpTo = 0;
@@ -78,11 +82,14 @@ export class Talk extends EventTarget {
   }
 
   async #show(/** @type {any} */ conversation) {
-    if (this.conversation?.id === conversation.id) return this.#catchUp();
+    const { token } = this.#visit;
+    const page = this.#isShown(conversation) ? null : await this.#newest(conversation);
+    if (token !== this.#visit.token) return; // signed out meanwhile
+    if (this.#isShown(conversation)) return this.#catchUp();
     this.clear();
     this.conversation = conversation;
     this.#head = conversation.head;
-    await this.#reload();
+    this.#replace(page);
     this.#line = new Line({ visit: this.#visit, channel: conversation.id, held: () => this.#head });
     this.#line.addEventListener("changes", ({ detail }) => this.#take(detail));
     this.#line.addEventListener("behind", () => this.#catchUp());
@@ -103,8 +110,15 @@ export class Talk extends EventTarget {
     this.#tell("ended");
   }
 
-  async #reload() {
-    const page = await this.#visit.get(`channels/${this.conversation.id}/messages/`);
+  #isShown(/** @type {any} */ conversation) {
+    return this.conversation?.id === conversation.id;
+  }
+
+  #newest(/** @type {any} */ conversation) {
+    return this.#visit.get(`channels/${conversation.id}/messages/`);
+  }
+
+  #replace(/** @type {any} */ page) {
     this.#messages.clear();
     this.#keep(page.results);
     this.olderThan = page.next_before;
@@ -117,20 +131,33 @@ export class Talk extends EventTarget {
     this.#hear(changes);
   }
 
-  // One at a time: what comes meanwhile is in the answer, or rings again.
+  // One at a time: what comes meanwhile is in the answer, or rings again. What fails is repeated by itself.
   #catchUp() {
-    this.#catching ??= this.#readChanges().finally(() => (this.#catching = null));
+    this.#catching ??= this.#catchUpOnce();
     return this.#catching;
   }
 
+  async #catchUpOnce() {
+    const { conversation } = this;
+    try {
+      await this.#readChanges();
+      this.#persistence.succeeded();
+    } catch (trouble) {
+      this.#persistence.later(/** @type {any} */ (trouble), () => this.#catchUp());
+    } finally {
+      if (conversation === this.conversation) this.#catching = null;
+    }
+  }
+
   async #readChanges() {
-    for (let more = true; more && this.conversation; ) {
+    const { conversation } = this;
+    for (let more = true; more && conversation; ) {
       const query = { since: this.#head, ...(this.#epoch && { epoch: this.#epoch }) };
-      const page = await this.#visit.get(`channels/${this.conversation.id}/changes/`, query).catch(() => null);
-      if (!page) return;
-      const isAnother = page.resync && this.#epoch !== page.epoch;
+      const page = await this.#visit.get(`channels/${conversation.id}/changes/`, query);
+      const newest = page.resync && this.#epoch !== page.epoch ? await this.#newest(conversation) : null;
+      if (this.conversation !== conversation) return; // cleared meanwhile
+      if (newest) this.#replace(newest);
       this.#epoch = page.epoch;
-      if (isAnother) await this.#reload();
       this.#head = page.next_since ?? page.head;
       this.#hear(page.results);
       more = page.has_more;

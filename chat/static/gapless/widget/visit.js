@@ -2,7 +2,10 @@
  * Who somebody is to the inbox: the token of their visit, kept by the browser for this inbox, and requests with it.
  * A visit begins with the first message, or with an identity that the company has signed; nothing is asked for before.
  */
+import { within } from "../client/patience.js";
+
 const ROOT = "/api/v1/";
+const ANSWER_MS = 20_000; // beside the seconds for which a request itself asks the server to wait
 
 /** `status` 0: the server could not be reached. `detail` is a sentence. */
 export class Trouble extends Error {
@@ -70,15 +73,15 @@ export class Visit extends EventTarget {
     this.#store.remove(KEPT);
   }
 
-  get = (/** @type {string} */ path, query = {}, /** @type {AbortSignal | undefined} */ signal = undefined) =>
-    this.#ask("GET", `${path}?${new URLSearchParams(query)}`, undefined, signal);
+  get = (/** @type {string} */ path, /** @type {Record<string, any>} */ query = {}, /** @type {AbortSignal[]} */ ...signal) =>
+    this.#ask("GET", `${path}?${new URLSearchParams(query)}`, undefined, ANSWER_MS + 1000 * (query.wait ?? 0), ...signal);
 
-  post = (/** @type {string} */ path, /** @type {object} */ body) => this.#ask("POST", path, body);
+  post = (/** @type {string} */ path, /** @type {object} */ body) => this.#ask("POST", path, body, ANSWER_MS);
 
-  remove = (/** @type {string} */ path) => this.#ask("DELETE", path, undefined);
+  remove = (/** @type {string} */ path) => this.#ask("DELETE", path, undefined, ANSWER_MS);
 
   /** A piece of a file. */
-  send = (/** @type {string} */ path, /** @type {Blob} */ blob, /** @type {AbortSignal} */ signal) => this.#ask("PATCH", path, blob, signal);
+  send = (/** @type {string} */ path, /** @type {Blob} */ blob, /** @type {AbortSignal} */ signal) => this.#exchange("PATCH", path, blob, signal);
 
   /** The bytes of a file. @returns {Promise<Blob>} */
   async bring(/** @type {string} */ path) {
@@ -88,12 +91,17 @@ export class Visit extends EventTarget {
   }
 
   async #begin(/** @type {string | null} */ identity) {
-    const { token } = await this.#ask("POST", `support/${this.#key}/visits/`, identity == null ? {} : { identity });
+    const { token } = await this.#ask("POST", `support/${this.#key}/visits/`, identity == null ? {} : { identity }, ANSWER_MS);
     this.#kept = { token, sub: subjectOf(identity) };
     this.#store.set(KEPT, this.#kept);
   }
 
-  async #ask(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, /** @type {AbortSignal | undefined} */ signal = undefined) {
+  // What brings no answer is given up. A message that is sent again has the same id.
+  #ask(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, /** @type {number} */ ms, /** @type {AbortSignal[]} */ ...signals) {
+    return within(ms, (signal) => this.#exchange(method, path, body, signal), ...signals);
+  }
+
+  async #exchange(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, /** @type {AbortSignal} */ signal) {
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
@@ -101,9 +109,11 @@ export class Visit extends EventTarget {
     if (body) headers["Content-Type"] = isBytes ? "application/octet-stream" : "application/json";
     const response = await fetch(ROOT + path, { method, headers, body: isBytes ? body : body && JSON.stringify(body), credentials: "omit", signal }).catch(() => null);
     if (!response) throw new Trouble({});
-    const said = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Trouble({ ...said, status: response.status });
-    return said;
+    if (!response.ok) throw new Trouble({ ...(await response.json().catch(() => ({}))), status: response.status });
+    if (response.status === 204) return null;
+    return response.json().catch(() => {
+      throw new Trouble({}); // the answer broke off
+    });
   }
 }
 
