@@ -109,13 +109,12 @@ class Laws(RuleBasedStateMachine):
             self._everybody_has_everything()
         finally:
             log.bell.ring = self.original  # type: ignore[assignment]
-            for task in asyncio.all_tasks(self.loop):
-                task.cancel()
-            self._run(asyncio.sleep(0))
             for node in self.nodes:
-                node.close_threads()
+                self._run(_end(node))
+            left = asyncio.all_tasks(self.loop)
             self.loop.close()
             connections.close_all()
+        assert not left, "a node leaves tasks behind"
 
     # ---- what people and machines do ----
 
@@ -189,7 +188,7 @@ class Laws(RuleBasedStateMachine):
         for device in self.devices:
             if device.node == node:
                 self._drop(device)
-        self.nodes[node].close_threads()
+        self._run(_end(self.nodes[node]))
         self.ringing[node].clear()
         self.nodes[node] = self._run(self._new_node())
 
@@ -279,6 +278,11 @@ class Laws(RuleBasedStateMachine):
             self._take_all()
             self._run(self.nodes[device.node].part(device.socket))
             device.socket = None
+
+
+async def _end(node: Node) -> None:
+    await node.nursery.end()
+    node.close_threads()
 
 
 TestLaws = Laws.TestCase

@@ -25,6 +25,7 @@ from tests.stage.servers import expect
 async def node(transactional_db: None) -> AsyncIterator[Node]:
     node = Node(ChatSource(), settings.LIMITS, database_threads=4)
     yield node
+    await node.nursery.end()
     node.close_threads()
 
 

@@ -49,8 +49,10 @@ class Presences(RuleBasedStateMachine):
         finally:
             for process in self.processes:
                 self.run(process.close())
+            left = asyncio.all_tasks(self.loop)
             self.loop.close()
             connections.close_all()
+        assert not left, "a process leaves tasks behind"
 
     @precondition(lambda self: len(self.devices) < 10)
     @rule(who=PEOPLE, where=PROCESSES)

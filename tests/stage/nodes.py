@@ -22,6 +22,7 @@ async def node(transactional_db: None) -> AsyncIterator[Node]:
     """A node that hears no announcements but those that the test hands it."""
     node = Node(ChatSource(), settings.LIMITS, database_threads=4)
     yield node
+    await node.nursery.end()
     node.close_threads()
 
 

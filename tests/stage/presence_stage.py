@@ -113,6 +113,7 @@ class Process:
         await self.presence.tick()
 
     async def close(self) -> None:
+        await self.node.nursery.end()
         self.node.close_threads()
         await self.presence.roster.redis.aclose()
 
