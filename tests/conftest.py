@@ -24,7 +24,19 @@ from chat.services import Draft
 from chatproject.embedded import start
 from chatproject.embedded.services import DATABASE
 from delivery.source import Committed
-from tests.stage import certificates, emptying, hashing, keys, moments, order, shared, signals, statics
+from tests.stage import (
+    certificates,
+    emptying,
+    environment,
+    hashing,
+    keys,
+    moments,
+    order,
+    shared,
+    sharing_imports,
+    signals,
+    statics,
+)
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
 from tests.stage.shared import SHARED, Shared
@@ -42,6 +54,18 @@ hypothesis.settings.load_profile("any machine")
 #: Of each file, which of the shared web processes it asks for.
 ASKED_FOR = pytest.StashKey[dict[str, frozenset[str]]]()
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None:
+        sharing_imports.import_own_part(int(worker["workerid"].removeprefix("gw")), worker["workercount"])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    environment.start_services()
 
 
 @pytest.hookimpl(trylast=True)

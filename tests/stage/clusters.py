@@ -47,13 +47,19 @@ def lay_migrated(data: Path) -> None:
     with locked(data / "keeper.lock", seconds=READY_SECONDS):
         for old in (cluster, copy):
             shutil.rmtree(old, ignore_errors=True)
-        MADE.mkdir(parents=True, exist_ok=True)
-        with locked(MADE / "lock", seconds=MADE_SECONDS):
-            if not _is_of(MADE / "postgres", state):
-                _make(state)
+        with _made(state) as made:
             # Moved to its place whole, so that a copy that was killed is none.
-            subprocess.run(["cp", "-aT", str(MADE / "postgres"), str(copy)], check=True)
+            subprocess.run(["cp", "-aT", str(made), str(copy)], check=True)
         copy.rename(cluster)
+
+
+@contextlib.contextmanager
+def _made(state: str) -> Iterator[Path]:
+    MADE.mkdir(parents=True, exist_ok=True)
+    with locked(MADE / "lock", seconds=MADE_SECONDS):
+        if not _is_of(MADE / "postgres", state):
+            _make(state)
+        yield MADE / "postgres"
 
 
 def _state() -> str:
@@ -98,3 +104,8 @@ def _running(keeper: Keeper) -> Iterator[None]:
     finally:
         postgres.send_signal(signal.SIGINT)
         postgres.wait()
+
+
+if __name__ == "__main__":
+    with _made(_state()):
+        pass

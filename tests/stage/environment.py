@@ -6,6 +6,7 @@ tests that need nothing of it (`-m fast`).
 
 import atexit
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -30,12 +31,22 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
 _needs_nothing = ("-m", "fast") in zip(sys.argv, sys.argv[1:], strict=False)
-if start.needs_services() and not _only_hands_out and not _needs_nothing:
-    _data = Path(os.environ["GAPLESS_DATA"])
-    clusters.lay_migrated(_data)
-    _services = embedded.ensure(_data)
-    atexit.register(embedded.leave, _data)
-    with psycopg.connect(_services.database_url, autocommit=True) as _connection:
+_needs_services = start.needs_services() and not _needs_nothing
+
+if _needs_services and _only_hands_out:
+    # While the others collect their tests.
+    subprocess.Popen([sys.executable, "-m", "tests.stage.clusters"], cwd=clusters.ROOT)
+
+
+def start_services() -> None:
+    """Before the first test: what collects them asks for nothing of it."""
+    if not _needs_services or _only_hands_out:
+        return
+    data = Path(os.environ["GAPLESS_DATA"])
+    clusters.lay_migrated(data)
+    services = embedded.ensure(data)
+    atexit.register(embedded.leave, data)
+    with psycopg.connect(services.database_url, autocommit=True) as connection:
         # No test takes the power away: what was committed need not be on the disk, which takes longer than the tests.
-        _connection.execute("ALTER SYSTEM SET fsync = off")
-        _connection.execute("SELECT pg_reload_conf()")
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")

@@ -6,6 +6,7 @@ Nothing here asks for settings, and nothing is ours. prometheus_client is left o
 import gc
 import importlib
 import os
+import sys
 
 from tests.stage import hashing
 
@@ -15,7 +16,9 @@ LIBRARIES = (
     "django.contrib.postgres.fields",
     "django.core.asgi",
     "django.core.management.commands",
+    "imapclient",
     "jwt",
+    "markdown_it",
     "psycopg_pool",
     "redis.asyncio",
     "rest_framework.response",
@@ -26,6 +29,8 @@ LIBRARIES = (
     "uvicorn.protocols.websockets.websockets_sansio_impl",
 )
 
+# What a web process compiles is kept for the next, also where the machine says otherwise.
+sys.dont_write_bytecode = False
 os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 for library in LIBRARIES:
     importlib.import_module(library)
