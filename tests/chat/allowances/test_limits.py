@@ -18,8 +18,9 @@ from tests.stage.servers import ROOT
 def held() -> dict[str, set[str]]:
     """The tests that say of themselves that they hold a limit, by its name."""
     found: dict[str, set[str]] = defaultdict(set)
-    for path in (ROOT / "tests").rglob("test_*.py"):
-        for function in ast.walk(ast.parse(path.read_text())):
+    sources = {path: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
+    for path in (path for path, source in sources.items() if "mark.holds" in source):
+        for function in ast.walk(ast.parse(sources[path])):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for limit in (name for mark in function.decorator_list for name in holds(mark)):
                     found[limit].add(f"{path.name}::{function.name}")

@@ -1,5 +1,6 @@
 """The unit tests of the page's modules that need no page run in Node, which comes with the requirements for development."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ HERE = Path(__file__).parent
 def test_the_modules_do_what_their_unit_tests_say() -> None:
     files = sorted(HERE.glob("*.test.mjs"))
     assert files
-    command = [NODE, "--no-warnings", "--test", "--test-reporter=tap", *files]
+    # Node leaves a processor to its runner, which has nothing to do.
+    at_once = f"--test-concurrency={os.cpu_count()}"
+    command = [NODE, "--no-warnings", "--test", at_once, "--test-reporter=tap", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
