@@ -32,6 +32,7 @@ from tests.stage import (
     keys,
     moments,
     order,
+    patience,
     shared,
     sharing_imports,
     signals,
@@ -46,6 +47,7 @@ signals.install()
 emptying.install()
 certificates.install()
 hashing.install()
+patience.install()
 statics.install()
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("any machine", deadline=None)

@@ -37,7 +37,7 @@ async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
     server = own_server(**FEW)
     bearer = {"Authorization": f"Bearer {cast.token(cast.alice)}"}
     path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
-    async with httpx.AsyncClient(headers=bearer, timeout=20) as client:
+    async with httpx.AsyncClient(headers=bearer) as client:
 
         async def post() -> httpx.Response:
             return await client.post(path, json={"client_msg_id": str(uuid.uuid4()), "body": "late"})
@@ -71,7 +71,7 @@ async def test_a_crowd_from_one_address_sends_nobody_away_who_comes_from_another
     server = own_server(**FEW, TRUSTED_PROXIES="127.0.0.0/8,::1")
     path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
     crowd = {"Authorization": f"Bearer {cast.token(cast.alice)}", "X-Forwarded-For": "203.0.113.9"}
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient() as client:
 
         async def post() -> httpx.Response:
             said = {"client_msg_id": str(uuid.uuid4()), "body": "late"}
@@ -97,7 +97,7 @@ async def test_with_the_smallest_pool_pages_sends_and_openings_take_turns(
     server = own_server(GAPLESS_LIMIT_POOL="2")
     token = cast.token(cast.alice)
     path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
         for _ in range(2):
             async with asyncio.timeout(10), server.connect(token) as alice:
                 await alice.sync({cast.team.pk: 0})

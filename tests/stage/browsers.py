@@ -60,6 +60,10 @@ FLAGS = [
     "--disable-sync",
 ]
 
+#: Nobody promises it: it ends a wait that would not end. Where the product promises seconds, a test says so.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
+
 SignIn = Callable[..., Page]
 Done = TypeVar("Done")
 

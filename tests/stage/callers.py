@@ -37,4 +37,4 @@ def signed_in_everywhere(processes: list[Server], user: User | None) -> httpx.Cl
         client.force_login(user)
         session = next(iter(client.cookies.values())).value
         jar = {f"gapless_session_{process.port}": session for process in processes}
-    return httpx.Client(cookies=jar, follow_redirects=False, trust_env=False, timeout=20)
+    return httpx.Client(cookies=jar, follow_redirects=False, trust_env=False)

@@ -30,7 +30,7 @@ def socket_of(server: Server, session: str) -> Listening:
 def pages(server: Server, session: str) -> httpx.Client:
     cookies = {f"gapless_session_{server.port}": session, f"gapless_csrf_{server.port}": "c" * 32}
     headers = {"X-CSRFToken": "c" * 32, "Origin": server.url}
-    return httpx.Client(base_url=server.url, cookies=cookies, headers=headers, trust_env=False, timeout=10)
+    return httpx.Client(base_url=server.url, cookies=cookies, headers=headers, trust_env=False)
 
 
 async def past_the_look_at_newcomers() -> None:

@@ -86,7 +86,7 @@ def visit(inbox: Inbox, name: str = "Vera") -> Visit:
 
 def support_api(server: Server, token: str) -> httpx.Client:
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.Client(base_url=f"{server.url}/api/v1/support", headers=headers, trust_env=False, timeout=20)
+    return httpx.Client(base_url=f"{server.url}/api/v1/support", headers=headers, trust_env=False)
 
 
 def answer(agent: User, conversation: Conversation, body: str) -> int:

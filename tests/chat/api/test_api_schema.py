@@ -27,6 +27,7 @@ from chat.api.openapi import REFUSALS, document, documentation_of
 from chat.models import Message
 from chatproject import limits
 from tests.conftest import Cast, said
+from tests.stage import patience
 from tests.stage.servers import Server
 from tests.stage.support import held_by
 
@@ -218,7 +219,9 @@ def test_the_server_does_what_the_document_says(server: Server, cast: Cast, name
             for parameter in case.path_parameters or {}:
                 if is_known and not case.path.startswith("/api/v1/tokens/"):
                     case.path_parameters[parameter] = which.choice(known[parameter])
-            answer = case.call(base_url=server.url, headers={"Authorization": f"Bearer {secret}"}, timeout=10)
+            answer = case.call(
+                base_url=server.url, headers={"Authorization": f"Bearer {secret}"}, timeout=patience.SECONDS
+            )
             try:
                 case.validate_response(answer, checks=CHECKS)
             except BaseExceptionGroup as found:

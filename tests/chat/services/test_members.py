@@ -46,7 +46,7 @@ async def test_fifty_join_for_the_last_five_seats_on_three_processes_one_of_whic
     third = own_server()
     channel, tokens = await in_thread(nearly_full, cast)
     processes = [*servers, third]
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as browser:
+    async with httpx.AsyncClient(trust_env=False) as browser:
         asked = [
             asyncio.ensure_future(join(browser, processes[n % 3], channel, token)) for n, token in enumerate(tokens)
         ]

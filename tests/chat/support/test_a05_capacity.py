@@ -70,7 +70,7 @@ def test_a5_a_hundred_at_once_on_four_processes_are_spread_evenly_and_fill_nobod
 
 def _claim(given: tuple[Server, str, int]) -> None:
     server, token, conversation = given
-    with httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=20) as http:
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False) as http:
         answer = http.post(f"{server.url}/api/v1/support/conversations/{conversation}/claim/")
         assert answer.status_code == 409, answer.text
         assert answer.json()["code"] in ("at_capacity", "claimed")
