@@ -65,13 +65,14 @@ FROM (SELECT ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = %s) AS unhea
 ) AS asked
 """  # noqa: S608
 
-#: Twice as many as are counted: some are the reader's own.
+#: Twice as many as are counted: some are the reader's own. The newest first, as the index has them: to sort them would take longer
+#: than to read them.
 _NEWEST = f"""
 SELECT asked.channel_id, newest.seqs, newest.senders
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS asked (channel_id, read, head)
     JOIN channels ON channels.id = asked.channel_id AND {SAYS_SOMETHING}
 CROSS JOIN LATERAL (
-    SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(sender_id ORDER BY seq) AS senders FROM (
+    SELECT array_agg(seq) AS seqs, array_agg(sender_id) AS senders FROM (
         SELECT seq, sender_id FROM messages AS message
         WHERE message.channel_id = asked.channel_id AND seq > asked.read AND seq <= asked.head AND {_COUNTS}
         ORDER BY seq DESC LIMIT {2 * MOST_UNREAD}
@@ -117,7 +118,18 @@ def count_of(user: int, positions: Sequence[ReadMark]) -> dict[int, Count]:
 
 
 def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]:
-    """By (channel, user), for many people at once: one round trip, each message looked at once."""
+    """By (channel, user), for many people at once: one round trip, each message looked at once.
+
+    People who have read everything need no statement.
+    """
+    counts = {(position.channel, position.user): NONE for position in positions}
+    behind = [position for position in positions if position.read < position.head]
+    if behind:
+        counts.update(_count_behind(behind))
+    return counts
+
+
+def _count_behind(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]:
     lowest: dict[int, ReadMark] = {}
     for position in positions:
         known = lowest.get(position.channel)
@@ -145,12 +157,15 @@ def count_all(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]:
 
 
 class _Newest:
-    """Numbers of what was said last in a channel, and of it by whom: ascending, so that who has read how far is looked up."""
+    """A channel's newest messages: numbers in ascending order, all and by sender, so that counting above a cursor is a bisection.
+
+    Takes them as the statement gives them, the newest first.
+    """
 
     def __init__(self, seqs: Sequence[int], senders: Sequence[int]) -> None:
-        self._seqs = seqs
+        self._seqs = seqs[::-1]
         self._by: dict[int, list[int]] = defaultdict(list)
-        for seq, sender in zip(seqs, senders, strict=True):
+        for seq, sender in zip(self._seqs, reversed(senders), strict=True):
             self._by[sender].append(seq)
 
     def unread(self, mark: ReadMark, blocked: Iterable[int]) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db import connection, transaction
+from chat import hot
 
 #: Locks in one order, so that two processes that write at once can't deadlock. A lease that is still nearly whole is not written.
 _KEEP = """
@@ -22,5 +22,4 @@ FROM held WHERE conversation.channel_id = held.channel_id
 
 def keep_leases(worked: Collection[tuple[int, int]]) -> None:
     """Renews leases: each (channel, user) has just worked there. A conversation that the user holds gets a whole lease."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_KEEP, [[channel for channel, _ in worked], [user for _, user in worked]])
+    hot.execute(_KEEP, [[channel for channel, _ in worked], [user for _, user in worked]])

@@ -26,8 +26,8 @@ FROM channel_members AS member JOIN users ON users.id = member.user_id AND users
 """
 
 _SETTLE = """
-UPDATE messages SET status = %s, {time} = clock_timestamp()
-WHERE channel_id = %s AND {time} IS NULL AND seq > %s AND seq <= %s
+UPDATE messages SET status = %s, {times}
+WHERE channel_id = %s AND {last} IS NULL AND seq > %s AND seq <= %s
     AND seq <= CASE WHEN sender_id = %s THEN %s::bigint ELSE %s::bigint END
     AND seq > CASE WHEN sender_id = %s THEN %s::bigint ELSE %s::bigint END
 """
@@ -61,15 +61,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class _Side:
-    """One of the two cursors, and the columns of a message that it fills."""
+    """One of the two cursors, or both, and the statement that fills the columns of the messages that it has passed."""
 
     status: MessageStatus
     settle: str
 
 
-_SIDES = (
-    _Side(MessageStatus.DELIVERED, _SETTLE.format(time="delivered_at")),
-    _Side(MessageStatus.READ, _SETTLE.format(time="read_at")),
+_DELIVERED = _Side(
+    MessageStatus.DELIVERED, _SETTLE.format(times="delivered_at = clock_timestamp()", last="delivered_at")
+)
+_READ = _Side(MessageStatus.READ, _SETTLE.format(times="read_at = clock_timestamp()", last="read_at"))
+#: For messages that are delivered and read at once: a message that is written twice costs twice as much.
+_BOTH = _Side(
+    MessageStatus.READ,
+    _SETTLE.format(
+        times="delivered_at = COALESCE(delivered_at, clock_timestamp()), read_at = clock_timestamp()", last="read_at"
+    ),
 )
 
 
@@ -109,14 +116,12 @@ def settle(channel: int) -> Progress:
 def _settle_some(channel: int) -> tuple[Progress, bool]:
     with transaction.atomic():
         # Held until the end of the transaction; posting holds the channel's row instead, and continues.
-        hot.rows(_LOCK, [SETTLING, channel % 2**31])
-        [(head, *two, floors)] = hot.rows(_STANDING, [channel, channel, channel])
+        _, [(head, *two, floors)] = hot.together(
+            (_LOCK, [SETTLING, channel % 2**31]), (_STANDING, [channel, channel, channel])
+        )
         since, *lowest = (_lowest(pair) for pair in two)
         before = [_Floor(*floors[:3]), _Floor(*floors[3:])]
-        after = [
-            _settle_side(channel, side, floor, low, since)
-            for side, floor, low in zip(_SIDES, before, lowest, strict=True)
-        ]
+        after = _settle_sides(channel, before, lowest, since)
         if after != before:
             numbers = [number for floor in after for number in (floor.all, floor.slowest, floor.own)]
             hot.execute(_SETTLED, [*numbers, channel, *(floor.all for floor in before)])
@@ -130,6 +135,15 @@ def _lowest(two: Sequence[tuple[int, int]] | None) -> _Lowest:
     if not two:
         return _Lowest(0, None, None)
     return _Lowest(two[0][0], two[0][1], two[1][1] if len(two) > 1 else None)
+
+
+def _settle_sides(channel: int, floors: Sequence[_Floor], lowest: Sequence[_Lowest], since: _Lowest) -> list[_Floor]:
+    if floors[0] == floors[1] and lowest[0] == lowest[1]:
+        return [_settle_side(channel, _BOTH, floors[0], lowest[0], since)] * 2
+    return [
+        _settle_side(channel, side, floor, low, since)
+        for side, floor, low in zip((_DELIVERED, _READ), floors, lowest, strict=True)
+    ]
 
 
 def _settle_side(channel: int, side: _Side, floor: _Floor, low: _Lowest, since: _Lowest) -> _Floor:

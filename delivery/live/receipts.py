@@ -1,4 +1,4 @@
-"""Moved cursors as frames: the same bytes for nearly all members, own ones for the user whose cursor moved."""
+"""Moved cursors as frames: the same bytes for all members who are told the same."""
 
 import msgspec
 
@@ -8,20 +8,22 @@ from delivery.wire import codec, frames
 
 
 class Spelling:
-    """One announcement; each frame is encoded when the first needs it."""
+    """The frames of one announcement; each is encoded when the first socket needs it."""
 
     def __init__(self, moved: Moved) -> None:
         self._moved = moved
         self.cursors: dict[int, Cursor] = {cursor.user_id: cursor for cursor in moved.cursors}
         members = {cursor.user_id: (cursor.delivered, cursor.read) for cursor in moved.cursors}
         self._members = msgspec.Raw(msgspec.json.encode(members))
-        #: Who sees other numbers than everybody else.
-        self._special = {*self.cursors, moved.delivered.user_id, moved.read.user_id, moved.since.user_id}
-        self._frames: dict[int, Prepared] = {}
+        #: Members for whom the numbers of all others differ: they are themselves among the last.
+        self._last = {moved.delivered.user_id, moved.read.user_id, moved.since.user_id}
+        self._frames: dict[tuple[int, tuple[int, int] | None], Prepared] = {}
 
     def frame_for(self, user_id: int) -> Prepared:
-        """Everybody's sockets get one frame for all of them."""
-        key = user_id if user_id in self._special else 0
+        """Shared by all users who are told the same."""
+        own = self.cursors.get(user_id)
+        counts = None if own is None else (own.unread, own.mentioned)
+        key = (user_id if user_id in self._last else 0, counts)
         frame = self._frames.get(key)
         if frame is None:
             frame = self._frames[key] = Prepared(codec.encode(self._spelled(user_id)))

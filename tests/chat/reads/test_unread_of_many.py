@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat import hot
-from chat.reads.unread import MOST_UNREAD, Count, ReadMark, count_all
+from chat.reads.unread import MOST_UNREAD, NONE, Count, ReadMark, count_all
 
 pytestmark = pytest.mark.fast
 
@@ -21,6 +21,10 @@ class Looked(list[int]):
         self.looks += len(self)
         return super().__iter__()
 
+    def __reversed__(self) -> Iterator[int]:
+        self.looks += len(self)
+        return super().__reversed__()
+
     def __getitem__(self, place: Any) -> Any:
         found = super().__getitem__(place)
         self.looks += len(found) if isinstance(found, list) else 1
@@ -32,6 +36,7 @@ def test_of_many_people_each_message_is_looked_at_once_and_counts_for_who_did_no
 ) -> None:
     chance = random.Random(3)
     seqs = sorted(chance.sample(range(1, 4000), 1900))
+    seqs.reverse()
     senders = Looked(chance.randrange(100) for _ in seqs)
     said = list(zip(seqs, list(senders), strict=True))
     senders.looks = 0
@@ -51,3 +56,19 @@ def test_of_many_people_each_message_is_looked_at_once_and_counts_for_who_did_no
         assert found[1, mark.user] == Count(min(MOST_UNREAD, len(above)), mark.user % 3)
     assert found[2, 5] == Count(0, 2)
     assert senders.looks == len(senders)
+
+
+def test_people_who_have_read_everything_need_no_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def noted(*statements: Any) -> list[list[tuple[Any, ...]]]:
+        asked.append([parameters[-1] for _, parameters in statements])
+        return [[(1, [7], [3])], [(1, 2, 0)], []]
+
+    monkeypatch.setattr(hot, "together", noted)
+    read = [ReadMark(channel=1, user=user, read=7, head=7) for user in (3, 4)]
+    assert count_all(read) == {(1, 3): NONE, (1, 4): NONE}
+    assert asked == []
+    counts = count_all([*read, ReadMark(channel=1, user=2, read=6, head=7)])
+    assert counts == {(1, 3): NONE, (1, 4): NONE, (1, 2): Count(1, 0)}
+    assert [parameters[-1] for parameters in asked] == [[2]]

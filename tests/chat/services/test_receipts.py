@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from chat import services
+from chat import hot, services
 from chat.models import Channel, Member, Message, User
 from chat.services import receipts
 from delivery.bus import bell
@@ -133,6 +133,45 @@ def test_much_said_by_one_who_reads_nothing_is_settled_all_the_same(
         said(cast.alice, cast.team, f"by a program {n}")
     read_all(cast, cast.bob)
     assert not Message.objects.filter(kind="text").exclude(status="read").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_messages_that_are_delivered_and_read_at_once_are_written_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    execute = hot.execute
+    monkeypatch.setattr(hot, "execute", lambda sql, values: written.append(sql.split()[1]) or execute(sql, values))
+    said(cast.alice, cast.team, "read at once")
+    read_all(cast, cast.alice, cast.bob)
+    assert written.count("messages") == 1
+    message = Message.objects.get(body="read at once")
+    assert (message.status, message.delivered_at is None, message.read_at is None) == ("read", False, False)
+    said(cast.alice, cast.team, "delivered first")
+    head = Channel.objects.get(pk=cast.team.pk).head
+    services.move_cursors({(cast.team.pk, user.pk): (head, 0) for user in (cast.alice, cast.bob)})
+    message = Message.objects.get(body="delivered first")
+    assert (message.status, message.read_at) == ("delivered", None)
+    read_all(cast, cast.alice, cast.bob)
+    after = Message.objects.get(body="delivered first")
+    assert (after.status, after.delivered_at, after.read_at is None) == ("read", message.delivered_at, False)
+    assert written.count("messages") == 3
+
+
+_WRITTEN_IN_PLACE = """
+SELECT pg_stat_get_xact_tuples_updated('messages'::regclass), pg_stat_get_xact_tuples_hot_updated('messages'::regclass)
+"""
+
+
+@pytest.mark.django_db
+def test_what_becomes_of_messages_is_written_beside_them_and_needs_no_entries_in_indexes(cast: Cast) -> None:
+    for n in range(100):
+        said(cast.alice, cast.team, f"a message as long as most are, {n}")
+    [(before, _)] = hot.rows(_WRITTEN_IN_PLACE, [])
+    read_all(cast, cast.alice, cast.bob)
+    [(updated, in_place)] = hot.rows(_WRITTEN_IN_PLACE, [])
+    assert (before, updated) == (0, 100)
+    assert in_place > 90
 
 
 async def receipts_of(connection: Listening) -> dict[str, Any]:
