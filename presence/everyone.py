@@ -1,14 +1,15 @@
 """Everybody who is here, as this process has heard: kept in memory, so that no list of members asks anybody.
 
-What is not known is said to be unknown, never offline.
+A person whose presence is not known is shown as unknown, never as offline.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from presence.people import OFFLINE, UNKNOWN, Micros, PersonHere
-from presence.roster import Heard
+from presence.people import OFFLINE, ONLINE, UNKNOWN, Micros, PersonHere
+from presence.places import Ends, put_together, with_record, without_ended
+from presence.records import Batch, Kept, Record
 
 #: People who left, of whom it is remembered when: until the rows say so.
 MOST_DEPARTED = 10_000
@@ -32,13 +33,17 @@ class News(msgspec.Struct, frozen=True):
 
 
 class Everyone:
-    def __init__(self) -> None:
+    """`flap_seconds`: how long a person who has left a process still counts as being there."""
+
+    def __init__(self, *, flap_seconds: float) -> None:
         #: Everybody who is here, the invisible among them.
         self.people: dict[int, PersonHere] = {}
         #: channel → those who are to be seen there
         #: (keys alone, which take half of a set's room)
         self.by_channel: dict[int, dict[int, None]] = {}
         self.is_known = False
+        self._flap = int(flap_seconds * 1e6)
+        self._ends = Ends()
         self._doubted: set[int] = set()
         self._departed: dict[int, Micros] = {}
 
@@ -51,14 +56,27 @@ class Everyone:
             return Shown(OFFLINE, last_seen=self._departed.get(user_id)) if self.is_known else Shown(UNKNOWN)
         return Shown(person.status, person.choice.activity)
 
-    def take(self, heard: Heard, *, believes_absence: bool) -> list[News]:
-        """What others see anew after what was heard. A person who is missing among everybody has gone, if that can be believed."""
-        news = [self._put(user_id, person) for user_id, person in heard.people.items()]
-        if heard.is_full and believes_absence:
-            missing = [user_id for user_id in self.people if user_id not in heard.people]
+    def take(self, batches: Sequence[Batch], now: Micros) -> list[News]:
+        """Takes what processes have said since the last call, in its order, and ends places; returns what others see anew."""
+        news: list[News | None] = []
+        for batch in batches:
+            news += self._take_diff(batch)
+            news += [self._take_record(batch.process, batch.at, record) for record in batch.records]
+        news += [
+            self._replace(user_id, without_ended(self.people[user_id], now))
+            for user_id in self._ends.reached(self.people, now)
+        ]
+        return [one for one in news if one is not None]
+
+    def take_everybody(self, kept: Sequence[Kept], now: Micros, *, is_complete: bool) -> list[News]:
+        """Takes what Redis keeps of everybody; returns what others see anew. is_complete: people who are missing have gone."""
+        people, self._ends = put_together(kept, now, flap=self._flap)
+        news = [self._replace(user_id, person) for user_id, person in people.items()]
+        if is_complete:
             self.is_known = True
-            news += [self._put(user_id, None) for user_id in missing]
-        return [found for found in news if found is not None]
+            missing = [user_id for user_id in self.people if user_id not in people]
+            news += [self._replace(user_id, None) for user_id in missing]
+        return [one for one in news if one is not None]
 
     def lose(self) -> list[News]:
         """Redis has been away for too long: nobody can be said to be here or not."""
@@ -69,33 +87,82 @@ class Everyone:
         self._doubted = set(self.people)
         return [News(user_id, Shown(UNKNOWN), self.people[user_id].channels) for user_id in seen]
 
-    def _put(self, user_id: int, person: PersonHere | None) -> News | None:
-        old, before = self.people.get(user_id), self.shown(user_id)
-        are_alike = _are_seen_alike(old, person)
-        if not are_alike:
-            self._index(user_id, old, person)
-        was_doubted = user_id in self._doubted
-        self._doubted.discard(user_id)
-        if person is None:
-            self.people.pop(user_id, None)
+    def _take_diff(self, batch: Batch) -> Iterator[News | None]:
+        diff, people = batch.diff, self.people
+        for user_ids, is_idle in ((diff.idle, True), (diff.active, False)):
+            for user_id in user_ids:
+                person = people.get(user_id)
+                if person is not None:
+                    yield self._turn(user_id, person, batch, is_idle=is_idle)
+        for user_id in diff.left:
+            person = people.get(user_id)
+            for place in () if person is None else person.places:
+                if place.process == batch.process:
+                    place.said_at = batch.at
+                    self._ends.leave(user_id, place, batch.at + self._flap)
+
+    def _turn(self, user_id: int, person: PersonHere, batch: Batch, *, is_idle: bool) -> News | None:
+        was_idle = person.is_idle
+        for place in person.places:
+            if place.process == batch.process:
+                place.is_idle, place.said_at = is_idle, batch.at
+        # Whatever else a person has chosen to show holds on idle devices, too.
+        if person.choice.status != ONLINE or person.is_idle == was_idle:
+            return None
+        heads = batch.diff.heads
+        channels = {channel_id: max(head, heads.get(channel_id, 0)) for channel_id, head in person.channels.items()}
+        return News(user_id, self.shown(user_id), channels)
+
+    def _take_record(self, process: str, at: Micros, record: Record) -> News | None:
+        user_id = record.user_id
+        person = with_record(self.people.get(user_id), process, at, record)
+        if record.is_leaving:
+            self._ends.leave(user_id, person.places[0], at + record.lease)
         else:
-            self.people[user_id] = person
-        was_seen = old is not None and not old.is_hidden
-        if person is None or person.is_hidden:
-            if not was_seen or old is None:
+            self._ends.lease(at + record.lease)
+        return self._replace(user_id, person)
+
+    def _replace(self, user_id: int, person: PersonHere | None) -> News | None:
+        old = self.people.get(user_id)
+        if old is None:
+            return None if person is None else self._begin(user_id, person)
+        if person is None:
+            return self._end(user_id, old)
+        before = None if old.is_hidden else self.shown(user_id)
+        self.people[user_id] = person
+        self._doubted.discard(user_id)
+        if old.is_hidden or person.is_hidden or old.channels.keys() != person.channels.keys():
+            self._index(user_id, old, person)
+        if person.is_hidden:
+            if before is None:
                 return None
-            self._depart(user_id, old.seen if person is None else person.seen)
+            self._depart(user_id, person.seen)
             return News(user_id, self.shown(user_id), old.channels)
         self._departed.pop(user_id, None)
         after = self.shown(user_id)
-        if before != after or was_doubted or not was_seen or old is None:
+        if before != after:
             return News(user_id, after, person.channels)
-        if are_alike:
-            return None
         begun = person.channels.keys() - old.channels.keys()
-        return (
-            News(user_id, after, {channel_id: person.channels[channel_id] for channel_id in begun}) if begun else None
-        )
+        return News(user_id, after, {channel: person.channels[channel] for channel in begun}) if begun else None
+
+    def _begin(self, user_id: int, person: PersonHere) -> News | None:
+        self.people[user_id] = person
+        if person.is_hidden:
+            return None
+        self._departed.pop(user_id, None)
+        for channel_id in person.channels:
+            self.by_channel.setdefault(channel_id, {})[user_id] = None
+        return News(user_id, Shown(person.status, person.choice.activity), person.channels)
+
+    def _end(self, user_id: int, person: PersonHere) -> News | None:
+        del self.people[user_id]
+        self._doubted.discard(user_id)
+        if person.is_hidden:
+            return None
+        for channel_id in person.channels:
+            self._unindex(user_id, channel_id)
+        self._depart(user_id, person.seen)
+        return News(user_id, self.shown(user_id), person.channels)
 
     def _depart(self, user_id: int, seen: Micros) -> None:
         self._departed.pop(user_id, None)
@@ -103,23 +170,16 @@ class Everyone:
         while len(self._departed) > MOST_DEPARTED:
             del self._departed[next(iter(self._departed))]
 
-    def _index(self, user_id: int, old: PersonHere | None, new: PersonHere | None) -> None:
-        before = _visible_in(old)
-        after = _visible_in(new)
-        for channel_id in before - after:
-            seen_there = self.by_channel[channel_id]
-            seen_there.pop(user_id, None)
-            if not seen_there:
-                del self.by_channel[channel_id]
-        for channel_id in after - before:
+    def _index(self, user_id: int, old: PersonHere, new: PersonHere) -> None:
+        before = {} if old.is_hidden else old.channels
+        after = {} if new.is_hidden else new.channels
+        for channel_id in before.keys() - after.keys():
+            self._unindex(user_id, channel_id)
+        for channel_id in after.keys() - before.keys():
             self.by_channel.setdefault(channel_id, {})[user_id] = None
 
-
-def _are_seen_alike(old: PersonHere | None, new: PersonHere | None) -> bool:
-    if old is None or new is None:
-        return False
-    return old.is_hidden == new.is_hidden and old.channels.keys() == new.channels.keys()
-
-
-def _visible_in(person: PersonHere | None) -> set[int]:
-    return set() if person is None or person.is_hidden else set(person.channels)
+    def _unindex(self, user_id: int, channel_id: int) -> None:
+        seen_there = self.by_channel[channel_id]
+        del seen_there[user_id]
+        if not seen_there:
+            del self.by_channel[channel_id]

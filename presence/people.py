@@ -1,6 +1,4 @@
-"""What is said of a person: the person's own choice, what each process has of them, and how both combine into what others see."""
-
-from collections.abc import Mapping
+"""A person who is here: their own choice, what each process has of them, and how both combine into what others see."""
 
 import msgspec
 
@@ -32,31 +30,40 @@ class Choice(msgspec.Struct, frozen=True, array_like=True):
 UNCHOSEN = Choice()
 
 
-class Here(msgspec.Struct, frozen=True, array_like=True):
-    """One person as one process has them."""
-
-    #: None of the person's sockets in this process has had input lately.
-    is_idle: bool
-    #: The person's channels, each with the number up to which the process knew it: who has lost the channel by then hears nothing.
-    channels: dict[int, int]
-
-
-class Place(msgspec.Struct, frozen=True):
-    """What was heard of a person from one process: `until` then it counts, unless the process says so again."""
+class Place(msgspec.Struct):
+    """One process's part of a person. It counts `until` then, unless the process repeats it."""
 
     process: str
-    here: Here
+    #: None of the person's sockets in this process has had input lately.
+    is_idle: bool
+    #: The person's channels, each with the number up to which the process knew it.
+    channels: dict[int, int]
     said_at: Micros
     until: Micros
 
 
-class PersonHere(msgspec.Struct, frozen=True):
-    """One person over all processes."""
+class PersonHere(msgspec.Struct):
+    """One person over all processes that have them, one at least."""
 
     choice: Choice
-    is_idle: bool
-    channels: Mapping[int, int]
     places: tuple[Place, ...]
+
+    @property
+    def is_idle(self) -> bool:
+        places = self.places
+        return places[0].is_idle if len(places) == 1 else all(place.is_idle for place in places)
+
+    @property
+    def channels(self) -> dict[int, int]:
+        """Each with the highest number up to which a process knew it."""
+        if len(self.places) == 1:
+            # Nearly everybody.
+            return self.places[0].channels
+        heads: dict[int, int] = {}
+        for place in self.places:
+            for channel_id, head in place.channels.items():
+                heads[channel_id] = max(head, heads.get(channel_id, 0))
+        return heads
 
     @property
     def seen(self) -> Micros:
@@ -74,16 +81,3 @@ class PersonHere(msgspec.Struct, frozen=True):
         if chosen == ONLINE:
             return AWAY if self.is_idle else ONLINE
         return OFFLINE if chosen == INVISIBLE else chosen
-
-
-def combined(choice: Choice, places: tuple[Place, ...]) -> PersonHere:
-    """The person over all processes that have them: one at least."""
-    if len(places) == 1:
-        # Nearly everybody.
-        here = places[0].here
-        return PersonHere(choice, here.is_idle, here.channels, places)
-    channels: dict[int, int] = {}
-    for place in places:
-        for channel_id, head in place.here.channels.items():
-            channels[channel_id] = max(head, channels.get(channel_id, 0))
-    return PersonHere(choice, all(place.here.is_idle for place in places), channels, places)

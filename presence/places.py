@@ -1,107 +1,92 @@
-"""Where everybody is, as one process has heard of all of them: what each process says of a person, combined, until it ends.
+"""People's places: which processes have a person, and when each of these places ends.
 
-Times are microseconds of Redis' clock. Knows nothing of how it is heard.
+Times are microseconds of Redis' clock. Knows nothing of Redis, or of what others see.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
-import msgspec
-
-from presence.people import UNCHOSEN, Choice, Here, Micros, PersonHere, Place, combined
+from presence.people import UNCHOSEN, Choice, Micros, PersonHere, Place
+from presence.records import ACTIVE, IDLE, LEFT, Kept, Record
 
 #: Later than anything ends.
 NEVER: Micros = sys.maxsize
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True):
-    """What a process says of one of its people."""
-
-    user_id: int
-    #: So long it counts, unless it is said again: microseconds.
-    lease: Micros
-    is_leaving: bool
-    here: Here
-    choice: Choice
-
-
-#: Everybody whom one process has: its name, then each user and when and what was said, one after the other.
-Told = tuple[bytes, Sequence[bytes]]
-
-_record = msgspec.json.Decoder(Record)
-_records = msgspec.json.Decoder(list[Record])
+def with_record(person: PersonHere | None, process: str, at: Micros, record: Record) -> PersonHere:
+    """The person with the place that this record describes, in place of what the same process said before."""
+    here = record.here
+    place = Place(process, here.is_idle, here.channels, at, at + record.lease)
+    choice = record.choice if record.choice.rev else UNCHOSEN
+    if person is None:
+        return PersonHere(choice, (place,))
+    others = tuple(other for other in person.places if other.process != process)
+    return PersonHere(_newer(person.choice, choice), (place, *others))
 
 
-class Places:
+def without_ended(person: PersonHere, now: Micros) -> PersonHere | None:
+    """The person without the places that have ended; None if there is no other."""
+    if len(person.places) == 1:
+        return person if person.places[0].until > now else None
+    places = tuple(place for place in person.places if place.until > now)
+    return PersonHere(person.choice, places) if places else None
+
+
+def _newer(known: Choice, said: Choice) -> Choice:
+    return known if known.rev >= said.rev else said
+
+
+class Ends:
+    """When places end: those that people are leaving one by one, all others not before the earliest lease."""
+
     def __init__(self) -> None:
-        self._people: dict[int, PersonHere] = {}
-        #: (user, process) → when this place ends; the others do not before `_next_end`.
         self._leaving: dict[tuple[int, str], Micros] = {}
-        self._next_end = NEVER
+        self._earliest = NEVER
 
-    def take_all(self, told: Iterable[Told], now: Micros) -> dict[int, PersonHere | None]:
-        """Takes and returns everybody; what was heard before counts no more."""
-        self._people, self._leaving, self._next_end = {}, {}, NEVER
-        for name_of_process, fields in told:
-            process = sys.intern(name_of_process.decode())
-            for name, spelled in zip(fields[::2], fields[1::2], strict=True):
-                if name.isdigit():
-                    at, record = spelled.split(b" ", 1)
-                    self._put(process, int(at), _record.decode(record), now)
-        return dict(self._people)
+    def lease(self, until: Micros) -> None:
+        """A place has this lease."""
+        self._earliest = min(self._earliest, until)
 
-    def take(self, batches: Iterable[bytes], now: Micros) -> dict[int, PersonHere | None]:
-        """Takes what processes have said since, in its order; returns of whom, and who has a place less: None for the last."""
-        user_ids: dict[int, None] = {}
-        for batch in batches:
-            at, name_of_process, records = batch.split(b" ", 2)
-            said_at, process = int(at), sys.intern(name_of_process.decode())
-            for record in _records.decode(records):
-                self._put(process, said_at, record, now)
-                user_ids[record.user_id] = None
-        for user_id in self._ended(now):
-            user_ids[user_id] = None
-        return {user_id: self._people.get(user_id) for user_id in user_ids}
+    def leave(self, user_id: int, place: Place, until: Micros) -> None:
+        """The person leaves this place: it ends then, unless the process says a new record."""
+        place.until = self._leaving[user_id, place.process] = until
 
-    def _put(self, process: str, at: Micros, record: Record, now: Micros) -> None:
-        user_id, until = record.user_id, at + record.lease
-        if record.is_leaving:
-            self._leaving[user_id, process] = until
-        elif until < self._next_end:
-            self._next_end = until
-        choice = record.choice if record.choice.rev else UNCHOSEN
-        places: tuple[Place, ...] = (Place(process, record.here, at, until),)
-        person = self._people.get(user_id)
-        if person is not None:
-            if person.choice.rev >= choice.rev:
-                choice = person.choice
-            if len(person.places) > 1 or person.places[0].process != process:
-                places += tuple(place for place in person.places if place.process != process)
-        self._keep(user_id, choice, places, now)
-
-    def _keep(self, user_id: int, choice: Choice, places: tuple[Place, ...], now: Micros) -> None:
-        if len(places) > 1 or places[0].until <= now:
-            places = tuple(place for place in places if place.until > now)
-        if places:
-            self._people[user_id] = combined(choice, places)
-        else:
-            self._people.pop(user_id, None)
-
-    def _ended(self, now: Micros) -> list[int]:
-        left = [key for key, until in self._leaving.items() if until <= now]
-        for key in left:
+    def reached(self, people: Mapping[int, PersonHere], now: Micros) -> list[int]:
+        """The people of whom a place has ended by now, each once."""
+        over = [key for key, until in self._leaving.items() if until <= now]
+        for key in over:
             del self._leaving[key]
-        user_ids = {user_id for user_id, _ in left}
-        if now >= self._next_end:
-            # A process has not said its people again: it has died.
-            user_ids.update(self._people)
-            places = (place for person in self._people.values() for place in person.places)
-            self._next_end = min((place.until for place in places if place.until > now), default=NEVER)
-        return [user_id for user_id in user_ids if self._end_places(user_id, now)]
+        user_ids: Iterable[int] = dict.fromkeys(user_id for user_id, _ in over)
+        if now >= self._earliest:
+            # A process has not repeated the records of its people: it has died.
+            user_ids = people
+            leases = (place.until for person in people.values() for place in person.places)
+            self._earliest = min((until for until in leases if until > now), default=NEVER)
+        return [user_id for user_id in user_ids if user_id in people and _has_ended(people[user_id], now)]
 
-    def _end_places(self, user_id: int, now: Micros) -> bool:
-        person = self._people.get(user_id)
-        if person is None or all(place.until > now for place in person.places):
-            return False
-        self._keep(user_id, person.choice, person.places, now)
-        return True
+
+def _has_ended(person: PersonHere, now: Micros) -> bool:
+    return any(place.until <= now for place in person.places)
+
+
+def put_together(kept: Iterable[Kept], now: Micros, *, flap: Micros) -> tuple[dict[int, PersonHere], Ends]:
+    """Everybody who has a place that has not ended. `flap`: how long a place still counts after the person has left it."""
+    people: dict[int, PersonHere] = {}
+    ends = Ends()
+    for one in kept:
+        user_id = one.record.user_id
+        person = with_record(people.get(user_id), one.process, one.at, one.record)
+        place = person.places[0]
+        mark = one.mark if one.marked_at >= one.at else ""
+        if mark:
+            place.said_at = one.marked_at
+        if mark in (IDLE, ACTIVE):
+            place.is_idle = mark == IDLE
+        if mark == LEFT or one.record.is_leaving:
+            ends.leave(user_id, place, one.marked_at + flap if mark == LEFT else place.until)
+        else:
+            ends.lease(place.until)
+        still_here = person if place.until > now else without_ended(person, now)
+        if still_here is not None:
+            people[user_id] = still_here
+    return people, ends

@@ -7,16 +7,32 @@ again with every heartbeat, and at once when Redis has forgotten them. Knows use
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from redis import asyncio as aioredis
 
-from presence.people import Choice, Here, Micros, PersonHere
-from presence.places import Places, Record
+from presence.people import Choice, Micros
+from presence.records import (
+    ACTIVE,
+    IDLE,
+    LEFT,
+    MARK,
+    NO_DIFF,
+    Batch,
+    Diff,
+    Here,
+    Kept,
+    Record,
+    read_batch,
+    read_diff,
+    read_kept,
+)
 
 #: What one call may take. Nobody waits for it: no request asks Redis for presence.
 PATIENCE_SECONDS = 1.0
@@ -30,20 +46,24 @@ _STEP = Path(__file__).with_name("step.lua").read_text()
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What a process says of one of its people."""
+    """Everything that a process says about one of its people."""
 
     user_id: int
     here: Here
     choice: Choice
-    #: Others are to hear of it now; without it only the lease is renewed.
+    #: Other processes are to hear of it now; without it only the lease is renewed.
     is_change: bool
-    #: The person has left this process: the lease is so short that coming back within it is not noticed by anybody.
-    is_leaving: bool = False
 
-    @property
-    def is_told(self) -> bool:
-        """Others hear of it now; of the rest when they ask for everybody."""
-        return self.is_change or self.is_leaving
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a process says about its people in one call."""
+
+    people: Sequence[Saying] = ()
+    diff: Diff = NO_DIFF
+
+
+NOTHING_NEW = Update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +94,16 @@ Mark = TypeVar("Mark", bound=TypingMark)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What has changed since the last call, or (`is_full`) everybody who is here."""
+    """What processes have said since the last call, or (`everybody`) all that Redis keeps."""
 
     now: Micros
-    is_full: bool
     #: Redis does not know this process: all of its people are to be said again.
     is_forgotten: bool
     #: There are processes of another release, whose people are not among these.
     is_partial: bool
-    #: None: no process has this person any more.
-    people: Mapping[int, PersonHere | None]
+    #: In the order in which it was said; none with `everybody`.
+    batches: Sequence[Batch]
+    everybody: Sequence[Kept] | None
     typing: Sequence[TypingMark]
     viewing: Sequence[ViewingMark] = ()
 
@@ -102,9 +122,10 @@ class Roster:
     _beat: int = 0
     _cursor: int = 0
     _now: Micros = 0
-    _places: Places = field(default_factory=Places)
-    #: Who was said to leave, and when: to be taken out of what newcomers read.
+    #: People who have left, and when: their records are deleted once nobody counts them any more.
     _left: dict[int, Micros] = field(default_factory=dict)
+    #: People whose records carry a mark of a diff. Records that are newer than their marks need none.
+    _marked: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._script = self.redis.register_script(_STEP)
@@ -115,7 +136,7 @@ class Roster:
 
     async def step(
         self,
-        people: Sequence[Saying] = (),
+        update: Update = NOTHING_NEW,
         typing: Sequence[TypingMark] = (),
         viewing: Sequence[ViewingMark] = (),
         *,
@@ -123,17 +144,19 @@ class Roster:
     ) -> Heard:
         """Says, and hears what has changed since the last call. Raises what the client raises; then the same is to be said again.
 
-        is_beat: `people` are all people of this process.
+        is_beat: the update says all people of this process.
         """
         if is_beat:
             self.forget_what_was_heard()
-        self._note_leaving(people)
-        # What others are to hear of comes first.
-        ordered = sorted(people, key=lambda saying: not saying.is_told)
-        *before, rest = [ordered[start : start + MOST_SAID] for start in range(0, max(1, len(ordered)), MOST_SAID)]
-        for some in before:
-            await self._call(some, (), (), is_beat=False, hears=False)
-        answer = await self._call(rest, typing, viewing, is_beat=is_beat, hears=True)
+        self._note_left(update)
+        # What others are to hear comes first.
+        people = sorted(update.people, key=lambda saying: not saying.is_change)
+        records = [people[start : start + MOST_SAID] for start in range(0, len(people), MOST_SAID)]
+        parts = list(zip_longest(records, update.diff.parts(MOST_SAID), fillvalue=None))
+        for some, diff in parts[:-1]:
+            await self._call(some or (), diff or NO_DIFF, (), (), is_beat=False, hears=False)
+        some, diff = parts[-1]
+        answer = await self._call(some or (), diff or NO_DIFF, typing, viewing, is_beat=is_beat, hears=True)
         heard = self._heard(answer)
         self._cursor, self._now = int(answer[0]), heard.now
         return heard
@@ -141,6 +164,7 @@ class Roster:
     async def _call(
         self,
         people: Sequence[Saying],
+        diff: Diff,
         typing: Sequence[TypingMark],
         viewing: Sequence[ViewingMark],
         *,
@@ -148,7 +172,7 @@ class Roster:
         hears: bool,
     ) -> Any:
         last_beat, self._beat = self._beat, self._beat + is_beat
-        gone = self._gone()
+        gone, unmarked = self._gone(), self._to_unmark() if is_beat else []
         request = {
             "process": self.process,
             "beat": str(self._beat),
@@ -161,9 +185,11 @@ class Roster:
             "window": WINDOW_SECONDS * 1_000_000,
             "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
             "typing_lasts": int(self.typing_seconds * 1e6),
-            "gone": [str(user_id) for user_id in gone],
-            "told": sum(saying.is_told for saying in people),
+            "gone": [*map(str, gone), *(f"{MARK}{user_id}" for user_id in (*gone, *unmarked))],
+            "told": sum(saying.is_change for saying in people),
             "people": [spelled for saying in people for spelled in self._spelled(saying)],
+            "marks": [spelled for user_id, mark in _marks(diff) for spelled in (f"{MARK}{user_id}", mark)],
+            "diff": msgspec.json.encode(diff).decode() if diff.size else "",
             "typing": [f"{_spelled(mark)}:{mark.thread_id}" for mark in typing],
             "viewing": [f"{_spelled(mark)}:{mark.desk_id}" for mark in viewing],
         }
@@ -174,31 +200,55 @@ class Roster:
         )
         for user_id in gone:
             del self._left[user_id]
+        self._marked.difference_update(gone, unmarked)
         return answer
 
-    def _note_leaving(self, people: Sequence[Saying]) -> None:
-        for saying in people:
-            if saying.is_leaving:
-                self._left[saying.user_id] = self._now
-            elif self._left:
+    def _note_left(self, update: Update) -> None:
+        if self._left:
+            for saying in update.people:
                 self._left.pop(saying.user_id, None)
+        diff = update.diff
+        self._left.update(dict.fromkeys(diff.left, self._now))
+        self._marked.update(diff.idle, diff.active, diff.left)
 
     def _gone(self) -> list[int]:
         # By what was heard last: late rather than early.
         before = self._now - int(self.flap_seconds * 1e6)
         return [user_id for user_id, at in self._left.items() if at < before][:MOST_SAID]
 
+    def _to_unmark(self) -> list[int]:
+        return [*islice((user_id for user_id in self._marked if user_id not in self._left), MOST_SAID)]
+
     def _spelled(self, saying: Saying) -> tuple[str, str]:
-        lease = self.flap_seconds if saying.is_leaving else self.present_seconds
-        record = Record(saying.user_id, int(lease * 1e6), saying.is_leaving, saying.here, saying.choice)
+        record = Record(saying.user_id, int(self.present_seconds * 1e6), False, saying.here, saying.choice)
         return str(saying.user_id), msgspec.json.encode(record).decode()
 
     def _heard(self, answer: Any) -> Heard:
-        rev, now, is_full, is_forgotten, is_partial, everybody, batches, typing, viewing = answer
-        people = self._places.take_all(everybody, int(now)) if is_full else self._places.take(batches, int(now))
+        rev, now, is_full, is_forgotten, is_partial, everybody, batches, diffs, typing, viewing = answer
+        kept = [one for process, fields in everybody for one in read_kept(process.decode(), fields)]
+        said = sorted([*_scored(read_batch, batches), *_scored(read_diff, diffs)], key=itemgetter(0))
         types = [_read_mark(TypingMark, member, age, beside="thread_id") for member, age in _aged(typing, int(rev))]
         looks = [_read_mark(ViewingMark, member, age, beside="desk_id") for member, age in _aged(viewing, int(rev))]
-        return Heard(int(now), bool(is_full), bool(is_forgotten), bool(is_partial), people, types, looks)
+        return Heard(
+            int(now),
+            bool(is_forgotten),
+            bool(is_partial),
+            [batch for _, batch in said],
+            kept if is_full else None,
+            types,
+            looks,
+        )
+
+
+def _scored(read: Callable[[bytes], Batch], scored: Sequence[bytes]) -> Iterator[tuple[float, Batch]]:
+    for member, score in zip(scored[::2], scored[1::2], strict=True):
+        yield float(score), read(member)
+
+
+def _marks(diff: Diff) -> Iterator[tuple[int, str]]:
+    for user_ids, mark in ((diff.idle, IDLE), (diff.active, ACTIVE), (diff.left, LEFT)):
+        for user_id in user_ids:
+            yield user_id, mark
 
 
 def _spelled(mark: TypingMark) -> str:

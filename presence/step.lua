@@ -34,6 +34,10 @@ for i = 2, #records, 2 do
     if i <= 2 * given.told then told[#told + 1] = records[i] end
     records[i] = said_now .. records[i]
 end
+for i = 2, #given.marks, 2 do
+    records[#records + 1] = given.marks[i - 1]
+    records[#records + 1] = said_now .. given.marks[i]
+end
 if given.is_beat then
     records[#records + 1] = ':beat'
     records[#records + 1] = given.beat
@@ -47,10 +51,13 @@ end
 if #told > 0 then
     add('batches', {said_now .. given.process .. ' [' .. table.concat(told, ',') .. ']'}, given.window)
 end
+if given.diff ~= '' then
+    add('diffs', {said_now .. given.process .. ' ' .. given.diff}, given.window)
+end
 add('typing', given.typing, given.typing_lasts)
 add('viewing', given.viewing, given.typing_lasts)
 
-if not given.hears then return {spelled(rev), spelled(now), 0, 0, 0, {}, {}, {}, {}} end
+if not given.hears then return {spelled(rev), spelled(now), 0, 0, 0, {}, {}, {}, {}, {}} end
 
 local is_full = given.cursor == 0 or given.cursor > rev or now < given.now or now - given.now > given.window
     or is_forgotten
@@ -69,6 +76,6 @@ if is_full then
 end
 return {
     spelled(rev), spelled(now), is_full and 1 or 0, is_forgotten and 1 or 0, has_others,
-    full, is_full and {} or heard('batches', 0),
+    full, is_full and {} or heard('batches', 0, 'WITHSCORES'), is_full and {} or heard('diffs', 0, 'WITHSCORES'),
     heard('typing', given.typing_lasts, 'WITHSCORES'), heard('viewing', given.typing_lasts, 'WITHSCORES'),
 }

@@ -116,9 +116,9 @@ class Socket:
 
     def write_if_idle(self, frame: Prepared) -> bool:
         """For what is only of the moment: dropped when the peer is behind. False when it was."""
-        if self.is_over:
+        if self.has_left or self.closed_with is not None:
             return True
-        if self.unsent_bytes > self.soft_bytes:
+        if not self.peer.keeps_up and self.unsent_bytes > self.soft_bytes:
             metrics.moments_dropped.inc()
             return False
         self._write(frame)

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 
 import msgspec
 from django.conf import settings
@@ -31,7 +31,7 @@ from delivery.wire.frames import PersonState
 from presence.everyone import Everyone, News
 from presence.local import Own
 from presence.people import INVISIBLE, OFFLINE, Choice
-from presence.roster import Heard, Roster, Saying, TypingMark
+from presence.roster import Heard, Roster, TypingMark, Update
 from presence.typing import Typists
 
 logger = logging.getLogger("gapless.presence")
@@ -53,15 +53,15 @@ class ProcessPresence:
         self,
         node: Node,
         *,
-        kept_from: Callable[[int], Container[int]],
+        kept_from: Callable[[int], Set[int]],
         roster: Roster | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._node = node
         self._clock = clock
         self.roster = roster or _roster()
-        self.own = Own(self._channels_of)
-        self.view = Everyone()
+        self.own = Own(self._heads_of)
+        self.view = Everyone(flap_seconds=settings.LIMITS.flap_seconds)
         self.typing = Typists(lasts_seconds=settings.LIMITS.typing_seconds, clock=clock)
         self.pushes = Pushes(node.hub, self.view, self.own, clock=clock)
         self.typing_pushes = TypingPushes(node.hub, self.typing, self.own, kept_from, clock=clock)
@@ -79,7 +79,7 @@ class ProcessPresence:
             for socket in list(person.sockets):
                 self.own.left(user_id, socket)
         with contextlib.suppress(BreakerOpen, *REDIS_AWAY):
-            await self._breaker.call(lambda: self.roster.step(self.own.sayings(everybody=False)), counts=REDIS_AWAY)
+            await self._breaker.call(lambda: self.roster.step(self.own.update(everybody=False)), counts=REDIS_AWAY)
         await self._write(seen)
         await self.roster.redis.aclose()
 
@@ -156,15 +156,15 @@ class ProcessPresence:
         is_beat = self._contact.is_beat_due(now)
         if is_beat:
             await self._read_choices()
-        sayings = self.own.sayings(everybody=is_beat)
+        update = self.own.update(everybody=is_beat)
         marks, self._marks = list(self._marks.values()), {}
         looks = self.viewing.take_marks()
         try:
             heard = await self._breaker.call(
-                lambda: self.roster.step(sayings, marks, looks, is_beat=is_beat), counts=REDIS_AWAY
+                lambda: self.roster.step(update, marks, looks, is_beat=is_beat), counts=REDIS_AWAY
             )
         except (BreakerOpen, *REDIS_AWAY):
-            self._not_heard(sayings, now)
+            self._not_heard(update, now)
         else:
             self._take(heard, now, is_beat=is_beat)
         self.typing_pushes.add(self.typing.lapse())
@@ -179,14 +179,17 @@ class ProcessPresence:
         has_settled = self._contact.answered(
             now, is_beat=is_beat, has_forgotten=heard.is_forgotten, knows_people=bool(self.view.people)
         )
-        believes = has_settled and not heard.is_partial
+        is_complete = has_settled and not heard.is_partial
         if is_beat:
             self.pushes.forget_rosters()
-        if not believes:
-            # Asks for everybody again, until a person who is missing can be believed to have gone.
+        if not is_complete:
+            # Asks for everybody again, until all people who are missing have certainly gone.
             self.roster.forget_what_was_heard()
         was_known = self.view.is_known
-        self._tell(self.view.take(heard, believes_absence=believes))
+        if heard.everybody is None:
+            self._tell(self.view.take(heard.batches, heard.now))
+        else:
+            self._tell(self.view.take_everybody(heard.everybody, heard.now, is_complete=is_complete))
         if self.view.is_known and not was_known:
             self.pushes.forget_rosters()
             self.pushes.push_everything()
@@ -195,14 +198,18 @@ class ProcessPresence:
         self.viewing.heard(heard.viewing)
 
     def _take_choices(self, heard: Heard) -> None:
-        for user_id, person in heard.people.items():
+        said = [record for batch in heard.batches for record in batch.records]
+        said += [kept.record for kept in heard.everybody or ()]
+        # Nearly nobody has ever chosen anything.
+        for user_id in {record.user_id for record in said if record.choice.rev}:
+            person = self.view.people.get(user_id)
             if person is not None:
                 if not _may_type(person.choice):
                     self.typing_pushes.add(self.typing.end_everywhere(user_id))
                 self.chosen(user_id, person.choice)
 
-    def _not_heard(self, sayings: Sequence[Saying], now: float) -> None:
-        self.own.not_said(sayings)
+    def _not_heard(self, update: Update, now: float) -> None:
+        self.own.not_told(update)
         self.roster.forget_what_was_heard()
         is_long_gone = self._contact.lost(now)
         if self.view.is_known and is_long_gone:
@@ -223,15 +230,14 @@ class ProcessPresence:
         has_ended = channel is not None and channel.ends.get(mark.user_id, 0) > mark.head
         return person is not None and _may_type(person.choice) and not has_ended
 
-    def _channels_of(self, user_id: int) -> dict[int, int]:
-        channels = self._node.hub.channels
-        followed: dict[int, int] = {}
-        for socket in self._node.hub.sockets_of.get(user_id, ()):
-            for channel_id in socket.accesses:
-                channel = channels.get(channel_id)
-                if channel is not None:
-                    followed[channel_id] = channel.position
-        return followed
+    def _heads_of(self, user_ids: Iterable[int]) -> dict[int, int]:
+        hub = self._node.hub
+        followed: set[int] = set()
+        for user_id in user_ids:
+            for socket in hub.sockets_of.get(user_id, ()):
+                followed.update(socket.accesses)
+        channels = hub.channels
+        return {channel_id: channels[channel_id].position for channel_id in followed if channel_id in channels}
 
     def _look_again_at(self, user_ids: Iterable[int]) -> None:
         until = self._clock() + LOOK_AGAIN_SECONDS

@@ -5,13 +5,13 @@ Encoded once for all sockets that see the same; dropped for a socket that is beh
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from django.conf import settings
 
 from chat import shapes
-from chat.reads.logins import is_visit
+from chat.reads.logins import ChatLogin, is_visit
 from delivery.live.hub import Hub
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
@@ -22,6 +22,8 @@ from presence.people import INVISIBLE, OFFLINE, UNKNOWN
 
 #: A push may go out this much early: the clock that asks is a little uneven.
 SLACK_SECONDS = 0.05
+#: From so many people on who have come within a tick, newcomers get their rosters with the next push.
+MANY_NEWCOMERS = 10
 
 
 class Pushes:
@@ -38,6 +40,8 @@ class Pushes:
         self._rosters: dict[int, Prepared] = {}
         #: Sockets to which something was not written, with the channels whose rosters they are still to get.
         self._behind: dict[Socket, list[int]] = {}
+        #: Sockets that came together with many others, with the channels whose rosters they get with the next push.
+        self._newcomers: dict[Socket, list[int]] = {}
         #: The channels of which each socket was told who is here.
         self._rostered: dict[Socket, tuple[int, ...]] = {}
         self._chosen: set[int] = set()
@@ -73,21 +77,32 @@ class Pushes:
             self._pushed_at = now
             self._push_news()
             self._push_own()
+            self._push_rosters_to_newcomers()
             self._push_rosters_to_those_behind()
-        self._has_waited = bool(self._news or self._chosen or self._behind)
+        self._has_waited = bool(self._news or self._chosen or self._newcomers or self._behind)
 
     def push_rosters(self, socket: Socket, channel_ids: Iterable[int]) -> None:
         """Everybody who is here, a frame for each of the channels that the socket follows; then what the person has chosen.
 
-        Of thousands of channels not at once: as fast as the socket reads.
+        Of thousands of channels not at once: as fast as the socket reads. When many people come at once, with the next push: these
+        rosters name all of them, so the push need not.
         """
         if is_visit(socket.login):
             return
+        waiting = self._newcomers.get(socket)
+        if waiting is not None:
+            waiting.extend(channel_ids)
+        elif socket not in self._rostered and self._own.newcomers > MANY_NEWCOMERS:
+            self._newcomers[socket] = list(channel_ids)
+        else:
+            self._write_rosters(socket, channel_ids)
+
+    def _write_rosters(self, socket: Socket, channel_ids: Iterable[int]) -> None:
         wanted = [channel_id for channel_id in channel_ids if channel_id in socket.accesses]
         # A tuple: a set of as many would be ten times as large, for every socket.
         self._rostered[socket] = tuple({*self._rostered.get(socket, ()), *wanted})
         rosters = (self._roster(channel_id) for channel_id in wanted)
-        own = [self._own_frame(socket.user_id)] if socket.user_id in self._own.people else []
+        own = [] if self._is_own_said(socket, wanted) else [self._own_frame(socket.user_id)]
         written = socket.write_while_idle(chain(rosters, own))
         if written < len(wanted) + len(own):
             self._behind[socket] = list(dict.fromkeys([*self._behind.get(socket, ()), *wanted[written:]]))
@@ -104,6 +119,7 @@ class Pushes:
 
     def forget(self, socket: Socket) -> None:
         self._rostered.pop(socket, None)
+        self._newcomers.pop(socket, None)
         self._behind.pop(socket, None)
 
     def _push_news(self) -> None:
@@ -116,7 +132,7 @@ class Pushes:
         by_socket: dict[Socket, list[int]] = defaultdict(list)
         for channel_id in by_channel:
             for socket in self._hub.channels[channel_id].sockets:
-                if not is_visit(socket.login):
+                if socket not in self._newcomers and not is_visit(socket.login):
                     by_socket[socket].append(channel_id)
         alike: dict[tuple[int, ...], list[Socket]] = defaultdict(list)
         for socket, channels in by_socket.items():
@@ -145,11 +161,16 @@ class Pushes:
             sockets = [socket for socket in self._hub.sockets_of.get(user_id, ()) if not is_visit(socket.login)]
             self._write(sockets, self._own_frame(user_id))
 
+    def _push_rosters_to_newcomers(self) -> None:
+        newcomers, self._newcomers = self._newcomers, {}
+        for socket, channels in newcomers.items():
+            self._write_rosters(socket, channels)
+
     def _push_rosters_to_those_behind(self) -> None:
         behind, self._behind = self._behind, {}
         for socket, channels in behind.items():
             if not socket.is_behind:
-                self.push_rosters(socket, channels)
+                self._write_rosters(socket, channels)
             elif not socket.is_over:
                 self._behind[socket] = channels
 
@@ -177,6 +198,18 @@ class Pushes:
         state = frames.PersonState(shown if is_heard else person.choice.status, person.choice.activity)
         own = shapes.own_presence_of(person.choice)
         return Prepared(codec.encode(frames.Presence(users={user_id: state}, own=own)))
+
+    def _is_own_said(self, socket: Socket, channel_ids: Sequence[int]) -> bool:
+        # The rosters of these channels name the user, and `hello` said what the user has chosen.
+        user_id = socket.user_id
+        mine, seen = self._own.people.get(user_id), self._view.people.get(user_id)
+        if mine is None:
+            return True
+        if not channel_ids or seen is None or self._view.shown(user_id).status in (OFFLINE, UNKNOWN):
+            return False
+        told = socket.login.choice.rev if isinstance(socket.login, ChatLogin) else None
+        is_newest = told == mine.choice.rev == seen.choice.rev
+        return is_newest and all(user_id in self._view.by_channel.get(channel_id, ()) for channel_id in channel_ids)
 
     def _write(self, sockets: Iterable[Socket], frame: Prepared) -> None:
         for socket in sockets:

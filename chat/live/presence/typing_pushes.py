@@ -1,7 +1,7 @@
 """Pushes typing to the sockets of this process: the users who type in a channel, when they change and while they continue."""
 
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Set
 
 from django.conf import settings
 
@@ -26,7 +26,7 @@ class TypingPushes:
         hub: Hub,
         typing: Typists,
         own: Own,
-        kept_from: Callable[[int], Container[int]],
+        kept_from: Callable[[int], Set[int]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,8 +82,8 @@ class TypingPushes:
             person = self._own.people.get(socket.user_id)
             if person is None or person.choice.shows_typing:
                 kept_from = self._kept_from(socket.user_id)
-                # Encoded once for all but those few who are kept from somebody.
-                is_all = not any(user_id in kept_from for user_id in typing.user_ids)
+                # Encoded once for all but those few who have a block with somebody who types.
+                is_all = not kept_from or kept_from.isdisjoint(typing.user_ids)
                 socket.write_if_idle(frame if is_all else _frame(channel_id, thread_id, typing, kept_from=kept_from))
 
 
