@@ -73,6 +73,12 @@ class Crowd:
         self._idle: Counter[str] = Counter()
         #: Seconds by which the latest socket was ready after its turn.
         self.latest = 0.0
+        #: The newest number that a client has heard; everybody is in one channel where it is used.
+        self.head = 0
+
+    @property
+    def user_ids(self) -> list[int]:
+        return [person.user for person in self._people]
 
     @property
     def is_here(self) -> bool:
@@ -109,6 +115,11 @@ class Crowd:
         for client in self._clients:
             client.send({"op": "presence", "idle": is_idle})
 
+    async def acknowledge(self, op: str) -> None:
+        """`op`: delivered or read. All say it of the newest message of their channel."""
+        for client in self._clients:
+            client.send({"op": op, "channel": client.channel, "seq": self.head})
+
     async def type(self, *, over_seconds: float = 0.0) -> None:
         async def type_one(client: RawClient) -> None:
             client.send({"op": "typing", "channel": client.channel, "on": True})
@@ -120,13 +131,17 @@ class Crowd:
         port = self._servers[place % len(self._servers)].port
         _, client = await asyncio.get_running_loop().create_connection(
             lambda: RawClient(
-                host=f"localhost:{port}", token=person.token, channel=person.channel, head=0, on_frame=_ignore
+                host=f"localhost:{port}", token=person.token, channel=person.channel, head=0, on_frame=self._note_head
             ),
             "127.0.0.1",
             port,
         )
         await client.ready
         self._clients.append(client)
+
+    def _note_head(self, frame: Frame) -> None:
+        if frame.op == "changes":
+            self.head = max(self.head, frame.head)
 
     async def _in_turn(self, act: Callable[[RawClient], Awaitable[None]], *, over_seconds: float) -> None:
         start = time.perf_counter()
@@ -169,10 +184,6 @@ class Crowd:
         for client in self._clients:
             total += client.received
         return total
-
-
-def _ignore(frame: Frame) -> None:
-    return
 
 
 def gather(count: int) -> list[Person]:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import types
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from chat.live.presence.here import ProcessPresence  # noqa: E402
 from chat.live.presence.pushes import Pushes  # noqa: E402
 from chat.services import note_seen  # noqa: E402
 from chatproject.embedded.start import prepare  # noqa: E402
+from chatproject.serving.sockets import PeerProtocol  # noqa: E402
+from delivery.live.peers import Prepared  # noqa: E402
 from presence.roster import Roster  # noqa: E402
 
 
@@ -32,6 +34,7 @@ class Stopwatch:
         self._file = file.open("wb", buffering=0)
         self._spent = 0.0
         self._is_running = False
+        self._is_ticking = False
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -60,10 +63,30 @@ class Stopwatch:
 
         return timed
 
-    def around_steps(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def sending(self, write: Callable[[PeerProtocol, Prepared], None]) -> Callable[[PeerProtocol, Prepared], None]:
+        """uvloop sends at the end of its turn, when this does not run: what a tick writes is sent, and so counted, at once.
+
+        What is written beside the answer to a sync leaves with it, and stays as it is.
+        """
+
+        @functools.wraps(write)
+        def timed(peer: PeerProtocol, frame: Prepared) -> None:
+            transport = peer.transport
+            if self._is_ticking and self._is_running and not peer.is_gone and not transport.get_write_buffer_size():
+                sent = os.write(transport.get_extra_info("socket").fileno(), frame.wire)
+                if sent < len(frame.wire):
+                    transport.write(frame.wire[sent:])
+            else:
+                write(peer, frame)
+
+        return timed
+
+    def around_steps(self, function: Callable[..., Any], *, is_tick: bool = False) -> Callable[..., Any]:
         @functools.wraps(function)
         async def timed(*args: Any, **kwargs: Any) -> Any:
+            self._is_ticking |= is_tick
             result = await self._steps(function(*args, **kwargs))
+            self._is_ticking &= not is_tick
             os.pwrite(self._file.fileno(), f"{self._spent:20.6f}".encode(), 0)
             return result
 
@@ -86,7 +109,10 @@ class Stopwatch:
 def put_around(stopwatch: Stopwatch) -> None:
     for name in ("arrived", "left", "told_idle", "told_typing", "heard"):
         setattr(ProcessPresence, name, stopwatch.around(getattr(ProcessPresence, name)))
-    ProcessPresence.tick = stopwatch.around_steps(ProcessPresence.tick)  # type: ignore[method-assign]
+    ProcessPresence.tick = stopwatch.around_steps(ProcessPresence.tick, is_tick=True)  # type: ignore[method-assign]
+    write = stopwatch.sending(PeerProtocol.write)
+    setattr(PeerProtocol, "write", write)  # noqa: B010
+    setattr(PeerProtocol, "write_all", lambda peer, frames: write(peer, _joined(frames)))  # noqa: B010
     Pushes.push_rosters = stopwatch.around(Pushes.push_rosters)  # type: ignore[method-assign]
     setattr(presence, "note_seen", stopwatch.beside(note_seen))  # noqa: B010
     begin = Roster.__post_init__
@@ -97,6 +123,12 @@ def put_around(stopwatch: Stopwatch) -> None:
         roster._script = stopwatch.around_steps(roster._script)  # type: ignore[assignment]
 
     setattr(Roster, "__post_init__", begin_timed)  # noqa: B010
+
+
+def _joined(frames: Sequence[Prepared]) -> Prepared:
+    joined = Prepared(b"")
+    joined.wire = b"".join(frame.wire for frame in frames)
+    return joined
 
 
 if __name__ == "__main__":
