@@ -87,14 +87,17 @@ def _asked_later(sql: str) -> str:
     """  # noqa: S608 (as above)
 
 
-def by_index(asked: Asked, way: int, *, size: int) -> list[Place]:
-    """The newest matches of all, at most `size`, by that one of the ways."""
-    return _rows(*index_sql(asked, way, size=size))
+def by_index(asked: Asked, way: int, end: Place | None = None, *, size: int) -> list[Place]:
+    """The newest matches of all, at most `size`, by that one of the ways. `end`: only down to this place."""
+    return _rows(*index_sql(asked, way, end, size=size))
 
 
-def index_sql(asked: Asked, way: int, *, size: int) -> tuple[str, list[Any]]:
+def index_sql(asked: Asked, way: int, end: Place | None = None, *, size: int) -> tuple[str, list[Any]]:
     named = [word for (word,) in _rows(WORDS_THAT_NAME, [asked.indexed, list(map(pattern, asked.indexed))])]
     found = ways(asked, named, pieces_of(asked.indexed))[way]
+    if end is not None:
+        # PostgreSQL passes over all others by the index of the channels' messages, before it reads any.
+        found = every([found, _in_channels(asked), within(asked, end)])
     mine = every([_READABLE, _in_channels(asked), within(asked, None), matching(asked)])
     sql = f"""
         SELECT created_at, id FROM (SELECT * FROM messages WHERE {found.sql} OFFSET 0) AS found WHERE {mine.sql}
@@ -153,6 +156,11 @@ class Ends:
     def longest(self, most: int) -> int:
         """Of those that were asked for, up to this one; 0: none."""
         return max((known for known in self._known if known <= most), default=0)
+
+    def further(self, end: Place, times: float) -> Place | None:
+        """So many times as far back as this place, by time; None: a hundred years ago or more."""
+        seconds = (self._now - end[0]).total_seconds() * times
+        return (self._now - datetime.timedelta(seconds=seconds), 0) if seconds < MOST_SECONDS else None
 
     def _find(self, most: int) -> Place | None:
         each = max(LEAST_A_CHANNEL, most // len(self._asked.channels))

@@ -76,6 +76,10 @@ def test_over_all_pages_it_is_what_the_simplest_sql_finds(
     monkeypatch.setattr(rows, "LOOKS", chance.choice([(7, 30), (40, 90), (1, 2)]))
     monkeypatch.setattr(rows, "LOOKS_FOR_TYPOS", (30, 90))
     monkeypatch.setattr(rows, "MOST_BY_INDEX", chance.choice([0, 10_000]))
+    # Sometimes first, or only, for the newest.
+    monkeypatch.setattr(rows, "NEAR", chance.choice([0, 8_000]))
+    monkeypatch.setattr(rows, "MOST_NEWEST", chance.choice([20, 100, 10_000]))
+    monkeypatch.setattr(rows, "MOST_ENTRIES", chance.choice([0, 10_000]))
     monkeypatch.setattr(looking, "LEAST_A_CHANNEL", chance.choice([1, 20]))
     for user in people:
         for what in ASKED:

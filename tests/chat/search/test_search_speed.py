@@ -61,6 +61,7 @@ def test_no_index_is_asked_for_what_it_would_find_too_often(cast: Cast, monkeypa
         cursor.execute("ANALYZE messages")
     monkeypatch.setattr(rows, "LOOKS", (20,))
     monkeypatch.setattr(rows, "MOST_BY_INDEX", 30)
+    monkeypatch.setattr(rows, "MOST_ENTRIES", 30)
     monkeypatch.setattr(rows, "by_index", None)
     pages = all_pages(cast.bob, "often has:reply")
     assert ([page.messages for page in pages], len(pages)) == ([[], [], [], []], 4)
