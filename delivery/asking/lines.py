@@ -219,17 +219,18 @@ class Lines:
             self._end(line)
         return None
 
-    def give_back(self, line: Line) -> None:
+    def give_back(self, line: Line, *, is_new: bool = False) -> None:
+        """`is_new`: taken after the others. Each line is a process of PostgreSQL, which must plan every statement for itself."""
         if not line.is_well or self._is_closed:
             self._end(line)
             return
-        self._free.append(line)
+        self._free.insert(0 if is_new else len(self._free), line)
         if self._tidying is None:
             self._tidying = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._tidy)
 
     def fetch(self) -> None:
-        """One more, if there may be one, for when PostgreSQL has just answered. One at a time: a thread may wait for the pool."""
-        if self._count < self._most and not self._is_fetching and not self._is_closed:
+        """Adds a line if none is free, for when PostgreSQL has just answered. One at a time: a thread may wait for the pool."""
+        if not (self._free or self._is_fetching or self._is_closed) and self._count < self._most:
             self._is_fetching = True
             self._nursery.start(self._fetch())
 
@@ -248,7 +249,7 @@ class Lines:
             logger.info("there is no line to PostgreSQL, threads ask it: %r", error)
         else:
             self._count += 1
-            self.give_back(line)
+            self.give_back(line, is_new=True)
         finally:
             self._is_fetching = False
 

@@ -22,9 +22,13 @@ async def node(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Async
     """With as many lines as are asked at once here, all of them free."""
     monkeypatch.setattr(settings, "DATABASE_POOL", 24)
     node = ChatNode()
-    for lines in range(1, 4):
+    taken = []
+    for _ in range(3):
         node.reading_lines.fetch()
-        await expect(lambda lines=lines: len(node.reading_lines._free) == lines)
+        await expect(lambda: node.reading_lines._free)
+        taken.append(node.reading_lines.take())
+    for line in taken:
+        node.reading_lines.give_back(line)
     yield node
     await node.nursery.end()
     node.close_threads()

@@ -148,6 +148,24 @@ async def test_while_a_line_is_waited_for_others_are_committed(
     assert await bodies() == ["0", "1", "2"]
 
 
+async def test_a_second_line_is_fetched_only_while_none_is_free_and_is_used_only_beside_the_first(
+    node: Node, cast: Cast
+) -> None:
+    # More drafts than a line takes: a thread commits them, and the free line stays the only one.
+    assert len(await asyncio.gather(*(node.queue.submit(draft(cast, f"{n}")) for n in range(8)))) == 8
+    assert not node.lines._is_fetching
+    node.lines._most = 2
+    first = node.lines.take()
+    assert first is not None
+    assert not node.lines._free
+    node.lines.fetch()
+    node.lines.give_back(first)
+    await expect(lambda: len(node.lines._free) == 2)
+    taken = node.lines.take()
+    assert taken is first, "the other has not planned any statement yet"
+    node.lines.give_back(taken)
+
+
 async def test_a_line_that_postgresql_has_ended_is_not_used_again(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
