@@ -142,8 +142,13 @@ def pack(announcement: Announcement) -> bytes:
 
 def event_of(announcement: Announcement, *, process: str = "", rung_at: float | None = None) -> dict[str, Any]:
     """What the channel layer carries. `process`: who says it, if it hears itself; `rung_at`: by the time of day."""
-    event = {"type": EVENT_TYPE, "process": process, "packed": pack(announcement)}
+    event = {**event_beginning(process), "packed": pack(announcement)}
     return event if rung_at is None else {**event, "at": rung_at}
+
+
+def event_beginning(process: str) -> dict[str, str]:
+    """What each event of this process begins with."""
+    return {"type": EVENT_TYPE, "process": process}
 
 
 def unpack(packed: bytes) -> Announcement:

@@ -36,6 +36,21 @@ def hear(layer: Any, nursery: Nursery) -> None:
             shard._receive_task = nursery.keep(_read, shard)
 
 
+def leave_out(layer: Any, channel: str, beginning: bytes) -> None:
+    """Drops, from now on, what comes to this channel with these bytes after its first one, before it is decoded."""
+    layer._get_layer().channels[channel] = _Others(beginning)
+
+
+class _Others(asyncio.Queue[bytes]):
+    def __init__(self, left_out: bytes) -> None:
+        super().__init__()
+        self._left_out = left_out
+
+    def put_nowait(self, data: bytes) -> None:
+        if not data.startswith(self._left_out, 1):
+            super().put_nowait(data)
+
+
 async def join(layer: Any, groups: Sequence[str], channel: str) -> None:
     """group_add for each of these. Raises what Redis raises; repeating does no harm."""
     pubsub = layer._get_layer()

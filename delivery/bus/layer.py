@@ -16,7 +16,7 @@ from typing import Any
 from delivery import metrics
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import groups
-from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_of, group_of, unpack
+from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_beginning, event_of, group_of, unpack
 from delivery.bus.shards import Shards
 from delivery.lean import without
 from delivery.live.batches import batched
@@ -66,6 +66,8 @@ class Bus:
         self._nursery = nursery
         self._receive = receive
         self._id = secrets.token_hex(8)
+        # Without the first byte, which counts what follows.
+        self._own_beginning = layer.serialize(event_beginning(self._id))[1:]
         self._shards = Shards(layer)
         #: When an echo was heard last, by the own group of each shard.
         self._heard_at = dict.fromkeys(self._shards.one_on_each(f"process.{self._id}"), 0.0)
@@ -157,6 +159,7 @@ class Bus:
         self._subscribed.clear()
         groups.hear(self._layer, self._nursery)
         self._channel_name = await self._layer.new_channel("process!")
+        groups.leave_out(self._layer, self._channel_name, self._own_beginning)
         await self._subscribe_to_the_rest()
 
     async def _subscribe_to_the_rest(self) -> None:
@@ -208,8 +211,12 @@ class Bus:
                 logger.exception("an announcement could not be taken")
 
     async def _speak(self) -> None:
+        sent_at = -TOGETHER_SECONDS
         while True:
             await self._wake.wait()
+            # One that comes alone needs no timer.
+            if (too_early := sent_at + TOGETHER_SECONDS - time.monotonic()) > 0:
+                await asyncio.sleep(too_early)
             self._wake.clear()
             while self._waiting:
                 waiting = self._waiting.popleft()
@@ -219,7 +226,7 @@ class Bus:
                 if time.monotonic() - waiting.since < STALE_SECONDS:
                     event = event_of(announcement, process=self._id, rung_at=waiting.rung_at)
                     await self._send(group_of(announcement), event)
-            await asyncio.sleep(TOGETHER_SECONDS)
+            sent_at = time.monotonic()
 
     async def _watch(self) -> None:
         while True:
@@ -245,11 +252,9 @@ class Bus:
             await asyncio.wait_for(self._layer.flush(), 3)
 
     async def _send(self, group: str, event: dict[str, Any]) -> None:
-        async def send() -> None:
-            await self._layer.group_send(group, event)
-
         try:
-            await self._breakers[self._shards.of(group)].call(send, counts=(Exception,))
+            with self._breakers[self._shards.of(group)].attempt(counts=(Exception,)):
+                await self._layer.group_send(group, event)
         except BreakerOpen:
             return
         except Exception as error:

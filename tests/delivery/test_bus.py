@@ -94,6 +94,43 @@ async def test_what_waits_goes_together(buses: Pair) -> None:
     assert revs == list(range(1, 101))
 
 
+async def test_what_a_process_has_announced_itself_is_not_even_decoded(
+    buses: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaking, listening, heard = buses
+    await listening.listen([channel_group(5)])
+    decoded: list[object] = []
+    decode = listening._layer.deserialize
+    monkeypatch.setattr(
+        listening._layer, "deserialize", lambda data: (event := decode(data), decoded.append(event.get("process")))[0]
+    )
+    listening.announce(changed(5, 1))
+    speaking.announce(changed(5, 2))
+    await expect(lambda: heard == [changed(5, 2)])
+    assert listening._id not in decoded
+    assert speaking._id in decoded
+
+
+async def test_a_timer_is_set_only_for_what_follows_an_announcement_too_early(
+    buses: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaking, listening, heard = buses
+    await listening.listen([channel_group(5)])
+    long, sleep, slept = 20, asyncio.sleep, list[float]()
+
+    async def noted(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(bus_module.asyncio, "sleep", noted)
+    monkeypatch.setattr(bus_module, "TOGETHER_SECONDS", long)
+    speaking.announce(changed(5, 1))
+    await expect(lambda: heard)
+    speaking.announce(changed(5, 2))
+    await expect(lambda: any(seconds > long / 2 for seconds in slept))
+    assert max(slept) < long, "it waits for the rest of the time only: the first one set no timer"
+
+
 async def test_what_does_not_follow_is_not_merged(buses: Pair) -> None:
     speaking, listening, heard = buses
     await listening.listen([channel_group(5)])
