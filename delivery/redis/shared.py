@@ -150,6 +150,9 @@ class _Line(asyncio.Protocol):
 
     def _answer(self, said: Any) -> None:
         answer, _ = self._waiting.popleft()
+        if not self._waiting:
+            # Nobody waits: a timer that runs out wakes the process, which costs more than a command.
+            self._look_no_more()
         if isinstance(said, ReadOnlyError):
             # It was the primary: the next connection goes to the one that is it now.
             self.close()
@@ -174,10 +177,13 @@ class _Line(asyncio.Protocol):
         else:
             self._give_up(TimeoutError(f"Redis has not answered within {self._patience} s"))
 
-    def _give_up(self, error: Exception) -> None:
+    def _look_no_more(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
             self._looking = None
+
+    def _give_up(self, error: Exception) -> None:
+        self._look_no_more()
         # Not in its own time: a Redis that stands still would not take what is unsent.
         self._transport.abort()
         self._connection._close()

@@ -29,6 +29,18 @@ async def test_what_is_asked_at_once_goes_over_one_connection_and_gets_its_own_a
     assert len(set(await asyncio.gather(*(redis.client_id() for _ in range(20))))) == 1
 
 
+async def test_no_timer_is_left_when_nobody_waits_for_an_answer(redis: SharedRedis) -> None:
+    await redis.ping()
+    line = redis._line
+    assert line is not None
+    assert line._looking is None
+    asking = [asyncio.ensure_future(redis.echo(f"{n}")) for n in range(2)]
+    await asyncio.sleep(0)
+    assert line._looking is not None
+    await asyncio.gather(*asking)
+    assert line._looking is None
+
+
 async def test_who_gives_up_waiting_takes_nobody_elses_answer(redis: SharedRedis) -> None:
     await redis.ping()
     asking = [asyncio.ensure_future(redis.echo(f"{n}")) for n in range(3)]
