@@ -13,8 +13,8 @@ CREATE OR REPLACE FUNCTION post_drafts(
     channel_ids bigint[], drafts jsonb, believed jsonb, posted_at timestamptz,
     OUT actual jsonb, OUT posted jsonb, OUT lines jsonb
 ) LANGUAGE plpgsql
--- Plans are kept: one that was made while the tables were small must do when they are large.
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+-- Plans are kept: one that was made while the tables were small must do when they are large. Each connection makes them once.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     has_conversations boolean;

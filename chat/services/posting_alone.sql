@@ -11,8 +11,9 @@ CREATE OR REPLACE FUNCTION post_alone(
     into_channel bigint, from_sender bigint, with_key uuid, said text, answers bigint, digest bytea,
     believed_kind text, believed_role text, believed_username text, believed_display_name text, posted_at timestamptz
 ) RETURNS text LANGUAGE plpgsql
--- Plans are kept: one that was made while the tables were small must do when they are large.
-SET enable_seqscan = off
+-- Plans are kept: one that was made while the tables were small must do when they are large. Each connection makes them once, with
+-- its first message: else it would plan each statement for the values of its first five messages.
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     number bigint;

@@ -119,3 +119,12 @@ def test_what_stands_beside_the_words_is_never_left_out(cast: Cast, more: dict[s
     question = posting.question_of([draft(cast.bob, cast.team, **more)])
     assert question is not None
     assert question.sql != post_alone.STATEMENT
+
+
+def test_a_connection_plans_each_statement_of_posting_once() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proname, proconfig FROM pg_proc WHERE proname IN ('post_alone', 'post_drafts')")
+        settings = dict(cursor.fetchall())
+    assert set(settings) == {"post_alone", "post_drafts"}
+    for name, given in settings.items():
+        assert "plan_cache_mode=force_generic_plan" in given, name
