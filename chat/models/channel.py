@@ -57,7 +57,7 @@ class Channel(models.Model):
     is_support = models.BooleanField(default=False)
     #: The sorted user ids of a direct channel, so that two people have only one.
     direct_key = models.CharField(max_length=1000, null=True, blank=True, unique=True)
-    member_count = models.PositiveIntegerField(default=0, db_default=0)
+    member_count = models.IntegerField(default=0, db_default=0)
     #: The number of the last change. Moved only under the row lock, by chat.services.log.
     head = models.BigIntegerField(default=0, db_default=0)
     created_by = models.ForeignKey(
@@ -66,7 +66,7 @@ class Channel(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True)
     #: For how many days messages are kept; 0: for ever, None: RETENTION_DAYS.
-    keeps_days = models.PositiveIntegerField(null=True, blank=True)
+    keeps_days = models.IntegerField(null=True, blank=True)
     #: The channel is on hold, because its messages may still be needed: nothing is pruned or erased.
     is_held = models.BooleanField(default=False, db_default=False)
     #: Messages up to this number may have been pruned. Only grows.
@@ -94,6 +94,11 @@ class Channel(models.Model):
                 condition=Q(kind="direct", direct_key__isnull=False) | (~Q(kind="direct") & Q(direct_key__isnull=True)),
             ),
             CheckWhenWritten(name="channels_name", condition=Q(kind="direct") | ~Q(name="")),
+            # Not as PositiveIntegerField, whose own CHECK every message would pay for.
+            CheckWhenWritten(
+                name="channels_not_negative",
+                condition=Q(member_count__gte=0) & (Q(keeps_days__isnull=True) | Q(keeps_days__gte=0)),
+            ),
             models.UniqueConstraint(
                 fields=["name_look"],
                 name="channels_name_look_once",

@@ -34,10 +34,12 @@ def nameless(cast: Cast) -> Channel:
         ("channels_name", {"name": ""}),
         ("channels_inner_has_parent", {"kind": "inner"}),
         ("channels_direct_has_key", {"direct_key": "1:2"}),
+        ("channels_not_negative", {"member_count": -1}),
+        ("channels_not_negative", {"keeps_days": -1}),
     ],
 )
 def test_a_channel_that_breaks_a_condition_is_refused_by_its_name(
-    cast: Cast, condition: str, written: dict[str, str]
+    cast: Cast, condition: str, written: dict[str, Any]
 ) -> None:
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         Channel.objects.filter(pk=cast.team.pk).update(**written)
