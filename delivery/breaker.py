@@ -5,8 +5,9 @@ Source of the states: Nygard, "Release It!" (closed, open, half-open). Cancellat
 
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import TypeVar
 
 from delivery import metrics
@@ -44,23 +45,14 @@ class Breaker:
         with self.attempt(counts=counts):
             return await function()
 
-    @contextmanager
-    def attempt(self, *, counts: tuple[type[Exception], ...]) -> Iterator[None]:
+    def attempt(self, *, counts: tuple[type[Exception], ...]) -> AbstractContextManager[None]:
         """The block is the call. Raises BreakerOpen before it; only exceptions in `counts` are failures."""
-        is_trial = self._admit()
-        try:
-            yield
-        except counts:
-            self._fail()
-            raise
-        else:
-            self._succeed()
-        finally:
-            if is_trial:
-                self._is_trying = False
+        return _Attempt(self, counts)
 
     def _admit(self) -> bool:
         # Whether this call is the one that tries while the breaker is open.
+        if self._opened_at is None:
+            return False
         with self._lock:
             if self._opened_at is None:
                 return False
@@ -81,3 +73,28 @@ class Breaker:
         if self._opened_at is not None:
             self._opened_at = None
             metrics.breaker_open.labels(self._name).set(0)
+
+
+class _Attempt(AbstractContextManager[None]):
+    """As a class: each message makes three attempts, and a generator would double their cost."""
+
+    __slots__ = ("_breaker", "_counts", "_is_trial")
+
+    def __init__(self, breaker: Breaker, counts: tuple[type[Exception], ...]) -> None:
+        self._breaker = breaker
+        self._counts = counts
+
+    def __enter__(self) -> None:
+        self._is_trial = self._breaker._admit()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._breaker._succeed()
+            elif isinstance(error, self._counts):
+                self._breaker._fail()
+        finally:
+            if self._is_trial:
+                self._breaker._is_trying = False

@@ -61,10 +61,11 @@ class Windows:
 
     def noted(self, allowance: Allowance, whose: Whose, key: str, answer: Sequence[Any]) -> Answer:
         """Notes Redis' answer in the local window, so that it is as full if Redis goes away now."""
-        wait, used, reset = (int(number) for number in answer)
+        wait, used, reset = answer
         if wait < 0:
             self.local.note(allowance, whose, key)
-        usage = Usage(allowance.most, max(0, allowance.most - used), reset / 1_000_000)
+        most = allowance.most
+        usage = Usage(most, max(0, most - used), reset / 1_000_000)
         return (wait / 1_000_000 if wait >= 0 else -1), usage
 
     def forget(self, allowance: Allowance, whose: Whose, key: str) -> None:

@@ -16,6 +16,8 @@ class Shards:
 
     def of(self, group: str) -> int:
         """The number of the one that carries this group."""
+        if len(self._numbers) == 1:
+            return 0
         return self._numbers[id(self._layer._get_shard(self._layer._get_group_channel_name(group)))]
 
     def apart(self, groups: Iterable[str]) -> list[list[str]]:

@@ -83,6 +83,7 @@ class Queue:
                 for tracer in tracers:
                     tracer.answered(Answered(channel_id=channel_id, since=since, taken_at=taken_at, outcomes=outcomes))
                 _settle(taken, outcomes)
+                taken = []
                 if all(isinstance(outcome, Unavailable) for outcome in outcomes):
                     # Who waits behind would only wait for the same answer.
                     _settle(lane.waiting, [outcomes[0]] * len(lane.waiting))
@@ -91,7 +92,8 @@ class Queue:
         finally:
             del self._lanes[channel_id]
             # Cancelled: the outcome of what was taken is unknown, and repeating it is safe.
-            _settle([*taken, *lane.waiting], [Unavailable()] * (len(taken) + len(lane.waiting)))
+            if left := [*taken, *lane.waiting]:
+                _settle(left, [Unavailable()] * len(left))
 
     async def _outcomes(self, drafts: list[LaneDraft]) -> list[Committed | Refused]:
         try:

@@ -32,7 +32,7 @@ class CountedChannels:
 
     def answered(self, channel_id: int, since: Sequence[float], outcomes: Sequence[Committed | Refused]) -> None:
         """One batch was answered now; its messages were waiting since then (time.perf_counter)."""
-        now, said = time.perf_counter(), Counter[str]()
+        now, said = time.perf_counter(), dict.fromkeys(_messages, 0)
         of = self._of(channel_id)
         for began_at, outcome in zip(since, outcomes, strict=True):
             if isinstance(outcome, Refused):
@@ -45,7 +45,8 @@ class CountedChannels:
         of.messages += said["committed"]
         metrics.batch_messages.observe(len(outcomes))
         for outcome_name, count in said.items():
-            _messages[outcome_name].inc(count)
+            if count:
+                _messages[outcome_name].inc(count)
 
     def refused(self, channel_id: int, code: str) -> None:
         self._of(channel_id).errors[code] += 1
@@ -56,4 +57,7 @@ class CountedChannels:
         return taken
 
     def _of(self, channel_id: int) -> ChannelCounts:
-        return self._channels.setdefault(channel_id, ChannelCounts())
+        counts = self._channels.get(channel_id)
+        if counts is None:
+            counts = self._channels[channel_id] = ChannelCounts()
+        return counts
