@@ -11,7 +11,7 @@ from chat import services
 from chat.models import Member, Message
 from tests.conftest import PASSWORD, Cast, said
 from tests.stage.browsers import MARKS, SignIn, aside, bodies, hold_time, pump, write
-from tests.stage.servers import Server
+from tests.stage.servers import EXPECT_SECONDS, Server
 
 pytestmark = MARKS
 
@@ -88,7 +88,7 @@ def test_unread_counts_follow(sign_in: SignIn, server: Server, cast: Cast) -> No
 
 
 def expect_cursor(cast: Cast, channel: int, seq: int) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + EXPECT_SECONDS
     while Member.objects.get(channel=channel, user=cast.bob).read_seq != seq:
         assert time.monotonic() < deadline, "the cursor did not move"
         time.sleep(0.05)
@@ -100,12 +100,12 @@ def test_older_messages_come_while_scrolling(sign_in: SignIn, server: Server, ca
     aside(services.move_cursors, {(cast.team.pk, cast.bob.pk): (200, 200)})
     page = sign_in("bob", server, path=f"/c/{cast.team.pk}/")
     expect(page.locator(".body", has_text="message number 119")).to_be_visible()
-    timeline = page.locator("#timeline")
-    for _ in range(40):
-        timeline.evaluate("element => element.scrollBy(0, -400)")
-        page.wait_for_timeout(50)
-        if page.locator(".body", has_text=re.compile(r"^message number 0$")).count():
-            break
+
+    def reaches_the_first() -> int:
+        page.locator("#timeline").evaluate("element => element.scrollBy(0, -400)")
+        return page.locator(".body", has_text=re.compile(r"^message number 0$")).count()
+
+    pump(page, until=reaches_the_first)
     assert bodies(page) == [f"message number {n}" for n in range(120)]
 
 

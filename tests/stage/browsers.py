@@ -62,6 +62,7 @@ FLAGS = [
 
 #: Nobody promises it: it ends a wait that would not end. Where the product promises seconds, a test says so.
 PATIENCE_MS = 30_000
+LOOK_MS = 50
 expect.set_options(timeout=PATIENCE_MS)
 
 SignIn = Callable[..., Page]
@@ -141,11 +142,11 @@ def aside(verb: Callable[..., object], *args: object, **kwargs: object) -> None:
 
 
 def pump(page: Page, *, until: Callable[[], object]) -> None:
-    """For what the page's events tell to a test, which come while Playwright waits: ten seconds at most."""
-    for _ in range(200):
+    """For what the page's events tell to a test, which come while Playwright waits."""
+    for _ in range(PATIENCE_MS // LOOK_MS):
         if until():
             return
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(LOOK_MS)
     raise AssertionError("it did not happen")
 
 
