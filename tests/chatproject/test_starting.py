@@ -101,7 +101,7 @@ def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(data:
     # Each start shows what the end before it has left behind.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
         server = Server(
-            arguments=("serve", "--migrate", "--workers", "2"),
+            arguments=("serve", "--workers", "2"),
             is_forked=False,
             GAPLESS_DATA=str(data),
             DATABASE_URL="",

@@ -49,7 +49,7 @@ def test_no_role_learns_a_column_by_filtering(house: Cast, model: Any) -> None:
     offered = offered_by(kind) | {name for name in model_admin.list_filter if isinstance(name, str)}
     asked = {f"{column}{lookup}" for column in columns_of(model) for lookup in LOOKUPS} - offered
     for who in who_sees:
-        user = User.objects.get(username=who)
+        user, client = User.objects.get(username=who), browser(who)
         for name in [*sorted(asked), *through_relations(model)]:
             request = RequestFactory().get(f"/admin/{kind}/", {name: "["})
             request.user = user
@@ -61,7 +61,7 @@ def test_no_role_learns_a_column_by_filtering(house: Cast, model: Any) -> None:
             "user__password__startswith",
             "sender__password__regex",
         ):
-            answer = browser(who).get(f"/admin/{kind}/", {name: "["})
+            answer = client.get(f"/admin/{kind}/", {name: "["})
             assert (answer.status_code, b"use the filters and links" in answer.content) == (400, True), (who, name)
             assert house.bob.password.encode() not in answer.content
 
@@ -110,7 +110,7 @@ def test_a_list_can_be_asked_for_every_filter_that_it_draws(house: Cast) -> None
     client = browser("sam")
     for kind in SEES["sam"]:
         page = client.get(f"/admin/chat/{kind}/").content.decode()
-        for link in re.findall(r'href="(\?[^"]*)"', page):
+        for link in sorted(set(re.findall(r'href="(\?[^"]*)"', page))):
             assert client.get(f"/admin/chat/{kind}/{link.replace('&amp;', '&')}").status_code == 200, (kind, link)
 
 
