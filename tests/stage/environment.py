@@ -5,9 +5,11 @@ tests that need nothing of it (`-m fast`).
 """
 
 import atexit
+import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 os.environ.setdefault("GAPLESS_DATA", str(Path(__file__).resolve().parents[2] / ".data" / "test"))
@@ -28,6 +30,12 @@ from tests.stage import clusters
 # Compiled once, also where the machine says otherwise: pytest would compile its plugins, and each web process the product.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Of this checkout: whenever pytest starts, it closes the folder of its temporary folders, also to PostgreSQL's account, which
+# another checkout's tests have just let through to a folder in it.
+_folders = Path(tempfile.gettempdir()) / f"tests-{hashlib.sha256(__file__.encode()).hexdigest()[:8]}"
+_folders.mkdir(exist_ok=True)
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_folders))
 
 _only_hands_out = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv
 _needs_nothing = ("-m", "fast") in zip(sys.argv, sys.argv[1:], strict=False)
