@@ -1,5 +1,6 @@
 """What the README and the pages of docs/ say is there is there."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -14,8 +15,17 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")
 MOST_LINES = 150
 
 
-def found(pattern: str) -> list[tuple[Path, str]]:
-    return sorted({(page, name) for page in PAGES for name in re.findall(pattern, page.read_text())})
+of_each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def named(page: Path, pattern: str) -> list[str]:
+    return sorted(set(re.findall(pattern, page.read_text())))
+
+
+@functools.cache
+def sources_of(file: str) -> list[str]:
+    """What stands in the files of this name."""
+    return [path.read_text() for path in (ROOT / "tests").rglob(file)]
 
 
 def test_the_readme_is_short() -> None:
@@ -27,22 +37,22 @@ def test_the_readme_leads_to_every_page() -> None:
     assert [page.name for page in PAGES[1:] if page.name not in text] == []
 
 
-@pytest.mark.parametrize(("page", "name"), found(r"`(test_\w+\.py(?:::test_\w+)?)`"))
-def test_a_test_that_is_named_exists(page: Path, name: str) -> None:
-    file, _, test = name.partition("::")
-    [path] = (ROOT / "tests").rglob(file)
-    source = path.read_text()
-    assert f"def {test}" in source
+@of_each_page
+def test_the_tests_that_it_names_exist(page: Path) -> None:
+    for name in named(page, r"`(test_\w+\.py(?:::test_\w+)?)`"):
+        file, _, test = name.partition("::")
+        assert [f"def {test}" in source for source in sources_of(file)] == [True], name
 
 
-@pytest.mark.parametrize(("page", "path"), found(r"`((?:chat|chatproject|delivery|bin|benchmarks|presence)/[\w./]*)`"))
-def test_a_place_that_is_named_exists(page: Path, path: str) -> None:
-    assert (ROOT / path).exists()
+@of_each_page
+def test_the_places_that_it_names_exist(page: Path) -> None:
+    paths = named(page, r"`((?:chat|chatproject|delivery|bin|benchmarks|presence)/[\w./]*)`")
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize(("page", "link"), found(r"\]\(([^)#:]+)\)"))
-def test_a_link_leads_somewhere(page: Path, link: str) -> None:
-    assert (page.parent / link).is_file()
+@of_each_page
+def test_its_links_lead_somewhere(page: Path) -> None:
+    assert [link for link in named(page, r"\]\(([^)#:]+)\)") if not (page.parent / link).is_file()] == []
 
 
 def test_the_programs_in_it_can_be_read() -> None:
