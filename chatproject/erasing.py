@@ -5,7 +5,7 @@ import functools
 import logging
 import random
 
-from chat import hot
+from chat import prepared_sql
 from chat.live.node import ChatNode
 from chat.models import Erasure
 from chat.services.erasing.running import continue_erasure
@@ -48,7 +48,7 @@ async def _live(node: ChatNode) -> None:
     while not node.is_draining:
         await asyncio.sleep(random.uniform(LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS))
         try:
-            while not node.is_draining and await node.reads.read(hot.is_any, _under_way()):
+            while not node.is_draining and await node.reads.read(prepared_sql.exists, _under_way()):
                 await node.threads.run(_go_on)
         except Exception as error:
             logger.warning("erasing waits: %r", error, extra={"away": who_is_away(error)})
@@ -56,7 +56,7 @@ async def _live(node: ChatNode) -> None:
 
 @functools.cache
 def _under_way() -> Asked:
-    return hot.any_of(Erasure.objects.under_way())
+    return prepared_sql.exists_sql(Erasure.objects.under_way())
 
 
 def _go_on() -> None:

@@ -16,7 +16,7 @@ from chat.api.pages import paged
 from chat.api.reading import Taken, read
 from chat.api.scopes import scopes_of
 from chat.models import User
-from chat.services.made import not_for_measuring
+from chat.services.command_accounts import not_for_measuring
 from delivery.wire.frames import Person
 
 

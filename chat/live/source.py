@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import connection
 
-from chat import clock, hot, shapes
+from chat import clock, prepared_sql, shapes
 from chat.models import Member
 from chat.reads import logins
 from chat.reads.channels import described
@@ -58,7 +58,7 @@ class ChatSource:
     """See delivery.source.Source for what each function promises."""
 
     def found(self, reading: Reading[T]) -> T:
-        return hot.found(reading)
+        return prepared_sql.run_reading(reading)
 
     def log_position(self) -> LogPosition:
         keep_time()
@@ -101,13 +101,13 @@ class ChatSource:
             }
 
     def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
-        return dict(hot.rows(_HEADS, [list(channel_ids)]))
+        return dict(prepared_sql.rows(_HEADS, [list(channel_ids)]))
 
     def memberships(self, user_ids: Sequence[int]) -> dict[int, dict[int, int]]:
         moment = clock.now()
         found: dict[int, dict[int, int]] = {user_id: {} for user_id in user_ids}
         archived = moment - datetime.timedelta(days=settings.LIMITS.archived_days)
-        for user_id, channel_id, version in hot.rows(_MEMBERSHIPS, [list(user_ids), moment, archived]):
+        for user_id, channel_id, version in prepared_sql.rows(_MEMBERSHIPS, [list(user_ids), moment, archived]):
             found[user_id][channel_id] = version
         return found
 

@@ -94,7 +94,7 @@ class Message(models.Model):
     #: [{id, name, size, type, …}, …]
     files = models.JSONField(null=True, blank=True)
     pinned_at = models.DateTimeField(null=True, blank=True)
-    #: The digest of the first text (chat/services/first_said.py); null for older messages, and for system messages.
+    #: The digest of the first text (chat/services/message_digest.py); null for older messages, and for system messages.
     said_digest = models.BinaryField(null=True, editable=False)
     #: In a conversation with the support: the sender's name for the customer; empty: the sender's own name.
     said_as = models.CharField(max_length=80, blank=True, default="", db_default="", editable=False)

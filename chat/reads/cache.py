@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from chat import clock, hot, shapes
+from chat import clock, prepared_sql, shapes
 from chat.models import Message
 from chat.reads.sent import beside
 from delivery import metrics
@@ -158,7 +158,7 @@ class RecentCache:
 
 def prove(channel: int, senders: Sequence[int]) -> Proof | None:
     """What an entry of this channel has to carry now; None for a channel that does not exist."""
-    for head, unnumbered, mark, names in hot.rows(_PROOF, [list(senders), channel]):
+    for head, unnumbered, mark, names in prepared_sql.rows(_PROOF, [list(senders), channel]):
         return Proof(head, unnumbered, mark, names)
     return None
 

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 
-from chat import hot, shapes
+from chat import prepared_sql, shapes
 from chat.markdown import plain
 from chat.models import Channel, ChannelKind
 from delivery.wire.frames import Person
@@ -37,7 +37,7 @@ def lasts_of(channels: Sequence[Channel], *, unheard: Sequence[int]) -> dict[int
     asked = [row for row in channels if not row.is_support and row.kind not in (ChannelKind.INNER, ChannelKind.DESK)]
     if not asked:
         return {}
-    rows = hot.rows(_LASTS, [[row.pk for row in asked], [row.head for row in asked], list(unheard)])
+    rows = prepared_sql.rows(_LASTS, [[row.pk for row in asked], [row.head for row in asked], list(unheard)])
     return {
         channel: shapes.Last(
             seq=seq,

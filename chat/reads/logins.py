@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DEFAULT_DB_ALIAS
 from django.utils.crypto import constant_time_compare
 
-from chat import clock, hot
+from chat import clock, prepared_sql
 from chat.models import VISIT, Token, User
 from chat.models.token import digest_of
 from chat.rights.scopes import EVERYTHING
@@ -55,7 +55,7 @@ def is_visit(login: Login) -> bool:
 
 def token_of(secret: str) -> Token | None:
     """The token with this secret, if it is valid and its owner's account is active; notes its use."""
-    for row in hot.rows(_TOKEN, [digest_of(secret), clock.now()]):
+    for row in prepared_sql.rows(_TOKEN, [digest_of(secret), clock.now()]):
         token = Token.from_db(DEFAULT_DB_ALIAS, _TOKEN_COLUMNS, row[: len(_TOKEN_COLUMNS)])
         token.user = User.from_db(DEFAULT_DB_ALIAS, _USER_COLUMNS, row[len(_TOKEN_COLUMNS) :])
         _note_uses([(token.digest, token.last_used_at)])
@@ -94,7 +94,7 @@ def _read(logins: Sequence[Login]) -> _Read:
     proofs: dict[str, set[str]] = {SESSION: set(), TOKEN: set()}
     for login in logins:
         proofs[login.proof[0]].add(login.proof[1])
-    banned, people, tokens, sessions = hot.together(
+    banned, people, tokens, sessions = prepared_sql.pipeline(
         (_BANNED, [user_ids]),
         (_PASSWORDS, [user_ids]),
         (_TOKENS, [list(proofs[TOKEN]), clock.now()]),

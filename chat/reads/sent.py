@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 from django.db import DEFAULT_DB_ALIAS
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import User
 from chat.shapes.columns import MessageColumns
 
@@ -49,7 +49,7 @@ def beside(
     where: Place, pk: int, seq: int, *, older: int = 0, newer: int = 0
 ) -> tuple[list[MessageColumns], list[MessageColumns]]:
     """At most so many before this place, and so many from it on; each newest first."""
-    rows = [_columns(row) for row in hot.rows(_ASKED[where], [pk, seq, older, pk, seq, newer])]
+    rows = [_columns(row) for row in prepared_sql.rows(_ASKED[where], [pk, seq, older, pk, seq, newer])]
     rows.sort(key=lambda row: -row.seq)
     begin = sum(row.seq >= seq for row in rows)
     return rows[begin:], rows[:begin]
@@ -57,7 +57,7 @@ def beside(
 
 def changed_since(channel: int, rev: int, *, limit: int) -> list[MessageColumns]:
     """In the order of their numbers: complete up to the highest one returned."""
-    return list(map(_columns, hot.rows(_CHANGED, [channel, rev, limit])))
+    return list(map(_columns, prepared_sql.rows(_CHANGED, [channel, rev, limit])))
 
 
 def changed_in(held: Mapping[int, int], *, limit: int) -> list[MessageColumns]:
@@ -65,12 +65,12 @@ def changed_in(held: Mapping[int, int], *, limit: int) -> list[MessageColumns]:
 
     In one statement: a row that is changed between two would come with its later number, and hide what lies before it.
     """
-    return list(map(_columns, hot.rows(_CHANGED_IN_MANY, [list(held), list(held.values()), limit])))
+    return list(map(_columns, prepared_sql.rows(_CHANGED_IN_MANY, [list(held), list(held.values()), limit])))
 
 
 def messages_by_id(pks: Sequence[int]) -> dict[int, MessageColumns]:
     """Those that there are."""
-    return {row.pk: row for row in map(_columns, hot.rows(_BY_ID, [list(pks)]))}
+    return {row.pk: row for row in map(_columns, prepared_sql.rows(_BY_ID, [list(pks)]))}
 
 
 def _columns(row: Sequence[Any]) -> MessageColumns:

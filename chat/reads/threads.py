@@ -6,7 +6,7 @@ What is a thread's own is not the channel's: its replies count here, whether or 
 import datetime
 from dataclasses import dataclass
 
-from chat import clock, hot, shapes
+from chat import clock, prepared_sql, shapes
 from chat.models import Message
 from chat.reads.unread import MOST_UNREAD
 
@@ -65,7 +65,7 @@ class FollowedPage:
 
 def followed_threads(user: int, *, size: int, before: Place | None = None, only_unread: bool = False) -> FollowedPage:
     """The threads that somebody follows in channels that they are in, those with the newest reply first."""
-    found = hot.rows(_PAGE, [user, clock.now(), *(before or _NEWEST), only_unread, size + 1])
+    found = prepared_sql.rows(_PAGE, [user, clock.now(), *(before or _NEWEST), only_unread, size + 1])
     kept = found[:size]
     roots = Message.objects.for_the_wire().in_bulk([pk for pk, *_ in kept])
     threads = [
@@ -79,13 +79,13 @@ def followed_threads(user: int, *, size: int, before: Place | None = None, only_
 
 def threads_unread(user: int) -> int:
     """How many followed threads have unread replies."""
-    [(count,)] = hot.rows(_THREADS_UNREAD, [user, clock.now()])
+    [(count,)] = prepared_sql.rows(_THREADS_UNREAD, [user, clock.now()])
     return int(count)
 
 
 def thread_as_followed(user: int, root: Message) -> shapes.FollowedThread:
     """A member's state in a thread; a member who never followed it has nothing unread there."""
-    for following, read_seq, unread in hot.rows(_ONE, [root.pk, user]):
+    for following, read_seq, unread in prepared_sql.rows(_ONE, [root.pk, user]):
         return shapes.FollowedThread(
             thread=root.pk, following=following, read_seq=read_seq, unread=unread if following else 0
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chat import hot
+from chat import prepared_sql
 
 #: Unread messages are counted up to this: beyond it people only read "many".
 MOST_UNREAD = 1000
@@ -113,7 +113,7 @@ def count_of(user: int, positions: Sequence[ReadMark]) -> dict[int, Count]:
     if not positions:
         return {}
     columns = [[position.channel for position in positions], [position.read for position in positions]]
-    found = hot.rows(_OF_ONE, [user, user, *columns, [position.head for position in positions]])
+    found = prepared_sql.rows(_OF_ONE, [user, user, *columns, [position.head for position in positions]])
     return {channel: Count(unread, mentioned) for channel, unread, mentioned in found}
 
 
@@ -136,7 +136,7 @@ def _count_behind(positions: Sequence[ReadMark]) -> dict[tuple[int, int], Count]
         if known is None or position.read < known.read:
             lowest[position.channel] = position
     asked = list(lowest.values())
-    newest, called, blocked = hot.together(
+    newest, called, blocked = prepared_sql.pipeline(
         (_NEWEST, [[p.channel for p in asked], [p.read for p in asked], [p.head for p in asked]]),
         (
             _MENTIONED,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from django.db import DEFAULT_DB_ALIAS
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import Channel, ChannelKind, Conversation, ConversationState, Member, Role, User
 from chat.rights.table import RULES, Right, refusal
 from delivery.wire.errors import Forbidden, Invalid, NotAMember, NotFound, Over, Refused
@@ -105,7 +105,7 @@ def require_may(user: User, *rights: Right, channel: Channel, reason: str | None
 
 
 def _as_now(user: User) -> User:
-    [(is_active, is_staff)] = hot.rows(_ACTOR, [user.pk])
+    [(is_active, is_staff)] = prepared_sql.rows(_ACTOR, [user.pk])
     if not is_active:
         raise Forbidden("This account is not active.")
     # Only rights of the staff go beyond membership and role.
@@ -136,7 +136,7 @@ def require_membership(user: int, *, channel: int) -> Member:
 
 def require_reader(user: int, *, channel: int) -> Member:
     """The same for readers only: without the mute, and with the rest of the standing read only on demand."""
-    for row in hot.rows(_READER, [channel, user]):
+    for row in prepared_sql.rows(_READER, [channel, user]):
         return Member.from_db(DEFAULT_DB_ALIAS, _READER_COLUMNS, row)
     raise absence_from(channel)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from chat import hot
+from chat import prepared_sql
 
 LETTERS = 3
 
@@ -17,7 +17,7 @@ WHERE schemaname = ANY(current_schemas(false)) AND tablename = 'messages' AND at
 
 def pieces_of(terms: Sequence[str]) -> dict[str, list[str]]:
     """For those of these words and phrases that are common: the pieces to look for, all of which are in whatever has them."""
-    texts = [text for (kept,) in hot.rows(_SAMPLE, []) for text in kept or ()]
+    texts = [text for (kept,) in prepared_sql.rows(_SAMPLE, []) for text in kept or ()]
     return {term: pieces for term in terms if (pieces := _pieces(term, texts))}
 
 

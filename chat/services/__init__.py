@@ -11,13 +11,13 @@ from chat.services.channels import (
     revise_channel,
 )
 from chat.services.credentials import change_password, recheck_logins, require_password
+from chat.services.deactivating import deactivate_user, reactivate_user
 from chat.services.drafts import Draft, check_body, check_draft
 from chat.services.epochs import begin_epoch, read_log_position
 from chat.services.erasing.beginning import begin_erasure
 from chat.services.inspecting import inspect_channel
 from chat.services.invites import accept_invite, create_invite, open_invite, revoke_invite, sign_up_by_invite
 from chat.services.leases import keep_leases
-from chat.services.leaving import deactivate_user, reactivate_user
 from chat.services.members import (
     add_member,
     change_role,

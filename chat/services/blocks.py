@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.conf import settings
 from django.db import transaction
 
-from chat import clock, hot
+from chat import clock, prepared_sql
 from chat.allowances.counting import counted
 from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, ChannelKind, User
@@ -70,7 +70,7 @@ def require_may_bring(user: User, *, others: Collection[int]) -> None:
 
 def require_reach(user: User, *, channel: Channel) -> None:
     """Raises Blocked in a direct conversation in which a block is between the user and all others."""
-    if channel.kind == ChannelKind.DIRECT and hot.rows(_ARE_ALL_BLOCKED, [channel.pk, user.pk]) == [(True,)]:
+    if channel.kind == ChannelKind.DIRECT and prepared_sql.rows(_ARE_ALL_BLOCKED, [channel.pk, user.pk]) == [(True,)]:
         raise Blocked
 
 

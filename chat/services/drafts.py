@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from chat.naming import shows_nothing
-from chat.services.first_said import digest_of
+from chat.services.message_digest import digest_of
 from delivery.wire.errors import Empty, Invalid, TooLong
 
 

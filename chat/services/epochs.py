@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from chat import hot
+from chat import prepared_sql
 from delivery.bus import bell
 from delivery.bus.announcements import EpochBegan
 from delivery.source import LogPosition, Reading
@@ -52,11 +52,11 @@ def begin_epoch(*, after: str | None = None) -> str:
 
 def left_out() -> list[str]:
     """The functions that this database role may not call: their values are not part of the epoch."""
-    return [function for (function,) in hot.rows(*_LEFT_OUT)]
+    return [function for (function,) in prepared_sql.rows(*_LEFT_OUT)]
 
 
 def _read() -> tuple[LogPosition, str]:
-    [row] = hot.rows(hot.found(log_position_statement()), [])
+    [row] = prepared_sql.rows(prepared_sql.run_reading(log_position_statement()), [])
     return log_position_in(row), row[1]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from chat import hot
+from chat import prepared_sql
 
 #: Locks in one order, so that two processes that write at once can't deadlock. A lease that is still nearly whole is not written.
 _KEEP = """
@@ -22,4 +22,4 @@ FROM held WHERE conversation.channel_id = held.channel_id
 
 def keep_leases(worked: Collection[tuple[int, int]]) -> None:
     """Renews leases: each (channel, user) has just worked there. A conversation that the user holds gets a whole lease."""
-    hot.execute(_KEEP, [[channel for channel, _ in worked], [user for _, user in worked]])
+    prepared_sql.execute(_KEEP, [[channel for channel, _ in worked], [user for _, user in worked]])

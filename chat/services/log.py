@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from chat import clock, hot, shapes
+from chat import clock, prepared_sql, shapes
 from chat.models import Channel, Message, MessageKind, User
 from chat.services.mentions import keep_mentions, mentions_in
 from delivery.bus import bell
@@ -93,7 +93,7 @@ class Entry:
         """The public name of an agent in a customer's log; empty for all others, who have their usual name."""
         if not self.channel.is_support or user.is_visitor:
             return ""
-        names = hot.rows(_PUBLIC_NAME, [user.pk, self.channel.pk, user.pk])
+        names = prepared_sql.rows(_PUBLIC_NAME, [user.pk, self.channel.pk, user.pk])
         return names[0][0] if names else ""
 
     def message(self, pk: int) -> Message:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from chat import hot
+from chat import prepared_sql
 from chat.allowances.counting import counted, unless_bulk
 from chat.allowances.table import JOINS, MEMBERSHIPS
 from chat.models import Act, Channel, ChannelKind, Member, Role, SanctionKind, User
@@ -181,7 +181,7 @@ def hold_memberships(users: Iterable[User]) -> None:
 
     Taken after the channels' locks; for several people at once, in one order, so that two transactions can't deadlock.
     """
-    hot.rows(_HOLD, [ADMITTING, sorted(user.pk % 2**31 for user in users)])
+    prepared_sql.rows(_HOLD, [ADMITTING, sorted(user.pk % 2**31 for user in users)])
 
 
 def dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:

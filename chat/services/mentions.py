@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from django.conf import settings
 
-from chat import hot
+from chat import prepared_sql
 from chat.calls import calls_in
 from chat.models import Member, Mention, Message
 from chat.rights.table import KEEPERS
@@ -42,7 +42,7 @@ def mentions_in(body: str, *, channel: int, role: str | None, is_support: bool) 
     if called is None:
         return None
     names = msgspec.json.encode(called.names).decode()
-    [(found,)] = hot.rows(_MENTIONS_OF, [channel, names, called.everyone_within])
+    [(found,)] = prepared_sql.rows(_MENTIONS_OF, [channel, names, called.everyone_within])
     return None if found is None else msgspec.json.decode(found, type=dict[str, object])
 
 

@@ -16,8 +16,8 @@ from chat.rights.table import RULES, Right
 from chat.services import audit, log
 from chat.services.blocks import require_reach
 from chat.services.drafts import check_body
-from chat.services.first_said import first_said
 from chat.services.mentions import forget_mentions, renew_mentions
+from chat.services.message_digest import digest_as_posted
 from chat.services.reports import close_case, is_open_case
 from chat.services.roots import count_again, follow_where_called
 from delivery.wire.errors import Empty, NotFound, Outdated
@@ -64,7 +64,7 @@ def edit_message(
             versions = MessageVersion.objects.filter(message=row).count()
             log.require(versions < most, f"A message can be edited {most} times.")
             _keep_version(row, replaced_at=entry.now)
-            row.said_digest = first_said(row)
+            row.said_digest = digest_as_posted(row)
             row.body, row.edited_at = body, entry.now
             role = standing.member.role if standing.member else None
             renew_mentions(row, role=role, is_support=entry.channel.is_support)
@@ -112,7 +112,7 @@ def delete_message(
 def empty_message(entry: log.Entry, row: Message) -> None:
     """Removes the text and all that belongs to it, with a new number, and another number for the root of its thread."""
     _keep_or_forget(row, deleted_at=entry.now)
-    row.said_digest = first_said(row)
+    row.said_digest = digest_as_posted(row)
     row.body, row.deleted_at = "", entry.now
     row.files = row.reactions = row.pinned_at = None
     # From now on nobody gets the files; the sweep deletes their bytes, those of a reported message after the verdict.

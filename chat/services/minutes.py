@@ -6,7 +6,7 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import Day, Minute
 from chat.reads.counted import Counted
 
@@ -31,7 +31,7 @@ ON CONFLICT (day) DO UPDATE SET people = greatest(days.people, excluded.people),
 
 def keep_minute(counted: Counted, *, at: datetime.datetime, process: str) -> None:
     """What a process counted since `at`, the minute's begin, in the place of what it said of that minute before."""
-    hot.execute(_KEEP_MINUTE, [at, process, msgspec.json.encode(counted).decode()])
+    prepared_sql.execute(_KEEP_MINUTE, [at, process, msgspec.json.encode(counted).decode()])
 
 
 def keep_day(day: datetime.date, *, now: datetime.datetime) -> None:

@@ -13,8 +13,8 @@ from chat.naming import clean_name, looks, require_free_word
 from chat.services import audit
 from chat.services.accounts import lock_own
 from chat.services.channels import open_channel
+from chat.services.command_accounts import end_known_passwords
 from chat.services.erased_names import require_never_erased
-from chat.services.made import end_known_passwords
 from chat.services.members import join_first_channel
 from delivery.bus import bell
 from delivery.bus.announcements import Spread

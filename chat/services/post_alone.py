@@ -2,8 +2,8 @@
 
 import datetime
 
-from chat.services.believed import SenderStanding
 from chat.services.post_drafts import Row
+from chat.services.posting_facts import SenderStanding
 from delivery.source import numbered
 
 #: Returns the columns of post_drafts.

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from chat import hot, shapes
-from chat.services.believed import Facts
+from chat import prepared_sql, shapes
 from chat.services.conversing import Line, decode_lines
 from chat.services.drafts import Draft
 from chat.services.mentions import Called
+from chat.services.posting_facts import Facts
 from delivery.source import numbered
 
 _POST = "SELECT actual::text, posted::text, lines::text FROM post_drafts(%s::bigint[], %s::jsonb, %s::jsonb, %s)"
@@ -64,7 +64,7 @@ _decode_posted = msgspec.json.Decoder(list[Posted]).decode
 def post_drafts(
     rows: Sequence[Row], *, channels: Collection[int], believed: Sequence[Facts | None], now: datetime.datetime
 ) -> Found:
-    [row] = hot.rows(_POST, [list(channels), _json(rows).decode(), _json(believed).decode(), now])
+    [row] = prepared_sql.rows(_POST, [list(channels), _json(rows).decode(), _json(believed).decode(), now])
     return found_in(row)
 
 

@@ -4,10 +4,10 @@ import datetime
 
 from chat.models import ChannelKind
 from chat.rights.table import Right, refusal
-from chat.services.believed import Facts
 from chat.services.conversing import missed_since
 from chat.services.drafts import Draft
-from chat.services.giving import REFUSALS
+from chat.services.posting_facts import Facts
+from chat.services.posting_files import REFUSALS
 from chat.services.roots import refusal_in_thread
 from delivery.wire.errors import Blocked, Forbidden, NotAMember, NotFound, Over, Overtaken, Refused
 

@@ -12,18 +12,18 @@ from typing import Any
 
 from django.db import transaction
 
-from chat import clock, hot, shapes
+from chat import clock, prepared_sql, shapes
 from chat.models import Message, MessageKind
 from chat.services import post_alone
-from chat.services.believed import ROOT, Facts, SenderStanding, standings
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import listed_again
 from chat.services.drafts import Draft
-from chat.services.first_said import first_said
-from chat.services.giving import REFUSALS
 from chat.services.mentions import called_by
+from chat.services.message_digest import digest_as_posted
 from chat.services.post_drafts import Found, Posted, Row, found_in, parameters, post_drafts, row_of, statement
 from chat.services.post_rules import refusal_to_post
+from chat.services.posting_facts import ROOT, Facts, SenderStanding, standings
+from chat.services.posting_files import REFUSALS
 from chat.services.roots import change_of_root
 from delivery.bus import bell
 from delivery.bus.announcements import Announcement, Change, Changed
@@ -99,7 +99,7 @@ def _asked(batch: "_Batch", decided: list["_Outcome"]) -> PostQuestion:
 
 def _posted(drafts: Sequence[Draft]) -> list["Committed | Refused | _Later"]:
     try:
-        with hot.alone():
+        with prepared_sql.autocommit():
             return _Batch(drafts).post()
     except Exception as error:
         if is_unknown(error):
@@ -284,6 +284,6 @@ def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> 
 
 def repeated(draft: Draft, known: Message) -> Committed | Refused:
     """The outcome of a draft with the same sender and client_msg_id as this message."""
-    first = first_said(known)
+    first = digest_as_posted(known)
     is_same = known.channel_id == draft.channel if first is None else first == draft.digest
     return Committed(raw=encode(shapes.message_of(known)), duplicate=True) if is_same else Conflict()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError, connection
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import Member, User
 from chat.reads.unread import ReadMark, count_all
 from chat.services.leases import keep_leases
@@ -78,7 +78,7 @@ def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
         [read for _, (_, read) in ordered],
     ]
     moved: dict[int, _MovedHere] = {}
-    for channel, user, delivered, read, version, head in hot.rows(_MOVE, columns):
+    for channel, user, delivered, read, version, head in prepared_sql.rows(_MOVE, columns):
         moved.setdefault(channel, _MovedHere(head)).members[user] = (delivered, read, version)
     if not moved:
         return
@@ -116,8 +116,8 @@ def settle_everywhere(user: int) -> None:
     The first channels are settled at once, the others in a thread of their own, one by one: no request waits for thousands.
     """
     if User.objects.filter(pk=user, is_active=True).exists():
-        hot.execute(_LOOK_AGAIN, [user])
-    behind = [channel for (channel,) in hot.rows(_BEHIND, [user])]
+        prepared_sql.execute(_LOOK_AGAIN, [user])
+    behind = [channel for (channel,) in prepared_sql.rows(_BEHIND, [user])]
     _settle_each(behind[:SETTLED_IN_A_REQUEST])
     if rest := behind[SETTLED_IN_A_REQUEST:]:
         threading.Thread(target=_settle_apart, args=[rest], name=f"settling of user {user}").start()

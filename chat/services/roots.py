@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from django.db.models import Field
 
-from chat import hot, shapes
+from chat import prepared_sql, shapes
 from chat.models import ChannelKind, Message, ThreadFollower, User
 from chat.services import log
-from chat.services.believed import ROOT, Facts
 from chat.services.drafts import Draft
+from chat.services.posting_facts import ROOT, Facts
 from delivery.bus.announcements import Change
 from delivery.wire.errors import Invalid, NotFound, Refused
 
@@ -37,7 +37,7 @@ def refusal_in_thread(draft: Draft, facts: Facts) -> Refused | None:
 def count_again(entry: log.Entry, root: Message) -> None:
     """After a reply was deleted, under the channel's lock: counts the replies again; the root takes the next number."""
     alive = Message.objects.filter(thread=root, deleted_at=None)
-    [(repliers,)] = hot.rows("SELECT latest_repliers(%s)::text", [root.pk])
+    [(repliers,)] = prepared_sql.rows("SELECT latest_repliers(%s)::text", [root.pk])
     root.repliers = None if repliers is None else msgspec.json.decode(repliers)
     root.reply_count = alive.count()
     root.last_reply_at = alive.order_by("-seq").values_list("created_at", flat=True).first()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import MessageStatus
 from delivery.bus.announcements import Low
 
@@ -116,7 +116,7 @@ def settle(channel: int) -> Progress:
 def _settle_some(channel: int) -> tuple[Progress, bool]:
     with transaction.atomic():
         # Held until the end of the transaction; posting holds the channel's row instead, and continues.
-        _, [(head, *two, floors)] = hot.together(
+        _, [(head, *two, floors)] = prepared_sql.pipeline(
             (_LOCK, [SETTLING, channel % 2**31]), (_STANDING, [channel, channel, channel])
         )
         since, *lowest = (_lowest(pair) for pair in two)
@@ -124,7 +124,7 @@ def _settle_some(channel: int) -> tuple[Progress, bool]:
         after = _settle_sides(channel, before, lowest, since)
         if after != before:
             numbers = [number for floor in after for number in (floor.all, floor.slowest, floor.own)]
-            hot.execute(_SETTLED, [*numbers, channel, *(floor.all for floor in before)])
+            prepared_sql.execute(_SETTLED, [*numbers, channel, *(floor.all for floor in before)])
     delivered, read = (low.up_to(floor) for low, floor in zip(lowest, after, strict=True))
     begun = Low(since.user, since.first or 0, since.second or 0)
     is_done = all(_is_done(floor, low) for floor, low in zip(after, lowest, strict=True))
@@ -155,7 +155,7 @@ def _settle_side(channel: int, side: _Side, floor: _Floor, low: _Lowest, since: 
     start = floor.all if (low.first or 0) > floor.all else own
     most = start + SETTLED_AT_ONCE
     bounds = [low.user, low.second, low.first, since.user, since.second, since.first]
-    hot.execute(side.settle, [side.status, channel, start, most, *bounds])
+    prepared_sql.execute(side.settle, [side.status, channel, start, most, *bounds])
     reached = max(floor.all, min(low.first or 0, most))
     return _Floor(reached, low.user, max(own, reached, min(low.second or 0, most)))
 

@@ -12,7 +12,7 @@ from chat import clock
 from chat.models import Channel, Message, Token, User
 from chat.reads.cache import recent
 from chat.services.channels import open_channel
-from chat.services.made import for_measuring
+from chat.services.command_accounts import for_measuring
 from chat.services.people import create_user
 from chat.services.tokens import create_token
 from chat.tools.runs import holding, new_run

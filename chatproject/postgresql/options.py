@@ -43,7 +43,7 @@ def connection_options(database: Mapping[str, Any], limits: Limits, *, pool_size
         "connect_timeout": SECONDS_A_SERVER if has_several else limits.pool_wait_seconds,
         "application_name": "gapless",
         "options": startup_options(limits),
-        # What asks for it is prepared (chat/hot.py), however seldom it runs; Django's own default is never.
+        # What asks for it is prepared (chat/prepared_sql.py), however seldom it runs; Django's own default is never.
         "prepare_threshold": sys.maxsize,
         "pool": {
             "min_size": 1,

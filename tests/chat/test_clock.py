@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from chat import clock, hot, services
+from chat import clock, prepared_sql, services
 from chat.files.services import sweep
 from chat.models import File, Invite, Message, Token
 from chat.reads import opening
@@ -100,7 +100,7 @@ def test_what_is_over_is_over_and_what_holds_goes_on(cast: Cast, goes_wrong: Wro
     goes_wrong()
     assert sessions(session.session_key).get("kept") == "so"
     assert {name: token_of(secret) is not None for name, secret in secrets.items()} == {"holds": True, "over": False}
-    assert hot.found(opening.by_token(secrets["holds"])) is not None
+    assert prepared_sql.run_reading(opening.by_token(secrets["holds"])) is not None
     assert isinstance(say(cast.bob, cast.team), Muted)
     assert Invite.objects.standing().count() == 1
     another = sessions()

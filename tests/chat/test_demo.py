@@ -7,7 +7,7 @@ from django.core.management import CommandError
 
 from chat import services
 from chat.models import User
-from chat.services import create_user, made
+from chat.services import command_accounts, create_user
 from chat.services.people import create_owner
 from chat.support.tools.demo import desk
 from chatproject.management.commands.demo import PASSWORD
@@ -39,7 +39,7 @@ def test_a_demo_that_is_ended_before_it_is_marked_leaves_no_known_password(monke
         raise KeyboardInterrupt
 
     monkeypatch.setattr(desk, "play", lambda *_, **__: [])
-    monkeypatch.setattr(made, "mark_demo", killed)
+    monkeypatch.setattr(command_accounts, "mark_demo", killed)
     with pytest.raises(KeyboardInterrupt):
         demo()
     assert not User.objects.exists()

@@ -15,7 +15,7 @@ from chat.management.commands import fill
 from chat.models import Channel, File, Invite, Member, PasswordLink, Token, User
 from chat.support.tools.demo import desk
 from chat.tools.demo import stage
-from chat.tools.telling import step_teller
+from chat.tools.printing import step_printer
 from chatproject.backup import restoring
 from chatproject.embedded import start
 from tests.conftest import Cast
@@ -130,8 +130,8 @@ def test_long_work_goes_on_when_nobody_reads_its_steps() -> None:
         def write(self, text: str) -> int:
             raise BrokenPipeError
 
-    step_teller(OutputWrapper(Closed()), of="restore")("the database")
-    step_teller(OutputWrapper(heard := StringIO()), of="restore")("the database")
+    step_printer(OutputWrapper(Closed()), of="restore")("the database")
+    step_printer(OutputWrapper(heard := StringIO()), of="restore")("the database")
     assert heard.getvalue() == "restore: the database\n"
 
 

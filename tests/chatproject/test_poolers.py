@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import User
 from chatproject.limits import Limits
 from chatproject.postgresql import effective
@@ -130,7 +130,10 @@ def test_a_server_that_has_become_a_standby_is_as_much_as_none() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
         try:
-            for write in (lambda: User.objects.update(is_active=True), lambda: hot.execute("DELETE FROM users", [])):
+            for write in (
+                lambda: User.objects.update(is_active=True),
+                lambda: prepared_sql.execute("DELETE FROM users", []),
+            ):
                 with pytest.raises(OperationalError, match="read-only") as raised:
                     write()
                 assert is_away(raised.value)

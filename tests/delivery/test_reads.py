@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import DataError, connection
 
-from chat import hot, services
+from chat import prepared_sql, services
 from chat.live.source import ChatSource
 from chat.reads.opening import Found, by_session, by_token
 from chat.services.channels import open_direct_channel
@@ -64,7 +64,9 @@ async def test_who_comes_in_is_read_without_a_thread_and_as_a_thread_reads_it(
         return cast.token(cast.bob), browser("bob").cookies[settings.SESSION_COOKIE_NAME].value
 
     token, session = await in_thread(lay_out)
-    by_thread = [await in_thread(hot.found, reading) for reading in (by_token(token), by_session(session))]
+    by_thread = [
+        await in_thread(prepared_sql.run_reading, reading) for reading in (by_token(token), by_session(session))
+    ]
     monkeypatch.setattr(node.reads, "_threads", None)
     by_line = [await node.reads.read(by_token, token), await node.reads.read(by_session, session)]
     assert [plain(found) for found in by_line] == [plain(found) for found in by_thread]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chat import hot, services, shapes
+from chat import prepared_sql, services, shapes
 from chat.live.source import ChatSource
 from chat.models import Message
 from chat.reads.opening import ChatOpening, by_token
@@ -57,7 +57,7 @@ async def come_in(
 
 
 def opening_by(secret: str) -> ChatOpening:
-    found = hot.found(by_token(secret))
+    found = prepared_sql.run_reading(by_token(secret))
     assert found is not None
     return found.opening()
 

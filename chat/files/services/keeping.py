@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from chat import clock, hot
+from chat import clock, prepared_sql
 from chat.files import storage
 from chat.files.developing import Developed
 from chat.models import File, User
@@ -124,7 +124,7 @@ def _wait_for_others(user: User, desk: int | None) -> None:
     lock_own(user)
     if desk is not None:
         # So do those of a desk's customers. The desk's own row is not used for this: changes of the queue lock it.
-        hot.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_DESKS_FILES, desk % 2**31])
+        prepared_sql.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_DESKS_FILES, desk % 2**31])
 
 
 def _require_room(user: User, size: int, desk: int | None) -> None:

@@ -7,7 +7,7 @@ import logging
 from django.conf import settings
 from django.db import transaction
 
-from chat import clock, hot
+from chat import clock, prepared_sql
 from chat.files import storage
 from chat.models import File
 from delivery.source import Asked, Reading
@@ -21,7 +21,7 @@ AT_ONCE = 50
 def is_anything_left_over() -> Reading[bool]:
     """Whether `sweep` would find a file."""
     sql, _ = _left_over()
-    return (yield from hot.is_any((sql, [_given_up().isoformat()])))
+    return (yield from prepared_sql.exists((sql, [_given_up().isoformat()])))
 
 
 def sweep() -> int:
@@ -57,4 +57,4 @@ def _given_up() -> datetime.datetime:
 
 @functools.cache
 def _left_over() -> Asked:
-    return hot.any_of(File.objects.left_over(before=_given_up()))
+    return prepared_sql.exists_sql(File.objects.left_over(before=_given_up()))

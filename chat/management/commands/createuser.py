@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import Scope, User
 from chat.services import change_staff_roles, create_token, create_user, join_first_channel
-from chat.services.made import are_passwords_known
+from chat.services.command_accounts import are_passwords_known
 from chat.services.staff import GROUPS
-from chat.tools.telling import kept_if_told
+from chat.tools.printing import kept_if_printed
 from delivery.wire.errors import Refused
 
 ENDED = (
@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         was_open = are_passwords_known()
         try:
-            with kept_if_told(self.stdout):
+            with kept_if_printed(self.stdout):
                 self._tell(self._make(options), as_json=options["json"])
         except Refused as refusal:
             raise CommandError(refusal.detail) from None

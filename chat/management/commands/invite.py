@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.links import invite_url
 from chat.models import Channel, ChannelKind
 from chat.services import create_invite
-from chat.tools.telling import kept_if_told
+from chat.tools.printing import kept_if_printed
 from delivery.wire.errors import Refused
 
 DAY_SECONDS = 24 * 3600
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         channels = [_named(name) for name in options["channel"]] or [_oldest_public()]
         seconds = None if options["days"] is None else options["days"] * DAY_SECONDS
         try:
-            with kept_if_told(self.stdout):
+            with kept_if_printed(self.stdout):
                 invited = [channel.pk for channel in channels]
                 _, secret = create_invite(None, channels=invited, uses=options["uses"], seconds=seconds)
                 self.stdout.write(invite_url(secret))

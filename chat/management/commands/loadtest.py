@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from chat.services.made import has_people
+from chat.services.command_accounts import has_people
 from chat.tools.interrupting import ended_by_sigterm
 from chat.tools.places import Places, make_places
 from chat.tools.progress import progress_bar

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.links import password_url
 from chat.models import User
 from chat.services import make_password_link
-from chat.tools.telling import kept_if_told
+from chat.tools.printing import kept_if_printed
 from delivery.wire.errors import Refused
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no account {options['name']!r}.")
         try:
-            with kept_if_told(self.stdout):
+            with kept_if_printed(self.stdout):
                 secret = make_password_link(None, user=user.pk, reason=options["reason"])
                 self.stdout.write(password_url(secret))
         except Refused as refusal:

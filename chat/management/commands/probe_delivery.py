@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.services.made import has_people
+from chat.services.command_accounts import has_people
 from chat.tools.interrupting import ended_by_sigterm
 from chat.tools.places import make_probe_places
 from delivery.client import Ended

@@ -9,7 +9,7 @@ from chat.models import ChannelKind, Erasure, File, Mention, Message, MessageKin
 from chat.models.message import MessageQuerySet
 from chat.services import log
 from chat.services.erasing.names import conversations_of, event_without_names, username_for, without_names
-from chat.services.first_said import first_said
+from chat.services.message_digest import digest_as_posted
 from chat.services.messages import empty_message
 from chat.services.reactions import reactions_of
 
@@ -80,7 +80,7 @@ def _call_nobody(entry: log.Entry, row: Message, erasure: Erasure) -> None:
     called = row.mentions or {}
     if erasure.user_id not in called.get("users", ()):
         return
-    row.said_digest = first_said(row)
+    row.said_digest = digest_as_posted(row)
     row.body = _uncalled(row.body, erasure)
     others = [user for user in called["users"] if user != erasure.user_id]
     row.mentions = {**called, "users": others} if others or called["everyone"] else None

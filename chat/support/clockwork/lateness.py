@@ -2,7 +2,7 @@
 
 from prometheus_client import Gauge
 
-from chat import hot
+from chat import prepared_sql
 
 late_seconds = Gauge(
     "gapless_clockwork_late_seconds",
@@ -29,7 +29,7 @@ SELECT what, COALESCE(extract(epoch FROM statement_timestamp() - oldest), 0)::fl
 
 def lateness() -> dict[str, float]:
     """Seconds of lateness by kind; 0 if nothing waits."""
-    return dict(hot.rows(_LATE, []))
+    return dict(prepared_sql.rows(_LATE, []))
 
 
 def note_lateness() -> None:

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from chat import hot
+from chat import prepared_sql
 from chat.live.node import ChatNode
 from chat.support.clockwork.jobs import Job, jobs_of
 from chat.support.models import Inbox
@@ -42,7 +42,7 @@ class Inboxes:
     async def are_there(self) -> bool:
         async with self._asking:
             if time.monotonic() - self._asked_at > TURN_SECONDS / 2:
-                self._are_there = await self._reads.read(hot.is_any, _any_inbox())
+                self._are_there = await self._reads.read(prepared_sql.exists, _any_inbox())
                 self._asked_at = time.monotonic()
         return self._are_there
 
@@ -97,7 +97,7 @@ def _do(job: Job) -> None:
 
 @functools.cache
 def _any_inbox() -> Asked:
-    return hot.any_of(Inbox.objects.all())
+    return prepared_sql.exists_sql(Inbox.objects.all())
 
 
 _wound: ChatNode | None = None

@@ -2,7 +2,7 @@
 
 from django.db.models import Count, Min
 
-from chat import clock, hot
+from chat import clock, prepared_sql
 from chat.models import Conversation, ConversationState
 
 # Asked every few seconds, where nearly always there is none.
@@ -11,7 +11,7 @@ _DESKS = "SELECT desk_id FROM support_inboxes"
 
 def who_waits() -> tuple[int, int]:
     """How many customers wait, and the longest wait in seconds."""
-    desks = [desk for (desk,) in hot.rows(_DESKS, [])]
+    desks = [desk for (desk,) in prepared_sql.rows(_DESKS, [])]
     if not desks:
         return 0, 0
     rows = Conversation.objects.filter(desk__in=desks, waiting_since__isnull=False)

@@ -6,7 +6,7 @@ from chat.support.services.answering import answer
 from chat.support.services.beginning import begin
 from chat.support.services.blocking import block_contact, unblock_contact
 from chat.support.services.canned import delete_canned_answer, keep_canned_answer
-from chat.support.services.coming_in import enter
+from chat.support.services.entering import enter
 from chat.support.services.holding import assign, claim, release, take_over
 from chat.support.services.inboxes import change_inbox, create_inbox, inboxes_of, rotate_secret
 from chat.support.services.noting import note

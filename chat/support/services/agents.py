@@ -12,8 +12,8 @@ from chat.models import Act, User
 from chat.naming import clean_name
 from chat.services import log
 from chat.support.models import Agent, Inbox
+from chat.support.services.ending_work import end_agents_work
 from chat.support.services.inboxes import NAME_CHARACTERS, record, require_supervisor
-from chat.support.services.letting_go import end_work
 from chat.support.services.seats import name_agent, seat_agent, unseat_agent
 from delivery.wire.errors import Conflict, NotFound
 
@@ -61,14 +61,14 @@ def remove_agent(actor: User, *, inbox: Inbox, user: int) -> None:
     require_supervisor(actor, inbox)
     agent = _agent(inbox, user)
     _require_another_supervisor(agent)
-    end_work(agent.user, desk=inbox.desk_id, by=actor)
+    end_agents_work(agent.user, desk=inbox.desk_id, by=actor)
     with counted(DESK_ACTS, actor), _held(inbox, user) as agent, log.writing(inbox.desk_id) as entry:
         require_supervisor(actor, inbox)
         _require_another_supervisor(agent)
         unseat_agent(entry, agent, actor=actor)
         record(Act.AGENT_REMOVED, actor, inbox, whom=user)
     # Ends also work that they have claimed meanwhile: from here on they can't claim.
-    end_work(agent.user, desk=inbox.desk_id, by=actor)
+    end_agents_work(agent.user, desk=inbox.desk_id, by=actor)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from chat.allowances.table import MESSAGES
 from chat.models import User
 from chat.services.drafts import Draft, check_draft
 from chat.services.posting import post_messages
-from chat.support.services.coming_in import enter
+from chat.support.services.entering import enter
 from delivery.source import Committed
 from delivery.wire.errors import Refused
 

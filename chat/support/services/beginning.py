@@ -12,11 +12,11 @@ from chat.models import Channel, ChannelKind, Conversation, Message, Role, User
 from chat.naming import looks
 from chat.services import log
 from chat.services.drafts import Draft, check_draft
-from chat.services.first_said import first_said
-from chat.services.giving import say_with_files
 from chat.services.members import begin_membership, seat
+from chat.services.message_digest import digest_as_posted
+from chat.services.posting_files import post_with_files
 from chat.support.models import Contact, Ticket
-from chat.support.services.telling import tell_desk
+from chat.support.services.desk_lines import write_desk_line
 from delivery.wire.errors import Conflict, Forbidden, NotFound
 
 #: Characters of Ticket.page and Ticket.locale.
@@ -58,7 +58,7 @@ def _begun_by(visitor: User, draft: Draft) -> Conversation | None:
     message = Message.objects.filter(sender=visitor, client_msg_id=draft.client_msg_id).first()
     if message is None:
         return None
-    first = first_said(message)
+    first = digest_as_posted(message)
     if first is not None and first != replace(draft, channel=message.channel_id).digest:
         raise Conflict
     return Conversation.objects.get(channel=message.channel_id)
@@ -94,7 +94,7 @@ def _begin(contact: Contact, draft: Draft, *, page: str, locale: str) -> Convers
     # The desk is locked last.
     desk = log.lock([inbox.desk_id])[inbox.desk_id]
     sentence = f"{visitor.get_full_name()} began a conversation"
-    tell_desk(desk, conversation, "conversation.begun", by=visitor, sentence=sentence)
+    write_desk_line(desk, conversation, "conversation.begun", by=visitor, sentence=sentence)
     log.commit_entries([entry, desk])
     return conversation
 
@@ -117,7 +117,7 @@ def _write_log(entry: log.Entry, visitor: User, draft: Draft) -> None:
     event = {"type": "conversation.begun", "user": visitor.pk}
     begun = entry.note(visitor, event, "The conversation began")
     begin_membership(entry, visitor, role=Role.MEMBER, number=begun.seq)
-    say_with_files(entry, visitor, draft)
+    post_with_files(entry, visitor, draft)
 
 
 def _without_secrets(page: str) -> str:

@@ -15,8 +15,8 @@ from chat.reads.cache import recent
 from chat.services import audit, log
 from chat.services.credentials import recheck_logins
 from chat.support.models import Agent, Contact, Inbox, Mail, Rating, Ticket
+from chat.support.services.ending_work import end_agents_work
 from chat.support.services.inboxes import require_supervisor
-from chat.support.services.letting_go import end_work
 from chat.support.services.reserved import reserved_account
 from chat.support.services.seats import unseat_agent
 from delivery.wire.errors import Conflict, NotFound
@@ -72,7 +72,7 @@ def forget_agent(user: User) -> int:
     desks = sorted({agent.inbox.desk_id for agent in agencies} | set(held))
     by = reserved_account() if desks else user
     for desk in desks:
-        end_work(user, desk=desk, by=by)
+        end_agents_work(user, desk=desk, by=by)
     for agent in agencies:
         with log.writing(agent.inbox.desk_id) as entry:
             unseat_agent(entry, agent, actor=by)

@@ -12,8 +12,8 @@ from django.db.models.expressions import RawSQL
 from chat.models import Conversation, Member, User
 from chat.services import log
 from chat.support.models import Inbox, Ticket
+from chat.support.services.desk_lines import write_desk_line
 from chat.support.services.reserved import reserved_account
-from chat.support.services.telling import tell_desk
 from delivery.wire.errors import NotFound
 
 #: The end of a lease that begins now, by PostgreSQL's clock.
@@ -64,7 +64,7 @@ class Handling:
         if self._told:
             desk = log.lock([self.row.desk_id])[self.row.desk_id]
             for told in self._told:
-                tell_desk(desk, self.row, **told)
+                write_desk_line(desk, self.row, **told)
             entries.append(desk)
         log.commit_entries(entries)
 

@@ -1,12 +1,12 @@
 """Holding conversations: claim, release, assign, take over. Work renews the lease, and it ends only while the customer waits."""
 
-from chat import hot
+from chat import prepared_sql
 from chat.allowances.counting import counted
 from chat.allowances.table import DESK_ACTS
 from chat.models import Act, Conversation, User
 from chat.services import audit, log
 from chat.support.models import Agent, Inbox
-from chat.support.services.coming_in import join
+from chat.support.services.entering import join
 from chat.support.services.handling import LEASE, Handling, handling
 from chat.support.services.reopening import open_again
 from chat.support.services.standing import require_agent, works_here
@@ -120,7 +120,7 @@ def count_held(inbox: Inbox, user: User) -> int:
 
 
 def _is_free(handled: Handling, holder: User) -> bool:
-    [(has_lapsed,)] = hot.rows(_HAS_LAPSED, [handled.row.pk])
+    [(has_lapsed,)] = prepared_sql.rows(_HAS_LAPSED, [handled.row.pk])
     return has_lapsed or not works_here(holder, handled.inbox)
 
 

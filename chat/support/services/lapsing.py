@@ -5,7 +5,7 @@ PostgreSQL's clock decides, not the clocks of the processes.
 
 from collections.abc import Callable
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import Act
 from chat.services import audit
 from chat.support.services.due import AT_ONCE, do_each
@@ -54,13 +54,13 @@ def _do_due(due: str, order: str, act: Callable[[Handling], None]) -> int:
 
     def act_if_due(handled: Handling) -> bool:
         # Work may have renewed the lease without the conversation's lock; from here on it can't.
-        is_due = bool(hot.rows(again, [handled.row.pk]))
+        is_due = bool(prepared_sql.rows(again, [handled.row.pk]))
         if is_due:
             act(handled)
         return is_due
 
     # Other processes find the same conversations: each is checked again just before its turn, and skipped if it is done.
-    found = (pk for (pk,) in hot.rows(_found(due, order), [AT_ONCE]) if hot.rows(still, [pk]))
+    found = (pk for (pk,) in prepared_sql.rows(_found(due, order), [AT_ONCE]) if prepared_sql.rows(still, [pk]))
     return do_each(found, act_if_due)
 
 

@@ -12,10 +12,10 @@ from chat.models import Channel, ChannelKind, Message, User
 from chat.naming import looks
 from chat.services import keep_leases, log
 from chat.services.drafts import Draft, check_draft
-from chat.services.giving import say_with_files
 from chat.services.members import hold_memberships
 from chat.services.posting import post_messages, repeated
-from chat.support.services.coming_in import join_log
+from chat.services.posting_files import post_with_files
+from chat.support.services.entering import join_log
 from chat.support.services.handling import Handling, handling
 from chat.support.services.standing import hold_seat, is_in_it
 from delivery.source import Committed
@@ -59,7 +59,7 @@ def _leave(notes: log.Entry, actor: User, draft: Draft) -> Committed:
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
-    row = say_with_files(notes, actor, draft)
+    row = post_with_files(notes, actor, draft)
     return Committed(raw=encode(shapes.message_of(row)), duplicate=False)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from django.db.models import Count, QuerySet
 
-from chat import clock, hot
+from chat import clock, prepared_sql
 from chat.models import Act, AuditEntry, Conversation
 from chat.support.models import Agent, Inbox, Routing
 from chat.support.services.due import AT_ONCE, do_each
@@ -44,7 +44,7 @@ def give_back(is_here: IsHere) -> int:
         handled.move(former_assignee=None)
         return _give_first(handled, [agent for agent in _locked(handled.inbox) if agent.user_id == former], is_here)
 
-    return do_each([pk for (pk,) in hot.rows(_RETURNED, [AT_ONCE])], act)
+    return do_each([pk for (pk,) in prepared_sql.rows(_RETURNED, [AT_ONCE])], act)
 
 
 def route(is_here: IsHere) -> int:
@@ -67,7 +67,7 @@ def _route(inbox: Inbox, is_here: IsHere) -> int:
         return _give_first(handled, fresh) or _give_first(handled, agents, is_here)
 
     # More than there is room for: a conversation that no agent can take does not block those behind it.
-    waiting = [pk for (pk,) in hot.rows(_WAITING, [inbox.desk_id, AT_ONCE])] if has_room else []
+    waiting = [pk for (pk,) in prepared_sql.rows(_WAITING, [inbox.desk_id, AT_ONCE])] if has_room else []
     # Another process may be giving the first of them: a customer who has waited for less would come before.
     return do_each(itertools.takewhile(lambda pk: has_room, waiting), act, is_queue=True)
 

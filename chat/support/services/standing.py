@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import Conversation, Member, User
 from chat.support.models import Agent, Inbox
 from delivery.wire.errors import Forbidden, NotFound
@@ -28,7 +28,7 @@ def require_agent(user: User, inbox: Inbox) -> DeskStanding:
 
 def hold_seat(user: User, inbox: Inbox) -> DeskStanding:
     """Like `require_agent`, and locks the seat, so that nobody removes the agent before the commit. For agents who enter."""
-    hot.rows(_SEAT, [inbox.pk, user.pk])
+    prepared_sql.rows(_SEAT, [inbox.pk, user.pk])
     return require_agent(user, inbox)
 
 

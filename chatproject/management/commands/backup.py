@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.tools.telling import step_teller
+from chat.tools.printing import step_printer
 from chatproject.backup.errors import BackupError
 from chatproject.backup.saving import write_backup
 from chatproject.unwritten import why_not_written
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"].absolute()
         try:
-            manifest = write_backup(path, says=step_teller(self.stderr, of="backup"))
+            manifest = write_backup(path, says=step_printer(self.stderr, of="backup"))
         except (BackupError, OSError) as error:
             raise CommandError(f"no backup was made: {why_not_written(path, error)}") from None
         size = path.stat().st_size

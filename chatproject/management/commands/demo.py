@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import User
-from chat.services import made
+from chat.services import command_accounts
 from chat.support.tools.demo import desk
 from chat.tools.demo import stage
-from chat.tools.telling import kept_if_told
+from chat.tools.printing import kept_if_printed
 from chatproject import demo_files
 from delivery.wire.errors import Refused
 
@@ -27,15 +27,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if made.has_people():
+        if command_accounts.has_people():
             raise CommandError(
                 "People have accounts here: the demo is for an instance of its own (set GAPLESS_DATA and PORT)."
             )
-        if User.objects.filter(groups__name=made.DEMO).exists():
+        if User.objects.filter(groups__name=command_accounts.DEMO).exists():
             self.stdout.write("The demo company is here already.")
-            self._say_how_to_sign_in(PASSWORD if made.are_passwords_known() else None)
+            self._say_how_to_sign_in(PASSWORD if command_accounts.are_passwords_known() else None)
         else:
-            self._play(options["password"] or (PASSWORD if made.is_empty() else secrets.token_urlsafe(9)))
+            self._play(options["password"] or (PASSWORD if command_accounts.is_empty() else secrets.token_urlsafe(9)))
 
     def _say_how_to_sign_in(self, password: str | None) -> None:
         self.stdout.write(
@@ -52,10 +52,10 @@ class Command(BaseCommand):
     def _play(self, password: str) -> None:
         try:
             # In one transaction: a known password must be marked as known, and a generated one must have been printed.
-            with kept_if_told(self.stdout):
+            with kept_if_printed(self.stdout):
                 people = stage.play(password=password, tell=self._tell)
                 customers = desk.play(people, owner=people["alice"], tell=self._tell)
-                made.mark_demo([*people.values(), *customers], is_known=password == PASSWORD)
+                command_accounts.mark_demo([*people.values(), *customers], is_known=password == PASSWORD)
                 # Last, because a rollback does not delete bytes.
                 with demo_files.given(people, tell=self._tell):
                     self._say_how_to_sign_in(password)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from websockets.exceptions import InvalidStatus
 
-from chat import clock, hot, services
+from chat import clock, prepared_sql, services
 from chat.models import Scope, Token
 from chat.reads import logins
 from chat.reads.opening import by_token
@@ -249,7 +249,7 @@ def test_an_expired_token_opens_nothing(cast: Cast, standing_clock: datetime.dat
         login = opening_by(secret).login
         assert logins.endings([login]) == [None]
     with clock.at(NOW + datetime.timedelta(hours=1)):
-        assert hot.found(by_token(secret)) is None
+        assert prepared_sql.run_reading(by_token(secret)) is None
         assert logins.endings([login]) == [4500]
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from chat import clock, hot
+from chat import clock, prepared_sql
 from chat.files import storage
 from chat.files.services import is_anything_left_over
 from chat.models import File
@@ -39,11 +39,11 @@ def test_prune_takes_away_what_no_message_took(cast: Cast, capsys: pytest.Captur
     old, new, taken = (kept(cast.bob, b"words", f"{name}.txt") for name in ("old", "new", "taken"))
     said(cast.bob, cast.team, files=(taken.pk,))
     File.objects.exclude(pk=new.pk).update(created_at=old.created_at.replace(year=old.created_at.year - 1))
-    assert hot.found(is_anything_left_over())
+    assert prepared_sql.run_reading(is_anything_left_over())
     call_command("prune", "--json")
     assert json.loads(capsys.readouterr().out)["files"] == 1
     assert set(File.objects.values_list("name", flat=True)) == {"new.txt", "taken.txt"}
-    assert not hot.found(is_anything_left_over())
+    assert not prepared_sql.run_reading(is_anything_left_over())
 
 
 def test_left_over_files_are_found_without_a_look_at_all_files(cast: Cast) -> None:

@@ -51,8 +51,10 @@ def test_a_message_has_its_files_in_the_order_that_they_were_named(cast: Cast) -
 def test_a_message_with_a_file_takes_one_round_trip(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     said(cast.bob, cast.team, "known by now")
     asked: list[str] = []
-    rows = services.posting.hot.rows  # type: ignore[attr-defined]
-    monkeypatch.setattr(services.posting.hot, "rows", lambda sql, values: asked.append(sql) or rows(sql, values))  # type: ignore[attr-defined]
+    rows = services.posting.prepared_sql.rows  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        services.posting.prepared_sql, "rows", lambda sql, values: asked.append(sql) or rows(sql, values)
+    )  # type: ignore[attr-defined]
     said(cast.bob, cast.team, "look", files=(file_of(cast.bob).pk,))
     assert len(asked) == 1
 

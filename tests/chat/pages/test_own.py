@@ -6,7 +6,7 @@ import re
 import pytest
 from django.test import Client
 
-from chat import clock, hot, services
+from chat import clock, prepared_sql, services
 from chat.models import Channel, Invite, Token, User
 from chat.reads.opening import by_token
 from tests.conftest import Cast
@@ -56,7 +56,7 @@ def test_one_sees_ones_tokens_and_ends_them_with_all_that_they_have_made(cast: C
     assert parent.pk not in ids_in(bob.get("/tokens/").content.decode())
     assert "You have no such token." in bob.post("/tokens/", {"id": parent.pk}, follow=True).content.decode()
     assert "are revoked" in alice.post("/tokens/", {"id": parent.pk}, follow=True).content.decode()
-    assert [hot.found(by_token(each)) for each in (secret, childs)] == [None, None]
+    assert [prepared_sql.run_reading(by_token(each)) for each in (secret, childs)] == [None, None]
     assert Token.objects.filter(user=cast.alice).count() == 1
 
 

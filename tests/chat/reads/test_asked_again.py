@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chat import clock, hot, services
+from chat import clock, prepared_sql, services
 from chat.live.source import ChatSource
 from chat.models import Channel, Token, User
 from chat.reads.logins import endings
@@ -24,15 +24,15 @@ STANDS = None
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many statements each round trip of hot.together took."""
+    """How many statements each round trip of prepared_sql.pipeline took."""
     trips: list[int] = []
-    together = hot.together
+    pipeline = prepared_sql.pipeline
 
     def noted(*statements: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
         trips.append(len(statements))
-        return together(*statements)
+        return pipeline(*statements)
 
-    monkeypatch.setattr(hot, "together", noted)
+    monkeypatch.setattr(prepared_sql, "pipeline", noted)
     return trips
 
 
@@ -41,7 +41,7 @@ def by_device(user: User) -> Login:
 
 
 def in_browser(username: str) -> Login:
-    found = hot.found(by_session(browser(username).cookies[settings.SESSION_COOKIE_NAME].value))
+    found = prepared_sql.run_reading(by_session(browser(username).cookies[settings.SESSION_COOKIE_NAME].value))
     assert found is not None
     return found.opening().login
 
@@ -80,13 +80,13 @@ def test_each_login_ends_for_its_own_reason(transactional_db: None, cast: Cast) 
 def test_the_numbers_of_many_channels_are_asked_for_with_one_parameter(
     transactional_db: None, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows, given = hot.rows, []
+    rows, given = prepared_sql.rows, []
 
     def noted(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         given.append(parameters)
         return rows(sql, parameters)
 
-    monkeypatch.setattr(hot, "rows", noted)
+    monkeypatch.setattr(prepared_sql, "rows", noted)
     heads = ChatSource().heads([cast.team.pk, *range(10**9, 10**9 + 3000)])
     assert heads == {cast.team.pk: Channel.objects.get(pk=cast.team.pk).head}
     assert [len(parameters) for parameters in given] == [1]

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from django.db import connection
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import Message
 from chat.reads import history
 from delivery.wire import ids
@@ -91,8 +91,8 @@ def test_whatever_a_page_asks_is_found_by_an_index_in_its_order(
         plans.append("\n".join(line for (line,) in rows(f"EXPLAIN {sql}", parameters)))
         return rows(sql, parameters)
 
-    rows = hot.rows
-    monkeypatch.setattr(hot, "rows", explained)
+    rows = prepared_sql.rows
+    monkeypatch.setattr(prepared_sql, "rows", explained)
     with connection.cursor() as cursor:
         # In so small a table any way is as good as another.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")

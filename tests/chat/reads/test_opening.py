@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from django.conf import settings
 
-from chat import clock, hot, services, shapes
+from chat import clock, prepared_sql, services, shapes
 from chat.models import ChannelKind, User
 from chat.reads.channels import channels_of
 from chat.reads.opening import ChatOpening, by_session
@@ -63,13 +63,13 @@ def test_who_comes_in_asks_once_by_token_and_twice_by_session(
     token, session = cast.token(cast.bob), browser("bob").cookies[settings.SESSION_COOKIE_NAME].value
     opening_by(token)
     asked: list[str] = []
-    for name in ("rows", "together"):
-        monkeypatch.setattr(hot, name, partial(_noted, asked, name, getattr(hot, name)))
+    for name in ("rows", "pipeline"):
+        monkeypatch.setattr(prepared_sql, name, partial(_noted, asked, name, getattr(prepared_sql, name)))
     with django_assert_num_queries(0):
         by_tokens = opening_by(token)
-        assert asked == ["together"]
-        by_sessions = hot.found(by_session(session))
-        assert asked[1:] == ["rows", "together"]
+        assert asked == ["pipeline"]
+        by_sessions = prepared_sql.run_reading(by_session(session))
+        assert asked[1:] == ["rows", "pipeline"]
     assert by_sessions is not None
     opening = by_sessions.opening()
     assert (opening.login.user, opening.accesses) == (by_tokens.login.user, by_tokens.accesses)
@@ -89,11 +89,11 @@ def test_whom_the_reader_has_blocked_is_asked_once_and_not_for_each_message_that
             said(cast.alice, channel, body)
     block_user(cast.bob, whom=cast.charlie)
     token, asked = cast.token(cast.bob), list[tuple[str, Any]]()
-    together = hot.together
-    monkeypatch.setattr(hot, "together", lambda *statements: asked.extend(statements) or together(*statements))
+    pipeline = prepared_sql.pipeline
+    monkeypatch.setattr(prepared_sql, "pipeline", lambda *statements: asked.extend(statements) or pipeline(*statements))
     opened = opening_by(token)
     assert sorted(access.description.unread for access in opened.accesses) == [0, 2, 2]  # type: ignore[attr-defined]
     [(sql, parameters)] = [each for each in asked if "channel_members" in each[0]]
-    plan = "\n".join(line for (line,) in hot.rows(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}", parameters))
+    plan = "\n".join(line for (line,) in prepared_sql.rows(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}", parameters))
     [blocks] = [line for line in plan.splitlines() if " on blocks  (" in line]
     assert "loops=1)" in blocks, plan

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat import hot
+from chat import prepared_sql
 from chat.reads.unread import MOST_UNREAD, NONE, Count, ReadMark, count_all
 
 pytestmark = pytest.mark.fast
@@ -48,7 +48,7 @@ def test_of_many_people_each_message_is_looked_at_once_and_counts_for_who_did_no
         mentioned = [(mark.channel, mark.user, mark.user % 3) for mark in marks]
         return [[(1, seqs, senders), (2, None, None)], mentioned, list(blocked.items())]
 
-    monkeypatch.setattr(hot, "together", answered)
+    monkeypatch.setattr(prepared_sql, "pipeline", answered)
     found = count_all(marks)
     for mark in marks[:-1]:
         unheard = {mark.user, *blocked.get(mark.user, ())}
@@ -65,7 +65,7 @@ def test_people_who_have_read_everything_need_no_statement(monkeypatch: pytest.M
         asked.append([parameters[-1] for _, parameters in statements])
         return [[(1, [7], [3])], [(1, 2, 0)], []]
 
-    monkeypatch.setattr(hot, "together", noted)
+    monkeypatch.setattr(prepared_sql, "together", noted)
     read = [ReadMark(channel=1, user=user, read=7, head=7) for user in (3, 4)]
     assert count_all(read) == {(1, 3): NONE, (1, 4): NONE}
     assert asked == []

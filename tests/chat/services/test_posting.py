@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from chat import clock, hot, services
+from chat import clock, prepared_sql, services
 from chat.models import Channel, Message, Sanction, User
 from chat.services import posting
 from delivery.source import Committed
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.django_db
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement of the path that messages take."""
     statements: list[str] = []
-    rows = hot.rows
+    rows = prepared_sql.rows
 
     def noted(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         statements.append(sql)
         return rows(sql, parameters)
 
-    monkeypatch.setattr(hot, "rows", noted)
+    monkeypatch.setattr(prepared_sql, "rows", noted)
     return statements
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from chat import hot, services
+from chat import prepared_sql, services
 from chat.models import Channel, Member, Message, User
 from chat.services import receipts
 from delivery.bus import bell
@@ -140,8 +140,10 @@ def test_messages_that_are_delivered_and_read_at_once_are_written_once(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
-    execute = hot.execute
-    monkeypatch.setattr(hot, "execute", lambda sql, values: written.append(sql.split()[1]) or execute(sql, values))
+    execute = prepared_sql.execute
+    monkeypatch.setattr(
+        prepared_sql, "execute", lambda sql, values: written.append(sql.split()[1]) or execute(sql, values)
+    )
     said(cast.alice, cast.team, "read at once")
     read_all(cast, cast.alice, cast.bob)
     assert written.count("messages") == 1
@@ -167,9 +169,9 @@ SELECT pg_stat_get_xact_tuples_updated('messages'::regclass), pg_stat_get_xact_t
 def test_what_becomes_of_messages_is_written_beside_them_and_needs_no_entries_in_indexes(cast: Cast) -> None:
     for n in range(100):
         said(cast.alice, cast.team, f"a message as long as most are, {n}")
-    [(before, _)] = hot.rows(_WRITTEN_IN_PLACE, [])
+    [(before, _)] = prepared_sql.rows(_WRITTEN_IN_PLACE, [])
     read_all(cast, cast.alice, cast.bob)
-    [(updated, in_place)] = hot.rows(_WRITTEN_IN_PLACE, [])
+    [(updated, in_place)] = prepared_sql.rows(_WRITTEN_IN_PLACE, [])
     assert (before, updated) == (0, 100)
     assert in_place > 90
 

@@ -9,7 +9,7 @@ import pytest
 
 from chat import clock, services
 from chat.models import Message
-from chat.services.first_said import digest_of
+from chat.services.message_digest import digest_of
 from delivery.client.connection import CommandRefused
 from delivery.source import Committed
 from delivery.wire.errors import Conflict

@@ -102,7 +102,7 @@ async def test_all_clockworks_of_a_process_ask_once_whether_there_is_an_inbox(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads, asked = DatabaseThreads(2), Mock(return_value=[(1,)])
-    monkeypatch.setattr(running.hot, "rows", asked)
+    monkeypatch.setattr(running.prepared_sql, "rows", asked)
     asking = inboxes(threads)
     assert await asyncio.gather(*(asking.are_there() for _ in range(3))) == [True] * 3
     assert asked.call_count == 1

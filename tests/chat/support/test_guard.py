@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat import clock, hot, services
+from chat import clock, prepared_sql, services
 from chat.models import Channel, Conversation, Member, Message, User
 from chat.support import services as support
 from delivery.source import Committed
@@ -63,8 +63,8 @@ def test_a_message_in_a_conversation_takes_one_round_trip(
 ) -> None:
     said(vera.visitor, held, "first")
     asked: list[str] = []
-    rows = hot.rows
-    monkeypatch.setattr(hot, "rows", lambda sql, given: (asked.append(sql), rows(sql, given))[1])
+    rows = prepared_sql.rows
+    monkeypatch.setattr(prepared_sql, "rows", lambda sql, given: (asked.append(sql), rows(sql, given))[1])
     said(vera.visitor, held, "second")
     assert len(asked) == 1
 

@@ -15,7 +15,7 @@ from chat.reads.channels import channels_of
 from chat.reads.unread import NONE, ReadMark, count_all, count_of
 from chat.support import services
 from chat.support.clockwork.lateness import lateness
-from chat.support.services import erasing, lapsing, letting_go, mailing, routing
+from chat.support.services import ending_work, erasing, lapsing, mailing, routing
 from chat.support.tools.fill import fill_desk
 from tests.stage.nodes import opening_by
 from tests.stage.support import Desk
@@ -142,6 +142,6 @@ def test_erasing_a_conversation_reads_its_own_lines_of_the_desk(large: Desk) -> 
 def test_whoever_loses_an_inbox_is_in_none_of_its_conversations_however_many(
     large: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(letting_go, "AT_ONCE", 200)
+    monkeypatch.setattr(ending_work, "AT_ONCE", 200)
     services.remove_agent(large.sue, inbox=large.inbox, user=large.ada.pk)
     assert not Member.objects.filter(user=large.ada).exists()

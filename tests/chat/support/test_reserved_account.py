@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from chat import services
 from chat.models import User
-from chat.services.made import is_empty
+from chat.services.command_accounts import is_empty
 from chat.support.services.reserved import reserved_account
 from delivery.wire.errors import Forbidden, Invalid
 from tests.conftest import Cast

@@ -18,13 +18,16 @@ T = TypeVar("T")
 
 
 def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of a statement, within Django's transaction and with Django's exceptions."""
+    """Runs a prepared statement and returns its rows, within Django's transaction and with Django's exceptions."""
     with _connected() as raw, _cursor(raw) as cursor:
         return cursor.execute(sql, parameters, prepare=True).fetchall()
 
 
-def together(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
-    """The rows of each of these statements, all in one round trip; what is written between two is seen by the later one."""
+def pipeline(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
+    """Runs these statements in one round trip (a psycopg pipeline), and returns the rows of each.
+
+    Without a transaction around them, a later statement sees what others commit between the two.
+    """
     with _connected() as raw, ExitStack() as stack:
         cursors = [stack.enter_context(_cursor(raw)) for _ in asked]
         with raw.pipeline():
@@ -33,39 +36,42 @@ def together(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
         return [cursor.fetchall() for cursor in cursors]
 
 
-def found(reading: Reading[T]) -> T:
-    """What it finds, asked in this thread."""
+def run_reading(reading: Reading[T]) -> T:
+    """Runs the statements of a reading in this thread, and returns the reading's result."""
     try:
         asked = next(reading)
         while True:
             # One statement alone needs no pipeline.
-            asked = reading.send(together(*asked) if len(asked) > 1 else [rows(*asked[0])])
+            asked = reading.send(pipeline(*asked) if len(asked) > 1 else [rows(*asked[0])])
     except StopIteration as end:
         value: T = end.value
         return value
 
 
-def any_of(queryset: QuerySet[Any]) -> Asked:
-    """Asks whether there is one of these. To be kept: to write it takes the ORM longer than to ask it takes PostgreSQL."""
+def exists_sql(queryset: QuerySet[Any]) -> Asked:
+    """A statement with its parameters that finds at most one row of the queryset, for `exists`.
+
+    Callers keep it: the ORM needs longer to write it than PostgreSQL needs to answer it.
+    """
     sql, parameters = queryset.order_by().values_list("pk")[:1].query.sql_with_params()
     return sql, [str(parameter) for parameter in parameters]
 
 
-def is_any(asked: Asked) -> Reading[bool]:
-    """Whether there is a row of what is asked for."""
-    [found] = yield [asked]
-    return bool(found)
+def exists(asked: Asked) -> Reading[bool]:
+    """A reading: whether the statement finds a row."""
+    [rows_found] = yield [asked]
+    return bool(rows_found)
 
 
 def execute(sql: str, parameters: Sequence[Any]) -> None:
-    """A statement without rows, in the same way."""
+    """Runs a prepared statement that returns no rows, within Django's transaction and with Django's exceptions."""
     with _connected() as raw, _cursor(raw) as cursor:
         cursor.execute(sql, parameters, prepare=True)
 
 
 def _cursor(raw: "psycopg.Connection[Any]") -> "psycopg.Cursor[Any]":
     cursor = psycopg.Cursor(raw)
-    # psycopg's own: Django's takes ten times as long for a time, and an opening is full of them.
+    # psycopg's own loader: Django's takes ten times as long for a time, and `hello` has many times.
     cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
     return cursor
 
@@ -83,6 +89,6 @@ def _connected() -> "Iterator[psycopg.Connection[Any]]":
             raise psycopg.OperationalError("a prepared statement is out of date") from error
 
 
-def alone() -> AbstractContextManager[None]:
-    """Around statements each of which is a transaction by itself. Within another transaction: a savepoint, which errors undo."""
+def autocommit() -> AbstractContextManager[None]:
+    """Runs each statement of the block as a transaction by itself; within another transaction the block is a savepoint."""
     return transaction.atomic() if connection.in_atomic_block else nullcontext()

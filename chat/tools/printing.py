@@ -8,8 +8,8 @@ from django.db import transaction
 
 
 @contextlib.contextmanager
-def kept_if_told(stdout: OutputWrapper) -> Iterator[None]:
-    """Keeps what the block creates only if its output was written, all or nothing: a password that nobody saw must not exist.
+def kept_if_printed(stdout: OutputWrapper) -> Iterator[None]:
+    """Commits what the block creates only if its output was printed: a password that nobody saw must not exist.
 
     Raises CommandError if the output can't be written: the pipe is closed (`| head -1`), the disk is full.
     """
@@ -23,7 +23,7 @@ def kept_if_told(stdout: OutputWrapper) -> Iterator[None]:
         raise CommandError(f"nothing was made: {error}") from None
 
 
-def step_teller(stderr: OutputWrapper, *, of: str) -> Callable[[str], None]:
+def step_printer(stderr: OutputWrapper, *, of: str) -> Callable[[str], None]:
     """Prints each step of the work named `of`; the work continues when nobody reads the output any more."""
 
     def tell(step: str) -> None:

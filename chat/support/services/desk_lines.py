@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chat import hot
+from chat import prepared_sql
 from chat.models import Conversation, Message, User
 from chat.services import log
 from delivery.wire.types import spell_time
@@ -13,7 +13,7 @@ from delivery.wire.types import spell_time
 _FACTS = "SELECT queue_facts(%s)::text"
 
 
-def tell_desk(
+def write_desk_line(
     entry: log.Entry,
     conversation: Conversation,
     kind: str,
@@ -26,7 +26,7 @@ def tell_desk(
 
     `since`: the beginning of the wait that has ended now.
     """
-    [(facts,)] = hot.rows(_FACTS, [conversation.pk])
+    [(facts,)] = prepared_sql.rows(_FACTS, [conversation.pk])
     event: dict[str, Any] = {"type": kind, "by": by.pk, **msgspec.json.decode(facts)}
     if since is not None:
         event["since"] = spell_time(since)

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connections
 
-from chat import hot
+from chat import prepared_sql
 from delivery.away import is_away
 
 
@@ -21,20 +21,20 @@ def elsewhere(transactional_db: None) -> "Iterator[psycopg.Connection[tuple[int]
 
 
 def test_a_statement_of_a_busy_path_is_prepared_when_it_is_first_asked(transactional_db: None) -> None:
-    hot.rows("SELECT 41 + %s", [1])
-    hot.together(("SELECT 42 + %s", [1]))
+    prepared_sql.rows("SELECT 41 + %s", [1])
+    prepared_sql.pipeline(("SELECT 42 + %s", [1]))
     prepared = "SELECT statement FROM pg_prepared_statements"
-    assert {"SELECT 41 + $1", "SELECT 42 + $1"} <= {statement for (statement,) in hot.rows(prepared, [])}
+    assert {"SELECT 41 + $1", "SELECT 42 + $1"} <= {statement for (statement,) in prepared_sql.rows(prepared, [])}
 
 
 def test_a_migration_under_a_prepared_statement_is_like_a_cut_connection(
     elsewhere: "psycopg.Connection[tuple[int]]",
 ) -> None:
     words = "SELECT word FROM words"
-    assert hot.rows(words, []) == []
+    assert prepared_sql.rows(words, []) == []
     elsewhere.execute("ALTER TABLE words ALTER word TYPE text")
     with pytest.raises(OperationalError) as refused:
-        hot.rows(words, [])
+        prepared_sql.rows(words, [])
     assert is_away(refused.value), "reads are asked for again, sends are repeated by their clients"
     connections.close_all()
-    assert hot.rows(words, []) == []
+    assert prepared_sql.rows(words, []) == []

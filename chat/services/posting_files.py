@@ -23,8 +23,8 @@ REFUSALS: Mapping[str, Callable[[], Refused]] = MappingProxyType(
 )
 
 
-def say_with_files(entry: log.Entry, sender: User, draft: Draft) -> Message:
-    """Writes the draft, which takes its files. Raises NotFound, Invalid or Conflict for a file that it can't take."""
+def post_with_files(entry: log.Entry, sender: User, draft: Draft) -> Message:
+    """Posts the draft with its files; returns the message. Raises NotFound, Invalid or Conflict for a file that it can't have."""
     given = _given(draft)
     row = entry.write(
         sender, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest, files=given or None

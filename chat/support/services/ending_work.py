@@ -1,4 +1,4 @@
-"""Ends the work of a removed agent: they hold no conversation of the inbox, and are a member of none."""
+"""Ends the work of a removed agent: releases their conversations of the inbox, and ends their memberships in its logs."""
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -14,8 +14,11 @@ from chat.support.services.holding import let_go
 AT_ONCE = 500
 
 
-def end_work(user: User, *, desk: int, by: User) -> None:
-    """Frees each conversation in its own transaction, because locking several would block the desk. Repeating does the rest."""
+def end_agents_work(user: User, *, desk: int, by: User) -> None:
+    """Releases each conversation in its own transaction, because locking several would block the desk.
+
+    `desk`: the id of the inbox's desk; `by`: the user who removes the agent. After an interruption, calling it again does the rest.
+    """
     logs = list(Member.objects.of([user.pk]).listed().values_list("channel", flat=True))
     # An agent who has only written a note is a member of the notes alone.
     theirs = Conversation.objects.filter(Q(channel__in=logs) | Q(notes__in=logs) | Q(assignee=user), desk=desk)

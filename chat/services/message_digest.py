@@ -15,7 +15,10 @@ def digest_of(
     also_in_channel: bool = False,
     files: Sequence[int] = (),
 ) -> bytes:
-    """16 bytes. A future field of messages goes into the first line if it is set, so that older digests stay valid."""
+    """The digest of a message: 16 bytes.
+
+    A future field of messages goes into the first line if it is set, so that older digests stay valid.
+    """
     head = f"channel={channel}" if reply_to is None else f"channel={channel} reply_to={reply_to}"
     if thread is not None:
         head += f" thread={thread}" + " also_in_channel" * also_in_channel
@@ -24,7 +27,7 @@ def digest_of(
     return blake2b(f"{head}\n{body}".encode(), digest_size=16).digest()
 
 
-def first_said(row: Message) -> bytes | None:
+def digest_as_posted(row: Message) -> bytes | None:
     """The digest of a message as posted; None for a message that changed before digests were kept."""
     if row.said_digest is not None:
         return bytes(row.said_digest)
