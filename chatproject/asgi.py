@@ -15,12 +15,12 @@ from django.conf import settings  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from chat.files.broom import sweep_beside  # noqa: E402
+from chat.files.background_sweep import start_sweeping  # noqa: E402
 from chat.live.consumer import ChatConsumer  # noqa: E402
 from chat.live.node import ChatNode, running_node, stop_node  # noqa: E402
 from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
 from chat.support.clockwork.running import wind_up  # noqa: E402
-from chat.support.mailboxes.living import collect_beside  # noqa: E402
+from chat.support.mailboxes.collector_threads import start_collecting  # noqa: E402
 from chatproject import telemetry  # noqa: E402
 from chatproject.erasing import erase_beside  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
@@ -75,8 +75,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _start() -> None:
     node = await running_node()
     wind_up(node)
-    collect_beside(node)
-    sweep_beside(node)
+    start_collecting(node)
+    start_sweeping(node)
     answer_roll_call(node)
     erase_beside(node)
 

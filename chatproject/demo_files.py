@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from chat import clock
 from chat.files import storage
-from chat.files.developing import develop, scratch
-from chat.files.services import keep_file
+from chat.files.sanitizing import sanitize, scratch
+from chat.files.services import store_file
 from chat.models import Channel, File, User
 from chat.services import Draft, post_messages
 from delivery.source import Committed
@@ -67,7 +67,7 @@ def _give(people: dict[str, User], folders: list[str]) -> None:
 def _kept(author: User, *, name: str, content: bytes) -> File:
     with scratch() as held:
         held.write(content)
-        return keep_file(author, develop(held, name=name))
+        return store_file(author, sanitize(held, name=name))
 
 
 def _say(author: User, channel: Channel, body: str, *, file: File) -> None:

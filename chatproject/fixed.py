@@ -5,7 +5,7 @@ from csp.constants import NONE, SELF
 MIDDLEWARE = [
     "chatproject.serving.measuring.measured",
     "chatproject.request_log.RequestLog",
-    "chat.middleware.keeping.never_kept",
+    "chat.middleware.no_store.no_store",
     "chat.api.paths.one_path",
     "chatproject.serving.assets.SecuredFiles",
     "django.middleware.security.SecurityMiddleware",

@@ -14,7 +14,7 @@ from chatproject.findings import Finding
 
 #: How many files, the newest, are looked up in the storage: a bucket needs a request for each.
 LOOKED_FOR = 500
-#: How long a file may be left over: the broom of a web process runs every few seconds.
+#: How long a file may be left over: the sweep of a web process runs every few seconds.
 LATE_SECONDS = 600
 
 

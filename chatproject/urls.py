@@ -5,13 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from chat.files.api import urls as files
-from chat.files.beside import Beside
+from chat.files.hooks import FileHooks
 from chat.pages.doors import SignOut
 from chat.support.reads.customers import desk_of_customer, reads_conversation
 from chatproject.serving.health import alive, ready, version
 from chatproject.serving.measuring import count_from_zero, metrics_page
 
-_support = Beside(reads=reads_conversation, desk_of=desk_of_customer)
+_support = FileHooks(reads=reads_conversation, desk_of=desk_of_customer)
 urlpatterns = [
     path("healthz", alive),
     path("readyz", ready),

@@ -20,8 +20,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from chat.admin.acts import AdminAct, Described, asked
-from chat.admin.offered import KEPT_VAR, OfferedList, require_numbered_rows, require_plain_row, way_back
+from chat.admin.actions import AdminAction, Described, asked
+from chat.admin.strict_lists import KEPT_VAR, StrictChangeList, require_numbered_rows, require_plain_row, way_back
 from chat.models import User
 from chat.search.conditions import ALIKE
 from chat.viewer import page_of
@@ -62,7 +62,7 @@ class ReadOnlyAdmin(Described):
     """A read-only admin. `search_in`: columns with a trigram index. `acts`: the acts, each through its verb."""
 
     search_in: tuple[str, ...] = ()
-    acts: tuple[AdminAct, ...] = ()
+    acts: tuple[AdminAction, ...] = ()
     paginator = BoundedPaginator
     most_counted = MOST_COUNTED
     show_full_result_count = False
@@ -150,8 +150,8 @@ class ReadOnlyAdmin(Described):
 
     # ---- requests of lists and rows ----
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedList]:
-        return OfferedList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StrictChangeList]:
+        return StrictChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         try:
@@ -200,7 +200,7 @@ def staff_of(request: HttpRequest) -> User:
     return request.user
 
 
-def _bulk(act: AdminAct) -> Any:
+def _bulk(act: AdminAction) -> Any:
     def do(model_admin: ReadOnlyAdmin, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
         most = settings.LIMITS.bulk
         rows = list(queryset[: most + 1])

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from chat.admin import channel_deeds, columns
+from chat.admin import channel_actions, columns
 from chat.admin.base import ReadOnlyAdmin, Table, staff_of
 from chat.admin.columns import column
 from chat.admin.filters import ArchivedFilter, ChannelFilter, MutedFilter, person_filter
@@ -30,11 +30,11 @@ class ChannelAdmin(ReadOnlyAdmin):
     search_in = ("name", "topic")
     search_help_text = "Name or topic, at least three letters. Without an exact match, similar names are found."
     acts = (
-        channel_deeds.READ,
-        channel_deeds.RENAME,
-        channel_deeds.ARCHIVE,
-        channel_deeds.RESTORE,
-        channel_deeds.KEEP_CHANNEL,
+        channel_actions.READ,
+        channel_actions.RENAME,
+        channel_actions.ARCHIVE,
+        channel_actions.RESTORE,
+        channel_actions.KEEP_CHANNEL,
     )
     fields = ("title", "topic", "kind", "state", "inside", "by", "created", "archived", "kept", "all_messages")
     readonly_fields = fields
@@ -48,7 +48,7 @@ class ChannelAdmin(ReadOnlyAdmin):
 
     def reading_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The messages of a private conversation, until the time for the given reason is over."""
-        if not (channel_deeds.READ.allowed_to(request.user) and self.has_view_permission(request)):
+        if not (channel_actions.READ.allowed_to(request.user) and self.has_view_permission(request)):
             raise PermissionDenied
         row = self.get_object(request, str(object_id))
         if row is None:
@@ -140,10 +140,10 @@ class MemberAdmin(ReadOnlyAdmin):
     search_in = ("user__username", "user__display_name")
     search_help_text = "A name, at least three letters."
     acts = (
-        channel_deeds.GIVE_ROLE,
-        channel_deeds.MUTE_MEMBERS,
-        channel_deeds.UNMUTE_MEMBERS,
-        channel_deeds.REMOVE_MEMBERS,
+        channel_actions.GIVE_ROLE,
+        channel_actions.MUTE_MEMBERS,
+        channel_actions.UNMUTE_MEMBERS,
+        channel_actions.REMOVE_MEMBERS,
     )
     fields = ("person", "where", "role", "mute", "notify_level", "read_up_to", "delivered_up_to", "joined", "last_seen")
     readonly_fields = fields

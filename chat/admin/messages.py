@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from chat.admin import columns, deeds
+from chat.admin import columns, row_actions
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
 from chat.admin.filters import ChannelFilter, DeletedFilter, EditedFilter, person_filter
@@ -27,7 +27,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_help_text = (
         "A part of a message, at least three letters. Without an exact match, similar messages are found."
     )
-    acts = (deeds.DELETE_MESSAGES,)
+    acts = (row_actions.DELETE_MESSAGES,)
     fieldsets = (
         (None, {"fields": ("text", "who", "where", "place", "state")}),
         ("Times", {"fields": ("created", "edited", "deleted", "delivered", "read")}),

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from chat.admin import columns, deeds
+from chat.admin import columns, row_actions
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.channels import memberships_table
 from chat.admin.columns import column
@@ -27,8 +27,8 @@ class UserAdmin(ReadOnlyAdmin):
     search_in = ("username", "display_name")
     search_help_text = "A name, at least three letters. Without an exact match, similar names are found."
     acts = (
-        *(deeds.CHANGE_ROLES, deeds.MAKE_PASSWORD_LINK, deeds.DEACTIVATE, deeds.REACTIVATE),
-        *(deeds.BAN_PEOPLE, deeds.LIFT_BANS_OF_PEOPLE, deeds.ERASE_PERSON),
+        *(row_actions.CHANGE_ROLES, row_actions.MAKE_PASSWORD_LINK, row_actions.DEACTIVATE, row_actions.REACTIVATE),
+        *(row_actions.BAN_PEOPLE, row_actions.LIFT_BANS_OF_PEOPLE, row_actions.ERASE_PERSON),
     )
     fields = ("username", "display_name", "state", "roles", "joined", "last_in", "all_messages")
     readonly_fields = fields

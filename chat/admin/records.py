@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from chat.admin import columns, deeds
+from chat.admin import columns, row_actions
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
 from chat.admin.exporting import exported
@@ -93,7 +93,7 @@ class BanAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "banned_by", "lifted_by")
     search_in = ("user__username", "user__display_name")
     search_help_text = "A name, at least three letters."
-    acts = (deeds.LIFT_BANS,)
+    acts = (row_actions.LIFT_BANS,)
     fields = ("person", "reason", "by", "since", "state", "lifted", "lifted_reason")
     readonly_fields = fields
 

@@ -9,13 +9,13 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from chat.admin import columns, deeds
+from chat.admin import columns, row_actions
 from chat.admin.base import ReadOnlyAdmin, Table
 from chat.admin.columns import column
 from chat.admin.filters import ChannelFilter, StateFilter, person_filter
 from chat.admin.messages import context_table, versions_table
-from chat.admin.offered import KEPT_VAR, way_back
 from chat.admin.records import audit_table, reports_table, state_of
+from chat.admin.strict_lists import KEPT_VAR, way_back
 from chat.models import AuditEntry, Message, MessageVersion, Report
 from chat.viewer import link, may_view, page_of
 from delivery.wire.errors import Invalid
@@ -31,7 +31,13 @@ class ReportAdmin(ReadOnlyAdmin):
         person_filter("reporter", "reported by"),
     )
     list_select_related = ("message__sender", "channel", "reporter")
-    acts = (deeds.DELETE_REPORTED, deeds.UPHOLD, deeds.DISMISS, deeds.MUTE_AUTHORS, deeds.BAN_AUTHORS)
+    acts = (
+        row_actions.DELETE_REPORTED,
+        row_actions.UPHOLD,
+        row_actions.DISMISS,
+        row_actions.MUTE_AUTHORS,
+        row_actions.BAN_AUTHORS,
+    )
     fieldsets = (
         (None, {"fields": ("said", "author", "where", "about")}),
         ("Report", {"fields": ("reason", "by", "waiting", "state")}),

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from chat.admin import channel_deeds, columns
+from chat.admin import channel_actions, columns
 from chat.admin.base import ReadOnlyAdmin, Table, staff_of
 from chat.admin.columns import column
 from chat.admin.filters import ChannelFilter, RunningFilter, person_filter
@@ -22,7 +22,7 @@ class SanctionAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "channel", "by")
     search_in = ("user__username", "user__display_name")
     search_help_text = "A name, at least three letters."
-    acts = (channel_deeds.LIFT_SANCTIONS,)
+    acts = (channel_actions.LIFT_SANCTIONS,)
     fields = ("what", "person", "where", "ends", "reason", "giver", "since")
     readonly_fields = fields
 

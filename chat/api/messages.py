@@ -18,7 +18,7 @@ from chat.api.scopes import scopes_of
 from chat.api.users import caller, checked
 from chat.live.node import post_and_wait
 from chat.live.source import ChatSource
-from chat.middleware.waits import Wait, wait_for
+from chat.middleware.long_poll import Wait, wait_for
 from chat.models import Message
 from chat.reads import history
 from chat.rights.scopes import require_scope_to_delete

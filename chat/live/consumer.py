@@ -154,7 +154,7 @@ class ChatConsumer(SocketConsumer):
     def seen(self, channel_id: int) -> None:
         """Typing, reading and looking count as work: they renew the lease of a support conversation that this agent holds."""
         if not is_visit(self.login):
-            self.node.work.done(channel_id, self.socket.user_id)
+            self.node.leases.note_work(channel_id, self.socket.user_id)
 
     async def _change(self, verb: Callable[..., Message], command: OfMessage, **fields: Any) -> None:
         row = await self._as_user(verb, channel=command.channel, message=command.message, **fields)

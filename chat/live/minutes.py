@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from chat import clock
-from chat.live.counting import Counting
+from chat.live.process_counts import ProcessCounts
 from chat.reads.counted import Counted
 from chat.services.minutes import keep_day, keep_minute
 from delivery.away import who_is_away
@@ -30,7 +30,7 @@ class MinuteNotes:
     """Belongs to one event loop. `waiting` returns the waiting customers and the longest wait in seconds; it runs in a thread."""
 
     def __init__(self, threads: DatabaseThreads) -> None:
-        self.counting = Counting()
+        self.counting = ProcessCounts()
         self.waiting: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._threads = threads
         self._process = f"{socket.gethostname()[:60]} {os.getpid()}"

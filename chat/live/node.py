@@ -11,10 +11,10 @@ from chat.allowances.counting import tell
 from chat.allowances.messages import MessageAllowance
 from chat.allowances.window import Usage
 from chat.live.blocking import Blocking
+from chat.live.lease_renewal import LeaseRenewals
 from chat.live.minutes import MinuteNotes
 from chat.live.presence.here import ProcessPresence
 from chat.live.source import ChatSource
-from chat.live.working import Work
 from chat.reads.blocks import apart_from
 from chat.reads.opening import ChatOpening
 from chat.reads.statistics import FigureNotes
@@ -52,7 +52,7 @@ class ChatNode(Node):
         self.allowance = MessageAllowance(self.threads.read)
         self.blocking = Blocking(self.hub, lambda users: self.threads.read(apart_from, users))
         self.presence = ProcessPresence(self, kept_from=self.blocking.kept_from)
-        self.work = Work(lambda done: self.threads.run(keep_leases, done), self.nursery)
+        self.leases = LeaseRenewals(lambda done: self.threads.run(keep_leases, done), self.nursery)
         self.notes = FigureNotes(self.counted)
         self.minutes = MinuteNotes(self.threads)
 

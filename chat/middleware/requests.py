@@ -18,9 +18,9 @@ from chat.pages.errors import rate_limited
 from delivery.wire.errors import RateLimited
 
 #: Key in the scope: a function that takes the user, once the user is known.
-IS_OF = "gapless.is_of"
+TELL_USER = "gapless.tell_user"
 #: Key in the scope of a request that has waited: it was counted when it came.
-IS_ASKED_AGAIN = "gapless.is_asked_again"
+HAS_WAITED = "gapless.has_waited"
 
 
 class RequestsAreCounted:
@@ -60,7 +60,7 @@ class CountedByTheApi(BaseThrottle):
 
 def _note(request: HttpRequest, user: Any) -> None:
     scope = getattr(request, "scope", {})
-    if user.is_authenticated and IS_OF in scope:
-        scope[IS_OF](user.pk)
-    if user.is_authenticated and not scope.get(IS_ASKED_AGAIN):
+    if user.is_authenticated and TELL_USER in scope:
+        scope[TELL_USER](user.pk)
+    if user.is_authenticated and not scope.get(HAS_WAITED):
         request.usage = count(REQUESTS, user)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import msgspec
 from django.conf import settings
 
 from chat import prepared_sql
-from chat.calls import calls_in
+from chat.mention_syntax import mentions_in_text
 from chat.models import Member, Mention, Message
 from chat.rights.table import KEEPERS
 
@@ -14,14 +14,14 @@ _MENTIONS_OF = "SELECT mentions_of(%s, %s::jsonb, %s)::text"
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class MentionQuery:
     """The argument of mentions_of (posting.sql): words that may be names, and the largest channel in which all are mentioned."""
 
     names: list[list[str]]
     everyone_within: int | None
 
 
-def called_by(body: str, *, role: str | None, is_support: bool) -> Called | None:
+def mention_query(body: str, *, role: str | None, is_support: bool) -> MentionQuery | None:
     """The mentions in a text by a member with this role; None if there are none.
 
     In larger channels only owners and moderators can mention everybody. A conversation with the support has no mentions: they
@@ -29,26 +29,26 @@ def called_by(body: str, *, role: str | None, is_support: bool) -> Called | None
     """
     if is_support:
         return None
-    calls = calls_in(body)
-    if not calls.names and not calls.everyone:
+    found = mentions_in_text(body)
+    if not found.names and not found.everyone:
         return None
     within = settings.LIMITS.members if role in KEEPERS else settings.LIMITS.everyone_members
-    return Called(calls.names, within if calls.everyone else None)
+    return MentionQuery(found.names, within if found.everyone else None)
 
 
 def mentions_in(body: str, *, channel: int, role: str | None, is_support: bool) -> dict[str, object] | None:
     """The field `mentions` of a message by a member with this role in this channel."""
-    called = called_by(body, role=role, is_support=is_support)
-    if called is None:
+    query = mention_query(body, role=role, is_support=is_support)
+    if query is None:
         return None
-    names = msgspec.json.encode(called.names).decode()
-    [(found,)] = prepared_sql.rows(_MENTIONS_OF, [channel, names, called.everyone_within])
+    names = msgspec.json.encode(query.names).decode()
+    [(found,)] = prepared_sql.rows(_MENTIONS_OF, [channel, names, query.everyone_within])
     return None if found is None else msgspec.json.decode(found, type=dict[str, object])
 
 
 def keep_mentions(row: Message) -> None:
     """Stores the mentions of a new message, under the channel's lock."""
-    _call(row, _who_hears(row, None))
+    _store(row, _mentioned_users(row, None))
 
 
 def renew_mentions(row: Message, *, role: str | None, is_support: bool) -> None:
@@ -59,9 +59,9 @@ def renew_mentions(row: Message, *, role: str | None, is_support: bool) -> None:
     was_everyone = row.mentions is not None and row.mentions["everyone"]
     row.mentions = mentions_in(row.body, channel=row.channel_id, role=role, is_support=is_support)
     known = set(Mention.objects.filter(message=row).values_list("user", flat=True))
-    called = _who_hears(row, known if was_everyone else None)
-    Mention.objects.filter(message=row, user__in=known - called).delete()
-    _call(row, called - known)
+    mentioned = _mentioned_users(row, known if was_everyone else None)
+    Mention.objects.filter(message=row, user__in=known - mentioned).delete()
+    _store(row, mentioned - known)
 
 
 def forget_mentions(row: Message) -> None:
@@ -70,19 +70,19 @@ def forget_mentions(row: Message) -> None:
     Mention.objects.filter(message=row).delete()
 
 
-def _call(row: Message, users: set[int]) -> None:
+def _store(row: Message, users: set[int]) -> None:
     Mention.objects.bulk_create(
         Mention(message=row, user_id=user, channel_id=row.channel_id, seq=row.seq, sender_id=row.sender_id)
         for user in sorted(users)
     )
 
 
-def _who_hears(row: Message, heard: set[int] | None) -> set[int]:
+def _mentioned_users(row: Message, heard: set[int] | None) -> set[int]:
     """The mentioned users. `heard`: the members at the time when the message mentioned everybody."""
     if row.mentions is None:
         return set()
-    called = set(row.mentions["users"])
+    mentioned = set(row.mentions["users"])
     if row.mentions["everyone"]:
         members = Member.objects.filter(channel=row.channel_id)
-        called |= set(members.values_list("user", flat=True)) if heard is None else heard
-    return called - {row.sender_id}
+        mentioned |= set(members.values_list("user", flat=True)) if heard is None else heard
+    return mentioned - {row.sender_id}

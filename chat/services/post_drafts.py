@@ -9,7 +9,7 @@ import msgspec
 from chat import prepared_sql, shapes
 from chat.services.conversing import Line, decode_lines
 from chat.services.drafts import Draft
-from chat.services.mentions import Called
+from chat.services.mentions import MentionQuery
 from chat.services.posting_facts import Facts
 from delivery.source import numbered
 
@@ -29,7 +29,7 @@ class Row(msgspec.Struct, frozen=True):
     seen_seq: int | None
     #: Left out if there are none: then post_drafts looks for none.
     files: tuple[int, ...] | msgspec.UnsetType
-    #: See Called; null if nobody is mentioned.
+    #: See MentionQuery; null if nobody is mentioned.
     names: list[list[str]] | None
     everyone_within: int | None
     #: Left out if it is no reply in a thread.
@@ -88,7 +88,7 @@ def found_in(row: Sequence[str | bytes | None]) -> Found:
     return Found(_decode_facts(facts or "[]"), [], [])
 
 
-def row_of(draft: Draft, *, is_fresh: bool, called: Called | None) -> Row:
+def row_of(draft: Draft, *, is_fresh: bool, mentions: MentionQuery | None) -> Row:
     return Row(
         channel=draft.channel,
         sender=draft.sender,
@@ -99,8 +99,8 @@ def row_of(draft: Draft, *, is_fresh: bool, called: Called | None) -> Row:
         is_fresh=is_fresh,
         seen_seq=draft.seen_seq,
         files=draft.files or msgspec.UNSET,
-        names=None if called is None else called.names,
-        everyone_within=None if called is None else called.everyone_within,
+        names=None if mentions is None else mentions.names,
+        everyone_within=None if mentions is None else mentions.everyone_within,
         thread=msgspec.UNSET if draft.thread is None else draft.thread,
         also_in_channel=draft.also_in_channel or msgspec.UNSET,
     )

@@ -18,7 +18,7 @@ from chat.services import post_alone
 from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import listed_again
 from chat.services.drafts import Draft
-from chat.services.mentions import called_by
+from chat.services.mentions import mention_query
 from chat.services.message_digest import digest_as_posted
 from chat.services.post_drafts import Found, Posted, Row, found_in, parameters, post_drafts, row_of, statement
 from chat.services.post_rules import refusal_to_post
@@ -256,10 +256,10 @@ def _believed(draft: Draft) -> Facts | None:
 def _row(draft: Draft, outcome: _Outcome) -> Row:
     # A copy of a fresh draft gets the same outcome, and is not posted again.
     if not isinstance(outcome, _Fresh) or outcome.draft is not draft:
-        return row_of(draft, is_fresh=False, called=None)
+        return row_of(draft, is_fresh=False, mentions=None)
     # Only senders in conversations with the support have a side.
-    called = called_by(draft.body, role=outcome.standing.role, is_support=outcome.standing.side is not None)
-    return row_of(draft, is_fresh=True, called=called)
+    mentions = mention_query(draft.body, role=outcome.standing.role, is_support=outcome.standing.side is not None)
+    return row_of(draft, is_fresh=True, mentions=mentions)
 
 
 def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> bytes:

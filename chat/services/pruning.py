@@ -9,7 +9,7 @@ from django.db.models import Q
 from chat.models import Channel, Invite, Message, MessageVersion, PasswordLink, SignInAddress, Token
 from chat.models.message import MessageQuerySet
 from chat.services.retention import raise_floor
-from chat.tools.places import clear_places
+from chat.tools.measuring_accounts import delete_measuring_accounts
 
 #: How long an address of a sign-in is remembered.
 ADDRESS_DAYS = 180
@@ -48,7 +48,7 @@ def prune_logins(*, now: datetime.datetime) -> int:
     Invite.objects.exclude(pk__in=Invite.objects.standing()).delete()
     SignInAddress.objects.filter(last_at__lt=now - datetime.timedelta(days=ADDRESS_DAYS)).delete()
     sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
-    clear_places()
+    delete_measuring_accounts()
     tokens, _ = Token.objects.filter(expires_at__lt=now).delete()
     return sessions + tokens
 

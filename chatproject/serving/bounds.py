@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from chat.addresses import line_of
-from chat.middleware.requests import IS_OF
+from chat.middleware.requests import TELL_USER
 from chat.middleware.watched import ALWAYS_ANSWERED
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
@@ -87,7 +87,7 @@ class Bounded:
             has_waited = time.monotonic() - came_at >= WAITED_SECONDS
             if has_waited and scope["method"] in _READS and await _has_left(receive):
                 return
-            whose = {IS_OF: functools.partial(self._people.learn, scope)}
+            whose = {TELL_USER: functools.partial(self._people.learn, scope)}
             await self._application({**scope, **whose}, whole, _leaving(send, taken))
 
     def _places_for(self, scope: Scope) -> tuple[Places, ...]:

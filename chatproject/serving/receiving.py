@@ -8,7 +8,7 @@ from typing import IO, Any
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from chat.files.developing import scratch
+from chat.files.sanitizing import scratch
 from delivery.wire.errors import Invalid, TooBig, TooSlow, UnsupportedType
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from chat.allowances.table import Whose
-from chat.files.talk import Talk
+from chat.files.upload_exchange import UploadExchange
 from delivery.wire.errors import RateLimited, TooSlow, Unavailable
 
 Event = MutableMapping[str, Any]
@@ -59,37 +59,37 @@ class Places:
     """The places, one for each body. When all are taken, the oldest slow body of the user with the most gives way to others."""
 
     def __init__(self) -> None:
-        self._taken: dict[Coming, Talk] = {}
+        self._taken: dict[Coming, UploadExchange] = {}
 
     @contextlib.contextmanager
-    def one_more(self, talk: Talk, body: Coming) -> Iterator[None]:
+    def one_more(self, exchange: UploadExchange, body: Coming) -> Iterator[None]:
         """Takes a place for one more upload. Raises RateLimited, Unavailable."""
-        if self._count(talk.source) >= settings.LIMITS.uploads_at_once:
+        if self._count(exchange.source) >= settings.LIMITS.uploads_at_once:
             raise RateLimited("Too many of your uploads are under way already.", retry_after=AGAIN_SECONDS)
-        for full in self._full(talk):
-            self._make_room(talk, full)
-        self._taken[body] = talk
+        for full in self._full(exchange):
+            self._make_room(exchange, full)
+        self._taken[body] = exchange
         try:
             yield
         finally:
             self._taken.pop(body, None)
 
-    def _full(self, talk: Talk) -> Iterator[list[Coming]]:
+    def _full(self, exchange: UploadExchange) -> Iterator[list[Coming]]:
         # Those among which one has to give way.
         limits = settings.LIMITS
         from_outside = [body for body, other in self._taken.items() if other.is_from_outside]
-        if talk.is_from_outside and len(from_outside) >= limits.visitor_uploads_under_way:
+        if exchange.is_from_outside and len(from_outside) >= limits.visitor_uploads_under_way:
             yield from_outside
         if len(self._taken) >= limits.uploads_under_way:
             yield list(self._taken)
 
-    def _make_room(self, talk: Talk, among: list[Coming]) -> None:
+    def _make_room(self, exchange: UploadExchange, among: list[Coming]) -> None:
         slow = [body for body in among if body.is_slow]
         most = max(slow, key=lambda body: self._count(self._taken[body].source), default=None)
-        if most is None or self._count(self._taken[most].source) <= self._count(talk.source):
+        if most is None or self._count(self._taken[most].source) <= self._count(exchange.source):
             raise Unavailable("Too many files are on their way at the moment.", retry_after=AGAIN_SECONDS)
         most.give_way()
         del self._taken[most]
 
     def _count(self, source: Whose) -> int:
-        return sum(talk.source == source for talk in self._taken.values())
+        return sum(exchange.source == source for exchange in self._taken.values())

@@ -1,7 +1,7 @@
 """Uploads: their bodies go to the disk while they arrive, and the request holds no place among the others meanwhile.
 
-The server first calls the view without a body: it says whether the user may upload, and what it wants (chat/files/talk.py). Then
-the server receives the body, up to its size limit and above the least rate, develops pictures, and calls the view again.
+The server first calls the view without a body: the view says whether the user may upload, and what it wants
+(chat/files/upload_exchange.py). Then the server receives the body, up to its size limit and above the least rate, sanitizes pictures, and calls the view again.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from chat.allowances.table import Whose
-from chat.files.developing import Developed, develop
-from chat.files.talk import TALK, Body, Form, Got, Talk, Wanted
-from chat.middleware.requests import IS_ASKED_AGAIN
+from chat.files.sanitizing import SanitizedFile, sanitize
+from chat.files.upload_exchange import EXCHANGE, Body, Form, Received, UploadExchange, Wanted
+from chat.middleware.requests import HAS_WAITED
 from chatproject.serving.lingering import answer_and_read_away
 from chatproject.serving.receiving import Gone, receive_body, receive_form
 from chatproject.serving.upload_places import Coming, Places
@@ -33,8 +33,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _UPLOADS = {"POST": re.compile(r"/api/v1/files/?\Z"), "PATCH": re.compile(r"/api/v1/files/uploads/\d+/?\Z")}
 #: Headers that Django does not get, because it is called without a body.
 _OF_BODY = (b"content-length", b"content-type", b"transfer-encoding")
-#: How many pictures this process develops at once: each needs a processor, and up to a gigabyte for a moment.
-DEVELOPING = 2
+#: How many pictures this process sanitizes at once: each needs a processor, and up to a gigabyte for a moment.
+SANITIZED_AT_ONCE = 2
 #: How many uploads of all users are written at once.
 WRITING = 4
 
@@ -45,9 +45,9 @@ class Uploading:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._places = Places()
-        #: The users whose pictures are being developed, or wait for it.
+        #: The users whose pictures are being sanitized, or wait for it.
         self._turns: WeakValueDictionary[Whose, asyncio.Lock] = WeakValueDictionary()
-        self._darkroom = ThreadPoolExecutor(DEVELOPING, thread_name_prefix="gapless-darkroom")
+        self._sanitizers = ThreadPoolExecutor(SANITIZED_AT_ONCE, thread_name_prefix="gapless-sanitizing")
         self._disk = ThreadPoolExecutor(WRITING, thread_name_prefix="gapless-uploads")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,12 +55,12 @@ class Uploading:
         if path is None or not path.match(scope["path"]):
             await self._application(scope, receive, send)
             return
-        talk, body = _talk_about(scope), Coming(receive)
-        asked = {**scope, TALK: talk, "headers": _without_body(scope)}
+        exchange, body = _exchange_about(scope), Coming(receive)
+        asked = {**scope, EXCHANGE: exchange, "headers": _without_body(scope)}
         answer = await self._ask(asked)
-        if talk.wants is not None:
+        if exchange.wants is not None:
             try:
-                answer = await self._converse(talk, {**asked, IS_ASKED_AGAIN: True}, body)
+                answer = await self._converse(exchange, {**asked, HAS_WAITED: True}, body)
             except Gone:
                 return
         if body.is_over:
@@ -68,20 +68,20 @@ class Uploading:
         else:
             await answer_and_read_away(answer.say, receive, send)
 
-    async def _converse(self, talk: Talk, asked: Scope, body: Coming) -> "_Answer":
+    async def _converse(self, exchange: UploadExchange, asked: Scope, body: Coming) -> "_Answer":
         with contextlib.ExitStack() as taken:
-            while (wants := talk.wants) is not None:
-                talk.wants = None
+            while (wants := exchange.wants) is not None:
+                exchange.wants = None
                 try:
-                    if not talk.got:
-                        taken.enter_context(self._places.one_more(talk, body))
-                    talk.got.append(await self._get(wants, talk, body.receive))
+                    if not exchange.got:
+                        taken.enter_context(self._places.one_more(exchange, body))
+                    exchange.got.append(await self._get(wants, exchange, body.receive))
                 except Refused as refused:
-                    talk.got.append(refused)
+                    exchange.got.append(refused)
                 except OSError as error:
                     # A full disk, mostly.
                     logger.warning("an upload could not be kept: %r", error)
-                    talk.got.append(Unavailable("The file could not be kept: send it again later.", retry_after=30))
+                    exchange.got.append(Unavailable("The file could not be kept: send it again later.", retry_after=30))
                 answer = await self._ask(asked)
         return answer
 
@@ -90,21 +90,23 @@ class Uploading:
         await self._application(scope, _empty_body(), answer.take)
         return answer
 
-    async def _get(self, wants: Wanted, talk: Talk, receive: Receive) -> Got:
+    async def _get(self, wants: Wanted, exchange: UploadExchange, receive: Receive) -> Received:
         match wants:
             case Body():
                 return await receive_body(receive, most=wants.most_bytes, disk=self._disk)
             case Form():
-                content, name = await receive_form(receive, talk.content_type, most=wants.most_bytes, disk=self._disk)
-                return await self._develop(lambda: develop(content, name=name), talk.source)
+                content, name = await receive_form(
+                    receive, exchange.content_type, most=wants.most_bytes, disk=self._disk
+                )
+                return await self._sanitize(lambda: sanitize(content, name=name), exchange.source)
             case _:
-                return await self._develop(wants.do, talk.source)
+                return await self._sanitize(wants.do, exchange.source)
 
-    async def _develop(self, do: Callable[[], Developed], source: Whose) -> Developed:
+    async def _sanitize(self, do: Callable[[], SanitizedFile], source: Whose) -> SanitizedFile:
         # One picture of a user at a time: a user with slow pictures leaves the other places to others.
         turn = self._turns.setdefault(source, asyncio.Lock())
         async with turn:
-            return await asyncio.get_running_loop().run_in_executor(self._darkroom, do)
+            return await asyncio.get_running_loop().run_in_executor(self._sanitizers, do)
 
 
 class _Answer:
@@ -121,10 +123,10 @@ class _Answer:
             await send(event)
 
 
-def _talk_about(scope: Scope) -> Talk:
+def _exchange_about(scope: Scope) -> UploadExchange:
     said = {name: value for name, value in scope["headers"] if name in _OF_BODY}
     length = said.get(b"content-length", b"")
-    return Talk(
+    return UploadExchange(
         content_type=said.get(b"content-type", b"").decode("latin-1"),
         content_length=int(length) if length.isdigit() else None,
     )

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from chat.middleware.requests import IS_ASKED_AGAIN
-from chat.middleware.waits import HEADER, MANY_WAIT, MAY_WAIT, Wait
+from chat.middleware.long_poll import HEADER, MANY_WAIT, MAY_WAIT, Wait
+from chat.middleware.requests import HAS_WAITED
 from delivery.node import Node, running
 
 Scope = MutableMapping[str, Any]
@@ -32,7 +32,7 @@ class Waiting:
         node = running()
         if first.wait is None or node is None:
             return
-        again = {**scope, IS_ASKED_AGAIN: True}
+        again = {**scope, HAS_WAITED: True}
         # Taken here and not where it is asked for: of many who come at once each would find the same room.
         with node.waits.place(first.wait.user_id) as has_place:
             if has_place and await _has_left(node, first.wait, receive):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chat.files import broom
+from chat.files import background_sweep
 from chat.live.node import ChatNode
 from chat.support.clockwork import running
 from chatproject import erasing
@@ -36,7 +36,7 @@ async def node(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Async
 
 async def test_an_idle_process_looks_for_work_without_a_thread(node: ChatNode, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
-        (broom, "LOOK_SECONDS"), (running, "TURN_SECONDS"), (erasing, "LEAST_PAUSE_SECONDS"),
+        (background_sweep, "LOOK_SECONDS"), (running, "TURN_SECONDS"), (erasing, "LEAST_PAUSE_SECONDS"),
         (erasing, "MOST_PAUSE_SECONDS"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, 0.02)
@@ -54,7 +54,7 @@ async def test_an_idle_process_looks_for_work_without_a_thread(node: ChatNode, m
 
     monkeypatch.setattr(Reads, "read", counted)
     monkeypatch.setattr(KeepingThreads, "run", noted)
-    for begin in (running.wind_up, broom.sweep_beside, erasing.erase_beside):
+    for begin in (running.wind_up, background_sweep.start_sweeping, erasing.erase_beside):
         begin(node)
     await expect(lambda: len(asked) == 3 and min(asked.values()) >= 3)
     assert not in_threads

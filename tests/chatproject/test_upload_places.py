@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import pytest
 
-from chat.files.talk import TALK, Body
+from chat.files.upload_exchange import EXCHANGE, Body
 from chatproject.serving import upload_places
 from chatproject.serving.uploads import Uploading
 from delivery.wire.errors import Unavailable
@@ -25,7 +25,7 @@ class House:
         self.reading = 0
 
     async def _view(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        talk, user = scope[TALK], int(scope["path"].rsplit("/", 1)[1])
+        talk, user = scope[EXCHANGE], int(scope["path"].rsplit("/", 1)[1])
         if talk.got:
             self.got.append((user, said(talk.got[-1])))
         else:

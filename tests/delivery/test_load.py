@@ -17,7 +17,12 @@ from django.core.management import CommandError, call_command
 
 from chat import services
 from chat.models import AuditEntry, Channel, Member, Message, SettledUpTo, Token, User
-from chat.tools.places import Places, clear_places, make_places, make_probe_places
+from chat.tools.measuring_accounts import (
+    ClientAccounts,
+    delete_measuring_accounts,
+    make_client_accounts,
+    make_probe_accounts,
+)
 from delivery.load.generators import Generators
 from delivery.load.lag import STEP_SECONDS, Lag
 from delivery.load.run import blame
@@ -223,12 +228,12 @@ async def test_a_load_test_that_is_killed_takes_its_server_along_and_the_next_ta
     family = first.children(recursive=True)
     assert any("serve" in process.cmdline() for process in family)
     assert all(await in_thread(lambda: [token.expires_at for token in Token.objects.filter(name="load test")]))
-    assert await in_thread(clear_places) == 0, "it is running"
+    assert await in_thread(delete_measuring_accounts) == 0, "it is running"
     first.kill()
     first.wait()
     _, alive = await asyncio.to_thread(psutil.wait_procs, family, 45)
     assert alive == []
-    await expect(lambda: in_thread(clear_places), within=10)
+    await expect(lambda: in_thread(delete_measuring_accounts), within=10)
     assert await in_thread(nothing_is_left)
 
 
@@ -241,7 +246,7 @@ def test_prune_takes_away_what_a_killed_measurement_left_and_no_other(transactio
     killed = [services.create_user(f"loadtest17-{number}") for number in range(2)]
     services.open_channel(killed[0], name="load test #0", kind="private", members=killed[1:])
     services.create_token(killed[1], name="load test")
-    with make_probe_places(2) as places:
+    with make_probe_accounts(2) as places:
         call_command("prune", stdout=StringIO())
         assert list(User.objects.values_list("memberships__channel", flat=True)) == [places[0][1]]
         assert Token.objects.count() == 2
@@ -252,19 +257,19 @@ def test_prune_takes_away_what_a_killed_measurement_left_and_no_other(transactio
 def test_a_measurement_that_fails_or_is_interrupted_leaves_nothing(
     transactional_db: None, ending: type[BaseException]
 ) -> None:
-    for making in (make_places(3, most=2, seconds=60), make_probe_places(2)):
+    for making in (make_client_accounts(3, most=2, seconds=60), make_probe_accounts(2)):
         with pytest.raises(ending), making as places:
             _speak_and_end(places, ending)
     assert nothing_is_left()
 
 
-def _speak_and_end(places: Places, ending: type[BaseException]) -> None:
+def _speak_and_end(places: ClientAccounts, ending: type[BaseException]) -> None:
     said(User.objects.latest("pk"), Channel.objects.get(pk=places[-1][1]))
     raise ending
 
 
 def test_what_the_staff_has_done_to_an_account_for_measuring_stays_in_the_audit_log(cast: Cast) -> None:
-    with make_places(2, most=2, seconds=1):
+    with make_client_accounts(2, most=2, seconds=1):
         account = User.objects.filter(username__startswith="loadtest").latest("pk")
         services.ban_user(cast.sam, user=account.pk, reason="Who is this?")
     assert AuditEntry.objects.filter(whom=account, act="user.banned").exists()
@@ -273,7 +278,7 @@ def test_what_the_staff_has_done_to_an_account_for_measuring_stays_in_the_audit_
 
 def test_a_load_test_never_speaks_as_a_person_who_has_a_name_like_its_own(cast: Cast) -> None:
     person = services.create_user("loadtest17-0", password="correct horse battery staple")
-    with make_places(2, most=2, seconds=1):
+    with make_client_accounts(2, most=2, seconds=1):
         assert not Token.objects.filter(user=person).exists()
     assert User.objects.get(pk=person.pk).is_active
 

@@ -5,19 +5,19 @@ from typing import Any
 
 from chat import clock
 from chat.files import services, storage
-from chat.files.developing import Developed, develop, scratch
+from chat.files.sanitizing import SanitizedFile, sanitize, scratch
 from chat.models import File, User
 
 
-def developed(content: bytes, name: str) -> Developed:
+def sanitized(content: bytes, name: str) -> SanitizedFile:
     given = scratch()
     given.write(content)
-    return develop(given, name=name)
+    return sanitize(given, name=name)
 
 
 def kept(user: User, content: bytes, name: str) -> File:
     """One with its bytes, that no message has yet."""
-    return services.keep_file(user, developed(content, name))
+    return services.store_file(user, sanitized(content, name))
 
 
 def file_of(user: User, name: str = "plan.png", *, is_whole: bool = True, **fields: Any) -> File:

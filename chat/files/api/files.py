@@ -16,13 +16,13 @@ from chat.api.contract import documented
 from chat.api.rendering import JSONParser
 from chat.api.users import caller
 from chat.files import services, storage
-from chat.files.api.counting import count_upload, source_of
-from chat.files.api.handing import handed
+from chat.files.api.downloads import file_response
 from chat.files.api.shapes import file_of
-from chat.files.beside import NOBODY, Beside
-from chat.files.developing import Developed, develop, scratch
+from chat.files.api.upload_allowance import count_upload, source_of
+from chat.files.hooks import NOBODY, FileHooks
 from chat.files.reads import file_for
-from chat.files.talk import Form, Talk, talk_of
+from chat.files.sanitizing import SanitizedFile, sanitize, scratch
+from chat.files.upload_exchange import Form, UploadExchange, exchange_of
 from chat.models import User
 from delivery.wire.errors import Invalid, NotFound
 
@@ -52,7 +52,7 @@ class AnyKind(BaseContentNegotiation):
 class Files(APIView):
     parser_classes = [JSONParser, MultiPartParser]
     for_visitors = frozenset({"POST"})
-    beside: Beside = NOBODY
+    hooks: FileHooks = NOBODY
 
     @documented({201: shapes.File}, takes_bytes=FORM, refuses=[408, 413, 415])
     def post(self, request: Request) -> Response:
@@ -62,23 +62,23 @@ class Files(APIView):
         the file until a message has it; without a message it is deleted after a day. Large files, poor connections:
         `files/uploads/`.
         """
-        talk, user = talk_of(request), caller(request)
-        desk, developed = self.beside.desk_of(user), talk.has() if talk else None
-        if developed is None:
+        exchange, user = exchange_of(request), caller(request)
+        desk, sanitized = self.hooks.desk_of(user), exchange.has() if exchange else None
+        if sanitized is None:
             count_upload(user)
             # The form is a little longer than its file.
-            announced = (talk.content_length if talk else None) or 0
+            announced = (exchange.content_length if exchange else None) or 0
             services.require_may_upload(user, size=max(0, announced - FORM_BYTES), desk=desk)
-            if talk:
-                return wanting(talk, Form(settings.LIMITS.file_bytes), user)
-            developed = _developed_here(request)
-        return Response(file_of(services.keep_file(user, developed, desk=desk)), status=201)
+            if exchange:
+                return wants_body(exchange, Form(settings.LIMITS.file_bytes), user)
+            sanitized = _sanitized_here(request)
+        return Response(file_of(services.store_file(user, sanitized, desk=desk)), status=201)
 
 
 class OneFile(APIView):
     content_negotiation_class = AnyKind
     for_visitors = frozenset({"GET"})
-    beside: Beside = NOBODY
+    hooks: FileHooks = NOBODY
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
@@ -87,34 +87,34 @@ class OneFile(APIView):
         Pictures, sound and video that browsers show are sent inline, other files as a download. `Range` (206) and
         `If-None-Match` (304) work.
         """
-        row = file_for(caller(request), pk, beside=self.beside)
-        return handed(request._request, row, name=storage.WHOLE)
+        row = file_for(caller(request), pk, hooks=self.hooks)
+        return file_response(request._request, row, name=storage.WHOLE)
 
 
 class Preview(APIView):
     content_negotiation_class = AnyKind
     for_visitors = frozenset({"GET"})
-    beside: Beside = NOBODY
+    hooks: FileHooks = NOBODY
 
     @documented({200: None}, refuses=[416])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Returns the small preview of a large picture."""
-        row = file_for(caller(request), pk, beside=self.beside)
+        row = file_for(caller(request), pk, hooks=self.hooks)
         if not row.has_preview:
             raise NotFound("This file has no preview.")
-        return handed(request._request, row, name=storage.PREVIEW)
+        return file_response(request._request, row, name=storage.PREVIEW)
 
 
-def wanting(talk: Talk, wanted: Any, user: User) -> Response:
+def wants_body(exchange: UploadExchange, wanted: Any, user: User) -> Response:
     """Tells the server which bytes to receive. The server takes this 202 for itself; the client never sees it."""
-    talk.wants, talk.source, talk.is_from_outside = wanted, source_of(user), user.is_visitor
+    exchange.wants, exchange.source, exchange.is_from_outside = wanted, source_of(user), user.is_visitor
     return Response(status=202)
 
 
-def _developed_here(request: Request) -> Developed:
+def _sanitized_here(request: Request) -> SanitizedFile:
     given = request.FILES.get("file")
     if given is None or given.file is None:
         raise Invalid("The form has no part `file` with a file.")
     content = scratch()
     shutil.copyfileobj(given.file, content)
-    return develop(content, name=given.name or "")
+    return sanitize(content, name=given.name or "")

@@ -9,12 +9,12 @@ from chat.api.pages import number
 from chat.api.users import caller, checked
 from chat.files import services
 from chat.files.api import shapes
-from chat.files.api.counting import count_upload
-from chat.files.api.files import wanting
-from chat.files.beside import NOBODY, Beside
-from chat.files.developing import Developed, develop
+from chat.files.api.files import wants_body
+from chat.files.api.upload_allowance import count_upload
+from chat.files.hooks import NOBODY, FileHooks
+from chat.files.sanitizing import SanitizedFile, sanitize
 from chat.files.services.pieces import received, require_goes_on
-from chat.files.talk import Body, Work, talk_of
+from chat.files.upload_exchange import Body, Work, exchange_of
 from chat.models import File
 from delivery.wire.errors import Invalid, TooBig, UnsupportedType
 
@@ -23,14 +23,14 @@ PIECE = {"application/octet-stream": {"schema": {"type": "string", "format": "bi
 
 class Uploads(APIView):
     for_visitors = frozenset({"POST"})
-    beside: Beside = NOBODY
+    hooks: FileHooks = NOBODY
 
     @documented({201: shapes.Upload}, takes=shapes.UploadInput(name="plan.pdf", size=48_211), refuses=[413])
     def post(self, request: Request) -> Response:
         """Begins an upload of exactly `size` bytes, which count against the quota at once. It is deleted after a day."""
         given, user = checked(shapes.UploadInput, request), caller(request)
         count_upload(user)
-        row = services.begin_upload(user, name=given.name, size=given.size, desk=self.beside.desk_of(user))
+        row = services.begin_upload(user, name=given.name, size=given.size, desk=self.hooks.desk_of(user))
         return Response(shapes.upload_of(row), status=201)
 
 
@@ -53,30 +53,30 @@ class OneUpload(APIView):
 
         The answer to the last piece has the file in `file`.
         """
-        user, talk = caller(request), talk_of(request)
+        user, exchange = caller(request), exchange_of(request)
         offset, row = number(request, "offset"), services.upload_of(user, pk)
         if offset is None:
             raise Invalid("Say where the piece begins: ?offset=.")
-        if talk is None:
+        if exchange is None:
             raise Invalid("Pieces are taken by `manage.py serve` and `runserver` alone.")
         try:
-            got = talk.has()
+            got = exchange.has()
         except (Invalid, TooBig, UnsupportedType):
             # All bytes are there, but no file can be made of them.
             if received(row) == row.size:
                 services.give_up_upload(user, pk)
             raise
-        if isinstance(got, Developed):
+        if isinstance(got, SanitizedFile):
             return Response(shapes.upload_of(services.finish_upload(row, got)))
         if got is None:
             if row.whole_at is not None and offset == row.size:
                 return Response(shapes.upload_of(row))
             require_goes_on(row, offset=offset)
-            return wanting(talk, Body(row.size - offset), user)
+            return wants_body(exchange, Body(row.size - offset), user)
         row = services.take_piece(user, pk, offset=offset, content=got)
         if received(row) < row.size:
             return Response(shapes.upload_of(row))
-        return wanting(talk, Work(lambda: _developed(row)), user)
+        return wants_body(exchange, Work(lambda: _sanitized(row)), user)
 
     @documented({204: None})
     def delete(self, request: Request, pk: int) -> Response:
@@ -85,5 +85,5 @@ class OneUpload(APIView):
         return Response(status=204)
 
 
-def _developed(row: File) -> Developed:
-    return develop(services.assembled(row), name=row.name)
+def _sanitized(row: File) -> SanitizedFile:
+    return sanitize(services.assembled(row), name=row.name)

@@ -7,9 +7,9 @@ from typing import IO
 from django.db import transaction
 
 from chat.files import storage
-from chat.files.developing import Developed, scratch
 from chat.files.names import file_name
-from chat.files.services.keeping import NO_UPLOAD, finish, locked, put_for, reserve, take_away
+from chat.files.sanitizing import SanitizedFile, scratch
+from chat.files.services.storing import NO_UPLOAD, finish, locked, put_for, reserve, take_away
 from chat.models import File, User
 from delivery.wire.errors import Conflict, Invalid, NotFound
 
@@ -78,7 +78,7 @@ def assembled(row: File) -> IO[bytes]:
     return whole
 
 
-def finish_upload(row: File, developed: Developed) -> File:
+def finish_upload(row: File, sanitized: SanitizedFile) -> File:
     """Makes the upload a file that a message can have. Repeating does nothing. Raises NotFound if it was given up meanwhile."""
     with transaction.atomic():
         # The last piece may have been sent twice: only one of the two requests stores the whole file.
@@ -86,7 +86,7 @@ def finish_upload(row: File, developed: Developed) -> File:
         if row.whole_at is not None:
             return row
         pieces = [name for name, _ in row.pieces]
-        row = finish(row, developed)
+        row = finish(row, sanitized)
     take_away(row, *pieces)
     return row
 

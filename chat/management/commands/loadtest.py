@@ -23,7 +23,7 @@ from rich.table import Table
 
 from chat.services.command_accounts import has_people
 from chat.tools.interrupting import ended_by_sigterm
-from chat.tools.places import Places, make_places
+from chat.tools.measuring_accounts import ClientAccounts, make_client_accounts
 from chat.tools.progress import progress_bar
 from delivery.children import die_with_parent
 from delivery.load.generators import fitting
@@ -85,7 +85,9 @@ class Command(BaseCommand):
             _require_allowed(plan)
         with contextlib.ExitStack() as stack:
             stack.enter_context(ended_by_sigterm())
-            places = stack.enter_context(make_places(plan.clients, most=settings.LIMITS.members, seconds=plan.seconds))
+            places = stack.enter_context(
+                make_client_accounts(plan.clients, most=settings.LIMITS.members, seconds=plan.seconds)
+            )
             target = Target(options["url"].rstrip("/"), None) if options["url"] else None
             target = target or stack.enter_context(_own_server(options["processes"]))
             outcome = self._run(plan, target, places)
@@ -110,7 +112,7 @@ class Command(BaseCommand):
             churn=options["churn"] / 100, p95_ms=options["p95"], generators=options["generators"],
         )  # fmt: skip
 
-    def _run(self, plan: Plan, target: Target, places: Places) -> Outcome:
+    def _run(self, plan: Plan, target: Target, places: ClientAccounts) -> Outcome:
         columns = (TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with progress_bar(*columns) as progress:
 

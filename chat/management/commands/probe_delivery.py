@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.services.command_accounts import has_people
 from chat.tools.interrupting import ended_by_sigterm
-from chat.tools.places import make_probe_places
+from chat.tools.measuring_accounts import make_probe_accounts
 from delivery.client import Ended
 from delivery.load.probe import ProbeResult, probe
 from delivery.load.target import answers, socket_url
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         if not answers(url):
             raise CommandError(f"Nothing answers at {url}: is the server running there?", returncode=2)
         try:
-            with ended_by_sigterm(), make_probe_places(2) as places:
+            with ended_by_sigterm(), make_probe_accounts(2) as places:
                 found = asyncio.run(probe(socket_url(url), places=places))
         except (Ended, TimeoutError, OSError) as error:
             raise CommandError(

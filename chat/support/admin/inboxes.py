@@ -16,7 +16,7 @@ from chat.admin import columns
 from chat.admin.base import ReadOnlyAdmin, Table, staff_of
 from chat.admin.columns import column
 from chat.support import services
-from chat.support.admin.inbox_deeds import ACTS, ADD, NewInboxForm, origins_of
+from chat.support.admin.inbox_actions import ACTS, ADD, NewInboxForm, origins_of
 from chat.support.models import Inbox
 from chat.support.services.inboxes import inboxes_of
 from chat.support.services.seats import public_names

@@ -2,7 +2,6 @@ from django.urls import path
 
 from chat.support.api import (
     acts,
-    after,
     agents,
     blocks,
     canned,
@@ -10,6 +9,7 @@ from chat.support.api import (
     conversations,
     hours,
     inboxes,
+    ratings_and_transcripts,
     reports,
     visits,
 )
@@ -38,8 +38,8 @@ urlpatterns = [
     path(one + "pending/", acts.Pending.as_view()),
     path(one + "resolve/", acts.Resolve.as_view()),
     path(one + "reopen/", acts.Reopen.as_view()),
-    path(one + "rating/", after.OwnRatings.as_view()),
-    path(one + "transcript/", after.Transcripts.as_view()),
+    path(one + "rating/", ratings_and_transcripts.OwnRatings.as_view()),
+    path(one + "transcript/", ratings_and_transcripts.Transcripts.as_view()),
     path("hours/", hours.AllHours.as_view()),
     path("hours/<int:pk>/", hours.OneHours.as_view()),
     path("inboxes/<int:pk>/policies/", hours.Policies.as_view()),

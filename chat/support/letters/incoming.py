@@ -8,7 +8,7 @@ from typing import IO
 import msgspec
 from django.conf import settings
 
-from chat.files.developing import scratch
+from chat.files.sanitizing import scratch
 from delivery.children import run_apart
 from delivery.wire.errors import Invalid
 

@@ -17,7 +17,7 @@ from chat.middleware import caller
 from chat.models import Door
 from chat.support.letters.head import read_head
 from chat.support.mailboxes.address import Mailbox
-from chat.support.mailboxes.line import Line
+from chat.support.mailboxes.imap_connection import ImapConnection
 from chat.support.services.mailboxes import end_turn, hold_mailbox, note_problem, take_mailbox
 from chat.support.services.receiving import receive_mail
 from delivery import metrics
@@ -48,7 +48,7 @@ def collect(mailbox: Mailbox, *, is_ending: Callable[[], bool] = lambda: False) 
     if not _asked(take_mailbox, address):
         return False
     try:
-        line = Line(mailbox)
+        line = ImapConnection(mailbox)
         try:
             is_empty = _take_up(line, address, is_ending)
             put_aside = line.put_aside()
@@ -66,7 +66,7 @@ def collect(mailbox: Mailbox, *, is_ending: Callable[[], bool] = lambda: False) 
     return True
 
 
-def _take_up(line: Line, address: str, is_ending: Callable[[], bool]) -> bool:
+def _take_up(line: ImapConnection, address: str, is_ending: Callable[[], bool]) -> bool:
     """Collects mails; returns whether none is left that could be collected now."""
     waiting: set[str] = set()
     left: Iterator[int] = iter(line.unread())
@@ -83,7 +83,7 @@ def _take_up(line: Line, address: str, is_ending: Callable[[], bool]) -> bool:
     return next(left, None) is None
 
 
-def _take(line: Line, uid: int) -> str | None:
+def _take(line: ImapConnection, uid: int) -> str | None:
     """Receives one mail; returns its sender if the mail is left for later."""
     most, size = settings.LIMITS.mail_bytes, line.size(uid)
     # Reads one byte more than allowed, because a server may be wrong about the size.

@@ -9,7 +9,7 @@ from django.db.models.functions import Least
 
 from chat import clock
 from chat.models import Conversation, Member, User
-from chat.support.counting import Fact
+from chat.support.desk_facts import Fact
 from chat.support.models import Agent, Inbox, Mail, MailKind, Ticket
 from chat.support.schedule import Schedule, is_open, next_opening, schedule_of
 from chat.support.services.mailing import AT_ONCE, is_mailing

@@ -9,9 +9,9 @@ from django.conf import settings
 
 from chat.allowances.counting import count
 from chat.allowances.table import UPLOADS
-from chat.files.developing import develop
 from chat.files.names import file_name
-from chat.files.services import give_up_upload, keep_file, require_may_upload
+from chat.files.sanitizing import sanitize
+from chat.files.services import give_up_upload, require_may_upload, store_file
 from chat.models import User
 from chat.support.letters.incoming import Opened
 from chat.support.reads.customers import desk_of_customer
@@ -56,9 +56,9 @@ def attached(visitor: User, mail: Opened) -> Iterator[Attachments]:
 def _kept(visitor: User, name: str, content: IO[bytes]) -> int:
     desk, size = desk_of_customer(visitor), content.seek(0, 2)
     count(UPLOADS, visitor)
-    # Checked before the file is developed, which costs more.
+    # Checked before the file is sanitized, which costs more.
     require_may_upload(visitor, size=size, desk=desk)
-    return keep_file(visitor, develop(content, name=name), desk=desk).pk
+    return store_file(visitor, sanitize(content, name=name), desk=desk).pk
 
 
 def _surplus(mail: Opened) -> Iterator[str]:

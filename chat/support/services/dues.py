@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from chat.support.counting import Targets, dues_of
+from chat.support.desk_facts import Targets, dues_of
 from chat.support.models import Inbox, Policy, Tally, Ticket
 from chat.support.schedule import Schedule, schedule_of
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from chat.models import Message
-from chat.support.counting import Fact, Targets, count, fact_of
+from chat.support.desk_facts import Fact, Targets, count, fact_of
 from chat.support.models import Inbox, Interval, Tally, Ticket
 from chat.support.schedule import Schedule, schedule_of
 from chat.support.services.agent_mails import write_agent_mails

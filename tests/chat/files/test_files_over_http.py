@@ -149,7 +149,7 @@ async def test_a_file_is_gone_with_its_message_at_once_and_its_bytes_soon(
     assert gone.json()["files"] == []
     assert http["alice"].get(f"/files/{file['id']}/").status_code == 404
     assert posted(http["bob"], cast, file["id"]).status_code == 404
-    # By the broom of the process.
+    # By the sweep of the process.
     await expect(lambda: in_thread(lambda: not File.objects.exists()))
 
 

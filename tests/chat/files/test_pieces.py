@@ -16,7 +16,7 @@ from django.db import connections, transaction
 from django.test import Client
 
 from chat.files import services, storage
-from chat.files.developing import develop
+from chat.files.sanitizing import sanitize
 from chat.files.services import pieces
 from chat.models import File, User
 from chatproject.serving import receiving
@@ -25,7 +25,7 @@ from tests.chat.files.conftest import SMALL, give
 from tests.conftest import Cast, in_thread, said
 from tests.stage import pictures
 from tests.stage.callers import browser
-from tests.stage.files import content_of, developed, kept
+from tests.stage.files import content_of, kept, sanitized
 from tests.stage.servers import Server, expect
 
 
@@ -174,10 +174,10 @@ def kill_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def test_a_kill_between_bytes_and_row_leaves_no_file_and_nothing_behind(
     cast: Cast, kill_at: Callable[[int], None], step: int
 ) -> None:
-    photo = developed(pictures.photo(), "photo.jpg")
+    photo = sanitized(pictures.photo(), "photo.jpg")
     kill_at(step)
     with pytest.raises(Killed):
-        services.keep_file(cast.bob, photo)
+        services.store_file(cast.bob, photo)
     row = File.objects.get()
     assert row.whole_at is None
     assert len(content_of(row.folder)) == (step + 1) // 2
@@ -199,7 +199,7 @@ def test_a_kill_between_a_piece_and_its_row_costs_that_piece_alone(
         services.take_piece(cast.bob, row.pk, offset=3, content=io.BytesIO(b"two"))
     monkeypatch.undo()
     row = services.take_piece(cast.bob, row.pk, offset=3, content=io.BytesIO(b"two"))
-    row = services.finish_upload(row, develop(services.assembled(row), name=row.name))
+    row = services.finish_upload(row, sanitize(services.assembled(row), name=row.name))
     with storage.get(row.folder, storage.WHOLE) as whole:
         assert whole.read() == b"onetwo"
     services.give_up_upload(cast.bob, row.pk)
@@ -210,7 +210,7 @@ def test_a_kill_between_a_piece_and_its_row_costs_that_piece_alone(
 def test_a_last_piece_that_comes_twice_ends_the_upload_once(cast: Cast) -> None:
     row = services.begin_upload(cast.bob, name="plan.txt", size=4)
     row = services.take_piece(cast.bob, row.pk, offset=0, content=io.BytesIO(b"plan"))
-    first, second = (develop(services.assembled(row), name=row.name) for _ in range(2))
+    first, second = (sanitize(services.assembled(row), name=row.name) for _ in range(2))
     whole = services.finish_upload(row, first)
     for known in (row, whole):
         assert services.finish_upload(known, second).whole_at == whole.whole_at

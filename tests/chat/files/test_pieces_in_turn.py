@@ -11,13 +11,13 @@ import pytest
 from django.db import connections, transaction
 
 from chat.files import services, storage
-from chat.files.developing import Developed, develop
-from chat.files.talk import TALK, Work
+from chat.files.sanitizing import SanitizedFile, sanitize
+from chat.files.upload_exchange import EXCHANGE, Work
 from chat.models import File
 from chatproject.serving.uploads import Uploading
 from delivery.wire import errors
 from tests.conftest import Cast
-from tests.stage.files import content_of, developed
+from tests.stage.files import content_of, sanitized
 from tests.stage.servers import expect
 
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_given_up_before_it_is_whole_leaves_nothing(
     monkeypatch.setattr(storage, "put", noting)
     given_up_while_stored(moment)
     with pytest.raises(errors.NotFound):
-        services.keep_file(cast.bob, develop(io.BytesIO(b"the plan"), name="plan.txt"))
+        services.store_file(cast.bob, sanitize(io.BytesIO(b"the plan"), name="plan.txt"))
     assert [content_of(folder) for folder in {*folders}] in ([], [[]])
     assert not File.objects.exists()
 
@@ -76,7 +76,7 @@ def test_a_file_that_is_given_up_before_it_is_whole_leaves_nothing(
 def test_an_upload_that_is_given_up_before_its_end_is_no_file(cast: Cast) -> None:
     row = services.begin_upload(cast.bob, name="plan.txt", size=4)
     row = services.take_piece(cast.bob, row.pk, offset=0, content=io.BytesIO(b"plan"))
-    whole = develop(services.assembled(row), name=row.name)
+    whole = sanitize(services.assembled(row), name=row.name)
     services.give_up_upload(cast.bob, row.pk)
     with pytest.raises(errors.NotFound):
         services.finish_upload(row, whole)
@@ -101,7 +101,9 @@ def test_a_full_disk_costs_a_piece_and_not_the_upload(cast: Cast, monkeypatch: p
 def test_pictures_that_grow_at_the_same_moment_never_pass_the_quota(cast: Cast, settings: Any) -> None:
     settings.LIMITS = dataclasses.replace(settings.LIMITS, quota_megabytes=1)
     rows = [services.begin_upload(cast.bob, name="drawn.png", size=4) for _ in range(2)]
-    grown = [Developed(name="drawn.png", type="image/png", size=600_000, content=io.BytesIO(b"grown")) for _ in rows]
+    grown = [
+        SanitizedFile(name="drawn.png", type="image/png", size=600_000, content=io.BytesIO(b"grown")) for _ in rows
+    ]
     outcomes: list[Any] = []
 
     def second() -> None:
@@ -130,13 +132,13 @@ async def test_one_persons_pictures_are_drawn_one_after_the_other() -> None:
     def draw(user: int) -> Any:
         drawn.append(user)
         goes_on.wait(10 if user == 1 else 0)
-        return developed(b"drawn", "drawn.txt")
+        return sanitized(b"drawn", "drawn.txt")
 
     async def application(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        talk = scope[TALK]
-        if not talk.got:
-            talk.source = int(scope["path"].rsplit("/", 1)[1])
-            talk.wants = Work(lambda: draw(talk.source))
+        exchange = scope[EXCHANGE]
+        if not exchange.got:
+            exchange.source = int(scope["path"].rsplit("/", 1)[1])
+            exchange.wants = Work(lambda: draw(exchange.source))
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     async def nothing(*_: Any) -> Any:

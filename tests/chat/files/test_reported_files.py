@@ -7,7 +7,7 @@ from django.db import connections, transaction
 
 from chat import services
 from chat.files import storage
-from chat.files.beside import NOBODY
+from chat.files.hooks import NOBODY
 from chat.files.reads import file_for
 from chat.files.services import sweep
 from chat.models import File, Report, User
@@ -41,7 +41,7 @@ def reported(cast: Cast, plan: File) -> Report:
 
 def may_have(user: User, file: File) -> bool:
     try:
-        return file_for(user, file.pk, beside=NOBODY) == file
+        return file_for(user, file.pk, hooks=NOBODY) == file
     except NotFound:
         return False
 

@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 
 from chat import clock
-from chat.live.counting import Counting
 from chat.live.minutes import MinuteNotes
+from chat.live.process_counts import ProcessCounts
 from chat.models import Day, Member, Minute
 from chat.reads.counted import CLASSES, Counted, quantile
 from chat.reads.operation import days, points
@@ -47,7 +47,7 @@ def of(**seconds: int) -> list[int]:
 @pytest.mark.fast
 def test_counting_begins_with_nothing_and_goes_by_what_is_counted_from_then_on() -> None:
     metrics.messages.labels("committed").inc(5)
-    counting = Counting()
+    counting = ProcessCounts()
     metrics.messages.labels("committed").inc(2)
     metrics.messages.labels("refused").inc(9)
     metrics.errors.labels("too_long", "socket").inc()
@@ -65,7 +65,7 @@ def test_counting_begins_with_nothing_and_goes_by_what_is_counted_from_then_on()
 
 @pytest.mark.fast
 def test_what_is_only_of_the_moment_is_remembered_for_the_minute() -> None:
-    counting, breaker = Counting(), Breaker("redis_of_this_test", failures=1, pause_seconds=60)
+    counting, breaker = ProcessCounts(), Breaker("redis_of_this_test", failures=1, pause_seconds=60)
     metrics.lane_waiting.set(70)
     with pytest.raises(OSError), breaker.attempt(counts=(OSError,)):
         raise OSError

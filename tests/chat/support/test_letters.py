@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chat.support.letters.addresses import conversation_of, reply_address
 from chat.support.letters.head import read_head
 from chat.support.letters.incoming import ANSWER_ABOVE
-from chat.support.letters.opener import opened
+from chat.support.letters.mail_parser import opened
 
 pytestmark = pytest.mark.fast
 

@@ -15,9 +15,9 @@ import pytest
 from chat import clock
 from chat.models import Conversation, Message
 from chat.support.letters.addresses import reply_address
-from chat.support.mailboxes import collecting, line
+from chat.support.mailboxes import collecting, imap_connection
 from chat.support.mailboxes.collecting import collect
-from chat.support.mailboxes.living import live
+from chat.support.mailboxes.collector_threads import collect_repeatedly
 from chat.support.models import Contact, Mailbox
 from chatproject import desk as findings
 from tests.stage.at_once import in_threads
@@ -169,7 +169,7 @@ def test_a_server_that_never_answers_is_given_up(
     server: MailServer, known: Conversation, monkeypatch: pytest.MonkeyPatch, trouble: str, bounds: Any, says: str
 ) -> None:
     for name, value in bounds.items():
-        monkeypatch.setattr(line, name, value)
+        monkeypatch.setattr(imap_connection, name, value)
     server.trouble = trouble
     began = time.monotonic()
     assert re.search(says, look(server).problem)
@@ -251,7 +251,7 @@ def test_for_how_long_a_mailbox_fails_is_a_figure_of_every_process(
 
     def figure_of_another_process() -> float:
         turns = iter([False])
-        live(server.mailbox, lambda: next(turns, True))
+        collect_repeatedly(server.mailbox, lambda: next(turns, True))
         return float(collecting.failing_seconds._value.get())
 
     well, server.password = server.password, "another"
@@ -268,7 +268,7 @@ def test_the_end_of_a_process_waits_for_no_server(server: MailServer, known: Con
     for number in range(3):
         server.put(mail_to(known, f"{number}"))
     is_ending = threading.Event()
-    thread = threading.Thread(target=live, args=(server.mailbox, is_ending.is_set), daemon=True)
+    thread = threading.Thread(target=collect_repeatedly, args=(server.mailbox, is_ending.is_set), daemon=True)
     thread.start()
     while not said_in(known):
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A list or a row answers only requests that its own page offers. Django's lists would answer any lookup of any column."""
+"""Lists of the admin that answer only the parameters that their own pages offer. Django's would answer any lookup of any column."""
 
 import re
 from typing import Any
@@ -20,7 +20,7 @@ _PLACES = re.compile(r"-?[0-9]{1,3}(\.-?[0-9]{1,3})*")
 _PAGE = re.compile(r"[1-9][0-9]{0,8}")
 
 
-class OfferedList(ChangeList):
+class StrictChangeList(ChangeList):
     """A list that raises Invalid for parameters and values that none of its filters, search, columns or page numbers has."""
 
     def get_filters(self, request: HttpRequest) -> Any:
@@ -76,7 +76,7 @@ def require_plain_row(request: HttpRequest) -> None:
         raise _not_offered(foreign)
 
 
-def _foreign(asked: OfferedList, request: HttpRequest) -> set[str]:
+def _foreign(asked: StrictChangeList, request: HttpRequest) -> set[str]:
     """Parameters that Django would accept silently: popups, fields of relations, facets, everything at once."""
     known = {PAGE_VAR, ORDER_VAR, *((SEARCH_VAR,) if asked.search_fields else ())}
     return set(request.GET) - known - set(asked.get_filters_params())

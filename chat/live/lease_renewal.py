@@ -15,8 +15,8 @@ logger = logging.getLogger("gapless.working")
 PAUSE_SECONDS = 1.0
 
 
-class Work:
-    """Belongs to one event loop. `write` takes (channel, user) pairs."""
+class LeaseRenewals:
+    """Collects renewals for one event loop. `write` renews the leases of (channel id, user id) pairs in PostgreSQL."""
 
     def __init__(self, write: Callable[[Collection[tuple[int, int]]], Awaitable[None]], nursery: Nursery) -> None:
         self._write = write
@@ -24,8 +24,8 @@ class Work:
         self._done: set[tuple[int, int]] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def done(self, channel_id: int, user_id: int) -> None:
-        """Notes that the user works in the conversation now."""
+    def note_work(self, channel_id: int, user_id: int) -> None:
+        """Notes that the agent works in the conversation now: within a second their lease is renewed."""
         self._done.add((channel_id, user_id))
         if self._task is None:
             self._task = self._nursery.start(self._write_until_empty())

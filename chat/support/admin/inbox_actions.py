@@ -1,10 +1,10 @@
-"""A supervisor's acts on an inbox in the admin: each calls its verb."""
+"""A supervisor's actions on an inbox in the admin: each calls its verb."""
 
 from typing import Any
 
 from django import forms
 
-from chat.admin.acts import AdminAct, ReasonForm
+from chat.admin.actions import AdminAction, ReasonForm
 from chat.models import User, UserKind
 from chat.support import services
 from chat.support.models import Hours, Inbox, Routing
@@ -124,8 +124,8 @@ def _named(username: str) -> User:
     return user
 
 
-def _act(name: str, label: str, **more: Any) -> AdminAct:
-    return AdminAct(name=name, label=label, permission=CHANGE, is_bulk=False, fits=is_supervisor, **more)
+def _act(name: str, label: str, **more: Any) -> AdminAction:
+    return AdminAction(name=name, label=label, permission=CHANGE, is_bulk=False, fits=is_supervisor, **more)
 
 
 ACTS = (

@@ -1,4 +1,4 @@
-"""The broom of one web process: every few seconds it deletes files that no message has any more. All processes may run one."""
+"""The sweep of one web process: every few seconds it deletes files that no message has any more. All processes may run one."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ async def _live(node: ChatNode) -> None:
             failures = 0
         except Exception as error:
             failures += 1
-            logger.warning("the broom waits: %r", error, extra={"away": who_is_away(error)})
+            logger.warning("the deletion of left-over files waits: %r", error, extra={"away": who_is_away(error)})
 
 
 def _away_pause(failures: int) -> float:
@@ -35,8 +35,8 @@ def _away_pause(failures: int) -> float:
 _swept: ChatNode | None = None
 
 
-def sweep_beside(node: ChatNode) -> None:
-    """Starts the broom of this process, which ends with the nursery of its node. Repeating does nothing."""
+def start_sweeping(node: ChatNode) -> None:
+    """Starts the sweep of this process, which ends with the nursery of its node. Repeating does nothing."""
     global _swept
     if _swept is not node:
         _swept = node

@@ -1,4 +1,4 @@
-"""Acts on channels, and on people in one channel."""
+"""The admin's actions on channels, and on people in one channel."""
 
 import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from chat import clock
-from chat.admin.acts import AdminAct, ReasonForm
+from chat.admin.actions import AdminAction, ReasonForm
 from chat.models import Channel, ChannelKind, Member, Role, Sanction, SanctionKind, User
 from chat.rights.standing import MODERATE_ANY, standing_of
 from chat.rights.table import Right
@@ -109,7 +109,7 @@ def _until(given: dict[str, Any]) -> datetime.datetime | None:
 
 MUTED = "Their messages to the channel are refused until then, even if they leave and return; they are told so."
 
-MUTE_MEMBERS = AdminAct(
+MUTE_MEMBERS = AdminAction(
     name="mute",
     label="Mute",
     permission=MODERATE_ANY,
@@ -118,7 +118,7 @@ MUTE_MEMBERS = AdminAct(
     form=MuteForm,
     fits=lambda actor, member: _may_to(Right.MUTE, actor, member),
 )
-UNMUTE_MEMBERS = AdminAct(
+UNMUTE_MEMBERS = AdminAction(
     name="unmute",
     label="Lift the mute",
     permission=MODERATE_ANY,
@@ -128,7 +128,7 @@ UNMUTE_MEMBERS = AdminAct(
     consequence="They can write again at once.",
     fits=lambda actor, member: member.muted_until is not None and _may_to(Right.MUTE, actor, member),
 )
-REMOVE_MEMBERS = AdminAct(
+REMOVE_MEMBERS = AdminAction(
     name="remove",
     label="Remove from the channel",
     permission=MODERATE_ANY,
@@ -141,7 +141,7 @@ REMOVE_MEMBERS = AdminAct(
     fits=lambda actor, member: has_another_owner(member) and _may_to(Right.REMOVE, actor, member),
     is_danger=True,
 )
-LIFT_SANCTIONS = AdminAct(
+LIFT_SANCTIONS = AdminAction(
     name="lift_sanction",
     label="Lift",
     permission=MODERATE_ANY,
@@ -149,7 +149,7 @@ LIFT_SANCTIONS = AdminAct(
     consequence="A muted member can write again at once; a removed person can return by themselves if the channel can be joined.",
     fits=lambda actor, row: row.until is None or row.until > clock.now(),
 )
-GIVE_ROLE = AdminAct(
+GIVE_ROLE = AdminAction(
     name="role",
     label="Change the role",
     permission=MODERATE_ANY,
@@ -159,7 +159,7 @@ GIVE_ROLE = AdminAct(
     initial=lambda member: {"role": member.role},
     fits=lambda actor, member: has_another_owner(member) and _may_to(Right.PROMOTE, actor, member),
 )
-RENAME = AdminAct(
+RENAME = AdminAction(
     name="rename",
     label="Change name or topic",
     permission=MODERATE_ANY,
@@ -170,7 +170,7 @@ RENAME = AdminAct(
     fits=lambda actor, channel: may(Right.RENAME, actor, channel),
     is_bulk=False,
 )
-ARCHIVE = AdminAct(
+ARCHIVE = AdminAction(
     name="archive",
     label="Archive",
     permission=MODERATE_ANY,
@@ -179,7 +179,7 @@ ARCHIVE = AdminAct(
     fits=lambda actor, channel: channel.archived_at is None and may(Right.ARCHIVE, actor, channel),
     is_danger=True,
 )
-RESTORE = AdminAct(
+RESTORE = AdminAction(
     name="restore",
     label="Take out of the archive",
     permission=MODERATE_ANY,
@@ -187,7 +187,7 @@ RESTORE = AdminAct(
     consequence="Its members can write in it again at once.",
     fits=lambda actor, channel: channel.archived_at is not None and may(Right.ARCHIVE, actor, channel),
 )
-KEEP_CHANNEL = AdminAct(
+KEEP_CHANNEL = AdminAction(
     name="keep",
     label="Change how long it is kept",
     permission=KEEP,
@@ -197,7 +197,7 @@ KEEP_CHANNEL = AdminAct(
     initial=lambda channel: {"keeps_days": channel.keeps_days, "is_held": channel.is_held},
     is_bulk=False,
 )
-READ = AdminAct(
+READ = AdminAction(
     name="read",
     label="Read the messages",
     permission=MODERATE_ANY,

@@ -28,18 +28,18 @@ LOOK_SECONDS = 0.25
 _collected: ChatNode | None = None
 
 
-def collect_beside(node: ChatNode) -> None:
+def start_collecting(node: ChatNode) -> None:
     """Starts the looks into the mailboxes of IMAP_URL, which end when the node drains. Repeating does nothing."""
     global _collected
     if _collected is not node:
         _collected = node
         for mailbox in settings.IMAP_URL:
             threading.Thread(
-                target=live, args=(mailbox, lambda: node.is_draining), name="gapless-mailbox", daemon=True
+                target=collect_repeatedly, args=(mailbox, lambda: node.is_draining), name="gapless-mailbox", daemon=True
             ).start()
 
 
-def live(mailbox: Mailbox, is_ending: Callable[[], bool]) -> None:
+def collect_repeatedly(mailbox: Mailbox, is_ending: Callable[[], bool]) -> None:
     """Looks into the mailbox repeatedly, in turns with other processes."""
     while not is_ending():
         pause = min(PAUSE_SECONDS, max(LOOK_SECONDS, settings.LIMITS.mailbox_seconds))

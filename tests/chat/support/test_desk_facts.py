@@ -6,7 +6,7 @@ import zoneinfo
 
 import pytest
 
-from chat.support.counting import Dues, Fact, Targets, count, dues_of
+from chat.support.desk_facts import Dues, Fact, Targets, count, dues_of
 from chat.support.models import Interval, Tally
 from chat.support.schedule import Schedule
 

@@ -11,7 +11,7 @@ HEAD_BYTES = 64 * 1024
 
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
-#: Pictures that are drawn anew (darkroom.py), by the formats that Pillow knows them as.
+#: Pictures that are drawn anew (sandbox.py), by the formats that Pillow knows them as.
 PICTURES = {
     "image/png": "PNG",
     "image/jpeg": "JPEG",

@@ -1,11 +1,11 @@
-"""Acts on messages, reports and people; the admin's lists pick the ones that fit them. Acts in channels: channel_deeds.py."""
+"""The admin's actions on messages, reports and people, of which each list picks some. Actions in channels: channel_actions.py."""
 
 from typing import Any
 
 from django import forms
 
-from chat.admin.acts import AdminAct, ReasonForm
-from chat.admin.channel_deeds import MUTED, MuteForm, may, mute
+from chat.admin.actions import AdminAction, ReasonForm
+from chat.admin.channel_actions import MUTED, MuteForm, may, mute
 from chat.links import password_url
 from chat.models import Message, MessageKind, Report, User
 from chat.rights.standing import MODERATE_ANY
@@ -98,7 +98,7 @@ _EMPTIES = (
 )
 _BANS = "They are signed out everywhere at once, and can't sign in until the ban is lifted."
 
-DELETE_MESSAGES = AdminAct(
+DELETE_MESSAGES = AdminAction(
     name="delete_message",
     label="Delete",
     permission=MODERATE_ANY,
@@ -107,7 +107,7 @@ DELETE_MESSAGES = AdminAct(
     fits=lambda actor, message: _is_said(message) and may(Right.DELETE_ANY, actor, message.channel),
     is_danger=True,
 )
-DELETE_REPORTED = AdminAct(
+DELETE_REPORTED = AdminAction(
     name="delete",
     label="Delete the message, uphold",
     permission=MODERATE_ANY,
@@ -116,7 +116,7 @@ DELETE_REPORTED = AdminAct(
     fits=lambda actor, report: _is_open(actor, report) and _is_said(report.message),
     is_danger=True,
 )
-UPHOLD = AdminAct(
+UPHOLD = AdminAction(
     name="uphold",
     label="Uphold",
     permission=MODERATE_ANY,
@@ -124,7 +124,7 @@ UPHOLD = AdminAct(
     consequence="The reports are closed as justified; the messages stay as they are.",
     fits=_is_open,
 )
-DISMISS = AdminAct(
+DISMISS = AdminAction(
     name="dismiss",
     label="Dismiss",
     permission=MODERATE_ANY,
@@ -132,7 +132,7 @@ DISMISS = AdminAct(
     consequence="The reports are closed as unfounded.",
     fits=_is_open,
 )
-MUTE_AUTHORS = AdminAct(
+MUTE_AUTHORS = AdminAction(
     name="mute_author",
     label="Mute the author",
     permission=MODERATE_ANY,
@@ -141,7 +141,7 @@ MUTE_AUTHORS = AdminAct(
     form=MuteForm,
     fits=_is_open,
 )
-BAN_AUTHORS = AdminAct(
+BAN_AUTHORS = AdminAction(
     name="ban_author",
     label="Ban the author",
     permission=BAN,
@@ -150,7 +150,7 @@ BAN_AUTHORS = AdminAct(
     fits=lambda actor, report: _is_open(actor, report) and _may_ban(actor, report.message.sender),
     is_danger=True,
 )
-BAN_PEOPLE = AdminAct(
+BAN_PEOPLE = AdminAction(
     name="ban",
     label="Ban",
     permission=BAN,
@@ -159,7 +159,7 @@ BAN_PEOPLE = AdminAct(
     fits=lambda actor, user: not _is_banned(user) and not _is_erased(user) and _may_ban(actor, user),
     is_danger=True,
 )
-LIFT_BANS_OF_PEOPLE = AdminAct(
+LIFT_BANS_OF_PEOPLE = AdminAction(
     name="lift_ban",
     label="Lift the ban",
     permission=BAN,
@@ -167,7 +167,7 @@ LIFT_BANS_OF_PEOPLE = AdminAct(
     consequence="They can sign in again; programs with their tokens reconnect by themselves.",
     fits=lambda actor, user: _is_banned(user) and _may_ban(actor, user),
 )
-DEACTIVATE = AdminAct(
+DEACTIVATE = AdminAction(
     name="deactivate",
     label="Switch the account off",
     permission=BAN,
@@ -177,7 +177,7 @@ DEACTIVATE = AdminAct(
     fits=lambda actor, user: user.is_active and _may_ban(actor, user),
     is_danger=True,
 )
-REACTIVATE = AdminAct(
+REACTIVATE = AdminAction(
     name="reactivate",
     label="Switch the account on again",
     permission=BAN,
@@ -187,7 +187,7 @@ REACTIVATE = AdminAct(
         not user.is_active and not _is_banned(user) and not _is_erased(user) and _may_ban(actor, user)
     ),
 )
-LIFT_BANS = AdminAct(
+LIFT_BANS = AdminAction(
     name="lift",
     label="Lift",
     permission=BAN,
@@ -195,7 +195,7 @@ LIFT_BANS = AdminAct(
     consequence="They can sign in again; programs with their tokens reconnect by themselves.",
     fits=lambda actor, ban: ban.lifted_at is None and _may_ban(actor, ban.user),
 )
-ERASE_PERSON = AdminAct(
+ERASE_PERSON = AdminAction(
     name="erase",
     label="Erase for ever",
     permission=ERASE,
@@ -209,7 +209,7 @@ ERASE_PERSON = AdminAct(
 )
 #: No group has this permission: only superusers do.
 SUPERUSER = "chat.give_staff_roles"
-CHANGE_ROLES = AdminAct(
+CHANGE_ROLES = AdminAction(
     name="roles",
     label="Change staff roles",
     permission=SUPERUSER,
@@ -219,7 +219,7 @@ CHANGE_ROLES = AdminAct(
     initial=lambda user: {"roles": staff_roles_of(user)},
     fits=lambda actor, user: actor.pk != user.pk,
 )
-MAKE_PASSWORD_LINK = AdminAct(
+MAKE_PASSWORD_LINK = AdminAction(
     name="password-link",
     label="Link to a new password",
     permission=SUPERUSER,

@@ -1,4 +1,4 @@
-"""Browsers and caches may not store an answer, unless the answer itself says for how long.
+"""Keeps browsers and caches from storing an answer, unless the answer itself says for how long.
 
 Without such a header browsers decide: after a sign-out, the Back button would show a private conversation.
 """
@@ -12,8 +12,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 
 @sync_and_async_middleware
-def never_kept(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Middleware that needs no thread."""
+def no_store(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Middleware: sets `Cache-Control: no-store` on answers that have no Cache-Control. It needs no thread."""
     if iscoroutinefunction(get_response):
         respond: Callable[[HttpRequest], Awaitable[HttpResponse]] = get_response
 

@@ -1,4 +1,4 @@
-"""What this process has counted since a moment: by delivery for Prometheus, of HTTP, and what is only of the moment."""
+"""The counts of this process since a moment: from delivery's metrics and of HTTP requests, with the maxima of changing values."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -12,8 +12,8 @@ from chat.reads.counted import CLASSES, Counted
 from delivery import metrics
 
 
-class Counting:
-    """Counts from when it is made, or was begun again. Belongs to one event loop, but for `count_request`."""
+class ProcessCounts:
+    """Counts since it was created or `begin_again` was called. For one event loop; `count_request` is for any thread."""
 
     def __init__(self) -> None:
         self._requests = _Requests()
@@ -30,7 +30,7 @@ class Counting:
         self._requests.failed += status >= 500
 
     def look(self) -> None:
-        """Now and then, for what is only of the moment."""
+        """Notes the maxima of values that change at any time. Call it every few seconds."""
         self._most_waiting = max(self._most_waiting, _read(metrics.lane_waiting))
         self._longest = max(self._longest, _read(metrics.lane_longest))
         self._breakers.update(

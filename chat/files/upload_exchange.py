@@ -1,4 +1,4 @@
-"""The talk between the view of an upload and the server (chatproject/serving/uploads.py).
+"""The exchange between the view of an upload and the server (chatproject/serving/uploads.py).
 
 The server calls the view before it reads a body. The view says what it wants; the server receives it without holding a place among
 the requests, and calls the view again. Without such a server (in tests) a view reads the request itself.
@@ -11,11 +11,11 @@ from typing import IO, Any
 from rest_framework.request import Request
 
 from chat.allowances.table import Whose
-from chat.files.developing import Developed
+from chat.files.sanitizing import SanitizedFile
 from delivery.wire.errors import Refused
 
-#: The talk's key in the scope.
-TALK = "gapless.upload"
+#: The exchange's key in the scope.
+EXCHANGE = "gapless.upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The view wants the part `file` of a multipart form, developed."""
+    """The view wants the part `file` of a multipart form, sanitized."""
 
     most_bytes: int
 
@@ -36,26 +36,26 @@ class Form:
 class Work:
     """The view wants long work to be done, which uses no database."""
 
-    do: Callable[[], Developed]
+    do: Callable[[], SanitizedFile]
 
 
 Wanted = Body | Form | Work
 #: What the server has received: for a body, its bytes.
-Got = Developed | IO[bytes] | Refused
+Received = SanitizedFile | IO[bytes] | Refused
 
 
 @dataclass(slots=True)
-class Talk:
-    """The talk about one request."""
+class UploadExchange:
+    """The exchange about one request: what the view wants, and what the server has received."""
 
     #: The client's Content-Type; empty if there is none.
     content_type: str = ""
     content_length: int | None = None
-    #: The key under which uploads are counted together (chat/files/api/counting.py).
+    #: The key under which uploads are counted together (chat/files/api/upload_allowance.py).
     source: Whose = ""
     is_from_outside: bool = False
     wants: Wanted | None = None
-    got: list[Got] = field(default_factory=list)
+    got: list[Received] = field(default_factory=list)
 
     def has(self) -> Any:
         """Takes what the view wanted last; None before it has wanted anything. Raises the refusal if it was refused."""
@@ -67,6 +67,6 @@ class Talk:
         return last
 
 
-def talk_of(request: Request) -> Talk | None:
-    found: Talk | None = getattr(request._request, "scope", {}).get(TALK)
+def exchange_of(request: Request) -> UploadExchange | None:
+    found: UploadExchange | None = getattr(request._request, "scope", {}).get(EXCHANGE)
     return found

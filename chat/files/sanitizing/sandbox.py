@@ -1,6 +1,6 @@
-"""Draws one picture anew, or looks into one archive, in a process of its own, because the file may be malicious.
+"""The sandbox: draws one picture anew, or looks into one archive, in a process of its own, because the file may be malicious.
 
-Run as `darkroom.py KIND MOST_PIXELS SOURCE TARGET PREVIEW`, the last three are open descriptors. It prints the result as a line of
+Run as `sandbox.py KIND MOST_PIXELS SOURCE TARGET PREVIEW`, the last three are open descriptors. It prints the result as a line of
 JSON: {width, height, has_preview}, or {refused: why}. It knows nothing of Gapless, and limits itself before it opens the file.
 """
 

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
 from chat.files import storage
-from chat.files.developing.kinds import SHOWN
+from chat.files.sanitizing.file_types import SHOWN
 from chat.models import File
 from delivery.wire.errors import NotFound
 
@@ -38,7 +38,7 @@ def _next(pieces: Iterator[bytes]) -> bytes:
     return next(pieces, b"")
 
 
-def handed(request: HttpRequest, row: File, *, name: str) -> HttpResponseBase:
+def file_response(request: HttpRequest, row: File, *, name: str) -> HttpResponseBase:
     """`name`: of the bytes in its folder. Raises NotFound when they are not there, whatever the row says."""
     tag = f'"{row.folder[-16:]}-{name}"'
     held = parse_etags(request.headers.get("If-None-Match", ""))

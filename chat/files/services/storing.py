@@ -1,4 +1,4 @@
-"""Stores developed files within the user's quota, which is exact also for uploads at the same moment."""
+"""Stores sanitized files within the user's quota, which is exact also for uploads at the same moment."""
 
 import logging
 import secrets
@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from chat import clock, prepared_sql
 from chat.files import storage
-from chat.files.developing import Developed
+from chat.files.sanitizing import SanitizedFile
 from chat.models import File, User
 from chat.models.file import FileQuerySet
 from chat.services.accounts import lock_own
@@ -25,7 +25,7 @@ _DESKS_FILES = 0x66696C65
 
 
 def require_may_upload(user: User, *, size: int, desk: int | None = None) -> None:
-    """Checks before the client sends anything. `desk`: see `Beside`. Raises Forbidden, TooBig, Quota."""
+    """Checks before the client sends anything. `desk`: see `FileHooks`. Raises Forbidden, TooBig, Quota."""
     if not user.is_active:
         raise Forbidden("This account is not active.")
     most = settings.LIMITS.file_bytes
@@ -34,11 +34,11 @@ def require_may_upload(user: User, *, size: int, desk: int | None = None) -> Non
     _require_room(user, size, desk)
 
 
-def keep_file(user: User, developed: Developed, *, desk: int | None = None) -> File:
+def store_file(user: User, sanitized: SanitizedFile, *, desk: int | None = None) -> File:
     """Stores a file, so that a message can have it. Raises Quota, TooBig, or Unavailable if storing fails and nothing is left."""
-    row = reserve(user, name=developed.name, size=developed.size, desk=desk)
+    row = reserve(user, name=sanitized.name, size=sanitized.size, desk=desk)
     try:
-        return finish(row, developed)
+        return finish(row, sanitized)
     except Refused:
         row.delete()
         raise
@@ -60,17 +60,17 @@ def reserve(user: User, *, name: str, size: int, desk: int | None) -> File:
         )
 
 
-def finish(row: File, developed: Developed) -> File:
+def finish(row: File, sanitized: SanitizedFile) -> File:
     """Stores the bytes, then marks the file as whole, even if it was whole before.
 
     Raises Unavailable if they can't be stored, Quota if they have become too many, NotFound if the upload was given up meanwhile:
     then nothing of them is left.
     """
     try:
-        put_for(row, storage.WHOLE, developed.content)
-        if developed.preview is not None:
-            put_for(row, storage.PREVIEW, developed.preview)
-        _make_whole(row, developed)
+        put_for(row, storage.WHOLE, sanitized.content)
+        if sanitized.preview is not None:
+            put_for(row, storage.PREVIEW, sanitized.preview)
+        _make_whole(row, sanitized)
     except Refused:
         take_away(row, storage.WHOLE, storage.PREVIEW)
         raise
@@ -78,22 +78,22 @@ def finish(row: File, developed: Developed) -> File:
     return row
 
 
-def _make_whole(row: File, developed: Developed) -> None:
+def _make_whole(row: File, sanitized: SanitizedFile) -> None:
     said: dict[str, Any] = {
-        "name": developed.name,
-        "type": developed.type,
-        "size": developed.size,
-        "width": developed.width,
-        "height": developed.height,
-        "has_preview": developed.preview is not None,
+        "name": sanitized.name,
+        "type": sanitized.type,
+        "size": sanitized.size,
+        "width": sanitized.width,
+        "height": sanitized.height,
+        "has_preview": sanitized.preview is not None,
         "whole_at": clock.now(),
     }
     with transaction.atomic():
         now = locked(row)
-        if developed.size > row.size:
+        if sanitized.size > row.size:
             # A picture that was drawn anew may be larger than the uploaded one.
             _wait_for_others(now.uploader, now.desk_id)
-            _require_room(now.uploader, developed.size - row.size, now.desk_id)
+            _require_room(now.uploader, sanitized.size - row.size, now.desk_id)
         File.objects.filter(pk=row.pk, whole_at=None).update(**said, pieces=[])
 
 

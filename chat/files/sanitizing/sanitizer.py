@@ -1,4 +1,4 @@
-"""Develops uploaded files. The functions block, for threads that hold no place among the requests. Knows no users and no rows."""
+"""Sanitizes uploaded files. The functions block, for threads that hold no place among the requests. Knows no users and no rows."""
 
 import contextlib
 import signal
@@ -10,13 +10,13 @@ from typing import IO
 import msgspec
 from django.conf import settings
 
-from chat.files.developing import kinds
 from chat.files.names import file_name
+from chat.files.sanitizing import file_types
 from delivery.children import run_apart
 from delivery.wire.errors import Invalid, TooBig, UnsupportedType
 
-_DARKROOM = Path(__file__).with_name("darkroom.py")
-#: The signal that ends a darkroom that uses too much processor time.
+_SANDBOX = Path(__file__).with_name("sandbox.py")
+#: The signal that ends a sandbox that uses too much processor time.
 _BY_ITS_BOUNDS = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
 #: Seconds for one file, even on a busy machine.
 MOST_SECONDS = 60
@@ -30,7 +30,7 @@ class _Said(msgspec.Struct):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Developed:
+class SanitizedFile:
     """The file to store. `content` may be the uploaded file itself."""
 
     name: str
@@ -48,41 +48,41 @@ def scratch() -> IO[bytes]:
     return tempfile.TemporaryFile(dir=settings.FILES_SCRATCH)
 
 
-def develop(given: IO[bytes], *, name: str) -> Developed:
-    """Develops an uploaded file (on the disk). Raises Invalid, TooBig, UnsupportedType for a file that can't be stored."""
+def sanitize(given: IO[bytes], *, name: str) -> SanitizedFile:
+    """Sanitizes an uploaded file (on the disk). Raises Invalid, TooBig, UnsupportedType for a file that can't be stored."""
     name, size = file_name(name), given.seek(0, 2)
     if size == 0:
         raise Invalid("The file is empty.")
     given.seek(0)
-    head = given.read(kinds.HEAD_BYTES)
-    kind = kinds.kind_of(head)
-    if kind in kinds.PICTURES:
+    head = given.read(file_types.HEAD_BYTES)
+    kind = file_types.kind_of(head)
+    if kind in file_types.PICTURES:
         if (picture := _picture(given, kind, name)) is not None:
             return picture
         # Text can begin like a picture (with "BM"); nothing else that only begins like a picture is accepted.
-        kind = kinds.TEXT if kinds.is_text(head) else ""
+        kind = file_types.TEXT if file_types.is_text(head) else ""
     _require_taken(kind, name)
-    if head.startswith(kinds.ARCHIVE_BEGINS):
+    if head.startswith(file_types.ARCHIVE_BEGINS):
         _require_no_bomb(given)
-    return Developed(name=name, type=kind, size=size, content=given)
+    return SanitizedFile(name=name, type=kind, size=size, content=given)
 
 
 def _require_taken(kind: str, name: str) -> None:
-    if kind in kinds.TELLING:
+    if kind in file_types.TELLING:
         raise UnsupportedType(
             "HEIC pictures tell where they were taken, and this can't be removed here: send it as JPEG."
         )
-    if not kind or (kinds.promises_picture(name) and not kind.startswith("image/")):
+    if not kind or (file_types.promises_picture(name) and not kind.startswith("image/")):
         raise UnsupportedType(f"{name} looks like a picture, but can't be read as one.")
-    if kinds.promises_medium(name) and kind in ("text/html", "image/svg+xml", "application/xml"):
+    if file_types.promises_medium(name) and kind in ("text/html", "image/svg+xml", "application/xml"):
         raise UnsupportedType(f"{name} looks like sound or video, but can't be played.")
 
 
-def _picture(given: IO[bytes], kind: str, name: str) -> Developed | None:
+def _picture(given: IO[bytes], kind: str, name: str) -> SanitizedFile | None:
     """The picture drawn anew; None if the file is no picture."""
     with contextlib.ExitStack() as opened:
         new, small = opened.enter_context(scratch()), opened.enter_context(scratch())
-        said = _ask_darkroom(kinds.PICTURES[kind], given, new, small)
+        said = _run_sandbox(file_types.PICTURES[kind], given, new, small)
         if said.refused == "pixels":
             most = settings.LIMITS.image_pixels // 1_000_000
             raise Invalid(f"The picture has too many pixels: {most} million are allowed.")
@@ -96,7 +96,7 @@ def _picture(given: IO[bytes], kind: str, name: str) -> Developed | None:
         opened.pop_all()
     if kind == "image/bmp":
         kind, name = "image/png", file_name(f"{name.removesuffix('.bmp')}.png")
-    return Developed(
+    return SanitizedFile(
         name=name,
         type=kind,
         size=size,
@@ -109,18 +109,18 @@ def _picture(given: IO[bytes], kind: str, name: str) -> Developed | None:
 
 def _require_no_bomb(given: IO[bytes]) -> None:
     with scratch() as new, scratch() as small:
-        refused = _ask_darkroom("ZIP", given, new, small).refused
+        refused = _run_sandbox("ZIP", given, new, small).refused
     if refused == "bomb":
         raise UnsupportedType("This archive is made to fill disks when it is unpacked.")
     if refused == "costly":
         raise UnsupportedType("It takes too long to look into this archive.")
 
 
-def _ask_darkroom(kind: str, given: IO[bytes], new: IO[bytes], small: IO[bytes]) -> _Said:
+def _run_sandbox(kind: str, given: IO[bytes], new: IO[bytes], small: IO[bytes]) -> _Said:
     descriptors = [content.fileno() for content in (given, new, small)]
     what = (kind, str(settings.LIMITS.image_pixels), *map(str, descriptors))
-    done = run_apart(str(_DARKROOM), *what, descriptors=descriptors, within=MOST_SECONDS)
+    done = run_apart(str(_SANDBOX), *what, descriptors=descriptors, within=MOST_SECONDS)
     if done is None or done.returncode in _BY_ITS_BOUNDS:
         return _Said(refused="costly")
-    # A darkroom that crashed while it read prints nothing.
+    # A sandbox that crashed while it read prints nothing.
     return msgspec.json.decode(done.stdout, type=_Said) if done.stdout else _Said(refused="broken")

@@ -89,7 +89,7 @@ class _Protocol(imaplib.IMAP4):
         return line
 
 
-class Line(IMAPClient):
+class ImapConnection(IMAPClient):
     """A signed-in connection with the folder open for writing. Every step raises Trouble and the errors of sockets."""
 
     def __init__(self, mailbox: Mailbox) -> None:

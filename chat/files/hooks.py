@@ -1,4 +1,4 @@
-"""Questions of the files' app to apps that it does not know. chatproject/urls.py mounts its paths with functions that answer."""
+"""Hooks: questions of the files' app that other apps answer. chatproject/urls.py mounts the paths with them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ def _is_from_nowhere(user: User) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class FileHooks:
     #: Whether a user may read a channel (its id) of which they are no member.
     reads: Callable[[User, int], bool] = _reads_nothing
     #: For a visitor: the desk (its channel's id) whose customers share one quota.
     desk_of: Callable[[User], int | None] = _is_from_nowhere
 
 
-NOBODY = Beside()
+NOBODY = FileHooks()

@@ -17,8 +17,8 @@ from chat.services.people import create_user
 from chat.services.tokens import create_token
 from chat.tools.runs import holding, new_run
 
-#: The token and the channel of each client.
-Places = Sequence[tuple[str, int]]
+#: For each client: the token of its account, and the id of its channel.
+ClientAccounts = Sequence[tuple[str, int]]
 _LOADTEST, _PROBE = "loadtest", "probe"
 #: `loadtest17-3` is the fourth of the seventeenth run.
 _USERNAME = re.compile(rf"({_LOADTEST}|{_PROBE})([0-9]+)-[0-9]+")
@@ -29,7 +29,7 @@ _AT_ONCE = 2000
 
 
 @contextmanager
-def make_places(count: int, *, most: int, seconds: float) -> Iterator[Places]:
+def make_client_accounts(count: int, *, most: int, seconds: float) -> Iterator[ClientAccounts]:
     """Creates so many members with a token each, in as many new private channels as needed, for a measurement of so many seconds.
 
     At the end the accounts, the channels and their messages are deleted. The next measurement or `prune` deletes those of a killed
@@ -48,7 +48,7 @@ def make_places(count: int, *, most: int, seconds: float) -> Iterator[Places]:
 
 
 @contextmanager
-def make_probe_places(count: int) -> Iterator[Places]:
+def make_probe_accounts(count: int) -> Iterator[ClientAccounts]:
     """The same for a probe: one account, for so many clients, in a channel of its own."""
     with _run_of(_PROBE) as name:
         prober = create_user(f"{name}-0", display_name="Probe")
@@ -57,7 +57,7 @@ def make_probe_places(count: int) -> Iterator[Places]:
         yield [(create_token(prober, name="probe", expires_at=ends_at), channel.pk) for _ in range(count)]
 
 
-def clear_places() -> int:
+def delete_measuring_accounts() -> int:
     """Deletes the remains of all ended measurements, also of killed ones; returns the number of accounts."""
     names = for_measuring().values_list("username", flat=True)
     runs = {found.groups() for found in map(_USERNAME.fullmatch, names) if found}
@@ -66,7 +66,7 @@ def clear_places() -> int:
 
 @contextmanager
 def _run_of(kind: str) -> Iterator[str]:
-    clear_places()
+    delete_measuring_accounts()
     run = new_run()
     with holding(run):
         try:

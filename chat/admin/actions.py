@@ -1,4 +1,7 @@
-"""Acts: a verb over one row or many, after a page that shows them and asks for a reason. A refused row does not stop the others."""
+"""Actions of the admin: a verb over one row or many, after a page that shows the rows and asks for a reason.
+
+A refused row does not stop the others.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +36,7 @@ class Described(admin.ModelAdmin):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdminAct:
+class AdminAction:
     """An act of the staff. `do` gets the actor, the row and the form's values; a sentence that it returns is shown once."""
 
     name: str
@@ -59,7 +62,7 @@ class AdminAct:
 def asked(
     model_admin: "Described",
     request: HttpRequest,
-    act: AdminAct,
+    act: AdminAction,
     rows: Sequence[Any],
     *,
     hidden: dict[str, Any],
@@ -87,7 +90,7 @@ def asked(
 
 
 def _do(
-    model_admin: "Described", request: HttpRequest, act: AdminAct, rows: Sequence[Any], given: dict[str, Any]
+    model_admin: "Described", request: HttpRequest, act: AdminAction, rows: Sequence[Any], given: dict[str, Any]
 ) -> None:
     user = request.user
     assert isinstance(user, User)

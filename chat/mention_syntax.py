@@ -8,35 +8,39 @@ from markdown_it.token import Token
 
 from chat.markdown.parser import parse
 
-#: They call everybody in the channel. Who is there now is known to Redis only, which may be away: what counts as a mention, and
-#: is counted from rows, must not hang on that. The pages of those who are there say it at once, so both words do what they say.
+#: Both mention everybody in the channel. Only Redis knows who is there now, and Redis may be away: mentions are counted from rows,
+#: so they must not depend on it. The pages of users who are there show the mention at once.
 EVERYBODY = frozenset({"channel", "here"})
 #: The longest username.
 MOST_LETTERS = 40
 
-#: Written to be read as it stands.
+#: An escaped `@` mentions nobody.
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\@")
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
-    """`names`: of each `@word` what it may name, in small letters, the longest first: `@bob.` is bob, unless there is a `bob.`"""
+class NamesInText:
+    """The mentions in a text.
+
+    `names`: for each `@word` the usernames that it may mean, in small letters, the longest first: `@bob.` is bob, unless there is
+    a `bob.` `everyone`: whether it says `@here` or `@channel`.
+    """
 
     names: list[list[str]]
     everyone: bool
 
 
-NOBODY = Calls([], everyone=False)
+NOBODY = NamesInText([], everyone=False)
 
 
-def calls_in(body: str) -> Calls:
-    """In the order of their first places, each once."""
+def mentions_in_text(body: str) -> NamesInText:
+    """The mentions in a message's text: names in the order of their first places, each once."""
     if "@" not in body:
         return NOBODY
     found = dict.fromkeys(_words(parse(_ESCAPED.sub("\\1 ", body))))
     words = [meant for word in found if (meant := _meant(word))]
     names = [meant for meant in words if EVERYBODY.isdisjoint(meant)]
-    return Calls(names, everyone=len(names) < len(words))
+    return NamesInText(names, everyone=len(names) < len(words))
 
 
 def _meant(word: str) -> list[str]:
