@@ -19,18 +19,18 @@ from chat.files.background_sweep import start_sweeping  # noqa: E402
 from chat.live.consumer import ChatConsumer  # noqa: E402
 from chat.live.node import ChatNode, running_node, stop_node  # noqa: E402
 from chat.middleware.watched import ALWAYS_ANSWERED  # noqa: E402
-from chat.support.clockwork.running import wind_up  # noqa: E402
+from chat.support.clockwork.running import start_clockwork  # noqa: E402
 from chat.support.mailboxes.collector_threads import start_collecting  # noqa: E402
 from chatproject import telemetry  # noqa: E402
-from chatproject.erasing import erase_beside  # noqa: E402
+from chatproject.erasing import start_erasing  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.in_threads import InThreads  # noqa: E402
+from chatproject.serving.long_polls import LongPolls  # noqa: E402
+from chatproject.serving.machine_notes import start_noting  # noqa: E402
 from chatproject.serving.measuring import hearers, say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.refusals import end_unless_answered  # noqa: E402
-from chatproject.serving.roll_call import answer_roll_call  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
-from chatproject.serving.waiting import Waiting  # noqa: E402
 from delivery.node import running  # noqa: E402
 
 Scope = MutableMapping[str, Any]
@@ -74,11 +74,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _start() -> None:
     node = await running_node()
-    wind_up(node)
+    start_clockwork(node)
     start_collecting(node)
     start_sweeping(node)
-    answer_roll_call(node)
-    erase_beside(node)
+    start_noting(node)
+    start_erasing(node)
 
 
 def _count(request: HttpRequest, response: HttpResponse, *, route: str, method: str, began_at: float) -> None:
@@ -101,6 +101,6 @@ async def _live(receive: Receive, send: Send) -> None:
 
 telemetry.trace()
 hearers.append(_count)
-waiting = Waiting(Uploading(Bounded(router, places)))
+waiting = LongPolls(Uploading(Bounded(router, places)))
 pace = AddressPace(settings.LIMITS.address_requests_per_minute)
 say_build()

@@ -38,7 +38,7 @@ QUOTE = (
 
 
 @contextlib.contextmanager
-def given(people: dict[str, User], *, tell: Callable[[str], None]) -> Iterator[None]:
+def posted_demo_files(people: dict[str, User], *, tell: Callable[[str], None]) -> Iterator[None]:
     """Posts the messages with files, as the last ones of their channels, within the block; a failure leaves no bytes behind."""
     folders: list[str] = []
     try:

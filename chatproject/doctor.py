@@ -15,13 +15,13 @@ from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection, transaction
 
-from chatproject import desk, doorbell
+from chatproject import desk_findings, redis_findings
+from chatproject.file_findings import files
 from chatproject.findings import Finding, State
-from chatproject.neighbours import addresses, is_reached_by_others, machines, pools
+from chatproject.machine_findings import addresses, is_reached_by_others, machines, pools
 from chatproject.postgresql.effective import shortcomings, told
 from chatproject.reach import postgresql_in_force, sentence_of
 from chatproject.schema import waiting_migrations
-from chatproject.stored_files import files
 
 #: Older versions are not tested.
 LEAST_POSTGRESQL, LEAST_PYTHON = 15, (3, 11)
@@ -70,7 +70,7 @@ def _missing(needs: str) -> list[Finding]:
         if needs == "postgresql":
             return list(shortcomings(postgresql_in_force()))
         if needs == "redis":
-            doorbell.ping()
+            redis_findings.ping()
         if needs == "migrations":
             return [finding for finding in _migrations() if finding.state == "wrong"]
     except redis.exceptions.NoPermissionError:
@@ -192,7 +192,7 @@ def _names() -> Iterator[Finding]:
 
 def _clock_of_redis() -> Iterator[Finding]:
     try:
-        seconds, microseconds = doorbell.ask().time()
+        seconds, microseconds = redis_findings.ask().time()
     except redis.exceptions.NoPermissionError:
         return
     yield _clock("Redis'", float(seconds) + float(microseconds) / 1e6)
@@ -268,12 +268,17 @@ _PARTS: tuple[tuple[str, tuple[tuple[str, Callable[[], Iterator[Finding]]], ...]
             *(("clocks", _clock_of_postgresql), ("disk", _disk_of_postgresql)),
         ),
     ),
-    ("redis", (("redis", doorbell.findings), ("clocks", _clock_of_redis))),
+    ("redis", (("redis", redis_findings.findings), ("clocks", _clock_of_redis))),
     (
         "migrations",
         (
-            *(("migrations", _migrations), ("indexes", _indexes), ("names", _names), ("clockwork", desk.clockwork)),
-            *(("mailboxes", desk.mailboxes), ("inboxes", desk.rooms_of_inboxes)),
+            *(
+                ("migrations", _migrations),
+                ("indexes", _indexes),
+                ("names", _names),
+                ("clockwork", desk_findings.clockwork),
+            ),
+            *(("mailboxes", desk_findings.mailboxes), ("inboxes", desk_findings.rooms_of_inboxes)),
             *(("files", files), ("machines", machines), ("connections", pools), ("proxies", addresses)),
         ),
     ),

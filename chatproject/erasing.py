@@ -36,7 +36,7 @@ def finish_all() -> int:
     return len([finish_erasure(user) for user in under_way])
 
 
-def erase_beside(node: ChatNode) -> None:
+def start_erasing(node: ChatNode) -> None:
     """Continues erasures in this process until its node ends. Repeating does nothing."""
     global _erasing
     if _erasing is not node:

@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any
 
-from chatproject.outages import Outages
+from chatproject.fault_filter import FaultFilter
 from delivery.lean import without
 
 # For logs of Twisted's, and for pictures of tracebacks, which would show the variables.
@@ -72,8 +72,8 @@ def without_rows(logger: Any, method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _to_the_end() -> Outages:
-    outages = Outages()
+def _to_the_end() -> FaultFilter:
+    outages = FaultFilter()
     # Before logging's own end, which was registered earlier.
     atexit.register(outages.say_what_was_kept)
     return outages

@@ -12,7 +12,7 @@ from django.http.request import validate_host
 
 from chatproject import env
 from chatproject.findings import Finding
-from chatproject.neighbours import LOCAL, addresses, is_reached_by_others, machines
+from chatproject.machine_findings import LOCAL, addresses, is_reached_by_others, machines
 from chatproject.postgresql.effective import shortcomings
 from chatproject.reach import postgresql_in_force, sentence_of
 

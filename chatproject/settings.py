@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.middleware.watched import ALWAYS_ANSWERED
-from chatproject import env, fixed, logs
+from chatproject import env, fixed_settings, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
 from chatproject.limits import LIMITS as _LIMITS
@@ -96,7 +96,7 @@ INSTALLED_APPS = [
     "chat.files",
 ]
 
-MIDDLEWARE = fixed.MIDDLEWARE
+MIDDLEWARE = fixed_settings.MIDDLEWARE
 
 ROOT_URLCONF = "chatproject.urls"
 ASGI_APPLICATION = "chatproject.asgi.application"
@@ -179,8 +179,8 @@ CACHES = {
 
 AUTH_USER_MODEL = "chat.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = fixed.PASSWORD_HASHERS
-AUTH_PASSWORD_VALIDATORS = fixed.AUTH_PASSWORD_VALIDATORS
+PASSWORD_HASHERS = fixed_settings.PASSWORD_HASHERS
+AUTH_PASSWORD_VALIDATORS = fixed_settings.AUTH_PASSWORD_VALIDATORS
 #: Who may create an account: open: everybody; invite: people with an invitation link; closed: nobody. The link on the console
 #: creates the first one, the owner's.
 SIGN_UP_MODES = ("open", "invite", "closed")
@@ -219,7 +219,7 @@ SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 30 * 24 * 3600 if _IS_HTTPS el
 #: Networks of your own proxies: only their X-Forwarded-For counts.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", [])
 
-CONTENT_SECURITY_POLICY = fixed.CONTENT_SECURITY_POLICY
+CONTENT_SECURITY_POLICY = fixed_settings.CONTENT_SECURITY_POLICY
 
 #: Staff may send messages and requests, create and join channels without limits.
 RATE_LIMIT_EXEMPT_STAFF = env.boolean("RATE_LIMIT_EXEMPT_STAFF", False)
@@ -266,7 +266,7 @@ SERVESTATIC_MAX_AGE = 0
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_AUTOREFRESH = DEBUG
 
-REST_FRAMEWORK = fixed.REST_FRAMEWORK
+REST_FRAMEWORK = fixed_settings.REST_FRAMEWORK
 
 # ---- Logs ------------------------------------------------------------------------------------------------------------
 

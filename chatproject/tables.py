@@ -16,7 +16,7 @@ from chat.rights.table import RULES, Rule
 from chat.support.clockwork import lateness
 from chat.support.mailboxes import collecting
 from chatproject.limits import Limits
-from chatproject.personal import FATES
+from chatproject.personal_data import ON_ERASURE
 from chatproject.serving import measuring
 from chatproject.serving.figures import KernelFigures
 from delivery import metrics
@@ -154,7 +154,7 @@ def described_rooms(base: Path) -> list[tuple[str, str]]:
 
 def personal() -> str:
     """All fields that refer to a person, and what erasing the person does to each."""
-    rows = [(f"`{relation}`", fate, says, entry or "–") for relation, (fate, says, entry) in FATES.items()]
+    rows = [(f"`{relation}`", fate, says, entry or "–") for relation, (fate, says, entry) in ON_ERASURE.items()]
     return _table(("what refers to a person", "when they are erased", "what it is", "in their export"), rows)
 
 

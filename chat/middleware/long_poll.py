@@ -1,4 +1,4 @@
-"""A view says here that its request should wait and then run again; the server does it (chatproject/serving/waiting.py)."""
+"""A view says here that its request should wait and then run again; the server does it (chatproject/serving/long_polls.py)."""
 
 from dataclasses import dataclass
 

@@ -13,8 +13,8 @@ from typing import IO
 
 import msgspec
 
+from chatproject.atomic_file import atomic_file
 from chatproject.backup.errors import BackupError
-from chatproject.written_whole import written_whole
 
 MANIFEST, DUMP, FILES, SUMS = "manifest.json", "database.dump", "files/", "sums.json"
 FORMAT = 1
@@ -49,7 +49,7 @@ class Writer:
     @contextlib.contextmanager
     def at(cls, path: Path) -> "Iterator[Writer]":
         """Writes to this path; replaces a file there when the block ends without an error."""
-        with written_whole(path) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        with atomic_file(path) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
             writer = cls(tar)
             yield writer
             sums = msgspec.json.encode(writer._sums)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from chat.files import storage
 from chat.models import File
-from chatproject.written_whole import written_whole
+from chatproject.atomic_file import atomic_file
 
 #: How many rows are in memory at once.
 AT_ONCE = 2000
@@ -30,7 +30,7 @@ class Archive:
     @classmethod
     @contextlib.contextmanager
     def at(cls, path: Path) -> "Iterator[Archive]":
-        with written_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+        with atomic_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
             yield cls(zipped)
 
     @contextlib.contextmanager

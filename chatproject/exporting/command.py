@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chatproject.unwritten import why_not_written
+from chatproject.write_errors import why_not_written
 from delivery.wire.errors import Refused
 
 

@@ -12,8 +12,8 @@ from django.db.utils import DatabaseErrorWrapper, OperationalError
 from django_prometheus.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
-from chatproject.baton import Waiting
 from chatproject.postgresql.effective import read_back, shortcomings
+from chatproject.run_lock import Released
 
 # The class that counts statements is made once, not for every use of the database.
 base.ExportingCursorWrapper = functools.cache(base.ExportingCursorWrapper)
@@ -28,14 +28,14 @@ class _Errors(DatabaseErrorWrapper):
 
 
 class _Connection(psycopg.Connection[Any]):
-    """A thread that waits for an answer passes the baton on meanwhile."""
+    """A thread that waits for an answer releases the run lock meanwhile."""
 
     def wait(self, *given: Any, **more: Any) -> Any:
         with _waiting:
             return super().wait(*given, **more)
 
 
-_waiting = Waiting()
+_waiting = Released()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -19,7 +19,7 @@ from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.lingering import answer_and_read_away
 from chatproject.serving.measuring import http_places_taken, http_waiting
-from chatproject.serving.people import People
+from chatproject.serving.user_places import UserPlaces
 from delivery.places import NoPlace, Places
 
 Scope = MutableMapping[str, Any]
@@ -56,7 +56,7 @@ class Bounded:
         self._application = application
         self._places = places
         self._watched = {path: Places(WATCHED_PLACES, waiting=WATCHED_WAITING) for path in ALWAYS_ANSWERED}
-        self._people = People(_at_once(places.count), waiting=settings.LIMITS.requests_waiting)
+        self._people = UserPlaces(_at_once(places.count), waiting=settings.LIMITS.requests_waiting)
         self._hashing = Places(max(1, places.count // 3), waiting=settings.LIMITS.requests_waiting)
         limits = settings.LIMITS
         self._bodies = Bodies(

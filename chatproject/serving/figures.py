@@ -22,7 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from chatproject.serving.fence import may_read
+from chatproject.serving.metrics_access import may_read_metrics
 
 #: The variable with which prometheus_client shares metrics between processes.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -135,7 +135,7 @@ class _Scrape(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != "/metrics":
             self._say(404, b"The figures are at /metrics.\n")
-        elif not may_read(self.client_address[0], self.headers.get):
+        elif not may_read_metrics(self.client_address[0], self.headers.get):
             self._say(403, b"These figures are for METRICS_TOKEN or METRICS_ALLOWED.\n")
         else:
             self._say(200, page(), CONTENT_TYPE)

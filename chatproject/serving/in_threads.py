@@ -16,7 +16,7 @@ from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, HttpResponse
 
-from chatproject.baton import running
+from chatproject.run_lock import holding
 
 #: Django's functions at the beginning of a request.
 _AT_ITS_BEGINNING = (reset_queries, close_old_connections)
@@ -98,7 +98,7 @@ def _giving_back(respond: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     # Closes the connection here, so that a slow reader keeps none, without another visit.
     def answer(request: HttpRequest) -> HttpResponse:
         # What writes may wait for other things than PostgreSQL: for a password's hash, for the queue.
-        with running() if request.method in _READS else contextlib.nullcontext():
+        with holding() if request.method in _READS else contextlib.nullcontext():
             for begin in _AT_ITS_BEGINNING:
                 begin()
             try:

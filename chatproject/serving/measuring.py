@@ -17,7 +17,7 @@ from django_prometheus.db import metrics as database
 from prometheus_client import Counter, Gauge, Histogram
 
 from chatproject.serving import figures
-from chatproject.serving.fence import may_read
+from chatproject.serving.metrics_access import may_read_metrics
 from chatproject.version import VERSION, commit
 
 ADMIN = "admin/"
@@ -138,7 +138,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
     """The metrics for Prometheus: with METRICS_TOKEN, or from METRICS_ALLOWED without a proxy between; 404 with METRICS_PORT."""
     if settings.METRICS_PORT:
         return HttpResponse("The figures are on a port of their own.\n", status=404, content_type="text/plain")
-    if not may_read(request.META.get("REMOTE_ADDR", ""), request.headers.get):
+    if not may_read_metrics(request.META.get("REMOTE_ADDR", ""), request.headers.get):
         return HttpResponse(
             "These figures are for METRICS_TOKEN or METRICS_ALLOWED.\n", status=403, content_type="text/plain"
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from chatproject.in_force import readings, shown
+from chatproject.settings_in_force import readings, shown
 from chatproject.version import VERSION, commit
 
 logger = structlog.stdlib.get_logger("gapless.serve")

@@ -15,13 +15,13 @@ from typing import Any
 
 import uvicorn
 
-from chatproject.serving import loudness, notify
+from chatproject.serving import log_level, notify
 from chatproject.serving.descriptors import Exhaustion
-from chatproject.serving.heads import PatientHttpProtocol
+from chatproject.serving.gc_freeze import freeze_loaded_objects
+from chatproject.serving.http_protocol import PatientHttpProtocol
 from chatproject.serving.milestones import say_all_serve, say_draining, say_serving
 from chatproject.serving.notify import ALIVE_SECONDS
-from chatproject.serving.settled import settle
-from chatproject.serving.sockets import PeerProtocol
+from chatproject.serving.websocket_protocol import PeerProtocol
 from chatproject.serving.workers import Worker, terminal_is_gone
 from delivery import node
 from delivery.tasks import Nursery, beat, until_beat
@@ -29,7 +29,7 @@ from delivery.tasks import Nursery, beat, until_beat
 logger = logging.getLogger("gapless.serve")
 
 #: For how long a thread runs before others get their turn, among them the event loop with all sockets. Python's default is ten
-#: times as long, and a message needs several turns. While reads are answered it is shorter (baton.py).
+#: times as long, and a message needs several turns. While reads are answered it is shorter (chatproject/run_lock.py).
 TURN_SECONDS = 0.0005
 #: A client that has connected but not yet sent a request when we stop listening has so long to send it.
 NEWCOMER_SECONDS = 1.0
@@ -88,7 +88,7 @@ class DrainingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        settle()
+        freeze_loaded_objects()
         if self._succeed is None:
             say_serving()
         else:
@@ -206,7 +206,7 @@ def serve_here(
     does, who also speaks with systemd.
     """
     sys.setswitchinterval(TURN_SECONDS)
-    loudness.obey()
+    log_level.handle_signals()
     config = uvicorn.Config(
         "chatproject.asgi:application",
         loop="uvloop",

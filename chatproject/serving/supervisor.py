@@ -14,7 +14,7 @@ from pathlib import Path
 
 from prometheus_client import multiprocess
 
-from chatproject.serving import loudness, notify
+from chatproject.serving import log_level, notify
 from chatproject.serving.milestones import say_all_serve, say_draining
 from chatproject.serving.watch import Watch
 from chatproject.serving.workers import Worker, terminal_is_gone
@@ -74,7 +74,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         signal.signal(signal.SIGHUP, lambda *_: self.stop() if terminal_is_gone() else self.roll())
-        loudness.obey(self._pass_on)
+        log_level.handle_signals(self._pass_on)
         while len(self._workers) < self._count:
             self._workers.append(self._start())
         while not self._stopping.wait(TICK_SECONDS):

@@ -1,7 +1,8 @@
 """Uploads: their bodies go to the disk while they arrive, and the request holds no place among the others meanwhile.
 
 The server first calls the view without a body: the view says whether the user may upload, and what it wants
-(chat/files/upload_exchange.py). Then the server receives the body, up to its size limit and above the least rate, sanitizes pictures, and calls the view again.
+(chat/files/upload_exchange.py). Then the server receives the body, up to its size limit and above the least rate, sanitizes
+pictures, and calls the view again.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from chatproject import env
-from chatproject.serving import loudness
+from chatproject.serving import log_level
 from chatproject.serving.figures import SHARED_FOLDER
 from delivery.children import die_with_parent
 
@@ -37,7 +37,7 @@ class Worker:
         self._has_come_up = self._was_heard = False
         self._end_at: float | None = None
         given = [listener.fileno(), tells]
-        with loudness.held_back():
+        with log_level.signals_blocked():
             self._process = subprocess.Popen(
                 [*command, "--fd", str(given[0]), "--up", str(given[1])],
                 env=_environment(),
@@ -47,8 +47,8 @@ class Worker:
                 preexec_fn=die_with_parent(signal.SIGTERM),
             )
         os.close(tells)
-        if loudness.is_everything():
-            self.tell(loudness.EVERYTHING)
+        if log_level.is_debug():
+            self.tell(log_level.EVERYTHING)
 
     @property
     def pid(self) -> int:

@@ -11,7 +11,7 @@ import redis
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from chatproject import doctor, doorbell
+from chatproject import doctor, redis_findings
 from tests.conftest import Cast
 from tests.stage.commands import run
 
@@ -80,7 +80,7 @@ def test_the_doctor_says_what_to_do_about_each_bad_condition(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, about: str, measure: dict[str, Any], state: str, do: str
 ) -> None:
     for name, value in measure.items():
-        monkeypatch.setattr(doctor if hasattr(doctor, name) else doorbell, name, value)
+        monkeypatch.setattr(doctor if hasattr(doctor, name) else redis_findings, name, value)
     assert any(do in finding.do for finding in doctor.examine() if (finding.about, finding.state) == (about, state))
 
 

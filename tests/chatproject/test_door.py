@@ -10,7 +10,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from chatproject.serving import heads
+from chatproject.serving import http_protocol
 from tests.conftest import Cast
 from tests.stage.doors import handshake, head, knock, of_size, statuses
 from tests.stage.servers import Server, expect
@@ -260,13 +260,13 @@ async def test_who_does_not_read_the_answers_keeps_nobody_waiting_and_is_cut_off
 
 async def test_who_reads_steadily_gets_everything_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     # No file of the product is larger than what the kernel takes at once; a reader is judged every 10 s.
-    monkeypatch.setattr(heads, "READ_CHECK_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "READ_CHECK_SECONDS", 0.3)
     config = Config(_long_answer, lifespan="off", log_config=None)
     config.load()
     loop = asyncio.get_running_loop()
 
-    def protocol() -> heads.PatientHttpProtocol:
-        return heads.PatientHttpProtocol(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+    def protocol() -> http_protocol.PatientHttpProtocol:
+        return http_protocol.PatientHttpProtocol(config=config, server_state=ServerState(), app_state={}, _loop=loop)
 
     async with await loop.create_server(protocol, "127.0.0.1", 0) as door:
         reader, writer = await asyncio.open_connection(*door.sockets[0].getsockname(), limit=2**16)

@@ -23,7 +23,7 @@ from chat.support.models import Inbox, Interval, Mail, Rating, Tally
 from chat.support.models.facts import IntervalKind
 from chat.support.services.erasing import forget_agent
 from chatproject.erasing import finish_all
-from chatproject.personal import FATES
+from chatproject.personal_data import ON_ERASURE
 from delivery.wire.errors import Conflict, Forbidden, Invalid
 from tests.conftest import Cast, in_thread, said
 from tests.stage.commands import run
@@ -43,7 +43,7 @@ def relations() -> list[tuple[str, type[Model], str]]:
 
 
 def test_each_reference_to_a_person_is_decided() -> None:
-    assert [name for name, _, _ in relations()] == sorted(FATES)
+    assert [name for name, _, _ in relations()] == sorted(ON_ERASURE)
 
 
 def referring(user: User, fate: str) -> dict[str, int]:
@@ -51,7 +51,7 @@ def referring(user: User, fate: str) -> dict[str, int]:
     return {
         name: model._base_manager.filter(**{column: user}).count()
         for name, model, column in relations()
-        if FATES[name][0] == fate
+        if ON_ERASURE[name][0] == fate
     }
 
 

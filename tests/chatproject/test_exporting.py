@@ -20,7 +20,7 @@ from chat.models import AuditEntry, Message, Token
 from chat.tools.fill import fill_channel
 from chatproject.exporting import channels, html
 from chatproject.exporting.people import ENTRIES
-from chatproject.personal import FATES
+from chatproject.personal_data import ON_ERASURE
 from tests.conftest import Cast, said
 from tests.stage.commands import run
 from tests.stage.files import kept
@@ -68,7 +68,7 @@ def test_a_person_gets_all_that_is_about_them_and_nobody_elses_words(cast: Cast,
 
 
 def test_the_table_says_of_each_reference_where_it_is_exported() -> None:
-    named = {entry for _, _, entry in FATES.values() if entry}
+    named = {entry for _, _, entry in ON_ERASURE.values() if entry}
     assert named <= {*ENTRIES, "account.json", ""}
     # Of their messages, their conversations, and what holds an id in its text.
     assert set(ENTRIES) - named == {"versions.jsonl", "reports_about.jsonl", "ratings.jsonl", "sessions.jsonl"}

@@ -54,7 +54,7 @@ async def test_an_idle_process_looks_for_work_without_a_thread(node: ChatNode, m
 
     monkeypatch.setattr(Reads, "read", counted)
     monkeypatch.setattr(KeepingThreads, "run", noted)
-    for begin in (running.wind_up, background_sweep.start_sweeping, erasing.erase_beside):
+    for begin in (running.start_clockwork, background_sweep.start_sweeping, erasing.start_erasing):
         begin(node)
     await expect(lambda: len(asked) == 3 and min(asked.values()) >= 3)
     assert not in_threads

@@ -9,9 +9,9 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from chatproject.serving.heads import PatientHttpProtocol
-from chatproject.serving.inbox import Gate, Inbox
-from chatproject.serving.sockets import PeerProtocol
+from chatproject.serving.http_protocol import PatientHttpProtocol
+from chatproject.serving.socket_queue import Gate, SocketQueue
+from chatproject.serving.websocket_protocol import PeerProtocol
 from tests.stage.lines import HANDSHAKE, Line
 
 
@@ -78,7 +78,7 @@ async def test_what_a_socket_has_left_behind_is_gone_at_once() -> None:
 
 
 async def test_an_inbox_gives_what_came_in_its_order_also_after_a_reader_gave_up() -> None:
-    inbox = Inbox()
+    inbox = SocketQueue()
     reading = asyncio.ensure_future(inbox.get())
     await asyncio.sleep(0)
     inbox.put_nowait("first")

@@ -12,7 +12,7 @@ from chat.middleware.watched import ALWAYS_ANSWERED
 from chatproject.serving import bounds, refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.bounds import Bounded
-from chatproject.serving.people import People
+from chatproject.serving.user_places import UserPlaces
 from delivery.places import NoPlace, Places
 
 
@@ -226,7 +226,7 @@ async def test_nothing_is_read_for_who_left_while_they_waited(monkeypatch: pytes
 
 @pytest.mark.fast
 async def test_what_is_under_way_counts_once_it_is_known_whose_it_is() -> None:
-    people = People(2, waiting=9)
+    people = UserPlaces(2, waiting=9)
     scope = {"headers": [(b"authorization", b"Bearer secret")]}
     first = [await people.take(scope) for _ in range(2)]
     await asyncio.to_thread(people.learn, scope, 7)

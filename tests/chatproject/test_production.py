@@ -10,7 +10,7 @@ from chat import clock
 from chat.models import Machine, SignInAddress
 from chat.services import create_user
 from chat.services.machines import fingerprint, note_machine
-from chatproject import doctor, env, neighbours, production
+from chatproject import doctor, env, machine_findings, production
 from chatproject.findings import Finding
 from tests.conftest import Cast
 from tests.stage.commands import run
@@ -72,16 +72,18 @@ def test_machines_that_do_not_honour_each_others_keys_are_found(cast: Cast, sett
     Machine.objects.all().delete()
     note_machine("a:8000", keys=[ours], version="1.0.0")
     note_machine("b:8000", keys=[ours], version="1.0.0")
-    assert found_of(neighbours.machines) == [("machines", "ok")]
+    assert found_of(machine_findings.machines) == [("machines", "ok")]
     note_machine("b:8000", keys=["another key", ours], version="1.0.0")
-    assert [finding.says.split()[0] for finding in neighbours.machines() if finding.state == "wrong"] == ["a:8000"]
+    assert [finding.says.split()[0] for finding in machine_findings.machines() if finding.state == "wrong"] == [
+        "a:8000"
+    ]
     note_machine("a:8000", keys=[ours, "another key"], version="1.1.0")
     settings.SECRET_KEY_FALLBACKS = ["another key"]
-    assert found_of(neighbours.machines) == [("machines", "warning")], (
+    assert found_of(machine_findings.machines) == [("machines", "warning")], (
         "in the middle of a change of key, and of a release"
     )
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a third one", []
-    assert next(finding.do for finding in neighbours.machines()) == "Run it with their environment."
+    assert next(finding.do for finding in machine_findings.machines()) == "Run it with their environment."
     assert ours not in fingerprint(ours)
 
 
@@ -89,11 +91,11 @@ def test_the_connections_of_all_machines_are_counted_together(cast: Cast, settin
     Machine.objects.all().delete()
     settings.WEB_WORKERS = 2
     note_machine("a:8000", keys=["a key"], version="1.0.0")
-    assert found_of(neighbours.pools) == [], "one machine is looked at by itself"
+    assert found_of(machine_findings.pools) == [], "one machine is looked at by itself"
     note_machine("b:8000", keys=["a key"], version="1.0.0")
     for each, found in ((8, "ok"), (50, "wrong")):
         settings.DATABASE_POOL = each
-        assert found_of(neighbours.pools) == [("connections", found)]
+        assert found_of(machine_findings.pools) == [("connections", found)]
 
 
 def test_a_machine_that_has_gone_is_forgotten(cast: Cast, standing_clock: datetime.datetime) -> None:
@@ -105,17 +107,17 @@ def test_a_machine_that_has_gone_is_forgotten(cast: Cast, standing_clock: dateti
 
 def test_people_who_all_come_from_one_address_are_behind_a_proxy_that_is_not_trusted(cast: Cast, settings: Any) -> None:
     settings.ALLOWED_ORIGINS = ELSEWHERE
-    for number in range(neighbours.ENOUGH_PEOPLE):
+    for number in range(machine_findings.ENOUGH_PEOPLE):
         user = create_user(f"guest{number}")
-        assert found_of(neighbours.addresses) == [("proxies", "ok")]
+        assert found_of(machine_findings.addresses) == [("proxies", "ok")]
         SignInAddress.objects.create(user=user, line="10.0.0.5", last_at=clock.now())
-    [finding] = neighbours.addresses()
+    [finding] = machine_findings.addresses()
     assert "TRUSTED_PROXIES=10.0.0.5" in finding.do
     settings.ALLOWED_ORIGINS = ["http://localhost:8000"]
-    assert found_of(neighbours.addresses) == [("proxies", "ok")], "on one machine they do"
+    assert found_of(machine_findings.addresses) == [("proxies", "ok")], "on one machine they do"
     settings.ALLOWED_ORIGINS = ELSEWHERE
     SignInAddress.objects.create(user=cast.alice, line="192.0.2.7", last_at=clock.now())
-    assert found_of(neighbours.addresses) == [("proxies", "ok")]
+    assert found_of(machine_findings.addresses) == [("proxies", "ok")]
 
 
 def test_what_the_database_says_is_checked_where_it_is_named(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from redis.exceptions import NoPermissionError
 
-from chatproject import doctor, doorbell
+from chatproject import doctor, redis_findings
 from chatproject.schema import MIGRATING
 from tests.conftest import Cast, in_thread
 from tests.stage import forked
@@ -205,7 +205,7 @@ def test_the_doctor_calls_a_restricted_account_of_redis_not_wrong(cast: Cast, se
     )
     settings.REDIS_URL = valkey.url.replace("unix://", "unix://ours:any@")  # type: ignore[attr-defined]
     with pytest.raises(NoPermissionError):
-        doorbell.ask().info()
+        redis_findings.ask().info()
     found = [finding for finding in doctor.examine() if finding.about in ("redis", "clocks")]
     assert {finding.state for finding in found} == {"ok"}, found
     assert any("can't be judged" in finding.says for finding in found)

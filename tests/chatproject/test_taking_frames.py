@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-defined]  # C where there is C
 
-from chatproject.serving.sockets import PeerProtocol
+from chatproject.serving.websocket_protocol import PeerProtocol
 from tests.stage.lines import HANDSHAKE, Line
 
 MOST = 1000

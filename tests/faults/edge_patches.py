@@ -75,7 +75,7 @@ def heads_without_bounds() -> None:
 
 def handshakes_unanswered() -> None:
     """What is wrong with a handshake is looked for in its frames only."""
-    from chatproject.serving.sockets import PeerProtocol  # noqa: PLC0415
+    from chatproject.serving.websocket_protocol import PeerProtocol  # noqa: PLC0415
 
     PeerProtocol._refuse_what_is_no_handshake = lambda self: None  # type: ignore[method-assign]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chatproject import spells
-from chatproject.outages import Outages
+from chatproject import fault_episodes
+from chatproject.fault_filter import FaultFilter
 
 
 def record(says: str, *given: Any, level: int = logging.WARNING, **extra: Any) -> logging.LogRecord:
@@ -25,9 +25,9 @@ def moving(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         nonlocal passed
         passed += seconds
 
-    monkeypatch.setattr(spells, "time", SimpleNamespace(monotonic=lambda: 1000 + passed))
+    monkeypatch.setattr(fault_episodes, "time", SimpleNamespace(monotonic=lambda: 1000 + passed))
     # Without its thread: what it would say is asked for.
-    monkeypatch.setattr(Outages, "_watch", lambda outage: True)
+    monkeypatch.setattr(FaultFilter, "_watch", lambda outage: True)
     return move
 
 
@@ -35,5 +35,5 @@ def of_redis() -> logging.LogRecord:
     return record("Redis carries no announcements", away="Redis")
 
 
-def said_by(outage: Outages) -> list[str]:
+def said_by(outage: FaultFilter) -> list[str]:
     return [line for _, line in outage._of_faults()]

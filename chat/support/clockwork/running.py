@@ -103,7 +103,7 @@ def _any_inbox() -> Asked:
 _wound: ChatNode | None = None
 
 
-def wind_up(node: ChatNode) -> None:
+def start_clockwork(node: ChatNode) -> None:
     """Starts the clockwork of this process beside its node. Repeating does nothing."""
     global _wound
     if _wound is not node:

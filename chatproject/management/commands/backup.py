@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat.tools.printing import step_printer
 from chatproject.backup.errors import BackupError
 from chatproject.backup.saving import write_backup
-from chatproject.unwritten import why_not_written
+from chatproject.write_errors import why_not_written
 
 
 class Command(BaseCommand):

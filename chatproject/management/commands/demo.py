@@ -57,7 +57,7 @@ class Command(BaseCommand):
                 customers = desk.play(people, owner=people["alice"], tell=self._tell)
                 command_accounts.mark_demo([*people.values(), *customers], is_known=password == PASSWORD)
                 # Last, because a rollback does not delete bytes.
-                with demo_files.given(people, tell=self._tell):
+                with demo_files.posted_demo_files(people, tell=self._tell):
                     self._say_how_to_sign_in(password)
                     self.stdout.flush()
         except Refused as refusal:

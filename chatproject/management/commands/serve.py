@@ -16,7 +16,7 @@ from chat.models import User
 from chat.setup import setup_url
 from chatproject import reach
 from chatproject.schema import waiting_migrations
-from chatproject.serving import assets, descriptors, figures, loudness, notify, workers
+from chatproject.serving import assets, descriptors, figures, log_level, notify, workers
 from chatproject.serving.listening import ListenError, handed_over, listen
 from chatproject.serving.serve import DrainingServer, serve_here
 from chatproject.serving.supervisor import Supervisor
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Until it means something: who asks too early should not end us.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        loudness.hold_back()
+        log_level.block_signals()
         descriptors.raise_to_hard()
         if options["fd"] is not None:
             self._serve_for_parent(socket.socket(fileno=options["fd"]), options["up"], options["successor"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chatproject.in_force import readings, shown
+from chatproject.settings_in_force import readings, shown
 
 
 class Command(BaseCommand):

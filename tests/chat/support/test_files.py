@@ -18,7 +18,7 @@ from chat.models import Conversation, File, User
 from chat.support import services
 from chat.support.reads.customers import desk_of_customer
 from chat.support.services.transcripts import transcript
-from chatproject import desk as findings
+from chatproject import desk_findings as findings
 from delivery.wire.errors import NotFound, Refused
 from tests.conftest import said
 from tests.stage.accounts import people_called, tokens_of

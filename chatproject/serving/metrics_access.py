@@ -11,7 +11,7 @@ from chat.addresses import is_within
 _BY_PROXY = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
-def may_read(address: str, header: Callable[[str], str | None]) -> bool:
+def may_read_metrics(address: str, header: Callable[[str], str | None]) -> bool:
     """Whether the client may read them. `header` returns a header of the request by name, ignoring case."""
     scheme, _, secret = (header("Authorization") or "").partition(" ")
     if settings.METRICS_TOKEN and scheme.lower() == "bearer":

@@ -19,8 +19,8 @@ from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 from redis.exceptions import ConnectionError as RedisGone
 
-from chatproject import repeats, spells
-from chatproject.outages import Outages
+from chatproject import fault_episodes, repeats
+from chatproject.fault_filter import FaultFilter
 from tests.conftest import Cast
 from tests.stage.faulty import moving, of_redis, record, said_by
 from tests.stage.servers import Server, expect
@@ -83,14 +83,14 @@ def test_without_a_thread_to_watch_an_outage_each_line_of_it_is_written(monkeypa
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    outage, error = Outages(), RedisGone("Connection refused")
+    outage, error = FaultFilter(), RedisGone("Connection refused")
     lines = [logging.LogRecord("any", logging.ERROR, "", 0, "no", (), (RedisGone, error, None)) for _ in range(2)]
     assert [outage.filter(line) for line in lines] == [True, True]
 
 
 def test_each_outage_is_one_line_and_other_faults_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     moved = moving(monkeypatch)
-    outage = Outages()
+    outage = FaultFilter()
 
     def passes(error: Exception, name: str = "any.library") -> tuple[bool, logging.LogRecord]:
         record = logging.LogRecord(name, logging.ERROR, "", 0, "it failed", (), (type(error), error, None))
@@ -98,7 +98,7 @@ def test_each_outage_is_one_line_and_other_faults_are_all_there(monkeypatch: pyt
 
     assert passes(RedisGone("Connection refused"))[0] is False, "it may be over at once"
     assert passes(OperationalError("server closed the connection"))[0] is False
-    moved(spells.MOMENT_SECONDS)
+    moved(fault_episodes.MOMENT_SECONDS)
     shown, record = passes(RedisGone("again"))
     assert (shown, record.getMessage()) == (True, "Redis is away for 2 s: it failed (Connection refused)")
     assert (record.levelname, record.exc_info) == ("WARNING", None)
@@ -115,7 +115,7 @@ def test_refused_requests_are_counted_with_the_fault_that_lasts_and_mistakes_are
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moved = moving(monkeypatch)
-    outage = Outages()
+    outage = FaultFilter()
 
     def answered(status: int) -> bool:
         line = record("", level=logging.INFO if status < 500 else logging.ERROR)
@@ -126,7 +126,7 @@ def test_refused_requests_are_counted_with_the_fault_that_lasts_and_mistakes_are
     assert [answered(status) for status in (404, 409)] == [False, False], "figures tell of them"
     outage.filter(of_redis())
     assert [answered(status) for status in (403, 409, 503, 500)] == [False, False, False, True]
-    moved(spells.QUIET_SECONDS)
+    moved(fault_episodes.QUIET_SECONDS)
     assert [line.split("; ")[1] for line in said_by(outage)] == [
         "3 more lines of it were not written (requests that were refused 3)"
     ]
@@ -136,12 +136,12 @@ def test_what_is_cancelled_when_the_time_of_the_drain_is_over_is_no_mistake() ->
     error = asyncio.CancelledError("Task cancelled, timeout graceful shutdown exceeded")
     of_the_end = record("Exception in ASGI application", level=logging.ERROR, name="uvicorn.error")
     of_the_end.exc_info = (type(error), error, None)
-    assert not Outages().filter(of_the_end)
+    assert not FaultFilter().filter(of_the_end)
 
 
 def test_an_errors_words_are_said_once() -> None:
     refused = OSError(errno.ENOSPC, "No space left on device, as the disk itself says")
-    outage, line = Outages(), record("not kept: %s", refused)
+    outage, line = FaultFilter(), record("not kept: %s", refused)
     assert outage.filter(line)
     assert line.getMessage() == f"the disk is full: not kept: {refused}"
 
@@ -165,8 +165,8 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 def test_whatever_is_away_full_or_used_up_is_a_fault_of_its_kind(
     line: logging.LogRecord, begins: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spells, "MOMENT_SECONDS", 0)
-    outage = Outages()
+    monkeypatch.setattr(fault_episodes, "MOMENT_SECONDS", 0)
+    outage = FaultFilter()
     again = copy.copy(line)
     assert outage.filter(line)
     assert line.getMessage().startswith(begins)
@@ -177,7 +177,7 @@ def test_what_repeats_itself_is_written_a_few_times_a_minute_and_then_counted(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(repeats, "MINUTE", 0.5)
-    outage = Outages()
+    outage = FaultFilter()
     written = sum(outage.filter(record("a mistake of channel %d", number)) for number in range(100))
     assert written == repeats.WARNING
     assert outage.filter(record("another mistake")), "of its own kind"
@@ -192,7 +192,7 @@ def test_what_repeats_itself_is_written_a_few_times_a_minute_and_then_counted(
 
 
 def test_refused_requests_are_kinds_by_their_status_and_kinds_are_bounded() -> None:
-    outage = Outages()
+    outage = FaultFilter()
 
     def refused(status: int) -> bool:
         line = record("", level=logging.INFO)
@@ -205,7 +205,7 @@ def test_refused_requests_are_kinds_by_their_status_and_kinds_are_bounded() -> N
 
 
 def test_who_asks_for_everything_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    outage = Outages()
+    outage = FaultFilter()
     monkeypatch.setattr(logging.getLogger("gapless"), "level", logging.DEBUG)
     logging.getLogger("gapless").manager._clear_cache()  # type: ignore[attr-defined]
     assert all(outage.filter(record("refused", level=logging.INFO)) for _ in range(100))

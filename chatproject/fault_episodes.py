@@ -1,4 +1,4 @@
-"""The spells of one fault in one process: when it began, came back and ended; and which lines are logged about it, and when.
+"""The episodes of one fault in one process: when it began, came back and ended; and which lines are logged about it, and when.
 
 A fault that is checked all the time is logged once it has lasted a moment: by then its reason is known, or it is over.
 """
@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from chatproject.faults import Fault, reason_in
 
-#: A spell is over if no line about it comes for so long: longer than the time between two requests of a monitor for /readyz.
+#: An episode is over if no line about it comes for so long: longer than the time between two requests of a monitor for /readyz.
 QUIET_SECONDS = 20.0
-#: Time between two lines about one fault, except the beginning and the end of the first spell.
+#: Time between two lines about one fault, except the beginning and the end of the first episode.
 AGAIN_SECONDS = 60.0
 #: A fault that comes back within so long is not new: it is logged once it has lasted for `LASTING_SECONDS`, or is over.
 LATELY_SECONDS, LASTING_SECONDS = 300.0, 10.0
@@ -21,16 +21,16 @@ MOMENT_SECONDS = 2.0
 _SAYS_WHY, _WHY = "psycopg.pool", "error connecting"
 
 
-class Spells:
-    """The spells from the first one until `LATELY_SECONDS` without any. Not thread-safe: its owner has a lock."""
+class FaultEpisodes:
+    """The episodes from the first one until `LATELY_SECONDS` without any. Not thread-safe: its owner has a lock."""
 
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
         self._began_at = self._last_at = self._told_at = time.monotonic()
         self.is_lasting = False
-        #: Whether this is the first spell, and whether its beginning was logged.
+        #: Whether this is the first episode, and whether its beginning was logged.
         self._is_first, self._is_told = True, False
-        #: Since the last line: how many spells began, and how long the ended ones lasted.
+        #: Since the last line: how many episodes began, and how long the ended ones lasted.
         self._began, self._seconds = 0, 0.0
         self._lines: Counter[str] = Counter()
         self._reason, self._knows_why = "", False
@@ -67,7 +67,7 @@ class Spells:
         return ""
 
     def count(self, what: str) -> None:
-        """Counts a line that does not prolong the spell."""
+        """Counts a line that does not prolong the episode."""
         self._lines[what] += 1
 
     def due(self) -> Iterator[str]:

@@ -17,12 +17,12 @@ logger = logging.getLogger("gapless.serve")
 EVERYTHING, AS_SET = signal.SIGUSR1, signal.SIGUSR2
 
 
-def hold_back() -> None:
+def block_signals() -> None:
     """Blocks the signals for this thread and the processes that it starts; `obey` handles those that come meanwhile."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (EVERYTHING, AS_SET))
 
 
-def obey(pass_on: Callable[[signal.Signals], None] | None = None) -> None:
+def handle_signals(pass_on: Callable[[signal.Signals], None] | None = None) -> None:
     """Handles the signals from now on. `pass_on` gets each signal, to send it to other processes."""
 
     def change(number: int, frame: object) -> None:
@@ -38,12 +38,12 @@ def obey(pass_on: Callable[[signal.Signals], None] | None = None) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (EVERYTHING, AS_SET))
 
 
-def is_everything() -> bool:
+def is_debug() -> bool:
     return logging.getLogger(OURS[0]).level == logging.DEBUG
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """Blocks the signals for a process that starts within the block."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (EVERYTHING, AS_SET))
     try:

@@ -1,4 +1,5 @@
-"""What refers to a person, and what becomes of it when they are erased: one table, which a test holds to the models.
+"""All personal data: the fields that refer to a person, and what happens to each when the person is erased. A test checks that the
+table has each such field of the models.
 
 docs/privacy.md shows it. GONE: no row is left that refers to them. KEPT: a row stays, and leads to "Deleted user".
 """
@@ -7,12 +8,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-Fate = Literal["gone", "kept"]
-_GONE: Fate = "gone"
-_KEPT: Fate = "kept"
+Outcome = Literal["gone", "kept"]
+_GONE: Outcome = "gone"
+_KEPT: Outcome = "kept"
 
 #: model.field → what becomes of it; what it is, and what stays or why it goes; the entry of their export that has it (empty: none).
-FATES: Mapping[str, tuple[Fate, str, str]] = MappingProxyType(
+ON_ERASURE: Mapping[str, tuple[Outcome, str, str]] = MappingProxyType(
     {
         "admin.LogEntry.user": (_GONE, "Django's own log of the admin, about them and by them", ""),
         "chat.AuditEntry.actor": (_KEPT, "what they did, for the record: their address and their names in it go", "audit.jsonl"),

@@ -13,6 +13,7 @@ from delivery.away import who_is_away
 
 logger = logging.getLogger("gapless.machines")
 
+#: Seconds between two notes.
 SECONDS = 60
 
 
@@ -21,14 +22,14 @@ def machine_name() -> str:
     return f"{socket.gethostname()[:60]}:{settings.PORT}"
 
 
-def note_here() -> None:
+def note_this_machine() -> None:
     note_machine(machine_name(), keys=[settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS], version=VERSION)
 
 
 async def _live(node: ChatNode) -> None:
     while True:
         try:
-            await node.threads.run(note_here)
+            await node.threads.run(note_this_machine)
         except Exception as error:
             logger.warning("that this machine serves is not noted: %r", error, extra={"away": who_is_away(error)})
         await asyncio.sleep(SECONDS)
@@ -37,8 +38,8 @@ async def _live(node: ChatNode) -> None:
 _called: ChatNode | None = None
 
 
-def answer_roll_call(node: ChatNode) -> None:
-    """Starts the notes beside the node of this process; they end with it. Repeating does nothing."""
+def start_noting(node: ChatNode) -> None:
+    """Starts the notes of this process, which end with its node. Repeating does nothing."""
     global _called
     if _called is not node:
         _called = node

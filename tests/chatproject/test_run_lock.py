@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 
-from chatproject import baton
+from chatproject import run_lock
 from chatproject.serving.in_threads import _giving_back
 
 #: An advisory lock of nobody else.
@@ -29,7 +29,7 @@ def threads() -> ThreadPoolExecutor:
 
 @pytest.fixture(autouse=True)
 def nobody_loses_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(run_lock, "PATIENCE_SECONDS", 60)
 
 
 @pytest.fixture
@@ -50,20 +50,20 @@ def test_turns_are_short_as_long_as_anybody_reads(threads: ThreadPoolExecutor) -
     usual, together, turns = sys.getswitchinterval(), threading.Barrier(2, timeout=10), []
 
     def first() -> None:
-        with baton.Waiting():
+        with run_lock.Released():
             together.wait()
         turns.append(sys.getswitchinterval())
 
     def second() -> None:
-        with baton.Waiting():
+        with run_lock.Released():
             together.wait()
 
     reading = [threads.submit(read, work) for work in (first, second)]
     for each in reading:
         each.result(10)
-    assert turns == [pytest.approx(baton.TURN_SECONDS)]
+    assert turns == [pytest.approx(run_lock.TURN_SECONDS)]
     assert sys.getswitchinterval() == pytest.approx(usual)
-    assert usual > 2 * baton.TURN_SECONDS
+    assert usual > 2 * run_lock.TURN_SECONDS
 
 
 def test_reads_run_one_at_a_time_and_what_writes_runs_beside_them(
@@ -83,12 +83,12 @@ def test_reads_run_one_at_a_time_and_what_writes_runs_beside_them(
 def test_nobody_waits_for_a_read_longer_than_their_patience(
     threads: ThreadPoolExecutor, at_work: "tuple[threading.Event, Future[None]]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr(run_lock, "PATIENCE_SECONDS", 0.001)
     threads.submit(read, lambda: None).result(10)
     may_end, working = at_work
     may_end.set()
     working.result(10)
-    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(run_lock, "PATIENCE_SECONDS", 60)
     threads.submit(read, lambda: None).result(10)
 
 
@@ -117,11 +117,11 @@ def test_who_waits_within_a_wait_hands_it_on_all_the_same(
     threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def work() -> None:
-        with baton.Waiting(), baton.Waiting():
+        with run_lock.Released(), run_lock.Released():
             pass
-        with baton.running():
+        with run_lock.holding():
             pass
 
-    monkeypatch.setattr(baton, "PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr(run_lock, "PATIENCE_SECONDS", 0.001)
     threads.submit(read, work).result(10)
-    assert not baton._lock.locked()
+    assert not run_lock._lock.locked()

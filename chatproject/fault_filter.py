@@ -1,8 +1,8 @@
-"""What lasts is said once: a fault is a line when it begins, one a minute while it is, and one at its end with counts. What soon
-comes back is one line a minute at most; what is over before it could be said is one line in all.
+"""A filter of the log that writes a lasting fault as few lines: one when it begins, one a minute while it lasts, and one with
+counts when it ends. A fault that often comes back is at most one line a minute; one that was over at once is one line in all.
 
-Whatever else says so meanwhile, by whatever library and with whatever traceback, is counted instead of written; so are requests
-that are refused meanwhile. Lines that are no fault but repeat themselves are counted too, beyond a few a minute (repeats.py).
+All other lines about the same fault, of any library and with any traceback, are counted instead of written; so are requests that
+are refused meanwhile. Lines that are no fault but repeat themselves are counted too, beyond a few a minute (repeats.py).
 """
 
 import logging
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+from chatproject.fault_episodes import FaultEpisodes
 from chatproject.faults import (
     Fault,
     errors_in,
@@ -20,7 +21,6 @@ from chatproject.faults import (
     without_the_clients_faults,
 )
 from chatproject.repeats import Repeats
-from chatproject.spells import Spells
 
 logger = logging.getLogger("gapless.outages")
 
@@ -30,21 +30,21 @@ _COUNTED = "requests that were refused"
 _ANSWERS = (404, 409)
 
 
-class Outages(logging.Filter):
+class FaultFilter(logging.Filter):
     """A filter of the handler: every line of every logger passes it."""
 
     def __init__(self) -> None:
         super().__init__()
         # A signal may have something to say while its thread has the lock.
         self._lock = threading.RLock()
-        self._spells: dict[Fault, Spells] = {}
+        self._episodes: dict[Fault, FaultEpisodes] = {}
         self._repeats = Repeats()
         self._is_watched = False
 
     def say_what_was_kept(self) -> None:
         """At the end of the process: a command lasts no longer than the moment that is waited for a reason."""
         with self._lock:
-            said = [spells.kept for spells in self._spells.values() if spells.kept]
+            said = [episodes.kept for episodes in self._episodes.values() if episodes.kept]
         for line in said:
             logger.warning(line)
 
@@ -68,10 +68,10 @@ class Outages(logging.Filter):
         return bool(sentence)
 
     def _told(self, fault: Fault, record: logging.LogRecord) -> str:
-        spells = self._spells.get(fault)
-        if spells is None or spells.is_long_ago:
-            self._spells[fault] = spells = Spells(fault)
-        sentence = spells.note(record)
+        episodes = self._episodes.get(fault)
+        if episodes is None or episodes.is_long_ago:
+            self._episodes[fault] = episodes = FaultEpisodes(fault)
+        sentence = episodes.note(record)
         # With nobody to see the end of it, each line is written.
         return sentence if self._watch() else f"{fault.begins}: {reason_in(record)}"
 
@@ -81,7 +81,7 @@ class Outages(logging.Filter):
             return False
         status = record.msg.get("code") or 0
         with self._lock:
-            lasting = next((spells for spells in self._spells.values() if spells.is_lasting), None)
+            lasting = next((episodes for episodes in self._episodes.values() if episodes.is_lasting), None)
             if lasting is None or not (400 <= status < 500 or status == 503):
                 return status in _ANSWERS
             lasting.count(_COUNTED)
@@ -114,13 +114,13 @@ class Outages(logging.Filter):
             with self._lock:
                 said = [*self._of_faults(), *self._repeats.due()]
                 is_over = not self._repeats.is_counting and not any(
-                    each.has_more_to_say for each in self._spells.values()
+                    each.has_more_to_say for each in self._episodes.values()
                 )
                 self._is_watched = not is_over
             for level, line in said:
                 logger.log(level, line)
 
     def _of_faults(self) -> Iterator[tuple[int, str]]:
-        for spells in self._spells.values():
-            for sentence in spells.due():
+        for episodes in self._episodes.values():
+            for sentence in episodes.due():
                 yield logging.WARNING, sentence

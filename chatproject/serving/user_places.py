@@ -1,4 +1,5 @@
-"""Guesses the user of a request without asking the database: by its secret, whose user an earlier request has told.
+"""Places for the requests of each user, so that one user can't take all. It guesses the user without asking the database: by the
+request's secret, whose user an earlier request has told.
 
 An unknown secret counts as a user of its own, and is soon refused; addresses have limits besides.
 """
@@ -20,7 +21,7 @@ Scope = MutableMapping[str, Any]
 MOST_SECRETS = 10_000
 
 
-class People:
+class UserPlaces:
     """Lets so many requests of one user run at once; the user's other requests wait in their own line, without a place.
 
     For one event loop.

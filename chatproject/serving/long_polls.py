@@ -17,8 +17,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Waiting:
-    """Wraps the application with its bounds."""
+class LongPolls:
+    """Wraps the application with its bounds, and holds the requests that wait."""
 
     def __init__(self, application: Application) -> None:
         self._application = application

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from chatproject.atomic_file import atomic_file
 from chatproject.backup.archive import Writer
 from chatproject.exporting.archive import Archive
-from chatproject.written_whole import written_whole
 
 
 @pytest.mark.parametrize("kind", [Archive, Writer])
@@ -30,7 +30,7 @@ def test_what_is_no_plain_file_is_never_replaced(tmp_path: Path, lay: Callable[[
     path = tmp_path / "out"
     lay(path)
     kept = path.lstat().st_ino
-    with pytest.raises(FileExistsError, match="no plain file"), written_whole(path):
+    with pytest.raises(FileExistsError, match="no plain file"), atomic_file(path):
         pytest.fail("it is said before anything is done")
     assert [found.lstat().st_ino for found in tmp_path.iterdir()] == [kept]
 
@@ -41,14 +41,14 @@ def test_a_file_is_replaced_by_what_is_whole_and_stays_when_that_fails(tmp_path:
     path.chmod(0o644)
 
     def fail() -> None:
-        with written_whole(path) as file:
+        with atomic_file(path) as file:
             file.write(b"half")
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
     assert path.read_text() == "before"
-    with written_whole(path) as file:
+    with atomic_file(path) as file:
         file.write(b"whole")
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("whole", 0o600)
     assert list(tmp_path.iterdir()) == [path]

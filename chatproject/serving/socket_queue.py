@@ -9,7 +9,7 @@ from typing import Any
 Waiting = asyncio.Future[None]
 
 
-class Inbox:
+class SocketQueue:
     """A queue with one reader."""
 
     __slots__ = ("_events", "_waiting")

@@ -17,7 +17,7 @@ from websockets import frames, http11
 from websockets.protocol import OPEN, Protocol
 
 from chatproject.serving import handshakes, refusals
-from chatproject.serving.inbox import Gate, Inbox
+from chatproject.serving.socket_queue import Gate, SocketQueue
 from chatproject.serving.whole_frames import is_between_messages, text_alone
 from delivery.live.peers import EXTENSION, Prepared, TakesText
 from delivery.tasks import Nursery
@@ -55,7 +55,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.inbox = self.queue = Inbox()  # type: ignore[assignment]
+        self.inbox = self.queue = SocketQueue()  # type: ignore[assignment]
         self.writable = Gate()  # type: ignore[assignment]
         self._waiting = NOTHING
         self._waiting_bytes = 0

@@ -1,7 +1,7 @@
-"""The baton: of the threads that answer reads only one runs at a time; a thread that waits for PostgreSQL passes it on.
+"""The run lock: of the threads that answer reads only one runs at a time; a thread that waits for PostgreSQL releases it.
 
-Each running thread makes the event loop, and so every message, wait for the interpreter repeatedly: six threads make it wait six
-times as long. For the same reason threads' turns are short meanwhile. The baton is only for speed; nothing else depends on it.
+Each running thread makes the event loop, and so every message, wait for the interpreter (the GIL): six threads make it wait six
+times as long. For the same reason threads' turns are short meanwhile. The lock is only for speed; nothing else depends on it.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-#: No thread waits longer for the baton: its holder may wait for something else, such as Redis.
+#: No thread waits longer for the lock: its holder may wait for something else, such as Redis.
 PATIENCE_SECONDS = 0.02
 #: While reads are answered, threads run for so long before the event loop gets its turn. If it were always so short, commits under
 #: load would cost a seventh more.
@@ -17,7 +17,7 @@ TURN_SECONDS = 0.0001
 
 
 class _Runner(threading.local):
-    """A thread: whether it needs the baton to run, and whether it has it."""
+    """A thread: whether it needs the lock to run, and whether it has it."""
 
     is_one = False
     has_it = False
@@ -51,24 +51,24 @@ _short_turns = _Turns()
 
 
 @contextlib.contextmanager
-def running() -> Iterator[None]:
-    """Wraps the work of this thread, which begins when it has the baton or has waited long enough."""
+def holding() -> Iterator[None]:
+    """Wraps the work of this thread, which begins when it has the lock or has waited PATIENCE_SECONDS."""
     with _short_turns:
         _me.is_one = True
         _take()
         try:
             yield
         finally:
-            _hand_on()
+            _release()
             _me.is_one = False
 
 
-class Waiting:
-    """Wraps a wait of this thread: it passes the baton on meanwhile, if it has it."""
+class Released:
+    """Wraps a wait of this thread: it releases the lock meanwhile, if it has it."""
 
     def __enter__(self) -> None:
         if _me.has_it:
-            _hand_on()
+            _release()
 
     def __exit__(self, *_: object) -> None:
         if _me.is_one:
@@ -76,11 +76,11 @@ class Waiting:
 
 
 def _take() -> None:
-    # A thread that has the baton already would wait for itself, and the baton would be lost for ever.
+    # A thread that has the lock already would wait for itself, and the lock would be lost for ever.
     _me.has_it = _me.has_it or _lock.acquire(timeout=PATIENCE_SECONDS)
 
 
-def _hand_on() -> None:
+def _release() -> None:
     if _me.has_it:
         _me.has_it = False
         _lock.release()

@@ -10,7 +10,7 @@ from typing import IO
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[IO[bytes]]:
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """A file, mode 0600, that replaces one of this name when the block ends without an error.
 
     A link, a folder or a device of this name is not replaced, because another user may have put it there. Raises OSError.
