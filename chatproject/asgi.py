@@ -24,12 +24,12 @@ from chat.support.mailboxes.collector_threads import start_collecting  # noqa: E
 from chatproject import telemetry  # noqa: E402
 from chatproject.erasing import start_erasing  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
-from chatproject.serving.in_threads import InThreads  # noqa: E402
 from chatproject.serving.long_polls import LongPolls  # noqa: E402
 from chatproject.serving.machine_notes import start_noting  # noqa: E402
 from chatproject.serving.measuring import hearers, say_build  # noqa: E402
 from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.refusals import end_unless_answered  # noqa: E402
+from chatproject.serving.request_threads import RequestThreads  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
 from delivery.node import running  # noqa: E402
 
@@ -50,7 +50,7 @@ _sockets = URLRouter([path("ws/", ChatConsumer.as_asgi()), path("<path:anything>
 router = ProtocolTypeRouter(
     {
         "websocket": _sockets,
-        "http": InThreads(),
+        "http": RequestThreads(),
     }
 )
 

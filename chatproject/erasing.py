@@ -10,7 +10,7 @@ from chat.live.node import ChatNode
 from chat.models import Erasure
 from chat.services.erasing.running import continue_erasure
 from chat.support.services.erasing import forget_agent
-from delivery.away import who_is_away
+from delivery.service_errors import service_away
 from delivery.source import Asked
 
 logger = logging.getLogger("gapless.erasing")
@@ -51,7 +51,7 @@ async def _live(node: ChatNode) -> None:
             while not node.is_draining and await node.reads.read(prepared_sql.exists, _under_way()):
                 await node.threads.run(_go_on)
         except Exception as error:
-            logger.warning("erasing waits: %r", error, extra={"away": who_is_away(error)})
+            logger.warning("erasing waits: %r", error, extra={"away": service_away(error)})
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from psycopg.errors import LockNotAvailable
 
-from delivery.away import chain, who_is_away
+from delivery.service_errors import chain, service_away
 
 
 class Fault(Enum):
@@ -103,7 +103,7 @@ def _by_logger(record: logging.LogRecord) -> Fault | None:
 
 
 def _of_error(error: BaseException) -> Fault | None:
-    away = who_is_away(error)
+    away = service_away(error)
     if away is not None:
         return _BY_SUBJECT[away]
     if any(isinstance(each, LockNotAvailable) for each in chain(error)):

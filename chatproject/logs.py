@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 from chatproject.fault_filter import FaultFilter
-from delivery.lean import without
+from delivery.blocked_imports import blocked
 
 # For logs of Twisted's, and for pictures of tracebacks, which would show the variables.
-with without("twisted", "rich"):
+with blocked("twisted", "rich"):
     import structlog
     from structlog.typing import EventDict, Processor
 

@@ -10,7 +10,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from chatproject.postgresql.effective import WANTED, InForce, read_back, shortcomings
 from chatproject.schema import MIGRATING
-from delivery.away import chain
+from delivery.service_errors import chain
 
 #: How long an operator waits for an answer; a server that is there answers at once.
 WAIT_SECONDS = 3

@@ -245,7 +245,7 @@ class SocketConsumer(Greeting, AsyncConsumer):
         self._no_sync = None
         is_comparable = command.epoch in (msgspec.UNSET, self.socket.epoch)
         try:
-            states = await self.node.joining.sync(
+            states = await self.node.catching_up.sync(
                 self.socket, command.channels, is_comparable=is_comparable, is_last=not command.more
             )
         except BaseException:

@@ -11,9 +11,9 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from delivery import metrics
-from delivery.asking.lines import Lines
-from delivery.asking.reads import Reads
-from delivery.bus import bell
+from delivery.async_sql.connections import LoopConnections
+from delivery.async_sql.reads import Reads
+from delivery.bus import announcing
 from delivery.bus.announcements import (
     EVERYBODY,
     About,
@@ -36,20 +36,20 @@ from delivery.commit.cursors import CursorBuffer, Cursors
 from delivery.commit.queue import Queue
 from delivery.limits import NodeLimits
 from delivery.live.accesses import Accesses
-from delivery.live.counted import CountedChannels
+from delivery.live.catching_up import CatchingUp
+from delivery.live.channel_counts import CountedChannels
+from delivery.live.draining import close_all, hand_over, send_away
 from delivery.live.epochs import Epochs
 from delivery.live.gaps import Gaps
 from delivery.live.gauges import keep_reading
 from delivery.live.hub import Hub
-from delivery.live.joining import Joining
-from delivery.live.leaving import close_all, hand_over, send_away
 from delivery.live.logins import LoginWatch
 from delivery.live.openings import Openings
+from delivery.live.periodic_checks import Heartbeats, keep_checking, keep_seats, keep_shedding
 from delivery.live.seat_store import Seats
 from delivery.live.seating import Seating
 from delivery.live.socket import Socket
 from delivery.live.waits import Waits
-from delivery.live.watches import Heartbeats, keep_checking, keep_seats, keep_shedding
 from delivery.source import Opening, Source
 from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads, KeepingThreads
@@ -68,15 +68,15 @@ class Node:
         self.is_draining = False
         # Reads may take long, and commits wait for locks: neither takes all of the threads.
         committing = max(1, database_threads // 2)
-        lines = _lines_of(committing)
-        self.committing = KeepingThreads(committing - lines)
+        of_commits = _loop_connections_of(committing)
+        self.committing = KeepingThreads(committing - of_commits)
         reading = max(1, database_threads - committing)
-        reading_lines = _lines_of(reading) if reads_keep else 0
-        self.threads = DatabaseThreads(reading - reading_lines, keeps=reads_keep)
+        of_reads = _loop_connections_of(reading) if reads_keep else 0
+        self.threads = DatabaseThreads(reading - of_reads, keeps=reads_keep)
         self.nursery = Nursery()
-        self.lines = Lines(lines, self.committing, self.nursery)
-        self.reading_lines = Lines(reading_lines, self.threads, self.nursery)
-        self.reads = Reads(self.reading_lines, source, self.threads)
+        self.commit_connections = LoopConnections(of_commits, self.committing, self.nursery)
+        self.read_connections = LoopConnections(of_reads, self.threads, self.nursery)
+        self.reads = Reads(self.read_connections, source, self.threads)
         self.counted = CountedChannels()
         self.openings = Openings(limits.openings)
         self._loop = asyncio.get_running_loop()
@@ -89,10 +89,10 @@ class Node:
         self.gaps = Gaps(
             self.hub.channels, source, self.threads, nursery=self.nursery, apply=self.hub.apply, batch=limits.batch
         )
-        self.joining = Joining(
+        self.catching_up = CatchingUp(
             self.hub, self.gaps, source, self.threads, self.bus.listen, self.nursery, batch=limits.batch
         )
-        self.waits = Waits(self.joining, most=limits.waits_per_user)
+        self.waits = Waits(self.catching_up, most=limits.waits_per_user)
         self.seats = Seats(
             settings.REDIS_URL,
             process=secrets.token_hex(8),
@@ -100,12 +100,12 @@ class Node:
             spare=limits.spare_sockets,
         )
         self.seating = Seating(self.hub, self.seats, lambda said: self._ring([said], time.perf_counter()))
-        self.accesses = Accesses(self.hub, self.joining, self.seating, source, self.threads)
+        self.accesses = Accesses(self.hub, self.catching_up, self.seating, source, self.threads)
         self.epochs = Epochs(source, self.threads, settings.REDIS_URL)
         self.logins = LoginWatch(self.hub, source, self.threads, self.nursery, seconds=limits.login_check_seconds)
 
     def _be_written_to(self, source: Source, limits: NodeLimits) -> None:
-        self.committer = Committer(source, self.committing, self.lines, seconds=limits.commit_seconds)
+        self.committer = Committer(source, self.committing, self.commit_connections, seconds=limits.commit_seconds)
         self.queue = Queue(
             self.committer.commit, self.nursery, waiting=limits.lane_waiting, batch=limits.batch, counted=self.counted
         )
@@ -129,14 +129,14 @@ class Node:
         self.close_threads()
 
     def close_threads(self) -> None:
-        self.lines.close()
-        self.reading_lines.close()
+        self.commit_connections.close()
+        self.read_connections.close()
         self.committing.close()
         self.threads.close()
 
     # ---- announcements ----
 
-    def ring(self, announcements: Sequence[Announcement]) -> None:
+    def announce(self, announcements: Sequence[Announcement]) -> None:
         """From any thread: to the sockets of this process at once, then to all other processes."""
         is_loop = asyncio._get_running_loop() is self._loop
         call = self._loop.call_soon if is_loop else self._loop.call_soon_threadsafe
@@ -212,7 +212,7 @@ class Node:
             await self._stop_hearing(channels)
 
     async def _stop_hearing(self, channel_ids: Iterable[int]) -> None:
-        unneeded = [channel_id for channel_id in channel_ids if not self.joining.needs(channel_id)]
+        unneeded = [channel_id for channel_id in channel_ids if not self.catching_up.needs(channel_id)]
         await self.bus.forget([channel_group(channel_id) for channel_id in unneeded])
 
     # ---- sockets ----
@@ -266,7 +266,7 @@ class Node:
             await send_away(sockets, "the server restarts")
 
 
-def _lines_of(connections: int) -> int:
+def _loop_connections_of(connections: int) -> int:
     # Two threads at least: who waits for a lock in one keeps no other channel waiting.
     return min(connections // 2, max(0, connections - 2))
 
@@ -282,4 +282,4 @@ def running() -> Node | None:
 def set_running(node: Node | None) -> None:
     global _running
     _running = node
-    bell.hang(node.ring if node is not None else None)
+    announcing.set_announcer(node.announce if node is not None else None)

@@ -30,7 +30,7 @@ NOT_DESCRIBED = BareChannel(id=0)
 
 
 class Access(msgspec.Struct, gc=False):
-    """One socket's access to one channel, read in one snapshot. (Of what there are most; it is in no ring.)"""
+    """One socket's access to one channel, read in one snapshot. (The most numerous objects; none is part of a reference cycle.)"""
 
     channel_id: int
     head: int
@@ -97,7 +97,7 @@ class Question(Protocol):
     def parameters(self) -> Sequence[bytes | None]: ...
 
     def outcomes(self, row: Row) -> list[Committed | Refused] | None:
-        """The outcome of each draft, rung out; None if nothing was written, and a thread must commit them."""
+        """The outcome of each draft, announced; None if nothing was written, and a thread must commit them."""
 
 
 @functools.cache
@@ -152,7 +152,7 @@ class Source(Protocol):
         """For each login, why it has ended (signed out or banned); None while it holds."""
 
     def commit(self, drafts: Sequence[LaneDraft]) -> list[Committed | Refused]:
-        """All drafts in one transaction, each with its own outcome; rings the bell after COMMIT."""
+        """All drafts in one transaction, each with its own outcome; announces them after COMMIT."""
 
     def move_cursors(self, cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
-        """(channel, user) → (delivered, read), forward only; rings the bell for what moved."""
+        """(channel, user) → (delivered, read), forward only; announces the cursors that moved."""

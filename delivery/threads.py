@@ -19,7 +19,7 @@ from django.db import connection, connections
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from delivery import metrics
-from delivery.away import is_away
+from delivery.service_errors import is_database_away
 
 logger = logging.getLogger("gapless.threads")
 
@@ -116,7 +116,7 @@ class DatabaseThreads:
         try:
             return await self.run(function, *args, **kwargs)
         except Exception as error:
-            if not is_away(error):
+            if not is_database_away(error):
                 raise
         return await self._read_again(function, *args, **kwargs)
 
@@ -128,7 +128,7 @@ class DatabaseThreads:
         metrics.reads_repeated.inc()
         await asyncio.sleep(WAIT_SECONDS + random.random() * JITTER_SECONDS)
         async for attempt in stamina.retry_context(
-            on=is_away,
+            on=is_database_away,
             attempts=READ_ATTEMPTS - 1,
             timeout=READ_SECONDS,
             wait_initial=2 * WAIT_SECONDS,

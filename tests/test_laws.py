@@ -90,8 +90,8 @@ class Laws(RuleBasedStateMachine):
         number = next(_names)
         self.people = [services.create_user(f"{name}-{number}") for name in ("alice", "bob", "charlie")]
         self.ringing: list[list[Announcement]] = [[], []]
-        self.original = log.bell.ring
-        log.bell.ring = self._ring  # type: ignore[assignment]
+        self.original = log.announcing.announce
+        log.announcing.announce = self._announce  # type: ignore[assignment]
         self.channel = services.open_channel(self.people[0], name="laws", kind="private", members=self.people[1:2])
         self.nodes = [self._run(self._new_node()) for _ in range(2)]
         self.devices = [Device(user) for user in self.people for _ in range(2)]
@@ -108,7 +108,7 @@ class Laws(RuleBasedStateMachine):
             self._run(asyncio.sleep(0.02))
             self._everybody_has_everything()
         finally:
-            log.bell.ring = self.original  # type: ignore[assignment]
+            log.announcing.announce = self.original  # type: ignore[assignment]
             for node in self.nodes:
                 self._run(_end(node))
             left = asyncio.all_tasks(self.loop)
@@ -220,7 +220,7 @@ class Laws(RuleBasedStateMachine):
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
 
-    def _ring(self, announcements: Sequence[Announcement]) -> None:
+    def _announce(self, announcements: Sequence[Announcement]) -> None:
         for ringing in self.ringing:
             ringing.extend(announcements)
 
@@ -261,7 +261,7 @@ class Laws(RuleBasedStateMachine):
         assert device.socket is not None
         node = self.nodes[device.node]
         held = {self.channel.pk: device.head} if self.channel.pk in device.socket.accesses else {}
-        states = await node.joining.sync(device.socket, held)
+        states = await node.catching_up.sync(device.socket, held)
         state = states.get(self.channel.pk)
         if state is None:
             device.resynced(0)

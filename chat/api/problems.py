@@ -20,7 +20,7 @@ from chat.allowances.window import Usage
 from chat.api.authentication import OutOfDate
 from chat.api.usage import with_usage
 from delivery import metrics
-from delivery.away import DATABASE_AWAY
+from delivery.service_errors import DATABASE_AWAY
 from delivery.wire.errors import Forbidden, Internal, Invalid, NotFound, OutOfScope, RateLimited, Refused, Unavailable
 
 logger = logging.getLogger("gapless.api")

@@ -6,7 +6,7 @@ import random
 
 from chat.files.services import is_anything_left_over, sweep
 from chat.live.node import ChatNode
-from delivery.away import who_is_away
+from delivery.service_errors import service_away
 from delivery.tasks import beat
 
 logger = logging.getLogger("gapless.files")
@@ -25,7 +25,7 @@ async def _live(node: ChatNode) -> None:
             failures = 0
         except Exception as error:
             failures += 1
-            logger.warning("the deletion of left-over files waits: %r", error, extra={"away": who_is_away(error)})
+            logger.warning("the deletion of left-over files waits: %r", error, extra={"away": service_away(error)})
 
 
 def _away_pause(failures: int) -> float:

@@ -1,4 +1,4 @@
-"""Blocks of the users of this process: read before `hello`, when a bell announces a change, and with each position check."""
+"""Blocks of the users of this process: read before `hello`, when a change is announced, and with each position check."""
 
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -42,12 +42,12 @@ class Blocking:
                 self.take(user_id, question, found.get(user_id, NOT_APART))
 
     async def look_at_all(self) -> None:
-        """The same for all users of this process: repairs lost bells."""
+        """The same for all users of this process: repairs what lost announcements would have told."""
         self._known = {user_id: known for user_id, known in self._known.items() if user_id in self._hub.sockets_of}
         await self.look(list(self._hub.sockets_of))
 
     def take(self, user_id: int, question: int, apart: Apart) -> None:
-        """Takes an answer. Of two answers that cross, the later question's counts: a change after both rings again."""
+        """Takes an answer. Of two answers that cross, the later question's counts: a change after both is announced again."""
         asked, before = self._known.get(user_id, (0, apart))
         if asked < question:
             self._known[user_id] = (question, apart)

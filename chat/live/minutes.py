@@ -13,7 +13,7 @@ from chat import clock
 from chat.live.process_counts import ProcessCounts
 from chat.reads.counted import Counted
 from chat.services.minutes import keep_day, keep_minute
-from delivery.away import who_is_away
+from delivery.service_errors import service_away
 from delivery.tasks import until_beat
 from delivery.threads import DatabaseThreads
 
@@ -46,7 +46,7 @@ class MinuteNotes:
             try:
                 await self.note()
             except Exception as error:
-                logger.warning("what was counted is not kept: %r", error, extra={"away": who_is_away(error)})
+                logger.warning("what was counted is not kept: %r", error, extra={"away": service_away(error)})
 
     async def note(self) -> None:
         """Notes the counts of the present minute, or of the one that has just ended: then a new one begins."""

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from chat import clock, shapes
 from chat.models import Channel, Member, Message
-from delivery.live.counted import CLASSES_MS, ChannelCounts, CountedChannels
+from delivery.live.channel_counts import CLASSES_MS, ChannelCounts, CountedChannels
 from delivery.redis import REDIS_AWAY, client, key, loop_client
 from delivery.tasks import beat
 

@@ -11,7 +11,7 @@ from chat.allowances.table import MEMBERSHIPS
 from chat.models import Block, Channel, ChannelKind, User
 from chat.services import log
 from chat.services.accounts import lock_own
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Renewed
 from delivery.wire.errors import Blocked, Invalid
 
@@ -81,4 +81,4 @@ def _conversations_of(user: User, whom: User) -> list[int]:
 
 def _ring(*people: User) -> None:
     announcements = [Renewed(user_id=person.pk) for person in people]
-    transaction.on_commit(lambda: bell.ring(announcements))
+    transaction.on_commit(lambda: announcing.announce(announcements))

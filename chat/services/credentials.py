@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from chat.models import PasswordLink, Token, User
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import SignedOut
 from delivery.wire.errors import Forbidden, Invalid
 
@@ -52,7 +52,7 @@ def recheck_logins(user: int) -> None:
 
     Every verb that ends a login calls it: sign-out, a ban, a new password, a deleted token.
     """
-    transaction.on_commit(lambda: bell.ring([SignedOut(user_id=user)]))
+    transaction.on_commit(lambda: announcing.announce([SignedOut(user_id=user)]))
 
 
 class LoginsEndWithThePassword:

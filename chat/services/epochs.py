@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from chat import prepared_sql
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import EpochBegan
 from delivery.source import LogPosition, Reading
 
@@ -46,7 +46,7 @@ def begin_epoch(*, after: str | None = None) -> str:
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE epochs SET nonce = gen_random_uuid()::text WHERE nonce = %s", [nonce])
             log, _ = _read()
-            transaction.on_commit(lambda: bell.ring([EpochBegan(epoch=log.epoch)]))
+            transaction.on_commit(lambda: announcing.announce([EpochBegan(epoch=log.epoch)]))
     return log.epoch
 
 

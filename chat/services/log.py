@@ -1,6 +1,6 @@
 """The one log: every durable change of a channel takes the next number under the channel's row lock, in one transaction.
 
-The lock is held until the commit, so commits have the order of the numbers. The bell rings after the commit.
+The lock is held until the commit, so commits have the order of the numbers. It is announced after the commit.
 """
 
 import uuid
@@ -14,7 +14,7 @@ from django.db.models import F
 from chat import clock, prepared_sql, shapes
 from chat.models import Channel, Message, MessageKind, User
 from chat.services.mentions import keep_mentions, mentions_in
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Announcement, Changed, Opened, Passing
 from delivery.wire.errors import Archived, Forbidden, NotFound
 from delivery.wire.frames import Person
@@ -114,7 +114,7 @@ class Entry:
         self._changed.append(row)
 
     def opened(self, user: int, action: str) -> None:
-        """After the commit, rings for a user whose access to the channel has begun or changed."""
+        """After the commit, announces a user whose access to the channel has begun or changed."""
         self._announcements.append(Opened(user_id=user, channel_id=self.channel.pk, action=action))
 
     def say(self, frame: bytes) -> None:
@@ -135,7 +135,7 @@ class Entry:
 
 @contextmanager
 def writing(channel_id: int) -> Iterator[Entry]:
-    """One transaction that holds the channel's row lock; moves `head` and rings the bell if anything was written.
+    """One transaction that holds the channel's row lock; moves `head` and announces it if anything was written.
 
     Raises NotFound for a channel that does not exist.
     """
@@ -154,14 +154,14 @@ def lock(channel_ids: Iterable[int]) -> dict[int, Entry]:
 
 
 def commit_entries(entries: Sequence[Entry]) -> None:
-    """Moves the heads of the locked channels, and rings after the commit."""
+    """Moves the heads of the locked channels, and announces it after the commit."""
     announcements: list[Announcement] = []
     for entry in entries:
         if entry.channel.head > entry.after:
             Channel.objects.filter(pk=entry.channel.pk).update(head=entry.channel.head)
         announcements += entry.announcements()
     if announcements:
-        transaction.on_commit(lambda: bell.ring(announcements))
+        transaction.on_commit(lambda: announcing.announce(announcements))
 
 
 def require_live(entry: Entry) -> None:

@@ -16,7 +16,7 @@ from chat.services.channels import open_channel
 from chat.services.command_accounts import end_known_passwords
 from chat.services.erased_names import require_never_erased
 from chat.services.members import join_first_channel
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Spread
 from delivery.wire.codec import encode
 from delivery.wire.errors import Conflict, Forbidden, Invalid
@@ -102,7 +102,7 @@ def rename_user(user: User, *, display_name: str) -> User:
             User.objects.filter(pk=user.pk).update(display_name=name)
             audit.record(Act.USER_RENAMED, actor=user, whom=user.pk, details={"from": row.display_name, "to": name})
             row.display_name = name
-            transaction.on_commit(lambda: bell.ring([renamed(row)]), robust=True)
+            transaction.on_commit(lambda: announcing.announce([renamed(row)]), robust=True)
     user.display_name = name
     return user
 

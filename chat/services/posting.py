@@ -25,7 +25,7 @@ from chat.services.post_rules import refusal_to_post
 from chat.services.posting_facts import ROOT, Facts, SenderStanding, standings
 from chat.services.posting_files import REFUSALS
 from chat.services.roots import change_of_root
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Announcement, Change, Changed
 from delivery.source import Committed
 from delivery.wire.codec import encode
@@ -70,7 +70,7 @@ class PostQuestion:
             self._batch.note(found)
         if not found.posted:
             return None
-        bell.ring(self._batch.announcements(found))
+        announcing.announce(self._batch.announcements(found))
         return [outcome.answer() for outcome in self._decided if isinstance(outcome, _Fresh)]
 
 
@@ -157,7 +157,7 @@ class _Batch:
             found = post_drafts(**self.question(outcomes))
             self.note(found)
             if found.posted:
-                transaction.on_commit(functools.partial(bell.ring, self.announcements(found)), robust=True)
+                transaction.on_commit(functools.partial(announcing.announce, self.announcements(found)), robust=True)
                 break
             self.facts, is_true = found.facts, True
             outcomes = self._decide()
@@ -211,7 +211,7 @@ class _Batch:
         return fresh
 
     def announcements(self, found: Found) -> list[Announcement]:
-        """The announcements to ring out after the commit; also encodes each message for its answer."""
+        """The announcements to make after the commit; also encodes each message for its answer."""
         posted, lines = found.posted, found.lines
         created_at = spell_time(self.now)
         changes: dict[int, list[Change]] = defaultdict(list)

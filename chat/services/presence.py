@@ -15,7 +15,7 @@ from chat.allowances.table import PRESENCE_CHOICES
 from chat.models import User
 from chat.naming import clean_name
 from chat.services.accounts import lock_own
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import About
 from delivery.wire.errors import Invalid
 from presence.people import CHOICES, Choice
@@ -66,7 +66,9 @@ def choose_presence(
             User.objects.filter(pk=user.pk).update(**wanted, presence_rev=F("presence_rev") + 1)
             row.refresh_from_db()
             choice = shapes.choice_of(row)
-            transaction.on_commit(lambda: bell.ring([About(user_id=user.pk, raw=msgspec.msgpack.encode(choice))]))
+            transaction.on_commit(
+                lambda: announcing.announce([About(user_id=user.pk, raw=msgspec.msgpack.encode(choice))])
+            )
     return shapes.choice_of(row)
 
 

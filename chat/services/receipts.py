@@ -15,7 +15,7 @@ from chat.models import Member, User
 from chat.reads.unread import ReadMark, count_all
 from chat.services.leases import keep_leases
 from chat.services.settling import Progress, settle
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Cursor, Moved
 from delivery.wire.errors import NotAMember
 
@@ -68,7 +68,7 @@ class _MovedHere:
 def move_cursors(cursors: Mapping[tuple[int, int], tuple[int, int]]) -> None:
     """Moves cursors in one transaction: (channel, user) → (delivered, read); read implies delivered. Never back or above the head.
 
-    Then settles each channel by itself, and rings `receipts` for cursors that moved. Users who are no members are skipped.
+    Then settles each channel by itself, and announces cursors that moved (`receipts`). Users who are no members are skipped.
     """
     ordered = list(cursors.items())
     columns = [
@@ -143,7 +143,7 @@ def _settle_and_tell(channel: int, *, head: int | None = None, cursors: Sequence
         logger.warning("channel %d was not settled", channel, exc_info=True)
         return
     if cursors or progress.has_settled:
-        bell.ring([_moved(channel, progress, progress.head if head is None else head, cursors)])
+        announcing.announce([_moved(channel, progress, progress.head if head is None else head, cursors)])
 
 
 def _moved(channel: int, progress: Progress, head: int, cursors: Sequence[Cursor]) -> Moved:

@@ -10,7 +10,7 @@ from chat.allowances.counting import counted
 from chat.allowances.table import RENAMES
 from chat.models import Act, Channel, User
 from chat.services import audit, log
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Passing
 from delivery.wire import codec, frames
 from delivery.wire.errors import Forbidden, Invalid
@@ -62,7 +62,7 @@ def tell_floor(channel: int) -> None:
     """Tells connected members the floor; the others read it in `hello`."""
     row = Channel.objects.get(pk=channel)
     passing = Passing(channel_id=row.pk, head=row.head, raw=_told(row))
-    transaction.on_commit(lambda: bell.ring([passing]), robust=True)
+    transaction.on_commit(lambda: announcing.announce([passing]), robust=True)
 
 
 def _told(row: Channel) -> bytes:

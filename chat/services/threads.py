@@ -10,7 +10,7 @@ from chat import shapes
 from chat.models import Channel, ChannelKind, Message, MessageKind, ThreadFollower, User
 from chat.reads.threads import thread_as_followed
 from chat.rights.standing import require_reader
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Spread
 from delivery.wire.codec import encode
 from delivery.wire.errors import Invalid, NotFound
@@ -51,7 +51,9 @@ def follow_thread(
             ThreadFollower.objects.filter(**follower).update(read_seq=furthest)
         now = thread_as_followed(user.pk, root)
         frame = encode(now.frame(channel))
-        transaction.on_commit(lambda: bell.ring([Spread(user_id=user.pk, channel_ids=[], raw=frame)]), robust=True)
+        transaction.on_commit(
+            lambda: announcing.announce([Spread(user_id=user.pk, channel_ids=[], raw=frame)]), robust=True
+        )
     return now
 
 

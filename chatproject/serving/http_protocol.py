@@ -187,7 +187,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self._stop_clocks()
             self._is_over = True
             self.handle_websocket_upgrade()
-            # It holds this protocol, which is needed no more: both would be in memory until the rings are looked for.
+            # It holds this protocol, which is needed no more: both would be in memory until the cycles are looked for.
             self.parser = None  # type: ignore[assignment]
 
     def handle_websocket_upgrade(self) -> None:

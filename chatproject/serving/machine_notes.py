@@ -9,7 +9,7 @@ from django.conf import settings
 from chat.live.node import ChatNode
 from chat.services.machines import note_machine
 from chatproject.version import VERSION
-from delivery.away import who_is_away
+from delivery.service_errors import service_away
 
 logger = logging.getLogger("gapless.machines")
 
@@ -31,7 +31,7 @@ async def _live(node: ChatNode) -> None:
         try:
             await node.threads.run(note_this_machine)
         except Exception as error:
-            logger.warning("that this machine serves is not noted: %r", error, extra={"away": who_is_away(error)})
+            logger.warning("that this machine serves is not noted: %r", error, extra={"away": service_away(error)})
         await asyncio.sleep(SECONDS)
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from chat.addresses import line_of, true_address
 from chatproject.serving import refusals
-from delivery.live.bucket import Bucket
+from delivery.live.token_bucket import TokenBucket
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,7 +38,7 @@ class AddressPace:
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, scope: Scope) -> float:
         """Seconds until this address may send a request; 0: it may now, and the request is counted."""
@@ -46,7 +46,7 @@ class AddressPace:
         if not client or self._per_minute == 0:
             return 0
         key = line_of(client[0])
-        bucket = self._buckets.setdefault(key, Bucket(self._per_minute, seconds=60))
+        bucket = self._buckets.setdefault(key, TokenBucket(self._per_minute, seconds=60))
         self._buckets.move_to_end(key)
         if len(self._buckets) > MOST_ADDRESSES:
             self._buckets.popitem(last=False)

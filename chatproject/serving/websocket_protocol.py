@@ -142,7 +142,7 @@ class PeerProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
         elif message["type"] == "websocket.accept":
             # The client was checked by its handshake, which is needed no more: kept, it would be a tenth of an idle socket. And the
-            # scope leads back here: who leaves would be in memory until the rings are looked for.
+            # scope leads back here: who leaves would be in memory until the cycles are looked for.
             del self.response, self.request
             self.scope.clear()  # type: ignore[attr-defined]
 

@@ -1,1 +1,1 @@
-"""The doorbell: announcements between web processes over the channel layer; any of them may be lost."""
+"""Announcements between web processes over the channel layer; any of them may be lost."""

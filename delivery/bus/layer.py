@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery import metrics
+from delivery.blocked_imports import blocked
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus import groups
 from delivery.bus.announcements import EVENT_TYPE, Announcement, Changed, event_beginning, event_of, group_of, unpack
 from delivery.bus.shards import Shards
-from delivery.lean import without
 from delivery.live.batches import batched
 from delivery.tasks import Nursery, beat, end
 
 # For announcements that are encrypted, which ours are not.
-with without("cryptography"):
+with blocked("cryptography"):
     import channels_redis.serializers  # noqa: F401 (Channels loads the layer by its name, later)
 
 logger = logging.getLogger("gapless.bus")

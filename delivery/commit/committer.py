@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from delivery.asking.lines import Lines
-from delivery.away import DATABASE_AWAY, DatabaseAway, is_away
+from delivery.async_sql.connections import LoopConnections
 from delivery.breaker import Breaker, BreakerOpen
+from delivery.service_errors import DATABASE_AWAY, DatabaseAway, is_database_away
 from delivery.source import Committed, LaneDraft, Source
 from delivery.threads import KeepingThreads
 from delivery.wire.errors import Refused, Unavailable
@@ -20,7 +20,7 @@ FEW = 3
 class Committer:
     """`seconds`: how long a commit is waited for."""
 
-    def __init__(self, source: Source, threads: KeepingThreads, lines: Lines, *, seconds: float) -> None:
+    def __init__(self, source: Source, threads: KeepingThreads, lines: LoopConnections, *, seconds: float) -> None:
         self._source = source
         self._threads = threads
         self._lines = lines
@@ -48,7 +48,7 @@ class Committer:
             # It stands still. What was asked goes on, so the outcome is unknown, and the same client_msg_id finds it out.
             raise DatabaseAway(f"no answer within {self.seconds} s") from None
         except DATABASE_AWAY as error:
-            if is_away(error):
+            if is_database_away(error):
                 raise DatabaseAway(str(error)) from error
             raise
 

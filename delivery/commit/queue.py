@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from delivery.commit.lanes import Lane
-from delivery.live.counted import CountedChannels
+from delivery.live.channel_counts import CountedChannels
 from delivery.live.tracing import Answered, tracers
 from delivery.source import Committed, LaneDraft
 from delivery.tasks import Nursery

@@ -8,8 +8,8 @@ from itertools import islice
 
 from delivery.bus.announcements import Opened
 from delivery.live.batches import batched
+from delivery.live.catching_up import CatchingUp
 from delivery.live.hub import Hub
-from delivery.live.joining import Joining
 from delivery.live.peers import Prepared
 from delivery.live.seating import Seating
 from delivery.live.socket import Socket
@@ -29,9 +29,11 @@ OPENED_REMEMBERED = 1000
 
 
 class Accesses:
-    def __init__(self, hub: Hub, joining: Joining, seating: Seating, source: Source, threads: DatabaseThreads) -> None:
+    def __init__(
+        self, hub: Hub, catching_up: CatchingUp, seating: Seating, source: Source, threads: DatabaseThreads
+    ) -> None:
         self._hub = hub
-        self._joining = joining
+        self._catching_up = catching_up
         self._seating = seating
         self._source = source
         self._threads = threads
@@ -56,7 +58,7 @@ class Accesses:
                 await self._open_access(socket, opened.channel_id, opened.action)
 
     async def compare_memberships(self) -> None:
-        """Heals lost bells: what opened or ended for the connected users without an announcement."""
+        """Repairs lost announcements: finds accesses of connected users that opened or ended in the rows."""
         for user_ids in batched(list(self._hub.sockets_of), USERS_AT_ONCE):
             await self._compare(user_ids)
 
@@ -161,7 +163,7 @@ class Accesses:
         if is_new and not socket.is_synced:
             socket.told[channel_id] = access.head
         elif is_new:
-            await self._joining.follow(socket, access, held=access.head if held is None else held)
+            await self._catching_up.follow(socket, access, held=access.head if held is None else held)
 
     async def _replayable_from(self, socket: Socket, access: Access) -> int | None:
         """The number from which a socket that had no seat can be served as if it had always had one."""

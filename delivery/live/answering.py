@@ -10,9 +10,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from delivery import metrics
-from delivery.away import DATABASE_AWAY
 from delivery.live.peers import Prepared
 from delivery.live.socket import Socket
+from delivery.service_errors import DATABASE_AWAY
 from delivery.wire.codec import BadFrame, encode, encode_refusal, given
 from delivery.wire.errors import Internal, Refused, Unavailable
 from delivery.wire.frames import Frame, Ok

@@ -12,12 +12,12 @@ import msgspec
 from structlog.contextvars import bind_contextvars
 
 from delivery import metrics
-from delivery.away import DATABASE_AWAY
 from delivery.live.answering import Answering
 from delivery.live.openings import deny
 from delivery.live.pacing import Pace, pace_of_user
 from delivery.live.peers import EXTENSION, Peer, Prepared, SendingPeer
 from delivery.live.socket import Socket, socket_for
+from delivery.service_errors import DATABASE_AWAY
 from delivery.wire.codec import encode
 from delivery.wire.errors import Unavailable
 from delivery.wire.frames import Hello, OwnPresence

@@ -1,4 +1,4 @@
-"""Checks repeatedly in the rows whether the logins of this process's sockets are still valid, even if no bell rang."""
+"""Checks repeatedly in the rows whether the logins of this process's sockets are still valid, even if no announcement arrived."""
 
 import logging
 import time

@@ -2,7 +2,7 @@
 
 from weakref import WeakValueDictionary
 
-from delivery.live.bucket import Bucket
+from delivery.live.token_bucket import TokenBucket
 
 #: Frames of one socket that are taken before the loop turns to others.
 FRAMES_A_TURN = 8
@@ -20,7 +20,7 @@ class Pace:
     __slots__ = ("__weakref__", "_bucket", "_since_yield")
 
     def __init__(self, per_second: int) -> None:
-        self._bucket = Bucket(per_second, seconds=1)
+        self._bucket = TokenBucket(per_second, seconds=1)
         self._since_yield = 0
 
     @property

@@ -26,12 +26,12 @@ TOO_MANY = "you have more connections than one person may have"
 
 
 class Seating:
-    """`ring` announces to all processes, this one included."""
+    """`announce` announces to all processes, this one included."""
 
-    def __init__(self, hub: Hub, seats: Seats, ring: Callable[[Announcement], None]) -> None:
+    def __init__(self, hub: Hub, seats: Seats, announce: Callable[[Announcement], None]) -> None:
         self._hub = hub
         self._seats = seats
-        self._ring = ring
+        self._announce = announce
         self._renewed_at = time.monotonic()
         self._leaving: list[Holder] = []
         self._is_unseating = False
@@ -43,9 +43,9 @@ class Seating:
         if taken.is_local:
             self._renewed_at = 0.0
         for process, surplus in taken.surplus:
-            self._ring(Surplus(user_id=socket.user_id, process=process, socket=surplus))
+            self._announce(Surplus(user_id=socket.user_id, process=process, socket=surplus))
         if taken.refused and not socket.refused:
-            self._ring(Probed(user_id=socket.user_id, socket=socket.id))
+            self._announce(Probed(user_id=socket.user_id, socket=socket.id))
         return taken.refused
 
     async def unseat(self, socket: Socket) -> None:

@@ -36,7 +36,7 @@ while most > 0 and #others >= most do
     local holder = table.remove(others, idlest.n)
     redis.call('ZREM', own, holder)
     redis.call('HDEL', idle, holder)
-    -- Should the bell be lost, its process finds this when it renews.
+    -- Should the announcement be lost, its process finds this when it renews.
     redis.call('SET', 'gapless:surplus:' .. holder, 1, 'PX', 2 * stale)
     surplus[#surplus + 1] = holder
 end

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from delivery import metrics
-from delivery.live.joining import Joining
+from delivery.live.catching_up import CatchingUp
 from delivery.source import Access
 
 logger = logging.getLogger("gapless.waits")
@@ -16,8 +16,8 @@ logger = logging.getLogger("gapless.waits")
 class Waits:
     """`most`: so many at once of one user in this process."""
 
-    def __init__(self, joining: Joining, *, most: int) -> None:
-        self._joining = joining
+    def __init__(self, catching_up: CatchingUp, *, most: int) -> None:
+        self._catching_up = catching_up
         self._most = most
         self._of_user: Counter[int] = Counter()
         self._ending: set[asyncio.Future[None]] = set()
@@ -63,7 +63,7 @@ class Waits:
 
     async def _follow(self, channel_id: int, number: int) -> None:
         access = Access(channel_id=channel_id, head=number, since=0, version=0)
-        async with self._joining.pinned(access) as channel:
+        async with self._catching_up.pinned(access) as channel:
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._ending.add(waiting)
             channel.waiting.add(waiting)

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from chat import services
 from chat.models import Channel, Message
-from delivery.bus import bell
+from delivery.bus import announcing
 from tests.conftest import Cast, said
 from tests.stage.browsers import MARKS, SignIn, aside
 from tests.stage.servers import Server
@@ -153,7 +153,7 @@ def test_what_was_read_while_redis_stood_still_is_known_soon(
     badge = unread_in(page, other, cast, 3)
     seq = Message.objects.filter(channel=other, kind="text").order_by("seq")[1].seq
     with monkeypatch.context() as patched:
-        patched.setattr(bell, "ring", lambda announcements: None)
+        patched.setattr(announcing, "announce", lambda announcements: None)
         aside(services.move_cursors, {(other.pk, cast.bob.pk): (seq, seq)})
     expect(badge.locator(".badge-number")).to_have_text("1", timeout=REPAIRED)
     holds_after_a_reload(page, badge, 1)

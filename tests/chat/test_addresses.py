@@ -72,7 +72,7 @@ def test_an_address_is_believed_only_from_your_own_proxies(settings: Any, peer: 
 @pytest.mark.fast
 def test_one_address_asks_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr("delivery.live.bucket.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("delivery.live.token_bucket.time.monotonic", lambda: now[0])
     pace = AddressPace(60)
     office, neighbour = ({"client": (address, 1)} for address in ("2001:db8::1", "2001:db8::2"))
     assert [pace.wait((office, neighbour)[n % 2]) for n in range(60)] == [0] * 60

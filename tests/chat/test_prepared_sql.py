@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from chat import prepared_sql
-from delivery.away import is_away
+from delivery.service_errors import is_database_away
 
 
 @pytest.fixture
@@ -35,6 +35,6 @@ def test_a_migration_under_a_prepared_statement_is_like_a_cut_connection(
     elsewhere.execute("ALTER TABLE words ALTER word TYPE text")
     with pytest.raises(OperationalError) as refused:
         prepared_sql.rows(words, [])
-    assert is_away(refused.value), "reads are asked for again, sends are repeated by their clients"
+    assert is_database_away(refused.value), "reads are asked for again, sends are repeated by their clients"
     connections.close_all()
     assert prepared_sql.rows(words, []) == []

@@ -12,7 +12,7 @@ import uvicorn
 from chatproject.serving.serve import DrainingServer
 
 
-class Ring:
+class Cycle:
     """Needs itself, so that only a search finds that nobody else does."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ async def _began_to_serve(listener: socket.socket) -> DrainingServer:
 
 
 async def test_what_was_loaded_is_passed_over_when_garbage_is_looked_for(listener: socket.socket) -> None:
-    loaded, left_behind = Ring(), weakref.ref(Ring())
+    loaded, left_behind = Cycle(), weakref.ref(Cycle())
     server = await _began_to_serve(listener)
     assert left_behind() is None
     assert not any(one is loaded for one in gc.get_objects())
@@ -56,7 +56,7 @@ async def test_what_was_loaded_is_passed_over_when_garbage_is_looked_for(listene
 
 async def test_a_ring_that_comes_up_later_is_found(listener: socket.socket) -> None:
     server = await _began_to_serve(listener)
-    later = weakref.ref(Ring())
+    later = weakref.ref(Cycle())
     assert later() is not None
     gc.collect()
     assert later() is None

@@ -11,7 +11,7 @@ from chat.files import background_sweep
 from chat.live.node import ChatNode
 from chat.support.clockwork import running
 from chatproject import erasing
-from delivery.asking.reads import Reads
+from delivery.async_sql.reads import Reads
 from delivery.live import gauges
 from delivery.threads import KeepingThreads
 from tests.stage.servers import expect
@@ -24,11 +24,11 @@ async def node(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Async
     node = ChatNode()
     taken = []
     for _ in range(3):
-        node.reading_lines.fetch()
-        await expect(lambda: node.reading_lines._free)
-        taken.append(node.reading_lines.take())
-    for line in taken:
-        node.reading_lines.give_back(line)
+        node.read_connections.fetch()
+        await expect(lambda: node.read_connections._free)
+        taken.append(node.read_connections.take())
+    for connection in taken:
+        node.read_connections.give_back(connection)
     yield node
     await node.nursery.end()
     node.close_threads()

@@ -23,7 +23,7 @@ from chatproject.postgresql import effective
 from chatproject.postgresql.effective import WANTED, InForce, shortcomings
 from chatproject.postgresql.options import connection_options, startup_options, wanted
 from chatproject.reach import postgresql_in_force
-from delivery.away import is_away
+from delivery.service_errors import is_database_away
 from tests.conftest import Cast, in_thread
 from tests.stage.poolers import PROGRAM, Pgbouncer
 from tests.stage.refusing import refused
@@ -136,7 +136,7 @@ def test_a_server_that_has_become_a_standby_is_as_much_as_none() -> None:
             ):
                 with pytest.raises(OperationalError, match="read-only") as raised:
                     write()
-                assert is_away(raised.value)
+                assert is_database_away(raised.value)
         finally:
             cursor.execute("RESET default_transaction_read_only")
 

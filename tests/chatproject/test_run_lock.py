@@ -10,7 +10,7 @@ from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 
 from chatproject import run_lock
-from chatproject.serving.in_threads import _giving_back
+from chatproject.serving.request_threads import _giving_back
 
 #: An advisory lock of nobody else.
 LOCK = 7_341

@@ -90,7 +90,7 @@ def _resync_in(client: Client) -> Any:
 async def test_when_another_epoch_begins_open_sockets_are_closed_to_come_back(own_server: Any, cast: Cast) -> None:
     server = own_server(GAPLESS_LIMIT_POSITION_CHECK_SECONDS="1")
     async with server.connect(cast.token(cast.alice)) as alice:
-        # As a process of another installation would, whose bell is not heard here.
+        # As a process of another installation would, whose announcements are not heard here.
         await in_thread(_move_the_nonce)
         assert (await alice.wait_closed())[0] == 4000
     async with server.connect(cast.token(cast.alice)) as alice:

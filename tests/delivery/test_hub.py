@@ -83,15 +83,15 @@ async def test_a_removal_between_hello_and_sync_is_seen(node: Node, cast: Cast) 
     await in_thread(said, cast.alice, cast.team, "not for bob")
     # Another socket of somebody else starts to follow the channel above the removal.
     alices, other = await greeted(node, cast.alice)
-    await node.joining.sync(alices, {cast.team.pk: 0})
-    assert await node.joining.sync(socket, {cast.team.pk: 2}) == {}
+    await node.catching_up.sync(alices, {cast.team.pk: 0})
+    assert await node.catching_up.sync(socket, {cast.team.pk: 2}) == {}
     await in_thread(said, cast.alice, cast.team, "not for bob either")
     await node.check_positions()
     assert other.bodies == ["not for bob either"]
     assert listener.bodies == []
 
 
-async def test_a_lost_bell_about_a_new_membership_is_healed(node: Node, follow: Any, cast: Cast) -> None:
+async def test_a_lost_announcement_of_a_new_membership_is_repaired(node: Node, follow: Any, cast: Cast) -> None:
     charlie = await follow(cast, cast.charlie)
     await in_thread(services.add_member, cast.alice, channel=cast.team.pk, user=cast.charlie)
     await node.check_positions()
@@ -160,7 +160,7 @@ async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cas
     node.receive(Opened(user_id=cast.bob.pk, channel_id=other.pk, action="joined"))
     await expect(lambda: [frame["action"] for frame in listener.frames] == ["joined"])
     await in_thread(said, cast.bob, other, "before the sync")
-    assert set(await node.joining.sync(socket, {})) == {cast.team.pk, other.pk}
+    assert set(await node.catching_up.sync(socket, {})) == {cast.team.pk, other.pk}
     await in_thread(said, cast.bob, other, "after the sync")
     await node.check_positions()
     assert listener.bodies == ["before the sync", "after the sync"]
@@ -198,8 +198,8 @@ async def test_a_stream_that_is_forgotten_while_another_is_opened_is_opened_agai
     async def forget(groups: object) -> None:
         node.hub.channels.pop(cast.team.pk, None)
 
-    monkeypatch.setattr(node.joining, "_listen", forget)
-    states = await node.joining.sync(socket, {other.pk: 0, cast.team.pk: 0})
+    monkeypatch.setattr(node.catching_up, "_listen", forget)
+    states = await node.catching_up.sync(socket, {other.pk: 0, cast.team.pk: 0})
     assert set(states) == {other.pk, cast.team.pk}
     assert socket in node.hub.channels[cast.team.pk].sockets
 
@@ -254,7 +254,7 @@ async def test_a_log_that_went_back_sends_everybody_to_sync_anew(node: Node, fol
 
 async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) -> None:
     socket, _ = await greeted(node, cast.bob)
-    syncing = asyncio.ensure_future(node.joining.sync(socket, {cast.team.pk: 0}))
+    syncing = asyncio.ensure_future(node.catching_up.sync(socket, {cast.team.pk: 0}))
     await asyncio.sleep(0)
     await node.part(socket)
     assert await syncing == {}
@@ -264,7 +264,7 @@ async def test_a_socket_that_has_left_follows_nothing(node: Node, cast: Cast) ->
 async def test_a_login_that_ended_while_its_socket_came_in_does_not_stay(node: Node, cast: Cast) -> None:
     token, secret = await in_thread(services.new_token, cast.alice, name="device")
     learn, opening = node.learning(), await in_thread(opening_by, secret)
-    # The end is rung before the socket is one of this process.
+    # The end is announced before the socket is one of this process.
     await in_thread(services.delete_token, cast.alice, token=token.pk)
     listener = Listener()
     await node.greet(Socket(opening.login, listener, soft_bytes=64, most_bytes=1000, most_frames=10), opening, learn)

@@ -13,7 +13,7 @@ from chat import prepared_sql, services
 from chat.live.source import ChatSource
 from chat.reads.opening import Found, by_session, by_token
 from chat.services.channels import open_direct_channel
-from delivery.asking.lines import Line
+from delivery.async_sql.connections import LoopConnection
 from delivery.node import Node
 from delivery.source import Asked, Reading, Rows
 from tests.conftest import Cast, in_thread, said
@@ -27,7 +27,7 @@ async def node(transactional_db: None) -> AsyncIterator[Node]:
     """With a line for reads that is free."""
     node = Node(ChatSource(), settings.LIMITS, database_threads=6)
     assert await node.reads.read(one) == 1
-    await expect(lambda: node.reading_lines._free)
+    await expect(lambda: node.read_connections._free)
     yield node
     await node.nursery.end()
     node.close_threads()
@@ -80,7 +80,7 @@ async def test_a_line_takes_a_statement_again_and_again(node: Node) -> None:
 
 
 async def test_what_postgresql_refuses_a_line_is_said_by_a_thread(node: Node) -> None:
-    line = node.reading_lines._free[0]
+    line = node.read_connections._free[0]
     with pytest.raises(DataError):
         await node.reads.read(divided, 0)
     assert not line.is_well
@@ -88,7 +88,7 @@ async def test_what_postgresql_refuses_a_line_is_said_by_a_thread(node: Node) ->
 
 
 async def test_a_line_that_is_cut_is_taken_over_by_a_thread(node: Node) -> None:
-    [line] = node.reading_lines._free
+    [line] = node.read_connections._free
     cut = line._raw.info.backend_pid
     # Nobody has heard yet that it has ended.
     line._loop.remove_reader(line._socket)
@@ -100,12 +100,12 @@ async def test_a_line_that_is_cut_is_taken_over_by_a_thread(node: Node) -> None:
 
 
 async def test_a_line_that_nobody_needs_goes_back_as_it_was(node: Node) -> None:
-    [line] = node.reading_lines._free
+    [line] = node.read_connections._free
     await node.reads.read(divided, 1)
     raw = line._raw
     line.close()
     assert (raw.closed, raw.pgconn.nonblocking, raw.pgconn.pipeline_status) == (False, 0, 0)
-    again = Line(raw)
+    again = LoopConnection(raw)
     # Under a name of its own: the connection knows what was prepared before.
     assert await again.read([("SELECT 'asked'", []), ("SELECT 1 / %s::int", ["1"])]) == [[("asked",)], [(1,)]]
     again._loop.remove_reader(again._socket)
@@ -121,7 +121,7 @@ async def test_answers_that_come_in_pieces_are_waited_for_to_their_end(tmp_path:
     asked: list[Asked] = [("SELECT %s::text, 1", ["one"]), ("SELECT generate_series(1, %s::int)", ["2"])]
     async with by_single_bytes(tmp_path) as where:
         raw = await in_thread(lambda: psycopg.connect(**where, autocommit=True))
-        line = Line(raw)
+        line = LoopConnection(raw)
         try:
             answers = [await line.read(asked) for _ in range(2)]
         finally:

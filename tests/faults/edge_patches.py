@@ -109,8 +109,8 @@ def waits_for_redis() -> None:
 
 def waits_for_postgres() -> None:
     """A commit takes as long as it takes."""
-    from delivery.away import DATABASE_AWAY  # noqa: PLC0415
     from delivery.commit.committer import Committer  # noqa: PLC0415
+    from delivery.service_errors import DATABASE_AWAY  # noqa: PLC0415
 
     async def commit(self: Any, drafts: Any) -> Any:
         while True:

@@ -1,6 +1,6 @@
 """The stage hand: runs verbs over the harness' database, for a harness that has Django set up for another one (stage.py).
 
-`python -m tests.faults.hand` reads {"verb": name, …} from stdin and answers {"ok": …} or {"error": …}. With "bell": false
+`python -m tests.faults.hand` reads {"verb": name, …} from stdin and answers {"ok": …} or {"error": …}. With "announce": false
 nothing is announced.
 """
 
@@ -26,7 +26,7 @@ from django.http import HttpRequest  # noqa: E402
 
 from chat import clock, services  # noqa: E402
 from chat.models import Message, Token, User  # noqa: E402
-from delivery.bus import bell  # noqa: E402
+from delivery.bus import announcing  # noqa: E402
 from tests.faults.desk_verbs import DESK_VERBS  # noqa: E402
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -35,10 +35,10 @@ VERBS: dict[str, Callable[..., Any]] = {**DESK_VERBS}
 
 
 def answer_all() -> None:
-    ring = bell.ring
+    announce = announcing.announce
     for line in sys.stdin:
         question = json.loads(line)
-        bell.ring = ring if question.pop("bell") else lambda announcements: None
+        announcing.announce = announce if question.pop("announce") else lambda announcements: None
         try:
             answer = {"ok": VERBS[question.pop("verb")](**question)}
         except Exception as error:

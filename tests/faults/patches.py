@@ -165,7 +165,7 @@ def no_outbox_cap() -> None:
 
 def no_resync() -> None:
     """Whatever was missed is said to have been replayed."""
-    from delivery.live.joining import Joining  # noqa: PLC0415
+    from delivery.live.catching_up import CatchingUp  # noqa: PLC0415
 
     async def replay(self: Any, socket: Any, channel: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, channel.floor), False
@@ -173,8 +173,8 @@ def no_resync() -> None:
     async def replayable(self: Any, socket: Any, channels: Any, held: Any) -> dict[int, bool]:
         return dict.fromkeys(channels, True)
 
-    Joining._replay = replay  # type: ignore[method-assign]
-    Joining._replayable = replayable  # type: ignore[method-assign]
+    CatchingUp._replay = replay  # type: ignore[method-assign]
+    CatchingUp._replayable = replayable  # type: ignore[method-assign]
 
 
 def no_conflicts() -> None:
@@ -224,10 +224,10 @@ def one_lane_for_all() -> None:
 
 def no_epoch() -> None:
     """Whatever a client says of the epoch of its numbers, they are compared; and nobody looks whether another has begun."""
-    from delivery.live.joining import Joining  # noqa: PLC0415
+    from delivery.live.catching_up import CatchingUp  # noqa: PLC0415
     from delivery.node import Node  # noqa: PLC0415
 
-    sync = Joining.sync
+    sync = CatchingUp.sync
 
     async def comparing_sync(self: Any, socket: Any, asked: Any, *, is_comparable: bool, **how: bool) -> Any:
         return await sync(self, socket, asked, **how)
@@ -235,7 +235,7 @@ def no_epoch() -> None:
     async def check_epoch(self: Any) -> None:
         return
 
-    Joining.sync = comparing_sync  # type: ignore[method-assign]
+    CatchingUp.sync = comparing_sync  # type: ignore[method-assign]
     Node.check_epoch = check_epoch  # type: ignore[method-assign]
 
 
@@ -248,22 +248,22 @@ def no_versions() -> None:
 
 def no_replay() -> None:
     """A sync says where the channels are, and nothing of what was missed, in the rows or in memory."""
-    from delivery.live.joining import Joining  # noqa: PLC0415
+    from delivery.live.catching_up import CatchingUp  # noqa: PLC0415
 
     async def replay(self: Any, socket: Any, channel: Any, held: int, **ahead: Any) -> tuple[int, bool]:
         return max(held, channel.position), False
 
-    begin, Joining._replay = Joining._begin, replay  # type: ignore[method-assign]
-    Joining._begin = lambda self, socket, channel, _, *, resync: begin(self, socket, channel, None, resync=resync)  # type: ignore[method-assign]
+    begin, CatchingUp._replay = CatchingUp._begin, replay  # type: ignore[method-assign]
+    CatchingUp._begin = lambda self, socket, channel, _, *, resync: begin(self, socket, channel, None, resync=resync)  # type: ignore[method-assign]
 
 
 def opens_what_is_asked_for() -> None:
     """Whoever asks for a channel that there is gets it."""
-    from delivery.live.joining import Joining  # noqa: PLC0415
+    from delivery.live.catching_up import CatchingUp  # noqa: PLC0415
     from delivery.source import Access  # noqa: PLC0415
     from delivery.wire.frames import BareChannel  # noqa: PLC0415
 
-    sync = Joining.sync
+    sync = CatchingUp.sync
 
     async def opening_sync(self: Any, socket: Any, asked: Any, **how: bool) -> Any:
         for channel, head in (await self._threads.read(self._source.heads, list(asked))).items():
@@ -272,7 +272,7 @@ def opens_what_is_asked_for() -> None:
             socket.accesses.setdefault(channel, access)
         return await sync(self, socket, asked, **how)
 
-    Joining.sync = opening_sync  # type: ignore[method-assign]
+    CatchingUp.sync = opening_sync  # type: ignore[method-assign]
 
 
 def counts_announcements() -> None:

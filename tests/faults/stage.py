@@ -28,9 +28,9 @@ class Stage:
             )  # fmt: skip
         self._lock = threading.Lock()
 
-    async def ask(self, verb: str, *, bell: bool = True, **arguments: Any) -> Any:
+    async def ask(self, verb: str, *, announce: bool = True, **arguments: Any) -> Any:
         """What the verb returned. Raises VerbRefused with its sentence."""
-        return await asyncio.to_thread(self._ask, {"verb": verb, "bell": bell, **arguments})
+        return await asyncio.to_thread(self._ask, {"verb": verb, "announce": announce, **arguments})
 
     def _ask(self, question: dict[str, Any]) -> Any:
         assert self._process.stdin is not None

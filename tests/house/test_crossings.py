@@ -1,4 +1,4 @@
-"""What passes between the rooms: the verbs load the bell, the client nothing of the server."""
+"""What passes between the rooms: the verbs load the announcements, the client nothing of the server."""
 
 import ast
 import functools
@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.stage.servers import ROOT
 
 APPS = ("chatproject", "chat", "presence", "delivery")
-#: What of delivery a verb may load: the contract, the bell, the interface by which rows are asked for; and what counts in Redis.
-OF_THE_BELL = {"delivery", "delivery.bus", "delivery.bus.announcements", "delivery.bus.bell", "delivery.source"}
+#: What of delivery a verb may load: the contract, the announcements, the interface to the rows; and what counts in Redis.
+OF_ANNOUNCING = {"delivery", "delivery.bus", "delivery.bus.announcements", "delivery.bus.announcing", "delivery.source"}
 OF_COUNTING = {
     "delivery.breaker",
     "delivery.metrics",
@@ -59,10 +59,10 @@ def sources() -> Iterator[tuple[str, Path]]:
     return ((str(path.relative_to(ROOT)), path) for app in APPS for path in (ROOT / app).rglob("*.py"))
 
 
-def test_the_verbs_load_the_bell_and_not_the_machinery() -> None:
+def test_the_verbs_load_the_announcements_and_not_the_machinery() -> None:
     machinery = {name for name in loaded_by("chat.services") if name.partition(".")[0] == "delivery"}
-    assert "delivery.bus.bell" in machinery
-    assert {name for name in machinery - OF_THE_BELL - OF_COUNTING if not name.startswith("delivery.wire")} == set()
+    assert "delivery.bus.announcing" in machinery
+    assert {name for name in machinery - OF_ANNOUNCING - OF_COUNTING if not name.startswith("delivery.wire")} == set()
 
 
 def test_the_python_client_needs_nothing_of_the_server() -> None:

@@ -39,7 +39,7 @@ async def test_what_is_chosen_holds_on_every_device(
     # The other process still has the older choice when it says what has changed there.
     older = await in_thread(services.choose_presence, cast.bob, activity="reading one")
     await here.choose(cast.bob, status=status, activity="writing a book")
-    # A bell that was late.
+    # A late announcement.
     here.presence.chosen(cast.bob.pk, older)
     here.presence.told_idle(phone.socket, is_idle=True)
     there.presence.told_idle(laptop.socket, is_idle=True)

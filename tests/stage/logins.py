@@ -34,5 +34,5 @@ def pages(server: Server, session: str) -> httpx.Client:
 
 
 async def past_the_look_at_newcomers() -> None:
-    """It would hide a bell that is not rung."""
+    """It would hide a missing announcement."""
     await asyncio.sleep(NEWCOMERS_SECONDS + 0.1)

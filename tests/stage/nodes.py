@@ -31,7 +31,7 @@ def follow(node: Node) -> Callable[..., Any]:
     async def follow(cast: Cast, user: Any) -> Listener:
         listener = Listener()
         socket = await come_in(node, user, listener, most_bytes=1000)
-        await node.joining.sync(socket, dict.fromkeys(socket.accesses, 0))
+        await node.catching_up.sync(socket, dict.fromkeys(socket.accesses, 0))
         socket.is_synced = True
         return listener
 

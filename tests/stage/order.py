@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 
 #: Beginnings of paths below tests/; all others come after these.
 LONGEST = (
-    *("faults/test_faults.py", "faults/", "browser/", "chat/support/browser/", "chatproject/test_door.py"),
+    *("faults/test_faults.py", "faults/", "browser/", "chat/support/browser/", "chatproject/test_connection_bounds.py"),
     *("chatproject/test_starting.py", "chatproject/test_processes.py", "test_laws.py", "chat/api/test_api_schema.py"),
 )
 #: Then those that ask for most web processes.

@@ -83,7 +83,7 @@ class Process:
         listener = Listener()
         row = await in_thread(User.objects.get, pk=user.pk)
         socket = await come_in(self.node, user, listener, soft_bytes=1000, most_frames=10**6)
-        await self.node.joining.sync(socket, {})
+        await self.node.catching_up.sync(socket, {})
         self.presence.arrived(socket, shapes.choice_of(row))
         self.presence.pushes.push_rosters(socket, list(socket.accesses))
         return Device(user, socket, listener)

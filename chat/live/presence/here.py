@@ -20,12 +20,12 @@ from chat.live.presence.typing_pushes import TypingPushes
 from chat.live.presence.viewing import Viewing
 from chat.models import User
 from chat.services import note_seen
-from delivery.away import DATABASE_AWAY
 from delivery.breaker import Breaker, BreakerOpen
 from delivery.bus.announcements import About, Announcement, Changed, Opened
 from delivery.live.socket import Socket
 from delivery.node import Node
 from delivery.redis import REDIS_AWAY, loop_client
+from delivery.service_errors import DATABASE_AWAY
 from delivery.tasks import beat
 from delivery.wire.frames import PersonState
 from presence.everyone import Everyone, News
@@ -38,7 +38,7 @@ logger = logging.getLogger("gapless.presence")
 
 #: Between two calls to Redis.
 TICK_SECONDS = 0.5
-#: Channels that open or end are read from the rows first: so long after the bell a person's channels are looked at again.
+#: Channels that open or end are read from the rows first: so long after the announcement a person's channels are looked at again.
 LOOK_AGAIN_SECONDS = 3.0
 #: What reading the choices of all people here may take, before they are said as they were known.
 CHOICES_SECONDS = 1.0

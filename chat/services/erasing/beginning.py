@@ -31,7 +31,7 @@ from chat.services.erasing.names import NOBODY, names_of, username_for
 from chat.services.members import hold_memberships
 from chat.services.people import renamed
 from chat.services.receipts import settle_everywhere
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.wire.errors import Forbidden, Refused
 from presence.people import ONLINE
 
@@ -59,7 +59,7 @@ def begin_erasure(actor: User | None, *, user: int, keeps_messages: bool, reason
         _forget_what_is_theirs(row)
         details = {"messages": "kept" if keeps_messages else "deleted"}
         audit.record(Act.USER_ERASED, actor=actor, whom=row.pk, reason=reason, details=details)
-        transaction.on_commit(lambda: bell.ring([renamed(row)]), robust=True)
+        transaction.on_commit(lambda: announcing.announce([renamed(row)]), robust=True)
         if was_active:
             transaction.on_commit(lambda: settle_everywhere(row.pk), robust=True)
         recheck_logins(row.pk)

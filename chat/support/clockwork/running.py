@@ -16,8 +16,8 @@ from chat.live.node import ChatNode
 from chat.support.clockwork.jobs import Job, jobs_of
 from chat.support.models import Inbox
 from chat.support.reads.waiting import who_waits
-from delivery.asking.reads import Reads
-from delivery.away import is_away, who_is_away
+from delivery.async_sql.reads import Reads
+from delivery.service_errors import is_database_away, service_away
 from delivery.source import Asked
 from delivery.tasks import beat
 from delivery.threads import DatabaseThreads
@@ -70,7 +70,7 @@ class Clockwork:
                     await self._threads.run(self._turn)
             except Exception as error:
                 self._failures += 1
-                logger.warning("the clockwork waits: %r", error, extra={"away": who_is_away(error)})
+                logger.warning("the clockwork waits: %r", error, extra={"away": service_away(error)})
             else:
                 self._failures = 0
 
@@ -89,7 +89,7 @@ def _do(job: Job) -> None:
     try:
         job.do()
     except Exception as error:
-        if is_away(error):
+        if is_database_away(error):
             raise
         # A failing job does not stop the others.
         logger.exception("the clockwork could not do its job: %s", job.name)

@@ -21,7 +21,7 @@ from chat.support.mailboxes.imap_connection import ImapConnection
 from chat.support.services.mailboxes import end_turn, hold_mailbox, note_problem, take_mailbox
 from chat.support.services.receiving import receive_mail
 from delivery import metrics
-from delivery.away import is_away
+from delivery.service_errors import is_database_away
 from delivery.wire.errors import Refused
 
 P = ParamSpec("P")
@@ -57,7 +57,7 @@ def collect(mailbox: Mailbox, *, is_ending: Callable[[], bool] = lambda: False) 
             raise
         line.hang_up(is_well=True)
     except Exception as error:
-        if isinstance(error, OperationalError) and is_away(error):
+        if isinstance(error, OperationalError) and is_database_away(error):
             raise
         logger.warning("mails of %s are not collected: %s", address, error, extra={"away": "the mailbox"})
         _asked(note_problem, address, str(error))
@@ -112,7 +112,7 @@ def _received(raw: bytes) -> Outcome:
         logger.info("a mail in a mailbox is refused: %s", refusal.detail)
         return "refused"
     except OperationalError as error:
-        if is_away(error):
+        if is_database_away(error):
             raise
         # A lock took too long.
         return "left"

@@ -14,7 +14,7 @@ from chat.live.node import ChatNode
 from chat.support.mailboxes.address import Mailbox
 from chat.support.mailboxes.collecting import collect, failing_seconds
 from chat.support.services.mailboxes import failing_mailboxes
-from delivery.away import who_is_away
+from delivery.service_errors import service_away
 
 logger = logging.getLogger("gapless.mailboxes")
 
@@ -47,7 +47,7 @@ def collect_repeatedly(mailbox: Mailbox, is_ending: Callable[[], bool]) -> None:
             _note(mailbox, is_said=collect(mailbox, is_ending=is_ending))
         except Exception as error:
             pause = AWAY_PAUSE_SECONDS
-            logger.warning("the collecting of mails waits: %r", error, extra={"away": who_is_away(error)})
+            logger.warning("the collecting of mails waits: %r", error, extra={"away": service_away(error)})
         _sleep(pause * random.uniform(0.5, 1), is_ending)
 
 

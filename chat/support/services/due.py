@@ -8,7 +8,7 @@ from django.db import transaction
 
 from chat.models import Channel
 from chat.support.services.handling import Handling, handling
-from delivery.away import is_away
+from delivery.service_errors import is_database_away
 from delivery.wire.errors import NotFound
 
 logger = logging.getLogger("gapless.clockwork")
@@ -31,7 +31,7 @@ def do_each(conversations: Iterable[int], act: Callable[[Handling], bool], *, is
                 break
             done += bool(was_done)
         except Exception as error:
-            if is_away(error):
+            if is_database_away(error):
                 raise
             logger.exception("the clockwork could not go on with conversation %d", conversation)
     return done

@@ -10,11 +10,11 @@ from django.core.validators import validate_email
 from chat import clock
 from chat.naming import clean_name
 from chat.support.models import Inbox
-from delivery.lean import without
+from delivery.blocked_imports import blocked
 from delivery.wire.errors import Invalid, NotVerified
 
 # These algorithms need public keys, which no inbox has.
-with without("cryptography"):
+with blocked("cryptography"):
     import jwt
 
 #: The longest time from `iat` to `exp`, and from `iat` until now.

@@ -45,7 +45,7 @@ class Recent(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.original, log.bell.ring = log.bell.ring, lambda announcements: None
+        self.original, log.announcing.announce = log.announcing.announce, lambda announcements: None
         number = next(_names)
         self.people = [services.create_user(f"{name}-{number}") for name in ("alice", "bob")]
         self.channel = services.open_channel(self.people[0], name="recent", kind="private", members=self.people[1:])
@@ -53,7 +53,7 @@ class Recent(RuleBasedStateMachine):
         self.late: list[Snapshot] = []
 
     def teardown(self) -> None:
-        log.bell.ring = self.original
+        log.announcing.announce = self.original
         connections.close_all()
 
     @rule(who=st.integers(0, 1), count=st.integers(1, 8))

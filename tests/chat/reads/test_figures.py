@@ -14,7 +14,7 @@ from chat.admin.channels import figures_table
 from chat.live.node import ChatNode
 from chat.models import Channel, Member
 from chat.reads.statistics import FigureNotes, figures_of
-from delivery.live.counted import CountedChannels
+from delivery.live.channel_counts import CountedChannels
 from delivery.source import Committed
 from delivery.wire.errors import TooLong
 from tests.conftest import Cast, in_thread, said
@@ -26,7 +26,7 @@ COMMITTED = Committed(raw=b"", duplicate=False)
 async def noted(channel: Channel, *milliseconds: float) -> None:
     counted = CountedChannels()
     # The clock stands still: a machine that is busy for two milliseconds would count into the next step.
-    with mock.patch("delivery.live.counted.time.perf_counter", return_value=1000.0):
+    with mock.patch("delivery.live.channel_counts.time.perf_counter", return_value=1000.0):
         counted.answered(channel.pk, [1000 - ms / 1000 for ms in milliseconds], [COMMITTED] * len(milliseconds))
     counted.refused(channel.pk, TooLong.code)
     notes = FigureNotes(counted)

@@ -10,7 +10,7 @@ from django.db.models import F
 from chat import prepared_sql, services
 from chat.models import Channel, Member, Message, User
 from chat.services import receipts
-from delivery.bus import bell
+from delivery.bus import announcing
 from tests.conftest import Cast, in_thread, said
 from tests.stage.listening import Listening
 from tests.stage.servers import Server, expect
@@ -227,7 +227,7 @@ async def test_the_servers_count_of_unread_comes_with_ones_own_receipts(servers:
         assert (await receipts_of(elsewhere))["unread"] == 0
 
 
-async def test_what_is_ones_own_is_repaired_when_its_bells_were_lost(
+async def test_what_is_ones_own_is_repaired_when_its_announcements_were_lost(
     kept_server: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = kept_server(GAPLESS_LIMIT_POSITION_CHECK_SECONDS="1")
@@ -235,7 +235,7 @@ async def test_what_is_ones_own_is_repaired_when_its_bells_were_lost(
     async with server.connect(cast.token(cast.bob)) as bob:
         await in_thread(said, cast.alice, cast.team, "unread")
         seq = (await in_thread(Message.objects.get, body="unread")).seq
-        monkeypatch.setattr(bell, "ring", lambda announcements: None)
+        monkeypatch.setattr(announcing, "announce", lambda announcements: None)
         for change, field, value in (
             (lambda: services.move_cursors({(team, cast.bob.pk): (seq, seq)}), "read_seq", seq),
             (lambda: services.arrange_channel(cast.bob, channel=team, notify_level="none"), "notify_level", "none"),

@@ -14,7 +14,7 @@ from chat.reads.channels import channels_of
 from chat.reads.unread import Count, ReadMark, count_all, count_of
 from chat.search import search
 from chat.services import Draft
-from delivery.bus import bell
+from delivery.bus import announcing
 from delivery.bus.announcements import Announcement, Changed
 from delivery.source import Committed
 from delivery.wire import errors, ids
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> list[Announcement]:
+def announced(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> list[Announcement]:
     announcements: list[Announcement] = []
-    monkeypatch.setattr(bell, "ring", announcements.extend)
+    monkeypatch.setattr(announcing, "announce", announcements.extend)
     return announcements
 
 
@@ -61,12 +61,12 @@ def test_a_reply_takes_its_number_and_its_root_the_next(cast: Cast) -> None:
 
 
 def test_both_changes_are_told_in_order_in_one_announcement(
-    cast: Cast, rung: list[Announcement], django_capture_on_commit_callbacks: Any
+    cast: Cast, announced: list[Announcement], django_capture_on_commit_callbacks: Any
 ) -> None:
     root = root_of(cast)
     with django_capture_on_commit_callbacks(execute=True):
         reply(cast.bob, root)
-    [told] = [each for each in rung if isinstance(each, Changed)]
+    [told] = [each for each in announced if isinstance(each, Changed)]
     assert (told.after, told.head) == (root.seq, root.seq + 2)
     first, second = (json.loads(change.raw) for change in told.changes)
     assert [change.rev for change in told.changes] == [root.seq + 1, root.seq + 2]
@@ -82,7 +82,7 @@ def test_both_changes_are_told_in_order_in_one_announcement(
 
 
 def test_a_batch_gives_every_reply_two_numbers_and_tells_a_root_once(
-    cast: Cast, rung: list[Announcement], django_capture_on_commit_callbacks: Any
+    cast: Cast, announced: list[Announcement], django_capture_on_commit_callbacks: Any
 ) -> None:
     one, other = root_of(cast), root_of(cast, "Dinner?")
     at = other.seq
@@ -92,7 +92,7 @@ def test_a_batch_gives_every_reply_two_numbers_and_tells_a_root_once(
         outcomes = services.post_messages(drafts)
     seqs = [posted(outcome)["seq"] for outcome in outcomes if isinstance(outcome, Committed)]
     assert seqs == [at + 1, at + 3, at + 4, at + 6]
-    [told] = [each for each in rung if isinstance(each, Changed)]
+    [told] = [each for each in announced if isinstance(each, Changed)]
     assert [(change.rev, change.key) for change in told.changes] == [
         (at + 1, at + 1), (at + 3, at + 3), (at + 4, at + 4), (at + 5, one.seq), (at + 6, at + 6), (at + 7, other.seq),
     ]  # fmt: skip

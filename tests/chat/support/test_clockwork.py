@@ -16,8 +16,8 @@ from chat.support.clockwork.jobs import Job, jobs_of
 from chat.support.clockwork.lateness import lateness
 from chat.support.clockwork.running import Clockwork, Inboxes
 from chatproject import doctor
-from delivery.asking.lines import Lines
-from delivery.asking.reads import Reads
+from delivery.async_sql.connections import LoopConnections
+from delivery.async_sql.reads import Reads
 from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from tests.stage.servers import expect
@@ -33,7 +33,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def inboxes(threads: DatabaseThreads) -> Inboxes:
     """Asked by these threads, for there is no line."""
     nursery = Nursery()
-    return Inboxes(Reads(Lines(0, threads, nursery), ChatSource(), threads))
+    return Inboxes(Reads(LoopConnections(0, threads, nursery), ChatSource(), threads))
 
 
 async def wound(*jobs: Job, until: Callable[[], bool]) -> None:

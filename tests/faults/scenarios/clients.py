@@ -177,15 +177,15 @@ async def fifty_join_for_five_seats(run: Run) -> None:
 
 @scenario("clients", breaks=["no member check"], is_gentle=True)
 async def removed_while_connected_unannounced(run: Run) -> None:
-    """The bell of the removal is lost; what is said afterwards must not reach who was removed."""
+    """The announcement of the removal is lost; what is said afterwards must not reach who was removed."""
     client, channel, _ = _pair(run)
     async with run.fault(client.name):
         await run.cluster.stage.ask(
-            "remove", bell=False, actor=run.company.channels[channel][0], channel=channel, who=client.user
+            "remove", announce=False, actor=run.company.channels[channel][0], channel=channel, who=client.user
         )
         run.company.channels[channel].remove(client.user)
         await run.hold()
-    # With its bell lost and nothing said, the position check would tell; here the next message does.
+    # With its announcement lost and nothing said, the position check would tell; here the next message does.
     await run.until(lambda: channel not in client.held, within=run.cluster.limits.get("position_check_seconds", 10) + 2,
                     what="who was removed knows")  # fmt: skip
 
@@ -196,11 +196,11 @@ async def removed_and_added_again(run: Run) -> None:
     client, channel, _ = _pair(run)
     owner = run.company.channels[channel][0]
     async with run.fault(client.name):
-        for bell in (True, False, True):
-            await run.cluster.stage.ask("remove", bell=bell, actor=owner, channel=channel, who=client.user)
+        for announce in (True, False, True):
+            await run.cluster.stage.ask("remove", announce=announce, actor=owner, channel=channel, who=client.user)
             run.company.channels[channel].remove(client.user)
             await run.hold(0.4)
-            await run.cluster.stage.ask("add", bell=bell, actor=owner, channel=channel, who=client.user)
+            await run.cluster.stage.ask("add", announce=announce, actor=owner, channel=channel, who=client.user)
             run.company.channels[channel].append(client.user)
             await run.hold(0.4)
     await run.until(lambda: channel in client.held, within=run.cluster.limits.get("position_check_seconds", 10) + 2,

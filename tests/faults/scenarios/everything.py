@@ -199,9 +199,9 @@ async def _remove_and_add(run: Run, chance: random.Random) -> None:
     owner, *members = run.company.channels[channel]
     who = chance.choice(members)
     with contextlib.suppress(VerbRefused):
-        await run.cluster.stage.ask("remove", bell=chance.random() < 0.7, actor=owner, channel=channel, who=who)
+        await run.cluster.stage.ask("remove", announce=chance.random() < 0.7, actor=owner, channel=channel, who=who)
     await asyncio.sleep(chance.uniform(0.2, 3))
-    await _insist(run, "add", bell=chance.random() < 0.7, actor=owner, channel=channel, who=who)
+    await _insist(run, "add", announce=chance.random() < 0.7, actor=owner, channel=channel, who=who)
 
 
 async def _drop_some(run: Run, chance: random.Random) -> None:

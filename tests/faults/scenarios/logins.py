@@ -44,7 +44,7 @@ async def signed_out_everywhere(run: Run) -> None:
         for number, client in enumerate(gone):
             client.must_be_whole = False
             verb = "revoke_tokens" if number % 2 else "deactivate"
-            await run.cluster.stage.ask(verb, bell=False, who=client.user)
+            await run.cluster.stage.ask(verb, announce=False, who=client.user)
             run.history.append(Revoked(user=client.user))
         for client in run.clients:
             client.must_be_whole = client.must_be_whole and client.user not in {other.user for other in gone}

@@ -114,7 +114,7 @@ async def announcements_lost_for_a_moment(run: Run) -> None:
             channel = run.chance.choice(list(run.company.channels))
             sender = run.chance.choice(run.company.channels[channel])
             await run.cluster.stage.ask(
-                "post", bell=False, who=sender, channel=channel, body=f"unheard {number} {channel}"
+                "post", announce=False, who=sender, channel=channel, body=f"unheard {number} {channel}"
             )
             await asyncio.sleep(0.05)
 

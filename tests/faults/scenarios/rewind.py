@@ -115,9 +115,9 @@ async def what_has_no_number_while_redis_stands_still(run: Run) -> None:
             run.cluster.services.valkey.freeze()
             ask = run.cluster.stage.ask
             # Nothing is announced: what Redis would keep for later is not what is asked here.
-            await ask("role", bell=False, actor=owner, channel=channel, who=member, role="moderator")
-            await ask("notify", bell=False, channel=channel, who=member, level="none")
-            await ask("read", bell=False, channel=channel, who=member, seq=seq)
+            await ask("role", announce=False, actor=owner, channel=channel, who=member, role="moderator")
+            await ask("notify", announce=False, channel=channel, who=member, level="none")
+            await ask("read", announce=False, channel=channel, who=member, seq=seq)
             await run.hold(STOOD_STILL_SECONDS if run.size.is_long else run.size.notice)
             run.cluster.services.valkey.thaw()
         wanted = {"role": "moderator", "notify_level": "none", "read_seq": seq}

@@ -28,7 +28,7 @@ async def clocks_apart_and_jumping(run: Run) -> None:
 async def _talk_and_come_back(run: Run) -> None:
     # What is not announced is read from the rows, which carry another process' time.
     for channel, members in run.company.channels.items():
-        await run.cluster.stage.ask("post", bell=False, who=members[0], channel=channel, body=f"unheard {channel}")
+        await run.cluster.stage.ask("post", announce=False, who=members[0], channel=channel, body=f"unheard {channel}")
     for client in run.chance.sample(run.clients, len(run.clients) // 2):
         client.drop()
     await run.hold()

@@ -1,4 +1,4 @@
-"""Catching up and beginning to follow: replays what was missed, then hands over to what is pushed live, without hole or double."""
+"""Catching up (sync): replays missed changes to a socket, then lets it follow the channel live, without a gap or a double."""
 
 import asyncio
 import contextlib
@@ -34,8 +34,8 @@ class PositionsApart(Exception):
     """The rows are behind what was read from them before: another database answers, or one that has lost its tail."""
 
 
-class Joining:
-    """`listen` subscribes to the announcements of groups."""
+class CatchingUp:
+    """Begins channels in this process, and syncs sockets to them. `listen` subscribes to the announcements of groups."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
-"""A bucket: so many at once as there may be in its time, refilled evenly. What may run dry decides itself what that means."""
+"""A token bucket: up to `most` at once, refilled evenly within `seconds`. The caller decides what an empty bucket means."""
 
 import time
 
 
-class Bucket:
+class TokenBucket:
     __slots__ = ("_a_second", "_at", "_left", "_most")
 
     def __init__(self, most: int, *, seconds: float) -> None:
@@ -14,16 +14,16 @@ class Bucket:
 
     @property
     def has_some(self) -> bool:
-        """There was one when it was last spent from: not refilled to find out, and so cheap to ask."""
+        """Whether a token was left after the last `spend`. It does not refill, so it is cheap."""
         return self._left >= 1
 
     def wait(self) -> float:
-        """Seconds until there is one; 0 when there is."""
+        """Seconds until there is a token; 0 if there is one."""
         self._refill()
         return 0.0 if self._left >= 1 else (1 - self._left) / self._a_second
 
     def spend(self, count: float = 1) -> float:
-        """Takes so many, on credit if there are not as many. Seconds until the debt is paid; 0 without one."""
+        """Takes so many tokens, on credit if there are fewer. Returns the seconds until the debt is paid; 0 without a debt."""
         self._refill()
         self._left -= count
         return max(0.0, -self._left / self._a_second)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from delivery.bus import bell
+from delivery.bus import announcing
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ def test_nothing_is_announced_when_the_process_ends(
     part: str, as_it_is_then: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gapless.bell")
-    monkeypatch.setattr(bell, part, as_it_is_then)
-    monkeypatch.setattr(bell, "_ring_here", None)
-    bell.ring([])
+    monkeypatch.setattr(announcing, part, as_it_is_then)
+    monkeypatch.setattr(announcing, "_announce_here", None)
+    announcing.announce([])
     told = [line.getMessage().split(":")[0] for line in caplog.records if line.name == "gapless.bell"]
     assert told == ["the process ends"]

@@ -68,7 +68,7 @@ async def test_what_a_returning_client_missed_is_counted_a_channel_and_that_noth
         return [samples[name + "_bucket", "0.0"], samples[name + "_count", None], samples[name + "_sum", None]]
 
     before = counted()
-    await node.joining.sync(socket, held)
+    await node.catching_up.sync(socket, held)
     assert [now - then for now, then in zip(counted(), before, strict=True)] == [3, 4, 1]
 
 
@@ -81,7 +81,7 @@ async def test_what_was_missed_is_read_four_batches_at_a_time_and_written_until_
     reads: list[int] = []
     monkeypatch.setattr(ChatSource, "changes_since", counted_calls(ChatSource.changes_since, reads))
     socket, listener = await greeted(node, cast.bob)
-    await node.joining.sync(socket, {cast.team.pk: held})
+    await node.catching_up.sync(socket, {cast.team.pk: held})
     batches = [len(frame["changes"]) for frame in listener.frames if frame["op"] == "changes"]
     assert (batches, len(reads), listener.has_a_gap) == ([50] * 12, 3, False)
     # What was read before somebody lost the channel is not written after that.
@@ -93,7 +93,7 @@ async def test_what_was_missed_is_read_four_batches_at_a_time_and_written_until_
             node.hub.end_access(socket, cast.team.pk)
 
     monkeypatch.setattr(listener, "write", write_and_lose)
-    await node.joining.sync(socket, {cast.team.pk: held})
+    await node.catching_up.sync(socket, {cast.team.pk: held})
     assert [frame["op"] for frame in listener.frames] == ["changes"] * 3 + ["channel"]
 
 

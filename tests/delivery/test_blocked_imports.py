@@ -7,13 +7,13 @@ from types import ModuleType
 
 import pytest
 
-from delivery.lean import without
+from delivery.blocked_imports import blocked
 from tests.stage.servers import ROOT
 
 
 def test_packages_seem_not_to_be_installed_and_afterwards_are_as_before() -> None:
     loaded = sys.modules["json"]
-    with without("json", "tabnanny"):
+    with blocked("json", "tabnanny"):
         for package in ("json", "tabnanny"):
             with pytest.raises(ModuleNotFoundError):
                 importlib.import_module(package)
@@ -23,7 +23,7 @@ def test_packages_seem_not_to_be_installed_and_afterwards_are_as_before() -> Non
 
 def test_they_are_as_before_when_the_library_could_not_be_loaded() -> None:
     loaded = sys.modules["json"]
-    with pytest.raises(ModuleNotFoundError), without("json"):
+    with pytest.raises(ModuleNotFoundError), blocked("json"):
         importlib.import_module("no_such_library")
     assert sys.modules["json"] is loaded
 

@@ -1,14 +1,14 @@
-"""What a client does beside: tasks that end with it."""
+"""The background tasks of a client, which end with it."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-#: After so long without an end a task is asked again.
+#: A task that has not ended after so many seconds is cancelled again.
 AGAIN_SECONDS = 0.2
 
 
-class Beside:
+class BackgroundTasks:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -19,9 +19,9 @@ class Beside:
         return task
 
     async def end(self) -> None:
-        """Cancels all, and returns when all are over; what they raise is theirs.
+        """Cancels all tasks, and returns when all have ended; their errors are ignored.
 
-        Asked once is not enough: a wait with a timeout can swallow the cancellation when both come at once (cpython#86296).
+        One cancellation is not enough: a wait with a timeout can swallow it when both come at once (cpython#86296).
         """
         while ending := set(self._tasks):
             for task in ending:

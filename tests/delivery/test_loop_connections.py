@@ -18,9 +18,9 @@ from chat import services
 from chat.live.source import ChatSource
 from chat.models import Message
 from chat.services import Draft
-from delivery.asking import lines
-from delivery.asking.lines import Line
-from delivery.bus import bell
+from delivery.async_sql import connections
+from delivery.async_sql.connections import LoopConnection
+from delivery.bus import announcing
 from delivery.bus.announcements import Announcement, Changed
 from delivery.node import Node
 from delivery.wire.errors import NotAMember, NotFound, Unavailable
@@ -35,7 +35,7 @@ async def node(transactional_db: None, cast: Cast) -> AsyncIterator[Node]:
     """With a line that is free, and alice known."""
     node = Node(ChatSource(), settings.LIMITS, database_threads=6)
     await node.queue.submit(draft(cast, "by a thread"))
-    await expect(lambda: node.lines._free)
+    await expect(lambda: node.commit_connections._free)
     yield node
     await node.nursery.end()
     node.close_threads()
@@ -48,13 +48,13 @@ def draft(cast: Cast, body: str, *, key: uuid.UUID | None = None) -> Draft:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What the lines answer from now on."""
     said: list[object] = []
-    ask = Line.ask
+    ask = LoopConnection.ask
 
-    async def listening(self: Line, question: object) -> object:
+    async def listening(self: LoopConnection, question: object) -> object:
         said.append(row := await ask(self, question))  # type: ignore[arg-type]
         return row
 
-    monkeypatch.setattr(Line, "ask", listening)
+    monkeypatch.setattr(LoopConnection, "ask", listening)
     return said
 
 
@@ -84,7 +84,7 @@ class Says:
 async def test_an_answer_that_comes_in_pieces_is_waited_for_to_its_end(tmp_path: Path, transactional_db: None) -> None:
     async with by_single_bytes(tmp_path) as where:
         raw = await in_thread(lambda: psycopg.connect(**where, autocommit=True))
-        line = Line(raw)
+        line = LoopConnection(raw)
         try:
             answers = [await line.ask(Says([said])) for said in (b"one", b"two", b"three")]
         finally:
@@ -92,7 +92,7 @@ async def test_an_answer_that_comes_in_pieces_is_waited_for_to_its_end(tmp_path:
     assert (answers, line.is_well) == ([[b"one"], [b"two"], [b"three"]], True)
 
 
-def end(line: Line) -> None:
+def end(line: LoopConnection) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [line._raw.info.backend_pid])
 
@@ -100,13 +100,13 @@ def end(line: Line) -> None:
 async def test_who_is_known_is_committed_without_a_thread_and_rung_out(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rung: list[Announcement] = []
-    monkeypatch.setattr(bell, "ring", rung.extend)
+    announced: list[Announcement] = []
+    monkeypatch.setattr(announcing, "announce", announced.extend)
     monkeypatch.setattr(node.source, "commit", None)
     outcomes = await asyncio.gather(*(node.queue.submit(draft(cast, f"{n}")) for n in range(3)))
     assert [outcome.duplicate for outcome in outcomes] == [False] * 3
     assert await bodies() == ["by a thread", "0", "1", "2"]
-    assert [change.raw for each in rung if isinstance(each, Changed) for change in each.changes] == [
+    assert [change.raw for each in announced if isinstance(each, Changed) for change in each.changes] == [
         outcome.raw for outcome in outcomes
     ]
 
@@ -135,7 +135,7 @@ async def test_while_a_line_is_waited_for_others_are_committed(
     transactional_db: None, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_come = threading.Event()
-    monkeypatch.setattr(lines, "_borrowed", lambda: may_come.wait(10))
+    monkeypatch.setattr(connections, "_borrowed", lambda: may_come.wait(10))
     # With two lines, and two threads, of which each fetches one when it has committed.
     node = Node(ChatSource(), settings.LIMITS, database_threads=8)
     try:
@@ -169,7 +169,7 @@ async def test_a_second_line_is_fetched_only_while_none_is_free_and_is_used_only
 async def test_a_line_that_postgresql_has_ended_is_not_used_again(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [line] = node.lines._free
+    [line] = node.commit_connections._free
     await in_thread(end, line)
     await expect(lambda: not line.is_well)
     said = asked(monkeypatch)
@@ -180,14 +180,14 @@ async def test_a_line_that_postgresql_has_ended_is_not_used_again(
 async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_is_safe(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, [line] = draft(cast, "cut"), node.lines._free
+    first, [line] = draft(cast, "cut"), node.commit_connections._free
     given_back: list[object] = []
     pool: Any = connection.pool  # type: ignore[attr-defined]
     put_back = pool.putconn
     monkeypatch.setattr(pool, "putconn", lambda raw: (given_back.append(raw), put_back(raw)))
     with locked(cast.team):
         waiting = node.queue.submit(first)
-        await expect(lambda: not node.lines._free)
+        await expect(lambda: not node.commit_connections._free)
         await in_thread(end, line)
         with pytest.raises(Unavailable):
             await waiting
@@ -207,7 +207,7 @@ async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_i
 @pytest.mark.parametrize("way", ["line", "thread"])
 async def test_what_fails_at_its_commit_was_not_accepted(node: Node, cast: Cast, way: str) -> None:
     if way == "thread":
-        node.lines.close()
+        node.commit_connections.close()
     first = await in_thread(lambda: Message.objects.get(body="by a thread").pk)
     with psycopg.connect(**connecting(), autocommit=False) as other:
         # As retention does. That it is answered is looked at again when the rest is done: it waits for the other's end.
@@ -221,21 +221,21 @@ async def test_what_fails_at_its_commit_was_not_accepted(node: Node, cast: Cast,
 
 
 async def test_a_connection_that_makes_no_line_goes_back(node: Node, cast: Cast) -> None:
-    node.lines.close()
+    node.commit_connections.close()
     pool: Any = connection.pool  # type: ignore[attr-defined]
     raw = pool.getconn()
     raw.close()
     with pytest.raises(psycopg.OperationalError):
-        lines._made(raw)
+        connections._made(raw)
     await expect(lambda: pool.get_stats()["pool_available"] == pool.get_stats()["pool_size"] - 2)
 
 
 async def test_a_row_that_stays_locked_is_answered_unavailable(node: Node, cast: Cast) -> None:
-    lines = list(node.lines._free)
+    connections = list(node.commit_connections._free)
     with locked(cast.team), pytest.raises(Unavailable):
         await node.queue.submit(draft(cast, "waits in vain"))
     assert await bodies() == ["by a thread"]
-    assert lines == node.lines._free != [], "who was refused something is as well as before"
+    assert connections == node.commit_connections._free != [], "who was refused something is as well as before"
 
 
 async def test_who_was_removed_meanwhile_posts_nothing(node: Node, cast: Cast) -> None:

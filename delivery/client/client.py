@@ -1,4 +1,5 @@
-"""A client that stays: comes back by itself, misses nothing, says everything once and in order. For bots, probes and tests.
+"""A client that stays connected: it reconnects by itself, misses nothing, and sends everything once and in order. For bots,
+probes and tests.
 
 Async; needs only `websockets` and `msgspec`. The same rules as the page's client: the contract's, with full jitter between tries.
 """
@@ -14,7 +15,7 @@ from typing import Any, Self
 from websockets.exceptions import InvalidHandshake
 
 from delivery.client import backoff
-from delivery.client.beside import Beside
+from delivery.client.background import BackgroundTasks
 from delivery.client.connection import CommandRefused, Connection, Ended, Frame
 from delivery.client.history import read_after
 from delivery.client.outbox import Outbox
@@ -40,8 +41,8 @@ class Client:
         self._urls = urls
         self._token = token
         self._view = HeldLog(heads or {}, ask=self._sync_soon)
-        self._beside = Beside()
-        self._outbox = Outbox(connected=self._connected, start=self._beside.start)
+        self._tasks = BackgroundTasks()
+        self._outbox = Outbox(connected=self._connected, start=self._tasks.start)
         self.reconnects = 0
         #: Gaps that were seen and closed by a sync.
         self.gaps = 0
@@ -60,7 +61,7 @@ class Client:
 
     async def __aenter__(self) -> Self:
         """Returns when it is online for the first time. Raises Ended when the server will not have us."""
-        self._staying = self._beside.start(self._stay())
+        self._staying = self._tasks.start(self._stay())
         online = asyncio.ensure_future(self._online.wait())
         await asyncio.wait({self._staying, online}, return_when=asyncio.FIRST_COMPLETED)
         online.cancel()
@@ -70,7 +71,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._beside.end()
+        await self._tasks.end()
         if self._connection is not None:
             await self._connection.drop()
 
@@ -207,12 +208,12 @@ class Client:
     async def _follow(self, connection: Connection) -> None:
         self._heard_at = time.monotonic()
         self._online.set()
-        beside = [self._beside.start(self._ping(connection)), self._beside.start(self._watch(connection))]
+        tasks = [self._tasks.start(self._ping(connection)), self._tasks.start(self._watch(connection))]
         try:
             code, reason = await connection.wait_closed()
         finally:
             self._online.clear()
-            for task in beside:
+            for task in tasks:
                 task.cancel()
         if 4500 <= code < 5000:
             raise Ended(code, reason)
@@ -265,7 +266,7 @@ class Client:
         if channel not in self._syncing:
             self.gaps += 1
             self._syncing.add(channel)
-            self._beside.start(self._sync(channel))
+            self._tasks.start(self._sync(channel))
 
     async def _sync(self, channel: int) -> None:
         refusals = 0

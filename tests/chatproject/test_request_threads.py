@@ -8,8 +8,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 
-from chatproject.serving import in_threads
-from chatproject.serving.in_threads import InThreads
+from chatproject.serving import request_threads
+from chatproject.serving.request_threads import RequestThreads
 
 
 async def _receive() -> dict[str, Any]:
@@ -17,7 +17,7 @@ async def _receive() -> dict[str, Any]:
     raise AssertionError
 
 
-async def _ask(application: InThreads, path: str = "/version") -> list[dict[str, Any]]:
+async def _ask(application: RequestThreads, path: str = "/version") -> list[dict[str, Any]]:
     heard: list[dict[str, Any]] = []
     body = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -33,8 +33,8 @@ async def _ask(application: InThreads, path: str = "/version") -> list[dict[str,
 
 
 @pytest.fixture(scope="module")
-def application() -> InThreads:
-    return InThreads()
+def application() -> RequestThreads:
+    return RequestThreads()
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def at_work(monkeypatch: pytest.MonkeyPatch) -> dict[str, threading.Event]:
 
 @pytest.mark.fast
 async def test_one_thread_answers_requests_that_come_one_after_another(
-    application: InThreads, at_work: dict[str, threading.Event]
+    application: RequestThreads, at_work: dict[str, threading.Event]
 ) -> None:
     [first], [second] = await _ask(application), await _ask(application)
     assert first == second
@@ -71,7 +71,7 @@ async def test_one_thread_answers_requests_that_come_one_after_another(
 
 @pytest.mark.fast
 async def test_what_goes_on_after_its_client_has_left_holds_up_nobody(
-    application: InThreads, at_work: dict[str, threading.Event]
+    application: RequestThreads, at_work: dict[str, threading.Event]
 ) -> None:
     at_work["/long"] = threading.Event()
     left = asyncio.ensure_future(_ask(application, "/long"))
@@ -84,16 +84,16 @@ async def test_what_goes_on_after_its_client_has_left_holds_up_nobody(
 
 @pytest.mark.fast
 async def test_from_the_first_middleware_that_is_not_async_to_the_view_it_is_one_visit_to_a_thread(
-    application: InThreads, monkeypatch: pytest.MonkeyPatch
+    application: RequestThreads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visits: list[Any] = []
-    submit = in_threads._Visits.submit
+    submit = request_threads._Visits.submit
 
     def visit(*given: Any) -> Any:
         visits.append(given)
         return submit(*given)
 
-    monkeypatch.setattr(in_threads._Visits, "submit", visit)
+    monkeypatch.setattr(request_threads._Visits, "submit", visit)
     heard = await _ask(application)
     assert heard[0]["status"] == 200
     # And one closes the answer.
@@ -102,7 +102,7 @@ async def test_from_the_first_middleware_that_is_not_async_to_the_view_it_is_one
 
 @pytest.mark.fast
 async def test_who_reads_slowly_keeps_no_thread(
-    application: InThreads, at_work: dict[str, threading.Event], monkeypatch: pytest.MonkeyPatch
+    application: RequestThreads, at_work: dict[str, threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered, read = asyncio.Semaphore(0), asyncio.Event()
 
@@ -123,7 +123,7 @@ async def test_who_reads_slowly_keeps_no_thread(
 
 @pytest.mark.fast
 async def test_what_ends_a_request_waits_for_what_still_goes_on_for_it(
-    application: InThreads, monkeypatch: pytest.MonkeyPatch
+    application: RequestThreads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
     begun, may_end = threading.Event(), threading.Event()

@@ -15,19 +15,19 @@ class DatabaseAway(Exception):
     """PostgreSQL does not answer, as opposed to answering that a row is locked."""
 
 
-def is_away(error: Exception) -> bool:
+def is_database_away(error: Exception) -> bool:
     """Whether PostgreSQL did not answer. A lock or statement that took too long is an answer (it has an SQLSTATE)."""
     if not isinstance(error, DATABASE_AWAY):
         return False
     return _is_no_answer(getattr(error.__cause__, "sqlstate", None))
 
 
-def who_is_away(error: BaseException) -> str | None:
-    """`Redis` or `PostgreSQL`, if the error, or what it came from, says that it was not there."""
+def service_away(error: BaseException) -> str | None:
+    """`Redis` or `PostgreSQL` if the error, or one of its causes, says that this service was away; None for other errors."""
     for each in chain(error):
         if isinstance(each, RedisGone | RedisSlow):
             return "Redis"
-        if isinstance(each, DatabaseAway) or (isinstance(each, Exception) and is_away(each)):
+        if isinstance(each, DatabaseAway) or (isinstance(each, Exception) and is_database_away(each)):
             return "PostgreSQL"
         if isinstance(each, psycopg.OperationalError) and _is_no_answer(each.sqlstate):
             return "PostgreSQL"
@@ -41,7 +41,7 @@ def _is_no_answer(sqlstate: str | None) -> bool:
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it came from."""
+    """The error, then its causes (`__cause__`, `__context__`)."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

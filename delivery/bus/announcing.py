@@ -1,4 +1,4 @@
-"""The bell: announces commits to other processes, and to the sockets of this one. It does not know who listens."""
+"""Announces commits to other processes, and to the sockets of this one. It does not know who listens."""
 
 import logging
 import threading
@@ -12,20 +12,20 @@ from delivery.bus.announcements import Announcement, event_of, group_of
 
 logger = logging.getLogger("gapless.bell")
 
-Ring = Callable[[Sequence[Announcement]], None]
-_ring_here: Ring | None = None
+Announce = Callable[[Sequence[Announcement]], None]
+_announce_here: Announce | None = None
 
 
-def hang(ring_here: Ring | None) -> None:
-    """How this process rings from now on; None: it serves no sockets, and only tells the others."""
-    global _ring_here
-    _ring_here = ring_here
+def set_announcer(announce_here: Announce | None) -> None:
+    """Sets how this process announces from now on; None: it serves no sockets, and tells only other processes."""
+    global _announce_here
+    _announce_here = announce_here
 
 
-def ring(announcements: Sequence[Announcement]) -> None:
-    """Announces from any thread of a web process, or from a command. Never raises: what is lost is read from the rows."""
-    if _ring_here is not None:
-        _ring_here(announcements)
+def announce(announcements: Sequence[Announcement]) -> None:
+    """Announces from any thread of a web process, or from a command. Never raises: the rows have what lost announcements told."""
+    if _announce_here is not None:
+        _announce_here(announcements)
         return
     # The pools take nothing from then on, whether or not the thread that ends the process is the one that began it.
     if getattr(thread, "_shutdown", False) or not threading.main_thread().is_alive():

@@ -25,7 +25,7 @@ MOST_IDLE = 16
 _READS = ("GET", "HEAD")
 
 
-class InThreads(ASGIHandler):
+class RequestThreads(ASGIHandler):
     """Django's own application, except for the thread in which it runs; for one event loop."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Loads a library without what it uses only where that is installed, and nobody here uses: each process would keep it in memory."""
+"""Imports a library without its optional dependencies that nothing here uses: they would cost memory in each process."""
 
 import contextlib
 import sys
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def without(*packages: str) -> Iterator[None]:
-    """Within the block none of these packages is installed, as far as an import sees; afterwards all is as before."""
+def blocked(*packages: str) -> Iterator[None]:
+    """Within the block, importing one of these packages raises ImportError; afterwards all is as before."""
     before = {package: sys.modules.get(package) for package in packages}
     sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]
     try:

@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL that the event loop uses itself: a statement goes out, its rows come back, and no thread is between.
+"""Connections to PostgreSQL that the event loop uses itself: it sends statements and reads their rows without a thread.
 
-Borrowed from Django's pool by a thread, and given back when nobody used it for a while; ended, where anything went wrong on it.
+A thread takes each connection from Django's pool. It goes back when it was unused for a while, and is closed after any error.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ _numbers = itertools.count()
 _DONE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
-class Line:
-    """One connection, with one question under way at most. Belongs to the event loop that makes it."""
+class LoopConnection:
+    """One connection, with at most one statement under way. Belongs to the event loop that creates it."""
 
     def __init__(self, raw: "psycopg.Connection[Any]") -> None:
         self.used_at = time.monotonic()
@@ -48,9 +48,10 @@ class Line:
         self._loop.add_reader(self._socket, self._read)
 
     async def ask(self, question: Question) -> Row | None:
-        """Its one row; None when PostgreSQL refused, and nothing was done. Raises OperationalError when that is not known.
+        """Runs a statement and returns its one row; None if PostgreSQL refused it, and nothing was done.
 
-        A wait that is given up leaves the outcome open, and the line unwell.
+        Raises OperationalError if the outcome is unknown. After a cancelled wait the outcome is unknown too, and the connection is
+        not used again.
         """
         try:
             return await self._ask(question)
@@ -58,9 +59,9 @@ class Line:
             self._leave()
 
     async def read(self, asked: Sequence[Asked]) -> list[Rows] | None:
-        """The rows of each of these statements, all in one round trip and one transaction; None when PostgreSQL refused one.
+        """Runs these statements in one round trip and one transaction; returns the rows of each, None if PostgreSQL refused one.
 
-        Raises OperationalError when it is away.
+        Raises OperationalError if PostgreSQL is away.
         """
         try:
             return await self._together(asked)
@@ -68,7 +69,7 @@ class Line:
             self._leave()
 
     def close(self) -> None:
-        """Gives the connection back, ended where it is not well. Repeating does nothing."""
+        """Gives the connection back to Django's pool, closed if it is not well. Repeating does nothing."""
         if self._is_given_back:
             return
         self._is_given_back, is_well, self.is_well = True, self.is_well, False
@@ -197,45 +198,45 @@ class Line:
             waiting.set_exception(error)
 
 
-class Lines:
-    """At most `most`. While there is none, it is asked by `threads`, which also fetch the first."""
+class LoopConnections:
+    """Up to `most` connections. While none is free, `threads` run the statements; they also open the connections."""
 
     def __init__(self, most: int, threads: KeepingThreads | DatabaseThreads, nursery: Nursery) -> None:
         self._most = most
         self._threads = threads
         self._nursery = nursery
-        self._free: list[Line] = []
+        self._free: list[LoopConnection] = []
         self._count = 0
         self._is_fetching = False
         self._tidying: asyncio.TimerHandle | None = None
         self._is_closed = False
 
-    def take(self) -> Line | None:
-        """One for nobody else until it is given back."""
+    def take(self) -> LoopConnection | None:
+        """Takes a free connection until `give_back`; None if there is none."""
         while self._free:
-            line = self._free.pop()
-            if line.is_well:
-                return line
-            self._end(line)
+            connection = self._free.pop()
+            if connection.is_well:
+                return connection
+            self._end(connection)
         return None
 
-    def give_back(self, line: Line, *, is_new: bool = False) -> None:
-        """`is_new`: taken after the others. Each line is a process of PostgreSQL, which must plan every statement for itself."""
-        if not line.is_well or self._is_closed:
-            self._end(line)
+    def give_back(self, connection: LoopConnection, *, is_new: bool = False) -> None:
+        """`is_new`: it is taken after the others. Each is a process of PostgreSQL, which must plan every statement for itself."""
+        if not connection.is_well or self._is_closed:
+            self._end(connection)
             return
-        self._free.insert(0 if is_new else len(self._free), line)
+        self._free.insert(0 if is_new else len(self._free), connection)
         if self._tidying is None:
             self._tidying = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._tidy)
 
     def fetch(self) -> None:
-        """Adds a line if none is free, for when PostgreSQL has just answered. One at a time: a thread may wait for the pool."""
+        """Opens another if none is free. Call it after an answer of PostgreSQL. One at a time: a thread may wait for the pool."""
         if not (self._free or self._is_fetching or self._is_closed) and self._count < self._most:
             self._is_fetching = True
             self._nursery.start(self._fetch())
 
     def close(self) -> None:
-        """Those that are taken are closed when they are given back."""
+        """Closes the free connections now, and those in use when they are given back."""
         self._is_closed = True
         if self._tidying is not None:
             self._tidying.cancel()
@@ -244,28 +245,28 @@ class Lines:
 
     async def _fetch(self) -> None:
         try:
-            line = _made(await self._threads.run(_borrowed))
+            connection = _made(await self._threads.run(_borrowed))
         except Exception as error:
             logger.info("there is no line to PostgreSQL, threads ask it: %r", error)
         else:
             self._count += 1
-            self.give_back(line, is_new=True)
+            self.give_back(connection, is_new=True)
         finally:
             self._is_fetching = False
 
     def _tidy(self) -> None:
         since = time.monotonic() - IDLE_SECONDS
         self._tidying = None
-        idle = [line for line in self._free if line.used_at <= since or not line.is_well]
-        self._free = [line for line in self._free if line not in idle]
-        for line in idle:
-            self._end(line)
+        idle = [connection for connection in self._free if connection.used_at <= since or not connection.is_well]
+        self._free = [connection for connection in self._free if connection not in idle]
+        for connection in idle:
+            self._end(connection)
         if self._free:
             self._tidying = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._tidy)
 
-    def _end(self, line: Line) -> None:
+    def _end(self, connection: LoopConnection) -> None:
         self._count -= 1
-        line.close()
+        connection.close()
 
 
 def _new_name() -> bytes:
@@ -273,9 +274,9 @@ def _new_name() -> bytes:
     return b"line_%d" % next(_numbers)
 
 
-def _made(raw: "psycopg.Connection[Any]") -> Line:
+def _made(raw: "psycopg.Connection[Any]") -> LoopConnection:
     try:
-        return Line(raw)
+        return LoopConnection(raw)
     except BaseException:
         raw.close()
         connections["default"].pool.putconn(raw)  # type: ignore[attr-defined]

@@ -36,10 +36,10 @@ async def test_one_person_s_sockets_wait_for_each_other_and_others_do_not(
     bobs = [await greeted(node, cast.bob) for _ in range(6)]
     alices, heard = await greeted(node, cast.alice)
     syncs: list[asyncio.Task[Any]] = [
-        asyncio.create_task(node.joining.sync(socket, {cast.team.pk: 2})) for socket, _ in bobs
+        asyncio.create_task(node.catching_up.sync(socket, {cast.team.pk: 2})) for socket, _ in bobs
     ]
     await expect(lambda: begun)
-    syncs.append(asyncio.create_task(node.joining.sync(alices, {other.pk: 1})))
+    syncs.append(asyncio.create_task(node.catching_up.sync(alices, {other.pk: 1})))
     await expect(lambda: other.pk in begun)
     # Of two threads one.
     assert begun.count(cast.team.pk) == 1

@@ -13,21 +13,21 @@ from delivery.wire.types import CloseCode
 CLOSED_AT_ONCE = 100
 #: Between two breaths.
 BREATH_SECONDS = 0.1
-#: So many come back in a second, as handshakes take it...
+#: So many sockets reconnect in a second, because handshakes take CPU...
 BACK_A_SECOND = 200
-#: ...and all within so long.
+#: ...and all within so many seconds.
 MOST_SECONDS = 5.0
 
 
 async def send_away(sockets: Collection[Socket], reason: str) -> None:
-    """Closes them in steps, so that the processes to which they go are not all asked in one moment."""
+    """Closes the sockets in steps, so that they don't reconnect to the other processes in one moment."""
     for some in batched(sockets, CLOSED_AT_ONCE):
         close_all(some, reason, crowd=len(sockets))
         await asyncio.sleep(BREATH_SECONDS)
 
 
 async def hand_over(sockets: Collection[Socket], reason: str, *, within: float) -> None:
-    """Closes a few at a time, to come back at once, where somebody else serves: nobody is away for longer than it takes."""
+    """Closes the sockets a few at a time within `within` seconds; each reconnects at once, to the process that takes over."""
     steps = min(within, len(sockets) / BACK_A_SECOND) / BREATH_SECONDS
     for some in batched(sockets, max(1, math.ceil(len(sockets) / max(1, steps)))):
         close_all(some, reason, crowd=len(some))
