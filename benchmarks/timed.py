@@ -22,7 +22,7 @@ from chat.live.presence.here import ProcessPresence  # noqa: E402
 from chat.live.presence.pushes import Pushes  # noqa: E402
 from chat.services import note_seen  # noqa: E402
 from chatproject.embedded.start import prepare  # noqa: E402
-from chatproject.serving.sockets import PeerProtocol  # noqa: E402
+from chatproject.serving.websocket_protocol import PeerProtocol  # noqa: E402
 from delivery.live.peers import Prepared  # noqa: E402
 from presence.roster import Roster  # noqa: E402
 

@@ -99,7 +99,7 @@ class Node:
             per_user=limits.sockets_per_user,
             spare=limits.spare_sockets,
         )
-        self.seating = Seating(self.hub, self.seats, lambda said: self._ring([said], time.perf_counter()))
+        self.seating = Seating(self.hub, self.seats, lambda said: self._announce_here([said], time.perf_counter()))
         self.accesses = Accesses(self.hub, self.catching_up, self.seating, source, self.threads)
         self.epochs = Epochs(source, self.threads, settings.REDIS_URL)
         self.logins = LoginWatch(self.hub, source, self.threads, self.nursery, seconds=limits.login_check_seconds)
@@ -140,13 +140,13 @@ class Node:
         """From any thread: to the sockets of this process at once, then to all other processes."""
         is_loop = asyncio._get_running_loop() is self._loop
         call = self._loop.call_soon if is_loop else self._loop.call_soon_threadsafe
-        call(self._ring, announcements, time.perf_counter())
+        call(self._announce_here, announcements, time.perf_counter())
 
-    def _ring(self, announcements: Sequence[Announcement], rung_at: float) -> None:
+    def _announce_here(self, announcements: Sequence[Announcement], announced_at: float) -> None:
         for announcement in announcements:
             self.receive(announcement)
             if isinstance(announcement, Changed):
-                _deliver_seconds.observe(time.perf_counter() - rung_at)
+                _deliver_seconds.observe(time.perf_counter() - announced_at)
             self.bus.announce(announcement)
 
     def _hear(self, announcement: Announcement) -> None:

@@ -140,10 +140,10 @@ def pack(announcement: Announcement) -> bytes:
     return _encoder.encode(announcement)
 
 
-def event_of(announcement: Announcement, *, process: str = "", rung_at: float | None = None) -> dict[str, Any]:
-    """What the channel layer carries. `process`: who says it, if it hears itself; `rung_at`: by the time of day."""
+def event_of(announcement: Announcement, *, process: str = "", announced_at: float | None = None) -> dict[str, Any]:
+    """What the channel layer carries. `process`: who says it, if it hears itself; `announced_at`: by the time of day."""
     event = {**event_beginning(process), "packed": pack(announcement)}
-    return event if rung_at is None else {**event, "at": rung_at}
+    return event if announced_at is None else {**event, "at": announced_at}
 
 
 def event_beginning(process: str) -> dict[str, str]:

@@ -57,7 +57,7 @@ class _Waiting:
     announcement: Announcement
     since: float
     #: By the clock that other machines have, too: for how long it took, never for an order.
-    rung_at: float
+    announced_at: float
 
 
 class Bus:
@@ -224,7 +224,7 @@ class Bus:
                 if isinstance(announcement, Changed) and self._mergeable.get(announcement.channel_id) is waiting:
                     del self._mergeable[announcement.channel_id]
                 if time.monotonic() - waiting.since < STALE_SECONDS:
-                    event = event_of(announcement, process=self._id, rung_at=waiting.rung_at)
+                    event = event_of(announcement, process=self._id, announced_at=waiting.announced_at)
                     await self._send(group_of(announcement), event)
             sent_at = time.monotonic()
 

@@ -71,7 +71,7 @@ def test_one_sees_the_other_come_idle_type_and_go(sign_in: SignIn, servers: list
     expect(alice.locator(".member", has_text="last seen just now")).to_be_visible()
 
 
-def test_whoever_writes_too_fast_is_told_how_long_and_nothing_is_lost(
+def test_a_user_who_writes_too_fast_is_told_how_long_and_nothing_is_lost(
     sign_in: SignIn, own_server: Callable[..., Server], cast: Cast
 ) -> None:
     page = sign_in(
@@ -100,7 +100,7 @@ def minutes_pass(page: Page, *, until_left: int) -> None:
     return expect(page.locator(".is-draft")).to_have_count(until_left)
 
 
-def test_whoever_is_muted_is_told_until_when_and_keeps_what_was_written(
+def test_a_muted_user_is_told_until_when_and_keeps_what_was_written(
     sign_in: SignIn, server: Server, cast: Cast
 ) -> None:
     path = f"/c/{cast.team.pk}/"

@@ -1,4 +1,4 @@
-"""What is logged of faults: JSON whoever says it, an outage in three lines, nothing that a stranger can make into an error."""
+"""The log of faults: JSON from every library, an outage in three lines, and no error that a stranger can cause."""
 
 import asyncio
 import base64

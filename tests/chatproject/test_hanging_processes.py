@@ -100,7 +100,7 @@ def test_time_in_which_the_parent_stood_still_too_says_nothing(clock: Time) -> N
     slow.takes_turns = False
     looks: Any = Watch(hung_seconds=HUNG)
     looks.hung([well, slow])
-    # The machine was suspended for an hour: whoever goes on first is not told from the others.
+    # The machine was suspended for an hour: the process that continues first is no different from the others.
     clock.now += 3600
     assert looks.hung([well, slow]) == []
     slow.takes_turns = True

@@ -1,4 +1,4 @@
-"""Whether a process should get work: for whoever balances loads, and the state of what it depends on."""
+"""Whether a process should get requests, for load balancers; and the state of its dependencies."""
 
 import json
 from collections.abc import Callable

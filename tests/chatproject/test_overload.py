@@ -154,7 +154,7 @@ async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_whil
     for reader, writer in coming:
         assert (await asyncio.wait_for(reader.readuntil(b'"hello"'), 10)).startswith(b"HTTP/1.1 101")
         writer.transport.abort()
-    # Whoever is greeted makes room, whether or not they say anything.
+    # A socket that has its `hello` makes room, whether or not it sends anything.
     async with server.connect(cast.token(cast.bob)) as bob:
         await bob.command("ping")
 

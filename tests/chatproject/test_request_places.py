@@ -34,7 +34,7 @@ async def test_places_are_given_in_turn_and_once() -> None:
 
 
 @pytest.mark.fast
-async def test_addresses_have_their_turn_one_after_another_whoever_comes_most_often() -> None:
+async def test_addresses_have_their_turn_one_after_another_however_often_one_asks() -> None:
     places = Places(1, waiting=4)
     leave = await places.take("crowd")
     served: list[str] = []

@@ -1,4 +1,4 @@
-"""Traces and error reports reach whoever collects them, and say nothing of what was said."""
+"""Traces and error reports reach their collectors, and have no text of messages."""
 
 import importlib.util
 import json
@@ -88,7 +88,7 @@ async def test_a_message_is_one_trace_from_its_lane_to_the_last_socket_of_every_
     assert not any(SECRET_WORDS.encode() in body for _, body in collector.came)
 
 
-async def test_a_request_is_in_the_trace_of_whoever_asks_by_its_pattern(
+async def test_a_request_is_in_the_trace_of_its_client_by_its_pattern(
     cast: Cast, kept_server: Callable[..., Server], collector: Collector
 ) -> None:
     server = kept_server(**traced(collector))

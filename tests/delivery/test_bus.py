@@ -36,7 +36,7 @@ async def buses() -> AsyncIterator[tuple[Bus, Bus, list[Announcement]]]:
 Pair = tuple[Bus, Bus, list[Announcement]]
 
 
-async def test_what_is_announced_is_heard_by_whoever_listens(buses: Pair) -> None:
+async def test_an_announcement_is_heard_by_every_process_that_listens(buses: Pair) -> None:
     speaking, listening, heard = buses
     await listening.listen([channel_group(5)])
     await listening.listen([EVERYBODY])

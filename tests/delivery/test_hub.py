@@ -154,7 +154,7 @@ async def test_an_old_removal_does_not_end_a_newer_membership(node: Node, follow
     assert not [frame for frame in bob.frames if frame["op"] == "channel"]
 
 
-async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cast) -> None:
+async def test_a_user_who_joins_during_the_first_sync_follows(node: Node, cast: Cast) -> None:
     socket, listener = await greeted(node, cast.bob)
     other = await in_thread(services.open_channel, cast.bob, name="opened meanwhile")
     node.receive(Opened(user_id=cast.bob.pk, channel_id=other.pk, action="joined"))
@@ -167,7 +167,7 @@ async def test_whoever_joins_during_the_first_sync_follows(node: Node, cast: Cas
     assert not listener.has_a_gap
 
 
-async def test_whoever_has_lost_track_comes_back(node: Node, follow: Any, cast: Cast) -> None:
+async def test_a_socket_that_was_lost_track_of_is_closed_to_return(node: Node, follow: Any, cast: Cast) -> None:
     bob = await follow(cast, cast.bob)
     # As after an opening or a sync that failed in the middle.
     node.hub.channels[cast.team.pk].sockets.clear()
@@ -283,7 +283,7 @@ async def test_what_is_said_of_the_moment_waits_for_no_removal(node: Node, follo
 
 @pytest.mark.holds("outbox_soft_bytes")
 @pytest.mark.parametrize(("unsent", "heard"), [(64, 1), (65, 0)])
-async def test_what_is_of_the_moment_is_dropped_for_whoever_is_behind(
+async def test_frames_of_the_moment_are_dropped_for_a_slow_reader(
     node: Node, follow: Any, cast: Cast, unsent: int, heard: int
 ) -> None:
     bob = await follow(cast, cast.bob)

@@ -63,7 +63,7 @@ def test_what_must_not_be_is_noticed_by_number(heard: list[tuple[str, int]], fin
 
 
 @pytest.mark.fast
-def test_the_last_receiver_counts_and_whoever_was_cut_off_does_not() -> None:
+def test_the_last_receiver_counts_and_one_that_was_cut_off_does_not() -> None:
     tally = Tally()
     first, last, cut = tally.receiver(1), tally.receiver(1), tally.receiver(1)
     cut.is_steady = False
@@ -107,7 +107,7 @@ async def test_no_process_of_the_generator_stays() -> None:
     async with Generators(2) as crowd:
         first, second = crowd._processes
         await crowd.leave([])
-        # Ctrl-C is for whoever gave the orders.
+        # Ctrl-C is for the process that gave the orders.
         first.send_signal(signal.SIGINT)
         await crowd.leave([])
         second.kill()

@@ -97,7 +97,7 @@ def end(line: LoopConnection) -> None:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [line._raw.info.backend_pid])
 
 
-async def test_who_is_known_is_committed_without_a_thread_and_rung_out(
+async def test_a_known_senders_message_is_committed_without_a_thread_and_announced(
     node: Node, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced: list[Announcement] = []

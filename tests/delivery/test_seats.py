@@ -158,7 +158,7 @@ async def test_seats_come_back_into_a_redis_that_was_emptied(registers: list[Sea
     assert not await refused(here, holder(1, "third", 7))
 
 
-async def test_whoever_is_too_many_and_did_not_hear_it_is_found(registers: list[Seats]) -> None:
+async def test_a_surplus_socket_that_missed_the_announcement_is_found(registers: list[Seats]) -> None:
     here, there = registers
     held = [holder(1, f"{n}") for n in range(3)]
     for taker in held:

@@ -271,7 +271,7 @@ class Client:
                 door = self.chance.choice(self.doors)
                 page = await changes_after(since, channel=channel, port=door.port, login=self.login)
             except (OSError, TimeoutError, ValueError):
-                # Whoever asks again at once keeps a crowd that has the same to ask from ever being answered.
+                # Clients that ask again at once would keep a crowd with the same question from ever being answered.
                 pause = min(2 * pause, PAGE_SECONDS)
                 await asyncio.sleep(pause * self.chance.random())
                 continue

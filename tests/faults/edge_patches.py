@@ -32,7 +32,7 @@ def trusts_the_clock() -> None:
 
 
 def ghosts_stay() -> None:
-    """Whoever was here once is believed to be here for an hour."""
+    """A user who was here once is shown as here for an hour."""
     from django.conf import settings  # noqa: PLC0415
 
     settings.LIMITS = dataclasses.replace(settings.LIMITS, present_seconds=3600)

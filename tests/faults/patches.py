@@ -93,7 +93,7 @@ def no_position_check() -> None:
 
 
 def no_member_check() -> None:
-    """Whoever followed a channel goes on following it."""
+    """A socket that followed a channel goes on following it."""
     from delivery.live.hub import Hub  # noqa: PLC0415
 
     Hub.end_access = lambda self, socket, channel_id: None  # type: ignore[method-assign]
@@ -258,7 +258,7 @@ def no_replay() -> None:
 
 
 def opens_what_is_asked_for() -> None:
-    """Whoever asks for a channel that there is gets it."""
+    """Every user gets any channel that exists."""
     from delivery.live.catching_up import CatchingUp  # noqa: PLC0415
     from delivery.source import Access  # noqa: PLC0415
     from delivery.wire.frames import BareChannel  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Files that scripted clients give: in pieces, cut off and gone on with or said again; and whoever reads them in the end."""
+"""Files that scripted clients upload: in pieces, cut off and continued or repeated; and the users who read them in the end."""
 
 import asyncio
 import hashlib

@@ -57,7 +57,7 @@ class View:
         """Before a resync is taken: up to which number nothing needs to be read again."""
         start = self.starts.get(channel, 0)
         held = self.held.get(channel, start)
-        # Whoever holds more than there is holds another log.
+        # A client that has more changes than the channel has another log.
         return start if held > state.head else held
 
     def take_state(self, channel: int, state: State) -> None:

@@ -43,7 +43,7 @@ def imports_of(path: Path) -> frozenset[str]:
 
 
 def loaded_by(room: str) -> set[str]:
-    """The modules of ours that importing a room loads, whoever imports them on the way."""
+    """The modules of ours that importing a room loads, directly or through others."""
     waiting = [f"{room}.{path.stem}" for path in (ROOT / room.replace(".", "/")).glob("*.py")] + [room]
     loaded: set[str] = set()
     while waiting:

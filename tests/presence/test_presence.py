@@ -180,7 +180,7 @@ async def test_without_redis_presence_is_unknown_and_never_offline(
     assert alice.sees(cast.bob) == bob.sees(cast.alice) == late.sees(cast.bob) == "online"
     assert "offline" not in str(alice.pushes("presence")[before:])
     assert late.sees(cast.charlie) == "offline"
-    # Whoever goes while Redis is away has gone when it is back, not when the lease ends.
+    # A person who leaves while Redis is away has gone when it is back, not when the lease ends.
     for process in time.processes:
         process.cut_redis()
     await there.leave(bob)

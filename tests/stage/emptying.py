@@ -1,7 +1,7 @@
 """Empties the tables between tests while web processes still work: it never waits for a lock while it holds one.
 
 Django's flush truncates table after table, and waits for each; a web process that reads two of them the other way around makes
-that a deadlock. Here all locks are taken at once or none, so whoever still works is let finish, and no cycle can arise. What few
+that a deadlock. Here all locks are taken at once or none, so work that is under way can finish, and no cycle can arise. What few
 rows there are is deleted, which is ten times cheaper than to truncate; what no test changes stays.
 """
 

@@ -25,7 +25,7 @@ def staff(name: str, *roles: str) -> User:
 
 
 def message_by(user: User, channel: Channel) -> int:
-    """A message that stands there, whoever the user is today."""
+    """A message that exists, whatever the user's role is now."""
     channel.refresh_from_db()
     number = channel.head + 1
     Channel.objects.filter(pk=channel.pk).update(head=number)

@@ -98,7 +98,7 @@ def _nginx(folder: Path, made: Proxy, upstreams: tuple[int, ...]) -> list[str]:
 def _haproxy(folder: Path, made: Proxy, upstreams: tuple[int, ...]) -> list[str]:
     ours = _changed(
         "haproxy/gapless.cfg",
-        # Whoever runs the tests is mostly not root, and the account not there.
+        # The user who runs the tests is mostly not root, and the account does not exist.
         ("    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n", ""),
         # Twice as many files may not be open here.
         ("maxconn 20000", "maxconn 2000"),

@@ -1,4 +1,4 @@
-"""What ends a program ends it here, whoever started the tests: a shell has what it runs in the background ignore two signals."""
+"""Signals that end a program end it here too: a shell makes its background programs ignore two of them."""
 
 import signal
 

@@ -167,7 +167,7 @@ def test_the_admin_is_entered_by_the_guarded_door(house: Cast) -> None:
     assert (page.status_code, page.headers["Location"]) == (302, "/sign-in/?next=/admin/")
 
 
-def test_whoever_is_no_staff_is_told_so_and_not_sent_in_circles(house: Cast) -> None:
+def test_a_user_who_is_no_staff_is_told_so_and_not_redirected_in_circles(house: Cast) -> None:
     answer = browser("alice").get("/admin/", follow=True)
     assert (answer.status_code, len(answer.redirect_chain)) == (403, 1)
 

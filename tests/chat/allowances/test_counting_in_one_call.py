@@ -41,7 +41,7 @@ async def test_two_processes_together_admit_sixty(windows: LoopWindows) -> None:
     await other.close()
 
 
-async def test_whoever_gives_up_waiting_keeps_nobody_else_from_the_answer(windows: LoopWindows) -> None:
+async def test_a_cancelled_wait_keeps_nobody_else_from_the_answer(windows: LoopWindows) -> None:
     asking = [asyncio.ensure_future(windows.ask(MESSAGES, 10**9 + 3, f"{n}")) for n in range(3)]
     await asyncio.sleep(0)
     asking[0].cancel()

@@ -109,7 +109,7 @@ async def test_sixty_messages_in_any_minute_and_not_one_more(processes: list[Ser
         sockets = [await stack.enter_async_context(process.connect(token)) for process in processes]
         browsers = [stack.enter_context(process.http(token)) for process in processes]
         doors = [door for pair in zip(map(by_socket, sockets), map(by_http, browsers), strict=True) for door in pair]
-        # The sixty lie apart; whoever is refused then comes again, every other time when it was told to.
+        # The sixty requests lie apart; a refused client tries again, every other time when it was told to.
         for n in range(108):
             before = await in_thread(watch.now)
             wait = await doors[n % 6](cast.team, f"{n}")

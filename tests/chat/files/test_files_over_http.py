@@ -136,7 +136,7 @@ def test_members_of_the_messages_channel_get_its_file_and_nobody_else(
     tag = http["alice"].get(path).headers["etag"]
     assert http["alice"].get(path, headers={"If-None-Match": tag}).status_code == 304
     services.remove_member(cast.alice, channel=cast.team.pk, user=cast.bob)
-    # Whoever gave it, and also who holds a copy.
+    # Not even its uploader, with a cached copy.
     assert http["bob"].get(path, headers={"If-None-Match": tag}).status_code == 404
 
 

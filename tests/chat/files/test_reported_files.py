@@ -1,4 +1,4 @@
-"""Files of a reported message are evidence: kept for who decides about it until there is a verdict, whoever deletes it."""
+"""Files of a reported message are evidence: kept for the moderators until there is a verdict, even if the message is deleted."""
 
 import threading
 

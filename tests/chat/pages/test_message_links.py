@@ -61,7 +61,9 @@ def public(cast: Cast) -> str:
 
 
 @pytest.mark.parametrize("place", [gone, edited, elsewhere, not_mine, public])
-def test_whoever_may_not_see_a_message_gets_the_answer_of_none(cast: Cast, place: Callable[[Cast], str]) -> None:
+def test_a_user_who_may_not_see_a_message_gets_the_answer_of_a_missing_one(
+    cast: Cast, place: Callable[[Cast], str]
+) -> None:
     said(cast.alice, cast.team, "here")
     client: Client = browser("bob")
     address = place(cast)

@@ -128,7 +128,7 @@ def test_a_day_has_its_messages_by_the_hour_and_who_was_here(cast: Cast) -> None
     [day] = days(1)
     assert (day.day, day.people, day.messages) == (NOON.date(), 1, 9)
     assert (day.hours[10], day.hours[12], sum(day.hours)) == (4, 5, 9)
-    # Whoever leaves afterwards was here all the same.
+    # A person who leaves afterwards is still counted.
     Member.objects.filter(user=cast.alice).update(last_seen=None)
     keep_day(NOON.date(), now=NOON)
     assert [day.people for day in days(1)] == [1]

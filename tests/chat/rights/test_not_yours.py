@@ -1,4 +1,4 @@
-"""What is not there and what is not yours is one sentence and one code, over every path that takes an id, for whoever asks."""
+"""An id that does not exist and an id of others get the same sentence and code, at every path with an id, for every user."""
 
 import itertools
 import re

@@ -151,7 +151,7 @@ def test_what_a_client_is_told_it_may_do_is_what_it_may_do(scene: Scene, request
         allowed = [act for act, row in table.items() if row[column] == "ok"]
         if allowed:
             [told] = [known for known in channels_of(scene.people[who].pk) if known.id == scene.channel.pk]
-            # Whoever may delete any message may delete their own as well, also where `delete_own` is not said.
+            # A user who may delete any message may delete their own too, even without `delete_own`.
             assert set(told.can) - {"delete_own"} == set(allowed) - {"delete_own"}
 
 
@@ -214,7 +214,7 @@ def test_nobody_mutes_or_removes_themselves(scene: Scene) -> None:
     assert [outcome_of(act, scene, scene.target) for act in (Right.REMOVE, Right.MUTE)] == ["forbidden", "forbidden"]
 
 
-def test_a_channel_keeps_its_last_owner_whoever_acts(cast: Cast) -> None:
+def test_a_channel_keeps_its_last_owner_against_every_actor(cast: Cast) -> None:
     for actor in (cast.alice, cast.sam):
         with pytest.raises(errors.Conflict):
             services.change_role(actor, channel=cast.team.pk, user=cast.alice, role=Role.MEMBER, reason="out")

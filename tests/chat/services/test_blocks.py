@@ -1,4 +1,4 @@
-"""Blocks: no direct messages between the two, whoever writes and by whatever door; nothing else changes for anybody else."""
+"""Blocks: no direct messages between the two users, in either direction and at any door; nothing changes for other users."""
 
 import threading
 import uuid
@@ -70,7 +70,7 @@ def test_an_old_message_is_no_way_around_it_but_may_be_taken_back(cast: Cast, tw
     services.delete_message(cast.alice, channel=two.pk, message=row.pk)
 
 
-def test_no_new_conversation_is_opened_across_a_block_whoever_opens_it(cast: Cast) -> None:
+def test_no_new_conversation_is_opened_across_a_block_by_either_user(cast: Cast) -> None:
     block(cast)
     for opener, others in (
         (cast.alice, [cast.bob]),
@@ -84,7 +84,7 @@ def test_no_new_conversation_is_opened_across_a_block_whoever_opens_it(cast: Cas
 
 
 @pytest.mark.parametrize("kind", ["private", "public"])
-def test_nobody_is_brought_into_a_channel_across_a_block_whoever_has_it(cast: Cast, kind: str) -> None:
+def test_nobody_is_added_to_a_channel_across_a_block_by_either_user(cast: Cast, kind: str) -> None:
     block(cast)
     for one, other in ((cast.alice, cast.bob), (cast.bob, cast.alice)):
         with pytest.raises(Blocked):
@@ -226,7 +226,7 @@ async def test_hello_names_them_and_a_change_reaches_all_devices_in_all_processe
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_block_that_was_not_rung_is_found_by_the_position_check(servers: list[Server], cast: Cast) -> None:
+async def test_a_block_that_was_not_announced_is_found_by_the_position_check(servers: list[Server], cast: Cast) -> None:
     async with servers[0].connect(cast.token(cast.bob)) as bob:
         await in_thread(
             lambda: Block.objects.create(blocker=cast.bob, blocked=cast.alice, created_at=cast.bob.date_joined)

@@ -1,4 +1,4 @@
-"""A hundred members and not one more, whoever joins where at the same moment; and a count that is true."""
+"""A channel has at most a hundred members, however many join at the same moment; and its stored count is right."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ async def test_fifty_join_for_the_last_five_seats_on_three_processes_one_of_whic
         await expect(lambda: any(task.done() for task in asked), within=10)
         third.kill()
         answers = await asyncio.gather(*asked)
-        # Whoever had no answer asks another process: it may have joined already.
+        # A client without an answer asks another process: it may have joined already.
         answers = [answer or await join(browser, servers[0], channel, tokens[n]) for n, answer in enumerate(answers)]
     assert sorted(answers) == [200] * SEATS + [409] * (RIVALS - SEATS)
     told = await in_thread(check_counts)
@@ -106,7 +106,7 @@ def test_wrong_replies_and_reactions_are_found_and_mended_for_everybody(cast: Ca
     assert check_counts()["ok"]
     mended = Message.objects.get(pk=root.pk)
     assert (mended.reply_count, mended.reactions) == (1, [["👍", [cast.alice.pk]]])
-    # Whoever is there, or comes back, is told as of every change.
+    # Members who are connected or return are told, as of every change.
     assert mended.rev == Channel.objects.get(pk=cast.team.pk).head == root.rev + 5
 
 

@@ -1,4 +1,4 @@
-"""A new name is told to whoever sees the old one."""
+"""A new name is pushed to every user who sees the old one."""
 
 import asyncio
 

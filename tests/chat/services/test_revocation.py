@@ -153,7 +153,7 @@ async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallba
     with pages(rotated, session) as http:
         page = await in_thread(http.get, "/")
     assert page.status_code == 200
-    # Whoever came by meanwhile is signed with the new key; the old one can go.
+    # Sessions that were used meanwhile are signed with the new key; the old key can go.
     renewed = page.cookies[f"gapless_session_{rotated.port}"]
     without = own_server(SECRET_KEY="the next key")
     async with socket_of(without, renewed) as socket:

@@ -147,7 +147,7 @@ def hashes() -> Iterator[list[str]]:
         yield counted
 
 
-def test_a_wrong_sign_in_takes_one_hash_whoever_it_is(cast: Cast, hashes: list[str]) -> None:
+def test_a_wrong_sign_in_takes_one_hash_for_every_name(cast: Cast, hashes: list[str]) -> None:
     services.create_user("dora", password=PASSWORD)
     banned, left = (services.create_user(name, password=PASSWORD) for name in ("banned", "left"))
     services.ban_user(None, user=banned.pk, reason="spam")

@@ -175,7 +175,7 @@ def test_a_reply_is_unread_in_its_thread_and_not_in_the_channel(cast: Cast) -> N
     assert (unread_in_channel(cast.bob, cast.team), unread_in(cast.bob, root)) == (1, 0)
 
 
-def test_whoever_writes_follows_and_who_stops_follows_again_by_writing(cast: Cast) -> None:
+def test_a_user_who_replies_follows_and_one_who_unfollowed_follows_again_by_replying(cast: Cast) -> None:
     root = root_of(cast)
     reply(cast.bob, root)
     assert {row.user_id: row.is_following for row in ThreadFollower.objects.filter(root=root)} == {

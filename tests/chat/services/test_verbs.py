@@ -221,7 +221,7 @@ def test_a_message_is_read_once_every_other_member_has_passed_it(cast: Cast) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_returns_after_long_settles_much_in_steps(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_who_returns_after_long_settles_much_in_steps(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settling, "SETTLED_AT_ONCE", 10)
     for n in range(35):
         said((cast.alice, cast.bob)[n % 2], cast.team, f"{n}")

@@ -1,4 +1,4 @@
-"""What is sent: each shape once, and the same whoever spells it."""
+"""The shapes that are sent: each is defined once, and the same from every encoder."""
 
 import ast
 import inspect

@@ -102,7 +102,7 @@ def test_a7_a_visit_becomes_the_person_whom_the_company_signs_and_nobody_else_ke
     assert contact.attributes == {"plan": "gold"}
     assert User.objects.get(pk=vera.visitor.pk).display_name == "Vera V."
     assert Ticket.objects.get(conversation=conversation).verified
-    # Whoever had the browser before holds a token that has ended.
+    # The person who used the browser before has a token that has ended.
     assert support_api(server, vera.secret).get("/conversations/").status_code == 401
     mine = support_api(server, answer.json()["token"]).get("/conversations/").json()["results"]
     assert [row["id"] for row in mine] == [conversation.pk]

@@ -175,7 +175,7 @@ def test_visitors_fill_no_disk(settings: Any, desk: Desk, vera: Visit) -> None:
         "quota",
     ]
     assert [begin_upload(others[0], size) for size in (2 * MEGABYTE, 1)] == [None, "quota"]
-    # What the inbox has left, whoever wants it.
+    # The room that the inbox has left, for any customer.
     assert [begin_upload(others[1], size) for size in (MEGABYTE + 1, MEGABYTE, 1)] == ["quota", None, "quota"]
     assert begin_upload(elsewhere, 2 * MEGABYTE) is None
     # The doctor says so before nobody can give any more.

@@ -88,7 +88,7 @@ def left(user: User) -> None:
 
 @pytest.mark.parametrize("gone", [banned, without_role, left])
 @pytest.mark.parametrize("state", ["open", "pending", "snoozed", "resolved"])
-def test_whoever_is_gone_holds_nothing_back(
+def test_an_agent_who_has_gone_holds_nothing_back(
     desk: Desk, conversation: Conversation, gone: Callable[[User], None], state: str
 ) -> None:
     services.claim(desk.ada, conversation=conversation.pk)

@@ -139,7 +139,7 @@ def test_erasing_a_conversation_reads_its_own_lines_of_the_desk(large: Desk) -> 
     assert erased.count() == erasing.AT_ONCE
 
 
-def test_whoever_loses_an_inbox_is_in_none_of_its_conversations_however_many(
+def test_an_agent_who_loses_an_inbox_is_in_none_of_its_conversations_however_many(
     large: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ending_work, "AT_ONCE", 200)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.fast
         ("imap+tls://help:x@mail.example:1143/Support/New", "help at mail.example:1143/Support/New"),
         ("imap://help:x@127.0.0.1/INBOX", "help at 127.0.0.1/INBOX"),
         ("imap+ssl://a:b@x/I, imap+ssl://c:d@y/I", "a at x/I, c at y/I"),
-        # Whoever is between would read the password.
+        # A machine between the two could read the password.
         ("imap://help:x@mail.example/INBOX", None),
         ("imap+ssl://mail.example/INBOX", None),
         ("imap+ssl://help@mail.example/INBOX", None),

@@ -89,7 +89,7 @@ def test_priority_and_labels_are_changed_and_bounded(ben: httpx.Client, conversa
         assert ben.patch(path, json=wrong).status_code == 400, wrong
 
 
-def test_whoever_claims_what_is_held_is_told_who_and_until_when(
+def test_an_agent_who_claims_a_held_conversation_is_told_who_holds_it_and_until_when(
     ben: httpx.Client, desk: Desk, conversation: Conversation
 ) -> None:
     row = services.claim(desk.ada, conversation=conversation.pk)

@@ -1,4 +1,4 @@
-"""Visitors who come and write nothing are forgotten; whoever has written, or must stay out, is not."""
+"""Visitors who write nothing are deleted; visitors who have written, or are blocked, are not."""
 
 import datetime
 import json

@@ -16,7 +16,7 @@ AT_ONCE = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """A verb of the stage hand, and what becomes of whoever came in by a session or by a token."""
+    """A verb of the stage hand, and what it does to clients with a session and with a token."""
 
     verb: str
     code: int

@@ -24,7 +24,7 @@ class _Step:
     at: datetime.datetime
     case: script.Case
     who: str
-    deed: str
+    act: str
     what: str
 
 
@@ -46,8 +46,8 @@ def play(people: dict[str, User], *, owner: User, tell: Callable[[str], None]) -
 def _steps(case: script.Case, now: datetime.datetime) -> list[_Step]:
     steps = []
     for line in case.story.strip().splitlines():
-        minutes, who, deed, what = f"{line} | ".split(" | ", 4)[:4]
-        steps.append(_Step(now - datetime.timedelta(minutes=int(minutes)), case, who, deed, what))
+        minutes, who, act, what = f"{line} | ".split(" | ", 4)[:4]
+        steps.append(_Step(now - datetime.timedelta(minutes=int(minutes)), case, who, act, what))
     return steps
 
 
@@ -93,7 +93,7 @@ class _Scene:
             return
         conversation = self.begun[step.case]
         who = conversation.visitor if step.who == "customer" else self.people[step.who]
-        _DEEDS[step.deed](who, conversation.pk, step.what)
+        _ACTS[step.act](who, conversation.pk, step.what)
 
     def _begin(self, case: script.Case, body: str) -> Conversation:
         visitor, _ = services.create_visit(self.inbox, display_name=case.customer)
@@ -140,7 +140,7 @@ def _rate(customer: User, conversation: int, score: str) -> None:
     rate(customer, conversation=conversation, score=int(score))
 
 
-_DEEDS: dict[str, Callable[[User, int, str], None]] = {
+_ACTS: dict[str, Callable[[User, int, str], None]] = {
     "claims": _claim,
     "says": _say,
     "notes": _note,
