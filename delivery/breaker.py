@@ -16,11 +16,11 @@ T = TypeVar("T")
 
 
 class BreakerOpen(Exception):
-    """Not called: it failed just now."""
+    """The breaker is open, so the function was not called: recent calls have failed."""
 
 
 class Breaker:
-    """`name`: what is called, as the metrics say it. May be used from several threads."""
+    """A circuit breaker; thread-safe. `name`: the name of the called service in metrics."""
 
     def __init__(
         self, name: str, *, failures: int, pause_seconds: float, clock: Callable[[], float] = time.monotonic
@@ -41,7 +41,7 @@ class Breaker:
         return self._opened_at is None
 
     async def call(self, function: Callable[[], Awaitable[T]], *, counts: tuple[type[Exception], ...]) -> T:
-        """The result of `function`. Raises BreakerOpen without calling; only exceptions in `counts` are failures."""
+        """Calls `function` and returns its result. Raises BreakerOpen while open. Only exceptions in `counts` count as failures."""
         with self.attempt(counts=counts):
             return await function()
 

@@ -26,12 +26,12 @@ from delivery.wire.frames import BareChannel, Channel, Ok, Pong, SyncState
 from delivery.wire.types import CloseCode, time_now
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-#: What programs say by themselves: nobody need be there.
+#: Commands that programs send by themselves: they are no sign that the person is there.
 SAID_BY_PROGRAMS = (Ping, Sync, Delivered)
 
 
 class SocketConsumer(Greeting, AsyncConsumer):
-    """Subclasses say who may come in (`authenticate`), which node serves them, and what their own commands do."""
+    """One socket. Subclasses define the authentication, the node that serves it, and their own commands."""
 
     # No layer channel a socket: the process has one, and the hub writes to the sockets.
     channel_layer_alias = ""
@@ -42,34 +42,34 @@ class SocketConsumer(Greeting, AsyncConsumer):
         raise NotImplementedError
 
     async def do(self, command: AnyCommand) -> None:
-        """A command that SocketConsumer does not know itself, and `do_at_once` has left. Raises Refused."""
+        """Does a command that SocketConsumer does not know and `do_at_once` has not done. Raises Refused."""
         raise NotImplementedError
 
     def do_at_once(self, command: AnyCommand) -> bool:
-        """Does it if nobody need be waited for; False: it did nothing. Raises Refused."""
+        """Does a command that needs no waiting; False: it did nothing. Raises Refused."""
         return False
 
     def require_may_write(self) -> None:
         """Raises Refused for a login that may only listen."""
 
     def check_access(self, channel_id: int) -> None:
-        """In a database thread, for a channel that this socket does not follow. Raises Refused unless the rows say otherwise."""
+        """In a database thread, for a channel that this socket does not follow: raises Refused unless the rows have an access."""
         raise NotImplementedError
 
     def seen(self, channel_id: int) -> None:
-        """The person has read in the channel: a subclass may take it for a sign of life."""
+        """Called when the person has read in the channel."""
 
     def synced(self, channel_ids: Iterable[int], *, is_first: bool) -> None:
-        """What was missed was written, the reply was not: a subclass may say more of the channels."""
+        """Called after the missed changes of a sync were written, before its reply."""
 
     async def require_access(self, channel_id: int) -> None:
-        """Raises Refused without access. What was opened just now may not have been heard of here: then the rows decide."""
+        """Raises Refused without access. An access may be so new that this process does not know it: then the rows decide."""
         if channel_id not in self.socket.accesses:
             await self.pay_for_rows()
             await self.node.threads.read(self.check_access, channel_id)
 
     async def pay_for_rows(self) -> None:
-        """Before a command asks the rows: it waits for its turn where many of them came in a row, whatever becomes of it."""
+        """Call it before a command that reads rows: after many of these in a row it waits."""
         await self._wait_for(FRAMES_A_QUERY)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:

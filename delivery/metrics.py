@@ -17,7 +17,7 @@ LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 
 
 
 def counted(name: str, says: str, **known: Iterable[object]) -> Counter:
-    """A counter that is 0 from the first scrape on, for all known values of its labels: else a rate misses the first event."""
+    """Creates a counter that is 0 from the first scrape on, for all known label values: else a rate misses the first event."""
     counter = Counter(name, says, list(known))
     for values in itertools.product(*known.values()):
         counter.labels(*values)
@@ -25,7 +25,7 @@ def counted(name: str, says: str, **known: Iterable[object]) -> Counter:
 
 
 def observe_zeros(histogram: Histogram, times: int) -> None:
-    """The same as to observe 0 so often, for the price of once: of a histogram whose lowest bucket is that of 0."""
+    """Observes 0 so many times at the cost of once; for a histogram whose lowest bucket is that of 0."""
     if times:
         histogram._buckets[0].inc(times)
 

@@ -60,7 +60,7 @@ _deliver_seconds = metrics.deliver_seconds.labels("own")
 
 
 class Node:
-    """`source`: the rows, as the product has them. reads_keep: threads that read keep their connections, too."""
+    """`source`: the product's rows. reads_keep: whether the threads for reads keep their connections too."""
 
     def __init__(self, source: Source, limits: NodeLimits, *, database_threads: int, reads_keep: bool = True) -> None:
         self.source = source
@@ -137,7 +137,7 @@ class Node:
     # ---- announcements ----
 
     def announce(self, announcements: Sequence[Announcement]) -> None:
-        """From any thread: to the sockets of this process at once, then to all other processes."""
+        """From any thread: announces to the sockets of this process at once, then to all other processes."""
         is_loop = asyncio._get_running_loop() is self._loop
         call = self._loop.call_soon if is_loop else self._loop.call_soon_threadsafe
         call(self._announce_here, announcements, time.perf_counter())
@@ -188,7 +188,7 @@ class Node:
     # ---- what was announced but not heard ----
 
     async def check_positions(self) -> None:
-        """Reads what was announced but not heard: another epoch, changes, memberships that began, memberships that ended."""
+        """The position check: reads in the rows what lost announcements told: another epoch, changes, new and ended memberships."""
         await self.check_epoch()
         await self._stop_hearing(self.hub.forget_idle(time.monotonic()))
         positions = {channel.id: channel.position for channel in self.hub.channels.values()}
@@ -200,7 +200,7 @@ class Node:
         self.accesses.close_strays()
 
     async def check_epoch(self) -> None:
-        """When the database was rewound, what this process holds of it counts for nothing: everybody comes back, and syncs anew."""
+        """If the database was rewound, closes all sockets: clients reconnect and sync anew."""
         if await self.epochs.check():
             logger.error("epoch %s has begun: all sockets are closed, to come back", self.epochs.current)
             channels = dict(self.hub.channels)
@@ -218,7 +218,7 @@ class Node:
     # ---- sockets ----
 
     def learning(self) -> Callable[[Socket, Opening], None]:
-        """Called before an opening is read. What it gives is told what was read, and knows what has happened since."""
+        """Call it before an opening is read. Returns an object that takes the reading and knows what has changed since."""
         since = self.accesses.opened_so_far
 
         def learn(socket: Socket, opening: Opening) -> None:
@@ -227,7 +227,7 @@ class Node:
         return learn
 
     async def greet(self, socket: Socket, opening: Opening, learn: Callable[[Socket, Opening], None]) -> None:
-        """Fills the socket's accesses; whatever begins or ends from before the reading on is seen."""
+        """Fills the socket's accesses and writes `hello`. Accesses that began or ended since the reading are noticed."""
         self.hub.add(socket)
         learn(socket, opening)
         self.logins.came(socket)
@@ -249,9 +249,9 @@ class Node:
     # ---- the end ----
 
     async def drain(self, *, is_replaced: bool) -> None:
-        """Nothing that was taken is lost: lanes and cursors are flushed, and every client is sent elsewhere, in steps.
+        """Flushes lanes and cursors, so that no accepted message is lost, and closes all sockets in steps to reconnect elsewhere.
 
-        `is_replaced`: another process serves here already. Then they go there, a few at a time, and the rest stay meanwhile.
+        `is_replaced`: another process serves at this address already; then sockets are closed a few at a time.
         """
         self.is_draining = True
         self.waits.end()

@@ -14,11 +14,11 @@ Turn = asyncio.Future[None]
 
 
 class NoPlace(Exception):
-    """Too many wait already: another request would wait in vain."""
+    """Too many requests wait already: another one would wait in vain."""
 
 
 class Places:
-    """Of one process and its event loop. `note` is told how many are taken and how many wait, whenever that changes."""
+    """Places of one event loop. `note` is called with the taken places and the waiting requests when either changes."""
 
     def __init__(
         self, count: int, *, waiting: int, note: Callable[[int, int], None] = lambda taken, waiting: None
@@ -27,7 +27,7 @@ class Places:
         self._most_waiting = waiting
         self._tell = note
         self._taken = 0
-        #: Nobody has an empty one; the first has the next turn.
+        #: The lines of waiting requests; none is empty, and the first line has the next turn.
         self._lines: OrderedDict[str, deque[Turn]] = OrderedDict()
         self._waiting = 0
         self._moved_at = time.monotonic()
@@ -42,13 +42,13 @@ class Places:
 
     @property
     def standing_seconds(self) -> float:
-        """For how long somebody waits and no place was given on; 0 while it goes on."""
+        """Seconds since a place was last given to a waiting request; 0 if none waits."""
         return time.monotonic() - self._moved_at if self._waiting else 0.0
 
     async def take(self, line: str) -> Callable[[], None]:
-        """A place, maybe after waiting in this line; what is returned gives it back, once.
+        """Takes a place, maybe after waiting in this line. Returns a function that gives it back, once.
 
-        Raises NoPlace when so many wait already, for whom comes last in the longest line.
+        If too many wait already, the last request of the longest line gets NoPlace.
         """
         if self._taken < self.count:
             self._taken += 1

@@ -18,14 +18,14 @@ from delivery.wire.types import CloseCode
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The user of a socket or request, and the proof that is checked again while the socket lives."""
+    """The user of a socket or request, and the proof of the login, which is checked again while the socket lives."""
 
     user: Person
-    #: Opaque to the machinery: given back to `endings`.
+    #: Delivery does not read it; it passes it to `endings`.
     proof: tuple[str, str]
 
 
-#: In the place of a description that was told already, or that nobody asks for.
+#: Instead of a description that was sent already, or that nobody needs.
 NOT_DESCRIBED = BareChannel(id=0)
 
 
@@ -36,9 +36,9 @@ class Access(msgspec.Struct, gc=False):
     head: int
     #: Changes up to this number are before the access began, and are not replayed.
     since: int
-    #: Grows with every change of what is the user's own there and has no number.
+    #: Grows with every change of the user's own settings in the channel, which have no number.
     version: int
-    #: What `hello` says of the channel; not kept once it was told.
+    #: The channel's description for `hello`; not kept after it was sent.
     description: BareChannel = NOT_DESCRIBED
 
 
@@ -52,7 +52,7 @@ class LogPosition:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Who comes in, and what `hello` says: the epoch, read before the rest, and every channel that there is access to."""
+    """The user of a new socket and the data of `hello`: the epoch, read before the rest, and every channel with access."""
 
     login: Login
     log_position: LogPosition
@@ -69,7 +69,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """One draft that is now in the log, or was before."""
+    """A draft that is in the log, now or since an earlier attempt."""
 
     raw: bytes
     duplicate: bool
@@ -82,13 +82,13 @@ T = TypeVar("T")
 #: A statement, with %s for each of its parameters, and these as PostgreSQL reads them.
 Asked = tuple[str, Sequence[str]]
 Rows = Sequence[tuple[Any, ...]]
-#: What is found out by asking PostgreSQL one or more times: gives what it asks in one round trip, takes the rows of each, returns
-#: what it has found. The caller may ask for it again from the beginning.
+#: A generator that reads PostgreSQL in one or more round trips: it yields the statements of a round trip, receives the rows of
+#: each, and returns its result. The caller may repeat it from the beginning.
 Reading = Generator[Sequence[Asked], Sequence[Rows], T]
 
 
 class Question(Protocol):
-    """One statement that is a transaction by itself, and has one row."""
+    """A statement that is a transaction by itself, and returns one row."""
 
     @property
     def sql(self) -> str: ...
@@ -102,13 +102,13 @@ class Question(Protocol):
 
 @functools.cache
 def numbered(sql: str) -> str:
-    """The same statement with PostgreSQL's own marks in place of %s."""
+    """The same statement with PostgreSQL's placeholders ($1) instead of %s."""
     pieces = sql.split("%s")
     return "".join(f"{piece}${number}" for number, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
 
 
 class LaneDraft(Protocol):
-    """Something to be committed to one channel; its lane is the channel's id."""
+    """A draft for one channel; its lane is the channel's id."""
 
     @property
     def channel_id(self) -> int: ...
@@ -116,31 +116,31 @@ class LaneDraft(Protocol):
 
 class Source(Protocol):
     def found(self, reading: Reading[T]) -> T:
-        """What this finds when it is asked here."""
+        """Runs the reading in this thread and returns its result."""
 
     def question(self, drafts: Sequence[LaneDraft]) -> Question | None:
-        """On the event loop: the same as `commit`, where nothing else has to be looked at; None where it has."""
+        """On the event loop: one statement that commits these drafts; None if only `commit` can."""
 
     def log_position(self) -> LogPosition:
-        """Where the database stands."""
+        """The epoch, and the position of the database's own log."""
 
     def begin_epoch(self, after: str) -> str:
-        """Another epoch, unless that one is over already; returns the one that stands."""
+        """Begins another epoch unless that one has ended already; returns the current one."""
 
     def accesses_to(self, user_id: int, channel_ids: Collection[int]) -> dict[int, Access]:
-        """The accesses to those of the channels that the user may follow."""
+        """The user's accesses to these channels, without channels that the user may not follow."""
 
     def access(self, user_id: int, channel_id: int) -> Access | None:
-        """One of them; None without access."""
+        """The user's access to one channel; None without access."""
 
     def changes_since(self, channel_id: int, rev: int, *, limit: int) -> Missed:
-        """At most `limit` changes after `rev`, in order; `head` is complete when fewer came."""
+        """At most `limit` changes after `rev`, in order; fewer mean that the channel is complete up to `head`."""
 
     def changes_of(self, held: Mapping[int, int], *, limit: int) -> dict[int, Missed]:
         """The same for many channels at once: {channel: rev}."""
 
     def can_replay(self, held: Mapping[int, int]) -> dict[int, bool]:
-        """For each channel, whether what was missed since the held number is little and young enough to be replayed."""
+        """For each channel whether the changes after the held number are few and recent enough to be replayed."""
 
     def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
         """The newest number of each channel that exists."""

@@ -13,50 +13,50 @@ logger = logging.getLogger("gapless.tasks")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: After so long without an end a task is asked again.
+#: A task that has not ended after so many seconds is cancelled again.
 AGAIN_SECONDS = 0.2
-#: What ended by an error is begun again after so long, then after twice as long, and so on up to the most.
+#: A task that ended with an error is started again after so many seconds, then after twice as many, up to the maximum.
 FIRST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 8.0
 #: Of this process, so that those of one machine don't all wake at once.
 _PHASE_MS = random.randrange(1000)
-#: A wake-up that comes early by this part of the time counts as the beat that it was meant for.
+#: A wake-up that is early by up to this share of the time counts as its beat.
 _EARLY = 20
 
 
 class Nursery:
-    """Belongs to one event loop. Its owner ends it before anything that the tasks lean on."""
+    """The background tasks of one event loop. Its owner ends it before anything that the tasks use."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """The task, for somebody who waits for it: what it raises is theirs."""
+        """Starts a task that the caller awaits; its errors are the caller's."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     def leave(self, work: Coroutine[Any, Any, None]) -> None:
-        """Nobody waits for it: what it raises is logged, and healed by the position check."""
+        """Starts a task that nobody awaits: its errors are logged, and the position check repairs their effect."""
         self.start(_logged(work))
 
     def keep(
         self, work: Callable[P, Coroutine[Any, Any, None]], /, *args: P.args, **kwargs: P.kwargs
     ) -> asyncio.Task[None]:
-        """For what ends only with the nursery, or by itself: after an error that nobody expected it is begun again."""
+        """Runs a function until it returns or the nursery ends; after an unexpected error it is started again."""
         return self.start(_kept(lambda: work(*args, **kwargs), name=work.__qualname__))
 
     async def end(self) -> None:
-        """Ends all that was started, and returns when it is over. Repeating is safe."""
+        """Cancels all tasks, and returns when they have ended. Repeating is safe."""
         while self._tasks:
             await end(self._tasks)
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancels, and returns when all are over; what they raise is theirs.
+    """Cancels these tasks, and returns when all have ended; their errors are ignored.
 
-    Asked once is not enough: a wait with a timeout can swallow the cancellation when both come at once (cpython#86296),
-    and libraries wait so.
+    One cancellation is not enough: a wait with a timeout can swallow it when both come at once (cpython#86296), and libraries
+    wait so.
     """
     ending = set(tasks)
     while ending:
@@ -67,16 +67,16 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 def until_beat(every_seconds: float) -> float:
-    """Seconds until the next whole multiple of these; on a beat, until the one after it."""
+    """Seconds until the next beat of this process, one every `every_seconds`; on a beat, until the one after it."""
     every, now = round(every_seconds * 1000), round(asyncio.get_running_loop().time() * 1000) + _PHASE_MS
     early = every // _EARLY + 1
     return (every - (now + early) % every + early) / 1000
 
 
 async def beat(every_seconds: float) -> float:
-    """Sleeps until then, for a process wakes once for all that it looks after so: apart, each would find the processor asleep.
+    """Sleeps until the next beat, so that a process wakes once for all its repeated checks: separate wake-ups cost more.
 
-    Returns by how many seconds the event loop took its turn too late."""
+    Returns the delay of the event loop: by how many seconds it woke up late."""
     loop = asyncio.get_running_loop()
     due = loop.time() + (seconds := until_beat(every_seconds))
     await asyncio.sleep(seconds)
@@ -84,9 +84,9 @@ async def beat(every_seconds: float) -> float:
 
 
 async def answer_within(seconds: float, question: Coroutine[Any, Any, T]) -> T:
-    """What was asked of somebody else; TimeoutError when they took longer.
+    """Awaits the answer of another process or service. Raises TimeoutError if it takes longer than `seconds`.
 
-    That this loop was late is not their fault: for as long as it was, they are waited for once more, `seconds` at most.
+    If this loop itself was late, it waits again for as long as it was late, at most `seconds`.
     """
     loop = asyncio.get_running_loop()
     asking, due = asyncio.ensure_future(question), loop.time() + seconds

@@ -26,25 +26,25 @@ logger = logging.getLogger("gapless.threads")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: How often, and within what time, a read is asked for: a restart or a failover of PostgreSQL cuts what is under way.
+#: How often a read is tried, and within how many seconds: a restart or failover of PostgreSQL cuts reads under way.
 READ_ATTEMPTS = 4
 READ_SECONDS = 1.0
-#: The first wait, and the longest; each is up to so much longer by chance, so that not all come again at once.
+#: The first wait and the longest, in seconds; jitter is added to each, so that not all reads are repeated at once.
 WAIT_SECONDS = 0.05
 MOST_WAIT_SECONDS = 0.4
 JITTER_SECONDS = 0.1
 
-#: A connection that nobody has used for so long goes back to the pool.
+#: A connection that was unused for so many seconds goes back to the pool.
 IDLE_SECONDS = 30
 
-#: What is to be done; None ends a thread.
+#: The work of a thread; None ends the thread.
 Work = Callable[[], None] | None
 
 
 class KeepingThreads:
-    """At most `count`, started when all that there are have something to do.
+    """At most `count` threads that keep their database connections; a thread is started when all others are busy.
 
-    keeps: else a connection goes back to the pool after each work, for a pool so small that others would get none.
+    keeps: if False, a connection goes back to the pool after each piece of work, for small pools.
     """
 
     def __init__(self, count: int, *, keeps: bool = True) -> None:
@@ -55,7 +55,7 @@ class KeepingThreads:
         self._under_way = 0
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result. A cancelled wait does not stop the function: its outcome is then unknown."""
+        """Runs the function in a thread and returns its result. A cancelled wait does not stop it: then the outcome is unknown."""
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
 
@@ -74,7 +74,7 @@ class KeepingThreads:
         return await outcome
 
     def close(self) -> None:
-        """What was asked for before is still done."""
+        """Ends the threads after all earlier work is done."""
         for _ in self._threads:
             self._waiting.put(None)
 
@@ -101,18 +101,18 @@ class KeepingThreads:
 
 
 class DatabaseThreads:
-    """The one layer in which something is tried again: reads, when PostgreSQL was not there."""
+    """Threads for transactions, and for reads, which are repeated while PostgreSQL is away. No other layer repeats anything."""
 
     def __init__(self, count: int, *, keeps: bool = True) -> None:
         self.count = count
         self._threads = KeepingThreads(count, keeps=keeps)
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result. A cancelled wait does not stop the function: its outcome is then unknown."""
+        """Runs the function in a thread and returns its result. A cancelled wait does not stop it: then the outcome is unknown."""
         return await self._threads.run(function, *args, **kwargs)
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same for what may be repeated as it is. Raises what the last attempt raised."""
+        """Runs a repeatable read in a thread and returns its result. Raises the error of the last attempt."""
         try:
             return await self.run(function, *args, **kwargs)
         except Exception as error:

@@ -31,7 +31,7 @@ class Changed(msgspec.Struct, frozen=True, array_like=True, tag="changed"):
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
-    """This user has access to one channel more, or what describes the channel to the user has changed."""
+    """The user has access to one more channel, or the channel's description for this user has changed."""
 
     user_id: int
     channel_id: int
@@ -39,16 +39,16 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
 
 
 class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
-    """A frame for all who have the channel, which is of the moment: nobody misses it when it is lost."""
+    """A frame of the moment for all sockets that follow the channel: if it is lost, nobody misses it."""
 
     channel_id: int
-    #: The channel's number when it was said: who has lost the channel by then must not hear it.
+    #: The channel's head when it was sent: a user whose access ended by then must not get it.
     head: int
     raw: bytes
 
 
 class Low(msgspec.Struct, frozen=True, array_like=True):
-    """The lowest of the members' numbers and whose it is, and the lowest of all others': 0 where there are no others."""
+    """The lowest of the members' cursors, the member who has it, and the lowest cursor of the others: 0 if there are no others."""
 
     user_id: int = 0
     first: int = 0
@@ -59,7 +59,7 @@ class Low(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a user stands now, and what the server counts beyond that, up to the channel's number as it was then."""
+    """A user's cursors, and the unread counts beyond them, up to the channel's head at that time."""
 
     user_id: int
     delivered: int
@@ -70,25 +70,25 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True, tag="moved"):
-    """Cursors have moved in a channel, or whose cursors count. Passing, like a frame: the versions show what was lost."""
+    """Cursors of a channel moved, or the members whose cursors count changed. It may be lost: the versions show it."""
 
     channel_id: int
     head: int
     delivered: Low
     read: Low
-    #: The numbers at which those whose cursors count began.
+    #: The numbers at which the memberships of the counted members began.
     since: Low
     cursors: Sequence[Cursor]
 
 
 class SignedOut(msgspec.Struct, frozen=True, array_like=True, tag="signed_out"):
-    """Logins of this user have ended: ask again whether each socket's login holds."""
+    """Logins of this user have ended: check the login of each of the user's sockets again."""
 
     user_id: int
 
 
 class Surplus(msgspec.Struct, frozen=True, array_like=True, tag="surplus"):
-    """This socket is one too many of its user, and must be closed."""
+    """The user has too many sockets, and this one must be closed."""
 
     user_id: int
     process: str
@@ -96,33 +96,33 @@ class Surplus(msgspec.Struct, frozen=True, array_like=True, tag="surplus"):
 
 
 class Probed(msgspec.Struct, frozen=True, array_like=True, tag="probed"):
-    """One socket of this user found no seat: do the others still live?"""
+    """A socket of this user found no seat: check whether the user's other sockets still live."""
 
     user_id: int
     socket: str
 
 
 class EpochBegan(msgspec.Struct, frozen=True, array_like=True, tag="epoch_began"):
-    """The database was rewound, somebody says; it knows itself whether it was."""
+    """A process says that the database was rewound; receivers check this in the database."""
 
     epoch: str
 
 
 class Renewed(msgspec.Struct, frozen=True, array_like=True, tag="renewed"):
-    """Something of this user's own that has no number has changed: the product reads it again."""
+    """Data of this user that has no number has changed: the product reads it again."""
 
     user_id: int
 
 
 class About(msgspec.Struct, frozen=True, array_like=True, tag="about"):
-    """What the product has to say of this user to the processes that have them; opaque to the machinery."""
+    """The product's message about this user to the processes with their sockets. Delivery does not read it."""
 
     user_id: int
     raw: bytes
 
 
 class Spread(msgspec.Struct, frozen=True, array_like=True, tag="spread"):
-    """A frame for this user and for all who have one of these channels with them. Of the moment, and said once to each socket."""
+    """A frame of the moment for this user and all followers of these channels. Each socket gets it once."""
 
     user_id: int
     channel_ids: Sequence[int]
@@ -160,7 +160,7 @@ def group_of(announcement: Announcement) -> str:
         case Changed(channel_id=channel_id) | Passing(channel_id=channel_id) | Moved(channel_id=channel_id):
             return channel_group(channel_id)
         case _:
-            # What is about one person is seldom said: to hear it costs less than a subscription for each who comes in.
+            # Announcements about one person are rare: to receive all costs less than a subscription for each new socket.
             return EVERYBODY
 
 

@@ -18,18 +18,18 @@ from delivery.tasks import Nursery
 
 logger = logging.getLogger("gapless.bus")
 
-#: More are asked for with several commands: Redis does nothing else while it takes one.
+#: More groups take several commands: Redis does nothing else during one command.
 GROUPS_A_COMMAND = 500
-#: How long the first message after connecting is waited for, before it is looked again whether there is anything to read for.
+#: How long to wait for the first message after connecting, before checking again whether a subscription exists; seconds.
 READ_SECONDS = 30.0
 #: What redis-py keeps count of.
 SUBSCRIBING = (b"subscribe", b"unsubscribe")
-#: A shard to which nothing is subscribed yet is looked at again after so long.
+#: Seconds between two looks at a shard without subscriptions.
 SUBSCRIBED_SECONDS = 0.1
 
 
 def hear(layer: Any, nursery: Nursery) -> None:
-    """What is subscribed to from now on is read patiently, on each shard. Repeating does nothing; a flushed layer is told again."""
+    """Starts reading the subscriptions of each shard. Repeating does nothing; after a flush of the layer call it again."""
     for shard in layer._get_layer()._shards:
         shard._ensure_redis = functools.partial(_ensure_redis, shard)
         if shard._receive_task is None:
@@ -52,7 +52,7 @@ class _Others(asyncio.Queue[bytes]):
 
 
 async def join(layer: Any, groups: Sequence[str], channel: str) -> None:
-    """group_add for each of these. Raises what Redis raises; repeating does no harm."""
+    """The layer's group_add for all these groups. Raises errors of Redis. Repeating does no harm."""
     pubsub = layer._get_layer()
     if channel not in pubsub.channels:
         raise RuntimeError("the layer was flushed: it knows this channel no more")
@@ -69,7 +69,7 @@ async def join(layer: Any, groups: Sequence[str], channel: str) -> None:
 
 
 async def leave(layer: Any, groups: Sequence[str], channel: str) -> None:
-    """group_discard for each of these."""
+    """The layer's group_discard for all these groups."""
     pubsub = layer._get_layer()
     emptied = []
     for group in groups:

@@ -29,17 +29,17 @@ with blocked("cryptography"):
 logger = logging.getLogger("gapless.bus")
 
 ECHO_SECONDS = 0.5
-#: Without an echo for so long, nothing is heard from others either. Others' changes are promised within 2 s all the same.
+#: Without an echo of its own for so many seconds, the bus counts as deaf to others too. Others' changes are promised within 2 s.
 DEAF_AFTER_SECONDS = 1.2
-#: Deaf for so long, the layer's connections are thrown away and made anew.
+#: After so many deaf seconds the layer's connections are replaced by new ones.
 REBUILD_AFTER_SECONDS = 6
 #: A socket that begins to follow a channel waits so long for the subscription; the position check heals a lost one.
 SUBSCRIBE_SECONDS = 0.5
-#: ...and for so much longer for each of many.
+#: ...and so much longer for each further group; seconds.
 SUBSCRIBE_EACH_SECONDS = 0.001
-#: What has waited for Redis for so long is not sent any more: the others have read the rows by then.
+#: Announcements that waited for Redis for so many seconds are dropped: by then other processes have read the rows.
 STALE_SECONDS = 2
-#: One announcement goes at once; what follows within so long goes together, for a PUBLISH costs more than to deliver to many.
+#: One announcement goes at once; those of the next so many seconds go together, because each PUBLISH costs much.
 TOGETHER_SECONDS = 0.01
 #: Changes in one announcement: under load, or over a slow line, many wait and go together.
 MOST_MERGED = 200
@@ -52,7 +52,7 @@ _deliver_seconds = metrics.deliver_seconds.labels("other")
 
 @dataclass(slots=True)
 class _Waiting:
-    """An announcement on its way; what follows it in the same channel is merged into it while it waits."""
+    """An announcement that waits to be sent; later ones of the same channel are merged into it."""
 
     announcement: Announcement
     since: float
@@ -85,11 +85,11 @@ class Bus:
 
     @property
     def is_hearing(self) -> bool:
-        """Whether announcements of other processes arrive by every shard, as far as can be known."""
+        """Whether the bus hears every shard, judging by the echoes of its own announcements."""
         return self._deaf_seconds < DEAF_AFTER_SECONDS
 
     async def hears_for(self, seconds: float) -> None:
-        """Waits so long, but not beyond the moment from which nothing is heard."""
+        """Waits for `seconds`, but returns early when the bus becomes deaf."""
         until = time.monotonic() + seconds
         while self.is_hearing and (left := until - time.monotonic()) > 0:
             self._deafened.clear()
@@ -104,7 +104,7 @@ class Bus:
         self._heard_at = dict.fromkeys(self._heard_at, moment)
 
     async def start(self) -> None:
-        """Tries once at once, so that a healthy Redis is heard from the first moment; goes on trying in the background."""
+        """Subscribes once before it returns, if Redis is there; else it keeps trying in the background."""
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._subscribe(), SUBSCRIBE_SECONDS)
             self._heard_until(time.monotonic())
@@ -113,12 +113,12 @@ class Bus:
         self._nursery.keep(self._watch)
 
     async def stop(self) -> None:
-        """After its tasks have ended with the nursery."""
+        """Closes the layer's connections, within 2 s. Call it after the nursery has ended the tasks of the bus."""
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._layer.flush(), 2)
 
     def announce(self, announcement: Announcement) -> None:
-        """To all processes that listen, after what was announced before; lost when Redis is away or slow."""
+        """Sends the announcement to all processes that listen, in order; it is lost if Redis is away or slow."""
         if isinstance(announcement, Changed):
             last = self._mergeable.get(announcement.channel_id)
             if (
@@ -135,7 +135,7 @@ class Bus:
         self._wake.set()
 
     async def listen(self, wanted: Sequence[str]) -> None:
-        """Announcements of these groups are received from here on; waits for the subscription, but not for long."""
+        """Receives announcements of these groups from now on; waits for the subscriptions, at most a bounded time."""
         new = [group for group in wanted if group not in self._wanted]
         self._wanted.update(new)
         if new and self._channel_name is not None and self.is_hearing:

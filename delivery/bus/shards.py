@@ -21,14 +21,14 @@ class Shards:
         return self._numbers[id(self._layer._get_shard(self._layer._get_group_channel_name(group)))]
 
     def apart(self, groups: Iterable[str]) -> list[list[str]]:
-        """These groups, those of each shard together."""
+        """The groups by shard."""
         found: dict[int, list[str]] = defaultdict(list)
         for group in groups:
             found[self.of(group)].append(group)
         return list(found.values())
 
     def one_on_each(self, prefix: str) -> list[str]:
-        """Names of groups, one for each shard: what is heard on one says nothing of the others."""
+        """Names of groups, one on each shard: an echo on one shard says nothing about the others."""
         found: dict[int, str] = {}
         for number in itertools.count():
             group = f"{prefix}.{number}"

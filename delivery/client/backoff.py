@@ -3,10 +3,10 @@
 import random
 from collections.abc import Callable
 
-#: Attempts that follow each other at once-ish; after them the waits double.
+#: The first attempts follow each other quickly; after these the waits double.
 QUICK_ATTEMPTS = 3
 QUICK_SECONDS = 1.0
-#: The longest wait that nobody named.
+#: The longest wait, unless the server names a longer one; seconds.
 MOST_SECONDS = 30.0
 
 
@@ -18,7 +18,7 @@ def before_attempt(attempt: int, chance: Callable[[], float] = random.random) ->
 
 
 def after_refusal(refusals: int, retry_after: float | None, chance: Callable[[], float] = random.random) -> float:
-    """Seconds before the same is asked again, after so many refusals (1, 2, …): never sooner than the server named."""
+    """Seconds before a refused command is repeated, after so many refusals (1, 2, …); at least what the server named."""
     if retry_after:
         return retry_after + chance() * QUICK_SECONDS
     return chance() * min(MOST_SECONDS, QUICK_SECONDS * 2 ** (refusals - 1))

@@ -29,10 +29,10 @@ PING_SECONDS = 30
 
 
 class Client:
-    """`async with Client(url, token=…) as client:`: `post` and `command` whenever, `events` for what happens.
+    """`async with Client(url, token=…) as client:`; then call `post` and `command`, and iterate over `events`.
 
-    urls: one, or several of which the next is tried after each end. heads, epoch: what is held from an earlier life, as these two
-    said then: what was missed since comes first.
+    urls: one or more; after each disconnection the next is tried. heads, epoch: as saved from an earlier client: the changes missed
+    since then come first.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Client:
         self._retry_after: float | None = None
 
     async def __aenter__(self) -> Self:
-        """Returns when it is online for the first time. Raises Ended when the server will not have us."""
+        """Returns when the client is online for the first time. Raises Ended if the server refuses it for good."""
         self._staying = self._tasks.start(self._stay())
         online = asyncio.ensure_future(self._online.wait())
         await asyncio.wait({self._staying, online}, return_when=asyncio.FIRST_COMPLETED)
@@ -77,30 +77,30 @@ class Client:
 
     @property
     def heads(self) -> dict[int, int]:
-        """The number up to which each channel is held, without a gap."""
+        """For each channel the number up to which the client has all changes."""
         return self._view.heads
 
     @property
     def people(self) -> dict[int, Frame]:
-        """What was pushed last of each person: {status, activity, last_seen}; without an entry: not here, or unknown."""
+        """The last pushed presence of each person: {status, activity, last_seen}; no entry: not here, or unknown."""
         return self._view.people
 
     async def post(self, channel: int, body: str, *, reply_to: int | None = None) -> Frame:
-        """The message, committed: however long that takes, and whatever dies meanwhile. One channel's posts keep their order.
+        """Posts a message, and returns it once it is committed, across lost connections. Posts to one channel keep their order.
 
-        Raises CommandRefused for what will not be taken, Ended when the server has closed for good.
+        Raises CommandRefused if the server refuses the message, Ended if the server has closed for good.
         """
         return await self._outbox.post(channel, body, reply_to=reply_to)
 
     async def command(self, op: str, **fields: Any) -> Frame:
-        """The reply to any other command, asked again after a lost connection: only for what may be repeated."""
+        """Sends any other command and returns its reply. After a lost connection it is repeated: only for repeatable commands."""
         while True:
             connection = await self._connected()
             with contextlib.suppress(ConnectionError):
                 return await connection.command(op, **fields)
 
     async def online(self) -> None:
-        """Returns when it is connected and has caught up. Raises Ended when the server has closed for good."""
+        """Returns when it is connected and has caught up. Raises Ended if the server has closed for good."""
         await self._connected()
 
     async def drop(self) -> None:
@@ -119,14 +119,14 @@ class Client:
         await self.command("presence", **presence)
 
     async def say_typing(self, channel: int, *, on: bool = True, thread: int | None = None) -> None:
-        """Of the moment: lost when there is no connection. Shown for 6 s; to be said again every 3. `thread`: its root's id."""
+        """Shows typing for 6 s: repeat it every 3 s. Lost without a connection. `thread`: the id of its root."""
         if self._connection is not None and self._online.is_set():
             place = {"channel": channel} if thread is None else {"channel": channel, "thread": thread}
             with contextlib.suppress(ConnectionError):
                 await self._connection.send({"op": "typing", **place, "on": on})
 
     async def events(self) -> AsyncIterator[Event]:
-        """What happens, for ever. Raises Ended when the server has closed for good."""
+        """Yields events for ever. Raises Ended if the server has closed for good."""
         while True:
             event = await self._view.events.get()
             if event is None:
@@ -135,9 +135,9 @@ class Client:
             yield event
 
     def history(self, channel: int, *, after: int) -> AsyncIterator[Frame]:
-        """Every message of a channel after this number, in order, page by page over HTTP: for what `resync` says was missed.
+        """Yields every message of a channel after this number, in order, page by page over HTTP. Use it after a `resync` event.
 
-        Waits with jitter while the server refuses or is away. Raises CommandRefused for what will not be given.
+        Waits with jitter while the server refuses or is away. Raises CommandRefused if the server refuses for good.
         """
         return read_after(after, channel=channel, urls=self._urls, token=self._token)
 

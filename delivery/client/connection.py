@@ -33,7 +33,7 @@ class CommandRefused(Exception):
 
 
 class Ended(Exception):
-    """The server has closed for good (4500 to 4999): signed out, banned, or what we said was not understood."""
+    """The server has closed for good (4500 to 4999): signed out, banned, or it did not understand the client."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"closed with {code}: {reason}")
@@ -68,7 +68,7 @@ class Connection:
         self.closed: tuple[int, str] | None = None
 
     async def __aenter__(self) -> Self:
-        """Raises Ended or ConnectionError when the server closes instead of greeting."""
+        """Raises Ended or ConnectionError if the server closes before `hello`."""
         self._socket: ClientConnection = await connect(
             self._url,
             additional_headers=self._headers,
@@ -101,9 +101,9 @@ class Connection:
         await asyncio.gather(self._reading, return_exceptions=True)
 
     async def sync(self, heads: Mapping[int, int], *, epoch: str | None = None) -> Frame:
-        """The `ok` of a sync, after what was missed has come as changes. epoch: the one in which these heads were heard.
+        """Syncs, and returns the `ok` after the missed changes have arrived. epoch: the epoch of these heads.
 
-        Asked in several frames where one would be too long, and then with all their states.
+        If one frame would be too long it sends several, and returns all their states.
         """
         fields = {} if epoch is None else {"epoch": epoch}
         states: Frame = {}
@@ -114,13 +114,13 @@ class Connection:
         return {**ok, "channels": states | ok["channels"]}
 
     async def post(self, channel: int, body: str, *, client_msg_id: str | None = None, **fields: Any) -> Frame:
-        """The `ok` with the message, which is committed then. Raises CommandRefused, or ConnectionError: outcome unknown."""
+        """Returns the `ok` with the committed message. Raises CommandRefused, or ConnectionError: then the outcome is unknown."""
         return await self.command(
             "message.post", channel=channel, client_msg_id=client_msg_id or str(uuid.uuid4()), body=body, **fields
         )
 
     async def command(self, op: str, **fields: Any) -> Frame:
-        """The one reply to a command. Raises CommandRefused, or ConnectionError when the connection ends before it."""
+        """Sends a command and returns its reply. Raises CommandRefused, or ConnectionError if the connection ends before."""
         ref = next(self._refs)
         reply = self._replies[ref] = asyncio.get_running_loop().create_future()
         await self.send({"op": op, "ref": ref, **fields})
@@ -139,7 +139,7 @@ class Connection:
         return self.closed is not None
 
     async def wait_closed(self) -> tuple[int, str]:
-        """The code and reason with which the server closed."""
+        """Waits for the end of the connection; returns the server's close code and reason."""
         await asyncio.wait({self._reading})
         return self.closed or (1006, "")
 

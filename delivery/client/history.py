@@ -25,10 +25,10 @@ class _MayPass(Exception):
 
 
 async def read_after(seq: int, *, channel: int, urls: Sequence[str], token: str) -> AsyncIterator[Frame]:
-    """Every message after `seq`, page by page. urls: of sockets, each tried after the other.
+    """Yields every message after `seq`, page by page. urls: addresses of sockets, tried in turn.
 
-    What may pass (429, 5xx, no answer) is waited out with jitter, never sooner than the server named. Raises CommandRefused for
-    the rest.
+    After 429, 5xx or no answer it waits with jitter, at least as long as the server named. Raises CommandRefused for other
+    refusals.
     """
     is_more = True
     while is_more:

@@ -16,7 +16,7 @@ REPEATABLE = {"rate_limited", "queue_full", "unavailable"}
 
 @dataclass
 class Unsaid:
-    """A message that has no answer yet."""
+    """A message without an answer yet."""
 
     client_msg_id: str
     body: str
@@ -25,7 +25,7 @@ class Unsaid:
 
 
 class Outbox:
-    """`connected` waits for a connection, or raises Ended; `start` runs what goes on beside."""
+    """Sends messages in order. `connected` waits for a connection or raises Ended; `start` starts a background task."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Outbox:
         self._saying: set[int] = set()
 
     async def post(self, channel: int, body: str, *, reply_to: int | None = None) -> Frame:
-        """The message, committed. Raises CommandRefused for what will not be taken, and Ended."""
+        """Posts a message and returns it once it is committed. Raises CommandRefused if the server refuses it, and Ended."""
         unsaid = Unsaid(str(uuid.uuid4()), body, reply_to, asyncio.get_running_loop().create_future())
         self._lanes.setdefault(channel, deque()).append(unsaid)
         if channel not in self._saying:
@@ -48,7 +48,7 @@ class Outbox:
         return await unsaid.answer
 
     def end(self, ended: Exception) -> None:
-        """Nothing more will be answered."""
+        """Ends all waits for answers by raising this error in them."""
         for unsaid in (unsaid for lane in self._lanes.values() for unsaid in lane):
             if not unsaid.answer.done():
                 unsaid.answer.set_exception(ended)

@@ -49,7 +49,7 @@ class HeldLog:
                 self.events.put_nowait(Event(frame["op"], frame["channel"], frame=frame))
 
     def take_states(self, answer: Frame, *, is_same_log: bool = True) -> None:
-        """The answer to a sync, after what was missed has come. is_same_log: what is held is of the server's epoch."""
+        """Applies the answer to a sync, after the missed changes. is_same_log: the held numbers are of the server's epoch."""
         for name, state in answer["channels"].items():
             channel = int(name)
             if state.get("resync"):
@@ -62,7 +62,7 @@ class HeldLog:
                 self.heads.setdefault(channel, state["head"])
 
     def compare(self, heads: Mapping[str, int]) -> None:
-        """Where the channels stand by the server's word: what is behind has a gap."""
+        """Compares with the server's heads: a channel behind its head has a gap, and `ask` is called with it."""
         for name, head in heads.items():
             if head > self.heads.get(int(name), head):
                 self._ask(int(name))

@@ -22,9 +22,9 @@ logger = logging.getLogger("gapless.accesses")
 
 #: Users whose memberships are read together: of all in a process they would take a quarter of what its sockets do, and that stays.
 USERS_AT_ONCE = 200
-#: Memberships that are compared in one breath of the loop: fifty thousand of them take it for a tenth of a second.
+#: Memberships that are compared in one turn of the loop: fifty thousand take a tenth of a second.
 COMPARED_AT_ONCE = 1000
-#: Openings that are remembered for those who are coming in: beyond it, what was read of them is compared with the rows.
+#: New accesses that are remembered for sockets that are opening; if there were more, their accesses are compared with the rows.
 OPENED_REMEMBERED = 1000
 
 
@@ -37,12 +37,12 @@ class Accesses:
         self._seating = seating
         self._source = source
         self._threads = threads
-        #: For whom something has opened, the newest last; how many there were of them altogether.
+        #: The users with a new access, the newest last; and how many there were altogether.
         self._opened: deque[int] = deque(maxlen=OPENED_REMEMBERED)
         self.opened_so_far = 0
 
     def has_opened(self, user_id: int, *, since: int) -> bool:
-        """Whether something may have opened for the user since `opened_so_far` was that."""
+        """Whether the user may have a new access since `opened_so_far` had this value."""
         newer = self.opened_so_far - since
         return newer > OPENED_REMEMBERED or user_id in islice(reversed(self._opened), newer)
 
@@ -115,7 +115,7 @@ class Accesses:
             await self._renew(user_id, channel_ids)
 
     async def _renew(self, user_id: int, channel_ids: Collection[int]) -> None:
-        """Tells the user's sockets what is the user's own in these channels, where it is newer than what they were told."""
+        """Sends the user's own settings of these channels to the user's sockets that have older ones."""
         current = await self._threads.read(self._source.accesses_to, user_id, channel_ids)
         for socket in list(self._hub.sockets_of.get(user_id, ())):
             for channel_id in channel_ids:
@@ -124,7 +124,7 @@ class Accesses:
                     self._tell(socket, access, "updated")
 
     def _tell(self, socket: Socket, access: Access, action: str) -> None:
-        """Tells of an access that the socket has already."""
+        """Tells the socket about an access that it has already."""
         known = socket.accesses[access.channel_id]
         known.version = max(known.version, access.version)
         told = frames.Channel(action=action, channel=access.description)

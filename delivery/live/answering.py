@@ -25,20 +25,20 @@ logger = logging.getLogger("gapless.socket")
 
 
 class Answering:
-    """One socket's end of frames out; the rest of the conversation is its subclass's."""
+    """The replies and errors of one socket."""
 
     node: Node
     socket: Socket
-    #: When the newest frames came that could not be understood, as many as may come in a minute. Most sockets have none.
+    #: The times of the last invalid frames, at most as many as a minute allows. Most sockets have none.
     bad_frames: deque[float] | None = None
 
     def confirm(self, ref: Ref | None, ok: Ok) -> None:
-        """The one reply to a command that was done; without a ref, success is silent."""
+        """Sends the reply to a successful command; a command without a ref gets none."""
         if ref is not None:
             self.say(ok)
 
     def confirm_write(self, ref: Ref | None, written: asyncio.Future[None]) -> None:
-        """The reply when the write is over, whether it was done or not."""
+        """Sends the reply when the write has ended, with success or a refusal."""
         if written.cancelled() or written.exception() is not None:
             self.refuse(ref, Unavailable())
         else:
@@ -52,7 +52,7 @@ class Answering:
         self.node.hub.deliver(self.socket, Prepared(encode(frame)))
 
     def refuse_frame(self, bad: BadFrame) -> None:
-        """A word about a frame that is no command; the socket is closed when it sends too many of them."""
+        """Sends an error for a frame that is no command; after too many of them closes the socket."""
         self.refuse(bad.ref, bad.refusal)
         now = time.monotonic()
         if self.bad_frames is None:

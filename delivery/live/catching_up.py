@@ -18,20 +18,20 @@ from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
 from delivery.wire.frames import SyncState
 
-#: How long a replay waits for the peer to read what came before it.
+#: How long a replay waits for the client to read earlier frames; seconds.
 REPLAY_STALL_SECONDS = 10
-#: Changes that a channel keeps in memory for those who come right back.
+#: Changes that a channel keeps in memory for clients that reconnect soon.
 RECENT_CHANGES = 200
-#: Batches of a replay that are read with one statement: to ask costs as much as to read a batch.
+#: Batches of a replay that one statement reads: a statement costs as much as reading a batch.
 BATCHES_AT_ONCE = 4
-#: Channels that are begun together, with one statement for all their heads.
+#: Channels that begin together in this process, with one statement for all their heads.
 OPENED_AT_ONCE = 1000
 #: Channels whose missed rows are read with one statement: a batch of each is kept in memory.
 CHANNELS_AT_ONCE = 100
 
 
 class PositionsApart(Exception):
-    """The rows are behind what was read from them before: another database answers, or one that has lost its tail."""
+    """The rows have lower numbers than before: another database answers, or one that has lost its newest changes."""
 
 
 class CatchingUp:
@@ -61,7 +61,7 @@ class CatchingUp:
     async def sync(
         self, socket: Socket, asked: Mapping[int, int], *, is_comparable: bool = True, is_last: bool = True
     ) -> dict[int, SyncState]:
-        """Replays what was missed since the held numbers, then follows live: without a hole, without a double.
+        """Replays the changes after the held numbers, then follows live, without a gap or a double.
 
         A held 0 means "from now on"; so does, at the first sync, a channel that is left out. Channels without access are
         left out of the answer. When it fails in the middle, the socket may follow less than before: to be repeated.
@@ -82,13 +82,13 @@ class CatchingUp:
             return states
 
     async def follow(self, socket: Socket, access: Access, *, held: int) -> None:
-        """Lets a synced socket follow one channel more, from a number up to that at which its access was read."""
+        """Lets a synced socket follow one more channel, from a number up to the one at which its access was read."""
         async with self.pinned(access) as channel:
             await self._catch_up(socket, channel, held)
 
     @contextlib.asynccontextmanager
     async def pinned(self, access: Access) -> AsyncIterator[LiveChannel]:
-        """The channel, followed at least from that access' number on, for as long as this lasts."""
+        """Within the block this process follows the channel, at least from the access' number on."""
         channel = await self._opened(access)
         channel.pins += 1
         try:
@@ -98,7 +98,7 @@ class CatchingUp:
 
     @contextlib.asynccontextmanager
     async def _all_pinned(self, socket: Socket, channel_ids: Iterable[int]) -> AsyncIterator[dict[int, LiveChannel]]:
-        """Those that the socket may follow; nothing live is written to it from them until each is caught up."""
+        """The channels that the socket may follow; no live change is written to it until each has caught up."""
         accesses = [access for channel_id in channel_ids if (access := socket.accesses.get(channel_id)) is not None]
         channels: dict[int, LiveChannel] = {}
         try:
@@ -114,7 +114,7 @@ class CatchingUp:
                 channel.pins -= 1
 
     def needs(self, channel_id: int) -> bool:
-        """Whether the announcements of a channel are still wanted here."""
+        """Whether this process still needs the channel's announcements."""
         return channel_id in self._hub.channels or channel_id in self._opening
 
     def _left_out(self, socket: Socket) -> dict[int, int]:

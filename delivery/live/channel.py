@@ -11,12 +11,12 @@ from delivery.bus.announcements import Change, Changed
 if TYPE_CHECKING:
     from delivery.live.socket import Socket
 
-#: Announcements kept while a gap before them is being repaired; what is beyond is read from the rows.
+#: Announcements that are kept while a gap before them is repaired; later ones are read from the rows.
 MOST_AHEAD = 64
 
 
 class LiveChannel:
-    """Everything up to `position` was delivered here; everything above `floor` can be given again from memory."""
+    """A channel here: changes up to `position` were delivered; those above `floor` are still in memory."""
 
     __slots__ = (
         "_recent",
@@ -38,24 +38,24 @@ class LiveChannel:
         self.id = channel_id
         self.position = position
         self.floor = position
-        #: An access read at a lower head than this may have ended unseen.
+        #: An access that was read at a lower head than this may have ended unnoticed.
         self.started_at = position
         #: As a set: keys alone, which take half of a set's room, and a socket is in many.
         self.sockets: dict[Socket, None] = {}
         self.emptied_at: float | None = None
-        #: Syncs under way that count on this channel.
+        #: Syncs under way that need this channel.
         self.pins = 0
-        #: The number by which a user's access ended last, for those that ended while we followed.
+        #: For each user whose access ended while this process followed: the number of the last end.
         self.ends: dict[int, int] = {}
         self.ahead: dict[int, Changed] = {}
         self.is_healing = False
-        #: Who waits for it to go on (or to end, see `wake`).
+        #: Requests that wait for its next change, or its end (see `wake`).
         self.waiting: set[asyncio.Future[None]] = set()
         self._recent: dict[int, Change] = {}
         self._recent_most = recent_most
 
     def fitting(self, changed: Changed) -> list[Change] | None:
-        """The changes that come next, without what is already here; None when something between is missing."""
+        """The changes that come next, without those already here; None if changes between are missing."""
         if changed.after > self.position:
             return None
         if changed.after == self.position:
@@ -75,13 +75,13 @@ class LiveChannel:
         self.wake()
 
     def wake(self) -> None:
-        """Lets waiting requests look again."""
+        """Wakes the waiting requests, which check the channel again."""
         for waiting in self.waiting:
             if not waiting.done():
                 waiting.set_result(None)
 
     def since(self, rev: int) -> list[Change]:
-        """The changes after `rev` (not below `floor`), each thing once, in its newest state."""
+        """The changes after `rev` (not below `floor`): of each message or other key only the newest."""
         return [change for change in self._recent.values() if change.rev > rev]
 
     def keep_ahead(self, changed: Changed) -> None:
@@ -93,7 +93,7 @@ class LiveChannel:
         return any(changed.after > self.position for changed in self.ahead.values())
 
     def take_ahead(self) -> Iterator[Changed]:
-        """The announcements behind a gap that has closed, in order, without what is already here."""
+        """Takes the announcements behind a gap that has closed, in order, without changes already here."""
         for after in sorted(self.ahead):
             if after <= self.position:
                 changed = self.ahead.pop(after)
@@ -102,7 +102,7 @@ class LiveChannel:
 
 
 def cut_at_ends(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Runs of changes such that an access ends only at the first change of a run."""
+    """Splits the changes into runs, so that an access ends only at the first change of a run."""
     run: list[Change] = []
     for change in changes:
         if change.ends is not None and run:
@@ -114,7 +114,7 @@ def cut_at_ends(changes: Sequence[Change]) -> Iterator[list[Change]]:
 
 
 def until_end_of(user_id: int, changes: Sequence[Change]) -> Sequence[Change]:
-    """Those before the one with which the user's access ends."""
+    """The changes before the one that ends the user's access."""
     for position, change in enumerate(changes):
         if change.ends == user_id:
             return changes[:position]

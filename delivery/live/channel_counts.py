@@ -25,7 +25,7 @@ class ChannelCounts:
 
 
 class CountedChannels:
-    """Belongs to one event loop."""
+    """The counts of all channels, for one event loop."""
 
     def __init__(self) -> None:
         self._channels: dict[int, ChannelCounts] = {}
@@ -52,7 +52,7 @@ class CountedChannels:
         self._of(channel_id).errors[code] += 1
 
     def take(self) -> dict[int, ChannelCounts]:
-        """What was counted since the last time."""
+        """Takes the counts since the last call."""
         taken, self._channels = self._channels, {}
         return taken
 

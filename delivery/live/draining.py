@@ -9,9 +9,9 @@ from delivery.live.batches import batched
 from delivery.live.socket import Socket
 from delivery.wire.types import CloseCode
 
-#: Sockets that are closed in one breath of the loop.
+#: Sockets that are closed in one turn of the loop.
 CLOSED_AT_ONCE = 100
-#: Between two breaths.
+#: Seconds between two such turns.
 BREATH_SECONDS = 0.1
 #: So many sockets reconnect in a second, because handshakes take CPU...
 BACK_A_SECOND = 200
@@ -35,7 +35,7 @@ async def hand_over(sockets: Collection[Socket], reason: str, *, within: float) 
 
 
 def close_all(sockets: Collection[Socket], reason: str, *, crowd: int) -> None:
-    """Closes them now. `crowd`: how many come back altogether."""
+    """Closes the sockets now. `crowd`: how many sockets reconnect altogether."""
     for socket in sockets:
         wait = round(random.random() * min(MOST_SECONDS, crowd / BACK_A_SECOND), 2)
         socket.close(CloseCode.RESTARTING, reason, retry_after=wait)

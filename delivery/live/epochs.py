@@ -11,14 +11,14 @@ from delivery.threads import DatabaseThreads
 
 logger = logging.getLogger("gapless.epochs")
 
-#: How long Redis remembers how far an epoch's log had been written.
+#: How long Redis keeps the position up to which an epoch's log was written; seconds.
 REMEMBERED_SECONDS = 90 * 24 * 3600
 
 _REMEMBER = script(__file__, "remember_position.lua")
 
 
 class Epochs:
-    """A log position below what was seen before, here or (by Redis) in another process, is of a rewound database."""
+    """The epoch. A log position below an earlier one, seen here or (in Redis) by another process, means a rewound database."""
 
     def __init__(self, source: Source, threads: DatabaseThreads, redis_url: str) -> None:
         self._source = source
@@ -26,23 +26,23 @@ class Epochs:
         self._redis = loop_client(redis_url)
         self._remember_script = self._redis.register_script(_REMEMBER)
         self._breaker = Breaker("redis_epochs", failures=1, pause_seconds=1)
-        #: What sockets and requests were told last; "" before the first.
+        #: The epoch that sockets and requests were told last; "" before the first.
         self.current = ""
         self._seen = LogPosition(epoch="", position=0)
         #: One look at a time: a position seen in one epoch is not held against the next, which another look has just found.
         self._looking = asyncio.Lock()
 
     async def read(self) -> str:
-        """As the database says now. Another one than `current` is for `check` to find."""
+        """Reads the epoch from the database. `check` handles one that differs from `current`."""
         return self.noted(await self._threads.read(self._source.log_position))
 
     def noted(self, log: LogPosition) -> str:
-        """The epoch in what was read elsewhere, beside other rows."""
+        """The epoch in a log position that was read together with other rows."""
         self.current = self.current or log.epoch
         return log.epoch
 
     async def check(self) -> bool:
-        """Whether another epoch has begun since the last time. Begins one where the log was rewound."""
+        """Whether another epoch has begun since the last check. If the log was rewound, begins one."""
         async with self._looking:
             return await self._look()
 

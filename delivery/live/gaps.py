@@ -14,16 +14,16 @@ from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.gaps")
 
-#: How long an announcement may wait for the one before it before the rows are read instead. Redis takes about 1 ms.
+#: How long an announcement waits for the one before it; then the rows are read. Redis takes about 1 ms.
 PATIENCE_SECONDS = 0.03
-#: Announcements of another database are never reached by the rows: after so many tries they are thrown away.
+#: Rows never reach announcements of another database: after so many tries these are dropped.
 MOST_HEALINGS = 5
-#: Frames' worth of rows that one query of a repair reads.
+#: How many batches of rows one query of a repair reads.
 BATCHES_A_QUERY = 4
 
 
 class Gaps:
-    """`apply` takes what was read, like any announcement."""
+    """Repairs gaps. `apply` gets the changes that were read, as an announcement."""
 
     def __init__(
         self,
@@ -44,20 +44,20 @@ class Gaps:
         self._repairing: dict[int, asyncio.Task[None]] = {}
 
     def heal_soon(self, channel: LiveChannel) -> None:
-        """Waits a moment for the missing announcement; then the rows are read."""
+        """Waits a moment for the missing announcement; then reads the rows."""
         if not channel.is_healing:
             channel.is_healing = True
             self._nursery.leave(self._heal(channel))
 
     async def repair_behind(self, heads: Mapping[int, int]) -> None:
-        """Reads what this process has not heard of: for each channel whose newest number is above its position."""
+        """Repairs each channel whose head in the rows is above this process's position."""
         for channel_id, head in heads.items():
             channel = self._channels.get(channel_id)
             if channel is not None and channel.position < head:
                 await self.repair(channel)
 
     def drop_ahead(self, positions: Mapping[int, int], heads: Mapping[int, int]) -> None:
-        """For channels that were above the rows before these were read: the database lost its tail. Everybody syncs anew."""
+        """For channels whose position is above the rows: the database lost its newest changes. All their sockets sync anew."""
         for channel_id, position in positions.items():
             channel = self._channels.get(channel_id)
             if channel is not None and heads.get(channel_id, 0) < position:
@@ -72,7 +72,7 @@ class Gaps:
                     socket.close(CloseCode.INTERNAL, "the channel's log went back", retry_after=1)
 
     async def repair(self, channel: LiveChannel) -> None:
-        """Reads the rows above the channel's position, once for all who ask meanwhile. Raises what the database raises."""
+        """Reads the rows above the channel's position, once for all callers meanwhile. Raises errors of the database."""
         running = self._repairing.get(channel.id)
         if running is None:
             running = self._repairing[channel.id] = self._nursery.start(self._read_rows(channel))

@@ -16,14 +16,14 @@ from delivery.commit.queue import Queue
 from delivery.live.hub import Hub
 from delivery.tasks import beat
 
-#: Between two readings; the lag of the event loop is what a reading comes late by.
+#: Seconds between two readings; the delay of a reading is the lag of the event loop.
 READ_SECONDS = 1.0
 _STATM = Path("/proc/self/statm")
 _FILES = Path("/proc/self/fd")
 
 
 async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
-    """For ever."""
+    """Sets the gauges repeatedly, until it is cancelled."""
     with contextlib.ExitStack() as kept:
         statm = _opened(kept)
         note = _Noted().note

@@ -32,15 +32,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Greeting(Answering):
-    """One socket's opening; its conversation is its subclass's."""
+    """The opening of one socket, up to `hello`."""
 
-    #: What the server says of the handshake; empty when that is over.
+    #: The ASGI scope of the handshake; empty when the handshake is over.
     scope: MutableMapping[str, Any]
     base_send: Send
-    #: Of the other end; None where the server can't say it.
+    #: The client's address; None if the server does not know it.
     address: str | None
     login: Login
-    #: There is a socket, which has to be parted from.
+    #: There is a socket, which must be removed at the end.
     is_in = False
     began_at: float
 
@@ -61,7 +61,7 @@ class Greeting(Answering):
         return msgspec.UNSET
 
     async def come_in(self) -> None:
-        """Lets in who may, and says hello to them; `is_in` says afterwards whether there is a conversation."""
+        """Authenticates the client and sends `hello`; afterwards `is_in` tells whether the socket is open."""
         # What was read is not kept beyond this: of thousands of sockets it would be most.
         learn = self.node.learning()
         opening = await self._let_in()

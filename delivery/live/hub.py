@@ -22,7 +22,7 @@ from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.hub")
 
-#: How long a channel without sockets is followed, so that those who come right back are served from memory.
+#: How long a channel without sockets is followed, so that clients that reconnect soon are served from memory; seconds.
 LINGER_SECONDS = 60
 
 
@@ -49,7 +49,7 @@ class Hub:
         return sum(len(sockets) for sockets in self.sockets_of.values())
 
     def add(self, socket: Socket) -> None:
-        """From here on, whatever ends for this user is seen for this socket. Must come before its accesses are read."""
+        """Adds the socket: from now on it notices ended accesses of its user. Call it before its accesses are read."""
         self.sockets_of.setdefault(socket.user_id, set()).add(socket)
 
     def remove(self, socket: Socket) -> None:
@@ -65,7 +65,7 @@ class Hub:
                 del self.sockets_of[socket.user_id]
 
     def heads_of(self, socket: Socket) -> dict[int, int]:
-        """The number up to which this socket was written to, for each channel it follows."""
+        """For each channel that the socket follows: the number up to which changes were written to it."""
         followed = ((channel_id, self.channels.get(channel_id)) for channel_id in socket.accesses)
         return {
             channel_id: channel.position
@@ -74,7 +74,7 @@ class Hub:
         }
 
     def deliver(self, socket: Socket, frame: Prepared) -> None:
-        """Writes one frame to one socket, or closes it when it has read too little. Never raises: others come after it."""
+        """Writes one frame to one socket, or closes it if too many bytes are unsent. Never raises, because other sockets follow."""
         try:
             if not socket.write(frame):
                 _close_slow_reader(socket)
@@ -83,7 +83,7 @@ class Hub:
             socket.abandon()
 
     def shed(self, *, most_bytes: int) -> bool:
-        """Closes the slowest readers, until no more than this is unsent to all others together. Whether anything was unsent."""
+        """Closes the slowest sockets until the unsent bytes of the others are within the bound. Returns whether any were unsent."""
         # Nearly all have nothing unsent, and are looked at again and again.
         behind = (socket for socket in self.sockets if socket.peer.unsent_bytes and not socket.is_over)
         unsent = [(socket.unsent_bytes, socket) for socket in behind]
@@ -98,7 +98,7 @@ class Hub:
         return True
 
     def end_access(self, socket: Socket, channel_id: int) -> None:
-        """From here on nothing of the channel is written to the socket; the socket is told."""
+        """Ends the socket's access: no change of the channel is written to it any more, and it is told."""
         was_refused = socket.refused.pop(channel_id, None) is not None
         if socket.accesses.pop(channel_id, None) is None and not was_refused:
             return
@@ -107,7 +107,7 @@ class Hub:
         self.deliver(socket, Prepared(codec.encode(told)))
 
     def forget_idle(self, now: float) -> list[int]:
-        """Stops following channels that nobody here has followed for a while; returns them."""
+        """Stops following channels that had no sockets here for a while; returns them."""
         gone = []
         for channel in list(self.channels.values()):
             if channel.sockets or channel.pins:
@@ -122,7 +122,7 @@ class Hub:
     # ---- what happens in a channel ----
 
     def apply(self, changed: Changed) -> None:
-        """Takes an announcement in whatever order it comes; writes it when everything before it was written."""
+        """Takes announcements in any order; writes each after all changes before it."""
         channel = self.channels.get(changed.channel_id)
         if channel is None or changed.head <= channel.position:
             return
@@ -136,7 +136,7 @@ class Hub:
             self._advance(channel, channel.fitting(ahead) or [], ahead.head)
 
     def pass_on(self, passing: Passing) -> None:
-        """Writes a passing frame to the sockets that follow the channel and keep up."""
+        """Writes a frame of the moment to the sockets that follow the channel and keep up."""
         frame = Prepared(passing.raw)
         for socket in self.followers(passing.channel_id, head=passing.head) or ():
             socket.write_if_idle(frame)
@@ -150,7 +150,7 @@ class Hub:
                 socket.write_if_idle(frame)
 
     def tell_receipts(self, moved: Moved) -> None:
-        """Tells sockets that follow the channel and keep up whose cursors moved, and their owners what else is theirs."""
+        """Sends moved cursors to the sockets that follow the channel and keep up, and unread counts to the cursors' owners."""
         spelled = Spelling(moved)
         for socket in self.followers(moved.channel_id, head=moved.head) or ():
             cursor = spelled.cursors.get(socket.user_id)
@@ -158,7 +158,7 @@ class Hub:
                 socket.learn(moved.channel_id, cursor.version)
 
     def followers(self, channel_id: int, *, head: int) -> list[Socket] | None:
-        """The sockets that may hear what was said at that number. None while that can't be told: this process is behind."""
+        """The sockets that may get a frame sent at this head; None while this process is behind it and can't know."""
         channel = self.channels.get(channel_id)
         if channel is None:
             return []
@@ -168,7 +168,7 @@ class Hub:
     def write_changes(
         self, sockets: Iterable[Socket], channel: LiveChannel, changes: Sequence[Change], *, after: int, head: int
     ) -> None:
-        """Frames of at most one batch each, encoded once; an empty one when only the number has moved."""
+        """Writes changes in frames of at most one batch, each encoded once; an empty frame if only the number moved."""
         if head <= after:
             return
         batches = [changes[start : start + self._batch] for start in range(0, len(changes), self._batch)] or [[]]

@@ -13,7 +13,7 @@ from delivery.wire.types import CloseCode
 
 logger = logging.getLogger("gapless.logins")
 
-#: A login that ended while its socket was coming in, before its end could be heard of here, lives on for so long.
+#: Seconds between two checks of new sockets: a login that ended while its socket was opening is noticed within these.
 NEWCOMERS_SECONDS = 0.5
 
 #: What the goodbye says to a socket that may not stay.
@@ -24,7 +24,7 @@ ENDINGS = {
 
 
 class LoginWatch:
-    """`seconds`: so often all are asked for; newcomers once more soon after they came."""
+    """Checks all logins every `seconds`, and those of new sockets once more soon after their opening."""
 
     def __init__(self, hub: Hub, source: Source, threads: DatabaseThreads, nursery: Nursery, *, seconds: float) -> None:
         self._nursery = nursery
@@ -38,11 +38,11 @@ class LoginWatch:
         self._newcomers.append(socket)
 
     def ended(self, user_id: int) -> None:
-        """A login of this user has ended, somebody says; the rows know which."""
+        """Call it when a login of this user may have ended: checks the user's sockets in the rows."""
         self._nursery.leave(self.check(list(self._hub.sockets_of.get(user_id, ()))))
 
     async def keep(self) -> None:
-        """For ever."""
+        """Checks repeatedly, until it is cancelled."""
         checked_at = time.monotonic()
         while True:
             await beat(NEWCOMERS_SECONDS)
@@ -56,7 +56,7 @@ class LoginWatch:
                 logger.warning("the login check failed: %r", error)
 
     async def check(self, sockets: Sequence[Socket]) -> None:
-        """Closes those whose login has ended."""
+        """Closes the sockets whose login has ended."""
         if not sockets:
             return
         endings = await self._threads.read(self._source.endings, [socket.login for socket in sockets])

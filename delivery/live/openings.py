@@ -9,18 +9,18 @@ from delivery import metrics
 from delivery.places import Places
 from delivery.wire.types import CloseCode
 
-#: Those for whom there is no room now are sent away for up to so long...
+#: Clients for whom there is no room now are told to come back within so many seconds...
 CROWD_SECONDS = 10
 #: ...the first of them, fewer than a process lets in within half a second, for this long at most...
 FEW_SECONDS = 2
 #: ...and the others in turn, as many a second as a process lets in: faster, they would be sent away again; slower, it would wait.
 BACK_PER_SECOND = 300
-#: Worked on at once. More would come in no sooner, and everybody's messages would wait behind them.
+#: How many openings run at once. More would be no faster, and messages would wait behind them.
 AT_WORK = 8
 
 
 class Openings:
-    """Of one process: the sockets between their handshake and their `hello`. The rest of `most` wait for their turn."""
+    """The sockets of one process between handshake and `hello`: at most `most`, of which few run at once and the rest wait."""
 
     def __init__(self, most: int) -> None:
         at_work = min(AT_WORK, most)
@@ -33,11 +33,11 @@ class Openings:
         return self._places.taken > 0
 
     async def turn(self, line: str) -> Callable[[], None]:
-        """What gives the place to the next. Raises NoPlace for one too many: of the longest line the last one."""
+        """Waits for a place; returns a function that gives it back. If too many wait, the last of the longest line gets NoPlace."""
         return await self._places.take(line)
 
     def wait(self) -> int:
-        """Whole seconds after which one that was sent away may try again: when those who were before have had their turn.
+        """Whole seconds after which a refused client may try again: when the clients before it have had their turn.
 
         Clients add up to a second by chance (Retry-After knows no less).
         """

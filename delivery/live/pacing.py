@@ -4,11 +4,11 @@ from weakref import WeakValueDictionary
 
 from delivery.live.token_bucket import TokenBucket
 
-#: Frames of one socket that are taken before the loop turns to others.
+#: Frames of one socket that are read before the loop turns to others.
 FRAMES_A_TURN = 8
 #: So many channels of a sync cost as much as a frame.
 CHANNELS_A_FRAME = 10
-#: What asks the rows takes a thread and a connection, where other frames take a moment of the loop: it costs so many of them.
+#: A command that reads rows takes a thread and a connection: it costs as much as so many other frames.
 FRAMES_A_QUERY = 25
 #: So many changes of a replay cost as much as a frame: each was read and sent.
 CHANGES_A_FRAME = 4
@@ -25,11 +25,11 @@ class Pace:
 
     @property
     def is_free(self) -> bool:
-        """A frame can be taken now without waiting."""
+        """Whether a frame can be read now without waiting."""
         return self._bucket.has_some
 
     def spend(self, frames: float = 1) -> float | None:
-        """How long reading waits now: seconds, 0 only until others had their turn; None not at all."""
+        """Spends the cost of a frame. Returns how long reading must wait: seconds, 0 for one turn of the loop, None for no wait."""
         debt = self._bucket.spend(frames)
         self._since_yield += 1
         if debt:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from delivery.tasks import Nursery
 from delivery.wire.types import CloseCode
 
-#: What the conversation is to hear of a text that came; None when all is done.
+#: Takes a text that came; returns what is left for the consumer, None if nothing is.
 TakesText = Callable[[str], MutableMapping[str, Any] | None]
 
 #: scope["extensions"] key under which a server offers a Peer of its own.
@@ -43,7 +43,7 @@ class Prepared:
 class Peer(Protocol):
     @property
     def keeps_up(self) -> bool:
-        """So little is unsent that it is below any bound: known without counting, for it is asked at each delivery."""
+        """Whether the unsent bytes are below any bound, known without counting: it is asked at each delivery."""
 
     @property
     def unsent_bytes(self) -> int: ...
@@ -53,20 +53,20 @@ class Peer(Protocol):
 
     @property
     def last_heard(self) -> float | None:
-        """The loop's time of the last byte; None where the server watches over silence itself."""
+        """The loop's time of the last byte; None if the server checks silence itself."""
 
     @property
     def is_gone(self) -> bool:
-        """Known to have left, or to be leaving: nothing reaches it any more."""
+        """Whether the client has left or is leaving: no frame reaches it any more."""
 
     def write(self, frame: Prepared) -> None:
         """Queues a frame; never waits, never raises for a peer that has gone."""
 
     def write_all(self, frames: Sequence[Prepared]) -> None:
-        """Queues these frames in their order, for less than each alone would cost."""
+        """Queues these frames in order, cheaper than one by one."""
 
     def ping(self) -> None:
-        """Asks for a sign of life."""
+        """Asks the client for a sign of life."""
 
     def offer_text(self, takes: TakesText | None) -> None:
         """Text that comes while the conversation only waits for it may be given to `takes` first, where the server can do so."""

@@ -25,14 +25,14 @@ logger = logging.getLogger("gapless.watches")
 
 #: A position check begins so much earlier than it is due, so that what is read has reached the sockets in time.
 AHEAD_SECONDS = 0.2
-#: How often it is looked what is unsent to all sockets together. One socket alone is bounded at each write.
+#: Seconds between two checks of the unsent bytes of all sockets together. Each write checks one socket's own bound.
 SHED_SECONDS = 0.25
-#: The same where nothing at all was unsent.
+#: The same after a check that found no unsent bytes.
 QUIET_SHED_SECONDS = 1.0
 
 
 class Heartbeats:
-    """Each socket hears from us every so often, and is closed when nothing is heard from it."""
+    """Sends heartbeats to each socket, and closes sockets that stay silent."""
 
     def __init__(self, hub: Hub, epochs: Epochs, limits: NodeLimits) -> None:
         self._hub = hub
@@ -40,7 +40,7 @@ class Heartbeats:
         self._limits = limits
 
     async def keep(self) -> None:
-        """For ever."""
+        """Checks repeatedly, until it is cancelled."""
         while True:
             await beat(1)
             now = time.monotonic()
@@ -59,7 +59,7 @@ class Heartbeats:
 
 
 async def keep_checking(bus: Bus, limits: NodeLimits, check: Callable[[], Awaitable[None]]) -> None:
-    """The position check, for ever: more often while nothing is heard of other processes, and at once when that begins."""
+    """Runs the position check repeatedly: more often while the bus is deaf, and at once when it becomes deaf."""
     checked_at, was_deaf = time.monotonic(), False
     while True:
         is_deaf = not bus.is_hearing
@@ -77,7 +77,7 @@ async def keep_checking(bus: Bus, limits: NodeLimits, check: Callable[[], Awaita
 
 
 async def keep_seats(seating: Seating, accesses: Accesses) -> None:
-    """For ever: who had no seat, and has one now, follows the channel."""
+    """Repeatedly: lets sockets follow the channels in which they now have a seat."""
     while True:
         await beat(1)
         with _logged("seats were not kept"):
@@ -86,7 +86,7 @@ async def keep_seats(seating: Seating, accesses: Accesses) -> None:
 
 
 async def keep_shedding(hub: Hub, *, most_bytes: int) -> None:
-    """For ever: with too much unsent to all sockets together, the slowest are closed."""
+    """Repeatedly: if all sockets together have too many unsent bytes, closes the slowest."""
     is_any_behind = False
     while True:
         await beat(SHED_SECONDS if is_any_behind else QUIET_SHED_SECONDS)

@@ -7,7 +7,7 @@ from delivery.wire.frames import SyncState
 
 
 def replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int:
-    """How many changes that was, at most."""
+    """At most how many changes the sync replayed."""
     caught_up = {
         channel_id: state.head for channel_id, state in states.items() if held.get(channel_id) and not state.resync
     }
@@ -15,7 +15,7 @@ def replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> int
 
 
 def count_replayed(states: Mapping[int, SyncState], *, held: Mapping[int, int]) -> None:
-    """For the figures, a channel at a time."""
+    """Adds a channel's replay to the metrics."""
     nothing_missed = 0
     for channel_id, state in states.items():
         if state.resync:

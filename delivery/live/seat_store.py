@@ -19,11 +19,11 @@ from delivery.breaker import Breaker, BreakerOpen
 from delivery.live.batches import batched
 from delivery.redis import PATIENCE_SECONDS, REDIS_AWAY, key, loop_client, script
 
-#: A process says every second that it lives, and is dead when it has said nothing for so long.
+#: A process tells Redis every second that it lives, and counts as dead after so many silent seconds.
 LIVE_SECONDS = 3
 #: Seats are renewed so often...
 RENEW_SECONDS = 30
-#: ...and free when nobody has renewed them for so long.
+#: ...and become free when they were not renewed for so many seconds.
 STALE_SECONDS = 75
 #: Seats that are renewed in one call (or one socket's): Redis does nothing else meanwhile.
 RENEWED_AT_ONCE = 2000
@@ -41,22 +41,22 @@ _LEAVE = script(__file__, "leave_seats.lua")
 
 
 class RedisAway(Exception):
-    """Nothing was counted."""
+    """Redis is away, and no seat was counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Sockets of the user that are too many, by (process, socket), and channels that had no seat left."""
+    """The user's surplus sockets, as (process, socket), and the channels without a free seat."""
 
     surplus: Sequence[tuple[str, str]]
     refused: Collection[int]
-    #: Redis was away, and must be told when it is back.
+    #: Redis was away, and must get the seats when it is back.
     is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """One socket with its seats, and how long ago it said something, in seconds."""
+    """One socket with its seats, and the seconds since its last frame."""
 
     user_id: int
     socket: str
@@ -93,7 +93,7 @@ class Seats:
         self._local: dict[int, dict[str, tuple[int, ...]]] = defaultdict(dict)
 
     async def take(self, taker: Holder, *, others: Iterable[Holder]) -> Taken:
-        """Seats on as many of the channels as there are; repeating is safe. `others`: the user's in this process."""
+        """Takes seats in as many of the channels as have one; repeating is safe. `others`: the user's others here."""
         try:
             taken = await self._breaker.call(lambda: self._take(taker), counts=REDIS_AWAY)
         except (BreakerOpen, *REDIS_AWAY):
@@ -104,7 +104,7 @@ class Seats:
         return taken
 
     async def leave(self, holders: Iterable[Holder]) -> None:
-        """All their seats are free for others; what Redis does not hear of is free when it is stale."""
+        """Frees all seats of these sockets. If Redis is away, they become free when they are stale."""
         leavers = list(holders)
         for holder in leavers:
             seated = self._local.get(holder.user_id, {})
@@ -116,7 +116,7 @@ class Seats:
                 await self._breaker.call(partial(self._leave, some), counts=REDIS_AWAY)
 
     async def live(self) -> bool:
-        """This process lives. False when that had been forgotten, and with it perhaps all its seats. Raises RedisAway."""
+        """Tells Redis that this process lives. False if Redis had forgotten it, perhaps with all its seats. Raises RedisAway."""
         process = key("process", self.process)
         try:
             before = await self._breaker.call(
@@ -127,9 +127,9 @@ class Seats:
         return before is not None
 
     async def renew(self, holders: Iterable[Holder]) -> set[str]:
-        """These seats once more, also into a Redis that was emptied, and when these sockets last said something.
+        """Renews these seats and the times of the sockets' last frames, also in a Redis that was emptied.
 
-        Returns those of them that are too many of their users. Raises RedisAway: then repeat it.
+        Returns the surplus sockets among them. Raises RedisAway: then repeat it.
         """
         surplus: set[str] = set()
         try:

@@ -20,7 +20,7 @@ from delivery.wire.types import CloseCode
 
 #: How long a user's other sockets have to show a sign of life when a further one finds no seat.
 PROBE_SECONDS = 2
-#: How often it is told that a socket is in use: who is the idlest is known this well.
+#: Seconds between two notes in Redis that a socket is in use: so exact is the choice of the idlest socket.
 TOUCH_SECONDS = 10
 TOO_MANY = "you have more connections than one person may have"
 
@@ -37,7 +37,7 @@ class Seating:
         self._is_unseating = False
 
     async def seat(self, socket: Socket, channel_ids: Collection[int]) -> Collection[int]:
-        """The channels of these that have no seat for the socket; what is too many of its user is closed, here or elsewhere."""
+        """Seats the socket; returns the channels without a seat for it. Closes surplus sockets of its user, here or elsewhere."""
         others = [_holder(other) for other in self._hub.sockets_of.get(socket.user_id, ()) if other is not socket]
         taken = await self._seats.take(_holder(socket, channel_ids), others=others)
         if taken.is_local:
@@ -49,7 +49,7 @@ class Seating:
         return taken.refused
 
     async def unseat(self, socket: Socket) -> None:
-        """Its seats are free soon. Those of a crowd that leaves at once go together: a call each would be a connection each."""
+        """Frees its seats soon: those of sockets that leave together in one call, because each call needs a connection."""
         self._leaving.append(_holder(socket, ()))
         if self._is_unseating:
             return
@@ -62,7 +62,7 @@ class Seating:
             self._is_unseating = False
 
     def refuse(self, socket: Socket, access: Access) -> None:
-        """The socket does not follow this channel, and is told so once."""
+        """Tells the socket once that it has no seat in this channel, and so does not follow it."""
         is_news = access.channel_id not in socket.refused
         socket.refused[access.channel_id] = access
         if is_news and socket.is_greeted:
@@ -83,7 +83,7 @@ class Seating:
             socket.close(CloseCode.TOO_MANY_SOCKETS, TOO_MANY, retry_after=None)
 
     async def probe(self, probed: Probed) -> None:
-        """The user's sockets that show no sign of life now hold no seats until they do."""
+        """Asks the user's sockets for a sign of life; those that show none lose their seats until they do."""
         asked_at = asyncio.get_running_loop().time()
         others = [socket for socket in self._hub.sockets_of.get(probed.user_id, ()) if socket.id != probed.socket]
         for socket in others:
@@ -98,7 +98,7 @@ class Seating:
     # ---- watches ----
 
     async def beat(self) -> list[tuple[int, int]]:
-        """To be called every second. Returns (user, channel) where there is a seat now for a socket that had none."""
+        """Call it every second. Returns the (user, channel) pairs in which a socket without a seat can have one now."""
         with contextlib.suppress(RedisAway):
             await self._renew()
         found = []

@@ -20,7 +20,7 @@ from delivery.wire.types import CloseCode
 
 @dataclass(slots=True, eq=False)
 class Socket:
-    """Lives as long as its consumer. `accesses` is the truth of this process about what may be written to it."""
+    """The state of one connected client, for as long as its consumer lives. `accesses`: the channels that may be written to it."""
 
     login: Login
     peer: Peer
@@ -30,28 +30,28 @@ class Socket:
     most_frames: int
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     accesses: dict[int, Access] = field(default_factory=dict)
-    #: What it may follow but has no seat for: extra devices share few.
+    #: The channels that it may follow but has no seat in: the seats for extra devices are few.
     refused: dict[int, Access] = field(default_factory=dict)
-    #: The number that it said to hold of those: from there on it is served when there is a seat.
+    #: The numbers that the client holds of those channels: from there on it is served when it gets a seat.
     refused_held: dict[int, int] = field(default_factory=dict)
     #: The clock's time of the last thing said that somebody did, not a program by itself; and when that was told to Redis.
     active_at: float = field(default_factory=time.monotonic)
     told_active_at: float = field(default_factory=time.monotonic)
     tell_active_again_at: float = 0.0
-    #: The loop's time at which it was asked for a sign of life and gave none.
+    #: The loop's time of an unanswered request for a sign of life.
     doubted_at: float | None = None
     #: hello was sent: `accesses` is filled, and what opens from now on is pushed.
     is_greeted: bool = False
     missed_openings: bool = False
     #: What `hello` said.
     epoch: str = ""
-    #: The first sync was answered.
+    #: Whether the first sync was answered.
     is_synced: bool = False
     #: Channels that were pushed as joined before the first sync, with the head that was told.
     told: dict[int, int] = field(default_factory=dict)
     next_heartbeat: float = 0.0
     closed_with: CloseCode | None = None
-    #: The consumer has ended.
+    #: Whether the consumer has ended.
     has_left: bool = False
     #: One sync or opening at a time, so that replays don't mix.
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -60,7 +60,7 @@ class Socket:
 
     @property
     def unsent_bytes(self) -> int:
-        """Without `hello`, which is one frame however long: it was written first, so what is unsent last is what came after."""
+        """Unsent bytes without those of `hello`, which is one frame of any length, and was written first."""
         unsent = self.peer.unsent_bytes
         return unsent - min(self._greeting_bytes, max(0, unsent - self._written_bytes))
 
@@ -78,7 +78,7 @@ class Socket:
         return self.login.user.id
 
     def learn(self, channel_id: int, version: int) -> None:
-        """The user's own state of the channel was told at that version. It counts if no version between was missed."""
+        """Notes that the user's own state of the channel was sent at this version, unless a version between was missed."""
         access = self.accesses.get(channel_id)
         if access is not None and access.version + 1 == version:
             access.version = version
@@ -90,7 +90,7 @@ class Socket:
             self.peer.write(hello)
 
     def descriptions(self) -> list[BareChannel]:
-        """Every channel; `refused` is why this socket does not hear of one."""
+        """The descriptions of all channels; `refused`: why this socket does not follow the channel."""
         followed = [access.description for access in self.accesses.values()]
         without_seat = [
             msgspec.structs.replace(access.description, refused=TooManyConnections.code)
@@ -99,12 +99,12 @@ class Socket:
         return followed + without_seat
 
     def forget_descriptions(self) -> None:
-        """They were told: kept, those of thousands of channels would be most of a socket."""
+        """Forgets the sent descriptions: those of thousands of channels would be most of a socket's memory."""
         for access in (*self.accesses.values(), *self.refused.values()):
             access.description = NOT_DESCRIBED
 
     def write(self, frame: Prepared) -> bool:
-        """Queues a frame for the peer. False, and nothing queued, when too much is unsent already."""
+        """Queues a frame. Returns False, and queues nothing, if too many bytes are unsent already."""
         if self.has_left or self.closed_with is not None:
             return True
         peer = self.peer
@@ -125,7 +125,7 @@ class Socket:
         return True
 
     def write_while_idle(self, frames: Iterable[Prepared]) -> int:
-        """Of these, as many as it takes until the peer is behind; how many that was."""
+        """Queues these frames until the client is behind; returns how many."""
         if self.is_over:
             return len(list(frames))
         taken: list[Prepared] = []
@@ -156,7 +156,7 @@ class Socket:
         self.peer.close(code, reason, last=Prepared(goodbye))
 
     def abandon(self) -> None:
-        """Nothing more is written: the peer has failed in a way that it can't be told of."""
+        """Writes no more: the connection has failed in a way that the client can't be told."""
         self.closed_with = CloseCode.INTERNAL
 
 

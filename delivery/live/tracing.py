@@ -20,14 +20,14 @@ class Answered:
 
 
 class Tracer(Protocol):
-    """Called on the event loop, and must not raise."""
+    """Gets the steps of messages. Its methods are called on the event loop, and must not raise."""
 
     def answered(self, batch: Answered) -> None:
-        """Now."""
+        """A batch was answered now."""
 
     def delivered(self, channel_id: int, changes: Sequence[Change], *, sockets: int, began_at: float) -> None:
         """Changes were written to so many sockets of this process between `began_at` (time.perf_counter) and now."""
 
 
-#: Of this process.
+#: The tracers of this process.
 tracers: list[Tracer] = []

@@ -10,20 +10,20 @@ from delivery.threads import DatabaseThreads
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Of one person in this process. Fewer where there are not as many threads: one is always somebody else's.
+#: Reads of one user at once in this process; fewer if there are few threads: one thread is always left for other users.
 READS_AT_ONCE = 2
 
 
 class Turns:
-    """Belongs to one event loop."""
+    """The turns of all users, for one event loop."""
 
     def __init__(self, threads: DatabaseThreads) -> None:
         self._threads = threads
         self._most = max(1, min(READS_AT_ONCE, threads.count - 1))
-        #: As long as somebody is at it.
+        #: The semaphores of users with reads under way or waiting.
         self._of_users: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     async def read(self, user_id: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same as DatabaseThreads.read, in this person's turn."""
+        """The same as DatabaseThreads.read, when it is this user's turn."""
         async with self._of_users.setdefault(user_id, asyncio.Semaphore(self._most)):
             return await self._threads.read(work, *args, **kwargs)

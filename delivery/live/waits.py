@@ -14,7 +14,7 @@ logger = logging.getLogger("gapless.waits")
 
 
 class Waits:
-    """`most`: so many at once of one user in this process."""
+    """The waiting requests of this process, at most `most` of one user."""
 
     def __init__(self, catching_up: CatchingUp, *, most: int) -> None:
         self._catching_up = catching_up
@@ -28,7 +28,7 @@ class Waits:
 
     @contextlib.contextmanager
     def place(self, user_id: int) -> Iterator[bool]:
-        """Whether there is room for one more of the user, who has it until the end of the block. On the event loop."""
+        """Takes one of the user's places until the end of the block; yields False if there is none. On the event loop."""
         has_place = self.has_room(user_id)
         self._of_user[user_id] += has_place
         try:
@@ -38,9 +38,9 @@ class Waits:
                 self._of_user -= Counter([user_id])
 
     async def until_above(self, number: int, *, channel_id: int, seconds: float) -> None:
-        """Returns when the channel has gone on from there, when it is not followed any more, when this process ends, or then.
+        """Waits for a change of the channel after this number, at most `seconds`; also returns when the process ends.
 
-        Reads nothing of anybody: the request asks anew for what has happened, with all its rules.
+        It reads no rows: the request is handled again, with all its rules.
         """
         if self._has_ended:
             return

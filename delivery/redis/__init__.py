@@ -13,23 +13,23 @@ from redis.exceptions import RedisError
 from delivery.redis import sentinel
 from delivery.redis.shared import SharedRedis
 
-#: What a call raises when Redis is away, slow or full.
+#: The exceptions of a call while Redis is away, slow or full.
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
-#: What a call may take, where its caller knows no better.
+#: The time limit of a call, unless its caller sets another one; seconds.
 PATIENCE_SECONDS = 1.0
 
 
 class Pool:
-    """What Django's cache and our clients for threads take their connections from."""
+    """The connection pool of Django's cache and of our clients for threads."""
 
     @staticmethod
     def from_url(url: str, **options: Any) -> ConnectionPool:
-        """Of any URL that REDIS_URL may hold."""
+        """A pool for any URL that REDIS_URL allows."""
         return sentinel.pool(url, **options) if sentinel.is_watched(url) else ConnectionPool.from_url(url, **options)
 
 
 def client(url: str, *, patience_seconds: float = PATIENCE_SECONDS, is_brief: bool = False, **more: Any) -> Redis:
-    """For threads. is_brief: without greetings and retries, which would add to what the first call may take."""
+    """A client for threads. is_brief: without a handshake and retries, which would take longer than the time limit."""
     if is_brief:
         more |= {"protocol": 2, "driver_info": None, "retry": None}
     pool = Pool.from_url(url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, **more)
@@ -37,7 +37,7 @@ def client(url: str, *, patience_seconds: float = PATIENCE_SECONDS, is_brief: bo
 
 
 def loop_client(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> SharedRedis:
-    """For the event loop that makes it."""
+    """A client for the event loop that creates it."""
     # Who we are is not said: to find that out takes the loop longer than to connect.
     pool_of = sentinel.loop_pool if sentinel.is_watched(url) else aioredis.ConnectionPool.from_url
     pool = pool_of(url, socket_timeout=patience_seconds, socket_connect_timeout=patience_seconds, driver_info=None)
@@ -45,7 +45,7 @@ def loop_client(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> Shar
 
 
 def layer_host(url: str, **options: Any) -> dict[str, Any]:
-    """One of the `hosts` of channels-redis."""
+    """An entry of `hosts` in the configuration of channels-redis."""
     return sentinel.layer_host(url, **options) if sentinel.is_watched(url) else {"address": url, **options}
 
 
@@ -55,5 +55,5 @@ def script(beside: str, name: str) -> str:
 
 
 def key(*parts: object) -> str:
-    """The name of something of ours."""
+    """The name of a key of ours, with our prefix."""
     return ":".join(("gapless", *map(str, parts)))

@@ -20,11 +20,11 @@ PORT = 26379
 
 @dataclass(frozen=True)
 class Watched:
-    """What such a URL says."""
+    """A parsed URL of Sentinel."""
 
     sentinels: list[tuple[str, int]]
     name: str
-    #: What connections to the primary are made with, and those to Sentinel.
+    #: The arguments of connections to the primary, and of those to Sentinel.
     primary: dict[str, Any]
     sentinel: dict[str, Any]
 
@@ -34,7 +34,7 @@ def is_watched(url: str) -> bool:
 
 
 def taken_apart(url: str) -> Watched:
-    """Raises ValueError."""
+    """Parses such a URL. Raises ValueError."""
     parts = urlsplit(url)
     given, _, hosts = parts.netloc.rpartition("@")
     name, _, number = parts.path.strip("/").partition("/")
@@ -58,7 +58,7 @@ def taken_apart(url: str) -> Watched:
 
 
 def pool(url: str, **options: Any) -> ConnectionPool:
-    """Connections to the primary, for threads."""
+    """A pool of connections to the primary, for threads."""
     watched = taken_apart(url)
     asked = sentinel.Sentinel(watched.sentinels, sentinel_kwargs=watched.sentinel | _patience(options))  # type: ignore[no-untyped-call]
     return sentinel.SentinelConnectionPool(watched.name, asked, **(watched.primary | options))  # type: ignore[no-untyped-call]
@@ -72,7 +72,7 @@ def loop_pool(url: str, **options: Any) -> aioredis.ConnectionPool:
 
 
 def layer_host(url: str, **options: Any) -> dict[str, Any]:
-    """The same as channels-redis wants it told, in its list of hosts."""
+    """The same as an entry of `hosts` in the configuration of channels-redis."""
     watched = taken_apart(url)
     return {
         "sentinels": watched.sentinels,

@@ -23,7 +23,10 @@ _INCOMPLETE = object()
 
 
 class SharedRedis(aioredis.Redis):
-    """Pipelines and subscriptions have connections of their own. `socket_timeout` of the pool: how long a command is waited for."""
+    """A client whose commands share one connection; pipelines and subscriptions have their own.
+
+    `socket_timeout` of the pool bounds each command, in seconds.
+    """
 
     def __init__(self, *, connection_pool: aioredis.ConnectionPool) -> None:
         connection_class: Any = connection_pool.connection_class
@@ -35,7 +38,7 @@ class SharedRedis(aioredis.Redis):
         self._line: _Line | None = None
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Who gives up waiting keeps nobody else from an answer. Nothing is tried twice."""
+        """Sends a command and returns its answer. A cancelled wait disturbs no other command. Nothing is repeated."""
         line = self._line
         if line is None or not line.is_open:
             line = await self._connected()
@@ -88,7 +91,7 @@ class _Script(AsyncScript):
 
 
 class _Line(asyncio.Protocol):
-    """A connection that redis-py has made, and what was asked over it. Where one answer is late, all are given up."""
+    """A connection of redis-py with its unanswered commands. If one answer is late, all of them fail."""
 
     def __init__(self, connection: Any, patience: float) -> None:
         self._connection = connection
@@ -97,7 +100,7 @@ class _Line(asyncio.Protocol):
         self._reader = hiredis.Reader(
             protocolError=InvalidResponse, replyError=connection._parser.parse_error, notEnoughData=_INCOMPLETE
         )
-        #: Who waits, and until when.
+        #: The waiting commands, each with its deadline.
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._unsent: list[bytes] = []
         self._looking: asyncio.TimerHandle | None = None
@@ -131,7 +134,7 @@ class _Line(asyncio.Protocol):
             self._transport.write(b"".join(unsent))
 
     def close(self) -> None:
-        """Repeating does nothing."""
+        """Closes the connection. Repeating does nothing."""
         self._give_up(ConnectionError("the connection to Redis was closed"))
 
     def data_received(self, data: bytes) -> None:
