@@ -20,16 +20,16 @@ os.environ.setdefault("EMAIL_URL", "smtp://localhost:1")
 import django
 import uvloop
 
-from benchmarks.asking import Asker
 from benchmarks.fanout import DATA, WebProcess, side_by_side
 from benchmarks.http import Costs
+from benchmarks.http_client import HttpClient
 from benchmarks.openings import ServerCosts, openings, other_work
 from chatproject.embedded import services as embedded
 from delivery.load.tally import quantiles
 
 django.setup()
 
-from benchmarks.comers import Person, with_logins  # noqa: E402 (Django comes first)
+from benchmarks.connecting_clients import Person, with_logins  # noqa: E402 (Django comes first)
 from benchmarks.desk_clockwork import time_jobs  # noqa: E402
 from benchmarks.desk_filled import FilledDesk, lay_out  # noqa: E402
 from benchmarks.desk_talk import talk  # noqa: E402
@@ -83,25 +83,25 @@ async def _asked(desk: FilledDesk, people: list[Person], server: WebProcess) -> 
 
 
 async def row(server: WebProcess, costs: Costs, person: Person, path: str, query: dict[str, object]) -> dict[str, Any]:
-    asker = Asker(server.port, login=person.login(server.port, by_session=True))
-    await asker.open()
+    client = HttpClient(server.port, login=person.login(server.port, by_session=True))
+    await client.open()
     if "cursor" in query:
-        query = {"cursor": await asker.next_of(path)}
+        query = {"cursor": await client.next_of(path)}
     for _ in range(WARMING):
-        await asker.ask(path, **query)
-    asker.answered.seconds.clear()
+        await client.ask(path, **query)
+    client.answered.seconds.clear()
     async with scanned_rows() as scanned:
         before = costs.used()
         for _ in range(REQUESTS):
-            await asker.ask(path, **query)
-        waits = list(asker.answered.seconds)
+            await client.ask(path, **query)
+        waits = list(client.answered.seconds)
         spent = costs.since(before, took=sum(waits), times=REQUESTS)
-    asker.close()
+    client.close()
     times = quantiles(waits)
     return {
         **spent,
         "p50_ms": times["p50"],
-        "refused": asker.answered.refused,
+        "refused": client.answered.refused,
         "scanned": {table: rows // REQUESTS for table, rows in scanned.items()},
     }
 

@@ -23,8 +23,8 @@ from chatproject.embedded import services as embedded
 
 django.setup()
 
-from benchmarks.beside import FEW, LOADS, Load, Scene, gather, nothing, talk  # noqa: E402 (Django comes first)
-from benchmarks.filled import Reader, lay_out_one  # noqa: E402
+from benchmarks.filled_channels import Reader, lay_out_one  # noqa: E402
+from benchmarks.read_load import FEW, LOADS, Load, Scene, gather, nothing, talk  # noqa: E402 (Django comes first)
 
 PORT = 18190
 MESSAGES = 50_000

@@ -18,17 +18,17 @@ from typing import Any
 import django
 import uvloop
 
-from benchmarks.asking import Asker
 from benchmarks.fanout import DATA, WebProcess, services_cpu, side_by_side
+from benchmarks.http_client import HttpClient
+from benchmarks.http_requests import PAGES, SEARCHES, Kind
 from benchmarks.openings import other_work, ratios
-from benchmarks.questions import PAGES, SEARCHES, Kind
 from chatproject.embedded import services as embedded
 from delivery.load.tally import quantiles
 
 django.setup()
 
-from benchmarks.beside import beside, gather  # noqa: E402 (Django comes first)
-from benchmarks.filled import Reader, lay_out  # noqa: E402
+from benchmarks.filled_channels import Reader, lay_out  # noqa: E402
+from benchmarks.read_load import gather, sends_under_load  # noqa: E402 (Django comes first)
 
 PORT = 18160
 #: Whose times and CPU are measured, after some that warm up.
@@ -64,25 +64,25 @@ class Costs:
 
 
 async def row(kind: Kind, reader: Reader, server: WebProcess, costs: Costs, *, count: int) -> dict[str, Any]:
-    asker, chance = Asker(server.port, reader.token), random.Random(kind.name)
-    await asker.open()
+    client, chance = HttpClient(server.port, reader.token), random.Random(kind.name)
+    await client.open()
     for _ in range(WARMING):
         path, query = kind.ask(chance, reader)
-        await asker.ask(path, **query)
-    asker.answered.seconds.clear()
+        await client.ask(path, **query)
+    client.answered.seconds.clear()
     before = costs.used()
     for _ in range(count):
         path, query = kind.ask(chance, reader)
-        await asker.ask(path, **query)
-    asker.close()
-    waits = asker.answered.seconds
+        await client.ask(path, **query)
+    client.close()
+    waits = client.answered.seconds
     times = quantiles(waits)
     return {
         **costs.since(before, took=sum(waits), times=count),
         "p50_ms": times["p50"],
         "p95_ms": times["p95"],
         "most_ms": kind.most_ms,
-        "refused": asker.answered.refused,
+        "refused": client.answered.refused,
     }
 
 
@@ -104,7 +104,9 @@ async def measure(options: argparse.Namespace, servers: dict[str, WebProcess], r
                 )
         if options.only in (None, "beside"):
             for whose, server in servers.items():
-                figures[f"beside, {whose}"] = await beside(await asyncio.to_thread(gather, readers["all"], server))
+                figures[f"beside, {whose}"] = await sends_under_load(
+                    await asyncio.to_thread(gather, readers["all"], server)
+                )
         figures["others_used_cores"] = round(others(), 2)
     return figures
 

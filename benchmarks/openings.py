@@ -31,8 +31,8 @@ from delivery.load.processes import usage_of
 
 django.setup()
 
-from benchmarks.comers import Comer, Person, come, lay_out  # noqa: E402 (Django comes first)
-from benchmarks.cut_off import TALKERS, come_back_at_once  # noqa: E402
+from benchmarks.connecting_clients import ConnectingClient, Person, connect, lay_out  # noqa: E402 (Django comes first)
+from benchmarks.reconnects import TALKERS, reconnect_all  # noqa: E402
 
 PORT = 18120
 #: Openings under way at once where CPU is measured: a process that is busy, not one that is flooded.
@@ -95,28 +95,28 @@ def other_work(servers: Sequence[WebProcess]) -> Iterator[Callable[[], float]]:
     yield others
 
 
-async def open_all(people: Sequence[Person], port: int, *, by_session: bool = False) -> list[Comer]:
+async def open_all(people: Sequence[Person], port: int, *, by_session: bool = False) -> list[ConnectingClient]:
     """All of them, a few at once."""
-    waiting, comers = list(people), []
+    waiting, clients = list(people), []
 
     async def some() -> None:
         while waiting:
-            comers.append(await come(waiting.pop(), port, by_session=by_session))
+            clients.append(await connect(waiting.pop(), port, by_session=by_session))
 
     await asyncio.gather(*(some() for _ in range(AT_ONCE)))
-    return comers
+    return clients
 
 
 async def openings(figures: ServerCosts, people: Sequence[Person], port: int, **how: bool) -> dict[str, float]:
-    comers: list[Comer] = []
+    clients: list[ConnectingClient] = []
 
     async def step() -> int:
-        comers.extend(await open_all(people, port, **how))
+        clients.extend(await open_all(people, port, **how))
         return len(people)
 
     measured = await figures.of(step)
-    for comer in comers:
-        comer.abort()
+    for client in clients:
+        client.abort()
     await asyncio.sleep(SETTLE_SECONDS)
     return measured
 
@@ -126,9 +126,9 @@ async def alone(person: Person, port: int) -> float:
     best = float("inf")
     for _ in range(5):
         began_at = time.perf_counter()
-        comer = await come(person, port)
+        client = await connect(person, port)
         best = min(best, time.perf_counter() - began_at)
-        comer.abort()
+        client.abort()
         await asyncio.sleep(0.2)
     return round(best * 1000, 1)
 
@@ -163,10 +163,10 @@ async def round_trips(checkout: Path, people: Sequence[Person], port: int) -> di
 
 async def _counted(door: CountingDoor, people: Sequence[Person], port: int, *, by_session: bool) -> float:
     before = door.round_trips
-    comers = [await come(person, port, by_session=by_session) for person in people]
+    clients = [await connect(person, port, by_session=by_session) for person in people]
     during = door.round_trips - before
-    for comer in comers:
-        comer.abort()
+    for client in clients:
+        client.abort()
     await asyncio.sleep(1)
     return round(during / len(people), 1)
 
@@ -197,7 +197,7 @@ async def crowds(people: Sequence[Person], server: WebProcess) -> dict[str, Any]
     talkers, crowded = people[:TALKERS], people[TALKERS:]
     found = {}
     for count in CROWDS:
-        found[f"{count}_at_once"] = await come_back_at_once(crowded[:count], talkers, server, open_all)
+        found[f"{count}_at_once"] = await reconnect_all(crowded[:count], talkers, server, open_all)
         await asyncio.sleep(SETTLE_SECONDS)
     return found
 

@@ -24,7 +24,7 @@ from chatproject.embedded import services as embedded
 from delivery.load.tally import quantiles
 
 # fanout has set Django up.
-from benchmarks.comers import Comer, Person, come, lay_out  # isort: skip
+from benchmarks.connecting_clients import ConnectingClient, Person, connect, lay_out  # isort: skip
 
 PORT = 18180
 PROCESSES = (1, 2, 4)
@@ -86,7 +86,7 @@ async def places(people: Sequence[Person], servers: Sequence[WebProcess]) -> dic
     """All come in, a few at once; then nothing happens; then some say something."""
     empty = sum(server.unique_bytes() for server in servers)
     cpu, began_at = cpu_of(servers), time.perf_counter()
-    comers = await _all_in(people, servers)
+    clients = await _all_in(people, servers)
     opened, took = cpu_of(servers) - cpu, time.perf_counter() - began_at
     await asyncio.sleep(5)
     memory = sum(server.unique_bytes() for server in servers) - empty
@@ -95,10 +95,10 @@ async def places(people: Sequence[Person], servers: Sequence[WebProcess]) -> dic
     idle = cpu_of(servers) - cpu
     waits = []
     for number in range(SAID):
-        waits.append(await comers[number * 7 % len(comers)].say(number + 1))
+        waits.append(await clients[number * 7 % len(clients)].say(number + 1))
         await asyncio.sleep(PAUSE_SECONDS)
-    for comer in comers:
-        comer.abort()
+    for client in clients:
+        client.abort()
     return {
         "processes": len(servers),
         "places": len(people) * CHANNELS,
@@ -111,15 +111,15 @@ async def places(people: Sequence[Person], servers: Sequence[WebProcess]) -> dic
     }
 
 
-async def _all_in(people: Sequence[Person], servers: Sequence[WebProcess]) -> list[Comer]:
-    waiting, comers = list(people), []
+async def _all_in(people: Sequence[Person], servers: Sequence[WebProcess]) -> list[ConnectingClient]:
+    waiting, clients = list(people), []
 
     async def some(port: int) -> None:
         while waiting:
-            comers.append(await come(waiting.pop(), port))
+            clients.append(await connect(waiting.pop(), port))
 
     await asyncio.gather(*(some(server.port) for server in servers for _ in range(AT_ONCE)))
-    return comers
+    return clients
 
 
 def shown(found: dict[str, Any]) -> str:

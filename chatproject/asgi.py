@@ -23,11 +23,11 @@ from chat.support.clockwork.running import start_clockwork  # noqa: E402
 from chat.support.mailboxes.collector_threads import start_collecting  # noqa: E402
 from chatproject import telemetry  # noqa: E402
 from chatproject.erasing import start_erasing  # noqa: E402
+from chatproject.serving.address_rate import AddressRateLimit, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.long_polls import LongPolls  # noqa: E402
 from chatproject.serving.machine_notes import start_noting  # noqa: E402
 from chatproject.serving.measuring import hearers, say_build  # noqa: E402
-from chatproject.serving.pace import AddressPace, refuse_for_now, with_true_address  # noqa: E402
 from chatproject.serving.refusals import end_unless_answered  # noqa: E402
 from chatproject.serving.request_threads import RequestThreads  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
@@ -102,5 +102,5 @@ async def _live(receive: Receive, send: Send) -> None:
 telemetry.trace()
 hearers.append(_count)
 waiting = LongPolls(Uploading(Bounded(router, places)))
-pace = AddressPace(settings.LIMITS.address_requests_per_minute)
+pace = AddressRateLimit(settings.LIMITS.address_requests_per_minute)
 say_build()

@@ -18,7 +18,7 @@ from chat.support.mailboxes import collecting
 from chatproject.limits import Limits
 from chatproject.personal_data import ON_ERASURE
 from chatproject.serving import measuring
-from chatproject.serving.figures import KernelFigures
+from chatproject.serving.metrics_server import KernelFigures
 from delivery import metrics
 from delivery.wire.commands import COMMANDS
 from delivery.wire.errors import REFUSALS

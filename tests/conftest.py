@@ -29,7 +29,6 @@ from tests.stage import (
     emptying,
     environment,
     hashing,
-    keys,
     moments,
     order,
     patience,
@@ -37,6 +36,7 @@ from tests.stage import (
     sharing_imports,
     signals,
     statics,
+    unique_keys,
 )
 from tests.stage.accounts import people_called, tokens_of
 from tests.stage.servers import Server
@@ -108,7 +108,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
-        keys.begin_apart()
+        unique_keys.begin_apart()
 
 
 @dataclass(frozen=True)

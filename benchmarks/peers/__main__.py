@@ -55,7 +55,7 @@ async def measure(peer: Peer, server: WebProcess, seconds: float) -> dict[str, A
 async def coming_in(peer: Peer, server: WebProcess) -> dict[str, float]:
     logins = [peer.logins[place % len(peer.logins)] for place in range(COMERS)]
     memory, cpu, began_at = server.unique_bytes(), server.cpu(), time.perf_counter()
-    comers = await all_come_in(logins, server.port, speaking=peer.speaking)
+    clients = await all_come_in(logins, server.port, speaking=peer.speaking)
     took = time.perf_counter() - began_at
     await asyncio.sleep(SETTLE_SECONDS)
     found = {
@@ -63,8 +63,8 @@ async def coming_in(peer: Peer, server: WebProcess) -> dict[str, float]:
         "web_ms": round((server.cpu() - cpu) / COMERS * 1000, 2),
         "kb_a_socket": round((server.unique_bytes() - memory) / COMERS / 1024, 1),
     }
-    for comer in comers:
-        comer.abort()
+    for client in clients:
+        client.abort()
     await asyncio.sleep(SETTLE_SECONDS)
     return found
 

@@ -12,9 +12,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import ngettext
 
 from chat import clock
+from chat.formatting import format_size
 from chat.markdown import plain
 from chat.models import Channel, ChannelKind, Message, MessageKind, User
-from chat.spelling import spell_size
 from chat.viewer import link
 
 #: The fields of a message's row that these cells need.
@@ -49,7 +49,7 @@ def _cut(text: str) -> str:
 def said(body: str, files: Files = None) -> SafeString:
     """The text as written, with its line breaks, and links to its files."""
     words = format_html('<div class="gapless-said">{}</div>', body)
-    links = ((file["url"], file["name"], spell_size(file["size"])) for file in files or ())
+    links = ((file["url"], file["name"], format_size(file["size"])) for file in files or ())
     return words + format_html_join("", '<div><a href="{}">{}</a> ({})</div>', links)
 
 

@@ -17,9 +17,9 @@ from django.urls import URLPattern, path
 
 from chat import clock
 from chat.admin.base import ReadOnlyAdmin
+from chat.formatting import format_duration
 from chat.models import Day, Minute
 from chat.reads.operation import SPANS, Answered, Point, days, points
-from chat.spelling import spell_duration
 
 #: Days in the table, days in the file, and days from which the busiest hours are computed.
 SHOWN_DAYS, FILED_DAYS = 14, 366
@@ -94,7 +94,7 @@ class OperationAdmin(ReadOnlyAdmin):
 def _spelled(answered: Answered) -> list[str]:
     spans = ((answered.first_p50, answered.first_p90), (answered.solve_p50, answered.solve_p90))
     return [
-        "–" if half is None or most is None else f"{spell_duration(half)} ({spell_duration(most)})"
+        "–" if half is None or most is None else f"{format_duration(half)} ({format_duration(most)})"
         for half, most in spans
     ]
 

@@ -12,7 +12,7 @@ from chat.api.contract import documented, one_of, text
 from chat.api.inputs import Arrangement, ChannelInput, ChannelRevision, NewMember, NewRole, Reasoned, Removing, or_none
 from chat.api.moderation import end_of
 from chat.api.pages import by_cursor, number, page_size, paged
-from chat.api.people import known_people, person_to, person_to_add
+from chat.api.people import known_people, member_acted_on, person_to_add
 from chat.api.users import caller, checked
 from chat.live.node import running_node
 from chat.models import Channel, ChannelKind, Member, NotifyLevel, Role, Scope, User
@@ -159,7 +159,7 @@ class OneMember(APIView):
     def patch(self, request: Request, pk: int, user: int) -> Response:
         """For owners: changes a member's role. Staff who are not members give a `reason`."""
         given = checked(NewRole, request)
-        whom = person_to(Right.PROMOTE, caller(request), pk, user)
+        whom = member_acted_on(Right.PROMOTE, caller(request), pk, user)
         member = services.change_role(caller(request), channel=pk, user=whom, role=given.role, reason=given.reason)
         return Response(shapes.member_of(member))
 
@@ -170,7 +170,7 @@ class OneMember(APIView):
         Staff who are not members give a `reason`.
         """
         given = checked(Removing, request)
-        whom = person_to(Right.REMOVE, caller(request), pk, user)
+        whom = member_acted_on(Right.REMOVE, caller(request), pk, user)
         services.remove_member(caller(request), channel=pk, user=whom, until=end_of(given.minutes), reason=given.reason)
         return Response(status=204)
 

@@ -21,7 +21,7 @@ from chat.api.inputs import (
     Unset,
 )
 from chat.api.pages import number, paged
-from chat.api.people import person_to
+from chat.api.people import member_acted_on
 from chat.api.users import caller, checked
 from chat.models import SanctionKind, Scope, User, Verdict
 from chat.reads import moderation
@@ -125,7 +125,7 @@ class Removals(Moderating):
             user,
             given.users,
             lambda pk: services.remove_member(
-                user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), until=until, reason=reason
+                user, channel=channel, user=member_acted_on(Right.REMOVE, user, channel, pk), until=until, reason=reason
             ),
         )
 
@@ -144,7 +144,7 @@ class Readmissions(Moderating):
             user,
             given.users,
             lambda pk: services.readmit_member(
-                user, channel=channel, user=person_to(Right.REMOVE, user, channel, pk), reason=reason
+                user, channel=channel, user=member_acted_on(Right.REMOVE, user, channel, pk), reason=reason
             ),
         )
 
@@ -270,7 +270,7 @@ def _mute(request: Request, given: BulkReadmission | BulkMute, *, until: datetim
         user,
         given.users,
         lambda pk: services.mute_member(
-            user, channel=channel, user=person_to(Right.MUTE, user, channel, pk), until=until, reason=reason
+            user, channel=channel, user=member_acted_on(Right.MUTE, user, channel, pk), until=until, reason=reason
         ),
     )
 

@@ -11,7 +11,7 @@ from chat.services.sanctions import member_or_former
 from delivery.wire.errors import NotAMember, NotFound
 
 
-def person_to(right: Right, actor: User, channel: int, pk: int) -> User:
+def member_acted_on(right: Right, actor: User, channel: int, pk: int) -> User:
     """The present or former member of a channel on whom the actor acts. An actor without the right learns nothing of users.
 
     Raises NotFound (also for a user who was never in the channel), NotAMember, Forbidden.

@@ -1,6 +1,6 @@
 """Counts the HTTP requests of each user at all doors: pages, the admin and the API, by session or by token.
 
-Requests without a login are limited by address only: chatproject/serving/pace.py.
+Requests without a login are limited by address only: chatproject/serving/address_rate.py.
 """
 
 from collections.abc import Callable

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chat import shapes
-from chat.spelling import spell_size
+from chat.formatting import format_size
 
 #: The largest width and height of a picture on the page.
 MOST_WIDTH, MOST_HEIGHT = 360, 320
@@ -29,7 +29,7 @@ def look_of(file: shapes.File) -> FileLook:
     return FileLook(
         id=file.id,
         name=file.name,
-        size=spell_size(file.size),
+        size=format_size(file.size),
         url=file.url,
         look=_look(file),
         shown=file.preview or file.url,

@@ -16,7 +16,7 @@ from django.utils.decorators import sync_and_async_middleware
 from django_prometheus.db import metrics as database
 from prometheus_client import Counter, Gauge, Histogram
 
-from chatproject.serving import figures
+from chatproject.serving import metrics_server
 from chatproject.serving.metrics_access import may_read_metrics
 from chatproject.version import VERSION, commit
 
@@ -142,7 +142,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
         return HttpResponse(
             "These figures are for METRICS_TOKEN or METRICS_ALLOWED.\n", status=403, content_type="text/plain"
         )
-    return HttpResponse(figures.page(), content_type=figures.CONTENT_TYPE)
+    return HttpResponse(metrics_server.page(), content_type=metrics_server.CONTENT_TYPE)
 
 
 def _count(request: HttpRequest, response: HttpResponse, began_at: float) -> None:

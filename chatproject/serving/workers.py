@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from chatproject import env
 from chatproject.serving import log_level
-from chatproject.serving.figures import SHARED_FOLDER
+from chatproject.serving.metrics_server import SHARED_FOLDER
 from delivery.children import die_with_parent
 
 logger = logging.getLogger("gapless.serve")

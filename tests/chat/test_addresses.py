@@ -10,8 +10,8 @@ from django.test import RequestFactory
 
 from chat import addresses
 from chatproject import env
+from chatproject.serving.address_rate import AddressRateLimit, with_true_address
 from chatproject.serving.measuring import metrics_page
-from chatproject.serving.pace import AddressPace, with_true_address
 from tests.conftest import Cast
 from tests.stage.servers import Server
 
@@ -73,7 +73,7 @@ def test_an_address_is_believed_only_from_your_own_proxies(settings: Any, peer: 
 def test_one_address_asks_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr("delivery.live.token_bucket.time.monotonic", lambda: now[0])
-    pace = AddressPace(60)
+    pace = AddressRateLimit(60)
     office, neighbour = ({"client": (address, 1)} for address in ("2001:db8::1", "2001:db8::2"))
     assert [pace.wait((office, neighbour)[n % 2]) for n in range(60)] == [0] * 60
     assert pace.wait(office) == pytest.approx(1)
@@ -84,7 +84,7 @@ def test_one_address_asks_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.fast
 def test_two_people_of_ipv4_are_two_whatever_the_socket_calls_them() -> None:
-    pace = AddressPace(1)
+    pace = AddressRateLimit(1)
     assert [pace.wait({"client": (f"::ffff:1.2.3.{n}", 1)}) for n in range(3)] == [0, 0, 0]
     assert pace.wait({"client": ("1.2.3.0", 1)}) > 0
 

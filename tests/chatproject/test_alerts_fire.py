@@ -26,8 +26,8 @@ from chat.tools.fill import fill_channel
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread, locked
 from tests.faults.proxy import REFUSE, Fault, Proxy, ProxyThread
+from tests.stage.background_work import again_and_again, beside
 from tests.stage.listening import Listening
-from tests.stage.meanwhile import again_and_again, beside
 from tests.stage.ports import free_port
 from tests.stage.prometheus import Prometheus
 from tests.stage.servers import Server, expect

@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from chatproject.serving import http_protocol
 from tests.conftest import Cast
-from tests.stage.doors import handshake, head, knock, of_size, statuses
+from tests.stage.raw_http import handshake, head, knock, of_size, statuses
 from tests.stage.servers import Server, expect
 
 LONG_ANSWER = 60 * 2**20

@@ -4,7 +4,7 @@ import pytest
 
 from chatproject import fault_episodes
 from chatproject.fault_filter import FaultFilter
-from tests.stage.faulty import moving, of_redis, record, said_by
+from tests.stage.fault_records import moving, of_redis, record, said_by
 
 
 def test_a_fault_that_lasts_is_a_line_each_minute_and_one_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from chatproject import fault_episodes, repeats
 from chatproject.fault_filter import FaultFilter
 from tests.conftest import Cast
-from tests.stage.faulty import moving, of_redis, record, said_by
+from tests.stage.fault_records import moving, of_redis, record, said_by
 from tests.stage.servers import Server, expect
 from tests.stage.valkeys import Valkey
 

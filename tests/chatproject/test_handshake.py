@@ -13,8 +13,8 @@ from websockets.typing import Subprotocol
 
 from chat.models import User
 from tests.conftest import PASSWORD, Cast, in_thread
-from tests.stage.doors import handshake, head, knock, statuses
 from tests.stage.locks import until_waiting
+from tests.stage.raw_http import handshake, head, knock, statuses
 from tests.stage.servers import Server, database_url
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="

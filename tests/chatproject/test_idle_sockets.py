@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from chatproject.serving.http_protocol import PatientHttpProtocol
 from chatproject.serving.socket_queue import Gate, SocketQueue
 from chatproject.serving.websocket_protocol import PeerProtocol
-from tests.stage.lines import HANDSHAKE, Line
+from tests.stage.memory_websockets import HANDSHAKE, MemoryWebSocket
 
 
 async def test_an_open_socket_has_forgotten_its_handshake() -> None:
@@ -29,7 +29,7 @@ async def test_an_open_socket_has_forgotten_its_handshake() -> None:
 
     config = uvicorn.Config(application, lifespan="off", ws=PeerProtocol, ws_per_message_deflate=False, log_config=None)
     config.load()
-    state, line = ServerState(), Line()
+    state, line = ServerState(), MemoryWebSocket()
     socket = PeerProtocol(config, state, {})
     socket.connection_made(line)  # type: ignore[arg-type]
     socket.data_received(HANDSHAKE)
@@ -56,7 +56,7 @@ async def test_what_a_socket_has_left_behind_is_gone_at_once() -> None:
 
     config = uvicorn.Config(application, lifespan="off", ws=PeerProtocol, ws_per_message_deflate=False, log_config=None)
     config.load()
-    line, state = Line(), ServerState()
+    line, state = MemoryWebSocket(), ServerState()
     with socket.socket() as opened:
         line.get_extra_info = lambda name: opened if name == "socket" else None  # type: ignore[method-assign]
         asked = PatientHttpProtocol(config, state, {})

@@ -18,7 +18,7 @@ from django.db import connection, connections, transaction
 from chat.models import Token
 from delivery.client import Client, backoff
 from tests.conftest import Cast, locked
-from tests.stage.doors import handshake, knock, statuses
+from tests.stage.raw_http import handshake, knock, statuses
 from tests.stage.servers import Server, expect
 
 #: Two places, and all of one person may stand in them.

@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-defined]  # C where there is C
 
 from chatproject.serving.websocket_protocol import PeerProtocol
-from tests.stage.lines import HANDSHAKE, Line
+from tests.stage.memory_websockets import HANDSHAKE, MemoryWebSocket
 
 MOST = 1000
 
@@ -24,7 +24,7 @@ class Reader:
     """An application that reads when it is told to."""
 
     def __init__(self) -> None:
-        self.line, self.state = Line(), ServerState()
+        self.line, self.state = MemoryWebSocket(), ServerState()
         self.heard: list[object] = []
         self._may_read = asyncio.Semaphore(0)
         config = uvicorn.Config(

@@ -10,7 +10,7 @@ import psutil
 from django.db import connection
 
 from tests.conftest import Cast, in_thread
-from tests.stage.doors import handshake, knock, statuses
+from tests.stage.raw_http import handshake, knock, statuses
 from tests.stage.servers import Server
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from delivery import tasks
 from tests.faults.clients import Client
-from tests.faults.metronome import Metronome
+from tests.faults.machine_speed import Metronome
 
 
 class Fleet:

@@ -13,7 +13,7 @@ from tests.faults.cluster import Cluster, Company
 from tests.faults.findings import Report
 from tests.faults.fleet import Fleet
 from tests.faults.history import History
-from tests.faults.metronome import Metronome
+from tests.faults.machine_speed import Metronome
 from tests.faults.rows import read_rows
 from tests.faults.uploads import read_files
 

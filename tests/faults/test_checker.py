@@ -5,22 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.history import (
-    Command,
-    Event,
-    Faulted,
-    Fetched,
-    Frame,
-    Given,
-    History,
-    Linked,
-    Revoked,
-    Silence,
-    Synced,
-    Told,
-)
-from tests.faults.recovery import recoveries
-from tests.faults.tales import (
+from tests.faults.histories_by_hand import (
     ALICE,
     BOB,
     GOOD,
@@ -36,6 +21,21 @@ from tests.faults.tales import (
     shown,
     text,
 )
+from tests.faults.history import (
+    Command,
+    Event,
+    Faulted,
+    Fetched,
+    Frame,
+    Given,
+    History,
+    Linked,
+    Revoked,
+    Silence,
+    Synced,
+    Told,
+)
+from tests.faults.recovery import recoveries
 
 pytestmark = pytest.mark.fast
 

@@ -9,7 +9,7 @@ import pytest
 from tests.faults import matrix
 from tests.faults.catalogue import PAGE, renewed
 from tests.faults.history import Command, History
-from tests.faults.metronome import WAKINGS, Metronome
+from tests.faults.machine_speed import WAKINGS, Metronome
 from tests.faults.notes import Notes
 from tests.faults.outbox import Outbox, Unanswered
 from tests.faults.recovery import percentile

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from chat import shapes
+from chat.formatting import format_files
 from chat.models import Message
-from chat.spelling import spell_files
 from chat.support.letters.addresses import reply_address
 from chat.support.letters.incoming import ANSWER_ABOVE
 from chat.support.models import Inbox, Mail, MailKind
@@ -54,7 +54,7 @@ def transcript_text(rows: Sequence[Message]) -> str:
 
 
 def _said(row: Message) -> str:
-    return "\n".join(filter(None, [row.body, *spell_files(row.files)])) or "(deleted)"
+    return "\n".join(filter(None, [row.body, *format_files(row.files)])) or "(deleted)"
 
 
 def agent_text(mail: Mail, visitor: str) -> str:

@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from chat import clock
+from chat.formatting import format_duration
 from chat.models import User
 from chat.pages.state import state_script
-from chat.spelling import spell_duration
 from chat.support.reads.reports import MOST_DAYS, USUAL_DAYS, report, supervised_by
 from chat.support.shapes.report import ReportRow, Spread
 from delivery.wire.errors import Refused
@@ -84,4 +84,4 @@ def _spelled(spread: Spread | None) -> str:
     if spread is None:
         return "–"
     met = "" if spread.met is None else f", {spread.met:.0%} in time"
-    return f"{spell_duration(spread.p50)}, nine of ten in {spell_duration(spread.p90)} ({spread.count}{met})"
+    return f"{format_duration(spread.p50)}, nine of ten in {format_duration(spread.p90)} ({spread.count}{met})"

@@ -16,7 +16,7 @@ from chat.models import User
 from chat.setup import setup_url
 from chatproject import reach
 from chatproject.schema import waiting_migrations
-from chatproject.serving import assets, descriptors, figures, log_level, notify, workers
+from chatproject.serving import assets, descriptors, log_level, metrics_server, notify, workers
 from chatproject.serving.listening import ListenError, handed_over, listen
 from chatproject.serving.serve import DrainingServer, serve_here
 from chatproject.serving.supervisor import Supervisor
@@ -65,9 +65,9 @@ class Command(BaseCommand):
             self._serve_alone(listener)
             return
         try:
-            with figures.shared_figures(port=settings.PORT) as folder:
+            with metrics_server.shared_figures(port=settings.PORT) as folder:
                 if to_scrapes is not None:
-                    figures.answer_on(to_scrapes)
+                    metrics_server.answer_on(to_scrapes)
                 sys.exit(self._supervisor(listener, count=options["workers"], figures=folder).run())
         except OSError as error:
             self._fail(f"the folder for figures can't be written ({error.strerror}): set GAPLESS_DATA.")
@@ -80,8 +80,8 @@ class Command(BaseCommand):
     def _serve_for_parent(self, listener: socket.socket, up: int, is_successor: bool) -> None:
         if is_successor:
             self._be_well()
-        if os.environ.get(figures.SHARED_FOLDER):
-            figures.be_known_as()
+        if os.environ.get(metrics_server.SHARED_FOLDER):
+            metrics_server.be_known_as()
         # A successor may be of a newer edition than its parent.
         assets.collect()
         self._serve(

@@ -6,7 +6,7 @@ from chat import services
 from chat.models import File
 from tests.conftest import Cast, said
 from tests.stage.files import file_of
-from tests.stage.finding import bodies
+from tests.stage.search_results import bodies
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ import pytest
 from chat.allowances.table import UPLOADS
 from tests.conftest import Cast
 from tests.stage.counting import has_done
-from tests.stage.doors import head
+from tests.stage.raw_http import head
 from tests.stage.servers import Server
 
 

@@ -15,8 +15,8 @@ from chat.rights.table import RULES, Right
 from delivery.wire import errors
 from delivery.wire.errors import Refused
 from tests.conftest import Cast, say
-from tests.stage.cells import CELLS
 from tests.stage.moderation import message_by
+from tests.stage.rights_cells import CELLS
 
 pytestmark = pytest.mark.django_db
 

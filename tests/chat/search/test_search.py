@@ -9,8 +9,8 @@ from chat.models import Channel, Message
 from chat.search import search
 from delivery.wire.errors import Invalid
 from tests.conftest import Cast, said
-from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY, on_days
+from tests.stage.search_results import all_pages, bodies
 from tests.stage.servers import Server
 from tests.stage.support import held_by, note
 

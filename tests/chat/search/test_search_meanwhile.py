@@ -13,8 +13,8 @@ from chat.models import Channel, Member, Message, Saved, User, UserKind
 from chat.search import looking, rows, search
 from delivery.wire.errors import Invalid
 from tests.conftest import Cast, said
-from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY
+from tests.stage.search_results import all_pages, bodies
 from tests.stage.support import held_by
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from chat.search.asked import Asked, resolve
 from chat.search.pieces import pieces_of
 from chat.search.query import parse_query
 from tests.conftest import Cast, said
-from tests.stage.finding import all_pages, bodies
+from tests.stage.search_results import all_pages, bodies
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from chat.search.asked import resolve
 from chat.search.query import parse_query
 from tests.conftest import Cast, said
 from tests.stage.files import file_of
-from tests.stage.finding import all_pages, bodies
 from tests.stage.moments import DAY
+from tests.stage.search_results import all_pages, bodies
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,9 @@ from chat.reads.cache import recent
 from chat.search import search
 from delivery.wire import errors
 from tests.conftest import Cast, in_thread, said
-from tests.stage.at_once import in_threads
 from tests.stage.counting import has_done, headers, refused
 from tests.stage.listening import Listening
+from tests.stage.many_threads import in_threads
 from tests.stage.moderation import message_by
 from tests.stage.servers import Server, expect
 

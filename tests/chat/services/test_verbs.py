@@ -11,7 +11,7 @@ from chat.services import Draft, settling
 from delivery.source import Committed
 from delivery.wire import errors
 from tests.conftest import Cast, said, say
-from tests.stage.at_once import in_threads
+from tests.stage.many_threads import in_threads
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,8 @@ from chat.support.mailboxes.collecting import collect
 from chat.support.mailboxes.collector_threads import collect_repeatedly
 from chat.support.models import Contact, Mailbox
 from chatproject import desk_findings as findings
-from tests.stage.at_once import in_threads
 from tests.stage.mailboxes import FLAGGED, SEEN, MailServer, mail_server
+from tests.stage.many_threads import in_threads
 from tests.stage.sentinels import make_certificate
 from tests.stage.support import VERA, Visit, visit
 

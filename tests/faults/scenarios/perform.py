@@ -13,7 +13,7 @@ from tests.faults.cluster import Cluster
 from tests.faults.findings import Report
 from tests.faults.history import History
 from tests.faults.load import Load, conclude, connected
-from tests.faults.metronome import Metronome
+from tests.faults.machine_speed import Metronome
 from tests.faults.scenarios.run import Run, Scenario
 from tests.faults.scenarios.sizes import Bounds, Size
 

@@ -17,7 +17,7 @@ from delivery import tasks
 from tests.faults.recovery import percentile
 from tests.faults.scenarios.run import Run, scenario
 from tests.faults.web import Web
-from tests.stage.doors import handshake, head, knock, statuses
+from tests.stage.raw_http import handshake, head, knock, statuses
 
 STRANGERS = {False: 40, True: 200}
 #: The others' p95 beside them, in relation to the time before; and what nobody minds.

@@ -6,7 +6,7 @@ import pytest
 
 from chat.support import services
 from tests.stage.browsers import aside, chromium, sign_in
-from tests.stage.company import CompanyPage, company_of
+from tests.stage.company_page import CompanyPage, company_of
 from tests.stage.servers import Server
 from tests.stage.support import Desk
 

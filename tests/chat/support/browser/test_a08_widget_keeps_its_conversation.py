@@ -12,7 +12,7 @@ from chat.services import log
 from tests.conftest import said
 from tests.stage.browsers import FLAGS, MARKS, aside, beside
 from tests.stage.chromium import WHOLE
-from tests.stage.company import CompanyPage
+from tests.stage.company_page import CompanyPage
 from tests.stage.servers import Server
 from tests.stage.support import Desk
 

@@ -6,7 +6,7 @@ import httpx
 from playwright.sync_api import Browser, expect
 
 from tests.stage.browsers import MARKS
-from tests.stage.company import CompanyPage, company_of
+from tests.stage.company_page import CompanyPage, company_of
 from tests.stage.ports import free_port
 from tests.stage.servers import Server
 from tests.stage.support import Desk

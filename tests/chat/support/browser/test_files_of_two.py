@@ -11,7 +11,7 @@ from chat.support import services
 from tests.stage import pictures
 from tests.stage.axe import violations
 from tests.stage.browsers import MARKS, SignIn, aside, beside
-from tests.stage.company import CompanyPage
+from tests.stage.company_page import CompanyPage
 from tests.stage.servers import Server
 from tests.stage.support import Desk
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, exp
 from chat.models import Conversation, Message
 from tests.conftest import Cast
 from tests.stage.browsers import MARKS, SignIn
-from tests.stage.company import CompanyPage
+from tests.stage.company_page import CompanyPage
 from tests.stage.servers import Server
 from tests.stage.support import Desk, open_desk
 

@@ -1,6 +1,6 @@
-"""What benchmarks.http reads: a channel with a million messages, many smaller ones, and people who are in all, in many, in one.
+"""The channels for benchmarks.http: one with a million messages, many smaller ones, and members of all, of many, of one.
 
-Made once in the data folder of the benchmarks (four minutes), and used again by later runs.
+Created once in the data folder of the benchmarks (four minutes), and used again by later runs.
 """
 
 from dataclasses import dataclass

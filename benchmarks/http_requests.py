@@ -1,10 +1,10 @@
-"""What is asked over HTTP, by kind: pages of history, searches of every sort; the same in every run."""
+"""The HTTP requests of benchmarks.http by kind: pages of history and searches; the same in every run."""
 
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from benchmarks.filled import Reader
+from benchmarks.filled_channels import Reader
 from chat.tools.babble import TICKET_EVERY, WORDS
 
 #: One question: path and query.

@@ -1,8 +1,8 @@
-"""What a message costs that comes alone, and what many at once: 100 members in a channel, 100 bytes a message.
+"""The cost of a single message, and of many at once: 100 members in a channel, 100 bytes a message.
 
-    python -m benchmarks.alone                        this checkout, a minute, one web process
-    python -m benchmarks.alone --against ../before    another one in turn over the same services, and ratios
-    python -m benchmarks.alone --processes 1,2        the members on one web process, and spread over two, in turn
+    python -m benchmarks.single_messages                        this checkout, a minute, one web process
+    python -m benchmarks.single_messages --against ../before    another one in turn over the same services, and ratios
+    python -m benchmarks.single_messages --processes 1,2        the members on one web process, and spread over two, in turn
 
 10 and 100 messages a second, and as fast as they are answered: CPU a delivery (web processes; PostgreSQL and Valkey; all of these),
 p50 and p99 to the last receiver. Messages are counted against an allowance, as in production. Compare figures only within one run.

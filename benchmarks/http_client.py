@@ -1,4 +1,4 @@
-"""The client of benchmarks.http and its like: one connection that asks one thing after another, and costs as little as it can."""
+"""The HTTP client of benchmarks: one connection, one request after another, with as little CPU as possible."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ class Answered:
     refused: int = 0
 
 
-class Asker:
+class HttpClient:
     """As one person, over one connection that is kept: by a token, or by what else is a `login`, as a line of the request."""
 
     def __init__(self, port: int, token: str = "", *, login: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Sends beside reads: how long they wait while many people read history, and while one person asks as fast as they can."""
+"""Sends under read load: how long sends wait while many people read history, and while one person asks as fast as possible."""
 
 import argparse
 import asyncio
@@ -11,13 +11,13 @@ from typing import Any
 
 import django
 
-from benchmarks.asking import Asker
 from benchmarks.fanout import WebProcess, measure, prepare
+from benchmarks.http_client import HttpClient
 from benchmarks.rawclient import Frame, RawClient
 
 django.setup()
 
-from benchmarks.filled import Reader, filler_tokens  # noqa: E402 (Django comes first)
+from benchmarks.filled_channels import Reader, filler_tokens  # noqa: E402 (Django comes first)
 from chat import services  # noqa: E402
 from chat.models import User  # noqa: E402
 
@@ -55,7 +55,7 @@ def gather(reader: Reader, server: WebProcess) -> Scene:
     return Scene(server, channel, tokens, reader, filler_tokens())
 
 
-async def beside(scene: Scene) -> dict[str, Any]:
+async def sends_under_load(scene: Scene) -> dict[str, Any]:
     """Milliseconds: sends' p95 until they are accepted, and the median until the last of a hundred has seen them."""
     quiet, reading = await talk(scene, MANY, nothing), await talk(scene, MANY, history)
     figures: dict[str, Any] = {
@@ -99,12 +99,12 @@ async def around(scene: Scene) -> None:
 
 
 async def _read(scene: Scene, token: str, *, every: float) -> None:
-    asker = await _connected(scene, token)
+    client = await _connected(scene, token)
     start = time.perf_counter() + random.random() * every
     for place in range(10**9):
         await asyncio.sleep(max(0.0, start + place * every - time.perf_counter()))
         seq = random.randrange(scene.reader.head)
-        await asker.ask(f"channels/{scene.reader.largest}/messages/", around=seq)
+        await client.ask(f"channels/{scene.reader.largest}/messages/", around=seq)
 
 
 async def search(scene: Scene) -> None:
@@ -117,18 +117,18 @@ async def changes(scene: Scene) -> None:
 
 async def _ask_without_end(scene: Scene, question: Callable[[int], tuple[str, dict[str, object]]]) -> None:
     async def one() -> None:
-        asker = await _connected(scene, scene.reader.token)
+        client = await _connected(scene, scene.reader.token)
         while True:
             path, query = question(random.randrange(scene.reader.head))
-            await asker.ask(path, **query)
+            await client.ask(path, **query)
 
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
 
 
-async def _connected(scene: Scene, token: str) -> Asker:
-    asker = Asker(scene.server.port, token)
-    await asker.open()
-    return asker
+async def _connected(scene: Scene, token: str) -> HttpClient:
+    client = HttpClient(scene.server.port, token)
+    await client.open()
+    return client
 
 
 async def replays(scene: Scene) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def spell_size(size: int) -> str:
+def format_size(size: int) -> str:
     if size < 1024:
         return f"{size} B"
     if size < 1024 * 1024:
@@ -12,7 +12,7 @@ def spell_size(size: int) -> str:
     return f"{int(size / 1024 / 1024 * 10 + 0.5) / 10:.1f} MB"
 
 
-def spell_duration(seconds: int) -> str:
+def format_duration(seconds: int) -> str:
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:
@@ -20,6 +20,6 @@ def spell_duration(seconds: int) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def spell_files(files: Iterable[Mapping[str, Any]] | None) -> list[str]:
+def format_files(files: Iterable[Mapping[str, Any]] | None) -> list[str]:
     """Of a message, as its row has them."""
-    return [f"(file: {file['name']}, {spell_size(file['size'])})" for file in files or ()]
+    return [f"(file: {file['name']}, {format_size(file['size'])})" for file in files or ()]

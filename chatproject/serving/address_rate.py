@@ -1,4 +1,4 @@
-"""Limits the requests of one address, so that one can't flood a process: each process counts, before Django is called."""
+"""The rate limit of an address, so that one address can't flood a process: each process counts, before Django is called."""
 
 import dataclasses
 import math
@@ -33,8 +33,8 @@ def with_true_address(scope: Scope) -> Scope:
     return scope
 
 
-class AddressPace:
-    """A bucket for each address: as many requests and handshakes at once as there may be in a minute, refilled evenly."""
+class AddressRateLimit:
+    """A token bucket for each address: `per_minute` requests and handshakes at once, refilled evenly within a minute."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute

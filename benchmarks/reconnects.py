@@ -1,4 +1,4 @@
-"""Many who are cut off at once and come back, and what others' messages wait meanwhile: those of who stayed, and of who is back."""
+"""Many clients lose their connections at once and reconnect: how long messages wait meanwhile, of the others and of those back."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.comers import Comer, Person, come, come_back
+from benchmarks.connecting_clients import ConnectingClient, Person, connect, reconnect
 from benchmarks.fanout import DATA, WebProcess, services_cpu
 from delivery.load.tally import quantiles
 
@@ -27,34 +27,36 @@ class Waits:
     of_returned: list[tuple[float, float]] = field(default_factory=list)
 
 
-async def come_back_at_once(
+async def reconnect_all(
     people: Sequence[Person],
     talkers: Sequence[Person],
     server: WebProcess,
-    open_all: Callable[[Sequence[Person], int], Awaitable[list[Comer]]],
+    open_all: Callable[[Sequence[Person], int], Awaitable[list[ConnectingClient]]],
 ) -> dict[str, Any]:
     """All come in, are cut off in one moment and come back as clients do; `talkers` stay and talk."""
     grown = -server.unique_bytes()
-    comers = await open_all(people, server.port)
+    clients = await open_all(people, server.port)
     await asyncio.sleep(SETTLE_SECONDS)
     grown += server.unique_bytes()
-    talking, waits = [await come(person, server.port) for person in talkers], Waits()
-    tasks = [asyncio.ensure_future(_talk(comer, number, waits.of_talkers)) for number, comer in enumerate(talking)]
+    talking, waits = [await connect(person, server.port) for person in talkers], Waits()
+    tasks = [asyncio.ensure_future(_talk(client, number, waits.of_talkers)) for number, client in enumerate(talking)]
     await asyncio.sleep(TALKING_BEFORE_SECONDS)
     cut_at = time.perf_counter()
-    for comer in comers:
-        comer.abort()
+    for client in clients:
+        client.abort()
     found, back = await _measured(people, server, waits)
     await asyncio.sleep(SETTLE_SECONDS)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    for comer in [*talking, *back]:
-        comer.abort()
+    for client in [*talking, *back]:
+        client.abort()
     return {**found, **_said(waits, since=cut_at), "kb_a_socket": round(grown / len(people) / 1024, 1)}
 
 
-async def _measured(people: Sequence[Person], server: WebProcess, waits: Waits) -> tuple[dict[str, Any], list[Comer]]:
+async def _measured(
+    people: Sequence[Person], server: WebProcess, waits: Waits
+) -> tuple[dict[str, Any], list[ConnectingClient]]:
     cpu, beside, mine, began_at = server.cpu(), services_cpu(DATA), time.process_time(), time.perf_counter()
     back = await asyncio.gather(*(_return(person, place, server.port, waits) for place, person in enumerate(people)))
     found = {
@@ -65,32 +67,32 @@ async def _measured(people: Sequence[Person], server: WebProcess, waits: Waits) 
         "sent_away": sum(times for _, times, _ in back),
         "away_ms": quantiles(seconds for _, _, seconds in back),
     }
-    return found, [comer for comer, _, _ in back]
+    return found, [client for client, _, _ in back]
 
 
-async def _return(person: Person, place: int, port: int, waits: Waits) -> tuple[Comer, int, float]:
+async def _return(person: Person, place: int, port: int, waits: Waits) -> tuple[ConnectingClient, int, float]:
     began_at = time.perf_counter()
-    comer, sent_away = await come_back(person, port)
+    client, sent_away = await reconnect(person, port)
     seconds = time.perf_counter() - began_at
     if place % TALKATIVE == 0:
-        await _say(comer, 1, waits.of_returned)
-    return comer, sent_away, seconds
+        await _say(client, 1, waits.of_returned)
+    return client, sent_away, seconds
 
 
-async def _talk(comer: Comer, number: int, waits: list[tuple[float, float]]) -> None:
+async def _talk(client: ConnectingClient, number: int, waits: list[tuple[float, float]]) -> None:
     await asyncio.sleep(TALK_SECONDS * number / TALKERS)
     ref = 1
     while True:
         at = time.perf_counter()
-        await _say(comer, ref, waits)
+        await _say(client, ref, waits)
         ref += 1
         await asyncio.sleep(max(0.0, at + TALK_SECONDS - time.perf_counter()))
 
 
-async def _say(comer: Comer, ref: int, waits: list[tuple[float, float]]) -> None:
+async def _say(client: ConnectingClient, ref: int, waits: list[tuple[float, float]]) -> None:
     began_at = time.perf_counter()
     try:
-        await comer.say(ref)
+        await client.say(ref)
     finally:
         # What is not accepted by the end has waited for so long at least.
         waits.append((began_at, time.perf_counter() - began_at))

@@ -1,4 +1,4 @@
-"""The page of metrics for Prometheus: all web processes of one `serve` together, and the kernel's figures of each.
+"""Serves the metrics for Prometheus: all web processes of one `serve` together, and the kernel's figures of each.
 
 Each web process has it at /metrics; with METRICS_PORT only the process that the operator started has it, on that port: it also
 answers while the others drain, hang or begin.

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.window`: sends as fast as it may for some minutes through several processes, and takes a stopwatch to it.
+"""`python -m benchmarks.sustained_load`: sends as fast as possible for some minutes through several processes.
 
-Whatever 60 s one looks at, no user has more messages taken than the limit; prints the fullest window.
+In no 60 s may the server accept more messages of one user than the limit; it prints the fullest window.
 """
 
 import argparse

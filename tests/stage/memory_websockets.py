@@ -8,7 +8,7 @@ HANDSHAKE = (
 )
 
 
-class Line:
+class MemoryWebSocket:
     """As much of a transport as a handshake needs."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""People who come in: a handshake, `hello`, and a sync of somebody who holds everything; and what is laid out for them."""
+"""Clients that connect: a handshake, `hello`, and a sync that holds everything; and the accounts and channels for them."""
 
 import asyncio
 import random
@@ -47,7 +47,7 @@ class Person:
         return f"Authorization: Bearer {self.token}"
 
 
-class Comer(RawSocket):
+class ConnectingClient(RawSocket):
     """One socket. `ready` is done with its channels when the first sync was answered."""
 
     def __init__(self, login: str, *, host: str) -> None:
@@ -93,22 +93,24 @@ class Comer(RawSocket):
             self._answered.pop(frame.ref).set_exception(ConnectionError(f"not accepted: {frame.code}"))
 
 
-async def come(person: Person, port: int, *, by_session: bool = False) -> Comer:
+async def connect(person: Person, port: int, *, by_session: bool = False) -> ConnectingClient:
     """In, synced. Raises HandshakeRefused or ConnectionError."""
     login = person.login(port, by_session=by_session)
     loop = asyncio.get_running_loop()
-    _, comer = await loop.create_connection(lambda: Comer(login, host=f"localhost:{port}"), "127.0.0.1", port)
-    await comer.ready
-    return comer
+    _, client = await loop.create_connection(
+        lambda: ConnectingClient(login, host=f"localhost:{port}"), "127.0.0.1", port
+    )
+    await client.ready
+    return client
 
 
-async def come_back(person: Person, port: int) -> tuple[Comer, int]:
+async def reconnect(person: Person, port: int) -> tuple[ConnectingClient, int]:
     """The same as clients do it: who is sent away comes again when told to; with how often that was."""
     until = time.perf_counter() + PATIENCE_SECONDS
     sent_away = 0
     while True:
         try:
-            return await come(person, port), sent_away
+            return await connect(person, port), sent_away
         except (HandshakeRefused, ConnectionError) as refused:
             if time.perf_counter() > until:
                 raise
