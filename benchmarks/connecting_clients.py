@@ -105,7 +105,7 @@ async def connect(person: Person, port: int, *, by_session: bool = False) -> Con
 
 
 async def reconnect(person: Person, port: int) -> tuple[ConnectingClient, int]:
-    """The same as clients do it: who is sent away comes again when told to; with how often that was."""
+    """Connects as real clients do, again after each refusal, when the server says; also returns the number of refusals."""
     until = time.perf_counter() + PATIENCE_SECONDS
     sent_away = 0
     while True:
@@ -120,7 +120,7 @@ async def reconnect(person: Person, port: int) -> tuple[ConnectingClient, int]:
 
 
 def lay_out(people: int, *, channels: int, many: int) -> tuple[list[Person], Person]:
-    """So many people, a hundred to a group, each group with its channels; and one with `many` channels. The same in every run."""
+    """Creates people in groups of a hundred with their channels, and one person in `many` channels; the same in every run."""
     users = [_person(f"comer{number}") for number in range(people)]
     for group in range(0, people, MEMBERS):
         _channels(f"group {group // MEMBERS}", users[group : group + MEMBERS], count=channels)

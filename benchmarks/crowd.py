@@ -34,7 +34,7 @@ class Person:
 
 @dataclass
 class Cost:
-    """Of one step, without what the servers use while nobody does anything."""
+    """The cost of one step, without the servers' cost while idle."""
 
     seconds: float = 0.0
     cpu: Counter[str] = field(default_factory=Counter)
@@ -187,7 +187,7 @@ class Crowd:
 
 
 def gather(count: int) -> list[Person]:
-    """So many people, a hundred to a channel, each in this one alone: the same ones in every run."""
+    """Creates so many people, a hundred to a channel, each in one channel; the same in every run."""
     call_command("migrate", interactive=False, verbosity=0)
     people: list[Person] = []
     for number in range(-(-count // MEMBERS)):

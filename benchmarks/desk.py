@@ -1,4 +1,4 @@
-"""What a desk costs that has a million resolved conversations and five thousand open ones, and how it feels while all talk.
+"""The cost of a desk with a million resolved and five thousand open conversations, and its delays while all talk.
 
     python -m benchmarks.desk                     fills a data folder the first time (some minutes), then three minutes
     python -m benchmarks.desk --only asked        or clockwork, or talk

@@ -1,4 +1,4 @@
-"""What the clockwork's jobs use of the CPU over a large desk: when nothing is due, and when a hundred are."""
+"""The CPU of the clockwork's jobs at a large desk: when nothing is due, and when a hundred conversations are."""
 
 import time
 from collections.abc import Callable, Mapping

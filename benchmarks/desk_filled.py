@@ -27,7 +27,7 @@ class FilledDesk:
 
 
 def lay_out(resolved: int, open_ones: int) -> FilledDesk:
-    """The same in every run; what was resolved since then is no part of it."""
+    """Creates the desk; the same in every run, without conversations that were resolved since."""
     call_command("migrate", interactive=False, verbosity=0)
     agents = [_agent(number) for number in range(AGENTS)]
     inbox = Inbox.objects.filter(name=INBOX.format(resolved)).first() or _fill(agents, resolved, open_ones)

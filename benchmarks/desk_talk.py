@@ -81,7 +81,7 @@ class Talk:
 
 @dataclass
 class Heard:
-    """What changes the queue: when it was said, and how long until each agent heard of it."""
+    """The changes of the queue: the time of each, and the seconds until each agent got it."""
 
     agents: int
     desk: int
@@ -229,7 +229,7 @@ def _metrics_of(port: int) -> bytes:
 
 
 def _begin_endings(desk: FilledDesk) -> dict[int, datetime.datetime]:
-    """Of filled conversations: when each snooze or lease ends."""
+    """For filled conversations: sets when each snooze or lease ends."""
     ending: dict[int, datetime.datetime] = {}
     with connection.cursor() as cursor:
         for ends, of in (

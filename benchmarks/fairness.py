@@ -1,4 +1,4 @@
-"""How much one plain member slows the others who asks without end: the median until the last of a hundred has seen a message.
+"""How much one member who sends requests without end slows the others: the median until the last of 100 has seen a message.
 
     python -m benchmarks.fairness                two minutes, a few seconds more the first time
     python -m benchmarks.fairness --rounds 1     half of it

@@ -51,7 +51,7 @@ from delivery.load.tally import quantiles  # noqa: E402
 
 
 class WebProcess:
-    """`checkout`: whose code it runs; `environment`: what is set beside our own."""
+    """A web process. `checkout`: the folder of its code; `environment`: further variables."""
 
     def __init__(
         self, port: int, *, module: str = "manage", checkout: Path = ROOT, environment: dict[str, str] | None = None
@@ -178,7 +178,7 @@ def resident(servers: list[WebProcess]) -> list[int]:
 
 
 async def connect(run: Run, channel: int, tokens: list[str], servers: list[WebProcess]) -> list[Receiver]:
-    """All receivers, synced, and a second more for what greets them."""
+    """Connects all receivers and syncs them, and waits a second for their first pushes."""
     ports = [server.port for server in servers]
     receivers = [
         Receiver(token, channel, ports, place, run, run.tally.receiver(channel)) for place, token in enumerate(tokens)
@@ -217,7 +217,7 @@ async def settle(run: Run, receivers: list[Receiver]) -> None:
 
 
 def heard(run: Run, receivers: list[Receiver], *, took: float) -> dict[str, Any]:
-    """What became of the messages."""
+    """The outcome of the messages."""
     answered = run.tally.answered_messages
     return {
         "seconds": round(took, 1),

@@ -48,7 +48,7 @@ def lay_out_one(messages: int) -> Reader:
 
 
 def filler_tokens() -> list[str]:
-    """Of those who wrote it all: members of the large channel and of the smaller ones."""
+    """The tokens of the accounts that wrote all messages: members of the large channel and of the smaller ones."""
     return [_token(user) for user in User.objects.filter(username__startswith="filler").order_by("pk")[:FILLERS]]
 
 

@@ -1,4 +1,4 @@
-"""What pages of history and searches cost among a million messages, and what they do to those who talk meanwhile.
+"""The cost of pages of history and searches among a million messages, and how much they slow messages meanwhile.
 
     python -m benchmarks.http                       fills a data folder the first time (four minutes), then three minutes
     python -m benchmarks.http --only searches       or pages, or beside

@@ -10,14 +10,14 @@ import msgspec
 
 @dataclass
 class Answered:
-    """What became of the questions: how long each waited, and those whose answer was not 200."""
+    """The answers: the seconds of each, and the number whose status was not 200."""
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
 
 
 class HttpClient:
-    """As one person, over one connection that is kept: by a token, or by what else is a `login`, as a line of the request."""
+    """Sends requests as one person over one connection: with a token, or with `login`, a header line."""
 
     def __init__(self, port: int, token: str = "", *, login: str = "") -> None:
         self._port = port
@@ -42,7 +42,7 @@ class HttpClient:
         return body
 
     async def next_of(self, path: str, **query: object) -> str | None:
-        """Where the page after this one begins."""
+        """The cursor of the next page."""
         return msgspec.json.decode(await self.ask(path, **query), type=_Page).next_cursor
 
 

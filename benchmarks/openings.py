@@ -1,4 +1,4 @@
-"""What it costs that somebody comes in: the handshake, `hello`, and the sync of a client that holds everything.
+"""The cost of opening a socket: the handshake, `hello`, and the sync of a client that holds everything.
 
     python -m benchmarks.openings                        this checkout: a minute or two
     python -m benchmarks.openings --against ../before    the same of another one in turn, and ratios
@@ -96,7 +96,7 @@ def other_work(servers: Sequence[WebProcess]) -> Iterator[Callable[[], float]]:
 
 
 async def open_all(people: Sequence[Person], port: int, *, by_session: bool = False) -> list[ConnectingClient]:
-    """All of them, a few at once."""
+    """Connects all clients, a few at once."""
     waiting, clients = list(people), []
 
     async def some() -> None:
@@ -134,7 +134,7 @@ async def alone(person: Person, port: int) -> float:
 
 
 async def round_trips(checkout: Path, people: Sequence[Person], port: int) -> dict[str, float]:
-    """Of each opening, through a door that counts them."""
+    """The round trips to PostgreSQL of each opening, counted by a proxy."""
     services = embedded.Services(DATA)
     door = CountingDoor(Path("/tmp") / f"gapless-door-{os.getpid()}", real=services.sockets)
     await door.open()

@@ -1,4 +1,4 @@
-"""What a channel's page costs a phone: painted when, jumped how much, blocked for how long; and a thousand messages back.
+"""The cost of a channel's page on a phone: time to paint, layout shifts, blocking time; and scrolling a thousand messages back.
 
     python -m benchmarks.page                     a minute
     python -m benchmarks.page --rounds 7 --json
@@ -137,7 +137,7 @@ def read_back(page: Page, path: str) -> dict[str, float]:
 
 
 def score(figures: dict[str, float]) -> int:
-    """As Lighthouse weighs them: logarithmic normal curves through 0.9 and 0.5."""
+    """Lighthouse's score: logarithmic normal curves through 0.9 and 0.5."""
     total = 0.0
     for name, (weight, good, median) in CURVES.items():
         spread = math.log(median / good) / 1.2815515655446004

@@ -120,7 +120,7 @@ class Run:
 
 
 async def send(receiver: Receiver, run: Run, *, rate: float, until: float, window: int) -> None:
-    """At `rate` a second, or (0) with `window` unanswered messages at any time."""
+    """Sends `rate` messages a second; 0: as many as `window` unanswered ones allow."""
     if not rate:
         run.windows[receiver.place] = asyncio.Semaphore(window)
     ref = 0

@@ -33,7 +33,7 @@ async def reconnect_all(
     server: WebProcess,
     open_all: Callable[[Sequence[Person], int], Awaitable[list[ConnectingClient]]],
 ) -> dict[str, Any]:
-    """All come in, are cut off in one moment and come back as clients do; `talkers` stay and talk."""
+    """All clients connect, lose their connections at one moment and reconnect as clients do; `talkers` stay and send."""
     grown = -server.unique_bytes()
     clients = await open_all(people, server.port)
     await asyncio.sleep(SETTLE_SECONDS)

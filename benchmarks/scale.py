@@ -1,4 +1,4 @@
-"""What one core carries, with one, two and four web processes; and a hundred thousand places in channels on a few sockets.
+"""The load that one core carries, with one, two and four web processes; and 100,000 followed channels on a few sockets.
 
     python -m benchmarks.scale              minutes, on a machine with nothing else to do; --json for machines
 
@@ -63,7 +63,7 @@ def cpu_of(servers: Sequence[WebProcess]) -> float:
 
 
 def deliveries(count: int) -> dict[str, Any]:
-    """Of so many processes: paced, and flat out."""
+    """Measures deliveries with so many processes: at a steady rate, and as fast as possible."""
     found: dict[str, Any] = {"processes": count}
     with serving(count) as servers:
         found["idle_mb"] = round(sum(server.unique_bytes() for server in servers) / 2**20)
@@ -83,7 +83,7 @@ def deliveries(count: int) -> dict[str, Any]:
 
 
 async def places(people: Sequence[Person], servers: Sequence[WebProcess]) -> dict[str, Any]:
-    """All come in, a few at once; then nothing happens; then some say something."""
+    """All sockets connect, a few at once; then they are idle; then some send."""
     empty = sum(server.unique_bytes() for server in servers)
     cpu, began_at = cpu_of(servers), time.perf_counter()
     clients = await _all_in(people, servers)

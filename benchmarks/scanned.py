@@ -1,4 +1,4 @@
-"""How many rows of large tables were looked through one after another, by anybody: what an index should have found."""
+"""How many rows of large tables sequential scans have read: an index should have found them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,5 +35,5 @@ def read_scans() -> dict[str, int]:
 
 
 def since(before: dict[str, int], now: dict[str, int], *, times: int = 1) -> dict[str, int]:
-    """What has come since then, for each of so many times; without tables of which nothing was."""
+    """The rows scanned since `before` for each of so many repetitions, without tables that were not scanned."""
     return {table: (rows - before.get(table, 0)) // times for table, rows in now.items() if rows > before.get(table, 0)}

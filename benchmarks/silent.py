@@ -14,7 +14,7 @@ from chatproject.embedded.start import prepare  # noqa: E402
 
 
 def silence() -> None:
-    """Nobody is said to be here or to type, nothing is asked of Redis, nothing is pushed or written."""
+    """Switches presence and typing off: no calls to Redis, no pushes, no writes."""
 
     def nothing(*_: object, **__: object) -> None:
         return

@@ -87,7 +87,7 @@ def shown_by_count(
 
 
 def best(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of each figure the one that other work disturbed least; what was wrong in any round stays."""
+    """For each figure the round that other work disturbed least; errors of any round stay."""
     most: dict[str, Callable[..., Any]] = {"deliveries_per_second": max, "wrong": sum}
     return {name: most.get(name, min)(each[name] for each in rounds) for name in rounds[0]}
 

@@ -36,7 +36,7 @@ def network(said: str) -> Network:
 
 
 def is_within(said: str, networks: Iterable[Network]) -> bool:
-    """False for what is no address."""
+    """Whether the address is in one of the networks; False if it is no address."""
     address = parsed(said)
     return address is not None and any(address in network for network in networks)
 

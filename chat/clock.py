@@ -23,7 +23,7 @@ def now() -> datetime.datetime:
 
 
 def steady_seconds() -> float:
-    """What `follow` wants to know from before the question."""
+    """The monotonic clock in seconds, for `follow`: read it before PostgreSQL is asked."""
     return time.clock_gettime(_STEADY)
 
 

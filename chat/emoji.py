@@ -10,7 +10,7 @@ MOST_LARGE = 3
 
 
 def fully_qualified(text: str) -> str | None:
-    """The one spelling of this emoji; None for what is none, or more than one."""
+    """The full spelling of this emoji; None if the text is no single emoji."""
     if len(text) > 2 * _longest():
         return None
     return _spellings().get(text.replace(_COLOURED, ""))

@@ -21,5 +21,5 @@ def format_duration(seconds: int) -> str:
 
 
 def format_files(files: Iterable[Mapping[str, Any]] | None) -> list[str]:
-    """Of a message, as its row has them."""
+    """The files of a message as one line of text: names and sizes, from the message's column `files`."""
     return [f"(file: {file['name']}, {format_size(file['size'])})" for file in files or ()]

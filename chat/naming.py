@@ -94,7 +94,7 @@ def look(name: str) -> str:
 
 
 def looks(name: str) -> tuple[str, str]:
-    """How it looks as it is spelled, and in small letters: a capital I is an l to the eye, and an i to the keyboard."""
+    """The looks of a name as written and in small letters: a capital I looks like an l, and is typed as an i."""
     return look(name), look(fold(name))
 
 
@@ -141,7 +141,7 @@ def _may_join(character: str) -> bool:
 
 
 def _selects(name: str, place: int) -> bool:
-    """Selectors of a shape have a meaning after what has several: a Mongolian letter, a symbol, the sign on a keycap."""
+    """Whether a variation selector has a meaning here: after a Mongolian letter, a symbol, or the sign on a keycap."""
     before, after = name[max(0, place - 1) : place], name[place + 1 : place + 2]
     if name[place] in _MONGOLIAN_SELECTORS:
         return unicodedata.name(before or " ", "").startswith("MONGOLIAN")

@@ -34,7 +34,7 @@ def may_view(kind: type[Model]) -> bool:
 
 
 def link(row: Model | None, text: str = "") -> SafeString | str:
-    """To the row's page, or only its text for who may not see that."""
+    """A link to the row's page; only its text for viewers who may not see the page."""
     if row is None:
         return "–"
     text = text or str(row)
@@ -48,7 +48,7 @@ def page_of(row: Model) -> str:
 
 
 def list_link(kind: type[Model], text: str, **query: Any) -> SafeString | str:
-    """To a filtered list of rows of that kind."""
+    """A link to a filtered list of rows of that kind."""
     if not may_view(kind):
         return text
     asked = "&".join(f"{name}={value}" for name, value in query.items())

@@ -45,7 +45,7 @@ class FaultEpisodes:
 
     @property
     def kept(self) -> str:
-        """What began and was not said yet."""
+        """The line about an episode that began and was not logged yet; empty if there is none."""
         return self._begins() if self.is_lasting and self._is_first and not self._is_told else ""
 
     def note(self, record: logging.LogRecord) -> str:

@@ -42,7 +42,7 @@ class FaultFilter(logging.Filter):
         self._is_watched = False
 
     def say_what_was_kept(self) -> None:
-        """At the end of the process: a command lasts no longer than the moment that is waited for a reason."""
+        """Logs faults that still wait for their reason. Call it at the process's end: a command may be shorter than the wait."""
         with self._lock:
             said = [episodes.kept for episodes in self._episodes.values() if episodes.kept]
         for line in said:

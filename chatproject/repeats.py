@@ -26,7 +26,7 @@ class _Kind:
 
 
 class Repeats:
-    """Of one process. Not for several threads at once: its owner has a lock."""
+    """The repeated lines of one process. Not thread-safe: its owner has a lock."""
 
     def __init__(self) -> None:
         self._kinds: dict[Hashable, _Kind] = {}

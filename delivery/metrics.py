@@ -1,4 +1,4 @@
-"""What the machinery counts, for Prometheus: one name a figure, in base units, and never a user or a channel as a label.
+"""The machinery's metrics for Prometheus: one name a metric, in base units, and never a user or a channel as a label.
 
 Cheap enough for the hot path: counted once a batch or a frame, never once a socket. Per-channel figures are in live/counted.py.
 """

@@ -1,4 +1,4 @@
-"""What the machinery asks of the product: rows, positions, commits.
+"""The interface through which the machinery asks the product for rows, positions and commits.
 
 All functions are sync, and run in a database thread where nothing else is said.
 """

@@ -1,4 +1,4 @@
-"""What runs beside: started in one nursery a process, and ended with it; asked again until it is over."""
+"""Background tasks: started in one nursery a process, ended with it, and cancelled again until they have ended."""
 
 import asyncio
 import logging

@@ -1,1 +1,1 @@
-"""What others need for the same: Gapless, Socket.IO and the tutorial of Channels, with one client over the same services."""
+"""Compares Gapless with other servers: Socket.IO and the tutorial of Channels, with one client over the same services."""

@@ -92,7 +92,7 @@ async def row(talkers: list[Talker], server: WebProcess, rate: float, seconds: f
 
 
 async def settle(tally: Tally, *, everybody: int) -> None:
-    """Until everybody has heard everything, or nothing more comes; who is far behind is given up."""
+    """Waits until all sockets have all messages, or no more arrive; gives up sockets that are far behind."""
     until, before = time.perf_counter() + MOST_BEHIND_SECONDS, -1
     while time.perf_counter() < until and before < tally.deliveries < len(tally.said) * everybody:
         before = tally.deliveries

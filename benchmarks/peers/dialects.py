@@ -1,4 +1,4 @@
-"""How each peer is spoken to: the same message in its own words. Knows what comes in, not what is measured."""
+"""The protocols of the peers: the same message in each. Knows frames, not what is measured."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import msgspec
 
 @dataclass
 class Heard:
-    """What one frame says: messages by their key, own ones that are accepted, and whether the socket is in now."""
+    """The content of one frame: messages by their key, accepted own messages, and whether the socket is open now."""
 
     said: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Dialect(Protocol):
 
 
 class Tutorial:
-    """Nothing is acknowledged: what comes back is taken for it."""
+    """The tutorial acknowledges nothing: the message's echo counts as its acknowledgement."""
 
     path, is_in_at_once = "/ws/", True
 

@@ -23,7 +23,7 @@ USUAL, BETWEEN = (("core", "daphne"), ("pubsub", "uvicorn")), (("core", "uvicorn
 
 @dataclass(frozen=True)
 class Peer:
-    """`is_kept`: whether what is said is in PostgreSQL before it is acknowledged."""
+    """A peer. `is_kept`: whether a message is in PostgreSQL before it is acknowledged."""
 
     name: str
     is_kept: bool
@@ -53,7 +53,7 @@ class Server(WebProcess):
 
 
 def peers(services: Services, *, channel: int, tokens: Sequence[str], is_all: bool) -> list[Peer]:
-    """All that can be had on this machine: Socket.IO where there is Node and its packages can be fetched."""
+    """The peers that this machine can run: Socket.IO only with Node and its packages."""
     logins = [f"Authorization: Bearer {token}" for token in tokens]
     strangers = ["Accept: */*"] * len(tokens)
     found = [Peer("Gapless", True, WebProcess, lambda: Gapless(channel), logins)]

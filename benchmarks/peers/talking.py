@@ -55,7 +55,7 @@ class Talker(RawSocket):
             self.send_text(heard.answer)
 
     async def talk(self, *, rate: float, until: float, window: int) -> None:
-        """At `rate` a second; 0: with `window` unanswered at any time."""
+        """Sends `rate` messages a second; 0: as many as `window` unanswered ones allow."""
         start, count = time.perf_counter() + (hash(id(self)) % 1000 / 1000 / rate if rate else 0), 0
         self._window = None if rate else asyncio.Semaphore(window)
         while time.perf_counter() < until:
@@ -79,7 +79,7 @@ async def come_in(dialect: Dialect, login: str, port: int) -> Talker:
 async def all_come_in(
     logins: Sequence[str], port: int, *, speaking: Callable[[], Dialect], at_once: int = 4
 ) -> list[Talker]:
-    """All of them, a few at once."""
+    """Connects all sockets, a few at once."""
     waiting, talkers = list(logins), []
 
     async def some() -> None:

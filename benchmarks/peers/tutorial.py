@@ -1,4 +1,4 @@
-"""The chat of the Channels tutorial: one layer channel a socket, what is said goes out by the group, nothing is kept.
+"""The chat of the Channels tutorial: one layer channel a socket, messages go to a group, nothing is stored.
 
 LAYER: `core` or `pubsub`; REDIS_URL. An ASGI application for daphne or uvicorn.
 """

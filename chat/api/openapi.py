@@ -249,7 +249,7 @@ def _operations() -> Iterator[Documented]:
 
 
 def _shapes() -> set[Shape]:
-    """All shapes that the operations take and give, and the shape of refusals."""
+    """All shapes that operations take and return, and the shape of refusals."""
     found: set[Shape] = {shapes.Problem}
     for said in _operations():
         for given in said.gives.values():

@@ -28,7 +28,7 @@ def member_acted_on(right: Right, actor: User, channel: int, pk: int) -> User:
 
 
 def person_to_add(actor: User, channel: int, pk: int) -> User:
-    """The same for a user who is to be added. Raises DRF's ValidationError if there is no such user."""
+    """A user who is to be added; the same refusals. Raises DRF's ValidationError if there is no such user."""
     _require(actor, Right.ADD, channel)
     [user] = known_people([pk])
     return user

@@ -75,7 +75,7 @@ class _Requests:
 
 
 class _Machinery:
-    """What delivery has counted in this process so far."""
+    """Delivery's metrics of this process at one moment."""
 
     def __init__(self) -> None:
         self.messages = _read(metrics.messages.labels("committed"))
@@ -89,12 +89,12 @@ class _Machinery:
 
 
 def _read(metric: MetricWrapperBase) -> int:
-    """Of one that has no labels, or all. Without what a page of figures has beside it: this is asked all day long."""
+    """The value of a metric, summed over its labels; cheaper than collecting, because it is read all day."""
     return int(metric._value.get())  # type: ignore[attr-defined]
 
 
 def _by_first(metric: MetricWrapperBase) -> Counter[str]:
-    """Of a metric with several labels, by the first."""
+    """The values of a metric with several labels, by the first label."""
     found = Counter[str]()
     for labels, one in list(metric._metrics.items()):
         found[labels[0]] += _read(one)
@@ -102,7 +102,7 @@ def _by_first(metric: MetricWrapperBase) -> Counter[str]:
 
 
 def _classes(metric: MetricWrapperBase) -> list[int]:
-    """Of all labels together."""
+    """The histogram's classes, summed over all labels."""
     each: list[Any] = list(metric._metrics.values()) if metric._labelnames else [metric]
     return [sum(int(count.get()) for count in counts) for counts in zip(*(one._buckets for one in each), strict=True)]
 

@@ -17,7 +17,7 @@ PLAIN = {"p", "blockquote", "ul", "li", "thead", "tbody", "tr", "em", "strong", 
 
 @lru_cache(maxsize=1024)
 def render(body: str) -> SafeString:
-    """Nothing of the body is markup in it but what Markdown made."""
+    """The body as HTML. Its only markup is what Markdown produced."""
     return mark_safe("".join(_written(parse(body))))  # noqa: S308 (all text in it is escaped, in _written)
 
 

@@ -108,7 +108,7 @@ _PARSER = _Parser()
 
 
 def parse(body: str) -> list[Token]:
-    """Never nothing: what would show nothing, or is nested too deeply, is one paragraph of what was typed."""
+    """The tokens of a body. A body that would show nothing, or is nested too deeply, is one paragraph of the typed text."""
     tokens = _PARSER.parse(body.replace("\ufeff", ""))
     return tokens if _shows_something(tokens) and not _is_too_deep(tokens) else _as_typed(body)
 

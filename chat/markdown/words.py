@@ -14,7 +14,7 @@ from chat.markdown.links import HOST, MAIL, PATH, is_address, trimmed
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Drawn as `<tag attributes>text</tag>`; `text` is what it takes of what was found, from its beginning."""
+    """A word, drawn as `<tag attributes>text</tag>`; `text` is the beginning of the match that belongs to it."""
 
     tag: str
     attributes: dict[str, str]

@@ -26,7 +26,7 @@ def for_measuring() -> "QuerySet[User]":
 
 
 def not_for_measuring(users: "QuerySet[User]") -> "QuerySet[User]":
-    """Those of the accounts that people can write to, add and find."""
+    """The accounts without those of measurements: people can write to them, add and find them."""
     return users.exclude(_FOR_MEASURING)
 
 

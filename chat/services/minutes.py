@@ -1,4 +1,4 @@
-"""Keeps what web processes counted, by the minute and by the day, and takes away what is old."""
+"""Stores the counts of web processes by the minute and by the day, and deletes old ones."""
 
 import datetime
 
@@ -30,12 +30,12 @@ ON CONFLICT (day) DO UPDATE SET people = greatest(days.people, excluded.people),
 
 
 def keep_minute(counted: Counted, *, at: datetime.datetime, process: str) -> None:
-    """What a process counted since `at`, the minute's begin, in the place of what it said of that minute before."""
+    """Stores the counts of a process since `at`, the beginning of a minute; replaces its earlier counts of this minute."""
     prepared_sql.execute(_KEEP_MINUTE, [at, process, msgspec.json.encode(counted).decode()])
 
 
 def keep_day(day: datetime.date, *, now: datetime.datetime) -> None:
-    """Its messages from its minutes, and who has been here since it began: to be asked while it lasts, or right after it.
+    """Stores the day's messages, from its minutes, and the number of people seen. Call it during the day, or right after it.
 
     Takes away what is older than is kept. Repeating is safe.
     """

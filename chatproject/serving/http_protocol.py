@@ -59,7 +59,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
 
     @property
     def is_coming_in(self) -> bool:
-        """Nothing was asked yet, or not wholly."""
+        """Whether the connection has no complete request yet."""
         return not self._has_asked and not self._is_over and not self.transport.is_closing()
 
     # ---- what uvicorn and the event loop call ----

@@ -108,7 +108,7 @@ class _Form:
         )
 
     def read(self, piece: bytes) -> bytes:
-        """What of it is the file's."""
+        """The bytes of this piece that belong to the file."""
         self._found.clear()
         try:
             self._parser.write(piece)

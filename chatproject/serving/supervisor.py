@@ -184,7 +184,7 @@ class _Rolling:
 
     @property
     def besides(self) -> list[Worker]:
-        """Those that run beside the ones that count."""
+        """The processes beyond the wanted number, such as old ones that drain."""
         return [worker for worker in (self._successor, self._leaving) if worker is not None]
 
     def is_over(self) -> bool:

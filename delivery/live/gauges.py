@@ -37,7 +37,7 @@ async def keep_reading(hub: Hub, queue: Queue, bus: Bus) -> None:
 
 
 class _Noted:
-    """Writes what has changed: most has not, and processes share figures by files that are dear to write to."""
+    """Sets a gauge only when its value has changed: processes share metrics in files, and writes are expensive."""
 
     def __init__(self) -> None:
         self._values: dict[Gauge, float] = {}

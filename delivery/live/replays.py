@@ -1,4 +1,4 @@
-"""How much a sync replayed, computed from its answer."""
+"""The number of changes that a sync replayed, computed from its answer."""
 
 from collections.abc import Mapping
 

@@ -125,7 +125,7 @@ class Crowd:
         return took
 
     async def settled(self, heads: Mapping[int, int] | None = None) -> bool:
-        """Whether everybody has heard of everything up to `heads` (without: up to what was answered here), in time."""
+        """Waits until every client has all changes up to `heads` (default: the messages answered here). False if time ran out."""
         deadline = time.perf_counter() + SETTLE_SECONDS
         heads = self.tally.heads if heads is None else heads
         while time.perf_counter() < deadline:

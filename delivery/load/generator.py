@@ -46,7 +46,7 @@ _decode = msgspec.msgpack.Decoder(Order).decode
 
 
 class Generator:
-    """Its crowd, and what that is ordered to do. `say`: to the process that gives the orders."""
+    """A crowd that obeys orders. `say` sends reports to the process that gives the orders."""
 
     def __init__(self, say: Callable[[Word], None], nursery: Nursery) -> None:
         self._say = say

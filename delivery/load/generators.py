@@ -133,7 +133,7 @@ class Generators:
         await self._all([Enter(share) for share in self._shared(seats)])
 
     async def tell(self) -> tuple[Tally, list[float]]:
-        """What was seen, as if by one, and how late the event loops were while the speakers spoke."""
+        """The merged tally of all generators, and the lags of their event loops while clients sent."""
         told = await self._all([Tell()] * self._count)
         return Tally.together(done.tally for done in told if done.tally), [late for done in told for late in done.lag]
 

@@ -35,7 +35,7 @@ class Settle(msgspec.Struct, tag=True):
 
 
 class Depart(msgspec.Struct, tag=True):
-    """These are disconnected."""
+    """Disconnect these clients."""
 
     seats: list[int]
 
@@ -53,7 +53,7 @@ class Enter(msgspec.Struct, tag=True):
 
 
 class Tell(msgspec.Struct, tag=True):
-    """Say what was seen since the beginning."""
+    """Report the tally since the beginning."""
 
 
 Order = Arrive | Speak | Settle | Depart | Say | Enter | Tell
@@ -94,13 +94,13 @@ Word = Step | Count | Done | Failed
 
 
 def pack(said: Order | Word) -> bytes:
-    """As it goes through the pipe."""
+    """The order or report as bytes for the pipe."""
     raw = msgspec.msgpack.encode(said)
     return len(raw).to_bytes(_LENGTH_BYTES, "big") + raw
 
 
 async def read(pipe: asyncio.StreamReader) -> bytes | None:
-    """What was packed next; None when the other side has gone."""
+    """Reads the next order or report; None if the other side has gone."""
     try:
         return await pipe.readexactly(int.from_bytes(await pipe.readexactly(_LENGTH_BYTES), "big"))
     except (asyncio.IncompleteReadError, ConnectionError):

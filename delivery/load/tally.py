@@ -28,7 +28,7 @@ class Arrived:
 
 @dataclass(slots=True)
 class Reception:
-    """What one receiver was told of one channel, in the order in which it was told."""
+    """The changes of one channel that one receiver got, in order."""
 
     channel_id: int
     #: Everything after this number is expected, once, in order.
@@ -40,7 +40,7 @@ class Reception:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What must not be: each is a number of messages and receivers."""
+    """The violations: each is a number of pairs of message and receiver."""
 
     lost: int
     doubled: int
@@ -67,7 +67,7 @@ class Tally:
 
     @classmethod
     def together(cls, tallies: "Iterable[Tally]") -> "Tally":
-        """What several processes saw, as if one had seen it."""
+        """Merges the tallies of several processes."""
         whole = cls()
         for tally in tallies:
             whole.sent |= tally.sent

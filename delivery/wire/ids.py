@@ -1,4 +1,4 @@
-"""How ids and numbers are written by clients, the same at every door."""
+"""Ids and numbers as clients write them, the same at every door."""
 
 import contextlib
 import re
@@ -17,7 +17,7 @@ _NUMBER = re.compile("0|[1-9][0-9]{0,18}")
 
 
 def read_uuid(given: object) -> uuid.UUID:
-    """Raises Invalid for what is not written like UUID_PATTERN."""
+    """Parses a UUID. Raises Invalid for text that is not like UUID_PATTERN."""
     # With this length msgspec takes nothing else, and three times as fast as Python's own UUID.
     if isinstance(given, str) and len(given) == UUID_LENGTH:
         with contextlib.suppress(msgspec.ValidationError):

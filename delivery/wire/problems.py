@@ -1,4 +1,4 @@
-"""What is said over HTTP of what was refused. The server's door says it by itself, before anybody knows whose request it is."""
+"""Refusals over HTTP as problem documents. The server sends some itself, before the request's user is known."""
 
 import http
 from typing import Annotated

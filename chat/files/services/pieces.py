@@ -70,7 +70,7 @@ def take_piece(user: User, upload: int, *, offset: int, content: IO[bytes]) -> F
 
 
 def assembled(row: File) -> IO[bytes]:
-    """All pieces together, in a scratch file."""
+    """A scratch file with all pieces."""
     whole = scratch()
     for name, _ in row.pieces:
         with storage.get(row.folder, name) as piece:

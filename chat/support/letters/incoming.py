@@ -14,7 +14,7 @@ from delivery.wire.errors import Invalid
 
 #: The line in every mail of ours above the messages: a customer's answer ends there.
 ANSWER_ABOVE = "-- Please write your answer above this line --"
-_OPENER = Path(__file__).with_name("opener.py")
+_PARSER = Path(__file__).with_name("mail_parser.py")
 #: Seconds for one mail, even on a busy machine.
 MOST_SECONDS = 60
 
@@ -54,5 +54,5 @@ def open_mail(raw: bytes) -> Opened:
 def _ask_opener(raw: bytes, content: IO[bytes]) -> _Said | None:
     most_files, target = str(settings.LIMITS.files_per_message), content.fileno()
     what = (most_files, ANSWER_ABOVE, str(target))
-    done = run_apart("-S", str(_OPENER), *what, descriptors=[target], within=MOST_SECONDS, given=raw)
+    done = run_apart("-S", str(_PARSER), *what, descriptors=[target], within=MOST_SECONDS, given=raw)
     return msgspec.json.decode(done.stdout, type=_Said) if done is not None and done.returncode == 0 else None
