@@ -1,4 +1,4 @@
-"""What operators do to accounts and tokens from the console."""
+"""The operator's commands for accounts and tokens."""
 
 import sys
 from io import StringIO

@@ -1,4 +1,4 @@
-"""The alert of a mailbox that can't be collected from, as it reaches somebody: by hand, as those of test_alerts_fire.py."""
+"""The alert of a mailbox that can't be collected from, by hand, as in test_alerts_fire.py."""
 
 import contextlib
 from collections.abc import Callable

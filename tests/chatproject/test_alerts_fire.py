@@ -1,4 +1,4 @@
-"""Alerts as they reach somebody: a real Prometheus scrapes real servers to which real things happen. Needs Debian's prometheus.
+"""Alerts fire: a real Prometheus scrapes real servers while faults happen. Needs Debian's prometheus.
 
 docs/runbooks.md says of each by what it was seen firing.
 """

@@ -1,4 +1,4 @@
-"""Files that hold what people said, in a folder in which others may lay something: /tmp, mostly."""
+"""Files with people's messages, in a folder in which other users can create files, such as /tmp."""
 
 import os
 import stat

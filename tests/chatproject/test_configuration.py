@@ -1,4 +1,4 @@
-"""What is shipped in deploy/ is what the embedded services run with, and says what the limits say."""
+"""The files in deploy/ are the configuration of the embedded services, and agree with the limits."""
 
 import re
 

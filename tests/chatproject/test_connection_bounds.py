@@ -1,4 +1,4 @@
-"""A connection at every stage, by strangers: heads, bodies, handshakes, answers. Each has a bound and a clock, and is answered."""
+"""A stranger's connection at every stage: head, body, handshake, answer. Each has a bound and a time limit, and an answer."""
 
 import asyncio
 import time

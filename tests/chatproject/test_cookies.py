@@ -1,4 +1,4 @@
-"""What the cookies are called, what links begin with, and where a platform finds the server."""
+"""Names of cookies, the beginning of links, and the address of the server on a platform."""
 
 import os
 import signal

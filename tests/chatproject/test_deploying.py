@@ -1,4 +1,4 @@
-"""The files of deploy/: what proxies pass on and keep back, by the proxies themselves, and the shape of the others."""
+"""The files of deploy/: what real proxies pass on and keep back with them, and the shape of the other files."""
 
 import dataclasses
 import re

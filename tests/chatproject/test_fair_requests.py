@@ -1,4 +1,4 @@
-"""One person's requests keep nobody else waiting, however many they are, and from wherever they come."""
+"""One person's requests keep no other user waiting, however many they are and from any address."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""When a fault is said: that it is there, each minute, that it was; once a minute where it comes and goes."""
+"""When a fault is logged: at its beginning, each minute, at its end; once a minute if it comes and goes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a web process has loaded when it begins to serve is not looked through for garbage any more; what comes later is."""
+"""Objects loaded before serving are excluded from garbage collection; later objects are not."""
 
 import gc
 import socket

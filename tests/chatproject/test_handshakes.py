@@ -1,4 +1,4 @@
-"""Handshakes that are understood from the head alone: only those that websockets would have answered in the same way."""
+"""Handshakes that are understood from the head alone: only those that websockets would answer alike."""
 
 import pytest
 from websockets.http11 import Request

@@ -1,4 +1,4 @@
-"""What a process does by itself while nobody does anything: it looks for work without visiting a thread."""
+"""The repeated work of an idle process: it looks for work without using a thread."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable

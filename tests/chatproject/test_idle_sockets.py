@@ -1,4 +1,4 @@
-"""What an idle socket keeps: little, for there are thousands of them."""
+"""The memory of an idle socket: little, because there are thousands."""
 
 import asyncio
 import gc

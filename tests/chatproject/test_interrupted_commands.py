@@ -1,4 +1,4 @@
-"""Commands that nobody reads to the end, or that are interrupted: what they make is there whole and was told, or not at all."""
+"""Commands whose output is closed or that are interrupted: what they create exists whole and was printed, or not at all."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is logged: JSON with ids, and nothing that people wrote."""
+"""The log: JSON with ids, and no text of messages."""
 
 import json
 import logging

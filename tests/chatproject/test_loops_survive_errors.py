@@ -1,4 +1,4 @@
-"""What a web process does all the time goes on after an error that nobody expected, whatever was waited for."""
+"""The repeated work of a web process goes on after an unexpected error in any of its waits."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is counted: named as Prometheus wants it, listed, fenced, and right with several processes."""
+"""Metrics: named as Prometheus expects, documented, protected, and right with several processes."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""`manage.py migrate` while others work: it waits for its turn, but makes nobody wait."""
+"""`manage.py migrate` during other work: it waits for its turn, and blocks no other work."""
 
 import dataclasses
 import threading

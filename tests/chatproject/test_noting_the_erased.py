@@ -1,4 +1,4 @@
-"""Who was erased while they were here: what is noted of them a minute later says nothing of when that was."""
+"""A person who was erased while online: the later write of last-seen times says nothing about the time."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""More than fits: requests wait for a place, sockets come in one after another, and nobody is left without an answer."""
+"""Overload: requests wait for a place, sockets open one after another, and every client gets an answer."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Through a pooler all promises hold, or nothing is served, with the reason: what it drops is read back."""
+"""Through a pooler all promises hold, or the server does not start, with the reason: it reads back what the pooler dropped."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Pooled connections: what was cut while nobody used it is found before it is used, and what lives is not asked whether it does."""
+"""Pooled connections: a connection that was cut while idle is found before its use, and a living one costs no query."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Web processes that are killed, stopped and replaced: what was acknowledged is there, and people are sent elsewhere."""
+"""Web processes that are killed, stopped and replaced: acknowledged messages are stored, and sockets are sent elsewhere."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What production lacks is said before people meet it: by `check --deploy`, and by the doctor."""
+"""What a production needs and lacks is reported before people meet it: by `check --deploy`, and by the doctor."""
 
 import datetime
 from typing import Any

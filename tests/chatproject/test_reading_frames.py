@@ -1,4 +1,4 @@
-"""How frames are taken from a socket: the same ones however they come, and no more than the reader keeps up with."""
+"""Frames read from a socket: the same however they arrive, and no faster than the reader."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""What a browser shows when the door refuses it: a page, under a policy that lets in nothing but its own style."""
+"""The page of a refusal in a browser, with a policy that allows only its own style."""
 
 import base64
 import hashlib

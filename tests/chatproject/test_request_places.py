@@ -1,4 +1,4 @@
-"""Places for requests, without a server: taken in turn, given back once, and a line for each address."""
+"""Places for requests, without a server: given in turn, given back once, with a line for each address."""
 
 import asyncio
 import time

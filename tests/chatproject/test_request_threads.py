@@ -1,4 +1,4 @@
-"""Requests in threads that are kept, without a server."""
+"""Requests in reused threads, without a server."""
 
 import asyncio
 import threading

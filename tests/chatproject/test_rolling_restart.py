@@ -1,4 +1,4 @@
-"""SIGHUP: new web processes take the place of the old ones, one by one, and nobody who comes meanwhile is refused."""
+"""SIGHUP: new web processes replace the old ones, one by one, and no client is refused meanwhile."""
 
 import asyncio
 import contextlib

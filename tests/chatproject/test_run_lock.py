@@ -1,4 +1,4 @@
-"""Threads that answer reads, one of which runs at a time."""
+"""Threads that answer reads: only one of them runs at a time."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""A socket that systemd listens at: a restart of the whole service refuses nobody, who comes meanwhile waits in its queue."""
+"""Socket activation by systemd: a restart of the whole service refuses no client; new connections wait in the socket's queue."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Starting and ending as an operator does: one sentence for what is wrong, and nothing left behind."""
+"""Starting and ending as an operator does: one sentence for each problem, and nothing left behind."""
 
 import os
 import signal

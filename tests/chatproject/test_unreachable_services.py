@@ -1,4 +1,4 @@
-"""What can't be reached or is not permitted is said in one sentence, at once, at every door of the operator."""
+"""Services that can't be reached or refuse: one sentence, at once, from every command of the operator."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""Places for uploads: who has many slow ones gives one to whom the house would else refuse, and keeps what has come of it."""
+"""Places for uploads: a user with many slow uploads gives up a place if another user would be refused, and keeps the bytes."""
 
 import asyncio
 import dataclasses

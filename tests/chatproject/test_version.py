@@ -1,4 +1,4 @@
-"""A release has one number, and says of which commit it was made."""
+"""A release has one version, and names its commit."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What one client may cost the others: floods, fragments, silence, uploads, guesses."""
+"""What one client can cost the others: floods, fragments, silence, uploads, guesses."""
 
 import asyncio
 import json

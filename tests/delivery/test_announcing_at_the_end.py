@@ -1,4 +1,4 @@
-"""Nothing is begun when the process ends."""
+"""A process that ends makes no announcements."""
 
 import logging
 from types import SimpleNamespace

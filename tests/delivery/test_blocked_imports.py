@@ -1,4 +1,4 @@
-"""A library is loaded without what it would use if that was installed, and afterwards all is as before."""
+"""A library is loaded without its optional dependencies, and later imports work as before."""
 
 import importlib
 import subprocess

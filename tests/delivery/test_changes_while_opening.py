@@ -1,4 +1,4 @@
-"""Who comes in is read before the process knows who it is: what happens meanwhile is found nevertheless."""
+"""A socket's accesses are read before the process knows its user: changes in between are noticed all the same."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Who hears what of a channel over sockets: removed, added, outside."""
+"""Which users get a channel's changes over sockets: removed, added, outsiders."""
 
 import pytest
 

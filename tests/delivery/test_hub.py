@@ -1,4 +1,4 @@
-"""The order guard: whatever becomes of the announcements, sockets get every change once, in order, and not after their end."""
+"""Order: whatever happens to announcements, sockets get every change once, in order, and none after their access ended."""
 
 import asyncio
 import random

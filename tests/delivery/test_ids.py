@@ -1,4 +1,4 @@
-"""Ids are taken in one form at all doors: UUIDs in full, whole numbers as they are; anything else is said to be wrong."""
+"""Ids have one form at all doors: UUIDs in full, whole numbers as they are; other forms are refused with a sentence."""
 
 import uuid
 from typing import Any

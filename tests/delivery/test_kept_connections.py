@@ -1,4 +1,4 @@
-"""The threads that keep their connections: nothing is asked before the work, and what PostgreSQL has ended is not used."""
+"""Threads that keep their connections: no extra query before the work, and no use of a connection that PostgreSQL has ended."""
 
 import asyncio
 import threading

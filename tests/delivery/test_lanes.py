@@ -1,4 +1,4 @@
-"""Whose turn it is where several processes post to one channel: under load a batch waits for the other's, and nothing else does."""
+"""Lanes of several processes that post to one channel: under load their batches take turns, and only then."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""The load test: what it notices, and that it runs through real sockets to one verdict."""
+"""The load test: the violations that it finds, and a run through real sockets to one verdict."""
 
 import asyncio
 import contextlib

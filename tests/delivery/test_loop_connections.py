@@ -1,4 +1,4 @@
-"""Commits by connections of the event loop: as durable and as exact as by threads, and threads take over wherever they end."""
+"""Commits by the event loop's connections: as durable and exact as by threads, which take over when a connection ends."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""Commits while PostgreSQL ends connections, rows are locked, and what is answered is taken away: what had its ok is there once."""
+"""Commits while PostgreSQL ends connections, rows are locked, and answers get lost: a message with its `ok` is stored once."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What a channel keeps of its newest changes, and where an access ends in them."""
+"""The newest changes that a channel keeps in memory, and where an access ends among them."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Many come in at once: in lines, an address a line; who finds no place comes back when those sent away before have had theirs."""
+"""Many sockets open at once: they wait in lines, one for each address; refused clients may return when earlier ones had a turn."""
 
 import asyncio
 from collections import Counter

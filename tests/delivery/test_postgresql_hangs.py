@@ -1,4 +1,4 @@
-"""PostgreSQL stands still in the middle of it: who waits is told so in time, and all is well when it goes on."""
+"""PostgreSQL hangs in the middle of work: waiting clients are told in time, and all is well when it continues."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What the event loop reads by a line of its own is what a thread reads; wherever a line fails, a thread takes over."""
+"""Reads by the event loop's connections equal those by threads; if a connection fails, a thread takes over."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path

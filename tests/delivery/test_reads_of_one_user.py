@@ -1,4 +1,4 @@
-"""Who asks for what they missed on all their sockets at once keeps nobody else waiting."""
+"""A user who reads missed changes on all their sockets at once keeps no other user waiting."""
 
 import asyncio
 import threading

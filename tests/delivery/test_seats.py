@@ -1,4 +1,4 @@
-"""How many sockets one person has, and a channel: at n and n + 1, across processes, without Redis, and after a process has died."""
+"""The bounds on sockets of one person and of a channel: at n and n + 1, across processes, without Redis, after a crash."""
 
 import asyncio
 import random

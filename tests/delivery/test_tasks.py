@@ -1,4 +1,4 @@
-"""What runs beside, and how it is ended."""
+"""Background tasks, and how they end."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What is asked for again, and what is not."""
+"""Which reads are repeated, and which work is not."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`changes/`: what it says of where it stands, and waiting for what comes."""
+"""`changes/`: the positions that it returns, and waiting for the next change."""
 
 import asyncio
 import time

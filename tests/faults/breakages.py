@@ -1,4 +1,4 @@
-"""The builds that are broken on purpose, to see that a scenario notices each of them."""
+"""The broken builds: changes on purpose, to see that a scenario notices each of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

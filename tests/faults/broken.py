@@ -1,4 +1,4 @@
-"""Starts a web process that is not what it should be: `GAPLESS_BROKEN=… GAPLESS_CLOCK=… python -m tests.faults.broken serve`.
+"""Starts a broken web process: `GAPLESS_BROKEN=… GAPLESS_CLOCK=… python -m tests.faults.broken serve`.
 
 Switches of the harness only: the product is started as manage.py does, after some of its functions were replaced (by
 tests.faults.breakages), with the clock that a file says (tests.faults.moved), or counting its tasks (tests.faults.counted).

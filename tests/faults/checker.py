@@ -1,4 +1,4 @@
-"""The checker: what clients saw, against what stands in the database and against what the laws L1 to L5 promise.
+"""The checker: compares what clients got with the rows of the database and with the laws L1 to L5.
 
 Knows neither sockets nor services: a history and rows in, findings with their evidence out.
 """

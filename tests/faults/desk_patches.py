@@ -1,4 +1,4 @@
-"""What the harness replaces in the support desk to break it; run in a web process, once Django is set up."""
+"""The patches that break the support desk; applied in a web process, after Django is set up."""
 
 import time
 from collections.abc import Sequence

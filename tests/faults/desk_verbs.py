@@ -1,4 +1,4 @@
-"""What the stage hand does at a desk: inboxes with agents, customers who wait, and what stands in the rows afterwards.
+"""The stage hand's verbs at a desk: inboxes with agents, waiting customers, and the rows at the end.
 
 Imported by the stage hand (hand.py), which has set up Django.
 """

@@ -1,4 +1,4 @@
-"""What the harness replaces in files to break them; run in a web process, once Django is set up."""
+"""The patches that break files; applied in a web process, after Django is set up."""
 
 from typing import IO, Any
 

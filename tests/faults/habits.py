@@ -1,4 +1,4 @@
-"""What a scripted client does how often, and the doors that it comes to."""
+"""How often a scripted client does what, and the addresses that it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories and rows that are told by hand, for tests of the checker."""
+"""Histories and rows written by hand, for tests of the checker."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What happened, as events in the order they were noted. Times are seconds of this process' monotonic clock.
+"""The history: events in the order in which they were noted. Times are seconds of this process' monotonic clock.
 
 A history is all that the checker sees of the clients; it can be written to and read from JSON lines.
 """

@@ -1,4 +1,4 @@
-"""How much slower than alone everything is on this machine now: what a bound in seconds is to be forgiven.
+"""How much slower this machine is now than when idle: bounds in seconds are lengthened by this factor.
 
 On a quiet machine next to nothing, so that a bound says what it says. Two things are measured in the harness' own process: how
 late the machine wakes who is to be woken, and how many want to run for each processor.

@@ -1,4 +1,4 @@
-"""Which scenario notices which broken build: every chosen one against every other, and a table of what was found.
+"""The matrix: every chosen scenario against every chosen broken build, and a table of the findings.
 
 By hand, since it takes an hour: `bin/faults --matrix --json FILE` goes on where an earlier run with the same file ended.
 """

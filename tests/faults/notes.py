@@ -1,4 +1,4 @@
-"""What one client writes into the history: every event with its client, its user and the connection that it came on."""
+"""Writes one client's events into the history, each with its client, user and connection."""
 
 from collections.abc import Sequence
 

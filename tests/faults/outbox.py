@@ -1,4 +1,4 @@
-"""What one client wants to say: kept until it is answered, repeated with the same client_msg_id, in order."""
+"""One client's unanswered messages: repeated with the same client_msg_id, in order, until they are answered."""
 
 import asyncio
 import time

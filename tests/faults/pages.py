@@ -1,4 +1,4 @@
-"""The log of changes over HTTP, page by page, as a client reads it that was told to resync."""
+"""Reads the log of changes over HTTP, page by page, as a client does after `resync`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the harness replaces in the product to break it, one promise at a time; run in a web process, once Django is set up."""
+"""The patches that break the product, one promise each; applied in a web process, after Django is set up."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""What stands in PostgreSQL at the end, as the checker compares it."""
+"""The rows of PostgreSQL at the end, for the checker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A private channel and a public one with everybody there is, and what fills a call of the table in access_table.py."""
+"""A private and a public channel with every kind of user, and the arguments for the calls of access_table.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

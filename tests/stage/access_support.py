@@ -1,4 +1,4 @@
-"""Who gets which answer at the support's paths: people who are no agents of any inbox, and visitors of no inbox."""
+"""The expected answers at the support's paths: for people who are no agents of any inbox, and visitors of no inbox."""
 
 import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who gets which answer: every path, every page and every op, as everybody. What is not in these tables fails."""
+"""The expected answers: every path, page and op, for every kind of user. A path that is not in these tables fails a test."""
 
 from tests.stage.access_scene import Body, fresh, given, nothing, own_channel, targets, token_of
 from tests.stage.access_support import SUPPORT

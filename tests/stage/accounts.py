@@ -1,4 +1,4 @@
-"""Accounts and tokens as the verbs make them, in one statement for all: every test has a cast of its own."""
+"""Accounts and tokens as the verbs create them, in one statement for all, so that every test has its own cast."""
 
 import secrets
 

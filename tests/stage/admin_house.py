@@ -1,4 +1,4 @@
-"""The staff's site with one of each group, and one of each row."""
+"""The staff's site with one user of each group, and one row of each model."""
 
 from typing import Any
 

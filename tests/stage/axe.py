@@ -1,4 +1,4 @@
-"""What axe finds on a page, in both themes."""
+"""The findings of axe on a page, in both themes."""
 
 from typing import Any, Literal
 

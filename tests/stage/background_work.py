@@ -1,4 +1,4 @@
-"""What goes on beside a test, again and again, whatever becomes of it."""
+"""Repeats work in the background of a test, and ignores its errors."""
 
 import asyncio
 import contextlib

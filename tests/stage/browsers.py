@@ -1,4 +1,4 @@
-"""People at a real Chromium, each in a browser of their own; what a console complains of fails the test."""
+"""People at a real Chromium, each in a browser of their own; a message in a console fails the test."""
 
 import contextvars
 import functools

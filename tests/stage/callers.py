@@ -1,4 +1,4 @@
-"""Who asks over HTTP: programs with a token, and browsers that have signed in."""
+"""Clients over HTTP: programs with a token, and signed-in browsers."""
 
 from typing import Any
 

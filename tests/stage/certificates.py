@@ -1,4 +1,4 @@
-"""Reads the machine's certificates once: httpx would do so for every client, which takes longer than most of what tests ask."""
+"""Reads the machine's certificates once: httpx would read them for every client, which takes longer than most requests of tests."""
 
 import functools
 

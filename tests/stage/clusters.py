@@ -1,4 +1,4 @@
-"""A PostgreSQL in which all migrations have run: made once for a state of the migrations, and copied wherever one is needed.
+"""A PostgreSQL with all migrations: created once for a state of the migrations, and copied for each use.
 
 Knows nothing of Django: it is asked before there are settings.
 """

@@ -1,4 +1,4 @@
-"""What a server of somebody else's is sent by POST, on loopback: path and body of each, unpacked."""
+"""A server on loopback that keeps the path and the unpacked body of each POST."""
 
 import gzip
 import threading

@@ -1,4 +1,4 @@
-"""What a command says."""
+"""Runs a command, and returns its output."""
 
 import json
 from io import StringIO

@@ -1,4 +1,4 @@
-"""A company's page on an origin of its own, with the chat's button on it: deploy/widget-example.html as it is shipped."""
+"""A company's page on an origin of its own, with the chat button: deploy/widget-example.html as it is shipped."""
 
 import threading
 from collections.abc import Iterator

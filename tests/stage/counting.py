@@ -1,4 +1,4 @@
-"""What tests of allowances share: Redis' clock moved, and the headers that say what is left."""
+"""For tests of allowances: moves Redis' clock, and reads the headers with the rest."""
 
 import httpx
 import redis

@@ -1,4 +1,4 @@
-"""Lines of the log about faults, and what lasts without a clock."""
+"""Log records about faults, and a moved clock for them."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files as rows, for what is about messages that have them and not about bytes."""
+"""Files as rows, for tests of messages with files and not of bytes."""
 
 import secrets
 from typing import Any

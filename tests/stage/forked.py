@@ -1,4 +1,4 @@
-"""Processes of the product that find their libraries loaded: forked from one that has read them (tests.stage.libraries).
+"""Processes of the product that are forked from one that has loaded their libraries (tests.stage.libraries).
 
 Half of what a start takes is reading libraries, and the tests start more than a hundred. What is ours is read by each anew.
 """

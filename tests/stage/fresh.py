@@ -1,4 +1,4 @@
-"""What a process reads that starts now."""
+"""A setting as a new process reads it."""
 
 import os
 import subprocess

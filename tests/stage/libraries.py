@@ -1,4 +1,4 @@
-"""The libraries that a web process reads at its start, read once for all that are forked (tests.stage.forked).
+"""The libraries of a web process, loaded once for all forked processes (tests.stage.forked).
 
 Nothing here asks for settings, and nothing is ours. prometheus_client is left out: it reads the environment as it is imported.
 """

@@ -1,4 +1,4 @@
-"""A peer that keeps what was written to it, or stops reading."""
+"""A peer that keeps the frames that were written to it, or stops reading."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""A connection that keeps what it hears, to be looked at: the pushes, and what they make of each channel."""
+"""A connection that keeps its pushes, and the state of each channel that follows from them."""
 
 import asyncio
 from collections.abc import Mapping

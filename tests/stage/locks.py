@@ -1,4 +1,4 @@
-"""Others who wait for a row."""
+"""Waits until another transaction waits for a row."""
 
 import datetime
 

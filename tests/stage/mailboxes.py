@@ -1,4 +1,4 @@
-"""A real IMAP server on loopback: what lies in its one mailbox, with which flags, and what goes wrong with it."""
+"""A real IMAP server on loopback: tests set its mails, their flags and its errors."""
 
 import re
 import socketserver

@@ -1,4 +1,4 @@
-"""The same verb in many threads at once."""
+"""Runs one verb in many threads at once."""
 
 import threading
 from collections.abc import Callable

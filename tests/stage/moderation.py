@@ -1,4 +1,4 @@
-"""People who keep order, and rows that they act on."""
+"""Moderators, and rows for their acts."""
 
 import uuid
 from typing import Any

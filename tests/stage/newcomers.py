@@ -1,4 +1,4 @@
-"""Who comes in by the open door or by an invitation."""
+"""Newcomers through open sign-up or an invitation."""
 
 from typing import Any
 

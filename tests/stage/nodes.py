@@ -1,4 +1,4 @@
-"""Nodes that hear no announcements but those that a test hands them, and people at them."""
+"""Nodes that get only the announcements that a test gives them, with sockets of people."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""In which order the pytest processes of bin/test take the files: what lasts longest first, so that all end together.
+"""The order in which the pytest processes of bin/test take the files: the longest first, so that all end together.
 
 What is short comes by the web processes that it shares with others, which end with the last file that asks for them.
 """

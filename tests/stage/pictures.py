@@ -1,4 +1,4 @@
-"""Small pictures and other files, made in code: good ones, and ones that are made to do harm."""
+"""Small pictures and other files, made in code: valid ones, and malicious ones."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""A real pgbouncer before the PostgreSQL of the tests: by the transaction, with fewer connections than it is asked for."""
+"""A real pgbouncer in front of the tests' PostgreSQL, in transaction mode, with fewer connections than clients ask for."""
 
 import shutil
 import signal

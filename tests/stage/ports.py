@@ -1,4 +1,4 @@
-"""Ports for what tests start: none is given twice, and none is what Linux gives to outgoing connections.
+"""Ports for servers of tests: each is given once, and none is in Linux' range for outgoing connections.
 
 Such a one would be somebody's before the process that is to listen there has come so far.
 """

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback: what it took, and how it answers."""
+"""A real SMTP server on loopback: it keeps the mails, and answers as a test sets."""
 
 import asyncio
 import email

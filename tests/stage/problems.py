@@ -1,4 +1,4 @@
-"""Refusals over HTTP."""
+"""Problem documents over HTTP."""
 
 from typing import Any
 

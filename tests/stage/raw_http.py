@@ -1,4 +1,4 @@
-"""HTTP without a client library: what is sent need not be what a client would send."""
+"""HTTP without a client library, to send bytes that no client would send."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""A command that ends at once, and the one sentence with which it does."""
+"""Runs a command that must fail at once, and returns its one sentence."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""The table of rights written down once more, by the kind of channel: each act, and what everybody is answered.
+"""The table of rights a second time, by the kind of channel: each act, and the answer to each kind of user.
 
 The columns: owner, moderator, member, muted, stranger, staff, banned.
 """

@@ -1,4 +1,4 @@
-"""What somebody finds: the bodies of the first page, or every page."""
+"""Results of searches: the bodies of the first page, or every page."""
 
 from chat.models import User
 from chat.search import Found, search

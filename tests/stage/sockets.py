@@ -1,4 +1,4 @@
-"""What comes over a socket."""
+"""Reads frames from a socket."""
 
 import asyncio
 from typing import Any

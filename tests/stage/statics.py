@@ -1,4 +1,4 @@
-"""Looks for the static files once: each test client builds all middleware anew, and one of them looks at hundreds of files."""
+"""Finds the static files once: each test client builds all middleware anew, and one of it reads hundreds of files."""
 
 import functools
 from collections.abc import Callable

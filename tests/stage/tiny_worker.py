@@ -1,4 +1,4 @@
-"""As much of a web process as its parent knows: it serves on what it is given, says that it is up and lives, and goes when told.
+"""A tiny web process for tests of the supervisor: it serves a given socket, reports to its parent, and leaves when told.
 
 Answers each connection with its process id and what `SAYS` was when it started. BREAKS: it ends instead, or never comes up.
 """

@@ -1,4 +1,4 @@
-"""Rows get keys that nothing else is: no status, no bucket of a histogram, no count, no key of another kind of row.
+"""Gives rows keys that equal no other number: no status, no bucket of a histogram, no count, no key of another model.
 
 A test that looks for a channel's key, or for its absence, would else meet a `200` now and then.
 """

@@ -1,4 +1,4 @@
-"""A Valkey of a test's own, that can be killed, or told whom to let do what."""
+"""A Valkey of a test's own, which can be killed, or given users with few rights."""
 
 import signal
 import subprocess

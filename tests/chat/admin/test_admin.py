@@ -1,4 +1,4 @@
-"""The staff's site: who sees what, that nothing can be written, that acts go through the verbs, that nothing large is counted."""
+"""The staff's site: its pages by role, no writes, acts through the verbs, and no count of a large table."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The staff's way of working: cases, the next one after an act, the way back, what was really done, and the audit log as a file."""
+"""The staff's work: cases, the next case after an act, the way back, the outcome of acts, and the audit log as a file."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""What the staff's lists and rows can be asked: what their pages offer, and nothing else, for every role and every column."""
+"""The parameters of the staff's lists and rows: those that their pages offer and no others, for every role and column."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the staff sees of private conversations: what was reported, and the rest only with a reason, a line and an end."""
+"""What the staff see of private conversations: reported messages, and the rest only with a reason, an audit line and an end."""
 
 import datetime
 import re

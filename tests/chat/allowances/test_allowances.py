@@ -1,4 +1,4 @@
-"""Every verb that takes a number costs an allowance, by all doors of all processes, at n and n + 1."""
+"""Every verb that writes a numbered change costs an allowance: at all doors of all processes, at n and n + 1."""
 
 import ast
 from typing import Any

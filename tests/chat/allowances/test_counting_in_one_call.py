@@ -1,4 +1,4 @@
-"""What is counted at one moment goes to Redis together, and is as exact as one by one."""
+"""Allowances counted at one moment go to Redis in one call, with the same results as one by one."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Links with a secret: so many an address opens in a minute, at all doors and processes together, with and without Redis."""
+"""Secret links: one address opens so many a minute, at all doors and processes together, with and without Redis."""
 
 from collections.abc import Callable
 from itertools import cycle

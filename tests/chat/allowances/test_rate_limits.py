@@ -1,4 +1,4 @@
-"""How much one user may do, at n and n + 1, across processes and doors; and what is left of it, in headers."""
+"""The allowances of one user at n and n + 1, across processes and doors, and the headers with the rest."""
 
 import uuid
 from collections.abc import Awaitable, Callable

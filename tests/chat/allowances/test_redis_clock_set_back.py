@@ -1,4 +1,4 @@
-"""Redis' clock is set back by an hour: nobody waits for that hour."""
+"""Redis' clock is set back by an hour: no user waits for that hour."""
 
 import pytest
 import redis

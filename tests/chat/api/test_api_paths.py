@@ -1,4 +1,4 @@
-"""What holds for every path of the API: slashes, what is unknown, caches, what a client accepts, cursors, ETags."""
+"""Rules for every path of the API: slashes, unknown parameters, caches, Accept headers, cursors, ETags."""
 
 import uuid
 from collections.abc import Callable, Iterator

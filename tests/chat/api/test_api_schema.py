@@ -1,4 +1,4 @@
-"""The API says what it is: a valid document, complete, with examples, and a running server that does what it says."""
+"""The OpenAPI document is valid and complete, with examples, and a running server behaves as it says."""
 
 import json
 from collections.abc import Iterator

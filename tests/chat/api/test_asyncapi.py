@@ -1,4 +1,4 @@
-"""The socket says what it is: an AsyncAPI 3 document that is valid, complete, and fits what is really said.
+"""The AsyncAPI 3 document of the socket is valid and complete, and fits the frames of a running server.
 
 asyncapi/ has the official JSON Schema of AsyncAPI 3.0.0, unchanged but for its white space, under the Apache License 2.0.
 """

@@ -1,4 +1,4 @@
-"""What is wrong with a request's body is said by field, in sentences."""
+"""Errors in a request's body are sentences by field."""
 
 from typing import Any
 

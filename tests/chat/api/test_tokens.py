@@ -1,4 +1,4 @@
-"""Tokens of programs: what each may be used for at both doors, when it was used last, and how it ends."""
+"""Tokens of programs: their scopes at both doors, the time of last use, and their ends."""
 
 import datetime
 import uuid

@@ -1,4 +1,4 @@
-"""Files of visitors, whom anybody becomes by asking: what comes from one address is bounded, and people keep their places."""
+"""Files of visitors, which anybody can be: uploads from one address are bounded, and people keep their places."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""Files over HTTP as a client sees them: what is taken and as what, what is refused and how, and who gets it."""
+"""Files over HTTP as a client sees them: accepted types, refusals, and who may download."""
 
 import io
 import socket

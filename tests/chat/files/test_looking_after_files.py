@@ -1,4 +1,4 @@
-"""What operators see of files: doctor counts them, prune takes away what is left over, and a search finds messages with them."""
+"""Files for operators: doctor counts them, prune deletes left-over ones, and a search finds messages with them."""
 
 import json
 import shutil

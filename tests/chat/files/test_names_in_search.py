@@ -1,4 +1,4 @@
-"""A search finds the names of files as it finds words, for who may see their message, and while it is there."""
+"""A search finds names of files like words, for users who may see the message, while the file exists."""
 
 import pytest
 

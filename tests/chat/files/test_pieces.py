@@ -1,4 +1,4 @@
-"""Uploads in pieces: whatever ends a connection or a process, what has come stays, and nothing is ever half done."""
+"""Uploads in pieces: pieces that arrived survive the end of a connection or process, and no file is ever half stored."""
 
 import asyncio
 import dataclasses

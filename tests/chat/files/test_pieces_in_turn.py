@@ -1,4 +1,4 @@
-"""Uploads that meet themselves: given up while their bytes are stored, grown over the quota at the same moment."""
+"""Concurrent requests for one upload: cancelled while its bytes are stored, grown over the quota at the same moment."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""How many files a minute a person sends, and how many a process takes at once."""
+"""How many files one person uploads in a minute, and how many uploads a process takes at once."""
 
 import asyncio
 from collections.abc import Callable

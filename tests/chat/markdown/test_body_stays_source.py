@@ -1,4 +1,4 @@
-"""Marks are for the eye: at every door the body is what was typed, byte for byte, and only the page draws it."""
+"""Markdown is only for display: at every door the body is the typed text, byte for byte."""
 
 from tests.conftest import Cast, in_thread
 from tests.stage.servers import Server

@@ -1,4 +1,4 @@
-"""What people write is drawn by the server and by the page alike, and nothing comes out that is not in the list here."""
+"""Server and page render Markdown alike, and produce only the elements that are listed here."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What a browser may keep: what it was shown stays nowhere once the person has signed out."""
+"""Browsers may store no page, so that none is shown after the person has signed out."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Conditions that are looked at when a column of theirs is written."""
+"""Constraints that are checked only when a column of theirs is written."""
 
 from typing import Any
 

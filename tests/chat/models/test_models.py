@@ -1,4 +1,4 @@
-"""What the database keeps by itself, under the names that others rely on."""
+"""The constraints of the database, under the names that the code uses."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

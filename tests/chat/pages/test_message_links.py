@@ -1,4 +1,4 @@
-"""Links to messages: the page around one of them, and what they cite, for those who may see it and for nobody else."""
+"""Links to messages: the page around a message, and citations, only for users who may see it."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a person sees and takes back of what they gave out: invitations, tokens; and how a group begins."""
+"""A person's own pages: invitations and tokens with their ends; and creating a group."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""The rows that a page is served with stand as the script will set them: days, groups, quotes."""
+"""The served rows are as the script will draw them: days, groups, quotes."""
 
 import uuid
 from datetime import UTC, datetime

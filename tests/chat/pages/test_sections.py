@@ -1,4 +1,4 @@
-"""The list of channels as it is served: which section each stands in, and in which order."""
+"""The served list of channels: the section and the order of each."""
 
 import msgspec
 import pytest

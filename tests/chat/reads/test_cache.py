@@ -1,4 +1,4 @@
-"""The recent cache says exactly what PostgreSQL says, whatever became of Redis and of the writes to it; or it says nothing."""
+"""The recent cache equals PostgreSQL, whatever happened to Redis and to writes to it; else it returns nothing."""
 
 import datetime
 import itertools

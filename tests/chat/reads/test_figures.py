@@ -1,4 +1,4 @@
-"""One channel's figures: how loud, how lively, how slow, how well."""
+"""The figures of one channel: messages, active members, latency, errors."""
 
 import datetime
 from typing import Any

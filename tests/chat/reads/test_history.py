@@ -1,4 +1,4 @@
-"""Pages of history: what stands on them, where those beside them begin, and that none looks through the table."""
+"""Pages of history: their messages, the cursors of their neighbours, and no scan of the table."""
 
 import itertools
 from typing import Any

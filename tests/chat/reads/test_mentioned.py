@@ -1,4 +1,4 @@
-"""How many of the unread messages call somebody: counted from rows like unread, the same at every door, and never left over."""
+"""How many unread messages mention the reader: counted from rows like unread, the same at every door, with no remains."""
 
 import itertools
 import uuid

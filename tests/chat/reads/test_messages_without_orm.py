@@ -1,4 +1,4 @@
-"""Messages that are read without the ORM: to the last column what the ORM reads, however they are asked for."""
+"""Messages that are read without the ORM: every column equals the ORM's, for every query."""
 
 import datetime
 import random

@@ -1,4 +1,4 @@
-"""What `hello` says is read in plain columns, apart from lists and pages: both say the same of every channel."""
+"""`hello` reads plain columns, lists and pages use the ORM: both describe every channel alike."""
 
 import datetime
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What web processes counted: kept by the minute, put together for the staff's page, counted by the day, and gone in time."""
+"""The counts of web processes: stored by the minute, merged for the staff's page, summed by the day, deleted in time."""
 
 import datetime
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a web process asks of the rows again and again, for all of its sockets together: one round trip, however many they are."""
+"""The repeated reads of a web process for all its sockets: one round trip, however many sockets there are."""
 
 import datetime
 from collections.abc import Sequence

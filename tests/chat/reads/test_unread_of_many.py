@@ -1,4 +1,4 @@
-"""What many people have not read, when all say at once how far they have come."""
+"""The unread counts of many members whose cursors move at once."""
 
 import random
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Every path and every op, as everybody: who gets which answer is written down here, and what is not in the table fails.
+"""Every path and every op for every kind of user: the table here has each answer, and what is missing in it fails.
 
 Each call goes to the next of three web processes, so that none of them can know more than the rows do.
 """

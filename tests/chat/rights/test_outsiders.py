@@ -1,4 +1,4 @@
-"""Visitors: in their own conversations they write and read, and of everything else they see and do nothing, at every door."""
+"""Visitors: they write and read in their own conversations, and see and do nothing else, at every door."""
 
 import re
 import uuid

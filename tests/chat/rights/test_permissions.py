@@ -1,4 +1,4 @@
-"""Who may do what, cell by cell: every act by everybody in every kind of channel, written down here once more."""
+"""The rights, cell by cell: every act by every kind of user in every kind of channel, written down a second time."""
 
 import datetime
 from collections.abc import Callable

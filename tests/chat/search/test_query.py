@@ -1,4 +1,4 @@
-"""What a query says: words, phrases, operators, days."""
+"""The syntax of queries: words, phrases, operators, days."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""Search: what a query says, who finds what, and pages that stay as they are."""
+"""Search: matches, visibility, and pages that stay stable."""
 
 import datetime
 

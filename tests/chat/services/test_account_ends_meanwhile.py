@@ -1,4 +1,4 @@
-"""Who acts just while their account ends: what waited for the person's row writes nothing of theirs after it."""
+"""A user acts while their account ends: an act that waited for the user's row writes nothing after the end."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What of a channel is a member's own: where it stands in their list, and the newest line that the list shows."""
+"""A member's own settings of a channel: its place in their list, and the newest line there."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Bans: what they switch off, who may ban whom, and what lifting gives back."""
+"""Bans: their effects, who may ban whom, and the state after lifting one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Direct conversations of three and more: left, come back to, kept quiet, and kept in order by the staff."""
+"""Direct conversations of three and more: leaving, returning, muting, and moderation by the staff."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Invitations: whom a link lets in, where to, how often, and who may make one."""
+"""Invitations: whom a link admits, to which channels, how often, and who may create one."""
 
 import datetime
 import threading

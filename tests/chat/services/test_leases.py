@@ -1,4 +1,4 @@
-"""How long somebody holds a support conversation: as long as they work, by PostgreSQL's clock."""
+"""How long an agent holds a support conversation: as long as they work, by PostgreSQL's clock."""
 
 import datetime
 

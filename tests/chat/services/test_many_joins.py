@@ -1,4 +1,4 @@
-"""Joining many channels at once, by hand and by one link: how many one is in is exact, and nobody waits for Redis meanwhile."""
+"""Joining many channels at once, directly and by one link: the count is exact, and no other user waits for Redis."""
 
 import threading
 from typing import Any

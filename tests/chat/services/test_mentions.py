@@ -1,4 +1,4 @@
-"""Whom a message calls: by `@name`, `@here`, `@channel`, as members at that moment; what edits and deletions change of it."""
+"""Mentions by `@name`, `@here` and `@channel`, of the members at that moment; and the effects of edits and deletions."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One-time links to a new password: who makes them for whom, what they end, and for how long they hold."""
+"""One-time links to a new password: who may create them for whom, what they end, and how long they are valid."""
 
 import datetime
 import threading

@@ -1,4 +1,4 @@
-"""One draft that can't be committed costs nobody else a message, whatever it raises and by whatever door it came."""
+"""One draft that can't be committed costs no other draft of its batch, whatever error it raises and at any door."""
 
 import asyncio
 import uuid

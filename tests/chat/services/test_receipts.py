@@ -1,4 +1,4 @@
-"""Who has got and read what: of active members, from their joining on; and what the server counts as unread."""
+"""Receipts: who has received and read what, of active members since they joined; and the unread counts."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""Signing in: what counts as a try, who can lock out whom, and what the time tells a stranger."""
+"""Signing in: what counts as a try, who can lock out whom, and that the duration tells a stranger nothing."""
 
 import datetime
 from collections.abc import Iterator

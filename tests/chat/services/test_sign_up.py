@@ -1,4 +1,4 @@
-"""Signing up: who may by SIGN_UP, how often, and what an invitation lets in to and until when."""
+"""Signing up: who may by SIGN_UP, how often, and the channels and ends of an invitation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A4: work holds a conversation, not a socket."""
+"""A4: work holds a conversation, an open socket does not."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A5: nobody holds more than they can, however many come at once, and nobody waits while somebody has room."""
+"""A5: no agent holds more than their capacity, however many conversations begin at once, and none waits while there is room."""
 
 import uuid
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A12: whatever became of who held it, a conversation can be gone on with, in every state."""
+"""A12: in every state a conversation can be continued, whatever happened to the agent who held it."""
 
 import datetime
 import uuid

@@ -1,4 +1,4 @@
-"""Posting in a conversation with the support: who waits, who answered, and that no two of the staff answer past each other."""
+"""Posting in a support conversation: waiting times, the last answer, and the guard against overtaking answers."""
 
 import datetime
 import uuid

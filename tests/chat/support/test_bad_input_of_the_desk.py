@@ -1,4 +1,4 @@
-"""What nobody should send to the desk, at its doors: each is refused with a code and a sentence, and nothing is lost by it."""
+"""Bad input at the desk's doors: each is refused with a code and a sentence, and nothing is lost."""
 
 import datetime
 import uuid

@@ -1,4 +1,4 @@
-"""Answers that are kept ready, over HTTP."""
+"""Canned answers over HTTP."""
 
 import pytest
 

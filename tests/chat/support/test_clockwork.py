@@ -1,4 +1,4 @@
-"""What happens at the desk by itself: turn by turn in a process, without PostgreSQL too, and how late it is."""
+"""The clockwork: turn by turn in a process, also without PostgreSQL, and its lateness."""
 
 import asyncio
 import datetime

@@ -1,4 +1,4 @@
-"""What the counter makes of the changes of a desk's log: how long somebody waited, and what is due."""
+"""The facts from a desk's log: waiting times and due times."""
 
 import datetime
 import itertools

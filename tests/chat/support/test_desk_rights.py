@@ -1,4 +1,4 @@
-"""Who may do what at the desk: its agents; for everybody else there is no such conversation."""
+"""Rights at the desk: only its agents; for all other users the conversation does not exist."""
 
 import datetime
 import uuid

@@ -1,4 +1,4 @@
-"""What the clockwork looks for each second is found by partial indexes: a million resolved conversations cost nothing."""
+"""The clockwork's reads each second use partial indexes: a million resolved conversations cost nothing."""
 
 import pytest
 from django.db import connection, transaction

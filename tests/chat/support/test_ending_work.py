@@ -1,4 +1,4 @@
-"""Who loses an inbox: nothing is held back, nothing is read any more, and no customer is left alone."""
+"""An agent loses an inbox: they hold and read no conversation of it any more, and every customer is served on."""
 
 import datetime
 from collections.abc import Callable

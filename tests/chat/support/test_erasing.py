@@ -1,4 +1,4 @@
-"""Erasing a contact, and what an inbox keeps no longer: the words go, the figures stay."""
+"""Erasing a contact, and an inbox's retention: messages are deleted, figures stay."""
 
 import datetime
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Answers and notes of agents have files too: taken once, by who gave them, and for who reads that log."""
+"""Files in agents' answers and notes: taken once, from their uploader, for readers of that log."""
 
 import dataclasses
 import io

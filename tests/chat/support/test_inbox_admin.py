@@ -1,4 +1,4 @@
-"""Inboxes in the admin: made, changed and given agents by who supervises them, through the verbs."""
+"""Inboxes in the admin: their supervisors create and change them and their agents, through the verbs."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Inboxes: made by who may, with agents who see the queue from then on."""
+"""Inboxes: who may create them, and the queue for their agents."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Who writes notes, and that to write one opens none that others wrote."""
+"""Who may write notes, and that writing one shows no notes of others."""
 
 import dataclasses
 import uuid

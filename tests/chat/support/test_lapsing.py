@@ -1,4 +1,4 @@
-"""What comes to its end by itself: leases, snoozes, and conversations in which nobody says any more."""
+"""Automatic ends: leases, snoozes, and silent conversations."""
 
 import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""A desk on which thousands were resolved: what is asked often reads a few rows, not one for each of those."""
+"""A desk with thousands of resolved conversations: frequent reads touch few rows."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Mails as bytes, whatever they are."""
+"""The bytes of mails."""
 
 import pytest
 from hypothesis import given

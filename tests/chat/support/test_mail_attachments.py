@@ -1,4 +1,4 @@
-"""What was attached to customers' mails becomes files, as if given in the widget; what is refused is named, and no word is lost."""
+"""Attachments of customers' mails become files, as if uploaded in the widget; refused ones are named, and the text is kept."""
 
 import dataclasses
 import io

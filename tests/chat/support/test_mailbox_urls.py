@@ -1,4 +1,4 @@
-"""What IMAP_URL may say, and that nobody is shown its password."""
+"""The syntax of IMAP_URL, and that no output shows its password."""
 
 from typing import Any
 

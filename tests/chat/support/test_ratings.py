@@ -1,4 +1,4 @@
-"""What customers say of the answers: once an episode, and only of their own conversations."""
+"""Customers' ratings: once an episode, and only of their own conversations."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What comes after a conversation, over HTTP: rating, transcript, contact, reports."""
+"""After a conversation, over HTTP: rating, transcript, contact, reports."""
 
 import pytest
 

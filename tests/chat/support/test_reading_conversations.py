@@ -1,4 +1,4 @@
-"""The queue over HTTP, page by page, and who reads what was said."""
+"""The queue over HTTP, page by page, and who may read a conversation."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Customers' mails: what they say comes into their conversation, once; what machines write does not."""
+"""Customers' mails become messages of their conversation, once; mails of machines do not."""
 
 import io
 import sys

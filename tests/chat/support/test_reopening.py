@@ -1,4 +1,4 @@
-"""Snoozed, pending, resolved, and open again."""
+"""Snoozing, pending, resolving, and reopening."""
 
 import datetime
 import uuid

@@ -1,4 +1,4 @@
-"""What is resolved stays as it was said, until somebody opens it again; while it is open the desk sees every change."""
+"""A resolved conversation keeps its messages until it is reopened; while it is open the desk sees every change."""
 
 import datetime
 import uuid

@@ -1,4 +1,4 @@
-"""Conversations that are given by themselves: in turn or to who has the least, as long as there is room; back to who had them."""
+"""Automatic routing: in turn or to the agent with the fewest, within capacity; and back to the former agent."""
 
 import datetime
 from collections import Counter

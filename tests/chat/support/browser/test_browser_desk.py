@@ -1,4 +1,4 @@
-"""The desk as agents have it: claiming, answering, the guard, notes, and what was typed and not sent."""
+"""The desk in a browser: claiming, answering, the guard, notes, and unsent text."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""Files between a customer and the desk: each sees what the other has sent, by what each of them may."""
+"""Files between a customer and the desk: each sees the other's files by their own rights."""
 
 import os
 from pathlib import Path
