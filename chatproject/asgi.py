@@ -27,7 +27,7 @@ from chatproject.serving.address_rate import AddressRateLimit, refuse_for_now, w
 from chatproject.serving.bounds import Bounded, places  # noqa: E402
 from chatproject.serving.long_polls import LongPolls  # noqa: E402
 from chatproject.serving.machine_notes import start_noting  # noqa: E402
-from chatproject.serving.measuring import hearers, say_build  # noqa: E402
+from chatproject.serving.measuring import response_listeners, say_build  # noqa: E402
 from chatproject.serving.refusals import end_unless_answered  # noqa: E402
 from chatproject.serving.request_threads import RequestThreads  # noqa: E402
 from chatproject.serving.uploads import Uploading  # noqa: E402
@@ -100,7 +100,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 telemetry.trace()
-hearers.append(_count)
+response_listeners.append(_count)
 waiting = LongPolls(Uploading(Bounded(router, places)))
 pace = AddressRateLimit(settings.LIMITS.address_requests_per_minute)
 say_build()

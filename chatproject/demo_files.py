@@ -47,7 +47,7 @@ def posted_demo_files(people: dict[str, User], *, tell: Callable[[str], None]) -
         yield
     except BaseException:
         for folder in folders:
-            storage.take_away_all(folder)
+            storage.delete_folder(folder)
         raise
 
 

@@ -192,7 +192,7 @@ def _names() -> Iterator[Finding]:
 
 def _clock_of_redis() -> Iterator[Finding]:
     try:
-        seconds, microseconds = redis_findings.ask().time()
+        seconds, microseconds = redis_findings.client_of().time()
     except redis.exceptions.NoPermissionError:
         return
     yield _clock("Redis'", float(seconds) + float(microseconds) / 1e6)

@@ -17,10 +17,10 @@ _KINDS = {"cluster": "a cluster", "sentinel": "a Sentinel"}
 def ping() -> None:
     """Raises RedisError or OSError for the first server that does not answer."""
     for url in _urls():
-        ask(url).ping()
+        client_of(url).ping()
 
 
-def ask(url: str = "") -> Any:
+def client_of(url: str = "") -> Any:
     """A client of this server, by default of the first. It tries once: the library's three tries would each wait again."""
     return client(url or settings.REDIS_URL, patience_seconds=2, is_brief=True, decode_responses=True)
 
@@ -33,7 +33,7 @@ def findings() -> Iterator[Finding]:
 
 def _one_redis(url: str) -> Iterator[Finding]:
     try:
-        said = ask(url).info()
+        said = client_of(url).info()
     except redis.exceptions.NoPermissionError:
         # Hosted servers often deny INFO; only this finding needs it.
         yield Finding("redis", "ok", "this account may not ask for INFO: version and memory can't be judged from here")

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from chat.models import User
 from chat.services import audit
 from chat.services.audit import REASON_CHARACTERS
-from chat.services.bulk import each
+from chat.services.bulk import for_each_row
 
 
 class ReasonForm(forms.Form):
@@ -104,7 +104,7 @@ def _do(
         if isinstance(said, str):
             model_admin.message_user(request, said, notices.SUCCESS)
 
-    done, refused = each(user, rows, do)
+    done, refused = for_each_row(user, rows, do)
     for row, refusal in refused:
         model_admin.message_user(request, f"{model_admin.words(row)}: {refusal.detail}", notices.ERROR)
     if changed:

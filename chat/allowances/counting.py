@@ -13,7 +13,7 @@ from chat.allowances.window import Answer, Usage, windows
 from chat.middleware import caller
 from chat.models import Door, User
 
-_told: ContextVar[list[Usage] | None] = ContextVar("told", default=None)
+_collected: ContextVar[list[Usage] | None] = ContextVar("told", default=None)
 
 
 @contextlib.contextmanager
@@ -26,7 +26,7 @@ def counted(allowance: Allowance | None, user: User | None) -> Iterator[None]:
     if (
         allowance is None
         or user is None
-        or caller.here().door == Door.COMMAND
+        or caller.current_origin().door == Door.COMMAND
         or allowance.most == 0
         or is_exempt(user)
     ):
@@ -39,12 +39,12 @@ def counted(allowance: Allowance | None, user: User | None) -> Iterator[None]:
     except BaseException:
         windows().forget(allowance, user.pk, key)
         raise
-    tell(usage)
+    note_usage(usage)
 
 
 def unless_bulk(allowance: Allowance) -> Allowance | None:
     """The allowance of an act of moderation; None within a bulk act, which counts its rows instead, with a larger allowance."""
-    return None if caller.here().is_bulk else allowance
+    return None if caller.current_origin().is_bulk else allowance
 
 
 def count(allowance: Allowance, user: User) -> Usage | None:
@@ -59,7 +59,7 @@ def count_try(allowance: Allowance, whose: Whose, *, is_told: bool = True) -> No
     if allowance.most > 0:
         usage = admitted(allowance, windows().ask(allowance, whose, uuid.uuid4().hex))
         if is_told:
-            tell(usage)
+            note_usage(usage)
 
 
 def admitted(allowance: Allowance, answer: Answer) -> Usage:
@@ -71,18 +71,19 @@ def admitted(allowance: Allowance, answer: Answer) -> Usage:
 
 
 @contextlib.contextmanager
-def telling() -> Iterator[list[Usage]]:
-    """Collects the rests of all allowances that are counted within the block, for a door that tells them."""
+def collecting_usage() -> Iterator[list[Usage]]:
+    """Collects the usage of all allowances that are counted within the block, for the headers of an answer."""
     gathered: list[Usage] = []
-    token = _told.set(gathered)
+    token = _collected.set(gathered)
     try:
         yield gathered
     finally:
-        _told.reset(token)
+        _collected.reset(token)
 
 
-def tell(usage: Usage) -> None:
-    gathered = _told.get()
+def note_usage(usage: Usage) -> None:
+    """Adds a usage to the surrounding `collecting_usage`, if there is one."""
+    gathered = _collected.get()
     if gathered is not None:
         gathered.append(usage)
 

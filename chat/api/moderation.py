@@ -26,7 +26,7 @@ from chat.api.users import caller, checked
 from chat.models import SanctionKind, Scope, User, Verdict
 from chat.reads import moderation
 from chat.rights.table import Right
-from chat.services.bulk import each
+from chat.services.bulk import for_each_row
 from delivery.wire.errors import Invalid
 
 
@@ -248,7 +248,7 @@ class AuditLog(Moderating):
 
 def _each(user: User, ids: Iterable[int], act: Callable[[int], object]) -> Response:
     """Handles each row by itself and says what was done and what was refused. If nothing was done, the first refusal is raised."""
-    done, refused = each(user, dict.fromkeys(ids), act)
+    done, refused = for_each_row(user, dict.fromkeys(ids), act)
     if refused and not done:
         raise refused[0][1]
     return Response(shapes.outcome_of(done, refused))

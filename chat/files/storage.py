@@ -42,7 +42,7 @@ def put(folder: str, name: str, content: IO[bytes]) -> None:
     storage().save(f"{folder}/{name}", Content(content))
 
 
-def has(folder: str) -> bool:
+def exists(folder: str) -> bool:
     with contextlib.suppress(FileNotFoundError):
         return bool(storage().listdir(folder)[1])
     return False
@@ -53,14 +53,14 @@ def get(folder: str, name: str) -> IO[bytes]:
     return storage().open(f"{folder}/{name}", "rb")
 
 
-def take_away(folder: str, *names: str) -> None:
+def delete(folder: str, *names: str) -> None:
     """Deletes a name; a missing one is no error."""
     for name in names:
         storage().delete(f"{folder}/{name}")
 
 
-def take_away_all(folder: str) -> None:
+def delete_folder(folder: str) -> None:
     """Deletes the folder with everything in it."""
     with contextlib.suppress(FileNotFoundError):
-        take_away(folder, *storage().listdir(folder)[1])
+        delete(folder, *storage().listdir(folder)[1])
         storage().delete(folder)

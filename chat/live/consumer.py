@@ -222,7 +222,7 @@ class ChatConsumer(SocketConsumer):
 
     async def _as_user(self, verb: Callable[..., T], **fields: Any) -> T:
         def work() -> T:
-            with caller.coming_from(Door.SOCKET, self.address):
+            with caller.with_origin(Door.SOCKET, self.address):
                 return verb(User.objects.get(pk=self.socket.user_id), **fields)
 
         await self.pay_for_rows()

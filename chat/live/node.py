@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from chat.allowances.counting import tell
+from chat.allowances.counting import note_usage
 from chat.allowances.messages import MessageAllowance
 from chat.allowances.window import Usage
 from chat.live.blocking import Blocking
@@ -132,7 +132,7 @@ def post_and_wait(draft: Draft) -> Committed:
     """Posts a message and waits for its outcome, for doors that run in a thread. Raises the refusal."""
     outcome, usage = async_to_sync(_posted)(draft)
     if usage is not None:
-        tell(usage)
+        note_usage(usage)
     if isinstance(outcome, Refused):
         raise outcome
     return outcome

@@ -23,31 +23,32 @@ class Origin:
 
 
 _CONSOLE = Origin(Door.COMMAND, None)
-_here: ContextVar[Origin] = ContextVar("here", default=_CONSOLE)
+_origin: ContextVar[Origin] = ContextVar("origin", default=_CONSOLE)
 
 
-def here() -> Origin:
-    return _here.get()
+def current_origin() -> Origin:
+    """The origin of acts in this context; by default the console's."""
+    return _origin.get()
 
 
 @contextlib.contextmanager
-def coming_from(door: str, address: str | None) -> Iterator[None]:
+def with_origin(door: str, address: str | None) -> Iterator[None]:
     """Within the block, acts have this origin; in this context only."""
-    token = _here.set(Origin(door, address))
+    token = _origin.set(Origin(door, address))
     try:
         yield
     finally:
-        _here.reset(token)
+        _origin.reset(token)
 
 
 @contextlib.contextmanager
 def in_bulk() -> Iterator[None]:
     """Within the block, acts are rows of one bulk act of the same origin."""
-    token = _here.set(dataclasses.replace(here(), is_bulk=True))
+    token = _origin.set(dataclasses.replace(current_origin(), is_bulk=True))
     try:
         yield
     finally:
-        _here.reset(token)
+        _origin.reset(token)
 
 
 #: The doors by the beginnings of their paths; every other path is a page.
@@ -60,5 +61,5 @@ class OriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         door = next((door for prefix, door in DOORS.items() if request.path.startswith(prefix)), Door.PAGE)
-        with coming_from(door, request.META.get("REMOTE_ADDR") or None):
+        with with_origin(door, request.META.get("REMOTE_ADDR") or None):
             return self._get_response(request)

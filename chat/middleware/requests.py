@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from chat.allowances.counting import count, telling
+from chat.allowances.counting import collecting_usage, count
 from chat.allowances.table import REQUESTS
 from chat.api.usage import with_usage
 from chat.middleware.watched import ALWAYS_ANSWERED
@@ -38,7 +38,7 @@ class RequestsAreCounted:
                 _note(request, request.user)
             except RateLimited as refusal:
                 return rate_limited(request, refusal)
-        with telling() as acts:
+        with collecting_usage() as acts:
             response = self._get_response(request)
         tightest = acts[-1] if acts else getattr(request, "usage", None)
         # A refusal has its own headers already.

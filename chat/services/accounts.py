@@ -52,7 +52,7 @@ def lock_own(user: User) -> User:
     return row
 
 
-def switch(row: User, *, on: bool) -> None:
+def set_active(row: User, *, on: bool) -> None:
     """Within a transaction. Off: from the commit on the person can't sign in, their sockets close, receipts don't wait for them."""
     row.is_active = on
     User.objects.filter(pk=row.pk).update(is_active=on)

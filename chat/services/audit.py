@@ -39,7 +39,7 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes one line: the actor (None: the console), the act, the person it concerns, the reason; time and address are added."""
-    here = caller.here()
+    origin = caller.current_origin()
     lines = _watched.get()
     if lines is not None:
         lines.append(act)
@@ -52,8 +52,8 @@ def record(
         message_id=message,
         reason=reason,
         details=dict(details or {}),
-        door=here.door,
-        address=here.address,
+        door=origin.door,
+        address=origin.address,
     )
 
 

@@ -5,7 +5,7 @@ from django.db import transaction
 from chat import clock
 from chat.models import Act, Ban, User
 from chat.services import audit
-from chat.services.accounts import locked_account, refusal_of, switch
+from chat.services.accounts import locked_account, refusal_of, set_active
 from delivery.wire.errors import NotFound, Refused
 
 #: The staff's right to ban.
@@ -27,7 +27,7 @@ def ban_user(actor: User | None, *, user: int, reason: str) -> Ban:
             user=row, reason=reason, banned_by=actor, created_at=clock.now(), was_active=row.is_active
         )
         audit.record(Act.USER_BANNED, actor=actor, whom=row.pk, reason=reason)
-        switch(row, on=False)
+        set_active(row, on=False)
     return ban
 
 
@@ -42,7 +42,7 @@ def lift_ban(actor: User | None, *, user: int, reason: str) -> Ban:
         ban.lifted_at, ban.lifted_by, ban.lifted_reason = clock.now(), actor, reason
         ban.save(update_fields=["lifted_at", "lifted_by", "lifted_reason"])
         audit.record(Act.BAN_LIFTED, actor=actor, whom=row.pk, reason=reason)
-        switch(row, on=ban.was_active)
+        set_active(row, on=ban.was_active)
     return ban
 
 

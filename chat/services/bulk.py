@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from chat.allowances.counting import count, tell
+from chat.allowances.counting import count, note_usage
 from chat.allowances.table import BULK_ROWS
 from chat.middleware import caller
 from chat.models import User
@@ -12,7 +12,9 @@ from delivery.wire.errors import Refused
 Row = TypeVar("Row")
 
 
-def each(actor: User, rows: Iterable[Row], act: Callable[[Row], object]) -> tuple[list[Row], list[tuple[Row, Refused]]]:
+def for_each_row(
+    actor: User, rows: Iterable[Row], act: Callable[[Row], object]
+) -> tuple[list[Row], list[tuple[Row, Refused]]]:
     """Does each row by itself; returns what was done and what was refused.
 
     Each row costs one of BULK_ROWS, also a refused one: finding out that it is refused is most of the work.
@@ -23,7 +25,7 @@ def each(actor: User, rows: Iterable[Row], act: Callable[[Row], object]) -> tupl
         for row in rows:
             try:
                 if (usage := count(BULK_ROWS, actor)) is not None:
-                    tell(usage)
+                    note_usage(usage)
                 act(row)
             except Refused as refusal:
                 refused.append((row, refusal))

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from chat.models import Act, Ban, Erasure, User
 from chat.services import audit
-from chat.services.accounts import switch
+from chat.services.accounts import set_active
 from chat.services.bans import locked_for_ban
 from delivery.wire.errors import Conflict
 
@@ -19,7 +19,7 @@ def deactivate_user(actor: User | None, *, user: int, reason: str) -> User:
         row = locked_for_ban(actor, user)
         if row.is_active:
             audit.record(Act.USER_DEACTIVATED, actor=actor, whom=row.pk, reason=reason)
-            switch(row, on=False)
+            set_active(row, on=False)
     return row
 
 
@@ -37,5 +37,5 @@ def reactivate_user(actor: User | None, *, user: int, reason: str) -> User:
             raise Conflict("This person was erased: nobody comes in with this account again.")
         if not row.is_active:
             audit.record(Act.USER_REACTIVATED, actor=actor, whom=row.pk, reason=reason)
-            switch(row, on=True)
+            set_active(row, on=True)
     return row

@@ -65,7 +65,7 @@ def leave_channel(user: User, *, channel: int) -> None:
         assert member is not None  # (by the table only members can leave)
         is_alone = entry.channel.member_count == 1
         log.require(is_alone or has_another_owner(member), "You are the last owner: make somebody else an owner first.")
-        dismiss(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
+        end_membership(entry, member, actor=user, event="member.left", sentence=f"{user.get_full_name()} left")
 
 
 def add_member(actor: User, *, channel: int, user: User, role: str = Role.MEMBER, reason: str = "") -> Member:
@@ -111,7 +111,7 @@ def remove_member(
         audit.record(Act.MEMBER_REMOVED, actor=actor, whom=user.pk, channel=channel, reason=reason, details=details)
         if member is not None:
             sentence = f"{actor.get_full_name()} removed {user.get_full_name()}"
-            dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
+            end_membership(entry, member, actor=actor, event="member.removed", sentence=sentence)
 
 
 def change_role(actor: User, *, channel: int, user: User, role: str, reason: str = "") -> Member:
@@ -141,7 +141,7 @@ def admit(
 
     `actor` is the user themselves if nobody adds them, at any door. Raises ChannelFull, Removed, Invalid.
     """
-    seat(entry, user, actor=actor, reason=reason)
+    prepare_membership(entry, user, actor=actor, reason=reason)
     name = entry.person(user).display_name
     sentence = f"{name} joined" if actor.pk == user.pk else f"{actor.get_full_name()} added {name}"
     if invited_by is not None:
@@ -150,7 +150,7 @@ def admit(
     return begin_membership(entry, user, role=role, number=entry.note(actor, event, sentence).seq)
 
 
-def seat(entry: log.Entry, user: User, *, actor: User, reason: str = "") -> None:
+def prepare_membership(entry: log.Entry, user: User, *, actor: User, reason: str = "") -> None:
     """Checks the rules for new members, and counts the member; `begin_membership` follows, with the number of the log's line."""
     if entry.channel.member_count >= settings.LIMITS.members:
         raise ChannelFull
@@ -184,7 +184,7 @@ def hold_memberships(users: Iterable[User]) -> None:
     prepared_sql.rows(_HOLD, [ADMITTING, sorted(user.pk % 2**31 for user in users)])
 
 
-def dismiss(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
+def end_membership(entry: log.Entry, member: Member, *, actor: User, event: str, sentence: str) -> None:
     """Within an entry's transaction: ends the user's membership at the event's number."""
     user = member.user
     member.delete()

@@ -100,7 +100,7 @@ def _gone_unless_replaced() -> Iterator[list[str]]:
         yield new
     except BaseException:
         for place in new:
-            storage.take_away_all(place)
+            storage.delete_folder(place)
         raise
 
 
@@ -116,7 +116,7 @@ def _unpack(archive: Reader, folder: Path, *, new: list[str]) -> Path:
             place = _PLACE.match(name)
             if place is None:
                 raise BackupError(f"the backup has a file at {name!r}, where none can be")
-            if not storage.has(place[1]):
+            if not storage.exists(place[1]):
                 new.append(place[1])
             storage.put(place[1], place[2], content)
     return dump
@@ -154,7 +154,7 @@ def _forget_other_files() -> None:
         for shelf in storage.storage().listdir("")[0]:
             for folder in storage.storage().listdir(shelf)[0]:
                 if f"{shelf}/{folder}" not in known:
-                    storage.take_away_all(f"{shelf}/{folder}")
+                    storage.delete_folder(f"{shelf}/{folder}")
 
 
 def _require_all(manifest: Manifest) -> None:

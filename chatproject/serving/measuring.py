@@ -63,7 +63,7 @@ _OF_THE_DATABASE = ("default", "postgresql")
 Respond = Callable[[HttpRequest], Any]
 
 
-class Heard(Protocol):
+class ResponseListener(Protocol):
     """Hears of an answered request: its path's pattern and method as they are counted, and when it came (perf_counter)."""
 
     def __call__(
@@ -72,7 +72,7 @@ class Heard(Protocol):
 
 
 #: Functions that are called for each answered request of this process.
-hearers: list[Heard] = []
+response_listeners: list[ResponseListener] = []
 
 
 def count_from_zero(patterns: Iterable[object], prefix: str = "") -> None:
@@ -153,5 +153,5 @@ def _count(request: HttpRequest, response: HttpResponse, began_at: float) -> Non
     method = request.method if request.method in _METHODS else "other"
     http_seconds.labels(route, method).observe(time.perf_counter() - began_at)
     http_responses.labels(route, method, response.status_code).inc()
-    for hear in hearers:
+    for hear in response_listeners:
         hear(request, response, route=route, method=method, began_at=began_at)

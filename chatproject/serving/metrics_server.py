@@ -68,7 +68,7 @@ def shared_figures(*, port: int) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     _empty(folder)
     os.environ[SHARED_FOLDER] = str(folder)
-    be_known_as(SUPERVISOR)
+    claim_name(SUPERVISOR)
     try:
         yield folder
     finally:
@@ -77,7 +77,7 @@ def shared_figures(*, port: int) -> Iterator[Path]:
             folder.rmdir()
 
 
-def be_known_as(name: str = "") -> None:
+def claim_name(name: str = "") -> None:
     """Names this process among those of its `serve`: by the name, else by the lowest number that no living process has."""
     for each in [name] if name else map(str, itertools.count(1)):
         # Held until the process ends, however it ends.
@@ -94,7 +94,7 @@ def be_known_as(name: str = "") -> None:
         return
 
 
-def answer_on(listener: socket.socket) -> None:
+def serve_on(listener: socket.socket) -> None:
     """Serves the page in the background until the process ends."""
     server = _Door(listener.getsockname()[:2], _Scrape, bind_and_activate=False)
     server.socket.close()

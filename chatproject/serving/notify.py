@@ -12,7 +12,7 @@ ALIVE = "WATCHDOG=1"
 ALIVE_SECONDS = 1.0
 
 
-def tell(*states: str) -> None:
+def send_to_systemd(*states: str) -> None:
     """Sends a message, only from the process that systemd started. Never raises."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:

@@ -81,7 +81,7 @@ class DrainingServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.is_ended = True
         if self._succeed is not None:
-            notify.tell(notify.STOPPING)
+            notify.send_to_systemd(notify.STOPPING)
         self._end_in_time()
         super().handle_exit(sig, frame)
         self._wakes()
@@ -95,7 +95,7 @@ class DrainingServer(uvicorn.Server):
             say_all_serve(port=self._listener.getsockname()[1], web_processes=1)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         if self._succeed is not None:
-            notify.tell(notify.READY)
+            notify.send_to_systemd(notify.READY)
         self._on_up()
         self._nursery.leave(self._say_that_we_live())
 
@@ -140,7 +140,7 @@ class DrainingServer(uvicorn.Server):
             self._end_in_time()
             self._hand_over()
         elif self.successor is None:
-            notify.tell(*notify.reloading())
+            notify.send_to_systemd(*notify.reloading())
             self.successor = self._succeed()
             logger.info("SIGHUP: web process %d is started, to replace this one", self.successor.pid)
             self._nursery.leave(self._await_successor(self.successor))
@@ -153,7 +153,7 @@ class DrainingServer(uvicorn.Server):
                 logger.error(came_to)
                 successor.forget()
                 self.successor = None
-                notify.tell(notify.status(came_to), notify.READY)
+                notify.send_to_systemd(notify.status(came_to), notify.READY)
                 return
             await asyncio.sleep(LOOK_SECONDS)
         self._hand_over()

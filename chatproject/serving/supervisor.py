@@ -82,7 +82,7 @@ class Supervisor:
             self._replace_dead()
             self._roll_on()
             self._tell()
-        notify.tell(notify.STOPPING)
+        notify.send_to_systemd(notify.STOPPING)
         return self._end()
 
     def stop(self) -> None:
@@ -117,20 +117,20 @@ class Supervisor:
     def _roll_on(self) -> None:
         if self._rolling is None and self._is_asked_to_roll:
             self._is_asked_to_roll = False
-            notify.tell(*notify.reloading())
+            notify.send_to_systemd(*notify.reloading())
             self._rolling = _Rolling(self._workers, self._start_successor, self._end_seconds, self._forget)
         if self._rolling is not None and self._rolling.is_over():
-            notify.tell(notify.status(self._rolling.came_to))
+            notify.send_to_systemd(notify.status(self._rolling.came_to))
             self._rolling = None
             self._is_ready = False
 
     def _tell(self) -> None:
         if time.monotonic() >= self._tell_at:
             self._tell_at = time.monotonic() + notify.ALIVE_SECONDS
-            notify.tell(notify.ALIVE)
+            notify.send_to_systemd(notify.ALIVE)
         if not self._is_ready and self._rolling is None and all(worker.has_come_up for worker in self._workers):
             self._is_ready = True
-            notify.tell(notify.READY)
+            notify.send_to_systemd(notify.READY)
             if not self._is_known:
                 self._is_known = True
                 say_all_serve(port=self._listener.getsockname()[1], web_processes=self._count)

@@ -72,7 +72,7 @@ def begin(exporter: str) -> None:
     provider.add_span_processor(BatchSpanProcessor(to))
     traces = Traces(provider, ids)
     tracing.tracers.append(traces)
-    measuring.hearers.append(traces.requested)
+    measuring.response_listeners.append(traces.requested)
 
 
 class Traces:

@@ -110,7 +110,7 @@ def test_a_restore_that_is_interrupted_before_the_database_leaves_no_files(
 
     stays, goes = (kept(cast.bob, name.encode(), name) for name in ("stays.txt", "goes.txt"))
     run("backup", str(tmp_path / "it"))
-    storage.take_away_all(goes.folder)
+    storage.delete_folder(goes.folder)
     before = folders()
     monkeypatch.setattr(restoring, "_require_alone", lambda: None)
     monkeypatch.setattr(restoring, "_replace_database", interrupted)

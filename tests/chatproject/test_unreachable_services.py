@@ -205,7 +205,7 @@ def test_the_doctor_calls_a_restricted_account_of_redis_not_wrong(cast: Cast, se
     )
     settings.REDIS_URL = valkey.url.replace("unix://", "unix://ours:any@")  # type: ignore[attr-defined]
     with pytest.raises(NoPermissionError):
-        redis_findings.ask().info()
+        redis_findings.client_of().info()
     found = [finding for finding in doctor.examine() if finding.about in ("redis", "clocks")]
     assert {finding.state for finding in found} == {"ok"}, found
     assert any("can't be judged" in finding.says for finding in found)

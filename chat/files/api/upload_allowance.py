@@ -8,7 +8,7 @@ from chat.models import User
 
 
 def source_of(user: User) -> Whose:
-    return line_of(caller.here().address or "") if user.is_visitor else user.pk
+    return line_of(caller.current_origin().address or "") if user.is_visitor else user.pk
 
 
 def count_upload(user: User) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from chat.files import storage
 from chat.files.names import file_name
 from chat.files.sanitizing import SanitizedFile, scratch
-from chat.files.services.storing import NO_UPLOAD, finish, locked, put_for, reserve, take_away
+from chat.files.services.storing import NO_UPLOAD, delete_bytes, finish, locked, put_for, reserve
 from chat.models import File, User
 from delivery.wire.errors import Conflict, Invalid, NotFound
 
@@ -65,7 +65,7 @@ def take_piece(user: User, upload: int, *, offset: int, content: IO[bytes]) -> F
             row.pieces = [*row.pieces, [name, size]]
             row.save(update_fields=["pieces"])
             return row
-    take_away(row, name)
+    delete_bytes(row, name)
     raise Conflict(f"The upload goes on at {received(row):,}, not at {offset:,}.")
 
 
@@ -87,7 +87,7 @@ def finish_upload(row: File, sanitized: SanitizedFile) -> File:
             return row
         pieces = [name for name, _ in row.pieces]
         row = finish(row, sanitized)
-    take_away(row, *pieces)
+    delete_bytes(row, *pieces)
     return row
 
 
@@ -100,5 +100,5 @@ def give_up_upload(user: User, upload: int) -> None:
         row = File.objects.select_for_update().filter(pk=upload, uploader=user, taken_at=None).first()
         if row is None:
             raise NotFound(NO_UPLOAD)
-        storage.take_away_all(row.folder)
+        storage.delete_folder(row.folder)
         row.delete()

@@ -72,7 +72,7 @@ def finish(row: File, sanitized: SanitizedFile) -> File:
             put_for(row, storage.PREVIEW, sanitized.preview)
         _make_whole(row, sanitized)
     except Refused:
-        take_away(row, storage.WHOLE, storage.PREVIEW)
+        delete_bytes(row, storage.WHOLE, storage.PREVIEW)
         raise
     row.refresh_from_db()
     return row
@@ -104,7 +104,7 @@ def put_for(row: File, name: str, content: IO[bytes]) -> None:
     except Exception as error:
         # A full disk, a bucket that is away, or any other error: the row leads the sweep to the bytes that are left.
         logger.warning("a file could not be stored: %r", error, extra={"away": "the storage of files"})
-        take_away(row, name)
+        delete_bytes(row, name)
         raise Unavailable(
             "The file could not be stored: nothing was kept, send it again later.", retry_after=30
         ) from None
@@ -114,7 +114,7 @@ def locked(row: File) -> File:
     """The row, fresh and locked. Raises NotFound if the upload was given up, and deletes bytes that were stored for it since."""
     now = File.objects.select_for_update(no_key=True, of=("self",)).select_related("uploader").filter(pk=row.pk).first()
     if now is None:
-        storage.take_away_all(row.folder)
+        storage.delete_folder(row.folder)
         raise NotFound(NO_UPLOAD)
     return now
 
@@ -143,9 +143,9 @@ def _held(files: FileQuerySet) -> int:
     return files.held().aggregate(bytes=Sum("size"))["bytes"] or 0
 
 
-def take_away(row: File, *names: str) -> None:
+def delete_bytes(row: File, *names: str) -> None:
     """Deletes a name in the file's folder; if that fails now, it is deleted later with the folder."""
     try:
-        storage.take_away(row.folder, *names)
+        storage.delete(row.folder, *names)
     except Exception as error:
         logger.warning("what is left of a file goes with the next sweep: %r", error)

@@ -41,7 +41,7 @@ def _take_away(pk: int, before: datetime.datetime) -> bool:
         if row is None:
             return False
         try:
-            storage.take_away_all(row.folder)
+            storage.delete_folder(row.folder)
         except Exception as error:
             logger.warning(
                 "a file could not be taken away, it is tried again: %r", error, extra={"away": "the storage of files"}

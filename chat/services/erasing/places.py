@@ -8,7 +8,7 @@ from chat.naming import looks
 from chat.services import log
 from chat.services.channels import tell_all
 from chat.services.erasing.names import conversations_of, without_names
-from chat.services.members import dismiss
+from chat.services.members import end_membership
 
 #: Nobody can leave a conversation of two: the other person keeps it, with the erased account in it.
 OF_TWO = r"^[0-9]+:[0-9]+$"
@@ -38,7 +38,9 @@ def leave_channels(erasure: Erasure) -> int:
             return 1
         if member.role == Role.OWNER:
             _hand_over(entry, member)
-        dismiss(entry, member, actor=member.user, event="member.left", sentence=f"{member.user.get_full_name()} left")
+        end_membership(
+            entry, member, actor=member.user, event="member.left", sentence=f"{member.user.get_full_name()} left"
+        )
     return 1
 
 

@@ -51,7 +51,7 @@ class Visits(APIView):
         """
         given = checked(VisitInput, request)
         _require_origin(request, open_inbox(key))
-        count_try(VISITS, line_of(caller.here().address or ""), is_told=False)
+        count_try(VISITS, line_of(caller.current_origin().address or ""), is_told=False)
         visitor = request.user if isinstance(request.user, User) and request.user.is_visitor else None
         return Response(
             shapes.NewVisit(token=services.visit(key, identity=given.identity, visitor=visitor)), status=201

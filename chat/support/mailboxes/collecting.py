@@ -104,7 +104,7 @@ def _take(line: ImapConnection, uid: int) -> str | None:
 
 def _received(raw: bytes) -> Outcome:
     try:
-        with caller.coming_from(Door.MAIL, None):
+        with caller.with_origin(Door.MAIL, None):
             return "taken" if receive_mail(raw) else "dropped"
     except Refused as refusal:
         if refusal.retry_after is not None:

@@ -12,7 +12,7 @@ from chat.models import Channel, ChannelKind, Conversation, Message, Role, User
 from chat.naming import looks
 from chat.services import log
 from chat.services.drafts import Draft, check_draft
-from chat.services.members import begin_membership, seat
+from chat.services.members import begin_membership, prepare_membership
 from chat.services.message_digest import digest_as_posted
 from chat.services.posting_files import post_with_files
 from chat.support.models import Contact, Ticket
@@ -113,7 +113,7 @@ def _open_channel(visitor: User) -> Channel:
 
 
 def _write_log(entry: log.Entry, visitor: User, draft: Draft) -> None:
-    seat(entry, visitor, actor=visitor)
+    prepare_membership(entry, visitor, actor=visitor)
     event = {"type": "conversation.begun", "user": visitor.pk}
     begun = entry.note(visitor, event, "The conversation began")
     begin_membership(entry, visitor, role=Role.MEMBER, number=begun.seq)

@@ -6,9 +6,9 @@ from django.db.models import F, Q
 from chat import clock
 from chat.models import Channel, Conversation, Member, User
 from chat.services import log
-from chat.services.members import dismiss
+from chat.services.members import end_membership
 from chat.support.services.handling import Handling, handling
-from chat.support.services.holding import let_go
+from chat.support.services.holding import release_held
 
 #: The most conversations in one transaction.
 AT_ONCE = 500
@@ -32,12 +32,14 @@ def end_agents_work(user: User, *, desk: int, by: User) -> None:
 def _leave(handled: Handling, user: User, by: User) -> None:
     if handled.row.assignee_id == user.pk:
         name = user.get_full_name()
-        let_go(handled, kind="conversation.released", by=by, sentence=f"{name} is no agent any more: {{}} is free")
+        release_held(
+            handled, kind="conversation.released", by=by, sentence=f"{name} is no agent any more: {{}} is free"
+        )
     for entry in (handled.entry, handled.notes):
         member = None if entry is None else Member.objects.filter(channel=entry.channel, user=user).first()
         if entry is not None and member is not None:
             sentence = f"{entry.person(user).display_name} left"
-            dismiss(entry, member, actor=user, event="member.left", sentence=sentence)
+            end_membership(entry, member, actor=user, event="member.left", sentence=sentence)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from chat.models import Role, User
 from chat.services import log
-from chat.services.members import admit, begin_membership, seat
+from chat.services.members import admit, begin_membership, prepare_membership
 from chat.support.services.handling import Handling, handling
 from chat.support.services.standing import hold_seat, is_in_it
 
@@ -11,7 +11,7 @@ def join(handled: Handling, agent: User) -> None:
     """Tells the customer who answers now; this line makes the agent a member, of the notes too, if they were not."""
     is_new = not is_in_it(agent, handled.row.pk)
     if is_new:
-        seat(handled.entry, agent, actor=agent)
+        prepare_membership(handled.entry, agent, actor=agent)
     sentence = f"{handled.entry.person(agent).display_name} answers now"
     number = handled.tell_customer("conversation.claimed", sentence, agent=agent)
     if is_new:

@@ -30,7 +30,7 @@ def claim(actor: User, *, conversation: int) -> Conversation:
         holder = handled.row.assignee
         if holder is not None and holder.pk != actor.pk and not _is_free(handled, holder):
             raise Claimed(_person(holder), spell_time(handled.row.lease_until) or "")
-        give(handled, actor, by=actor)
+        assign_to(handled, actor, by=actor)
     return handled.row
 
 
@@ -45,7 +45,9 @@ def release(actor: User, *, conversation: int) -> Conversation:
         if holder is not None:
             may = standing.supervises or holder.pk == actor.pk
             log.require(may, "Only the conversation's agent or a supervisor can release it.")
-            let_go(handled, kind="conversation.released", by=actor, sentence=f"{actor.get_full_name()} released {{}}")
+            release_held(
+                handled, kind="conversation.released", by=actor, sentence=f"{actor.get_full_name()} released {{}}"
+            )
     return handled.row
 
 
@@ -74,7 +76,7 @@ def take_over(actor: User, *, conversation: int) -> Conversation:
     return handled.row
 
 
-def give(handled: Handling, agent: User, *, by: User) -> None:
+def assign_to(handled: Handling, agent: User, *, by: User) -> None:
     """Assigns the conversation to the agent, who becomes a member of it and its notes; the customer is told who answers.
 
     An agent who holds it already gets a new lease. A resolved conversation is reopened. Raises AtCapacity.
@@ -93,7 +95,7 @@ def give(handled: Handling, agent: User, *, by: User) -> None:
     handled.tell_desk("conversation.claimed", sentence, by=by)
 
 
-def let_go(handled: Handling, *, kind: str, by: User, sentence: str) -> None:
+def release_held(handled: Handling, *, kind: str, by: User, sentence: str) -> None:
     """Frees the conversation; it keeps its place. `sentence` has a gap for the customer's name; the notes get it too."""
     handled.move(assignee=None, lease_until=None)
     said = sentence.format(handled.row.visitor.get_full_name())
@@ -129,7 +131,7 @@ def _hand_over(handled: Handling, agent: User, *, by: User, act: Act, word: str)
     if holder is not None and holder.pk == agent.pk:
         handled.move(lease_until=LEASE)
         return
-    give(handled, agent, by=by)
+    assign_to(handled, agent, by=by)
     whom = agent if act == Act.SUPPORT_ASSIGNED else holder
     details = {"from": None if holder is None else holder.pk, "to": agent.pk}
     audit.record(act, actor=by, whom=agent.pk, channel=handled.row.pk, details=details)

@@ -10,7 +10,7 @@ from chat.models import Act
 from chat.services import audit
 from chat.support.services.due import AT_ONCE, do_each
 from chat.support.services.handling import Handling
-from chat.support.services.holding import let_go
+from chat.support.services.holding import release_held
 from chat.support.services.reopening import settle, wake
 from chat.support.services.reserved import reserved_account
 
@@ -72,6 +72,6 @@ def _lapse(handled: Handling) -> None:
     holder, account = handled.row.assignee, reserved_account()
     assert holder is not None
     sentence = f"{holder.get_full_name()} did not go on with {{}}: it is in the queue again"
-    let_go(handled, kind="conversation.lapsed", by=account, sentence=sentence)
+    release_held(handled, kind="conversation.lapsed", by=account, sentence=sentence)
     handled.tell_customer("conversation.lapsed", "Somebody else will answer you")
     audit.record(Act.SUPPORT_LAPSED, actor=account, whom=holder.pk, channel=handled.row.pk)

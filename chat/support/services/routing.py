@@ -14,7 +14,7 @@ from chat.models import Act, AuditEntry, Conversation
 from chat.support.models import Agent, Inbox, Routing
 from chat.support.services.due import AT_ONCE, do_each
 from chat.support.services.handling import Handling
-from chat.support.services.holding import give
+from chat.support.services.holding import assign_to
 from chat.support.services.reserved import reserved_account
 
 #: Conversations without an agent, the longest wait first.
@@ -80,7 +80,7 @@ def _give_first(handled: Handling, agents: list[Agent], is_here: IsHere = lambda
     agent = next((agent for agent in agents if is_here(agent.user_id)), None)
     if agent is None:
         return False
-    give(handled, agent.user, by=reserved_account())
+    assign_to(handled, agent.user, by=reserved_account())
     Agent.objects.filter(pk=agent.pk).update(given_at=clock.now())
     return True
 

@@ -2,7 +2,7 @@
 
 from chat.models import Member, Role, User
 from chat.services import log
-from chat.services.members import admit, dismiss
+from chat.services.members import admit, end_membership
 from chat.services.visitors import require_inside
 from chat.support.models import Agent, Inbox
 
@@ -27,7 +27,7 @@ def unseat_agent(entry: log.Entry, agent: Agent, *, actor: User) -> None:
     member = Member.objects.filter(channel=entry.channel, user=agent.user).first()
     if member is not None:
         sentence = f"{actor.get_full_name()} removed {agent.user.get_full_name()}"
-        dismiss(entry, member, actor=actor, event="member.removed", sentence=sentence)
+        end_membership(entry, member, actor=actor, event="member.removed", sentence=sentence)
     agent.delete()
 
 

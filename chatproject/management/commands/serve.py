@@ -67,7 +67,7 @@ class Command(BaseCommand):
         try:
             with metrics_server.shared_figures(port=settings.PORT) as folder:
                 if to_scrapes is not None:
-                    metrics_server.answer_on(to_scrapes)
+                    metrics_server.serve_on(to_scrapes)
                 sys.exit(self._supervisor(listener, count=options["workers"], figures=folder).run())
         except OSError as error:
             self._fail(f"the folder for figures can't be written ({error.strerror}): set GAPLESS_DATA.")
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         if is_successor:
             self._be_well()
         if os.environ.get(metrics_server.SHARED_FOLDER):
-            metrics_server.be_known_as()
+            metrics_server.claim_name()
         # A successor may be of a newer edition than its parent.
         assets.collect()
         self._serve(
@@ -103,7 +103,7 @@ class Command(BaseCommand):
         server = self._serve(
             listener,
             on_up=lambda: None,
-            say_alive=lambda: notify.tell(notify.ALIVE),
+            say_alive=lambda: notify.send_to_systemd(notify.ALIVE),
             succeed=lambda: _start_successor(listener),
         )
         if server.successor is None:

@@ -220,7 +220,7 @@ FAILING = [
 def test_what_fails_is_free_five_times_as_often_as_what_is_done(cast: Cast, allowance: Allowance, verb: Any) -> None:
     cast.vera.is_active = False
     cast.vera.save()
-    with redis.from_url(settings.REDIS_URL) as client, caller.coming_from(Door.API, None):
+    with redis.from_url(settings.REDIS_URL) as client, caller.with_origin(Door.API, None):
         client.set(allowance.keys(cast.alice.pk)[1], allowance.most * 5 - 1, px=60_000)
         with pytest.raises((Forbidden, NotFound)):
             verb(cast)
@@ -288,7 +288,7 @@ VERBS = [
 def test_the_verb_counts_whatever_the_door(cast: Cast, door: str, allowance: Allowance, verb: Any) -> None:
     has_done(allowance.most, allowance=allowance, user=cast.alice)
     head = Channel.objects.get(pk=cast.team.pk).head
-    with caller.coming_from(door, None), pytest.raises(RateLimited):
+    with caller.with_origin(door, None), pytest.raises(RateLimited):
         verb(cast)
     assert Channel.objects.get(pk=cast.team.pk).head == head
     assert Member.objects.filter(channel=cast.team).count() == 2

@@ -32,7 +32,7 @@ def test_doctor_counts_files_and_says_which_have_no_bytes_and_which_bytes_no_fil
         ("wrong", "1 of the newest 2 are not in their storage"),
         ("warning", "1 folders belong to no file"),
     }
-    storage.take_away_all("ab/none")
+    storage.delete_folder("ab/none")
 
 
 def test_prune_takes_away_what_no_message_took(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ def test_who_comes_in_by_a_link_is_counted_while_no_channel_is_locked(
     _, secret = services.create_invite(cast.alice, channels=[*channels, cast.team.pk])
     watched = Watched(windows())
     monkeypatch.setattr(counting, "windows", lambda: watched)
-    with caller.coming_from(Door.PAGE, None):
+    with caller.with_origin(Door.PAGE, None):
         services.accept_invite(cast.bob, secret=secret)
     assert watched.asked_in_transaction == [False] * 3, "he is in the team already"
     assert Member.objects.filter(user=cast.bob).count() == 4

@@ -53,7 +53,7 @@ def test_the_same_first_message_at_once_begins_one_conversation(desk: Desk, vera
 
     def begin(_: int) -> tuple[int, bool]:
         try:
-            with caller.coming_from(Door.API, None):
+            with caller.with_origin(Door.API, None):
                 conversation, is_new = services.begin(vera.visitor, **said)  # type: ignore[arg-type]
                 return conversation.pk, is_new
         finally:
@@ -70,7 +70,7 @@ def test_the_same_first_message_at_once_begins_one_conversation(desk: Desk, vera
 
 @pytest.mark.holds("conversations_per_hour")
 def test_six_conversations_are_begun_an_hour_and_not_one_more(desk: Desk, vera: Visit) -> None:
-    with caller.coming_from(Door.API, None):
+    with caller.with_origin(Door.API, None):
         for _ in range(6):
             vera.begin()
         with pytest.raises(RateLimited, match="6 conversations an hour"):

@@ -87,7 +87,7 @@ def test_for_everybody_but_the_inboxs_agents_there_is_no_such_conversation(
 @pytest.mark.holds("desk_acts_per_minute")
 def test_acts_of_an_agent_are_bounded(desk: Desk, conversation: Conversation) -> None:
     has_done(settings.LIMITS.desk_acts_per_minute - 1, allowance=DESK_ACTS, user=desk.ada)
-    with caller.coming_from(Door.API, None):
+    with caller.with_origin(Door.API, None):
         services.claim(desk.ada, conversation=conversation.pk)
         with pytest.raises(RateLimited):
             services.release(desk.ada, conversation=conversation.pk)

@@ -87,7 +87,7 @@ def test_what_we_sent_ourselves_is_no_answer(desk: Desk, known: Conversation) ->
 
 def test_mails_are_limited_like_messages(known: Conversation, settings: Any) -> None:
     settings.LIMITS = dataclasses.replace(settings.LIMITS, messages_per_minute=3)
-    with caller.coming_from(Door.MAIL, None):
+    with caller.with_origin(Door.MAIL, None):
         for number in range(2):
             receive_mail(mail(address(known), f"Message-ID: <{number}@home.example>"))
         with pytest.raises(RateLimited):

@@ -90,14 +90,14 @@ def test_what_goes_wrong_with_one_keeps_no_other_from_lapsing(
     desk: Desk, vera: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, sound = held_by(desk.ada, vera), held_by(desk.ben, vera)
-    let_go = lapsing.let_go
+    release_held = lapsing.release_held
 
     def poisoned(handled: Any, **words: Any) -> None:
         if handled.row.pk == poison.pk:
             raise ValueError("a poison row")
-        let_go(handled, **words)
+        release_held(handled, **words)
 
-    monkeypatch.setattr(lapsing, "let_go", poisoned)
+    monkeypatch.setattr(lapsing, "release_held", poisoned)
     assert lapse_leases() == 1
     assert Conversation.objects.get(pk=sound.pk).assignee is None
     assert Conversation.objects.get(pk=poison.pk).assignee == desk.ada

@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         raw = sys.stdin.buffer.read(settings.LIMITS.mail_bytes + 1)
         try:
-            with caller.coming_from(Door.MAIL, None):
+            with caller.with_origin(Door.MAIL, None):
                 said = receive_mail(raw, recipients=options["to"])
         except Refused as refusal:
             raise CommandError(refusal.detail, returncode=_code(refusal)) from None
