@@ -115,7 +115,7 @@ class Socket:
         return True
 
     def write_if_idle(self, frame: Prepared) -> bool:
-        """For what is only of the moment: dropped when the peer is behind. False when it was."""
+        """Queues a frame of the moment. Returns False, and drops it, if the client is behind."""
         if self.has_left or self.closed_with is not None:
             return True
         if not self.peer.keeps_up and self.unsent_bytes > self.soft_bytes:

@@ -36,7 +36,7 @@ def taken(people: Everyone, *batches: Batch, at: int) -> dict[int, str]:
     return told(people.take(batches, at * SECOND))
 
 
-def test_the_newest_choice_holds_whoever_speaks_last() -> None:
+def test_the_newest_choice_holds_whichever_process_speaks_last() -> None:
     people = everyone()
     batches = said("b", record(7, status="invisible", rev=2), at=1), said("a", record(7, rev=1), at=2)
     people.take(batches, 3 * SECOND)

@@ -65,7 +65,7 @@ def test_people_who_have_read_everything_need_no_statement(monkeypatch: pytest.M
         asked.append([parameters[-1] for _, parameters in statements])
         return [[(1, [7], [3])], [(1, 2, 0)], []]
 
-    monkeypatch.setattr(prepared_sql, "together", noted)
+    monkeypatch.setattr(prepared_sql, "pipeline", noted)
     read = [ReadMark(channel=1, user=user, read=7, head=7) for user in (3, 4)]
     assert count_all(read) == {(1, 3): NONE, (1, 4): NONE}
     assert asked == []

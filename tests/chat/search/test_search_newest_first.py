@@ -10,7 +10,7 @@ from chat import clock
 from chat.search import looking, rows
 from chat.search.asked import Asked, Place
 from tests.conftest import Cast, said
-from tests.stage.finding import all_pages, bodies
+from tests.stage.search_results import all_pages, bodies
 
 pytestmark = pytest.mark.django_db
 
