@@ -46,7 +46,7 @@ class Breaker:
             return await function()
 
     def attempt(self, *, counts: tuple[type[Exception], ...]) -> AbstractContextManager[None]:
-        """The block is the call. Raises BreakerOpen before it; only exceptions in `counts` are failures."""
+        """Counts the block as the call. Raises BreakerOpen before it while open. Only exceptions in `counts` count as failures."""
         return _Attempt(self, counts)
 
     def _admit(self) -> bool:

@@ -1,6 +1,6 @@
 """The machinery's metrics for Prometheus: one name a metric, in base units, and never a user or a channel as a label.
 
-Cheap enough for the hot path: counted once a batch or a frame, never once a socket. Per-channel figures are in live/counted.py.
+Cheap enough for the hot path: counted once a batch or a frame, never once a socket. Figures by channel: live/channel_counts.py.
 """
 
 import itertools

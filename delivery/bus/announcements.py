@@ -141,13 +141,13 @@ def pack(announcement: Announcement) -> bytes:
 
 
 def event_of(announcement: Announcement, *, process: str = "", announced_at: float | None = None) -> dict[str, Any]:
-    """What the channel layer carries. `process`: who says it, if it hears itself; `announced_at`: by the time of day."""
+    """The event for the channel layer. `process`: the sender's id, for its own echoes. `announced_at`: Unix time, seconds."""
     event = {**event_beginning(process), "packed": pack(announcement)}
     return event if announced_at is None else {**event, "at": announced_at}
 
 
 def event_beginning(process: str) -> dict[str, str]:
-    """What each event of this process begins with."""
+    """The first fields of each event of this process."""
     return {"type": EVENT_TYPE, "process": process}
 
 

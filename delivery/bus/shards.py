@@ -15,7 +15,7 @@ class Shards:
         return len(self._numbers)
 
     def of(self, group: str) -> int:
-        """The number of the one that carries this group."""
+        """The index of the shard that carries this group."""
         if len(self._numbers) == 1:
             return 0
         return self._numbers[id(self._layer._get_shard(self._layer._get_group_channel_name(group)))]

@@ -153,17 +153,17 @@ async def test_a_second_line_is_fetched_only_while_none_is_free_and_is_used_only
 ) -> None:
     # More drafts than a line takes: a thread commits them, and the free line stays the only one.
     assert len(await asyncio.gather(*(node.queue.submit(draft(cast, f"{n}")) for n in range(8)))) == 8
-    assert not node.lines._is_fetching
-    node.lines._most = 2
-    first = node.lines.take()
+    assert not node.commit_connections._is_fetching
+    node.commit_connections._most = 2
+    first = node.commit_connections.take()
     assert first is not None
-    assert not node.lines._free
-    node.lines.fetch()
-    node.lines.give_back(first)
-    await expect(lambda: len(node.lines._free) == 2)
-    taken = node.lines.take()
+    assert not node.commit_connections._free
+    node.commit_connections.fetch()
+    node.commit_connections.give_back(first)
+    await expect(lambda: len(node.commit_connections._free) == 2)
+    taken = node.commit_connections.take()
     assert taken is first, "the other has not planned any statement yet"
-    node.lines.give_back(taken)
+    node.commit_connections.give_back(taken)
 
 
 async def test_a_line_that_postgresql_has_ended_is_not_used_again(
