@@ -157,10 +157,10 @@ class Ends:
         """Of those that were asked for, up to this one; 0: none."""
         return max((known for known in self._known if known <= most), default=0)
 
-    def further(self, end: Place, times: float) -> Place | None:
-        """So many times as far back as this place, by time; None: a hundred years ago or more."""
-        seconds = (self._now - end[0]).total_seconds() * times
-        return (self._now - datetime.timedelta(seconds=seconds), 0) if seconds < MOST_SECONDS else None
+    def further(self, end: Place, times: float) -> Place:
+        """So many times as far back as this place, by time."""
+        since = (self._now - end[0]).total_seconds() * times
+        return self._now - datetime.timedelta(seconds=min(since, (self._now - LONG_AGO).total_seconds())), 0
 
     def _find(self, most: int) -> Place | None:
         each = max(LEAST_A_CHANNEL, most // len(self._asked.channels))
@@ -198,6 +198,8 @@ class Ends:
 
 
 LONG_AGO = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
+#: The place before the oldest of all messages.
+BEFORE_ALL = (LONG_AGO, 0)
 #: Between messages of one moment; and from a pace no further back than a hundred years.
 SHORTEST_SECONDS, MOST_SECONDS = 0.001, 100 * 366 * 86400.0
 

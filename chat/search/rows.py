@@ -19,7 +19,7 @@ from chat.models import User
 from chat.reads.sent import messages_by_id
 from chat.search.asked import Asked, Place, resolve
 from chat.search.conditions import ALIKE, CLOSE
-from chat.search.looking import WIDER, Ends, Look, by_index, look, prepare
+from chat.search.looking import BEFORE_ALL, WIDER, Ends, Look, by_index, look, prepare
 from chat.search.pieces import pieces_of
 from chat.search.query import parse_query
 from chat.shapes.columns import MessageColumns
@@ -46,7 +46,7 @@ MOST_NEWEST = 150_000
 MORE = 2.0
 #: An index that finds more than MOST_BY_INDEX, and no more than this, is asked for the newest only, for at most so many that it
 #: finds. Passing over an entry costs 0.1 µs.
-MOST_ENTRIES, MOST_OF_MANY = 100_000, 2_500
+MOST_ENTRIES, MOST_OF_MANY = 100_000, 1_000
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
@@ -164,11 +164,16 @@ def _likely_enough(asked: Asked, seen: Look, size: int, *, found_by_index: int) 
 
 
 def _by_index(asked: Asked, by: _Index, seen: Look, ends: Ends, *, size: int) -> tuple[list[Place], Place | None]:
-    begin = ends.further(seen.end, by.newest / seen.seen) if seen.end and by.newest else None
-    if begin is None:
+    if not by.may_read_all:
+        assert by.newest is not None
+        # Counted: where less was said lately than before, so far back by time there could be very many.
+        begin = ends.of(int(by.newest))
+        return by_index(asked, by.way, begin or BEFORE_ALL, size=size), begin
+    if by.newest is None or seen.end is None:
         return by_index(asked, by.way, size=size), None
+    begin = ends.further(seen.end, by.newest / seen.seen)
     newest = by_index(asked, by.way, begin, size=size)
-    if len(newest) >= size or not by.may_read_all:
+    if len(newest) >= size:
         return newest, begin
     return newest + by_index(replace(asked, start=begin), by.way, size=size - len(newest)), None
 

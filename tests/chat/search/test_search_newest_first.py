@@ -84,7 +84,7 @@ def test_of_what_an_index_finds_too_often_only_the_newest_are_read_page_by_page(
     chance = random.Random(3)
     texts = [f"{chance.choice(['often', 'often', 'something'])} {n}" for n in range(400)]
     monkeypatch.setattr(rows, "MOST_BY_INDEX", 150)
-    monkeypatch.setattr(rows, "MOST_OF_MANY", 50)
+    monkeypatch.setattr(rows, "MOST_OF_MANY", 20)
     said_every_minute(cast, standing_clock, texts)
     with clock.at(later(standing_clock)):
         pages = all_pages(cast.bob, "from:alice often 1")
