@@ -159,14 +159,13 @@ class Ends:
 
     def further(self, end: Place, times: float) -> Place:
         """So many times as far back as this place, by time."""
-        since = (self._now - end[0]).total_seconds() * times
-        return self._now - datetime.timedelta(seconds=min(since, (self._now - LONG_AGO).total_seconds())), 0
+        return self._ago((self._now - end[0]).total_seconds() * times), 0
 
     def _find(self, most: int) -> Place | None:
         each = max(LEAST_A_CHANNEL, most // len(self._asked.channels))
         seconds = WIDER * most / max(self._pace_since(most) or self._ask_pace(each), WIDER * most / MOST_SECONDS)
         for times in FURTHER:
-            end, found = self._ask_end(most, since=self._now - datetime.timedelta(seconds=seconds))
+            end, found = self._ask_end(most, since=self._ago(seconds))
             if end is not None:
                 return end, 0
             seconds = min(MOST_SECONDS, seconds * max(times, WIDER * most / max(found, most / FURTHER[-1])))
@@ -174,6 +173,9 @@ class Ends:
         enough = _rows(*self._kept(_LONG_ENOUGH, [], each=each, more=[-(-most // each) - 1]))
         end, _ = self._ask_end(most, since=enough[0][0] if enough else LONG_AGO)
         return None if end is None else (end, 0)
+
+    def _ago(self, seconds: float) -> datetime.datetime:
+        return self._now - datetime.timedelta(seconds=min(seconds, (self._now - LONG_AGO).total_seconds()))
 
     def _ask_end(self, most: int, *, since: datetime.datetime) -> tuple[datetime.datetime | None, int]:
         values = [most, self._asked.array, *self._here.values, since, most]

@@ -221,3 +221,11 @@ def test_where_the_newest_are_of_the_system_nothing_is_thought_rare_because_of_t
     monkeypatch.setattr(rows, "by_index", None)
     assert bodies(cast.bob, "often") == [f"often {n}" for n in range(49, 29, -1)]
     assert [look.seen for look in seen_by(monkeypatch, cast.bob, "often")] == [0, 30]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0050-01-01"])
+def test_a_day_before_all_messages_finds_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch, day: str) -> None:
+    for n in range(30):
+        said(cast.alice, cast.team, f"number {n}")
+    monkeypatch.setattr(rows, "LOOKS", (5, 10))
+    assert bodies(cast.bob, f"number before:{day}") == []
