@@ -9,8 +9,8 @@ class Contact:
     def __init__(self, now: float) -> None:
         self._heard_at = now
         self._beat_at = now
-        #: Absence is believed from here on: after Redis has forgotten, everybody gets the time to say who is here.
-        self._believe_at = now
+        #: From here on a person who is missing has gone: after Redis has forgotten, all processes get time to say whom they have.
+        self._is_complete_at = now
         #: Redis did not answer the last call.
         self._is_cut_off = False
 
@@ -24,10 +24,10 @@ class Contact:
             self._beat_at = now + settings.LIMITS.heartbeat_seconds
         if has_forgotten or self._is_cut_off:
             # Others have been forgotten or cut off too: they get the time to say again who is here.
-            self._believe_at = now + (settings.LIMITS.flap_seconds if knows_people else 0)
+            self._is_complete_at = now + (settings.LIMITS.flap_seconds if knows_people else 0)
             self._beat_at = self._beat_at if is_beat else now
             self._is_cut_off = False
-        return now >= self._believe_at
+        return now >= self._is_complete_at
 
     def lost(self, now: float) -> bool:
         """Redis has not answered; returns whether it has been silent for so long that nothing is known any more."""
