@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import socket
 import struct
 import threading
@@ -22,8 +23,9 @@ from typing import Any, cast
 MOST_WAITING_BYTES = 256 * 1024
 #: Of the machine's own buffers, at each end of a connection.
 BUFFER_BYTES = 64 * 1024
-#: In what leaves for PostgreSQL with messages that are to be written: one statement, which commits by itself.
-POSTING = b'"is_fresh":true'
+#: In what leaves for PostgreSQL with messages that are to be written, in one statement, which commits by itself: those of
+#: post_drafts, or the digest that post_alone is given (34 bytes of text).
+POSTING = re.compile(rb'"is_fresh":true|\x00\x00\x00\x22\\x[0-9a-f]{32}')
 #: Between that having left for the server and the connection's end, for a snare that cuts.
 SNARE_SECONDS = 0.05
 
@@ -84,7 +86,7 @@ class ProxyThread:
 class Snare:
     """Waits for bytes on their way up; lets them pass, and nothing that the server answers on that connection any more."""
 
-    def __init__(self, pattern: bytes, *, times: int, cuts: bool) -> None:
+    def __init__(self, pattern: re.Pattern[bytes], *, times: int, cuts: bool) -> None:
         self.pattern = pattern
         self.left = times
         self.cuts = cuts
@@ -124,7 +126,7 @@ class Proxy:
 
         self._thread.call(cut)
 
-    def set_snare(self, pattern: bytes, *, times: int = 1, cuts: bool = True) -> Snare:
+    def set_snare(self, pattern: re.Pattern[bytes], *, times: int = 1, cuts: bool = True) -> Snare:
         snare = Snare(pattern, times=times, cuts=cuts)
         self._thread.call(lambda: setattr(self, "snare", snare))
         return snare
@@ -281,7 +283,7 @@ class Side(asyncio.Protocol):
         elif not target.is_closing():
             target.write(data)
         snare = self.proxy.snare
-        if snare is not None and self.direction == "up" and snare.pattern in data:
+        if snare is not None and self.direction == "up" and snare.pattern.search(data):
             self._catch(snare)
 
     def _catch(self, snare: Snare) -> None:
