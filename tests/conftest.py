@@ -38,7 +38,7 @@ from tests.stage import (
     statics,
     unique_keys,
 )
-from tests.stage.accounts import people_called, tokens_of
+from tests.stage.accounts import people_called, private_channel, tokens_of
 from tests.stage.servers import Server
 from tests.stage.shared import SHARED, Shared
 from tests.stage.valkeys import Valkey
@@ -140,10 +140,9 @@ def cast(request: pytest.FixtureRequest) -> Cast:
     if "standing_clock" in request.fixturenames:
         request.getfixturevalue("standing_clock")
     cache.clear()
-    people = people_called("alice", "bob", "charlie", "vera")
-    sam = services.create_user("sam", display_name="Sam", is_staff=True)
-    team = services.open_channel(people["alice"], name="team", kind="private", members=[people["bob"]])
-    return Cast(**people, sam=sam, team=team, tokens=tokens_of({**people, "sam": sam}))
+    people = people_called("alice", "bob", "charlie", "vera", staff="sam")
+    team = private_channel("team", people["alice"], people["bob"])
+    return Cast(**people, team=team, tokens=tokens_of(people))
 
 
 @pytest.fixture(scope="session")

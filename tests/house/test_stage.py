@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from chat import services
-from chat.models import Scope, Token, User
+from chat.models import Channel, Member, Message, Scope, Token, User
 from chat.naming import looks
 from tests.conftest import Cast
 from tests.stage.emptying import empty_tables
@@ -66,6 +66,7 @@ def test_tables_are_emptied_while_somebody_still_works_and_nobody_fails(transact
 def columns(row: Any) -> dict[str, Any]:
     """But for what is each row's own."""
     own = {"id", "user_id", "username", "username_look", "username_look_any_case", "display_name", "digest", "password"}
+    own |= {"channel_id", "sender_id", "created_by_id", "client_msg_id", "name", "name_look", "name_look_any_case"}
     return {name: value for name, value in vars(row).items() if not (name.startswith("_") or name in own | MOMENTS)}
 
 
@@ -76,6 +77,19 @@ def test_the_cast_is_as_the_verbs_make_it(db: None, cast: Cast) -> None:
     assert not cast.alice.has_usable_password()
     services.create_token(made, name="tests", scopes=Scope.values)
     assert columns(Token.objects.get(user=cast.alice)) == columns(Token.objects.get(user=made))
+    boss = services.create_user("boss", display_name="Boss", is_staff=True)
+    assert columns(User.objects.get(pk=cast.sam.pk)) == columns(User.objects.get(pk=boss.pk))
+
+
+def test_the_channel_of_the_cast_is_as_the_verb_opens_it(db: None, cast: Cast) -> None:
+    opened = services.open_channel(cast.alice, name="crew", kind="private", members=[cast.bob])
+    assert columns(Channel.objects.get(pk=cast.team.pk)) == columns(Channel.objects.get(pk=opened.pk))
+    assert (cast.team.head, cast.team.member_count) == (opened.head, opened.member_count)
+    for rows in (Message.objects.order_by("seq"), Member.objects.order_by("joined_rev")):
+        ours, theirs = (list(rows.filter(channel=channel)) for channel in (cast.team, opened))
+        assert [columns(row) for row in ours] == [columns(row) for row in theirs]
+        assert len(ours) == 2
+    assert list(cast.team.members.order_by("joined_rev").values_list("user", flat=True)) == [cast.alice.pk, cast.bob.pk]
 
 
 def moves_the_clock(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
