@@ -35,6 +35,7 @@ def test_under_https_no_other_host_can_set_a_cookie_of_ours(own_server: Start, c
     server = own_server(ALLOWED_ORIGINS="https://chat.example.org", ALLOWED_HOSTS="localhost,chat.example.org")
     headers = {"Host": "chat.example.org", "X-Forwarded-Proto": "https", "Origin": "https://chat.example.org"}
     page = httpx.get(f"{server.url}/sign-in/", headers=headers)
+    assert page.status_code == 200, page.text
     given = {**cookies_of(page)}
     token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
     form = {"username": "alice", "password": PASSWORD, "csrfmiddlewaretoken": token}

@@ -16,6 +16,7 @@ from chat.models import Channel, Member, Message, Scope, Token, User
 from chat.naming import looks
 from tests.conftest import Cast
 from tests.stage.emptying import empty_tables
+from tests.stage.ports import free_port, ports_of
 from tests.stage.servers import ROOT
 
 #: A year that is written down is one that the calendar passes.
@@ -90,6 +91,16 @@ def test_the_channel_of_the_cast_is_as_the_verb_opens_it(db: None, cast: Cast) -
         assert [columns(row) for row in ours] == [columns(row) for row in theirs]
         assert len(ours) == 2
     assert list(cast.team.members.order_by("joined_rev").values_list("user", flat=True)) == [cast.alice.pk, cast.bob.pk]
+
+
+@pytest.mark.fast
+def test_pytest_processes_have_ports_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, set[int]] = {}
+    for worker in ("gw0", "gw1", "gw3"):
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
+        asked[worker] = {free_port() for _ in range(300)}
+        assert asked[worker] <= set(ports_of(worker))
+    assert not set(ports_of("gw0")) & {*ports_of("gw1"), *ports_of("gw3")}
 
 
 def moves_the_clock(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
