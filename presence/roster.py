@@ -174,17 +174,10 @@ class Roster:
         last_beat, self._beat = self._beat, self._beat + is_beat
         gone, unmarked = self._gone(), self._to_unmark() if is_beat else []
         request = {
-            "process": self.process,
-            "beat": str(self._beat),
+            **self._settings(),
             "last_beat": str(last_beat),
             "is_beat": is_beat,
             "hears": hears,
-            "ahead": int(self.ahead_seconds * 1e6),
-            "cursor": self._cursor,
-            "now": self._now,
-            "window": WINDOW_SECONDS * 1_000_000,
-            "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
-            "typing_lasts": int(self.typing_seconds * 1e6),
             "gone": [*map(str, gone), *(f"{MARK}{user_id}" for user_id in (*gone, *unmarked))],
             "told": sum(saying.is_change for saying in people),
             "people": [spelled for saying in people for spelled in self._spelled(saying)],
@@ -202,6 +195,19 @@ class Roster:
             del self._left[user_id]
         self._marked.difference_update(gone, unmarked)
         return answer
+
+    def _settings(self) -> dict[str, Any]:
+        """Who calls, how far they have heard, and how long things last: in microseconds, `keep` in milliseconds."""
+        return {
+            "process": self.process,
+            "beat": str(self._beat),
+            "ahead": int(self.ahead_seconds * 1e6),
+            "cursor": self._cursor,
+            "now": self._now,
+            "window": WINDOW_SECONDS * 1_000_000,
+            "keep": int((self.present_seconds + 2 * WINDOW_SECONDS) * 1000),
+            "typing_lasts": int(self.typing_seconds * 1e6),
+        }
 
     def _note_left(self, update: Update) -> None:
         if self._left:

@@ -6,8 +6,10 @@ import pytest
 from django.conf import settings
 
 from chat import services
+from chat.models import User
 from presence import roster
 from tests.conftest import Cast, in_thread
+from tests.stage.accounts import people_called
 from tests.stage.presence_stage import Device, Process, Stage
 
 
@@ -101,11 +103,17 @@ async def test_what_redis_did_not_hear_of_people_who_turn_idle_or_leave_is_said_
     assert statuses(alice, cast.bob, cast.sam) == ["away", "offline"]
 
 
+async def crowded(cast: Cast, size: int) -> list[User]:
+    """People in a channel with alice."""
+    people = list((await in_thread(people_called, *(f"crowd{n}" for n in range(size)))).values())
+    await in_thread(services.open_channel, cast.alice, name="crowd", members=people)
+    return people
+
+
 async def test_when_many_come_at_once_each_newcomer_gets_one_push_that_names_all(
     here: Process, there: Process, time: Stage, cast: Cast
 ) -> None:
-    crowd = [await in_thread(services.create_user, f"crowd{n}") for n in range(30)]
-    await in_thread(services.open_channel, cast.alice, name="crowd", members=crowd)
+    crowd = await crowded(cast, 30)
     alice = await here.enter(cast.alice)
     await time.pass_time(3)
     told = len(alice.pushes("presence"))
@@ -124,8 +132,7 @@ async def test_when_many_come_at_once_each_newcomer_gets_one_push_that_names_all
 async def test_an_invisible_newcomer_among_many_sees_their_own_choice(
     here: Process, there: Process, time: Stage, cast: Cast
 ) -> None:
-    crowd = [await in_thread(services.create_user, f"crowd{n}") for n in range(14)]
-    await in_thread(services.open_channel, cast.alice, name="crowd", members=crowd)
+    crowd = await crowded(cast, 14)
     alice = await here.enter(cast.alice)
     await time.pass_time(3)
     devices = [await there.enter(user) for user in crowd]
