@@ -177,9 +177,11 @@ class Client:
 
     def _give_up_waiting(self, socket: WebSocket, now: float) -> None:
         for ref, draft in self.outbox.flying.items():
-            if now - draft.sent_at > self.habits.reply:
+            # A process can't answer what has not reached it, nor while it is stopped.
+            waited = now - draft.sent_at - self.doors[self.door].unheard_seconds(draft.sent_at)
+            if waited > self.habits.reply:
                 if self._heard_at > draft.sent_at + self.habits.reply / 2:
-                    self.notes.silence(ref, draft.key, seconds=now - draft.sent_at)
+                    self.notes.silence(ref, draft.key, seconds=waited)
                 socket.abort()
 
     # ---- frames in ----

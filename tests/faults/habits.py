@@ -14,6 +14,10 @@ class Door(Protocol):
     @property
     def port(self) -> int: ...
 
+    def unheard_seconds(self, moment: float) -> float:
+        """How long since this moment clients and process could not hear each other, while their connections lived on."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Habits:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from tests.faults.interruptions import Interruptions
+
 #: Bytes that wait in one direction of a stalled connection before its sender feels it.
 MOST_WAITING_BYTES = 256 * 1024
 #: Of the machine's own buffers, at each end of a connection.
@@ -104,6 +106,8 @@ class Proxy:
         self.chance = random.Random(f"{seed} {name}")
         self.connections: set[Side] = set()
         self.accepted = 0
+        #: The times in which one direction or both were stalled.
+        self.interruptions = Interruptions()
         self._thread = thread
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.port = int(self._listener.getsockname()[1])
@@ -120,7 +124,7 @@ class Proxy:
         """Resets every connection, and applies `fault` to what comes."""
 
         def cut() -> None:
-            self.fault = fault
+            self._change(fault)
             for side in list(self.connections):
                 side.reset()
 
@@ -136,9 +140,13 @@ class Proxy:
         self.cut(REFUSE)
 
     def _apply(self, fault: Fault) -> None:
-        self.fault = fault
+        self._change(fault)
         for side in list(self.connections):
             side.move()
+
+    def _change(self, fault: Fault) -> None:
+        self.fault = fault
+        self.interruptions.set(self.name, is_under_way=fault.stalls_up or fault.stalls_down)
 
 
 class Side(asyncio.Protocol):

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults import matrix
+from tests.faults import interruptions, matrix
 from tests.faults.catalogue import PAGE, renewed
 from tests.faults.history import Command, History
+from tests.faults.interruptions import Interruptions
 from tests.faults.machine_speed import WAKINGS, Metronome
 from tests.faults.notes import Notes
 from tests.faults.outbox import Outbox, Unanswered
@@ -94,3 +95,16 @@ async def test_a_repeated_message_that_was_edited_meanwhile_is_the_same_and_anot
     answer = Change(rev=rev, seq=7, client_msg_id=draft.key, sender={"id": 1}, kind="text", body=body)
     outbox.take(Push(op="ok", ref=1, message=answer, duplicate=True))
     assert [command.code for command in history.of(Command)] == ["", code]
+
+
+def test_overlapping_interruptions_count_once_and_only_from_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interruptions.time, "monotonic", lambda: now)
+    link = Interruptions()
+    for now, name, is_under_way in ((10, "stopped", True), (12, "stalled", True), (13, "stopped", False), (15, "stalled", False)):
+        link.set(name, is_under_way=is_under_way)
+    now = 20
+    assert [link.seconds_since(moment) for moment in (0, 12, 14, 15, 19)] == [5, 3, 1, 0, 0]
+    link.set("stalled", is_under_way=True)
+    link.set("stalled", is_under_way=True)
+    now = 24
+    assert link.seconds_since(14) == 1 + 4

@@ -62,6 +62,7 @@ class Web:
         """Starts the process; `ready` says when it is there."""
         is_changed = self.broken or self.clock or self.is_counted
         module = ["-m", "tests.faults.broken"] if is_changed else ["manage.py"]
+        self.front.interruptions.set("stopped", is_under_way=False)
         variables = {
             "PORT": str(self.own_port),
             "DATABASE_URL": f"postgresql://{DATABASE}@127.0.0.1:{self.database.port}/{DATABASE}?sslmode=disable&gssencmode=disable",
@@ -114,9 +115,15 @@ class Web:
         self.clock = self.clock or self.log.with_suffix(".clock")
         moved.move(self.clock, seconds)
 
+    def unheard_seconds(self, moment: float) -> float:
+        """See `Door`: its link to the clients was stalled, or the process stood still."""
+        return self.front.interruptions.seconds_since(moment)
+
     def send(self, number: int) -> None:
         assert self.process is not None
         self.process.send_signal(number)
+        if number in (signal.SIGSTOP, signal.SIGCONT):
+            self.front.interruptions.set("stopped", is_under_way=number == signal.SIGSTOP)
 
     def kill(self) -> None:
         self.send(signal.SIGKILL)

@@ -55,6 +55,9 @@ async def _perform(cluster: Cluster, chosen: Scenario, size: Size, history: Hist
             cluster=cluster, size=size, company=company, history=history, fleet=fleet, load=load, name=chosen.name,
             chance=random.Random(f"{seed} {chosen.name}"),
         )  # fmt: skip
+        if not chosen.is_gentle:
+            for web in run.webs:
+                await run.one_at(web)
         await _play(run, chosen)
         if not chosen.is_gentle:
             await cluster.mend()

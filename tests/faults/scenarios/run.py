@@ -85,7 +85,8 @@ class Run:
         """Somebody who is connected to this web process; where nobody is, one of the others is sent there."""
         if not self.clients_at(web):
             place = self.webs.index(web)
-            moved = next(client for client in self.clients if client.is_synced and len(client.doors) == len(self.webs))
+            most = max(self.webs, key=lambda web: len(self.clients_at(web)))
+            moved = next(client for client in self.clients_at(most) if len(client.doors) == len(self.webs))
             # Each comes back at the next door.
             moved.door = place - 1
             moved.drop()
