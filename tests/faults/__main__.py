@@ -32,7 +32,7 @@ WHOLE = 30.0
 
 def main() -> int:
     options = _options()
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     if options.table:
         PAGE.write_text(renewed(PAGE.read_text()))
         return 0

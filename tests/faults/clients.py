@@ -140,20 +140,21 @@ class Client:
         self.notes.connection += 1
         self.notes.web = door.name
         try:
-            self.socket = await WebSocket.connect(door.port, self.login, self._take)
+            socket = await WebSocket.connect(door.port, self.login, self._take)
         except (HandshakeRefused, OSError, TimeoutError) as error:
             self.notes.link("refused", getattr(error, "status", 0))
             if isinstance(error, HandshakeRefused) and error.retry_after is not None:
                 # Named in whole seconds, the same for many: they come back apart.
                 self._retry_after = error.retry_after + self.chance.random()
             return False
+        self.socket = socket
         self.notes.link("open")
         self._heard_at = time.monotonic()
         try:
-            self.ended_with = await self.socket.closed
+            self.ended_with = await socket.closed
         finally:
             was_synced, self.is_synced = self.is_synced, False
-            self.socket.abort()
+            socket.abort()
         self.notes.link("closed", self.ended_with)
         self.outbox.close()
         return was_synced
@@ -186,7 +187,8 @@ class Client:
 
     # ---- frames in ----
 
-    def _take(self, push: Push) -> None:
+    def _take(self, socket: WebSocket, push: Push) -> None:
+        self.socket = socket
         # Whatever is heard is a sign of life.
         self._heard_at = time.monotonic()
         match push.op:

@@ -17,7 +17,7 @@ BESIDE_EACH_OTHER = 5
 @pytest.fixture(scope="package")
 def cluster() -> Iterator[Cluster]:
     """Three web processes for all scenarios; what they do every so often, they do more often than by default."""
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     cluster = Cluster(seed=1, **OFTEN)
     asyncio.run(cluster.start())
     yield cluster

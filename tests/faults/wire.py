@@ -107,16 +107,19 @@ def cookies(session: str) -> str:
 
 
 class WebSocket(RawSocket):
-    """One connection of a scripted client; `on_push` takes its frames. `heard_at`: when anything came last."""
+    """One connection of a scripted client. `heard_at`: when anything came last.
 
-    def __init__(self, login: str, on_push: Callable[[Push], None]) -> None:
-        super().__init__(login, lambda payload: on_push(_decode(payload)))
+    `on_push` takes the connection with each frame: the first may come with the handshake's answer, before `connect` returns.
+    """
+
+    def __init__(self, login: str, on_push: "Callable[[WebSocket, Push], None]") -> None:
+        super().__init__(login, lambda payload: on_push(self, _decode(payload)))
         self._loop = asyncio.get_running_loop()
         self.heard_at = 0.0
 
     @classmethod
     async def connect(
-        cls, port: int, login: str, on_push: Callable[[Push], None], *, seconds: float = 5
+        cls, port: int, login: str, on_push: "Callable[[WebSocket, Push], None]", *, seconds: float = 5
     ) -> "WebSocket":
         """Raises HandshakeRefused, OSError or TimeoutError."""
         loop = asyncio.get_running_loop()
