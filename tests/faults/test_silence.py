@@ -40,7 +40,9 @@ async def without_database(web: Web) -> None:
     web.database.apply(PASS)
 
 
-@pytest.mark.parametrize(("hinder", "is_blamed"), [(mute, False), (mute_and_then_stopped, False), (without_database, True)])
+@pytest.mark.parametrize(
+    ("hinder", "is_blamed"), [(mute, False), (mute_and_then_stopped, False), (without_database, True)]
+)
 def test_only_a_process_that_could_hear_is_blamed(
     sound: Callable[[], Cluster], hinder: Hindrance, is_blamed: bool
 ) -> None:
