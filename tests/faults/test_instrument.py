@@ -98,18 +98,17 @@ async def test_a_repeated_message_that_was_edited_meanwhile_is_the_same_and_anot
 
 
 def test_overlapping_interruptions_count_once_and_only_from_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interruptions.time, "monotonic", lambda: now)
+    moment = [0.0]
+    monkeypatch.setattr(interruptions.time, "monotonic", lambda: moment[0])
     link = Interruptions()
-    for now, name, is_under_way in (
-        (10, "stopped", True),
-        (12, "stalled", True),
-        (13, "stopped", False),
-        (15, "stalled", False),
-    ):
+    for at, name, is_under_way in [
+        (10, "stopped", True), (12, "stalled", True), (13, "stopped", False), (15, "stalled", False),
+    ]:  # fmt: skip
+        moment[0] = at
         link.set(name, is_under_way=is_under_way)
-    now = 20
-    assert [link.seconds_since(moment) for moment in (0, 12, 14, 15, 19)] == [5, 3, 1, 0, 0]
+    moment[0] = 20
+    assert [link.seconds_since(since) for since in (0, 12, 14, 15, 19)] == [5, 3, 1, 0, 0]
     link.set("stalled", is_under_way=True)
     link.set("stalled", is_under_way=True)
-    now = 24
+    moment[0] = 24
     assert link.seconds_since(14) == 1 + 4
