@@ -59,6 +59,8 @@ class Server:
         self.url = f"http://localhost:{self.port}"
         self.ws = f"ws://localhost:{self.port}/ws/"
         self.log = ROOT / ".data" / "test" / f"server-{self.port}.log"
+        # What one of a run that was killed has left there.
+        self.log.unlink(missing_ok=True)
         self._arguments = arguments
         self._is_forked = is_forked
         self._environment = environment
