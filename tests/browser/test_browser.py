@@ -32,11 +32,11 @@ def test_two_people_one_dropped_connection_one_resume_nothing_missing(
     write(bob, "written while away")
     expect(bob.locator(".is-draft .body")).to_have_text("written while away")
     write(alice, "are you there?")
-    expect(bob.locator("#banner")).to_be_visible(timeout=20_000)
+    expect(bob.locator("#banner")).to_be_visible()
 
     bob.context.set_offline(False)
-    expect(bob.locator(".body", has_text="are you there?")).to_be_visible(timeout=20_000)
-    expect(alice.locator(".body", has_text="written while away")).to_be_visible(timeout=20_000)
+    expect(bob.locator(".body", has_text="are you there?")).to_be_visible()
+    expect(alice.locator(".body", has_text="written while away")).to_be_visible()
     expect(bob.locator(".is-draft")).to_have_count(0)
     expect(bob.locator("#banner")).to_be_hidden()
     log = list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True))
@@ -52,7 +52,7 @@ def test_a_message_says_how_far_it_has_come(sign_in: SignIn, servers: list[Serve
     ticks = alice.locator(".row", has_text="is anybody there?").locator(".ticks")
     expect(ticks).to_have_attribute("data-status", "sent")
     sign_in("bob", servers[1], path=path).locator("#composer-body").click()
-    expect(ticks).to_have_attribute("data-status", "read", timeout=10_000)
+    expect(ticks).to_have_attribute("data-status", "read")
 
 
 def test_what_was_written_offline_survives_a_reload(
@@ -67,7 +67,7 @@ def test_what_was_written_offline_survives_a_reload(
     expect(page.locator(".is-draft")).to_have_count(2)
     server.start()
     page.reload()
-    expect(page.locator(".is-draft")).to_have_count(0, timeout=20_000)
+    expect(page.locator(".is-draft")).to_have_count(0)
     rows = Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True)
     assert list(rows) == ["first", "second"]
 

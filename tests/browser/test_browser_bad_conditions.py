@@ -14,7 +14,6 @@ from tests.stage.servers import Server
 
 pytestmark = MARKS
 
-SOON = 15_000
 HOUR_MS = 3_600_000
 
 #: The browser's clock of day is so many milliseconds off; what counts durations is right.
@@ -63,11 +62,11 @@ def test_a_browsers_clock_that_is_an_hour_off_changes_nothing(
     expect(bob.locator("#composer-body")).to_be_editable()
     alice.click("#members-button")
     # Typing is seen, and goes.
-    expect(alice.locator("[data-status=online] .member", has_text="Bob")).to_be_visible(timeout=SOON)
+    expect(alice.locator("[data-status=online] .member", has_text="Bob")).to_be_visible()
     bob.locator("#composer-body").press_sequentially("good m")
-    expect(alice.locator("#typing.is-on")).to_contain_text("Bob is typing…", timeout=SOON)
+    expect(alice.locator("#typing.is-on")).to_contain_text("Bob is typing…")
     bob.fill("#composer-body", "")
-    expect(alice.locator("#typing.is-on")).to_have_count(0, timeout=SOON)
+    expect(alice.locator("#typing.is-on")).to_have_count(0)
     # A mute of ten minutes holds, for ten minutes.
     until = datetime.now(UTC) + timedelta(minutes=10)
     aside(services.mute_member, cast.alice, channel=cast.team.pk, user=cast.bob, until=until, reason="A breath.")
@@ -76,16 +75,16 @@ def test_a_browsers_clock_that_is_an_hour_off_changes_nothing(
     alice.click("#members-button")
     expect(alice.locator(".member", has_text="bob").locator(".role")).to_have_text("Muted")
     bob.evaluate("() => { const now = performance.now.bind(performance); performance.now = () => now() + 601_000; }")
-    expect(bob.locator("#composer-note")).to_be_hidden(timeout=SOON)
+    expect(bob.locator("#composer-note")).to_be_hidden()
     aside(services.mute_member, cast.alice, channel=cast.team.pk, user=cast.bob, until=None, reason="Enough.")
     # What is said has the server's day and hour.
     write(bob, "what time is it?")
     expect(bob.locator(".row", has_text="what time").locator(".ticks")).to_have_attribute(
-        "data-status", re.compile("sent|delivered|read"), timeout=SOON
+        "data-status", re.compile("sent|delivered|read")
     )
     assert bob.locator(".day:visible").all_inner_texts() == ["Today"]
     bob.close()
-    expect(alice.locator(".member", has_text="last seen just now")).to_be_visible(timeout=SOON)
+    expect(alice.locator(".member", has_text="last seen just now")).to_be_visible()
 
 
 def test_the_banner_comes_five_seconds_after_the_connection_went(sign_in: SignIn, server: Server, cast: Cast) -> None:
@@ -98,7 +97,7 @@ def test_the_banner_comes_five_seconds_after_the_connection_went(sign_in: SignIn
     page.clock.run_for(4_000)
     expect(page.locator("#banner")).to_be_hidden()
     page.clock.run_for(1_500)
-    expect(page.locator("#banner")).to_be_visible(timeout=1_000)
+    expect(page.locator("#banner")).to_be_visible()
     expect(page.locator("#banner")).to_contain_text("Connection lost.")
 
 
@@ -112,7 +111,7 @@ def test_one_escape_closes_what_has_a_search_field(sign_in: SignIn, server: Serv
         page.click(opener)
         page.keyboard.type("drawer")
         page.keyboard.press("Escape")
-        expect(page.locator(dialog)).to_be_hidden(timeout=1_000)
+        expect(page.locator(dialog)).to_be_hidden()
 
 
 PHONE: dict[str, Any] = {"width": 390, "has_touch": True, "is_mobile": True}
@@ -134,7 +133,7 @@ def test_on_a_phone_words_can_be_selected_and_the_menu_opens_beside_them(
     sign_in: SignIn, server: Server, cast: Cast
 ) -> None:
     aside(said, cast.bob, cast.team, "the code is 4711")
-    page = sign_in("alice", server, path=f"/c/{cast.team.pk}/", **PHONE)
+    page = sign_in("alice", server, path=f"/c/{cast.team.pk}/", moves_time=True, **PHONE)
     row = page.locator(".row", has_text="the code is 4711")
     assert row.locator(".body").evaluate("body => getComputedStyle(body).userSelect") == "text"
     press(page, row.locator(".body"))
@@ -147,9 +146,9 @@ def press(page: Page, place: Any) -> None:
     """A finger rests there for half a second and is lifted."""
     fields = {"pointerType": "touch", "bubbles": True, "clientX": 60, "clientY": 300}
     place.dispatch_event("pointerdown", fields)
-    page.wait_for_timeout(600)
+    page.clock.run_for(600)
     place.dispatch_event("pointerup", fields)
-    page.wait_for_timeout(100)
+    page.clock.run_for(100)
 
 
 #: The least contrast of letters on what is behind them, opacities included, in the group of those who are offline.
@@ -184,5 +183,5 @@ LEAST_CONTRAST = """() => {
 def test_those_who_are_offline_can_be_read(sign_in: SignIn, server: Server, cast: Cast, theme: str) -> None:
     page = sign_in("alice", server, path=f"/c/{cast.team.pk}/", color_scheme=theme, reduced_motion="reduce")
     page.click("#members-button")
-    expect(page.locator('.member-groups > [data-status="offline"] .member')).to_have_count(1, timeout=SOON)
+    expect(page.locator('.member-groups > [data-status="offline"] .member')).to_have_count(1)
     assert page.evaluate(LEAST_CONTRAST) >= 4.5

@@ -27,7 +27,7 @@ def member(page: Page, username: str) -> Callable[[str], None]:
     line = page.locator(".member", has_text=f"@{username}").or_(page.locator(".member", has_text=username.capitalize()))
 
     def is_seen(status: str) -> None:
-        expect(page.locator(f".member-groups > [data-status={status}]").locator(line)).to_be_visible(timeout=SOON)
+        expect(page.locator(f".member-groups > [data-status={status}]").locator(line)).to_be_visible()
         expect(line.locator(".dot")).to_have_attribute("data-status", status)
 
     return is_seen
@@ -49,10 +49,10 @@ def test_one_sees_the_other_come_idle_type_and_go(sign_in: SignIn, servers: list
     typing = alice.locator("#typing.is-on")
     before = alice.locator("#composer").bounding_box()
     bob.locator("#composer-body").press_sequentially("good m")
-    expect(typing).to_contain_text("Bob is typing…", timeout=SOON)
+    expect(typing).to_contain_text("Bob is typing…")
     assert alice.locator("#composer").bounding_box() == before
     bob.fill("#composer-body", "")
-    expect(typing).to_have_count(0, timeout=SOON)
+    expect(typing).to_have_count(0)
     write(bob, "good morning")
     expect(alice.locator(".body", has_text="good morning")).to_be_visible()
     expect(typing).to_have_count(0)
@@ -80,7 +80,7 @@ def test_a_user_who_writes_too_fast_is_told_how_long_and_nothing_is_lost(
     said_ = [f"number {n}" for n in range(5)]
     for text in said_:
         write(page, text)
-    expect(page.locator("#composer-note")).to_contain_text(re.compile(r"You can send again in \d+ s\."), timeout=SOON)
+    expect(page.locator("#composer-note")).to_contain_text(re.compile(r"You can send again in \d+ s\."))
     expect(page.locator(".is-draft")).to_have_count(3)
     # Two at a time go out as their minute comes, in the order in which they were written.
     for left in (1, 0):
@@ -187,7 +187,7 @@ def test_a_page_without_a_place_in_a_channel_says_so_and_misses_nothing(
         write(page, name)
         # Taken by its socket, which has its place then.
         ticks = page.locator(".row", has_text=name).locator(".ticks")
-        expect(ticks).to_have_attribute("data-status", re.compile("sent|delivered|read"), timeout=SOON)
+        expect(ticks).to_have_attribute("data-status", re.compile("sent|delivered|read"))
     third = sign_in("bob", server, path=path)
     note = third.locator("#refused-note")
     expect(note).to_contain_text("open on too many devices")
@@ -199,7 +199,7 @@ def test_a_page_without_a_place_in_a_channel_says_so_and_misses_nothing(
     expect(third.locator(".body", has_text="who hears me?")).to_be_visible()
     aside(said, cast.alice, cast.team, "and now?")
     first.close()
-    expect(note).to_be_hidden(timeout=SOON)
+    expect(note).to_be_hidden()
     expect(third.locator(".body", has_text="and now?")).to_be_visible()
     aside(said, cast.alice, cast.team, "and from now on?")
     for page in (second, third):

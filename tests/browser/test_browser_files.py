@@ -140,7 +140,7 @@ def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what
     # The tab is closed and opened again meanwhile: what is on its way is kept.
     page.context.set_offline(False)
     page.reload()
-    expect(page.locator(".is-draft")).to_have_count(0, timeout=20_000)
+    expect(page.locator(".is-draft")).to_have_count(0)
     bodies = [text for text in page.locator(".row:not(.is-system) .body").all_inner_texts() if text]
     assert bodies == ["the photo", "and a word about it"]
     expect(page.locator(".row", has_text="the photo").locator(".file-picture img")).to_have_count(1)
@@ -170,7 +170,7 @@ def test_a_text_that_is_too_long_goes_as_a_file_and_others_see_that_it_is_on_its
     expect(bob.locator(".attached")).to_contain_text("message.txt")
     send(bob)
     card = alice.locator(".row:not(.is-draft) .file-card", has_text="message.txt")
-    expect(card).to_be_visible(timeout=20_000)
+    expect(card).to_be_visible()
     assert bob.request.get(card.get_attribute("href") or "").text() == text
     attach(bob, *({"name": f"{place}.txt", "mimeType": "text/plain", "buffer": b"x"} for place in range(10)))
     bob.fill("#composer-body", text)

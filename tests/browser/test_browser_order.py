@@ -13,7 +13,6 @@ from tests.stage.servers import Server
 
 pytestmark = MARKS
 
-SOON = 20_000
 
 #: While `refusing` no message goes out: each is refused for good. While `deaf` nothing that is a message comes in.
 STRAINED = """
@@ -46,7 +45,7 @@ def test_after_retry_all_the_writer_sees_everybodys_order(sign_in: SignIn, serve
     expect(alice.locator(".body", has_text="in between")).to_be_visible()
     assert bodies(alice) == ["n0", "n1", "n2", "n3", "in between"]
     alice.click("#unsent button")
-    expect(alice.locator(".is-draft")).to_have_count(0, timeout=SOON)
+    expect(alice.locator(".is-draft")).to_have_count(0)
     assert log() == ["in between", "n0", "n1", "n2", "n3"]
     assert_all_see_the_log(alice, bob)
 
@@ -60,7 +59,7 @@ def test_a_single_retry_takes_the_place_of_its_number(sign_in: SignIn, server: S
     settle(alice, drafts=3)
     for text in ("n1", "n0"):
         alice.locator(".row.is-failed", has_text=text).locator(".retry").click()
-        expect(alice.locator(".row.is-draft", has_text=text)).to_have_count(0, timeout=SOON)
+        expect(alice.locator(".row.is-draft", has_text=text)).to_have_count(0)
     # What is still refused stands where it was said.
     assert bodies(alice) == ["before", "n2", "after", "n1", "n0"]
     alice.locator(".row.is-failed", has_text="n2").locator(".retry").click()
@@ -128,12 +127,12 @@ def refuse(page: Page, texts: list[str]) -> None:
     page.evaluate("refusing = true")
     for text in texts:
         write(page, text)
-        expect(page.locator(".row.is-failed .body", has_text=re.compile(f"^{text}$"))).to_be_visible(timeout=SOON)
+        expect(page.locator(".row.is-failed .body", has_text=re.compile(f"^{text}$"))).to_be_visible()
     page.evaluate("refusing = false")
 
 
 def settle(page: Page, *, drafts: int = 0) -> None:
-    expect(page.locator(".is-draft")).to_have_count(drafts, timeout=SOON)
+    expect(page.locator(".is-draft")).to_have_count(drafts)
 
 
 def log() -> list[str]:

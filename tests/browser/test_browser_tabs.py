@@ -14,8 +14,6 @@ from tests.stage.support import wait_until
 
 pytestmark = MARKS
 
-SOON = 15_000
-
 
 def test_a_persons_new_name_reaches_an_open_page_everywhere(sign_in: SignIn, servers: list[Server], cast: Cast) -> None:
     pair, _ = services.open_direct_channel(cast.alice, others=[cast.bob])
@@ -27,9 +25,9 @@ def test_a_persons_new_name_reaches_an_open_page_everywhere(sign_in: SignIn, ser
     alice.click("#members-button")
     row.hover()
     row.locator("[data-act=reply]").click()
-    expect(alice.locator("[data-status=online] .member", has_text="Bob")).to_be_visible(timeout=SOON)
+    expect(alice.locator("[data-status=online] .member", has_text="Bob")).to_be_visible()
     bob.locator("#composer-body").press_sequentially("good m")
-    expect(alice.locator("#typing.is-on")).to_contain_text("Bob is typing…", timeout=SOON)
+    expect(alice.locator("#typing.is-on")).to_contain_text("Bob is typing…")
 
     rename(bob, "Robert Quick")
     expect(alice.locator("#typing.is-on")).to_contain_text("Robert Quick is typing…")
@@ -138,7 +136,7 @@ def test_a_failed_message_that_is_deleted_in_one_tab_is_gone_in_all(
     first = sign_in("alice", server, path=f"/c/{cast.team.pk}/", script=REFUSING_TWINS)
     for text in ("never mind", "this stays"):
         write(first, text)
-    expect(first.locator(".is-failed")).to_have_count(2, timeout=SOON)
+    expect(first.locator(".is-failed")).to_have_count(2)
     second = tab_of(first, REFUSING_TWINS)
     expect(second.locator(".is-failed")).to_have_count(2)
     first.locator(".is-failed", has_text="never mind").locator(".discard").click()
@@ -160,7 +158,7 @@ def test_signing_out_in_one_tab_ends_the_others_reading(sign_in: SignIn, servers
     second.click("[data-open=search]")
     first.click(".me")
     first.click("text=Sign out")
-    expect(second.locator("#signed-out")).to_be_visible(timeout=3_000)
+    expect(second.locator("#signed-out")).to_be_visible()
     expect(second.locator("#signed-out")).to_contain_text("You have been signed out.")
     assert second.locator(".row, .channel-link, .member").count() == 0
     expect(second.locator("#composer-body")).to_be_hidden()
@@ -175,13 +173,13 @@ def test_who_signs_in_again_in_one_tab_is_signed_in_in_the_others(sign_in: SignI
     cookies = first.context.cookies()
     second = tab_of(first)
     first.evaluate("document.getElementById('sign-out').requestSubmit()")
-    expect(second.locator("#signed-out")).to_be_visible(timeout=3_000)
+    expect(second.locator("#signed-out")).to_be_visible()
     fresh = sign_in("alice", server, path=f"/c/{cast.team.pk}/")
     name = next(cookie["name"] for cookie in cookies if "session" in cookie["name"])
     first.context.add_cookies([cookie for cookie in fresh.context.cookies() if cookie["name"] == name])
     first.goto(f"{server.url}/c/{cast.team.pk}/")
-    expect(second.locator("#signed-out")).to_be_hidden(timeout=SOON)
-    expect(second.locator("#timeline.is-ready")).to_be_visible(timeout=SOON)
+    expect(second.locator("#signed-out")).to_be_hidden()
+    expect(second.locator("#timeline.is-ready")).to_be_visible()
 
 
 def test_signing_out_is_seen_though_the_socket_hears_nothing(
@@ -192,7 +190,7 @@ def test_signing_out_is_seen_though_the_socket_hears_nothing(
     second = tab_of(first, deaf)
     first.click(".me")
     first.click("text=Sign out")
-    expect(second.locator("#signed-out")).to_be_visible(timeout=3_000)
+    expect(second.locator("#signed-out")).to_be_visible()
 
 
 def tab_of(page: Page, script: str = "") -> Page:

@@ -15,8 +15,6 @@ from tests.stage.servers import Server
 
 pytestmark = MARKS
 
-SOON = 15_000
-
 
 def begin(user: User, channel: Channel, body: str) -> int:
     aside(said, user, channel, body)
@@ -48,10 +46,10 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     )
     expect(bob.locator("#thread .thread-follow")).to_have_text("Following")
     line = alice.locator("#rows .row", has_text="Where do we eat?").locator(".thread-line")
-    expect(line).to_contain_text("1 reply", timeout=SOON)
+    expect(line).to_contain_text("1 reply")
     expect(line.locator(".avatar")).to_have_text("B")
     expect(alice.locator("#rows .body", has_text="At the harbour")).to_have_count(0)
-    expect(badge).to_contain_text("1", timeout=SOON)
+    expect(badge).to_contain_text("1")
     expect(line).to_have_class("thread-line is-unread")
     assert not axe.violations(bob)
 
@@ -65,23 +63,23 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     alice.bring_to_front()
     expect(alice.locator("#thread-rows .body")).to_have_text(["Where do we eat?", "At the harbour"])
     expect(alice.locator("#thread .thread-follow")).to_have_text("Following")
-    expect(badge).to_be_hidden(timeout=SOON)
+    expect(badge).to_be_hidden()
     expect(line).to_have_class("thread-line")
-    expect(second.locator("#threads-button .badge")).to_be_hidden(timeout=SOON)
+    expect(second.locator("#threads-button .badge")).to_be_hidden()
     assert not axe.violations(alice)
 
     # Put off for later: unread again on both pages, until it is opened again.
     alice.locator("#thread-rows .row", has_text="At the harbour").press("u")
     expect(alice.locator("#thread-rows .row", has_text="At the harbour").locator(".unread-line")).to_be_visible()
-    expect(second.locator("#threads-button .badge")).to_contain_text("1", timeout=SOON)
-    expect(badge).to_contain_text("1", timeout=SOON)
+    expect(second.locator("#threads-button .badge")).to_contain_text("1")
+    expect(badge).to_contain_text("1")
     alice.click("#threads-button")
     alice.locator(".thread-entry", has_text="Where do we eat?").click()
-    expect(second.locator("#threads-button .badge")).to_be_hidden(timeout=SOON)
+    expect(second.locator("#threads-button .badge")).to_be_hidden()
 
     # Who types there is seen there and not in the channel; what they say is read aloud.
     bob.locator("#thread-composer textarea").press_sequentially("On")
-    expect(alice.locator("#thread-typing")).to_have_text("Bob is typing…", timeout=SOON)
+    expect(alice.locator("#thread-typing")).to_have_text("Bob is typing…")
     expect(alice.locator("#typing")).to_have_class("typing")
     reply(bob, "On the quay")
     expect(alice.locator("#announcer")).to_have_text("Bob: On the quay")
@@ -135,8 +133,8 @@ def test_what_is_written_offline_goes_into_its_thread_once(sign_in: SignIn, serv
     page.fill("#thread-composer textarea", "half a thou")
     page.context.set_offline(False)
     page.reload()
-    expect(page.locator("#thread-rows .body")).to_have_text(["Who comes?", "I do", "and Bob"], timeout=SOON)
-    expect(page.locator("#thread-rows .is-draft")).to_have_count(0, timeout=SOON)
+    expect(page.locator("#thread-rows .body")).to_have_text(["Who comes?", "I do", "and Bob"])
+    expect(page.locator("#thread-rows .is-draft")).to_have_count(0)
     expect(page.locator("#thread-composer textarea")).to_have_value("half a thou")
     expect(page.locator("#composer-body")).to_have_value("")
     assert list(Message.objects.filter(thread=root).order_by("seq").values_list("body", flat=True)) == [
@@ -158,7 +156,7 @@ def test_a_channel_that_ends_in_a_long_thread_is_no_empty_screen(sign_in: SignIn
     expect(page.locator("#thread-rows .body").last).to_have_text("reply 59")
     page.locator("#thread .timeline").hover()
     page.mouse.wheel(0, -3_000)
-    expect(page.locator("#thread-rows .body", has_text=re.compile("^reply 20$"))).to_have_count(1, timeout=SOON)
+    expect(page.locator("#thread-rows .body", has_text=re.compile("^reply 20$"))).to_have_count(1)
 
 
 def test_the_address_of_a_reply_opens_its_thread_there_from_wherever_it_comes(
@@ -176,7 +174,7 @@ def test_the_address_of_a_reply_opens_its_thread_there_from_wherever_it_comes(
 
     def expect_the_needle(body: str = "the needle for @alice") -> None:
         row = page.locator("#thread-rows .row:focus")
-        expect(row.locator(".body")).to_have_text(body, timeout=SOON)
+        expect(row.locator(".body")).to_have_text(body)
         expect(row).to_be_in_viewport()
         page.go_back()
         expect(page.locator("#thread")).to_be_hidden()

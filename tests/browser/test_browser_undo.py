@@ -29,7 +29,7 @@ def test_a_message_is_taken_back_before_it_is_sent(sign_in: SignIn, server: Serv
     write(page, "late enough")
     page.reload()
     expect(page.locator("#undo-sending")).to_be_checked()
-    expect(page.locator(".row:not(.is-draft) .body", has_text="late enough")).to_be_visible(timeout=15_000)
+    expect(page.locator(".row:not(.is-draft) .body", has_text="late enough")).to_be_visible()
     assert bodies(page) == ["late enough"]
     assert beside(lambda: list(Message.objects.filter(kind="text").values_list("body", flat=True))) == ["late enough"]
     page.click(".me")

@@ -124,7 +124,7 @@ def test_nobody_answers_past_a_colleague_without_knowing_it(desk: Desk, sign_in:
     page.keyboard.press("Control+Enter")
     expect(page.locator(".is-sending")).to_contain_text("Sending")
     page.context.set_offline(False)
-    expect(page.locator("#desk-problem")).to_contain_text("Somebody else has answered", timeout=20_000)
+    expect(page.locator("#desk-problem")).to_contain_text("Somebody else has answered")
     expect(page.locator("#desk-said")).to_contain_text("It left on Monday.")
     expect(page.locator("#desk-box")).to_have_value("It arrives today.")
     page.locator("#desk-send").click()

@@ -16,8 +16,6 @@ from tests.stage.support import Desk, open_desk
 
 pytestmark = MARKS
 
-#: A line that was cut comes back within this, on a busy machine.
-BACK_MS = 20_000
 NOTE = "Their third parcel that is late."
 
 
@@ -38,8 +36,8 @@ class Customer:
 
     def reads(self, *texts: str) -> None:
         """Each once, in this order, and nothing else that was said; all of it has arrived."""
-        expect(self.frame.locator("#log .said .bubble")).to_have_text(list(texts), timeout=BACK_MS)
-        expect(self.frame.locator(".unsaid")).to_have_count(0, timeout=BACK_MS)
+        expect(self.frame.locator("#log .said .bubble")).to_have_text(list(texts))
+        expect(self.frame.locator(".unsaid")).to_have_count(0)
 
 
 @pytest.fixture
@@ -64,8 +62,8 @@ class Agent:
         self.page.keyboard.press("Control+Enter")
 
     def reads(self, *texts: str) -> None:
-        expect(self.page.locator("#desk-said .desk-body")).to_have_text(list(texts), timeout=BACK_MS)
-        expect(self.page.locator(".is-sending")).to_have_count(0, timeout=BACK_MS)
+        expect(self.page.locator("#desk-said .desk-body")).to_have_text(list(texts))
+        expect(self.page.locator(".is-sending")).to_have_count(0)
 
     def is_told(self, fact: str) -> None:
         expect(self.page.locator("#desk-facts")).to_contain_text(fact)
@@ -101,7 +99,7 @@ def cut(customer: Customer, agent: Agent) -> None:
     for side in (customer, agent):
         expect(
             side.frame.locator(".said") if isinstance(side, Customer) else side.page.locator("#desk-said .desk-body")
-        ).to_have_count(4, timeout=BACK_MS)
+        ).to_have_count(4)
     said = list(Message.objects.filter(kind="text").order_by("seq").values_list("body", flat=True))
     assert sorted(said[2:]) == ["It left on Monday.", "It was a red one."]
     customer.reads(*said)
@@ -118,7 +116,7 @@ def collide(customer: Customer, agent: Agent, desk: Desk, server: Server, conver
         http.post(f"/conversations/{conversation.pk}/answer/", json=draft).raise_for_status()
     agent.page.keyboard.press("Control+Enter")
     agent.page.context.set_offline(False)
-    expect(agent.page.locator("#desk-problem")).to_contain_text("Somebody else has answered", timeout=BACK_MS)
+    expect(agent.page.locator("#desk-problem")).to_contain_text("Somebody else has answered")
     expect(box).to_have_value("It comes tomorrow.")
     agent.page.locator("#desk-send").click()
     expect(customer.frame.get_by_text("It comes tomorrow.")).to_have_count(1)
