@@ -252,7 +252,7 @@ def locked(channel: Channel) -> Iterator[threading.Event]:
         with transaction.atomic():
             Channel.objects.select_for_update().get(pk=channel.pk)
             holds.set()
-            release.wait(10)
+            release.wait()
         connections.close_all()
 
     thread = threading.Thread(target=hold)
