@@ -98,7 +98,7 @@ def test_the_channel_of_the_cast_is_as_the_verb_opens_it(db: None, cast: Cast) -
 
 
 @pytest.mark.fast
-def test_pytest_processes_have_ports_of_their_own_whoever_started_them() -> None:
+def test_each_pytest_process_of_the_machine_has_ports_of_its_own() -> None:
     # The other one, with a random number of its own, comes to know nothing of this one but what the machine keeps.
     ask = "from tests.stage.ports import Ports; own = Ports(); print(*[own.free() for _ in range(300)])"
     ours = {free_port() for _ in range(300)}

@@ -14,7 +14,7 @@ SHARE = 500
 
 
 class Ports:
-    """One pytest process' own. Nobody else's are among them while it runs, whoever started it and where."""
+    """One pytest process' own. While it runs, no other process is given any of them, also one of another checkout."""
 
     def __init__(self) -> None:
         self._left: set[int] = set()
