@@ -13,6 +13,7 @@ from chatproject.serving.http_protocol import PatientHttpProtocol
 from chatproject.serving.socket_queue import Gate, SocketQueue
 from chatproject.serving.websocket_protocol import PeerProtocol
 from tests.stage.memory_websockets import HANDSHAKE, MemoryWebSocket
+from tests.stage.servers import EXPECT_SECONDS
 
 
 async def test_an_open_socket_has_forgotten_its_handshake() -> None:
@@ -33,14 +34,14 @@ async def test_an_open_socket_has_forgotten_its_handshake() -> None:
     socket = PeerProtocol(config, state, {})
     socket.connection_made(line)  # type: ignore[arg-type]
     socket.data_received(HANDSHAKE)
-    await asyncio.wait_for(accepted.wait(), 1)
+    await asyncio.wait_for(accepted.wait(), EXPECT_SECONDS)
     assert line.written.startswith(b"HTTP/1.1 101 ")
     assert scopes == [{}]
     assert not hasattr(socket, "request")
     # A dictionary of its own for each would be more than all that is in it.
     assert vars(socket) == {}
     socket.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
-    await asyncio.wait_for(asyncio.gather(*state.tasks), 1)
+    await asyncio.wait_for(asyncio.gather(*state.tasks), EXPECT_SECONDS)
 
 
 async def test_what_a_socket_has_left_behind_is_gone_at_once() -> None:
@@ -64,12 +65,12 @@ async def test_what_a_socket_has_left_behind_is_gone_at_once() -> None:
         gc.disable()
         try:
             asked.data_received(HANDSHAKE)
-            await asyncio.wait_for(came.wait(), 1)
+            await asyncio.wait_for(came.wait(), EXPECT_SECONDS)
             left = [weakref.ref(asked), weakref.ref(line.protocol)]
             del asked
             assert left[0]() is None
             line.protocol.connection_lost(ConnectionError())
-            await asyncio.wait_for(ended.wait(), 1)
+            await asyncio.wait_for(ended.wait(), EXPECT_SECONDS)
             await asyncio.sleep(0)
             line.protocol = None
             assert left[1]() is None

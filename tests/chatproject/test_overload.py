@@ -19,8 +19,10 @@ from chat.models import Token
 from delivery.client import Client, backoff
 from tests.conftest import Cast, locked
 from tests.stage.raw_http import handshake, knock, statuses
-from tests.stage.servers import Server, expect
+from tests.stage.servers import EXPECT_SECONDS, Server, expect
 
+#: What is locked until the test lets go of it is waited for, also on a busy machine.
+PATIENT = {f"GAPLESS_LIMIT_{what}_SECONDS": "60" for what in ("LOCK", "COMMIT", "STATEMENT")}
 #: Two places, and all of one person may stand in them.
 FEW = {
     "GAPLESS_LIMIT_POOL": "6",
@@ -34,7 +36,7 @@ async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
     # A third of the pool works for HTTP.
-    server = own_server(**FEW)
+    server = own_server(**FEW, **PATIENT)
     bearer = {"Authorization": f"Bearer {cast.token(cast.alice)}"}
     path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
     async with httpx.AsyncClient(headers=bearer) as client:
@@ -47,9 +49,8 @@ async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
 
         with locked(cast.team):
             posting = [asyncio.ensure_future(post()) for _ in range(5)]
-            async with asyncio.timeout(10):
-                while (await http())["waiting"] < 3:
-                    await asyncio.sleep(0.01)
+            while (await http())["waiting"] < 3:
+                await asyncio.sleep(0.01)
             refused = await client.get(f"{server.url}/sign-in/")
             said = await http()
         assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (
@@ -116,7 +117,7 @@ def tokens_locked() -> Iterator[None]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {Token._meta.db_table} IN ACCESS EXCLUSIVE MODE")
             holds.set()
-            release.wait(10)
+            release.wait()
         connections.close_all()
 
     thread = threading.Thread(target=hold)
@@ -133,16 +134,15 @@ def tokens_locked() -> Iterator[None]:
 async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_while(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
-    server = own_server(GAPLESS_LIMIT_OPENINGS="3", GAPLESS_LIMIT_LOCK_SECONDS="4")
+    server = own_server(GAPLESS_LIMIT_OPENINGS="3", **PATIENT)
     said = handshake(f"Authorization: Bearer {cast.token(cast.alice)}")
     waits = set()
     with tokens_locked():
         coming = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
         for _, writer in coming:
             writer.write(said)
-        async with asyncio.timeout(10):
-            while b" 503 " not in (answer := await first_line(server, said)):
-                await asyncio.sleep(0.01)
+        while b" 503 " not in (answer := await first_line(server, said)):
+            await asyncio.sleep(0.01)
         for _ in range(12):
             answer = await knock(server.port, said)
             assert statuses(answer) == [503]
@@ -152,7 +152,7 @@ async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_whil
     # That is no fault of ours, and thousands may be sent away.
     assert "without completing handshake" not in server.log.read_text()
     for reader, writer in coming:
-        assert (await asyncio.wait_for(reader.readuntil(b'"hello"'), 10)).startswith(b"HTTP/1.1 101")
+        assert (await asyncio.wait_for(reader.readuntil(b'"hello"'), EXPECT_SECONDS)).startswith(b"HTTP/1.1 101")
         writer.transport.abort()
     # A socket that has its `hello` makes room, whether or not it sends anything.
     async with server.connect(cast.token(cast.bob)) as bob:
@@ -206,11 +206,13 @@ async def test_strangers_take_no_descriptor_that_others_need(own_server: Callabl
     async with server.connect(cast.token(cast.alice)) as alice:
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (256, 256))
         strangers = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", server.port) for _ in range(300)))
-        refused = sum([statuses(await asyncio.wait_for(reader.read(), 10)) == [503] for reader, _ in strangers])
+        refused = sum(
+            [statuses(await asyncio.wait_for(reader.read(), EXPECT_SECONDS)) == [503] for reader, _ in strangers]
+        )
         assert 300 - 256 < refused < 300 - 100
         assert process.num_fds() < 256 - 10
         await alice.post(cast.team.pk, "still here")
-        figures = await expect(lambda: _figures(server), within=10)
+        figures = await expect(lambda: _figures(server))
     # One a minute, however many are refused.
     assert server.log.read_text().count("open files are running out") == 1
     assert figures["gapless_allowed_files"] == 256

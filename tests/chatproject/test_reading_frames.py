@@ -12,6 +12,7 @@ from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-def
 
 from chatproject.serving.websocket_protocol import PeerProtocol
 from tests.stage.memory_websockets import HANDSHAKE, MemoryWebSocket
+from tests.stage.servers import EXPECT_SECONDS
 
 MOST = 1000
 
@@ -68,7 +69,7 @@ async def reader() -> AsyncIterator[Reader]:
     yield found
     found.socket.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
     await found.read(20)
-    await asyncio.wait_for(asyncio.gather(*found.state.tasks), 1)
+    await asyncio.wait_for(asyncio.gather(*found.state.tasks), EXPECT_SECONDS)
 
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 300, MOST])

@@ -10,6 +10,7 @@ from django.core.handlers.asgi import ASGIHandler
 
 from chatproject.serving import request_threads
 from chatproject.serving.request_threads import RequestThreads
+from tests.stage.servers import EXPECT_SECONDS
 
 
 async def _receive() -> dict[str, Any]:
@@ -45,7 +46,7 @@ def at_work(monkeypatch: pytest.MonkeyPatch) -> dict[str, threading.Event]:
     async def handle(self: ASGIHandler, scope: Any, receive: Any, send: Any) -> None:
         def work() -> int:
             if scope["path"] in may_end:
-                may_end[scope["path"]].wait(5)
+                may_end[scope["path"]].wait(EXPECT_SECONDS)
             return threading.get_ident()
 
         await send({"thread": await sync_to_async(work)()})
@@ -78,7 +79,7 @@ async def test_what_goes_on_after_its_client_has_left_holds_up_nobody(
     await asyncio.sleep(0)
     left.cancel()
     await asyncio.wait([left])
-    assert len(await asyncio.wait_for(_ask(application), 2)) == 1
+    assert len(await asyncio.wait_for(_ask(application), EXPECT_SECONDS)) == 1
     at_work["/long"].set()
 
 
@@ -116,7 +117,7 @@ async def test_who_reads_slowly_keeps_no_thread(
     slow = []
     for _ in range(5):
         slow.append(asyncio.ensure_future(_ask(application)))
-        await asyncio.wait_for(answered.acquire(), 5)
+        await asyncio.wait_for(answered.acquire(), EXPECT_SECONDS)
     read.set()
     assert len({answer["thread"] for [answer] in await asyncio.gather(*slow)}) == 1
 

@@ -14,7 +14,7 @@ import pytest
 from chatproject.embedded.services import Services
 from tests.stage.clusters import lay_migrated
 from tests.stage.ports import free_port
-from tests.stage.servers import ROOT, Server
+from tests.stage.servers import ROOT, START_SECONDS, Server
 
 
 def manage(*arguments: str, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -112,7 +112,7 @@ def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(data:
         server.signal(number)
         assert server.process is not None
         server.process.wait(35)
-        deadline = time.monotonic() + (0 if number != signal.SIGKILL else 20)
+        deadline = time.monotonic() + (0 if number != signal.SIGKILL else START_SECONDS)
         while services_of(data):
             assert time.monotonic() <= deadline, services_of(data)
             time.sleep(0.1)
@@ -168,7 +168,7 @@ def test_a_crashed_service_is_started_again(data: Path) -> None:
     try:
         for name in ("valkey-server", "postgres"):
             next(process for process in services_of(data) if process.name() == name).kill()
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + START_SECONDS
             while True:
                 ready = httpx.get(f"{server.url}/readyz").json()
                 if ready["ready"] and ready["dependencies"]["redis"]["ok"] and len(services_of(data)) >= 3:

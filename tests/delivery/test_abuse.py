@@ -18,7 +18,7 @@ import pytest
 from delivery.client.connection import Connection
 from delivery.live.pacing import CHANGES_A_FRAME, CHANNELS_A_FRAME, FRAMES_A_QUERY
 from tests.conftest import Cast, in_thread, said
-from tests.stage.servers import ROOT, Server, expect
+from tests.stage.servers import EXPECT_SECONDS, ROOT, Server, expect
 
 
 async def open_raw(server: Server, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -41,7 +41,7 @@ def frame(opcode: int, payload: bytes = b"", *, is_last: bool = True) -> bytes:
 
 async def closing_code(reader: asyncio.StreamReader) -> int:
     """The code of the close frame, whatever came before it."""
-    data = await asyncio.wait_for(reader.read(), 15)
+    data = await asyncio.wait_for(reader.read(), EXPECT_SECONDS)
     place = data.rfind(b"\x88")
     return int.from_bytes(data[place + 2 : place + 4], "big")
 
@@ -78,7 +78,8 @@ async def test_a_sync_costs_what_it_names(kept_server: Callable[..., Server], ca
         for _ in range(20):
             await alice.command("ping")
             await asyncio.sleep(0.05)
-        assert 1000 <= len(told) <= 100 * (time.monotonic() - started + 1) * CHANNELS_A_FRAME + 1000
+        await expect(lambda: len(told) >= 1000)
+        assert len(told) <= 100 * (time.monotonic() - started + 1) * CHANNELS_A_FRAME + 1000
         # The rest is taken later: no goodbye would come soon.
         await bob.drop()
 
@@ -95,8 +96,12 @@ async def test_a_sync_costs_what_it_replays(kept_server: Callable[..., Server], 
         for _ in range(20):
             await alice.command("ping")
             await asyncio.sleep(0.05)
-        replayed = sum(len(push["changes"]) for push in told if push["op"] == "changes")
-        assert 200 <= replayed <= 100 * (time.monotonic() - started + 1) * CHANGES_A_FRAME + 200
+
+        def replayed() -> int:
+            return sum(len(push["changes"]) for push in told if push["op"] == "changes")
+
+        await expect(lambda: replayed() >= 200)
+        assert replayed() <= 100 * (time.monotonic() - started + 1) * CHANGES_A_FRAME + 200
         await bob.drop()
 
 
@@ -126,9 +131,10 @@ async def test_what_asks_the_rows_costs_more_than_other_frames(
         for _ in range(20):
             await alice.command("ping")
             await asyncio.sleep(0.05)
-    took = time.monotonic() - started
-    answered = (await reader.read(2**22)).count(b'"flood"')
-    assert 2 <= answered <= 100 * (took + 1) / FRAMES_A_QUERY + 2
+    heard = b""
+    while (answered := heard.count(b'"flood"')) < 2:
+        heard += await reader.read(2**22)
+    assert answered <= 100 * (time.monotonic() - started + 1) / FRAMES_A_QUERY + 2
     flood.transport.abort()
 
 
@@ -189,8 +195,8 @@ async def test_a_flood_over_several_sockets_of_a_person_is_one_flood(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
     server = own_server(GAPLESS_LIMIT_USER_FRAMES_PER_SECOND="50", GAPLESS_LIMIT_ADDRESS_REQUESTS_PER_MINUTE="9")
-    floods = [await open_raw(server, cast.token(cast.bob)) for _ in range(4)]
     started = time.monotonic()
+    floods = [await open_raw(server, cast.token(cast.bob)) for _ in range(4)]
     for _, writer in floods:
         writer.write(frame(1, b'{"op":"sync"}') + frame(1, b'{"op":"ping"}') * 500)
     async with server.connect(cast.token(cast.alice)) as alice:
@@ -201,16 +207,19 @@ async def test_a_flood_over_several_sockets_of_a_person_is_one_flood(
     assert answered <= 50 * (time.monotonic() - started + 1) + 10 * len(floods)
     for _, writer in floods:
         writer.transport.abort()
-    one_address_asks_only_so_often(server)
+    one_address_asks_only_so_often(server, began_at=started)
 
 
-def one_address_asks_only_so_often(server: Server) -> None:
-    # Five handshakes were counted; health is always answered.
+def one_address_asks_only_so_often(server: Server, *, began_at: float) -> None:
+    # Five handshakes were counted, and one more may come every sixty ninths of a second; health is always answered.
     assert httpx.get(f"{server.url}/healthz").status_code == 200
-    answers = [httpx.get(f"{server.url}/sign-in/") for _ in range(6)]
-    assert [answer.status_code for answer in answers[:3]] == [200] * 3
-    assert (answers[5].status_code, answers[5].json()["code"]) == (429, "rate_limited")
-    said = answers[5].headers
+    answered = 0
+    while (answer := httpx.get(f"{server.url}/sign-in/")).status_code == 200:
+        answered += 1
+        assert answered <= 4 + (time.monotonic() - began_at) * 9 / 60
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert answered >= 4
+    said = answer.headers
     assert 1 <= int(said["Retry-After"]) <= 7
     assert (said["X-RateLimit-Limit"], said["X-RateLimit-Remaining"]) == ("9", "0")
     assert said["X-RateLimit-Reset"] == said["Retry-After"]

@@ -12,7 +12,7 @@ from delivery.bus import layer as bus_module
 from delivery.bus.announcements import EVERYBODY, Announcement, Change, Changed, Opened, channel_group
 from delivery.bus.layer import Bus
 from delivery.tasks import Nursery
-from tests.stage.servers import expect
+from tests.stage.servers import EXPECT_SECONDS, expect
 
 
 def changed(channel_id: int, rev: int) -> Changed:
@@ -150,7 +150,7 @@ async def test_a_subscription_that_was_missed_is_made_up_for(buses: Pair) -> Non
         await asyncio.sleep(0.05)
         return bool(heard)
 
-    await expect(is_heard, within=5)
+    await expect(is_heard)
 
 
 async def test_it_hears_itself(buses: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,13 +169,13 @@ async def test_who_waits_for_deafness_is_told_at_once(buses: Pair, monkeypatch: 
     waiting = asyncio.create_task(speaking.hears_for(60))
     await asyncio.sleep(0)
     monkeypatch.setattr(speaking._layer._get_layer()._shards[0], "publish", fail)
-    await asyncio.wait_for(waiting, 2)
+    await asyncio.wait_for(waiting, EXPECT_SECONDS)
     assert not speaking.is_hearing
 
 
 async def test_nobody_waits_for_deafness_longer_than_they_want(buses: Pair) -> None:
     speaking, _, _ = buses
-    await asyncio.wait_for(speaking.hears_for(0.05), 1)
+    await asyncio.wait_for(speaking.hears_for(0.05), EXPECT_SECONDS)
     assert speaking.is_hearing
 
 

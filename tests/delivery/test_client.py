@@ -62,8 +62,8 @@ async def test_it_stays_when_its_process_is_killed(
         posts = [asyncio.ensure_future(alice.post(cast.team.pk, f"{n}")) for n in range(300)]
         # At once when it happens: a fast machine has answered all of them before anybody looks again.
         posts[20].add_done_callback(lambda _: dying.kill())
-        await asyncio.wait_for(asyncio.gather(*posts), 30)
-        await expect(lambda: len(heard.bodies) == 300, within=15)
+        await asyncio.wait_for(asyncio.gather(*posts), 60)
+        await expect(lambda: len(heard.bodies) == 300)
         assert heard.bodies == [f"{n}" for n in range(300)]
         assert (alice.reconnects, bob.reconnects) == (1, 1)
     assert await in_thread(Message.objects.filter(kind="text").count) == 300
@@ -85,7 +85,7 @@ async def test_a_cut_line_is_noticed_and_mended(server: Server, cast: Cast) -> N
             assert bob._connection is not None
             await bob._connection.drop()
             await in_thread(said, cast.alice, cast.team, f"{n}")
-        await expect(lambda: heard.bodies == [f"{n}" for n in range(5)], within=10)
+        await expect(lambda: heard.bodies == [f"{n}" for n in range(5)])
 
 
 async def test_a_gap_is_seen_and_closed(server: Server, cast: Cast) -> None:

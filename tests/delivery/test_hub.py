@@ -269,7 +269,7 @@ async def test_a_login_that_ended_while_its_socket_came_in_does_not_stay(node: N
     listener = Listener()
     await node.greet(Socket(opening.login, listener, soft_bytes=64, most_bytes=1000, most_frames=10), opening, learn)
     watching = asyncio.ensure_future(node.logins.keep())
-    await expect(lambda: listener.closed == 4500, within=1)
+    await expect(lambda: listener.closed == 4500)
     watching.cancel()
 
 

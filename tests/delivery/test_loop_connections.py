@@ -199,7 +199,7 @@ async def test_one_that_is_cut_under_way_leaves_the_outcome_open_and_repeating_i
             return False
         return True
 
-    await expect(is_in, within=5)
+    await expect(is_in)
     assert (await bodies()).count("cut") == 1
     assert given_back.count(line._raw) == 1, "else the pool has one less for ever"
 

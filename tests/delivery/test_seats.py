@@ -18,7 +18,7 @@ from tests.conftest import Cast, in_thread
 from tests.stage.listeners import Listener
 from tests.stage.listening import Listening
 from tests.stage.nodes import opening_by
-from tests.stage.servers import Server, expect
+from tests.stage.servers import EXPECT_SECONDS, Server, expect
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def redis() -> Any:
 
 async def frame(connection: Listening, **wanted: object) -> dict[str, Any]:
     """The next push with these fields; others before it are passed over."""
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(EXPECT_SECONDS):
         while True:
             found = await connection.pushes.get()
             if wanted.items() <= found.items():
@@ -52,11 +52,11 @@ async def test_ten_sockets_a_user_and_the_idlest_goes_for_the_eleventh(
             newest = max(idle, key=lambda holder: int(idle[holder]))
             return bool(newest.decode().endswith(devices[0].hello["connection"]))
 
-        await expect(is_known_in_use, within=6)
+        await expect(is_known_in_use)
         assert not any(device.is_closed for device in devices)
         await stack.enter_async_context(processes[2].connect(cast.token(cast.bob)))
         # It sat in the other process.
-        assert (await asyncio.wait_for(devices[1].wait_closed(), 10))[0] == 4503
+        assert (await asyncio.wait_for(devices[1].wait_closed(), EXPECT_SECONDS))[0] == 4503
         assert (await frame(devices[1], op="goodbye"))["retry_after"] is None
         for device in (devices[0], *devices[2:]):
             await device.command("ping")

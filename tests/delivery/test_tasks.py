@@ -10,6 +10,7 @@ import pytest
 
 from delivery import metrics, tasks
 from delivery.tasks import Nursery, answer_within, end, until_beat
+from tests.stage.servers import EXPECT_SECONDS
 
 pytestmark = pytest.mark.fast
 
@@ -29,7 +30,7 @@ async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same() -> No
     nursery = Nursery()
     ending = [nursery.start(stubborn()), nursery.start(broken())]
     await asyncio.sleep(0)
-    await asyncio.wait_for(nursery.end(), 5)
+    await asyncio.wait_for(nursery.end(), EXPECT_SECONDS)
     assert swallowed.is_set()
     assert all(task.done() for task in ending)
 
@@ -46,7 +47,7 @@ async def test_what_a_task_starts_while_it_ends_is_ended_too() -> None:
 
     nursery.start(parting())
     await asyncio.sleep(0)
-    await asyncio.wait_for(nursery.end(), 5)
+    await asyncio.wait_for(nursery.end(), EXPECT_SECONDS)
     assert [task.cancelled() for task in late] == [True]
 
 
@@ -99,7 +100,7 @@ async def test_what_is_kept_ends_with_the_nursery() -> None:
     nursery, before = Nursery(), metrics.tasks_begun_again._value.get()
     task = nursery.keep(work)
     await asyncio.sleep(0)
-    await asyncio.wait_for(nursery.end(), 5)
+    await asyncio.wait_for(nursery.end(), EXPECT_SECONDS)
     assert (task.cancelled(), begun, metrics.tasks_begun_again._value.get() - before) == (True, 1, 0)
 
 

@@ -11,6 +11,7 @@ import psycopg
 from django.db import connection
 
 from chatproject.embedded.keeper import _service_account
+from tests.stage.servers import START_SECONDS
 
 PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
 #: What an operator is told to write; without it pgbouncer refuses us.
@@ -43,7 +44,7 @@ class Pgbouncer:
             [str(PROGRAM), "-q", str(self._folder / "pgbouncer.ini")],
             **({"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}),  # type: ignore[arg-type]
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + START_SECONDS
         while not (self._folder / ".s.PGSQL.6432").exists():
             assert self._process.poll() is None, (self._folder / "log").read_text()
             assert time.monotonic() < deadline

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.stage.ports import free_port
-from tests.stage.servers import ROOT
+from tests.stage.servers import ROOT, START_SECONDS
 
 DEPLOY = ROOT / "deploy"
 NAMES = ("nginx", "haproxy", "caddy")
 NAME = "chat.example.org"
-START_SECONDS = 20
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import redis
 
 from chatproject.embedded.keeper import _valkey_binary
 from tests.stage.ports import free_port
+from tests.stage.servers import START_SECONDS
 
-READY_SECONDS = 20
 #: Debian's; ours is built without TLS.
 REDIS = shutil.which("redis-server")
 NAME = "ours"
@@ -103,7 +103,7 @@ class Watched:
 
 def until(condition: Any) -> None:
     """Waits until it holds; until then Redis may be away."""
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             if condition():

@@ -5,9 +5,10 @@ from typing import Any
 
 from chat.models import Channel
 from tests.stage.listening import Listening
+from tests.stage.servers import EXPECT_SECONDS
 
 
-async def push(connection: Listening, op: str, *, within: float = 10) -> dict[str, Any]:
+async def push(connection: Listening, op: str, *, within: float = EXPECT_SECONDS) -> dict[str, Any]:
     """The next push of this op; others before it are passed over."""
     async with asyncio.timeout(within):
         while True:

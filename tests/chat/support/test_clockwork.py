@@ -20,7 +20,7 @@ from delivery.async_sql.connections import LoopConnections
 from delivery.async_sql.reads import Reads
 from delivery.tasks import Nursery
 from delivery.threads import DatabaseThreads
-from tests.stage.servers import expect
+from tests.stage.servers import EXPECT_SECONDS, expect
 from tests.stage.support import Desk, Visit
 
 
@@ -43,7 +43,7 @@ async def wound(*jobs: Job, until: Callable[[], bool]) -> None:
     await expect(until)
     is_ending = True
     # Not cancelled: what is under way is done before the process ends.
-    await asyncio.wait_for(task, 2)
+    await asyncio.wait_for(task, EXPECT_SECONDS)
     threads.close()
 
 
@@ -94,7 +94,7 @@ async def test_where_there_is_no_inbox_nothing_is_looked_for(transactional_db: N
         return turns > 5
 
     clockwork = Clockwork([Job("job", job)], inboxes(threads), threads, is_ending=is_ending)
-    await asyncio.wait_for(clockwork.live(), 5)
+    await asyncio.wait_for(clockwork.live(), EXPECT_SECONDS)
     threads.close()
 
 
