@@ -99,9 +99,10 @@ def services_of(data: Path) -> list[psutil.Process]:
 
 def test_the_end_of_the_server_ends_all_that_it_started_and_blocks_nothing(data: Path) -> None:
     # Each start shows what the end before it has left behind.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+    ends = ((signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGKILL, 2), (signal.SIGTERM, 1))
+    for number, workers in ends:
         server = Server(
-            arguments=("serve", "--workers", "2"),
+            arguments=("serve", "--workers", str(workers)),
             is_forked=False,
             GAPLESS_DATA=str(data),
             DATABASE_URL="",
