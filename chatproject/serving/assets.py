@@ -3,9 +3,11 @@
 Each edition has its own folder, so an old file is never used as a new one; without an edition names stay as they are.
 """
 
+import asyncio
 import fcntl
 import logging
 import shutil
+import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,7 +29,30 @@ KEPT_EDITIONS = 3
 
 class SecuredFiles(ServeStaticMiddleware):
     """The library's middleware, before Django's SecurityMiddleware: files pass that here, in the loop, so that it is no visit to a
-    thread for everything else."""
+    thread for everything else.
+
+    What was not collected (the admin's files, the API page's) is looked for when the first of it is asked for: of a start it would
+    be a tenth, and most processes are never asked.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._looking, self._has_looked = threading.Lock(), False
+        super().__init__(*arguments, **options)
+
+    def add_files_from_finders(self) -> None:
+        """Nothing yet: see _look."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if not self._has_looked and path.startswith(self.static_prefix) and path not in self.files:
+            await asyncio.to_thread(self._look)
+        return await super().__call__(request)
+
+    def _look(self) -> None:
+        with self._looking:
+            if not self._has_looked:
+                super().add_files_from_finders()
+                self._has_looked = True
 
     @staticmethod
     async def aserve(static_file: Any, request: HttpRequest) -> HttpResponseBase:
