@@ -23,6 +23,7 @@ from delivery.client.connection import CommandRefused
 from delivery.wire.errors import REFUSALS
 from delivery.wire.types import CloseCode
 from tests.conftest import Cast, locked
+from tests.stage.patience import AT_LOCKS
 from tests.stage.ports import free_port
 from tests.stage.servers import ROOT, Server, expect
 
@@ -116,7 +117,7 @@ async def test_several_processes_are_counted_as_one_on_a_port_of_their_own(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
     port = free_port()
-    server = own_server(arguments=("serve", "--workers", "2"), METRICS_PORT=str(port))
+    server = own_server(arguments=("serve", "--workers", "2"), METRICS_PORT=str(port), **AT_LOCKS)
     assert server.process is not None
     await expect(lambda: "process_open_fds 2" in scraped(server, port=port))
     has_the_figures_alone_behind_the_same_fence(server, port=port)

@@ -18,11 +18,10 @@ from django.db import connection, connections, transaction
 from chat.models import Token
 from delivery.client import Client, backoff
 from tests.conftest import Cast, locked
+from tests.stage.patience import AT_LOCKS
 from tests.stage.raw_http import handshake, knock, statuses
 from tests.stage.servers import EXPECT_SECONDS, Server, expect
 
-#: What is locked until the test lets go of it is waited for, also on a busy machine.
-PATIENT = {f"GAPLESS_LIMIT_{what}_SECONDS": "60" for what in ("LOCK", "COMMIT", "STATEMENT")}
 #: Two places, and all of one person may stand in them.
 FEW = {
     "GAPLESS_LIMIT_POOL": "6",
@@ -36,7 +35,7 @@ async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
     # A third of the pool works for HTTP.
-    server = own_server(**FEW, **PATIENT)
+    server = own_server(**FEW, **AT_LOCKS)
     bearer = {"Authorization": f"Bearer {cast.token(cast.alice)}"}
     path = f"{server.url}/api/v1/channels/{cast.team.pk}/messages/"
     async with httpx.AsyncClient(headers=bearer) as client:
@@ -134,7 +133,7 @@ def tokens_locked() -> Iterator[None]:
 async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_while(
     own_server: Callable[..., Server], cast: Cast
 ) -> None:
-    server = own_server(GAPLESS_LIMIT_OPENINGS="3", **PATIENT)
+    server = own_server(GAPLESS_LIMIT_OPENINGS="3", **AT_LOCKS)
     said = handshake(f"Authorization: Bearer {cast.token(cast.alice)}")
     waits = set()
     with tokens_locked():

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from chat import services
 from chat.models import Message
 from tests.conftest import Cast, in_thread, locked
+from tests.stage.patience import AT_LOCKS
 from tests.stage.servers import EXPECT_SECONDS, START_SECONDS, Server, expect
 from tests.stage.sockets import push
 
@@ -56,9 +57,7 @@ async def test_what_was_acknowledged_survives_kill_9(servers: list[Server], own_
 
 
 async def test_sigterm_says_goodbye_and_flushes_what_was_taken(own_server: Start, cast: Cast) -> None:
-    # What is locked is waited for, also on a busy machine.
-    patient = {f"GAPLESS_LIMIT_{what}_SECONDS": "60" for what in ("LOCK", "COMMIT", "STATEMENT")}
-    leaving = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0", **patient)
+    leaving = own_server(GAPLESS_LIMIT_MESSAGES_PER_MINUTE="0", **AT_LOCKS)
     async with leaving.connect(cast.token(cast.alice)) as alice:
         with locked(cast.team) as release:
             posts = [asyncio.ensure_future(alice.post(cast.team.pk, f"{n}")) for n in range(200)]

@@ -1,15 +1,17 @@
 """Waits until another transaction waits for a row."""
 
-import datetime
+import time
 
 from django.db import connection
+
+from tests.stage.servers import EXPECT_SECONDS
 
 
 def until_waiting(count: int) -> None:
     """Until so many others wait for a row's lock."""
-    deadline = datetime.datetime.now() + datetime.timedelta(seconds=10)
+    deadline = time.monotonic() + EXPECT_SECONDS
     with connection.cursor() as cursor:
-        while datetime.datetime.now() < deadline:
+        while time.monotonic() < deadline:
             # Within a transaction the statistics stay as they were read first.
             cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(

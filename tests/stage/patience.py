@@ -3,6 +3,8 @@
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 SECONDS = 60
+#: Of a web process that waits for a row, or a table, until the test lets go of it.
+AT_LOCKS = {f"GAPLESS_LIMIT_{limit}_SECONDS": f"{SECONDS}" for limit in ("LOCK", "COMMIT", "STATEMENT")}
 
 
 def install() -> None:
