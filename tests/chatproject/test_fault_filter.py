@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -23,7 +24,7 @@ from chatproject import fault_episodes, repeats
 from chatproject.fault_filter import FaultFilter
 from tests.conftest import Cast
 from tests.stage.fault_records import moving, of_redis, record, said_by
-from tests.stage.servers import Server, expect
+from tests.stage.servers import EXPECT_SECONDS, Server, expect
 from tests.stage.valkeys import Valkey
 
 
@@ -176,12 +177,14 @@ def test_whatever_is_away_full_or_used_up_is_a_fault_of_its_kind(
 def test_what_repeats_itself_is_written_a_few_times_a_minute_and_then_counted(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(repeats, "MINUTE", 0.5)
+    now = 0.0
+    monkeypatch.setattr(repeats, "time", SimpleNamespace(monotonic=lambda: now))
     outage = FaultFilter()
     written = sum(outage.filter(record("a mistake of channel %d", number)) for number in range(100))
     assert written == repeats.WARNING
     assert outage.filter(record("another mistake")), "of its own kind"
-    deadline = time.monotonic() + 5
+    now = repeats.MINUTE
+    deadline = time.monotonic() + EXPECT_SECONDS
     while not caplog.messages and time.monotonic() < deadline:
         time.sleep(0.01)
     more = 100 - repeats.WARNING

@@ -41,7 +41,7 @@ async def test_a4_who_answers_over_http_keeps_it_and_an_open_tab_loses_it(
             while time.monotonic() < until:
                 await in_thread(answer)
                 await tab.command("viewing", channel=looked_at.pk, on=True)
-                await asyncio.sleep(1)
+                await asyncio.sleep(0.2)
             await expect(lambda: in_thread(lambda: assignee_of(sue, left) is None))
             assert assignee_of(sue, answered) == desk.ada.pk
             assert assignee_of(sue, looked_at) == desk.ben.pk
