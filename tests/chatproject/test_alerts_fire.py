@@ -25,7 +25,8 @@ from chat.models import Channel
 from chat.tools.fill import fill_channel
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread, locked
-from tests.faults.proxy import REFUSE, Fault, Proxy, ProxyThread
+from tests.faults.proxy import REFUSE, Fault, Proxy
+from tests.faults.proxy_thread import ProxyThread
 from tests.stage.background_work import again_and_again, beside
 from tests.stage.listening import Listening
 from tests.stage.ports import free_port

@@ -26,17 +26,9 @@ class Client:
     """One device of one user. Lives through connections; its view and its outbox outlive them."""
 
     def __init__(
-        self,
-        name: str,
-        *,
-        user: int,
-        login: str,
-        doors: Sequence[Door],
-        door: int,
-        history: History,
-        habits: Habits,
+        self, name: str, *, user: int, login: str, doors: Sequence[Door], door: int, history: History, habits: Habits,
         seed: int = 0,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.name, self.user, self.login, self.doors = name, user, login, doors
         self.habits = habits
         self.chance = random.Random(f"{seed} {name}")

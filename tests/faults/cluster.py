@@ -15,7 +15,8 @@ from tests.faults.breakages import BREAKAGES
 from tests.faults.clients import Client
 from tests.faults.habits import Habits
 from tests.faults.history import Faulted, History
-from tests.faults.proxy import PASS, ProxyThread
+from tests.faults.proxy import PASS
+from tests.faults.proxy_thread import ProxyThread
 from tests.faults.services import OwnServices
 from tests.faults.stage import Stage
 from tests.faults.web import KEY, NEXT_KEY, Web

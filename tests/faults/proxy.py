@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests.faults.interruptions import Interruptions
+from tests.faults.proxy_thread import ProxyThread
 
 #: Bytes that wait in one direction of a stalled connection before its sender feels it.
 MOST_WAITING_BYTES = 256 * 1024
@@ -62,27 +63,6 @@ STALL = Fault(stalls_up=True, stalls_down=True)
 DEAF = Fault(stalls_down=True)
 REFUSE = Fault(refuses=True)
 SILENT = Fault(stalls_up=True, stalls_down=True, is_silent=True)
-
-
-class ProxyThread:
-    """The loop that all proxies of a harness live in."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="proxies", daemon=True)
-        self._thread.start()
-
-    def call(self, function: Callable[[], Any]) -> Any:
-        """Runs a function in the loop, from another thread, and returns its result."""
-
-        async def work() -> Any:
-            return function()
-
-        return asyncio.run_coroutine_threadsafe(work(), self.loop).result(10)
-
-    def close(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(5)
 
 
 class Snare:

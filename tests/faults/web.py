@@ -11,7 +11,8 @@ from pathlib import Path
 from chatproject.embedded.services import DATABASE
 from delivery.children import die_with_parent
 from tests.faults import moved
-from tests.faults.proxy import Proxy, ProxyThread
+from tests.faults.proxy import Proxy
+from tests.faults.proxy_thread import ProxyThread
 from tests.faults.services import ROOT, OwnServices
 from tests.stage.forked import Forked
 from tests.stage.ports import free_port
