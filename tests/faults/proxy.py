@@ -14,10 +14,9 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from tests.faults.interruptions import Interruptions
 from tests.faults.proxy_thread import ProxyThread
