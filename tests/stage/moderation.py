@@ -3,9 +3,12 @@
 import uuid
 from typing import Any
 
+from django.contrib.auth.models import Group
+
 from chat import clock, services
 from chat.models import AuditEntry, Channel, Message, Report, User
 from tests.conftest import Cast, said
+from tests.stage.accounts import people_called
 
 
 def newest(cast: Cast) -> Message:
@@ -18,8 +21,9 @@ def message_of(user: User, cast: Cast, body: str = "something rude") -> Message:
 
 
 def staff(name: str, *roles: str) -> User:
-    services.make_groups()
-    user = services.create_user(name)
+    if not Group.objects.exists():
+        services.make_groups()
+    user = people_called(name)[name]
     services.change_staff_roles(None, user=user.pk, roles=roles, reason="hired")
     return User.objects.get(pk=user.pk)
 
