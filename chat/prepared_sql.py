@@ -16,6 +16,10 @@ from delivery.source import Asked, Reading
 
 T = TypeVar("T")
 
+_PLAN = """
+SELECT set_config('plan_cache_mode', %s, true), set_config('enable_seqscan', %s, true), set_config('enable_sort', %s, true)
+"""
+
 
 def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Runs a prepared statement and returns its rows, within Django's transaction and with Django's exceptions."""
@@ -34,6 +38,17 @@ def pipeline(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
             for cursor, (sql, parameters) in zip(cursors, asked, strict=True):
                 cursor.execute(sql, parameters, prepare=True)
         return [cursor.fetchall() for cursor in cursors]
+
+
+def rows_in_index_order(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Runs a statement that reads the beginning of an index, planned once a connection; returns its rows.
+
+    PostgreSQL would plan it for each value anew, which takes longer than reading a page: it can't know that the beginning of an
+    index costs the same wherever that is. It may neither sort nor read the whole table, so that a plan which was made when the
+    table was empty is good for ever. In the same round trip, and for this statement only.
+    """
+    once, as_usual = ["force_generic_plan", "off", "off"], ["auto", "on", "on"]
+    return pipeline((_PLAN, once), (sql, parameters), (_PLAN, as_usual))[1]
 
 
 def run_reading(reading: Reading[T]) -> T:

@@ -49,7 +49,8 @@ def beside(
     where: Place, pk: int, seq: int, *, older: int = 0, newer: int = 0
 ) -> tuple[list[MessageColumns], list[MessageColumns]]:
     """At most so many before this place, and so many from it on; each newest first."""
-    rows = [_columns(row) for row in prepared_sql.rows(_ASKED[where], [pk, seq, older, pk, seq, newer])]
+    found = prepared_sql.rows_in_index_order(_ASKED[where], [pk, seq, older, pk, seq, newer])
+    rows = [_columns(row) for row in found]
     rows.sort(key=lambda row: -row.seq)
     begin = sum(row.seq >= seq for row in rows)
     return rows[begin:], rows[:begin]

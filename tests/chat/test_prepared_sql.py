@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from chat import prepared_sql
+from chat.reads.sent import Place, beside
 from delivery.service_errors import is_database_away
 
 
@@ -25,6 +26,25 @@ def test_a_statement_of_a_busy_path_is_prepared_when_it_is_first_asked(transacti
     prepared_sql.pipeline(("SELECT 42 + %s", [1]))
     prepared = "SELECT statement FROM pg_prepared_statements"
     assert {"SELECT 41 + $1", "SELECT 42 + $1"} <= {statement for (statement,) in prepared_sql.rows(prepared, [])}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("where", ["channel_id", "thread_id"])
+def test_a_page_of_history_is_planned_once_and_read_by_its_index(where: Place) -> None:
+    for seq in range(1, 9):
+        beside(where, 1, seq, older=5, newer=5)
+    counted = (
+        "SELECT name, custom_plans FROM pg_prepared_statements WHERE strpos(statement, %s) > 0 AND generic_plans > 7"
+    )
+    [(name, planned_anew)] = prepared_sql.rows(counted, [f"message.{where} = $1 AND message.seq <"])
+    assert planned_anew == 0
+    plan = [line for (line,) in prepared_sql.rows_in_index_order(f"EXPLAIN EXECUTE {name} (1, 5, 5, 1, 5, 5)", [])]
+    assert sum("Index Scan" in line and "on messages" in line for line in plan) == 2, "\n".join(plan)
+    assert not any("Sort" in line for line in plan), "\n".join(plan)
+    assert prepared_sql.rows("SHOW plan_cache_mode", []) + prepared_sql.rows("SHOW enable_sort", []) == [
+        ("auto",),
+        ("on",),
+    ]
 
 
 def test_a_migration_under_a_prepared_statement_is_like_a_cut_connection(

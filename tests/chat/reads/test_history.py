@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.db import connection
 
 from chat import prepared_sql
 from chat.models import Message
@@ -88,16 +87,13 @@ def test_whatever_a_page_asks_is_found_by_an_index_in_its_order(
     plans = []
 
     def explained(sql: str, parameters: list[int]) -> list[tuple[Any, ...]]:
-        plans.append("\n".join(line for (line,) in rows(f"EXPLAIN {sql}", parameters)))
-        return rows(sql, parameters)
+        plans.append("\n".join(line for (line,) in in_order(f"EXPLAIN {sql}", parameters)))
+        return in_order(sql, parameters)
 
-    rows = prepared_sql.rows
-    monkeypatch.setattr(prepared_sql, "rows", explained)
-    with connection.cursor() as cursor:
-        # In so small a table any way is as good as another.
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+    in_order = prepared_sql.rows_in_index_order
+    monkeypatch.setattr(prepared_sql, "rows_in_index_order", explained)
     history.page(cast.team.pk, size=4, **asked)
-    # Without an order, any row would do, and PostgreSQL may look for one through half of a large table.
+    # Also in so small a table. Without an order, any row would do, and PostgreSQL may look for one through half of a large table.
     [plan] = plans
     assert plan.count("using messages_seq on messages") == 2, plan
     assert "Sort" not in plan
