@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Cast, said
 from tests.stage import pictures
@@ -109,6 +109,18 @@ def test_files_are_attached_sent_shown_and_looked_at_large(server: Server, cast:
     assert page.evaluate(SAME) == []
     page.set_viewport_size({"width": 390, "height": 800})
     shoot(page, "sent")
+    a_file_is_replied_with(page, row)
+    they_are_found_by_their_names(page)
+
+
+def they_are_found_by_their_names(page: Page) -> None:
+    page.locator("#rows .row", has_text="From Saturday").press("/")
+    page.fill("#search input[type=search]", "regatta")
+    expect(page.locator(".found-line .found-files")).to_contain_text("regatta.jpg, plan.pdf")
+    expect(page.locator(".found-line mark")).to_have_text("regatta")
+
+
+def a_file_is_replied_with(page: Page, row: Locator) -> None:
     row.press("t")
     page.locator("#thread-attach-input").set_input_files([PLAN])
     expect(page.locator("#thread-attached .attached")).to_have_count(1)
@@ -120,10 +132,6 @@ def test_files_are_attached_sent_shown_and_looked_at_large(server: Server, cast:
     expect(page.locator("#thread-rows .is-draft")).to_have_count(0)
     expect(page.locator("#rows .file-card", has_text="plan.pdf")).to_have_count(1)
     page.keyboard.press("Escape")
-    page.locator("#rows .row", has_text="From Saturday").press("/")
-    page.fill("#search input[type=search]", "regatta")
-    expect(page.locator(".found-line .found-files")).to_contain_text("regatta.jpg, plan.pdf")
-    expect(page.locator(".found-line mark")).to_have_text("regatta")
 
 
 def test_a_file_attached_without_a_line_goes_out_when_it_is_back_and_before_what_was_said_later(

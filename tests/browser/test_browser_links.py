@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from chat import services
-from chat.models import Message
+from chat.models import Channel, Message
 from tests.conftest import Cast, said
 from tests.stage.axe import violations
 from tests.stage.browsers import MARKS, SignIn, aside, beside
@@ -49,14 +49,7 @@ def test_a_message_is_cited_to_those_who_may_see_it(
     bob = sign_in("bob", server, path=f"/c/{cast.team.pk}/", **giver)
     bob.click(f'.body a[href="{link}"]')
     expect(bob.locator("#toast")).to_have_text("The message is in a channel that you are not in, or it is gone.")
-    plaza = beside(services.open_channel, cast.alice, name="plaza")
-    aside(said, cast.alice, plaza, "everybody is welcome")
-    welcome = Message.objects.get(body="everybody is welcome")
-    aside(said, cast.alice, cast.team, f"come to {server.url}/c/{plaza.pk}/m/{welcome.seq}")
-    bob.click(f'.body a[href$="/{plaza.pk}/m/{welcome.seq}"]')
-    expect(bob.locator("#confirm-title")).to_have_text("Join plaza?")
-    bob.click("#confirm [value=yes]")
-    expect(bob.locator(".row:focus .body")).to_have_text("everybody is welcome")
+    bob_joins_where_a_link_leads(bob, server, cast)
     charlie = sign_in("charlie", server, path=f"/c/{cast.team.pk}/", **reader)
     card = charlie.locator(".cite")
     expect(card).to_contain_text("the launch is on Monday")
@@ -66,7 +59,24 @@ def test_a_message_is_cited_to_those_who_may_see_it(
     expect(charlie.locator("#thread-rows .row", has_text="and").locator(".cite")).to_contain_text("number 0")
     charlie.keyboard.press("Escape")
     assert violations(charlie) == []
-    # It follows what is cited, and ends with the membership.
+    it_follows_what_is_cited_and_ends_with_the_membership(charlie, cast, other, source)
+
+
+def bob_joins_where_a_link_leads(bob: Page, server: Server, cast: Cast) -> None:
+    plaza = beside(services.open_channel, cast.alice, name="plaza")
+    aside(said, cast.alice, plaza, "everybody is welcome")
+    welcome = Message.objects.get(body="everybody is welcome")
+    aside(said, cast.alice, cast.team, f"come to {server.url}/c/{plaza.pk}/m/{welcome.seq}")
+    bob.click(f'.body a[href$="/{plaza.pk}/m/{welcome.seq}"]')
+    expect(bob.locator("#confirm-title")).to_have_text("Join plaza?")
+    bob.click("#confirm [value=yes]")
+    expect(bob.locator(".row:focus .body")).to_have_text("everybody is welcome")
+
+
+def it_follows_what_is_cited_and_ends_with_the_membership(
+    charlie: Page, cast: Cast, other: Channel, source: Message
+) -> None:
+    card = charlie.locator(".cite")
     aside(services.edit_message, cast.alice, channel=other.pk, message=source.pk, body="the launch is on Tuesday")
     expect(card.locator(".cite-text")).to_have_text("the launch is on Tuesday")
     card.click()

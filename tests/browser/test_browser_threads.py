@@ -32,10 +32,22 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     root = begin(cast.alice, cast.team, "Where do we eat?")
     path = f"/c/{cast.team.pk}/"
     alice, bob = sign_in("alice", servers[0], width=1440, path=path), sign_in("bob", servers[1], width=390, path=path)
-    badge = alice.locator("#threads-button .badge")
-    expect(badge).to_be_hidden()
+    expect(alice.locator("#threads-button .badge")).to_be_hidden()
+    bob_answers_on_the_phone(alice, bob)
+    second = alice.context.new_page()
+    second.goto(path)
+    alice_reads_it_beside_the_channel(alice, second)
+    alice_puts_it_off(alice, second)
+    bob_types_and_is_read_aloud(alice, bob)
+    alice_says_it_in_the_channel_too(alice, bob, cast)
+    the_address_leads_back_to_it(alice, root)
+    on_the_phone_it_was_a_step_of_its_own(bob)
+    expect(bob).to_have_url(re.compile(f"{path}$"))
 
-    # Bob answers on the phone: over the channel, which shows no more than the root and the line under it.
+
+def bob_answers_on_the_phone(alice: Page, bob: Page) -> None:
+    """Over the channel, which shows no more than the root and the line under it."""
+    badge = alice.locator("#threads-button .badge")
     question = bob.locator("#rows .row", has_text="Where do we eat?")
     question.press("t")
     expect(bob.locator("#thread-rows .body")).to_have_text(["Where do we eat?"])
@@ -53,9 +65,11 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(line).to_have_class("thread-line is-unread")
     assert not axe.violations(bob)
 
-    # Alice reads it beside the channel; her second page hears of it.
-    second = alice.context.new_page()
-    second.goto(path)
+
+def alice_reads_it_beside_the_channel(alice: Page, second: Page) -> None:
+    """Her second page hears of it."""
+    badge = alice.locator("#threads-button .badge")
+    line = alice.locator("#rows .row", has_text="Where do we eat?").locator(".thread-line")
     expect(second.locator("#threads-button .badge")).to_contain_text("1")
     expect(second.locator("#rows .thread-line:not([hidden])")).to_contain_text("1 reply")
     alice.click("#threads-button")
@@ -68,16 +82,20 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(second.locator("#threads-button .badge")).to_be_hidden()
     assert not axe.violations(alice)
 
-    # Put off for later: unread again on both pages, until it is opened again.
+
+def alice_puts_it_off(alice: Page, second: Page) -> None:
+    """Unread again on both pages, until it is opened again."""
     alice.locator("#thread-rows .row", has_text="At the harbour").press("u")
     expect(alice.locator("#thread-rows .row", has_text="At the harbour").locator(".unread-line")).to_be_visible()
     expect(second.locator("#threads-button .badge")).to_contain_text("1")
-    expect(badge).to_contain_text("1")
+    expect(alice.locator("#threads-button .badge")).to_contain_text("1")
     alice.click("#threads-button")
     alice.locator(".thread-entry", has_text="Where do we eat?").click()
     expect(second.locator("#threads-button .badge")).to_be_hidden()
 
-    # Who types there is seen there and not in the channel; what they say is read aloud.
+
+def bob_types_and_is_read_aloud(alice: Page, bob: Page) -> None:
+    """Who types there is seen there and not in the channel."""
     bob.locator("#thread-composer textarea").press_sequentially("On")
     expect(alice.locator("#thread-typing")).to_have_text("Bob is typing…")
     expect(alice.locator("#typing")).to_have_class("typing")
@@ -86,7 +104,10 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(alice.locator("#thread-typing")).to_have_class("typing")
     assert bob.locator("#announcer").evaluate("(place) => !place.closest('[inert]')")
 
-    # Said in the channel too, and changed: in both places.
+
+def alice_says_it_in_the_channel_too(alice: Page, bob: Page, cast: Cast) -> None:
+    """And changes it: in both places."""
+    line = alice.locator("#rows .row", has_text="Where do we eat?").locator(".thread-line")
     alice.check("#thread-composer [name=also]")
     reply(alice, "See you at noon")
     expect(alice.locator("#rows .body", has_text="See you at noon")).to_be_visible()
@@ -100,7 +121,9 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
         ["Where do we eat?", "At the harbour", "On the quay", "See you at one"]
     )
 
-    # The address leads back to it; Escape gives the focus back to the root.
+
+def the_address_leads_back_to_it(alice: Page, root: int) -> None:
+    """Escape gives the focus back to the root."""
     assert f"thread={root}" in alice.url
     alice.reload()
     expect(alice.locator("#thread-rows .body")).to_have_count(4)
@@ -109,15 +132,16 @@ def test_a_thread_from_its_first_reply_to_being_read_on_another_device(
     expect(alice.locator("#rows .row", has_text="Where do we eat?")).to_be_focused()
     assert "thread=" not in alice.url
 
-    # On the phone it was a step of its own: Back closes it, and forward opens it again.
+
+def on_the_phone_it_was_a_step_of_its_own(bob: Page) -> None:
+    """Back closes it, and forward opens it again."""
     bob.go_back()
     expect(bob.locator("#thread")).to_be_hidden()
-    expect(question).to_be_focused()
+    expect(bob.locator("#rows .row", has_text="Where do we eat?")).to_be_focused()
     bob.go_forward()
     expect(bob.locator("#thread-rows .body")).to_have_count(4)
     bob.click(".thread-close")
     expect(bob.locator("#thread")).to_be_hidden()
-    expect(bob).to_have_url(re.compile(f"{path}$"))
 
 
 def test_what_is_written_offline_goes_into_its_thread_once(sign_in: SignIn, server: Server, cast: Cast) -> None:

@@ -46,10 +46,12 @@ async def test_so_many_requests_wait_for_a_place_and_the_next_is_sent_away(
         async def http() -> dict[str, float]:
             return dict((await client.get(f"{server.url}/readyz")).json()["http"])
 
+        async def three_wait() -> bool:
+            return (await http())["waiting"] == 3
+
         with locked(cast.team):
             posting = [asyncio.ensure_future(post()) for _ in range(5)]
-            while (await http())["waiting"] < 3:
-                await asyncio.sleep(0.01)
+            await expect(three_wait)
             refused = await client.get(f"{server.url}/sign-in/")
             said = await http()
         assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (
@@ -136,12 +138,15 @@ async def test_so_many_sockets_open_at_once_and_the_next_is_sent_away_for_a_whil
     server = own_server(GAPLESS_LIMIT_OPENINGS="3", **AT_LOCKS)
     said = handshake(f"Authorization: Bearer {cast.token(cast.alice)}")
     waits = set()
+
+    async def sends_away() -> bool:
+        return b" 503 " in await first_line(server, said)
+
     with tokens_locked():
         coming = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
         for _, writer in coming:
             writer.write(said)
-        while b" 503 " not in (answer := await first_line(server, said)):
-            await asyncio.sleep(0.01)
+        await expect(sends_away)
         for _ in range(12):
             answer = await knock(server.port, said)
             assert statuses(answer) == [503]

@@ -132,8 +132,10 @@ async def test_what_asks_the_rows_costs_more_than_other_frames(
             await alice.command("ping")
             await asyncio.sleep(0.05)
     heard = b""
-    while (answered := heard.count(b'"flood"')) < 2:
-        heard += await reader.read(2**22)
+    async with asyncio.timeout(EXPECT_SECONDS):
+        while (answered := heard.count(b'"flood"')) < 2:
+            assert not reader.at_eof()
+            heard += await reader.read(2**22)
     assert answered <= 100 * (time.monotonic() - started + 1) / FRAMES_A_QUERY + 2
     flood.transport.abort()
 

@@ -1,6 +1,5 @@
 """People at a real Chromium, each in a browser of their own; a message in a console fails the test."""
 
-import contextlib
 import contextvars
 import functools
 import os
@@ -126,10 +125,11 @@ def sign_in(chromium: Browser, cast: Cast) -> Iterator[SignIn]:
 
 def hold_time(page: Page) -> None:
     """From now on the timers of a page that `moves_time` run only when `page.clock` is told so, however long a test takes."""
-    with contextlib.suppress(Error):
-        return _pause(page)
-    # Its second was over before the page heard of it. It stands all the same, and is yet to be told at which moment.
-    return _pause(page)
+    try:
+        _pause(page)
+    except Error:
+        # Its second was over before the page heard of it. It stands all the same, and is yet to be told at which moment.
+        _pause(page)
 
 
 def _pause(page: Page) -> None:

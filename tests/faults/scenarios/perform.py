@@ -56,6 +56,7 @@ async def _perform(cluster: Cluster, chosen: Scenario, size: Size, history: Hist
             chance=random.Random(f"{seed} {chosen.name}"),
         )  # fmt: skip
         if not chosen.is_gentle:
+            # A process that is hurt while nobody is there notices nothing.
             for web in run.webs:
                 await run.one_at(web)
         await _play(run, chosen)

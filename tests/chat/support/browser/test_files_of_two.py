@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from chat.models import Conversation, Message, User
 from chat.support import services
@@ -46,33 +46,14 @@ def test_customer_and_agent_send_each_other_files(
         page.goto(company.origin)
         page.get_by_role("button", name="Open the chat").click()
         frame = page.frame_locator("iframe")
-        box, attached = frame.get_by_label("Your message"), frame.locator(".attached")
-        # What can't be sent says why, and goes out again.
-        expect(frame.get_by_role("button", name="Attach files")).to_be_enabled()
-        frame.locator("#attach-input").set_input_files([BOMB, LOG, SOUND])
-        expect(attached.filter(has_text="large.png").locator(".attached-state")).to_contain_text("pixels")
-        box.evaluate(GIVEN, ["drop", "film.txt", 26 * 1024 * 1024])
-        expect(frame.locator("#problem")).to_have_text("film.txt is too large: 25.0 MB are allowed.")
-        shoot(page, "widget-attaching")
-        assert violations(page, frame=page.frames[1]) == []
-        frame.get_by_role("button", name="Take large.png out").click()
-        expect(attached).to_have_count(2)
-        # A conversation begins with files and no words.
-        frame.get_by_role("button", name="Send").click()
-        expect(frame.locator(".own audio")).to_be_visible()
-        expect(frame.locator(".own.unsaid")).to_have_count(0)
+        a_conversation_begins_with_files(page, frame)
         conversation = beside(Conversation.objects.get)
         aside(services.claim, desk.ada, conversation=conversation.pk)
 
         agent = sign_in(desk.ada, server, path=f"/admin/desk/#{conversation.pk}")
         expect(agent.locator(".is-customer .file-card", has_text="printer log.txt")).to_be_visible()
         expect(agent.locator(".is-customer audio")).to_be_visible()
-        agent.locator("#desk-attach-input").set_input_files([LABEL])
-        expect(agent.locator(".attached-state")).not_to_contain_text(" of ")
-        agent.locator("#desk-send").click()
-        expect(agent.locator(".is-mine .file-image")).to_have_attribute("width", "360")
-        expect(agent.locator(".attached")).to_have_count(0)
-        assert violations(agent) == []
+        the_agent_sends_one(agent)
 
         picture = frame.locator(".said .file-image")
         expect(picture).to_have_attribute("width", "360")
@@ -81,26 +62,58 @@ def test_customer_and_agent_send_each_other_files(
             frame.locator(".own .file-card", has_text="printer log.txt").click()
         assert (download.value.suggested_filename, download.value.path().read_bytes()) == ("printer log.txt", b"jam")
 
-        # Without a connection it waits, can be taken back, and goes out once when there is one.
-        context.set_offline(True)
-        box.evaluate(GIVEN, ["paste", "second log.txt", 300_000])
-        box.fill("And this one")
-        box.press("Enter")
-        expect(frame.locator(".unsaid .file-card", has_text="second log.txt")).to_be_visible()
-        shoot(page, "widget-waiting")
-        frame.get_by_role("button", name="Cancel").click()
-        expect(box).to_have_value("And this one")
-        expect(attached).to_have_count(1)
-        box.press("Enter")
-        context.set_offline(False)
-        expect(agent.locator(".is-customer .file-card", has_text="second log.txt")).to_be_visible()
-        expect(frame.locator(".unsaid")).to_have_count(0)
-        shoot(page, "widget-files")
+        without_a_connection_it_waits(page, frame, agent)
         if SHOTS:
             agent.screenshot(path=Path(SHOTS) / "desk-files.png")
     assert [len(files) for files in beside(given)] == [2, 1, 1]
     # Several files that come at once begin one visit.
     assert beside(User.objects.filter(kind="visitor").count) == 1
+
+
+def a_conversation_begins_with_files(page: Page, frame: FrameLocator) -> None:
+    box, attached = frame.get_by_label("Your message"), frame.locator(".attached")
+    # What can't be sent says why, and goes out again.
+    expect(frame.get_by_role("button", name="Attach files")).to_be_enabled()
+    frame.locator("#attach-input").set_input_files([BOMB, LOG, SOUND])
+    expect(attached.filter(has_text="large.png").locator(".attached-state")).to_contain_text("pixels")
+    box.evaluate(GIVEN, ["drop", "film.txt", 26 * 1024 * 1024])
+    expect(frame.locator("#problem")).to_have_text("film.txt is too large: 25.0 MB are allowed.")
+    shoot(page, "widget-attaching")
+    assert violations(page, frame=page.frames[1]) == []
+    frame.get_by_role("button", name="Take large.png out").click()
+    expect(attached).to_have_count(2)
+    # A conversation begins with files and no words.
+    frame.get_by_role("button", name="Send").click()
+    expect(frame.locator(".own audio")).to_be_visible()
+    expect(frame.locator(".own.unsaid")).to_have_count(0)
+
+
+def the_agent_sends_one(agent: Page) -> None:
+    agent.locator("#desk-attach-input").set_input_files([LABEL])
+    expect(agent.locator(".attached-state")).not_to_contain_text(" of ")
+    agent.locator("#desk-send").click()
+    expect(agent.locator(".is-mine .file-image")).to_have_attribute("width", "360")
+    expect(agent.locator(".attached")).to_have_count(0)
+    assert violations(agent) == []
+
+
+def without_a_connection_it_waits(page: Page, frame: FrameLocator, agent: Page) -> None:
+    """It can be taken back, and goes out once when there is one."""
+    box, attached = frame.get_by_label("Your message"), frame.locator(".attached")
+    page.context.set_offline(True)
+    box.evaluate(GIVEN, ["paste", "second log.txt", 300_000])
+    box.fill("And this one")
+    box.press("Enter")
+    expect(frame.locator(".unsaid .file-card", has_text="second log.txt")).to_be_visible()
+    shoot(page, "widget-waiting")
+    frame.get_by_role("button", name="Cancel").click()
+    expect(box).to_have_value("And this one")
+    expect(attached).to_have_count(1)
+    box.press("Enter")
+    page.context.set_offline(False)
+    expect(agent.locator(".is-customer .file-card", has_text="second log.txt")).to_be_visible()
+    expect(frame.locator(".unsaid")).to_have_count(0)
+    shoot(page, "widget-files")
 
 
 def given() -> list[Any]:
