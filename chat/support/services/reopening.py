@@ -10,8 +10,9 @@ from django.db.models import F
 from chat import clock
 from chat.allowances.counting import counted
 from chat.allowances.table import DESK_ACTS
-from chat.models import Conversation, ConversationState, Member, User
+from chat.models import Conversation, ConversationState, Member, Message, MessageKind, User
 from chat.models.member import MemberQuerySet
+from chat.support.desk_facts import RESOLVED
 from chat.support.services.answering import answer
 from chat.support.services.handling import LEASE, Handling, handling
 from chat.support.services.standing import require_agent
@@ -30,8 +31,10 @@ def resolve(
 ) -> Conversation:
     """Resolves the conversation, with or without a last answer, in one transaction; nobody holds it then. Repeating does nothing.
 
+    A repeat with the answer does nothing either if it was reopened since: an agent's page repeats until it has heard of the first.
     A customer's message within the inbox's `reopen_days` reopens it. Raises the refusals of the answer, and NotFound.
     """
+    is_done = False
     with counted(DESK_ACTS, actor):
         if client_msg_id is not None:
             answer(
@@ -42,11 +45,18 @@ def resolve(
                 seen_seq=seen_seq,
                 files=files,
             )
+            is_done = _was_resolved_after(actor, conversation, client_msg_id)
         with handling(conversation) as handled:
             require_agent(actor, handled.inbox)
-            if handled.row.state != ConversationState.RESOLVED:
+            if handled.row.state != ConversationState.RESOLVED and not is_done:
                 settle(handled, by=actor)
     return handled.row
+
+
+def _was_resolved_after(actor: User, conversation: int, client_msg_id: uuid.UUID) -> bool:
+    said = Message.objects.get(sender=actor, client_msg_id=client_msg_id)
+    after = Message.objects.filter(channel=conversation, kind=MessageKind.SYSTEM, seq__gt=said.seq)
+    return after.filter(event__type=RESOLVED).exists()
 
 
 def settle(handled: Handling, *, by: User) -> None:
@@ -62,8 +72,8 @@ def settle(handled: Handling, *, by: User) -> None:
         **_NOBODY_HOLDS,
     )
     _members_of(row).update(listed_until=now + datetime.timedelta(hours=settings.LIMITS.resolved_hours))
-    handled.tell_customer("conversation.resolved", "The conversation is resolved")
-    handled.tell_desk("conversation.resolved", f"{by.get_full_name()} resolved {_name(row)}", by=by, since=since)
+    handled.tell_customer(RESOLVED, "The conversation is resolved")
+    handled.tell_desk(RESOLVED, f"{by.get_full_name()} resolved {_name(row)}", by=by, since=since)
 
 
 def reopen(actor: User, *, conversation: int) -> Conversation:

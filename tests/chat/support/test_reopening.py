@@ -16,6 +16,7 @@ from delivery.wire.errors import (
     Overtaken,
 )
 from tests.conftest import say
+from tests.stage.servers import Server
 from tests.stage.support import Desk, Visit, note
 
 TOMORROW = datetime.timedelta(days=1)
@@ -68,6 +69,29 @@ def test_resolved_with_an_answer_or_not_at_all(desk: Desk, conversation: Convers
         assert services.resolve(desk.ben, conversation=conversation.pk, **answer, seen_seq=before).state == "resolved"
     assert Message.objects.filter(body="Have a nice day!").count() == 1
     assert lines(conversation.pk).count("conversation.resolved") == 1
+
+
+def test_a_repeat_of_the_resolving_answer_does_not_resolve_what_the_customer_has_reopened(
+    server: Server, desk: Desk, vera: Visit, conversation: Conversation
+) -> None:
+    # An agent's page repeats it until an answer arrives, also after a reload.
+    answer: dict[str, Any] = {"client_msg_id": str(uuid.uuid4()), "body": "Have a nice day!", "seen_seq": 2}
+    own = desk.http(server, desk.ada)
+
+    def resolve() -> str:
+        resolved = own.post(f"/conversations/{conversation.pk}/resolve/", json=answer).raise_for_status()
+        return str(resolved.json()["state"])
+
+    assert [resolve(), resolve()] == ["resolved", "resolved"]
+    say(vera.visitor, conversation.channel, "No, wait!")
+    assert resolve() == "open"
+    assert row_of(conversation).waiting_since is not None
+    assert lines(conversation.pk).count("conversation.resolved") == 1
+    # An answer that was sent without resolving is no such repeat.
+    answer["client_msg_id"] = str(uuid.uuid4())
+    answer["seen_seq"] = Channel.objects.get(pk=conversation.pk).head
+    own.post(f"/conversations/{conversation.pk}/answer/", json=answer).raise_for_status()
+    assert resolve() == "resolved"
 
 
 @pytest.mark.holds("snooze_days")
