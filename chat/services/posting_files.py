@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from chat.models import File, Message, User
 from chat.services import log
+from chat.services.constraints import violates
 from chat.services.drafts import Draft
 from delivery.wire.errors import Conflict, Invalid, NotFound, Refused
 
@@ -24,11 +25,19 @@ REFUSALS: Mapping[str, Callable[[], Refused]] = MappingProxyType(
 
 
 def post_with_files(entry: log.Entry, sender: User, draft: Draft) -> Message:
-    """Posts the draft with its files; returns the message. Raises NotFound, Invalid or Conflict for a file that it can't have."""
+    """Posts the draft with its files; returns the message. Raises NotFound, Invalid or Conflict for a file that it can't have.
+
+    Raises Conflict if the sender posts the same client_msg_id to another channel at this moment.
+    """
     given = _given(draft)
-    row = entry.write(
-        sender, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest, files=given or None
-    )
+    try:
+        row = entry.write(
+            sender, client_msg_id=draft.client_msg_id, body=draft.body, digest=draft.digest, files=given or None
+        )
+    except IntegrityError as error:
+        if violates(error, "messages_once"):
+            raise Conflict from None
+        raise
     File.objects.filter(pk__in=[file["id"] for file in given]).update(message=row, taken_at=row.created_at)
     return row
 

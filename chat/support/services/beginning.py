@@ -42,6 +42,17 @@ def begin(
     # Its channel is created with it.
     draft = Draft(channel=0, sender=visitor.pk, client_msg_id=client_msg_id, body=body, files=files)
     check_draft(draft)
+    try:
+        return _begin_once(visitor, draft, page=page, locale=locale)
+    except Conflict:
+        # Another tab has posted the same message to an earlier conversation at this moment.
+        earlier = _begun_by(visitor, draft)
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+def _begin_once(visitor: User, draft: Draft, *, page: str, locale: str) -> tuple[Conversation, bool]:
     with transaction.atomic():
         # Locks the visitor's own row: if the same message comes twice at once, the second waits and finds the first.
         if User.objects.select_for_update(no_key=True).filter(pk=visitor.pk).first() is None:

@@ -1,10 +1,11 @@
 """How a conversation begins: once for a message, with its line in both logs, and not too often."""
 
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from chat import clock
 from chat.middleware import caller
@@ -12,7 +13,10 @@ from chat.models import Channel, Conversation, Door, Member, Message
 from chat.support import services
 from chat.support.models import Contact, Inbox, Ticket
 from delivery.wire.errors import Conflict, Empty, Forbidden, NotFound, RateLimited
+from tests.conftest import said
 from tests.stage.counting import time_passes
+from tests.stage.locks import until_waiting
+from tests.stage.servers import EXPECT_SECONDS
 from tests.stage.support import Desk, Visit
 
 
@@ -49,12 +53,12 @@ def test_a_conversation_begins_with_its_first_message_and_the_desk_is_told(desk:
 
 
 def test_the_same_first_message_at_once_begins_one_conversation(desk: Desk, vera: Visit) -> None:
-    said = {"client_msg_id": uuid.uuid4(), "body": "Where is it?"}
+    first = {"client_msg_id": uuid.uuid4(), "body": "Where is it?"}
 
     def begin(_: int) -> tuple[int, bool]:
         try:
             with caller.with_origin(Door.API, None):
-                conversation, is_new = services.begin(vera.visitor, **said)  # type: ignore[arg-type]
+                conversation, is_new = services.begin(vera.visitor, **first)  # type: ignore[arg-type]
                 return conversation.pk, is_new
         finally:
             connections.close_all()
@@ -65,7 +69,42 @@ def test_the_same_first_message_at_once_begins_one_conversation(desk: Desk, vera
     assert sum(is_new for _, is_new in found) == 1
     assert (Conversation.objects.count(), Message.objects.filter(sender=vera.visitor, kind="text").count()) == (1, 1)
     with pytest.raises(Conflict):
-        services.begin(vera.visitor, **{**said, "body": "Something else"})  # type: ignore[arg-type]
+        services.begin(vera.visitor, **{**first, "body": "Something else"})  # type: ignore[arg-type]
+
+
+def test_a_message_that_another_tab_posts_to_an_earlier_conversation_begins_none(
+    desk: Desk, vera: Visit, conversation: Conversation
+) -> None:
+    key, is_posted, release = uuid.uuid4(), threading.Event(), threading.Event()
+
+    def post() -> None:
+        try:
+            with transaction.atomic():
+                said(vera.visitor, conversation.channel, "Hello?", client_msg_id=key)
+                is_posted.set()
+                release.wait()
+        finally:
+            connections.close_all()
+
+    def begin(body: str) -> tuple[Conversation, bool]:
+        try:
+            return services.begin(vera.visitor, client_msg_id=key, body=body)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as pool:
+        posting = pool.submit(post)
+        try:
+            assert is_posted.wait(EXPECT_SECONDS)
+            same, other = pool.submit(begin, "Hello?"), pool.submit(begin, "Hello!")
+            until_waiting(2)
+        finally:
+            release.set()
+        posting.result()
+        assert same.result() == (conversation, False)
+        with pytest.raises(Conflict):
+            other.result()
+    assert Conversation.objects.count() == 1
 
 
 @pytest.mark.holds("conversations_per_hour")
