@@ -194,7 +194,7 @@ class _Batch:
             # A fact is not known yet: until it is, nothing is posted.
             return NotFound()
         if facts.earlier is not None:
-            return repeated(draft, self.earlier[facts.earlier])
+            return repeated(draft, self.earlier[facts.earlier], reads=facts.standing.role is not None)
         twin = self.fresh.get(draft.key)
         if twin is not None:
             return twin if twin.draft.digest == draft.digest else Conflict()
@@ -282,8 +282,11 @@ def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> 
     return encode(message)
 
 
-def repeated(draft: Draft, known: Message) -> Committed | Refused:
-    """The outcome of a draft with the same sender and client_msg_id as this message."""
+def repeated(draft: Draft, known: Message, *, reads: bool) -> Committed | Refused:
+    """The outcome of a draft with the same sender and client_msg_id as this message. `reads`: the sender is in its channel."""
     first = digest_as_posted(known)
     is_same = known.channel_id == draft.channel if first is None else first == draft.digest
-    return Committed(raw=encode(shapes.message_of(known)), duplicate=True) if is_same else Conflict()
+    if not is_same:
+        return Conflict()
+    message = shapes.message_of(known) if reads else shapes.message_as_said(known, draft.body)
+    return Committed(raw=encode(message), duplicate=True)

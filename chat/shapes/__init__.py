@@ -12,7 +12,7 @@ from chat.shapes.figures import Figures
 from chat.shapes.invite import Invite, NewInvite, invite_of, new_invite_of
 from chat.shapes.me import Me, me_of
 from chat.shapes.member import Cursors, Member, cursors_of, member_of, member_to_keeper
-from chat.shapes.message import NOBODY, File, Mentions, Message, message_of, spell_message
+from chat.shapes.message import NOBODY, File, Mentions, Message, message_as_said, message_of, spell_message
 from chat.shapes.page import ChangesPage, CursorPage, FoundPage, HistoryPage, Page
 from chat.shapes.person import person_of, public_person, sender_of
 from chat.shapes.presence import People, choice_of, own_presence_of, state_of

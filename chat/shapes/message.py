@@ -203,3 +203,24 @@ def message_of(row: models.Message | MessageColumns) -> Message:
         pinned_at=spell_time(row.pinned_at),
         event=row.event,
     )
+
+
+def message_as_said(row: models.Message, body: str) -> Message:
+    """The message as its author first said it, for an author who may not read its channel: nothing tells of what came later.
+
+    So it is without its files and mentions too, which are gone once it is deleted. Needs `sender` selected along.
+    """
+    return spell_message(
+        pk=row.pk,
+        channel=row.channel_id,
+        seq=row.seq,
+        rev=row.seq,
+        client_msg_id=row.client_msg_id,
+        sender=sender_of(row),
+        kind=row.kind,
+        body=body,
+        reply_to=row.reply_to_id,
+        created_at=spell_time(row.created_at),
+        thread=row.thread_id,
+        also_in_channel=row.also_in_channel,
+    )

@@ -55,7 +55,7 @@ def note(
 def _leave(notes: log.Entry, actor: User, draft: Draft) -> Committed:
     earlier = Message.objects.for_the_wire().filter(sender=actor, client_msg_id=draft.client_msg_id).first()
     if earlier is not None:
-        outcome = repeated(draft, earlier)
+        outcome = repeated(draft, earlier, reads=False)
         if isinstance(outcome, Refused):
             raise outcome
         return outcome

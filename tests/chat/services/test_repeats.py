@@ -46,6 +46,10 @@ def edited_and_deleted(cast: Cast, row: Message) -> None:
     deleted(cast, row)
 
 
+def deleted_by_its_owner(cast: Cast, row: Message) -> None:
+    services.delete_message(cast.alice, channel=cast.team.pk, message=row.pk)
+
+
 FATES = [stays, edited, edited_twice, edited_back, deleted, edited_and_deleted]
 
 
@@ -182,3 +186,23 @@ async def test_a_repeat_is_answered_alike_by_both_doors_also_after_leaving(serve
         assert (answer.status_code, answer.json()["id"]) == (200, first["message"]["id"])
         with pytest.raises(CommandRefused, match="not_found"):
             await bob.post(cast.team.pk, "I am not here any more")
+
+
+@pytest.mark.parametrize("fate", [stays, deleted_by_its_owner])
+async def test_a_repeat_by_a_removed_author_does_not_tell_what_came_after_the_removal(
+    servers: list[Server], cast: Cast, fate: Callable[..., None]
+) -> None:
+    given = {"client_msg_id": str(KEY), "body": "I am going"}
+    async with servers[0].connect(cast.token(cast.bob)) as bob, servers[1].connect(cast.token(cast.alice)) as alice:
+        first = (await bob.post(cast.team.pk, given["body"], client_msg_id=given["client_msg_id"]))["message"]
+        await in_thread(services.remove_member, cast.alice, channel=cast.team.pk, user=cast.bob)
+        await alice.command("reaction.add", channel=cast.team.pk, message=first["id"], emoji="👍")
+        await alice.command("pin.add", channel=cast.team.pk, message=first["id"])
+        await alice.post(cast.team.pk, "He is gone.", thread=first["id"])
+        await in_thread(fate, cast, await in_thread(Message.objects.get, client_msg_id=KEY))
+        again = await bob.post(cast.team.pk, given["body"], client_msg_id=given["client_msg_id"])
+        answer = await in_thread(
+            servers[1].http(cast.token(cast.bob)).post, f"/channels/{cast.team.pk}/messages/", json=given
+        )
+    assert (again["duplicate"], answer.status_code) == (True, 200)
+    assert again["message"] == answer.json() == first

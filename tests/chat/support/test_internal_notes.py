@@ -1,6 +1,7 @@
 """Who may write notes, and that writing one shows no notes of others."""
 
 import dataclasses
+import json
 import uuid
 from typing import Any
 
@@ -77,6 +78,10 @@ def test_a_note_from_outside_is_numbered_and_counted_like_any_message(
         note(desk.dan, conversation)
     key = uuid.uuid4()
     services.note(desk.sue, conversation=conversation.pk, client_msg_id=key, body="this")
+    # Its author reads no notes, so a repeat does not tell what came of it.
+    Message.objects.filter(client_msg_id=key).update(reactions=[["👍", [desk.ada.pk]]], rev=9)
+    again = services.note(desk.sue, conversation=conversation.pk, client_msg_id=key, body="this")
+    assert (again.duplicate, json.loads(again.raw)["reactions"], json.loads(again.raw)["rev"]) == (True, {}, 3)
     with pytest.raises(Conflict):
         services.note(desk.sue, conversation=conversation.pk, client_msg_id=key, body="that")
     settings.LIMITS = dataclasses.replace(settings.LIMITS, messages_per_minute=1)
