@@ -34,7 +34,7 @@ os.environ.setdefault("GAPLESS_DATA", str(ROOT / ".data" / "bench"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 for _limit in ("MESSAGES_PER_MINUTE", "REQUESTS_PER_MINUTE", "SOCKETS_PER_USER", "SPARE_SOCKETS"):
     os.environ[f"GAPLESS_LIMIT_{_limit}"] = "0"
-os.environ["SECRET_KEY"] = "benchmark"
+os.environ["SECRET_KEY"] = "the key of the benchmarks, long enough"
 DATA = Path(os.environ["GAPLESS_DATA"])
 
 import django  # noqa: E402 (the environment comes first)

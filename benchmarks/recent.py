@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("GAPLESS_DATA", str(ROOT / ".data" / "bench"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
-os.environ["SECRET_KEY"] = "benchmark"
+os.environ["SECRET_KEY"] = "the key of the benchmarks, long enough"
 
 import django  # noqa: E402 (the environment comes first)
 from django.core.management import call_command  # noqa: E402

@@ -1,24 +1,14 @@
 """System checks: they find contradictory settings before the first request."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-
-@register()
-def check_origins(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """The server compares origins as strings: each must be exactly what a browser sends."""
-    return [
-        Error(
-            f"ALLOWED_ORIGINS has {origin!r}, which no browser sends.",
-            hint="Write scheme://host[:port], without a path or a slash at the end.",
-            id="gapless.E001",
-        )
-        for origin in settings.ALLOWED_ORIGINS
-        if origin.count("/") != 2 or not origin.startswith(("http://", "https://"))
-    ]
+from chatproject import env
+from chatproject.limits import PREFIX
 
 
 @register()
@@ -45,6 +35,16 @@ def check_lowered_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessa
         if not 1 <= getattr(settings.LIMITS, name) <= most:
             found.append(Error(f"GAPLESS_LIMIT_{name.upper()} must be from 1 to {most}.", id="gapless.E002"))
     return found
+
+
+@register()
+def check_names_of_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A misspelled limit would be left as it is, without a word."""
+    return [
+        Warning(f"{name} is set, but there is no such limit.", hint="docs/limits.md has all limits.", id="gapless.W002")
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name not in env.READINGS
+    ]
 
 
 @register()

@@ -8,17 +8,18 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any, TypeVar
 
 import environ
-from redis.connection import parse_url
 
 from chat import addresses
-from chat.support.mailboxes.address import Mailbox, mailbox
-from delivery.redis import sentinel
+from chat.origins import as_sent
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+#: Characters of a key that signs: 128 random bits, if it was written as hexadecimal digits.
+LEAST_KEY = 32
+#: A host of ALLOWED_HOSTS: a name, an address of IPv4, or one of IPv6 in brackets.
+_HOST = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 
 Value = TypeVar("Value")
 
@@ -46,9 +47,10 @@ if (BASE_DIR / ".env").is_file():
     environ.Env.read_env(BASE_DIR / ".env")
 
 
-def _read(
+def read(
     name: str, default: Value, convert: Callable[[str], Value], expected: str, *, is_secret: bool = False
 ) -> Value:
+    """The variable as `convert` takes it, or the default if it is not set. Raises EnvError, which says what is `expected`."""
     raw = _env.str(name, default="").strip()
     if not raw:
         return _noted(name, default, "default", is_secret=is_secret)
@@ -66,7 +68,7 @@ def _noted(name: str, value: Value, source: str, *, is_secret: bool) -> Value:
 
 
 def text(name: str, default: str = "", *, is_secret: bool = False) -> str:
-    return _read(name, default, str, "a text", is_secret=is_secret)
+    return read(name, default, str, "a text", is_secret=is_secret)
 
 
 def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
@@ -76,7 +78,7 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> in
             raise ValueError
         return number
 
-    return _read(name, default, convert, f"a whole number from {least} to {most}")
+    return read(name, default, convert, f"a whole number from {least} to {most}")
 
 
 def boolean(name: str, default: bool) -> bool:
@@ -87,14 +89,46 @@ def boolean(name: str, default: bool) -> bool:
             raise ValueError
         return words[raw.lower()]
 
-    return _read(name, default, convert, "true or false")
+    return read(name, default, convert, "true or false")
 
 
 def words(name: str, default: list[str], *, is_secret: bool = False) -> list[str]:
     def convert(raw: str) -> list[str]:
         return [word.strip() for word in raw.split(",") if word.strip()]
 
-    return _read(name, default, convert, "a list", is_secret=is_secret)
+    return read(name, default, convert, "a list", is_secret=is_secret)
+
+
+def origins(name: str, default: list[str]) -> list[str]:
+    """Origins, in exactly the form that browsers send: they are compared as strings."""
+    given = words(name, default)
+    for word in given:
+        try:
+            sent = as_sent(word)
+        except ValueError as error:
+            raise EnvError(f"{name}: {error}") from None
+        if word != sent:
+            raise EnvError(f"{name} has {word!r}, which no browser sends: write {sent}.")
+    return given
+
+
+def hosts(name: str, default: list[str]) -> list[str]:
+    """Host names, as Django's ALLOWED_HOSTS has them: `.example.org` stands for its subdomains too, `*` for all hosts."""
+    given = words(name, default)
+    for word in given:
+        if not _HOST.fullmatch(word.lower()):
+            raise EnvError(f"{name} has {word!r}, but must be a list of hosts, without scheme, port and path.")
+    return given
+
+
+def secret_key(name: str) -> str:
+    """A key that signs; empty if it is not set. Raises EnvError for one that could be guessed."""
+    given = text(name, is_secret=True)
+    if given and len(given) < LEAST_KEY:
+        raise EnvError(
+            f"{name} has {len(given)} characters, but must have at least {LEAST_KEY}: make one with `openssl rand -base64 48`."
+        )
+    return given
 
 
 def networks(name: str, default: list[str]) -> list[addresses.Network]:
@@ -113,97 +147,11 @@ def choice(name: str, default: str, among: Sequence[str]) -> str:
             raise ValueError
         return known[raw.lower()]
 
-    return _read(name, default, convert, f"one of {', '.join(among)}")
+    return read(name, default, convert, f"one of {', '.join(among)}")
 
 
 def path(name: str, default: Path) -> Path:
-    return _read(name, default, lambda raw: Path(raw).expanduser(), "a folder").absolute()
-
-
-def database(name: str) -> dict[str, Any]:
-    """A Django database dictionary from a postgresql:// URL; raises EnvError for any other kind of database."""
-    raw = text(name, is_secret=True)
-    config: dict[str, Any] = _read(
-        name, {}, environ.Env.db_url_config, "a URL like postgresql://user:password@host/name", is_secret=True
-    )
-    if "postgresql" not in config.get("ENGINE", ""):
-        scheme = raw.split("://", 1)[0]
-        raise EnvError(f"{name} must be a postgresql:// URL, not {scheme!r}: Gapless keeps its log in PostgreSQL.")
-    return config
-
-
-def redis(name: str) -> list[str]:
-    """The URLs of Redis or Valkey: all carry announcements, the first does everything else too. Raises EnvError."""
-    raw = text(name, is_secret=True)
-    for url in urls(raw):
-        scheme = url.split("://", 1)[0]
-        if scheme not in ("redis", "rediss", "unix", *sentinel.SCHEMES):
-            raise EnvError(
-                f"{name} must be redis://, rediss://, unix:// or sentinel:// URLs, not {scheme!r}: Gapless follows Sentinel, but"
-                " no cluster."
-            )
-    expected = "URLs like redis://:password@host:6379/0 or sentinel://host:26379,host2:26379/mymaster/0"
-    return _read(name, [], _checked_redis, expected, is_secret=True)
-
-
-def urls(raw: str) -> list[str]:
-    """The URLs of a comma-separated list."""
-    # Commas also separate the hosts of one URL.
-    return re.split(r"\s*,\s*(?=[a-z+]+://)", raw)
-
-
-def _checked_redis(raw: str) -> list[str]:
-    given = urls(raw)
-    for url in given:
-        if sentinel.is_watched(url):
-            sentinel.taken_apart(url)
-        else:
-            parse_url(url)  # type: ignore[no-untyped-call]
-    if len(set(given)) < len(given):
-        raise ValueError
-    return given
-
-
-class MailServer(NamedTuple):
-    """Django's EMAIL_ settings."""
-
-    host: str = ""
-    port: int = 25
-    use_tls: bool = False
-    use_ssl: bool = False
-    user: str = ""
-    password: str = ""
-
-
-def mail(name: str) -> MailServer:
-    """The mail server of an smtp://, smtp+tls:// or smtp+ssl:// URL; without a URL its host is empty."""
-    return _read(name, MailServer(), _mail_server, "a URL like smtp+tls://user:password@host:587", is_secret=True)
-
-
-def _mail_server(raw: str) -> MailServer:
-    scheme = raw.split("://", 1)[0]
-    port = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}.get(scheme)
-    config = environ.Env.email_url_config(raw)
-    if port is None or not config["EMAIL_HOST"]:
-        raise ValueError
-    return MailServer(
-        host=config["EMAIL_HOST"],
-        port=config["EMAIL_PORT"] or port,
-        use_tls=scheme == "smtp+tls",
-        use_ssl=scheme == "smtp+ssl",
-        user=config["EMAIL_HOST_USER"] or "",
-        password=config["EMAIL_HOST_PASSWORD"] or "",
-    )
-
-
-def mailboxes(name: str) -> list[Mailbox]:
-    """The mailboxes of imap+ssl://, imap+tls:// and imap:// URLs; without a URL no mails are collected."""
-
-    def convert(raw: str) -> list[Mailbox]:
-        return list({str(found): found for found in map(mailbox, urls(raw))}.values())
-
-    expected = "URLs like imap+ssl://user:password@host/INBOX or imap+tls://…; imap:// only to this machine"
-    return _read(name, [], convert, expected, is_secret=True)
+    return read(name, default, lambda raw: Path(raw).expanduser(), "a folder").absolute()
 
 
 def override(limits: Value, *, prefix: str) -> Value:
@@ -213,30 +161,3 @@ def override(limits: Value, *, prefix: str) -> Value:
         for field in dataclasses.fields(limits)  # type: ignore[arg-type]
     }
     return dataclasses.replace(limits, **found)  # type: ignore[type-var]
-
-
-def files(name: str, default: Path) -> dict[str, Any]:
-    """One of Django's STORAGES: the folder, that of a file:// URL, or the bucket of an s3:// URL."""
-    in_folder = {"BACKEND": "chat.files.storage.Folder", "OPTIONS": {"location": default}}
-    expected = "a URL like file:///var/lib/gapless/files or s3://key:secret@host/bucket?region=eu-central-1"
-    return _read(name, in_folder, _file_storage, expected, is_secret=True)
-
-
-def _file_storage(raw: str) -> dict[str, Any]:
-    url = urlsplit(raw)
-    if url.scheme == "file" and url.path.startswith("/") and not url.netloc:
-        return {"BACKEND": "chat.files.storage.Folder", "OPTIONS": {"location": Path(unquote(url.path))}}
-    bucket, asked = url.path.strip("/"), parse_qs(url.query, strict_parsing=bool(url.query))
-    if url.scheme not in ("s3", "s3+http") or not url.hostname or not bucket or set(asked) - {"region"}:
-        raise ValueError
-    scheme = "https" if url.scheme == "s3" else "http"
-    options = {
-        "bucket_name": bucket,
-        "endpoint_url": f"{scheme}://{url.hostname}" + (f":{url.port}" if url.port else ""),
-        "access_key": unquote(url.username) if url.username else None,
-        "secret_key": unquote(url.password) if url.password else None,
-        "region_name": asked.get("region", [None])[0],
-        "default_acl": None,
-        "file_overwrite": True,
-    }
-    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}

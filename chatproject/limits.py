@@ -5,7 +5,8 @@ The environment can set each: GAPLESS_LIMIT_ and the field's name, e.g. GAPLESS_
 
 import dataclasses
 
-from chatproject import env
+#: The beginning of the variables that set limits.
+PREFIX = "GAPLESS_LIMIT_"
 
 
 def _limit(value: int, *, unit: str, exceeded: str) -> int:
@@ -264,6 +265,3 @@ class Limits:
     idle_seconds: int = _limit(30, unit="seconds", exceeded="closed")
     #: Connections that the PostgreSQL server accepts.
     server_connections: int = _limit(50, unit="connections", exceeded="a system check says so")
-
-
-LIMITS = env.override(Limits(), prefix="GAPLESS_LIMIT_")

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connections
 from django.db.utils import OperationalError
 from psycopg.errors import InsufficientPrivilege
 
-from chatproject.postgresql.effective import WANTED, InForce, read_back, shortcomings
+from chatproject.postgresql.effective import NAMES, InForce, read_back, shortcomings
 from chatproject.schema import MIGRATING
 from delivery.service_errors import chain
 
@@ -77,7 +77,7 @@ def _with_advice(sentence: str) -> str:
     # pgbouncer's words, for what it does not know; libpq's own for what it does not understand are others.
     if "unsupported startup parameter" not in sentence:
         return sentence
-    return f"{sentence}: set ignore_startup_parameters = options, {', '.join(WANTED)} in pgbouncer.ini."
+    return f"{sentence}: set ignore_startup_parameters = options, {', '.join(NAMES)} in pgbouncer.ini."
 
 
 def sentence_of(error: Exception) -> str:

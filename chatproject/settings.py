@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from chat.middleware.watched import ALWAYS_ANSWERED
-from chatproject import env, fixed_settings, logs
+from chatproject import env, env_urls, fixed_settings, logs
 from chatproject.embedded.services import Services
 from chatproject.embedded.start import needs_services
-from chatproject.limits import LIMITS as _LIMITS
+from chatproject.limits import PREFIX as _PREFIX
+from chatproject.limits import Limits as _Limits
 from chatproject.postgresql.options import connection_options
 from chatproject.serving.editions import edition
 from delivery.redis import layer_host
@@ -18,7 +19,7 @@ from delivery.redis import layer_host
 BASE_DIR = env.BASE_DIR
 
 #: All limits of the product; see limits.py.
-LIMITS = _LIMITS
+LIMITS = env.override(_Limits(), prefix=_PREFIX)
 
 #: Shows tracebacks in pages. Never on a machine that others reach.
 DEBUG = env.boolean("DEBUG", False)
@@ -31,7 +32,7 @@ GAPLESS_DATA = env.path("GAPLESS_DATA", BASE_DIR / ".data")
 
 
 def _secret_key() -> str:
-    given = env.text("SECRET_KEY", is_secret=True)
+    given = env.secret_key("SECRET_KEY")
     if given:
         return given
     kept = GAPLESS_DATA / "secret_key"
@@ -66,9 +67,9 @@ SECRET_KEY = _secret_key()
 #: Older keys, still honoured for reading.
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [], is_secret=True)
 #: Host names of the pages.
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 #: The origins of browsers, exactly as they send them: scheme, host and port.
-_GIVEN_ORIGINS = env.words("ALLOWED_ORIGINS", [])
+_GIVEN_ORIGINS = env.origins("ALLOWED_ORIGINS", [])
 _LOCAL_ORIGINS = [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}", f"http://[::1]:{PORT}"]
 ALLOWED_ORIGINS = _GIVEN_ORIGINS or _LOCAL_ORIGINS
 _IS_HTTPS = all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
@@ -128,7 +129,7 @@ def _pool_size() -> int:
 _DATABASE: dict[str, Any] = (
     {"NAME": "gapless", "USER": "gapless", "HOST": str(_EMBEDDED.sockets)}
     if _EMBEDDED
-    else env.database("DATABASE_URL")
+    else env_urls.database("DATABASE_URL")
 )
 #: Connections that one process may hold.
 DATABASE_POOL = _pool_size()
@@ -147,7 +148,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ---- Redis: the doorbell -------------------------------------------------------------------------------------------
 
 #: All servers carry announcements, each for its share of the channels; the first does everything else.
-REDIS_URLS = [_EMBEDDED.redis_url] if _EMBEDDED else env.redis("REDIS_URL")
+REDIS_URLS = [_EMBEDDED.redis_url] if _EMBEDDED else env_urls.redis("REDIS_URL")
 REDIS_URL = REDIS_URLS[0]
 CHANNEL_LAYERS = {
     "default": {
@@ -233,9 +234,9 @@ SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001", "django_ratelimit.E003", "sec
 #: Days for which `manage.py prune` keeps messages; 0: for ever.
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, most=36_500)
 #: The server that sends the support desk's mails: smtp://, smtp+tls:// or smtp+ssl://; empty: no mails are sent.
-EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.mail("EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env_urls.mail("EMAIL_URL")
 #: Mailboxes with customers' mails: imap+ssl://, imap+tls:// or, on this machine, imap://; several are separated by commas.
-IMAP_URL = env.mailboxes("IMAP_URL")
+IMAP_URL = env_urls.mailboxes("IMAP_URL")
 #: The bearer token for reading /metrics from anywhere; empty: only METRICS_ALLOWED may.
 METRICS_TOKEN = env.text("METRICS_TOKEN", is_secret=True)
 #: Networks from which /metrics may be read without a token, if no proxy is between.
@@ -255,7 +256,7 @@ STATIC_ROOT = GAPLESS_DATA / "static" / edition()
 FILES_SCRATCH = GAPLESS_DATA / "incoming"
 STORAGES = {
     # The files of messages, in a folder or in a bucket: docs/files.md.
-    "default": env.files("FILES_URL", GAPLESS_DATA / "files"),
+    "default": env_urls.files("FILES_URL", GAPLESS_DATA / "files"),
     "staticfiles": {"BACKEND": "chatproject.serving.assets.HashedAssets"},
 }
 # `serve` collects what the pages need: names with a hash, which browsers keep for ever. The rest (the admin, the API's page)

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from chatproject import env
+from chatproject import env, env_urls
 
 LIMIT = "GAPLESS_LIMIT_"
 
@@ -22,7 +22,7 @@ def shown(reading: env.Reading) -> str:
         return (
             f"embedded, in {settings.GAPLESS_DATA}"
             if is_own
-            else ", ".join(map(_without_secrets, env.urls(env.text(reading.name, is_secret=True))))
+            else ", ".join(map(_without_secrets, env_urls.urls(env.text(reading.name, is_secret=True))))
         )
     if reading.name == "IMAP_URL":
         return ", ".join(map(str, settings.IMAP_URL)) or "not set"

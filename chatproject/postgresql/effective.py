@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from psycopg import sql
 
 from chat import clock
 from chatproject.findings import Finding
-from chatproject.limits import LIMITS
+from chatproject.limits import Limits
 from chatproject.postgresql.options import wanted
 
 _MILLISECONDS = "(extract(epoch FROM current_setting('{0}')::interval) * 1000)::bigint"
 
 
-WANTED = wanted(LIMITS)
+#: What is read back, by PostgreSQL's names.
+NAMES = tuple(wanted(Limits()))
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class InForce:
     is_pooled: bool
     role: str
     database: str
-    #: The values by the names of `WANTED`, in its units.
+    #: The values by `NAMES`, in the units of `wanted`.
     settings: Mapping[str, str]
 
 
@@ -53,7 +55,7 @@ def read_back(raw: "psycopg.Connection[Any]") -> InForce:
         is_pooled=pid != raw.info.backend_pid,
         role=role,
         database=database,
-        settings=dict(zip(WANTED, map(str, found), strict=True)),
+        settings=dict(zip(NAMES, map(str, found), strict=True)),
     )
 
 
@@ -78,10 +80,11 @@ def told(found: InForce) -> str:
 
 def is_enough(name: str, value: str) -> bool:
     """Whether the value is good enough: a time limit is set and not longer than ours; all others are as wanted."""
+    asked = wanted(settings.LIMITS)[name]
     if name.endswith("_timeout"):
-        return WANTED[name] == "0" or 0 < int(value) <= int(WANTED[name])
+        return asked == "0" or 0 < int(value) <= int(asked)
     # Waiting for a standby too is stricter than needed, and allowed.
-    return value == WANTED[name] or (name, value) == ("synchronous_commit", "remote_apply")
+    return value == asked or (name, value) == ("synchronous_commit", "remote_apply")
 
 
 def advice(found: InForce, names: Mapping[str, str]) -> str:
@@ -89,7 +92,8 @@ def advice(found: InForce, names: Mapping[str, str]) -> str:
     target = sql.SQL("ALTER ROLE {} IN DATABASE {} SET ").format(
         sql.Identifier(found.role), sql.Identifier(found.database)
     )
-    lines = [f"{target.as_string()}{name} = '{WANTED[name]}';" for name in names]
+    asked = wanted(settings.LIMITS)
+    lines = [f"{target.as_string()}{name} = '{asked[name]}';" for name in names]
     return f"Run {' '.join(lines)} Then let the pooler connect anew (RECONNECT in pgbouncer's console)."
 
 
@@ -101,6 +105,6 @@ _STATEMENT = (
     "SELECT current_setting('server_version'), current_setting('server_version_num')::int, pg_is_in_recovery(),"
     " pg_backend_pid(), session_user, current_database(), date_part('epoch', clock_timestamp()), "
     + ", ".join(
-        _MILLISECONDS.format(name) if name.endswith("_timeout") else f"current_setting('{name}')" for name in WANTED
+        _MILLISECONDS.format(name) if name.endswith("_timeout") else f"current_setting('{name}')" for name in NAMES
     )
 )

@@ -3,12 +3,12 @@
 import importlib
 import importlib.util
 
-from chatproject import env
+from chatproject import env, env_urls
 
 SENTRY_DSN = env.text("SENTRY_DSN", is_secret=True)
 SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
 #: The standard variables of OpenTelemetry; its library reads these and its other variables by itself.
-_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT") or env.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_ENDPOINT = env_urls.http_url("OTEL_EXPORTER_OTLP_ENDPOINT") or env_urls.http_url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PROTOCOL = env.choice("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", ("http/protobuf",))
 _EXPORTER = env.choice("OTEL_TRACES_EXPORTER", "otlp" if _ENDPOINT else "none", ("otlp", "console", "none"))
 _IS_TRACED = _EXPORTER != "none" and not env.boolean("OTEL_SDK_DISABLED", False)

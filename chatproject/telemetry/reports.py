@@ -4,12 +4,19 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import sentry_sdk
+from sentry_sdk.utils import BadDsn, Dsn
 
+from chatproject.env import EnvError
 from chatproject.request_log import without_secret
 from chatproject.version import VERSION
 
 
 def begin(dsn: str, environment: str) -> None:
+    """Raises EnvError if the DSN can't be understood."""
+    try:
+        Dsn(dsn)
+    except BadDsn:
+        raise EnvError("SENTRY_DSN can't be understood: it must be a URL like https://key@host/project.") from None
     sentry_sdk.init(
         dsn=dsn,
         release=f"gapless@{VERSION}",

@@ -5,6 +5,7 @@ A script is in a .lua file beside the module that runs it. Nothing in Redis may 
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis import ConnectionPool, Redis
 from redis import asyncio as aioredis
@@ -26,6 +27,18 @@ class Pool:
     def from_url(url: str, **options: Any) -> ConnectionPool:
         """A pool for any URL that REDIS_URL allows."""
         return sentinel.pool(url, **options) if sentinel.is_watched(url) else ConnectionPool.from_url(url, **options)
+
+
+def require_usable(url: str) -> None:
+    """Raises ValueError for a URL that can't be understood. Connects to nothing."""
+    parts = urlsplit(url)
+    if parts.scheme in ("redis", "rediss") and parts.path.strip("/"):
+        # The library takes database 0 for what is no number.
+        int(parts.path.strip("/"))
+    try:
+        Pool.from_url(url).make_connection()
+    except TypeError as error:
+        raise ValueError("an option that no connection has") from error
 
 
 def client(url: str, *, patience_seconds: float = PATIENCE_SECONDS, is_brief: bool = False, **more: Any) -> Redis:

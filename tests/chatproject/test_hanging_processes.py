@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from chatproject.limits import LIMITS
+from chatproject.limits import Limits
 from chatproject.serving import watch
 from chatproject.serving.supervisor import Supervisor
 from chatproject.serving.watch import Watch
@@ -68,7 +68,7 @@ def test_who_takes_no_turn_for_so_long_hangs_and_nobody_does_sooner(clock: Time)
     frozen.takes_turns = False
     assert found(clock, [well, frozen], seconds=HUNG - 0.2) == []
     assert found(clock, [well, frozen], seconds=HUNG + 0.2) == [frozen]
-    assert LIMITS.hung_seconds == 30
+    assert Limits().hung_seconds == 30
 
 
 @pytest.mark.fast

@@ -55,7 +55,7 @@ def test_fill_refuses_nonsense_in_one_sentence(cast: Cast, arguments: tuple[str,
 
 def test_settings_are_said_with_where_they_come_from_and_without_secrets() -> None:
     secrets = {
-        "SECRET_KEY": "hush-key",
+        "SECRET_KEY": "hush-key-of-at-least-32-characters",
         "METRICS_TOKEN": "hush-token",
         "SECRET_KEY_FALLBACKS": "hush-old",
         "DATABASE_URL": "postgresql://gapless:hush-word@127.0.0.1:1/gapless",

@@ -18,9 +18,8 @@ from django.test.utils import CaptureQueriesContext
 
 from chat import prepared_sql
 from chat.models import User
-from chatproject.limits import Limits
 from chatproject.postgresql import effective
-from chatproject.postgresql.effective import WANTED, InForce, shortcomings
+from chatproject.postgresql.effective import InForce, shortcomings
 from chatproject.postgresql.options import connection_options, startup_options, wanted
 from chatproject.reach import postgresql_in_force
 from delivery.service_errors import is_database_away
@@ -31,6 +30,7 @@ from tests.stage.servers import Server, expect
 
 needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 
+WANTED = wanted(settings.LIMITS)
 ALL_WELL = InForce(
     version="18.6", version_number=180006, is_standby=False, is_pooled=True, role="our own", database="gapless",
     settings=WANTED,
@@ -65,8 +65,8 @@ def test_what_promises_more_than_is_asked_for_is_well() -> None:
 
 
 @pytest.mark.fast
-def test_a_limit_of_nought_asks_for_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effective, "WANTED", wanted(replace(Limits(), statement_seconds=0)))
+def test_a_limit_of_nought_asks_for_no_end(settings: object) -> None:
+    settings.LIMITS = replace(settings.LIMITS, statement_seconds=0)  # type: ignore[attr-defined]
     assert effective.is_enough("statement_timeout", "0")
 
 

@@ -16,6 +16,8 @@ from tests.stage.clusters import lay_migrated
 from tests.stage.ports import free_port
 from tests.stage.servers import ROOT, START_SECONDS, Server
 
+NOWHERE = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "REDIS_URL": "redis://127.0.0.1:1"}
+
 
 def manage(*arguments: str, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
@@ -49,22 +51,33 @@ def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path, server: Server) -
 def test_a_data_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     said_in_one_sentence(
-        manage("migrate", data=tmp_path / "file" / "data", SECRET_KEY="x"), "can't be written", "GAPLESS_DATA"
+        manage("migrate", data=tmp_path / "file" / "data", SECRET_KEY="x" * 32), "can't be written", "GAPLESS_DATA"
     )
 
 
 @pytest.mark.holds("pool_wait_seconds")
 def test_an_unreachable_database_is_said_in_one_sentence(tmp_path: Path) -> None:
-    urls = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "REDIS_URL": "redis://127.0.0.1:1"}
-    said_in_one_sentence(manage("serve", "--migrate", data=tmp_path, **urls), "database")
+    said_in_one_sentence(manage("serve", "--migrate", data=tmp_path, **NOWHERE), "database")
 
 
 def test_one_url_without_the_other_is_said_in_one_sentence(tmp_path: Path) -> None:
     said_in_one_sentence(manage("check", data=tmp_path, REDIS_URL="redis://127.0.0.1:1"), "REDIS_URL", "DATABASE_URL")
 
 
-def test_a_wrong_value_is_said_in_one_sentence(tmp_path: Path) -> None:
-    said_in_one_sentence(manage("check", data=tmp_path, PORT="eighty"), "PORT", "eighty")
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "eighty", "eighty"),
+        ("WEB_WORKERS", "0", "from 1 to 64"),
+        ("GAPLESS_LIMIT_POOL", "many", "many"),
+        ("SENTRY_DSN", "nonsense", "https://key@host/project"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://collector:4318"),
+        ("SECRET_KEY", "hush", "32"),
+        ("ALLOWED_ORIGINS", "chat.example.org", "chat.example.org"),
+    ],
+)
+def test_a_wrong_value_is_said_in_one_sentence(tmp_path: Path, name: str, value: str, says: str) -> None:
+    said_in_one_sentence(manage("check", data=tmp_path, **NOWHERE, **{name: value}), name, says)
 
 
 def test_with_both_urls_nothing_is_started(tmp_path: Path, server: Server) -> None:

@@ -12,7 +12,7 @@ import redis
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.core.cache.backends.redis import RedisCache
 
-from chatproject import env
+from chatproject import env, env_urls
 from delivery.bus import layer
 from delivery.bus.announcements import Announcement, Change, Changed, channel_group
 from delivery.bus.layer import Bus
@@ -52,10 +52,10 @@ def test_what_is_no_url_of_sentinel_is_refused(url: str) -> None:
 def test_several_urls_are_told_apart_from_the_hosts_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     both = ["sentinel://one,two:2/ours", "rediss://:a,b@three/0"]
     monkeypatch.setenv("REDIS_URL", " , ".join(both))
-    assert env.redis("REDIS_URL") == both
+    assert env_urls.redis("REDIS_URL") == both
     monkeypatch.setenv("REDIS_URL", ",".join([both[0]] * 2))
     with pytest.raises(env.EnvError):
-        env.redis("REDIS_URL")
+        env_urls.redis("REDIS_URL")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.stage.forked import Forked
 from tests.stage.ports import free_port
 
 START_SECONDS = 90
-KEY, NEXT_KEY = "the-key-of-the-faults", "the-next-key-of-the-faults"
+KEY, NEXT_KEY = "the-key-of-the-faults-is-long-enough", "the-next-key-of-the-faults-is-long-enough"
 STOP_SECONDS = 35
 
 

@@ -97,7 +97,7 @@ def _make(state: str) -> None:
         with _running(keeper):
             environ = {**os.environ, "DATABASE_URL": keeper.services.database_url, "REDIS_URL": "redis://127.0.0.1:1"}
             command = [sys.executable, "-W", "ignore", "manage.py", "migrate", "--verbosity", "0"]
-            subprocess.run(command, cwd=ROOT, env={**environ, "SECRET_KEY": "x"}, stderr=log, check=True)
+            subprocess.run(command, cwd=ROOT, env={**environ, "SECRET_KEY": "x" * 32}, stderr=log, check=True)
     (draft / "postgres" / STATE).write_text(state)
     (draft / "postgres").rename(MADE / "postgres")
     shutil.rmtree(draft)

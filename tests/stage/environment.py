@@ -14,7 +14,7 @@ from pathlib import Path
 
 os.environ.setdefault("GAPLESS_DATA", str(Path(__file__).resolve().parents[2] / ".data" / "test"))
 os.environ["GAPLESS_DATA"] += f"/{os.environ['PYTEST_XDIST_WORKER']}" if "PYTEST_XDIST_WORKER" in os.environ else ""
-os.environ["SECRET_KEY"] = "a key for tests"
+os.environ["SECRET_KEY"] = "a key for tests of 32 characters or more"
 os.environ["PORT"] = "8765"
 os.environ["GAPLESS_LIMIT_POOL"] = "10"
 # A test that is one transaction may begin processes meanwhile.

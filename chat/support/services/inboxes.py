@@ -1,10 +1,8 @@
 """Supervisors create and change inboxes."""
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -15,6 +13,7 @@ from chat.allowances.counting import counted
 from chat.allowances.table import DESK_ACTS
 from chat.models import Act, Channel, ChannelKind, Conversation, ConversationState, User
 from chat.naming import clean_name
+from chat.origins import as_sent
 from chat.services import audit, log
 from chat.services.constraints import violates
 from chat.support.models import Agent, Inbox
@@ -26,8 +25,6 @@ from delivery.wire.errors import Conflict, Forbidden, Invalid, NotFound
 
 #: Characters of an inbox's name, which is also the name of its desk's channel; and of an agent's public name.
 NAME_CHARACTERS = 80
-#: A host name or an address, without characters that have a meaning in a Content-Security-Policy.
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 def create_inbox(
@@ -116,15 +113,10 @@ def clean_origins(origins: Sequence[str]) -> list[str]:
 
 
 def _clean_origin(origin: str) -> str:
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(origin)
-        host = (parts.hostname or "").encode("idna").decode()
-        default = {"http": 80, "https": 443}.get(parts.scheme)
-        port = "" if parts.port in (None, default) else f":{parts.port}"
-        is_whole = origin.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
-        if default and is_whole and _HOST.fullmatch(host):
-            return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
-    raise Invalid(f"{origin[:100]!r} is no origin: write scheme, host and port, such as https://www.example.com.")
+    try:
+        return as_sent(origin)
+    except ValueError as error:
+        raise Invalid(str(error)) from None
 
 
 def _locked(actor: User, inbox: int) -> Inbox:

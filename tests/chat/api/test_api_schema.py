@@ -9,6 +9,7 @@ import jsonschema
 import msgspec
 import pytest
 import schemathesis
+from django.conf import settings as django_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,6 @@ from schemathesis.specs.openapi.checks import (
 from chat import services
 from chat.api.openapi import REFUSALS, document, documentation_of
 from chat.models import Message
-from chatproject import limits
 from tests.conftest import Cast, said
 from tests.stage import patience
 from tests.stage.servers import Server
@@ -152,7 +152,7 @@ def test_what_a_request_may_hold_is_bounded_in_the_document() -> None:
             if "array" in kinds:
                 assert "maxItems" in shape, f"{name}.{field}"
     bounds = DOCUMENT["components"]["schemas"]["BulkMute"]["properties"]["minutes"]
-    assert (bounds["minimum"], bounds["maximum"]) == (1, limits.LIMITS.mute_minutes)
+    assert (bounds["minimum"], bounds["maximum"]) == (1, django_settings.LIMITS.mute_minutes)
 
 
 @pytest.mark.fast

@@ -14,7 +14,8 @@ from chat.files import storage
 from chat.files.services import is_anything_left_over
 from chat.models import File
 from chat.search import search
-from chatproject.env import EnvError, files
+from chatproject.env import EnvError
+from chatproject.env_urls import files
 from chatproject.file_findings import files as looked_after
 from tests.conftest import Cast, said
 from tests.stage.files import file_of, kept

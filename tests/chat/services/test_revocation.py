@@ -5,6 +5,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.management.commands import changepassword
 from django.core.management import call_command
 from django.test import Client
@@ -19,6 +20,7 @@ from tests.stage.servers import Server, expect
 from tests.stage.sockets import push
 
 ANOTHER = "another " + PASSWORD
+NEXT_KEY = "the next key that is long enough too"
 
 
 @pytest.fixture
@@ -147,7 +149,7 @@ async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallba
     server: Server, own_server: Callable[..., Server], cast: Cast, session: str
 ) -> None:
     late = await in_thread(signed_in, cast.alice)
-    rotated = own_server(SECRET_KEY="the next key", SECRET_KEY_FALLBACKS="a key for tests")
+    rotated = own_server(SECRET_KEY=NEXT_KEY, SECRET_KEY_FALLBACKS=settings.SECRET_KEY)
     async with socket_of(server, session) as before, socket_of(rotated, session) as after:
         assert (await before.command("ping"))["heads"] == (await after.command("ping"))["heads"]
     with pages(rotated, session) as http:
@@ -155,7 +157,7 @@ async def test_a_new_secret_key_signs_nobody_out_who_has_the_old_one_as_a_fallba
     assert page.status_code == 200
     # Sessions that were used meanwhile are signed with the new key; the old key can go.
     renewed = page.cookies[f"gapless_session_{rotated.port}"]
-    without = own_server(SECRET_KEY="the next key")
+    without = own_server(SECRET_KEY=NEXT_KEY)
     async with socket_of(without, renewed) as socket:
         await socket.command("ping")
     with pytest.raises(InvalidStatus):

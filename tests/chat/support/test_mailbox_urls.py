@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from chat.support.mailboxes.address import mailbox
-from chatproject import env
+from chatproject import env, env_urls
 
 pytestmark = pytest.mark.fast
 
@@ -32,10 +32,10 @@ def test_a_mailbox_is_named_by_a_url_and_shown_without_its_password(
     monkeypatch.setattr(env, "_env", type("Env", (), {"str": lambda self, name, default: url})())
     if address is None:
         with pytest.raises(env.EnvError, match="IMAP_URL can't be understood") as refused:
-            env.mailboxes("IMAP_URL")
+            env_urls.mailboxes("IMAP_URL")
         assert "x" not in str(refused.value).partition("must be")[0]
     else:
-        assert ", ".join(map(str, env.mailboxes("IMAP_URL"))) == address
+        assert ", ".join(map(str, env_urls.mailboxes("IMAP_URL"))) == address
 
 
 def test_the_settings_show_the_mailbox_and_no_password(
