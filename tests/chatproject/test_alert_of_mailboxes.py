@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from chat.support.models import Mailbox
 from tests.conftest import in_thread
+from tests.stage.harms import run_sql
 from tests.stage.mailboxes import mail_server
 from tests.stage.ports import free_port
 from tests.stage.prometheus import Prometheus
@@ -29,17 +29,12 @@ async def test_it_fires_while_the_server_refuses_the_password_and_is_quiet_after
         )  # fmt: skip
         await expect(lambda: in_thread(is_failing), within=30)
         assert "GaplessMailboxFailing" not in prometheus.firing()
-        await in_thread(run, "UPDATE support_mailboxes SET failing_since = failing_since - interval '5 minutes'")
+        await in_thread(run_sql, "UPDATE support_mailboxes SET failing_since = failing_since - interval '5 minutes'")
         await prometheus.fires("GaplessMailboxFailing")
         mails.password = well
-        await in_thread(run, "UPDATE support_mailboxes SET next_at = now()")
+        await in_thread(run_sql, "UPDATE support_mailboxes SET next_at = now()")
         await prometheus.is_quiet("GaplessMailboxFailing")
 
 
 def is_failing() -> bool:
     return Mailbox.objects.filter(failing_since__isnull=False).exists()
-
-
-def run(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)

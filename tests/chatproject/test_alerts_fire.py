@@ -23,15 +23,15 @@ from django.db import connection
 from chat import clock, services
 from chat.models import Channel
 from chat.tools.fill import fill_channel
-from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread, locked
 from tests.faults.proxy import REFUSE, Fault, Proxy
 from tests.faults.proxy_thread import ProxyThread
 from tests.stage.background_work import again_and_again, beside
+from tests.stage.harms import kill_workers, make_a_mistake, run_sql, throttle
 from tests.stage.listening import Listening
 from tests.stage.ports import free_port
 from tests.stage.prometheus import Prometheus
-from tests.stage.servers import Server, expect
+from tests.stage.servers import Server
 from tests.stage.support import open_desk, visit
 from tests.stage.valkeys import Valkey
 
@@ -103,30 +103,17 @@ async def test_alerts_of_processes_and_of_redis(
     for pid in both:
         os.kill(pid, signal.SIGCONT)
     await prometheus.is_quiet("GaplessStuck")
-    busy = both[0]
 
-    few = psutil.Process(busy).num_fds() + 5
-    before = resource.prlimit(busy, resource.RLIMIT_NOFILE, (few, resource.prlimit(busy, resource.RLIMIT_NOFILE)[1]))
+    few = psutil.Process(both[0]).num_fds() + 5
+    _, most = before = resource.prlimit(both[0], resource.RLIMIT_NOFILE)
+    resource.prlimit(both[0], resource.RLIMIT_NOFILE, (few, most))
     await fires("GaplessOpenFiles")
-    resource.prlimit(busy, resource.RLIMIT_NOFILE, before)
+    resource.prlimit(both[0], resource.RLIMIT_NOFILE, before)
 
-    await in_thread(run, "ALTER TABLE messages ADD CONSTRAINT no_codes CHECK (body <> 'a code')")
-    try:
-        async with server.connect(cast.token(cast.alice)) as alice:
-            ok = await alice.post(cast.team.pk, "hello")
-            with pytest.raises(CommandRefused):
-                await alice.command("message.edit", channel=cast.team.pk, message=ok["message"]["id"], body="a code")
-    finally:
-        await in_thread(run, "ALTER TABLE messages DROP CONSTRAINT no_codes")
+    await make_a_mistake(server, cast)
     await fires("GaplessMistakes")
-
-    for _ in range(5):
-        before_it = {child.pid for child in supervisor.children()}
-        os.kill(min(before_it), signal.SIGKILL)
-        await expect(lambda old=before_it: len({c.pid for c in supervisor.children()} - old) == 1, within=30)
-        await expect(lambda: httpx.get(f"{server.url}/healthz", trust_env=False, timeout=30).is_success, within=30)
+    await kill_workers(server, supervisor, times=5)
     await fires("GaplessWorkersDying")
-
     server.kill()
     await fires("GaplessDown")
 
@@ -139,18 +126,7 @@ async def test_alerts_of_the_database(
         GAPLESS_LIMIT_POOL="2", GAPLESS_LIMIT_REQUESTS_WAITING="4", GAPLESS_LIMIT_COMMIT_SECONDS="20",
         GAPLESS_LIMIT_LOCK_SECONDS="15", GAPLESS_LIMIT_STATEMENT_SECONDS="18", GAPLESS_LIMIT_REQUESTS_AT_ONCE="0", **FREE,
     )  # fmt: skip
-    other = await in_thread(services.open_channel, cast.alice, name="other")
-    async with (
-        server.connect(cast.token(cast.alice)) as alice,
-        httpx.AsyncClient(
-            base_url=server.url, headers={"Authorization": f"Bearer {cast.token(cast.alice)}"},
-            trust_env=False, timeout=30,
-        ) as http,
-    ):  # fmt: skip
-
-        async def post() -> None:
-            await asyncio.gather(*(alice.post(one.pk, "waits") for one in (cast.team, other)))
-
+    async with server.connect(cast.token(cast.alice)) as alice:
         # Somebody holds a channel's row.
         with locked(cast.team):
             sent = [asyncio.ensure_future(alice.post(cast.team.pk, f"{number}")) for number in range(800)]
@@ -158,23 +134,7 @@ async def test_alerts_of_the_database(
         await asyncio.gather(*sent, return_exceptions=True)
         await prometheus.fires("GaplessSlowCommit")
 
-        # Somebody holds rows for which every connection of the pools waits; then nobody is taken in.
-        async def edit() -> None:
-            await asyncio.gather(*(http.patch(message, json={"body": f"{time.monotonic()}"}) for _ in range(8)))
-
-        async def knock() -> None:
-            await asyncio.gather(*(http.get("/sign-in/", headers={"Authorization": ""}) for _ in range(40)))
-
-        said = await alice.post(cast.team.pk, "to be edited")
-        message = f"/api/v1/channels/{cast.team.pk}/messages/{said['message']['id']}/"
-        for name, acts in (("GaplessPoolExhausted", (edit, post)), ("GaplessDoorsFull", (edit, post, knock))):
-            for _ in range(6):
-                with locked(cast.team), locked(other):
-                    async with beside(*(again_and_again(act) for act in acts)):
-                        with contextlib.suppress(AssertionError):
-                            await prometheus.fires(name, within=9)
-                            break
-            await prometheus.fires(name, within=5)
+        await hold_what_everybody_needs(server, cast, alice, prometheus)
 
         # It is gone.
         to_database.cut(REFUSE)
@@ -216,13 +176,7 @@ async def test_alerts_of_deliveries(
             await prometheus.fires("GaplessGaps", within=150)
 
         # The machine gives the processes no turns.
-        async def throttle() -> None:
-            for number in (signal.SIGSTOP, signal.SIGCONT):
-                for pid in processes:
-                    os.kill(pid, number)
-                await asyncio.sleep(0.5)
-
-        async with beside(again_and_again(throttle)):
+        async with beside(again_and_again(lambda: throttle(processes))):
             await prometheus.fires("GaplessEventLoopLag")
         for pid in processes:
             os.kill(pid, signal.SIGCONT)
@@ -260,6 +214,33 @@ async def test_alerts_of_clients_and_of_the_desk(
             reader._socket.transport.abort()
 
 
+async def hold_what_everybody_needs(server: Server, cast: Cast, alice: Listening, prometheus: Prometheus) -> None:
+    """Somebody holds rows for which every connection of the pools waits; then nobody is taken in."""
+    other = await in_thread(services.open_channel, cast.alice, name="other")
+    said = await alice.post(cast.team.pk, "to be edited")
+    message = f"/api/v1/channels/{cast.team.pk}/messages/{said['message']['id']}/"
+    authorization = {"Authorization": f"Bearer {cast.token(cast.alice)}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=authorization, trust_env=False, timeout=30) as http:
+
+        async def post() -> None:
+            await asyncio.gather(*(alice.post(one.pk, "waits") for one in (cast.team, other)))
+
+        async def edit() -> None:
+            await asyncio.gather(*(http.patch(message, json={"body": f"{time.monotonic()}"}) for _ in range(8)))
+
+        async def knock() -> None:
+            await asyncio.gather(*(http.get("/sign-in/", headers={"Authorization": ""}) for _ in range(40)))
+
+        for name, acts in (("GaplessPoolExhausted", (edit, post)), ("GaplessDoorsFull", (edit, post, knock))):
+            for _ in range(6):
+                with locked(cast.team), locked(other):
+                    async with beside(*(again_and_again(act) for act in acts)):
+                        with contextlib.suppress(AssertionError):
+                            await prometheus.fires(name, within=9)
+                            break
+            await prometheus.fires(name, within=5)
+
+
 def channels_of_both(cast: Cast) -> list[Channel]:
     return [
         services.open_channel(cast.alice, name=f"c{number}", kind="private", members=[cast.bob])
@@ -285,15 +266,10 @@ def snoozed_and_held(prometheus: Prometheus) -> None:
     while "GaplessClockworkLate" not in prometheus.firing():
         assert time.monotonic() < deadline
         with locked(channel):
-            run(
+            run_sql(
                 "UPDATE conversations SET state = 'snoozed', waiting_since = NULL, snoozed_until = now() - interval '2 minutes'"
                 f" WHERE channel_id = {conversation.pk}"
             )
             while "GaplessClockworkLate" not in prometheus.firing() and time.monotonic() % 10 < 9:
                 time.sleep(0.2)
     print("seen firing: GaplessClockworkLate")
-
-
-def run(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
