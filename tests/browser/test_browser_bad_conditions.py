@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from chat import services
 from tests.conftest import Cast, said
 from tests.stage.browsers import MARKS, SignIn, aside, hold_time, write
+from tests.stage.moments import zone_at_noon
 from tests.stage.servers import Server
 
 pytestmark = MARKS
@@ -57,8 +58,8 @@ def test_icons_need_no_network(sign_in: SignIn, server: Server, cast: Cast) -> N
 def test_a_browsers_clock_that_is_an_hour_off_changes_nothing(
     sign_in: SignIn, server: Server, cast: Cast, off_by: int
 ) -> None:
-    path, wrong = f"/c/{cast.team.pk}/", WRONG_CLOCK % (off_by, off_by)
-    alice, bob = sign_in("alice", server, path=path, script=wrong), sign_in("bob", server, path=path, script=wrong)
+    wrong = {"script": WRONG_CLOCK % (off_by, off_by), "timezone_id": zone_at_noon()}
+    alice, bob = (sign_in(name, server, path=f"/c/{cast.team.pk}/", **wrong) for name in ("alice", "bob"))
     expect(bob.locator("#composer-body")).to_be_editable()
     alice.click("#members-button")
     # Typing is seen, and goes.
