@@ -17,6 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from chat.files import storage
 from chat.services import begin_epoch
 from chat.services.counts import wrong_counts
+from chat.services.machines import forget_machines
 from chatproject.backup import programs
 from chatproject.backup.archive import DUMP, FILES, Manifest, Reader
 from chatproject.backup.connecting import connect
@@ -53,6 +54,7 @@ def restore(path: Path, *, says: Step) -> Manifest:
     _let_go()
     call_command("migrate", verbosity=0)
     _forget_other_files()
+    forget_machines()
     begin_epoch()
     says("what is there now")
     _require_all(manifest)

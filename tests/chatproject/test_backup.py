@@ -18,6 +18,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from chat.models import Channel, Message
+from chat.services.machines import note_machine
 from chatproject.backup import restoring
 from chatproject.backup.archive import DUMP, MANIFEST, Manifest, Reader, Writer
 from tests.conftest import Cast, said
@@ -54,6 +55,7 @@ def test_a_backup_made_while_it_serves_is_put_back_whole(
     server: Server, cast: Cast, elsewhere: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "gapless.backup"
+    note_machine("the one of before:8000", keys=["another key"], version="1.0.0")
     with server.http(cast.token(cast.bob)) as bob:
         file = bob.post("/files/", files={"file": ("plan.bin", BYTES, "application/octet-stream")}).json()["id"]
         post(bob, cast.team, "with a file", files=[file])
@@ -84,6 +86,7 @@ def test_a_backup_made_while_it_serves_is_put_back_whole(
         [(head,)] = there.execute("SELECT head FROM channels WHERE id = %s", [cast.team.pk]).fetchall()
         [(folder,)] = there.execute("SELECT folder FROM files").fetchall()
         [(theirs,)] = there.execute("SELECT nonce FROM epochs").fetchall()
+        assert there.execute("SELECT * FROM machines").fetchall() == [], "nothing serves there"
     assert [seq for (seq,) in rows] == list(range(1, head + 1))
     assert 0 < len(rows) <= post_count
     with connection.cursor() as cursor:
