@@ -80,8 +80,9 @@ async def _nothing(node: Node, cast: Cast) -> None:
 async def _cut(node: Node, cast: Cast) -> None:
     def cut() -> None:
         with connection.cursor() as cursor:
+            # When they are gone: until then the pool can't know of it, and would give one to a read of the test's own.
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%post_drafts%'"
             )
 
