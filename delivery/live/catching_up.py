@@ -20,7 +20,7 @@ from delivery.wire.frames import SyncState
 
 #: How long a replay waits for the client to read earlier frames; seconds.
 REPLAY_STALL_SECONDS = 10
-#: Changes that a channel keeps in memory for clients that reconnect soon.
+#: Changes that a channel keeps in memory, for some minutes (channel.RECENT_SECONDS), for clients that reconnect soon.
 RECENT_CHANGES = 200
 #: Batches of a replay that one statement reads: a statement costs as much as reading a batch.
 BATCHES_AT_ONCE = 4

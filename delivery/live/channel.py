@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 #: Announcements that are kept while a gap before them is repaired; later ones are read from the rows.
 MOST_AHEAD = 64
+#: Changes stay in memory for this time to twice as long; seconds. Clients that return later get the rows, from which pruned and
+#: erased messages are gone.
+RECENT_SECONDS = 300
 
 
 class LiveChannel:
     """A channel here: changes up to `position` were delivered; those above `floor` are still in memory."""
 
     __slots__ = (
+        "_marked",
+        "_marked_at",
         "_recent",
         "_recent_most",
         "ahead",
@@ -53,6 +58,9 @@ class LiveChannel:
         self.waiting: set[asyncio.Future[None]] = set()
         self._recent: dict[int, Change] = {}
         self._recent_most = recent_most
+        #: The position at an earlier moment (time.monotonic); None: not noted yet.
+        self._marked = position
+        self._marked_at: float | None = None
 
     def fitting(self, changed: Changed) -> list[Change] | None:
         """The changes that come next, without those already here; None if changes between are missing."""
@@ -73,6 +81,15 @@ class LiveChannel:
             self.floor = self._recent.pop(oldest).rev
         self.position = head
         self.wake()
+
+    def forget_old(self, now: float) -> None:
+        """Forgets changes that have been in memory for RECENT_SECONDS; to be called every few seconds (time.monotonic)."""
+        if self._marked_at is not None:
+            if now - self._marked_at < RECENT_SECONDS:
+                return
+            self.floor = max(self.floor, self._marked)
+            self._recent = {change.key: change for change in self.since(self.floor)}
+        self._marked, self._marked_at = self.position, now
 
     def wake(self) -> None:
         """Wakes the waiting requests, which check the channel again."""

@@ -107,9 +107,10 @@ class Hub:
         self.deliver(socket, Prepared(codec.encode(told)))
 
     def forget_idle(self, now: float) -> list[int]:
-        """Stops following channels that had no sockets here for a while; returns them."""
+        """Stops following channels that had no sockets here for a while; returns them. Forgets old changes of the others."""
         gone = []
         for channel in list(self.channels.values()):
+            channel.forget_old(now)
             if channel.sockets or channel.pins:
                 channel.emptied_at = None
             elif channel.emptied_at is None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.bus.announcements import Change
-from delivery.live.channel import LiveChannel, cut_at_ends
+from delivery.live.channel import RECENT_SECONDS, LiveChannel, cut_at_ends
 
 pytestmark = pytest.mark.fast
 
@@ -24,6 +24,28 @@ def test_what_a_stream_keeps_is_each_thing_once_in_its_newest_state(revs: list[i
     expected = sorted(rev for rev in newest.values() if rev > max(held, channel.floor))
     assert [change.rev for change in kept] == expected
     assert len(kept) <= most
+
+
+def test_what_was_kept_for_some_minutes_is_forgotten_and_what_came_since_is_not() -> None:
+    channel = LiveChannel(1, position=10, recent_most=200)
+
+    def kept_after(now: float) -> tuple[int, list[int]]:
+        channel.forget_old(now)
+        return channel.floor, [change.rev for change in channel.since(channel.floor)]
+
+    def change(rev: int, key: int) -> None:
+        channel.advance([Change(rev=rev, key=key, raw=b"")], rev)
+
+    change(11, key=1)
+    assert kept_after(0.0) == (10, [11])
+    change(12, key=2)
+    assert kept_after(RECENT_SECONDS - 1.0) == (10, [11, 12])
+    assert kept_after(RECENT_SECONDS) == (11, [12])
+    # The newest state of what was forgotten is kept anew.
+    change(13, key=1)
+    assert kept_after(2 * RECENT_SECONDS) == (12, [13])
+    assert kept_after(3 * RECENT_SECONDS) == (13, [])
+    assert kept_after(4 * RECENT_SECONDS) == (13, [])
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(1, 3)), max_size=20))
