@@ -4,6 +4,7 @@ Knows nothing of Django. A file `.env` beside manage.py is read first; real vari
 """
 
 import dataclasses
+import io
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -20,6 +21,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LEAST_KEY = 32
 #: A host of ALLOWED_HOSTS: a name, an address of IPv4, or one of IPv6 in brackets.
 _HOST = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
+
+#: A line of `.env`: a comment, or a variable.
+_LINE = re.compile(r"#|(export )?\w+=", re.ASCII)
 
 Value = TypeVar("Value")
 
@@ -43,14 +47,35 @@ READINGS: dict[str, Reading] = {}
 #: The process's environment before `.env` was read.
 GIVEN = dict(os.environ)
 _env = environ.Env()
-if (BASE_DIR / ".env").is_file():
-    environ.Env.read_env(BASE_DIR / ".env")
+
+
+def load(path: Path) -> str:
+    """Reads a file of variables, over which real ones win. Returns what is wrong with it: then it sets none of them."""
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{path} can't be read: {error.strerror}."
+    except UnicodeDecodeError:
+        return f"{path} can't be read: it is not in UTF-8."
+    for number, line in enumerate(lines, start=1):
+        # The line is not shown: it may have a password.
+        if line and not _LINE.match(line):
+            return f"{path}, line {number}: write NAME=value, without spaces around the sign."
+    environ.Env.read_env(io.StringIO("\n".join(lines)))
+    return ""
+
+
+_wrong_file = load(BASE_DIR / ".env")
 
 
 def read(
     name: str, default: Value, convert: Callable[[str], Value], expected: str, *, is_secret: bool = False
 ) -> Value:
     """The variable as `convert` takes it, or the default if it is not set. Raises EnvError, which says what is `expected`."""
+    if _wrong_file:
+        raise EnvError(_wrong_file)
     raw = _env.str(name, default="").strip()
     if not raw:
         return _noted(name, default, "default", is_secret=is_secret)

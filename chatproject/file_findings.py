@@ -3,6 +3,7 @@
 import datetime
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Sum
@@ -33,8 +34,22 @@ def files() -> Iterator[Finding]:
     late = File.objects.filter(message=None, taken_at=None, created_at__lt=before).count()
     if late:
         yield Finding("files", "warning", f"{late:,} are left over", "Run a web process, or `manage.py prune`.")
-    if not missing:
+    closed = _closed_folder()
+    if closed:
+        do = "Let FILES_URL name a folder in which this account may write."
+        yield Finding("files", "wrong", f"{closed} can't be written by this account", do)
+    if not missing and not closed:
         yield Finding("files", "ok", said)
+
+
+def _closed_folder() -> str:
+    kept = storage.storage()
+    if not isinstance(kept, storage.Folder):
+        return ""
+    location = Path(kept.location)
+    # It is made with the first file. Nothing is written to find out: a folder of root's would keep the server out.
+    there = next(path for path in (location, *location.parents) if os.path.exists(path))
+    return "" if there.is_dir() and os.access(there, os.W_OK | os.X_OK) else str(location)
 
 
 def _without_row() -> int:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import environ
 import pytest
 
 from chatproject import env, env_urls
@@ -89,3 +91,34 @@ def test_what_can_work_is_taken(monkeypatch: pytest.MonkeyPatch, kind: str, raw:
 def test_a_database_is_named_by_a_url_or_by_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(monkeypatch, "database", "postgres://a:b%40c@host:5/name")["PASSWORD"] == "b@c"
     assert read(monkeypatch, "database", "postgresql:///?service=ours")["OPTIONS"] == {"service": "ours"}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"PORT=1\nSECRET_KEY = hush\n", "line 2: write NAME=value"),
+        (b"PORT=1\n\nhush\n", "line 3: write NAME=value"),
+        (b"PORT=1\n\xff=hush\n", "not in UTF-8"),
+        (None, "Is a directory"),
+    ],
+)
+def test_a_file_of_settings_that_can_not_be_read_is_refused_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, says: str
+) -> None:
+    monkeypatch.setattr(environ.Env, "ENVIRON", {})
+    path = tmp_path / ".env"
+    path.mkdir() if content is None else path.write_bytes(content)
+    monkeypatch.setattr(env, "_wrong_file", env.load(path))
+    with pytest.raises(env.EnvError, match=says) as refused:
+        env.integer("PORT", 8000)
+    assert "hush" not in str(refused.value)
+    assert environ.Env.ENVIRON == {}
+
+
+def test_a_file_of_settings_is_read_as_editors_write_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(environ.Env, "ENVIRON", {"HOST": "given"})
+    path = tmp_path / ".env"
+    path.write_bytes(b"\xef\xbb\xbfPORT=1\r\n  # a comment\r\n\r\nexport SIGN_UP='open'\r\nHOST=file\r\n")
+    assert env.load(path) == ""
+    assert environ.Env.ENVIRON == {"PORT": "1", "SIGN_UP": "open", "HOST": "given"}
+    assert env.load(tmp_path / "none") == ""

@@ -36,6 +36,16 @@ def test_doctor_counts_files_and_says_which_have_no_bytes_and_which_bytes_no_fil
     storage.delete_folder("ab/none")
 
 
+def test_doctor_says_that_no_file_can_be_written(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk").write_text("no folder")
+    monkeypatch.setattr(storage, "storage", lambda: storage.Folder(tmp_path / "disk" / "files"))
+    [finding] = looked_after()
+    assert (finding.state, finding.says) == ("wrong", f"{tmp_path}/disk/files can't be written by this account")
+    monkeypatch.setattr(storage, "storage", lambda: storage.Folder(tmp_path / "not" / "yet"))
+    assert [finding.state for finding in looked_after()] == ["ok"]
+    assert not (tmp_path / "not").exists()
+
+
 def test_prune_takes_away_what_no_message_took(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
     old, new, taken = (kept(cast.bob, b"words", f"{name}.txt") for name in ("old", "new", "taken"))
     said(cast.bob, cast.team, files=(taken.pk,))
