@@ -9,6 +9,7 @@ import os
 import sys
 
 from tests.stage import hashing
+from tests.stage.forking import fork_when_asked
 
 #: Those that take longest.
 LIBRARIES = (
@@ -29,10 +30,17 @@ LIBRARIES = (
     "uvicorn.protocols.websockets.websockets_sansio_impl",
 )
 
-# What a web process compiles is kept for the next, also where the machine says otherwise.
-sys.dont_write_bytecode = False
-os.environ.pop("DJANGO_SETTINGS_MODULE", None)
-for library in LIBRARIES:
-    importlib.import_module(library)
-hashing.install()
-gc.freeze()
+
+def main() -> None:
+    # What a web process compiles is kept for the next, also where the machine says otherwise.
+    sys.dont_write_bytecode = False
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    hashing.install()
+    gc.freeze()
+    fork_when_asked()
+
+
+if __name__ == "__main__":
+    main()
