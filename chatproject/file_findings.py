@@ -24,7 +24,8 @@ def files() -> Iterator[Finding]:
     size = (held.aggregate(bytes=Sum("size"))["bytes"] or 0) / 2**20
     said = f"{held.count():,} files with {size:,.0f} MiB"
     whole = list(held.whole().order_by("-pk").values_list("folder", flat=True)[:LOOKED_FOR])
-    missing = sum(not storage.storage().exists(f"{folder}/{storage.WHOLE}") for folder in whole)
+    with storage.answering():
+        missing = sum(not storage.storage().exists(f"{folder}/{storage.WHOLE}") for folder in whole)
     if missing:
         do = "See that FILES_URL is the storage that they were put into, or restore it from a backup."
         yield Finding("files", "wrong", f"{missing:,} of the newest {len(whole):,} are not in their storage", do)

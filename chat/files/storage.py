@@ -5,6 +5,7 @@ It is a folder of this machine, or a bucket (FILES_URL). Names that people choos
 
 import contextlib
 import os
+from collections.abc import Iterator
 from typing import IO, Any
 
 from django.core.files import File as Content
@@ -30,6 +31,22 @@ class Folder(FileSystemStorage):
             finally:
                 os.close(descriptor)
         return saved
+
+
+class StorageAway(OSError):
+    """The storage does not answer, or does not let this account in."""
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Within the block, what the library of a bucket raises is StorageAway, for operators to read."""
+    try:
+        yield
+    except Exception as error:
+        # It is not loaded where files are in a folder.
+        if type(error).__module__.partition(".")[0] not in ("botocore", "boto3", "s3transfer"):
+            raise
+        raise StorageAway(f"the storage of files does not answer: {error}") from error
 
 
 def storage() -> Storage:

@@ -45,6 +45,7 @@ def restore(path: Path, *, says: Step) -> Manifest:
     manifest = archive.check()
     _require_known(manifest)
     _require_alone()
+    _require_storage()
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".restore-") as folder:
         says(f"{manifest.files:,} files")
         with _gone_unless_replaced() as new:
@@ -76,6 +77,12 @@ def _require_alone() -> None:
         if time.monotonic() > until:
             raise BackupError(f"the database is in use ({', '.join(dict.fromkeys(others))}): stop what serves first")
         time.sleep(0.1)
+
+
+def _require_storage() -> None:
+    # Before the database is replaced: afterwards the storage is asked for files that are no longer wanted.
+    with contextlib.suppress(FileNotFoundError):
+        storage.storage().listdir("")
 
 
 def _others() -> list[str]:

@@ -23,6 +23,7 @@ from chatproject.backup import restoring
 from chatproject.backup.archive import DUMP, MANIFEST, Manifest, Reader, Writer
 from tests.conftest import Cast, said
 from tests.stage.commands import run
+from tests.stage.ports import free_port
 from tests.stage.servers import ROOT, Server, database_url, patient_cursor
 
 BYTES = b"a plan, in bytes of no kind" * 1_000
@@ -142,6 +143,19 @@ def rewritten(folder: Path, manifest: Manifest) -> bytes:
             with kept.open("rb") as content:
                 archive.add(name, content, len(raw))
     return path.read_bytes()
+
+
+def test_a_storage_that_does_not_answer_is_said_before_the_database_is_replaced(
+    backup: Path, elsewhere: dict[str, str]
+) -> None:
+    away = f"s3+http://key:secret@127.0.0.1:{free_port()}/bucket"
+    done = manage({**elsewhere, "FILES_URL": away}, "restore", str(backup), "--yes")
+    assert done.returncode == 1
+    assert "not restored: the storage of files does not answer: Could not connect" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+    with psycopg.connect(elsewhere["DATABASE_URL"]) as there:
+        assert there.execute("SELECT to_regclass('messages')").fetchone() == (None,)
 
 
 def test_a_backup_that_fails_leaves_the_one_before(backup: Path, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
+from chat.files.storage import answering
 from chat.tools.printing import step_printer
 from chatproject.backup.errors import BackupError
 from chatproject.backup.saving import write_backup
@@ -27,7 +28,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"].absolute()
         try:
-            manifest = write_backup(path, says=step_printer(self.stderr, of="backup"))
+            with answering():
+                manifest = write_backup(path, says=step_printer(self.stderr, of="backup"))
         except (BackupError, OSError) as error:
             raise CommandError(f"no backup was made: {why_not_written(path, error)}") from None
         size = path.stat().st_size

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 
+from chat.files.storage import answering
 from chat.tools.printing import step_printer
 from chatproject.backup.errors import BackupError, Differs
 from chatproject.backup.restoring import restore
@@ -30,7 +31,8 @@ class Command(BaseCommand):
         if not options["yes"]:
             raise CommandError("this replaces everything that is there: say --yes")
         try:
-            manifest = restore(options["file"].absolute(), says=step_printer(self.stderr, of="restore"))
+            with answering():
+                manifest = restore(options["file"].absolute(), says=step_printer(self.stderr, of="restore"))
         except (BackupError, OSError) as error:
             raise CommandError(f"not restored: {error}") from None
         except Differs as error:

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from storages.backends.s3 import S3Storage
 
 from chat import clock, prepared_sql
 from chat.files import storage
@@ -19,6 +20,7 @@ from chatproject.env_urls import files
 from chatproject.file_findings import files as looked_after
 from tests.conftest import Cast, said
 from tests.stage.files import file_of, kept
+from tests.stage.ports import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +46,16 @@ def test_doctor_says_that_no_file_can_be_written(cast: Cast, tmp_path: Path, mon
     monkeypatch.setattr(storage, "storage", lambda: storage.Folder(tmp_path / "not" / "yet"))
     assert [finding.state for finding in looked_after()] == ["ok"]
     assert not (tmp_path / "not").exists()
+
+
+def test_a_bucket_that_does_not_answer_is_a_sentence(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(cast.bob, b"the plan", "plan.txt")
+    monkeypatch.setenv("FILES_URL", f"s3+http://key:secret@127.0.0.1:{free_port()}/bucket")
+    bucket = S3Storage(**files("FILES_URL", Path())["OPTIONS"])
+    monkeypatch.setattr(storage, "storage", lambda: bucket)
+    with pytest.raises(storage.StorageAway, match="does not answer: Could not connect") as away:
+        list(looked_after())
+    assert "secret" not in str(away.value)
 
 
 def test_prune_takes_away_what_no_message_took(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
