@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from chat.files.storage import answering
 from chatproject.write_errors import why_not_written
 from delivery.wire.errors import Refused
 
@@ -30,7 +31,8 @@ class ExportCommand(BaseCommand):
         """Runs `export`, which writes to the path and counts. `of`: its subject, for people; `about`: the same for programs."""
         path: Path = options["file"].absolute()
         try:
-            counts = export(path)
+            with answering():
+                counts = export(path)
         except Refused as refusal:
             raise CommandError(refusal.detail) from None
         except OSError as error:

@@ -14,8 +14,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
+from storages.backends.s3 import S3Storage
 
 from chat import clock, services
+from chat.files import storage
 from chat.models import AuditEntry, Message, Token
 from chat.tools.fill import fill_channel
 from chatproject.exporting import channels, html
@@ -24,6 +26,7 @@ from chatproject.personal_data import ON_ERASURE
 from tests.conftest import Cast, said
 from tests.stage.commands import run
 from tests.stage.files import kept
+from tests.stage.ports import free_port
 from tests.stage.servers import ROOT, Server
 
 
@@ -155,6 +158,17 @@ def test_an_export_that_fails_leaves_nothing_but_its_line_in_the_audit_log(
         call_command("export_channel", "0", str(tmp_path / "x"))
     with pytest.raises(CommandError, match="nobody is called dora"):
         call_command("export_user", "dora", str(tmp_path / "x"))
+
+
+def test_a_bucket_that_does_not_answer_is_a_sentence(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(cast.bob, cast.team, files=(kept(cast.bob, b"the plan", "plan.txt").pk,))
+    bucket = S3Storage(endpoint_url=f"http://127.0.0.1:{free_port()}", bucket_name="b", access_key="a", secret_key="s")
+    monkeypatch.setattr(storage, "storage", lambda: bucket)
+    with pytest.raises(CommandError, match="no export was made: the storage of files does not answer"):
+        call_command("export_channel", str(cast.team.pk), str(tmp_path / "team.zip"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.by_hand
