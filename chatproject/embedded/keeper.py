@@ -1,6 +1,7 @@
 """`python -m chatproject.embedded.keeper FOLDER`: owns the embedded PostgreSQL and Valkey of one data folder (see embedded.py).
 
-Their settings are those of a real installation: deploy/postgresql.conf and deploy/valkey.conf. Knows nothing of Django.
+Their settings are those of a real installation: deploy/postgresql.conf and deploy/valkey.conf; `shared_buffers` goes by the
+machine's memory. Knows nothing of Django.
 """
 
 import fcntl
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from chatproject.embedded.memory import memory_of_machine, shared_buffers
 from chatproject.embedded.services import (
     DATABASE,
     START_SECONDS,
@@ -129,7 +131,9 @@ class Keeper:
             ("unix_socket_directories", str(self.services.sockets)),
             ("unix_socket_permissions", "0700"),
         ]
-        settings = [*_settings(DEPLOY / "postgresql.conf", separator="="), *place]
+        # The last of one name counts.
+        fitting = ("shared_buffers", shared_buffers(memory_of_machine()))
+        settings = [*_settings(DEPLOY / "postgresql.conf", separator="="), fitting, *place]
         flags = [flag for name, value in settings for flag in ("-c", f"{name}={value}")]
         return [str(postgres_binaries() / "postgres"), "-D", str(self.data / "postgres"), *flags]
 
