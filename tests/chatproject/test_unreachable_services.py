@@ -151,8 +151,10 @@ def lost_database(environ: dict[str, str], transactional_db: None) -> Iterator[C
             cursor.execute("DROP DATABASE IF EXISTS lost WITH (FORCE)")
 
     drop()
+    # With all migrations, where the tests have such a one.
+    template = connection.settings_dict["TEST"]["TEMPLATE"] or "template0"
     with patient_cursor() as cursor:
-        cursor.execute("CREATE DATABASE lost TEMPLATE template0")
+        cursor.execute(f"CREATE DATABASE lost TEMPLATE {template}")
     yield drop
     drop()
 
