@@ -10,6 +10,9 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from chatproject import env
 from chatproject.limits import PREFIX
 
+#: Characters of a key that signs: 128 random bits, if it was written as hexadecimal digits.
+LEAST_KEY = 32
+
 
 @register()
 def check_pool(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -44,6 +47,20 @@ def check_names_of_limits(app_configs: Any, **kwargs: Any) -> Sequence[CheckMess
         Warning(f"{name} is set, but there is no such limit.", hint="docs/limits.md has all limits.", id="gapless.W002")
         for name in sorted(os.environ)
         if name.startswith(PREFIX) and name not in env.READINGS
+    ]
+
+
+@register()
+def check_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Who guesses the key that signs can sign in as anybody. Not refused: an installation that has it must go on."""
+    if len(settings.SECRET_KEY) >= LEAST_KEY:
+        return []
+    return [
+        Warning(
+            f"SECRET_KEY has {len(settings.SECRET_KEY)} characters: it could be guessed.",
+            hint="Make one with `openssl rand -base64 48`, and put the old one into SECRET_KEY_FALLBACKS.",
+            id="gapless.W003",
+        )
     ]
 
 

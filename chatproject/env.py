@@ -17,8 +17,6 @@ from chat import addresses
 from chat.origins import as_sent
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-#: Characters of a key that signs: 128 random bits, if it was written as hexadecimal digits.
-LEAST_KEY = 32
 #: A host of ALLOWED_HOSTS: a name, an address of IPv4, or one of IPv6 in brackets.
 _HOST = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 
@@ -143,16 +141,6 @@ def hosts(name: str, default: list[str]) -> list[str]:
     for word in given:
         if not _HOST.fullmatch(word.lower()):
             raise EnvError(f"{name} has {word!r}, but must be a list of hosts, without scheme, port and path.")
-    return given
-
-
-def secret_key(name: str) -> str:
-    """A key that signs; empty if it is not set. Raises EnvError for one that could be guessed."""
-    given = text(name, is_secret=True)
-    if given and len(given) < LEAST_KEY:
-        raise EnvError(
-            f"{name} has {len(given)} characters, but must have at least {LEAST_KEY}: make one with `openssl rand -base64 48`."
-        )
     return given
 
 

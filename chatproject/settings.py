@@ -32,7 +32,7 @@ GAPLESS_DATA = env.path("GAPLESS_DATA", BASE_DIR / ".data")
 
 
 def _secret_key() -> str:
-    given = env.secret_key("SECRET_KEY")
+    given = env.text("SECRET_KEY", is_secret=True)
     if given:
         return given
     kept = GAPLESS_DATA / "secret_key"

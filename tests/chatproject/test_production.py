@@ -10,7 +10,7 @@ from chat import clock
 from chat.models import Machine, SignInAddress
 from chat.services import create_user
 from chat.services.machines import fingerprint, note_machine
-from chatproject import doctor, env, machine_findings, production
+from chatproject import checks, doctor, env, machine_findings, production
 from chatproject.findings import Finding
 from tests.conftest import Cast
 from tests.stage.commands import run
@@ -60,6 +60,14 @@ def test_machines_that_share_a_database_need_a_key_that_they_share(
     monkeypatch.setitem(env.READINGS, "DATABASE_URL", env.Reading("DATABASE_URL", "", "environment", is_secret=True))
     monkeypatch.setitem(env.READINGS, "SECRET_KEY", env.Reading("SECRET_KEY", "", key, is_secret=True))
     assert ids(production.check_shared(None)) == found
+
+
+@pytest.mark.fast
+def test_a_key_that_could_be_guessed_is_a_warning(settings: Any) -> None:
+    settings.SECRET_KEY = "x" * 31
+    assert ids(checks.check_key(None)) == ["gapless.W003"]
+    settings.SECRET_KEY = "x" * 32
+    assert checks.check_key(None) == []
 
 
 def found_of(part: Any) -> list[tuple[str, str]]:

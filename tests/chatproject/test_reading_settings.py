@@ -15,7 +15,6 @@ pytestmark = pytest.mark.fast
 READERS: dict[str, Callable[[str], Any]] = {
     "origins": partial(env.origins, default=[]),
     "hosts": partial(env.hosts, default=[]),
-    "secret_key": env.secret_key,
     "http_url": env_urls.http_url,
     "database": env_urls.database,
     "redis": env_urls.redis,
@@ -43,7 +42,6 @@ def read(monkeypatch: pytest.MonkeyPatch, kind: str, raw: str) -> Any:
         ("hosts", "https://chat.example", "without scheme"),
         ("hosts", "chat.example:8000", "port"),
         ("hosts", "chat example", "must be a list of hosts"),
-        ("secret_key", "x" * 31, "has 31 characters, but must have at least 32"),
         ("http_url", "collector:4318", "must be a URL like http://collector:4318"),
         ("database", "mysql://a:secret@host/name", "must be a postgresql:// URL, not mysql://"),
         ("database", "postgress://a:secret@host/name", "not postgress://"),
@@ -76,8 +74,6 @@ def test_what_can_not_work_is_refused_in_one_sentence(
     [
         ("origins", "https://chat.example, http://[::1]:8000", ["https://chat.example", "http://[::1]:8000"]),
         ("hosts", "*, .example.org, [::1], CHAT.example, 127.0.0.1", ["*", ".example.org", "[::1]", "CHAT.example", "127.0.0.1"]),
-        ("secret_key", "x" * 32, "x" * 32),
-        ("secret_key", "", ""),
         ("http_url", "https://collector/v1", "https://collector/v1"),
         ("redis", "redis://:p@host:6379/7,rediss://two", ["redis://:p@host:6379/7", "rediss://two"]),
         ("redis", "unix:///run/valkey.sock?db=1", ["unix:///run/valkey.sock?db=1"]),

@@ -72,7 +72,6 @@ def test_one_url_without_the_other_is_said_in_one_sentence(tmp_path: Path) -> No
         ("GAPLESS_LIMIT_POOL", "many", "many"),
         ("SENTRY_DSN", "nonsense", "https://key@host/project"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://collector:4318"),
-        ("SECRET_KEY", "hush", "32"),
         ("ALLOWED_ORIGINS", "chat.example.org", "chat.example.org"),
     ],
 )
