@@ -3,6 +3,7 @@
 `::ffff:192.0.2.1`, which a socket for both families says of IPv4, is 192.0.2.1; a port, brackets and a zone are left out.
 """
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Sequence
 
@@ -11,18 +12,27 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: One line of IPv6 has so many bits of its own: its addresses are one.
 IPV6_BITS = 64
+#: So many spellings are kept parsed, none longer than this: a client sends many requests, and each is looked at four times.
+_KEPT, _KEPT_CHARACTERS = 1_000, 64
 #: ::ffff:0:0/96: the last 32 bits are an address of IPv4.
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def parsed(said: str) -> Address | None:
     """The address in `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]:567` or `fe80::1%eth0`; None for anything else."""
+    return _kept(said) if len(said) <= _KEPT_CHARACTERS else _parsed(said)
+
+
+def _parsed(said: str) -> Address | None:
     host = _without_port(said.strip()).partition("%")[0]
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+_kept = functools.lru_cache(_KEPT)(_parsed)
 
 
 def network(said: str) -> Network:

@@ -9,7 +9,7 @@ MIDDLEWARE = [
     "chat.api.paths.one_path",
     "chatproject.serving.assets.SecuredFiles",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "chat.middleware.content_policy.content_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "chatproject.serving.hosts.HostIsOurs",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -15,7 +15,8 @@ Place = Literal["channel_id", "thread_id"]
 _USER_COLUMNS = ["id", "username", "display_name"]
 _JSON_COLUMNS = ["mentions", "repliers", "reactions", "files", "event"]
 _COLUMNS = ["id" if name == "pk" else name for name in MessageColumns.__struct_fields__ if name != "sender"]
-_PLAIN = len(_COLUMNS) - len(_JSON_COLUMNS)
+#: Where the columns in JSON begin, and those of the sender, of which the first is the id.
+_PLAIN, _SENDER = len(_COLUMNS) - len(_JSON_COLUMNS), len(_COLUMNS)
 
 _SELECT = f"""
 SELECT {", ".join([f"message.{name}" for name in _COLUMNS] + [f"person.{name}" for name in _USER_COLUMNS])}
@@ -50,7 +51,7 @@ def beside(
 ) -> tuple[list[MessageColumns], list[MessageColumns]]:
     """At most so many before this place, and so many from it on; each newest first."""
     found = prepared_sql.rows_in_index_order(_ASKED[where], [pk, seq, older, pk, seq, newer])
-    rows = [_columns(row) for row in found]
+    rows = _messages(found)
     rows.sort(key=lambda row: -row.seq)
     begin = sum(row.seq >= seq for row in rows)
     return rows[begin:], rows[:begin]
@@ -58,7 +59,7 @@ def beside(
 
 def changed_since(channel: int, rev: int, *, limit: int) -> list[MessageColumns]:
     """In the order of their numbers: complete up to the highest one returned."""
-    return list(map(_columns, prepared_sql.rows(_CHANGED, [channel, rev, limit])))
+    return _messages(prepared_sql.rows(_CHANGED, [channel, rev, limit]))
 
 
 def changed_in(held: Mapping[int, int], *, limit: int) -> list[MessageColumns]:
@@ -66,15 +67,26 @@ def changed_in(held: Mapping[int, int], *, limit: int) -> list[MessageColumns]:
 
     In one statement: a row that is changed between two would come with its later number, and hide what lies before it.
     """
-    return list(map(_columns, prepared_sql.rows(_CHANGED_IN_MANY, [list(held), list(held.values()), limit])))
+    return _messages(prepared_sql.rows(_CHANGED_IN_MANY, [list(held), list(held.values()), limit]))
 
 
 def messages_by_id(pks: Sequence[int]) -> dict[int, MessageColumns]:
     """Those that there are."""
-    return {row.pk: row for row in map(_columns, prepared_sql.rows(_BY_ID, [list(pks)]))}
+    return {row.pk: row for row in _messages(prepared_sql.rows(_BY_ID, [list(pks)]))}
 
 
-def _columns(row: Sequence[Any]) -> MessageColumns:
-    parsed = [None if each is None else msgspec.json.decode(each) for each in row[_PLAIN : len(_COLUMNS)]]
-    sender = User.from_db(DEFAULT_DB_ALIAS, _USER_COLUMNS, row[len(_COLUMNS) :])
+def _messages(found: Sequence[Sequence[Any]]) -> list[MessageColumns]:
+    # A sender is one object in all their messages: each costs as much as a message.
+    senders: dict[Any, User] = {}
+    messages = []
+    for row in found:
+        sender = senders.get(row[_SENDER])
+        if sender is None:
+            sender = senders[row[_SENDER]] = User.from_db(DEFAULT_DB_ALIAS, _USER_COLUMNS, row[_SENDER:])
+        messages.append(_message(row, sender))
+    return messages
+
+
+def _message(row: Sequence[Any], sender: User) -> MessageColumns:
+    parsed = [None if each is None else msgspec.json.decode(each) for each in row[_PLAIN:_SENDER]]
     return MessageColumns(*[*row[:_PLAIN], *parsed, sender])
