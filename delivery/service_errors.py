@@ -36,8 +36,8 @@ def service_away(error: BaseException) -> str | None:
 
 def _is_no_answer(sqlstate: str | None) -> bool:
     # 08: connection exceptions; 57P: the server is shutting down or starting up; 53: out of connections or memory; 25006: it is a
-    # standby, which takes no writes.
-    return sqlstate is None or sqlstate.startswith(("08", "57P", "53", "25006"))
+    # standby, which takes no writes; 25P03, 25P04: it has ended the session, as the transaction took too long.
+    return sqlstate is None or sqlstate.startswith(("08", "57P", "53", "25006", "25P03", "25P04"))
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

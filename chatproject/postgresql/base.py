@@ -19,10 +19,19 @@ from chatproject.run_lock import Released
 base.ExportingCursorWrapper = functools.cache(base.ExportingCursorWrapper)
 
 
+#: Nothing is amiss with what was asked: the server is a standby now, or it has ended the session of a transaction that took too
+#: long (this process was stopped meanwhile, or a clock was set). psycopg calls them internal errors.
+_AWAY = (
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
+
+
 class _Errors(DatabaseErrorWrapper):
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-            # What we were led to is a standby now: as much as no server, and nothing is amiss with what was asked.
+        if isinstance(error, _AWAY):
+            self.wrapper.errors_occurred = True
             raise OperationalError(*error.args).with_traceback(trace) from error
         super().__exit__(kind, error, trace)
 
