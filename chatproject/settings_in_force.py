@@ -5,13 +5,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from chatproject import env, env_urls
-
-LIMIT = "GAPLESS_LIMIT_"
+from chatproject.limits import PREFIX
 
 
 def readings(*, only_changed: bool = False) -> list[env.Reading]:
     """The settings, ordered by name, limits last."""
-    found = sorted(env.READINGS.values(), key=lambda each: (each.name.startswith(LIMIT), each.name))
+    found = sorted(env.READINGS.values(), key=lambda each: (each.name.startswith(PREFIX), each.name))
     return [reading for reading in found if not (only_changed and reading.source == "default")]
 
 

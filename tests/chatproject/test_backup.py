@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -52,6 +53,23 @@ def manage(environment: dict[str, str], *arguments: str) -> "subprocess.Complete
     )
 
 
+def made_beside(write: Callable[[], object], path: Path) -> Any:
+    """The backup's answer, while this is written again and again."""
+    stop = threading.Event()
+
+    def go_on() -> None:
+        while not stop.is_set():
+            write()
+
+    writer = threading.Thread(target=go_on)
+    writer.start()
+    try:
+        return run("backup", str(path))
+    finally:
+        stop.set()
+        writer.join()
+
+
 def test_a_backup_made_while_it_serves_is_put_back_whole(
     server: Server, cast: Cast, elsewhere: dict[str, str], tmp_path: Path
 ) -> None:
@@ -60,17 +78,7 @@ def test_a_backup_made_while_it_serves_is_put_back_whole(
     with server.http(cast.token(cast.bob)) as bob:
         file = bob.post("/files/", files={"file": ("plan.bin", BYTES, "application/octet-stream")}).json()["id"]
         post(bob, cast.team, "with a file", files=[file])
-        stop = threading.Event()
-
-        def go_on() -> None:
-            while not stop.is_set():
-                post(bob, cast.team, "while it is copied")
-
-        writer = threading.Thread(target=go_on)
-        writer.start()
-        made = run("backup", str(path))
-        stop.set()
-        writer.join()
+        made = made_beside(lambda: post(bob, cast.team, "while it is copied"), path)
     post_count = Message.objects.filter(channel=cast.team).count()
     assert path.stat().st_mode & 0o077 == 0
     assert (made["files"], made["rows"]["users"]) == (1, 5)
